@@ -1,0 +1,28 @@
+# Two commands for a newcomer: `make demo` and `make test`. Everything they build lies in .cache/.
+# One part of the tests: make test GATES="units lint". Another Python: make test PYTHON=/path/to/python3.12.
+.POSIX:
+.DEFAULT_GOAL := help
+export PYTHONDONTWRITEBYTECODE = 1
+
+help:
+	@echo "make demo    watch one command move a cluster's CPI through the three IP-sharing scenarios (about 2 minutes)"
+	@echo "make test    run every check of this repository (GATES=\"units lint\" for some of them, 'make gates' lists them)"
+	@echo "make format  format and lint the Python code"
+	@echo "make clean   remove what the others have built (.cache/)"
+
+demo:
+	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py demo
+
+test:
+	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py test $(GATES)
+
+gates:
+	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py gates
+
+format:
+	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py format
+
+clean:
+	rm -rf .cache
+
+.PHONY: help demo test gates format clean

@@ -1,0 +1,242 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Interpreters, virtual environments and the copy of the collection that the tools work on (all of it in .cache/).
+
+Standard library only: this runs before anything is installed.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / ".cache"
+LOGS = CACHE / "logs"
+TREE = CACHE / "tree"
+COLLECTION = TREE / "ansible_collections" / "vcd" / "kubernetes"
+REQUIREMENTS = ROOT / "tests" / "requirements"
+
+# The community package that carries kubernetes.core for each ansible-core, and a Kubernetes client of the same time.
+ANSIBLE_OF_CORE = {"2.17": "10.7.0", "2.18": "11.13.0", "2.19": "12.3.0", "2.20": "13.8.0", "2.21": "14.5.0"}
+NEWEST_ANSIBLE = {True: "14.5.0", False: "12.3.0"}[sys.version_info >= (3, 12)]
+
+
+class Failed(Exception):
+    """A step failed; the message tells a person what to look at."""
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal what is going on."""
+    print(text, flush=True)
+
+
+def tail(log: Path, lines: int = 40) -> str:
+    """The end of a log, for a failure message."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def run(
+    command: Sequence[str | Path],
+    log: Path,
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 1800,
+) -> str:
+    """Run a command with its output appended to ``log`` and return that output; Failed with the log's end otherwise."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as sink:
+        sink.write(f"\n$ {' '.join(str(part) for part in command)}\n".encode())
+        sink.flush()
+        start = sink.tell()
+        try:
+            done = subprocess.run(
+                [str(part) for part in command],
+                cwd=cwd or ROOT,
+                env=dict(env) if env is not None else None,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                timeout=timeout,
+                check=False,
+            )
+            code = done.returncode
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{command[0]} did not end within {timeout:g} s\n{tail(log)}") from None
+    if code:
+        raise Failed(f"exit code {code}: {' '.join(str(part) for part in command)}\n{tail(log)}\n(whole log: {log})")
+    with log.open("rb") as source:
+        source.seek(start)
+        return source.read().decode(errors="replace")
+
+
+def real_interpreters() -> dict[str, Path]:
+    """The Pythons on this machine that really start, by minor version ("3.12"), version managers' shims left out."""
+    folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
+    folders += [Path(folder) for folder in glob.glob(os.path.expanduser("~/.pyenv/versions/*/bin"))]
+    found: dict[str, Path] = {}
+    for minor in ("3.10", "3.11", "3.12", "3.13"):
+        for folder in folders:
+            candidate = folder / f"python{minor}"
+            if folder.name == "shims" or str(CACHE) in str(folder) or not os.access(candidate, os.X_OK):
+                continue
+            if subprocess.run([candidate, "-c", "import venv, ssl"], capture_output=True, check=False).returncode == 0:
+                found[minor] = candidate
+                break
+    return found
+
+
+@dataclass(frozen=True)
+class Venv:
+    """A virtual environment in .cache/, rebuilt when what it should hold changes."""
+
+    name: str
+    python: Path
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return CACHE / "venvs" / self.name
+
+    @property
+    def bin(self) -> Path:
+        """The folder of its programs."""
+        return self.path / "bin"
+
+    def ensure(self, *arguments: str, about: str) -> Venv:
+        """Install ``arguments`` (as for pip) unless that has been done; ``about`` says what for and how long."""
+        stamp = self.path / "complete"
+        wanted = self._fingerprint(arguments)
+        if stamp.exists() and stamp.read_text() == wanted:
+            return self
+        say(f"  building the virtual environment '{self.name}' with {self.python} ({about}) ...")
+        began = time.monotonic()
+        shutil.rmtree(self.path, ignore_errors=True)
+        log = LOGS / f"venv-{self.name}.log"
+        run([self.python, "-m", "venv", self.path], log)
+        run([self.bin / "python", "-m", "pip", "install", "--disable-pip-version-check", *arguments], log)
+        stamp.write_text(wanted)
+        say(f"  ... done in {time.monotonic() - began:.0f} s")
+        return self
+
+    def _fingerprint(self, arguments: Sequence[str]) -> str:
+        digest = hashlib.sha256(f"{self.python} {' '.join(arguments)}".encode())
+        for file in sorted(REQUIREMENTS.glob("*.txt")):
+            if any(argument.endswith(file.name) for argument in arguments):
+                digest.update(file.read_bytes())
+                if b"-r run.txt" in file.read_bytes():
+                    digest.update((REQUIREMENTS / "run.txt").read_bytes())
+        return digest.hexdigest()
+
+    def environment(self, collections: Path, **more: str) -> dict[str, str]:
+        """An environment in which this venv's programs come first and no version manager's shim is met."""
+        keep = [
+            part for part in os.environ["PATH"].split(os.pathsep) if part and not part.rstrip("/").endswith("shims")
+        ]
+        home = CACHE / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "VCD_", "K8S_"))},
+            "PATH": os.pathsep.join([str(self.bin), *keep]),
+            "HOME": str(home),
+            "ANSIBLE_HOME": str(home / ".ansible"),
+            "ANSIBLE_COLLECTIONS_PATH": str(collections),
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_NOCOLOR": "1",
+            # what lies in .cache/ is no part of the checkout: tools that ask git would find it ignored
+            "GIT_CEILING_DIRECTORIES": str(CACHE),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **more,
+        }
+
+
+def run_venv() -> Venv:
+    """The environment that runs the collection and the two test doubles: all that the demonstration needs."""
+    return Venv("run", Path(sys.executable)).ensure("-r", str(REQUIREMENTS / "run.txt"), about="about 20 s, once")
+
+
+def test_venv() -> Venv:
+    """The environment with the test tools."""
+    return Venv("test", Path(sys.executable)).ensure("-r", str(REQUIREMENTS / "test.txt"), about="about 60 s, once")
+
+
+def kubernetes_core(venv: Venv, parent: Path, ansible: str | None = None) -> Path:
+    """Put kubernetes.core into ``parent``/ansible_collections: from Galaxy, or from the community package where that
+    cannot be reached (always from that package when its version is given)."""
+    target = parent / "ansible_collections" / "kubernetes" / "core"
+    if (target / "MANIFEST.json").exists():
+        return target
+    if ansible is None and _from_galaxy(venv, parent):
+        return target
+    version = ansible or NEWEST_ANSIBLE
+    say(f"  taking kubernetes.core from the package ansible {version} (about 50 MB, once) ...")
+    downloads = CACHE / "downloads" / version
+    pip = [venv.bin / "python", "-m", "pip", "download", "--disable-pip-version-check", "--no-deps"]
+    run([*pip, "-d", downloads, f"ansible=={version}"], LOGS / "kubernetes-core.log")
+    wheel = next(downloads.glob("ansible-*.whl"))
+    with zipfile.ZipFile(wheel) as archive:
+        wanted = [name for name in archive.namelist() if name.startswith("ansible_collections/kubernetes/core/")]
+        archive.extractall(parent, wanted)
+    shutil.rmtree(downloads)
+    return target
+
+
+def _from_galaxy(venv: Venv, parent: Path) -> bool:
+    say("  asking Galaxy for kubernetes.core ...")
+    command = [venv.bin / "ansible-galaxy", "collection", "install", "kubernetes.core", "-p", parent, "--timeout", "10"]
+    try:
+        run(command, LOGS / "kubernetes-core.log", env=venv.environment(parent), timeout=90)
+    except Failed:
+        say("  Galaxy cannot be reached")
+        return False
+    return True
+
+
+def copy_tree() -> Path:
+    """Copy what git tracks or would track to .cache/tree/ansible_collections/vcd/kubernetes and return that folder.
+
+    The tools demand this path, and a copy keeps what they leave behind out of the checkout.
+    """
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    names = {name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()}
+    there = [path for path in COLLECTION.rglob("*") if path.relative_to(COLLECTION).parts[0] != ".git"]
+    for old in there:
+        if (old.is_file() or old.is_symlink()) and str(old.relative_to(COLLECTION)) not in names:
+            old.unlink()
+    for name in sorted(names):
+        source, target = ROOT / name, COLLECTION / name
+        if not target.exists() or target.read_bytes() != source.read_bytes():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    for folder in sorted((path for path in there if path.is_dir()), reverse=True):
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    # a repository of its own: ansible-test asks git for the files, and the checkout's git ignores .cache/
+    for command in (["git", "init", "-q"], ["git", "add", "-A"]):
+        subprocess.run(command, cwd=COLLECTION, capture_output=True, check=True)
+    return COLLECTION
+
+
+def version() -> str:
+    """The collection's version, from galaxy.yml."""
+    found = re.search(r"^version: (\S+)$", (ROOT / "galaxy.yml").read_text(), re.MULTILINE)
+    if not found:
+        raise Failed("galaxy.yml has no version")
+    return found.group(1)
