@@ -1,0 +1,23 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of how an edge gateway is named, see EDGE_GATEWAY in module_utils/_vcd/options.py."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Fragment vcd.kubernetes.edge_gateway."""
+
+    DOCUMENTATION = r"""
+options:
+  edge_gateway:
+    description: The NSX-T edge gateway, by name or URN (V(urn:vcloud:gateway:UUID)).
+    type: str
+    required: true
+  vdc:
+    description:
+      - The VDC or VDC group that owns the edge gateway, by name or URN.
+      - Needed only to tell two edge gateways of one name apart.
+    type: str
+"""

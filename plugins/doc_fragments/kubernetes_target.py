@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the options that name CPI's objects, see TARGET_OPTIONS in module_utils/_ccm/manage.py."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Fragment vcd.kubernetes.kubernetes_target."""
+
+    DOCUMENTATION = r"""
+options:
+  namespace:
+    description: The namespace of CPI's ConfigMap, Deployment and Secret.
+    type: str
+    default: kube-system
+  name:
+    description: The name of CPI's ConfigMap.
+    type: str
+    default: vcloud-ccm-configmap
+  key:
+    description: The key in the ConfigMap under which CPI's file lies.
+    type: str
+    default: vcloud-ccm-config.yaml
+  deployment:
+    description: The name of CPI's Deployment.
+    type: str
+    default: vmware-cloud-director-ccm
+  backup_name:
+    description:
+      - The name of the ConfigMap, in the same namespace, that keeps the content before and after the last change.
+      - The default is O(name) with V(-backup) appended.
+    type: str
+requirements:
+  - kubernetes.core >= 3.2.0 (an Ansible collection)
+  - kubernetes >= 24.2.0
+  - PyYAML >= 3.11
+  - ruamel.yaml >= 0.17.21
+"""

@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filters of the role shared_ip: findings out of what the info modules read. The judging is in module_utils."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.preflight import preflight_report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.text import report_lines
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.verify import verify_report
+
+Filter = Callable[..., Any]
+
+
+def _told_by_ansible(function: Filter) -> Filter:
+    """Turn what the operator can mend into Ansible's own error."""
+
+    def filter_function(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except InvalidInput as error:
+            raise AnsibleFilterError(error.message) from error
+
+    return filter_function
+
+
+@_told_by_ansible
+def shared_ip_preflight(
+    ccm: Any, vcd: Any, scenario: Any, one_arm: Any = None, existing: Any = "fail", edge_gateway: Any = ""
+) -> dict[str, Any]:
+    """Judge a cluster before a change of scenario."""
+    return preflight_report(ccm, vcd, scenario, one_arm, existing, edge_gateway)
+
+
+@_told_by_ansible
+def shared_ip_verify(
+    ccm: Any, vcd: Any, scenario: Any = None, one_arm: Any = None, restart_expected: Any = True
+) -> dict[str, Any]:
+    """Judge whether a cluster is in its scenario."""
+    return verify_report(ccm, vcd, scenario, one_arm, bool(restart_expected))
+
+
+@_told_by_ansible
+def shared_ip_report(report: Any) -> list[str]:
+    """Show a report of the other two, or a plan, to a person."""
+    return report_lines(report)
+
+
+class FilterModule:
+    """The filters by name."""
+
+    def filters(self) -> dict[str, Filter]:
+        """What Ansible asks for."""
+        return {
+            "shared_ip_preflight": shared_ip_preflight,
+            "shared_ip_verify": shared_ip_verify,
+            "shared_ip_report": shared_ip_report,
+        }

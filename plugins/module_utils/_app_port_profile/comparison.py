@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Application port profiles: what differs. Decisions only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of what is wanted that is not so yet."""
+    return {key: value for key, value in wanted.items() if not _same(key, current.get(key), value)}
+
+
+def _same(key: str, current: Any, wanted: Any) -> bool:
+    return _same_ports(current, wanted) if key == "application_ports" else bool(current == wanted)
+
+
+def _same_ports(current: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> bool:
+    """Protocol and ports count; a name counts when one is wanted."""
+    if len(current) != len(wanted):
+        return False
+    for one, other in zip(current, wanted, strict=True):
+        if any(one[key] != other[key] for key in ("protocol", "destination_ports")):
+            return False
+        if other["name"] is not None and (one["name"] or "") != other["name"]:
+            return False
+    return True

@@ -1,0 +1,201 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""A YAML text as nodes that know where they stand in the text, so that one value can be edited and nothing else.
+
+Nodes are built from ruamel.yaml's parser events: unlike composed nodes they keep aliases as aliases, and a tag only
+where the text has one, which is what Go's yaml.v2 looks at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+try:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+except ImportError as error:
+    RUAMEL_YAML_IMPORT_ERROR: ImportError | None = error
+else:
+    RUAMEL_YAML_IMPORT_ERROR = None
+
+
+_TABS_BEHIND_TEXT = re.compile(r"(?<=\S)[ \t]*\t[ \t]*")
+
+
+class NotYaml(Exception):
+    """The text cannot be parsed; the message says where (line, from 1) and why."""
+
+
+@dataclass
+class Node:
+    """Where a node stands: ``start`` and ``end`` are offsets in the text, ``line`` and ``column`` count from 0.
+
+    ``start`` is that of the anchor or the tag, if there is one; ``end`` of a block mapping or sequence is not known
+    (see ``last_offset``).
+    """
+
+    start: int
+    end: int
+    line: int
+    column: int
+    anchor: str | None
+    tag: str | None
+
+
+@dataclass
+class Scalar(Node):
+    """``plain``: neither quoted nor a block scalar. ``style`` is the quote, or the first letter of a block scalar."""
+
+    value: str = ""
+    plain: bool = True
+    style: str = ""
+
+
+@dataclass
+class Mapping(Node):
+    """Entries in the order of the text; a key that comes twice is there twice."""
+
+    entries: list[tuple[Node, Node]] = field(default_factory=list)
+    flow: bool = False
+
+
+@dataclass
+class Sequence(Node):
+    """Items in order."""
+
+    items: list[Node] = field(default_factory=list)
+    flow: bool = False
+
+
+@dataclass
+class Alias(Node):
+    """``*name``; ``target`` is the node that carried the anchor when the alias was read."""
+
+    name: str = ""
+    target: Node | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """The first document of a text, and how many documents with content follow it."""
+
+    text: str
+    root: Node | None
+    others: int
+
+
+def read_document(text: str) -> Document:
+    """Parse a text; raises NotYaml. A text without a document (empty, only comments) has no root."""
+    try:
+        roots = _roots(text)
+    except NotYaml:
+        # yaml.v2 takes tabs between tokens where ruamel.yaml does not; a space in their place keeps every offset.
+        spaced = _TABS_BEHIND_TEXT.sub(lambda match: " " * len(match.group()), text)
+        if spaced == text:
+            raise
+        roots = _roots(spaced)
+    return Document(text, roots[0] if roots else None, sum(not _is_empty(root) for root in roots[1:]))
+
+
+def _roots(text: str) -> list[Node]:
+    try:
+        return list(_Builder(text, YAML(typ="base", pure=True).parse(text)).documents())
+    except YAMLError as problem:
+        raise NotYaml(_explain(problem)) from problem
+    except (RecursionError, ValueError) as problem:
+        raise NotYaml(f"cannot be parsed ({type(problem).__name__})") from problem
+
+
+def _explain(problem: Any) -> str:
+    """One line, without the excerpt that ruamel.yaml adds (it may hold a secret)."""
+    mark = getattr(problem, "problem_mark", None) or getattr(problem, "context_mark", None)
+    where = f"line {mark.line + 1}: " if mark else ""
+    why = getattr(problem, "problem", None) or getattr(problem, "reason", None) or type(problem).__name__
+    return f"{where}{why}"
+
+
+def _is_empty(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.plain and node.value == ""
+
+
+class _Builder:
+    """Makes nodes of events, in the order of the text."""
+
+    def __init__(self, text: str, events: Iterator[Any]) -> None:
+        self._text = text
+        self._events = events
+        self._anchors: dict[str, Node] = {}
+
+    def documents(self) -> Iterator[Node]:
+        for event in self._events:
+            kind = type(event).__name__
+            if kind == "DocumentStartEvent":
+                self._anchors.clear()
+            elif kind not in ("StreamStartEvent", "StreamEndEvent", "DocumentEndEvent"):
+                yield self._node(event)
+
+    def _node(self, event: Any) -> Node:
+        kind, mark = type(event).__name__, event.start_mark
+        place = (mark.index, event.end_mark.index, mark.line, mark.column)
+        if kind == "AliasEvent":
+            if event.anchor not in self._anchors:
+                raise NotYaml(f"line {mark.line + 1}: unknown anchor '{event.anchor}' referenced")
+            return Alias(*place, None, None, event.anchor, self._anchors[event.anchor])
+        tag = str(event.tag) if event.tag and event.tag != "!" else None
+        if kind == "ScalarEvent":
+            return self._anchored(Scalar(*place, event.anchor, tag, event.value, not event.style, event.style or ""))
+        if kind == "SequenceStartEvent":
+            return self._sequence(Sequence(*place, event.anchor, tag, [], bool(event.flow_style)))
+        return self._mapping(Mapping(*place, event.anchor, tag, [], bool(event.flow_style)))
+
+    def _anchored(self, node: Node) -> Node:
+        if node.anchor:
+            self._anchors[node.anchor] = node
+        return node
+
+    def _sequence(self, sequence: Sequence) -> Sequence:
+        self._anchored(sequence)
+        for event in self._events:
+            if type(event).__name__ == "SequenceEndEvent":
+                sequence.end = event.end_mark.index
+                break
+            sequence.items.append(self._node(event))
+        return sequence
+
+    def _mapping(self, mapping: Mapping) -> Mapping:
+        self._anchored(mapping)
+        for event in self._events:
+            if type(event).__name__ == "MappingEndEvent":
+                mapping.end = event.end_mark.index
+                break
+            key = self._node(event)
+            value = self._node(next(self._events))
+            if value.start == value.end:
+                # The parser puts a value that is not there at the next token; it belongs behind its colon.
+                value.start = value.end = self._text.find(":", last_offset(key, self._text)) + 1 or value.start
+            mapping.entries.append((key, value))
+        return mapping
+
+
+def last_offset(node: Node, text: str) -> int:
+    """The offset behind the last character that belongs to a node, trailing white space not counted."""
+    if isinstance(node, Mapping) and not node.flow:
+        end = max((last_offset(part, text) for entry in node.entries for part in entry), default=node.start)
+    elif isinstance(node, Sequence) and not node.flow:
+        end = max((last_offset(item, text) for item in node.items), default=node.start)
+    else:
+        end = node.end
+    return max(len(text[:end].rstrip()), node.start)
+
+
+def find(mapping: Mapping, name: str) -> tuple[Scalar, Node] | None:
+    """The first entry whose key is that plain or quoted name."""
+    for key, value in mapping.entries:
+        if isinstance(key, Scalar) and key.value == name:
+            return key, value
+    return None

@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The keys of CPI's file, their types, and the CPI versions that know them.
+
+Source: ``pkg/config/cloudconfig.go`` of the Cloud Provider for VCD, read at each tag from 1.1.0 to 1.6.1 and at its
+last commit (version 1.7.0, never released). ``user``, ``secret``, ``refreshtoken`` and ``userorg`` are fields without
+a tag, which yaml.v2 knows by their lower-cased names.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Version = tuple[int, int, int]
+
+# The first version with today's layout. Until 1.1.3 network, vipSubnet and vAppName stood under vcd, without sharing.
+FIRST_SHARING_VERSION: Version = (1, 2, 0)
+
+
+class Kind(enum.Enum):
+    """Go's types, by the words that an operator would use."""
+
+    STRING = "text"
+    BOOL = "true or false"
+    INT32 = "a whole number"
+
+
+@dataclass(frozen=True)
+class Struct:
+    """A section: its keys, and whether it is a pointer in Go (absent and null then differ from an empty section)."""
+
+    keys: Mapping[str, Key]
+    pointer: bool = False
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key: type, and the first CPI version that knows it (None: all that can share)."""
+
+    kind: Kind | Struct
+    since: Version | None = None
+    secret: bool = field(default=False, kw_only=True)
+
+
+ONE_ARM = Struct({"startIP": Key(Kind.STRING), "endIP": Key(Kind.STRING)}, pointer=True)
+PORTS = Struct({"http": Key(Kind.INT32), "https": Key(Kind.INT32)})
+VCD = Struct(
+    {
+        "host": Key(Kind.STRING),
+        "org": Key(Kind.STRING),
+        "vdc": Key(Kind.STRING),
+        "isZoneEnabledCluster": Key(Kind.BOOL, since=(1, 7, 0)),
+        "user": Key(Kind.STRING, secret=True),
+        "secret": Key(Kind.STRING, secret=True),
+        "refreshtoken": Key(Kind.STRING, secret=True),
+        "userorg": Key(Kind.STRING),
+    }
+)
+LOADBALANCER = Struct(
+    {
+        "oneArm": Key(ONE_ARM),
+        "ports": Key(PORTS),
+        "network": Key(Kind.STRING),
+        "vipSubnet": Key(Kind.STRING),
+        "certAlias": Key(Kind.STRING),
+        "enableVirtualServiceSharedIP": Key(Kind.BOOL, since=FIRST_SHARING_VERSION),
+    }
+)
+CLOUD_CONFIG = Struct(
+    {
+        "vcd": Key(VCD),
+        "loadbalancer": Key(LOADBALANCER),
+        "clusterid": Key(Kind.STRING),
+        "vAppName": Key(Kind.STRING),
+    }
+)
+
+_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?![\d])")
+
+
+def parse_version(text: str | None) -> Version | None:
+    """``1.6.0``, ``v1.6``, ``1.6.0-beta`` or ``1.2.0.latest`` as numbers; anything else is None (not known)."""
+    match = _VERSION.match(text or "")
+    if not match:
+        return None
+    major, minor, patch = match.groups(default="0")
+    return int(major), int(minor), int(patch)
+
+
+def image_version(image: str | None) -> str | None:
+    """The version that an image's tag names, as ``1.6.0``; None when there is no tag or it names none."""
+    name = (image or "").partition("@")[0].rpartition("/")[2]
+    version = parse_version(name.partition(":")[2])
+    return ".".join(str(number) for number in version) if version else None

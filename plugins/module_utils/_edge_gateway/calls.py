@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Calls for edge gateways and what belongs to them: load balancer, service engine groups, networks, used addresses."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import (
+    all_of,
+    equals,
+    is_urn,
+    pick,
+    same_reference,
+)
+
+# the list of networks takes no more (vcd-openapi: maximum of pageSize)
+NETWORK_PAGE_SIZE = 32
+
+
+def find_edge_gateways(api: Api, edge_gateway: str | None, vdc: str | None) -> list[Body]:
+    """The edge gateways of this name or URN (all when None), of this VDC or VDC group (any when None)."""
+    if vdc:
+        is_urn("vdc", vdc, "vdc", "vdcGroup")
+    if edge_gateway and is_urn("edge_gateway", edge_gateway, "gateway"):
+        one = api.get_or_none(f"edgeGateways/{edge_gateway}", f"edge gateway {edge_gateway!r}")
+        found = [one] if one else []
+    else:
+        query = equals("name", edge_gateway) if edge_gateway else ""
+        found = api.pages("edgeGateways", "edge gateways", query=query)
+        found = [gateway for gateway in found if not edge_gateway or gateway.get("name") == edge_gateway]
+    return [gateway for gateway in found if not vdc or same_reference(owner_of(gateway), vdc)]
+
+
+def get_edge_gateway(api: Api, edge_gateway: str, vdc: str | None = None) -> Body:
+    """The one NSX-T edge gateway that is meant. Raises CollectionError when there is none, or several."""
+    gateway: Body = pick(
+        "edge_gateway",
+        edge_gateway,
+        find_edge_gateways(api, edge_gateway, vdc),
+        kind="edge gateway",
+        where=f"in the VDC or VDC group {vdc!r}" if vdc else f"that {api.session.settings.who} sees",
+        apart="give the VDC or VDC group that owns it as vdc, or its URN as edge_gateway",
+        describe=_with_owner,
+        others=lambda: _owners(api, edge_gateway) if vdc else [],
+    )
+    backing = backing_type(gateway)
+    if backing != "NSXT_BACKED":
+        raise InvalidInput(
+            "edge_gateway", edge_gateway, f"is {backing or 'of unknown backing'}: give an NSX-T edge gateway"
+        )
+    return gateway
+
+
+def get_gateway_of_network(api: Api, network: str, vdc: str | None = None) -> Body:
+    """The edge gateway that routes an organization VDC network, given by name or URN."""
+    is_urn("network", network, "network")
+    query = all_of(equals("name", network)) if not network.startswith("urn:") else ""
+    rows = api.pages("orgVdcNetworks", "networks", query=query, page_size=NETWORK_PAGE_SIZE)
+    rows = [row for row in rows if network in (row.get("id"), row.get("name"))]
+    rows = [row for row in rows if not vdc or any(same_reference(row.get(key), vdc) for key in ("ownerRef", "orgVdc"))]
+    found = pick(
+        "network",
+        network,
+        rows,
+        kind="network",
+        where=f"in the VDC or VDC group {vdc!r}" if vdc else f"that {api.session.settings.who} sees",
+        apart="give the VDC or VDC group that owns it as vdc, or its URN as network",
+        describe=_with_owner,
+    )
+    router = _router(found)
+    if not router:
+        raise InvalidInput("network", network, "is not routed: give a network that an edge gateway routes")
+    return get_edge_gateway(api, router)
+
+
+def networks_of(api: Api, gateway: Body) -> list[Body]:
+    """The routed networks of an edge gateway."""
+    return [row for row in _networks(api) if _router(row) == gateway["id"]]
+
+
+@lru_cache(maxsize=1)
+def _networks(api: Api) -> list[Body]:
+    """All networks, read once in a session: the list cannot be filtered by router, and there may be many gateways."""
+    return api.pages("orgVdcNetworks", "networks", page_size=NETWORK_PAGE_SIZE)
+
+
+def _router(network: Body) -> str | None:
+    found = ((network.get("connection") or {}).get("routerRef") or {}).get("id")
+    return str(found) if found else None
+
+
+def used_addresses_of(api: Api, gateway: Body) -> list[Body]:
+    """The addresses of the uplinks that something uses, with the category of the use."""
+    rows = api.pages(f"edgeGateways/{gateway['id']}/usedIpAddresses", "used IP addresses")
+    return sorted(rows, key=lambda row: (str(row.get("ipAddress")), str(row.get("category"))))
+
+
+def load_balancer_of(api: Api, gateway: Body) -> Body:
+    """The load balancer settings of an edge gateway."""
+    return api.get(f"edgeGateways/{gateway['id']}/loadBalancer", f"load balancer of edge gateway {gateway['name']!r}")
+
+
+def assignments_of(api: Api, gateway: Body) -> list[Body]:
+    """The service engine groups that are assigned to an edge gateway."""
+    query = f"gatewayRef.id=={gateway['id']}"
+    rows = api.pages("loadBalancer/serviceEngineGroups/assignments", "service engine groups", query=query)
+    return [row for row in rows if (row.get("gatewayRef") or {}).get("id") == gateway["id"]]
+
+
+def wait_until_ready(api: Api, gateway: Body, seconds: float) -> None:
+    """Wait until an edge gateway is realized, with all that was written to it."""
+    what = f"edge gateway {gateway['name']!r}"
+    api.wait(f"edgeGateways/{gateway['id']}", what, seconds, lambda body: body.get("status") == "REALIZED", "status")
+
+
+def owner_of(gateway: Body) -> dict[str, Any]:
+    """The VDC or VDC group that owns an edge gateway, as ``{name, id}``."""
+    owner = gateway.get("ownerRef") or gateway.get("orgVdc")
+    if not owner:
+        raise CollectionError(f"edge gateway {gateway.get('name')!r} has no owner that this user may see")
+    return dict(owner)
+
+
+def backing_type(gateway: Body) -> str | None:
+    """NSXT_BACKED, NSXV_BACKED or NSXT_IMPORTED."""
+    found = (gateway.get("gatewayBacking") or {}).get("gatewayType")
+    return str(found) if found else None
+
+
+def _with_owner(found: Any) -> str:
+    owner = found.get("ownerRef") or found.get("orgVdc") or {}
+    return f"{found.get('id')} in {owner.get('name')}"
+
+
+def _owners(api: Api, edge_gateway: str) -> list[str]:
+    """Who owns edge gateways of this name: the hint for a wrong vdc."""
+    return [f"one in {owner_of(found).get('name')!r}" for found in find_edge_gateways(api, edge_gateway, None)]

@@ -1,0 +1,241 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""A small Kubernetes client over kubernetes.core's: plain dictionaries, one retry policy, one line for each error.
+
+Paths are written out (``/api/v1/namespaces/...``): only a handful of kinds is used, and discovery would cost a request
+for each API group.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors import (
+    KubernetesError,
+    Unreachable,
+    from_api,
+    from_configuration,
+    from_connection,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import AUTH_ARG_SPEC, GivenKubeconfig
+from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, Pace
+
+try:
+    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
+    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
+    from kubernetes.client import Configuration
+    from kubernetes.client.exceptions import ApiException
+    from kubernetes.config.config_exception import ConfigException
+    from urllib3.exceptions import HTTPError
+    from yaml import YAMLError
+except ImportError:
+    pass  # options.py tells which library is missing, before anything here runs
+
+Object = dict[str, Any]
+REQUEST_SECONDS = 30.0
+RETRY_SECONDS = 30.0
+PAGE = 250
+_RETRIED = frozenset({429, 500, 502, 503, 504})
+
+
+class Cluster:
+    """Requests to one API server. ``send(method, path, body, query, content_type)`` gives the decoded answer."""
+
+    def __init__(self, send: Callable[..., Object], clock: Any = None) -> None:
+        self._send = send
+        self._clock = clock
+        self._reached = False
+
+    def get(self, path: str) -> Object | None:
+        """One object; None when it does not exist."""
+        try:
+            return self._call("GET", path)
+        except KubernetesError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def list(self, path: str) -> list[Object]:
+        """All objects of a collection, page by page."""
+        found: list[Object] = []
+        query: list[tuple[str, Any]] = [("limit", PAGE)]
+        while True:
+            page = self._call("GET", path, query=query)
+            found += page.get("items") or []
+            following = (page.get("metadata") or {}).get("continue")
+            if not following:
+                return found
+            query = [("limit", PAGE), ("continue", following)]
+
+    def create(self, path: str, body: Object, same: Callable[[Object], bool]) -> Object:
+        """Create; an object of that name that is the ``same`` already is what an unanswered attempt left behind."""
+        return self._write("POST", path, f"{path}/{body['metadata']['name']}", body, same)
+
+    def replace(self, path: str, body: Object, same: Callable[[Object], bool]) -> Object:
+        """Replace the version that ``body.metadata.resourceVersion`` names; 409 when somebody was faster."""
+        return self._write("PUT", path, path, body, same)
+
+    def merge(self, path: str, body: Object) -> Object:
+        """JSON merge patch. Only for absolute values: a repeated patch must change nothing more."""
+        return self._call("PATCH", path, body, content_type="application/merge-patch+json")
+
+    def delete(self, path: str, uid: str, resource_version: str | None = None) -> None:
+        """Delete exactly this object; that it is gone already is fine. 409 when it is another one or has changed."""
+        preconditions = {"uid": uid, **({"resourceVersion": resource_version} if resource_version else {})}
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
+        try:
+            self._call("DELETE", path, body)
+        except KubernetesError as error:
+            if error.status == 404:
+                return
+            present = self.get(path) if error.status == 409 else None
+            if error.status != 409 or (present is not None and not _is_going(present, uid)):
+                raise
+
+    def ask(self, path: str, body: Object) -> Object:
+        """POST that stores nothing, such as an access review."""
+        return self._call("POST", path, body)
+
+    def _write(self, method: str, path: str, object_path: str, body: Object, same: Callable[[Object], bool]) -> Object:
+        try:
+            return self._call(method, path, body)
+        except KubernetesError as error:
+            # After an attempt without an answer (here or inside urllib3) the repeated one meets its own work.
+            present = self.get(object_path) if error.status == 409 else None
+            if present is None or not same(present):
+                raise
+            return present
+
+    def _call(self, method: str, path: str, body: Object | None = None, **more: Any) -> Object:
+        deadline, pauses = Deadline(RETRY_SECONDS, self._clock), Pace(0.2, 2.0, 3.0).intervals()
+        while True:
+            try:
+                answer = self._send(method, path, body, **more)
+            except (KubernetesError, Unreachable) as error:
+                # A wrong address or certificate is told at once; a server that has answered before may come back.
+                again = self._reached if isinstance(error, Unreachable) else error.status in _RETRIED
+                if not again or deadline.expired():
+                    raise
+                deadline.sleep(max(next(pauses), float(error.details.get("retry_after") or 0)))
+            else:
+                self._reached = True
+                return answer
+
+
+def _is_going(present: Object, uid: str) -> bool:
+    metadata = present.get("metadata") or {}
+    return metadata.get("uid") == uid and bool(metadata.get("deletionTimestamp"))
+
+
+@contextmanager
+def connect(params: Mapping[str, Any]) -> Iterator[Cluster]:
+    """Connect with kubernetes.core's options (and K8S_AUTH_* variables); raises CollectionError."""
+    auth = _auth(params)
+    host = str(auth.get("host") or os.environ.get("K8S_AUTH_HOST") or "the address in the kubeconfig")
+    try:
+        client = _client(auth, host)
+        yield Cluster(_sender(client.client, str(client.configuration.host)))
+    finally:
+        # A loaded kubeconfig stays the library's default, and would win over another cluster's host and key.
+        Configuration.set_default(None)
+
+
+def _auth(params: Mapping[str, Any]) -> dict[str, Any]:
+    auth = {name: params.get(name) for name in AUTH_ARG_SPEC}
+    given = auth["kubeconfig"]
+    if isinstance(given, GivenKubeconfig):
+        if given.content is None:
+            raise InvalidInput("kubeconfig", str(given), "give a path or a dictionary, not the text of the file")
+        auth["kubeconfig"] = given.content
+    return auth
+
+
+def _client(auth: Mapping[str, Any], host: str) -> Any:
+    kubeconfig = auth.get("kubeconfig") or os.environ.get("K8S_AUTH_KUBECONFIG")
+    try:
+        return _within(REQUEST_SECONDS, lambda: get_api_client(**auth))
+    except ApiException as error:
+        raise from_api(error, "GET", "/apis", host) from error
+    except (CoreException, ConfigException) as error:
+        raise from_configuration(error, kubeconfig, host) from error
+    except (HTTPError, TimeoutError) as error:
+        raise from_connection(error, host) from error
+    except (OSError, YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise from_configuration(error, kubeconfig, host) from error
+
+
+def _within(seconds: float, make: Callable[[], Any]) -> Any:
+    """What ``make`` gives or raises; TimeoutError when it takes longer. The library's discovery has no timeout."""
+    outcome: list[tuple[Any, BaseException | None]] = []
+
+    def work() -> None:
+        try:
+            outcome.append((make(), None))
+        except BaseException as error:  # noqa: BLE001  # handed to the caller below
+            outcome.append((None, error))
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    worker.join(seconds)
+    if not outcome:
+        raise TimeoutError
+    made, error = outcome[0]
+    if error is not None:
+        raise error
+    return made
+
+
+def _sender(client: Any, host: str) -> Callable[..., Object]:
+    def send(
+        method: str,
+        path: str,
+        body: Object | None = None,
+        *,
+        query: list[tuple[str, Any]] | None = None,
+        content_type: str = "application/json",
+    ) -> Object:
+        try:
+            answer = client.request(
+                method,
+                path,
+                body,
+                query_params=list(query or []),
+                content_type=content_type,
+                serialize=False,
+                _request_timeout=REQUEST_SECONDS,
+            )
+        except ApiException as error:
+            failure = from_api(error, method, path, host)
+            failure.details["retry_after"] = _seconds((error.headers or {}).get("Retry-After"))
+            raise failure from error
+        except (HTTPError, OSError) as error:
+            raise from_connection(error, host) from error
+        return _decoded(answer, path)
+
+    return send
+
+
+def _seconds(text: Any) -> float:
+    """Retry-After in seconds, at most a retry's whole time; a date counts as not given."""
+    try:
+        return min(float(text), RETRY_SECONDS)
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def _decoded(answer: Any, path: str) -> Object:
+    try:
+        found = json.loads(answer.data)
+    except ValueError as error:
+        raise CollectionError(f"{path}: the answer is not JSON: is this a Kubernetes API server?") from error
+    if not isinstance(found, dict):
+        raise CollectionError(f"{path}: the answer is not an object: is this a Kubernetes API server?")
+    return found

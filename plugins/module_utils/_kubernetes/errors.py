@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What the Kubernetes client raises, as one clear line each."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+
+CHECK_OPTIONS = "check kubeconfig, context, host and the K8S_AUTH_* variables"
+
+
+class KubernetesError(CollectionError):
+    """The API server said no. ``status`` is HTTP's, ``reason`` is Kubernetes' word (NotFound, Conflict ...)."""
+
+    def __init__(self, message: str, status: int, reason: str, **details: Any) -> None:
+        super().__init__(message, status=status, reason=reason, **details)
+        self.status = status
+        self.reason = reason
+
+
+class Unreachable(CollectionError):
+    """No answer came: the request may or may not have been carried out."""
+
+
+def from_api(error: Any, method: str, path: str, host: str) -> KubernetesError:
+    """An ApiException of the kubernetes library. Its headers and traceback are left out."""
+    status = int(error.status or 0)
+    body = _status_object(error.body)
+    reason = str(body.get("reason") or error.reason or "")
+    said = str(body.get("message") or reason or "no reason given")
+    if status == 401:
+        message = f"the Kubernetes API at {host} does not accept the credentials (401 Unauthorized): {CHECK_OPTIONS}"
+    elif status == 403:
+        message = f"{said} (403 Forbidden): give the user this right, or use another context"
+    else:
+        message = f"{method} {path}: {said} ({status})"
+    return KubernetesError(" ".join(message.split()), status, reason, method=method, path=path)
+
+
+def _status_object(body: Any) -> dict[str, Any]:
+    if isinstance(body, bytes):
+        body = body.decode("utf-8", "replace")
+    try:
+        found = json.loads(body or "{}")
+    except (TypeError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def from_connection(error: BaseException, host: str) -> Unreachable:
+    """An error below HTTP: refused, not resolved, not trusted, timed out, reset."""
+    chain = list(_causes(error))
+    names = {type(link).__name__ for link in chain}
+    deepest = str(chain[-1])
+    if any("SSL" in name or "Certificate" in name for name in names) or "CERTIFICATE_VERIFY_FAILED" in deepest:
+        why = "its TLS certificate is not trusted or TLS failed"
+        remedy = "give the right certificate authority by ca_cert or in the kubeconfig"
+    elif names & {"ConnectTimeoutError", "ReadTimeoutError", "TimeoutError", "timeout"}:
+        why, remedy = "it did not answer in time", CHECK_OPTIONS
+    elif names & {"NameResolutionError", "gaierror"} or "Name or service not known" in deepest:
+        why, remedy = "its name cannot be resolved", CHECK_OPTIONS
+    elif "refused" in deepest:
+        why, remedy = "connection refused", CHECK_OPTIONS
+    else:
+        why, remedy = "the connection broke", "run again"
+    return Unreachable(f"cannot talk to the Kubernetes API at {host}: {why}: {remedy}", cause=type(chain[-1]).__name__)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what lies beneath it (urllib3 keeps it in ``reason`` or in the arguments), at most ten deep."""
+    current: BaseException | None = error
+    for _depth in range(10):
+        if current is None:
+            return
+        yield current
+        beneath = [getattr(current, "reason", None), current.__cause__, current.__context__, *current.args]
+        current = next((link for link in beneath if isinstance(link, BaseException)), None)
+
+
+def from_configuration(error: BaseException, kubeconfig: Any, host: str) -> CollectionError:
+    """The kubeconfig or the options make no client. The file's content never gets into the message."""
+    name = "the kubeconfig given as a dictionary" if isinstance(kubeconfig, dict) else f"kubeconfig {kubeconfig!r}"
+    if kubeconfig is None:
+        name = f"the default kubeconfig, or {host}"
+    missing = [path for path in _paths(kubeconfig) if not os.path.exists(os.path.expanduser(path))]
+    if missing:
+        why = f"there is no file {', '.join(missing)}"
+    elif isinstance(error, OSError):
+        why = f"{error.strerror or type(error).__name__}: {error.filename}" if error.filename else str(error.strerror)
+    elif type(error).__name__ in ("CoreException", "ConfigException"):
+        why = str(error).replace("Could not create API client: ", "")
+    elif str(error).startswith("Host value"):
+        why = "the server speaks TLS, and its address does not start with https://"
+    elif getattr(error, "problem_mark", None):
+        why = f"it is not YAML (line {error.problem_mark.line + 1})"  # type: ignore[attr-defined]
+    else:
+        why = f"it cannot be read, or its server is no Kubernetes API server ({type(error).__name__})"
+    return CollectionError(f"{name}: {' '.join(why.split()).rstrip('.')}: {CHECK_OPTIONS}")
+
+
+def _paths(kubeconfig: Any) -> list[str]:
+    return [path for path in kubeconfig.split(os.pathsep) if path] if isinstance(kubeconfig, str) else []

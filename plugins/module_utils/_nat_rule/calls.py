@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Calls for NAT rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import pick
+
+
+def path(gateway: Body) -> str:
+    """The path of the NAT rules of an edge gateway."""
+    return f"edgeGateways/{gateway['id']}/nat/rules"
+
+
+def list_rules(api: Api, gateway: Body) -> list[Body]:
+    """All NAT rules of an edge gateway, in the server's order. There is no filter on this list."""
+    return api.cursor(path(gateway), f"NAT rules of edge gateway {gateway['name']!r}")
+
+
+def find(rules: Sequence[Body], gateway: Body, name: str | None, rule_id: str | None) -> Body | None:
+    """The rule of this id, else of this name; None when there is none. Raises when there are several."""
+    if rule_id:
+        return next((rule for rule in rules if rule.get("id") == rule_id), None)
+    named = [rule for rule in rules if rule.get("name") == name]
+    if not named:
+        return None
+    found: Body = pick(
+        "name",
+        str(name),
+        named,
+        kind="NAT rule",
+        where=f"on edge gateway {gateway['name']!r}",
+        apart="names of NAT rules are not unique; give the one that is meant as id",
+    )
+    return found
+
+
+def describe(gateway: Body, name: Any) -> str:
+    """The object in words, for messages."""
+    return f"NAT rule {name!r} on edge gateway {gateway['name']!r}"

@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What a check found: one shape for preflight and verify."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from enum import Enum
+from typing import Any
+
+
+class Severity(str, Enum):
+    """How much a finding matters: an error stops the run, a warning and an info do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``check`` names what was looked at, ``message`` what was found, ``remedy`` what a person can do about it."""
+
+    check: str
+    severity: Severity
+    message: str
+    remedy: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing has to be done about it."""
+        return self.severity is Severity.INFO
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for a playbook."""
+        return {**asdict(self), "severity": self.severity.value, "ok": self.ok}
+
+
+def error(check: str, message: str, remedy: str) -> Finding:
+    """A finding that stops the run."""
+    return Finding(check, Severity.ERROR, message, remedy)
+
+
+def warning(check: str, message: str, remedy: str = "") -> Finding:
+    """A finding that a person should know of."""
+    return Finding(check, Severity.WARNING, message, remedy)
+
+
+def info(check: str, message: str) -> Finding:
+    """A finding that only informs: the check passed, or there is a note."""
+    return Finding(check, Severity.INFO, message)
+
+
+def counted(number: int, thing: str) -> str:
+    """How many of something, for a person: "no Services", "1 Service", "2 Services"."""
+    plural = "es" if thing.endswith("s") else "s"
+    return f"{number or 'no'} {thing}{'' if number == 1 else plural}"
+
+
+def passed(findings: Iterable[Finding]) -> bool:
+    """Whether no finding is an error."""
+    return all(finding.severity is not Severity.ERROR for finding in findings)
+
+
+def first_lines(findings: Iterable[Finding]) -> str:
+    """All errors in one line for a person: message and remedy of each, numbered when there are several."""
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    texts = [f"{finding.message} - {finding.remedy}" if finding.remedy else finding.message for finding in errors]
+    if len(texts) < 2:
+        return "".join(texts)
+    return "; ".join(f"({number}) {text}" for number, text in enumerate(texts, 1))

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Reads values out of nested module results and says exactly where something is not as documented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+
+
+class Reader:
+    """A mapping with its path, for example ``vcd_edge_gateway_info.edge_gateways[0].load_balancer``."""
+
+    def __init__(self, value: Any, path: str) -> None:
+        if not isinstance(value, Mapping):
+            raise InvalidInput(path, _short(value), f"give a mapping here, not a {type(value).__name__}")
+        self.value = value
+        self.path = path
+
+    def has(self, key: str) -> bool:
+        """Whether the key is there and not null."""
+        return self.value.get(key) is not None
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """A string; ``default`` where it is missing or null (without a default that is an error)."""
+        value = self.value.get(key)
+        if value is None and default is not None:
+            return default
+        return str(self._typed(key, str, "a string"))
+
+    def number(self, key: str) -> int:
+        """A whole number."""
+        value: int = self._typed(key, int, "a whole number")
+        return value
+
+    def number_or_none(self, key: str) -> int | None:
+        """A whole number, or None where it is missing or null."""
+        return self.number(key) if self.has(key) else None
+
+    def flag(self, key: str) -> bool:
+        """True or false."""
+        value: bool = self._typed(key, bool, "true or false")
+        return value
+
+    def mapping(self, key: str) -> Reader:
+        """A mapping that must be there."""
+        return Reader(self._typed(key, Mapping, "a mapping"), f"{self.path}.{key}")
+
+    def mapping_or_none(self, key: str) -> Reader | None:
+        """A mapping, or None where it is missing or null."""
+        return self.mapping(key) if self.has(key) else None
+
+    def mappings(self, key: str) -> Iterator[Reader]:
+        """The mappings of a list that must be there."""
+        for number, item in enumerate(self._typed(key, list, "a list")):
+            yield Reader(item, f"{self.path}.{key}[{number}]")
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The strings of a list that must be there."""
+        return tuple(str(item) for item in self._typed(key, list, "a list"))
+
+    def _typed(self, key: str, kind: type, what: str) -> Any:
+        value = self.value.get(key)
+        # a bool is an int to Python, and not a number to a person
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            found = "nothing" if value is None else f"{_short(value)}"
+            raise InvalidInput(f"{self.path}.{key}", found, f"expected {what}; pass the module's whole result")
+        return value
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""One cluster, its gateway and the wish: what every check of the preflight looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import DEFAULT_ONE_ARM
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster_facts import Cluster
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, error, warning
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.shape import ObservedService, observe
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.target import Target
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.vcd_facts import EdgeGateway, Vcd
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What was read and what is wanted; ``vcd`` is None when nobody could say which gateway to read."""
+
+    cluster: Cluster
+    vcd: Vcd | None
+    target: Target
+
+    @property
+    def edge(self) -> EdgeGateway | None:
+        """The one gateway, or None when there is none or more than one."""
+        edges = self.vcd.edges if self.vcd else ()
+        return edges[0] if len(edges) == 1 else None
+
+    @property
+    def changing(self) -> bool:
+        """Whether something has to be written."""
+        return self.target.changes(self.cluster)
+
+    @property
+    def observed(self) -> list[ObservedService]:
+        """The Services that CPI looks after, with their shape in VCD."""
+        if self.edge is None:
+            return []
+        known = [DEFAULT_ONE_ARM, self.cluster.one_arm, self.target.one_arm]
+        ranges = [item for item in known if item]
+        return observe(self.cluster.services, self.cluster.cluster_id, self.edge, ranges)
+
+    def shortage(self, check: str, message: str, remedy: str) -> Finding:
+        """A lack of room: it stops a change, and is only worth knowing where nothing is to be changed."""
+        return error(check, message, remedy) if self.changing else warning(check, message, remedy)

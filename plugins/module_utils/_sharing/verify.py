@@ -1,0 +1,141 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Whether a cluster is in its scenario: looked at after a change, or at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.breakage import Breakage, breakages
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster_facts import (
+    IN_PROGRESS,
+    Cluster,
+    read_cluster,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
+    Finding,
+    Severity,
+    counted,
+    error,
+    first_lines,
+    info,
+    passed,
+    warning,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.situation import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.target import Target, resolve
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.vcd_facts import read_vcd
+
+RUN_AGAIN = "run the role again"
+
+
+def verify(situation: Situation, restart_expected: bool = True) -> list[Finding]:
+    """Look at the file, at CPI and at each Service. ``restart_expected`` False: a pod with the old file is allowed."""
+    return [
+        *_check_file(situation.cluster, situation.target),
+        *_check_cpi(situation.cluster, restart_expected),
+        *_check_services(situation),
+    ]
+
+
+def verify_report(
+    ccm: Any, vcd: Any, scenario: Any = None, one_arm: Any = None, restart_expected: bool = True
+) -> dict[str, Any]:
+    """The verification as plain data; without ``scenario`` the one in the file is taken as wanted."""
+    cluster = read_cluster(ccm)
+    target = _target(scenario, one_arm, cluster)
+    situation = Situation(cluster, read_vcd(vcd), target)
+    findings = verify(situation, restart_expected)
+    return {
+        "ok": passed(findings),
+        "scenario": cluster.scenario.value if cluster.scenario else "invalid",
+        "wanted": target.scenario.value,
+        "one_arm": cluster.one_arm.as_option() if cluster.one_arm else None,
+        "edge_gateway": situation.edge.name if situation.edge else None,
+        "services": [item.as_dict() for item in situation.observed],
+        "mixed": [item.observed.service.label for item in _judge(situation) if item.mixed],
+        "findings": [finding.as_dict() for finding in findings],
+        "summary": first_lines(findings),
+    }
+
+
+def _target(scenario: Any, one_arm: Any, cluster: Cluster) -> Target:
+    if scenario:
+        return resolve(scenario, one_arm, cluster)
+    return Target(cluster.scenario or Scenario.SHARED_EXTERNAL, cluster.one_arm)
+
+
+def _check_file(cluster: Cluster, target: Target) -> Iterator[Finding]:
+    if cluster.rollout == IN_PROGRESS:
+        yield error("rollout", "a change was interrupted: CPI may be stopped and its ConfigMap missing", RUN_AGAIN)
+    if target.problem:
+        yield error("one_arm", target.problem, "give a range of IPv4 addresses")
+        return
+    if not cluster.config_map:
+        yield error("scenario", "the cluster has no ConfigMap with CPI's file", RUN_AGAIN)
+        return
+    problems = [error("scenario", f"CPI refuses its file: {text}", "mend the file") for text in cluster.problems]
+    yield from problems
+    if cluster.scenario is not target.scenario:
+        found = cluster.scenario.value if cluster.scenario else "invalid"
+        yield error("scenario", f"the file holds scenario {found}, not {target.scenario.value}", RUN_AGAIN)
+    elif cluster.one_arm != target.one_arm:
+        found = str(cluster.one_arm or "no one-arm range")
+        yield error("one_arm", f"the file holds {found}, not {target.one_arm}", RUN_AGAIN)
+    elif not problems:
+        text = f" with the one-arm range {cluster.one_arm}" if cluster.one_arm else ""
+        yield info("scenario", f"{cluster.config_map} holds {target.scenario.value}{text}")
+
+
+def _check_cpi(cluster: Cluster, restart_expected: bool) -> Iterator[Finding]:
+    deployment = cluster.deployment
+    if deployment is None:
+        yield error("cpi", "the cluster has no Deployment of CPI", "check the namespace and the name")
+        return
+    label = f"{deployment.namespace}/{deployment.name}"
+    stale = [pod.name for pod in cluster.pods if not pod.current]
+    if stale:
+        severity = Severity.ERROR if restart_expected else Severity.WARNING
+        message = f"{', '.join(stale)} still runs with an older file"
+        yield Finding("cpi", severity, message, "restart CPI (shared_ip_restart: recreate)")
+    if deployment.replicas == 0:
+        yield warning("cpi", f"{label} is scaled to 0: no CPI runs", "scale it up to let CPI read its file")
+    elif not deployment.ready:
+        yield error("cpi", f"{label} is not ready", "look at the log of its pod")
+    elif not stale:
+        yield info("cpi", f"{label} is ready and runs with the present file")
+
+
+def _check_services(situation: Situation) -> Iterator[Finding]:
+    if situation.cluster.scenario is None:
+        return  # told of already
+    if situation.edge is None:
+        message = "the Services cannot be judged: not exactly one edge gateway was found"
+        yield error("services", message, "check shared_ip_edge_gateway and shared_ip_vdc")
+        return
+    judged = _judge(situation)
+    scenario = situation.cluster.scenario.value
+    for item in judged:
+        label, shape = item.observed.service.label, item.observed.shape
+        if item.already or item.new:
+            yield error(
+                "services", f"{label} ({shape}) does not work under {scenario}: {item.why}", "repair its objects"
+            )
+        elif item.mixed:
+            yield warning("services", f"{label} still has the shape {shape} under {scenario}; it serves on")
+    fitting = [item for item in judged if item.observed.present and not (item.already or item.new or item.mixed)]
+    waiting = [item.observed.service.label for item in judged if not item.observed.present]
+    yield info("services", f"{counted(len(fitting), 'Service')} in the shape of {scenario}")
+    if waiting:
+        yield info("services", f"no objects in VCD yet: {', '.join(waiting)}")
+
+
+def _judge(situation: Situation) -> list[Breakage]:
+    scenario = situation.cluster.scenario
+    if situation.edge is None or scenario is None:
+        return []
+    return breakages(situation.observed, scenario, scenario, situation.edge.uses_ip_spaces)

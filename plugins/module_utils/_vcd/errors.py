@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What Cloud Director refuses, and what the way to it refuses, as errors for an operator."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.xmldoc import parse
+
+# "[ 39-2024-11-25-09-18-45-563--ecca35bd-... ] text": the request id that messages begin with
+REQUEST_ID = re.compile(r"^\[\s*([0-9A-Za-z-]+)\s*\]\s*")
+# What Cloud Director writes when another operation holds the entity; in a 400, or as the end of a task.
+BUSY_TEXTS = re.compile(
+    r"BUSY_ENTITY|is busy completing an operation|is busy, cannot proceed with the operation|is currently busy"
+    r"|another transaction|408:TIMEDOUT",
+    re.IGNORECASE,
+)
+# Which right is probably missing, by what the path speaks of; (part of the path, to read, to write).
+RIGHTS = (
+    ("/nat/rules", "Organization vDC Gateway: View NAT", "Organization vDC Gateway: Configure NAT"),
+    ("/applicationPortProfiles", "Organization vDC Gateway: View", "Organization vDC Gateway: Configure NAT"),
+    (
+        "/loadBalancer",
+        "Organization vDC Gateway: View Load Balancer",
+        "Organization vDC Gateway: Configure Load Balancer",
+    ),
+    ("/certificateLibrary", "Certificate Library: View", "Certificate Library: Manage"),
+    ("/orgVdcNetworks", "Organization vDC Network: View Properties", "Organization vDC Network: Edit Properties"),
+    ("/firewallGroups", "Organization vDC Gateway: View Firewall", "Organization vDC Gateway: Configure Firewall"),
+    ("/edgeGateways", "Organization vDC Gateway: View", "Organization vDC Gateway: Update Properties"),
+)
+
+
+class VcdError(CollectionError):
+    """Cloud Director, or the way to it, refused. ``details`` has method, path, status, code where there are any."""
+
+
+class Unreachable(VcdError):
+    """No answer. ``sent`` tells whether the request may have reached the server, ``transient`` whether to try again."""
+
+    def __init__(self, message: str, *, sent: bool, transient: bool, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.sent = sent
+        self.transient = transient
+
+
+class Refused(VcdError):
+    """An answer of 400 or above; ``retry_after`` is the header of that name."""
+
+    def __init__(self, message: str, *, status: int, **details: Any) -> None:
+        super().__init__(message, status=status, **details)
+        self.status = status
+        self.retry_after: str | None = None
+
+
+class TaskFailed(VcdError):
+    """A task ended in an error, or was cancelled; ``busy`` when another operation was in its way."""
+
+    def __init__(self, message: str, *, busy: bool, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.busy = busy
+
+
+class InDoubt(Exception):  # never reaches an operator: the caller looks whether the write took effect
+    """A write without an answer that tells whether it took effect."""
+
+    def __init__(self, cause: VcdError) -> None:
+        super().__init__(cause.message)
+        self.cause = cause
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The body of an error answer, JSON or XML, or whatever else it was."""
+
+    code: str
+    text: str
+    request_id: str
+
+    @property
+    def busy(self) -> bool:
+        """Whether another operation is in the way."""
+        return bool(BUSY_TEXTS.search(f"{self.code} {self.text}"))
+
+
+def parse_problem(body: str) -> Problem:
+    """Read minorErrorCode and message from OpenAPI's JSON or the legacy API's XML; an OAuth error is JSON too."""
+    code, text = "", body.strip()
+    if text.startswith("{"):
+        try:
+            found = json.loads(text)
+        except ValueError:
+            found = {}
+        code = str(found.get("minorErrorCode") or found.get("error") or "")
+        text = str(found.get("message") or found.get("error_description") or "")
+    elif text.startswith("<"):
+        code, text = _from_xml(text)
+    request_id = REQUEST_ID.match(text)
+    text = " ".join(REQUEST_ID.sub("", text).split())
+    return Problem(code, text[:1000], request_id.group(1) if request_id else "")
+
+
+def _from_xml(text: str) -> tuple[str, str]:
+    root = parse(text)
+    return ("", "") if root is None else (root.get("minorErrorCode", ""), root.get("message", ""))
+
+
+def refusal(what: str, method: str, path: str, status: int, body: str) -> Refused:
+    """The error for an answer of 400 or above; ``what`` says what was attempted."""
+    problem = parse_problem(body)
+    said = f"{status} {problem.code}".strip() + (f": {problem.text}" if problem.text else "")
+    message = f"{what}: Cloud Director answered {said}"
+    if status == 403:
+        message += f"; probably the user lacks the right {missing_right(method, path)!r}, or it is not there any more"
+    return Refused(
+        message,
+        status=status,
+        method=method,
+        path=path,
+        code=problem.code,
+        text=problem.text,
+        request_id=problem.request_id,
+        busy=problem.busy,
+    )
+
+
+def missing_right(method: str, path: str) -> str:
+    """The right that is probably missing for a call, as Cloud Director's role editor names it."""
+    for part, view, write in RIGHTS:
+        if part in path:
+            return view if method == "GET" else write
+    return "of this operation"

@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""JMESPath queries of the info modules. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+
+try:
+    import jmespath
+
+    JMESPATH_ERROR: ImportError | None = None
+except ImportError as error:
+    JMESPATH_ERROR = error
+
+
+def compile_query(expression: str | None) -> Any:
+    """Check an expression before anything is asked; None when there is none."""
+    if not expression:
+        return None
+    if JMESPATH_ERROR is not None:
+        raise CollectionError(
+            "query: needs the Python library jmespath on the machine that runs this module: install it"
+        )
+    try:
+        return jmespath.compile(expression)
+    except jmespath.exceptions.JMESPathError as error:
+        raise InvalidInput("query", expression, f"is no JMESPath expression: {' '.join(str(error).split())}") from None
+
+
+def run_query(compiled: Any, expression: str | None, data: Any) -> Any:
+    """The result of a query; the data itself when there is none."""
+    if compiled is None:
+        return data
+    try:
+        return compiled.search(data)
+    except jmespath.exceptions.JMESPathError as error:
+        raise InvalidInput("query", expression, f"cannot be applied: {' '.join(str(error).split())}") from None

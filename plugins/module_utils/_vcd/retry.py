@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What may be sent again, and when. Pure but for the jitter's random numbers."""
+
+from __future__ import annotations
+
+import enum
+import random
+from collections.abc import Callable
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import (
+    Refused,
+    TaskFailed,
+    Unreachable,
+    VcdError,
+)
+
+LONGEST_RETRY_AFTER = 30.0
+
+
+class Verdict(enum.Enum):
+    """What to do about a request that failed."""
+
+    GIVE_UP = "give up"
+    REPEAT = "repeat"
+    IN_DOUBT = "look first whether it took effect"
+
+
+def judge(error: VcdError, *, repeatable: bool, reached_before: bool) -> Verdict:
+    """What to do after an error.
+
+    ``repeatable``: sending the request twice does no harm. ``reached_before``: the server has answered in this
+    session, so that its absence is a passing thing and not a wrong url.
+    """
+    unsure = Verdict.REPEAT if repeatable else Verdict.IN_DOUBT
+    if isinstance(error, Unreachable):
+        if not error.transient:
+            return Verdict.GIVE_UP
+        if error.sent:
+            return unsure
+        return Verdict.REPEAT if reached_before else Verdict.GIVE_UP
+    if isinstance(error, TaskFailed):
+        return unsure if error.busy else Verdict.GIVE_UP
+    if isinstance(error, Refused):
+        if error.status == 429 or error.details.get("busy"):
+            return Verdict.REPEAT  # refused before anything was done
+        if error.status in (502, 503, 504):
+            return unsure
+    return Verdict.GIVE_UP
+
+
+class Backoff:
+    """Growing, jittered pauses in seconds."""
+
+    def __init__(
+        self,
+        first: float = 0.25,
+        factor: float = 1.7,
+        longest: float = 5.0,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._next, self._factor, self._longest, self._uniform = first, factor, longest, uniform
+
+    def pause(self, retry_after: float | None = None) -> float:
+        """The seconds to wait now; what the server asked for counts when it is more."""
+        pause = self._uniform(0.5, 1.0) * self._next
+        self._next = min(self._next * self._factor, self._longest)
+        return max(pause, min(retry_after, LONGEST_RETRY_AFTER)) if retry_after is not None else pause
+
+
+def retry_after_seconds(value: str | None, now: datetime | None = None) -> float | None:
+    """A Retry-After header, seconds or an HTTP date, as seconds from now; None when there is none that can be read."""
+    if not value:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (moment - (now or datetime.now(timezone.utc))).total_seconds())

@@ -1,0 +1,268 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""A session with Cloud Director: version, login, renewal, retries, logout."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import (
+    InDoubt,
+    Refused,
+    Unreachable,
+    VcdError,
+    refusal,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.retry import (
+    Backoff,
+    Verdict,
+    judge,
+    retry_after_seconds,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.settings import Settings
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.transport import (
+    Answer,
+    Authorize,
+    Transport,
+    basic,
+    bearer,
+    no_authorization,
+    not_cloud_director,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.versions import (
+    Version,
+    choose,
+    listed_versions,
+    render,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Clock, Deadline
+
+LOGOUT_SECONDS = 10.0
+Send = Callable[["Call", Deadline], Answer]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request. ``what`` says in words what it does, for messages; ``repeatable``: twice does no harm."""
+
+    method: str
+    path: str
+    what: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    accept: str = "application/json"
+    repeatable: bool = True
+    repeat_busy: bool = True
+
+
+class Session:
+    """Use it as a context manager: on entry it negotiates the version and logs in, on exit it logs out.
+
+    Safe to use from several threads: one renews the login, the others go on with what it got.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, transport: Transport | None = None) -> None:
+        self.settings = settings
+        self.listed: list[Version] = []
+        self.version: Version = (0, 0)
+        self._clock = clock
+        self._transport = transport or Transport(settings)
+        self._token = ""
+        self._api_token = settings.api_token
+        self._own_login = False
+        self._reached = False
+        self._lock = threading.Lock()
+        self._operation = threading.local()
+
+    def __enter__(self) -> Session:
+        try:
+            self.listed = self._list_versions()
+            self.version = choose(self.listed, self.settings.api_version)
+            self._token = self._login(self.deadline())
+            self._own_login = not self.settings.token
+        except BaseException:
+            self._transport.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            if self._own_login:
+                self._logout()
+        finally:
+            self._transport.close()
+
+    def deadline(self, seconds: float | None = None) -> Deadline:
+        """So many seconds; else the deadline of the operation that is under way, or a new one by option timeout."""
+        if seconds is not None:
+            return Deadline(seconds, self._clock)
+        running: Deadline | None = getattr(self._operation, "deadline", None)
+        return running or Deadline(self.settings.timeout, self._clock)
+
+    @contextmanager
+    def operation(self) -> Iterator[Deadline]:
+        """One deadline for all that a write leads to: repetitions, its task, and looks whether it took effect."""
+        self._operation.deadline = deadline = self.deadline()
+        try:
+            yield deadline
+        finally:
+            self._operation.deadline = None
+
+    def request(self, call: Call, deadline: Deadline) -> Answer:
+        """Send a request with the login, again where that is safe, until the deadline.
+
+        Raises VcdError (Refused, Unreachable), or InDoubt when a request that must not be repeated got no answer.
+        """
+        return self._until_answered(call, deadline, self._send_with_login)
+
+    def _list_versions(self) -> list[Version]:
+        call = Call("GET", "/api/versions", "read the API versions", accept="*/*")
+        answer = self._until_answered(call, self.deadline(), self._send_bare)
+        listed = listed_versions(answer.text)
+        if not listed:
+            raise not_cloud_director(answer)
+        return listed
+
+    def _login(self, deadline: Deadline) -> str:
+        """A token: the given one, or one by password or API token."""
+        if self.settings.token:
+            return self.settings.token
+        return self._login_by_token(deadline) if self.settings.api_token else self._login_by_password(deadline)
+
+    def _login_by_password(self, deadline: Deadline) -> str:
+        settings = self.settings
+        path = "/cloudapi/1.0.0/sessions" + ("/provider" if settings.provider else "")
+        call = Call("POST", path, f"log in {settings.who}")
+        authorize = basic(f"{settings.user}@{settings.org}", settings.password)
+        try:
+            answer = self._until_answered(call, deadline, lambda one, until: self._send(one, until, authorize))
+        except Refused as error:
+            if error.status != 401:
+                raise
+            remedy = "check user, password and org, and that the user is neither disabled nor locked"
+            raise _unusable(
+                "password", f"Cloud Director refuses the login of {settings.who}: {remedy}", error
+            ) from None
+        token = answer.headers.get("X-VMWARE-VCLOUD-ACCESS-TOKEN", "")
+        if not token:
+            raise not_cloud_director(answer)
+        return token
+
+    def _login_by_token(self, deadline: Deadline) -> str:
+        settings = self.settings
+        path = "/oauth/provider/token" if settings.provider else f"/oauth/tenant/{quote(settings.org, safe='')}/token"
+        form = {"grant_type": "refresh_token", "refresh_token": self._api_token}
+        call = Call("POST", path, f"log in with {settings.who}", form=form)
+        try:
+            answer = self._until_answered(call, deadline, self._send_bare)
+        except Refused as error:
+            if error.status not in (400, 401, 403, 404):
+                raise
+            remedy = "it is wrong, expired or revoked, or org is not the organization that it was made in"
+            text = f"Cloud Director refuses the API token for organization {settings.org!r}: {remedy}"
+            raise _unusable("api_token", text, error) from None
+        found = answer.json()
+        token = found.get("access_token") if isinstance(found, dict) else None
+        if not token:
+            raise not_cloud_director(answer)
+        self._api_token = str(found.get("refresh_token") or self._api_token)  # a service account's is for one use
+        return str(token)
+
+    def _renew(self, stale: str, deadline: Deadline) -> None:
+        with self._lock:
+            if self._token == stale:
+                self._token = self._login(deadline)
+
+    def _logout(self) -> None:
+        """Best effort: a login that cannot be ended ends by itself, and must not hide what happened before."""
+        call = Call("DELETE", "/cloudapi/1.0.0/sessions/current", "log out")
+        try:
+            self._send(call, self.deadline(LOGOUT_SECONDS), bearer(self._token))
+        except CollectionError:
+            return
+
+    def _until_answered(self, call: Call, deadline: Deadline, send: Send) -> Answer:
+        backoff = Backoff()
+        while True:
+            error = self._try(call, deadline, send)
+            if isinstance(error, Answer):
+                return error
+            verdict = judge(error, repeatable=call.repeatable, reached_before=self._reached)
+            if verdict is Verdict.REPEAT and error.details.get("busy") and not call.repeat_busy:
+                verdict = Verdict.IN_DOUBT
+            if verdict is Verdict.GIVE_UP:
+                raise error
+            if deadline.expired():
+                raise gave_up(error, call, deadline)
+            if verdict is Verdict.IN_DOUBT:
+                raise InDoubt(error)
+            retry_after = error.retry_after if isinstance(error, Refused) else None
+            deadline.sleep(backoff.pause(retry_after_seconds(retry_after)))
+
+    def _try(self, call: Call, deadline: Deadline, send: Send) -> Answer | VcdError:
+        try:
+            answer = send(call, deadline)
+        except Unreachable as error:
+            return error
+        self._reached = True
+        if answer.status < 400:
+            return answer
+        refused = refusal(_sentence(call), call.method, call.path, answer.status, answer.text)
+        refused.retry_after = answer.headers.get("Retry-After")
+        return refused
+
+    def _send_with_login(self, call: Call, deadline: Deadline) -> Answer:
+        """Send with the token; after a 401 once more with a new one."""
+        token = self._token
+        answer = self._send(call, deadline, bearer(token))
+        if answer.status == 401 and not self.settings.token:
+            self._renew(token, deadline)
+            answer = self._send(call, deadline, bearer(self._token))
+        if answer.status == 401:
+            option = "token" if self.settings.token else "api_token" if self.settings.api_token else "password"
+            error = refusal(_sentence(call), call.method, call.path, answer.status, answer.text)
+            raise _unusable(option, f"Cloud Director refuses {self.settings.who}: it has expired or was revoked", error)
+        return answer
+
+    def _send_bare(self, call: Call, deadline: Deadline) -> Answer:
+        return self._send(call, deadline, no_authorization)
+
+    def _send(self, call: Call, deadline: Deadline, authorize: Authorize) -> Answer:
+        accept = f"{call.accept};version={render(self.version)}" if self.version != (0, 0) else call.accept
+        return self._transport.send(
+            call.method,
+            call.path,
+            authorize=authorize,
+            headers={"Accept": accept, "User-Agent": "vcd.kubernetes"},
+            params=call.params,
+            json=call.json,
+            form=call.form,
+            seconds=deadline.left(),
+        )
+
+
+def _sentence(call: Call) -> str:
+    return f"cannot {call.what}"
+
+
+def _unusable(option: str, text: str, error: Refused) -> VcdError:
+    """The error for a credential: names the option, never its value."""
+    return VcdError(f"{option}: {text}", option=option, **error.details)
+
+
+def gave_up(error: VcdError, call: Call, deadline: Deadline) -> VcdError:
+    """The same error, saying what was tried, and for how long."""
+    text = error.message if error.message.startswith("cannot ") else f"{_sentence(call)}: {error.message}"
+    return VcdError(f"{text} (tried for {deadline.seconds:g} s; option timeout)", **error.details)

@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Tasks of the legacy XML API: what a write leads to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import REQUEST_ID, Problem, TaskFailed
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.xmldoc import local, parse
+from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Pace
+
+# Fine enough that a task of any length is noticed within about a tenth of the time that it took.
+PACE = Pace(first=0.05, factor=1.1, longest=2.0)
+RUNNING = ("queued", "preRunning", "running", "postRunning")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task as it was seen. ``owner`` is the id of the object that it worked on (for NAT rules: the gateway)."""
+
+    id: str = ""
+    status: str = "success"
+    operation: str = ""
+    owner: str = ""
+    code: str = ""
+    error: str = ""
+    result: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self.status not in RUNNING
+
+    def check(self, what: str) -> Task:
+        """Raise TaskFailed unless it ended well."""
+        if self.status == "success":
+            return self
+        problem = Problem(self.code, self.error, "")
+        said = f"{self.code}: {self.error}".strip(": ") or "without a reason"
+        name = f" ({self.operation})" if self.operation else ""
+        raise TaskFailed(
+            f"{what}: task {self.id}{name} ended in {self.status}: {said}",
+            busy=problem.busy,
+            task=self.id,
+            operation=self.operation,
+            status=self.status,
+            code=self.code,
+            text=self.error,
+        )
+
+
+def task_path(location: str) -> str | None:
+    """``/api/task/UUID`` of a Location header, or None. Only the path: a token never goes to another host."""
+    path = urlsplit(location).path
+    return path if re.fullmatch(r"/api/task/[0-9A-Za-z:-]+", path) else None
+
+
+def parse_task(xml: str) -> Task | None:
+    """Read a Task document, or None when it is none."""
+    root = parse(xml)
+    if root is None or local(root) != "Task":
+        return None
+    children = {local(child): child for child in root}
+    owner, error, result = children.get("Owner"), children.get("Error"), children.get("Result")
+    message = error.get("message", "") if error is not None else ""
+    parts = result if result is not None else ()
+    content = next((part.text or "" for part in parts if local(part) == "ResultContent"), "")
+    return Task(
+        id=root.get("id", ""),
+        status=root.get("status", ""),
+        operation=root.get("operationName") or root.get("operation") or "",
+        owner=owner.get("id", "") if owner is not None else "",
+        code=error.get("minorErrorCode", "") if error is not None else "",
+        error=" ".join(REQUEST_ID.sub("", message).split())[:1000],
+        result=content,
+    )

@@ -1,0 +1,206 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""One HTTP request over `requests`: certificates, proxies, no redirects, and failures in words."""
+
+from __future__ import annotations
+
+import base64
+import json as json_module
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Unreachable, VcdError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.settings import Settings
+
+try:
+    import requests
+    import urllib3
+
+    REQUESTS_ERROR: ImportError | None = None
+except ImportError as error:
+    REQUESTS_ERROR = error
+
+CONNECT_SECONDS = 15.0
+# an answer that takes longer is taken for lost, so that there is time left to look and to try again
+ANSWER_SECONDS = 60.0
+Authorize = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server sent back. Header names are compared without regard to case."""
+
+    method: str
+    path: str
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    def json(self) -> Any:
+        """The body as JSON. Raises VcdError when it is something else, as from a portal or a proxy."""
+        try:
+            return json_module.loads(self.text)
+        except ValueError:
+            raise not_cloud_director(self) from None
+
+
+def not_cloud_director(answer: Answer) -> VcdError:
+    """The error for an answer that Cloud Director would not give."""
+    kind = answer.headers.get("Content-Type", "").split(";")[0] or "no content type"
+    return VcdError(
+        f"url: the answer to {answer.method} {answer.path} ({answer.status}, {kind}) is not one of Cloud Director: "
+        "check that url names Cloud Director itself, and not a portal or a proxy before it",
+        method=answer.method,
+        path=answer.path,
+        status=answer.status,
+    )
+
+
+def no_authorization(request: Any) -> Any:
+    """An auth object that adds nothing. Without one, `requests` would add what ~/.netrc holds for the host."""
+    return request
+
+
+def basic(user: str, password: str) -> Authorize:
+    """Basic authorization in UTF-8."""
+    value = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return _header(f"Basic {value}")
+
+
+def bearer(token: str) -> Authorize:
+    """Bearer authorization."""
+    return _header(f"Bearer {token}")
+
+
+def _header(value: str) -> Authorize:
+    def authorize(request: Any) -> Any:
+        request.headers["Authorization"] = value
+        return request
+
+    return authorize
+
+
+class Transport:
+    """Sends single requests to one Cloud Director. Neither retries nor judges answers, redirects apart."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._session = requests.Session()
+        if settings.verify is False:
+            # the operator has said so; a warning a request would bury everything else
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        authorize: Authorize = no_authorization,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        seconds: float = 60.0,
+    ) -> Answer:
+        """Send one request and wait ``seconds`` at most for its answer. Raises Unreachable or VcdError."""
+        seconds = max(seconds, 0.05)
+        try:
+            response = self._session.request(
+                method,
+                self._settings.url + path,
+                auth=authorize,
+                headers=dict(headers or {}),
+                params=dict(params or {}),
+                json=json,
+                data=dict(form) if form else None,
+                # every time: REQUESTS_CA_BUNDLE would win over the session's own value
+                verify=self._settings.verify,
+                # a redirect could carry the token to another host
+                allow_redirects=False,
+                timeout=(min(CONNECT_SECONDS, seconds), min(ANSWER_SECONDS, seconds)),
+            )
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise explain(error, self._settings, method, path) from None
+        answer = Answer(method, path, response.status_code, response.headers, response.content.decode(errors="replace"))
+        if 300 <= answer.status < 400:
+            target = answer.headers.get("Location", "").split("?")[0]
+            raise VcdError(
+                f"url: {self._settings.url} answers {method} {path} with a redirect to {target!r}: "
+                "give the address of Cloud Director itself as url",
+                method=method,
+                path=path,
+                status=answer.status,
+            )
+        return answer
+
+
+def explain(error: BaseException, settings: Settings, method: str, path: str) -> Unreachable:
+    """A failure of the network in words. A cause's own text may hold secrets, so it stays out."""
+    causes = list(_chain(error))
+    text, sent, transient = _judge(causes, settings)
+    return Unreachable(text, sent=sent, transient=transient, method=method, path=path)
+
+
+def _judge(causes: list[BaseException], settings: Settings) -> tuple[str, bool, bool]:
+    """(message, may it have reached the server, is it worth another try)."""
+    url = settings.url
+
+    def cause(*kinds: type[BaseException]) -> Any:
+        return next((found for found in causes if isinstance(found, kinds)), None)
+
+    untrusted = cause(ssl.SSLCertVerificationError)
+    if untrusted is not None:
+        return _untrusted(untrusted, settings), False, False
+    if cause(requests.exceptions.ProxyError):
+        return f"url: {url}: the proxy that HTTPS_PROXY names refuses or fails: check it, or set NO_PROXY", False, False
+    if cause(ssl.SSLEOFError, ConnectionResetError, BrokenPipeError) or cause(requests.exceptions.ChunkedEncodingError):
+        return f"url: {url}: the connection was reset before the answer came", True, True
+    if cause(requests.exceptions.SSLError, ssl.SSLError):
+        return f"url: {url}: TLS cannot be spoken with this address and port: check url and ca_path", False, False
+    if cause(socket.gaierror, urllib3.exceptions.NameResolutionError):
+        return f"url: {url}: the name of the host is unknown: check url, and the resolver of this machine", False, True
+    if cause(ConnectionRefusedError):
+        return f"url: {url}: the connection is refused: check host and port, and that Cloud Director runs", False, True
+    if cause(requests.exceptions.ConnectTimeout):
+        return f"url: {url}: no connection within {CONNECT_SECONDS:g} s: check host, port and firewalls", False, True
+    if cause(requests.exceptions.Timeout):
+        return f"url: {url}: connected, but no answer came in time (timeout {settings.timeout:g} s)", True, True
+    if cause(urllib3.exceptions.NewConnectionError):
+        return f"url: {url}: no connection can be made: check host, port and the network", False, True
+    if cause(requests.exceptions.ConnectionError, urllib3.exceptions.ProtocolError):
+        return f"url: {url}: the connection was reset before the answer came", True, True
+    return f"url: {url}: the request failed ({type(causes[0]).__name__}): check url and ca_path", True, False
+
+
+def _untrusted(error: Any, settings: Settings) -> str:
+    reason = getattr(error, "verify_message", "") or "certificate verify failed"
+    if "hostname" in reason.lower() or "ip address" in reason.lower():
+        remedy = "use the name that the certificate was issued for"
+    else:
+        remedy = "give the PEM file of the CA that issued it as ca_path"
+    return (
+        f"url: {settings.url}: the certificate of the server is not trusted ({reason}): {remedy}, "
+        "or set validate_certs to false to go without the check"
+    )
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An exception and all that it wraps, outermost first."""
+    waiting, seen = [error], set()
+    while waiting:
+        one = waiting.pop(0)
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        inner = [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+        waiting.extend(found for found in inner if isinstance(found, BaseException))

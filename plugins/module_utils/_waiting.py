@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The one place where the collection waits: monotonic clock, growing intervals, a deadline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import WaitTimeout
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """Seconds that never go back, and a sleep. Tests pass a fake one."""
+
+    def monotonic(self) -> float: ...
+
+    def sleep(self, seconds: float, /) -> None: ...
+
+
+class SystemClock:
+    """The real clock."""
+
+    def monotonic(self) -> float:
+        """Seconds of the monotonic clock."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float, /) -> None:
+        """Sleep for so many seconds."""
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often to look: first interval, growth factor and longest interval (seconds)."""
+
+    first: float = 0.1
+    factor: float = 1.5
+    longest: float = 3.0
+
+    def intervals(self) -> Iterator[float]:
+        """Yield the intervals in seconds, without end."""
+        interval = self.first
+        while True:
+            yield min(interval, self.longest)
+            interval = min(interval * self.factor, self.longest)
+
+
+class Deadline:
+    """A point on the monotonic clock, shared by everything that one operation does."""
+
+    def __init__(self, seconds: float, clock: Clock | None = None) -> None:
+        self.seconds = seconds
+        self.clock: Clock = clock or SystemClock()
+        self._end = self.clock.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds left, never below zero."""
+        return max(0.0, self._end - self.clock.monotonic())
+
+    def expired(self) -> bool:
+        """Whether no time is left."""
+        return self.left() <= 0.0
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep, but not past the deadline."""
+        self.clock.sleep(min(seconds, self.left()))
+
+
+def wait_until(
+    look: Callable[[], T],
+    done: Callable[[T], bool],
+    *,
+    what: str,
+    deadline: Deadline,
+    pace: Pace | None = None,
+    describe: Callable[[T], str] | None = None,
+) -> T:
+    """Look until ``done(look())``; return what was seen last.
+
+    Looks once even when the deadline has passed, so a timeout of 0 means "look, do not wait".
+    ``what`` completes the sentence "timed out after 30 s waiting for ..."; ``describe`` says what was seen last.
+    Raises WaitTimeout at the deadline; what ``look`` raises goes through.
+    """
+    intervals = (pace or Pace()).intervals()
+    while True:
+        seen = look()
+        if done(seen):
+            return seen
+        if deadline.expired():
+            last = f"; last seen: {describe(seen)}" if describe else ""
+            raise WaitTimeout(f"timed out after {deadline.seconds:g} s waiting for {what}{last}", waited_for=what)
+        deadline.sleep(next(intervals))

@@ -1,0 +1,155 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vcd_app_port_profile
+short_description: Manage application port profiles of Cloud Director
+version_added: 0.1.0
+author:
+  - the vcd.kubernetes authors (@vcd-kubernetes)
+description:
+  - Creates, changes and deletes an application port profile of the tenant, which NAT and firewall rules name.
+  - Its name is unique in the organization. It can be used where the owner of the edge gateway, a VDC or VDC group, is.
+extends_documentation_fragment:
+  - vcd.kubernetes.vcd
+  - vcd.kubernetes.edge_gateway
+  - vcd.kubernetes.state
+  - vcd.kubernetes.wait
+  - vcd.kubernetes.attributes
+  - vcd.kubernetes.attributes.actiongroup_vcd
+options:
+  application_ports:
+    description: The protocols and ports. The list replaces the one that is there. Needed to create a profile.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: A name. Without it, the one that is there stays.
+        type: str
+      protocol:
+        description: The protocol.
+        type: str
+        choices: [TCP, UDP, ICMPv4, ICMPv6]
+        required: true
+      destination_ports:
+        description: Ports such as V(80) and ranges such as V(80-90). Without any, the profile is for all ports.
+        type: list
+        elements: str
+notes:
+  - A NAT rule takes a profile only if that has one entry with one port or range at most.
+seealso:
+  - module: vcd.kubernetes.vcd_app_port_profile_info
+  - module: vcd.kubernetes.vcd_nat_rule
+"""
+
+EXAMPLES = r"""
+- name: Have a profile for a DNAT rule
+  vcd.kubernetes.vcd_app_port_profile:
+    url: https://vcd.example.com
+    org: acme
+    user: kube
+    password: "{{ vault_vcd_password }}"
+    edge_gateway: acme-edge
+    name: appPort_dnat-web-http
+    application_ports:
+      - protocol: TCP
+        destination_ports: ["80"]
+
+- name: Remove it
+  vcd.kubernetes.vcd_app_port_profile:
+    edge_gateway: acme-edge
+    name: appPort_dnat-web-http
+    state: absent
+"""
+
+RETURN = r"""
+app_port_profile:
+  description: The object as it is or, in check mode, would be. Null when it is absent.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: The URN.
+      type: str
+    name:
+      description: The name, unique in the organization.
+      type: str
+    description:
+      description: A text for people.
+      type: str
+    scope:
+      description: V(TENANT), V(PROVIDER) or V(SYSTEM).
+      type: str
+    application_ports:
+      description: The protocols and ports.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: A name, or null.
+          type: str
+        protocol:
+          description: V(TCP), V(UDP), V(ICMPv4) or V(ICMPv6).
+          type: str
+        destination_ports:
+          description: The ports and ranges of ports, empty for any.
+          type: list
+          elements: str
+    usable_for_nat:
+      description: Whether a NAT rule can use it - it has one entry with one port at most.
+      type: bool
+    status:
+      description: The state of realization, such as V(REALIZED).
+      type: str
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._app_port_profile import resource
+from ansible_collections.vcd.kubernetes.plugins.module_utils._app_port_profile.manager import AppPortProfiles
+from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
+from ansible_collections.vcd.kubernetes.plugins.module_utils._edge_gateway.calls import get_edge_gateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, connect_after
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION, EDGE_GATEWAY, STATE, WAIT
+
+SPEC = (
+    CONNECTION
+    | EDGE_GATEWAY
+    | STATE
+    | WAIT
+    | ArgumentSpec(
+        {
+            "application_ports": {
+                "type": "list",
+                "elements": "dict",
+                "options": {
+                    "name": {"type": "str"},
+                    "protocol": {"type": "str", "required": True, "choices": ["TCP", "UDP", "ICMPv4", "ICMPv6"]},
+                    "destination_ports": {"type": "list", "elements": "str"},
+                },
+            },
+        }
+    )
+)
+
+
+def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
+    """Bring the object about."""
+    gateway = get_edge_gateway(api, params["edge_gateway"], params["vdc"])
+    change = AppPortProfiles(api, gateway, params, check_mode).ensure()
+    return Outcome(change.changed, {"app_port_profile": change.after}, change.before, change.after, change.warnings)
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, connect_after(resource.from_options), perform, LIBRARIES)
+
+
+if __name__ == "__main__":
+    main()

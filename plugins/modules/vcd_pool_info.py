@@ -1,0 +1,172 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vcd_pool_info
+short_description: Gather facts about NSX ALB pools of an edge gateway of Cloud Director
+version_added: 0.1.0
+author:
+  - the vcd.kubernetes authors (@vcd-kubernetes)
+description:
+  - Returns the pools of an edge gateway with their members. It takes one request for each pool.
+extends_documentation_fragment:
+  - vcd.kubernetes.vcd
+  - vcd.kubernetes.edge_gateway
+  - vcd.kubernetes.info
+  - vcd.kubernetes.attributes.info_module
+  - vcd.kubernetes.attributes.actiongroup_vcd
+seealso:
+  - module: vcd.kubernetes.vcd_pool
+  - module: vcd.kubernetes.vcd_edge_gateway_info
+"""
+
+EXAMPLES = r"""
+- name: Read one pool
+  vcd.kubernetes.vcd_pool_info:
+    url: https://vcd.example.com
+    org: acme
+    user: kube
+    password: "{{ vault_vcd_password }}"
+    edge_gateway: acme-edge
+    name: web-http
+
+- name: List the pools that no virtual service uses
+  vcd.kubernetes.vcd_pool_info:
+    edge_gateway: acme-edge
+    query: "[?virtual_services==`[]`].name"
+"""
+
+RETURN = r"""
+pools:
+  description: The pools, or what O(query) makes of them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The URN.
+      type: str
+    name:
+      description: The name, unique on the edge gateway.
+      type: str
+    description:
+      description: A text for people.
+      type: str
+    enabled:
+      description: Whether it is enabled.
+      type: bool
+    edge_gateway:
+      description: The edge gateway, with C(id) and C(name).
+      type: dict
+    algorithm:
+      description: How a member is chosen, such as V(LEAST_CONNECTIONS).
+      type: str
+    default_port:
+      description: The port of members that have none of their own.
+      type: int
+    graceful_timeout_period:
+      description: Minutes that connections have left when a member is disabled; V(0) none, V(-1) for ever.
+      type: int
+    passive_monitoring_enabled:
+      description: Whether members are watched by the traffic they handle.
+      type: bool
+    health_monitors:
+      description: The types of the active health monitors.
+      type: list
+      elements: str
+    persistence_profile:
+      description: How clients are kept at a member, with C(type) and C(value), or null.
+      type: dict
+    members:
+      description: The members, by address.
+      type: list
+      elements: dict
+      contains:
+        ip_address:
+          description: The address.
+          type: str
+        port:
+          description: The port, or null for that of the client's connection.
+          type: int
+        ratio:
+          description: The weight.
+          type: int
+        enabled:
+          description: Whether it is enabled.
+          type: bool
+        health_status:
+          description: V(UP), V(DOWN), V(DISABLED) or V(UNKNOWN).
+          type: str
+    member_group:
+      description: The IP set or security group that gives the members, with C(id) and C(name), or null.
+      type: dict
+    ssl_enabled:
+      description: Whether TLS is spoken with the members.
+      type: bool
+    ca_certificates:
+      description: The CA certificates for that, each with C(id) and C(name).
+      type: list
+      elements: dict
+    common_name_check_enabled:
+      description: Whether the common name of a member's certificate is checked.
+      type: bool
+    domain_names:
+      description: The names that it is checked against.
+      type: list
+      elements: str
+    virtual_services:
+      description: The virtual services that use the pool, each with C(id) and C(name).
+      type: list
+      elements: dict
+    status:
+      description: The state of realization, such as V(REALIZED).
+      type: str
+    health_status:
+      description: V(UP), V(RUNNING), V(DOWN), V(DISABLED), V(UNAVAILABLE) or V(UNKNOWN).
+      type: str
+    health_message:
+      description: What Cloud Director says about the health.
+      type: str
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._edge_gateway.calls import get_edge_gateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._pool.calls import PATH, describe, list_summaries
+from ansible_collections.vcd.kubernetes.plugins.module_utils._pool.resource import to_result
+from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, Body, connect_after
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION, EDGE_GATEWAY, INFO
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.query import compile_query, run_query
+
+SPEC = CONNECTION | EDGE_GATEWAY | INFO
+
+
+def gather(api: Api, gateway: Body, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The pools of an edge gateway that the filters leave."""
+    rows = list_summaries(api, gateway)
+    for key in ("name", "id"):
+        rows = [row for row in rows if params[key] in (None, row[key])]
+    bodies = [api.get_or_none(f"{PATH}/{row['id']}", describe(gateway, row["name"])) for row in rows]
+    return [to_result(body) for body in bodies if body]
+
+
+def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
+    """Read what the filters leave."""
+    gateway = get_edge_gateway(api, params["edge_gateway"], params["vdc"])
+    found = gather(api, gateway, params)
+    return Outcome(result={"pools": run_query(compile_query(params["query"]), params["query"], found)})
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, connect_after(lambda params: compile_query(params["query"])), perform, LIBRARIES)
+
+
+if __name__ == "__main__":
+    main()
