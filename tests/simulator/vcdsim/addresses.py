@@ -1,0 +1,186 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which addresses a gateway has, and what uses them. Pure: reads the store, changes nothing."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from vcdsim.store import Record, Store
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_LARGEST_RANGE = 4096  # addresses of one NAT rule's network that are listed one by one
+
+
+@dataclass(frozen=True)
+class Use:
+    """One use of one address. ``category`` as usedIpAddresses writes it; ``by`` is the object that uses it."""
+
+    address: str
+    category: str
+    by: Record
+    uplink: dict[str, Any]
+
+
+def uplinks(gateway: Record) -> list[dict[str, Any]]:
+    return list(gateway.data["edgeGatewayUplinks"])
+
+
+def subnets(gateway: Record) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Every (uplink, subnet)."""
+    for uplink in uplinks(gateway):
+        for subnet in (uplink.get("subnets") or {}).get("values") or []:
+            yield uplink, subnet
+
+
+def network_of(subnet: dict[str, Any]) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(f"{subnet['gateway']}/{subnet['prefixLength']}", strict=False)
+
+
+def ranges_of(subnet: dict[str, Any]) -> list[tuple[Address, Address]]:
+    """First and last address of each range."""
+    values = (subnet.get("ipRanges") or {}).get("values") or []
+    return [(ipaddress.ip_address(one["startAddress"]), ipaddress.ip_address(one["endAddress"])) for one in values]
+
+
+def why_no_subnet(subnet: dict[str, Any]) -> str | None:
+    """Why the parts of a subnet do not go together; None if they do."""
+    try:
+        network = network_of(subnet)
+    except ValueError:
+        return "the prefix length is not one of the gateway's address family"
+    for low, high in ranges_of(subnet):
+        if low not in network or high not in network:
+            return "an IP range lies outside the subnet"
+        if int(low) > int(high):
+            return "an IP range ends before it begins"
+    if subnet.get("primaryIp") and ipaddress.ip_address(subnet["primaryIp"]) not in network:
+        return "the primary IP address lies outside the subnet"
+    return None
+
+
+def in_ranges(subnet: dict[str, Any], address: Address) -> bool:
+    return any(
+        low.version == address.version and int(low) <= int(address) <= int(high) for low, high in ranges_of(subnet)
+    )
+
+
+def range_size(subnet: dict[str, Any]) -> int:
+    return sum(int(high) - int(low) + 1 for low, high in ranges_of(subnet))
+
+
+def uses_ip_spaces(gateway: Record) -> bool:
+    return any(uplink.get("usingIpSpace") for uplink in uplinks(gateway))
+
+
+def ip_spaces_of(store: Store, gateway: Record) -> list[Record]:
+    """The IP Spaces that the gateway's uplinks lead to and its organisation may use."""
+    networks = {uplink["uplinkId"] for uplink in uplinks(gateway) if uplink.get("usingIpSpace")}
+    chosen = {
+        link.data["ipSpaceRef"] for link in store.all("ipSpaceUplink") if link.data["externalNetworkRef"] in networks
+    }
+    return [space for space in store.all("ipSpace") if space.id in chosen and space.org in (None, gateway.org)]
+
+
+def in_ip_space(space: Record, address: Address) -> bool:
+    ranges = (space.data.get("ipSpaceRanges") or {}).get("ipRanges") or []
+    return any(
+        int(ipaddress.ip_address(one["startIpAddress"]))
+        <= int(address)
+        <= int(ipaddress.ip_address(one["endIpAddress"]))
+        for one in ranges
+        if ipaddress.ip_address(one["startIpAddress"]).version == address.version
+    )
+
+
+def virtual_services(store: Store, gateway_id: str) -> list[Record]:
+    return [one for one in store.all("loadBalancerVirtualService") if one.data["gatewayRef"] == gateway_id]
+
+
+def vips(service: Record) -> list[str]:
+    """The addresses of a virtual service."""
+    both = (service.data.get("virtualIpAddress"), service.data.get("ipv6VirtualIpAddress"))
+    return [str(ipaddress.ip_address(one)) for one in both if one]
+
+
+def nat_rules(store: Store, gateway_id: str) -> list[Record]:
+    return [one for one in store.all("natRule") if one.facts["gateway"] == gateway_id]
+
+
+def expand(text: str) -> list[str]:
+    """An address, or those of a network."""
+    network = ipaddress.ip_network(text, strict=False)
+    if network.num_addresses > _LARGEST_RANGE:
+        return []
+    return [str(one) for one in network]
+
+
+def covers(text: str, address: str) -> bool:
+    """Whether an address or network as text has the address in it."""
+    network, one = ipaddress.ip_network(text, strict=False), ipaddress.ip_address(address)
+    return network.version == one.version and one in network
+
+
+def uses(store: Store, gateway: Record) -> list[Use]:
+    """Every use of an address that lies in one of the gateway's external subnets or IP Spaces."""
+    found: list[Use] = []
+    for uplink, subnet in subnets(gateway):
+        if subnet.get("primaryIp"):
+            found.append(Use(str(ipaddress.ip_address(subnet["primaryIp"])), "PRIMARY_IP", gateway, uplink))
+    for rule in nat_rules(store, gateway.id):
+        category = {"SNAT": "SNAT", "DNAT": "DNAT", "REFLEXIVE": "DNAT"}.get(str(rule.data["type"]))
+        if category:
+            found += _placed(store, gateway, expand(rule.data["externalAddresses"]), category, rule)
+    for service in virtual_services(store, gateway.id):
+        found += _placed(store, gateway, vips(service), "Load_Balancer", service)
+    return found
+
+
+def _placed(store: Store, gateway: Record, addresses: list[str], category: str, by: Record) -> list[Use]:
+    found = []
+    for text in addresses:
+        address = ipaddress.ip_address(text)
+        uplink = _uplink_of(store, gateway, address)
+        if uplink is not None:
+            found.append(Use(text, category, by, uplink))
+    return found
+
+
+def _uplink_of(store: Store, gateway: Record, address: Address) -> dict[str, Any] | None:
+    for uplink, subnet in subnets(gateway):
+        if address in network_of(subnet):
+            return uplink
+    spaces = ip_spaces_of(store, gateway)
+    if any(in_ip_space(space, address) for space in spaces):
+        return next(uplink for uplink in uplinks(gateway) if uplink.get("usingIpSpace"))
+    return None
+
+
+def why_not_external(store: Store, gateway: Record, text: str, *, primary_too: bool) -> str | None:
+    """Why the gateway may not use an address as an external one; None if it may, or if it is an internal one (assumed).
+
+    An address inside an uplink's subnet must be allotted to the gateway; one inside an IP Space must be allocated to
+    its organisation. ``primary_too``: the primary address will do (for NAT).
+    """
+    address = ipaddress.ip_address(text)
+    for _uplink, subnet in subnets(gateway):
+        if address in network_of(subnet):
+            primary = subnet.get("primaryIp")
+            if primary and ipaddress.ip_address(primary) == address:
+                return None if primary_too else "the address is the primary address of the edge gateway"
+            return None if in_ranges(subnet, address) else "the address is not allocated to the edge gateway"
+    for space in ip_spaces_of(store, gateway):
+        if in_ip_space(space, address) and not _allocated(store, space, gateway, str(address)):
+            return "the address is not allocated to the organization in its IP Space"
+    return None
+
+
+def _allocated(store: Store, space: Record, gateway: Record, address: str) -> bool:
+    return any(
+        one.facts["space"] == space.id and one.data["value"] == address and one.org == gateway.org
+        for one in store.all("ipSpaceIpAllocation")
+    )

@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One request on its way through the simulator, its answer, and the operations that make the one from the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from xml.etree.ElementTree import Element
+
+from vcdsim import errors
+from vcdsim.api_versions import Version
+from vcdsim.faults import Rule
+from vcdsim.rights import PROVIDER
+from vcdsim.sessions import Session
+from vcdsim.store import Record, Store
+from vcdsim.tasks import Task, wall_clock
+from vcdsim.world import World
+
+OPEN = ""  # the right of an operation that anybody may use, logged in or not
+LOGGED_IN = "*"  # the right of an operation that needs a session and no more
+
+
+@dataclass
+class Reply:
+    """An answer: JSON for a dict or a list, XML for an element, text for a string, nothing for None."""
+
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Call:
+    """One request after routing. ``params`` are the path's, decoded; ``touched`` and ``task`` go into the journal."""
+
+    world: World
+    operation: Operation
+    path: str
+    params: dict[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    version: Version
+    base: str
+    raw: bytes = b""
+    raw_query: str = ""
+    session_or_none: Session | None = None
+    fault: Rule | None = None
+    touched: str | None = None
+    task: str | None = None
+    body_or_none: Any = None
+
+    @property
+    def store(self) -> Store:
+        return self.world.store
+
+    @property
+    def session(self) -> Session:
+        """Who asks; only for operations that need a session."""
+        if self.session_or_none is None:
+            raise errors.unauthorized()
+        return self.session_or_none
+
+    @property
+    def body(self) -> Any:
+        return self.body_or_none
+
+    def may(self, right: str) -> bool:
+        return right in self.session.rights
+
+    def sees(self, record: Record) -> bool:
+        """Whether the object is in the caller's organisation, or for all to see."""
+        return self.session.is_provider or record.shared or record.org == self.session.org.id
+
+    def visible(self, kind: str) -> list[Record]:
+        return [record for record in self.store.all(kind) if self.sees(record)]
+
+    def require(self, kind: str, identifier: str) -> Record:
+        """The object addressed; 403 if it is not there or not the caller's, 400 if the identifier is malformed."""
+        from vcdsim.store import is_identifier
+
+        if not is_identifier(kind, identifier):
+            raise errors.bad_urn()
+        record = self.store.get(kind, identifier)
+        if record is None or not self.sees(record):
+            raise errors.forbidden("Base", self.operation.name, identifier)
+        self.touched = record.id
+        return record
+
+    def refer(self, field_name: str, kind: str, identifier: str) -> Record:
+        """The object that a body refers to; 400 naming the field if it is not there or not the caller's (assumed)."""
+        record = self.store.get(kind, identifier)
+        if record is None or not self.sees(record):
+            raise errors.bad_field(field_name, f"there is no such {kind}")
+        return record
+
+    def submit(
+        self,
+        owner: Record,
+        *,
+        locks: tuple[str, ...] = (),
+        now: Callable[[], object] | None = None,
+        done: Callable[[], object] | None = None,
+        undo: Callable[[], object] | None = None,
+        result: Callable[[], str] | None = None,
+    ) -> Reply:
+        """Begin a task for this operation and answer 202.
+
+        Busy entities are refused before anything happens. ``now`` takes effect at once, ``done`` when the task ends
+        well, ``undo`` when it ends in an error.
+        """
+        tasks, fault = self.world.tasks, self.fault
+        tasks.check_free(locks)
+        what = fault.spec.get("task") if fault else None
+        seconds = float("inf") if what == "never" else self.world.settings.task_seconds
+        task = Task(
+            id=self.store.mint("task"),
+            operation=f"{self.operation.name.replace('_', ' ').capitalize()} {owner.name}".strip(),
+            operation_name=self.operation.name,
+            owner_id=owner.id,
+            owner_name=owner.name,
+            org=self.session.org.id if not self.session.is_provider else owner.org,
+            user=self.session.user.id,
+            started=wall_clock(),
+            ends_at=self.world.clock() + seconds,
+            locks=locks,
+            done=done,
+            undo=undo,
+            result=result,
+            fails_with=(fault.code, fault.message) if fault and what == "error" else None,
+        )
+        if now:
+            now()
+        tasks.start(task, vanishes=what == "vanish")
+        self.touched, self.task = self.touched or owner.id, task.id
+        return Reply(202, None, {"Location": f"{self.base}/api/task/{task.uuid}"})
+
+
+Handler = Callable[[Call], Reply]
+Basis = Literal["documented", "assumed"]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One row of the table of everything that the simulator answers.
+
+    ``since``: first API version. ``right``: needed to use it, one of ``rights``, OPEN or LOGGED_IN. ``name``: VCD's
+    operation name, as tasks and refusals show it. ``basis``: whether the behaviour is documented by the vendor or
+    assumed here. ``refuses``: what it refuses beside malformed bodies, for the documentation.
+    """
+
+    method: str
+    path: str
+    since: str
+    right: str
+    handler: Handler
+    name: str
+    basis: Basis = "documented"
+    refuses: str = ""
+
+    @property
+    def legacy(self) -> bool:
+        return self.path.startswith("/api/")
+
+    @property
+    def provider_only(self) -> bool:
+        return self.right == PROVIDER
+
+
+Xml = Element

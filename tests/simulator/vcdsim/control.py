@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control path, outside the API: reset, dump, faults, journal, settings. For tests and demonstrations."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from vcdsim import __version__, api_versions
+from vcdsim.dump import dump
+
+if TYPE_CHECKING:
+    from vcdsim.server import Simulator
+
+CONTROL = "/_sim"
+
+
+class Control:
+    """Answers under ``/_sim``. Needs no log-in: the simulator holds nothing worth keeping secret."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+
+    async def handle(self, request: web.BaseRequest, path: str) -> web.Response:
+        name = path.removeprefix(CONTROL).strip("/") or "about"
+        action = getattr(self, f"_{request.method.lower()}_{name}", None)
+        if action is None:
+            return web.json_response({"error": f"{request.method} {path}: no such control"}, status=404)
+        raw = await request.read()
+        try:
+            body = json.loads(raw) if raw else None
+            return web.json_response(action(body))
+        except (ValueError, TypeError, KeyError) as problem:
+            return web.json_response({"error": str(problem)}, status=400)
+
+    def _get_about(self, _body: Any) -> dict[str, Any]:
+        settings = self._simulator.world.settings
+        return {
+            "version": __version__,
+            "api_versions": [api_versions.text(version) for version in settings.versions],
+            "task_seconds": settings.task_seconds,
+            "health_seconds": settings.health_seconds,
+            "assumptions": settings.assumptions.as_dict(),
+        }
+
+    def _post_reset(self, _body: Any) -> dict[str, Any]:
+        self._simulator.reset()
+        return {}
+
+    def _get_dump(self, _body: Any) -> dict[str, Any]:
+        world = self._simulator.world
+        world.tasks.settle(world.clock())
+        return dump(world)
+
+    def _get_faults(self, _body: Any) -> list[dict[str, Any]]:
+        return self._simulator.world.faults.as_list()
+
+    def _put_faults(self, body: Any) -> list[dict[str, Any]]:
+        self._simulator.world.faults.replace(body)
+        return self._get_faults(None)
+
+    def _delete_faults(self, _body: Any) -> list[dict[str, Any]]:
+        return self._put_faults([])
+
+    def _get_journal(self, _body: Any) -> list[dict[str, Any]]:
+        return self._simulator.journal.entries()
+
+    def _delete_journal(self, _body: Any) -> dict[str, Any]:
+        self._simulator.journal.clear()
+        return {}
+
+    def _get_contract(self, _body: Any) -> dict[str, Any]:
+        """How many exchanges were held against the vendor's description, and what differed."""
+        contract = self._simulator.contract
+        if contract is None:
+            raise ValueError("the simulator was started without --openapi")
+        return contract.as_dict()
+
+    def _post_expire(self, _body: Any) -> dict[str, int]:
+        """End all sessions."""
+        return {"ended": self._simulator.world.sessions.expire_all()}
+
+    def _put_assume(self, body: Any) -> dict[str, str]:
+        """``{"NAME": "VALUE"}``."""
+        assumptions = self._simulator.world.settings.assumptions
+        for name, value in dict(body).items():
+            assumptions.set(f"{name}={value}")
+        return assumptions.as_dict()
+
+    def _put_settings(self, body: Any) -> dict[str, Any]:
+        """task_seconds, health_seconds, request_seconds: for what is begun from now on."""
+        settings = self._simulator.world.settings
+        for name, value in dict(body).items():
+            if name not in ("task_seconds", "health_seconds", "request_seconds"):
+                raise ValueError(f"{name} cannot be set while the simulator runs")
+            setattr(settings, name, float(value))
+        return self._get_about(None)
+
+    def _put_health(self, body: Any) -> dict[str, str]:
+        """``{"10.10.0.11": "DOWN"}``: what the members at these addresses are; an empty object for all well."""
+        wanted = {str(address): str(state) for address, state in dict(body).items()}
+        wrong = set(wanted.values()) - {"UP", "DOWN", "UNKNOWN"}
+        if wrong:
+            raise ValueError(f"a member is UP, DOWN or UNKNOWN, not {', '.join(sorted(wrong))}")
+        self._simulator.world.unhealthy = wanted
+        return wanted
+
+    def _post_release(self, body: Any) -> dict[str, bool]:
+        """``{"task": URN}``: let a task that never ends, end."""
+        world = self._simulator.world
+        released = world.tasks.release(str(body["task"]))
+        world.tasks.settle(world.clock())
+        return {"released": released}

@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole state as JSON, without secrets, for tests that look at what has come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vcdsim import health
+from vcdsim.store import Record
+from vcdsim.world import World
+
+NAMES = {
+    "org": "organisations",
+    "user": "users",
+    "vdc": "vdcs",
+    "vdcGroup": "vdc_groups",
+    "gateway": "edge_gateways",
+    "network": "networks",
+    "loadBalancerPool": "pools",
+    "loadBalancerVirtualService": "virtual_services",
+    "serviceEngineGroup": "service_engine_groups",
+    "serviceEngineGroupAssignment": "service_engine_group_assignments",
+    "natRule": "nat_rules",
+    "applicationPortProfile": "application_port_profiles",
+    "firewallGroup": "firewall_groups",
+    "firewallRule": "firewall_rules",
+    "ipSpace": "ip_spaces",
+    "ipSpaceUplink": "ip_space_uplinks",
+    "ipSpaceIpAllocation": "ip_space_allocations",
+    "certificateLibraryItem": "certificates",
+    "entity": "entities",
+    "entityType": "entity_types",
+    "vapp": "vapps",
+    "vm": "vms",
+    "token": "api_tokens",
+}
+
+
+def dump(world: World) -> dict[str, Any]:
+    """Objects by kind, in the API's field names with references by identifier and name; running and failed tasks."""
+    state: dict[str, Any] = {
+        name: [_show(world, record) for record in world.store.all(kind)] for kind, name in NAMES.items()
+    }
+    state["tasks"] = [
+        {
+            "id": task.id,
+            "operation": task.operation_name,
+            "owner": task.owner_id,
+            "status": task.status,
+            "error": task.error[1] if task.error else None,
+        }
+        for task in world.tasks.all()
+    ]
+    return state
+
+
+def _show(world: World, record: Record) -> dict[str, Any]:
+    shown = {name: _with_names(world, value) for name, value in record.data.items()}
+    shown |= {"id": record.id, "name": record.name, "status": record.status, "org": world.store.ref(record.org)}
+    if record.kind == "loadBalancerVirtualService":
+        shown["healthStatus"] = health.service_health(world, record)[0]
+    elif record.kind == "loadBalancerPool":
+        shown |= health.pool_health(world, record)
+    elif record.kind == "natRule":
+        shown |= {"gatewayRef": world.store.ref(record.facts["gateway"]), "version": record.facts["version"]}
+    elif record.kind == "gateway":
+        shown["loadBalancer"] = record.facts["load_balancer"]
+    elif record.kind == "ipSpaceIpAllocation":
+        shown["ipSpaceRef"] = world.store.ref(record.facts["space"])
+    elif record.kind == "firewallRule":
+        shown["gatewayRef"] = world.store.ref(record.facts["gateway"])
+    return shown
+
+
+def _with_names(world: World, value: Any) -> Any:
+    """References by name and identifier where a plain identifier of something known stands."""
+    if isinstance(value, str) and value.startswith("urn:vcloud:") and world.store.find(value):
+        return world.store.ref(value)
+    if isinstance(value, list):
+        return [_with_names(world, one) for one in value]
+    return value

@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fault rules: what shall go wrong, at which request. Nothing is left to chance.
+
+The first rule that matches a request and has not been used up decides. A rule is a mapping; see ``RULE``.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass
+from typing import Any
+
+import jsonschema
+
+RULE: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "method": {"type": "string", "description": "GET, POST, ...; any if not given"},
+        "route": {"type": "string", "description": "path or route template; * stands for anything"},
+        "name": {"type": "string", "description": "name of the object in the body or addressed; * stands for anything"},
+        "user": {"type": "string", "description": "who asks"},
+        "skip": {"type": "integer", "minimum": 0, "description": "let so many matching requests pass first"},
+        "times": {"type": "integer", "minimum": 1, "description": "be used so often; always if not given"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "answer this instead"},
+        "code": {"type": "string", "description": "minorErrorCode of that answer, or of the failed task"},
+        "message": {"type": "string", "description": "message of that answer, or of the failed task"},
+        "retry_after": {"type": "integer", "minimum": 0, "description": "Retry-After of that answer, in seconds"},
+        "delay": {"type": "number", "minimum": 0, "maximum": 600, "description": "wait so many seconds first"},
+        "reset": {"enum": ["before", "after"], "description": "reset the connection before or after the effect"},
+        "task": {"enum": ["error", "never", "vanish"], "description": "what becomes of the task of this write"},
+        "expire_session": {"type": "boolean", "description": "end the caller's session: this and what follows is 401"},
+    },
+}
+_VALIDATOR = jsonschema.Draft202012Validator({"type": "array", "items": RULE})
+_DEFAULT_CODES = {
+    400: "BAD_REQUEST",
+    401: "UNAUTHORIZED",
+    403: "ACCESS_TO_RESOURCE_IS_FORBIDDEN",
+    409: "INVALID_STATE",
+    429: "TOO_MANY_REQUESTS",
+    500: "INTERNAL_SERVER_ERROR",
+    503: "SERVICE_UNAVAILABLE",
+}
+
+
+@dataclass
+class Rule:
+    """One rule and how often it has been seen and used."""
+
+    spec: dict[str, Any]
+    seen: int = 0
+    used: int = 0
+
+    def takes(self, method: str, path: str, template: str, name: str, user: str) -> bool:
+        """Whether this request is one that the rule acts on. Counts it."""
+        spec = self.spec
+        if "method" in spec and spec["method"].upper() != method:
+            return False
+        if "route" in spec and not (fnmatch.fnmatchcase(path, spec["route"]) or template == spec["route"]):
+            return False
+        if "name" in spec and not fnmatch.fnmatchcase(name, spec["name"]):
+            return False
+        if "user" in spec and spec["user"] != user:
+            return False
+        self.seen += 1
+        if self.seen <= spec.get("skip", 0) or self.used >= spec.get("times", float("inf")):
+            return False
+        self.used += 1
+        return True
+
+    @property
+    def code(self) -> str:
+        return str(self.spec.get("code") or _DEFAULT_CODES.get(self.spec.get("status", 0), "INTERNAL_SERVER_ERROR"))
+
+    @property
+    def message(self) -> str:
+        return str(self.spec.get("message") or "A fault was asked for.")
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**self.spec, "seen": self.seen, "used": self.used}
+
+
+class Faults:
+    """The rules in their order."""
+
+    def __init__(self, specs: list[dict[str, Any]] | None = None) -> None:
+        self._rules: list[Rule] = []
+        self.replace(specs or [])
+
+    def replace(self, specs: list[dict[str, Any]]) -> None:
+        """New rules for the old ones; ValueError names the first mistake."""
+        problem = next(iter(_VALIDATOR.iter_errors(specs)), None)
+        if problem:
+            raise ValueError(f"faults{problem.json_path.removeprefix('$')}: {problem.message}")
+        self._rules = [Rule(dict(spec)) for spec in specs]
+
+    def match(self, method: str, path: str, template: str, name: str, user: str) -> Rule | None:
+        return next((rule for rule in self._rules if rule.takes(method, path, template, name, user)), None)
+
+    def __bool__(self) -> bool:
+        return bool(self._rules)
+
+    def as_list(self) -> list[dict[str, Any]]:
+        return [rule.as_dict() for rule in self._rules]

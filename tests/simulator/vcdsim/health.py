@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How virtual services, pools and members are doing, worked out when it is asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vcdsim.store import Record
+from vcdsim.world import World
+
+# Both sentences are VCD's own; clients compare them.
+UNASSIGNED = "The pool is unassigned."
+ALL_DISABLED = "The pool is disabled or all of the members are disabled."
+
+
+def services_of(world: World, pool: Record) -> list[Record]:
+    """The virtual services that use the pool."""
+    every = world.store.all("loadBalancerVirtualService")
+    return [one for one in every if one.data["loadBalancerPoolRef"] == pool.id]
+
+
+def member_health(world: World, member: dict[str, Any], *, assigned: bool) -> str:
+    if not member.get("enabled", True):
+        return "DISABLED"
+    if not assigned:
+        return "DOWN"
+    told = world.unhealthy.get(member["ipAddress"])
+    return told or ("UP" if world.assume("members-reachable", "yes") else "DOWN")
+
+
+def pool_members(world: World, pool: Record) -> list[dict[str, Any]]:
+    """The members; those of a member group are its addresses (assumed: IP sets only)."""
+    group = world.store.get("firewallGroup", pool.data.get("memberGroupRef") or "")
+    if group is None:
+        return list(pool.data.get("members") or [])
+    return [{"ipAddress": address, "enabled": True} for address in group.data.get("ipAddresses") or []]
+
+
+def pool_health(world: World, pool: Record) -> dict[str, Any]:
+    """healthStatus, healthMessage and the counts of a pool."""
+    assigned = bool(services_of(world, pool))
+    members = pool_members(world, pool)
+    health = [member_health(world, member, assigned=assigned) for member in members]
+    enabled, up = len(health) - health.count("DISABLED"), health.count("UP")
+    status, message = _judge(bool(pool.data["enabled"]), assigned, len(members), enabled, up)
+    return {
+        "healthStatus": status,
+        "healthMessage": message,
+        "memberCount": len(members),
+        "enabledMemberCount": enabled,
+        "upMemberCount": up if assigned else 0,
+    }
+
+
+def _judge(switched_on: bool, assigned: bool, members: int, enabled: int, up: int) -> tuple[str, str]:
+    if not members:
+        return "UNAVAILABLE", ALL_DISABLED
+    if not switched_on or not enabled:
+        return "DISABLED", ALL_DISABLED
+    if not assigned:
+        return "UNAVAILABLE", UNASSIGNED
+    if not up:
+        return "DOWN", "None of the members of the pool is up."
+    if up * 2 < enabled:
+        return "RUNNING", "Fewer than half of the members of the pool are up."
+    return "UP", "The pool is up."
+
+
+def service_health(world: World, service: Record) -> tuple[str, str]:
+    """healthStatus and healthMessage of a virtual service."""
+    if not service.data["enabled"]:
+        return "DISABLED", "The virtual service is disabled."
+    if world.clock() < service.facts.get("healthy_at", 0.0):
+        return "PENDING", "The virtual service is being created."
+    pool = world.store.get("loadBalancerPool", service.data["loadBalancerPoolRef"])
+    if pool is not None and pool_health(world, pool)["healthStatus"] in ("UP", "RUNNING"):
+        return "UP", "The virtual service is up."
+    return "DOWN", "The virtual service is down: its pool has no member that is up."

@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The journal: one record for each request, in memory and, if wanted, one JSON line each in a file."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from pathlib import Path
+from typing import Any, TextIO
+
+_KEPT = 200_000
+
+
+class Journal:
+    """Records carry no secret: no header, no body."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._entries: deque[dict[str, Any]] = deque(maxlen=_KEPT)
+        self._file: TextIO | None = path.open("a", encoding="utf-8") if path else None
+
+    def write(self, entry: dict[str, Any]) -> None:
+        self._entries.append(entry)
+        if self._file:
+            self._file.write(json.dumps(entry, separators=(",", ":")) + "\n")
+            self._file.flush()
+
+    def entries(self) -> list[dict[str, Any]]:
+        return list(self._entries)
+
+    def clear(self) -> None:
+        """Forget what is in memory; the file keeps it."""
+        self._entries.clear()
+
+    def close(self) -> None:
+        if self._file:
+            self._file.close()
+            self._file = None

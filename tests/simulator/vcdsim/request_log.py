@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The record of a request in the journal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vcdsim import api_versions
+from vcdsim.calls import Call
+from vcdsim.tasks import wall_clock
+
+
+def entry(method: str, path: str, call: Call | None, status: int | str, milliseconds: float) -> dict[str, Any]:
+    """Who asked what when, how it was answered ("reset": not at all), what it changed or addressed, and the task."""
+    session = call.session_or_none if call else None
+    return {
+        "time": wall_clock(),
+        "user": session.user.name if session else None,
+        "org": session.org.name if session else None,
+        "method": method,
+        "path": path,
+        "query": call.raw_query if call and not path.startswith("/oauth/") else "",
+        "operation": call.operation.name if call else None,
+        "version": api_versions.text(call.version) if call and call.version != (0, 0) else None,
+        "status": status,
+        "ms": round(milliseconds, 3),
+        "object": call.touched if call else None,
+        "task": call.task if call else None,
+    }

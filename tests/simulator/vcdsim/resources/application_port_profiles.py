@@ -1,0 +1,223 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Application port profiles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vcdsim import errors
+from vcdsim.bodies import Body, blank, formatted, many, obj, one_of, ref, shown, text
+from vcdsim.calls import Call, Operation, Reply
+from vcdsim.query import Listing, parse_filter, terms
+from vcdsim.resources.common import changed, listing, page_reply, realized, restored, same_id, status, stored
+from vcdsim.rights import PROFILE_MANAGE, PROFILE_VIEW
+from vcdsim.store import Record
+
+BASE = "/cloudapi/1.0.0/applicationPortProfiles"
+ONE = BASE + "/{applicationPortProfileId}"
+
+
+def usable_for_nat(profile: Record) -> bool:
+    """One application port with at most one destination port."""
+    ports = profile.data["applicationPorts"]
+    return len(ports) == 1 and len(_real_ports(ports[0])) <= 1
+
+
+PORT = obj(
+    {
+        "name": text(),
+        "protocol": one_of("TCP", "UDP", "ICMPv4", "ICMPv6"),
+        "destinationPorts": many(formatted("ports-or-any")),
+    },
+    "protocol",
+)
+PROFILE = Body(
+    "application port profile",
+    {
+        "status": shown(),
+        "id": shown(),
+        "name": text(low=1),
+        "description": text(),
+        "scope": one_of("SYSTEM", "PROVIDER", "TENANT"),
+        "applicationPorts": many(PORT, low=1),
+        "orgRef": ref("org"),
+        "contextEntityId": blank(formatted("urn:vdc|vdcGroup|networkProvider")),
+        "networkProviderScope": shown(),
+        "usableForNAT": shown(),
+    },
+    "name",
+    "applicationPorts",
+)
+_FIND = {
+    "scope": stored("scope"),
+    "status": status,
+    "usableForNAT": usable_for_nat,
+    "applicationPorts.name": lambda record: [port.get("name") for port in record.data["applicationPorts"]],
+}
+PROFILES = listing(_FIND, {"scope": stored("scope"), "status": status})
+
+
+def _real_ports(port: dict[str, Any]) -> list[str]:
+    return [one for one in port.get("destinationPorts") or [] if one.lower() != "any"]
+
+
+def show_profile(call: Call, profile: Record) -> dict[str, Any]:
+    unset = ["any"] if call.version >= (38, 0) else []
+    ports = [
+        {
+            "name": port.get("name"),
+            "protocol": port["protocol"],
+            "destinationPorts": _real_ports(port) or ([] if port["protocol"].startswith("ICMP") else unset),
+        }
+        for port in profile.data["applicationPorts"]
+    ]
+    values = {
+        "id": profile.id,
+        "status": profile.status,
+        "applicationPorts": ports,
+        "orgRef": call.store.ref(profile.org),
+        "contextEntityId": None,
+        "networkProviderScope": profile.facts.get("provider_scope"),
+        "usableForNAT": usable_for_nat(profile),
+    }
+    return PROFILE.show(profile.data, call.version) | values
+
+
+def list_profiles(call: Call) -> Reply:
+    profiles, how = call.visible("applicationPortProfile"), PROFILES
+    if "_context" in call.query.get("filter", ""):
+        how = _with_context(call)
+    return page_reply(call, how, profiles, lambda one: show_profile(call, one))
+
+
+def _with_context(call: Call) -> Listing[Record]:
+    """Seen from a VDC or VDC group: the profiles of that scope, and the system's."""
+    tree = parse_filter(call.query["filter"], encoded=call.query.get("filterEncoded") == "true")
+    wanted = [term.value for term in terms(tree) if term.selector == "_context"]
+    find = {**PROFILES.find, "_context": lambda record: record.facts.get("context") or wanted}
+    return Listing(find=find, sort=PROFILES.sort)
+
+
+def get_profile(call: Call) -> Reply:
+    profile = call.require("applicationPortProfile", call.params["applicationPortProfileId"])
+    return Reply(200, show_profile(call, profile))
+
+
+def checked(call: Call, sent: dict[str, Any], profile: Record | None) -> dict[str, Any]:
+    """The profile as it will be stored; 400 if it breaks a rule."""
+    if sent.get("scope", "TENANT") != "TENANT" and not call.session.is_provider:
+        raise errors.bad_field("scope", "a tenant may have TENANT profiles only")
+    for number, port in enumerate(sent["applicationPorts"]):
+        if port["protocol"].startswith("ICMP") and _real_ports(port):
+            raise errors.bad_field(f"applicationPorts[{number}].destinationPorts", "ICMP has no ports")
+    sent.setdefault("scope", profile.data["scope"] if profile else "TENANT")
+    return {name: value for name, value in sent.items() if name not in ("orgRef", "contextEntityId")}
+
+
+def _unique(call: Call, name: str, org_id: str | None, profile: Record | None) -> None:
+    org = call.store.get("org", org_id or "")
+    for one in call.store.all("applicationPortProfile"):
+        if one is not profile and one.org == org_id and one.name == name:
+            where = org.name if org else "System"
+            raise errors.bad_request(f"Application Port Profile {name} already exists in Organization {where}.")
+
+
+def post_profile(call: Call) -> Reply:
+    sent = PROFILE.read(call.body, call.version)
+    if "contextEntityId" not in sent:
+        raise errors.bad_request('The field "contextEntityId" is required.')
+    data = checked(call, sent, None)
+    kind = "vdcGroup" if ":vdcGroup:" in sent["contextEntityId"] else "vdc"
+    context = call.refer("contextEntityId", kind, sent["contextEntityId"])
+    if "orgRef" not in sent:
+        raise errors.bad_request('The field "orgRef" is required.')
+    org = call.refer("orgRef", "org", sent["orgRef"]["id"])
+    if context.org != org.id:
+        raise errors.bad_field("contextEntityId", "it does not belong to the organization")
+    _unique(call, data["name"], org.id, None)
+    identifier = call.store.mint("applicationPortProfile")
+    profile = Record("applicationPortProfile", identifier, data, org.id, "PENDING")
+    profile.facts |= {"context": context.id, "provider_scope": context.facts.get("provider_scope")}
+    return call.submit(
+        profile,
+        locks=(profile.id,),
+        now=lambda: call.store.add(profile),
+        done=realized(profile),
+        undo=lambda: call.store.remove(profile),
+    )
+
+
+def put_profile(call: Call) -> Reply:
+    profile = _own(call)
+    same_id(call, profile)
+    sent = PROFILE.read(call.body, call.version)
+    if "orgRef" in sent and sent["orgRef"]["id"] != profile.org:
+        raise errors.bad_field("orgRef", "it cannot be changed")
+    data = checked(call, sent, profile)
+    _unique(call, data["name"], profile.org, profile)
+    after = Record(profile.kind, profile.id, data)
+    if users(call, profile) and not usable_for_nat(after):
+        raise errors.bad_request(f"Application Port Profile {profile.name} is used by a NAT rule: one port at most.")
+    return call.submit(
+        profile, locks=(profile.id,), now=changed(profile, data), done=realized(profile), undo=restored(profile)
+    )
+
+
+def _own(call: Call) -> Record:
+    profile = call.require("applicationPortProfile", call.params["applicationPortProfileId"])
+    if profile.data["scope"] != "TENANT" and not call.session.is_provider:
+        raise errors.forbidden(PROFILE_MANAGE, call.operation.name, profile.id)
+    return profile
+
+
+def users(call: Call, profile: Record) -> list[Record]:
+    """The NAT rules with the profile."""
+    return [one for one in call.store.all("natRule") if one.data.get("applicationPortProfile") == profile.id]
+
+
+def firewall_users(call: Call, profile: Record) -> list[Record]:
+    rules = call.store.all("firewallRule")
+    return [one for one in rules if profile.id in (one.data.get("applicationPortProfiles") or [])]
+
+
+def delete_profile(call: Call) -> Reply:
+    profile = _own(call)
+    in_use = users(call, profile) + firewall_users(call, profile)
+    if in_use:
+        raise errors.bad_request(f"Application Port Profile {profile.name} is used by the rule {in_use[0].name}.")
+    return call.submit(profile, locks=(profile.id,), done=lambda: call.store.remove(profile))
+
+
+OPERATIONS = (
+    Operation("GET", BASE, "33.0", PROFILE_VIEW, list_profiles, "APPLICATION_PORT_PROFILE_VIEW"),
+    Operation(
+        "POST",
+        BASE,
+        "33.0",
+        PROFILE_MANAGE,
+        post_profile,
+        "APPLICATION_PORT_PROFILE_CREATE",
+        refuses="a name twice in one organisation, no contextEntityId, ICMP with ports",
+    ),
+    Operation("GET", ONE, "33.0", PROFILE_VIEW, get_profile, "APPLICATION_PORT_PROFILE_VIEW"),
+    Operation(
+        "PUT",
+        ONE,
+        "33.0",
+        PROFILE_MANAGE,
+        put_profile,
+        "APPLICATION_PORT_PROFILE_UPDATE",
+        refuses="as POST; another organisation",
+    ),
+    Operation(
+        "DELETE",
+        ONE,
+        "33.0",
+        PROFILE_MANAGE,
+        delete_profile,
+        "APPLICATION_PORT_PROFILE_DELETE",
+        refuses="a profile in use",
+    ),
+)

@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The certificate library. All of it is synchronous."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from vcdsim import errors
+from vcdsim.bodies import Body, blank, shown, text
+from vcdsim.calls import Call, Operation, Reply
+from vcdsim.resources.common import UNSORTED, created, listing, page_reply, same_id
+from vcdsim.rights import CERTIFICATE_MANAGE, CERTIFICATE_VIEW
+from vcdsim.store import Record, Store
+
+BASE = "/cloudapi/1.0.0/ssl/certificateLibrary"
+ONE = BASE + "/{id}"
+
+ITEM = Body(
+    "certificate library item",
+    {
+        "id": shown(),
+        "alias": text(low=1, high=128),
+        "description": text(),
+        "certificate": text(low=1),
+        "privateKey": blank(text(writeOnly=True)),
+        "privateKeyPassphrase": blank(text(writeOnly=True)),
+    },
+    "alias",
+    "certificate",
+)
+ITEMS = listing({"alias": lambda record: record.data["alias"]}, default_sort="alias")
+
+
+def show_item(call: Call, item: Record) -> dict[str, Any]:
+    return ITEM.show(item.data, call.version) | {"id": item.id}
+
+
+def list_items(call: Call) -> Reply:
+    return page_reply(call, ITEMS, call.visible("certificateLibraryItem"), lambda one: show_item(call, one))
+
+
+def get_item(call: Call) -> Reply:
+    return Reply(200, show_item(call, call.require("certificateLibraryItem", call.params["id"])))
+
+
+def _unique(call: Call, alias: str, item: Record | None) -> None:
+    for one in call.visible("certificateLibraryItem"):
+        if one is not item and one.data["alias"] == alias and one.org == call.session.org.id:
+            raise errors.bad_request(f"A certificate with the alias {alias} already exists in the certificate library.")
+
+
+def post_item(call: Call) -> Reply:
+    sent = ITEM.read(call.body, call.version)
+    _unique(call, sent["alias"], None)
+    try:
+        x509.load_pem_x509_certificates(sent["certificate"].encode())
+    except ValueError as problem:
+        raise errors.bad_field("certificate", "it must be one or more certificates in PEM form") from problem
+    if "privateKey" in sent:
+        _check_key(sent)
+    data = {name: value for name, value in sent.items() if not name.startswith("privateKey")}
+    identifier = call.store.mint("certificateLibraryItem")
+    item = call.store.add(Record("certificateLibraryItem", identifier, data, call.session.org.id))
+    item.facts["has_key"] = "privateKey" in sent
+    call.touched = item.id
+    return created(call, f"{BASE}/{item.id}", show_item(call, item))
+
+
+def _check_key(sent: dict[str, Any]) -> None:
+    phrase = sent.get("privateKeyPassphrase")
+    try:
+        load_pem_private_key(sent["privateKey"].encode(), phrase.encode() if phrase else None)
+    except (ValueError, TypeError) as problem:
+        raise errors.bad_field("privateKey", "it must be a PEM key that the passphrase opens") from problem
+
+
+def put_item(call: Call) -> Reply:
+    item = call.require("certificateLibraryItem", call.params["id"])
+    same_id(call, item)
+    sent = ITEM.read({"certificate": item.data["certificate"], **_without_nulls(call.body)}, call.version)
+    if sent["certificate"] != item.data["certificate"] or "privateKey" in sent:
+        raise errors.bad_field("certificate", "only alias and description can be changed")
+    _unique(call, sent["alias"], item)
+    item.data = {**item.data, "alias": sent["alias"], "description": sent.get("description")}
+    return Reply(200, show_item(call, item))
+
+
+def _without_nulls(body: Any) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if value is not None} if isinstance(body, dict) else {}
+
+
+def consumers_of(store: Store, item: Record) -> list[Record]:
+    """The virtual services and pools with the certificate."""
+    services = (one for one in store.all("loadBalancerVirtualService") if one.data.get("certificateRef") == item.id)
+    pools = (one for one in store.all("loadBalancerPool") if item.id in (one.data.get("caCertificateRefs") or []))
+    return [*services, *pools]
+
+
+def get_consumers(call: Call) -> Reply:
+    item = call.require("certificateLibraryItem", call.params["id"])
+    refs = call.store.refs([one.id for one in consumers_of(call.store, item)])
+    return page_reply(call, UNSORTED, refs, lambda one: one)
+
+
+def delete_item(call: Call) -> Reply:
+    item = call.require("certificateLibraryItem", call.params["id"])
+    in_use = consumers_of(call.store, item)
+    if in_use:
+        raise errors.bad_request(f"The certificate {item.name} is used by {in_use[0].name}.")
+    call.store.remove(item)
+    return Reply(204)
+
+
+OPERATIONS = (
+    Operation("GET", BASE, "35.0", CERTIFICATE_VIEW, list_items, "CERTIFICATE_LIBRARY_ITEM_VIEW"),
+    Operation(
+        "POST",
+        BASE,
+        "35.0",
+        CERTIFICATE_MANAGE,
+        post_item,
+        "CERTIFICATE_LIBRARY_ITEM_CREATE",
+        refuses="an alias twice in one organisation, what is not PEM, a key that the passphrase does not open",
+    ),
+    Operation("GET", ONE, "35.0", CERTIFICATE_VIEW, get_item, "CERTIFICATE_LIBRARY_ITEM_VIEW"),
+    Operation(
+        "PUT",
+        ONE,
+        "35.0",
+        CERTIFICATE_MANAGE,
+        put_item,
+        "CERTIFICATE_LIBRARY_ITEM_UPDATE",
+        refuses="a change of more than alias and description",
+    ),
+    Operation(
+        "DELETE",
+        ONE,
+        "35.0",
+        CERTIFICATE_MANAGE,
+        delete_item,
+        "CERTIFICATE_LIBRARY_ITEM_DELETE",
+        refuses="an item in use",
+    ),
+    Operation(
+        "GET",
+        ONE + "/consumers",
+        "35.0",
+        CERTIFICATE_VIEW,
+        get_consumers,
+        "CERTIFICATE_LIBRARY_ITEM_VIEW",
+        basis="assumed",
+    ),
+)

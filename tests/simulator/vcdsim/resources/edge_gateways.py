@@ -1,0 +1,386 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Edge gateways, the addresses that they use, and their load balancer settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vcdsim import addresses, errors
+from vcdsim.bodies import Body, anything, blank, flag, formatted, many, number, obj, one_of, ref, shown, since, text
+from vcdsim.calls import Call, Operation, Reply
+from vcdsim.query import Listing, Term, parse_filter, terms
+from vcdsim.resources.common import changed, listing, page_reply, realized, restored, stored
+from vcdsim.resources.common import status as record_status
+from vcdsim.rights import GATEWAY_EDIT, GATEWAY_VIEW, LB_VIEW, PROVIDER
+from vcdsim.store import Record
+
+BASE = "/cloudapi/1.0.0/edgeGateways"
+ONE = BASE + "/{gatewayId}"
+
+NETWORK_SUBNET = obj(
+    {
+        "gateway": formatted("ip"),
+        "prefixLength": number(1, 128),
+        "dnsSuffix": text(),
+        "dnsServer1": text(),
+        "dnsServer2": text(),
+        "ipRanges": obj(
+            {
+                "values": many(
+                    obj({"startAddress": formatted("ip"), "endAddress": formatted("ip")}, "startAddress", "endAddress")
+                )
+            },
+            "values",
+        ),
+        "enabled": flag(default=True),
+        "totalIpCount": since("33.0", number(0)),
+        "usedIpCount": shown(),
+    },
+    "gateway",
+    "prefixLength",
+)
+SUBNET = obj(
+    NETWORK_SUBNET["properties"] | {"primaryIp": blank(formatted("ip")), "autoAllocateIpRanges": since("33.0", flag())},
+    "gateway",
+    "prefixLength",
+)
+UPLINK = obj(
+    {
+        "uplinkId": text(),
+        "uplinkName": shown(),
+        "subnets": obj({"values": many(SUBNET)}, "values"),
+        "connected": flag(default=True),
+        "quickAddAllocatedIpCount": number(0),
+        "dedicated": flag(default=False),
+        "usingIpSpace": since("37.1", shown()),
+        "vrfLiteBacked": since("35.0", shown()),
+        "backingType": since("37.1", shown()),
+    },
+    "uplinkId",
+)
+GATEWAY = Body(
+    "edge gateway",
+    {
+        "status": since("33.0", shown()),
+        "id": shown(),
+        "name": text(low=1),
+        "description": text(),
+        "edgeGatewayUplinks": many(UPLINK, low=1),
+        "distributedRoutingEnabled": flag(),
+        "nonDistributedRoutingEnabled": since("36.2", flag()),
+        "orgVdcNetworkCount": since("33.0", shown()),
+        "gatewayBacking": anything(),
+        "orgVdc": shown(),
+        "ownerRef": since("35.0", ref("vdc", "vdcGroup")),
+        "orgRef": since("33.0", shown()),
+        "serviceNetworkDefinition": since("33.0", blank(formatted("cidr"))),
+        "distributedRouterUplinkNetworkDefinition": since("36.1", shown()),
+        "edgeClusterConfig": since("34.0", anything()),
+        "usingIpSpace": since("39.0", shown()),
+        "deploymentMode": since("39.0", one_of("ACTIVE_STANDBY", "DISTRIBUTED_ONLY")),
+    },
+    "name",
+    "edgeGatewayUplinks",
+)
+LOAD_BALANCER = Body(
+    "edge gateway load balancer settings",
+    {
+        "enabled": flag(),
+        "loadBalancerCloudRef": shown(),
+        "serviceNetworkDefinition": blank(formatted("cidr")),
+        "ipv6ServiceNetworkDefinition": since("37.0", blank(formatted("cidr"))),
+        "supportedFeatureSet": since("37.0", one_of("STANDARD", "PREMIUM")),
+        "transparentModeEnabled": since("37.1", flag()),
+    },
+    "enabled",
+)
+SERVICE_NETWORK = "192.168.255.1/25"
+
+GATEWAYS = listing(
+    {"status": record_status, "ownerRef.id": stored("ownerRef"), "orgVdc.id": stored("ownerRef")},
+    {"status": record_status},
+)
+USED = Listing[addresses.Use](
+    find={"ipAddress": lambda use: use.address, "category": lambda use: use.category},
+    sort={"ipAddress": lambda use: use.address, "networkRef.name": lambda use: use.uplink["uplinkName"]},
+    default_sort="",
+)
+
+
+def show_gateway(call: Call, gateway: Record) -> dict[str, Any]:
+    store, owner = call.store, gateway.data["ownerRef"]
+    used = [use.address for use in addresses.uses(store, gateway)]
+    networks = [one for one in store.all("network") if one.data.get("router") == gateway.id]
+    body = GATEWAY.show(gateway.data, call.version)
+    body |= {
+        "id": gateway.id,
+        "status": gateway.status,
+        "ownerRef": store.ref(owner),
+        "orgRef": store.ref(gateway.org),
+        "orgVdc": store.ref(owner) if ":vdc:" in owner else None,
+        "orgVdcNetworkCount": len(networks),
+        "gatewayBacking": _backing(call, gateway),
+        "edgeGatewayUplinks": [_show_uplink(uplink, used, call) for uplink in addresses.uplinks(gateway)],
+        "usingIpSpace": addresses.uses_ip_spaces(gateway),
+    }
+    return {name: value for name, value in body.items() if name in GATEWAY.show({}, call.version)}
+
+
+def _backing(call: Call, gateway: Record) -> dict[str, Any]:
+    backing = {"backingId": None, "gatewayType": gateway.facts["type"], "networkProvider": None}
+    if call.session.is_provider:
+        backing |= {"backingId": gateway.uuid, "networkProvider": gateway.facts.get("network_provider")}
+    return backing
+
+
+def _show_uplink(uplink: dict[str, Any], used: list[str], call: Call) -> dict[str, Any]:
+    subnets = []
+    for subnet in (uplink.get("subnets") or {}).get("values") or []:
+        network = addresses.network_of(subnet)
+        taken = {address for address in used if addresses.covers(str(network), address)}
+        total = addresses.range_size(subnet) + (1 if subnet.get("primaryIp") else 0)
+        subnets.append({**subnet, "totalIpCount": total, "usedIpCount": len(taken)})
+    body = {**uplink, "subnets": {"values": subnets}}
+    if call.version < (37, 1):
+        body = {name: value for name, value in body.items() if name not in ("usingIpSpace", "backingType")}
+    return body
+
+
+def list_gateways(call: Call) -> Reply:
+    records, query = call.visible("gateway"), dict(call.query)
+    text_filter = query.get("filter", "")
+    if "_context" in text_filter:
+        return page_reply(call, _with_context(text_filter), records, lambda one: show_gateway(call, one))
+    return page_reply(call, GATEWAYS, records, lambda one: show_gateway(call, one))
+
+
+def _with_context(text_filter: str) -> Listing[Record]:
+    """``_context==includeAccessible`` takes nothing away here: gateways of VDC groups are always in the list."""
+    values = {term.value for term in terms(parse_filter(text_filter)) if term.selector == "_context"}
+    if values != {"includeAccessible"}:
+        raise errors.bad_request("The context of edge gateways is includeAccessible.")
+    find = {**GATEWAYS.find, "_context": lambda record: "includeAccessible"}
+    return Listing(find=find, sort=GATEWAYS.sort)
+
+
+def get_gateway(call: Call) -> Reply:
+    return Reply(200, show_gateway(call, call.require("gateway", call.params["gatewayId"])))
+
+
+def _read(call: Call) -> dict[str, Any]:
+    sent = GATEWAY.read(call.body, call.version)
+    for uplink in sent["edgeGatewayUplinks"]:
+        for subnet in uplink.setdefault("subnets", {"values": []})["values"]:
+            reason = addresses.why_no_subnet(subnet)
+            if reason:
+                raise errors.bad_field("edgeGatewayUplinks", reason)
+            subnet.setdefault("ipRanges", {"values": []})
+    return sent
+
+
+def put_gateway(call: Call) -> Reply:
+    gateway = call.require("gateway", call.params["gatewayId"])
+    sent = _read(call)
+    if not call.session.is_provider and sent["edgeGatewayUplinks"] != _bare(gateway):
+        raise errors.bad_field("edgeGatewayUplinks", "only a provider may change it")
+    owner = sent.pop("ownerRef", {"id": gateway.data["ownerRef"]})["id"]
+    if owner != gateway.data["ownerRef"]:
+        raise errors.bad_field("ownerRef", "it cannot be changed here")
+    sent.pop("gatewayBacking", None)
+    before = {uplink["uplinkId"]: uplink for uplink in addresses.uplinks(gateway)}
+    unknown = [one for one in sent["edgeGatewayUplinks"] if one["uplinkId"] not in before]
+    if unknown:
+        raise errors.bad_field("edgeGatewayUplinks", "there is no such uplink of this edge gateway")
+    merged = [{**before[one["uplinkId"]], **one} for one in sent["edgeGatewayUplinks"]]
+    data = {**gateway.data, **sent, "description": sent.get("description"), "edgeGatewayUplinks": merged}
+    _check_ranges(call, gateway, data)
+    return call.submit(
+        gateway,
+        locks=lock_of(gateway),
+        now=changed(gateway, data),
+        done=realized(gateway),
+        undo=restored(gateway),
+    )
+
+
+def _bare(gateway: Record) -> list[dict[str, Any]]:
+    """The uplinks as a client sends them back unchanged."""
+    counted = ("usedIpCount", "uplinkName", "usingIpSpace", "vrfLiteBacked", "backingType")
+    return [
+        {
+            **{name: value for name, value in uplink.items() if name not in counted and value is not None},
+            "subnets": {
+                "values": [
+                    {
+                        **{name: value for name, value in subnet.items() if value is not None},
+                        "totalIpCount": addresses.range_size(subnet) + (1 if subnet.get("primaryIp") else 0),
+                    }
+                    for subnet in uplink["subnets"]["values"]
+                ]
+            },
+        }
+        for uplink in addresses.uplinks(gateway)
+    ]
+
+
+def _check_ranges(call: Call, gateway: Record, data: dict[str, Any]) -> None:
+    """An address in use cannot be taken from the gateway (assumed)."""
+    after = Record("gateway", gateway.id, data, gateway.org, facts=gateway.facts)
+    for use in addresses.uses(call.store, gateway):
+        if use.category != "PRIMARY_IP" and addresses.why_not_external(
+            call.store, after, use.address, primary_too=True
+        ):
+            raise errors.bad_request(
+                f"The IP address {use.address} is in use and cannot be taken from the edge gateway."
+            )
+
+
+def post_gateway(call: Call) -> Reply:
+    sent = _read(call)
+    owner = call.refer("ownerRef", "vdc", sent.get("ownerRef", {}).get("id", ""))
+    if any(one.name == sent["name"] and one.data["ownerRef"] == owner.id for one in call.store.all("gateway")):
+        raise errors.bad_request(f"An edge gateway named {sent['name']} already exists in {owner.name}.")
+    for uplink in sent["edgeGatewayUplinks"]:
+        uplink |= {"uplinkName": uplink["uplinkId"], "usingIpSpace": False, "backingType": "NSXT_TIER0"}
+    sent["ownerRef"] = owner.id
+    sent.pop("gatewayBacking", None)
+    facts = {"type": "NSXT_BACKED", "load_balancer": {"enabled": False}}
+    gateway = Record("gateway", call.store.mint("gateway"), sent, owner.org, "PENDING", facts=facts)
+    return call.submit(
+        gateway,
+        locks=(gateway.id,),
+        now=lambda: call.store.add(gateway),
+        done=realized(gateway),
+        undo=lambda: call.store.remove(gateway),
+    )
+
+
+def delete_gateway(call: Call) -> Reply:
+    gateway = call.require("gateway", call.params["gatewayId"])
+    used = [use for use in addresses.uses(call.store, gateway) if use.category != "PRIMARY_IP"]
+    networks = [one for one in call.store.all("network") if one.data.get("router") == gateway.id]
+    if (used or networks) and call.query.get("force") != "true":
+        raise errors.bad_request(f"The edge gateway {gateway.name} is in use and cannot be deleted.")
+    if networks:
+        raise errors.bad_request(f"The edge gateway {gateway.name} has networks and cannot be deleted.")
+    return call.submit(gateway, locks=lock_of(gateway), done=lambda: call.store.remove(gateway))
+
+
+def lock_of(gateway: Record) -> tuple[str, ...]:
+    """What a write on a gateway locks: the gateway and, if it belongs to one, its VDC group."""
+    owner = str(gateway.data["ownerRef"])
+    return (gateway.id, owner) if ":vdcGroup:" in owner else (gateway.id,)
+
+
+def used_addresses(call: Call) -> Reply:
+    gateway = call.require("gateway", call.params["gatewayId"])
+    rows = addresses.uses(call.store, gateway)
+    if call.world.assume("used-address-rows", "per-address"):
+        rows = list({use.address: use for use in rows}.values())
+    return page_reply(
+        call,
+        USED,
+        rows,
+        lambda use: {
+            "networkRef": {"name": use.uplink["uplinkName"], "id": use.uplink["uplinkId"]},
+            "ipAddress": use.address,
+            "category": use.category,
+        },
+    )
+
+
+def get_load_balancer(call: Call) -> Reply:
+    gateway = call.require("gateway", call.params["gatewayId"])
+    settings = dict(gateway.facts["load_balancer"])
+    if call.session.is_provider and settings["enabled"]:
+        settings["loadBalancerCloudRef"] = gateway.facts.get("cloud")
+    return Reply(200, LOAD_BALANCER.show(settings, call.version))
+
+
+def put_load_balancer(call: Call) -> Reply:
+    gateway = call.require("gateway", call.params["gatewayId"])
+    sent = LOAD_BALANCER.read(call.body, call.version)
+    before = gateway.facts["load_balancer"]
+    after = _settled(sent, before) if sent["enabled"] else {"enabled": False}
+    if not sent["enabled"] and _in_use(call, gateway):
+        raise errors.bad_request("The load balancer cannot be disabled while virtual services or pools exist.")
+    if not after.get("transparentModeEnabled") and _transparent(call, gateway):
+        raise errors.bad_request("Transparent mode cannot be disabled while virtual services use it.")
+
+    def apply() -> None:
+        gateway.facts["load_balancer"] = after
+        gateway.status = "CONFIGURING"
+
+    def undo() -> None:
+        gateway.facts["load_balancer"] = before
+        gateway.status = "REALIZED"
+
+    return call.submit(gateway, locks=lock_of(gateway), now=apply, done=realized(gateway), undo=undo)
+
+
+def _settled(sent: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """The settings with defaults; a service network that is set stays as it is."""
+    for name in ("serviceNetworkDefinition", "ipv6ServiceNetworkDefinition"):
+        if before["enabled"] and before.get(name) and sent.get(name) not in (None, before[name]):
+            raise errors.bad_field(name, "it cannot be changed once it is set")
+        sent[name] = sent.get(name) or (before.get(name) if before["enabled"] else None)
+    if not sent["serviceNetworkDefinition"]:
+        sent["serviceNetworkDefinition"] = SERVICE_NETWORK
+    if not sent["serviceNetworkDefinition"].endswith("/25"):
+        raise errors.bad_field("serviceNetworkDefinition", "its prefix length must be 25")
+    sent.setdefault("supportedFeatureSet", before.get("supportedFeatureSet") or "STANDARD")
+    sent.setdefault("transparentModeEnabled", False)
+    return sent
+
+
+def _in_use(call: Call, gateway: Record) -> bool:
+    kinds = ("loadBalancerVirtualService", "loadBalancerPool")
+    return any(one.data["gatewayRef"] == gateway.id for kind in kinds for one in call.store.all(kind))
+
+
+def _transparent(call: Call, gateway: Record) -> bool:
+    services = addresses.virtual_services(call.store, gateway.id)
+    return any(one.data.get("transparentModeEnabled") for one in services)
+
+
+__all__ = ["OPERATIONS", "Term", "lock_of"]
+
+OPERATIONS = (
+    Operation("GET", BASE, "32.0", GATEWAY_VIEW, list_gateways, "ORG_VDC_GATEWAY_VIEW"),
+    Operation(
+        "POST", BASE, "32.0", PROVIDER, post_gateway, "ORG_VDC_GATEWAY_CREATE", refuses="a name twice in one VDC"
+    ),
+    Operation("GET", ONE, "32.0", GATEWAY_VIEW, get_gateway, "ORG_VDC_GATEWAY_VIEW"),
+    Operation(
+        "PUT",
+        ONE,
+        "32.0",
+        GATEWAY_EDIT,
+        put_gateway,
+        "ORG_VDC_GATEWAY_UPDATE",
+        refuses="uplink changes by a tenant, taking away an address in use",
+    ),
+    Operation(
+        "DELETE",
+        ONE,
+        "32.0",
+        PROVIDER,
+        delete_gateway,
+        "ORG_VDC_GATEWAY_DELETE",
+        refuses="a gateway with networks, rules or virtual services",
+    ),
+    Operation("GET", ONE + "/usedIpAddresses", "33.0", GATEWAY_VIEW, used_addresses, "ORG_VDC_GATEWAY_VIEW"),
+    Operation("GET", ONE + "/loadBalancer", "35.0", LB_VIEW, get_load_balancer, "ORG_VDC_GATEWAY_LOAD_BALANCER_VIEW"),
+    Operation(
+        "PUT",
+        ONE + "/loadBalancer",
+        "35.0",
+        PROVIDER,
+        put_load_balancer,
+        "ORG_VDC_GATEWAY_LOAD_BALANCER_UPDATE",
+        basis="assumed",
+        refuses="another service network once set, switching off while in use",
+    ),
+)

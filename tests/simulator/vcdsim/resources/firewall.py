@@ -1,0 +1,367 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Firewall groups and the firewall rules of an edge gateway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vcdsim import errors
+from vcdsim.bodies import Body, anything, blank, flag, formatted, many, number, obj, one_of, ref, shown, since, text
+from vcdsim.calls import Call, Operation, Reply
+from vcdsim.query import Listing, parse_filter, terms
+from vcdsim.resources.common import UNSORTED, changed, listing, page_reply, realized, restored, same_id, status, stored
+from vcdsim.resources.edge_gateways import lock_of
+from vcdsim.rights import FIREWALL_CONFIGURE, FIREWALL_VIEW
+from vcdsim.store import Record
+
+GROUPS = "/cloudapi/1.0.0/firewallGroups"
+GROUP = GROUPS + "/{firewallGroupId}"
+RULES = "/cloudapi/1.0.0/edgeGateways/{gatewayId}/firewall/rules"
+RULE = RULES + "/{ruleId}"
+_NAMES = ("IP_SET", "STATIC_MEMBERS", "VM_CRITERIA")
+
+GROUP_BODY = Body(
+    "firewall group",
+    {
+        "status": shown(),
+        "id": shown(),
+        "name": text(low=1),
+        "description": text(),
+        "orgRef": shown(),
+        "networkProviderScope": shown(),
+        "ownerRef": since("35.0", ref("gateway", "vdcGroup")),
+        "edgeGatewayRef": ref("gateway"),
+        "type": since("34.0", blank(one_of("IP_SET", "SECURITY_GROUP"))),
+        "typeValue": since("35.2", blank(one_of(*_NAMES))),
+        "ipAddresses": many(formatted("ip-range-or-cidr")),
+        "members": since("34.0", many(ref("network"))),
+        "vmCriteria": since("36.0", many(anything(), high=3)),
+    },
+    "name",
+)
+_REFS = many(ref("firewallGroup"), high=128)
+RULE_FIELDS = {
+    "id": blank(text()),
+    "name": text(low=1),
+    "description": text(),
+    "comments": since("36.2", text(high=2048)),
+    "sourceFirewallGroups": _REFS,
+    "destinationFirewallGroups": _REFS,
+    "applicationPortProfiles": many(ref("applicationPortProfile"), high=128),
+    "networkContextProfiles": many(ref("networkContextProfile")),
+    "ipProtocol": one_of("IPV4", "IPV6", "IPV4_IPV6", default="IPV4_IPV6"),
+    "action": blank(one_of("ALLOW", "DROP", "REJECT")),
+    "actionValue": since("35.2", blank(one_of("ALLOW", "DROP", "REJECT"))),
+    "direction": one_of("IN", "OUT", "IN_OUT", default="IN_OUT"),
+    "logging": flag(default=False),
+    "enabled": flag(default=True),
+    "version": obj({"version": number(0)}),
+    "appliedTo": since("36.2", ref("network")),
+}
+RULE_BODY = Body("firewall rule", RULE_FIELDS, "name")
+RULES_BODY = Body(
+    "firewall rules",
+    {
+        "status": shown(),
+        "systemRules": shown(),
+        "defaultRules": shown(),
+        "userDefinedRules": many(obj(RULE_FIELDS, "name"), high=1000),
+    },
+)
+_FIND = {"status": status, "typeValue": stored("typeValue"), "ownerRef.id": stored("ownerRef")}
+SUMMARIES = listing(_FIND, {"status": status, "typeValue": stored("typeValue")})
+
+
+def show_group(call: Call, group: Record) -> dict[str, Any]:
+    store, owner = call.store, group.data["ownerRef"]
+    values = {
+        "id": group.id,
+        "status": group.status,
+        "orgRef": store.ref(group.org),
+        "networkProviderScope": None,
+        "ownerRef": store.ref(owner),
+        "edgeGatewayRef": store.ref(owner) if ":gateway:" in owner else None,
+        "type": "IP_SET" if group.data["typeValue"] == "IP_SET" else "SECURITY_GROUP",
+        "members": store.refs(group.data.get("members")),
+    }
+    body = GROUP_BODY.show(group.data, call.version)
+    return body | {name: value for name, value in values.items() if name in body}
+
+
+def _summary(call: Call, group: Record) -> dict[str, Any]:
+    left_out = ("ipAddresses", "members", "vmCriteria")
+    return {name: value for name, value in show_group(call, group).items() if name not in left_out}
+
+
+def list_summaries(call: Call) -> Reply:
+    how = SUMMARIES
+    text_filter = call.query.get("filter", "")
+    if "_context" in text_filter:
+        how = _with_context(call, text_filter)
+    return page_reply(call, how, call.visible("firewallGroup"), lambda one: _summary(call, one))
+
+
+def _with_context(call: Call, text_filter: str) -> Listing[Record]:
+    """Seen from an edge gateway, or from a network and so from its gateway."""
+    wanted = {term.value for term in terms(parse_filter(text_filter)) if term.selector == "_context"}
+    routers = {one.id: one.data.get("router") for one in call.visible("network")}
+    seen_from = {
+        group.data["ownerRef"]: [value for value in wanted if routers.get(value, value) == group.data["ownerRef"]]
+        for group in call.visible("firewallGroup")
+    }
+    find = {**SUMMARIES.find, "_context": lambda record: seen_from.get(record.data["ownerRef"], [])}
+    return Listing(find=find, sort=SUMMARIES.sort)
+
+
+def get_group(call: Call) -> Reply:
+    return Reply(200, show_group(call, call.require("firewallGroup", call.params["firewallGroupId"])))
+
+
+def _checked(call: Call, group: Record | None) -> tuple[dict[str, Any], Record]:
+    sent = GROUP_BODY.read(call.body, call.version)
+    kind = sent.get("typeValue") or {"SECURITY_GROUP": "STATIC_MEMBERS"}.get(sent.get("type", ""), sent.get("type"))
+    if kind is None:
+        raise errors.bad_request('The field "typeValue" is required.')
+    if sent.get("type") and (sent["type"] == "IP_SET") != (kind == "IP_SET"):
+        raise errors.bad_field("type", "it contradicts typeValue")
+    owner = sent.get("ownerRef") or sent.get("edgeGatewayRef")
+    if owner is None:
+        raise errors.bad_request('The field "ownerRef" is required.')
+    gateway = call.refer("ownerRef", "gateway", owner["id"])
+    for field, needed in (("ipAddresses", "IP_SET"), ("members", "STATIC_MEMBERS"), ("vmCriteria", "VM_CRITERIA")):
+        if sent.get(field) and kind != needed:
+            raise errors.bad_field(field, f"it is possible with {needed} only")
+    for one in call.store.all("firewallGroup"):
+        if one is not group and one.name == sent["name"] and one.data["ownerRef"] == gateway.id:
+            raise errors.bad_request(f"A firewall group named {sent['name']} already exists on {gateway.name}.")
+    members = [one["id"] for one in sent.get("members") or []]
+    for member in members:
+        network = call.refer("members", "network", member)
+        if network.data.get("router") != gateway.id:
+            raise errors.bad_field("members", f"the network {network.name} is not connected to the edge gateway")
+    data = {name: value for name, value in sent.items() if name not in ("type", "edgeGatewayRef", "orgRef")}
+    return {**data, "typeValue": kind, "ownerRef": gateway.id, "members": members}, gateway
+
+
+def post_group(call: Call) -> Reply:
+    data, gateway = _checked(call, None)
+    group = Record("firewallGroup", call.store.mint("firewallGroup"), data, gateway.org, "PENDING")
+    return call.submit(
+        group,
+        locks=lock_of(gateway),
+        now=lambda: call.store.add(group),
+        done=realized(group),
+        undo=lambda: call.store.remove(group),
+    )
+
+
+def put_group(call: Call) -> Reply:
+    group = call.require("firewallGroup", call.params["firewallGroupId"])
+    same_id(call, group)
+    data, gateway = _checked(call, group)
+    if (data["ownerRef"], data["typeValue"]) != (group.data["ownerRef"], group.data["typeValue"]):
+        raise errors.bad_field("ownerRef", "neither it nor typeValue can be changed")
+    return call.submit(
+        group,
+        locks=(*lock_of(gateway), group.id),
+        now=changed(group, data),
+        done=realized(group),
+        undo=restored(group),
+    )
+
+
+def delete_group(call: Call) -> Reply:
+    group = call.require("firewallGroup", call.params["firewallGroupId"])
+    pools = [one for one in call.store.all("loadBalancerPool") if one.data.get("memberGroupRef") == group.id]
+    rules = [one for one in call.store.all("firewallRule") if group.id in _groups_of(one)]
+    if pools or rules:
+        raise errors.bad_request(f"The firewall group {group.name} is used by {(pools + rules)[0].name}.")
+    gateway = call.store.get("gateway", group.data["ownerRef"])
+    held = (*(lock_of(gateway) if gateway else ()), group.id)
+    return call.submit(group, locks=held, done=lambda: call.store.remove(group))
+
+
+def _groups_of(rule: Record) -> list[str]:
+    return [*(rule.data.get("sourceFirewallGroups") or []), *(rule.data.get("destinationFirewallGroups") or [])]
+
+
+def associated_vms(call: Call) -> Reply:
+    """The machines in the networks of a group of networks; criteria and IP sets have none here (assumed)."""
+    group = call.require("firewallGroup", call.params["firewallGroupId"])
+    networks = [call.store.get("network", one) for one in group.data.get("members") or []]
+    names = {name for network in networks if network for name in network.facts["machines"]}
+    rows = []
+    for vm in call.visible("vm"):
+        vapp = call.store.get("vapp", vm.data["vapp"])
+        if vm.name in names and vapp:
+            refs = {"vappRef": vapp.id, "vdcRef": vapp.data["vdc"], "orgRef": vm.org, "vmRef": vm.id}
+            rows.append({name: call.store.ref(value) for name, value in refs.items()})
+    return page_reply(call, UNSORTED, rows, lambda one: one)
+
+
+def _rules(call: Call, gateway: Record) -> list[Record]:
+    """In the order in which they apply."""
+    own = [one for one in call.store.all("firewallRule") if one.facts["gateway"] == gateway.id]
+    return sorted(own, key=lambda rule: int(rule.facts["position"]))
+
+
+def show_rule(call: Call, rule: Record) -> dict[str, Any]:
+    store, data = call.store, rule.data
+    values = {
+        "id": rule.id,
+        "action": data["actionValue"],
+        "sourceFirewallGroups": store.refs(data.get("sourceFirewallGroups")) or None,
+        "destinationFirewallGroups": store.refs(data.get("destinationFirewallGroups")) or None,
+        "applicationPortProfiles": store.refs(data.get("applicationPortProfiles")) or None,
+        "networkContextProfiles": None,
+        "logging": bool(data["logging"]) and call.session.is_provider,
+        "version": {"version": rule.facts["version"]},
+        "appliedTo": store.ref(data.get("appliedTo")),
+    }
+    body = RULE_BODY.show(data, call.version)
+    return body | {name: value for name, value in values.items() if name in body}
+
+
+def get_rules(call: Call) -> Reply:
+    gateway = call.require("gateway", call.params["gatewayId"])
+    default = Record("firewallRule", call.store.mint("firewallRule", f"default/{gateway.id}"), _default_rule())
+    default.facts |= {"gateway": gateway.id, "version": 0, "position": 0}
+    return Reply(
+        200,
+        {
+            "status": gateway.status,
+            "systemRules": [],
+            "userDefinedRules": [show_rule(call, rule) for rule in _rules(call, gateway)],
+            "defaultRules": [show_rule(call, default)],
+        },
+    )
+
+
+def _default_rule() -> dict[str, Any]:
+    return {
+        "name": "default_rule",
+        "ipProtocol": "IPV4_IPV6",
+        "actionValue": "DROP",
+        "direction": "IN_OUT",
+        "logging": False,
+        "enabled": True,
+    }
+
+
+def _addressed(call: Call) -> tuple[Record, Record]:
+    gateway = call.require("gateway", call.params["gatewayId"])
+    rule = call.require("firewallRule", call.params["ruleId"])
+    if rule.facts["gateway"] != gateway.id:
+        raise errors.forbidden("Base", call.operation.name, rule.id)
+    return gateway, rule
+
+
+def get_rule(call: Call) -> Reply:
+    return Reply(200, show_rule(call, _addressed(call)[1]))
+
+
+def _rule_data(call: Call, sent: dict[str, Any], gateway: Record) -> dict[str, Any]:
+    action, old = sent.get("actionValue"), sent.get("action")
+    if not action and not old:
+        raise errors.bad_request('The field "actionValue" is required.')
+    if action and old and action != old:
+        raise errors.bad_field("action", "it contradicts actionValue")
+    if sent.get("networkContextProfiles"):
+        raise errors.not_built(call.operation.method, call.operation.path + " with networkContextProfiles")
+    data = {name: value for name, value in sent.items() if name not in ("id", "action", "version")}
+    data["actionValue"] = action or old
+    for field, kind in (
+        ("sourceFirewallGroups", "firewallGroup"),
+        ("destinationFirewallGroups", "firewallGroup"),
+        ("applicationPortProfiles", "applicationPortProfile"),
+    ):
+        data[field] = [call.refer(field, kind, one["id"]).id for one in sent.get(field) or []]
+    if "appliedTo" in sent:
+        data["appliedTo"] = call.refer("appliedTo", "network", sent["appliedTo"]["id"]).id
+    return data
+
+
+def put_rules(call: Call) -> Reply:
+    """All user-defined rules at once: known ids are updated, others created, the rest deleted."""
+    gateway = call.require("gateway", call.params["gatewayId"])
+    sent = RULES_BODY.read(call.body, call.version)
+    before = _rules(call, gateway)
+    known = {rule.id: rule for rule in before}
+    after: list[Record] = []
+    for position, one in enumerate(sent.get("userDefinedRules") or []):
+        old = known.get(one.get("id", ""))
+        rule = Record(
+            "firewallRule", old.id if old else call.store.mint("firewallRule"), _rule_data(call, one, gateway)
+        )
+        rule.org = gateway.org
+        version = old.facts["version"] + 1 if old else 0
+        rule.facts |= {"gateway": gateway.id, "version": version, "position": position}
+        after.append(rule)
+
+    def replace(rules: list[Record], others: list[Record]) -> None:
+        for rule in others:
+            call.store.remove(rule)
+        for rule in rules:
+            call.store.add(rule)
+
+    return call.submit(
+        gateway,
+        locks=lock_of(gateway),
+        now=lambda: replace(after, before),
+        undo=lambda: replace(before, after),
+    )
+
+
+def put_rule(call: Call) -> Reply:
+    gateway, rule = _addressed(call)
+    same_id(call, rule)
+    data = _rule_data(call, RULE_BODY.read(call.body, call.version), gateway)
+
+    def apply() -> None:
+        rule.data = data
+        rule.facts["version"] += 1
+
+    return call.submit(gateway, locks=lock_of(gateway), now=apply, undo=restored(rule))
+
+
+def delete_rule(call: Call) -> Reply:
+    gateway, rule = _addressed(call)
+    return call.submit(gateway, locks=lock_of(gateway), done=lambda: call.store.remove(rule))
+
+
+def delete_rules(call: Call) -> Reply:
+    gateway = call.require("gateway", call.params["gatewayId"])
+    own = _rules(call, gateway)
+    return call.submit(gateway, locks=lock_of(gateway), done=lambda: call.store.remove(*own))
+
+
+OPERATIONS = (
+    Operation("GET", GROUPS + "/summaries", "33.0", FIREWALL_VIEW, list_summaries, "FIREWALL_GROUP_VIEW"),
+    Operation(
+        "POST",
+        GROUPS,
+        "33.0",
+        FIREWALL_CONFIGURE,
+        post_group,
+        "FIREWALL_GROUP_CREATE",
+        refuses="a name twice on one gateway (assumed), members of another kind",
+    ),
+    Operation("GET", GROUP, "33.0", FIREWALL_VIEW, get_group, "FIREWALL_GROUP_VIEW"),
+    Operation(
+        "PUT", GROUP, "33.0", FIREWALL_CONFIGURE, put_group, "FIREWALL_GROUP_UPDATE", refuses="another owner or type"
+    ),
+    Operation(
+        "DELETE", GROUP, "33.0", FIREWALL_CONFIGURE, delete_group, "FIREWALL_GROUP_DELETE", refuses="a group in use"
+    ),
+    Operation(
+        "GET", GROUP + "/associatedVMs", "34.0", FIREWALL_VIEW, associated_vms, "FIREWALL_GROUP_VIEW", basis="assumed"
+    ),
+    Operation("GET", RULES, "33.0", FIREWALL_VIEW, get_rules, "FIREWALL_RULES_VIEW"),
+    Operation("PUT", RULES, "33.0", FIREWALL_CONFIGURE, put_rules, "FIREWALL_RULES_UPDATE", refuses="no action"),
+    Operation("DELETE", RULES, "33.0", FIREWALL_CONFIGURE, delete_rules, "FIREWALL_RULES_DELETE"),
+    Operation("GET", RULE, "33.0", FIREWALL_VIEW, get_rule, "FIREWALL_RULES_VIEW"),
+    Operation("PUT", RULE, "33.0", FIREWALL_CONFIGURE, put_rule, "FIREWALL_RULE_UPDATE", refuses="no action"),
+    Operation("DELETE", RULE, "33.0", FIREWALL_CONFIGURE, delete_rule, "FIREWALL_RULE_DELETE"),
+)

@@ -1,0 +1,255 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Addresses that organisations take out of IP Spaces."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from vcdsim import addresses, errors
+from vcdsim.bodies import Body, blank, formatted, number, one_of, ref, shown, since, text
+from vcdsim.calls import Call, Operation, Reply
+from vcdsim.resources.common import changed, listing, page_reply, realized, restored, same_id, stored
+from vcdsim.resources.ip_spaces import ONE, allocations_of, required_filter, users_of
+from vcdsim.rights import IP_SPACE_ALLOCATE, IP_SPACE_VIEW
+from vcdsim.store import Record
+from vcdsim.tasks import wall_clock
+
+ALLOCATIONS = ONE + "/allocations"
+ALLOCATION_ONE = ALLOCATIONS + "/{ipAllocationId}"
+
+REQUEST = Body(
+    "IP allocation request",
+    {
+        "type": one_of("FLOATING_IP", "IP_PREFIX"),
+        "quantity": number(1, 5),
+        "prefixLength": number(1, 128),
+        "value": since("37.2", blank(formatted("ip"))),
+    },
+    "type",
+)
+ALLOCATION = Body(
+    "IP allocation",
+    {
+        "id": shown(),
+        "type": one_of("FLOATING_IP", "IP_PREFIX"),
+        "value": text(),
+        "orgRef": ref("org"),
+        "usageState": one_of("UNUSED", "USED", "USED_MANUAL"),
+        "description": text(),
+        "usedByRef": shown(),
+        "usageCategories": shown(),
+        "allocationDate": shown(),
+    },
+    "usageState",
+)
+
+
+def _state(call: Call, allocation: Record) -> str:
+    """USED_MANUAL stays what it is even if something uses the address (assumed)."""
+    if allocation.data["usageState"] == "USED_MANUAL":
+        return "USED_MANUAL"
+    return "USED" if users_of(call, allocation) else "UNUSED"
+
+
+def show_allocation(call: Call, allocation: Record) -> dict[str, Any]:
+    used_by = users_of(call, allocation)
+    gateway = _gateway_of(used_by[0].by) if used_by else None
+    return ALLOCATION.show(allocation.data, call.version) | {
+        "id": allocation.id,
+        "orgRef": call.store.ref(allocation.org),
+        "usageState": _state(call, allocation),
+        "usedByRef": call.store.ref(gateway),
+        "usageCategories": sorted({use.category.upper() for use in used_by}) or None,
+    }
+
+
+def _gateway_of(user: Record) -> str:
+    return str(user.facts.get("gateway") or user.data.get("gatewayRef") or user.id)
+
+
+def list_allocations(call: Call) -> Reply:
+    space = call.require("ipSpace", call.params["ipSpaceId"])
+    if required_filter(call, "type") not in ("FLOATING_IP", "IP_PREFIX"):
+        raise errors.bad_request("A filter with type== FLOATING_IP or IP_PREFIX is required.")
+    how = listing(
+        {
+            "type": stored("type"),
+            "value": stored("value"),
+            "usageState": lambda one: _state(call, one),
+            "orgRef.id": lambda one: one.org,
+            "usedByRef.id": lambda one: [_gateway_of(use.by) for use in users_of(call, one)],
+            "usageCategories": lambda one: [use.category.upper() for use in users_of(call, one)],
+        },
+        {"value": stored("value"), "allocationDate": stored("allocationDate")},
+        default_sort="allocationDate",
+        descending=True,
+    )
+    own = [one for one in allocations_of(call, space) if call.sees(one)]
+    return page_reply(call, how, own, lambda one: show_allocation(call, one))
+
+
+def _addressed(call: Call) -> Record:
+    space = call.require("ipSpace", call.params["ipSpaceId"])
+    allocation = call.require("ipSpaceIpAllocation", call.params["ipAllocationId"])
+    if allocation.facts["space"] != space.id:
+        raise errors.forbidden("Base", call.operation.name, allocation.id)
+    return allocation
+
+
+def get_allocation(call: Call) -> Reply:
+    return Reply(200, show_allocation(call, _addressed(call)))
+
+
+def _org_of(call: Call) -> str:
+    """Whose the new addresses are: the caller's, or for a provider those of the tenant context."""
+    if not call.session.is_provider:
+        return call.session.org.id
+    context = call.headers.get("X-VMWARE-VCLOUD-TENANT-CONTEXT", "")
+    org = call.store.get("org", f"urn:vcloud:org:{context.rsplit(':', 1)[-1]}")
+    if org is None:
+        raise errors.bad_request("A provider needs a tenant context to allocate addresses.")
+    return org.id
+
+
+def allocate(call: Call) -> Reply:
+    space = call.require("ipSpace", call.params["ipSpaceId"])
+    sent = REQUEST.read(call.body, call.version)
+    if sent["type"] == "IP_PREFIX":
+        raise errors.not_built("POST", call.operation.path + " of the type IP_PREFIX")
+    if ("quantity" in sent) == ("value" in sent):
+        raise errors.bad_field("quantity", "exactly one of it and value must be given")
+    org = _org_of(call)
+    wanted = [sent["value"]] if "value" in sent else _free(call, space, sent["quantity"])
+    _check_wanted(call, space, org, wanted)
+    now = wall_clock()
+    made = [
+        Record(
+            "ipSpaceIpAllocation",
+            call.store.mint("ipSpaceIpAllocation"),
+            {"type": "FLOATING_IP", "value": value, "usageState": "UNUSED", "description": None, "allocationDate": now},
+            org,
+            facts={"space": space.id},
+        )
+        for value in wanted
+    ]
+    answer = [{"id": one.id, "value": one.data["value"], "suggestedValue": None} for one in made]
+    reply = call.submit(
+        space,
+        now=lambda: [call.store.add(one) for one in made],
+        undo=lambda: call.store.remove(*made),
+        result=lambda: json.dumps(answer),
+    )
+    call.touched = made[0].id
+    return reply
+
+
+def _every_address(space: Record) -> Iterator[str]:
+    for one in (space.data.get("ipSpaceRanges") or {}).get("ipRanges") or []:
+        low, high = ipaddress.ip_address(one["startIpAddress"]), ipaddress.ip_address(one["endIpAddress"])
+        kind = type(low)
+        for number_ in range(int(low), int(high) + 1):
+            yield str(kind(number_))
+
+
+def _free(call: Call, space: Record, quantity: int) -> list[str]:
+    """The lowest free addresses (assumed)."""
+    taken = {one.data["value"] for one in allocations_of(call, space)}
+    found: list[str] = []
+    for address in _every_address(space):
+        if len(found) == quantity:
+            break
+        if address not in taken:
+            found.append(address)
+    if len(found) < quantity:
+        raise errors.bad_request(f"The IP Space {space.name} has no {quantity} free addresses.")
+    return found
+
+
+def _check_wanted(call: Call, space: Record, org: str, wanted: list[str]) -> None:
+    everything = allocations_of(call, space)
+    taken = {one.data["value"] for one in everything}
+    for value in wanted:
+        if not addresses.in_ip_space(space, ipaddress.ip_address(value)):
+            raise errors.bad_field("value", f"{value} is not in the ranges of the IP Space")
+        if value in taken:
+            raise errors.bad_field("value", f"{value} is already allocated")
+    quota = (space.data.get("ipSpaceRanges") or {}).get("defaultFloatingIpQuota", -1)
+    own = sum(1 for one in everything if one.org == org)
+    if space.org is None and quota >= 0 and own + len(wanted) > quota:
+        raise errors.bad_request(f"The quota of {quota} floating IPs of the IP Space {space.name} is exceeded.")
+
+
+def put_allocation(call: Call) -> Reply:
+    allocation = _addressed(call)
+    same_id(call, allocation)
+    sent = ALLOCATION.read(call.body, call.version)
+    for name in ("type", "value"):
+        if name in sent and sent[name] != allocation.data[name]:
+            raise errors.bad_field(name, "it cannot be changed")
+    if "orgRef" in sent and sent["orgRef"]["id"] != allocation.org:
+        raise errors.bad_field("orgRef", "it cannot be changed")
+    if sent["usageState"] == "USED" and _state(call, allocation) != "USED":
+        raise errors.bad_field("usageState", "USED is what the system finds; give USED_MANUAL or UNUSED")
+    state = "UNUSED" if sent["usageState"] == "USED" else sent["usageState"]
+    data = {**allocation.data, "usageState": state, "description": sent.get("description")}
+    return call.submit(
+        allocation,
+        locks=(allocation.id,),
+        now=changed(allocation, data),
+        done=realized(allocation),
+        undo=restored(allocation),
+    )
+
+
+def delete_allocation(call: Call) -> Reply:
+    allocation = _addressed(call)
+    if _state(call, allocation) != "UNUSED":
+        raise errors.bad_request(f"The IP address {allocation.data['value']} is in use and cannot be released.")
+    return call.submit(allocation, locks=(allocation.id,), done=lambda: call.store.remove(allocation))
+
+
+OPERATIONS = (
+    Operation(
+        "POST",
+        ONE + "/allocate",
+        "37.1",
+        IP_SPACE_ALLOCATE,
+        allocate,
+        "IP_SPACE_ALLOCATE",
+        refuses="quantity with value, more than the quota (assumed), an address that is taken; prefixes (501)",
+    ),
+    Operation(
+        "GET",
+        ALLOCATIONS,
+        "37.1",
+        IP_SPACE_VIEW,
+        list_allocations,
+        "IP_SPACE_ALLOCATION_VIEW",
+        refuses="no filter by type",
+    ),
+    Operation("GET", ALLOCATION_ONE, "37.1", IP_SPACE_VIEW, get_allocation, "IP_SPACE_ALLOCATION_VIEW"),
+    Operation(
+        "PUT",
+        ALLOCATION_ONE,
+        "37.1",
+        IP_SPACE_ALLOCATE,
+        put_allocation,
+        "IP_SPACE_ALLOCATION_UPDATE",
+        refuses="another value, type or organisation; USED",
+    ),
+    Operation(
+        "DELETE",
+        ALLOCATION_ONE,
+        "37.1",
+        IP_SPACE_ALLOCATE,
+        delete_allocation,
+        "IP_SPACE_ALLOCATION_DELETE",
+        basis="assumed",
+        refuses="an address in use, also USED_MANUAL",
+    ),
+)

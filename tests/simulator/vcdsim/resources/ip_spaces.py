@@ -1,0 +1,391 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""IP Spaces and their uplinks. Floating addresses only: prefixes answer 501."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from vcdsim import addresses, errors
+from vcdsim.bodies import Body, blank, flag, formatted, many, number, obj, one_of, ref, shown, text
+from vcdsim.calls import Call, Operation, Reply
+from vcdsim.query import parse_filter, terms
+from vcdsim.resources.common import changed, listing, page_reply, realized, restored, same_id, status, stored
+from vcdsim.rights import IP_SPACE_MANAGE, IP_SPACE_VIEW, PROVIDER
+from vcdsim.store import Record
+
+BASE = "/cloudapi/1.0.0/ipSpaces"
+ONE = BASE + "/{ipSpaceId}"
+UPLINKS = "/cloudapi/1.0.0/ipSpaceUplinks"
+UPLINK_ONE = UPLINKS + "/{ipSpaceUplinkId}"
+
+RANGE = obj(
+    {
+        "id": text(),
+        "startIpAddress": formatted("ip"),
+        "endIpAddress": formatted("ip"),
+        "totalIpCount": shown(),
+        "allocatedIpCount": shown(),
+        "allocatedIpPercentage": shown(),
+    },
+    "startIpAddress",
+    "endIpAddress",
+)
+SPACE = Body(
+    "IP Space",
+    {
+        "status": shown(),
+        "id": shown(),
+        "name": text(low=1),
+        "description": text(),
+        "type": one_of("PUBLIC", "PRIVATE", "SHARED_SERVICES"),
+        "orgRef": ref("org"),
+        "utilization": shown(),
+        "ipSpaceRanges": obj(
+            {"ipRanges": many(RANGE, low=1), "defaultFloatingIpQuota": number(-1, default=-1)}, "ipRanges"
+        ),
+        "ipSpacePrefixes": many(obj({}), high=0),
+        "ipSpaceInternalScope": many(formatted("cidr"), low=1, high=5),
+        "ipSpaceExternalScope": blank(formatted("cidr")),
+        "routeAdvertisementEnabled": flag(default=False),
+    },
+    "name",
+    "type",
+    "ipSpaceInternalScope",
+)
+UPLINK = Body(
+    "IP Space uplink",
+    {
+        "status": shown(),
+        "id": shown(),
+        "name": text(low=1),
+        "description": text(),
+        "externalNetworkRef": ref("network"),
+        "ipSpaceRef": ref("ipSpace"),
+        "ipSpaceType": shown(),
+    },
+    "name",
+    "externalNetworkRef",
+    "ipSpaceRef",
+)
+_PROVIDER_FIELDS = ("ipSpaceRanges", "ipSpacePrefixes", "ipSpaceInternalScope", "ipSpaceExternalScope")
+SPACES = listing({"type": stored("type"), "status": status, "orgRef.id": lambda record: record.org})
+
+
+def allocations_of(call: Call, space: Record) -> list[Record]:
+    """Every allocation in the IP Space, whoever has it."""
+    return [one for one in call.store.all("ipSpaceIpAllocation") if one.facts["space"] == space.id]
+
+
+def users_of(call: Call, allocation: Record) -> list[addresses.Use]:
+    """What uses the address of an allocation."""
+    gateways = (one for one in call.store.all("gateway") if one.org == allocation.org)
+    return [
+        use
+        for gateway in gateways
+        for use in addresses.uses(call.store, gateway)
+        if use.address == allocation.data["value"]
+    ]
+
+
+def _size(space: Record) -> int:
+    ranges = (space.data.get("ipSpaceRanges") or {}).get("ipRanges") or []
+    return sum(
+        int(ipaddress.ip_address(one["endIpAddress"])) - int(ipaddress.ip_address(one["startIpAddress"])) + 1
+        for one in ranges
+    )
+
+
+def _utilization(call: Call, space: Record) -> dict[str, Any]:
+    """Counts as VCD shows them: to a tenant of somebody else's IP Space, its own share and quota."""
+    taken = allocations_of(call, space)
+    total = _size(space)
+    if not call.session.is_provider and space.org is None:
+        taken = [one for one in taken if one.org == call.session.org.id]
+        total = (space.data.get("ipSpaceRanges") or {}).get("defaultFloatingIpQuota", -1)
+    used = sum(1 for one in taken if one.data["usageState"] == "USED_MANUAL" or users_of(call, one))
+    counts = {
+        "totalCount": str(total),
+        "allocatedCount": str(len(taken)),
+        "usedCount": str(used),
+        "unusedCount": str(len(taken) - used),
+        "allocatedPercentage": round(100 * len(taken) / total, 2) if total > 0 else None,
+        "usedPercentage": round(100 * used / len(taken), 2) if taken else 0.0,
+    }
+    return {"floatingIPs": counts, "ipPrefixes": None}
+
+
+def show_space(call: Call, space: Record) -> dict[str, Any]:
+    body = SPACE.show(space.data, call.version)
+    body |= {
+        "id": space.id,
+        "status": space.status,
+        "orgRef": call.store.ref(space.org),
+        "utilization": _utilization(call, space),
+        "ipSpaceRanges": _show_ranges(call, space),
+    }
+    if not call.session.is_provider and space.org is None:
+        body |= dict.fromkeys(_PROVIDER_FIELDS)
+    return body
+
+
+def _show_ranges(call: Call, space: Record) -> dict[str, Any] | None:
+    stored_ranges = space.data.get("ipSpaceRanges")
+    if not stored_ranges:
+        return None
+    taken = [ipaddress.ip_address(one.data["value"]) for one in allocations_of(call, space)]
+    shown_ranges = []
+    for one in stored_ranges["ipRanges"]:
+        low, high = int(ipaddress.ip_address(one["startIpAddress"])), int(ipaddress.ip_address(one["endIpAddress"]))
+        count = sum(1 for address in taken if low <= int(address) <= high)
+        percentage = round(100 * count / (high - low + 1), 2)
+        counts = {"totalIpCount": str(high - low + 1), "allocatedIpCount": str(count)}
+        shown_ranges.append({**one, **counts, "allocatedIpPercentage": percentage})
+    return {**stored_ranges, "ipRanges": shown_ranges}
+
+
+def _summary(call: Call, space: Record) -> dict[str, Any]:
+    names = ("id", "name", "description", "type", "status", "orgRef", "utilization")
+    return {name: value for name, value in show_space(call, space).items() if name in names}
+
+
+def list_summaries(call: Call) -> Reply:
+    return page_reply(call, SPACES, call.visible("ipSpace"), lambda one: _summary(call, one))
+
+
+def get_space(call: Call) -> Reply:
+    return Reply(200, show_space(call, call.require("ipSpace", call.params["ipSpaceId"])))
+
+
+def required_filter(call: Call, selector: str) -> str:
+    """The value of a term that a filter must have; 400 otherwise."""
+    text_filter = call.query.get("filter", "")
+    found = [term for term in terms(parse_filter(text_filter)) if term.selector == selector] if text_filter else []
+    if len(found) != 1 or found[0].operator != "==":
+        raise errors.bad_request(f"A filter with {selector}== is required.")
+    return found[0].value
+
+
+def suggestions(call: Call) -> Reply:
+    gateway = call.require("gateway", required_filter(call, "gatewayId"))
+    how = listing(
+        {"gatewayId": lambda _space: gateway.id, "ipType": lambda _space: ["IPV4", "IPV6"]},
+        {"ipSpaceRef.name": lambda space: space.name},
+        default_sort="ipSpaceRef.name",
+    )
+    return page_reply(call, how, addresses.ip_spaces_of(call.store, gateway), lambda one: _suggestion(call, one))
+
+
+def _suggestion(call: Call, space: Record) -> dict[str, Any]:
+    """Up to five addresses that the organisation has and does not use."""
+    own = [one for one in allocations_of(call, space) if call.sees(one)]
+    unused = [one.data["value"] for one in own if one.data["usageState"] == "UNUSED" and not users_of(call, one)]
+    return {"ipSpaceRef": call.store.ref(space.id), "unusedValues": unused[:5]}
+
+
+def _checked(call: Call, space: Record | None) -> tuple[dict[str, Any], str | None]:
+    if isinstance(call.body, dict) and call.body.get("ipSpacePrefixes"):
+        raise errors.not_built(call.operation.method, call.operation.path + " with ipSpacePrefixes")
+    sent = SPACE.read(call.body, call.version)
+    org = sent.pop("orgRef", None)
+    if (sent["type"] == "PRIVATE") != (org is not None):
+        raise errors.bad_field("orgRef", "a PRIVATE IP Space has one, another has none")
+    if sent["type"] != "PRIVATE" and not call.session.is_provider:
+        raise errors.forbidden(PROVIDER, call.operation.name, sent["name"])
+    owner = call.refer("orgRef", "org", org["id"]).id if org else None
+    for one in call.store.all("ipSpace"):
+        if one is not space and (one.name, one.data["type"], one.org) == (sent["name"], sent["type"], owner):
+            raise errors.bad_request(f"An IP Space named {sent['name']} of the type {sent['type']} already exists.")
+    _check_scope(sent)
+    for one in (sent.get("ipSpaceRanges") or {}).get("ipRanges") or []:
+        one.setdefault("id", call.store.mint("ipSpaceRange"))
+    return sent, owner
+
+
+def _check_scope(sent: dict[str, Any]) -> None:
+    scopes = [ipaddress.ip_network(one, strict=False) for one in sent["ipSpaceInternalScope"]]
+    for one in (sent.get("ipSpaceRanges") or {}).get("ipRanges") or []:
+        low, high = ipaddress.ip_address(one["startIpAddress"]), ipaddress.ip_address(one["endIpAddress"])
+        if low.version != high.version or int(low) > int(high):
+            raise errors.bad_field("ipSpaceRanges", "a range ends before it begins")
+        if not any(low in scope and high in scope for scope in scopes):
+            raise errors.bad_field("ipSpaceRanges", "a range lies outside the internal scope")
+
+
+def post_space(call: Call) -> Reply:
+    data, owner = _checked(call, None)
+    space = Record("ipSpace", call.store.mint("ipSpace"), data, owner, "PENDING", shared=owner is None)
+    return call.submit(
+        space,
+        locks=(space.id,),
+        now=lambda: call.store.add(space),
+        done=realized(space),
+        undo=lambda: call.store.remove(space),
+    )
+
+
+def _own(call: Call) -> Record:
+    space = call.require("ipSpace", call.params["ipSpaceId"])
+    if not call.session.is_provider and space.org != call.session.org.id:
+        raise errors.forbidden(PROVIDER, call.operation.name, space.id)
+    return space
+
+
+def put_space(call: Call) -> Reply:
+    space = _own(call)
+    same_id(call, space)
+    data, owner = _checked(call, space)
+    if (data["type"], owner) != (space.data["type"], space.org):
+        raise errors.bad_field("type", "neither it nor orgRef can be changed")
+    after = Record("ipSpace", space.id, data, owner)
+    for one in allocations_of(call, space):
+        if not addresses.in_ip_space(after, ipaddress.ip_address(one.data["value"])):
+            raise errors.bad_field("ipSpaceRanges", f"{one.data['value']} is allocated and cannot be taken away")
+    return call.submit(space, locks=(space.id,), now=changed(space, data), done=realized(space), undo=restored(space))
+
+
+def delete_space(call: Call) -> Reply:
+    space = _own(call)
+    links = [one for one in call.store.all("ipSpaceUplink") if one.data["ipSpaceRef"] == space.id]
+    if allocations_of(call, space) or links:
+        raise errors.bad_request(f"The IP Space {space.name} is in use and cannot be deleted.")
+    return call.submit(space, locks=(space.id,), done=lambda: call.store.remove(space))
+
+
+UPLINK_LIST = listing(
+    {
+        "externalNetworkRef.id": stored("externalNetworkRef"),
+        "ipSpaceRef.id": stored("ipSpaceRef"),
+    },
+    {},
+)
+
+
+def show_uplink(call: Call, link: Record) -> dict[str, Any]:
+    space = call.store.get("ipSpace", link.data["ipSpaceRef"])
+    network = {"name": link.data.get("externalNetworkName", ""), "id": link.data["externalNetworkRef"]}
+    return UPLINK.show(link.data, call.version) | {
+        "id": link.id,
+        "status": link.status,
+        "externalNetworkRef": network,
+        "ipSpaceRef": call.store.ref(link.data["ipSpaceRef"]),
+        "ipSpaceType": space.data["type"] if space else None,
+    }
+
+
+def list_uplinks(call: Call) -> Reply:
+    required_filter(call, "externalNetworkRef.id")
+    return page_reply(call, UPLINK_LIST, list(call.store.all("ipSpaceUplink")), lambda one: show_uplink(call, one))
+
+
+def get_uplink(call: Call) -> Reply:
+    return Reply(200, show_uplink(call, call.require("ipSpaceUplink", call.params["ipSpaceUplinkId"])))
+
+
+def _known_network(call: Call, network_id: str) -> str:
+    """The name of a provider gateway that an edge gateway has as an uplink."""
+    for gateway in call.store.all("gateway"):
+        for uplink in addresses.uplinks(gateway):
+            if uplink["uplinkId"] == network_id:
+                return str(uplink["uplinkName"])
+    raise errors.bad_field("externalNetworkRef", "there is no such external network")
+
+
+def post_uplink(call: Call) -> Reply:
+    sent = UPLINK.read(call.body, call.version)
+    space = call.refer("ipSpaceRef", "ipSpace", sent["ipSpaceRef"]["id"])
+    network = sent["externalNetworkRef"]["id"]
+    name = _known_network(call, network)
+    for one in call.store.all("ipSpaceUplink"):
+        if one.data["externalNetworkRef"] == network and (
+            one.name == sent["name"] or one.data["ipSpaceRef"] == space.id
+        ):
+            raise errors.bad_request(f"The provider gateway {name} already has the IP Space uplink {one.name}.")
+    data = {**sent, "ipSpaceRef": space.id, "externalNetworkRef": network, "externalNetworkName": name}
+    link = Record("ipSpaceUplink", call.store.mint("ipSpaceUplink"), data, None, "PENDING")
+    return call.submit(
+        link,
+        locks=(link.id,),
+        now=lambda: call.store.add(link),
+        done=realized(link),
+        undo=lambda: call.store.remove(link),
+    )
+
+
+def put_uplink(call: Call) -> Reply:
+    link = call.require("ipSpaceUplink", call.params["ipSpaceUplinkId"])
+    same_id(call, link)
+    sent = UPLINK.read(call.body, call.version)
+    if (sent["ipSpaceRef"]["id"], sent["externalNetworkRef"]["id"]) != (
+        link.data["ipSpaceRef"],
+        link.data["externalNetworkRef"],
+    ):
+        raise errors.bad_field("ipSpaceRef", "neither it nor externalNetworkRef can be changed")
+    data = {**link.data, "name": sent["name"], "description": sent.get("description")}
+    return call.submit(link, locks=(link.id,), now=changed(link, data), done=realized(link), undo=restored(link))
+
+
+def delete_uplink(call: Call) -> Reply:
+    link = call.require("ipSpaceUplink", call.params["ipSpaceUplinkId"])
+    return call.submit(link, locks=(link.id,), done=lambda: call.store.remove(link))
+
+
+OPERATIONS = (
+    Operation("GET", BASE + "/summaries", "37.1", IP_SPACE_VIEW, list_summaries, "IP_SPACE_VIEW"),
+    Operation(
+        "GET",
+        BASE + "/floatingIpSuggestions",
+        "37.1",
+        IP_SPACE_VIEW,
+        suggestions,
+        "IP_SPACE_VIEW",
+        refuses="no filter by gatewayId",
+    ),
+    Operation(
+        "POST",
+        BASE,
+        "37.1",
+        IP_SPACE_MANAGE,
+        post_space,
+        "IP_SPACE_CREATE",
+        refuses="other than PRIVATE for a tenant, a name twice, ranges outside the scope; prefixes (501)",
+    ),
+    Operation("GET", ONE, "37.1", IP_SPACE_VIEW, get_space, "IP_SPACE_VIEW"),
+    Operation(
+        "PUT",
+        ONE,
+        "37.1",
+        IP_SPACE_MANAGE,
+        put_space,
+        "IP_SPACE_UPDATE",
+        basis="assumed",
+        refuses="as POST; taking away an allocated address",
+    ),
+    Operation(
+        "DELETE",
+        ONE,
+        "37.1",
+        IP_SPACE_MANAGE,
+        delete_space,
+        "IP_SPACE_DELETE",
+        basis="assumed",
+        refuses="an IP Space with allocations or uplinks",
+    ),
+    Operation(
+        "GET",
+        UPLINKS,
+        "37.1",
+        PROVIDER,
+        list_uplinks,
+        "IP_SPACE_UPLINK_VIEW",
+        refuses="no filter by externalNetworkRef.id",
+    ),
+    Operation("GET", UPLINK_ONE, "37.1", PROVIDER, get_uplink, "IP_SPACE_UPLINK_VIEW"),
+    Operation(
+        "POST", UPLINKS, "37.1", PROVIDER, post_uplink, "IP_SPACE_UPLINK_CREATE", refuses="the same uplink twice"
+    ),
+    Operation("PUT", UPLINK_ONE, "37.1", PROVIDER, put_uplink, "IP_SPACE_UPLINK_UPDATE", refuses="another IP Space"),
+    Operation("DELETE", UPLINK_ONE, "37.1", PROVIDER, delete_uplink, "IP_SPACE_UPLINK_DELETE"),
+)

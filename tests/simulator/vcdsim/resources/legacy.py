@@ -1,0 +1,240 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The legacy XML API, as far as go-vcloud-director and CPI need it: organisations, VDCs, machines, tasks, queries."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from vcdsim import errors, xmldoc
+from vcdsim.calls import LOGGED_IN, Call, Operation, Reply
+from vcdsim.rights import ORGANIZATION_VIEW, PROVIDER, VDC_VIEW, VM_VIEW
+from vcdsim.store import Record, is_identifier, kind_of
+from vcdsim.tasks import Task
+
+POWER = {"POWERED_ON": "4", "POWERED_OFF": "8", "SUSPENDED": "3"}
+
+
+def href(call: Call, record: Record, *, admin: bool = False) -> str:
+    """Where the legacy API has an object."""
+    prefix = {"org": "org/", "vdc": "vdc/", "vm": "vApp/vm-", "vapp": "vApp/vapp-"}[record.kind]
+    return f"{call.base}/api/{'admin/' if admin else ''}{prefix}{record.uuid}"
+
+
+def by_uuid(call: Call, kind: str, uuid: str) -> Record:
+    """The object of a legacy path. 403 in the words of the legacy API if it is not there or not the caller's."""
+    identifier = f"urn:vcloud:{kind}:{uuid}"
+    record = call.store.get(kind, identifier) if is_identifier(kind, identifier) else None
+    if record is None or not call.sees(record):
+        if kind == "vm":
+            raise errors.forbidden("Base", call.operation.name, uuid)
+        raise errors.ApiError(
+            403, "ACCESS_TO_RESOURCE_IS_FORBIDDEN", f'No access to entity "(com.vmware.vcloud.entity.{kind}:{uuid})".'
+        )
+    call.touched = record.id
+    return record
+
+
+def list_orgs(call: Call) -> Reply:
+    root = xmldoc.document("OrgList", href=f"{call.base}/api/org", type=f"{xmldoc.TYPE}orgList+xml")
+    for org in call.visible("org"):
+        xmldoc.child(root, "Org", href=href(call, org), name=org.name, type=f"{xmldoc.TYPE}org+xml")
+    return Reply(200, root)
+
+
+def _org(call: Call, tag: str, *, admin: bool) -> Reply:
+    org = by_uuid(call, "org", call.params["id"])
+    kind = "admin.organization" if admin else "org"
+    root = xmldoc.document(
+        tag, href=href(call, org, admin=admin), id=org.id, name=org.name, type=f"{xmldoc.TYPE}{kind}+xml"
+    )
+    for vdc in call.store.all("vdc"):
+        if vdc.org == org.id:
+            xmldoc.link(root, "down", "vdc", href(call, vdc), vdc.name)
+    xmldoc.child(root, "Description", org.data.get("description") or "")
+    xmldoc.child(root, "FullName", org.data["displayName"])
+    xmldoc.child(root, "IsEnabled", str(org.data["isEnabled"]).lower())
+    if admin:
+        vdcs = xmldoc.child(root, "Vdcs")
+        for vdc in call.store.all("vdc"):
+            if vdc.org == org.id:
+                xmldoc.child(
+                    vdcs, "Vdc", href=href(call, vdc, admin=True), name=vdc.name, type=f"{xmldoc.TYPE}admin.vdc+xml"
+                )
+    return Reply(200, root)
+
+
+def get_org(call: Call) -> Reply:
+    return _org(call, "Org", admin=False)
+
+
+def get_admin_org(call: Call) -> Reply:
+    return _org(call, "AdminOrg", admin=True)
+
+
+def get_vdc(call: Call) -> Reply:
+    vdc = by_uuid(call, "vdc", call.params["id"])
+    org = call.store.get("org", vdc.org or "")
+    root = xmldoc.document(
+        "Vdc", href=href(call, vdc), id=vdc.id, name=vdc.name, status=1, type=f"{xmldoc.TYPE}vdc+xml"
+    )
+    if org:
+        xmldoc.link(root, "up", "org", href(call, org))
+    xmldoc.child(root, "Description", vdc.data.get("description") or "")
+    xmldoc.child(root, "AllocationModel", "Flex")
+    entities = xmldoc.child(root, "ResourceEntities")
+    for vapp in call.store.all("vapp"):
+        if vapp.data["vdc"] == vdc.id:
+            xmldoc.child(
+                entities,
+                "ResourceEntity",
+                href=href(call, vapp),
+                id=vapp.id,
+                name=vapp.name,
+                type=f"{xmldoc.TYPE}vApp+xml",
+            )
+    networks = xmldoc.child(root, "AvailableNetworks")
+    for network in call.store.all("network"):
+        if network.data["ownerRef"] == vdc.id:
+            address = f"{call.base}/api/network/{network.uuid}"
+            xmldoc.child(
+                networks, "Network", href=address, id=network.id, name=network.name, type=f"{xmldoc.TYPE}network+xml"
+            )
+    xmldoc.child(root, "IsEnabled", "true")
+    return Reply(200, root)
+
+
+def get_vapp_or_vm(call: Call) -> Reply:
+    kind, _dash, uuid = call.params["id"].partition("-")
+    if kind == "vm":
+        return Reply(200, _vm(call, by_uuid(call, "vm", uuid)))
+    if kind == "vapp":
+        return Reply(200, _vapp(call, by_uuid(call, "vapp", uuid)))
+    raise errors.not_found(call.path)
+
+
+def _vm(call: Call, vm: Record) -> Element:
+    root = xmldoc.document(
+        "Vm",
+        href=href(call, vm),
+        id=vm.id,
+        name=vm.name,
+        status=POWER[vm.data["status"]],
+        deployed=vm.data["status"] == "POWERED_ON",
+        type=f"{xmldoc.TYPE}vm+xml",
+    )
+    vapp = call.store.get("vapp", vm.data["vapp"])
+    if vapp:
+        xmldoc.link(root, "up", "vApp", href(call, vapp))
+    section = xmldoc.child(root, "NetworkConnectionSection")
+    xmldoc.child(section, "PrimaryNetworkConnectionIndex", "0")
+    for number, nic in enumerate(vm.data["networks"]):
+        connection = xmldoc.child(section, "NetworkConnection", network=nic["network"], needsCustomization=False)
+        xmldoc.child(connection, "NetworkConnectionIndex", str(number))
+        xmldoc.child(connection, "IpAddress", nic["ip"])
+        xmldoc.child(connection, "IsConnected", "true")
+        xmldoc.child(connection, "IpAddressAllocationMode", "POOL")
+    return root
+
+
+def _vapp(call: Call, vapp: Record) -> Element:
+    root = xmldoc.document(
+        "VApp",
+        href=href(call, vapp),
+        id=vapp.id,
+        name=vapp.name,
+        status=4,
+        deployed=True,
+        type=f"{xmldoc.TYPE}vApp+xml",
+    )
+    vdc = call.store.get("vdc", vapp.data["vdc"])
+    if vdc:
+        xmldoc.link(root, "up", "vdc", href(call, vdc))
+    children = xmldoc.child(root, "Children")
+    for vm in call.store.all("vm"):
+        if vm.data["vapp"] == vapp.id:
+            xmldoc.child(children, "Vm", href=href(call, vm), id=vm.id, name=vm.name, status=POWER[vm.data["status"]])
+    return root
+
+
+def show_task(call: Call, task: Task) -> Element:
+    """The Task document."""
+    root = xmldoc.document(
+        "Task",
+        href=f"{call.base}/api/task/{task.uuid}",
+        id=task.id,
+        type=f"{xmldoc.TYPE}task+xml",
+        name="task",
+        status=task.status,
+        operation=task.operation,
+        operationName=task.operation_name,
+        serviceNamespace="com.vmware.vcloud",
+        startTime=task.started,
+        endTime=task.ended,
+        cancelRequested=False,
+    )
+    xmldoc.child(root, "Owner", href="", id=task.owner_id, name=task.owner_name, type=_owner_type(task.owner_id))
+    if task.error:
+        code, message = task.error
+        xmldoc.child(root, "Error", message=message, majorErrorCode=400, minorErrorCode=code, stackTrace="")
+    user = call.store.get("user", task.user)
+    xmldoc.child(
+        root, "User", href=f"{call.base}/api/admin/user/{(user.uuid if user else '')}", name=user.name if user else ""
+    )
+    org = call.store.get("org", task.org or "")
+    if org:
+        xmldoc.child(root, "Organization", href=href(call, org), name=org.name)
+    xmldoc.child(root, "Progress", "100" if task.status == "success" else "0")
+    xmldoc.child(root, "Details", "")
+    if task.output is not None:
+        xmldoc.child(xmldoc.child(root, "Result"), "ResultContent", task.output)
+    return root
+
+
+def _owner_type(identifier: str) -> str:
+    kind = kind_of(identifier)
+    return f"{xmldoc.TYPE}{kind}+xml" if kind else ""
+
+
+def get_task(call: Call) -> Reply:
+    identifier = f"urn:vcloud:task:{call.params['id']}"
+    task = call.world.tasks.get(identifier)
+    if task is None or not (call.session.is_provider or task.org == call.session.org.id):
+        raise errors.ApiError(
+            403,
+            "ACCESS_TO_RESOURCE_IS_FORBIDDEN",
+            f'No access to entity "(com.vmware.vcloud.entity.task:{call.params["id"]})".',
+        )
+    call.touched = task.owner_id
+    return Reply(200, show_task(call, task))
+
+
+def _show_legacy_session(call: Call) -> Element:
+    session: Any = call.session
+    return xmldoc.document(
+        "Session",
+        href=f"{call.base}/api/session",
+        org=session.org.name,
+        user=session.user.name,
+        userId=session.user.id,
+        roles=session.user.facts["role"],
+        type=f"{xmldoc.TYPE}session+xml",
+    )
+
+
+def get_session(call: Call) -> Reply:
+    return Reply(200, _show_legacy_session(call))
+
+
+OPERATIONS = (
+    Operation("GET", "/api/session", "0.0", LOGGED_IN, get_session, "SESSION_VIEW", basis="assumed"),
+    Operation("GET", "/api/org", "0.0", ORGANIZATION_VIEW, list_orgs, "ORG_VIEW"),
+    Operation("GET", "/api/org/{id}", "0.0", ORGANIZATION_VIEW, get_org, "ORG_VIEW"),
+    Operation("GET", "/api/admin/org/{id}", "0.0", ORGANIZATION_VIEW, get_admin_org, "ORG_VIEW"),
+    Operation("GET", "/api/vdc/{id}", "0.0", VDC_VIEW, get_vdc, "VDC_VIEW"),
+    Operation("GET", "/api/vApp/{id}", "0.0", VM_VIEW, get_vapp_or_vm, "VAPP_VM_VIEW"),
+    Operation("GET", "/api/task/{id}", "0.0", LOGGED_IN, get_task, "TASK_VIEW"),
+)
+__all__ = ["OPERATIONS", "POWER", "PROVIDER", "href"]

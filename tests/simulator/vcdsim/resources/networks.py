@@ -1,0 +1,216 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Org VDC networks. ``data["router"]`` is the URN of the edge gateway of a routed one."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from vcdsim import addresses, errors
+from vcdsim.bodies import Body, flag, many, obj, one_of, ref, shown, since, text
+from vcdsim.calls import Call, Operation, Reply
+from vcdsim.resources.common import changed, listing, page_reply, realized, restored, same_id, status, stored
+from vcdsim.resources.edge_gateways import NETWORK_SUBNET, lock_of
+from vcdsim.rights import NETWORK_EDIT, NETWORK_VIEW
+from vcdsim.store import Record
+
+BASE = "/cloudapi/1.0.0/orgVdcNetworks"
+ONE = BASE + "/{vdcNetworkId}"
+
+NETWORK = Body(
+    "org VDC network",
+    {
+        "status": shown(),
+        "id": shown(),
+        "name": text(low=1),
+        "description": text(),
+        "subnets": obj({"values": many(NETWORK_SUBNET, low=1)}, "values"),
+        "backingNetworkId": shown(),
+        "backingNetworkType": shown(),
+        "parentNetworkId": shown(),
+        "networkType": one_of("ISOLATED", "NAT_ROUTED"),
+        "orgVdc": shown(),
+        "ownerRef": since("35.0", ref("vdc", "vdcGroup")),
+        "orgVdcIsNsxTBacked": shown(),
+        "orgRef": since("35.0", shown()),
+        "connection": obj(
+            {
+                "routerRef": ref("gateway"),
+                "connectionType": one_of("INTERNAL"),
+                "connectionTypeValue": one_of("INTERNAL"),
+                "connected": flag(default=True),
+            },
+            "routerRef",
+        ),
+        "isDefaultNetwork": shown(),
+        "shared": flag(default=False),
+        "enableDualSubnetNetwork": since("35.0", flag(default=False)),
+        "guestVlanTaggingAllowed": flag(default=False),
+        "totalIpCount": shown(),
+        "usedIpCount": shown(),
+        "routeAdvertised": since("34.0", flag(default=False)),
+    },
+    "name",
+    "networkType",
+    "subnets",
+)
+NETWORKS = listing(
+    {
+        "status": status,
+        "networkType": stored("networkType"),
+        "orgVdc.id": stored("ownerRef"),
+        "ownerRef.id": stored("ownerRef"),
+        "connection.routerRef.id": stored("router"),
+    },
+    {"networkType": stored("networkType"), "status": status},
+    page_size=16,
+    largest=32,
+)
+
+
+def show_network(call: Call, network: Record) -> dict[str, Any]:
+    store, owner, router = call.store, network.data["ownerRef"], network.data.get("router")
+    connection = {
+        "routerRef": store.ref(router),
+        "connectionType": "INTERNAL",
+        "connectionTypeValue": "INTERNAL",
+        "connected": network.data.get("connected", True),
+    }
+    machines = network.facts.get("machines", {})
+    values = {
+        "id": network.id,
+        "status": network.status,
+        "ownerRef": store.ref(owner),
+        "orgVdc": store.ref(owner) if ":vdc:" in owner else None,
+        "orgVdcIsNsxTBacked": True,
+        "orgRef": store.ref(network.org),
+        "connection": connection if router else None,
+        "backingNetworkId": network.uuid if call.session.is_provider else None,
+        "backingNetworkType": network.facts.get("backing"),
+        "totalIpCount": sum(
+            int(ipaddress.ip_address(one["endAddress"])) - int(ipaddress.ip_address(one["startAddress"])) + 1
+            for subnet in network.data["subnets"]["values"]
+            for one in (subnet.get("ipRanges") or {}).get("values") or []
+        ),
+        "usedIpCount": len(machines),
+    }
+    body = NETWORK.show(network.data, call.version)
+    return body | {name: value for name, value in values.items() if name in body}
+
+
+def list_networks(call: Call) -> Reply:
+    return page_reply(call, NETWORKS, call.visible("network"), lambda one: show_network(call, one))
+
+
+def get_network(call: Call) -> Reply:
+    return Reply(200, show_network(call, call.require("network", call.params["vdcNetworkId"])))
+
+
+def checked(call: Call, network: Record | None) -> tuple[dict[str, Any], Record | None, str | None]:
+    """The network as it will be stored, its gateway and its organisation; 400 if it breaks a rule."""
+    sent = NETWORK.read(call.body, call.version)
+    owner_id = (sent.get("ownerRef") or {"id": network.data["ownerRef"] if network else ""})["id"]
+    owner = call.refer("ownerRef", "vdcGroup" if ":vdcGroup:" in owner_id else "vdc", owner_id)
+    routed = sent["networkType"] == "NAT_ROUTED"
+    if routed != ("connection" in sent):
+        raise errors.bad_field("connection", "a NAT_ROUTED network has one, an ISOLATED one has none")
+    gateway = None
+    if routed:
+        gateway = call.refer("connection.routerRef", "gateway", sent["connection"]["routerRef"]["id"])
+        if gateway.data["ownerRef"] != owner.id:
+            raise errors.bad_field("connection.routerRef", "the edge gateway has another owner")
+    for subnet in sent["subnets"]["values"]:
+        reason = addresses.why_no_subnet(subnet)
+        if reason:
+            raise errors.bad_field("subnets", reason)
+    for one in call.store.all("network"):
+        if one is not network and one.name == sent["name"] and one.data["ownerRef"] == owner.id:
+            raise errors.bad_request(f"A network named {sent['name']} already exists in {owner.name}.")
+        if one is not network and gateway is not None and one.data.get("router") == gateway.id:
+            _check_overlap(sent, one)
+    for subnet in sent["subnets"]["values"]:
+        subnet.setdefault("ipRanges", {"values": []})
+    connected = sent.pop("connection", {}).get("connected", True)
+    data = {**sent, "ownerRef": owner.id, "router": gateway.id if gateway else None, "connected": connected}
+    return data, gateway, owner.org
+
+
+def _check_overlap(sent: dict[str, Any], other: Record) -> None:
+    for subnet in sent["subnets"]["values"]:
+        mine = ipaddress.ip_network(f"{subnet['gateway']}/{subnet['prefixLength']}", strict=False)
+        for taken in other.data["subnets"]["values"]:
+            theirs = ipaddress.ip_network(f"{taken['gateway']}/{taken['prefixLength']}", strict=False)
+            if mine.version == theirs.version and mine.overlaps(theirs):
+                raise errors.bad_field("subnets", f"they overlap with those of the network {other.name}")
+
+
+def post_network(call: Call) -> Reply:
+    data, gateway, org = checked(call, None)
+    network = Record("network", call.store.mint("network"), data, org, "PENDING")
+    network.facts |= {"backing": "NSXT_FLEXIBLE_SEGMENT", "machines": {}}
+    return call.submit(
+        network,
+        locks=lock_of(gateway) if gateway else (network.id,),
+        now=lambda: call.store.add(network),
+        done=realized(network),
+        undo=lambda: call.store.remove(network),
+    )
+
+
+def put_network(call: Call) -> Reply:
+    network = call.require("network", call.params["vdcNetworkId"])
+    same_id(call, network)
+    data, gateway, _org = checked(call, network)
+    if data["ownerRef"] != network.data["ownerRef"]:
+        raise errors.bad_field("ownerRef", "it cannot be changed")
+    held = (*(lock_of(gateway) if gateway else ()), network.id)
+    return call.submit(network, locks=held, now=changed(network, data), done=realized(network), undo=restored(network))
+
+
+def delete_network(call: Call) -> Reply:
+    network = call.require("network", call.params["vdcNetworkId"])
+    if network.facts.get("machines"):
+        raise errors.bad_request(f"The network {network.name} is in use by virtual machines.")
+    groups = [one for one in call.store.all("firewallGroup") if network.id in (one.data.get("members") or [])]
+    if groups:
+        raise errors.bad_request(f"The network {network.name} is a member of the group {groups[0].name}.")
+    gateway = call.store.get("gateway", network.data.get("router") or "")
+    held = (*(lock_of(gateway) if gateway else ()), network.id)
+    return call.submit(network, locks=held, done=lambda: call.store.remove(network))
+
+
+OPERATIONS = (
+    Operation("GET", BASE, "31.0", NETWORK_VIEW, list_networks, "ORG_VDC_NETWORK_VIEW"),
+    Operation(
+        "POST",
+        BASE,
+        "31.0",
+        NETWORK_EDIT,
+        post_network,
+        "ORG_VDC_NETWORK_CREATE",
+        basis="assumed",
+        refuses="a name twice in one VDC, overlapping subnets on one gateway, other types than ISOLATED and NAT_ROUTED",
+    ),
+    Operation("GET", ONE, "31.0", NETWORK_VIEW, get_network, "ORG_VDC_NETWORK_VIEW"),
+    Operation(
+        "PUT",
+        ONE,
+        "31.0",
+        NETWORK_EDIT,
+        put_network,
+        "ORG_VDC_NETWORK_UPDATE",
+        basis="assumed",
+        refuses="as POST; another owner",
+    ),
+    Operation(
+        "DELETE",
+        ONE,
+        "31.0",
+        NETWORK_EDIT,
+        delete_network,
+        "ORG_VDC_NETWORK_DELETE",
+        refuses="a network with virtual machines",
+    ),
+)

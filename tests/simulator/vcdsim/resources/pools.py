@@ -1,0 +1,299 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Load balancer pools and their summaries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vcdsim import errors, health
+from vcdsim.bodies import Body, blank, flag, formatted, many, number, obj, one_of, ref, shown, since, text
+from vcdsim.calls import Call, Operation, Reply
+from vcdsim.resources.common import (
+    changed,
+    identifier,
+    listing,
+    page_reply,
+    realized,
+    restored,
+    same_id,
+    status,
+    stored,
+)
+from vcdsim.resources.edge_gateways import lock_of
+from vcdsim.rights import LB_CONFIGURE, LB_VIEW
+from vcdsim.store import Record
+
+BASE = "/cloudapi/1.0.0/loadBalancer/pools"
+ONE = BASE + "/{poolId}"
+SUMMARIES = "/cloudapi/1.0.0/edgeGateways/{gatewayId}/loadBalancer/poolSummaries"
+
+STANDARD_ALGORITHMS = ("LEAST_CONNECTIONS", "ROUND_ROBIN", "CONSISTENT_HASH")
+PREMIUM_ALGORITHMS = ("FASTEST_RESPONSE", "LEAST_LOAD", "FEWEST_SERVERS", "RANDOM", "FEWEST_TASKS", "CORE_AFFINITY")
+STANDARD_PERSISTENCE = ("CLIENT_IP", "HTTP_COOKIE")
+PREMIUM_PERSISTENCE = ("CUSTOM_HTTP_HEADER", "APP_COOKIE", "TLS")
+NEED_VALUE = ("HTTP_COOKIE", "CUSTOM_HTTP_HEADER", "APP_COOKIE")
+MONITOR_NAMES = {
+    "HTTP": "System-HTTP",
+    "HTTPS": "System-HTTPS",
+    "TCP": "System-TCP",
+    "UDP": "System-UDP",
+    "PING": "System-Ping",
+}
+
+MEMBER = obj(
+    {
+        "ipAddress": formatted("ip"),
+        "port": number(1, 65535),
+        "ratio": number(1, 20, default=1),
+        "enabled": flag(default=True),
+        "healthStatus": shown(),
+        "detailedHealthMessage": shown(),
+        "markedDownBy": shown(),
+    },
+    "ipAddress",
+)
+POOL = Body(
+    "load balancer pool",
+    {
+        "status": shown(),
+        "id": shown(),
+        "name": text(low=1),
+        "description": text(),
+        "enabled": flag(default=True),
+        "passiveMonitoringEnabled": flag(default=True),
+        "defaultPort": number(1, 65535, default=80),
+        "gracefulTimeoutPeriod": number(-1, 7200, default=1),
+        "algorithm": blank(one_of(*STANDARD_ALGORITHMS, *PREMIUM_ALGORITHMS, default="LEAST_CONNECTIONS")),
+        "healthMonitors": many(obj({"type": one_of(*MONITOR_NAMES), "name": text(), "systemDefined": shown()}, "type")),
+        "persistenceProfile": obj(
+            {"type": one_of(*STANDARD_PERSISTENCE, *PREMIUM_PERSISTENCE), "value": text(), "name": shown()}, "type"
+        ),
+        "members": many(MEMBER, high=100),
+        "memberGroupRef": since("37.1", ref("firewallGroup")),
+        "gatewayRef": ref("gateway"),
+        "virtualServiceRefs": shown(),
+        "sslEnabled": since("37.0", flag(default=False)),
+        "caCertificateRefs": many(ref("certificateLibraryItem"), high=100),
+        "commonNameCheckEnabled": flag(default=False),
+        "domainNames": many(text(), high=10),
+        "healthStatus": shown(),
+        "healthMessage": shown(),
+        "memberCount": shown(),
+        "enabledMemberCount": shown(),
+        "upMemberCount": shown(),
+    },
+    "name",
+    "gatewayRef",
+)
+SUMMARY = Body(
+    "load balancer pool summary",
+    {
+        "status": shown(),
+        "id": shown(),
+        "name": shown(),
+        "description": shown(),
+        "enabled": shown(),
+        "passiveMonitoringEnabled": shown(),
+        "activeMonitoringEnabled": shown(),
+        "healthStatus": shown(),
+        "healthMessage": shown(),
+        "memberCount": shown(),
+        "enabledMemberCount": shown(),
+        "upMemberCount": shown(),
+        "virtualServiceRefs": shown(),
+        "memberSslEnabled": since("37.0", shown()),
+        "memberGroupType": since("37.1", shown()),
+    },
+)
+SUMMARY_LIST = listing(
+    {
+        "status": status,
+        "enabled": stored("enabled"),
+        "passiveMonitoringEnabled": stored("passiveMonitoringEnabled"),
+        "activeMonitoringEnabled": lambda record: bool(record.data.get("healthMonitors")),
+    }
+)
+
+
+def show_pool(call: Call, pool: Record) -> dict[str, Any]:
+    users = health.services_of(call.world, pool)
+    members = [_show_member(call, one, assigned=bool(users)) for one in pool.data.get("members") or []]
+    store = call.store
+    values = {
+        "id": pool.id,
+        "status": pool.status,
+        "members": members,
+        "memberGroupRef": store.ref(pool.data.get("memberGroupRef")),
+        "gatewayRef": store.ref(pool.data["gatewayRef"]),
+        "caCertificateRefs": store.refs(pool.data.get("caCertificateRefs")),
+        "virtualServiceRefs": store.refs([one.id for one in users]),
+        **health.pool_health(call.world, pool),
+    }
+    body = POOL.show(pool.data, call.version)
+    return body | {name: value for name, value in values.items() if name in body}
+
+
+def _show_member(call: Call, member: dict[str, Any], *, assigned: bool) -> dict[str, Any]:
+    state = health.member_health(call.world, member, assigned=assigned)
+    unassigned = "Pool not assigned to any Virtual Service" if call.session.is_provider and not assigned else None
+    return {
+        **member,
+        "port": member.get("port"),
+        "healthStatus": state,
+        "markedDownBy": ["System-TCP"] if state == "DOWN" and assigned else [],
+        "detailedHealthMessage": unassigned,
+    }
+
+
+def show_summary(call: Call, pool: Record) -> dict[str, Any]:
+    users = health.services_of(call.world, pool)
+    group = call.store.get("firewallGroup", pool.data.get("memberGroupRef") or "")
+    values = {
+        "id": pool.id,
+        "status": pool.status,
+        "activeMonitoringEnabled": bool(pool.data.get("healthMonitors")),
+        "memberSslEnabled": pool.data.get("sslEnabled", False),
+        "memberGroupType": group.data["typeValue"] if group else None,
+        "virtualServiceRefs": call.store.refs([one.id for one in users[:10]]),
+        **health.pool_health(call.world, pool),
+    }
+    body = SUMMARY.show(pool.data, call.version)
+    return body | {name: value for name, value in values.items() if name in body}
+
+
+def list_summaries(call: Call) -> Reply:
+    gateway = call.require("gateway", call.params["gatewayId"])
+    pools = [one for one in call.store.all("loadBalancerPool") if one.data["gatewayRef"] == gateway.id]
+    return page_reply(call, SUMMARY_LIST, pools, lambda one: show_summary(call, one))
+
+
+def get_pool(call: Call) -> Reply:
+    return Reply(200, show_pool(call, call.require("loadBalancerPool", call.params["poolId"])))
+
+
+def checked(call: Call, sent: dict[str, Any], pool: Record | None) -> tuple[dict[str, Any], Record]:
+    """The pool as it will be stored, and its gateway; 400 if it breaks a rule."""
+    gateway = load_balanced(call, sent["gatewayRef"]["id"])
+    twins = (one for one in call.store.all("loadBalancerPool") if one.data["gatewayRef"] == gateway.id)
+    if any(one.name == sent["name"] and one is not pool for one in twins):
+        raise errors.bad_request(f"A load balancer pool named {sent['name']} already exists on {gateway.name}.")
+    _check_premium(sent, gateway)
+    if sent.get("members") and sent.get("memberGroupRef"):
+        raise errors.bad_field("memberGroupRef", "only one of it and members may be given")
+    _check_tls(sent)
+    data = {**sent, "gatewayRef": gateway.id}
+    if "memberGroupRef" in sent:
+        group = call.refer("memberGroupRef", "firewallGroup", sent["memberGroupRef"]["id"])
+        if group.data["ownerRef"] not in (gateway.id, gateway.data["ownerRef"]):
+            raise errors.bad_field("memberGroupRef", "the group belongs to another edge gateway")
+        data["memberGroupRef"] = group.id
+    certificates = [one["id"] for one in sent.get("caCertificateRefs") or []]
+    for one in certificates:
+        call.refer("caCertificateRefs", "certificateLibraryItem", one)
+    data["caCertificateRefs"] = certificates
+    data["healthMonitors"] = [
+        {"name": MONITOR_NAMES[one["type"]], **one, "systemDefined": True} for one in sent.get("healthMonitors") or []
+    ]
+    return data, gateway
+
+
+def load_balanced(call: Call, gateway_id: str) -> Record:
+    """The edge gateway that a body names, with its load balancer switched on."""
+    gateway = call.refer("gatewayRef", "gateway", gateway_id)
+    if not gateway.facts["load_balancer"]["enabled"]:
+        raise errors.bad_request(f"The load balancer of the edge gateway {gateway.name} is not enabled.")
+    return gateway
+
+
+def is_premium(gateway: Record) -> bool:
+    return bool(gateway.facts["load_balancer"].get("supportedFeatureSet") == "PREMIUM")
+
+
+def _check_premium(sent: dict[str, Any], gateway: Record) -> None:
+    if not is_premium(gateway) and sent["algorithm"] in PREMIUM_ALGORITHMS:
+        raise errors.bad_field("algorithm", "it needs the PREMIUM feature set of the edge gateway's load balancer")
+    profile = sent.get("persistenceProfile")
+    if not profile:
+        return
+    if not is_premium(gateway) and profile["type"] in PREMIUM_PERSISTENCE:
+        raise errors.bad_field("persistenceProfile.type", "it needs the PREMIUM feature set of the edge gateway")
+    if profile["type"] in NEED_VALUE and not profile.get("value"):
+        raise errors.bad_field("persistenceProfile.value", f"it is required for {profile['type']}")
+
+
+def _check_tls(sent: dict[str, Any]) -> None:
+    if sent["commonNameCheckEnabled"] and not sent.get("caCertificateRefs"):
+        raise errors.bad_field("commonNameCheckEnabled", "it needs caCertificateRefs")
+    if sent.get("domainNames") and not sent["commonNameCheckEnabled"]:
+        raise errors.bad_field("domainNames", "they need commonNameCheckEnabled")
+
+
+def locks(call: Call, gateway: Record, *records: Record) -> tuple[str, ...]:
+    """What a write of the load balancer locks: the object and, unless assumed otherwise, the whole gateway."""
+    held = lock_of(gateway) if call.world.assume("alb-writes-lock-gateway", "yes") else ()
+    return (*held, *(identifier(record) for record in records))
+
+
+def post_pool(call: Call) -> Reply:
+    data, gateway = checked(call, POOL.read(call.body, call.version), None)
+    pool = Record("loadBalancerPool", call.store.mint("loadBalancerPool"), data, gateway.org, "PENDING")
+    return call.submit(
+        pool,
+        locks=locks(call, gateway, pool),
+        now=lambda: call.store.add(pool),
+        done=realized(pool),
+        undo=lambda: call.store.remove(pool),
+    )
+
+
+def put_pool(call: Call) -> Reply:
+    pool = call.require("loadBalancerPool", call.params["poolId"])
+    same_id(call, pool)
+    data, gateway = checked(call, POOL.read(call.body, call.version), pool)
+    if gateway.id != pool.data["gatewayRef"]:
+        raise errors.bad_field("gatewayRef", "it cannot be changed")
+    return call.submit(
+        pool,
+        locks=locks(call, gateway, pool),
+        now=changed(pool, data),
+        done=realized(pool),
+        undo=restored(pool),
+    )
+
+
+def delete_pool(call: Call) -> Reply:
+    pool = call.require("loadBalancerPool", call.params["poolId"])
+    users = health.services_of(call.world, pool)
+    if users:
+        raise errors.bad_request(f"The load balancer pool {pool.name} is used by the virtual service {users[0].name}.")
+    gateway = call.store.get("gateway", pool.data["gatewayRef"])
+    held = locks(call, gateway, pool) if gateway else (pool.id,)
+    return call.submit(pool, locks=held, done=lambda: call.store.remove(pool))
+
+
+OPERATIONS = (
+    Operation("GET", SUMMARIES, "35.0", LB_VIEW, list_summaries, "LOAD_BALANCER_POOL_VIEW"),
+    Operation(
+        "POST",
+        BASE,
+        "35.0",
+        LB_CONFIGURE,
+        post_pool,
+        "LOAD_BALANCER_POOL_CREATE",
+        refuses="a name twice on one gateway, members with a member group, PREMIUM features on a STANDARD gateway, "
+        "a gateway whose load balancer is off",
+    ),
+    Operation("GET", ONE, "35.0", LB_VIEW, get_pool, "LOAD_BALANCER_POOL_VIEW"),
+    Operation(
+        "PUT",
+        ONE,
+        "35.0",
+        LB_CONFIGURE,
+        put_pool,
+        "LOAD_BALANCER_POOL_UPDATE",
+        refuses="as POST; another gateway",
+    ),
+    Operation("DELETE", ONE, "35.0", LB_CONFIGURE, delete_pool, "LOAD_BALANCER_POOL_DELETE", refuses="a pool in use"),
+)

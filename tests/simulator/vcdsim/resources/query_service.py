@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The query service: VDCs and virtual machines, for tenants and for system administrators."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from vcdsim import errors, query, xmldoc
+from vcdsim.calls import LOGGED_IN, Call, Operation, Reply
+from vcdsim.query import Listing
+from vcdsim.resources.legacy import href
+from vcdsim.rights import VDC_VIEW, VM_VIEW
+from vcdsim.store import Record
+
+# type -> (kind of object, record element, right, only for system administrators)
+TYPES = {
+    "orgVdc": ("vdc", "OrgVdcRecord", VDC_VIEW, False),
+    "adminOrgVdc": ("vdc", "AdminVdcRecord", VDC_VIEW, True),
+    "vm": ("vm", "VMRecord", VM_VIEW, False),
+    "adminVM": ("vm", "AdminVMRecord", VM_VIEW, True),
+}
+
+# May stand in a filter even where nothing is found.
+_ALWAYS_KNOWN = {"id", "name", "href", "org", "orgName", "isVAppTemplate"}
+
+
+def run_query(call: Call) -> Reply:
+    kind = call.query.get("type", "")
+    if kind not in TYPES:
+        raise errors.not_built("GET", f"/api/query?type={kind}")
+    stored_as, element, right, admin = TYPES[kind]
+    if not call.may(right) or (admin and not call.session.is_provider):
+        raise errors.forbidden(right, f"QUERY_{kind.upper()}", kind)
+    attributes = _vdc if stored_as == "vdc" else _vm
+    rows = [attributes(call, record, admin) for record in call.visible(stored_as)]
+    how = _listing(rows)
+    clamp = call.world.assume("page-size-above-limit", "clamped")
+    page = query.page(how.select(rows, call.query), call.query, 25, 128, clamp=clamp)
+    root = xmldoc.document(
+        "QueryResultRecords",
+        total=page.total,
+        page=page.number,
+        pageSize=page.size,
+        name=kind,
+        href=f"{call.base}/api/query?type={kind}",
+        type=f"{xmldoc.TYPE}query.records+xml",
+    )
+    for row in page.items:
+        xmldoc.child(root, element, **row)
+    return Reply(200, root)
+
+
+def _listing(rows: list[dict[str, Any]]) -> Listing[dict[str, Any]]:
+    """Every attribute of a record may stand in a filter; those that a record lacks are unknown."""
+    names = {name for row in rows for name in row} | _ALWAYS_KNOWN
+    find = {name: operator.methodcaller("get", name) for name in names}
+    return Listing(find=find, sort=find, default_sort="")
+
+
+def _vdc(call: Call, vdc: Record, admin: bool) -> dict[str, Any]:
+    org = call.store.get("org", vdc.org or "")
+    row = {
+        "href": href(call, vdc, admin=admin),
+        "id": vdc.id,
+        "name": vdc.name,
+        "orgName": org.name if org else "",
+        "status": "READY",
+        "isEnabled": True,
+    }
+    return row | ({"org": href(call, org)} if org and admin else {})
+
+
+def _vm(call: Call, vm: Record, admin: bool) -> dict[str, Any]:
+    vapp = call.store.get("vapp", vm.data["vapp"])
+    vdc = call.store.get("vdc", vapp.data["vdc"]) if vapp else None
+    return {
+        "href": href(call, vm),
+        "id": vm.id,
+        "name": vm.name,
+        "vdc": href(call, vdc, admin=admin) if vdc else None,
+        "container": href(call, vapp) if vapp else None,
+        "containerName": vapp.name if vapp else None,
+        "status": vm.data["status"],
+        "isVAppTemplate": False,
+        "isDeployed": vm.data["status"] == "POWERED_ON",
+        "ipAddress": vm.data["networks"][0]["ip"] if vm.data["networks"] else None,
+    }
+
+
+OPERATIONS = (
+    Operation(
+        "GET",
+        "/api/query",
+        "0.0",
+        LOGGED_IN,
+        run_query,
+        "QUERY",
+        refuses="administrators' types for tenants; types other than orgVdc, adminOrgVdc, vm, adminVM (501)",
+    ),
+)

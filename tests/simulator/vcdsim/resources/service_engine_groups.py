@@ -1,0 +1,257 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Service engine groups and their assignments to edge gateways."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vcdsim import errors
+from vcdsim.bodies import Body, number, ref, shown, since
+from vcdsim.calls import Call, Operation, Reply
+from vcdsim.query import Listing, Term, parse_filter, terms
+from vcdsim.resources.common import changed, listing, page_reply, realized, restored, stored
+from vcdsim.resources.edge_gateways import lock_of
+from vcdsim.rights import LB_VIEW, PROVIDER
+from vcdsim.store import Record, Store
+
+GROUPS = "/cloudapi/1.0.0/loadBalancer/serviceEngineGroups"
+BASE = GROUPS + "/assignments"
+ONE = BASE + "/{assignmentId}"
+
+ASSIGNMENT = Body(
+    "service engine group assignment",
+    {
+        "id": shown(),
+        "serviceEngineGroupRef": ref("serviceEngineGroup"),
+        "gatewayRef": ref("gateway"),
+        "gatewayOwnerRef": shown(),
+        "gatewayOrgRef": shown(),
+        "maxVirtualServices": number(0),
+        "minVirtualServices": number(0),
+        "numDeployedVirtualServices": shown(),
+        "serviceEngineGroupSupportedFeatureSet": since("37.0", shown()),
+        "gatewaySupportedFeatureSet": since("37.0", shown()),
+        "serviceEngineGroupHaMode": since("37.1", shown()),
+    },
+    "serviceEngineGroupRef",
+    "gatewayRef",
+)
+
+
+def deployed(store: Store, group_id: str, gateway_id: str | None = None) -> int:
+    """How many virtual services a group has, on one gateway or on all. Sharing a VIP makes no difference (assumed)."""
+    return sum(
+        1
+        for one in store.all("loadBalancerVirtualService")
+        if one.data["serviceEngineGroupRef"] == group_id and gateway_id in (None, one.data["gatewayRef"])
+    )
+
+
+def assignment_of(store: Store, group_id: str, gateway_id: str) -> Record | None:
+    for one in store.all("serviceEngineGroupAssignment"):
+        if one.data["serviceEngineGroupRef"] == group_id and one.data["gatewayRef"] == gateway_id:
+            return one
+    return None
+
+
+def show_assignment(call: Call, record: Record) -> dict[str, Any]:
+    store = call.store
+    group = store.get("serviceEngineGroup", record.data["serviceEngineGroupRef"])
+    gateway = store.get("gateway", record.data["gatewayRef"])
+    body = ASSIGNMENT.show(record.data, call.version)
+    group_data = group.data if group else {}
+    values = {
+        "id": record.id,
+        "serviceEngineGroupRef": store.ref(record.data["serviceEngineGroupRef"]),
+        "gatewayRef": store.ref(record.data["gatewayRef"]),
+        "gatewayOwnerRef": store.ref(gateway.data["ownerRef"]) if gateway else None,
+        "gatewayOrgRef": store.ref(gateway.org) if gateway else None,
+        "numDeployedVirtualServices": deployed(store, record.data["serviceEngineGroupRef"], record.data["gatewayRef"]),
+        "serviceEngineGroupSupportedFeatureSet": group_data.get("supportedFeatureSet"),
+        "gatewaySupportedFeatureSet": gateway.facts["load_balancer"].get("supportedFeatureSet") if gateway else None,
+        "serviceEngineGroupHaMode": group_data.get("haMode"),
+    }
+    return body | {name: value for name, value in values.items() if name in body}
+
+
+ASSIGNMENTS = listing(
+    {
+        "serviceEngineGroupRef.id": stored("serviceEngineGroupRef"),
+        "gatewayRef.id": stored("gatewayRef"),
+        "gatewayOrgRef.id": lambda record: record.org,
+    },
+    {"maxVirtualServices": stored("maxVirtualServices"), "minVirtualServices": stored("minVirtualServices")},
+    default_sort="",
+)
+
+
+def list_assignments(call: Call) -> Reply:
+    records = call.visible("serviceEngineGroupAssignment")
+    return page_reply(call, ASSIGNMENTS, records, lambda one: show_assignment(call, one))
+
+
+def get_assignment(call: Call) -> Reply:
+    record = call.require("serviceEngineGroupAssignment", call.params["assignmentId"])
+    return Reply(200, show_assignment(call, record))
+
+
+def _checked(call: Call) -> tuple[dict[str, Any], Record, Record]:
+    sent = ASSIGNMENT.read(call.body, call.version)
+    group = call.refer("serviceEngineGroupRef", "serviceEngineGroup", sent["serviceEngineGroupRef"]["id"])
+    gateway = call.refer("gatewayRef", "gateway", sent["gatewayRef"]["id"])
+    limits = [sent.get(name) for name in ("maxVirtualServices", "minVirtualServices")]
+    if group.data["reservationType"] == "DEDICATED" and any(limit is not None for limit in limits):
+        raise errors.bad_field("maxVirtualServices", "it must be unset for a dedicated service engine group")
+    if group.data["reservationType"] == "SHARED" and any(limit is None for limit in limits):
+        raise errors.bad_field("maxVirtualServices", "it and minVirtualServices are required for a shared group")
+    if limits[0] is not None and limits[1] is not None and limits[0] < limits[1]:
+        raise errors.bad_field("maxVirtualServices", "it must be at least minVirtualServices")
+    return {**sent, "serviceEngineGroupRef": group.id, "gatewayRef": gateway.id}, group, gateway
+
+
+def post_assignment(call: Call) -> Reply:
+    data, group, gateway = _checked(call)
+    settings = gateway.facts["load_balancer"]
+    if not settings["enabled"]:
+        raise errors.bad_request(f"The load balancer of the edge gateway {gateway.name} is not enabled.")
+    if group.data["supportedFeatureSet"] == "STANDARD" and settings.get("supportedFeatureSet") == "PREMIUM":
+        raise errors.bad_request("A STANDARD service engine group cannot serve a PREMIUM edge gateway.")
+    if assignment_of(call.store, group.id, gateway.id):
+        raise errors.bad_request(f"{group.name} is already assigned to the edge gateway {gateway.name}.")
+    record = Record("serviceEngineGroupAssignment", call.store.mint("serviceEngineGroupAssignment"), data, gateway.org)
+    return call.submit(
+        record,
+        locks=lock_of(gateway),
+        now=lambda: call.store.add(record),
+        undo=lambda: call.store.remove(record),
+    )
+
+
+def put_assignment(call: Call) -> Reply:
+    record = call.require("serviceEngineGroupAssignment", call.params["assignmentId"])
+    data, group, gateway = _checked(call)
+    if group.data["reservationType"] == "DEDICATED":
+        raise errors.bad_request("The assignment of a dedicated service engine group cannot be updated.")
+    if (data["serviceEngineGroupRef"], data["gatewayRef"]) != (
+        record.data["serviceEngineGroupRef"],
+        record.data["gatewayRef"],
+    ):
+        raise errors.bad_field("serviceEngineGroupRef", "neither it nor gatewayRef can be changed")
+    if data["maxVirtualServices"] < deployed(call.store, group.id, gateway.id):
+        raise errors.bad_field("maxVirtualServices", "more virtual services than that are deployed")
+    return call.submit(
+        record, locks=lock_of(gateway), now=changed(record, data), done=realized(record), undo=restored(record)
+    )
+
+
+def delete_assignment(call: Call) -> Reply:
+    record = call.require("serviceEngineGroupAssignment", call.params["assignmentId"])
+    if deployed(call.store, record.data["serviceEngineGroupRef"], record.data["gatewayRef"]):
+        raise errors.bad_request("The service engine group has virtual services on this edge gateway.")
+    gateway = call.store.get("gateway", record.data["gatewayRef"])
+    locks = lock_of(gateway) if gateway else ()
+    return call.submit(record, locks=locks, done=lambda: call.store.remove(record))
+
+
+def list_groups(call: Call) -> Reply:
+    """Groups; a tenant sees those that are assigned to the gateway named by ``_context`` (assumed)."""
+    wanted = (
+        [term for term in terms(parse_filter(call.query["filter"])) if term.selector == "_context"]
+        if call.query.get("filter")
+        else []
+    )
+    records = _in_context(call, wanted) if wanted else list(call.store.all("serviceEngineGroup"))
+    if not wanted and not call.session.is_provider:
+        raise errors.forbidden(PROVIDER, call.operation.name, "serviceEngineGroups")
+    find = {"_context": lambda record: [term.value for term in wanted]}
+    how: Listing[Record] = listing({**find, "reservationType": stored("reservationType")})
+    return page_reply(call, how, records, lambda one: show_group(call, one))
+
+
+def _in_context(call: Call, wanted: list[Term]) -> list[Record]:
+    gateways = [term.value for term in wanted if term.value != "assignable"]
+    if len(gateways) != 1:
+        raise errors.bad_request("The context of service engine groups is one edge gateway.")
+    gateway = call.require("gateway", gateways[0])
+    assignable = len(wanted) > 1
+    return [
+        group
+        for group in call.store.all("serviceEngineGroup")
+        if (assignment_of(call.store, group.id, gateway.id) is None) == assignable
+    ]
+
+
+def show_group(call: Call, record: Record) -> dict[str, Any]:
+    body = {
+        "status": record.status,
+        "id": record.id,
+        "name": record.name,
+        "description": record.data.get("description"),
+        "serviceEngineGroupBacking": record.data["serviceEngineGroupBacking"],
+        "haMode": record.data["haMode"],
+        "reservationType": record.data["reservationType"],
+        "maxVirtualServices": record.data["maxVirtualServices"],
+        "numDeployedVirtualServices": deployed(call.store, record.id),
+        "reservedVirtualServices": sum(
+            one.data.get("minVirtualServices") or 0
+            for one in call.store.all("serviceEngineGroupAssignment")
+            if one.data["serviceEngineGroupRef"] == record.id
+        ),
+        "overAllocated": False,
+    }
+    body["overAllocated"] = body["reservedVirtualServices"] > (record.data["maxVirtualServices"] or 0)
+    if call.version >= (37, 0):
+        body["supportedFeatureSet"] = record.data["supportedFeatureSet"]
+    return body
+
+
+def get_group(call: Call) -> Reply:
+    identifier = call.params["loadBalancerServiceEngineGroupId"]
+    record = call.store.get("serviceEngineGroup", identifier)
+    if record is None:
+        raise errors.forbidden("Base", call.operation.name, identifier)
+    return Reply(200, show_group(call, record))
+
+
+OPERATIONS = (
+    Operation("GET", GROUPS, "35.0", LB_VIEW, list_groups, "LOAD_BALANCER_SERVICE_ENGINE_GROUP_VIEW", basis="assumed"),
+    Operation(
+        "GET",
+        GROUPS + "/{loadBalancerServiceEngineGroupId}",
+        "35.0",
+        PROVIDER,
+        get_group,
+        "LOAD_BALANCER_SERVICE_ENGINE_GROUP_VIEW",
+    ),
+    Operation("GET", BASE, "35.0", LB_VIEW, list_assignments, "LOAD_BALANCER_SERVICE_ENGINE_GROUP_ASSIGNMENT_VIEW"),
+    Operation(
+        "POST",
+        BASE,
+        "35.0",
+        PROVIDER,
+        post_assignment,
+        "LOAD_BALANCER_SERVICE_ENGINE_GROUP_ASSIGN",
+        refuses="limits of a dedicated group, no limits of a shared one, a STANDARD group on a PREMIUM gateway",
+    ),
+    Operation("GET", ONE, "35.0", LB_VIEW, get_assignment, "LOAD_BALANCER_SERVICE_ENGINE_GROUP_ASSIGNMENT_VIEW"),
+    Operation(
+        "PUT",
+        ONE,
+        "35.0",
+        PROVIDER,
+        put_assignment,
+        "LOAD_BALANCER_SERVICE_ENGINE_GROUP_ASSIGNMENT_UPDATE",
+        refuses="a limit below what is deployed, any update of a dedicated group's",
+    ),
+    Operation(
+        "DELETE",
+        ONE,
+        "35.0",
+        PROVIDER,
+        delete_assignment,
+        "LOAD_BALANCER_SERVICE_ENGINE_GROUP_UNASSIGN",
+        refuses="while virtual services are deployed",
+    ),
+)

@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a virtual service may not be: the rules of its VIP, its profile and its service engine group.
+
+That these things fail is known; the texts and the moment (at once, not in the task) are assumed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Any
+
+from vcdsim import addresses, errors
+from vcdsim.calls import Call
+from vcdsim.resources.pools import is_premium
+from vcdsim.resources.service_engine_groups import assignment_of, deployed
+from vcdsim.store import Record, Store
+
+
+def check_profile(data: dict[str, Any], gateway: Record, pool: Record, store: Store) -> None:
+    """Application profile, ports and certificate must go together."""
+    kind, ports = data["applicationProfile"]["type"], data["servicePorts"]
+    if kind == "L4_TLS" and not is_premium(gateway):
+        raise errors.bad_field("applicationProfile.type", "L4_TLS needs the PREMIUM feature set of the edge gateway")
+    if kind == "L4" and len(ports) > 1 and not is_premium(gateway):
+        raise errors.bad_field("servicePorts", "several L4 ports need the PREMIUM feature set of the edge gateway")
+    encrypted = kind in ("HTTPS", "L4_TLS")
+    if encrypted and not data.get("certificateRef"):
+        raise errors.bad_field("certificateRef", f"it is required for {kind}")
+    if encrypted and not any(port["sslEnabled"] for port in ports):
+        raise errors.bad_field("servicePorts", f"at least one must have sslEnabled for {kind}")
+    if not encrypted and any(port["sslEnabled"] for port in ports):
+        raise errors.bad_field("servicePorts", "sslEnabled is possible with HTTPS and L4_TLS only")
+    if kind != "L4" and any(port["tcpUdpProfile"]["type"] != "TCP_PROXY" for port in ports):
+        raise errors.bad_field("servicePorts", f"the profile of {kind} must be TCP_PROXY")
+    _check_ports(ports)
+    if data.get("transparentModeEnabled"):
+        _check_transparent(gateway, pool, data, store)
+
+
+def _check_ports(ports: list[dict[str, Any]]) -> None:
+    seen: set[int] = set()
+    for port in ports:
+        low, high = port["portStart"], port["portEnd"] or port["portStart"]
+        if high < low:
+            raise errors.bad_field("servicePorts", "portEnd is before portStart")
+        numbers = set(range(low, high + 1))
+        if seen & numbers:
+            raise errors.bad_field("servicePorts", "two of them have a port in common")
+        seen |= numbers
+
+
+def _check_transparent(gateway: Record, pool: Record, data: dict[str, Any], store: Store) -> None:
+    if not gateway.facts["load_balancer"].get("transparentModeEnabled"):
+        raise errors.bad_field("transparentModeEnabled", "transparent mode is not enabled on the edge gateway")
+    if not pool.data.get("memberGroupRef"):
+        raise errors.bad_field("transparentModeEnabled", "it needs a pool with a member group")
+    group = store.get("serviceEngineGroup", data["serviceEngineGroupRef"])
+    if group is None or group.data["haMode"] != "LEGACY_ACTIVE_STANDBY":
+        raise errors.bad_field("transparentModeEnabled", "the service engine group must be LEGACY_ACTIVE_STANDBY")
+
+
+def check_capacity(call: Call, data: dict[str, Any], gateway: Record, service: Record | None) -> None:
+    """The group must be assigned to the gateway, with room for one more."""
+    group_id = data["serviceEngineGroupRef"]
+    assignment = assignment_of(call.store, group_id, gateway.id)
+    if assignment is None:
+        raise errors.bad_field("serviceEngineGroupRef", "the group is not assigned to the edge gateway")
+    if service is not None and service.data["serviceEngineGroupRef"] == group_id:
+        return
+    limit = assignment.data.get("maxVirtualServices")
+    if limit is not None and deployed(call.store, group_id, gateway.id) >= limit:
+        raise errors.bad_request(
+            f"The service engine group has no room: {limit} virtual services are deployed on {gateway.name}."
+        )
+
+
+def check_vips(call: Call, data: dict[str, Any], gateway: Record, service: Record | None) -> None:
+    """The VIP must be free, or shareable; a shared one cannot be changed."""
+    wanted = [str(ipaddress.ip_address(one)) for one in _given(data)]
+    if not wanted:
+        raise errors.bad_field("virtualIpAddress", "it or ipv6VirtualIpAddress is required")
+    current = addresses.vips(service) if service else []
+    others = [one for one in addresses.virtual_services(call.store, gateway.id) if one is not service]
+    if service is not None:
+        _check_change(call, current, wanted, others)
+    for vip in wanted:
+        if vip not in current:
+            _check_free(call, vip, gateway)
+        for other in others:
+            if vip in addresses.vips(other):
+                _check_share(call, vip, data, other)
+
+
+def _given(data: dict[str, Any]) -> Iterator[str]:
+    for name in ("virtualIpAddress", "ipv6VirtualIpAddress"):
+        if data.get(name):
+            yield data[name]
+
+
+def _check_change(call: Call, current: list[str], wanted: list[str], others: list[Record]) -> None:
+    taken = {vip for other in others for vip in addresses.vips(other)}
+    if set(current) & taken and call.world.assume("put-shared-vip-vs", "refused"):
+        raise errors.bad_request("A virtual service that shares its virtual IP address cannot be updated.")
+    if current == wanted:
+        return
+    if set(current) & taken:
+        raise errors.bad_field("virtualIpAddress", "it is shared with another virtual service and cannot be changed")
+    if set(wanted) - set(current) & taken and call.world.assume("vip-change-to-used-address", "refused"):
+        raise errors.bad_field("virtualIpAddress", "it cannot be changed to that of another virtual service")
+
+
+def _check_free(call: Call, vip: str, gateway: Record) -> None:
+    reason = addresses.why_not_external(call.store, gateway, vip, primary_too=False)
+    reason = reason or _why_not_internal(call.store, gateway, vip)
+    if reason:
+        raise errors.bad_field("virtualIpAddress", reason)
+    if call.world.assume("vip-dnat-same-address", "allowed"):
+        return
+    for rule in addresses.nat_rules(call.store, gateway.id):
+        if rule.data["type"] == "DNAT" and addresses.covers(rule.data["externalAddresses"], vip):
+            raise errors.bad_field("virtualIpAddress", f"it is the external address of the DNAT rule {rule.name}")
+
+
+def _why_not_internal(store: Store, gateway: Record, vip: str) -> str | None:
+    """Service network, gateway addresses and machines of the gateway's networks are taken (assumed)."""
+    settings = gateway.facts["load_balancer"]
+    for name in ("serviceNetworkDefinition", "ipv6ServiceNetworkDefinition"):
+        if settings.get(name) and addresses.covers(settings[name], vip):
+            return "it lies in the service network of the load balancer"
+    address = ipaddress.ip_address(vip)
+    for network in store.all("network"):
+        if network.data.get("router") != gateway.id:
+            continue
+        for subnet in network.data["subnets"]["values"]:
+            if ipaddress.ip_address(subnet["gateway"]) == address:
+                return f"it is the gateway address of the network {network.name}"
+        if vip in network.facts.get("machines", {}).values():
+            return f"a virtual machine in the network {network.name} has it"
+    return None
+
+
+def _check_share(call: Call, vip: str, data: dict[str, Any], other: Record) -> None:
+    if not call.world.settings.shares_vips:
+        raise errors.bad_field("virtualIpAddress", f"{vip} is in use by the virtual service {other.name}")
+    for port in data["servicePorts"]:
+        low, high = port["portStart"], port["portEnd"] or port["portStart"]
+        for taken in other.data["servicePorts"]:
+            first, last = taken["portStart"], taken["portEnd"] or taken["portStart"]
+            if low <= last and first <= high:
+                raise errors.bad_field(
+                    "servicePorts", f"port {max(low, first)} of {vip} is in use by the virtual service {other.name}"
+                )
+    same_group = other.data["serviceEngineGroupRef"] == data["serviceEngineGroupRef"]
+    if not same_group and call.world.assume("shared-vip-one-group", "yes"):
+        raise errors.bad_field(
+            "serviceEngineGroupRef", f"{vip} is shared with {other.name}, which is in another service engine group"
+        )

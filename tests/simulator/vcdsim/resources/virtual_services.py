@@ -1,0 +1,226 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Load balancer virtual services and their summaries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vcdsim import addresses, errors, health
+from vcdsim.bodies import Body, blank, flag, formatted, many, number, obj, one_of, ref, shown, since, text
+from vcdsim.calls import Call, Operation, Reply
+from vcdsim.resources.common import changed, listing, page_reply, restored, same_id, status, stored
+from vcdsim.resources.pools import load_balanced, locks
+from vcdsim.resources.vip_rules import check_capacity, check_profile, check_vips
+from vcdsim.rights import LB_CONFIGURE, LB_VIEW
+from vcdsim.store import Record
+
+BASE = "/cloudapi/1.0.0/loadBalancer/virtualServices"
+ONE = BASE + "/{virtualServiceId}"
+SUMMARIES = "/cloudapi/1.0.0/edgeGateways/{gatewayId}/loadBalancer/virtualServiceSummaries"
+
+PROFILE_NAMES = {
+    "HTTP": "System-HTTP",
+    "HTTPS": "System-Secure-HTTP",
+    "L4": "System-L4-Application",
+    "L4_TLS": "System-SSL-Application",
+}
+PORT_PROFILE_NAMES = {
+    "TCP_PROXY": "System-TCP-Proxy",
+    "TCP_FAST_PATH": "System-TCP-Fast-Path",
+    "UDP_FAST_PATH": "System-UDP-Fast-Path",
+}
+SERVICE_PORT = obj(
+    {
+        "tcpUdpProfile": obj({"name": text(), "type": one_of(*PORT_PROFILE_NAMES), "systemDefined": flag()}, "type"),
+        "portStart": number(0, 65535),
+        "portEnd": number(1, 65535),
+        "sslEnabled": flag(default=False),
+    },
+    "portStart",
+)
+COMMON = {
+    "status": shown(),
+    "id": shown(),
+    "name": text(low=1),
+    "description": text(),
+    "enabled": flag(),
+    "virtualIpAddress": blank(formatted("ipv4")),
+    "ipv6VirtualIpAddress": since("37.0", blank(formatted("ipv6"))),
+    "loadBalancerPoolRef": ref("loadBalancerPool"),
+    "gatewayRef": ref("gateway"),
+    "serviceEngineGroupRef": ref("serviceEngineGroup"),
+    "certificateRef": ref("certificateLibraryItem"),
+    "servicePorts": many(SERVICE_PORT, low=1, high=10),
+    "healthStatus": shown(),
+    "healthMessage": shown(),
+    "detailedHealthMessage": shown(),
+    "transparentModeEnabled": since("37.1", flag()),
+}
+SERVICE = Body(
+    "load balancer virtual service",
+    COMMON
+    | {"applicationProfile": obj({"name": text(), "type": one_of(*PROFILE_NAMES), "systemDefined": flag()}, "type")},
+    "name",
+    "enabled",
+    "applicationProfile",
+    "loadBalancerPoolRef",
+    "gatewayRef",
+    "serviceEngineGroupRef",
+    "servicePorts",
+)
+SUMMARY = Body("load balancer virtual service summary", COMMON | {"applicationProfileType": shown()})
+SUMMARY_LIST = listing(
+    {
+        "status": status,
+        "enabled": stored("enabled"),
+        "virtualIpAddress": stored("virtualIpAddress"),
+        "ipv6VirtualIpAddress": stored("ipv6VirtualIpAddress"),
+        "loadBalancerPoolRef.id": stored("loadBalancerPoolRef"),
+        "serviceEngineGroupRef.id": stored("serviceEngineGroupRef"),
+    },
+    {
+        "status": status,
+        "enabled": stored("enabled"),
+        "virtualIpAddress": stored("virtualIpAddress"),
+        "ipv6VirtualIpAddress": stored("ipv6VirtualIpAddress"),
+    },
+)
+
+
+def _show(call: Call, service: Record, fields: Body) -> dict[str, Any]:
+    store, state = call.store, health.service_health(call.world, service)
+    values = {
+        "id": service.id,
+        "status": service.status,
+        "loadBalancerPoolRef": store.ref(service.data["loadBalancerPoolRef"]),
+        "gatewayRef": store.ref(service.data["gatewayRef"]),
+        "serviceEngineGroupRef": store.ref(service.data["serviceEngineGroupRef"]),
+        "certificateRef": store.ref(service.data.get("certificateRef")),
+        "healthStatus": state[0],
+        "healthMessage": state[1],
+        "detailedHealthMessage": state[1] if call.session.is_provider else None,
+        "applicationProfileType": service.data["applicationProfile"]["type"],
+    }
+    body = fields.show(service.data, call.version)
+    return body | {name: value for name, value in values.items() if name in body}
+
+
+def show_service(call: Call, service: Record) -> dict[str, Any]:
+    return _show(call, service, SERVICE)
+
+
+def list_summaries(call: Call) -> Reply:
+    gateway = call.require("gateway", call.params["gatewayId"])
+    services = addresses.virtual_services(call.store, gateway.id)
+    return page_reply(call, SUMMARY_LIST, services, lambda one: _show(call, one, SUMMARY))
+
+
+def get_service(call: Call) -> Reply:
+    service = call.require("loadBalancerVirtualService", call.params["virtualServiceId"])
+    return Reply(200, show_service(call, service))
+
+
+def checked(call: Call, sent: dict[str, Any], service: Record | None) -> tuple[dict[str, Any], Record, Record]:
+    """The virtual service as it will be stored, its gateway and its pool; 400 if it breaks a rule."""
+    gateway = load_balanced(call, sent["gatewayRef"]["id"])
+    twins = addresses.virtual_services(call.store, gateway.id)
+    if any(one.name == sent["name"] and one is not service for one in twins):
+        raise errors.bad_request(f"A virtual service named {sent['name']} already exists on {gateway.name}.")
+    pool = call.refer("loadBalancerPoolRef", "loadBalancerPool", sent["loadBalancerPoolRef"]["id"])
+    if pool.data["gatewayRef"] != gateway.id:
+        raise errors.bad_field("loadBalancerPoolRef", "the pool belongs to another edge gateway")
+    users = [one for one in health.services_of(call.world, pool) if one is not service]
+    if users:
+        raise errors.bad_request(f"The load balancer pool {pool.name} is used by the virtual service {users[0].name}.")
+    data = {**sent, "gatewayRef": gateway.id, "loadBalancerPoolRef": pool.id}
+    data["serviceEngineGroupRef"] = sent["serviceEngineGroupRef"]["id"]
+    if "certificateRef" in sent:
+        certificate = call.refer("certificateRef", "certificateLibraryItem", sent["certificateRef"]["id"])
+        data["certificateRef"] = certificate.id
+    data |= {"applicationProfile": _named(sent["applicationProfile"], PROFILE_NAMES)}
+    data["servicePorts"] = [_port(one) for one in sent["servicePorts"]]
+    check_profile(data, gateway, pool, call.store)
+    check_capacity(call, data, gateway, service)
+    check_vips(call, data, gateway, service)
+    return data, gateway, pool
+
+
+def _named(profile: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """A profile with the system's own name where none is given (assumed)."""
+    return {"name": names[profile["type"]], "systemDefined": True, **profile}
+
+
+def _port(sent: dict[str, Any]) -> dict[str, Any]:
+    profile = _named(sent.get("tcpUdpProfile") or {"type": "TCP_PROXY"}, PORT_PROFILE_NAMES)
+    return {"portEnd": None, **sent, "tcpUdpProfile": profile}
+
+
+def _becomes_real(call: Call, service: Record) -> None:
+    service.status = "REALIZED"
+    service.facts["healthy_at"] = call.world.clock() + call.world.settings.health_seconds
+
+
+def post_service(call: Call) -> Reply:
+    data, gateway, pool = checked(call, SERVICE.read(call.body, call.version), None)
+    identifier = call.store.mint("loadBalancerVirtualService")
+    service = Record("loadBalancerVirtualService", identifier, data, gateway.org, "PENDING")
+    service.facts["healthy_at"] = float("inf")
+    return call.submit(
+        service,
+        locks=locks(call, gateway, service, pool),
+        now=lambda: call.store.add(service),
+        done=lambda: _becomes_real(call, service),
+        undo=lambda: call.store.remove(service),
+    )
+
+
+def put_service(call: Call) -> Reply:
+    service = call.require("loadBalancerVirtualService", call.params["virtualServiceId"])
+    same_id(call, service)
+    data, gateway, pool = checked(call, SERVICE.read(call.body, call.version), service)
+    if gateway.id != service.data["gatewayRef"]:
+        raise errors.bad_field("gatewayRef", "it cannot be changed")
+    if data["serviceEngineGroupRef"] != service.data["serviceEngineGroupRef"]:
+        raise errors.bad_field("serviceEngineGroupRef", "it cannot be changed")
+
+    def done() -> None:
+        service.status = "REALIZED"
+
+    return call.submit(
+        service,
+        locks=locks(call, gateway, service, pool),
+        now=changed(service, data),
+        done=done,
+        undo=restored(service),
+    )
+
+
+def delete_service(call: Call) -> Reply:
+    service = call.require("loadBalancerVirtualService", call.params["virtualServiceId"])
+    gateway = call.store.get("gateway", service.data["gatewayRef"])
+    held = locks(call, gateway, service) if gateway else (service.id,)
+    return call.submit(service, locks=held, done=lambda: call.store.remove(service))
+
+
+_RULES = (
+    "a name twice on one gateway, a pool in use, no room in the service engine group, a VIP with a port in use, "
+    "a VIP that is not the gateway's, one VIP in two groups (assumed), HTTPS without certificate"
+)
+
+OPERATIONS = (
+    Operation("GET", SUMMARIES, "35.0", LB_VIEW, list_summaries, "LOAD_BALANCER_VIRTUAL_SERVICE_VIEW"),
+    Operation("POST", BASE, "35.0", LB_CONFIGURE, post_service, "LOAD_BALANCER_VIRTUAL_SERVICE_CREATE", refuses=_RULES),
+    Operation("GET", ONE, "35.0", LB_VIEW, get_service, "LOAD_BALANCER_VIRTUAL_SERVICE_VIEW"),
+    Operation(
+        "PUT",
+        ONE,
+        "35.0",
+        LB_CONFIGURE,
+        put_service,
+        "LOAD_BALANCER_VIRTUAL_SERVICE_UPDATE",
+        refuses="as POST; another gateway or group (assumed), a change of a shared VIP",
+    ),
+    Operation("DELETE", ONE, "35.0", LB_CONFIGURE, delete_service, "LOAD_BALANCER_VIRTUAL_SERVICE_DELETE"),
+)

@@ -1,0 +1,247 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTTPS: from a request on the wire to a Call, and from a Reply back. Order: route, version, session, right, faults,
+delay, body, handler, journal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import socket
+import struct
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+from xml.etree.ElementTree import Element
+
+from aiohttp import web
+
+from vcdsim import api_versions, errors, xmldoc
+from vcdsim.calls import LOGGED_IN, OPEN, Call, Reply
+from vcdsim.contract import Contract
+from vcdsim.control import CONTROL, Control
+from vcdsim.errors import ApiError, TokenRefused
+from vcdsim.journal import Journal
+from vcdsim.operations import NOT_BUILT, OPERATIONS
+from vcdsim.request_log import entry
+from vcdsim.router import Router
+from vcdsim.world import World
+
+_JSON = "application/json"
+_PLAIN_ID = re.compile(r"^[A-Za-z0-9-]+$")
+_OPEN_VERSION: api_versions.Version = (0, 0)
+
+
+class _ResetRequested(Exception):
+    """A fault rule wants the connection reset."""
+
+
+class Simulator:
+    """One simulated VCD behind one handler. ``build`` makes the world anew."""
+
+    def __init__(self, build: Callable[[], World], journal: Journal, contract: Contract | None = None) -> None:
+        self.build = build
+        self.contract = contract
+        self.world = build()
+        self.journal = journal
+        self.router = Router(OPERATIONS, NOT_BUILT)
+        self.control = Control(self)
+
+    def reset(self) -> None:
+        """Back to the estate; fault rules, tasks, sessions and the journal in memory are forgotten."""
+        self.world = self.build()
+        self.journal.clear()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        path = unquote(request.rel_url.raw_path)
+        if path.startswith(CONTROL):
+            return await self.control.handle(request, path)
+        started = time.perf_counter()
+        request_id = _request_id(request.headers.get("X-VMWARE-VCLOUD-CLIENT-REQUEST-ID", ""))
+        call: Call | None = None
+        status: int | str = "reset"
+        try:
+            call, reply = await self._answer(request, path)
+            response = _render(reply, request_id)
+            status = response.status
+        except _ResetRequested:
+            _reset_connection(request)
+            response = web.Response(status=500)
+        except web.HTTPException:
+            raise
+        except (ApiError, TokenRefused) as refusal:
+            response = _refuse(refusal, path, request_id)
+            status = response.status
+        except Exception as bug:  # noqa: BLE001 - a bug of ours must be answered, and be seen
+            traceback.print_exception(bug)
+            response = _refuse(ApiError(500, "INTERNAL_SERVER_ERROR", "The simulator failed."), path, request_id)
+            status = response.status
+        call = call or request.get("call")
+        milliseconds = (time.perf_counter() - started) * 1000
+        if self.contract and call and isinstance(status, int) and not call.fault:
+            self._hold(call, response)
+        self.journal.write(entry(request.method, path, call, status, milliseconds))
+        return response
+
+    def _hold(self, call: Call, response: web.Response) -> None:
+        """Hold the exchange against the vendor's description."""
+        raw = response.body
+        answer = json.loads(raw) if isinstance(raw, bytes) and response.content_type == _JSON else None
+        if self.contract:
+            self.contract.check(call.operation, call.version, call.body, response.status, answer)
+
+    async def _answer(self, request: web.BaseRequest, path: str) -> tuple[Call, Reply]:
+        world = self.world
+        world.tasks.settle(world.clock())
+        operation, params = self.router.find(request.method, path)
+        raw_query = request.rel_url.raw_query_string
+        call = Call(
+            world=world,
+            operation=operation,
+            path=path.rstrip("/") or "/",
+            params=params,
+            query=_query(raw_query),
+            headers=request.headers,
+            version=_OPEN_VERSION,
+            base=f"https://{request.headers.get('Host', '')}",
+            raw_query=raw_query,
+        )
+        request["call"] = call
+        if operation.since != "0.0" or (operation.legacy and operation.right != OPEN):
+            call.version = api_versions.negotiate(request.headers.getall("Accept", []), world.settings.versions)
+        self._authenticate(call, request)
+        call.raw = await request.read()
+        _read_body(call, request)
+        await self._disturb(call, request)
+        self._authorise(call)
+        if world.settings.request_seconds:
+            await asyncio.sleep(world.settings.request_seconds)
+        reply = operation.handler(call)
+        if call.fault and call.fault.spec.get("reset") == "after":
+            raise _ResetRequested
+        return call, reply
+
+    def _authenticate(self, call: Call, request: web.BaseRequest) -> None:
+        if call.operation.right == OPEN:
+            return
+        kind, _space, token = request.headers.get("Authorization", "").partition(" ")
+        if kind.casefold() != "bearer" or not token:
+            token = request.headers.get("X-VMWARE-VCLOUD-ACCESS-TOKEN", "")
+        call.session_or_none = call.world.sessions.by_token(token.strip(), call.world.clock())
+
+    def _authorise(self, call: Call) -> None:
+        operation = call.operation
+        if api_versions.parse(operation.since) > call.version and call.version != _OPEN_VERSION:
+            raise errors.too_old(operation.since)
+        if operation.right in (OPEN, LOGGED_IN):
+            return
+        if not call.may(operation.right):
+            target = next(iter(call.params.values()), call.path)
+            raise errors.forbidden(operation.right, operation.name, target)
+        context = call.headers.get("X-VMWARE-VCLOUD-TENANT-CONTEXT", "")
+        if context and not call.session.is_provider and context.rsplit(":", 1)[-1] != call.session.org.uuid:
+            raise errors.forbidden("Base", operation.name, context)
+
+    async def _disturb(self, call: Call, request: web.BaseRequest) -> None:
+        """Let the first matching fault rule act."""
+        if not call.world.faults:
+            return
+        session = call.session_or_none
+        user = session.user.name if session else ""
+        rule = call.world.faults.match(request.method, call.path, call.operation.path, _name_of(call), user)
+        if rule is None:
+            return
+        call.fault, spec = rule, rule.spec
+        if spec.get("delay"):
+            await asyncio.sleep(spec["delay"])
+            call.world.tasks.settle(call.world.clock())
+        if spec.get("reset") == "before":
+            raise _ResetRequested
+        if spec.get("expire_session") and session is not None:
+            call.world.sessions.close(session)
+            raise errors.unauthorized()
+        if "status" in spec:
+            headers = {"Retry-After": str(spec["retry_after"])} if "retry_after" in spec else {}
+            raise ApiError(spec["status"], rule.code, rule.message, headers)
+
+
+def _query(raw: str) -> dict[str, str]:
+    """The query string, decoded once. With ``filterEncoded=true`` the values of a filter stay encoded."""
+    query = dict(parse_qsl(raw, keep_blank_values=True))
+    if query.get("filterEncoded") == "true" and "filter" in query:
+        undecoded = next(part[7:] for part in raw.split("&") if part.startswith("filter="))
+        if "%3d%3d" not in undecoded.casefold():
+            query["filter"] = undecoded
+    return query
+
+
+def _read_body(call: Call, request: web.BaseRequest) -> None:
+    if request.method not in ("POST", "PUT") or (call.path.startswith("/oauth/") and call.path.endswith("/token")):
+        return
+    if not call.raw:
+        return
+    content_type = request.content_type
+    if content_type != _JSON:
+        raise errors.unsupported_media(content_type, _JSON)
+    try:
+        call.body_or_none = json.loads(call.raw)
+    except (ValueError, RecursionError) as problem:
+        raise errors.bad_request("The body is not JSON.") from problem
+
+
+def _name_of(call: Call) -> str:
+    """The name of the object that a request is about: in the body, or addressed by the path."""
+    body = call.body_or_none
+    if isinstance(body, dict) and isinstance(body.get("name") or body.get("alias"), str):
+        return str(body.get("name") or body.get("alias"))
+    identifiers = list(call.params.values())
+    record = call.world.store.find(identifiers[-1]) if identifiers else None
+    return record.name if record else ""
+
+
+def _request_id(sent: str) -> str:
+    made = str(uuid.uuid4())
+    return f"{sent[:128]}-{made}" if sent and _PLAIN_ID.match(sent) else made
+
+
+def _render(reply: Reply, request_id: str) -> web.Response:
+    headers = {"X-VMWARE-VCLOUD-REQUEST-ID": request_id, **reply.headers}
+    if isinstance(reply.body, Element):
+        kind = reply.body.get("type") or "application/*+xml"
+        headers["Content-Type"] = kind if "*" not in kind else "application/xml"
+        return web.Response(status=reply.status, body=xmldoc.render(reply.body), headers=headers)
+    if reply.body is None:
+        return web.Response(status=reply.status, headers=headers)
+    headers["Content-Type"] = _JSON
+    return web.Response(status=reply.status, body=json.dumps(reply.body).encode(), headers=headers)
+
+
+def _refuse(refusal: ApiError | TokenRefused, path: str, request_id: str) -> web.Response:
+    if isinstance(refusal, TokenRefused):
+        return _render(Reply(400, {"error": refusal.error, "error_description": refusal.description}), request_id)
+    message = f"[ {request_id} ] {refusal.message}"
+    if not path.startswith("/api/"):
+        body: Any = {"minorErrorCode": refusal.code, "message": message, "stackTrace": None}
+        return _render(Reply(refusal.status, body, refusal.headers), request_id)
+    if refusal.status == 401:
+        return _render(Reply(401, None, refusal.headers), request_id)
+    return _render(
+        Reply(refusal.status, xmldoc.error(refusal.status, refusal.code, message), refusal.headers), request_id
+    )
+
+
+def _reset_connection(request: web.BaseRequest) -> None:
+    """Close so that the peer sees a reset and no answer."""
+    transport = request.transport
+    if transport is None:
+        return
+    connection: Any = transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All objects of one simulated VCD, by kind and identifier. Knows nothing of HTTP and of no resource's rules."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+_NAMESPACE = uuid.UUID("5b1d7c1e-6f0b-5d0e-9a55-0e2f6f0c7d11")
+_UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+_URN = re.compile(rf"^urn:vcloud:([A-Za-z]+):({_UUID})$")
+_ENTITY = re.compile(rf"^urn:vcloud:entity:[\w.-]+:[\w.-]+:{_UUID}$")
+_TYPE = re.compile(r"^urn:vcloud:type:[\w.-]+:[\w.-]+:\d+\.\d+\.\d+$")
+# These have a bare UUID for an identifier (assumed: the vendor's description puts no URN constraint on them).
+BARE = frozenset({"natRule", "firewallRule"})
+
+
+def is_identifier(kind: str, value: str) -> bool:
+    """Whether the text has the form of an identifier of that kind."""
+    if kind in BARE:
+        return re.fullmatch(_UUID, value) is not None
+    if kind == "entity":
+        return _ENTITY.match(value) is not None
+    if kind == "entityType":
+        return _TYPE.match(value) is not None
+    found = _URN.match(value)
+    return found is not None and found[1] == kind
+
+
+def uuid_of(identifier: str) -> str:
+    """The last part of a URN; a bare UUID is its own."""
+    return identifier.rsplit(":", 1)[-1]
+
+
+def kind_of(identifier: str) -> str:
+    """The kind named by an identifier; empty if it names none."""
+    found = _URN.match(identifier)
+    if found:
+        return found[1]
+    if _ENTITY.match(identifier):
+        return "entity"
+    return "entityType" if _TYPE.match(identifier) else ""
+
+
+@dataclass(eq=False)
+class Record:
+    """One object.
+
+    ``data`` holds what the API shows, under the API's own names, with references as plain URNs resolved on reading.
+    ``facts`` holds what only the simulator knows. ``org`` is the URN of the organisation that it belongs to;
+    None belongs to the provider. ``shared``: every organisation may see it.
+    """
+
+    kind: str
+    id: str
+    data: dict[str, Any]
+    org: str | None = None
+    status: str = "REALIZED"
+    shared: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return str(self.data.get("name") or self.data.get("alias") or "")
+
+    @property
+    def uuid(self) -> str:
+        return uuid_of(self.id)
+
+
+class Store:
+    """The objects. Identifiers are made from names or from a counter, so two equal runs give equal identifiers."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, dict[str, Record]] = {}
+        self._made = 0
+
+    def mint(self, kind: str, seed: str = "") -> str:
+        """A new identifier: the same for the same seed; without one, the next of this run."""
+        if not seed:
+            self._made += 1
+            seed = f"#{self._made}"
+        made = uuid.uuid5(_NAMESPACE, f"{kind}/{seed}")
+        return str(made) if kind in BARE else f"urn:vcloud:{kind}:{made}"
+
+    def add(self, record: Record) -> Record:
+        self._kinds.setdefault(record.kind, {})[record.id] = record
+        return record
+
+    def remove(self, *records: Record) -> None:
+        for record in records:
+            self._kinds.get(record.kind, {}).pop(record.id, None)
+
+    def get(self, kind: str, identifier: str) -> Record | None:
+        return self._kinds.get(kind, {}).get(identifier)
+
+    def find(self, identifier: str) -> Record | None:
+        """Whatever kind it is of."""
+        kind = kind_of(identifier)
+        if kind:
+            return self.get(kind, identifier)
+        return next((self._kinds[bare][identifier] for bare in BARE if identifier in self._kinds.get(bare, {})), None)
+
+    def all(self, kind: str) -> Iterator[Record]:
+        return iter(list(self._kinds.get(kind, {}).values()))
+
+    def kinds(self) -> list[str]:
+        return sorted(self._kinds)
+
+    def count(self, kind: str) -> int:
+        return len(self._kinds.get(kind, {}))
+
+    def ref(self, identifier: str | None) -> dict[str, str] | None:
+        """The EntityReference for an identifier, with the object's present name; None for none."""
+        if not identifier:
+            return None
+        record = self.find(identifier)
+        return {"name": record.name if record else "", "id": identifier}
+
+    def refs(self, identifiers: list[str] | None) -> list[dict[str, str]]:
+        return [ref for ref in (self.ref(one) for one in identifiers or []) if ref is not None]

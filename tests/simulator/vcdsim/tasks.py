@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tasks: what VCD is still doing. Settled against the monotonic clock when a request comes in; no threads."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from vcdsim import errors
+from vcdsim.store import kind_of, uuid_of
+
+Effect = Callable[[], object]
+_KEPT = 10_000
+
+
+def wall_clock() -> str:
+    """Now, as VCD writes it."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(eq=False)
+class Task:
+    """One asynchronous operation. ``ends_at`` is on the monotonic clock, in seconds; infinite: never."""
+
+    id: str
+    operation: str
+    operation_name: str
+    owner_id: str
+    owner_name: str
+    org: str | None
+    user: str
+    started: str
+    ends_at: float
+    locks: tuple[str, ...] = ()
+    done: Effect | None = None
+    undo: Effect | None = None
+    result: Callable[[], str] | None = None
+    fails_with: tuple[str, str] | None = None
+    status: str = "running"
+    ended: str | None = None
+    error: tuple[str, str] | None = None
+    output: str | None = None
+
+    @property
+    def uuid(self) -> str:
+        return uuid_of(self.id)
+
+    def finish(self) -> None:
+        """Let what was asked for come true, or undo it if the task is one that ends in an error."""
+        self.ended = wall_clock()
+        effect = self.undo if self.fails_with else self.done
+        if effect:
+            effect()
+        if self.fails_with:
+            self.status, self.error = "error", self.fails_with
+            return
+        self.status = "success"
+        self.output = self.result() if self.result else None
+
+
+@dataclass
+class TaskBoard:
+    """The running and the finished tasks. One running task at a time for each locked entity."""
+
+    _tasks: dict[str, Task] = field(default_factory=dict)
+    _running: list[Task] = field(default_factory=list)
+    _vanished: set[str] = field(default_factory=set)
+
+    def settle(self, now: float) -> None:
+        """End every task whose time has come, in the order of their ends."""
+        if not self._running or min(task.ends_at for task in self._running) > now:
+            return
+        due = sorted((task for task in self._running if task.ends_at <= now), key=lambda task: task.ends_at)
+        for task in due:
+            self._running.remove(task)
+            task.finish()
+        for old in list(self._tasks)[: max(0, len(self._tasks) - _KEPT)]:
+            if self._tasks[old].status != "running":
+                del self._tasks[old]
+
+    def check_free(self, locks: tuple[str, ...]) -> None:
+        """Refuse with BUSY_ENTITY while a running task holds one of the entities."""
+        for task in self._running:
+            for held in task.locks:
+                if held in locks:
+                    raise errors.busy(kind_of(held), uuid_of(held), task.operation_name)
+
+    def start(self, task: Task, *, vanishes: bool = False) -> Task:
+        self._tasks[task.id] = task
+        self._running.append(task)
+        if vanishes:
+            self._vanished.add(task.id)
+        return task
+
+    def get(self, identifier: str) -> Task | None:
+        """The task, unless there is none of that identifier, or it is one that has vanished."""
+        return None if identifier in self._vanished else self._tasks.get(identifier)
+
+    def running(self) -> list[Task]:
+        return list(self._running)
+
+    def all(self) -> list[Task]:
+        return list(self._tasks.values())
+
+    def release(self, identifier: str) -> bool:
+        """Let a task that would never end, end at the next request."""
+        task = self._tasks.get(identifier)
+        if task is None or task.status != "running":
+            return False
+        task.ends_at = -math.inf
+        return True

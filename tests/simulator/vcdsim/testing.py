@@ -1,0 +1,159 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""For tests: a simulator as a subprocess, and its control path as methods."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import ssl
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+_READY = re.compile(r"^ready url=(\S+) ca=(\S+) control=(\S+)$")
+_START_SECONDS = 30
+_STOP_SECONDS = 10
+
+
+class ContractBroken(AssertionError):
+    """What was asked or answered differs from the vendor's description, one difference a line."""
+
+
+class Simulator:
+    """``with Simulator(estate="one-edge", task_seconds=0.2) as sim:``; options: the command's, with underscores.
+
+    ``assume`` is a mapping or a list of ``NAME=VALUE``. ``url`` and ``ca`` are for the client. With the option
+    ``openapi``, or the environment's VCDSIM_OPENAPI, leaving the block raises ContractBroken if anything that was
+    asked or answered differs from that description.
+    """
+
+    def __init__(self, estate: str | Path = "one-edge", **options: Any) -> None:
+        options.setdefault("openapi", os.environ.get("VCDSIM_OPENAPI") or None)
+        self._holds = options["openapi"] is not None
+        self._command = [sys.executable, "-m", "vcdsim", "--estate", str(estate), *_arguments(options)]
+        self._process: subprocess.Popen[str] | None = None
+        self._context = ssl.create_default_context()
+        self.url = self.ca = self.control = ""
+
+    def __enter__(self) -> Simulator:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        problems = self.contract()["problems"] if self._holds and kind is None else []
+        self.stop()
+        if problems:
+            raise ContractBroken("\n".join(problems))
+
+    def start(self) -> None:
+        """Start it and wait for its ready line; RuntimeError with what it said otherwise."""
+        folder = str(Path(__file__).resolve().parents[1])
+        paths = os.pathsep.join(part for part in (folder, os.environ.get("PYTHONPATH", "")) if part)
+        self._process = subprocess.Popen(
+            self._command, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, stderr=None, text=True
+        )
+        assert self._process.stdout is not None
+        timer = threading.Timer(_START_SECONDS, self._process.kill)
+        timer.start()
+        try:
+            line = self._process.stdout.readline().strip()
+        finally:
+            timer.cancel()
+        ready = _READY.match(line)
+        if not ready:
+            self.stop()
+            raise RuntimeError(f"the simulator did not start: {' '.join(self._command)}: {line!r}")
+        self.url, self.ca, self.control = ready.groups()
+        self._context = ssl.create_default_context(cafile=self.ca)
+
+    def stop(self) -> int | None:
+        """Stop it as an operator would; its exit status."""
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        process.terminate()
+        try:
+            status = process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            status = process.wait()
+        if process.stdout:
+            process.stdout.close()
+        return status
+
+    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.control + path, data=data, method=method)
+        try:
+            with urllib.request.urlopen(request, context=self._context, timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as problem:
+            with problem:
+                raise ValueError(json.load(problem)["error"]) from problem
+
+    def reset(self) -> None:
+        """Back to the estate, without sessions, tasks, faults and journal."""
+        self._ask("POST", "/reset")
+
+    def dump(self) -> dict[str, Any]:
+        """All objects by kind (``virtual_services``, ``pools``, ``nat_rules``, ...)."""
+        return dict(self._ask("GET", "/dump"))
+
+    def faults(self, rules: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+        """Set the fault rules; without an argument, read them with their counts."""
+        return list(self._ask("GET", "/faults") if rules is None else self._ask("PUT", "/faults", rules))
+
+    def journal(self, *, clear: bool = False) -> list[dict[str, Any]]:
+        """Every request since the start, or since it was last cleared."""
+        entries = list(self._ask("GET", "/journal"))
+        if clear:
+            self._ask("DELETE", "/journal")
+        return entries
+
+    def contract(self) -> dict[str, Any]:
+        """What differed from the vendor's description (option ``openapi``): ``checked`` and ``problems``."""
+        return dict(self._ask("GET", "/contract"))
+
+    def expire(self) -> None:
+        """End every session."""
+        self._ask("POST", "/expire")
+
+    def assume(self, **switches: str) -> None:
+        """Turn assumptions: ``assume(vip_dnat_same_address="allowed")``."""
+        self._ask("PUT", "/assume", {name.replace("_", "-"): value for name, value in switches.items()})
+
+    def settings(self, **values: float) -> None:
+        """task_seconds, health_seconds, request_seconds from now on."""
+        self._ask("PUT", "/settings", values)
+
+    def health(self, members: dict[str, str]) -> None:
+        """What the members at these addresses are: ``{"10.10.0.11": "DOWN"}``."""
+        self._ask("PUT", "/health", members)
+
+    def release(self, task: str) -> bool:
+        """Let a task that would never end, end."""
+        return bool(self._ask("POST", "/release", {"task": task})["released"])
+
+
+def _arguments(options: dict[str, Any]) -> list[str]:
+    arguments: list[str] = []
+    for name, value in options.items():
+        flag = "--" + name.replace("_", "-")
+        if name == "assume":
+            pairs = [f"{key}={one}" for key, one in value.items()] if isinstance(value, dict) else list(value)
+            arguments += [part for pair in pairs for part in (flag, pair)]
+        elif isinstance(value, (list, tuple)):
+            arguments += [flag, ",".join(str(one) for one in value)]
+        elif value is not None:
+            arguments += [flag, str(value)]
+    return arguments

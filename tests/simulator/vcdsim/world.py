@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One simulated VCD: its settings and everything in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from vcdsim import api_versions
+from vcdsim.api_versions import Version
+from vcdsim.assumptions import Assumptions
+from vcdsim.faults import Faults
+from vcdsim.sessions import Sessions
+from vcdsim.store import Store
+from vcdsim.tasks import TaskBoard
+
+
+@dataclass
+class Settings:
+    """How the simulated VCD behaves in time. All durations in seconds."""
+
+    versions: tuple[Version, ...] = api_versions.parse_list(api_versions.DEFAULT)
+    task_seconds: float = 0.05
+    health_seconds: float = 0.05
+    request_seconds: float = 0.0
+    token_seconds: float = 3600.0
+    idle_seconds: float = 1800.0
+    assumptions: Assumptions = field(default_factory=Assumptions)
+
+    @property
+    def shares_vips(self) -> bool:
+        """Whether the release that these versions stand for lets virtual services share an IP address."""
+        return max(self.versions) >= api_versions.SHARED_VIP_SINCE
+
+
+class World:
+    """Settings, objects, tasks, sessions and faults; thrown away and built afresh on reset."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.store = Store()
+        self.tasks = TaskBoard()
+        self.sessions = Sessions(self.store, settings.token_seconds, settings.idle_seconds)
+        self.faults = Faults()
+        self.unhealthy: dict[str, str] = {}
+
+    def assume(self, name: str, value: str) -> bool:
+        """Whether an assumption stands at a value."""
+        return self.settings.assumptions.is_set(name, value)

@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Legacy XML documents."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+VCLOUD = "http://www.vmware.com/vcloud/v1.5"
+VERSIONS = "http://www.vmware.com/vcloud/versions"
+TYPE = "application/vnd.vmware.vcloud."
+
+
+def document(tag: str, namespace: str = VCLOUD, **attributes: Any) -> Element:
+    """A root element."""
+    root = Element(tag, {"xmlns": namespace})
+    return _with(root, attributes)
+
+
+def child(parent: Element, tag: str, text: str | None = None, **attributes: Any) -> Element:
+    element = _with(SubElement(parent, tag), attributes)
+    element.text = text
+    return element
+
+
+def _with(element: Element, attributes: dict[str, Any]) -> Element:
+    for name, value in attributes.items():
+        if value is not None:
+            element.set(name, str(value).lower() if isinstance(value, bool) else str(value))
+    return element
+
+
+def link(parent: Element, rel: str, kind: str, href: str, name: str | None = None) -> Element:
+    return child(parent, "Link", rel=rel, type=f"{TYPE}{kind}+xml", href=href, name=name)
+
+
+def render(root: Element) -> bytes:
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root)
+
+
+def error(status: int, code: str, message: str) -> Element:
+    return document("Error", message=message, majorErrorCode=status, minorErrorCode=code, stackTrace="")
