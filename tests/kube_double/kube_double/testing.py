@@ -1,0 +1,201 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""For tests: the double as a subprocess and a context manager."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pathlib
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import yaml
+
+from kube_double.cluster import Cluster
+from kube_double.errors import Json
+
+START_SECONDS = 20.0
+
+
+class KubeDouble:
+    """A running double. ``objects`` are dicts or paths of YAML files; ``users`` are maps of name, token, groups, rules.
+
+    ``kubeconfig``, ``url``, ``ca`` and ``control`` are set once it is entered. ``start_seconds`` and ``stop_seconds``
+    are how long pods take to become ready and to end.
+    """
+
+    def __init__(
+        self,
+        objects: Iterable[Json | str | os.PathLike[str]] = (),
+        users: Iterable[Json] = (),
+        start_seconds: float = 0.2,
+        stop_seconds: float = 0.3,
+    ) -> None:
+        self._objects = list(objects)
+        self._users = list(users)
+        self._times = ["--pod-start-seconds", str(start_seconds), "--pod-stop-seconds", str(stop_seconds)]
+        self._stack = contextlib.ExitStack()
+        self.url = self.ca = self.kubeconfig = self.control = ""
+
+    def __enter__(self) -> KubeDouble:
+        with contextlib.ExitStack() as stack:
+            directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kube_double-")))
+            process = stack.enter_context(self._start(directory))
+            stack.callback(_end, process)
+            self._read_ready(process, directory)
+            self._context = ssl.create_default_context(cafile=self.ca)
+            self._token = self._admin_token()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._stack.close()
+
+    def _start(self, directory: pathlib.Path) -> subprocess.Popen[str]:
+        paths = [str(item) for item in self._objects if not isinstance(item, dict)]
+        inline = [item for item in self._objects if isinstance(item, dict)]
+        if inline:
+            (directory / "objects.yaml").write_text(yaml.safe_dump_all(inline), encoding="utf-8")
+            paths.append(str(directory / "objects.yaml"))
+        command = [sys.executable, "-m", "kube_double", "--dir", str(directory), "--objects", ",".join(paths)]
+        if self._users:
+            users = directory / "users.yaml"
+            users.touch(mode=0o600)
+            users.write_text(yaml.safe_dump(self._users), encoding="utf-8")
+            command += ["--users", str(users)]
+        home = str(pathlib.Path(__file__).resolve().parent.parent)
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join([home, os.environ.get("PYTHONPATH", "")])}
+        with open(directory / "stderr", "wb") as complaints:
+            return subprocess.Popen(
+                [*command, *self._times], stdout=subprocess.PIPE, stderr=complaints, text=True, env=environment
+            )
+
+    def _read_ready(self, process: subprocess.Popen[str], directory: pathlib.Path) -> None:
+        if process.stdout is None:
+            raise RuntimeError("kube_double was started without a pipe")
+        line = process.stdout.readline()
+        if not line.startswith("ready "):
+            complaint = (directory / "stderr").read_text(encoding="utf-8").strip()
+            raise RuntimeError(f"kube_double did not start: {complaint}")
+        facts = dict(part.split("=", 1) for part in line.split()[1:])
+        self.url, self.ca, self.kubeconfig, self.control = (
+            facts[key] for key in ("url", "ca", "kubeconfig", "control")
+        )
+
+    def _admin_token(self) -> str:
+        content = yaml.safe_load(pathlib.Path(self.kubeconfig).read_text(encoding="utf-8"))
+        return str(content["users"][0]["user"]["token"])
+
+    # -- requests ------------------------------------------------------------------------------------------------
+
+    def request(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Any:
+        """One request as ``admin``; returns the decoded answer, raises ``urllib.error.HTTPError`` on a refusal."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": content_type}
+        asked = urllib.request.Request(self.url + path, data=data, method=method, headers=headers)
+        with urllib.request.urlopen(asked, context=self._context, timeout=30) as answer:
+            return json.loads(answer.read())
+
+    @staticmethod
+    def path(kind: str, namespace: str | None = None, name: str = "", api_version: str = "") -> str:
+        """The URL path of an object, or of its collection."""
+        known = {"Deployment": "apps/v1", "ReplicaSet": "apps/v1", "Lease": "coordination.k8s.io/v1"}
+        rbac = ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
+        default = "rbac.authorization.k8s.io/v1" if kind in rbac else known.get(kind, "v1")
+        resource = Cluster.resource_of({"kind": kind, "apiVersion": api_version or default})
+        within = f"/namespaces/{namespace}" if resource.namespaced and namespace else ""
+        return f"{resource.base}{within}/{resource.plural}" + (f"/{name}" if name else "")
+
+    def get(self, kind: str, namespace: str | None, name: str) -> Json | None:
+        """The object, None if there is none."""
+        try:
+            found: Json = self.request("GET", self.path(kind, namespace, name))
+        except urllib.error.HTTPError as refused:
+            with refused:
+                if refused.code == 404:
+                    return None
+                raise
+        return found
+
+    def list(self, kind: str, namespace: str | None = None, selector: str = "") -> list[Json]:
+        """The objects of a kind, of one namespace or of all."""
+        query = f"?labelSelector={urllib.parse.quote(selector)}" if selector else ""
+        found: list[Json] = self.request("GET", self.path(kind, namespace) + query)["items"]
+        return found
+
+    def apply(self, item: Json) -> Json:
+        """Create the object, or replace what there is of its name."""
+        meta = item["metadata"]
+        namespace = meta.get("namespace", "default")
+        version = item["apiVersion"]
+        path = self.path(item["kind"], namespace, meta["name"], version)
+        found: Json
+        if self.get(item["kind"], namespace, meta["name"]) is None:
+            found = self.request("POST", path.rpartition("/")[0], item)
+        else:
+            found = self.request("PUT", path, item)
+        return found
+
+    def delete(self, kind: str, namespace: str | None, name: str) -> Json:
+        found: Json = self.request("DELETE", self.path(kind, namespace, name))
+        return found
+
+    # -- the control path ----------------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """Back to the objects of the start; journal and faults are emptied."""
+        self.request("POST", "/_double/reset")
+
+    def dump(self) -> Any:
+        """Every object."""
+        return self.request("GET", "/_double/dump")
+
+    def load(self, objects: Iterable[Json]) -> None:
+        """Create objects, status included, past the rights of any user."""
+        self.request("POST", "/_double/load", [*objects])
+
+    def journal(self) -> Any:
+        """The requests so far: time, method, path, user, code, object, body."""
+        return self.request("GET", "/_double/journal")
+
+    def faults(self, rules: Iterable[Json]) -> None:
+        """Set the faults; an empty list removes them."""
+        self.request("POST", "/_double/faults", [*rules])
+
+    def seen(self, namespace: str, pod: str) -> Any:
+        """What a pod really got when it started: ``node``, ``started``, ``volumes``, ``environment``."""
+        query = urllib.parse.urlencode({"namespace": namespace, "name": pod})
+        return self.request("GET", f"/_double/mounted?{query}")
+
+    def mounted(self, namespace: str, pod: str) -> dict[str, dict[str, str]]:
+        """The files of each volume as the pod saw them when it started; empty before that."""
+        found: dict[str, dict[str, str]] = self.seen(namespace, pod)["volumes"]
+        return found
+
+    def wait_for(self, holds: Callable[[], Any], what: str, seconds: float = 10.0) -> Any:
+        """Ask until ``holds()`` is true and return its value; raises ``TimeoutError`` naming ``what``."""
+        deadline = time.monotonic() + seconds
+        while not (found := holds()):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not within {seconds} s: {what}")
+            time.sleep(0.02)
+        return found
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
