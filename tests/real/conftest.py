@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the proofs stand on: a real control plane with CPI's real program, and the simulator as its VCD."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+for _folder in ("control_plane", "simulator", "kube_double"):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / _folder))
+
+from control_plane.places import Missing, on_ci  # noqa: E402 - found on the path set above
+from control_plane.testing import RealCluster  # noqa: E402
+from real_stage import Stage  # noqa: E402
+from vcdsim.testing import Simulator  # noqa: E402
+
+API_VERSIONS = "36.0,36.1,36.2,36.3,37.0,37.1,37.2"  # as VCD 10.4.3 serves them; CPI 1.2.0 logs in with 36.0
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[Simulator]:
+    """A VCD whose tasks end at once: CPI asks whether a task has ended every 3 s, and the tests would wait for that."""
+    with Simulator(estate="one-edge", task_seconds=0, api_versions=API_VERSIONS) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def cluster(simulator: Simulator) -> Iterator[RealCluster]:
+    """The control plane. In CI it may not be missing; elsewhere a skip says how to get it."""
+    machines = {machine["networks"][0]["ip"]: machine["id"] for machine in simulator.dump()["vms"]}
+    try:
+        wanted = RealCluster(machines)
+    except Missing as error:
+        if on_ci():
+            raise
+        pytest.skip(str(error))
+    with wanted as running:
+        yield running
+
+
+@pytest.fixture
+def stage(cluster: RealCluster, simulator: Simulator, tmp_path: Path) -> Iterator[Stage]:
+    """Both, with nothing left of the test before."""
+    cluster.clear()
+    simulator.reset()
+    yield Stage(cluster, simulator, tmp_path)
+    keep = os.environ.get("VCD_TESTS_KEEP_CPI_LOGS")
+    if keep:
+        name = os.environ["PYTEST_CURRENT_TEST"].split("::")[-1].split(" ")[0].replace("/", "_")
+        (Path(keep) / f"{name}.log").write_text(cluster.cpi_logs())
+    cluster.clear()
+    cluster.forget_logs()

@@ -1,0 +1,164 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One test's cluster and VCD: CPI in a scenario, Services, and what became of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from control_plane.api import wait_until
+from control_plane.cpi import CONFIG_MAP, DEPLOYMENT, FILE, NAMESPACE, in_scenario, manifests
+from control_plane.testing import FIXTURES, RealCluster
+from real_tenant import Objects, Tenant
+from vcdsim.testing import Simulator
+
+Object = dict[str, Any]
+COLLECTIONS = next((path for path in sys.path if (Path(path) / "ansible_collections" / "vcd").is_dir()), "")
+SERVED_SECONDS = 180.0  # a limit for a busy machine; a few seconds are needed
+
+
+class Stage:
+    """``cluster`` and ``vcd`` (the simulator) with what the proofs do to them."""
+
+    def __init__(self, cluster: RealCluster, vcd: Simulator, folder: Path) -> None:
+        self.cluster, self.vcd, self.folder = cluster, vcd, folder
+
+    def start_cpi(self, scenario: str, version: str = "1.6.1", wait: bool = True) -> None:
+        """Apply CPI's manifests for a scenario, and wait until CPI has logged in."""
+        self._taint("master" if version < "1.4" else "control-plane")
+        self.cluster.load(manifests(FIXTURES / f"cpi-{version}.manifest", self.vcd.url, scenario))
+        if wait:
+            self.cluster.wait_for_cpi()
+
+    def _taint(self, role: str) -> None:
+        """Taint the control plane's node as clusters of a CPI's time do: its manifest tolerates no other taint."""
+        taints = [{"key": f"node-role.kubernetes.io/{role}", "effect": "NoSchedule"}]
+        self.cluster.api.patch("Node", "", "cp-1", {"spec": {"taints": taints}})
+
+    def config(self, scenario: str, version: str = "1.6.1") -> Object:
+        """CPI's ConfigMap for a scenario."""
+        found = manifests(FIXTURES / f"cpi-{version}.manifest", self.vcd.url, scenario)
+        return next(item for item in found if item["kind"] == "ConfigMap" and FILE in item["data"])
+
+    def flip(self, scenario: str) -> None:
+        """Change the scenario and nothing else, in the order that makes CPI read the new file."""
+        self.scale(0)
+        wait_until(lambda: not self.cluster.pods(), "CPI's pod is gone")
+        self.cluster.api.delete("ConfigMap", NAMESPACE, CONFIG_MAP)
+        self.cluster.api.create(self.config(scenario))
+        self.scale(1)
+
+    def scale(self, replicas: int) -> None:
+        """Scale CPI's Deployment."""
+        self.cluster.api.patch("Deployment", NAMESPACE, DEPLOYMENT, {"spec": {"replicas": replicas}})
+
+    def create(self, item: Object) -> str:
+        """Create a Service, wait until CPI serves it, and return its external IP."""
+        self.cluster.api.create(item)
+        return self.served(item["metadata"]["name"], item["metadata"]["namespace"])
+
+    def served(self, name: str, namespace: str = "default") -> str:
+        """Wait for a Service's external IP."""
+        try:
+            return str(wait_until(lambda: self.external_ip(name, namespace), f"{name} is served", SERVED_SECONDS))
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}\n{self.cluster.cpi_logs()[-6000:]}") from None
+
+    def external_ip(self, name: str, namespace: str = "default") -> str:
+        """What ``status.loadBalancer`` of a Service says now."""
+        found = self.cluster.api.get("Service", namespace, name) or {}
+        ingress = found.get("status", {}).get("loadBalancer", {}).get("ingress") or [{}]
+        return str(ingress[0].get("ip", ""))
+
+    def delete(self, name: str, namespace: str = "default") -> None:
+        """Delete a Service and wait until CPI has let it go."""
+        self.cluster.api.delete("Service", namespace, name)
+        gone = f"{name} is gone (CPI holds a finalizer until it has cleaned up)"
+        wait_until(lambda: self.cluster.api.get("Service", namespace, name) is None, gone, SERVED_SECONDS)
+
+    def log_says(self, text: str, seconds: float = SERVED_SECONDS) -> str:
+        """Wait until CPI's log has a text; the line with it."""
+
+        def line() -> str:
+            return next((one for one in self.cluster.cpi_logs().splitlines() if text in one), "")
+
+        try:
+            return str(wait_until(line, f"CPI logs {text!r}", seconds, every=0.3))
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}\n{self.cluster.cpi_logs()[-6000:]}") from None
+
+    def objects(self) -> Objects:
+        """Every load balancer object of the edge gateway."""
+        with self.tenant() as tenant:
+            return tenant.objects()
+
+    @contextmanager
+    def tenant(self) -> Iterator[Tenant]:
+        """VCD as CPI's user."""
+        found = Tenant(self.vcd.url, self.vcd.ca)
+        try:
+            yield found
+        finally:
+            found.close()
+
+    def in_file(self) -> str:
+        """CPI's file as the cluster holds it."""
+        found = self.cluster.api.get("ConfigMap", NAMESPACE, CONFIG_MAP)
+        assert found, "CPI's ConfigMap is missing"
+        return str(found["data"][FILE])
+
+    def playbook(self, *arguments: str, kubeconfig: Path | None = None, **variables: Any) -> Run:
+        """Run the real ansible-playbook on a playbook of the collection."""
+        return self._run(["ansible-playbook", *arguments, "-e", json.dumps(variables)], kubeconfig)
+
+    def module(self, name: str, kubeconfig: Path | None = None, **options: Any) -> Run:
+        """Run one module with the real ansible."""
+        python = f"ansible_python_interpreter={sys.executable}"
+        given = ["-a", json.dumps(options)] if options else []
+        return self._run(["ansible", "localhost", "-e", python, "-m", name, *given], kubeconfig)
+
+    def _run(self, command: list[str], kubeconfig: Path | None) -> Run:
+        environment = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS,
+            "ANSIBLE_HOME": str(self.folder / "ansible"),
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_NOCOLOR": "1",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "K8S_AUTH_KUBECONFIG": str(kubeconfig or self.cluster.kubeconfig),
+            "VCD_URL": self.vcd.url,
+            "VCD_ORG": "acme",
+            "VCD_USER": "kube",
+            "VCD_PASSWORD": "kube-secret-1",
+            "VCD_CA_PATH": str(self.vcd.ca),
+        }
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=900)
+        return Run(done.returncode, done.stdout, done.stderr)
+
+
+class Run:
+    """A finished run of ansible-playbook, or of one module."""
+
+    def __init__(self, code: int, output: str, complaints: str) -> None:
+        self.code, self.output, self._stdout = code, output + complaints, output
+
+    @property
+    def facts(self) -> Object:
+        """What one module returned."""
+        found = json.loads(self._stdout.partition(" => ")[2])
+        return dict(found)
+
+    def __repr__(self) -> str:
+        return f"ended with {self.code}:\n{self.output[-8000:]}"
+
+
+__all__ = ["COLLECTIONS", "Object", "Run", "Stage", "in_scenario"]

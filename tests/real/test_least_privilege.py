@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Least privilege: what the documentation grants is enough for the whole role, and each rule of it is needed."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+import yaml
+from real_stage import Object, Stage
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "rights-kubernetes.md"
+GROUP = "rbac.authorization.k8s.io"
+ACCOUNT = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "operator", "namespace": "kube-system"}}
+
+
+def published() -> tuple[Object, Object]:
+    """The Role and the ClusterRole of the documentation."""
+    role, cluster_role = (yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text(), re.S))
+    assert (role["kind"], cluster_role["kind"]) == ("Role", "ClusterRole")
+    return role, cluster_role
+
+
+def grant(stage: Stage, role: Object, cluster_role: Object) -> Path:
+    """Give an account exactly these rights; its kubeconfig."""
+    stage.cluster.load([ACCOUNT])
+    for item in (role, cluster_role):
+        name, kind = item["metadata"]["name"], item["kind"]
+        subject = {"kind": "ServiceAccount", "name": "operator", "namespace": "kube-system"}
+        binding = {
+            "apiVersion": f"{GROUP}/v1",
+            "kind": f"{kind}Binding",
+            "metadata": {key: value for key, value in item["metadata"].items() if key != "labels"},
+            "roleRef": {"apiGroup": GROUP, "kind": kind, "name": name},
+            "subjects": [subject],
+        }
+        stage.cluster.load([item, binding])
+    token = stage.cluster.control_plane.service_account_token("kube-system", "operator")
+    return stage.cluster.control_plane.token_kubeconfig(stage.folder / "operator.kubeconfig", token)
+
+
+def without(item: Object, number: int) -> Object:
+    reduced = copy.deepcopy(item)
+    del reduced["rules"][number]
+    return dict(reduced)
+
+
+ROLE, CLUSTER_ROLE = published()
+# "only where ...": needed for a ConfigMap that may be changed, and for a cluster id from a Secret
+OPTIONAL = [
+    number
+    for number, rule in enumerate(ROLE["rules"])
+    if (rule["resources"], rule["verbs"]) in ((["pods"], ["delete"]), (["secrets"], ["get"]))
+]
+NEEDED = [number for number in range(len(ROLE["rules"])) if number not in OPTIONAL]
+
+
+def test_the_published_rights_are_enough(stage: Stage) -> None:
+    stage.start_cpi("distinct_internal")
+    needed = copy.deepcopy(ROLE)
+    needed["rules"] = [ROLE["rules"][number] for number in NEEDED]
+    run = stage.playbook(
+        "vcd.kubernetes.shared_ip",
+        kubeconfig=grant(stage, needed, CLUSTER_ROLE),
+        shared_ip_scenario="shared_external",
+    )
+    assert run.code == 0, run
+    stage.cluster.wait_for_cpi()
+    assert "oneArm" not in stage.in_file()
+
+
+def _flat(parts: Iterable[list[str]]) -> list[str]:
+    return [word for part in parts for word in part]
+
+
+def words(number: int) -> str:
+    rule = CLUSTER_ROLE["rules"][0] if number < 0 else ROLE["rules"][number]
+    return "-".join(_flat([rule["verbs"], rule["resources"], rule.get("resourceNames", [])])).replace("/", "-")
+
+
+@pytest.mark.parametrize("number", [*NEEDED, -1], ids=words)
+def test_without_one_rule_the_run_fails_before_it_writes(stage: Stage, number: int) -> None:
+    stage.start_cpi("distinct_internal")
+    pod, file = stage.cluster.wait_for_cpi(), stage.in_file()
+    rights = (ROLE, without(CLUSTER_ROLE, 0)) if number < 0 else (without(ROLE, number), CLUSTER_ROLE)
+    run = stage.playbook(
+        "vcd.kubernetes.shared_ip", kubeconfig=grant(stage, *rights), shared_ip_scenario="shared_external"
+    )
+    assert run.code != 0, run
+    rule = CLUSTER_ROLE["rules"][0] if number < 0 else ROLE["rules"][number]
+    assert any(word in run.output for word in rule["verbs"]), run
+    assert rule["resources"][0] in run.output, run
+    assert (stage.cluster.wait_for_cpi(), stage.in_file()) == (pod, file)
+    assert stage.cluster.api.get("ConfigMap", "kube-system", "vcloud-ccm-configmap-backup") is None

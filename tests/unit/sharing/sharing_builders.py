@@ -1,0 +1,209 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Results of the two info modules, as the playbook hands them to the filters, with one thing changed at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import parse_range
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster_facts import read_cluster
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import nat_rule_name, virtual_service_name
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.shape import ObservedService, observe
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.situation import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.target import resolve
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.vcd_facts import read_vcd
+
+CLUSTER_ID = "urn:vcloud:entity:vmware:capvcdCluster:6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d10"
+RANGE = {"start_ip": "192.168.8.2", "end_ip": "192.168.8.100"}
+FLAGS = {
+    "shared_external": (True, None),
+    "shared_internal": (True, RANGE),
+    "distinct_internal": (False, RANGE),
+    "invalid": (False, None),
+}
+
+
+def ccm(scenario: str = "distinct_internal", **changes: Any) -> dict[str, Any]:
+    """A healthy result of vcd_ccm_config_info, with top-level keys replaced."""
+    shared, one_arm = FLAGS[scenario]
+    return {
+        "changed": False,
+        "scenario": scenario,
+        "one_arm": one_arm,
+        "enable_virtual_service_shared_ip": shared,
+        "problems": [],
+        "config": {
+            "vcd": {"host": "https://vcd.example.com", "org": "acme", "vdc": "acme-vdc"},
+            "loadbalancer": {"network": "k8s-net", "vipSubnet": "203.0.113.0/24"},
+            "clusterid": CLUSTER_ID,
+            "vAppName": "acme-vapp",
+        },
+        "cluster_id": CLUSTER_ID,
+        "cluster_id_source": "config",
+        "config_map": {"name": "vcloud-ccm-configmap", "namespace": "kube-system", "immutable": True, "uid": "1"},
+        "rollout": {"state": "none", "backup": None},
+        "deployment": {
+            "name": "vmware-cloud-director-ccm",
+            "namespace": "kube-system",
+            "replicas": 1,
+            "ready_replicas": 1,
+            "image": "registry.example.com/cpi:1.6.1",
+            "version": "1.6.1",
+            "ready": True,
+        },
+        "pods": [{"name": "ccm-1", "node": "cp-1", "phase": "Running", "ready": True, "config": "current"}],
+        "services": [],
+        **changes,
+    }
+
+
+def service(
+    name: str = "web",
+    namespace: str = "default",
+    ports: tuple[str, ...] = ("http", "https"),
+    ips: tuple[str, ...] = ("203.0.113.10",),
+    **changes: Any,
+) -> dict[str, Any]:
+    """A Service of type LoadBalancer; its ports are numbered from 80 on."""
+    return {
+        "name": name,
+        "namespace": namespace,
+        "load_balancer_class": None,
+        "load_balancer_ip": None,
+        "ingress_ips": list(ips),
+        "ports": [
+            {"name": port, "port": 80 + number, "node_port": 30080 + number, "protocol": "TCP", "app_protocol": None}
+            for number, port in enumerate(ports)
+        ],
+        "annotations_ssl": {},
+        **changes,
+    }
+
+
+def virtual_service(service_name: str, port: str, address: str, cluster_id: str = CLUSTER_ID) -> dict[str, Any]:
+    """A virtual service with CPI's name."""
+    name = virtual_service_name(service_name, cluster_id, port)
+    return {
+        "id": f"urn:vcloud:loadBalancerVirtualService:{name}",
+        "name": name,
+        "virtual_ip_address": address,
+        "pool": {"id": "urn:pool", "name": name.replace("ingress-vs-", "ingress-pool-")},
+        "service_engine_group": {"id": "urn:seg", "name": "seg-shared"},
+        "service_ports": [{"start": 80, "end": 80, "ssl_enabled": False, "type": "TCP_PROXY"}],
+    }
+
+
+def nat_rule(
+    service_name: str, port: str, external: str, internal: str, external_port: Any = 80, cluster_id: str = CLUSTER_ID
+) -> dict[str, Any]:
+    """A DNAT rule with CPI's name."""
+    return {
+        "id": f"urn:nat:{service_name}-{port}",
+        "name": nat_rule_name(virtual_service_name(service_name, cluster_id, port)),
+        "type": "DNAT",
+        "external_addresses": external,
+        "internal_addresses": internal,
+        "dnat_external_port": external_port,
+    }
+
+
+def objects(shape: str, name: str = "web", ports: tuple[str, ...] = ("http", "https")) -> dict[str, list[Any]]:
+    """The virtual services and NAT rules that CPI makes for a Service under a scenario."""
+    outside = "203.0.113.10"
+    internal = shape != "shared_external"
+    addresses = [
+        outside if not internal else f"192.168.8.{2 + (number if shape == 'distinct_internal' else 0)}"
+        for number in range(len(ports))
+    ]
+    pairs = list(zip(ports, addresses, strict=True))
+    return {
+        "virtual_services": [virtual_service(name, port, address) for port, address in pairs],
+        "nat_rules": [nat_rule(name, port, outside, address) for port, address in pairs] if internal else [],
+    }
+
+
+def edge(**changes: Any) -> dict[str, Any]:
+    """A healthy edge gateway of vcd_edge_gateway_info, with keys replaced."""
+    return {
+        "id": "urn:vcloud:gateway:1",
+        "name": "acme-edge",
+        "owner": {"id": "urn:vcloud:vdc:1", "name": "acme-vdc"},
+        "status": "REALIZED",
+        "backing_type": "NSXT_BACKED",
+        "uplinks": [
+            {
+                "name": "uplink-1",
+                "using_ip_space": False,
+                "subnets": [
+                    {
+                        "gateway": "203.0.113.1",
+                        "prefix_length": 24,
+                        "primary_ip": "203.0.113.2",
+                        "ip_ranges": [{"start": "203.0.113.10", "end": "203.0.113.60"}],
+                    }
+                ],
+            }
+        ],
+        "load_balancer": {
+            "enabled": True,
+            "service_network": "192.168.255.1/25",
+            "ipv6_service_network": None,
+            "feature_set": "STANDARD",
+            "transparent_mode": False,
+        },
+        "service_engine_groups": [group("seg-shared", 20, 0)],
+        "networks": [{"id": "urn:net", "name": "k8s-net", "type": "NAT_ROUTED", "subnets": ["10.10.0.1/24"]}],
+        "used_ip_addresses": [{"address": "203.0.113.2", "category": "PRIMARY_IP"}],
+        "virtual_services": [],
+        "nat_rules": [],
+        **changes,
+    }
+
+
+def ip_space_edge(**changes: Any) -> dict[str, Any]:
+    """An edge gateway whose uplink uses IP Spaces: it names no subnets."""
+    return edge(uplinks=[{"name": "uplink-1", "using_ip_space": True, "subnets": []}], **changes)
+
+
+def group(name: str, maximum: int | None, deployed: int) -> dict[str, Any]:
+    """A service engine group."""
+    return {
+        "id": f"urn:seg:{name}",
+        "name": name,
+        "max_virtual_services": maximum,
+        "deployed_virtual_services": deployed,
+    }
+
+
+def vcd(
+    *edges: dict[str, Any], release: str = "10.4.3", versions: tuple[str, ...] = ("37.0", "37.2")
+) -> dict[str, Any]:
+    """A result of vcd_edge_gateway_info."""
+    api = {"version": versions[-1], "versions": list(versions), "release": release}
+    return {"changed": False, "api": api, "edge_gateways": list(edges)}
+
+
+def situation(
+    target: str,
+    ccm_result: dict[str, Any] | None = None,
+    vcd_result: dict[str, Any] | None = None,
+    one_arm: Any = None,
+) -> Situation:
+    """What the checks look at."""
+    cluster = read_cluster(ccm_result or ccm())
+    read = read_vcd(vcd_result if vcd_result is not None else vcd(edge()))
+    return Situation(cluster, read, resolve(target, one_arm, cluster))
+
+
+def observed(found: dict[str, list[Any]], *services: dict[str, Any], ip_spaces: bool = False) -> list[ObservedService]:
+    """Services with their shape, among these virtual services and NAT rules."""
+    cluster = read_cluster(ccm(services=list(services)))
+    read = read_vcd(vcd((ip_space_edge if ip_spaces else edge)(**found)))
+    assert read is not None
+    return observe(cluster.services, CLUSTER_ID, read.edges[0], [parse_range(RANGE)])
+
+
+SCENARIOS = [item.value for item in Scenario]

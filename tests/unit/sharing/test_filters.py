@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filters: thin, documented, and clear about bad input; and the text that they make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vcd.kubernetes.plugins.filter.shared_ip import FilterModule
+from sharing_builders import ccm, edge, group, objects, service, vcd
+
+FILTERS = FilterModule().filters()
+DOCS = Path(__file__).resolve().parents[3] / "plugins" / "filter"
+
+
+def test_each_filter_is_documented() -> None:
+    for name in FILTERS:
+        documented = yaml.safe_load((DOCS / f"{name}.yml").read_text())
+        assert documented["DOCUMENTATION"]["name"] == name
+        assert f"vcd.kubernetes.{name}" in documented["EXAMPLES"]
+    assert {path.stem for path in DOCS.glob("*.yml")} == set(FILTERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("shared_ip_preflight", ("x", {}, "shared_external"), "vcd_ccm_config_info: 'x': give a mapping here"),
+        ("shared_ip_preflight", (ccm(), None, "shared_external"), "vcd_edge_gateway_info: 'None': give a mapping here"),
+        ("shared_ip_preflight", (ccm(), vcd(edge()), 3), "shared_ip_scenario: 3: choose one of"),
+        ("shared_ip_verify", ([], vcd(edge())), "vcd_ccm_config_info: '[]': give a mapping here"),
+        ("shared_ip_verify", (ccm(), {}), "vcd_edge_gateway_info.api: 'nothing': expected a mapping"),
+        ("shared_ip_report", ("text",), "report: 'text': give a mapping here"),
+        ("shared_ip_report", ({},), "report.wanted: 'nothing': expected a string"),
+        ("shared_ip_report", ({"steps": []},), "report.restart: 'nothing': expected a mapping"),
+    ],
+)
+def test_bad_input_is_ansibles_own_error(name: str, arguments: tuple[Any, ...], message: str) -> None:
+    with pytest.raises(AnsibleFilterError) as caught:
+        FILTERS[name](*arguments)
+    assert message in str(caught.value)
+
+
+def test_a_long_value_is_cut() -> None:
+    with pytest.raises(AnsibleFilterError) as caught:
+        FILTERS["shared_ip_report"]("x" * 1000)
+    assert len(str(caught.value)) < 150
+
+
+def test_the_preflight_as_text() -> None:
+    answer = vcd(edge(service_engine_groups=[group("seg", 5, 5)], **objects("distinct_internal")))
+    report = FILTERS["shared_ip_preflight"](ccm(services=[service()]), answer, "shared_external")
+    lines = FILTERS["shared_ip_report"](report)
+    assert lines[0] == (
+        "from scenario distinct_internal to shared_external (the ports of a Service share one external IP, without NAT)"
+    )
+    assert "  ok      vcd version: VCD 10.4.3 (API 37.2) is new enough for shared_external" in lines
+    room = lines.index(
+        "  ERROR   service engine group: no service engine group of edge gateway acme-edge has room"
+        " (seg 5 of 5 virtual services)"
+    )
+    assert lines[room + 1] == "          -> have the provider raise the maximum, or remove virtual services"
+    assert len([line for line in lines if line.startswith("  ERROR   existing services: default/web")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("current", "target", "one_arm", "heading"),
+    [
+        ("shared_external", "shared_external", "", "scenario shared_external (the ports of a Service"),
+        ("shared_internal", "shared_internal", "172.16.0.1-172.16.0.9", "scenario shared_internal (the ports"),
+        ("invalid", "shared_internal", "", "from scenario invalid to shared_internal (the ports"),
+    ],
+)
+def test_the_heading_says_from_what_to_what(current: str, target: str, one_arm: str, heading: str) -> None:
+    report = FILTERS["shared_ip_preflight"](ccm(current), vcd(edge()), target, one_arm)
+    assert FILTERS["shared_ip_report"](report)[0].startswith(heading)
+    assert FILTERS["shared_ip_report"](report)[0].endswith("nothing to change") is not report["change"]
+
+
+def test_the_verification_as_text() -> None:
+    good = FILTERS["shared_ip_verify"](ccm(), vcd(edge()))
+    assert FILTERS["shared_ip_report"](good)[0] == "verification of distinct_internal: passed"
+    bad = FILTERS["shared_ip_verify"](ccm(deployment=None), vcd(edge()))
+    assert FILTERS["shared_ip_report"](bad)[0] == "verification of distinct_internal: FAILED"
+
+
+def test_the_plan_as_text() -> None:
+    restart = {"done": "recreate", "needed": True, "reason": "the content changes"}
+    plan = {"changed": True, "steps": ["scale to 0", "create it"], "restart": restart, "resumed": False}
+    assert FILTERS["shared_ip_report"](plan) == [
+        "plan: 2 steps; restart of CPI: recreate (the content changes)",
+        "  1. scale to 0",
+        "  2. create it",
+    ]
+    assert (
+        "2 steps, which finish an interrupted change; restart"
+        in FILTERS["shared_ip_report"]({**plan, "resumed": True})[0]
+    )
+    assert FILTERS["shared_ip_report"]({**plan, "steps": []}) == ["plan: nothing to do"]

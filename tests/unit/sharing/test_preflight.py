@@ -1,0 +1,523 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every check of the preflight, both ways."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.config import read_config
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.preflight import preflight, preflight_report
+from sharing_builders import (
+    RANGE,
+    SCENARIOS,
+    ccm,
+    edge,
+    group,
+    ip_space_edge,
+    nat_rule,
+    objects,
+    service,
+    situation,
+    vcd,
+    virtual_service,
+)
+
+DEPLOYMENT: dict[str, Any] = ccm()["deployment"]
+CONFIG: dict[str, Any] = ccm()["config"]
+OLD_VCD: dict[str, Any] = {"release": "10.3.3", "versions": ("36.2", "36.3")}
+
+
+def found(
+    check: str, target: str, cluster: dict[str, Any] | None = None, cloud: dict[str, Any] | None = None, **more: Any
+) -> list[tuple[str, str]]:
+    """Severity and message of one check's findings."""
+    findings = preflight(situation(target, cluster, cloud, **more))
+    return [(item.severity.value, item.message) for item in findings if item.check == check]
+
+
+def severities(check: str, target: str, *args: Any, **more: Any) -> list[str]:
+    """Only the severities."""
+    return [severity for severity, _message in found(check, target, *args, **more)]
+
+
+@pytest.mark.parametrize("current", SCENARIOS)
+@pytest.mark.parametrize("target", SCENARIOS)
+def test_a_healthy_cluster_without_services_may_go_anywhere(current: str, target: str) -> None:
+    report = preflight_report(ccm(current), vcd(edge()), target)
+    assert report["ok"] is True
+    assert report["summary"] == ""
+    assert {item["severity"] for item in report["findings"]} == {"info"}
+    assert report["change"] is (current != target)
+    checks = {"configuration", "cluster_id", "cpi", "vcd_version", "edge_gateway", "service_engine_group"}
+    assert checks <= {item["check"] for item in report["findings"]}
+
+
+@pytest.mark.parametrize(
+    ("versions", "release", "target", "severity"),
+    [
+        (("36.2", "36.3"), "10.3.3", "shared_external", "error"),
+        (("36.2", "36.3"), "10.3.3", "shared_internal", "error"),
+        (("36.2", "36.3"), "10.3.3", "distinct_internal", "info"),
+        (("36.3", "37.0"), "10.4.0", "shared_external", "info"),
+        (("9.0", "37.2", "39.1"), "10.6.1", "shared_external", "info"),
+        (("36.3", "40.0.0-alpha"), "", "shared_external", "error"),
+    ],
+)
+def test_sharing_needs_vcd_10_4(versions: tuple[str, ...], release: str, target: str, severity: str) -> None:
+    answer = vcd(edge(), release=release, versions=versions)
+    assert severities("vcd_version", target, None, answer) == [severity]
+
+
+def test_the_refusal_of_an_old_vcd_names_it_and_the_way_out() -> None:
+    report = preflight_report(ccm(), vcd(edge(), **OLD_VCD), "shared_external")
+    assert report["summary"] == (
+        "VCD 10.3.3 (API 36.3) cannot share an IP between virtual services; shared_external needs VCD 10.4 (API 37.0)"
+        " - upgrade VCD, or choose distinct_internal"
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "target", "severity"),
+    [
+        ("1.2.0", "shared_external", "info"),
+        ("v1.6.1", "shared_internal", "info"),
+        ("1.10.0", "shared_internal", "info"),
+        ("1.2", "shared_internal", "info"),
+        ("1.1", "shared_internal", "error"),
+        ("2.0.0", "shared_internal", "info"),
+        ("1.1.3", "shared_external", "error"),
+        ("1.1.3", "distinct_internal", "info"),
+        ("", "shared_external", "warning"),
+        ("latest", "shared_internal", "warning"),
+        ("latest", "distinct_internal", "info"),
+    ],
+)
+def test_the_shared_flag_needs_cpi_1_2(version: str, target: str, severity: str) -> None:
+    cluster = ccm(deployment={**DEPLOYMENT, "version": version})
+    assert severities("cpi", target, cluster) == [severity]
+
+
+def test_an_unknown_version_of_cpi_names_the_image() -> None:
+    cluster = ccm(deployment={**DEPLOYMENT, "version": None, "image": "registry.example.com/cpi@sha256:abc"})
+    assert "registry.example.com/cpi@sha256:abc" in found("cpi", "shared_external", cluster)[0][1]
+
+
+@pytest.mark.parametrize(
+    ("deployment", "rollout", "expected"),
+    [
+        (None, "none", ["error"]),
+        ({**DEPLOYMENT, "ready": False}, "none", ["warning", "info"]),
+        ({**DEPLOYMENT, "ready": False}, "in_progress", ["info"]),
+        ({**DEPLOYMENT, "replicas": 0, "ready": False}, "none", ["warning", "info"]),
+        ({**DEPLOYMENT, "replicas": 0, "ready": False}, "in_progress", ["info"]),
+    ],
+)
+def test_cpi_itself(deployment: dict[str, Any] | None, rollout: str, expected: list[str]) -> None:
+    cluster = ccm(deployment=deployment, rollout={"state": rollout, "backup": None})
+    assert severities("cpi", "shared_external", cluster) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, ["info"]),
+        ({"config_map": None, "config": None, "problems": ["it does not exist"]}, ["error"]),
+        (
+            {
+                "config_map": None,
+                "config": None,
+                "problems": ["it does not exist"],
+                "rollout": {"state": "in_progress", "backup": "x"},
+            },
+            ["info"],
+        ),
+        ({"config": None, "problems": ["not YAML: line 3: found a tab"]}, ["error"]),
+    ],
+)
+def test_the_file(changes: dict[str, Any], expected: list[str]) -> None:
+    assert severities("configuration", "shared_external", ccm("shared_internal", **changes)) == expected
+
+
+FILE = """\
+vcd: {host: https://vcd.example.com, org: acme, vdc: acme-vdc}
+loadbalancer:
+  network: k8s-net
+  %s
+vAppName: acme-vapp
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("enableVirtualServiceSharedIP: true", ["info"]),
+        # a scenario sets these anew
+        ("enableVirtualServiceSharedIP: false", ["warning"]),
+        ("oneArm: {startIP: 192.168.8.9, endIP: 192.168.8.2}", ["warning"]),
+        ("oneArm: {startIP: 192.168.8.9, endIP: nonsense}", ["warning"]),
+        # these stay, and CPI would still refuse them
+        ("enableVirtualServiceSharedIp: true", ["error"]),
+        ("onearm: {startIP: 192.168.8.2, endIP: 192.168.8.9}", ["error"]),
+        ("certAlias: [1, 2]", ["error"]),
+    ],
+)
+def test_only_what_the_change_leaves_alone_stops_it(lines: str, expected: list[str]) -> None:
+    file = read_config(FILE % lines)
+    cluster = ccm("invalid", problems=list(file.problems), config=file.public_values())
+    assert severities("configuration", "shared_external", cluster) == expected
+
+
+def test_problems_of_the_file_are_shown_as_they_are() -> None:
+    cluster = ccm(problems=["line 4: vcd.hots: CPI does not know this key; did you mean host?"])
+    assert (
+        "line 4: vcd.hots: CPI does not know this key; did you mean host?"
+        in found("configuration", "shared_external", cluster)[0][1]
+    )
+
+
+@pytest.mark.parametrize(
+    ("cluster_id", "source", "severity"),
+    [("urn:x", "config", "info"), ("urn:x", "secret", "info"), ("", "none", "error")],
+)
+def test_cluster_id(cluster_id: str, source: str, severity: str) -> None:
+    cluster = ccm(cluster_id=cluster_id or None, cluster_id_source=source)
+    assert severities("cluster_id", "shared_external", cluster) == [severity]
+
+
+@pytest.mark.parametrize(("state", "expected"), [("none", []), ("finished", []), ("in_progress", ["info"])])
+def test_an_unfinished_rollout_is_only_a_note_and_is_finished(state: str, expected: list[str]) -> None:
+    cluster = ccm("shared_external", rollout={"state": state, "backup": None})
+    assert severities("rollout", "shared_external", cluster) == expected
+    assert preflight_report(cluster, vcd(edge()), "shared_external")["change"] is bool(expected)
+
+
+@pytest.mark.parametrize(
+    ("edges", "expected"),
+    [
+        ([edge()], ["info"]),
+        ([edge(backing_type="NSXV_BACKED")], ["error"]),
+        ([edge(load_balancer={**edge()["load_balancer"], "enabled": False})], ["error"]),
+        ([], ["error"]),
+        ([edge(), edge(owner={"id": "urn:2", "name": "acme-vdc-2"})], ["error"]),
+    ],
+)
+def test_edge_gateway(edges: list[dict[str, Any]], expected: list[str]) -> None:
+    assert severities("edge_gateway", "shared_external", None, vcd(*edges)) == expected
+
+
+def test_two_gateways_of_one_name_are_told_apart_by_their_owners() -> None:
+    answer = vcd(edge(), edge(owner={"id": "urn:2", "name": "acme-vdc-2"}))
+    assert found("edge_gateway", "shared_external", None, answer) == [
+        ("error", "there are 2 edge gateways named acme-edge (in acme-vdc and acme-vdc-2)")
+    ]
+
+
+def test_a_gateway_that_is_not_there_is_named() -> None:
+    report = preflight_report(ccm(), vcd(), "shared_external", edge_gateway="acme-egde")
+    assert report["summary"] == (
+        "shared_ip_edge_gateway: 'acme-egde': this user sees no such edge gateway"
+        " - check the name and shared_ip_vdc, or leave both out"
+    )
+
+
+def test_a_skipped_look_at_the_gateway_is_an_error_with_a_way_out() -> None:
+    skipped = {"skipped": True, "changed": False}
+    no_network = ccm(config={**CONFIG, "loadbalancer": {"network": ""}})
+    report = preflight_report(no_network, skipped, "shared_external")
+    assert "give shared_ip_edge_gateway" in report["summary"]
+    assert report["edge_gateway"] is None
+    interrupted = ccm(config=None, config_map=None, rollout={"state": "in_progress", "backup": "x"})
+    assert "give shared_ip_edge_gateway" in preflight_report(interrupted, skipped, "shared_external")["summary"]
+
+
+def test_one_cause_is_told_once() -> None:
+    cluster = ccm(config=None, config_map=None, cluster_id=None, problems=["ConfigMap a/b does not exist"])
+    summary = preflight_report(cluster, {"skipped": True}, "shared_external")["summary"]
+    assert summary == ("ConfigMap a/b does not exist - check the cluster, shared_ip_namespace and shared_ip_config_map")
+
+
+@pytest.mark.parametrize(
+    ("groups", "current", "expected"),
+    [
+        ([group("a", 20, 19)], "distinct_internal", ["info"]),
+        ([group("a", 20, 20)], "distinct_internal", ["error"]),
+        # where nothing is to be changed, a lack of room stops nobody
+        ([group("a", 20, 20)], "shared_external", ["warning"]),
+        ([], "distinct_internal", ["error"]),
+        ([group("a", None, 0)], "distinct_internal", ["error"]),
+        ([group("a", None, 0), group("b", 20, 1)], "distinct_internal", ["warning", "info"]),
+        ([group("a", 20, 1), group("b", 20, 1)], "distinct_internal", ["info", "warning"]),
+        ([group("a", 20, 20), group("b", 20, 1)], "distinct_internal", ["info", "warning"]),
+    ],
+)
+def test_service_engine_groups(groups: list[dict[str, Any]], current: str, expected: list[str]) -> None:
+    answer = vcd(edge(service_engine_groups=groups))
+    assert severities("service_engine_group", "shared_external", ccm(current), answer) == expected
+
+
+def test_several_groups_do_not_matter_where_no_ip_is_shared() -> None:
+    answer = vcd(edge(service_engine_groups=[group("a", 20, 1), group("b", 20, 1)]))
+    assert severities("service_engine_group", "distinct_internal", ccm("shared_external"), answer) == ["info"]
+
+
+@pytest.mark.parametrize(
+    ("one_arm", "severity", "words"),
+    [
+        (None, "info", "192.168.8.2-192.168.8.100"),
+        ("", "info", "192.168.8.2-192.168.8.100"),
+        ("172.16.0.1-172.16.0.9", "info", "holds 9 addresses"),
+        ({"start_ip": "172.16.0.1", "end_ip": "172.16.0.9"}, "info", "holds 9 addresses"),
+        ("10.10.0.200-10.10.0.210", "error", "overlaps the network k8s-net (10.10.0.0/24)"),
+        ("203.0.113.200-203.0.113.210", "error", "overlaps the uplink uplink-1 (203.0.113.0/24)"),
+        ("192.168.255.120-192.168.255.130", "error", "overlaps the load balancer's service network (192.168.255.0/25)"),
+        ("192.168.255.128-192.168.255.140", "info", "holds 13 addresses"),
+        ("172.16.0.9-172.16.0.1", "error", "shared_ip_one_arm: 172.16.0.9-172.16.0.1: the range is reversed"),
+        ("172.16.0.1-172.16.0.999", "error", "'172.16.0.999' is not an IPv4 address"),
+        ("fd00::1-fd00::2", "error", "is not an IPv4 address"),
+        ("nonsense", "error", "START-END"),
+    ],
+)
+def test_one_arm_range(one_arm: Any, severity: str, words: str) -> None:
+    ((level, message),) = found("one_arm", "shared_internal", ccm("shared_external"), one_arm=one_arm)
+    assert level == severity
+    assert words in message
+
+
+def test_the_range_of_the_file_is_kept_and_none_is_needed_without_one_arm() -> None:
+    own = {"start_ip": "172.16.0.1", "end_ip": "172.16.0.9"}
+    assert preflight_report(ccm(one_arm=own), vcd(edge()), "shared_internal", "")["one_arm"] == own
+    assert preflight_report(ccm(one_arm=own), vcd(edge()), "shared_external", "10.10.0.1-10.10.0.2")["one_arm"] is None
+    assert preflight_report(ccm("shared_external"), vcd(edge()), "shared_internal")["one_arm"] == RANGE
+
+
+def test_a_new_range_alone_is_a_change() -> None:
+    report = preflight_report(ccm(), vcd(edge()), "distinct_internal", "172.16.0.1-172.16.0.9")
+    assert report["change"] is True
+    assert preflight_report(ccm(), vcd(edge()), "distinct_internal", "192.168.8.2-192.168.8.100")["change"] is False
+
+
+@pytest.mark.parametrize(
+    ("target", "one_arm", "expected"),
+    [
+        # two Services with two ports each: 2 shared or 4 distinct addresses
+        ("shared_internal", "172.16.0.1-172.16.0.3", "info"),
+        ("shared_internal", "172.16.0.1-172.16.0.2", "warning"),
+        ("shared_internal", "172.16.0.1-172.16.0.1", "error"),
+        ("distinct_internal", "172.16.0.1-172.16.0.5", "info"),
+        ("distinct_internal", "172.16.0.1-172.16.0.4", "warning"),
+        ("distinct_internal", "172.16.0.1-172.16.0.3", "error"),
+    ],
+)
+def test_the_range_must_be_big_enough(target: str, one_arm: str, expected: str) -> None:
+    cluster = ccm("shared_external", services=[service("a"), service("b")])
+    assert severities("one_arm", target, cluster, one_arm=one_arm) == [expected]
+
+
+def test_addresses_that_another_cluster_holds_do_not_count() -> None:
+    other = [virtual_service("other", "http", f"172.16.0.{number}", "urn:another") for number in (1, 2)]
+    cluster = ccm("shared_external", services=[service("a")])
+    answer = vcd(edge(virtual_services=other))
+    ((level, message),) = found("one_arm", "shared_internal", cluster, answer, one_arm="172.16.0.1-172.16.0.2")
+    assert level == "error"
+    assert "2 of them used by others" in message
+
+
+@pytest.mark.parametrize(
+    ("services", "severity"),
+    [
+        ([service("a"), service("b")], "info"),
+        ([service("a"), service("a", "shop")], "error"),
+        ([service("a"), service("a", "shop", load_balancer_class="example.com/other")], "info"),
+    ],
+)
+def test_two_services_of_one_name(services: list[dict[str, Any]], severity: str) -> None:
+    assert severities("service_names", "shared_external", ccm(services=services)) == [severity]
+
+
+@pytest.mark.parametrize(
+    ("used", "services", "vip_subnet", "severity"),
+    [
+        ([], [], "", "info"),
+        ([f"203.0.113.{number}" for number in range(10, 61)], [], "", "warning"),
+        ([f"203.0.113.{number}" for number in range(10, 60)], [service("a")], "", "info"),
+        ([f"203.0.113.{number}" for number in range(10, 60)], [service("a"), service("b")], "", "warning"),
+        ([], [], "203.0.113.128/25", "warning"),
+    ],
+)
+def test_external_addresses(used: list[str], services: list[dict[str, Any]], vip_subnet: str, severity: str) -> None:
+    config = {**CONFIG, "loadbalancer": {"network": "k8s-net", "vipSubnet": vip_subnet}}
+    answer = vcd(edge(used_ip_addresses=[{"address": address, "category": "NAT_RULE"} for address in used]))
+    cluster = ccm(services=services, config=config)
+    assert severities("external_addresses", "shared_external", cluster, answer) == [severity]
+
+
+def test_external_addresses_are_not_counted_with_ip_spaces() -> None:
+    assert severities("external_addresses", "shared_external", None, vcd(ip_space_edge())) == []
+
+
+@pytest.mark.parametrize(
+    ("current", "target", "shape", "expected"),
+    [
+        ("shared_external", "shared_internal", "shared_external", "error"),
+        ("shared_external", "distinct_internal", "shared_external", "error"),
+        ("shared_internal", "shared_external", "shared_internal", "error"),
+        ("distinct_internal", "shared_external", "distinct_internal", "error"),
+        ("shared_internal", "distinct_internal", "shared_internal", "info"),
+        ("distinct_internal", "shared_internal", "distinct_internal", "info"),
+        # a flip that was made by hand is taken back
+        ("shared_internal", "shared_external", "shared_external", "info"),
+        ("shared_external", "distinct_internal", "distinct_internal", "info"),
+        # damage that is there already
+        ("shared_internal", "shared_internal", "shared_external", "warning"),
+        ("invalid", "shared_internal", "shared_external", "error"),
+    ],
+)
+def test_existing_services(current: str, target: str, shape: str, expected: str) -> None:
+    answer = vcd(edge(**objects(shape)))
+    assert severities("existing_services", target, ccm(current, services=[service()]), answer) == [expected]
+
+
+def test_a_refusal_names_the_service_and_why() -> None:
+    cluster = ccm("distinct_internal", services=[service(), service("db", "shop", ports=("sql",))])
+    report = preflight_report(cluster, vcd(edge(**objects("distinct_internal"))), "shared_external")
+    assert report["ok"] is False
+    assert (
+        "default/web (distinct_internal) would break under shared_external: CPI stops at 'more than one"
+        in (report["summary"])
+    )
+    assert "shop/db" not in report["summary"]
+    assert [item["shape"] for item in report["services"]] == ["distinct_internal", "absent"]
+
+
+def test_objects_that_no_service_claims_are_listed() -> None:
+    left = {
+        "virtual_services": [virtual_service("gone", "http", "192.168.8.9")],
+        "nat_rules": [
+            nat_rule("gone", "http", "203.0.113.11", "192.168.8.9"),
+            nat_rule("other", "http", "203.0.113.12", "192.168.8.10", cluster_id="urn:another"),
+        ],
+    }
+    ((level, message),) = found("leftovers", "shared_internal", None, vcd(edge(**left)))
+    assert level == "warning"
+    assert message.count("gone") == 2
+    assert "other" not in message
+    assert found("leftovers", "shared_internal", None, vcd(edge())) == []
+
+
+def test_all_errors_are_in_one_line() -> None:
+    cluster = ccm(cluster_id=None, cluster_id_source="none", services=[service("a"), service("a", "shop")])
+    summary = preflight_report(cluster, vcd(edge(backing_type="NSXV_BACKED"), **OLD_VCD), "shared_external")["summary"]
+    assert "\n" not in summary
+    for number in ("(1) the cluster has no id", "(2) VCD 10.3.3", "(3) edge gateway acme-edge", "(4) Services named a"):
+        assert number in summary
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            (ccm(), vcd(edge()), "shared"),
+            "shared_ip_scenario: 'shared': choose one of shared_external, shared_internal, distinct_internal",
+        ),
+        ((ccm(), vcd(edge()), "shared_external", None, "migrate"), "shared_ip_existing: 'migrate': choose one of fail"),
+        (("text", vcd(edge()), "shared_external"), "vcd_ccm_config_info: 'text': give a mapping here, not a str"),
+        ((ccm(), [], "shared_external"), "vcd_edge_gateway_info: '[]': give a mapping here, not a list"),
+        (
+            (ccm(services=None), vcd(edge()), "shared_external"),
+            "vcd_ccm_config_info.services: 'nothing': expected a list; pass the module's whole result",
+        ),
+        (
+            (ccm(), vcd(edge(load_balancer={"enabled": "yes"})), "shared_external"),
+            "vcd_edge_gateway_info.edge_gateways[0].load_balancer.enabled: 'yes': expected true or false;"
+            " pass the module's whole result",
+        ),
+    ],
+)
+def test_bad_arguments_are_named(arguments: tuple[Any, ...], message: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        preflight_report(*arguments)
+    assert str(caught.value) == message
+
+
+def test_messages_name_what_was_found() -> None:
+    def only(check: str, *arguments: Any, **more: Any) -> str:
+        return found(check, *arguments, **more)[0][1]
+
+    assert only("cpi", "shared_external") == "CPI 1.6.1 knows shared_external"
+    unknown = ccm(deployment={**DEPLOYMENT, "version": "", "image": "registry.example.com/cpi"})
+    assert only("cpi", "distinct_internal", unknown) == "CPI image registry.example.com/cpi knows distinct_internal"
+    stopped = ccm(deployment={**DEPLOYMENT, "replicas": 0, "ready": False})
+    assert (
+        only("cpi", "shared_external", stopped) == "kube-system/vmware-cloud-director-ccm is scaled to 0; it stays so"
+    )
+    assert (
+        only("configuration", "shared_external") == "kube-system/vcloud-ccm-configmap holds scenario distinct_internal"
+    )
+    no_vsphere = vcd(edge(backing_type="NSXV_BACKED"))
+    assert only("edge_gateway", "shared_external", None, no_vsphere) == "edge gateway acme-edge is NSXV_BACKED"
+    within = "edge gateway acme-edge within vipSubnet 203.0.113.0/24 has 51 free external addresses"
+    assert only("external_addresses", "shared_external") == within
+    anywhere = ccm(config={**CONFIG, "loadbalancer": {"network": "k8s-net"}})
+    everywhere = "edge gateway acme-edge has 51 free external addresses"
+    assert only("external_addresses", "shared_external", anywhere) == everywhere
+    one = ccm("shared_external", services=[service()])
+    fitting = vcd(edge(**objects("shared_external")))
+    seen = "1 Service with objects in VCD, nothing would break"
+    assert only("existing_services", "shared_external", one, fitting) == seen
+
+
+def test_a_finding_says_whether_it_is_all_right() -> None:
+    report = preflight_report(
+        ccm(deployment=None),
+        vcd(edge(service_engine_groups=[group("a", 1, 0), group("b", None, 0)])),
+        "shared_external",
+    )
+    by_severity = {item["severity"]: item["ok"] for item in report["findings"]}
+    assert by_severity == {"error": False, "warning": False, "info": True}
+
+
+def test_two_errors_are_numbered_and_one_is_not() -> None:
+    one = preflight_report(ccm(deployment=None), vcd(edge()), "shared_external")["summary"]
+    assert one.startswith("the cluster has no Deployment")
+    two = preflight_report(ccm(deployment=None, cluster_id=None), vcd(edge()), "shared_external")["summary"]
+    assert two.startswith("(1) the cluster has no id")
+    assert "; (2) the cluster has no Deployment" in two
+
+
+def test_the_range_is_shown_even_when_there_is_no_gateway_to_compare_with() -> None:
+    assert found("one_arm", "shared_internal", None, vcd()) == [("info", "192.168.8.2-192.168.8.100")]
+
+
+def test_a_bad_range_given_as_a_dictionary_is_shown_as_a_range() -> None:
+    report = preflight_report(ccm(), vcd(edge()), "shared_internal", {"start_ip": "10.0.0.9", "end_ip": "10.0.0.1"})
+    assert "shared_ip_one_arm: 10.0.0.9-10.0.0.1: the range is reversed" in report["summary"]
+
+
+def test_one_name_twice_among_others_is_no_pass() -> None:
+    cluster = ccm(services=[service("a"), service("b"), service("b", "shop")])
+    assert severities("service_names", "shared_external", cluster) == ["error"]
+
+
+def test_one_broken_service_among_sound_ones_gives_no_all_clear() -> None:
+    answer = vcd(edge(**objects("distinct_internal")))
+    cluster = ccm(services=[service(), service("new")])
+    assert severities("existing_services", "shared_external", cluster, answer) == ["error"]
+
+
+def test_a_service_without_node_ports_waits_for_no_address() -> None:
+    useless = service("useless")
+    for port in useless["ports"]:
+        port["node_port"] = None
+    used = [{"address": f"203.0.113.{number}", "category": "NAT_RULE"} for number in range(10, 60)]
+    cluster = ccm(services=[service("a"), useless])
+    assert severities("external_addresses", "shared_external", cluster, vcd(edge(used_ip_addresses=used))) == ["info"]
+
+
+def test_a_group_without_a_count_is_empty() -> None:
+    empty = {**group("a", 1, 0), "deployed_virtual_services": None}
+    answer = vcd(edge(service_engine_groups=[empty]))
+    assert severities("service_engine_group", "shared_external", None, answer) == ["info"]

@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Firewall groups and rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from simulator_bench import Api, Scene
+from vcdsim.testing import Simulator
+
+GROUPS = "/firewallGroups"
+
+
+def ip_set(scene: Scene, name: str = "set", **more: Any) -> dict[str, Any]:
+    return {"name": name, "typeValue": "IP_SET", "ownerRef": {"id": scene.edge}, "ipAddresses": ["10.0.0.0/8"], **more}
+
+
+def test_groups(admin: Api, scene: Scene) -> None:
+    made = admin.done("POST", GROUPS, ip_set(scene, ipAddresses=["10.0.0.1", "10.0.0.2-10.0.0.9", "10.1.0.0/16"]))
+    body = admin.get(f"{GROUPS}/{made}")
+    assert (body["type"], body["typeValue"], len(body["ipAddresses"])) == ("IP_SET", "IP_SET", 3)
+    assert body["ownerRef"]["name"] == "acme-edge"
+    admin.done("PUT", f"{GROUPS}/{made}", {**body, "description": "new"})
+    listed = admin.values(f"{GROUPS}/summaries?filter=typeValue==IP_SET;_context=={scene.edge};name==set")
+    assert [one["description"] for one in listed] == ["new"]
+    assert "ipAddresses" not in listed[0]
+    admin.done("DELETE", f"{GROUPS}/{made}")
+    assert admin.ask("GET", f"{GROUPS}/{made}").status_code == 403
+
+
+def test_a_group_of_networks_has_their_machines(admin: Api, scene: Scene) -> None:
+    network = admin.named("/orgVdcNetworks", "k8s-net")["id"]
+    body = ip_set(scene, type="SECURITY_GROUP", typeValue=None, ipAddresses=None, members=[{"id": network}])
+    made = admin.done("POST", GROUPS, body)
+    assert admin.get(f"{GROUPS}/{made}")["typeValue"] == "STATIC_MEMBERS"
+    machines = admin.values(f"{GROUPS}/{made}/associatedVMs")
+    assert {one["vmRef"]["name"] for one in machines} == {"acme-cp-1", "acme-worker-1", "acme-worker-2"}
+    seen = admin.values(f"{GROUPS}/summaries?filter=_context=={network}")
+    assert {one["name"] for one in seen} == {"set", "workers"}
+    admin.refused("DELETE", f"/orgVdcNetworks/{network}", None, "is in use")
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"name": "workers"}, "already exists on acme-edge"),
+        ({"typeValue": None}, '"typeValue" is required'),
+        ({"ownerRef": None}, '"ownerRef" is required'),
+        ({"type": "SECURITY_GROUP"}, "it contradicts typeValue"),
+        ({"ipAddresses": ["10.0.0.9-10.0.0.1"]}, "ipAddresses[0]"),
+        ({"ipAddresses": ["10.0.0.1-2001:db8::1"]}, "ipAddresses[0]"),
+        ({"typeValue": "STATIC_MEMBERS"}, "possible with IP_SET only"),
+        ({"ipAddresses": [], "vmCriteria": [{}]}, "possible with VM_CRITERIA only"),
+        ({"typeValue": "VM_CRITERIA", "ipAddresses": [], "vmCriteria": [{}] * 4}, "at most 3"),
+        ({"members": [{"id": "urn:vcloud:network:00000000-0000-0000-0000-000000000000"}]}, "STATIC_MEMBERS only"),
+    ],
+)
+def test_refused_groups(admin: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
+    admin.refused("POST", GROUPS, ip_set(scene, **change), text)
+
+
+def test_a_group_keeps_its_owner_and_its_type(admin: Api, scene: Scene) -> None:
+    group = admin.named(f"{GROUPS}/summaries", "workers")
+    body = {**group, "typeValue": "STATIC_MEMBERS", "type": None}
+    admin.refused("PUT", f"{GROUPS}/{group['id']}", body, "neither it nor typeValue can be changed")
+
+
+def test_members_must_be_connected(tenants: Simulator) -> None:
+    admin = Api(tenants, "admin@acme")
+    near = next(one for one in admin.values("/edgeGateways") if one["ownerRef"]["name"] == "acme-vdc")
+    far = admin.named("/orgVdcNetworks", "other-net")["id"]
+    body = {"name": "g", "typeValue": "STATIC_MEMBERS", "ownerRef": {"id": near["id"]}, "members": [{"id": far}]}
+    admin.refused("POST", GROUPS, body, "other-net is not connected to the edge gateway")
+
+
+def rule(name: str = "allow", **more: Any) -> dict[str, Any]:
+    return {"name": name, "actionValue": "ALLOW", **more}
+
+
+def test_rules_are_replaced_as_a_whole(admin: Api, api: Api, scene: Scene) -> None:
+    path = f"/edgeGateways/{scene.edge}/firewall/rules"
+    group = admin.named(f"{GROUPS}/summaries", "workers")["id"]
+    sent = [rule("one", sourceFirewallGroups=[{"id": group}]), rule("two")]
+    admin.done("PUT", path, {"userDefinedRules": sent})
+    body = admin.get(path)
+    first, second = body["userDefinedRules"]
+    assert (first["name"], first["action"], first["ipProtocol"]) == ("one", "ALLOW", "IPV4_IPV6")
+    assert first["sourceFirewallGroups"][0]["name"] == "workers"
+    assert body["defaultRules"][0]["actionValue"] == "DROP"
+    admin.done("PUT", path, {**body, "userDefinedRules": [second, first]})
+    again = admin.get(path)["userDefinedRules"]
+    assert [one["id"] for one in again] == [second["id"], first["id"]]
+    admin.done("PUT", f"{path}/{first['id']}", {**first, "comments": "x", "version": None})
+    assert admin.get(f"{path}/{first['id']}")["comments"] == "x"
+    api.refused("PUT", path, {"userDefinedRules": []}, "Configure Firewall", status=403)
+    admin.refused("DELETE", f"{GROUPS}/{group}", None, "is used by one")
+    admin.done("DELETE", f"{path}/{first['id']}")
+    assert len(admin.get(path)["userDefinedRules"]) == 1
+    admin.done("DELETE", path)
+    assert admin.get(path)["userDefinedRules"] == []
+    admin.done("DELETE", f"{GROUPS}/{group}")
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"actionValue": None}, '"actionValue" is required'),
+        ({"action": "DROP"}, "it contradicts actionValue"),
+        ({"actionValue": "PASS"}, "it must be one of"),
+        ({"name": ""}, "userDefinedRules[0].name"),
+        ({"comments": "x" * 2049}, "at most 2048"),
+        (
+            {"sourceFirewallGroups": [{"id": "urn:vcloud:firewallGroup:00000000-0000-0000-0000-000000000000"}]},
+            "no such",
+        ),
+        ({"x": 1}, 'Unrecognized field "userDefinedRules[0].x"'),
+    ],
+)
+def test_refused_rules(admin: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
+    path = f"/edgeGateways/{scene.edge}/firewall/rules"
+    admin.refused("PUT", path, {"userDefinedRules": [rule(**change)]}, text)
+
+
+def test_context_profiles_are_not_built(admin: Api, scene: Scene) -> None:
+    profile = {"id": "urn:vcloud:networkContextProfile:00000000-0000-0000-0000-000000000000"}
+    body = {"userDefinedRules": [rule(networkContextProfiles=[profile])]}
+    admin.refused("PUT", f"/edgeGateways/{scene.edge}/firewall/rules", body, "networkContextProfiles", status=501)
+
+
+def test_a_profile_in_a_firewall_rule_is_in_use(admin: Api, scene: Scene) -> None:
+    profile = admin.done("POST", "/applicationPortProfiles", scene.profile())
+    body = {"userDefinedRules": [rule(applicationPortProfiles=[{"id": profile}])]}
+    admin.done("PUT", f"/edgeGateways/{scene.edge}/firewall/rules", body)
+    admin.refused("DELETE", f"/applicationPortProfiles/{profile}", None, "is used by the rule allow")
+
+
+def test_a_group_that_a_pool_uses(admin: Api, scene: Scene) -> None:
+    group = admin.named(f"{GROUPS}/summaries", "workers")["id"]
+    admin.done("POST", "/loadBalancer/pools", scene.pool(members=[], memberGroupRef={"id": group}))
+    admin.refused("DELETE", f"{GROUPS}/{group}", None, "is used by pool")

@@ -1,0 +1,233 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Edge gateways, used addresses, load balancer settings, service engine groups, networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from simulator_bench import Api, Scene
+from vcdsim.testing import Simulator
+
+ASSIGNMENTS = "/loadBalancer/serviceEngineGroups/assignments"
+NETWORKS = "/orgVdcNetworks"
+
+
+def rows(api: Api, scene: Scene) -> list[tuple[str, str]]:
+    return [(one["ipAddress"], one["category"]) for one in api.values(f"/edgeGateways/{scene.edge}/usedIpAddresses")]
+
+
+def test_a_gateway_has_what_the_clients_dereference(api: Api, scene: Scene) -> None:
+    gateway = api.get(f"/edgeGateways/{scene.edge}")
+    (uplink,) = gateway["edgeGatewayUplinks"]
+    (subnet,) = uplink["subnets"]["values"]
+    assert gateway["status"] == "REALIZED"
+    assert gateway["ownerRef"]["name"] == "acme-vdc"
+    assert gateway["gatewayBacking"]["gatewayType"] == "NSXT_BACKED"
+    assert uplink["usingIpSpace"] is False
+    assert subnet["ipRanges"]["values"] == [{"startAddress": "203.0.113.10", "endAddress": "203.0.113.60"}]
+    assert (subnet["primaryIp"], subnet["totalIpCount"], subnet["usedIpCount"]) == ("203.0.113.2", 52, 1)
+
+
+def test_filters_of_the_clients(api: Api, scene: Scene) -> None:
+    for text in (
+        f"name==acme-edge;ownerRef.id=={scene.vdc}",
+        f"ownerRef.id=={scene.vdc};name==acme-edge",
+        f"(_context==includeAccessible;ownerRef.id=={scene.vdc})",
+    ):
+        assert [one["id"] for one in api.values(f"/edgeGateways/?filter={text}")] == [scene.edge]
+    api.refused("GET", "/edgeGateways?filter=_context==other", None, "includeAccessible")
+
+
+def test_every_use_of_an_address_is_a_row(sim: Simulator, api: Api, scene: Scene) -> None:
+    first = ("203.0.113.2", "PRIMARY_IP")
+    assert rows(api, scene) == [first]
+    for number in (1, 2):
+        pool = api.done("POST", "/loadBalancer/pools", scene.pool(f"p{number}"))
+        service = scene.service(pool, f"s{number}", servicePorts=[{"portStart": number}])
+        last = api.done("POST", "/loadBalancer/virtualServices", service)
+    api.done("POST", scene.nat, scene.rule(externalAddresses="203.0.113.20/31"))
+    api.done("POST", scene.nat, scene.rule(externalAddresses="203.0.113.10", type="SNAT"))
+    vip = ("203.0.113.10", "Load_Balancer")
+    expected = [first, ("203.0.113.20", "DNAT"), ("203.0.113.21", "DNAT"), ("203.0.113.10", "SNAT"), vip, vip]
+    assert sorted(rows(api, scene)) == sorted(expected)
+    sim.assume(used_address_rows="per-address")
+    assert len(rows(api, scene)) == 4
+    sim.assume(used_address_rows="per-use")
+    api.done("DELETE", f"/loadBalancer/virtualServices/{last}")
+    assert rows(api, scene).count(vip) == 1
+
+
+def test_internal_addresses_are_no_rows(api: Api, scene: Scene) -> None:
+    pool = api.done("POST", "/loadBalancer/pools", scene.pool())
+    api.done("POST", "/loadBalancer/virtualServices", scene.service(pool, virtualIpAddress="192.168.8.2"))
+    assert len(rows(api, scene)) == 1
+
+
+def test_a_tenant_may_rename_and_no_more(admin: Api, scene: Scene, system: Api) -> None:
+    path = f"/edgeGateways/{scene.edge}"
+    body = admin.get(path)
+    admin.done("PUT", path, {**body, "name": "renamed", "description": "x"})
+    assert admin.get(path)["name"] == "renamed"
+    (uplink,) = body["edgeGatewayUplinks"]
+    (subnet,) = uplink["subnets"]["values"]
+    wider = {"values": [{"startAddress": "203.0.113.10", "endAddress": "203.0.113.99"}]}
+    changed = {**body, "edgeGatewayUplinks": [{**uplink, "subnets": {"values": [{**subnet, "ipRanges": wider}]}}]}
+    admin.refused("PUT", path, changed, "only a provider may change it")
+    system.done("PUT", path, changed)
+    assert admin.get(path)["edgeGatewayUplinks"][0]["subnets"]["values"][0]["totalIpCount"] == 91
+
+
+def test_an_address_in_use_cannot_be_taken_away(api: Api, system: Api, scene: Scene) -> None:
+    api.done("POST", scene.nat, scene.rule())
+    body = system.get(f"/edgeGateways/{scene.edge}")
+    body["edgeGatewayUplinks"][0]["subnets"]["values"][0]["ipRanges"]["values"][0]["startAddress"] = "203.0.113.30"
+    system.refused("PUT", f"/edgeGateways/{scene.edge}", body, "203.0.113.20 is in use and cannot be taken")
+    unknown = {**body, "edgeGatewayUplinks": [{"uplinkId": "x"}]}
+    system.refused("PUT", f"/edgeGateways/{scene.edge}", unknown, "there is no such uplink")
+    other = {"id": "urn:vcloud:vdc:00000000-0000-0000-0000-000000000000"}
+    system.refused("PUT", f"/edgeGateways/{scene.edge}", {**body, "ownerRef": other}, "it cannot be changed here")
+
+
+def test_gateways_come_and_go_with_the_provider(system: Api, admin: Api, scene: Scene) -> None:
+    uplink = {"uplinkId": "x", "subnets": {"values": [{"gateway": "192.0.2.1", "prefixLength": 24}]}}
+    body = {"name": "new", "ownerRef": {"id": scene.vdc}, "edgeGatewayUplinks": [uplink]}
+    admin.refused("POST", "/edgeGateways", body, "System administrator", status=403)
+    gateway = system.done("POST", "/edgeGateways", body)
+    system.refused("POST", "/edgeGateways", body, "already exists in acme-vdc")
+    assert len(admin.values("/edgeGateways")) == 2
+    system.done("DELETE", f"/edgeGateways/{gateway}")
+    system.refused("DELETE", f"/edgeGateways/{scene.edge}", None, "is in use and cannot be deleted")
+    system.refused("DELETE", f"/edgeGateways/{scene.edge}?force=true", None, "has networks")
+
+
+def test_load_balancer_settings(system: Api, admin: Api, scene: Scene) -> None:
+    path = f"/edgeGateways/{scene.edge}/loadBalancer"
+    assert admin.get(path)["serviceNetworkDefinition"] == "192.168.255.1/25"
+    admin.refused("PUT", path, {"enabled": False}, "System administrator", status=403)
+    system.refused("PUT", path, {}, '"enabled" is required')
+    system.refused("PUT", path, {"enabled": True, "licenseType": "BASIC"}, 'Unrecognized field "licenseType"')
+    other = {"enabled": True, "serviceNetworkDefinition": "10.99.0.1/25"}
+    system.refused("PUT", path, other, "it cannot be changed once it is set")
+    system.done("PUT", path, {"enabled": False})
+    assert admin.get(path)["enabled"] is False
+    system.refused("PUT", path, {**other, "serviceNetworkDefinition": "10.99.0.1/24"}, "must be 25")
+    system.done("PUT", path, other)
+    assert admin.get(path)["serviceNetworkDefinition"] == "10.99.0.1/25"
+    assert admin.get(path)["supportedFeatureSet"] == "STANDARD"
+    assert "transparentModeEnabled" not in admin.get(path, version="37.0")
+
+
+def test_the_load_balancer_in_use_cannot_be_switched_off(api: Api, system: Api, scene: Scene) -> None:
+    api.done("POST", "/loadBalancer/pools", scene.pool())
+    system.refused("PUT", f"/edgeGateways/{scene.edge}/loadBalancer", {"enabled": False}, "cannot be disabled while")
+
+
+def test_assignments(system: Api, api: Api, scene: Scene) -> None:
+    groups = {one["name"]: one["id"] for one in system.values("/loadBalancer/serviceEngineGroups")}
+    gateway = {"id": scene.edge}
+
+    def body(name: str, **more: Any) -> dict[str, Any]:
+        return {"serviceEngineGroupRef": {"id": groups[name]}, "gatewayRef": gateway, **more}
+
+    limits = {"maxVirtualServices": 5, "minVirtualServices": 1}
+    system.refused("POST", ASSIGNMENTS, body("seg-dedicated", **limits), "unset for a dedicated")
+    system.refused("POST", ASSIGNMENTS, body("seg-premium"), "are required for a shared group")
+    upside_down = {"maxVirtualServices": 1, "minVirtualServices": 2}
+    system.refused("POST", ASSIGNMENTS, body("seg-premium", **upside_down), "at least minVirtualServices")
+    system.refused("POST", ASSIGNMENTS, body("seg-shared", **limits), "already assigned")
+    made = system.done("POST", ASSIGNMENTS, body("seg-dedicated"))
+    shown = api.get(f"{ASSIGNMENTS}/{made}")
+    assert (shown["maxVirtualServices"], shown["numDeployedVirtualServices"]) == (None, 0)
+    system.refused("PUT", f"{ASSIGNMENTS}/{made}", body("seg-dedicated"), "dedicated service engine group cannot")
+    own = f"{ASSIGNMENTS}/{scene.assignment}"
+    system.refused("PUT", own, body("seg-premium", **limits), "neither it nor gatewayRef")
+    api.refused("DELETE", f"{ASSIGNMENTS}/{made}", None, "System administrator", status=403)
+    system.done("DELETE", f"{ASSIGNMENTS}/{made}")
+    pool = api.done("POST", "/loadBalancer/pools", scene.pool())
+    api.done("POST", "/loadBalancer/virtualServices", scene.service(pool))
+    none = {"maxVirtualServices": 0, "minVirtualServices": 0}
+    system.refused("PUT", own, body("seg-shared", **none), "more virtual services than that")
+    system.refused("DELETE", own, None, "has virtual services on this edge gateway")
+
+
+def test_a_standard_group_does_not_fit_a_premium_gateway(system: Api, scene: Scene) -> None:
+    path = f"/edgeGateways/{scene.edge}/loadBalancer"
+    system.done("PUT", path, {"enabled": True, "supportedFeatureSet": "PREMIUM"})
+    group = system.named("/loadBalancer/serviceEngineGroups", "seg-dedicated")["id"]
+    body = {"serviceEngineGroupRef": {"id": group}, "gatewayRef": {"id": scene.edge}}
+    system.refused("POST", ASSIGNMENTS, body, "cannot serve a PREMIUM edge gateway")
+    system.done("DELETE", f"{ASSIGNMENTS}/{scene.assignment}")
+    system.done("PUT", path, {"enabled": False})
+    system.refused("POST", ASSIGNMENTS, body, "is not enabled")
+
+
+def test_groups_seen_from_a_gateway(system: Api, api: Api, scene: Scene) -> None:
+    path = "/loadBalancer/serviceEngineGroups"
+    api.refused("GET", path, None, "System administrator", status=403)
+    assert [one["name"] for one in api.values(f"{path}?filter=_context=={scene.edge}")] == ["seg-shared"]
+    free = api.values(f"{path}?filter=_context=={scene.edge};_context==assignable")
+    assert [one["name"] for one in free] == ["seg-dedicated", "seg-premium"]
+    api.refused("GET", f"{path}?filter=_context==assignable", None, "is one edge gateway")
+    assert system.get(f"{path}/{scene.group}")["numDeployedVirtualServices"] == 0
+
+
+def network(scene: Scene, **more: Any) -> dict[str, Any]:
+    return {
+        "name": "new",
+        "networkType": "NAT_ROUTED",
+        "ownerRef": {"id": scene.vdc},
+        "connection": {"routerRef": {"id": scene.edge}, "connectionType": "INTERNAL"},
+        "subnets": {"values": [{"gateway": "10.77.0.1", "prefixLength": 24}]},
+        **more,
+    }
+
+
+def test_networks(admin: Api, scene: Scene) -> None:
+    made = admin.done("POST", NETWORKS, network(scene))
+    shown = admin.get(f"{NETWORKS}/{made}")
+    assert shown["connection"]["routerRef"] == {"name": "acme-edge", "id": scene.edge}
+    assert shown["backingNetworkType"] == "NSXT_FLEXIBLE_SEGMENT"
+    assert shown["orgVdc"]["name"] == "acme-vdc"
+    admin.done("PUT", f"{NETWORKS}/{made}", {**shown, "description": "new"})
+    assert admin.get(f"/edgeGateways/{scene.edge}")["orgVdcNetworkCount"] == 2
+    admin.done("DELETE", f"{NETWORKS}/{made}")
+    lonely = network(scene, networkType="ISOLATED")
+    del lonely["connection"]
+    isolated = admin.done("POST", NETWORKS, lonely)
+    assert admin.get(f"{NETWORKS}/{isolated}")["connection"] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"name": "k8s-net"}, "already exists in acme-vdc"),
+        ({"networkType": "DIRECT"}, "it must be one of"),
+        ({"connection": None}, "a NAT_ROUTED network has one"),
+        ({"networkType": "ISOLATED"}, "an ISOLATED one has none"),
+        ({"subnets": {"values": []}}, "at least 1"),
+        (
+            {"subnets": {"values": [{"gateway": "10.10.0.129", "prefixLength": 25}]}},
+            "overlap with those of the network k8s-net",
+        ),
+        (
+            {"connection": {"routerRef": {"id": "urn:vcloud:gateway:00000000-0000-0000-0000-000000000000"}}},
+            "no such gateway",
+        ),
+    ],
+)
+def test_refused_networks(admin: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
+    admin.refused("POST", NETWORKS, network(scene, **change), text)
+
+
+def test_a_network_stays_with_its_owner_and_its_machines(tenants: Simulator) -> None:
+    admin = Api(tenants, "admin@acme")
+    found = admin.named(NETWORKS, "k8s-net")
+    path = f"{NETWORKS}/{found['id']}"
+    admin.refused("DELETE", path, None, "is in use by virtual machines")
+    other = admin.named("/vdcs", "acme-vdc-2")["id"]
+    admin.refused("PUT", path, {**found, "ownerRef": {"id": other}}, "the edge gateway has another owner")
+    lonely = {**found, "networkType": "ISOLATED", "connection": None, "ownerRef": {"id": other}}
+    admin.refused("PUT", path, lonely, 'field "ownerRef": it cannot be changed')

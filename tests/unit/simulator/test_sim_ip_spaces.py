@@ -1,0 +1,237 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""IP Spaces, their uplinks, and the addresses that organisations take out of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from simulator_bench import VCLOUD, Api, Scene
+from vcdsim.testing import Simulator
+
+SPACES = "/ipSpaces"
+ONE_ADDRESS = {"type": "FLOATING_IP", "quantity": 1}
+
+
+@pytest.fixture
+def kube(spaces: Simulator) -> Api:
+    return Api(spaces, "kube@acme")
+
+
+@pytest.fixture
+def provider(spaces: Simulator) -> Api:
+    return Api(spaces, "administrator@System")
+
+
+@pytest.fixture
+def place(kube: Api) -> Scene:
+    return Scene(kube)
+
+
+@pytest.fixture
+def space(kube: Api) -> str:
+    return str(kube.named(f"{SPACES}/summaries", "public")["id"])
+
+
+def take(api: Api, space: str, **body: Any) -> list[dict[str, Any]]:
+    """Allocate; what the task's result says."""
+    task = api.task(api.ask("POST", f"{SPACES}/{space}/allocate", {**ONE_ADDRESS, **body}))
+    content = task.find(f"{VCLOUD}Result/{VCLOUD}ResultContent")
+    assert content is not None
+    return list(json.loads(content.text or ""))
+
+
+def allocations(api: Api, space: str, more: str = "") -> list[dict[str, Any]]:
+    return api.values(f"{SPACES}/{space}/allocations?filter=type==FLOATING_IP{more}")
+
+
+def test_the_uplink_says_that_it_uses_ip_spaces(kube: Api, place: Scene) -> None:
+    (uplink,) = kube.get(f"/edgeGateways/{place.edge}")["edgeGatewayUplinks"]
+    assert (uplink["usingIpSpace"], uplink["subnets"]["values"]) == (True, [])
+
+
+def test_cpis_way_to_an_address(kube: Api, place: Scene, space: str) -> None:
+    path = f"{SPACES}/floatingIpSuggestions?filter=gatewayId=={place.edge}&page=1&pageSize=10&sortAsc=ipSpaceRef.name"
+    (suggestion,) = kube.values(path)
+    assert suggestion == {"ipSpaceRef": {"name": "public", "id": space}, "unusedValues": []}
+    assert kube.get(f"{SPACES}/{space}")["type"] == "PUBLIC"
+    (made,) = take(kube, space)
+    assert (made["value"], made["suggestedValue"]) == ("203.0.113.10", None)
+    assert kube.values(path)[0]["unusedValues"] == ["203.0.113.10"]
+    (found,) = allocations(kube, space, ";value==203.0.113.10")
+    assert (found["id"], found["usageState"], found["orgRef"]["name"]) == (made["id"], "UNUSED", "acme")
+    claimed = {**found, "usageState": "USED_MANUAL", "description": "cluster-1", "allocationDate": ""}
+    address = f"{SPACES}/{space}/allocations/{made['id']}"
+    kube.done("PUT", address, claimed)
+    assert [one["description"] for one in allocations(kube, space, ";usageState==USED_MANUAL")] == ["cluster-1"]
+    kube.refused("DELETE", address, None, "is in use and cannot be released")
+    kube.done("PUT", address, {**claimed, "usageState": "UNUSED", "description": ""})
+    kube.done("DELETE", address)
+    assert allocations(kube, space) == []
+
+
+def test_an_address_must_be_allocated_before_it_is_used(kube: Api, place: Scene, space: str) -> None:
+    rule = place.rule(externalAddresses="203.0.113.10")
+    kube.refused("POST", place.nat, rule, "not allocated to the organization in its IP Space")
+    (made,) = take(kube, space)
+    kube.done("POST", place.nat, rule)
+    (found,) = allocations(kube, space)
+    assert (found["usageState"], found["usageCategories"]) == ("USED", ["DNAT"])
+    assert found["usedByRef"] == {"name": "acme-edge", "id": place.edge}
+    address = f"{SPACES}/{space}/allocations/{made['id']}"
+    kube.refused("DELETE", address, None, "is in use")
+    kube.done("PUT", address, {**found, "usageState": "USED_MANUAL"})
+    assert kube.get(address)["usageState"] == "USED_MANUAL"
+    assert kube.values(f"/edgeGateways/{place.edge}/usedIpAddresses")[0]["ipAddress"] == "203.0.113.10"
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({"type": None}, '"type" is required'),
+        ({"quantity": 0}, "at least 1"),
+        ({"quantity": 6}, "at most 5"),
+        ({"quantity": None}, "exactly one of it and value"),
+        ({"value": "203.0.113.11"}, "exactly one of it and value"),
+        ({"quantity": None, "value": "203.0.113.9"}, "is not in the ranges"),
+        ({"quantity": None, "value": "x"}, "of the form ip"),
+        ({"pool": 1}, 'Unrecognized field "pool"'),
+    ],
+)
+def test_refused_requests(kube: Api, space: str, body: dict[str, Any], text: str) -> None:
+    kube.refused("POST", f"{SPACES}/{space}/allocate", {**ONE_ADDRESS, **body}, text)
+
+
+def test_prefixes_are_not_built(kube: Api, provider: Api, space: str) -> None:
+    body = {"type": "IP_PREFIX", "quantity": 1, "prefixLength": 28}
+    kube.refused("POST", f"{SPACES}/{space}/allocate", body, "IP_PREFIX", status=501)
+    whole = {**provider.get(f"{SPACES}/{space}"), "ipSpacePrefixes": [{}]}
+    provider.refused("PUT", f"{SPACES}/{space}", whole, "ipSpacePrefixes", status=501)
+
+
+def test_a_wanted_address_the_quota_and_the_end_of_the_range(kube: Api, provider: Api, space: str) -> None:
+    assert take(kube, space, quantity=None, value="203.0.113.12")[0]["value"] == "203.0.113.12"
+    again = {"type": "FLOATING_IP", "value": "203.0.113.12"}
+    kube.refused("POST", f"{SPACES}/{space}/allocate", again, "is already allocated")
+    assert [one["value"] for one in take(kube, space, quantity=3)] == ["203.0.113.10", "203.0.113.11", "203.0.113.13"]
+    take(kube, space, quantity=5)
+    two = {**ONE_ADDRESS, "quantity": 2}
+    kube.refused("POST", f"{SPACES}/{space}/allocate", two, "quota of 10 floating IPs")
+    whole = provider.get(f"{SPACES}/{space}")
+    whole["ipSpaceRanges"]["ipRanges"][0]["endIpAddress"] = "203.0.113.18"
+    provider.done("PUT", f"{SPACES}/{space}", whole)
+    kube.refused("POST", f"{SPACES}/{space}/allocate", two, "has no 2 free addresses")
+    whole["ipSpaceRanges"]["ipRanges"][0]["startIpAddress"] = "203.0.113.11"
+    provider.refused("PUT", f"{SPACES}/{space}", whole, "203.0.113.10 is allocated and cannot be taken away")
+    counts = kube.get(f"{SPACES}/{space}")["utilization"]["floatingIPs"]
+    assert (counts["totalCount"], counts["allocatedCount"], counts["unusedCount"]) == ("10", "9", "9")
+    assert provider.get(f"{SPACES}/{space}")["ipSpaceRanges"]["ipRanges"][0]["allocatedIpCount"] == "9"
+
+
+def test_a_value_may_be_asked_for_since_37_2(kube: Api, space: str) -> None:
+    body = {"type": "FLOATING_IP", "value": "203.0.113.12"}
+    kube.refused("POST", f"{SPACES}/{space}/allocate", body, 'Unrecognized field "value"', version="37.1")
+
+
+def test_an_allocation_keeps_what_it_is(kube: Api, space: str) -> None:
+    (made,) = take(kube, space)
+    address = f"{SPACES}/{space}/allocations/{made['id']}"
+    body = kube.get(address)
+    for change in (
+        {"value": "203.0.113.11"},
+        {"type": "IP_PREFIX"},
+        {"orgRef": {"id": "urn:vcloud:org:" + made["id"][-36:]}},
+    ):
+        kube.refused("PUT", address, {**body, **change}, "it cannot be changed")
+    kube.refused("PUT", address, {**body, "usageState": "USED"}, "USED is what the system finds")
+    kube.refused("PUT", address, {"description": "x"}, '"usageState" is required')
+
+
+def test_filters_that_must_be_there(kube: Api, provider: Api, space: str) -> None:
+    kube.refused("GET", f"{SPACES}/{space}/allocations", None, "A filter with type== is required")
+    kube.refused("GET", f"{SPACES}/{space}/allocations?filter=type==OTHER", None, "FLOATING_IP or IP_PREFIX")
+    kube.refused("GET", f"{SPACES}/floatingIpSuggestions", None, "A filter with gatewayId== is required")
+    provider.refused("GET", "/ipSpaceUplinks", None, "A filter with externalNetworkRef.id== is required")
+
+
+def test_what_only_the_provider_sees(kube: Api, provider: Api, space: str) -> None:
+    assert kube.get(f"{SPACES}/{space}")["ipSpaceRanges"] is None
+    assert provider.get(f"{SPACES}/{space}")["ipSpaceRanges"]["defaultFloatingIpQuota"] == 10
+    kube.refused("GET", "/ipSpaceUplinks", None, "System administrator", status=403)
+
+
+def test_a_provider_allocates_in_a_tenant_context(kube: Api, provider: Api, place: Scene, space: str) -> None:
+    path = f"{SPACES}/{space}/allocate"
+    provider.refused("POST", path, ONE_ADDRESS, "needs a tenant context")
+    provider.done("POST", path, ONE_ADDRESS, headers={"X-VMWARE-VCLOUD-TENANT-CONTEXT": place.org})
+    assert len(allocations(kube, space)) == 1
+
+
+def private(place: Scene, **more: Any) -> dict[str, Any]:
+    return {
+        "name": "own",
+        "type": "PRIVATE",
+        "orgRef": {"id": place.org},
+        "ipSpaceInternalScope": ["10.200.0.0/16"],
+        "ipSpaceRanges": {"ipRanges": [{"startIpAddress": "10.200.0.1", "endIpAddress": "10.200.0.9"}]},
+        **more,
+    }
+
+
+def test_a_tenants_own_ip_space(spaces: Simulator, kube: Api, place: Scene) -> None:
+    admin = Api(spaces, "admin@acme")
+    kube.refused("POST", SPACES, private(place), "IP Spaces: Manage", status=403)
+    made = admin.done("POST", SPACES, private(place))
+    assert admin.get(f"{SPACES}/{made}")["ipSpaceRanges"]["ipRanges"][0]["totalIpCount"] == "9"
+    admin.refused("POST", SPACES, private(place), "already exists")
+    take(admin, made)
+    admin.refused("DELETE", f"{SPACES}/{made}", None, "is in use and cannot be deleted")
+    body = admin.get(f"{SPACES}/{made}")
+    admin.refused("PUT", f"{SPACES}/{made}", {**body, "type": "PUBLIC", "orgRef": None}, "System administrator", 403)
+
+
+@pytest.mark.parametrize(
+    ("change", "text", "status"),
+    [
+        ({"type": "PUBLIC", "orgRef": None}, "System administrator", 403),
+        ({"orgRef": None}, "a PRIVATE IP Space has one", 400),
+        ({"ipSpaceInternalScope": []}, "at least 1", 400),
+        ({"ipSpaceInternalScope": ["10.0.0.1"]}, "of the form cidr", 400),
+        ({"ipSpaceInternalScope": ["10.201.0.0/16"]}, "outside the internal scope", 400),
+        (
+            {"ipSpaceRanges": {"ipRanges": [{"startIpAddress": "10.200.0.9", "endIpAddress": "10.200.0.1"}]}},
+            "ends before it begins",
+            400,
+        ),
+    ],
+)
+def test_refused_ip_spaces(spaces: Simulator, place: Scene, change: dict[str, Any], text: str, status: int) -> None:
+    Api(spaces, "admin@acme").refused("POST", SPACES, private(place, **change), text, status)
+
+
+def test_public_ip_spaces_belong_to_the_provider(spaces: Simulator, provider: Api, space: str) -> None:
+    Api(spaces, "admin@acme").refused("DELETE", f"{SPACES}/{space}", None, "System administrator", status=403)
+    provider.refused("DELETE", f"{SPACES}/{space}", None, "is in use")
+    body = provider.get(f"{SPACES}/{space}")
+    provider.refused("PUT", f"{SPACES}/{space}", {**body, "type": "SHARED_SERVICES"}, "neither it nor orgRef")
+
+
+def test_uplinks(provider: Api, place: Scene, space: str) -> None:
+    (uplink,) = provider.get(f"/edgeGateways/{place.edge}")["edgeGatewayUplinks"]
+    listed = f"/ipSpaceUplinks?filter=externalNetworkRef.id=={uplink['uplinkId']}"
+    (link,) = provider.values(listed)
+    assert (link["ipSpaceRef"]["name"], link["ipSpaceType"]) == ("public", "PUBLIC")
+    address = f"/ipSpaceUplinks/{link['id']}"
+    assert provider.get(address) == link
+    provider.done("PUT", address, {**link, "description": "new"})
+    body = {"name": "x", "externalNetworkRef": link["externalNetworkRef"], "ipSpaceRef": {"id": space}}
+    provider.refused("POST", "/ipSpaceUplinks", body, "already has the IP Space uplink")
+    unknown = {"id": "urn:vcloud:network:00000000-0000-0000-0000-000000000000"}
+    provider.refused("POST", "/ipSpaceUplinks", {**body, "externalNetworkRef": unknown}, "no such external network")
+    provider.refused("PUT", address, {**link, "externalNetworkRef": unknown}, "neither it nor externalNetworkRef")
+    provider.done("DELETE", address)
+    assert provider.values(listed) == []
+    provider.done("POST", "/ipSpaceUplinks", body)

@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may do and see what: rights, roles, tenants."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from simulator_bench import Api, Scene
+from vcdsim import rights
+from vcdsim.calls import LOGGED_IN, OPEN
+from vcdsim.operations import OPERATIONS
+from vcdsim.testing import Simulator
+
+UNKNOWN = "00000000-0000-0000-0000-000000000000"
+
+
+def test_every_operation_needs_a_right_that_some_role_has() -> None:
+    known = {right for role in rights.ROLES.values() for right in role} | {OPEN, LOGGED_IN}
+    assert {operation.right for operation in OPERATIONS} <= known
+
+
+def test_a_viewer_reads_and_does_not_write(sim: Simulator, api: Api, scene: Scene) -> None:
+    pool = api.done("POST", "/loadBalancer/pools", scene.pool())
+    viewer = Api(sim, "viewer@acme")
+    assert viewer.get(f"/loadBalancer/pools/{pool}")["name"] == "pool"
+    assert viewer.values(scene.nat) == []
+    writes = [
+        ("POST", "/loadBalancer/pools", scene.pool("new"), "Configure Load Balancer", "LOAD_BALANCER_POOL_CREATE"),
+        ("DELETE", f"/loadBalancer/pools/{pool}", None, "Configure Load Balancer", pool),
+        ("POST", scene.nat, scene.rule(), "Configure NAT", scene.edge),
+        ("POST", "/applicationPortProfiles", scene.profile(), "Application Port Profiles: Manage", ""),
+        ("PUT", f"/orgVdcNetworks/urn:vcloud:network:{UNKNOWN}", {}, "Edit Properties", ""),
+        ("POST", "/ssl/certificateLibrary", {}, "Certificate Library: Manage", ""),
+        ("GET", "/tokens", None, "API Tokens: Manage", ""),
+    ]
+    for method, path, body, right, more in writes:
+        message = viewer.refused(method, path, body, right, status=403)
+        assert more in message
+    assert len(sim.dump()["pools"]) == 1
+
+
+def test_single_rights_of_an_estate(tmp_path: Path) -> None:
+    estate = tmp_path / "estate.yml"
+    estate.write_text(
+        "organisations:\n- name: acme\n  users:\n"
+        "  - {name: kube, password: kube-secret-1, rights: ['Organization vDC Gateway: View']}\n"
+    )
+    with Simulator(estate=estate) as sim:
+        api = Api(sim, "kube@acme")
+        assert api.values("/edgeGateways") == []
+        api.refused("GET", "/vdcs", None, "[Organization vDC: View]", status=403)
+        assert api.ask("GET", "/api/org").status_code == 403
+
+
+def test_tenants_do_not_see_each_other(tenants: Simulator) -> None:
+    acme, globex = Api(tenants, "kube@acme"), Api(tenants, "kube@globex")
+    assert {one["name"] for one in acme.values("/edgeGateways")} == {"acme-edge"}
+    (edge,) = globex.values("/edgeGateways")
+    assert edge["name"] == "globex-edge"
+    paths = [
+        f"/edgeGateways/{edge['id']}",
+        f"/edgeGateways/{edge['id']}/nat/rules",
+        f"/edgeGateways/{edge['id']}/usedIpAddresses",
+        f"/edgeGateways/{edge['id']}/loadBalancer",
+        f"/edgeGateways/{edge['id']}/loadBalancer/poolSummaries",
+        f"/edgeGateways/{edge['id']}/firewall/rules",
+        f"/orgVdcNetworks/{globex.named('/orgVdcNetworks', 'globex-net')['id']}",
+        f"/vdcs/{globex.values('/vdcs')[0]['id']}",
+        f"/orgs/{globex.values('/orgs')[0]['id']}",
+    ]
+    for path in paths:
+        acme.refused("GET", path, None, "or the target entity is invalid.", status=403)
+        assert globex.ask("GET", path).status_code == 200
+    for path in ("/orgVdcNetworks", "/vdcs", "/orgs", "/loadBalancer/serviceEngineGroups/assignments"):
+        mine = {one["id"] for one in acme.values(path)}
+        assert mine
+        assert not mine & {one["id"] for one in globex.values(path)}
+    pool = {"name": "p", "gatewayRef": {"id": edge["id"]}}
+    acme.refused("POST", "/loadBalancer/pools", pool, "there is no such gateway")
+    made = globex.done("POST", "/loadBalancer/pools", pool)
+    acme.refused("DELETE", f"/loadBalancer/pools/{made}", None, "LOAD_BALANCER_POOL_DELETE", status=403)
+
+
+def test_a_provider_sees_every_tenant(tenants: Simulator) -> None:
+    system = Api(tenants, "administrator@System")
+    assert [one["name"] for one in system.values("/edgeGateways")] == ["acme-edge", "acme-edge", "globex-edge"]
+    assert system.values("/edgeGateways")[0]["gatewayBacking"]["networkProvider"]["name"] == "nsx-t"
+
+
+@pytest.mark.parametrize(
+    "operation", [one for one in OPERATIONS if one.right != OPEN], ids=lambda one: f"{one.method} {one.path}"
+)
+def test_nothing_is_answered_without_a_log_in(sim: Simulator, operation: object) -> None:
+    assert hasattr(operation, "path")
+    path = operation.path.replace("{", "").replace("}", "")
+    answer = Api(sim).ask(operation.method, path)  # type: ignore[attr-defined]
+    assert answer.status_code == 401

@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The layer rule, read from the imports: every part knows only what lies below it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+UTILS = PLUGINS / "module_utils"
+PREFIX = "ansible_collections.vcd.kubernetes.plugins.module_utils."
+
+# Lowest first. What is on one line may not import each other, but for the resources (see below).
+LAYERS = [
+    {"_errors"},
+    {"_argument_spec", "_waiting"},
+    {"_vcd", "_kubernetes"},
+    {"_virtual_service", "_nat_rule", "_pool", "_app_port_profile", "_edge_gateway", "_ccm"},
+    {"_sharing"},
+    {"_runner"},
+]
+# A virtual service names a pool and a gateway, a NAT rule names a profile and a gateway: resources may import
+# each other in this order, leftmost lowest.
+RESOURCES = ["_edge_gateway", "_app_port_profile", "_pool", "_nat_rule", "_virtual_service"]
+# Pure files: decisions only. They import the standard library, these libraries, and each other.
+PURE = ["_sharing/*.py", "_ccm/config.py", "*/comparison.py"]
+PURE_LIBRARIES = {"ruamel"}
+IMPURE_STANDARD = {
+    "os",
+    "socket",
+    "ssl",
+    "subprocess",
+    "http",
+    "urllib",
+    "time",
+    "random",
+    "threading",
+    "asyncio",
+    "io",
+}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Full names of all that a file imports, relative imports resolved."""
+    package = PREFIX + ".".join(path.relative_to(UTILS).parent.parts) if UTILS in path.parents else ""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parts = package.rstrip(".").split(".")
+                base = ".".join([*parts[: len(parts) - node.level + 1], base]).rstrip(".")
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def part_of(path: Path) -> str:
+    """The first name below module_utils: the package or the file."""
+    return path.relative_to(UTILS).parts[0].removesuffix(".py")
+
+
+def own_imports(path: Path) -> set[str]:
+    """The parts of module_utils that a file imports, its own part left out."""
+    found = {name.removeprefix(PREFIX).split(".")[0] for name in imports(path) if name.startswith(PREFIX)}
+    return found - {part_of(path)}
+
+
+def rank(part: str) -> int:
+    """The number of the layer that a part lies in."""
+    return next(number for number, layer in enumerate(LAYERS) if part in layer)
+
+
+FILES = sorted(UTILS.rglob("*.py"))
+
+
+def test_every_part_has_a_layer() -> None:
+    parts = {part_of(path) for path in FILES} - {"__init__"}
+    assert parts == set().union(*LAYERS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(UTILS)))
+def test_imports_go_downwards_only(path: Path) -> None:
+    here = part_of(path)
+    for other in own_imports(path):
+        if here in RESOURCES and other in RESOURCES:
+            assert RESOURCES.index(other) < RESOURCES.index(here), f"{here} may not import {other}"
+        else:
+            assert rank(other) < rank(here), f"{here} may not import {other}"
+
+
+@pytest.mark.parametrize("path", sorted(PLUGINS.rglob("*.py")), ids=lambda path: str(path.relative_to(PLUGINS)))
+def test_one_file_alone_knows_ansible_module(path: Path) -> None:
+    knows = [name for name in imports(path) if name.startswith("ansible.module_utils.basic.AnsibleModule")]
+    assert bool(knows) == (path == UTILS / "_runner.py")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(UTILS)))
+def test_one_place_for_http_and_one_for_waiting(path: Path) -> None:
+    roots = {name.split(".")[0] for name in imports(path)}
+    if "requests" in roots:
+        assert part_of(path) == "_vcd"
+    if "time" in roots:
+        assert part_of(path) == "_waiting"
+
+
+def pure_files() -> list[Path]:
+    """The files that may decide but not do."""
+    return sorted({path for pattern in PURE for path in UTILS.glob(pattern) if path.name != "__init__.py"})
+
+
+def test_there_are_pure_files() -> None:
+    assert {part_of(path) for path in pure_files()} >= {"_sharing", "_ccm", "_virtual_service", "_nat_rule"}
+
+
+@pytest.mark.parametrize("path", pure_files(), ids=lambda path: str(path.relative_to(UTILS)))
+def test_pure_files_do_no_input_or_output(path: Path) -> None:
+    for name in imports(path):
+        if name.startswith(PREFIX):
+            part = name.removeprefix(PREFIX).split(".")[0]
+            assert part in {"_errors", part_of(path)}, f"a pure file may not import {name}"
+        else:
+            root = name.split(".")[0]
+            assert root not in IMPURE_STANDARD, f"a pure file may not import {name}"
+            assert root in sys.stdlib_module_names | PURE_LIBRARIES, f"a pure file may not import {name}"

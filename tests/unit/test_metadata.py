@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is easily forgotten: action groups, twins, test targets, versions, licence lines."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+# An info module without a twin that writes: Cloud Director lets only providers change an edge gateway's settings.
+INFO_ONLY = {"vcd_edge_gateway_info"}
+
+
+def documentation(module: str, name: str = "DOCUMENTATION") -> dict[str, Any]:
+    """One of a module's documentation blocks."""
+    tree = ast.parse((ROOT / "plugins" / "modules" / f"{module}.py").read_text())
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name:
+            loaded = yaml.safe_load(ast.literal_eval(node.value))
+            assert loaded
+            return loaded if isinstance(loaded, dict) else {"list": loaded}
+    raise AssertionError(f"{module} has no {name}")
+
+
+def galaxy() -> dict[str, Any]:
+    """galaxy.yml."""
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "galaxy.yml").read_text())
+    return loaded
+
+
+def action_groups() -> dict[str, list[str]]:
+    """The groups of meta/runtime.yml, without their metadata."""
+    groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"]
+    return {name: [entry for entry in entries if isinstance(entry, str)] for name, entries in groups.items()}
+
+
+def test_each_module_is_in_the_group_of_its_connection() -> None:
+    members = sorted(module for group in action_groups().values() for module in group)
+    assert members == MODULES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_group_is_the_one_that_the_documentation_names(module: str) -> None:
+    group = next(name for name, entries in action_groups().items() if module in entries)
+    fragments = " ".join(documentation(module)["extends_documentation_fragment"])
+    assert ("vcd.kubernetes.vcd" in fragments) == (group == "vcd")
+    assert ("kubernetes.core.k8s_auth_options" in fragments) == (group == "kubernetes")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_each_module_has_a_twin_and_a_test_target(module: str) -> None:
+    twin = module.removesuffix("_info") if module.endswith("_info") else f"{module}_info"
+    assert twin in MODULES or module in INFO_ONLY
+    targets = {path.parents[1].name for path in (ROOT / "tests" / "integration" / "targets").glob("*/tasks/main.yml")}
+    assert {module, module.removesuffix("_info")} & targets
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_each_module_says_what_it_returns_and_since_when(module: str) -> None:
+    assert documentation(module)["version_added"]
+    assert documentation(module, "RETURN")
+    examples = documentation(module, "EXAMPLES")["list"]
+    used = {key for task in examples for key in task if key.startswith("vcd.kubernetes.")}
+    assert f"vcd.kubernetes.{module}" in used
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_stay_thin(module: str) -> None:
+    source = (ROOT / "plugins" / "modules" / f"{module}.py").read_text()
+    blocks = [
+        node.value
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and node.targets[0].id in {"DOCUMENTATION", "EXAMPLES", "RETURN"}
+    ]
+    prose = sum((block.end_lineno or 0) - block.lineno + 1 for block in blocks)
+    assert len(source.splitlines()) - prose <= 100
+
+
+def test_every_python_file_names_its_licence() -> None:
+    files = [path for folder in ("plugins", "tests") for path in (ROOT / folder).rglob("*.py") if path.stat().st_size]
+    assert len(files) > 10
+    without = [path for path in files if "SPDX-License-Identifier: GPL-3.0-or-later" not in path.read_text()[:800]]
+    assert without == []
+
+
+def test_the_execution_environment_has_what_the_modules_import() -> None:
+    wanted = {"jmespath", "requests", "ruamel.yaml"}
+    lines = (ROOT / "meta" / "ee-requirements.txt").read_text().splitlines()
+    assert {line for line in lines if line and not line.startswith("#")} == wanted
+
+
+def test_version_added_is_not_from_the_future() -> None:
+    released = tuple(int(part) for part in galaxy()["version"].split("."))
+    for module in MODULES:
+        added = tuple(int(part) for part in str(documentation(module)["version_added"]).split("."))
+        assert added <= released

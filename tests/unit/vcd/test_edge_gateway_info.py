@@ -1,0 +1,152 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Facts about edge gateways, from the simulator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import HERE, Modules
+from vcdsim.testing import Simulator
+
+INFO = "vcd_edge_gateway_info"
+ALL = ["used_ip_addresses", "networks", "load_balancer", "service_engine_groups", "virtual_services", "nat_rules"]
+
+
+def pool(vcd: Modules, name: str) -> None:
+    """A pool with one member."""
+    vcd.done("vcd_pool", name=name, members=[{"ip_address": "10.10.0.11", "port": 30080}])
+
+
+def test_everything_about_one_edge_gateway(vcd: Modules) -> None:
+    pool(vcd, "p")
+    ports = [{"start": 80}]
+    vip = {"virtual_ip_address": "203.0.113.10", "application_profile": "HTTP", "service_ports": ports}
+    service = vcd.done("vcd_virtual_service", name="v", pool="p", **vip)["virtual_service"]
+    rule = {"type": "DNAT", "external_addresses": "203.0.113.20", "internal_addresses": "10.10.0.11"}
+    nat = vcd.done("vcd_nat_rule", name="n", **rule)["nat_rule"]
+    result = vcd.done(INFO, gather=ALL)
+    assert result["api"] == {"version": "37.2", "versions": ["37.0", "37.1", "37.2"], "release": "10.4.2"}
+    (edge,) = result["edge_gateways"]
+    assert edge["owner"]["name"] == "acme-vdc"
+    assert (edge["status"], edge["backing_type"]) == ("REALIZED", "NSXT_BACKED")
+    assert edge["uplinks"] == [
+        {
+            "name": "uplink-1",
+            "using_ip_space": False,
+            "subnets": [
+                {
+                    "gateway": "203.0.113.1",
+                    "prefix_length": 24,
+                    "primary_ip": "203.0.113.2",
+                    "ip_ranges": [{"start": "203.0.113.10", "end": "203.0.113.60"}],
+                }
+            ],
+        }
+    ]
+    assert edge["used_ip_addresses"] == [
+        {"address": "203.0.113.10", "category": "Load_Balancer"},
+        {"address": "203.0.113.2", "category": "PRIMARY_IP"},
+        {"address": "203.0.113.20", "category": "DNAT"},
+    ]
+    assert edge["load_balancer"] == {
+        "enabled": True,
+        "service_network": "192.168.255.1/25",
+        "ipv6_service_network": None,
+        "feature_set": "STANDARD",
+        "transparent_mode": False,
+    }
+    (group,) = edge["service_engine_groups"]
+    assert (group["name"], group["max_virtual_services"], group["deployed_virtual_services"]) == ("seg-shared", 20, 1)
+    assert group["ha_mode"] == "LEGACY_ACTIVE_STANDBY"
+    assert [(one["name"], one["subnets"]) for one in edge["networks"]] == [("k8s-net", ["10.10.0.1/24"])]
+    assert edge["virtual_services"] == [service]
+    assert edge["nat_rules"] == [nat]
+
+
+def test_twins_return_the_same(vcd: Modules) -> None:
+    pool(vcd, "p")
+    options: dict[str, dict[str, Any]] = {
+        "pool": {"name": "q"},
+        "app_port_profile": {"name": "a", "application_ports": [{"protocol": "TCP", "destination_ports": ["80"]}]},
+        "virtual_service": {
+            "name": "v",
+            "pool": "p",
+            "virtual_ip_address": "203.0.113.10",
+            "application_profile": "HTTP",
+            "service_ports": [{"start": 80}],
+        },
+        "nat_rule": {
+            "name": "n",
+            "type": "DNAT",
+            "external_addresses": "203.0.113.20",
+            "internal_addresses": "10.10.0.11",
+        },
+    }
+    for key, given in options.items():
+        written = vcd.done(f"vcd_{key}", **given)[key]
+        for filters in ({"name": given["name"]}, {"id": written["id"]}):
+            assert vcd.done(f"vcd_{key}_info", **filters)[f"{key}s"] == [written]
+        assert vcd.done(f"vcd_{key}_info", name="other")[f"{key}s"] == []
+        assert vcd.done(f"vcd_{key}_info", query="[].name")[f"{key}s"].count(given["name"]) == 1
+        assert "is no JMESPath expression" in vcd.refused(f"vcd_{key}_info", query="[?")
+
+
+def test_filters_of_the_info_modules(vcd: Modules) -> None:
+    for number, name in enumerate(("a", "b")):
+        pool(vcd, name)
+        vip = {"virtual_ip_address": f"203.0.113.1{number}", "application_profile": "HTTP"}
+        vcd.done("vcd_virtual_service", name=name, pool=name, service_ports=[{"start": 80}], **vip)
+        vcd.done(
+            "vcd_nat_rule",
+            name=name,
+            type="SNAT",
+            external_addresses=f"203.0.113.2{number}",
+            internal_addresses="10.10.0.0/24",
+        )
+    names = {"query": "[].name"}
+    assert vcd.done("vcd_virtual_service_info", virtual_ip_address="203.0.113.11", **names)["virtual_services"] == ["b"]
+    assert vcd.done("vcd_virtual_service_info", pool="a", **names)["virtual_services"] == ["a"]
+    assert vcd.done("vcd_nat_rule_info", external_addresses="203.0.113.20", **names)["nat_rules"] == ["a"]
+    assert vcd.done("vcd_nat_rule_info", internal_addresses="10.10.0.0/24", **names)["nat_rules"] == ["a", "b"]
+    assert vcd.done("vcd_nat_rule_info", type="DNAT", **names)["nat_rules"] == []
+    assert vcd.done("vcd_app_port_profile_info", scope="SYSTEM", name="HTTP", **names)["app_port_profiles"] == ["HTTP"]
+    assert vcd.done("vcd_app_port_profile_info", scope="TENANT", **names)["app_port_profiles"] == []
+
+
+def test_the_edge_gateway_of_a_network(vcd: Modules) -> None:
+    by_name = vcd.done(INFO, edge_gateway=None, network="k8s-net", gather=["networks"])["edge_gateways"]
+    assert by_name[0]["name"] == "acme-edge"
+    network = by_name[0]["networks"][0]["id"]
+    assert vcd.done(INFO, edge_gateway=None, network=network)["edge_gateways"][0]["id"] == by_name[0]["id"]
+    assert "network: 'other': there is no network" in vcd.refused(INFO, edge_gateway=None, network="other")
+    assert "mutually exclusive" in vcd.refused(INFO, network="k8s-net")
+
+
+@pytest.mark.parametrize("name", ["nowhere", "a b", "urn:vcloud:gateway:00000000-0000-0000-0000-000000000000"])
+def test_an_edge_gateway_that_is_not_there_is_none(vcd: Modules, name: str) -> None:
+    assert vcd.done(INFO, edge_gateway=name)["edge_gateways"] == []
+
+
+def test_all_pages_of_many_edge_gateways() -> None:
+    with Simulator(estate="many-edges") as simulator:
+        vcd = Modules(simulator, edge_gateway=None)
+        found = vcd.done(INFO, query="[].name")["edge_gateways"]
+        assert len(found) == len(set(found)) == len(simulator.dump()["edge_gateways"]) > 128
+
+
+def test_only_nsx_t_edge_gateways_are_written_to(tmp_path: Path) -> None:
+    estate = yaml.safe_load((HERE / "premium.yml").read_text())
+    (gateway,) = estate["organisations"][0]["vdcs"][0]["edge_gateways"]
+    gateway["backing_type"] = "NSXV_BACKED"
+    (tmp_path / "estate.yml").write_text(yaml.safe_dump(estate))
+    with Simulator(estate=tmp_path / "estate.yml") as simulator:
+        vcd = Modules(simulator)
+        assert vcd.done(INFO, query="[].backing_type")["edge_gateways"] == ["NSXV_BACKED"]
+        message = vcd.refused("vcd_pool", name="p")
+        assert "edge_gateway: 'acme-edge': is NSXV_BACKED: give an NSX-T edge gateway" in message
+        assert vcd.writes() == []

@@ -1,0 +1,354 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is sent again and when: the table of verdicts, and the loops with a clock that is not waited for."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+import requests
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, next_cursor
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import (
+    Refused,
+    TaskFailed,
+    Unreachable,
+    VcdError,
+    refusal,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.retry import (
+    Backoff,
+    Verdict,
+    judge,
+    retry_after_seconds,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.session import Session
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.settings import Settings
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.transport import Answer, Transport
+
+BUSY = json.dumps({"minorErrorCode": "BUSY_ENTITY", "message": "x is busy completing an operation NAT_RULE_CREATE."})
+VERSIONS = "<SupportedVersions><VersionInfo><Version>37.2</Version></VersionInfo></SupportedVersions>"
+TOKEN = {"X-VMWARE-VCLOUD-ACCESS-TOKEN": "t" * 40}
+RESET = Unreachable("url: reset", sent=True, transient=True)
+REFUSED = Unreachable("url: refused", sent=False, transient=True)
+GIVE_UP, REPEAT, IN_DOUBT = Verdict.GIVE_UP, Verdict.REPEAT, Verdict.IN_DOUBT
+
+
+def status(code: int, body: str = "") -> Refused:
+    """The error of an answer."""
+    return refusal("cannot x", "GET", "/x", code, body)
+
+
+@pytest.mark.parametrize(
+    ("error", "repeatable", "otherwise"),
+    [
+        (RESET, REPEAT, IN_DOUBT),
+        (REFUSED, REPEAT, REPEAT),
+        (Unreachable("untrusted", sent=False, transient=False), GIVE_UP, GIVE_UP),
+        (status(400, BUSY), REPEAT, REPEAT),
+        (status(400), GIVE_UP, GIVE_UP),
+        (status(403), GIVE_UP, GIVE_UP),
+        (status(409), GIVE_UP, GIVE_UP),
+        (status(429), REPEAT, REPEAT),
+        (status(500), GIVE_UP, GIVE_UP),
+        (status(502), REPEAT, IN_DOUBT),
+        (status(503), REPEAT, IN_DOUBT),
+        (status(504), REPEAT, IN_DOUBT),
+        (TaskFailed("busy", busy=True), REPEAT, IN_DOUBT),
+        (TaskFailed("no", busy=False), GIVE_UP, GIVE_UP),
+        (VcdError("other"), GIVE_UP, GIVE_UP),
+    ],
+)
+def test_verdicts(error: VcdError, repeatable: Verdict, otherwise: Verdict) -> None:
+    assert judge(error, repeatable=True, reached_before=True) is repeatable
+    assert judge(error, repeatable=False, reached_before=True) is otherwise
+
+
+def test_a_server_that_never_answered_is_a_wrong_url() -> None:
+    assert judge(REFUSED, repeatable=True, reached_before=False) is GIVE_UP
+
+
+def test_pauses_grow_are_jittered_and_have_a_ceiling() -> None:
+    longest = Backoff(uniform=lambda low, high: high)
+    assert [round(longest.pause(), 2) for _number in range(8)] == [0.25, 0.42, 0.72, 1.23, 2.09, 3.55, 5.0, 5.0]
+    assert Backoff(uniform=lambda low, high: low).pause() == 0.125
+
+
+def test_retry_after_counts_when_it_is_longer_up_to_half_a_minute() -> None:
+    backoff = Backoff(uniform=lambda low, high: high)
+    assert [backoff.pause(3.0), backoff.pause(0.0), backoff.pause(3600.0)] == [3.0, 0.25 * 1.7, 30.0]
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("7", 7.0), (" 7 ", 7.0), (None, None), ("", None), ("soon", None), ("-1", None)],
+)
+def test_retry_after_in_seconds(value: str | None, seconds: float | None) -> None:
+    assert retry_after_seconds(value) == seconds
+
+
+def test_retry_after_as_a_date() -> None:
+    now = datetime(2026, 11, 22, 12, 0, 0, tzinfo=timezone.utc)
+    assert retry_after_seconds("Sun, 22 Nov 2026 12:00:09 GMT", now) == 9.0
+    assert retry_after_seconds("Sun, 22 Nov 2026 11:00:00 GMT", now) == 0.0
+
+
+class FakeClock:
+    """A clock that sleeps in no time."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float, /) -> None:
+        self.now += seconds
+
+
+class Script(Transport):
+    """Answers in the order given; login, logout and versions are always answered. Records what was sent."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.sent: list[str] = []
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+    def send(self, method: str, path: str, **options: Any) -> Answer:
+        self.sent.append(f"{method} {path}")
+        if path == "/api/versions":
+            return Answer(method, path, 200, {}, VERSIONS)
+        if "/sessions" in path:
+            return Answer(method, path, 200, requests.structures.CaseInsensitiveDict(TOKEN), "{}")
+        found = self.answers.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        code, text, headers = (*found, {})[:3] if len(found) == 2 else found
+        return Answer(method, path, code, requests.structures.CaseInsensitiveDict(headers), text)
+
+
+ACCEPTED = (202, "", {"Location": "https://h/api/task/1"})
+DONE = (200, '<Task id="urn:vcloud:task:1" status="success"><Owner id="urn:vcloud:loadBalancerPool:1"/></Task>')
+RUNNING = (200, '<Task id="urn:vcloud:task:1" status="running"/>')
+BUSY_TASK = (
+    200,
+    '<Task id="urn:vcloud:task:1" status="error"><Error minorErrorCode="BUSY_ENTITY" message="busy"/></Task>',
+)
+LOGIN = ["GET /api/versions", "POST /cloudapi/1.0.0/sessions"]
+LOGOUT = ["DELETE /cloudapi/1.0.0/sessions/current"]
+
+
+class World:
+    """An Api over a script; leaves what was sent in ``sent`` without login and logout."""
+
+    def __init__(self, *answers: Any, timeout: float = 60.0) -> None:
+        self.script, self.clock = Script(*answers), FakeClock()
+        settings = Settings("https://h", org="acme", user="kube", password="secret-1", timeout=timeout)
+        self.session = Session(settings, clock=self.clock, transport=self.script)
+
+    def __enter__(self) -> World:
+        self.session.__enter__()
+        self.api = Api(self.session)
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.session.__exit__(*error)
+        assert self.script.sent[:2] == LOGIN
+        assert self.script.sent[-1:] == LOGOUT
+        assert self.script.closed
+
+    @property
+    def sent(self) -> list[str]:
+        """METHOD and the last part of the path."""
+        return [f"{one.partition(' ')[0]} {one.rpartition('/')[2]}" for one in self.script.sent[2:]]
+
+
+def nothing() -> None:
+    """A look that finds nothing."""
+    return
+
+
+def test_it_logs_out_also_when_something_went_wrong() -> None:
+    with pytest.raises(Refused), World((404, "")) as world:
+        world.api.get("x", "x")
+    assert world.script.sent[-1:] == LOGOUT
+
+
+def test_reads_are_repeated_until_they_are_answered() -> None:
+    with World(RESET, (503, ""), (429, "", {"Retry-After": "9"}), (200, "{}")) as world:
+        assert world.api.get("x", "x") == {}
+    assert world.sent == ["GET x"] * 4 + ["DELETE current"]
+    assert 9.0 <= world.clock.now < 11.0
+
+
+def test_a_server_that_goes_away_for_a_moment_is_waited_for() -> None:
+    with World(REFUSED, REFUSED, (200, "{}")) as world:
+        assert world.api.get("x", "x") == {}
+
+
+def test_one_deadline_ends_all_attempts_and_says_so() -> None:
+    with pytest.raises(CollectionError) as failed, World(*[(503, "")] * 100, timeout=20) as world:
+        world.api.get("x", "the x")
+    assert "cannot read the x: Cloud Director answered 503 (tried for 20 s; option timeout)" in failed.value.message
+    assert world.clock.now == pytest.approx(20.0)
+    assert len(world.sent) < 20
+
+
+def test_a_busy_gateway_is_asked_again() -> None:
+    with World((400, BUSY), (400, BUSY), ACCEPTED, DONE) as world:
+        assert world.api.create("pools", {}, "pool", nothing) == "urn:vcloud:loadBalancerPool:1"
+    assert world.sent == ["POST pools"] * 3 + ["GET 1", "DELETE current"]
+
+
+def test_a_create_without_an_answer_is_looked_for_before_it_is_repeated() -> None:
+    looks = iter([None, "urn:found"])
+    with World(RESET, RESET) as world:
+        assert world.api.create("pools", {}, "pool", lambda: next(looks)) == "urn:found"
+    assert world.sent == ["POST pools"] * 2 + ["DELETE current"]
+
+
+def test_a_busy_answer_to_a_repeated_create_means_looking_again() -> None:
+    looks = iter([None, "urn:found"])
+    with World(RESET, (400, BUSY)) as world:
+        assert world.api.create("rules", {}, "rule", lambda: next(looks)) == "urn:found"
+    assert world.sent == ["POST rules"] * 2 + ["DELETE current"]
+
+
+def test_a_name_that_is_taken_by_the_lost_create_is_the_object() -> None:
+    looks = iter([None, "urn:found"])
+    with World(RESET, (400, '{"message":"already exists"}')) as world:
+        assert world.api.create("pools", {}, "pool", lambda: next(looks)) == "urn:found"
+
+
+def test_a_name_that_was_taken_before_is_an_error() -> None:
+    with pytest.raises(Refused, match="already exists"), World((400, '{"message":"already exists"}')) as world:
+        world.api.create("pools", {}, "pool", lambda: "urn:other")
+
+
+def test_a_task_that_met_a_busy_gateway_is_tried_again() -> None:
+    with World(ACCEPTED, BUSY_TASK, ACCEPTED, DONE) as world:
+        assert world.api.create("pools", {}, "pool", nothing) == "urn:vcloud:loadBalancerPool:1"
+    assert world.sent.count("POST pools") == 2
+
+
+def test_looking_for_a_lost_create_has_no_deadline_of_its_own() -> None:
+    with pytest.raises(CollectionError, match="tried for 20 s"), World(RESET, *[(503, "")] * 100, timeout=20) as world:
+        world.api.create("pools", {}, "pool", lambda: str(world.api.pages("pools", "pools")))
+    assert world.clock.now == pytest.approx(20.0)
+
+
+def test_an_update_without_an_answer_that_took_effect_is_not_repeated() -> None:
+    with World(RESET, (200, '{"a": 2, "version": 1}')) as world:
+        world.api.update("rule", "rule", {"a": 1, "version": 0}, lambda body: {**body, "a": 2})
+    assert world.sent == ["PUT rule", "GET rule", "DELETE current"]
+
+
+def test_an_update_without_an_answer_is_repeated_with_what_is_there_now() -> None:
+    with World(RESET, (200, '{"a": 1, "version": 7}'), ACCEPTED, DONE) as world:
+        seen = []
+        world.api.update("rule", "rule", {"a": 1, "version": 0}, lambda body: seen.append(body) or {**body, "a": 2})
+    assert [body["version"] for body in seen] == [0, 7, 7]
+
+
+def test_a_delete_without_an_answer_is_repeated_until_it_is_gone() -> None:
+    with World(RESET, (403, ""), (404, "")) as world:
+        assert world.api.delete("rule", "rule") is False
+    assert world.sent == ["DELETE rule", "DELETE rule", "GET rule", "DELETE current"]
+
+
+def test_a_delete_without_the_right_is_an_error() -> None:
+    with pytest.raises(Refused, match="probably the user lacks"), World((403, ""), (200, "{}")) as world:
+        world.api.delete("rule", "rule")
+
+
+def test_a_task_is_polled_finely_and_then_slower() -> None:
+    with World(ACCEPTED, *[RUNNING] * 30, DONE) as world:
+        world.api.update("x", "x", {}, lambda body: {"a": 1})
+    assert 5.0 < world.clock.now < 10.0
+
+
+def test_a_task_that_never_ends_runs_into_the_deadline() -> None:
+    with pytest.raises(WaitTimeout) as failed, World(ACCEPTED, *[RUNNING] * 1000, timeout=30) as world:
+        world.api.update("x", "the x", {}, lambda body: {"a": 1})
+    for part in ("timed out after 30 s", "task 1", "update the x", "running", "timeout"):
+        assert part in failed.value.message
+    assert world.clock.now == pytest.approx(30.0)
+
+
+def test_a_task_that_vanishes_is_a_clear_error() -> None:
+    with pytest.raises(VcdError, match="cannot update the x: task 1 has vanished"), World(ACCEPTED, (403, "")) as world:
+        world.api.update("x", "the x", {}, lambda body: {"a": 1})
+
+
+def test_a_write_that_is_answered_at_once_needs_no_task() -> None:
+    with World((201, '{"id": "urn:new"}'), (204, "")) as world:
+        assert world.api.create("x", {}, "x", nothing) == "urn:new"
+        assert world.api.delete("x", "x") is True
+
+
+def test_waiting_ends_when_it_can_never_come_about() -> None:
+    failed = (200, '{"status": "REALIZATION_FAILED", "healthMessage": "no room"}')
+    with pytest.raises(VcdError, match="could not realize the x: no room"), World(*[failed] * 5) as world:
+        world.api.wait("x", "the x", 60, lambda body: body["status"] == "REALIZED", "status")
+    pending = (200, '{"status": "PENDING"}')
+    with (
+        pytest.raises(WaitTimeout, match=r"timed out after 5 s waiting for the x.*wait_timeout.*status PENDING"),
+        World(*[pending] * 100) as world,
+    ):
+        world.api.wait("x", "the x", 5, lambda body: body["status"] == "REALIZED", "status")
+
+
+def test_the_login_is_renewed_once_for_each_request() -> None:
+    with World((401, ""), (200, '{"a": 1}')) as world:
+        assert world.api.get("x", "x") == {"a": 1}
+    assert world.sent == ["GET x", "POST sessions", "GET x", "DELETE current"]
+    with (
+        pytest.raises(VcdError, match="password: Cloud Director refuses user 'kube'"),
+        World((401, ""), (401, "")) as one,
+    ):
+        one.api.get("x", "x")
+
+
+def test_pages_are_read_to_the_last() -> None:
+    def page(*ids: str, total: int | None = 5) -> tuple[int, str]:
+        return 200, json.dumps({"resultTotal": total, "values": [{"id": one} for one in ids]})
+
+    with World(page("a", "b"), page("c", "d"), page("e")) as world:
+        assert [row["id"] for row in world.api.pages("x", "x")] == ["a", "b", "c", "d", "e"]
+    with World(page("a", "b", total=None), page("b", "c", total=None), page(total=None)) as world:
+        assert [row["id"] for row in world.api.pages("x", "x")] == ["a", "b", "c"]
+    with World(page("a"), page(total=5)) as world:
+        assert [row["id"] for row in world.api.pages("x", "x")] == ["a"]
+
+
+def test_cursor_lists_follow_the_link_and_never_in_circles() -> None:
+    def page(name: str, cursor: str | None) -> tuple[int, str, dict[str, str]]:
+        following = f'<https://h/x?pageSize=1&cursor={cursor}>;rel="nextPage lastPage";model="M"'
+        link = f'<https://h/x?a=1>;rel="firstPage", {following}'
+        return 200, json.dumps({"values": [{"id": name}]}), {"Link": link} if cursor else {}
+
+    with World(page("a", "c%3D1"), page("b", None)) as world:
+        assert [row["id"] for row in world.api.cursor("x", "x")] == ["a", "b"]
+    with pytest.raises(VcdError, match="names the same next page twice"), World(*[page("a", "c")] * 5) as world:
+        world.api.cursor("x", "x")
+
+
+@pytest.mark.parametrize("link", ["", "nonsense", '<https://h/x>;rel="nextPage"', '<https://h/x?cursor=a>;rel="last"'])
+def test_no_link_is_the_last_page(link: str) -> None:
+    assert next_cursor(Answer("GET", "/x", 200, {"Link": link}, "")) is None
+
+
+def test_what_is_not_cloud_director_is_said_to_be_so() -> None:
+    html = (200, "<html>welcome</html>", {"Content-Type": "text/html; charset=utf-8"})
+    with (
+        pytest.raises(VcdError, match=r"url: the answer to GET /cloudapi/1.0.0/x \(200, text/html\) is not one of"),
+        World(html) as world,
+    ):
+        world.api.get("x", "x")

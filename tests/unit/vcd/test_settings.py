@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connection options are judged before anything is sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION, inverse_env_fallback
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.settings import base_url, settings_from
+
+GIVEN = {"url": "https://vcd.example.com", "org": "acme", "user": "kube", "password": "secret-1"}
+
+
+@pytest.mark.parametrize(
+    ("given", "base"),
+    [
+        ("https://vcd.example.com", "https://vcd.example.com"),
+        ("https://vcd.example.com/", "https://vcd.example.com"),
+        ("https://vcd.example.com/api", "https://vcd.example.com"),
+        ("https://vcd.example.com/api/", "https://vcd.example.com"),
+        ("HTTPS://vcd.example.com:8443/cloudapi", "https://vcd.example.com:8443"),
+        ("https://[2001:db8::1]:443", "https://[2001:db8::1]:443"),
+        (" https://vcd.example.com\n", "https://vcd.example.com"),
+    ],
+)
+def test_url_is_reduced_to_its_host(given: str, base: str) -> None:
+    assert base_url(given) == base
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (None, "url: is missing"),
+        ("", "url: is missing"),
+        ("vcd.example.com", "does not begin with https://"),
+        ("http://vcd.example.com", "would send the password in clear"),
+        ("https://", "names no host"),
+        ("https:///api", "names no host"),
+        ("https://vcd.example.com/tenant/acme", "more than a host"),
+        ("https://vcd.example.com/?a=b", "more than a host"),
+        ("https://vcd.example.com:port", "is not a URL"),
+        ("https://[2001:db8::1", "is not a URL"),
+        ("https://vcd example.com", "names no host"),
+    ],
+)
+def test_a_bad_url_is_refused_with_the_remedy(given: str | None, says: str) -> None:
+    with pytest.raises(CollectionError) as refused:
+        base_url(given)
+    assert says in refused.value.message
+    assert "https://HOST" in refused.value.message
+
+
+def test_a_password_in_the_url_is_refused_and_not_repeated() -> None:
+    with pytest.raises(CollectionError) as refused:
+        base_url("https://kube:hidden-1@vcd.example.com")
+    assert "hidden-1" not in refused.value.message
+    assert "password" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"password": None}, "password: is missing"),
+        ({"user": None}, "user: is needed"),
+        ({"user": "a:b"}, "holds ':'"),
+        ({"org": None}, "org: is needed with password"),
+        ({"password": None, "api_token": "abc", "org": None}, "org: is needed with api_token"),
+        ({"api_token": "abc"}, "api_token and password: give only one"),
+        ({"token": "abc", "api_token": "def", "password": None}, "token and api_token: give only one"),
+        ({"token": "a b", "password": None}, "token: holds blanks"),
+        ({"ca_path": "/no/such.pem"}, "there is no such file"),
+        ({"timeout": 0}, "timeout: 0"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(change: dict[str, Any], says: str) -> None:
+    with pytest.raises(CollectionError, match=says):
+        settings_from({**GIVEN, **change}, {})
+
+
+def test_a_secret_of_the_task_wins_over_those_of_the_environment() -> None:
+    environment = {"VCD_TOKEN": "from-environment", "VCD_PASSWORD": "secret-1"}
+    settings = settings_from({**GIVEN, "token": "from-environment", "password": "of-the-task"}, environment)
+    assert (settings.password, settings.token) == ("of-the-task", "")
+
+
+def test_of_several_in_the_environment_the_token_counts() -> None:
+    environment = {"VCD_TOKEN": "one", "VCD_API_TOKEN": "two", "VCD_PASSWORD": "secret-1"}
+    settings = settings_from({**GIVEN, "token": "one", "api_token": "two"}, environment)
+    assert (settings.token, settings.api_token, settings.password) == ("one", "", "")
+
+
+def test_a_token_from_a_file_loses_its_line_feed() -> None:
+    assert settings_from({**GIVEN, "password": None, "token": "abc\n"}, {}).token == "abc"
+
+
+def test_certificates_are_checked_unless_told_otherwise(tmp_path: Path) -> None:
+    ca = tmp_path / "ca.pem"
+    ca.write_text("x")
+    assert settings_from(GIVEN, {}).verify is True
+    assert settings_from({**GIVEN, "validate_certs": False, "ca_path": str(ca)}, {}).verify is False
+    assert settings_from({**GIVEN, "ca_path": str(ca)}, {}).verify == str(ca)
+
+
+def test_nothing_secret_is_shown_by_repr() -> None:
+    for secret in ("password", "api_token", "token"):
+        settings = settings_from({"url": GIVEN["url"], "org": "a", "user": "u", secret: "hidden-1"}, {})
+        assert "hidden-1" not in repr(settings) + settings.who
+
+
+@pytest.mark.parametrize("org", ["System", "system", "SYSTEM"])
+def test_the_organization_system_is_the_providers(org: str) -> None:
+    assert settings_from({**GIVEN, "org": org}, {}).provider
+
+
+@pytest.mark.parametrize(("value", "checked"), [("true", False), ("1", False), ("false", True), ("0", True)])
+def test_the_terraform_providers_variable_is_the_inverse(
+    value: str, checked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VCD_ALLOW_UNVERIFIED_SSL", value)
+    assert inverse_env_fallback("VCD_ALLOW_UNVERIFIED_SSL") is checked
+
+
+def test_secrets_are_no_log() -> None:
+    hidden = {name for name, option in CONNECTION.options.items() if option.get("no_log")}
+    assert hidden == {"password", "api_token", "token"}
