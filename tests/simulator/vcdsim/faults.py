@@ -8,8 +8,10 @@ The first rule that matches a request and has not been used up decides. A rule i
 
 from __future__ import annotations
 
+import asyncio
 import fnmatch
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import Any
 
 import jsonschema
@@ -22,6 +24,7 @@ RULE: dict[str, Any] = {
         "route": {"type": "string", "description": "path or route template; * stands for anything"},
         "name": {"type": "string", "description": "name of the object in the body or addressed; * stands for anything"},
         "user": {"type": "string", "description": "who asks"},
+        "writes": {"enum": [True], "description": "any POST, PUT or DELETE but those of log-in and log-out"},
         "skip": {"type": "integer", "minimum": 0, "description": "let so many matching requests pass first"},
         "times": {"type": "integer", "minimum": 1, "description": "be used so often; always if not given"},
         "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "answer this instead"},
@@ -30,11 +33,13 @@ RULE: dict[str, Any] = {
         "retry_after": {"type": "integer", "minimum": 0, "description": "Retry-After of that answer, in seconds"},
         "delay": {"type": "number", "minimum": 0, "maximum": 600, "description": "wait so many seconds first"},
         "reset": {"enum": ["before", "after"], "description": "reset the connection before or after the effect"},
+        "hold": {"enum": ["before", "after"], "description": "hold the request there until the rules are replaced"},
         "task": {"enum": ["error", "never", "vanish"], "description": "what becomes of the task of this write"},
         "expire_session": {"type": "boolean", "description": "end the caller's session: this and what follows is 401"},
     },
 }
 _VALIDATOR = jsonschema.Draft202012Validator({"type": "array", "items": RULE})
+_LOG_IN = re.compile(r"^/(oauth/|api/sessions?(/|$)|cloudapi/[^/]+/sessions(/|$))")
 _DEFAULT_CODES = {
     400: "BAD_REQUEST",
     401: "UNAUTHORIZED",
@@ -46,13 +51,20 @@ _DEFAULT_CODES = {
 }
 
 
+def is_write(method: str, path: str) -> bool:
+    """Whether a request is one that changes something in VCD; log-in and log-out are none."""
+    return method in ("POST", "PUT", "PATCH", "DELETE") and not _LOG_IN.match(path)
+
+
 @dataclass
 class Rule:
-    """One rule and how often it has been seen and used."""
+    """One rule, how often it has been seen and used, and how many requests it holds."""
 
     spec: dict[str, Any]
     seen: int = 0
     used: int = 0
+    held: int = 0
+    released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def takes(self, method: str, path: str, template: str, name: str, user: str) -> bool:
         """Whether this request is one that the rule acts on. Counts it."""
@@ -64,6 +76,8 @@ class Rule:
         if "name" in spec and not fnmatch.fnmatchcase(name, spec["name"]):
             return False
         if "user" in spec and spec["user"] != user:
+            return False
+        if spec.get("writes") and not is_write(method, path):
             return False
         self.seen += 1
         if self.seen <= spec.get("skip", 0) or self.used >= spec.get("times", float("inf")):
@@ -80,7 +94,8 @@ class Rule:
         return str(self.spec.get("message") or "A fault was asked for.")
 
     def as_dict(self) -> dict[str, Any]:
-        return {**self.spec, "seen": self.seen, "used": self.used}
+        counts = {"seen": self.seen, "used": self.used}
+        return {**self.spec, **counts, "held": self.held} if "hold" in self.spec else {**self.spec, **counts}
 
 
 class Faults:
@@ -91,10 +106,12 @@ class Faults:
         self.replace(specs or [])
 
     def replace(self, specs: list[dict[str, Any]]) -> None:
-        """New rules for the old ones; ValueError names the first mistake."""
+        """New rules for the old ones, which let go of what they hold; ValueError names the first mistake."""
         problem = next(iter(_VALIDATOR.iter_errors(specs)), None)
         if problem:
             raise ValueError(f"faults{problem.json_path.removeprefix('$')}: {problem.message}")
+        for old in self._rules:
+            old.released.set()
         self._rules = [Rule(dict(spec)) for spec in specs]
 
     def match(self, method: str, path: str, template: str, name: str, user: str) -> Rule | None:
@@ -102,6 +119,10 @@ class Faults:
 
     def __bool__(self) -> bool:
         return bool(self._rules)
+
+    def specs(self) -> list[dict[str, Any]]:
+        """The rules as they were given."""
+        return [dict(rule.spec) for rule in self._rules]
 
     def as_list(self) -> list[dict[str, Any]]:
         return [rule.as_dict() for rule in self._rules]

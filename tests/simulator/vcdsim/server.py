@@ -7,6 +7,7 @@ delay, body, handler, journal."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import socket
@@ -26,6 +27,7 @@ from vcdsim.calls import LOGGED_IN, OPEN, Call, Reply
 from vcdsim.contract import Contract
 from vcdsim.control import CONTROL, Control
 from vcdsim.errors import ApiError, TokenRefused
+from vcdsim.faults import Rule
 from vcdsim.journal import Journal
 from vcdsim.operations import NOT_BUILT, OPERATIONS
 from vcdsim.request_log import entry
@@ -37,8 +39,15 @@ _PLAIN_ID = re.compile(r"^[A-Za-z0-9-]+$")
 _OPEN_VERSION: api_versions.Version = (0, 0)
 
 
+_HOLD_SECONDS = 0.01  # how often it is seen whether the client of a held request is still there
+
+
 class _ResetRequested(Exception):
     """A fault rule wants the connection reset."""
+
+
+class _ClientGone(Exception):
+    """The client went away while its request was held."""
 
 
 class Simulator:
@@ -54,6 +63,7 @@ class Simulator:
 
     def reset(self) -> None:
         """Back to the estate; fault rules, tasks, sessions and the journal in memory are forgotten."""
+        self.world.faults.replace([])
         self.world = self.build()
         self.journal.clear()
 
@@ -72,6 +82,9 @@ class Simulator:
             status = response.status
         except _ResetRequested:
             _reset_connection(request)
+            response = web.Response(status=500)
+        except _ClientGone:
+            status = "gone"
             response = web.Response(status=500)
         except web.HTTPException:
             raise
@@ -122,7 +135,10 @@ class Simulator:
         self._authorise(call)
         if world.settings.request_seconds:
             await asyncio.sleep(world.settings.request_seconds)
+        world.tasks.settle(world.clock())
         reply = operation.handler(call)
+        if call.fault and call.fault.spec.get("hold") == "after":
+            await _held(call.fault, request)
         if call.fault and call.fault.spec.get("reset") == "after":
             raise _ResetRequested
         return call, reply
@@ -160,7 +176,8 @@ class Simulator:
         call.fault, spec = rule, rule.spec
         if spec.get("delay"):
             await asyncio.sleep(spec["delay"])
-            call.world.tasks.settle(call.world.clock())
+        if spec.get("hold") == "before":
+            await _held(rule, request)
         if spec.get("reset") == "before":
             raise _ResetRequested
         if spec.get("expire_session") and session is not None:
@@ -169,6 +186,23 @@ class Simulator:
         if "status" in spec:
             headers = {"Retry-After": str(spec["retry_after"])} if "retry_after" in spec else {}
             raise ApiError(spec["status"], rule.code, rule.message, headers)
+
+
+async def _held(rule: Rule, request: web.BaseRequest) -> None:
+    """Wait until the rules are replaced. A client that goes away meanwhile ends the request where it stands."""
+    rule.held += 1
+    try:
+        while not (rule.released.is_set() or _is_gone(request)):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(rule.released.wait(), _HOLD_SECONDS)
+    finally:
+        rule.held -= 1
+    if _is_gone(request):
+        raise _ClientGone
+
+
+def _is_gone(request: web.BaseRequest) -> bool:
+    return request.transport is None or request.transport.is_closing()
 
 
 def _query(raw: str) -> dict[str, str]:
