@@ -36,6 +36,12 @@ class SystemClock:
         time.sleep(seconds)
 
 
+class Rhythm(Protocol):
+    """Anything that says how long to wait before each further look."""
+
+    def intervals(self) -> Iterator[float]: ...
+
+
 @dataclass(frozen=True)
 class Pace:
     """How often to look: first interval, growth factor and longest interval (seconds)."""
@@ -79,7 +85,7 @@ def wait_until(
     *,
     what: str,
     deadline: Deadline,
-    pace: Pace | None = None,
+    pace: Rhythm | None = None,
     describe: Callable[[T], str] | None = None,
 ) -> T:
     """Look until ``done(look())``; return what was seen last.

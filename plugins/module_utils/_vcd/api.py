@@ -13,10 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import InDoubt, Refused, TaskFailed, VcdError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.pacing import PACE, Lengths, Watch, kind_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.retry import Backoff
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.session import Call, Session, gave_up
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.settings import settings_from
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.tasks import PACE, Task, parse_task, task_path
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.tasks import Task, parse_task, task_path
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.transport import (
     REQUESTS_ERROR,
     Answer,
@@ -64,6 +65,7 @@ class Api:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self._lengths = Lengths()
 
     def require(self, version: Version, option: str) -> None:
         """Raise CollectionError unless the session speaks this API version or a newer one."""
@@ -133,7 +135,9 @@ class Api:
         """Create an object and wait for its task; return its id.
 
         ``find()`` gives the id of the object if it is there by now: asked when the request got no answer, before it
-        is sent again, and when the task does not name the object.
+        is sent again, and when the task does not name the object. Tasks name what they created, so that a write costs
+        nothing but its request and the looks at its task; only those of NAT rules name the gateway, and cost a look
+        at the rules (a request for each 128 of them), because no other way leads to the id.
         """
         with self.session.operation() as deadline:
             return self._create(path, body, what, find, deadline)
@@ -254,10 +258,14 @@ class Api:
         path = task_path(answer.headers.get("Location", ""))
         if path is None:
             raise not_cloud_director(answer)
-        what = f"cannot {call.what}"
+        what, kind = f"cannot {call.what}", kind_of(call.method, call.path)
+        watch = Watch(self._lengths.of(kind), deadline.clock)
 
         def look() -> Task:
+            watch.looking()
             return self._task(path, what, deadline)
+
+        deadline.sleep(watch.before_first())
 
         try:
             task = wait_until(
@@ -265,14 +273,16 @@ class Api:
                 lambda task: task.over,
                 what=f"task {path.rpartition('/')[2]} to {call.what}",
                 deadline=deadline,
-                pace=PACE,
+                pace=watch,
                 describe=lambda task: f"{task.status} {task.operation}".strip(),
             )
         except WaitTimeout as error:
             raise WaitTimeout(
                 f"{error.message}; it may still end (option timeout)", task=path.rpartition("/")[2]
             ) from None
-        return task.check(what)
+        task.check(what)
+        self._lengths.learn(kind, watch.seen())
+        return task
 
     def _task(self, path: str, what: str, deadline: Deadline) -> Task:
         call = Call("GET", path, "read a task", accept="application/*+xml")

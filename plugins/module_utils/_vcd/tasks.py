@@ -12,10 +12,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import REQUEST_ID, Problem, TaskFailed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.xmldoc import local, parse
-from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Pace
 
-# Fine enough that a task of any length is noticed within about a tenth of the time that it took.
-PACE = Pace(first=0.05, factor=1.1, longest=2.0)
 RUNNING = ("queued", "preRunning", "running", "postRunning")
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import datetime, timezone
 from typing import Any
@@ -272,6 +273,20 @@ def test_a_task_is_polled_finely_and_then_slower() -> None:
     with World(ACCEPTED, *[RUNNING] * 30, DONE) as world:
         world.api.update("x", "x", {}, lambda body: {"a": 1})
     assert 5.0 < world.clock.now < 10.0
+
+
+def test_a_session_learns_how_long_tasks_of_a_kind_take() -> None:
+    failed = (200, '<Task id="urn:vcloud:task:1" status="error"/>')
+    with World(ACCEPTED, *[RUNNING] * 10, DONE, ACCEPTED, DONE, ACCEPTED, failed, ACCEPTED, DONE) as world:
+        world.api.update("pools/urn:vcloud:loadBalancerPool:1", "x", {}, lambda body: {"a": 1})
+        began = world.clock.now
+        world.api.update("pools/urn:vcloud:loadBalancerPool:2", "x", {}, lambda body: {"a": 1})
+        assert world.clock.now > began  # it is not asked for before it could have ended
+        for path in ("rules/urn:vcloud:rule:1", "rules/urn:vcloud:rule:2"):
+            began = world.clock.now
+            with contextlib.suppress(TaskFailed):
+                world.api.update(path, "x", {}, lambda body: {"a": 1})
+            assert world.clock.now == began  # nothing is known of this kind, also not after one that failed
 
 
 def test_a_task_that_never_ends_runs_into_the_deadline() -> None:
