@@ -30,15 +30,28 @@ options:
       - It is an error when there is no such network, or when it is not routed.
     type: str
   vdc:
-    description: Return only edge gateways (or look only for networks) of this VDC or VDC group, given by name or URN.
+    description:
+      - Return only edge gateways (or look only for networks) of this VDC or VDC group, given by name or URN.
+      - With O(network), the networks of a VDC group that this VDC takes part in are found too, if the VDC itself has none
+        of that name. This needs the right to view the VDC group.
     type: str
   gather:
     description:
       - What to return beside the edge gateways themselves. Each takes at least one more request for each edge gateway.
       - C(service_engine_groups) are those that the provider has assigned to the edge gateway.
+      - C(firewall_rules) takes one request more for each group and application port profile that a rule names.
     type: list
     elements: str
-    choices: [used_ip_addresses, networks, load_balancer, service_engine_groups, virtual_services, nat_rules]
+    choices:
+      - used_ip_addresses
+      - networks
+      - load_balancer
+      - service_engine_groups
+      - virtual_services
+      - pools
+      - nat_rules
+      - application_port_profiles
+      - firewall_rules
     default: []
   query:
     description:
@@ -61,6 +74,12 @@ EXAMPLES = r"""
     network: k8s-net
     gather: [load_balancer, service_engine_groups, used_ip_addresses]
   register: edge
+
+- name: List the firewall rules that name an IP set which holds the external IP of a Service
+  vcd.kubernetes.vcd_edge_gateway_info:
+    edge_gateway: acme-edge
+    gather: [firewall_rules]
+    query: "[].firewall_rules[?destinations[?contains(addresses || `[]`, '203.0.113.10')]][].name"
 
 - name: List the names of all edge gateways, with connection options from VCD_URL, VCD_ORG and VCD_API_TOKEN
   vcd.kubernetes.vcd_edge_gateway_info:
@@ -206,15 +225,101 @@ edge_gateways:
       returned: when gathered
       type: list
       elements: dict
+    pools:
+      description: The pools in short. For their members see M(vcd.kubernetes.vcd_pool_info).
+      returned: when gathered
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: The URN.
+          type: str
+        name:
+          description: The name.
+          type: str
+        member_count:
+          description: How many members it has.
+          type: int
+        up_member_count:
+          description: How many of them are up.
+          type: int
+        health_status:
+          description: Such as V(UP), V(DOWN) or V(UNAVAILABLE).
+          type: str
+        virtual_services:
+          description: The virtual services that use it, each with C(id) and C(name). Cloud Director names 10 at most.
+          type: list
+          elements: dict
+    application_port_profiles:
+      description:
+        - The application port profiles of the organization that can be used on the edge gateway, as
+          M(vcd.kubernetes.vcd_app_port_profile_info) returns them.
+      returned: when gathered
+      type: list
+      elements: dict
+    firewall_rules:
+      description:
+        - The firewall rules in the order in which they apply, the default rules last.
+        - Null when the user may not view the firewall (right C(Organization vDC Gateway - View Firewall)).
+      returned: when gathered
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: The identifier.
+          type: str
+        name:
+          description: The name.
+          type: str
+        position:
+          description: The place in the order, from 1 on.
+          type: int
+        enabled:
+          description: Whether it applies.
+          type: bool
+        action:
+          description: V(ALLOW), V(DROP) or V(REJECT).
+          type: str
+        direction:
+          description: V(IN), V(OUT) or V(IN_OUT).
+          type: str
+        ip_protocol:
+          description: V(IPV4), V(IPV6) or V(IPV4_IPV6).
+          type: str
+        sources:
+          description:
+            - The groups that the traffic comes from, each with C(id), C(name), C(type) and C(addresses). Empty for any.
+            - C(type) is V(IP_SET), V(STATIC_MEMBERS) or V(VM_CRITERIA), and C(addresses) those of an IP set as they stand
+              there (addresses, ranges and CIDRs). Both are null for a group that the user may not view.
+          type: list
+          elements: dict
+        destinations:
+          description: The groups that the traffic goes to, as in C(sources). Empty for any.
+          type: list
+          elements: dict
+        services:
+          description:
+            - The application port profiles, each with C(id), C(name) and C(ports) (a list with C(protocol) and
+              C(destination_ports), which is empty for any port). Empty for any traffic.
+            - C(ports) is null where the user may not view the profile.
+          type: list
+          elements: dict
+        default:
+          description: Whether it is a default rule, which applies to what no other rule matches.
+          type: bool
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._app_port_profile.calls import list_profiles
+from ansible_collections.vcd.kubernetes.plugins.module_utils._app_port_profile.resource import to_result as profile
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
 from ansible_collections.vcd.kubernetes.plugins.module_utils._edge_gateway import calls, resource
+from ansible_collections.vcd.kubernetes.plugins.module_utils._firewall.calls import rules_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._nat_rule.calls import list_rules
 from ansible_collections.vcd.kubernetes.plugins.module_utils._nat_rule.resource import to_result as nat_rule
+from ansible_collections.vcd.kubernetes.plugins.module_utils._pool.calls import list_summaries as list_pools
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, Body, connect_after
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION
@@ -230,7 +335,10 @@ GATHER: dict[str, Callable[[Api, Body], Any]] = {
     "load_balancer": lambda api, edge: resource.load_balancer(calls.load_balancer_of(api, edge)),
     "service_engine_groups": lambda api, edge: resource.service_engine_groups(calls.assignments_of(api, edge)),
     "virtual_services": lambda api, edge: [virtual_service(row) for row in list_summaries(api, edge)],
+    "pools": lambda api, edge: resource.pools(list_pools(api, edge)),
     "nat_rules": lambda api, edge: [nat_rule(row) for row in list_rules(api, edge)],
+    "application_port_profiles": lambda api, edge: [profile(row) for row in list_profiles(api, edge, "scope==TENANT")],
+    "firewall_rules": rules_of,
 }
 
 SPEC = CONNECTION | ArgumentSpec(

@@ -62,21 +62,41 @@ def get_gateway_of_network(api: Api, network: str, vdc: str | None = None) -> Bo
     is_urn("network", network, "network")
     query = all_of(equals("name", network)) if not network.startswith("urn:") else ""
     rows = api.pages("orgVdcNetworks", "networks", query=query, page_size=NETWORK_PAGE_SIZE)
-    rows = [row for row in rows if network in (row.get("id"), row.get("name"))]
-    rows = [row for row in rows if not vdc or any(same_reference(row.get(key), vdc) for key in ("ownerRef", "orgVdc"))]
+    named = [row for row in rows if network in (row.get("id"), row.get("name"))]
     found = pick(
         "network",
         network,
-        rows,
+        _of_vdc(api, named, vdc) if vdc else named,
         kind="network",
         where=f"in the VDC or VDC group {vdc!r}" if vdc else f"that {api.session.settings.who} sees",
         apart="give the VDC or VDC group that owns it as vdc, or its URN as network",
         describe=_with_owner,
+        others=lambda: [f"one in {(row.get('ownerRef') or row.get('orgVdc') or {}).get('name')!r}" for row in named],
     )
     router = _router(found)
     if not router:
         raise InvalidInput("network", network, "is not routed: give a network that an edge gateway routes")
     return get_edge_gateway(api, router)
+
+
+def _of_vdc(api: Api, networks: list[Body], vdc: str) -> list[Body]:
+    """The networks that a VDC or VDC group owns, else those of the groups that the VDC takes part in.
+
+    A network of a VDC group names the group alone as its owner, so that only the group tells who takes part.
+    """
+    own = [row for row in networks if any(same_reference(row.get(key), vdc) for key in ("ownerRef", "orgVdc"))]
+    return own or [row for row in networks if takes_part(_group_of(api, row), vdc)]
+
+
+def _group_of(api: Api, network: Body) -> Body | None:
+    owner = str((network.get("ownerRef") or {}).get("id"))
+    return api.get_or_none(f"vdcGroups/{owner}", f"VDC group {owner}") if ":vdcGroup:" in owner else None
+
+
+def takes_part(group: Body | None, vdc: str) -> bool:
+    """Whether a VDC, given by name or URN, takes part in a VDC group."""
+    members = (group or {}).get("participatingOrgVdcs") or []
+    return any(same_reference(member.get("vdcRef"), vdc) for member in members)
 
 
 def networks_of(api: Api, gateway: Body) -> list[Body]:

@@ -92,3 +92,18 @@ def networks(rows: Sequence[Body]) -> list[dict[str, Any]]:
 def used_ip_addresses(rows: Sequence[Body]) -> list[dict[str, Any]]:
     """Used addresses with their categories, such as DNAT, Load_Balancer or PRIMARY_IP."""
     return [{"address": row.get("ipAddress"), "category": row.get("category")} for row in rows]
+
+
+def pools(summaries: Sequence[Body]) -> list[dict[str, Any]]:
+    """Pools in short: without members, of which only the number is known. A summary names 10 users at most."""
+    return [
+        {
+            "id": row.get("id"),
+            "name": row.get("name"),
+            "member_count": row.get("memberCount") or 0,
+            "up_member_count": row.get("upMemberCount") or 0,
+            "health_status": row.get("healthStatus"),
+            "virtual_services": [found for found in map(reference, row.get("virtualServiceRefs") or []) if found],
+        }
+        for row in summaries
+    ]

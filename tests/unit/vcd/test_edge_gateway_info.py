@@ -10,6 +10,14 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.vcd.kubernetes.plugins.module_utils._app_port_profile.calls import find_profile
+from ansible_collections.vcd.kubernetes.plugins.module_utils._edge_gateway.calls import (
+    find_edge_gateways,
+    networks_of,
+    takes_part,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._firewall import resource as firewall
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import connect
 from conftest import HERE, Modules
 from vcdsim.testing import Simulator
 
@@ -150,3 +158,155 @@ def test_only_nsx_t_edge_gateways_are_written_to(tmp_path: Path) -> None:
         message = vcd.refused("vcd_pool", name="p")
         assert "edge_gateway: 'acme-edge': is NSXV_BACKED: give an NSX-T edge gateway" in message
         assert vcd.writes() == []
+
+
+ADMIN = {"user": "admin", "password": "admin-secret-1"}
+
+
+def write_rules(vcd: Modules, **options: Any) -> dict[str, str]:
+    """An IP set and a group of networks, and rules that name them, the last one switched off; the URNs by name."""
+    user = vcd.as_user(**{**ADMIN, **options})
+    with connect(user.connection) as api:
+        (gateway,) = find_edge_gateways(api, "acme-edge", None)
+        owner = {"ownerRef": {"id": gateway["id"]}}
+        addresses = ["203.0.113.10", "192.168.8.2-192.168.8.9", "10.0.0.0/8"]
+        bodies: dict[str, dict[str, Any]] = {
+            "vips": {"typeValue": "IP_SET", "ipAddresses": addresses},
+            "nets": {"typeValue": "STATIC_MEMBERS", "members": [{"id": networks_of(api, gateway)[0]["id"]}]},
+        }
+        urns = {
+            name: api.create("firewallGroups", {"name": name, **owner, **body}, name, lambda: None)
+            for name, body in bodies.items()
+        }
+        urns["HTTP"] = find_profile(api, gateway, "profile", "HTTP")["id"]
+        rules = [
+            {
+                "name": "web in",
+                "actionValue": "ALLOW",
+                "direction": "IN",
+                "ipProtocol": "IPV4",
+                "destinationFirewallGroups": [{"id": urns["vips"]}],
+                "applicationPortProfiles": [{"id": urns["HTTP"]}],
+            },
+            {
+                "name": "nets out",
+                "actionValue": "REJECT",
+                "enabled": False,
+                "sourceFirewallGroups": [{"id": urns["nets"]}],
+                "destinationFirewallGroups": [{"id": urns["vips"]}],
+            },
+        ]
+        path = f"edgeGateways/{gateway['id']}/firewall/rules"
+        api.update(path, "firewall rules", {}, lambda _: {"userDefinedRules": rules})
+    return urns
+
+
+def test_firewall_rules_with_what_they_name(vcd: Modules) -> None:
+    urns = write_rules(vcd)
+    vcd.simulator.journal(clear=True)
+    (edge,) = vcd.done(INFO, gather=["firewall_rules"])["edge_gateways"]
+    vips = {
+        "id": urns["vips"],
+        "name": "vips",
+        "type": "IP_SET",
+        "addresses": ["203.0.113.10", "192.168.8.2-192.168.8.9", "10.0.0.0/8"],
+    }
+    ports = [{"protocol": "TCP", "destination_ports": ["80"]}]
+    expected: list[dict[str, Any]] = [
+        {
+            "name": "web in",
+            "position": 1,
+            "enabled": True,
+            "action": "ALLOW",
+            "direction": "IN",
+            "ip_protocol": "IPV4",
+            "sources": [],
+            "destinations": [vips],
+            "services": [{"id": urns["HTTP"], "name": "HTTP", "ports": ports}],
+            "default": False,
+        },
+        {
+            "name": "nets out",
+            "position": 2,
+            "enabled": False,
+            "action": "REJECT",
+            "direction": "IN_OUT",
+            "ip_protocol": "IPV4_IPV6",
+            "sources": [{"id": urns["nets"], "name": "nets", "type": "STATIC_MEMBERS", "addresses": []}],
+            "destinations": [vips],
+            "services": [],
+            "default": False,
+        },
+        {
+            "name": "default_rule",
+            "position": 3,
+            "enabled": True,
+            "action": "DROP",
+            "direction": "IN_OUT",
+            "ip_protocol": "IPV4_IPV6",
+            "sources": [],
+            "destinations": [],
+            "services": [],
+            "default": True,
+        },
+    ]
+    assert [{key: rule[key] for key in rule if key != "id"} for rule in edge["firewall_rules"]] == expected
+    assert all(rule["id"] for rule in edge["firewall_rules"])
+    asked = [entry["path"].rpartition("/")[2] for entry in vcd.simulator.journal() if "firewall" in entry["path"]]
+    assert sorted(asked) == sorted(["rules", urns["vips"], urns["nets"]])
+    assert len([entry for entry in vcd.simulator.journal() if urns["HTTP"] in entry["path"]]) == 1
+
+
+def test_firewall_rules_are_null_for_a_user_who_may_not_view_them(tmp_path: Path) -> None:
+    estate = yaml.safe_load((HERE / "premium.yml").read_text())
+    rights = ["Organization vDC Gateway: View", "Organization: View"]
+    estate["organisations"][0]["users"].append({"name": "narrow", "password": "admin-secret-1", "rights": rights})
+    (tmp_path / "estate.yml").write_text(yaml.safe_dump(estate))
+    with Simulator(estate=tmp_path / "estate.yml") as simulator:
+        vcd = Modules(simulator, user="narrow", password="admin-secret-1")
+        (edge,) = vcd.done(INFO, gather=["firewall_rules"])["edge_gateways"]
+        assert edge["firewall_rules"] is None
+
+
+def test_an_error_that_is_no_missing_right_is_told(vcd: Modules) -> None:
+    vcd.simulator.faults([{"method": "GET", "route": "*/firewall/rules", "status": 404}])
+    assert "cannot read firewall rules" in vcd.refused(INFO, gather=["firewall_rules"])
+
+
+def test_a_group_that_cannot_be_read_is_unknown_and_not_empty() -> None:
+    body = {"userDefinedRules": [{"name": "r", "destinationFirewallGroups": [{"id": "urn:g", "name": "g"}]}]}
+    (rule,) = firewall.rules(body, {})
+    assert rule["destinations"] == [{"id": "urn:g", "name": "g", "type": None, "addresses": None}]
+
+
+def test_rules_of_newer_servers_name_addresses_and_ports_themselves() -> None:
+    rule = {"name": "r", "active": False, "destinationFirewallIpAddresses": ["10.0.0.1"], "rawPortProtocols": [{}]}
+    (found,) = firewall.rules({"userDefinedRules": [rule], "defaultRules": None}, {})
+    assert found["enabled"] is False
+    assert [one["addresses"] for one in found["destinations"]] == [["10.0.0.1"]]
+    assert [one["ports"] for one in found["services"]] == [None]
+    assert firewall.named_in({"userDefinedRules": [rule]}) == []
+
+
+def test_pools_and_profiles_in_short(vcd: Modules) -> None:
+    pool(vcd, "p")
+    pool(vcd, "idle")
+    vip = {"virtual_ip_address": "203.0.113.10", "application_profile": "HTTP", "service_ports": [{"start": 80}]}
+    service = vcd.done("vcd_virtual_service", name="v", pool="p", **vip)["virtual_service"]
+    ports = [{"protocol": "TCP", "destination_ports": ["80"]}]
+    profile = vcd.done("vcd_app_port_profile", name="a", application_ports=ports)["app_port_profile"]
+    (edge,) = vcd.done(INFO, gather=["pools", "application_port_profiles"])["edge_gateways"]
+    by_name = {one["name"]: one for one in edge["pools"]}
+    assert set(by_name) == {"p", "idle"}
+    assert by_name["p"]["virtual_services"] == [{"id": service["id"], "name": "v"}]
+    assert by_name["idle"]["virtual_services"] == []
+    assert (by_name["p"]["member_count"], by_name["p"]["id"].split(":")[2]) == (1, "loadBalancerPool")
+    assert edge["application_port_profiles"] == [profile]
+
+
+def test_who_takes_part_in_a_vdc_group() -> None:
+    group = {"participatingOrgVdcs": [{"vdcRef": {"id": "urn:vcloud:vdc:1", "name": "acme-vdc"}}, {"vdcRef": None}]}
+    assert takes_part(group, "acme-vdc")
+    assert takes_part(group, "urn:vcloud:vdc:1")
+    assert not takes_part(group, "other")
+    assert not takes_part(None, "acme-vdc")
