@@ -24,6 +24,7 @@ def run(server: Server, method: str, command: str, query: Mapping[str, str], bod
         ("GET", "journal"): lambda: server.journal.entries,
         ("DELETE", "journal"): server.journal.entries.clear,
         ("POST", "load"): lambda: server.cluster.load(_list(body)),
+        ("GET", "faults"): server.faults.as_list,
         ("POST", "faults"): lambda: server.faults.set(_list(body)),
         ("GET", "mounted"): lambda: _mounted(server, query),
         ("GET", "cache"): lambda: _cache(server),

@@ -5,23 +5,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass, field
 
 from kube_double import errors
 from kube_double.errors import ApiError, Json
 
-ACTIONS = ("status", "delay", "reset_before", "reset_after")
+ACTIONS = ("status", "delay", "reset_before", "reset_after", "hold_before", "hold_after")
+_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+# Reviews are asked with POST and change nothing.
+_REVIEWS = ("/apis/authorization.k8s.io/", "/apis/authentication.k8s.io/")
 _REASONS = {
     400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 409: "Conflict", 410: "Expired",
     422: "Invalid", 429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailable", 504: "Timeout",
 }  # fmt: skip
-_KNOWN = {"method", "path", "user", "nth", "times", "action", "code", "message", "seconds"}
+_KNOWN = {"method", "path", "user", "nth", "times", "action", "code", "message", "seconds",
+          "writes"}  # fmt: skip
+
+
+def is_write(method: str, path: str) -> bool:
+    """Whether a request is one that changes an object: neither a review nor a dry run does."""
+    return method in _METHODS and not path.startswith(_REVIEWS) and "dryRun=All" not in path
 
 
 @dataclass
 class Fault:
-    """One rule. ``path`` is a regular expression searched in the path with its query; ``nth`` counts from 1."""
+    """One rule. ``path`` is a regular expression searched in the path with its query; ``nth`` counts from 1.
+
+    ``writes``: only requests that change something. ``used`` counts those spoilt, ``held`` those that wait now.
+    """
 
     action: str
     method: str = ""
@@ -32,7 +45,11 @@ class Fault:
     code: int = 503
     message: str = ""
     seconds: float = 0.0
+    writes: bool = False
     seen: int = field(default=0, compare=False)
+    used: int = field(default=0, compare=False)
+    held: int = field(default=0, compare=False)
+    released: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
 
     @classmethod
     def read(cls, entry: Json) -> Fault:
@@ -51,8 +68,15 @@ class Fault:
         """Count this request if it matches; true if it is one to spoil."""
         if self.method not in ("", method) or self.user not in ("", user) or not re.search(self.path, path):
             return False
+        if self.writes and not is_write(method, path):
+            return False
         self.seen += 1
         return self.nth <= self.seen < self.nth + self.times
+
+    def as_dict(self) -> Json:
+        """The rule and its counts, for tests that wait for them."""
+        given = {name: getattr(self, name) for name in sorted(_KNOWN)}
+        return {**given, "seen": self.seen, "used": self.used, "held": self.held}
 
     def error(self) -> ApiError:
         text = self.message or f"kube_double was told to answer {self.code} here"
@@ -69,9 +93,18 @@ class Faults:
         self._rules: list[Fault] = []
 
     def set(self, entries: list[Json]) -> None:
-        """Replace the rules; counting starts anew."""
-        self._rules = [Fault.read(entry) for entry in entries]
+        """Replace the rules, which let go of what they hold; counting starts anew."""
+        rules = [Fault.read(entry) for entry in entries]
+        for old in self._rules:
+            old.released.set()
+        self._rules = rules
+
+    def as_list(self) -> list[Json]:
+        return [rule.as_dict() for rule in self._rules]
 
     def find(self, method: str, path: str, user: str) -> Fault | None:
         struck = [rule for rule in self._rules if rule.strikes(method, path, user)]
-        return struck[0] if struck else None
+        if not struck:
+            return None
+        struck[0].used += 1
+        return struck[0]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import traceback
 from collections.abc import AsyncIterator
@@ -26,6 +27,9 @@ from kube_double.requests import MAX_BODY, Answer, Request, Requests
 
 _JSON = "application/json"
 _BOOKMARK_SECONDS = 30.0
+
+
+_HOLD_SECONDS = 0.01  # how often it is seen whether the client of a held request is still there
 
 
 class _Dropped(Exception):
@@ -74,10 +78,12 @@ class Server:
         user = self._user(request)
         entry["user"] = user.name
         fault = self.faults.find(request.method, request.path_qs, user.name)
-        await self._spoil_before(fault)
+        await self._spoil_before(fault, request)
         response = await self._dispatch(request, user, entry)
         self.cluster.settle()
         self._set_timer()
+        if fault and fault.action == "hold_after":
+            await _hold(fault, request)
         if fault and fault.action == "reset_after":
             raise _Dropped
         return response
@@ -91,11 +97,13 @@ class Server:
         return self.access.impersonate(user, name, groups) if name or groups else user
 
     @staticmethod
-    async def _spoil_before(fault: Fault | None) -> None:
+    async def _spoil_before(fault: Fault | None, request: web.Request) -> None:
         if fault is None:
             return
         if fault.action == "delay":
             await asyncio.sleep(fault.seconds)
+        elif fault.action == "hold_before":
+            await _hold(fault, request)
         elif fault.action == "reset_before":
             raise _Dropped
         elif fault.action == "status":
@@ -215,6 +223,23 @@ class Server:
             return web.json_response(errors.bad_request(str(why)).status, status=400)
         self._set_timer()
         return web.json_response(answer)
+
+
+async def _hold(fault: Fault, request: web.Request) -> None:
+    """Wait until the faults are replaced. A client that goes away meanwhile ends the request where it stands."""
+    fault.held += 1
+    try:
+        while not (fault.released.is_set() or _is_gone(request)):
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(fault.released.wait(), _HOLD_SECONDS)
+    finally:
+        fault.held -= 1
+    if _is_gone(request):
+        raise _Dropped
+
+
+def _is_gone(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()
 
 
 def _include(request: web.Request) -> str:

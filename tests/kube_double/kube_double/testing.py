@@ -169,9 +169,11 @@ class KubeDouble:
         """The requests so far: time, method, path, user, code, object, body."""
         return self.request("GET", "/_double/journal")
 
-    def faults(self, rules: Iterable[Json]) -> None:
-        """Set the faults; an empty list removes them."""
-        self.request("POST", "/_double/faults", [*rules])
+    def faults(self, rules: Iterable[Json] | None = None) -> Any:
+        """Set the faults, an empty list removes them; without an argument, read them with their counts."""
+        if rules is None:
+            return self.request("GET", "/_double/faults")
+        return self.request("POST", "/_double/faults", [*rules])
 
     def seen(self, namespace: str, pod: str) -> Any:
         """What a pod really got when it started: ``node``, ``started``, ``volumes``, ``environment``."""
