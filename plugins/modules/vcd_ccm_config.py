@@ -59,6 +59,23 @@ options:
     type: str
     default: auto
     choices: [auto, recreate, delete_pod, never]
+  stage:
+    description:
+      - V(all) makes the whole change.
+      - V(stopped) stores what is wanted in the backup, scales CPI to 0, waits until no pod of it is left, and ends there, so that the
+        objects that CPI made in Cloud Director can be changed. The next run with V(all) goes on as after an interruption. It replaces
+        the ConfigMap where its content differs, and gives the Deployment the replicas that it had.
+      - V(stopped) on a cluster that is stopped for the same content changes nothing. The rights for the whole change are asked for.
+    type: str
+    default: all
+    choices: [all, stopped]
+  restore_point:
+    description:
+      - What to keep in the backup ConfigMap as a way back, stored before CPI is stopped. For O(stage=stopped) only.
+      - As long as a change is in progress, the restore point that it began with is kept and this one is not stored. After the
+        change it stays until the next one.
+      - It must not hold secrets. Packed and with CPI's file twice it must fit into a ConfigMap, which is 1 MiB.
+    type: dict
   wait:
     description:
       - Whether to wait until the Deployment is ready again.
@@ -102,6 +119,15 @@ EXAMPLES = r"""
     enable_virtual_service_shared_ip: true
     one_arm: {}
     restart: never
+
+- name: Stop CPI, so that the objects of its Services can be changed
+  vcd.kubernetes.vcd_ccm_config:
+    scenario: shared_external
+    stage: stopped
+
+- name: Go on from there
+  vcd.kubernetes.vcd_ccm_config:
+    scenario: shared_external
 """
 
 RETURN = r"""
@@ -111,12 +137,12 @@ scenario_before:
   type: str
   sample: distinct_internal
 scenario_after:
-  description: The scenario that the file makes now, or in check mode would make.
+  description: The scenario that the file makes now, or would make in check mode and after O(stage=stopped).
   returned: success
   type: str
   sample: shared_external
 one_arm:
-  description: The one-arm range in the file; null when there is none.
+  description: The one-arm range of that file; null when there is none.
   returned: success
   type: dict
   contains:
@@ -135,7 +161,7 @@ restart:
   type: dict
   contains:
     done:
-      description: V(recreate), V(delete_pod) or V(none).
+      description: V(recreate), V(delete_pod), V(stopped) or V(none).
       type: str
       returned: success
     needed:

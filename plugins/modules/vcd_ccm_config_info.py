@@ -140,6 +140,12 @@ rollout:
       description: The name of the backup ConfigMap; null when there is none.
       type: str
       returned: success
+restore_point:
+  description:
+    - What O(vcd.kubernetes.vcd_ccm_config#module:restore_point) stored for the last change; null when there is none.
+    - RV(rollout.state) tells whether that change is finished.
+  returned: success
+  type: dict
 deployment:
   description: The Deployment; null when there is none.
   returned: success
@@ -256,6 +262,10 @@ services:
           description: The application protocol; null when there is none.
           type: str
           returned: success
+    annotations:
+      description: The annotations for CPI (C(service.beta.kubernetes.io/vcloud-avi-*)).
+      type: dict
+      returned: success
     annotations_ssl:
       description: The annotations by which CPI is told about TLS (C(service.beta.kubernetes.io/vcloud-avi-ssl-*)).
       type: dict

@@ -10,7 +10,11 @@ one did. It stays after the rollout. Pure.
 
 from __future__ import annotations
 
+import base64
+import binascii
+import gzip
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,17 +28,24 @@ IN_PROGRESS = "in_progress"
 FINISHED = "finished"
 _LABELS = {"app.kubernetes.io/managed-by": "vcd.kubernetes"}
 _ORIGINAL, _WANTED, _README = "original.json", "wanted.json", "README"
+_RESTORE_POINT = "restore-point.json.gz"
+# what an API server lets a ConfigMap hold: all its values together, binary ones as they are before base64
+LARGEST = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Journal:
-    """What a rollout needs to be finished: the ConfigMap before and after, and how many replicas CPI had."""
+    """What a rollout needs to be finished: the ConfigMap before and after, and how many replicas CPI had.
+
+    ``restore_point`` is what the caller wants to find again on the way back, packed; empty when there is none.
+    """
 
     state: str
     original: Object
     wanted: Object
     replicas: int
     resource_version: str = ""
+    restore_point: str = ""
 
     @property
     def in_progress(self) -> bool:
@@ -53,7 +64,8 @@ def read_journal(backup: Object | None, target: Target) -> Journal | None:
         )
     try:
         original, wanted = (_manifest(found.data, name) for name in (_ORIGINAL, _WANTED))
-        return Journal(state, original, wanted, int(found.annotations[REPLICAS]), found.resource_version)
+        point = (backup.get("binaryData") or {}).get(_RESTORE_POINT) or ""
+        return Journal(state, original, wanted, int(found.annotations[REPLICAS]), found.resource_version, point)
     except (KeyError, ValueError, TypeError) as error:
         raise CollectionError(
             f"ConfigMap {target.namespace}/{target.backup_name}: the backup is damaged ({type(error).__name__}): "
@@ -68,9 +80,47 @@ def _manifest(data: Mapping[str, str], name: str) -> dict[str, Any]:
     return found
 
 
+def pack(restore_point: Mapping[str, Any]) -> str:
+    """A restore point as it is stored: JSON, gzip, base64; the same text for the same content."""
+    content = json.dumps(restore_point, sort_keys=True, separators=(",", ":")).encode()
+    return base64.b64encode(gzip.compress(content, mtime=0)).decode()
+
+
+def unpack(journal: Journal | None, target: Target) -> dict[str, Any] | None:
+    """The restore point in a journal; None when there is none. CollectionError when it cannot be read."""
+    if journal is None or not journal.restore_point:
+        return None
+    try:
+        content = base64.b64decode(journal.restore_point, validate=True)
+        found = json.loads(gzip.decompress(content))
+        if isinstance(found, dict):
+            return found
+    except (binascii.Error, OSError, EOFError, zlib.error, ValueError):
+        pass
+    raise CollectionError(
+        f"ConfigMap {target.namespace}/{target.backup_name}: the restore point in {_RESTORE_POINT} is damaged: "
+        "remove that entry, and go back from the restore point on disk"
+    )
+
+
+def refuse_too_large(journal: Journal, target: Target) -> None:
+    """Raise InvalidInput when the backup with its restore point is more than a ConfigMap can hold."""
+    texts = backup_manifest(journal, target)["data"].values()
+    packed = len(base64.b64decode(journal.restore_point))
+    size = packed + sum(len(text.encode()) for text in texts)
+    if journal.restore_point and size > LARGEST:
+        raise InvalidInput(
+            "restore_point",
+            f"{packed} bytes when packed",
+            f"ConfigMap {target.namespace}/{target.backup_name} would hold {size} bytes, and Kubernetes allows "
+            f"{LARGEST}; nothing was changed",
+        )
+
+
 def backup_manifest(journal: Journal, target: Target) -> dict[str, Any]:
     """The backup ConfigMap that stores a journal; ``resourceVersion`` is set when there is one to be replaced."""
     version = {"resourceVersion": journal.resource_version} if journal.resource_version else {}
+    binary = {"binaryData": {_RESTORE_POINT: journal.restore_point}} if journal.restore_point else {}
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -86,6 +136,7 @@ def backup_manifest(journal: Journal, target: Target) -> dict[str, Any]:
             _WANTED: json.dumps(journal.wanted, indent=2, sort_keys=True),
             _README: _readme(target),
         },
+        **binary,
     }
 
 
@@ -98,6 +149,7 @@ def _readme(target: Target) -> str:
         f"kubectl -n {target.namespace} get configmap {name} -o go-template='{{{{index .data \"{_ORIGINAL}\"}}}}' | "
         "kubectl replace --force -f -\n"
         "and scale the Deployment back.\n"
+        f"{_RESTORE_POINT}, where there is one, is what Cloud Director held before: the role's way back uses it.\n"
     )
 
 

@@ -19,8 +19,16 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.config import 
     wish_from_options,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.editor import edit
+from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.journal import pack
 from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.objects import Object, Target
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.plan import Observed, Plan, make_plan
+from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.plan import (
+    ALL,
+    STOPPED,
+    Observed,
+    Plan,
+    make_plan,
+    make_stop_plan,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.report import describe_config_map, describe_deployment
 from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.rollout import apply, check_rights, observe
 from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.schema import parse_version
@@ -47,6 +55,8 @@ CONFIG_OPTIONS = ArgumentSpec(
             "required_together": [["start_ip", "end_ip"]],
         },
         "restart": {"type": "str", "default": "auto", "choices": ["auto", "recreate", "delete_pod", "never"]},
+        "stage": {"type": "str", "default": ALL, "choices": [ALL, STOPPED]},
+        "restore_point": {"type": "dict"},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 300},
     },
@@ -85,19 +95,29 @@ def manage(cluster: Cluster, params: Mapping[str, Any], check_mode: bool) -> Man
     )
     wanted = read_config(edit(present.text, wish), version)
     _refuse_what_cpi_refuses(wanted, observed.target)
-    plan = make_plan(observed, wanted.text, params["restart"], params["wait"])
+    plan = _plan(observed, wanted.text, params)
     check_rights(cluster, plan, observed)
     after = observed
     if plan.steps and not check_mode:
         apply(cluster, plan, observed, Deadline(params["wait_timeout"]))
         after = observe(cluster, observed.target)
     before = read_config(text_of(plan.journal.original, observed.target), version) if plan.resumed else present
+    stopping = params["stage"] == STOPPED
     return Managed(
         changed=bool(plan.steps),
         result=_result(before, wanted, plan, after),
-        before=_shown(before),
-        after=_shown(wanted),
+        before=_shown_replicas(observed) if stopping else _shown(before),
+        after={"replicas": 0} if stopping else _shown(wanted),
     )
+
+
+def _plan(observed: Observed, text: str, params: Mapping[str, Any]) -> Plan:
+    point = params["restore_point"]
+    if params["stage"] == STOPPED:
+        return make_stop_plan(observed, text, params["restart"], pack(point) if point else "")
+    if point:
+        raise InvalidInput("restore_point", "...", f"it is stored at stage {STOPPED} only; give stage: {STOPPED}")
+    return make_plan(observed, text, params["restart"], params["wait"])
 
 
 def text_of(manifest: Object, target: Target) -> str:
@@ -127,6 +147,11 @@ def _result(before: CloudConfig, after: CloudConfig, plan: Plan, observed: Obser
         "steps": [step.text for step in plan.steps],
         "resumed": plan.resumed,
     }
+
+
+def _shown_replicas(observed: Observed) -> dict[str, Any]:
+    """What diff mode shows of CPI where only that is stopped."""
+    return {"replicas": observed.deployment.replicas if observed.deployment else 0}
 
 
 def _shown(config: CloudConfig) -> dict[str, Any]:

@@ -14,7 +14,12 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.journal import IN_PROGRESS, Journal, original_to_keep
+from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.journal import (
+    IN_PROGRESS,
+    Journal,
+    original_to_keep,
+    refuse_too_large,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.objects import (
     ConfigMap,
     Deployment,
@@ -28,6 +33,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Coll
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.access import Right
 
 AUTO, RECREATE, DELETE_POD, NEVER, NONE = "auto", "recreate", "delete_pod", "never", "none"
+ALL, STOPPED = "all", "stopped"
 
 
 class Action(enum.Enum):
@@ -93,7 +99,7 @@ class Observed:
 
 @dataclass(frozen=True)
 class Restart:
-    """``done``: recreate, delete_pod or none; ``needed``: whether CPI must be restarted to run with the content."""
+    """``done``: recreate, delete_pod, stopped or none; ``needed``: whether CPI must be restarted for the content."""
 
     done: str
     needed: bool
@@ -102,13 +108,17 @@ class Restart:
 
 @dataclass(frozen=True)
 class Plan:
-    """Steps in order, and the journal that is stored before the first of them."""
+    """Steps in order, and the journal that is stored before the first of them.
+
+    ``later`` is what the run after this one will do: its rights are asked for now, as long as nothing is half-done.
+    """
 
     steps: tuple[Step, ...]
     restart: Restart
     journal: Journal
     replicas: int
     resumed: bool
+    later: tuple[Action, ...] = ()
 
 
 def stale_pods(config_map: ConfigMap | None, pods: Sequence[Pod]) -> list[Pod]:
@@ -138,6 +148,59 @@ def make_plan(observed: Observed, text: str, restart: str, wait: bool) -> Plan:
         actions = [*([] if stored else [Action.BACK_UP]), *actions, *last]
     steps = tuple(Step(action, _words(action, observed, replicas)) for action in actions)
     return Plan(steps, _restart(observed, actions, reason, restart, replicas), journal, replicas, observed.interrupted)
+
+
+def make_stop_plan(observed: Observed, text: str, restart: str, restore_point: str = "") -> Plan:
+    """Plan to remember ``text`` as what is wanted and to stop CPI; the run after this one brings both about.
+
+    ``restore_point`` (packed) goes with it, unless a change that is in progress has one already: what was observed
+    before that change is the way back, and not what is half-done now.
+    """
+    wanted = with_text(observed.base(), observed.target.key, text)
+    _refuse(observed, wanted, restart)
+    _refuse_what_cannot_be_stopped(observed, restart)
+    replicas = _replicas(observed)
+    journal = _journal(observed, wanted, replicas, restore_point)
+    refuse_too_large(journal, observed.target)
+    stored = observed.interrupted and journal == observed.journal
+    actions = [*([] if stored else [Action.BACK_UP]), *_stop(observed)]
+    steps = tuple(Step(action, _words(action, observed, replicas)) for action in actions)
+    reason = "CPI stays stopped until the next run" if replicas else "CPI has no replica"
+    kept = Restart(STOPPED, replicas > 0, reason)
+    return Plan(steps, kept, journal, replicas, observed.interrupted, _later(observed, wanted, replicas))
+
+
+def _refuse_what_cannot_be_stopped(observed: Observed, restart: str) -> None:
+    target = observed.target
+    if restart == NEVER:
+        raise InvalidInput("restart", restart, f"stage {STOPPED} stops CPI; use auto or recreate")
+    if observed.deployment is None:
+        raise InvalidInput(
+            "deployment",
+            target.deployment,
+            f"namespace {target.namespace} has no such Deployment, so that nobody knows whether CPI runs; check "
+            "deployment and namespace",
+        )
+    _refuse_foreign_pods(observed)
+
+
+def _stop(observed: Observed) -> list[Action]:
+    """The steps after which no CPI runs; none when none does."""
+    deployment = observed.deployment
+    if deployment is None or (deployment.is_scaled_to_zero() and not observed.own_pods):
+        return []
+    return [*([Action.SCALE_DOWN] if deployment.replicas else []), Action.AWAIT_NO_POD]
+
+
+def _later(observed: Observed, wanted: Object, replicas: int) -> tuple[Action, ...]:
+    present = observed.config_map
+    if present is None:
+        content = [Action.CREATE]
+    elif same_content(present.raw, wanted):
+        content = []
+    else:
+        content = [Action.DELETE, Action.CREATE] if present.immutable else [Action.REPLACE]
+    return (*content, *([Action.SCALE_UP] if replicas else []), Action.FINISH)
 
 
 def _refuse(observed: Observed, wanted: Object, restart: str) -> None:
@@ -208,10 +271,12 @@ def _actions(observed: Observed, changes: bool, restarts: bool, by_recreate: boo
     return actions
 
 
-def _journal(observed: Observed, wanted: Object, replicas: int) -> Journal:
-    original = original_to_keep(observed.journal, observed.config_map, wanted)
-    version = observed.journal.resource_version if observed.journal else ""
-    return Journal(IN_PROGRESS, original, wanted, replicas, version)
+def _journal(observed: Observed, wanted: Object, replicas: int, restore_point: str = "") -> Journal:
+    found = observed.journal
+    original = original_to_keep(found, observed.config_map, wanted)
+    version = found.resource_version if found else ""
+    kept = found.restore_point if found is not None and found.in_progress else ""
+    return Journal(IN_PROGRESS, original, wanted, replicas, version, kept or restore_point)
 
 
 def _restart(observed: Observed, actions: Sequence[Action], reason: str, restart: str, replicas: int) -> Restart:
@@ -265,4 +330,5 @@ def rights(plan: Plan, observed: Observed) -> list[Right]:
         Action.SCALE_UP: [scale],
         Action.FINISH: [backup],
     }
-    return [right for step in plan.steps for right in needed.get(step.action, [])]
+    actions = [*(step.action for step in plan.steps), *plan.later]
+    return [right for action in actions for right in needed.get(action, [])]

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.config import read_config
+from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.journal import unpack
 from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.objects import Object, Pod, Target
 from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.plan import Observed, stale_pods
 from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.rollout import observe
@@ -19,7 +20,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.schema import 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import Cluster
 
 CLUSTER_ID_SECRET = ("vcloud-clusterid-secret", "clusterid")
-SSL_ANNOTATION = "service.beta.kubernetes.io/vcloud-avi-ssl"
+ANNOTATION = "service.beta.kubernetes.io/vcloud-avi-"
+SSL_ANNOTATION = f"{ANNOTATION}ssl"
 
 
 def report(cluster: Cluster, target: Target, gather_services: bool) -> dict[str, Any]:
@@ -34,6 +36,7 @@ def report(cluster: Cluster, target: Target, gather_services: bool) -> dict[str,
         "cluster_id_source": source,
         "config_map": describe_config_map(observed),
         "rollout": describe_rollout(observed),
+        "restore_point": unpack(observed.journal, target),
         "deployment": describe_deployment(observed),
         "pods": describe_pods(observed),
         **services,
@@ -187,5 +190,6 @@ def describe_service(raw: Object) -> dict[str, Any]:
             }
             for port in spec.get("ports") or ()
         ],
+        "annotations": {name: value for name, value in annotations.items() if name.startswith(ANNOTATION)},
         "annotations_ssl": {name: value for name, value in annotations.items() if name.startswith(SSL_ANNOTATION)},
     }

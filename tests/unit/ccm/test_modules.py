@@ -184,7 +184,8 @@ def test_info_lists_services_of_type_load_balancer_only(fresh: KubeDouble, info:
         {"name": "http", "port": 80, "nodePort": 30080, "protocol": "TCP", "appProtocol": "HTTP", "targetPort": 80},
         {"name": "https", "port": 443, "nodePort": 30443, "protocol": "TCP", "targetPort": 443},
     ]
-    annotations = {"service.beta.kubernetes.io/vcloud-avi-ssl-ports": "443", "other": "x"}
+    prefix = "service.beta.kubernetes.io/vcloud-avi"
+    annotations = {f"{prefix}-ssl-ports": "443", f"{prefix}-other": "y", "other": "x"}
     metadata = {"name": "web", "namespace": "default", "annotations": annotations}
     spec = {"type": "LoadBalancer", "loadBalancerIP": "203.0.113.11", "selector": {"app": "web"}, "ports": ports}
     status = {"loadBalancer": {"ingress": [{"ip": "203.0.113.11"}]}}
@@ -206,6 +207,10 @@ def test_info_lists_services_of_type_load_balancer_only(fresh: KubeDouble, info:
                 {"name": "http", "port": 80, "node_port": 30080, "protocol": "TCP", "app_protocol": "HTTP"},
                 {"name": "https", "port": 443, "node_port": 30443, "protocol": "TCP", "app_protocol": None},
             ],
+            "annotations": {
+                "service.beta.kubernetes.io/vcloud-avi-ssl-ports": "443",
+                "service.beta.kubernetes.io/vcloud-avi-other": "y",
+            },
             "annotations_ssl": {"service.beta.kubernetes.io/vcloud-avi-ssl-ports": "443"},
         }
     ]
