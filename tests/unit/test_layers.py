@@ -21,13 +21,13 @@ LAYERS = [
     {"_errors"},
     {"_argument_spec", "_waiting"},
     {"_vcd", "_kubernetes"},
-    {"_virtual_service", "_nat_rule", "_pool", "_app_port_profile", "_edge_gateway", "_firewall", "_ccm"},
+    {"_virtual_service", "_nat_rule", "_pool", "_app_port_profile", "_edge_gateway", "_ip_space", "_firewall", "_ccm"},
     {"_sharing"},
     {"_runner"},
 ]
 # A virtual service names a pool and a gateway, a NAT rule names a profile and a gateway: resources may import
 # each other in this order, leftmost lowest.
-RESOURCES = ["_edge_gateway", "_firewall", "_app_port_profile", "_pool", "_nat_rule", "_virtual_service"]
+RESOURCES = ["_edge_gateway", "_ip_space", "_firewall", "_app_port_profile", "_pool", "_nat_rule", "_virtual_service"]
 # Pure files: decisions only. They import the standard library, these libraries, and each other.
 PURE = ["_sharing/*.py", "_ccm/config.py", "*/comparison.py"]
 PURE_LIBRARIES = {"ruamel"}

@@ -131,24 +131,27 @@ class Api:
             seen.add(cursor)
             params = {"pageSize": str(page_size), "cursor": cursor}
 
-    def create(self, path: str, body: Body, what: str, find: Callable[[], str | None]) -> str:
+    def create(self, path: str, body: Body, what: str, find: Callable[[], str | None], *, named: bool = True) -> str:
         """Create an object and wait for its task; return its id.
 
         ``find()`` gives the id of the object if it is there by now: asked when the request got no answer, before it
         is sent again, and when the task does not name the object. Tasks name what they created, so that a write costs
         nothing but its request and the looks at its task; only those of NAT rules name the gateway, and cost a look
-        at the rules (a request for each 128 of them), because no other way leads to the id.
+        at the rules (a request for each 128 of them), because no other way leads to the id. ``named`` False: who asks
+        needs no id, and gets an empty one rather than that look.
         """
         with self.session.operation() as deadline:
-            return self._create(path, body, what, find, deadline)
+            return self._create(path, body, what, find, deadline, named)
 
-    def _create(self, path: str, body: Body, what: str, find: Callable[[], str | None], deadline: Deadline) -> str:
+    def _create(
+        self, path: str, body: Body, what: str, find: Callable[[], str | None], deadline: Deadline, named: bool
+    ) -> str:
         backoff, doubt = Backoff(), False
         while True:
             call = Call("POST", OPENAPI + path, f"create {what}", json=body, repeatable=False, repeat_busy=not doubt)
             try:
                 task = self._finish(self.session.request(call, deadline), call, deadline)
-                return self._created(task, find, what)
+                return self._created(task, path, find if named else None, what)
             except InDoubt as error:
                 cause = error.cause
             except TaskFailed as error:
@@ -243,9 +246,14 @@ class Api:
             describe=lambda body: ", ".join(f"{name} {body.get(name)}" for name in shown),
         )
 
-    def _created(self, task: Task, find: Callable[[], str | None], what: str) -> str:
-        """The id of what a task created. Tasks of NAT rules name the gateway, hence the look."""
-        known = find() if not task.owner or ":gateway:" in task.owner else task.owner
+    def _created(self, task: Task, path: str, find: Callable[[], str | None] | None, what: str) -> str:
+        """The id of what a task created: in its result, or its owner. NAT rules' names the gateway, hence the look."""
+        if task.made:
+            return task.made
+        unnamed = not task.owner or ":gateway:" in task.owner or task.owner in path
+        if unnamed and find is None:
+            return ""
+        known = find() if unnamed and find is not None else task.owner
         if known is None:
             raise VcdError(f"cannot find {what} although task {task.id} created it: run again", task=task.id)
         return known

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -32,6 +33,17 @@ class Task:
     def over(self) -> bool:
         """Whether it has ended, well or not."""
         return self.status not in RUNNING
+
+    @property
+    def made(self) -> str:
+        """The id of the one object that the result names, as that of an allocation does; else empty."""
+        try:
+            found = json.loads(self.result or "null")
+        except ValueError:
+            return ""
+        if not isinstance(found, list) or len(found) != 1 or not isinstance(found[0], dict):
+            return ""
+        return str(found[0].get("id") or "")
 
     def check(self, what: str) -> Task:
         """Raise TaskFailed unless it ended well."""

@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""External addresses out of public IP Spaces: those that the organization has, claiming one, and giving it back.
+
+A claim is a floating IP in the state USED_MANUAL; the marker in its description says what it is for, as CPI does it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Refused, TaskFailed, VcdError
+
+SINCE = (37, 1)
+FLOATING = "type==FLOATING_IP"
+UNUSED, USED_MANUAL = "UNUSED", "USED_MANUAL"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A floating IP of the organization. ``ip_space`` is a URN; ``state`` is UNUSED, USED or USED_MANUAL."""
+
+    id: str
+    ip_space: str
+    value: str
+    marker: str
+    state: str
+
+
+def uses_ip_spaces(gateway: Body) -> bool:
+    """Whether an edge gateway gets its external addresses from IP Spaces instead of blocks."""
+    return any(uplink.get("usingIpSpace") for uplink in gateway.get("edgeGatewayUplinks") or [])
+
+
+def list_claims(api: Api, gateway: Body) -> list[Claim]:
+    """All floating IPs of the organization in the public IP Spaces of an edge gateway's uplinks, by address."""
+    spaces = _public_spaces(api, gateway)
+    found = [one for space in spaces for one in _claims_in(api, gateway, str(space["id"]))]
+    return sorted(found, key=_by_address)
+
+
+def claim(api: Api, gateway: Body, marker: str) -> Claim:
+    """The address that is claimed with this marker; a new one if there is none.
+
+    Raises CollectionError when no IP Space gives one. An address that could be allocated but not marked is given back
+    at once. One that a run was killed over stays allocated, unused and without a marker: nothing tells it from one
+    that somebody keeps for later, so that it is neither taken nor released.
+    """
+    spaces = _public_spaces(api, gateway)
+    if not spaces:
+        raise CollectionError(
+            f"edge gateway {gateway['name']!r}: no public IP Space is linked to its uplinks, or you may not see it: "
+            "give external_ip, or have the provider link one"
+        )
+    known = {str(space["id"]): _claims_in(api, gateway, str(space["id"])) for space in spaces}
+    for found in sorted((one for claims in known.values() for one in claims), key=_by_address):
+        if found.marker == marker:
+            return found if found.state != UNUSED else _mark(api, found, marker)
+    return _mark_new(api, _allocate_in_any(api, gateway, spaces, known), marker)
+
+
+def release(api: Api, found: Claim) -> bool:
+    """Give an address back; False when it is not allocated any more.
+
+    Raises CollectionError, having written nothing, when it is somebody else's by now.
+    """
+    what, path = _what(found), _path(found)
+    body = api.get_or_none(path, what)
+    if body is None:
+        return False
+    marker = body.get("description") or ""
+    # an address without a marker is one whose release was interrupted
+    if body.get("value") != found.value or marker not in (found.marker, ""):
+        raise CollectionError(f"{what} is not released: it is marked {marker!r} now, not {found.marker!r}")
+    if marker or body.get("usageState") == USED_MANUAL:
+        api.update(path, what, body, lambda current: {**current, "usageState": UNUSED, "description": ""})
+    return api.delete(path, what)
+
+
+def _public_spaces(api: Api, gateway: Body) -> list[Body]:
+    """The public ones among the IP Spaces of the uplinks, by name."""
+    api.require(SINCE, "IP Spaces")
+    rows = api.pages("ipSpaces/floatingIpSuggestions", "IP Spaces", query=f"gatewayId=={gateway['id']}")
+    ids = {str(row["ipSpaceRef"]["id"]) for row in rows if row.get("ipSpaceRef")}
+    spaces = [api.get(f"ipSpaces/{one}", f"IP Space {one}") for one in ids]
+    public = [space for space in spaces if space.get("type") == "PUBLIC"]
+    return sorted(public, key=lambda space: (str(space.get("name")), str(space["id"])))
+
+
+def _claims_in(api: Api, gateway: Body, space: str) -> list[Claim]:
+    """Those of the gateway's organization: a provider sees everybody's."""
+    org = (gateway.get("orgRef") or {}).get("id")
+    rows = api.pages(f"ipSpaces/{space}/allocations", f"addresses of IP Space {space}", query=FLOATING)
+    return [_read(space, row) for row in rows if org is None or (row.get("orgRef") or {}).get("id") in (org, None)]
+
+
+def _read(space: str, body: Body) -> Claim:
+    return Claim(
+        str(body["id"]),
+        space,
+        str(body.get("value")),
+        (body.get("description") or "").strip(),
+        str(body.get("usageState")),
+    )
+
+
+def _allocate_in_any(api: Api, gateway: Body, spaces: list[Body], known: dict[str, list[Claim]]) -> Claim:
+    """A new address of the first IP Space that gives one."""
+    refusals = []
+    for space in spaces:
+        identifier, what = str(space["id"]), f"address of IP Space {space.get('name')!r}"
+        try:
+            made = _allocate(api, gateway, identifier, {one.id for one in known[identifier]}, what)
+        except (Refused, TaskFailed) as error:
+            refusals.append(error)
+            continue
+        return _read(identifier, api.get(f"ipSpaces/{identifier}/allocations/{made}", what))
+    account = "; ".join(error.message for error in refusals)
+    raise VcdError(
+        f"no IP Space gives an address: {account}: release one that is not needed, or have the quota raised",
+        **refusals[-1].details,
+    )
+
+
+def _allocate(api: Api, gateway: Body, space: str, known: set[str], what: str) -> str:
+    """The id of a new address of an IP Space."""
+
+    def new() -> str | None:
+        """What is there now and was not before: that of the request that seemed lost, if nobody else took one."""
+        found = [one.id for one in _claims_in(api, gateway, space) if one.id not in known and _untouched(one)]
+        if len(found) > 1:
+            raise VcdError(f"{what}: {len(found)} came up at once ({', '.join(found)}): release those nobody needs")
+        return found[0] if found else None
+
+    return api.create(f"ipSpaces/{space}/allocate", {"type": "FLOATING_IP", "quantity": 1}, what, new)
+
+
+def _mark_new(api: Api, found: Claim, marker: str) -> Claim:
+    """Mark it, or give it back: without a marker nobody would ever know whose it is."""
+    try:
+        return _mark(api, found, marker)
+    except CollectionError as error:
+        failed = error
+    try:
+        api.delete(_path(found), _what(found))
+    except CollectionError as error:
+        account = f"{failed.message}; it stays allocated, because it could not be released either: {error.message}"
+        raise VcdError(account, **failed.details) from None
+    raise failed
+
+
+def _mark(api: Api, found: Claim, marker: str) -> Claim:
+    path, what = _path(found), _what(found)
+    body = api.get(path, what)
+    api.update(path, what, body, lambda current: {**current, "usageState": USED_MANUAL, "description": marker})
+    return Claim(found.id, found.ip_space, found.value, marker, USED_MANUAL)
+
+
+def _untouched(found: Claim) -> bool:
+    return found.state == UNUSED and not found.marker
+
+
+def _path(found: Claim) -> str:
+    return f"ipSpaces/{found.ip_space}/allocations/{found.id}"
+
+
+def _what(found: Claim) -> str:
+    return f"address {found.value} of IP Space {found.ip_space}"
+
+
+def _by_address(found: Claim) -> tuple[int, int]:
+    address = ip_address(found.value)
+    return address.version, int(address)
