@@ -34,7 +34,10 @@ class Reply:
 
 @dataclass
 class Call:
-    """One request after routing. ``params`` are the path's, decoded; ``touched`` and ``task`` go into the journal."""
+    """One request after routing. ``params`` are the path's, decoded; ``touched`` and ``task`` go into the journal.
+
+    Of a write: ``name`` is that of the object, ``gateway`` the URN of its edge gateway, ``number`` counts the writes.
+    """
 
     world: World
     operation: Operation
@@ -50,6 +53,9 @@ class Call:
     fault: Rule | None = None
     touched: str | None = None
     task: str | None = None
+    name: str | None = None
+    gateway: str | None = None
+    number: int = 0
     body_or_none: Any = None
 
     @property
@@ -123,6 +129,7 @@ class Call:
             owner_name=owner.name,
             org=self.session.org.id if not self.session.is_provider else owner.org,
             user=self.session.user.id,
+            user_name=self.session.user.name,
             started=wall_clock(),
             ends_at=self.world.clock() + seconds,
             locks=locks,
@@ -132,7 +139,8 @@ class Call:
             fails_with=(fault.code, fault.message) if fault and what == "error" else None,
         )
         if now:
-            now()
+            with tasks.timeline.brought_by(task):
+                now()
         tasks.start(task, vanishes=what == "vanish")
         self.touched, self.task = self.touched or owner.id, task.id
         return Reply(202, None, {"Location": f"{self.base}/api/task/{task.uuid}"})

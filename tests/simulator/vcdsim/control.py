@@ -71,6 +71,21 @@ class Control:
 
     def _delete_journal(self, _body: Any) -> dict[str, Any]:
         self._simulator.journal.clear()
+        self._simulator.world.timeline.clear()
+        return {}
+
+    def _get_timeline(self, _body: Any) -> list[dict[str, Any]]:
+        world = self._simulator.world
+        world.tasks.settle(world.clock())
+        return world.timeline.entries()
+
+    def _post_snapshot(self, _body: Any) -> dict[str, int]:
+        """Keep the world as it is now."""
+        return {"snapshot": self._simulator.snapshot()}
+
+    def _post_restore(self, body: Any) -> dict[str, Any]:
+        """``{"snapshot": NUMBER}``: back to the world that was kept."""
+        self._simulator.restore(int(body["snapshot"]))
         return {}
 
     def _get_contract(self, _body: Any) -> dict[str, Any]:

@@ -8,34 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from vcdsim import health
+from vcdsim.kinds import NAMES
 from vcdsim.store import Record
 from vcdsim.world import World
-
-NAMES = {
-    "org": "organisations",
-    "user": "users",
-    "vdc": "vdcs",
-    "vdcGroup": "vdc_groups",
-    "gateway": "edge_gateways",
-    "network": "networks",
-    "loadBalancerPool": "pools",
-    "loadBalancerVirtualService": "virtual_services",
-    "serviceEngineGroup": "service_engine_groups",
-    "serviceEngineGroupAssignment": "service_engine_group_assignments",
-    "natRule": "nat_rules",
-    "applicationPortProfile": "application_port_profiles",
-    "firewallGroup": "firewall_groups",
-    "firewallRule": "firewall_rules",
-    "ipSpace": "ip_spaces",
-    "ipSpaceUplink": "ip_space_uplinks",
-    "ipSpaceIpAllocation": "ip_space_allocations",
-    "certificateLibraryItem": "certificates",
-    "entity": "entities",
-    "entityType": "entity_types",
-    "vapp": "vapps",
-    "vm": "vms",
-    "token": "api_tokens",
-}
 
 
 def dump(world: World) -> dict[str, Any]:

@@ -65,6 +65,7 @@ class Rule:
     used: int = 0
     held: int = 0
     released: asyncio.Event = field(default_factory=asyncio.Event)
+    dropped: bool = False
 
     def takes(self, method: str, path: str, template: str, name: str, user: str) -> bool:
         """Whether this request is one that the rule acts on. Counts it."""
@@ -113,6 +114,12 @@ class Faults:
         for old in self._rules:
             old.released.set()
         self._rules = [Rule(dict(spec)) for spec in specs]
+
+    def drop(self) -> None:
+        """No rules any more; the connections of requests that are held are reset."""
+        for rule in self._rules:
+            rule.dropped = True
+        self.replace([])
 
     def match(self, method: str, path: str, template: str, name: str, user: str) -> Rule | None:
         return next((rule for rule in self._rules if rule.takes(method, path, template, name, user)), None)

@@ -12,8 +12,13 @@ from vcdsim.calls import Call
 from vcdsim.tasks import wall_clock
 
 
-def entry(method: str, path: str, call: Call | None, status: int | str, milliseconds: float) -> dict[str, Any]:
-    """Who asked what when, how it was answered ("reset": not at all), what it changed or addressed, and the task."""
+def entry(
+    method: str, path: str, call: Call | None, status: int | str, code: str | None, milliseconds: float
+) -> dict[str, Any]:
+    """Who asked what when, how it was answered ("reset", "gone": not at all), what it changed or addressed, the task.
+
+    ``code`` is the minorErrorCode of a refusal. ``name`` and ``gateway`` are given for writes.
+    """
     session = call.session_or_none if call else None
     return {
         "time": wall_clock(),
@@ -26,6 +31,9 @@ def entry(method: str, path: str, call: Call | None, status: int | str, millisec
         "version": api_versions.text(call.version) if call and call.version != (0, 0) else None,
         "status": status,
         "ms": round(milliseconds, 3),
+        "code": code,
         "object": call.touched if call else None,
+        "name": call.name if call else None,
+        "gateway": call.gateway if call else None,
         "task": call.task if call else None,
     }

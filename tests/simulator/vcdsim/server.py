@@ -27,11 +27,12 @@ from vcdsim.calls import LOGGED_IN, OPEN, Call, Reply
 from vcdsim.contract import Contract
 from vcdsim.control import CONTROL, Control
 from vcdsim.errors import ApiError, TokenRefused
-from vcdsim.faults import Rule
+from vcdsim.faults import Rule, is_write
 from vcdsim.journal import Journal
 from vcdsim.operations import NOT_BUILT, OPERATIONS
 from vcdsim.request_log import entry
 from vcdsim.router import Router
+from vcdsim.timeline import gateway_of
 from vcdsim.world import World
 
 _JSON = "application/json"
@@ -39,6 +40,7 @@ _PLAIN_ID = re.compile(r"^[A-Za-z0-9-]+$")
 _OPEN_VERSION: api_versions.Version = (0, 0)
 
 
+_SNAPSHOTS = 100  # so many are kept
 _HOLD_SECONDS = 0.01  # how often it is seen whether the client of a held request is still there
 
 
@@ -57,14 +59,33 @@ class Simulator:
         self.build = build
         self.contract = contract
         self.world = build()
+        self.world.timeline.clear()
         self.journal = journal
+        self._snapshots: dict[int, tuple[World, Callable[[], None]]] = {}
         self.router = Router(OPERATIONS, NOT_BUILT)
         self.control = Control(self)
 
     def reset(self) -> None:
         """Back to the estate; fault rules, tasks, sessions and the journal in memory are forgotten."""
-        self.world.faults.replace([])
+        self.world.faults.drop()
         self.world = self.build()
+        self.world.timeline.clear()
+        self.journal.clear()
+
+    def snapshot(self) -> int:
+        """Keep the world as it is; the number of the snapshot. The oldest of many is forgotten."""
+        number = max(self._snapshots, default=0) + 1
+        self._snapshots[number] = (self.world, self.world.kept())
+        self._snapshots.pop(number - _SNAPSHOTS, None)
+        return number
+
+    def restore(self, number: int) -> None:
+        """Back to a snapshot; journal and timeline start anew. ValueError if there is none of that number."""
+        if number not in self._snapshots:
+            raise ValueError(f"there is no snapshot {number}")
+        self.world.faults.drop()
+        self.world, put_back = self._snapshots[number]
+        put_back()
         self.journal.clear()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -76,6 +97,7 @@ class Simulator:
         request_id = _request_id(request.headers.get("X-VMWARE-VCLOUD-CLIENT-REQUEST-ID", ""))
         call: Call | None = None
         status: int | str = "reset"
+        code: str | None = None
         try:
             call, reply = await self._answer(request, path)
             response = _render(reply, request_id)
@@ -90,7 +112,7 @@ class Simulator:
             raise
         except (ApiError, TokenRefused) as refusal:
             response = _refuse(refusal, path, request_id)
-            status = response.status
+            status, code = response.status, getattr(refusal, "code", None)
         except Exception as bug:  # noqa: BLE001 - a bug of ours must be answered, and be seen
             traceback.print_exception(bug)
             response = _refuse(ApiError(500, "INTERNAL_SERVER_ERROR", "The simulator failed."), path, request_id)
@@ -99,7 +121,12 @@ class Simulator:
         milliseconds = (time.perf_counter() - started) * 1000
         if self.contract and call and isinstance(status, int) and not call.fault:
             self._hold(call, response)
-        self.journal.write(entry(request.method, path, call, status, milliseconds))
+        self.journal.write(entry(request.method, path, call, status, code, milliseconds))
+        if call and call.number:
+            call.world.tasks.settle(call.world.clock())
+            call.world.timeline.answered(
+                call.number, name=call.name, gateway=call.gateway, status=status, code=code, task=call.task
+            )
         return response
 
     def _hold(self, call: Call, response: web.Response) -> None:
@@ -131,6 +158,8 @@ class Simulator:
         self._authenticate(call, request)
         call.raw = await request.read()
         _read_body(call, request)
+        if is_write(request.method, call.path):
+            _announce(call)
         await self._disturb(call, request)
         self._authorise(call)
         if world.settings.request_seconds:
@@ -199,6 +228,8 @@ async def _held(rule: Rule, request: web.BaseRequest) -> None:
         rule.held -= 1
     if _is_gone(request):
         raise _ClientGone
+    if rule.dropped:
+        raise _ResetRequested
 
 
 def _is_gone(request: web.BaseRequest) -> bool:
@@ -237,6 +268,25 @@ def _name_of(call: Call) -> str:
     identifiers = list(call.params.values())
     record = call.world.store.find(identifiers[-1]) if identifiers else None
     return record.name if record else ""
+
+
+def _announce(call: Call) -> None:
+    """Note what a write is about, before anything can go wrong with it."""
+    identifiers = list(call.params.values())
+    record = call.store.find(identifiers[-1]) if identifiers else None
+    body: Any = call.body_or_none
+    named = record.label if record and call.operation.method != "POST" else ""
+    call.name = named or _name_of(call)
+    reference = body.get("gatewayRef") if isinstance(body, dict) else None
+    asked = reference.get("id") if isinstance(reference, dict) else None
+    call.gateway = call.params.get("gatewayId") or asked or (gateway_of(record) if record else None)
+    call.number = call.world.timeline.asked(
+        method=call.operation.method,
+        path=call.path,
+        name=call.name,
+        gateway=call.gateway,
+        user=call.session_or_none.user.name if call.session_or_none else None,
+    )
 
 
 def _request_id(sent: str) -> str:

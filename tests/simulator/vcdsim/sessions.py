@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from vcdsim import errors
@@ -109,6 +110,18 @@ class Sessions:
 
     def of_user(self, user: Record) -> list[Session]:
         return [session for session in self._by_token.values() if session.user is user]
+
+    def kept(self) -> Callable[[], None]:
+        """What brings back the log-ins of now, with the ends that they have now."""
+        known = dict(self._by_token)
+        ends = [(session, session.expires_at, session.idle_until) for session in known.values()]
+
+        def restore() -> None:
+            self._by_token = dict(known)
+            for session, expires_at, idle_until in ends:
+                session.expires_at, session.idle_until = expires_at, idle_until
+
+        return restore
 
     def expire_all(self) -> int:
         """End every session, as a restart of VCD does. How many there were."""

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,10 +64,22 @@ class Record:
     status: str = "REALIZED"
     shared: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
+    told: Callable[[Record], None] | None = field(default=None, repr=False)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """New ``data`` are told to whoever keeps account of the object."""
+        super().__setattr__(name, value)
+        if name == "data" and self.told:
+            self.told(self)
 
     @property
     def name(self) -> str:
         return str(self.data.get("name") or self.data.get("alias") or "")
+
+    @property
+    def label(self) -> str:
+        """The name, or for objects that have none what a person knows them by."""
+        return self.name or str(self.data.get("value") or "")
 
     @property
     def uuid(self) -> str:
@@ -74,11 +87,15 @@ class Record:
 
 
 class Store:
-    """The objects. Identifiers are made from names or from a counter, so two equal runs give equal identifiers."""
+    """The objects. Identifiers are made from names or from a counter, so two equal runs give equal identifiers.
 
-    def __init__(self) -> None:
+    ``account`` is told of each object that is added, changed or removed.
+    """
+
+    def __init__(self, account: Callable[[str, Record], None] | None = None) -> None:
         self._kinds: dict[str, dict[str, Record]] = {}
         self._made = 0
+        self._account = account
 
     def mint(self, kind: str, seed: str = "") -> str:
         """A new identifier: the same for the same seed; without one, the next of this run."""
@@ -90,11 +107,22 @@ class Store:
 
     def add(self, record: Record) -> Record:
         self._kinds.setdefault(record.kind, {})[record.id] = record
+        record.told = self._changed
+        self._tell("added", record)
         return record
+
+    def _changed(self, record: Record) -> None:
+        self._tell("changed", record)
+
+    def _tell(self, event: str, record: Record) -> None:
+        if self._account:
+            self._account(event, record)
 
     def remove(self, *records: Record) -> None:
         for record in records:
-            self._kinds.get(record.kind, {}).pop(record.id, None)
+            if self._kinds.get(record.kind, {}).pop(record.id, None) is not None:
+                record.told = None
+                self._tell("removed", record)
 
     def get(self, kind: str, identifier: str) -> Record | None:
         return self._kinds.get(kind, {}).get(identifier)
@@ -121,6 +149,25 @@ class Store:
             return None
         record = self.find(identifier)
         return {"name": record.name if record else "", "id": identifier}
+
+    def kept(self) -> Callable[[], None]:
+        """What brings everything back as it is now. The records stay the same objects, whoever holds them."""
+        kinds = {kind: dict(records) for kind, records in self._kinds.items()}
+        records = [record for group in kinds.values() for record in group.values()]
+        content = pickle.dumps([(one.data, one.facts, one.status, one.org, one.shared) for one in records])
+        made = self._made
+
+        def restore() -> None:
+            states = pickle.loads(content)  # noqa: S301 - what was written above
+            for record, (data, facts, status, org, shared) in zip(records, states, strict=True):
+                record.facts, record.status, record.org, record.shared = facts, status, org, shared
+                record.told = None
+                record.data = data
+                record.told = self._changed
+            self._kinds = {kind: dict(group) for kind, group in kinds.items()}
+            self._made = made
+
+        return restore
 
     def refs(self, identifiers: list[str] | None) -> list[dict[str, str]]:
         return [ref for ref in (self.ref(one) for one in identifiers or []) if ref is not None]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from vcdsim import errors
 from vcdsim.store import kind_of, uuid_of
+from vcdsim.timeline import Timeline
 
 Effect = Callable[[], object]
 _KEPT = 10_000
@@ -33,6 +34,7 @@ class Task:
     owner_name: str
     org: str | None
     user: str
+    user_name: str
     started: str
     ends_at: float
     locks: tuple[str, ...] = ()
@@ -66,6 +68,7 @@ class Task:
 class TaskBoard:
     """The running and the finished tasks. One running task at a time for each locked entity."""
 
+    timeline: Timeline
     _tasks: dict[str, Task] = field(default_factory=dict)
     _running: list[Task] = field(default_factory=list)
     _vanished: set[str] = field(default_factory=set)
@@ -77,7 +80,9 @@ class TaskBoard:
         due = sorted((task for task in self._running if task.ends_at <= now), key=lambda task: task.ends_at)
         for task in due:
             self._running.remove(task)
-            task.finish()
+            with self.timeline.brought_by(task, task.ends_at):
+                task.finish()
+                self.timeline.task("ended", task)
         for old in list(self._tasks)[: max(0, len(self._tasks) - _KEPT)]:
             if self._tasks[old].status != "running":
                 del self._tasks[old]
@@ -92,6 +97,7 @@ class TaskBoard:
     def start(self, task: Task, *, vanishes: bool = False) -> Task:
         self._tasks[task.id] = task
         self._running.append(task)
+        self.timeline.task("started", task)
         if vanishes:
             self._vanished.add(task.id)
         return task
@@ -113,3 +119,15 @@ class TaskBoard:
             return False
         task.ends_at = -math.inf
         return True
+
+    def kept(self) -> Callable[[], None]:
+        """What brings all tasks back as they are now; those that would have ended since then end at once."""
+        tasks, running, vanished = dict(self._tasks), list(self._running), set(self._vanished)
+        states = [(task, dict(vars(task))) for task in tasks.values()]
+
+        def restore() -> None:
+            self._tasks, self._running, self._vanished = dict(tasks), list(running), set(vanished)
+            for task, state in states:
+                vars(task).update(state)
+
+        return restore

@@ -113,8 +113,20 @@ class Simulator:
         """Set the fault rules; without an argument, read them with their counts."""
         return list(self._ask("GET", "/faults") if rules is None else self._ask("PUT", "/faults", rules))
 
+    def timeline(self) -> list[dict[str, Any]]:
+        """What took effect when, since the journal was last cleared; see ``vcdsim.timeline``."""
+        return list(self._ask("GET", "/timeline"))
+
+    def snapshot(self) -> int:
+        """Keep the whole world as it is, for ``restore``."""
+        return int(self._ask("POST", "/snapshot")["snapshot"])
+
+    def restore(self, snapshot: int) -> None:
+        """Back to the world of a snapshot; journal and timeline start anew, what is held is reset."""
+        self._ask("POST", "/restore", {"snapshot": snapshot})
+
     def journal(self, *, clear: bool = False) -> list[dict[str, Any]]:
-        """Every request since the start, or since it was last cleared."""
+        """Every request since the start, or since it was last cleared (the timeline then is, too)."""
         entries = list(self._ask("GET", "/journal"))
         if clear:
             self._ask("DELETE", "/journal")

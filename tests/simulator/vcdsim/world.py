@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from vcdsim.faults import Faults
 from vcdsim.sessions import Sessions
 from vcdsim.store import Store
 from vcdsim.tasks import TaskBoard
+from vcdsim.timeline import Timeline
 
 
 @dataclass
@@ -42,11 +44,30 @@ class World:
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self.settings = settings
         self.clock = clock
-        self.store = Store()
-        self.tasks = TaskBoard()
+        self.timeline = Timeline(clock)
+        self.store = Store(self.timeline.effect)
+        self.tasks = TaskBoard(self.timeline)
         self.sessions = Sessions(self.store, settings.token_seconds, settings.idle_seconds)
         self.faults = Faults()
         self.unhealthy: dict[str, str] = {}
+
+    def kept(self) -> Callable[[], None]:
+        """What brings the world back as it is now, fault rules with their counts at nothing. Time goes on.
+
+        Whoever is logged in stays so; later log-ins end.
+        """
+        self.tasks.settle(self.clock())
+        parts = (self.store.kept(), self.tasks.kept(), self.sessions.kept())
+        settings, unhealthy, faults = copy.deepcopy(self.settings), dict(self.unhealthy), self.faults.specs()
+
+        def restore() -> None:
+            for part in parts:
+                part()
+            self.settings, self.unhealthy = copy.deepcopy(settings), dict(unhealthy)
+            self.faults.replace(faults)
+            self.timeline.clear()
+
+        return restore
 
     def assume(self, name: str, value: str) -> bool:
         """Whether an assumption stands at a value."""

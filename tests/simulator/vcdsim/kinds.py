@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the dump and the timeline call the kinds of objects."""
+
+from __future__ import annotations
+
+NAMES = {
+    "org": "organisations",
+    "user": "users",
+    "vdc": "vdcs",
+    "vdcGroup": "vdc_groups",
+    "gateway": "edge_gateways",
+    "network": "networks",
+    "loadBalancerPool": "pools",
+    "loadBalancerVirtualService": "virtual_services",
+    "serviceEngineGroup": "service_engine_groups",
+    "serviceEngineGroupAssignment": "service_engine_group_assignments",
+    "natRule": "nat_rules",
+    "applicationPortProfile": "application_port_profiles",
+    "firewallGroup": "firewall_groups",
+    "firewallRule": "firewall_rules",
+    "ipSpace": "ip_spaces",
+    "ipSpaceUplink": "ip_space_uplinks",
+    "ipSpaceIpAllocation": "ip_space_allocations",
+    "certificateLibraryItem": "certificates",
+    "entity": "entities",
+    "entityType": "entity_types",
+    "vapp": "vapps",
+    "vm": "vms",
+    "token": "api_tokens",
+}
