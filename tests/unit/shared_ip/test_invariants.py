@@ -1,0 +1,341 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The invariants, on timelines made by hand: each is seen to hold and to be broken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from invariants import (
+    Down,
+    Gap,
+    Port,
+    Service,
+    all_down,
+    always_referenced,
+    lock_seconds,
+    one_write_at_a_time,
+    only_planned,
+    ports_down,
+)
+
+EDGE, IP, INNER = "urn:vcloud:gateway:1", "203.0.113.10", "192.168.8.2"
+INFINITE = float("inf")
+
+
+class Story:
+    """A timeline in the making: each task takes one second, and each write is sent when the one before has ended."""
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
+        self.now = 0.0
+        self.count = 0
+
+    def add(self, **entry: Any) -> None:
+        self.entries.append({"time": self.now, "gateway": EDGE, "user": "kube", **entry})
+
+    def asked(self, name: str, **more: Any) -> int:
+        self.count += 1
+        self.add(kind="request", event="asked", number=self.count, name=name, method="POST", **more)
+        return self.count
+
+    def answered(self, number: int, code: str | None = None) -> None:
+        self.add(kind="request", event="answered", number=number, name="", code=code)
+
+    def effect(self, kind: str, event: str, name: str, **refers: Any) -> None:
+        self.add(kind=kind, event=event, id=name, name=name, refers=refers, task=f"task-{self.count}")
+
+    def task(self, event: str, number: int | None = None) -> None:
+        number = number or self.count
+        self.add(kind="task", event=event, id=f"task-{number}", operation="WRITE", name="", locks=[EDGE])
+
+    def write(self, kind: str, event: str, name: str, **refers: Any) -> None:
+        """A whole write, from its request to its task's end."""
+        number = self.asked(name)
+        if event != "removed":
+            self.effect(kind, event, name, **refers)
+        self.task("started")
+        self.answered(number)
+        self.now += 1
+        if event == "removed":
+            self.effect(kind, event, name, **refers)
+        self.task("ended")
+
+    def service(self, event: str, name: str = "vs", vip: str = IP, port: int = 80) -> None:
+        self.write("virtual_services", event, name, vip=vip, ipv6=None, ports=[[port, port]], enabled=True)
+
+    def rule(self, event: str, name: str = "rule", internal: str = INNER, port: str | None = "80", **more: Any) -> None:
+        ends = {"external": IP, "internal": internal}
+        self.write("nat_rules", event, name, **{"type": "DNAT", "port": port, "enabled": True, **ends, **more})
+
+    def allocation(self, event: str) -> None:
+        self.write("ip_space_allocations", event, IP, ip=IP)
+
+
+def service_dump(name: str = "vs", vip: str = IP, port: int = 80) -> dict[str, Any]:
+    return {"id": name, "name": name, "virtualIpAddress": vip, "servicePorts": [{"portStart": port, "portEnd": None}]}
+
+
+def rule_dump(name: str = "rule", external: str = IP, internal: str = INNER, port: str | None = "80") -> dict[str, Any]:
+    ends = {"externalAddresses": external, "internalAddresses": internal}
+    return {"id": name, "name": name, "type": "DNAT", "dnatExternalPort": port, "enabled": True, **ends}
+
+
+DIRECT = {"virtual_services": [service_dump()]}
+BEHIND = {"virtual_services": [service_dump(vip=INNER)], "nat_rules": [rule_dump()]}
+WEB = Service("web", (Port(IP, 80, "vs", "rule"),))
+TWO = Service("web", (Port(IP, 80, "vs", "rule"), Port(IP, 443, "vs-2", "rule-2")))
+
+
+# -- always_referenced ---------------------------------------------------------------------------------------------
+
+
+def test_an_address_that_is_always_somebodys() -> None:
+    story = Story()
+    story.rule("added")
+    story.service("removed")
+    story.service("added", vip=INNER)
+    assert always_referenced(story.entries, DIRECT, [IP]) == []
+
+
+def test_an_address_that_is_nobodys_for_a_moment() -> None:
+    story = Story()
+    story.service("removed")
+    story.now += 0.25
+    story.rule("added")
+    assert always_referenced(story.entries, DIRECT, [IP]) == [Gap(IP, 0.25, 1.0, 1.25, 0)]
+
+
+def test_tasks_in_the_gap_are_counted() -> None:
+    story = Story()
+    story.service("removed")
+    story.service("added", vip=INNER)
+    story.service("changed", vip=INNER)
+    story.rule("added")
+    assert always_referenced(story.entries, DIRECT, [IP]) == [Gap(IP, 2.0, 1.0, 3.0, 2)]
+
+
+def test_a_task_that_takes_the_address_away_at_its_start_is_counted() -> None:
+    story = Story()
+    story.service("changed", vip=INNER)
+    story.rule("added")
+    assert always_referenced(story.entries, DIRECT, [IP]) == [Gap(IP, 1.0, 0.0, 1.0, 1)]
+
+
+def test_an_address_that_is_lost_for_good_and_one_that_never_was_there() -> None:
+    story = Story()
+    story.service("removed")
+    gaps = always_referenced(story.entries, DIRECT, [IP, "203.0.113.99"])
+    assert [(gap.ip, gap.seconds, gap.to) for gap in gaps] == [(IP, INFINITE, None), ("203.0.113.99", INFINITE, None)]
+
+
+def test_a_creation_that_fails_loses_the_address_again() -> None:
+    story = Story()
+    story.service("removed")
+    story.rule("added")
+    story.effect("nat_rules", "removed", "rule")
+    gaps = always_referenced(story.entries, DIRECT, [IP])
+    assert [(gap.tasks, gap.to) for gap in gaps] == [(0, 1.0), (0, None)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"ip_space_allocations": [{"id": "a", "value": IP}]},
+        {"nat_rules": [rule_dump("other", external="203.0.113.8/30")]},
+    ],
+)
+def test_what_else_refers_to_an_address(other: dict[str, Any]) -> None:
+    story = Story()
+    story.service("removed")
+    assert always_referenced(story.entries, DIRECT | other, [IP]) == []
+
+
+def test_a_source_nat_rule_is_no_reference() -> None:
+    story = Story()
+    story.rule("added", type="SNAT")
+    story.service("removed")
+    assert len(always_referenced(story.entries, DIRECT, [IP])) == 1
+
+
+def test_an_allocation_that_is_released() -> None:
+    story = Story()
+    story.allocation("added")
+    story.service("removed")
+    story.allocation("removed")
+    assert [gap.from_ for gap in always_referenced(story.entries, DIRECT, [IP])] == [3.0]
+
+
+# -- one_write_at_a_time -------------------------------------------------------------------------------------------
+
+
+def test_writes_one_after_the_other() -> None:
+    story = Story()
+    story.service("removed")
+    story.rule("added")
+    assert one_write_at_a_time(story.entries, EDGE) == []
+
+
+def test_a_write_sent_before_the_former_task_has_ended() -> None:
+    story = Story()
+    story.task("started", 9)
+    story.now = 0.5
+    number = story.asked("late")
+    story.task("ended", 9)
+    story.answered(number)
+    assert one_write_at_a_time(story.entries, EDGE) == ["0.500: POST late was asked for during WRITE "]
+
+
+def test_a_write_sent_before_the_former_was_answered() -> None:
+    story = Story()
+    first, second = story.asked("a"), story.asked("b")
+    story.answered(first)
+    story.answered(second)
+    assert one_write_at_a_time(story.entries, EDGE) == ["0.000: POST b was asked for during POST a"]
+
+
+@pytest.mark.parametrize("other", [{"user": "somebody"}, {"gateway": "urn:vcloud:gateway:2"}, {"gateway": None}])
+def test_what_others_do_and_what_happens_elsewhere_is_no_overlap(other: dict[str, Any]) -> None:
+    story = Story()
+    story.add(
+        kind="task", event="started", id="other", operation="WRITE", name="", locks=[], **{"user": "kube"} | other
+    )
+    number = story.asked("a")
+    story.answered(number, "BUSY_ENTITY")
+    assert one_write_at_a_time(story.entries, EDGE) == []
+
+
+def test_a_busy_gateway_that_we_made_so() -> None:
+    story = Story()
+    number = story.asked("a")
+    story.task("started", 9)
+    story.answered(number, "BUSY_ENTITY")
+    assert one_write_at_a_time(story.entries, EDGE) == ["0.000: POST a met BUSY_ENTITY"]
+
+
+# -- only_planned --------------------------------------------------------------------------------------------------
+
+
+def entry(
+    method: str, name: str | None, path: str = "/cloudapi/1.0.0/loadBalancer/pools", **more: Any
+) -> dict[str, Any]:
+    return {"method": method, "path": path, "name": name, "user": "kube", "status": 202, **more}
+
+
+def test_writes_to_planned_objects() -> None:
+    journal = [
+        entry("POST", None, "/cloudapi/1.0.0/sessions", user=None),
+        entry("POST", None, "/oauth/tenant/acme/token", user=None),
+        entry("GET", None),
+        entry("POST", "vs"),
+        entry("PUT", "theirs", user="somebody"),
+        entry("PUT", None, status=401),
+        entry("DELETE", "rule"),
+        entry("DELETE", None, "/cloudapi/1.0.0/sessions/current"),
+    ]
+    assert only_planned(journal, ["vs", "rule"]) == []
+
+
+@pytest.mark.parametrize("name", ["other", None])
+@pytest.mark.parametrize("status", [202, 400, "reset"])
+def test_a_write_to_something_else(name: str | None, status: Any) -> None:
+    journal = [entry("POST", "vs"), entry("PUT", name, status=status)]
+    assert only_planned(journal, ["vs"]) == [f"PUT /cloudapi/1.0.0/loadBalancer/pools ({name})"]
+
+
+# -- ports_down and all_down ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("before", [DIRECT, BEHIND])
+def test_a_port_that_is_there_all_the_time(before: dict[str, Any]) -> None:
+    story = Story()
+    story.service("added", "other", "203.0.113.11")
+    assert ports_down(story.entries, before, [WEB]) == []
+
+
+def test_a_virtual_service_made_again_is_down_until_its_task_ends() -> None:
+    story = Story()
+    story.service("removed")
+    story.service("added")
+    assert ports_down(story.entries, DIRECT, [WEB]) == [Down("web", 80, 1.0, 1.0, 2.0, 1)]
+
+
+def test_each_task_in_between_is_counted() -> None:
+    story = Story()
+    story.service("removed")
+    story.rule("added")
+    story.service("added", vip=INNER)
+    assert [(one.seconds, one.tasks) for one in ports_down(story.entries, DIRECT, [WEB])] == [(2.0, 2)]
+
+
+def test_a_rule_that_leads_elsewhere_takes_the_port() -> None:
+    story = Story()
+    story.rule("added", internal="192.168.8.9")
+    story.rule("changed", internal=IP)
+    assert [(one.from_, one.to, one.tasks) for one in ports_down(story.entries, DIRECT, [WEB])] == [(1.0, 1.0, 0)]
+
+
+def test_a_rule_without_a_port_takes_every_port_and_one_of_another_port_none() -> None:
+    story = Story()
+    story.rule("added", port="8080", internal="192.168.8.9")
+    assert ports_down(story.entries, DIRECT, [WEB]) == []
+    story.rule("added", "all", port=None, internal="192.168.8.9")
+    assert [one.from_ for one in ports_down(story.entries, DIRECT, [WEB])] == [2.0]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"virtual_services": [service_dump(port=81)]},
+        {"virtual_services": [service_dump("another")]},
+        {"virtual_services": [service_dump() | {"enabled": False}]},
+        {"virtual_services": [service_dump(vip=INNER)]},
+        {"virtual_services": [service_dump(vip="192.168.8.3")], "nat_rules": [rule_dump()]},
+        {"virtual_services": [], "nat_rules": [rule_dump()]},
+    ],
+)
+def test_what_does_not_serve_a_port(before: dict[str, Any]) -> None:
+    assert [one.to for one in ports_down([], before, [WEB])] == [None]
+
+
+def two_ports() -> dict[str, Any]:
+    return {"virtual_services": [service_dump(), service_dump("vs-2", port=443)]}
+
+
+def test_ports_that_are_down_one_after_the_other() -> None:
+    story = Story()
+    for name, port in (("vs", 80), ("vs-2", 443)):
+        story.service("removed", name, port=port)
+        story.service("added", name, port=port)
+    assert [one.port for one in ports_down(story.entries, two_ports(), [TWO])] == [80, 443]
+    assert all_down(story.entries, two_ports(), [TWO]) == []
+
+
+def test_ports_that_are_down_at_once() -> None:
+    story = Story()
+    story.service("removed", "vs")
+    story.service("removed", "vs-2", port=443)
+    story.service("added", "vs")
+    story.service("added", "vs-2", port=443)
+    assert all_down(story.entries, two_ports(), [TWO]) == [Down("web", None, 1.0, 2.0, 3.0, 1)]
+
+
+def test_a_service_with_one_port_is_not_counted_as_all_down() -> None:
+    story = Story()
+    story.service("removed")
+    assert all_down(story.entries, DIRECT, [WEB]) == []
+
+
+# -- lock_seconds --------------------------------------------------------------------------------------------------
+
+
+def test_only_tasks_that_lock_the_gateway_count() -> None:
+    story = Story()
+    story.service("removed")
+    story.add(kind="task", event="started", id="x", operation="WRITE", name="", locks=["urn:vcloud:profile:1"])
+    story.now += 5
+    story.add(kind="task", event="ended", id="x", operation="WRITE", name="", locks=["urn:vcloud:profile:1"])
+    story.rule("added")
+    assert lock_seconds(story.entries, EDGE) == 2.0
