@@ -22,7 +22,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
     info,
     warning,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import virtual_service_name
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.moves import internal_ips
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import nat_rule_name, virtual_service_name
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.situation import Situation
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.vcd_facts import EdgeGateway
@@ -79,9 +80,8 @@ def _neighbours(edge: EdgeGateway) -> Iterator[tuple[str, Network]]:
 
 
 def _size(situation: Situation, edge: EdgeGateway, one_arm: AddressRange) -> Iterator[Finding]:
-    needed = _needed(situation)
     others = _used_by_others(situation, edge, one_arm)
-    free = one_arm.size - others
+    free, needed = one_arm.size - others, _needed(situation) - len(_kept_outside(situation, one_arm))
     text = f"the one-arm range {one_arm} holds {counted(one_arm.size, 'address')}"
     if others:
         text += f", {others} of them used by others"
@@ -91,7 +91,9 @@ def _size(situation: Situation, edge: EdgeGateway, one_arm: AddressRange) -> Ite
     elif needed == free:
         yield warning("one_arm", f"{text}, none of them left for a new Service", "choose a bigger range")
     else:
-        yield info("one_arm", f"{text}; the Services of this cluster need {needed or 'none yet'}")
+        new = sum(move.new_addresses for move in situation.moves)
+        more = f", {new} of them new" if new else ""
+        yield info("one_arm", f"{text}; the Services of this cluster need {needed or 'none yet'}{more}")
 
 
 def _needed(situation: Situation) -> int:
@@ -102,8 +104,21 @@ def _needed(situation: Situation) -> int:
     return sum(len(service.served_ports) for service in services)
 
 
+def _kept_outside(situation: Situation, one_arm: AddressRange) -> set[str]:
+    """Addresses of an earlier range: a migration leaves them to the Services that have them."""
+    if not situation.target.migrates:
+        return set()
+    kept = {
+        address for item in situation.observed for address in internal_ips(item, situation.target.scenario) if address
+    }
+    return {address for address in kept if ipv4(address) not in one_arm}
+
+
 def _used_by_others(situation: Situation, edge: EdgeGateway, one_arm: AddressRange) -> int:
-    """Addresses of the range that virtual services of somebody else on this gateway hold."""
+    """Addresses of the range that somebody else on this gateway holds.
+
+    CPI looks at virtual services alone; a migration also leaves out what somebody's NAT rule leads to.
+    """
     cluster = situation.cluster
     own = {
         virtual_service_name(service.name, cluster.cluster_id, port.name)
@@ -111,4 +126,7 @@ def _used_by_others(situation: Situation, edge: EdgeGateway, one_arm: AddressRan
         for port in service.served_ports
     }
     held = {ipv4(item.address) for item in edge.virtual_services if item.name not in own}
+    if situation.target.migrates:
+        own_rules = {nat_rule_name(name) for name in own}
+        held |= {ipv4(item.internal) for item in edge.nat_rules if item.name not in own_rules}
     return sum(1 for address in held if address is not None and address in one_arm)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.breakage import breakages
@@ -16,19 +17,32 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
     info,
     warning,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.moves import Move
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import (
-    nat_rule_name,
-    owned_name,
-    virtual_service_name,
+    APP_PORT_PROFILE,
+    NAT_RULE,
+    POOL,
+    VIRTUAL_SERVICE,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.situation import Situation
 
-REMEDY = "keep the scenario, or delete the Service before the change and create it again after"
+MIGRATE = "migrate them (shared_ip_existing: migrate)"
+REMEDY = f"{MIGRATE}, or keep the scenario, or delete the Service and create it again after the change"
+# how a person names the kinds of objects
+KIND_NAMES = {
+    VIRTUAL_SERVICE: "virtual service",
+    POOL: "pool",
+    NAT_RULE: "DNAT rule",
+    APP_PORT_PROFILE: "application port profile",
+}
 
 
 def check_existing_services(situation: Situation) -> Iterator[Finding]:
-    """A Service that would break stops the run; one that only keeps its old shape is a note."""
+    """A Service that would break stops the run, unless it is migrated; one that keeps its old shape is a note."""
     if situation.edge is None:
+        return
+    if situation.target.migrates:
+        yield from _migrations(situation)
         return
     target, current = situation.target.scenario, situation.cluster.scenario
     judged = breakages(situation.observed, current, target, situation.edge.uses_ip_spaces)
@@ -39,7 +53,7 @@ def check_existing_services(situation: Situation) -> Iterator[Finding]:
             yield error("existing_services", message, REMEDY)
         elif item.already:
             message = f"{label} ({shape}) is damaged already: {item.why}"
-            yield warning("existing_services", message, "repair its objects, or delete the Service and create it again")
+            yield warning("existing_services", message, f"{MIGRATE}, or delete the Service and create it again")
         elif item.mixed:
             message = f"{label} keeps its shape ({shape}) and serves on; only new Services become {target.value}"
             yield info("existing_services", message)
@@ -48,19 +62,50 @@ def check_existing_services(situation: Situation) -> Iterator[Finding]:
         yield info("existing_services", f"{counted(present, 'Service')} with objects in VCD, nothing would break")
 
 
+def _migrations(situation: Situation) -> Iterator[Finding]:
+    """Only a Service that cannot be migrated stops the run."""
+    moves = situation.moves
+    names = Counter(service.name for service in situation.cluster.own_services)
+    for move in moves:
+        if names[move.observed.service.name] > 1:
+            continue  # check_service_names stops the run
+        if move.obstacle:
+            yield error("existing_services", f"{move.label} cannot be migrated: {move.obstacle}", _way_out(move))
+        else:
+            yield info("existing_services", _told(move))
+    if not moves:
+        present = sum(1 for item in situation.observed if item.present)
+        yield info("existing_services", f"{counted(present, 'Service')} with objects in VCD, none has to be migrated")
+
+
+def _told(move: Move) -> str:
+    target, damaged = move.target.value, move.damaged
+    text = f"{move.label} is repaired and becomes {target}: {damaged}" if damaged else ""
+    text = text or f"{move.label} will be migrated from {move.observed.shape} to {target}"
+    shown = [address for address in move.observed.service.external_ips if address != move.external_ip]
+    if shown:
+        text += f"; it keeps {move.external_ip}, though Kubernetes shows {', '.join(shown)} now"
+    return text
+
+
+def _way_out(move: Move) -> str:
+    if move.external_ip:
+        return "take that port out of the Service, or keep the scenario"
+    if move.external_ips:
+        return "remove the DNAT rule or the virtual service that has the wrong one"
+    return "set spec.loadBalancerIP to the IP that it is to keep, or delete the Service and create it again"
+
+
 def check_leftovers(situation: Situation) -> Iterator[Finding]:
-    """Objects with this cluster's names that no Service claims: reported, never touched."""
-    cluster, edge = situation.cluster, situation.edge
-    if edge is None or not cluster.cluster_id:
+    """Objects with this cluster's names that no Service claims: reported, and removed only when asked to."""
+    orphans = situation.orphans
+    if not orphans:
         return
-    claimed = {
-        virtual_service_name(service.name, cluster.cluster_id, port.name)
-        for service in cluster.own_services
-        for port in service.served_ports
-    }
-    claimed |= {nat_rule_name(name) for name in claimed}
-    names = [item.name for item in edge.virtual_services] + [item.name for item in edge.nat_rules]
-    left = sorted(name for name in names if owned_name(name, cluster.cluster_id) and name not in claimed)
-    if left:
-        message = f"no Service claims these objects of this cluster: {', '.join(left)}"
-        yield warning("leftovers", message, "delete them if nobody needs them")
+    listed = []
+    for kind, name in KIND_NAMES.items():
+        found = [item.name for item in orphans if item.kind == kind]
+        if found:
+            listed.append(f"{counted(len(found), name)} {', '.join(found)}")
+    reasons = "; ".join(dict.fromkeys(item.why for item in orphans))
+    message = f"no Service claims these objects of this cluster: {'; '.join(listed)} ({reasons})"
+    yield warning("leftovers", message, "they are removed only with shared_ip_prune: true")

@@ -25,6 +25,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks_edg
     check_service_engine_groups,
     check_vcd_version,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks_firewall import check_firewall
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks_services import (
     check_existing_services,
     check_leftovers,
@@ -47,6 +48,7 @@ CHECKS: tuple[Callable[[Situation], Iterator[Finding]], ...] = (
     check_external_addresses,
     check_service_names,
     check_existing_services,
+    check_firewall,
     check_leftovers,
 )
 
@@ -61,12 +63,13 @@ def preflight_report(
 ) -> dict[str, Any]:
     """The preflight as plain data, from the results of vcd_ccm_config_info and vcd_edge_gateway_info.
 
-    ``edge_gateway`` is the name that was asked for, to be shown where there is no such gateway.
+    ``edge_gateway`` is the name that was asked for, to be shown where there is no such gateway. ``migrations`` lists
+    the Services that have to be migrated or repaired, and is empty unless ``existing`` is "migrate".
     Raises InvalidInput when a wish or a result is not what it should be.
     """
     check_existing(existing)
     cluster = read_cluster(ccm)
-    target = resolve(scenario, one_arm, cluster, edge_gateway)
+    target = resolve(scenario, one_arm, cluster, edge_gateway, existing)
     situation = Situation(cluster, read_vcd(vcd), target)
     findings = preflight(situation)
     edge = situation.edge
@@ -80,6 +83,8 @@ def preflight_report(
         "one_arm": target.one_arm.as_option() if target.one_arm else None,
         "edge_gateway": edge.name if edge else None,
         "services": [item.as_dict() for item in situation.observed],
+        "migrations": [move.as_dict() for move in situation.moves],
+        "orphans": [orphan.as_dict() for orphan in situation.orphans],
         "findings": [finding.as_dict() for finding in findings],
         "summary": first_lines(findings),
     }

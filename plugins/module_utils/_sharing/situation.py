@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import DEFAULT_ONE_ARM
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import DEFAULT_ONE_ARM, AddressRange
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster_facts import Cluster
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, error, warning
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.moves import Move, plan_moves
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.orphans import Orphan, find_orphans
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.shape import ObservedService, observe
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.target import Target
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.vcd_facts import EdgeGateway, Vcd
@@ -32,17 +34,35 @@ class Situation:
 
     @property
     def changing(self) -> bool:
-        """Whether something has to be written."""
-        return self.target.changes(self.cluster)
+        """Whether something has to be written: in the cluster, or for a Service in VCD."""
+        return self.target.changes(self.cluster) or bool(self.moves)
 
     @property
     def observed(self) -> list[ObservedService]:
         """The Services that CPI looks after, with their shape in VCD."""
         if self.edge is None:
             return []
+        return observe(self.cluster.services, self.cluster.cluster_id, self.edge, self.one_arms)
+
+    @property
+    def one_arms(self) -> list[AddressRange]:
+        """The ranges whose addresses are internal for sure."""
         known = [DEFAULT_ONE_ARM, self.cluster.one_arm, self.target.one_arm]
-        ranges = [item for item in known if item]
-        return observe(self.cluster.services, self.cluster.cluster_id, self.edge, ranges)
+        return [item for item in known if item]
+
+    @property
+    def moves(self) -> list[Move]:
+        """The Services that are to be migrated or repaired; none unless they are to be."""
+        if self.edge is None or not self.target.migrates:
+            return []
+        return plan_moves(self.observed, self.target.scenario, self.edge, self.one_arms)
+
+    @property
+    def orphans(self) -> list[Orphan]:
+        """Objects of this cluster that no Service claims."""
+        if self.edge is None:
+            return []
+        return find_orphans(self.cluster.cluster_id, self.cluster.services, self.edge)
 
     def shortage(self, check: str, message: str, remedy: str) -> Finding:
         """A lack of room: it stops a change, and is only worth knowing where nothing is to be changed."""

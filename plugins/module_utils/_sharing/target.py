@@ -19,20 +19,28 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster_facts import IN_PROGRESS, Cluster
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
 
-EXISTING_CHOICES = ("fail",)
+FAIL, MIGRATE = "fail", "migrate"
+EXISTING_CHOICES = (FAIL, MIGRATE)
 
 
 @dataclass(frozen=True)
 class Target:
-    """The wanted state of the file.
+    """The wanted state of the file, and what becomes of the Services that exist.
 
-    ``problem`` says why the given range is none; ``edge_gateway`` is the name that was asked for.
+    ``problem`` says why the given range is none; ``edge_gateway`` is the name that was asked for; ``existing`` is one
+    of EXISTING_CHOICES.
     """
 
     scenario: Scenario
     one_arm: AddressRange | None
     problem: str = ""
     edge_gateway: str = ""
+    existing: str = FAIL
+
+    @property
+    def migrates(self) -> bool:
+        """Whether the Services that exist are brought into the shape of the scenario."""
+        return self.existing == MIGRATE
 
     def changes(self, cluster: Cluster) -> bool:
         """Whether something has to be written for it."""
@@ -40,17 +48,17 @@ class Target:
         return not same or cluster.rollout == IN_PROGRESS
 
 
-def resolve(scenario: object, one_arm: Any, cluster: Cluster, edge_gateway: Any = "") -> Target:
+def resolve(scenario: object, one_arm: Any, cluster: Cluster, edge_gateway: Any = "", existing: str = FAIL) -> Target:
     """Read the wishes: ``one_arm`` empty keeps the range of the file, or takes the default where there is none."""
     wanted, name = Scenario.parse(scenario, "shared_ip_scenario"), str(edge_gateway or "")
     if not wanted.one_arm:
-        return Target(wanted, None, "", name)
+        return Target(wanted, None, "", name, existing)
     if not one_arm:
-        return Target(wanted, cluster.one_arm or DEFAULT_ONE_ARM, "", name)
+        return Target(wanted, cluster.one_arm or DEFAULT_ONE_ARM, "", name, existing)
     try:
-        return Target(wanted, parse_range(one_arm), "", name)
+        return Target(wanted, parse_range(one_arm), "", name, existing)
     except BadRange as error:
-        return Target(wanted, None, f"shared_ip_one_arm: {_shown(one_arm)}: {error}", name)
+        return Target(wanted, None, f"shared_ip_one_arm: {_shown(one_arm)}: {error}", name, existing)
 
 
 def check_existing(value: object) -> None:

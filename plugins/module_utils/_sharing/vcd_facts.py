@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import (
     AddressRange,
@@ -18,6 +19,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.reader import Reader
 
 NSXT_BACKED = "NSXT_BACKED"
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,54 @@ class NatRule:
 
 
 @dataclass(frozen=True)
+class Pool:
+    """A pool, with the names of the virtual services that use it."""
+
+    name: str
+    virtual_services: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AppPortProfile:
+    """An application port profile of the organization; ``ports`` are the destination ports, ranges as text."""
+
+    name: str
+    ports: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FirewallGroup:
+    """What a firewall rule names as an end; ``addresses`` is None for a group that the user may not view."""
+
+    name: str
+    addresses: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class FirewallRule:
+    """A firewall rule. Ends that are empty stand for any.
+
+    ``ports`` are the TCP ports of its application port profiles, ranges as text: empty for any port, None when they
+    are not known.
+    """
+
+    name: str
+    action: str
+    enabled: bool
+    inbound: bool
+    ipv4: bool
+    any_source: bool
+    destinations: tuple[FirewallGroup, ...]
+    ports: tuple[str, ...] | None
+    default: bool
+
+
+@dataclass(frozen=True)
 class EdgeGateway:
-    """One edge gateway with everything that the checks look at."""
+    """One edge gateway with everything that the checks look at.
+
+    The last three are None when they were not gathered, the firewall's rules also when the user may not view them.
+    """
 
     id: str
     name: str
@@ -97,6 +145,9 @@ class EdgeGateway:
     used_addresses: tuple[str, ...]
     virtual_services: tuple[VirtualService, ...]
     nat_rules: tuple[NatRule, ...]
+    pools: tuple[Pool, ...] | None = None
+    profiles: tuple[AppPortProfile, ...] | None = None
+    firewall_rules: tuple[FirewallRule, ...] | None = None
 
     @property
     def uses_ip_spaces(self) -> bool:
@@ -145,7 +196,14 @@ def _edge(edge: Reader) -> EdgeGateway:
         used_addresses=tuple(item.text("address") for item in edge.mappings("used_ip_addresses")),
         virtual_services=tuple(_virtual_service(item) for item in edge.mappings("virtual_services")),
         nat_rules=tuple(_nat_rule(item) for item in edge.mappings("nat_rules")),
+        pools=_optional(edge, "pools", _pool),
+        profiles=_optional(edge, "application_port_profiles", _profile),
+        firewall_rules=_optional(edge, "firewall_rules", _firewall_rule),
     )
+
+
+def _optional(edge: Reader, key: str, read: Callable[[Reader], Item]) -> tuple[Item, ...] | None:
+    return tuple(read(item) for item in edge.mappings(key)) if edge.has(key) else None
 
 
 def _uplink(uplink: Reader) -> Uplink:
@@ -196,6 +254,50 @@ def _nat_rule(item: Reader) -> NatRule:
         internal=item.text("internal_addresses", ""),
         external_port="" if port is None else str(port),
     )
+
+
+def _pool(item: Reader) -> Pool:
+    return Pool(item.text("name"), tuple(user.text("name", "") for user in item.mappings("virtual_services")))
+
+
+def _profile(item: Reader) -> AppPortProfile:
+    return AppPortProfile(
+        item.text("name"),
+        tuple(text for port in item.mappings("application_ports") for text in port.texts("destination_ports")),
+    )
+
+
+def _firewall_rule(item: Reader) -> FirewallRule:
+    return FirewallRule(
+        name=item.text("name", ""),
+        action=item.text("action", ""),
+        enabled=item.flag("enabled"),
+        inbound=item.text("direction", "IN_OUT") != "OUT",
+        ipv4=item.text("ip_protocol", "IPV4_IPV6") != "IPV6",
+        any_source=not list(item.mappings("sources")),
+        destinations=tuple(_firewall_group(group) for group in item.mappings("destinations")),
+        ports=_tcp_ports(item),
+        default=item.flag("default"),
+    )
+
+
+def _firewall_group(group: Reader) -> FirewallGroup:
+    return FirewallGroup(group.text("name", ""), group.texts("addresses") if group.has("addresses") else None)
+
+
+def _tcp_ports(rule: Reader) -> tuple[str, ...] | None:
+    """The TCP ports of a rule's profiles. A profile of UDP or ICMP alone gives port 0, which matches none."""
+    services = list(rule.mappings("services"))
+    if not all(service.has("ports") for service in services):
+        return None
+    entries = [port for service in services for port in service.mappings("ports")]
+    found = [
+        text
+        for port in entries
+        if port.text("protocol", "") == "TCP"
+        for text in port.texts("destination_ports") or ("0-65535",)
+    ]
+    return tuple(found or (["0"] if services else []))
 
 
 def _numbers(text: str) -> tuple[int, int] | None:

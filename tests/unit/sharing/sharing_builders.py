@@ -9,7 +9,12 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import parse_range
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster_facts import read_cluster
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import nat_rule_name, virtual_service_name
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import (
+    app_port_profile_name,
+    nat_rule_name,
+    pool_name,
+    virtual_service_name,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.shape import ObservedService, observe
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.situation import Situation
@@ -83,7 +88,9 @@ def service(
     }
 
 
-def virtual_service(service_name: str, port: str, address: str, cluster_id: str = CLUSTER_ID) -> dict[str, Any]:
+def virtual_service(
+    service_name: str, port: str, address: str, cluster_id: str = CLUSTER_ID, number: int = 80
+) -> dict[str, Any]:
     """A virtual service with CPI's name."""
     name = virtual_service_name(service_name, cluster_id, port)
     return {
@@ -92,7 +99,7 @@ def virtual_service(service_name: str, port: str, address: str, cluster_id: str 
         "virtual_ip_address": address,
         "pool": {"id": "urn:pool", "name": name.replace("ingress-vs-", "ingress-pool-")},
         "service_engine_group": {"id": "urn:seg", "name": "seg-shared"},
-        "service_ports": [{"start": 80, "end": 80, "ssl_enabled": False, "type": "TCP_PROXY"}],
+        "service_ports": [{"start": number, "end": number, "ssl_enabled": False, "type": "TCP_PROXY"}],
     }
 
 
@@ -108,6 +115,43 @@ def nat_rule(
         "internal_addresses": internal,
         "dnat_external_port": external_port,
     }
+
+
+def pool(service_name: str, port: str, *virtual_services: str, cluster_id: str = CLUSTER_ID) -> dict[str, Any]:
+    """A pool with CPI's name, and the names of the virtual services that use it."""
+    name = pool_name(service_name, cluster_id, port)
+    return {"id": f"urn:pool:{name}", "name": name, "virtual_services": [{"name": one} for one in virtual_services]}
+
+
+def profile(service_name: str, port: str, number: int = 80, cluster_id: str = CLUSTER_ID) -> dict[str, Any]:
+    """An application port profile with CPI's name."""
+    rule = nat_rule_name(virtual_service_name(service_name, cluster_id, port))
+    ports = [{"name": None, "protocol": "TCP", "destination_ports": [str(number)]}]
+    return {"id": f"urn:profile:{rule}", "name": app_port_profile_name(rule), "application_ports": ports}
+
+
+def firewall_rule(name: str, *destinations: str, action: str = "ALLOW", **changes: Any) -> dict[str, Any]:
+    """A firewall rule of vcd_edge_gateway_info for any source and port; it names one IP set with these addresses."""
+    groups = [{"id": "urn:set", "name": f"{name}-set", "type": "IP_SET", "addresses": list(destinations)}]
+    return {
+        "id": f"urn:rule:{name}",
+        "name": name,
+        "position": 1,
+        "enabled": True,
+        "action": action,
+        "direction": "IN_OUT",
+        "ip_protocol": "IPV4_IPV6",
+        "sources": [],
+        "destinations": groups if destinations else [],
+        "services": [],
+        "default": False,
+        **changes,
+    }
+
+
+def default_rule(action: str) -> dict[str, Any]:
+    """The rule for what no other rule matches."""
+    return firewall_rule("default_rule", action=action, default=True)
 
 
 def objects(shape: str, name: str = "web", ports: tuple[str, ...] = ("http", "https")) -> dict[str, list[Any]]:
@@ -191,11 +235,12 @@ def situation(
     ccm_result: dict[str, Any] | None = None,
     vcd_result: dict[str, Any] | None = None,
     one_arm: Any = None,
+    existing: str = "fail",
 ) -> Situation:
     """What the checks look at."""
     cluster = read_cluster(ccm_result or ccm())
     read = read_vcd(vcd_result if vcd_result is not None else vcd(edge()))
-    return Situation(cluster, read, resolve(target, one_arm, cluster))
+    return Situation(cluster, read, resolve(target, one_arm, cluster, "", existing))
 
 
 def observed(found: dict[str, list[Any]], *services: dict[str, Any], ip_spaces: bool = False) -> list[ObservedService]:

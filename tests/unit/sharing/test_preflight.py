@@ -20,6 +20,8 @@ from sharing_builders import (
     ip_space_edge,
     nat_rule,
     objects,
+    pool,
+    profile,
     service,
     situation,
     vcd,
@@ -393,19 +395,180 @@ def test_a_refusal_names_the_service_and_why() -> None:
     assert [item["shape"] for item in report["services"]] == ["distinct_internal", "absent"]
 
 
-def test_objects_that_no_service_claims_are_listed() -> None:
+def test_objects_that_no_service_claims_are_listed_by_kind_and_stay_unless_asked() -> None:
     left = {
         "virtual_services": [virtual_service("gone", "http", "192.168.8.9")],
+        "pools": [pool("gone", "http", "x"), pool("web", "http", "y")],
         "nat_rules": [
             nat_rule("gone", "http", "203.0.113.11", "192.168.8.9"),
             nat_rule("other", "http", "203.0.113.12", "192.168.8.10", cluster_id="urn:another"),
         ],
+        "application_port_profiles": [profile("gone", "http")],
     }
-    ((level, message),) = found("leftovers", "shared_internal", None, vcd(edge(**left)))
-    assert level == "warning"
-    assert message.count("gone") == 2
-    assert "other" not in message
+    cluster = ccm(services=[service()])
+    report = preflight_report(cluster, vcd(edge(**left)), "shared_internal")
+    (finding,) = [item for item in report["findings"] if item["check"] == "leftovers"]
+    names = [item["name"] for item in report["orphans"]]
+    assert finding["severity"] == "warning"
+    assert finding["message"] == (
+        f"no Service claims these objects of this cluster: 1 virtual service {names[0]}; 1 pool {names[1]}; "
+        f"1 DNAT rule {names[2]}; 1 application port profile {names[3]} "
+        "(there is no Service gone of type LoadBalancer)"
+    )
+    assert finding["remedy"] == "they are removed only with shared_ip_prune: true"
     assert found("leftovers", "shared_internal", None, vcd(edge())) == []
+
+
+WEB = "default/web"
+
+
+def existing(target: str, cluster: dict[str, Any], cloud: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is said of the Services when they are to be migrated."""
+    return found("existing_services", target, cluster, cloud, existing="migrate")
+
+
+@pytest.mark.parametrize("shape", SCENARIOS)
+@pytest.mark.parametrize("target", SCENARIOS)
+def test_services_that_are_migrated_stop_nothing(shape: str, target: str) -> None:
+    cluster, cloud = ccm(shape, services=[service(), service("new", ips=())]), vcd(edge(**objects(shape)))
+    report = preflight_report(cluster, cloud, target, existing="migrate")
+    assert report["ok"] is True
+    if shape == target:
+        told, moves = "1 Service with objects in VCD, none has to be migrated", []
+    else:
+        told = f"{WEB} will be migrated from {shape} to {target}"
+        moves = [("web", "203.0.113.10", shape, target, False)]
+    assert existing(target, cluster, cloud) == [("info", told)]
+    keys = ("name", "external_ip", "from", "to", "damaged")
+    assert [tuple(move[key] for key in keys) for move in report["migrations"]] == moves
+
+
+def test_without_the_wish_nothing_is_migrated_and_the_way_to_it_is_shown() -> None:
+    cluster = ccm("distinct_internal", services=[service()])
+    report = preflight_report(cluster, vcd(edge(**objects("distinct_internal"))), "shared_external")
+    assert report["migrations"] == []
+    assert (
+        "migrate them (shared_ip_existing: migrate), or keep the scenario, or delete the Service" in report["summary"]
+    )
+
+
+def test_a_damaged_service_is_repaired_even_when_the_scenario_stays() -> None:
+    damaged = objects("shared_internal")
+    del damaged["nat_rules"][1]
+    cluster, cloud = ccm("shared_internal", services=[service()]), vcd(edge(**damaged))
+    ((level, message),) = existing("shared_internal", cluster, cloud)
+    assert level == "info"
+    assert message.startswith(f"{WEB} is repaired and becomes shared_internal: port http: virtual service on 192.168")
+    assert "port https: virtual service on 192.168.8.2, no DNAT rule leads there" in message
+    report = preflight_report(cluster, cloud, "shared_internal", existing="migrate")
+    assert report["change"] is True
+    assert report["migrations"][0]["damaged"] is True
+    assert preflight_report(cluster, cloud, "shared_internal")["change"] is False
+
+
+def test_a_port_without_objects_is_repaired() -> None:
+    half = objects("shared_external")
+    del half["virtual_services"][1]
+    cluster = ccm("shared_external", services=[service()])
+    ((_level, message),) = existing("shared_external", cluster, vcd(edge(**half)))
+    assert message == f"{WEB} is repaired and becomes shared_external: port https: no virtual service"
+
+
+def test_a_service_that_lost_all_its_objects_keeps_the_ip_that_kubernetes_shows() -> None:
+    for address, expected in (("203.0.113.10", "203.0.113.10"), ("192.168.8.2", None), ("198.51.100.1", None)):
+        cluster = ccm("shared_external", services=[service(ips=(address,))])
+        report = preflight_report(cluster, vcd(edge()), "shared_external", existing="migrate")
+        assert [move["external_ip"] for move in report["migrations"]] == ([expected] if expected else [])
+    waiting = ccm("shared_external", services=[service(ips=(), load_balancer_ip="203.0.113.10")])
+    assert preflight_report(waiting, vcd(edge()), "shared_external", existing="migrate")["migrations"] == []
+
+
+def test_the_ip_that_serves_is_kept_whatever_kubernetes_shows() -> None:
+    cluster = ccm("shared_external", services=[service(ips=("192.168.8.2",))])
+    ((level, message),) = existing("shared_external", cluster, vcd(edge(**objects("shared_internal"))))
+    assert level == "info"
+    assert message.endswith("it keeps 203.0.113.10, though Kubernetes shows 192.168.8.2 now")
+
+
+def udp_service() -> dict[str, Any]:
+    """A Service whose second port is UDP."""
+    item = service()
+    item["ports"][1]["protocol"] = "UDP"
+    return item
+
+
+def two_external_ips() -> dict[str, Any]:
+    """Objects with a DNAT rule for another external IP."""
+    both = objects("distinct_internal")
+    both["nat_rules"][1]["external_addresses"] = "203.0.113.11"
+    return both
+
+
+@pytest.mark.parametrize(
+    ("item", "there", "why"),
+    [
+        (udp_service(), objects("distinct_internal"), "port https is UDP, and CPI serves TCP only"),
+        (service(), two_external_ips(), "VCD serves it on 203.0.113.10 and 203.0.113.11, and it can keep one"),
+        (
+            service(ips=()),
+            {"virtual_services": objects("shared_internal")["virtual_services"]},
+            "neither VCD nor Kubernetes knows its external IP",
+        ),
+    ],
+)
+def test_what_cannot_be_migrated_stops_the_run(item: dict[str, Any], there: dict[str, Any], why: str) -> None:
+    cluster, cloud = ccm("distinct_internal", services=[item]), vcd(edge(**there))
+    ((level, message),) = existing("shared_external", cluster, cloud)
+    assert level == "error"
+    assert message.startswith(f"{WEB} cannot be migrated: {why}")
+    report = preflight_report(cluster, cloud, "shared_external", existing="migrate")
+    assert report["ok"] is False
+    assert report["migrations"][0]["obstacle"]
+
+
+def test_a_udp_port_matters_only_to_a_service_that_has_to_move() -> None:
+    there = {key: items[:1] for key, items in objects("shared_external").items()}
+    cluster = ccm("shared_external", services=[udp_service()])
+    assert existing("shared_external", cluster, vcd(edge(**there)))[0][0] == "info"
+
+
+def test_services_of_one_name_are_told_of_once() -> None:
+    cluster = ccm("distinct_internal", services=[service(), service(namespace="shop")])
+    cloud = vcd(edge(**objects("distinct_internal")))
+    assert existing("shared_external", cluster, cloud) == []
+    assert found("service_names", "shared_external", cluster, cloud, existing="migrate")[0][0] == "error"
+
+
+@pytest.mark.parametrize(
+    ("shape", "target", "one_arm", "severity", "words"),
+    [
+        ("shared_external", "distinct_internal", RANGE, "info", "need 2, 2 of them new"),
+        ("shared_internal", "distinct_internal", RANGE, "info", "need 2, 1 of them new"),
+        ("distinct_internal", "shared_internal", RANGE, "info", "need 1"),
+        ("shared_external", "distinct_internal", "172.16.0.1-172.16.0.1", "error", "distinct_internal needs 2"),
+        # the address of the earlier range is kept, so that one new one is enough
+        ("shared_internal", "distinct_internal", "172.16.0.1-172.16.0.1", "warning", "none of them left"),
+        ("distinct_internal", "shared_internal", "172.16.0.1-172.16.0.1", "info", "need none yet"),
+    ],
+)
+def test_the_range_has_to_hold_what_the_migration_takes(
+    shape: str, target: str, one_arm: Any, severity: str, words: str
+) -> None:
+    cluster, cloud = ccm(shape, services=[service()]), vcd(edge(**objects(shape)))
+    ((level, message),) = found("one_arm", target, cluster, cloud, one_arm=one_arm, existing="migrate")
+    assert level == severity
+    assert words in message
+
+
+def test_a_migration_leaves_out_what_somebodys_nat_rule_leads_to() -> None:
+    cluster = ccm("shared_external", services=[service("a")])
+    foreign = {"nat_rules": [nat_rule("other", "http", "203.0.113.12", "172.16.0.1", cluster_id="urn:another")]}
+    given: dict[str, Any] = {"one_arm": "172.16.0.1-172.16.0.2", "existing": "migrate"}
+    ((level, message),) = found("one_arm", "shared_internal", cluster, vcd(edge(**foreign)), **given)
+    assert (level, "1 of them used by others" in message) == ("warning", True)
+    own = {"nat_rules": [nat_rule("a", "http", "203.0.113.12", "172.16.0.1")]}
+    ((level, message),) = found("one_arm", "shared_internal", cluster, vcd(edge(**own)), **given)
+    assert (level, "used by others" in message) == ("info", False)
 
 
 def test_all_errors_are_in_one_line() -> None:
@@ -423,7 +586,10 @@ def test_all_errors_are_in_one_line() -> None:
             (ccm(), vcd(edge()), "shared"),
             "shared_ip_scenario: 'shared': choose one of shared_external, shared_internal, distinct_internal",
         ),
-        ((ccm(), vcd(edge()), "shared_external", None, "migrate"), "shared_ip_existing: 'migrate': choose one of fail"),
+        (
+            (ccm(), vcd(edge()), "shared_external", None, "force"),
+            "shared_ip_existing: 'force': choose one of fail, migrate",
+        ),
         (("text", vcd(edge()), "shared_external"), "vcd_ccm_config_info: 'text': give a mapping here, not a str"),
         ((ccm(), [], "shared_external"), "vcd_edge_gateway_info: '[]': give a mapping here, not a list"),
         (

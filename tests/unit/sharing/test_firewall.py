@@ -1,0 +1,214 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the edge gateway's firewall means for a migration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks_firewall import check_firewall
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.preflight import preflight_report
+from sharing_builders import (
+    SCENARIOS,
+    ccm,
+    default_rule,
+    edge,
+    firewall_rule,
+    objects,
+    service,
+    situation,
+    vcd,
+)
+
+OUTSIDE, INSIDE = "203.0.113.10", "192.168.8.2"
+RANGE = "192.168.8.2-192.168.8.100"
+UNSEEN = "203.0.113.10, which the firewall does not see after the move"
+QUIET = "no firewall rule of edge gateway acme-edge names an address that changes, and the Services stay allowed"
+
+
+def told(
+    shape: str, target: str, *rules: dict[str, Any], default: str = "DROP", existing: str = "migrate"
+) -> list[tuple[str, str, str]]:
+    """Severity, message and remedy of each finding, for one Service with the ports 80 and 81."""
+    answer = vcd(edge(**objects(shape), firewall_rules=[*rules, default_rule(default)]))
+    looked = situation(target, ccm(shape, services=[service()]), answer, existing=existing)
+    return [(item.severity.value, item.message, item.remedy) for item in check_firewall(looked)]
+
+
+def remedies(*args: Any, **more: Any) -> list[str]:
+    """Only what to do."""
+    return [remedy for _severity, _message, remedy in told(*args, **more)]
+
+
+@pytest.mark.parametrize("shape", SCENARIOS)
+@pytest.mark.parametrize("target", SCENARIOS)
+def test_where_everything_is_allowed_one_line_says_so(shape: str, target: str) -> None:
+    expected = [] if shape == target else [("info", QUIET, "")]
+    assert told(shape, target, default="ALLOW") == expected
+    assert told(shape, target, firewall_rule("any")) == expected
+
+
+def test_nothing_is_said_where_nothing_is_migrated() -> None:
+    rules = firewall_rule("web in", OUTSIDE)
+    assert told("shared_external", "shared_internal", rules, existing="fail") == []
+    assert told("shared_external", "shared_external", rules) == []
+
+
+@pytest.mark.parametrize("firewall", [{}, {"firewall_rules": None}])
+def test_rules_that_could_not_be_read_are_a_warning(firewall: dict[str, Any]) -> None:
+    answer = vcd(edge(**objects("shared_external"), **firewall))
+    cluster = ccm("shared_external", services=[service()])
+    (found,) = check_firewall(situation("shared_internal", cluster, answer, existing="migrate"))
+    assert (found.severity.value, found.message) == (
+        "warning",
+        "the firewall rules of edge gateway acme-edge could not be read, so nobody compared them",
+    )
+    assert "Organization vDC Gateway: View Firewall" in found.remedy
+
+
+@pytest.mark.parametrize("where", [OUTSIDE, "203.0.113.0/24", "203.0.113.9-203.0.113.11"])
+@pytest.mark.parametrize("target", ["shared_internal", "distinct_internal"])
+def test_a_rule_for_the_external_ip_stops_matching_behind_nat(where: str, target: str) -> None:
+    assert told("shared_external", target, firewall_rule("web in", where, "2001:db8::/64")) == [
+        (
+            "warning",
+            f"default/web: firewall rule 'web in' (ALLOW) names {UNSEEN}",
+            f"before the move, add: allow TCP 80, 81 to {RANGE}",
+        )
+    ]
+
+
+def test_a_rule_for_internal_addresses_stops_matching_without_nat() -> None:
+    ((severity, message, remedy),) = told("distinct_internal", "shared_external", firewall_rule("in", RANGE))
+    assert severity == "warning"
+    assert "names 192.168.8.2, 192.168.8.3, which" in message
+    assert remedy == "before the move, add: allow TCP 80, 81 to 203.0.113.10"
+
+
+def test_between_the_internal_scenarios_only_addresses_that_change_matter() -> None:
+    one = firewall_rule("one", INSIDE)
+    ((_severity, message, remedy),) = told("shared_internal", "distinct_internal", one)
+    assert "names 192.168.8.2, which" in message
+    assert remedy == f"before the move, add: allow TCP 81 to {RANGE}"
+    # the shared address is one of those that are there
+    ((_severity, message, remedy),) = told("distinct_internal", "shared_internal", firewall_rule("two", "192.168.8.3"))
+    assert "names 192.168.8.3, which" in message
+    assert remedy == "before the move, add: allow TCP 80, 81 to 192.168.8.2"
+    assert told("shared_internal", "distinct_internal", firewall_rule("all", RANGE)) == [("info", QUIET, "")]
+
+
+def test_a_rule_that_was_added_for_the_target_settles_it() -> None:
+    old, new = firewall_rule("old", OUTSIDE), firewall_rule("new", "192.168.8.0/25")
+    assert told("shared_external", "shared_internal", old, new) == [
+        (
+            "info",
+            "default/web: firewall rule 'old' (ALLOW) stops matching, and nothing is missing without it",
+            "",
+        )
+    ]
+    # spans that touch make up one
+    halves = firewall_rule("new", "192.168.8.0-192.168.8.50", "192.168.8.51", "192.168.8.52/30", "192.168.8.56/29")
+    rest = firewall_rule("new", "192.168.8.2-192.168.8.50", "192.168.8.51-192.168.8.100")
+    assert [severity for severity, *_ in told("shared_external", "shared_internal", old, rest)] == ["info"]
+    assert [severity for severity, *_ in told("shared_external", "shared_internal", old, halves)] == ["warning"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"enabled": False},
+        {"direction": "OUT"},
+        {"ip_protocol": "IPV6"},
+        {"services": [{"id": "urn:p", "name": "SSH", "ports": [{"protocol": "TCP", "destination_ports": ["22"]}]}]},
+        {"services": [{"id": "urn:p", "name": "DNS", "ports": [{"protocol": "UDP", "destination_ports": ["80"]}]}]},
+    ],
+)
+def test_rules_for_other_traffic_neither_help_nor_are_missed(changes: dict[str, Any]) -> None:
+    lone = "before the move, add above it: allow TCP 80, 81 to 192.168.8.2-192.168.8.100"
+    for other in (firewall_rule("other", OUTSIDE, **changes), firewall_rule("any", **changes)):
+        assert told("shared_external", "shared_internal", other) == [
+            ("warning", "no firewall rule lets anybody in to default/web after the move; the default is DROP", lone)
+        ]
+
+
+def ports(*texts: str) -> list[dict[str, Any]]:
+    """Services of a rule: one profile with these TCP ports."""
+    return [{"id": "urn:p", "name": "p", "ports": [{"protocol": "TCP", "destination_ports": list(texts)}]}]
+
+
+def test_each_port_is_looked_at() -> None:
+    first = firewall_rule("first", OUTSIDE, services=ports("80"))
+    second = firewall_rule("second", RANGE, services=ports("79-80"))
+    assert remedies("shared_external", "shared_internal", first, second) == [
+        "",
+        f"before the move, add above it: allow TCP 81 to {RANGE}",
+    ]
+    any_port = firewall_rule("second", RANGE, services=ports())
+    assert [item[0] for item in told("shared_external", "shared_internal", first, any_port)] == ["info"]
+
+
+def test_a_rule_whose_ports_are_not_known_is_taken_to_match() -> None:
+    unknown = [{"id": "urn:p", "name": "p", "ports": None}]
+    ((severity, _message, _remedy),) = told(
+        "shared_external", "shared_internal", firewall_rule("web in", OUTSIDE, services=unknown)
+    )
+    assert severity == "warning"
+
+
+def test_a_rule_that_keeps_people_out_is_missed_too() -> None:
+    blocked = firewall_rule("block", OUTSIDE, action="REJECT", sources=[{"id": "urn:s", "name": "bad"}])
+    assert told("shared_external", "shared_internal", blocked, default="ALLOW") == [
+        (
+            "warning",
+            f"default/web: firewall rule 'block' (REJECT) names {UNSEEN}",
+            f"before the move, add: reject TCP 80, 81 to {RANGE} (from the sources of that rule)",
+        )
+    ]
+    same = firewall_rule("block too", RANGE, action="DROP", sources=[{"id": "urn:s", "name": "bad"}])
+    assert [item[0] for item in told("shared_external", "shared_internal", blocked, same, default="ALLOW")] == ["info"]
+
+
+def test_a_rule_that_will_stop_the_traffic_is_named() -> None:
+    stops = firewall_rule("no private", "192.168.0.0/16", action="DROP")
+    assert told("shared_external", "shared_internal", stops, firewall_rule("any"), default="ALLOW") == [
+        (
+            "warning",
+            "firewall rule 'no private' (DROP) stops the traffic to default/web after the move",
+            f"before the move, add above it: allow TCP 80, 81 to {RANGE}",
+        )
+    ]
+    # the order decides
+    assert told("shared_external", "shared_internal", firewall_rule("any"), stops) == [("info", QUIET, "")]
+
+
+def test_a_group_that_may_not_be_viewed_is_told() -> None:
+    hidden = firewall_rule("hidden", OUTSIDE)
+    hidden["destinations"][0]["addresses"] = None
+    found = told("shared_external", "shared_internal", hidden, default="ALLOW")
+    assert found[0] == (
+        "warning",
+        "firewall rule 'hidden' (ALLOW) names hidden-set, which this user may not view",
+        "compare its addresses by hand",
+    )
+
+
+def test_many_services_that_lack_the_same_rule_are_one_finding() -> None:
+    there: dict[str, list[Any]] = {"virtual_services": [], "nat_rules": []}
+    for name in ("a", "b"):
+        for key, items in objects("shared_external", name).items():
+            there[key] += items
+    cluster = ccm("shared_external", services=[service("a"), service("b")])
+    answer = vcd(edge(**there, firewall_rules=[default_rule("DROP")]))
+    (found,) = check_firewall(situation("shared_internal", cluster, answer, existing="migrate"))
+    assert "to default/a, default/b after the move" in found.message
+    assert found.remedy.endswith(f"allow TCP 80, 81 to {RANGE}")
+
+
+def test_it_is_part_of_the_preflight_and_never_stops_it() -> None:
+    answer = vcd(edge(**objects("shared_external"), firewall_rules=[default_rule("DROP")]))
+    cluster = ccm("shared_external", services=[service()])
+    report = preflight_report(cluster, answer, "shared_internal", existing="migrate")
+    assert [item["severity"] for item in report["findings"] if item["check"] == "firewall"] == ["warning"]
+    assert report["ok"] is True
