@@ -10,8 +10,10 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.migration import services_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.preflight import preflight_report
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.text import report_lines
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore_point import restore_point_of, way_back
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.text import account, report_lines
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.verify import verify_report
 
 Filter = Callable[..., Any]
@@ -39,10 +41,34 @@ def shared_ip_preflight(
 
 @_told_by_ansible
 def shared_ip_verify(
-    ccm: Any, vcd: Any, scenario: Any = None, one_arm: Any = None, restart_expected: Any = True
+    ccm: Any, vcd: Any, scenario: Any = None, one_arm: Any = None, restart_expected: Any = True, moved: Any = None
 ) -> dict[str, Any]:
-    """Judge whether a cluster is in its scenario."""
-    return verify_report(ccm, vcd, scenario, one_arm, bool(restart_expected))
+    """Judge whether a cluster is in its scenario, and whether a migration kept what it promised."""
+    return verify_report(ccm, vcd, scenario, one_arm, bool(restart_expected), moved)
+
+
+@_told_by_ansible
+def shared_ip_services(ccm: Any, vcd: Any, scenario: Any, one_arm: Any = None) -> list[dict[str, Any]]:
+    """Tell vcd_shared_ip which Services there are."""
+    return services_option(ccm, vcd, scenario, one_arm)
+
+
+@_told_by_ansible
+def shared_ip_restore_point(info: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
+    """Put together what is needed to go back."""
+    return restore_point_of(info, ccm, vcd)
+
+
+@_told_by_ansible
+def shared_ip_way_back(restore_point: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
+    """Tell what the run that goes back is to do."""
+    return way_back(restore_point, ccm, vcd)
+
+
+@_told_by_ansible
+def shared_ip_account(failed: Any, restore_file: Any, backup: Any, brought_back: Any = False) -> str:
+    """Say in one line what a migration that failed has left where."""
+    return account(failed, str(restore_file), str(backup), bool(brought_back))
 
 
 @_told_by_ansible
@@ -60,4 +86,8 @@ class FilterModule:
             "shared_ip_preflight": shared_ip_preflight,
             "shared_ip_verify": shared_ip_verify,
             "shared_ip_report": shared_ip_report,
+            "shared_ip_services": shared_ip_services,
+            "shared_ip_restore_point": shared_ip_restore_point,
+            "shared_ip_way_back": shared_ip_way_back,
+            "shared_ip_account": shared_ip_account,
         }

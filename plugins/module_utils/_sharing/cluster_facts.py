@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import (
@@ -29,6 +29,7 @@ class ServicePort:
     port: int
     node_port: int | None
     protocol: str
+    app_protocol: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Service:
     load_balancer_ip: str
     external_ips: tuple[str, ...]
     ports: tuple[ServicePort, ...]
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -81,7 +83,11 @@ class Pod:
 
 @dataclass(frozen=True)
 class Cluster:
-    """Everything that was read from the Kubernetes cluster."""
+    """Everything that was read from the Kubernetes cluster.
+
+    ``certificate`` is the alias of the certificate that CPI takes by default. ``restore_point`` is the one that was
+    stored for the last change; it is None when there is none.
+    """
 
     scenario: Scenario | None
     one_arm: AddressRange | None
@@ -96,6 +102,8 @@ class Cluster:
     deployment: Deployment | None
     pods: tuple[Pod, ...]
     services: tuple[Service, ...]
+    certificate: str = ""
+    restore_point: Mapping[str, Any] | None = None
 
     @property
     def own_services(self) -> tuple[Service, ...]:
@@ -126,6 +134,8 @@ def read_cluster(result: Any) -> Cluster:
             for pod in reader.mappings("pods")
         ),
         services=tuple(_service(service) for service in reader.mappings("services")),
+        certificate=str(balancer.get("certAlias") or ""),
+        restore_point=reader.mapping("restore_point").value if reader.has("restore_point") else None,
     )
 
 
@@ -159,6 +169,7 @@ def _deployment(item: Reader | None) -> Deployment | None:
 
 
 def _service(item: Reader) -> Service:
+    annotations = item.mapping_or_none("annotations")
     return Service(
         name=item.text("name"),
         namespace=item.text("namespace"),
@@ -167,8 +178,13 @@ def _service(item: Reader) -> Service:
         external_ips=item.texts("ingress_ips"),
         ports=tuple(
             ServicePort(
-                port.text("name", ""), port.number("port"), port.number_or_none("node_port"), port.text("protocol", "")
+                port.text("name", ""),
+                port.number("port"),
+                port.number_or_none("node_port"),
+                port.text("protocol", ""),
+                port.text("app_protocol", ""),
             )
             for port in item.mappings("ports")
         ),
+        annotations={name: str(value) for name, value in annotations.value.items()} if annotations else {},
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Reports as text for a person: a heading and one line for each finding, the remedy below it."""
+"""Reports as text for a person: a heading and one line for each finding, step or Service."""
 
 from __future__ import annotations
 
@@ -16,10 +16,15 @@ MARKS = {"error": "ERROR", "warning": "warning", "info": "ok"}
 
 
 def report_lines(report: Any) -> list[str]:
-    """Lines for a preflight, a verification or a plan (the result of vcd_ccm_config); InvalidInput when it is none."""
+    """Lines for a preflight, a verification, a way back, or a plan; InvalidInput when it is none of them.
+
+    A plan is the result of vcd_ccm_config or of vcd_shared_ip.
+    """
     reader = Reader(report, "report")
+    if "notes" in reader.value:
+        return _way_back(reader)
     if "findings" not in reader.value and "steps" in reader.value:
-        return _plan(reader)
+        return _moves(reader) if "services" in reader.value else _plan(reader)
     return [_heading(reader), *_findings(reader)]
 
 
@@ -30,6 +35,65 @@ def _plan(result: Reader) -> list[str]:
     finishes = ", which finish an interrupted change" if result.flag("resumed") else ""
     heading = f"plan: {counted(len(steps), 'step')}{finishes}; restart of CPI: {restart.text('done')}"
     return [f"{heading} ({restart.text('reason')})", *(f"  {number}. {step}" for number, step in enumerate(steps, 1))]
+
+
+def _moves(result: Reader) -> list[str]:
+    """A line for each Service that changes: what becomes of it, by how many writes, and what its clients notice."""
+    services = [service for service in result.mappings("services") if service.texts("steps")]
+    if not services:
+        return ["plan in Cloud Director: nothing to do"]
+    writes = sum(len(service.texts("steps")) for service in services)
+    heading = f"plan in Cloud Director: {counted(writes, 'write')} for {counted(len(services), 'Service')}"
+    return [f"{heading}, one at a time, while CPI is stopped", *(_move(service) for service in services)]
+
+
+def _move(service: Reader) -> str:
+    before, after = service.text("scenario_before"), service.text("scenario")
+    becomes = f"{after} is repaired" if before == after else f"from {before} to {after}"
+    writes = counted(len(service.texts("steps")), "write")
+    return f"  {_label(service)} ({service.text('external_ip', '')}): {becomes}, {writes}; {_outage(service)}"
+
+
+def _outage(service: Reader) -> str:
+    outage = service.mapping("outage").value
+    ports = [f"port {port} is down for {counted(tasks, 'task')}" for port, tasks in outage["ports"].items() if tasks]
+    text = ", ".join(ports) or "no port goes down"
+    if outage.get("window"):
+        text += f"; at worst nothing holds its external IP during {counted(outage['window'], 'task')}"
+    return text
+
+
+def _label(service: Reader) -> str:
+    return "/".join(filter(None, (service.text("namespace", ""), service.text("name"))))
+
+
+def _way_back(report: Reader) -> list[str]:
+    if not report.flag("ok"):
+        return [report.text("summary")]
+    services = counted(len(list(report.mappings("services"))), "Service")
+    heading = f"restore point of {report.text('taken')}: {report.text('scenario')}, {services}"
+    return [heading, *(f"  note    {note}" for note in report.texts("notes"))]
+
+
+def account(failure: Any, restore_file: str, backup: str, brought_back: bool) -> str:
+    """One line for a migration that failed: what is where, and the ways on.
+
+    ``failure`` is the failed task's result. ``brought_back``: nothing is migrated and CPI runs as it did before.
+    """
+    result = Reader(failure, "failure")
+    told = result.text("msg", "the migration failed").strip().rstrip(".;")
+    if brought_back:
+        return f"{told}; every Service is as it was, and CPI runs again with its former scenario"
+    details = result.mapping_or_none("failure")
+    states = [_listed(details, key) for key in ("migrated", "rolled_back", "untouched")] if details else []
+    where = f"the restore point is in {restore_file} and in {backup}"
+    ways = "run the same again to go on, or the playbook vcd.kubernetes.restore to go back"
+    return "; ".join([told, *filter(None, states), f"CPI stays stopped, and the Services serve; {where}; {ways}"])
+
+
+def _listed(details: Reader, key: str) -> str:
+    names = details.texts(key) if details.has(key) else ()
+    return f"{key.replace('_', ' ')}: {', '.join(names) or 'none'}"
 
 
 def _heading(report: Reader) -> str:

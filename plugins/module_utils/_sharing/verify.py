@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.breakage import Breakage, breakages
@@ -25,12 +26,52 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
     passed,
     warning,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.migration import stored_services
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.reader import Reader
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore_point import health_by_name
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.situation import Situation
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.target import Target, resolve
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.vcd_facts import read_vcd
 
 RUN_AGAIN = "run the role again"
+UP = "UP"
+LOOK_AT_CPI = "look at the log of CPI's pod; the playbook vcd.kubernetes.restore goes back"
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a migration promised: the external IP of each Service by label, and all else as it was.
+
+    ``health`` is by virtual service, ``orphans`` are names, ``left`` are the steps of a second plan.
+    """
+
+    external_ips: dict[str, str] = field(default_factory=dict)
+    health: dict[str, str] = field(default_factory=dict)
+    orphans: frozenset[str] = frozenset()
+    left: tuple[str, ...] = ()
+    orphans_now: frozenset[str] = frozenset()
+
+
+def read_moved(value: Any) -> Moved | None:
+    """The promise: ``services`` (as vcd_shared_ip took them), ``restore_point`` and ``plan`` (a second check run)."""
+    if not value:
+        return None
+    moved = Reader(value, "moved")
+    point, plan = moved.mapping("restore_point"), moved.mapping("plan")
+    health: dict[str, str] = {}
+    for item in stored_services(point.value).values():
+        health.update(item.get("health") or {})
+    return Moved(
+        {
+            f"{item.text('namespace')}/{item.text('name')}": item.text("external_ip")
+            for item in moved.mappings("services")
+        },
+        health,
+        frozenset(point.texts("orphans") if point.has("orphans") else ()),
+        tuple(step for service in plan.mappings("services") for step in service.texts("steps")),
+        frozenset(item.text("name") for item in plan.mappings("orphans")),
+    )
 
 
 def verify(situation: Situation, restart_expected: bool = True) -> list[Finding]:
@@ -42,14 +83,68 @@ def verify(situation: Situation, restart_expected: bool = True) -> list[Finding]
     ]
 
 
+def verify_moved(moved: Moved, situation: Situation, health: dict[str, str]) -> Iterator[Finding]:
+    """Whether a migration kept what it promised: addresses, health, nothing left to do and nothing left behind."""
+    shown = {item.service.label: item.service.external_ips for item in situation.observed}
+    kept = 0
+    for label, external in moved.external_ips.items():
+        ips = shown.get(label)
+        if ips is not None and external not in ips:
+            found = f"shows {', '.join(ips)}" if ips else "shows no external IP"
+            yield error("external_ip", f"{label} {found} in Kubernetes, not {external}", LOOK_AT_CPI)
+        kept += ips is not None and external in ips
+    yield info("external_ip", f"{counted(kept, 'Service')} with the external IP that it had before")
+    yield from _check_health(moved, situation, health)
+    if moved.left:
+        message = f"{counted(len(moved.left), 'write')} would still be needed, first: {moved.left[0]}"
+        yield error("objects", message, RUN_AGAIN)
+    else:
+        yield info("objects", "every object is as desired: a second plan is empty")
+    new = sorted(moved.orphans_now - moved.orphans)
+    if new:
+        yield error("orphans", f"the change has left behind {', '.join(new)}", "delete them if nobody needs them")
+    else:
+        yield info("orphans", "the change has left nothing behind")
+
+
+def _check_health(moved: Moved, situation: Situation, health: dict[str, str]) -> Iterator[Finding]:
+    names = [
+        port.virtual_service.name
+        for item in situation.observed
+        if item.service.label in moved.external_ips
+        for port in item.ports
+        if port.virtual_service
+    ]
+    worse = [name for name in names if health.get(name) not in (UP, moved.health.get(name))]
+    for name in worse:
+        before = f" (before: {moved.health[name]})" if moved.health.get(name) else ""
+        message = f"virtual service {name} is {health.get(name) or 'of unknown health'}{before}"
+        yield error("health", message, "look at its pool members in Cloud Director")
+    if not worse:
+        yield info("health", f"{counted(len(names), 'virtual service')} UP or as before")
+
+
 def verify_report(
-    ccm: Any, vcd: Any, scenario: Any = None, one_arm: Any = None, restart_expected: bool = True
+    ccm: Any,
+    vcd: Any,
+    scenario: Any = None,
+    one_arm: Any = None,
+    restart_expected: bool = True,
+    moved: Any = None,
 ) -> dict[str, Any]:
-    """The verification as plain data; without ``scenario`` the one in the file is taken as wanted."""
+    """The verification as plain data; without ``scenario`` the one in the file is taken as wanted.
+
+    ``moved`` is what a migration promised (see `read_moved`). ``settling`` in the answer: all that is wrong may come
+    right by itself, because CPI writes addresses, and Cloud Director health, a while after a change.
+    """
     cluster = read_cluster(ccm)
     target = _target(scenario, one_arm, cluster)
     situation = Situation(cluster, read_vcd(vcd), target)
     findings = verify(situation, restart_expected)
+    promise = read_moved(moved)
+    if promise is not None:
+        findings += verify_moved(promise, situation, health_by_name(vcd))
+    wrong = {finding.check for finding in findings if finding.severity is Severity.ERROR}
     return {
         "ok": passed(findings),
         "scenario": cluster.scenario.value if cluster.scenario else "invalid",
@@ -60,6 +155,7 @@ def verify_report(
         "mixed": [item.observed.service.label for item in _judge(situation) if item.mixed],
         "findings": [finding.as_dict() for finding in findings],
         "summary": first_lines(findings),
+        "settling": bool(wrong) and wrong <= {"external_ip", "health"},
     }
 
 

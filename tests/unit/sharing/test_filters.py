@@ -101,3 +101,62 @@ def test_the_plan_as_text() -> None:
         in FILTERS["shared_ip_report"]({**plan, "resumed": True})[0]
     )
     assert FILTERS["shared_ip_report"]({**plan, "steps": []}) == ["plan: nothing to do"]
+
+
+def move(name: str, before: str, steps: int, **outage: Any) -> dict[str, Any]:
+    """A Service in the result of vcd_shared_ip."""
+    return {
+        "name": name,
+        "namespace": "default",
+        "external_ip": "203.0.113.10",
+        "scenario_before": before,
+        "scenario": "shared_external",
+        "state": "untouched",
+        "steps": ["a write"] * steps,
+        "outage": {"ports": {}, "together": 0, "window": 0, **outage},
+    }
+
+
+def test_the_plan_in_cloud_director_as_text() -> None:
+    services = [
+        move("web", "distinct_internal", 7, ports={"80": 3, "443": 0}, window=1),
+        move("api", "shared_external", 1),
+        move("same", "shared_external", 0),
+    ]
+    assert FILTERS["shared_ip_report"]({"steps": ["x"], "services": services}) == [
+        "plan in Cloud Director: 8 writes for 2 Services, one at a time, while CPI is stopped",
+        "  default/web (203.0.113.10): from distinct_internal to shared_external, 7 writes; port 80 is down for 3"
+        " tasks; at worst nothing holds its external IP during 1 task",
+        "  default/api (203.0.113.10): shared_external is repaired, 1 write; no port goes down",
+    ]
+    nothing = {"steps": [], "services": services[2:]}
+    assert FILTERS["shared_ip_report"](nothing) == ["plan in Cloud Director: nothing to do"]
+
+
+def test_a_way_back_as_text() -> None:
+    back = {
+        "ok": True,
+        "taken": "2026-05-04T10:11:12Z",
+        "scenario": "shared_external",
+        "services": [{}],
+        "notes": ["n"],
+    }
+    assert FILTERS["shared_ip_report"](back) == [
+        "restore point of 2026-05-04T10:11:12Z: shared_external, 1 Service",
+        "  note    n",
+    ]
+    assert FILTERS["shared_ip_report"]({"ok": False, "summary": "no way", "notes": []}) == ["no way"]
+
+
+def test_the_account_of_a_failure() -> None:
+    failure = {"migrated": ["default/a"], "rolled_back": ["default/b"], "untouched": []}
+    line = FILTERS["shared_ip_account"]({"msg": "default/b: BUSY.", "failure": failure}, "/d/x.json", "ConfigMap y")
+    assert line == (
+        "default/b: BUSY; migrated: default/a; rolled back: default/b; untouched: none; CPI stays stopped, and the "
+        "Services serve; the restore point is in /d/x.json and in ConfigMap y; run the same again to go on, or the "
+        "playbook vcd.kubernetes.restore to go back"
+    )
+    early = FILTERS["shared_ip_account"]({"msg": "no answer"}, "/d/x.json", "ConfigMap y")
+    assert early.startswith("no answer; CPI stays stopped")
+    undone = FILTERS["shared_ip_account"]({"msg": "no", "failure": failure}, "/d/x.json", "ConfigMap y", True)
+    assert undone == "no; every Service is as it was, and CPI runs again with its former scenario"

@@ -129,3 +129,71 @@ def test_what_is_wrong_is_not_called_right_as_well() -> None:
     assert "no Services in the shape of shared_external" in messages(broken)
     mixed = verify_report(ccm("shared_internal", services=[service()]), vcd(edge(**objects("distinct_internal"))))
     assert "no Services in the shape of shared_internal" in messages(mixed)
+
+
+# -- after a migration ---------------------------------------------------------------------------------------------
+
+
+def promise(found: dict[str, Any], health: str = "UP", steps: tuple[str, ...] = (), *orphans: str) -> dict[str, Any]:
+    """What a migration of the one Service promised; ``health`` is what its virtual services had before."""
+    names = [item["name"] for item in found["virtual_services"]]
+    entry = {
+        "namespace": "default",
+        "name": "web",
+        "external_ip": "203.0.113.10",
+        "health": dict.fromkeys(names, health),
+    }
+    return {
+        "services": [{"namespace": "default", "name": "web", "external_ip": "203.0.113.10"}],
+        "restore_point": {"kubernetes_services": [entry], "orphans": ["old"]},
+        "plan": {"services": [{"steps": list(steps)}], "orphans": [{"kind": "pool", "name": name} for name in orphans]},
+    }
+
+
+def after(
+    health: str | None = "UP", before: str = "UP", ips: tuple[str, ...] = ("203.0.113.10",), **more: Any
+) -> dict[str, Any]:
+    """The verification of a migration to shared_external."""
+    found = objects("shared_external")
+    for item in found["virtual_services"]:
+        item["health_status"] = health
+    moved = promise(found, before, more.get("steps", ()), *more.get("orphans", ()))
+    cluster = ccm("shared_external", services=[service(ips=ips)])
+    return verify_report(cluster, vcd(edge(**found)), "shared_external", moved=moved)
+
+
+@pytest.mark.parametrize(("health", "before"), [("UP", "UP"), ("UP", "DOWN"), ("DOWN", "DOWN")])
+def test_a_migration_that_kept_its_promise(health: str, before: str) -> None:
+    report = after(health, before, orphans=("old",))
+    assert (report["ok"], report["settling"]) == (True, False)
+    assert messages(report)[-4:] == [
+        "1 Service with the external IP that it had before",
+        "2 virtual services UP or as before",
+        "every object is as desired: a second plan is empty",
+        "the change has left nothing behind",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message", "settling"),
+    [
+        ({"ips": ("203.0.113.99",)}, "default/web shows 203.0.113.99 in Kubernetes, not 203.0.113.10", True),
+        ({"ips": ()}, "default/web shows no external IP in Kubernetes, not 203.0.113.10", True),
+        ({"health": "DOWN"}, "-http is DOWN (before: UP)", True),
+        ({"health": None}, "-http is of unknown health (before: UP)", True),
+        ({"steps": ("create pool x",)}, "1 write would still be needed, first: create pool x", False),
+        ({"orphans": ("old", "new")}, "the change has left behind new - delete them", False),
+        ({"ips": (), "orphans": ("new",)}, "the change has left behind new", False),
+    ],
+)
+def test_a_promise_that_was_not_kept(changes: dict[str, Any], message: str, settling: bool) -> None:
+    report = after(**changes)
+    assert (report["ok"], report["settling"]) == (False, settling)
+    assert message in report["summary"]
+
+
+def test_a_service_that_was_deleted_meanwhile_is_not_missed() -> None:
+    moved = promise({"virtual_services": []})
+    report = verify_report(ccm("shared_external"), vcd(edge()), "shared_external", moved=moved)
+    assert report["ok"] is True
+    assert "no Services with the external IP that it had before" in messages(report)

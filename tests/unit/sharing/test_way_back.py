@@ -1,0 +1,254 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which Services are moved with which addresses, what a restore point holds, and the way back from it."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.migration import services_option
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore_point import restore_point_of, way_back
+from sharing_builders import (
+    CLUSTER_ID,
+    RANGE,
+    SCENARIOS,
+    ccm,
+    edge,
+    ip_space_edge,
+    nat_rule,
+    objects,
+    service,
+    vcd,
+    virtual_service,
+)
+
+OUTSIDE, OTHER = "203.0.113.10", "203.0.113.44"
+PREFIX = "service.beta.kubernetes.io/vcloud-avi-ssl"
+Json = dict[str, Any]
+
+
+def moved(found: Json, *services: Json, gateway: Any = edge, scenario: str = "shared_external", **changes: Any) -> Any:
+    """The Services to be moved among these objects."""
+    return services_option(ccm(services=list(services), **changes), vcd(gateway(**found)), scenario)
+
+
+def external_ips(found: Json, *services: Json, **options: Any) -> Json:
+    return {item["name"]: item["external_ip"] for item in moved(found, *services, **options)}
+
+
+@pytest.mark.parametrize("shape", SCENARIOS)
+@pytest.mark.parametrize("gateway", [edge, ip_space_edge])
+def test_a_service_keeps_the_ip_of_its_status(shape: str, gateway: Any) -> None:
+    assert external_ips(objects(shape), service(), gateway=gateway) == {"web": OUTSIDE}
+
+
+def test_ports_are_as_cpi_understands_them() -> None:
+    annotations = {f"{PREFIX}-ports": "81", f"{PREFIX}-cert-alias": "own"}
+    found = service(ports=("plain", "tls", "http"), annotations=annotations)
+    found["ports"][2]["app_protocol"] = "http"
+    found["ports"].append({**found["ports"][0], "name": "no-node-port", "node_port": None})
+    ports = moved(objects("shared_external"), found)[0]["ports"]
+    assert ports == [
+        {
+            "name": "plain", "port": 80, "node_port": 30080, "protocol": "TCP", "app_protocol": "TCP", "ssl": False,
+            "certificate": "",
+        },
+        {
+            "name": "tls", "port": 81, "node_port": 30081, "protocol": "TCP", "app_protocol": "TCP", "ssl": True,
+            "certificate": "own",
+        },
+        {
+            "name": "http", "port": 82, "node_port": 30082, "protocol": "TCP", "app_protocol": "HTTP", "ssl": False,
+            "certificate": "",
+        },
+    ]  # fmt: skip
+
+
+def test_the_default_certificate_is_that_of_the_file() -> None:
+    config = copy.deepcopy(ccm()["config"])
+    config["loadbalancer"]["certAlias"] = "default"
+    found = service(annotations={f"{PREFIX}-ports": "81"})
+    ports = moved(objects("shared_external"), found, config=config)[0]["ports"]
+    assert [port["certificate"] for port in ports] == ["", "default"]
+
+
+def test_who_is_moved() -> None:
+    others = [
+        service("waiting", ips=()),
+        service("pinned", ips=(), load_balancer_ip=OTHER),
+        service("foreign", load_balancer_class="other"),
+        service("portless", ports=()),
+        service("bare", ips=(OTHER,)),
+    ]
+    assert external_ips(objects("shared_external"), service(), *others) == {"web": OUTSIDE, "bare": OTHER}
+
+
+def test_a_rule_alone_holds_the_ip_of_a_half_done_service() -> None:
+    found = {"nat_rules": [nat_rule("web", "http", OUTSIDE, "192.168.8.2")]}
+    assert external_ips(found, service(ips=())) == {"web": OUTSIDE}
+
+
+@pytest.mark.parametrize(
+    ("status", "pinned", "expected"),
+    [
+        ("192.168.8.2", None, OUTSIDE),  # a CPI without one-arm has shown the VIP
+        ("192.168.8.77", None, OUTSIDE),  # or one that it had
+        (OTHER, None, OUTSIDE),  # a new IP that nobody serves: clients use the old one
+        (OTHER, OTHER, OUTSIDE),
+    ],
+)
+def test_a_damaged_status_does_not_move_a_service(status: str, pinned: str | None, expected: str) -> None:
+    found = service(ips=(status,), load_balancer_ip=pinned)
+    assert external_ips(objects("shared_internal"), found) == {"web": expected}
+
+
+def test_two_external_ips() -> None:
+    two = {"virtual_services": [virtual_service("web", "http", OUTSIDE), virtual_service("web", "https", OTHER)]}
+    assert external_ips(two, service()) == {"web": OUTSIDE}
+    assert external_ips(two, service(ips=(OTHER,))) == {"web": OTHER}
+    assert external_ips(two, service(ips=(), load_balancer_ip=OTHER)) == {"web": OTHER}
+    with pytest.raises(InvalidInput, match=r"default/web: '203.0.113.10, 203.0.113.44': nobody can tell"):
+        moved(two, service(ips=()))
+
+
+def test_what_cpi_refuses_is_told_with_the_service() -> None:
+    udp = service()
+    udp["ports"][0]["protocol"] = "UDP"
+    with pytest.raises(InvalidInput, match=r"default/web: ports.protocol: 'UDP': CPI serves TCP only"):
+        moved(objects("shared_external"), udp)
+    waiting = service("waiting", ips=())
+    waiting["ports"][0]["protocol"] = "UDP"
+    assert external_ips(objects("shared_external"), service(), waiting) == {"web": OUTSIDE}
+
+
+# -- the restore point ---------------------------------------------------------------------------------------------
+
+
+def info(**changes: Any) -> Json:
+    """A result of vcd_shared_ip_info."""
+    point = {
+        "version": 1,
+        "edge_gateway": {"id": "urn:vcloud:gateway:1", "name": "acme-edge"},
+        "cluster_id": CLUSTER_ID,
+        "taken": "2026-05-04T10:11:12Z",
+        "services": {"default/web": {"bodies": [1]}},
+    }
+    orphans = [{"kind": "pool", "name": "old"}]
+    return {"services": [], "orphans": orphans, "restore_point": {**point, **changes}}
+
+
+def taken(shape: str = "distinct_internal", *services: Json, health: str = "UP", **changes: Any) -> Json:
+    """A restore point of a cluster in a scenario."""
+    found = objects(shape)
+    for item in found["virtual_services"]:
+        item["health_status"] = health
+    return restore_point_of(info(**changes), ccm(shape, services=list(services or (service(),))), vcd(edge(**found)))
+
+
+def test_it_holds_both_sides() -> None:
+    point = taken()
+    assert point["services"] == {"default/web": {"bodies": [1]}}
+    assert (point["scenario"], point["one_arm"], point["orphans"]) == ("distinct_internal", RANGE, ["old"])
+    (web,) = point["kubernetes_services"]
+    assert web["external_ip"] == OUTSIDE
+    assert web["addresses"] == ["192.168.8.2", "192.168.8.3"]
+    assert list(web["health"].values()) == ["UP", "UP"]
+
+
+def test_while_a_change_is_in_progress_it_is_the_stored_one() -> None:
+    stored = {"version": 1, "any": "thing"}
+    halfway = ccm(rollout={"state": "in_progress", "backup": "b"}, restore_point=stored)
+    assert restore_point_of(info(), halfway, vcd(edge())) == stored
+    finished = ccm(rollout={"state": "finished", "backup": "b"}, restore_point=stored)
+    assert restore_point_of(info(), finished, vcd(edge()))["taken"] == "2026-05-04T10:11:12Z"
+
+
+@pytest.mark.parametrize(
+    ("shape", "internal"),
+    [
+        ("distinct_internal", ["192.168.8.2", "192.168.8.3"]),
+        ("shared_internal", ["192.168.8.2"]),
+        ("shared_external", None),
+    ],
+)
+@pytest.mark.parametrize("present", SCENARIOS)
+def test_the_way_back(shape: str, internal: list[str] | None, present: str) -> None:
+    now = ccm(present, services=[service()], rollout={"state": "finished", "backup": "b"})
+    back = way_back(taken(shape), now, vcd(edge(**objects(present))))
+    assert (back["ok"], back["scenario"], back["notes"]) == (True, shape, [])
+    assert back["one_arm"] == (RANGE if internal else None)
+    (web,) = back["services"]
+    assert (web["external_ip"], web.get("internal_ips")) == (OUTSIDE, internal)
+    assert back["former"] == {"default/web": {"bodies": [1]}}
+
+
+def test_services_that_came_went_and_changed() -> None:
+    point = taken("distinct_internal", service(), service("gone", ips=(OTHER,)))
+    now = [service(ports=("http", "https", "more")), service("new", ips=(OTHER,))]
+    found = objects("shared_external", ports=("http", "https"))
+    back = way_back(point, ccm("shared_external", services=now), vcd(edge(**found)))
+    assert [(item["name"], item.get("internal_ips")) for item in back["services"]] == [("web", None), ("new", None)]
+    assert back["notes"] == [
+        "default/gone is no Service of this cluster any more and is left out",
+        "default/new came after it and is given the shape of that scenario, too",
+    ]
+
+
+def on(address: str) -> Json:
+    """The objects of a Service that shares this external IP."""
+    return {"virtual_services": [virtual_service("web", port, address) for port in ("http", "https")]}
+
+
+def test_a_service_that_was_made_anew_keeps_its_new_ip() -> None:
+    now = ccm("shared_external", services=[service(ips=(OTHER,))], rollout={"state": "finished", "backup": "b"})
+    back = way_back(taken(), now, vcd(edge(**on(OTHER))))
+    assert [item["external_ip"] for item in back["services"]] == [OTHER]
+    assert back["notes"] == [f"default/web had {OUTSIDE} then and serves on {OTHER} now, which it keeps"]
+
+
+def test_a_service_that_was_broken_gets_its_ip_back() -> None:
+    broken = ccm("distinct_internal", services=[service(ips=(OTHER,))])
+    back = way_back(taken(), broken, vcd(edge(**on(OUTSIDE))))
+    assert [item["external_ip"] for item in back["services"]] == [OUTSIDE]
+
+
+def test_of_an_interrupted_change_the_stored_ips_and_bodies_count() -> None:
+    stored = taken(services={"default/web": "stored", "default/lost": "stored"})
+    halfway = {"rollout": {"state": "in_progress", "backup": "b"}, "restore_point": stored}
+    now = ccm("shared_external", services=[service(ips=(OTHER,))], **halfway)
+    assert services_option(now, vcd(edge(**on(OTHER))), "shared_external")[0]["external_ip"] == OUTSIDE
+    back = way_back(taken(), now, vcd(edge(**on(OTHER))))
+    assert [item["external_ip"] for item in back["services"]] == [OUTSIDE]
+    assert back["former"] == {"default/web": {"bodies": [1]}, "default/lost": "stored"}
+
+
+@pytest.mark.parametrize(
+    ("point", "reason"),
+    [
+        (None, "restore point: 'none': the cluster has none"),
+        ("text", "restore point: 'text': give a mapping here"),
+        ({"version": 2}, "'version 2': version 1 is known here"),
+        (taken(cluster_id="urn:other"), "'cluster urn:other': this is cluster urn:vcloud:entity"),
+        (
+            taken(edge_gateway={"id": "urn:vcloud:gateway:2", "name": "other-edge"}),
+            "'edge gateway other-edge (urn:vcloud:gateway:2)': this cluster is on acme-edge (urn:vcloud:gateway:1)",
+        ),
+        ({**taken(), "scenario": None}, "restore point: scenario: None: choose one of"),
+        ({**taken(), "services": []}, "restore point.services: '[]': expected a mapping"),
+        ({**taken(), "one_arm": {"start_ip": "x", "end_ip": "y"}}, "'x' is not an IPv4 address"),
+    ],
+)
+def test_no_way_back(point: Any, reason: str) -> None:
+    back = way_back(point, ccm(services=[service()]), vcd(edge()))
+    assert (back["ok"], back["services"]) == (False, [])
+    assert back["summary"].startswith("there is no way back by this restore point: ")
+    assert reason in back["summary"]
+    assert "\n" not in back["summary"]
+
+
+def test_no_way_back_without_the_gateway() -> None:
+    assert "not exactly one edge gateway was found" in way_back(taken(), ccm(), vcd())["summary"]
