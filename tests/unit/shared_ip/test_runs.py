@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kube_double.testing import KubeDouble
 from runs import ModuleBroke, ModuleRun, comparable, killed_at_every_write
 from vcdsim.testing import Simulator
 
-PROFILE = {"name": "web", "vdc": "acme-vdc", "ports": [{"protocol": "TCP", "destination_ports": ["80"]}]}
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "cpi"
 POOL = {"name": "web", "edge_gateway": "acme-edge", "members": [{"ip_address": "10.10.0.11", "port": 30080}]}
 
 
@@ -118,3 +119,30 @@ def test_two_ways_to_one_state_are_comparable(fresh: Simulator) -> None:
     assert comparable(once) == comparable(again)
     pool(fresh, description="other").start().wait()
     assert comparable(once) != comparable(fresh.dump())
+
+
+def test_writes_to_kubernetes_are_killed_too(fresh: Simulator) -> None:
+    objects = [str(FIXTURES / "cluster.manifest"), str(FIXTURES / "cpi-1.6.1.manifest")]
+    with KubeDouble(objects=objects, start_seconds=0.02, stop_seconds=0.02) as kube:
+
+        def prepare() -> None:
+            kube.reset()
+            kube.wait_for(lambda: running(kube), "CPI runs")
+
+        def check(_final: dict[str, Any], _uninterrupted: dict[str, Any]) -> None:
+            config = kube.get("ConfigMap", "kube-system", "vcloud-ccm-configmap")
+            assert config
+            assert "oneArm" not in config["data"]["vcloud-ccm-config.yaml"]
+            assert len(running(kube)) == 1
+
+        options = {"kubeconfig": kube.kubeconfig, "scenario": "shared_external"}
+        survival = killed_at_every_write(
+            lambda: ModuleRun("vcd_ccm_config", options), fresh, prepare, check=check, kube=kube
+        )
+    assert survival.problems == []
+    assert survival.writes >= 4, "the backup, to 0, the ConfigMap away and back, to 1"
+    assert survival.survived == survival.kills == 2 * survival.writes
+
+
+def running(kube: KubeDouble) -> list[Any]:
+    return [pod for pod in kube.list("Pod", "kube-system") if pod["status"].get("phase") == "Running"]
