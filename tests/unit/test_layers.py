@@ -23,6 +23,7 @@ LAYERS = [
     {"_vcd", "_kubernetes"},
     {"_virtual_service", "_nat_rule", "_pool", "_app_port_profile", "_edge_gateway", "_ip_space", "_firewall", "_ccm"},
     {"_sharing"},
+    {"_shared_ip"},
     {"_runner"},
 ]
 # A virtual service names a pool and a gateway, a NAT rule names a profile and a gateway: resources may import

@@ -20,10 +20,9 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import AddressRange
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import (
+    Naming,
     app_port_profile_name,
     nat_rule_name,
-    pool_name,
-    virtual_service_name,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
 
@@ -50,13 +49,28 @@ class DesiredPort:
 
 @dataclass(frozen=True)
 class DesiredService:
-    """A Service to serve: its external IP, the addresses of its pool members, and its ports."""
+    """A Service to serve: its external IP, the addresses of its pool members, and its ports.
+
+    Its objects are named as CPI of the cluster ``cluster_id`` names them, or by ``naming``.
+    """
 
     name: str
     cluster_id: str
     external_ip: str
     members: tuple[str, ...]
     ports: tuple[DesiredPort, ...]
+    namespace: str = ""
+    naming: Naming | None = None
+
+    @property
+    def names(self) -> Naming:
+        """How its objects are named."""
+        return self.naming or Naming.of_cluster(self.cluster_id)
+
+    @property
+    def label(self) -> str:
+        """How a person names it: namespace/name."""
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
 @dataclass(frozen=True)
@@ -207,9 +221,9 @@ def read_ports(
 
 
 def _port(service: DesiredService, port: DesiredPort, address: str, scenario: Scenario) -> PortObjects:
-    name = virtual_service_name(service.name, service.cluster_id, port.name)
+    name = service.names.virtual_service(service.name, port.name, service.namespace)
     pool = Pool(
-        name=pool_name(service.name, service.cluster_id, port.name),
+        name=service.names.pool(service.name, port.name, service.namespace),
         members=tuple(sorted(set(service.members))),
         default_port=port.node_port,
         health_monitors=(TCP,) if port.protocol == TCP else (),

@@ -10,7 +10,11 @@ of these names, so two Services of one name in two namespaces share their object
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from string import Formatter
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 
 CLUSTER_ID_PREFIXES = ("urn:vcloud:entity:vmware:", "urn:vcloud:entity:cse:nativeCluster:")
 VIRTUAL_SERVICE, POOL, NAT_RULE = "virtual_service", "pool", "nat_rule"
@@ -54,6 +58,52 @@ def app_port_profile_name(nat_rule: str) -> str:
 def ip_claim_marker(namespace: str, service: str, cluster_id: str) -> str:
     """Description by which CPI finds its IP Space allocation for a Service (the one name with a namespace in it)."""
     return f"cluster-{short_cluster_id(cluster_id)}-namespace-{namespace}-service-{service}"
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How objects are named: a template with {kind} ("vs" or "pool"), {service}, {port} and, if wanted, {namespace}.
+
+    CPI's is ``ingress-{kind}-{service}-CLUSTER_ID-{port}``. A DNAT rule is ``dnat-`` and its virtual service's name.
+    """
+
+    template: str
+
+    @classmethod
+    def of_cluster(cls, cluster_id: str) -> Naming:
+        """The names that CPI of this cluster looks for."""
+        escaped = short_cluster_id(cluster_id).replace("{", "{{").replace("}", "}}")
+        return cls(f"ingress-{{kind}}-{{service}}-{escaped}-{{port}}")
+
+    @classmethod
+    def parse(cls, template: str) -> Naming:
+        """A template that an operator gave; InvalidInput when it would not tell objects apart."""
+        try:
+            found = [field for _text, field, _spec, _conversion in Formatter().parse(template) if field is not None]
+        except ValueError as error:
+            raise InvalidInput("name_template", template, f"is no template: {error}") from None
+        missing = [f"{{{field}}}" for field in ("kind", "service", "port") if field not in found]
+        unknown = [f"{{{field}}}" for field in found if field not in ("kind", "service", "port", "namespace")]
+        if missing or unknown:
+            wrong = f"has unknown {', '.join(unknown)}" if unknown else f"lacks {', '.join(missing)}"
+            raise InvalidInput("name_template", template, f"{wrong}: write it like {{kind}}-{{service}}-{{port}}")
+        return cls(template)
+
+    def virtual_service(self, service: str, port: str, namespace: str = "") -> str:
+        """The virtual service of one port."""
+        return self._fill("vs", service, port, namespace)
+
+    def pool(self, service: str, port: str, namespace: str = "") -> str:
+        """The pool of one port."""
+        return self._fill("pool", service, port, namespace)
+
+    def nat_rule(self, service: str, port: str, namespace: str = "") -> str:
+        """The DNAT rule of one port, or with an empty port the one rule of the whole service."""
+        return nat_rule_name(self.virtual_service(service, port or "all", namespace))
+
+    def _fill(self, kind: str, service: str, port: str, namespace: str) -> str:
+        values: Mapping[str, str] = {"kind": kind, "service": service, "port": port, "namespace": namespace}
+        return self.template.format(**values)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,169 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The plan of a whole run: every Service judged before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.addresses import ExternalAddresses
+from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.gateway import Observed
+from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.options import Wish
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.describe import (
+    leftovers_of,
+    outage_lines,
+    own_objects,
+    shape_of,
+    shown,
+    tell_outage,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.desired import DesiredService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.model import Model
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.outage import Outage, outage_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.planner import plan
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.steps import Knowledge, Step, Unknown
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.wanted import (
+    WantedService,
+    absent,
+    assign_internal_ips,
+    want,
+)
+
+# what the plan is told for if Cloud Director turns out to refuse all that nobody knows of it
+STRICTEST = Knowledge(refused=frozenset(Unknown))
+UNCHANGED, MIGRATED, ROLLED_BACK = "unchanged", "migrated", "rolled_back"
+UNTOUCHED, FAILED = "untouched", "failed"
+
+
+@dataclass
+class Move:
+    """One Service: what it is, what it is to be, the way there, and how far that is."""
+
+    service: DesiredService
+    wanted: WantedService
+    shape_before: str
+    steps: list[Step]
+    outage: Outage
+    takes_ip: bool
+    before: dict[str, str]
+    state: str = UNTOUCHED
+    internal_ips: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """The plan for a person: the outage first, then each write."""
+        writes = [f"{self.service.label}: {step.text}" for step in self.steps]
+        return [*outage_lines(self.service.label, self.steps, self.outage), *writes]
+
+    def result(self, shape: str) -> dict[str, Any]:
+        """What the module returns of it."""
+        return {
+            "name": self.service.name,
+            "namespace": self.service.namespace,
+            "external_ip": self.wanted.external_ip,
+            "internal_ips": list(self.internal_ips),
+            "scenario_before": self.shape_before,
+            "scenario": shape,
+            "state": self.state,
+            "steps": [step.text for step in self.steps],
+            "outage": tell_outage(self.outage),
+        }
+
+
+def plan_all(
+    wish: Wish, observed: Observed, addresses: ExternalAddresses, params: Mapping[str, Any], check_mode: bool
+) -> tuple[list[Move], dict[str, list[Any]]]:
+    """Every Service's way, and the leftovers by Service. Raises CollectionError for what cannot be done as asked."""
+    model, strict = observed.model.copy(), observed.model.copy()
+    left = find_leftovers(wish, model)
+    removing = params["state"] == "absent"
+    moves = []
+    for service, given_ips in zip(wish.services, wish.internal_ips, strict=True):
+        pruned = left.get(service.name, []) if params["prune"] or removing else []
+        external_ip = addresses.find(service, model)
+        takes = not external_ip and not removing
+        if takes:
+            external_ip = addresses.take(service, check_mode=True)
+        service = replace(service, external_ip=external_ip)
+        wanted, internal = _wanted(wish, service, given_ips, model, pruned, removing)
+        observed.check_twins(wanted.own_names())
+        shape = shape_of(wanted, model, wish.scenario)
+        before = shown(own_objects(wanted, model))
+        steps, told = _foresee(wanted, model, Knowledge())
+        _worst_steps, worst = _foresee(wanted, strict, STRICTEST)
+        move = Move(service, wanted, shape, steps, told.worst(worst), takes, before, internal_ips=internal)
+        _check_window(move, wish, addresses)
+        moves.append(move)
+    return moves, left
+
+
+def _foresee(wanted: WantedService, model: Model, known: Knowledge) -> tuple[list[Step], Outage]:
+    """The steps for one Service and what they mean for its clients; ``model`` is brought to where they lead."""
+    steps = plan(wanted, model, known)
+    told = outage_of(wanted, model, steps)
+    for step in steps:
+        step.apply(model)
+    return steps, told
+
+
+def _wanted(
+    wish: Wish,
+    service: DesiredService,
+    given_ips: Sequence[str],
+    model: Model,
+    leftovers: Sequence[tuple[str, str]],
+    removing: bool,
+) -> tuple[WantedService, tuple[str, ...]]:
+    if removing or wish.scenario is None:
+        return absent(service, leftovers), ()
+    internal = tuple(given_ips) or assign_internal_ips(service, wish.scenario, wish.one_arm, model)
+    found = want(
+        service,
+        wish.scenario,
+        internal,
+        per_service=wish.per_service,
+        lenient=wish.lenient,
+        label=service.label,
+        leftovers=leftovers,
+    )
+    return found, internal
+
+
+def with_external_ip(move: Move, wish: Wish, external_ip: str) -> None:
+    """Give a Service the IP that was taken for it."""
+    move.service = replace(move.service, external_ip=external_ip)
+    if wish.scenario is not None:
+        move.wanted = want(
+            move.service,
+            wish.scenario,
+            move.internal_ips,
+            per_service=wish.per_service,
+            lenient=wish.lenient,
+            label=move.service.label,
+            leftovers=move.wanted.leftovers,
+        )
+
+
+def find_leftovers(wish: Wish, model: Model) -> dict[str, list[Any]]:
+    """Objects of the Services' names that no port claims; only CPI's names tell whose an object is."""
+    if not wish.cluster_id:
+        return {}
+    claimed = {name for service in wish.services for names in (absent(service).names) for name in names}
+    return leftovers_of((service.name for service in wish.services), claimed, model, wish.cluster_id)
+
+
+def _check_window(move: Move, wish: Wish, addresses: ExternalAddresses) -> None:
+    """A run that is killed while nothing holds the IP must find it again: from the task, or from its claim."""
+    given = any(one.external_ip and one.label == move.service.label for one in wish.services)
+    if move.outage.window and not given and not addresses.uses_ip_spaces and not move.takes_ip:
+        raise InvalidInput(
+            "services.external_ip",
+            None,
+            f"give {move.wanted.external_ip!r}, the present one of {move.service.label!r}: Cloud Director may refuse a "
+            "VIP and a DNAT rule on one address, and a run that is interrupted in between finds it only there",
+        )

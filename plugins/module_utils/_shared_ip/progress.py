@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""How far a long run is, for whoever watches: one JSON line an event, in a file that an action plugin reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Clock, SystemClock
+
+
+class Progress:
+    """Counts Services and writes, and tells from the time that the writes took so far how long the rest will take."""
+
+    def __init__(self, path: str | None, clock: Clock | None = None) -> None:
+        self._path = Path(path) if path else None
+        self._clock = clock or SystemClock()
+        self._began = self._clock.monotonic()
+        self.services = self.writes = self.done = self.number = 0
+        self._name = ""
+        if self._path is not None:
+            try:
+                self._path.touch(mode=0o600)
+            except OSError as error:
+                raise InvalidInput("progress_file", path, f"cannot be written: {error.strerror}") from None
+
+    def plan(self, services: int, writes: int) -> None:
+        """So much is to be done."""
+        self.services, self.writes = services, writes
+        self._began = self._clock.monotonic()
+        self._tell({"event": "plan", "services": services, "writes": writes})
+
+    def service(self, name: str, doing: str) -> None:
+        """The next Service."""
+        self.number += 1
+        self._name = name
+        self._tell({"event": "service", **self._where(), "doing": doing})
+
+    def step(self, text: str) -> None:
+        """The next write."""
+        event = {"event": "step", **self._where(), "step": text, "done": self.done, "writes": self.writes}
+        self._tell({**event, "left_seconds": self.left()})
+        self.done += 1
+
+    def finished(self, state: str) -> None:
+        """The Service is done: migrated, unchanged, rolled_back, failed."""
+        self._tell({"event": "done", **self._where(), "state": state, "left_seconds": self.left()})
+
+    def left(self) -> int | None:
+        """Seconds left by the pace so far; None before the first write is done."""
+        if not self.done:
+            return None
+        each = (self._clock.monotonic() - self._began) / self.done
+        return round(each * max(0, self.writes - self.done))
+
+    def _where(self) -> dict[str, Any]:
+        return {"name": self._name, "number": self.number, "of": self.services}
+
+    def _tell(self, event: dict[str, Any]) -> None:
+        if self._path is None:
+            return
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(event) + "\n")
+        except OSError:  # a full disk is no reason to stop in the midst of a move
+            self._path = None

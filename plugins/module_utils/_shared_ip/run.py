@@ -1,0 +1,274 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Carries plans out, Service by Service, and takes one that fails back to where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
+from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.addresses import ExternalAddresses
+from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.gateway import Observed, observe
+from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.options import Wish
+from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.plans import (
+    FAILED,
+    MIGRATED,
+    ROLLED_BACK,
+    UNCHANGED,
+    UNTOUCHED,
+    Move,
+    plan_all,
+    with_external_ip,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.progress import Progress
+from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.writer import Writer
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.describe import own_objects, shape_of, shown
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.model import kind_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import VIRTUAL_SERVICE
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.planner import plan
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.steps import LABELS, Act, Knowledge, Step
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.wanted import WantedService, as_it_is
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Refused, TaskFailed
+from ansible_collections.vcd.kubernetes.plugins.module_utils._virtual_service.calls import wait_until_settled
+from ansible_collections.vcd.kubernetes.plugins.module_utils._virtual_service.resource import settled
+
+LESSONS = 4  # one for each thing that nobody knows, and the attempt that knows them all
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was done, or in check mode would be; ``before`` and ``after`` are for diff mode."""
+
+    changed: bool
+    result: Mapping[str, Any]
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+class SharedIp:
+    """One run on one edge gateway. ``gateway`` is its body."""
+
+    def __init__(self, api: Api, gateway: Body, wish: Wish, params: Mapping[str, Any], check_mode: bool) -> None:
+        self.api = api
+        self.gateway = gateway
+        self.wish = wish
+        self.params = params
+        self.check_mode = check_mode
+        self.known = Knowledge()
+        self.progress = Progress(None if check_mode else params["progress_file"])
+        self.observed = self._observe()
+        self.addresses = ExternalAddresses(api, gateway, wish.one_arm, params["vip_subnet"])
+        former = params["former"].get("virtual_services") or {}
+        self.writer = Writer(api, gateway, self.observed, params["service_engine_group"] or "", former)
+
+    def run(self) -> Done:
+        """Plan all, then carry out. Raises CollectionError with an account of what is where."""
+        moves, left = plan_all(self.wish, self.observed, self.addresses, self.params, self.check_mode)
+        pending = [move for move in moves if move.steps or self._claimed(move)]
+        for move in moves:
+            if move not in pending:
+                move.state = UNCHANGED
+        for move in pending:
+            for step in move.steps:
+                self.writer.check(step)
+        if not self.check_mode:
+            self._carry_out_all(moves, pending)
+        return self._done(moves, pending, left)
+
+    def _carry_out_all(self, moves: list[Move], pending: list[Move]) -> None:
+        self.progress.plan(len(pending), sum(len(move.steps) for move in pending))
+        holders = self._holders(pending)
+        for move in pending:
+            goal = self.wish.scenario.value if self.wish.scenario and self.params["state"] == "present" else "nothing"
+            self.progress.service(move.service.label, f"moving to {goal} ({len(move.steps)} writes)")
+            try:
+                self._move(move)
+            except CollectionError as error:
+                self.progress.finished(move.state)
+                raise self._account(error, move, moves) from error
+            move.state = MIGRATED
+            self.progress.finished(move.state)
+        self._check_thieves(holders, [move for move in pending if move.outage.window])
+
+    # one Service
+
+    def _move(self, move: Move) -> None:
+        """Bring one Service to what is wanted, or back to where it was."""
+        move.state = FAILED
+        if move.takes_ip:
+            with_external_ip(move, self.wish, self.addresses.take(move.service, self.check_mode))
+        former = as_it_is(move.wanted, self.observed.model)
+        healthy = {name for name, health in self.observed.health.items() if health == "UP"}
+        try:
+            self._carry_out(move.wanted, healthy)
+            if self.params["state"] == "absent":
+                self.addresses.release(move.service, self.check_mode)
+        except WaitTimeout:
+            raise  # a task that has not ended holds the gateway: nothing can be written now
+        except CollectionError as error:
+            if self.params["state"] == "present":
+                self._roll_back(move, former, healthy, error)
+            raise
+
+    def _carry_out(self, wanted: WantedService, healthy: Iterable[str]) -> None:
+        """Plan and write; a refusal of what nobody knows teaches, and the rest is planned anew."""
+        written: list[Step] = []
+        for _lesson in range(LESSONS):
+            if self._write_all(plan(wanted, self.observed.model, self.known), written):
+                break
+        else:
+            raise CollectionError(f"{wanted.label}: Cloud Director refuses every way that is known; see its tasks")
+        if self.params["wait"]:
+            try:
+                self._settle(written, set(healthy))
+            except WaitTimeout as error:
+                raise CollectionError(error.message, **error.details) from None
+
+    def _write_all(self, steps: list[Step], written: list[Step]) -> bool:
+        """Whether all went through; False when something was learnt, and the rest has to be planned anew."""
+        for step in steps:
+            self.progress.step(step.text)
+            try:
+                self.writer.write(step)
+            except (Refused, TaskFailed) as error:
+                if not self._teaches(error, step):
+                    raise
+                self.known = self.known.refuse(step.tries)
+                if isinstance(error, TaskFailed):
+                    self._observe_again()
+                return False
+            step.apply(self.observed.model)
+            self.known = self.known.allow(step.tries)
+            written.append(step)
+        return True
+
+    def _teaches(self, error: Refused | TaskFailed, step: Step) -> bool:
+        """Whether a refusal tells something new about Cloud Director's rules, rather than of a fault."""
+        refused = error.status == 400 if isinstance(error, Refused) else not error.busy
+        return refused and bool(step.tries - self.known.refused)
+
+    def _settle(self, written: list[Step], healthy: set[str]) -> None:
+        """Wait until the health of what was written is known; what was UP must be UP again."""
+        names = {step.name for step in written if step.kind == VIRTUAL_SERVICE and step.act is not Act.DELETE}
+        for name in sorted(names):
+            urn = self.observed.ids.get((VIRTUAL_SERVICE, name))
+            if not urn:
+                continue
+            seconds = self.params["wait_timeout"]
+            if name in healthy:
+                self.api.wait(
+                    f"loadBalancer/virtualServices/{urn}",
+                    f"virtual service {name!r}, which was UP before,",
+                    seconds,
+                    lambda body: settled(body) and body.get("healthStatus") in ("UP", "DISABLED"),
+                    "status",
+                    "healthStatus",
+                    "healthMessage",
+                )
+            else:
+                wait_until_settled(self.api, self.gateway, urn, name, seconds)
+
+    def _roll_back(self, move: Move, former: WantedService, healthy: set[str], error: CollectionError) -> None:
+        """Give a Service its old shape again; adds to ``error`` what came of it."""
+        try:
+            self._observe_again()
+            taken = self._foreign(move)
+            if taken:
+                error.message += f"; {move.wanted.external_ip} is also held by {', '.join(taken)}"
+            self._carry_out(former, healthy)
+        except CollectionError as second:
+            error.message += f"; it could not be rolled back either: {second.message}"
+            return
+        move.state = ROLLED_BACK
+
+    # what others do
+
+    def _foreign(self, move: Move) -> list[str]:
+        """What holds the external IP of a Service beside its own objects."""
+        address, own = move.wanted.external_ip, move.wanted.own_names()
+        found = self.observed.model.holders(address)
+        return sorted(f"{LABELS[kind_of(item)]} {item.name!r}" for item in found if item.name not in own)
+
+    def _holders(self, moves: Iterable[Move]) -> dict[str, list[str]]:
+        return {move.wanted.external_ip: self._foreign(move) for move in moves}
+
+    def _check_thieves(self, holders: Mapping[str, list[str]], moves: list[Move]) -> None:
+        """Whether somebody took an external IP in a moment when nothing held it."""
+        if not moves:
+            return
+        self._observe_again()
+        for move in moves:
+            new = [name for name in self._foreign(move) if name not in holders.get(move.wanted.external_ip, [])]
+            if new:
+                raise CollectionError(
+                    f"{move.service.label}: while nothing held {move.wanted.external_ip}, it was taken by "
+                    f"{', '.join(new)}: the Service is in place and shares its external IP now; have the other moved",
+                    service=move.service.label,
+                )
+
+    # reading and telling
+
+    def _observe(self) -> Observed:
+        names = {
+            service.names.pool(service.name, port.name, service.namespace)
+            for service in self.wish.services
+            for port in service.ports
+        }
+        whole = set() if self.wish.lenient else names
+        return observe(self.api, self.gateway, lambda name: name in whole)
+
+    def _observe_again(self) -> None:
+        self.observed = self._observe()
+        self.writer.observed = self.observed
+
+    def _claimed(self, move: Move) -> bool:
+        return self.params["state"] == "absent" and self.addresses.release(move.service, check_mode=True)
+
+    def _done(self, moves: list[Move], pending: list[Move], left: Mapping[str, list[Any]]) -> Done:
+        final = self.observed.model.copy()
+        if self.check_mode:
+            for move in pending:
+                for step in move.steps:
+                    step.apply(final)
+        after = {move.service.label: shown(own_objects(move.wanted, final)) for move in moves}
+        orphans = (
+            []
+            if self.params["prune"]
+            else [{"kind": kind, "name": name} for found in left.values() for kind, name in found]
+        )
+        result = {
+            "steps": [line for move in pending for line in move.lines],
+            "services": [move.result(shape_of(move.wanted, final, self.wish.scenario)) for move in moves],
+            "orphans": orphans,
+            "writes": sum(len(move.steps) for move in pending) if self.check_mode else self.writer.writes,
+        }
+        before = {move.service.label: move.before for move in moves}
+        return Done(bool(pending), result, before, after)
+
+    def _account(self, error: CollectionError, failed: Move, moves: list[Move]) -> CollectionError:
+        """What is where, in one line and as data."""
+        states: dict[str, list[str]] = {MIGRATED: [], ROLLED_BACK: [], UNTOUCHED: [], FAILED: []}
+        for move in moves:
+            if move.state in states:
+                states[move.state].append(move.service.label)
+        fate = (
+            "it was rolled back to the shape that it had"
+            if failed.state == ROLLED_BACK
+            else "it is left as it is now, and the same task goes on from there"
+        )
+        told = [f"{failed.service.label}: {error.message}; {fate}"]
+        told += [f"{state}: {_some(states[state])}" for state in (MIGRATED, UNTOUCHED) if states[state]]
+        return CollectionError(
+            "; ".join(told),
+            **{**error.details, "service": failed.service.label, "state": failed.state, **states},
+        )
+
+
+def _some(labels: list[str]) -> str:
+    shown_labels = ", ".join(labels[:5])
+    return shown_labels if len(labels) <= 5 else f"{shown_labels} and {len(labels) - 5} more"

@@ -1,0 +1,116 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vcd_shared_ip_info
+short_description: Gather what services have on an edge gateway, and a restore point of it
+version_added: 0.1.0
+author:
+  - the vcd.kubernetes authors (@vcd-kubernetes)
+description:
+  - Returns for each service its external IP, the scenario whose shape it has, its internal IPs, the health of each port, and its objects.
+  - On request it returns a restore point too, all that it takes to make the objects again.
+extends_documentation_fragment:
+  - vcd.kubernetes.vcd
+  - vcd.kubernetes.shared_ip_services
+  - vcd.kubernetes.attributes.info_module
+  - vcd.kubernetes.attributes.actiongroup_vcd
+options:
+  services:
+    description:
+      - The services. Of a cluster, all that have virtual services when this is left out. Their namespaces are empty then, because CPI's names do
+        not tell them.
+  restore_point:
+    description: Whether to return RV(restore_point). It takes a request for each virtual service.
+    type: bool
+    default: false
+seealso:
+  - module: vcd.kubernetes.vcd_shared_ip
+"""
+
+EXAMPLES = r"""
+- name: List the Services of a cluster with the scenario that each is in
+  vcd.kubernetes.vcd_shared_ip_info:
+    edge_gateway: acme-edge
+    cluster_id: urn:vcloud:entity:vmware:capvcdCluster:6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d10
+  register: found
+"""
+
+RETURN = r"""
+edge_gateway:
+  description: The edge gateway, with C(id) and C(name).
+  returned: success
+  type: dict
+services:
+  description: The services.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Its name.
+      type: str
+    namespace:
+      description: Its namespace.
+      type: str
+    external_ip:
+      description: The IP that clients use; null when it has none.
+      type: str
+    internal_ips:
+      description: The internal IPs of its virtual services, in the order of the ports.
+      type: list
+      elements: str
+    scenario:
+      description: The scenario whose shape it has, V(mixed) or V(absent).
+      type: str
+    ports:
+      description: The ports, each with C(name), C(port), C(virtual_ip_address) and C(health_status).
+      type: list
+      elements: dict
+    objects:
+      description: Its objects, a line for each.
+      type: dict
+orphans:
+  description: Objects with the name of one of the services that none of its ports claims, each with C(kind) and C(name).
+  returned: success
+  type: list
+  elements: dict
+restore_point:
+  description:
+    - What O(vcd.kubernetes.vcd_shared_ip#module:former) takes, with C(version), C(taken), C(edge_gateway), C(cluster_id), C(services) as above,
+      and C(virtual_services), the bodies by name. It holds no secret.
+  returned: when asked for
+  type: dict
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
+from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
+from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.gateway import find_gateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.info import gather
+from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.options import WHERE, read_wish
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, connect_after
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION
+
+SPEC = CONNECTION | WHERE | ArgumentSpec({"restore_point": {"type": "bool", "default": False}})
+
+
+def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
+    """Read."""
+    wish = read_wish(params)
+    return Outcome(result=gather(api, find_gateway(api, params), wish, params))
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, connect_after(read_wish), perform, LIBRARIES)
+
+
+if __name__ == "__main__":
+    main()
