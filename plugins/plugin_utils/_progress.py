@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""How far a run of vcd_shared_ip is, in lines for a terminal or a job log: what its progress file says, told briefly.
+
+One line for each Service that something was done to. While a Service takes long, a line every ``EVERY`` seconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+EVERY = 10.0
+LONGEST_TEXT = 120
+Event = Mapping[str, Any]
+
+
+class Teller:
+    """Turns events into lines. ``now`` is in seconds of a clock that never goes back."""
+
+    def __init__(self, now: float) -> None:
+        self._told_at = now
+        self._writes = self._done = 0
+        self._left: Any = None
+        self._place = self._doing = ""
+        self._writing = False
+
+    def take(self, event: Event, now: float) -> list[str]:
+        """The lines that an event leads to."""
+        kind = event.get("event")
+        if kind == "plan":
+            self._writes = _count(event.get("writes"))
+            return self._told([_plan(_count(event.get("services")), self._writes)], now)
+        self._left = event.get("left_seconds", self._left)
+        if kind == "service":
+            self._place, self._doing = _place(event), _plain(event.get("doing"))
+        elif kind == "step":
+            self._place, self._doing = _place(event), _plain(event.get("step"))
+            self._writes = _count(event.get("writes"), self._writes)
+            self._done = _count(event.get("done"), self._done)
+            self._writing = True  # the step that it tells of is under way, and not counted yet
+        elif kind == "done":
+            self._place, self._doing = "", ""
+            self._done, self._writing = self._done + self._writing, False
+            if event.get("state") != "unchanged":
+                return self._told([f"{_place(event)}: {_plain(event.get('state'))}{self._account()}"], now)
+        return self.tick(now)
+
+    def tick(self, now: float) -> list[str]:
+        """The line that is due because nothing was told for so long."""
+        if not self._doing or now - self._told_at < EVERY:
+            return []
+        return self._told([f"{self._place}: {self._doing}{self._account()}"], now)
+
+    def _told(self, lines: list[str], now: float) -> list[str]:
+        self._told_at = now
+        return [f"shared_ip: {line}" for line in lines]
+
+    def _account(self) -> str:
+        if not self._writes:
+            return ""
+        left = time_left(self._left)
+        return f" ({min(self._done, self._writes)} of {self._writes} writes{', ' if left else ''}{left})"
+
+
+def time_left(seconds: Any) -> str:
+    """Seconds in words, roughly; empty when they are not known or over."""
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < 1e8:
+        return ""
+    if seconds < 90:
+        return f"about {max(10, round(seconds / 10) * 10)} s left"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"about {minutes} min left"
+    return f"about {minutes // 60} h {minutes % 60} min left"
+
+
+class Tail:
+    """The events of a growing file, each once. What is no event is passed over, an unfinished line waited for."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+        self._offset = 0
+        self._rest = b""
+
+    def events(self) -> Iterator[Event]:
+        """Yield what came since the last time. Raises OSError when the file cannot be read."""
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            new = file.read()
+        self._offset += len(new)
+        *lines, self._rest = (self._rest + new).split(b"\n")
+        for line in lines:
+            try:
+                found = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(found, dict):
+                yield found
+
+
+def _plan(services: int, writes: int) -> str:
+    many = f"{services} Service{'' if services == 1 else 's'}"
+    return f"{many}, {writes} write{'' if writes == 1 else 's'}" if writes else f"{many}, nothing to write"
+
+
+def _place(event: Event) -> str:
+    return f"{_count(event.get('number'))} of {_count(event.get('of'))} {_plain(event.get('name'))}"
+
+
+def _count(value: Any, otherwise: int = 0) -> int:
+    return value if isinstance(value, int) else otherwise
+
+
+def _plain(value: Any) -> str:
+    """One line without control characters: names come from others, and a job log shows what it gets."""
+    text = "".join(one if one.isprintable() else " " for one in str(value or ""))
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 3] + "..."

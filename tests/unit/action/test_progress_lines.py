@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lines that tell how far a run is, and the file that they come from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.vcd.kubernetes.plugins.plugin_utils._progress import EVERY, Tail, Teller, time_left
+
+PLAN = {"event": "plan", "services": 100, "writes": 400}
+WEB = {"name": "default/web", "number": 3, "of": 100}
+SERVICE = {"event": "service", **WEB, "doing": "moving to shared_internal (7 writes)"}
+DONE = {"event": "done", **WEB, "state": "migrated", "left_seconds": 380}
+
+
+def step(done: int, text: str = "create DNAT rule x", left: Any = 388) -> dict[str, Any]:
+    """A write that begins."""
+    return {"event": "step", **WEB, "step": text, "done": done, "writes": 400, "left_seconds": left}
+
+
+def test_a_line_for_the_plan_and_one_for_each_service() -> None:
+    teller = Teller(0.0)
+    assert teller.take(PLAN, 1.0) == ["shared_ip: 100 Services, 400 writes"]
+    assert teller.take(SERVICE, 1.1) == []
+    assert teller.take(step(10), 1.2) == []
+    assert teller.take(step(11), 2.2) == []
+    assert teller.take(DONE, 3.2) == [
+        "shared_ip: 3 of 100 default/web: migrated (12 of 400 writes, about 6 min left)"
+    ]  # fmt: skip
+    assert teller.tick(1000.0) == []
+
+
+@pytest.mark.parametrize("state", ["rolled_back", "failed", "untouched"])
+def test_every_other_state_is_told_too(state: str) -> None:
+    teller = Teller(0.0)
+    (line,) = teller.take({**DONE, "state": state, "left_seconds": None}, 0.1)
+    assert line == f"shared_ip: 3 of 100 default/web: {state}"
+
+
+def test_nothing_to_do_is_one_line() -> None:
+    teller = Teller(0.0)
+    assert teller.take({**PLAN, "services": 1, "writes": 0}, 0.0) == ["shared_ip: 1 Service, nothing to write"]
+    assert teller.take(SERVICE, 0.0) + teller.take({**DONE, "state": "unchanged"}, 0.0) == []
+
+
+def test_a_service_that_takes_long_is_told_of_at_most_every_ten_seconds() -> None:
+    teller, lines = Teller(0.0), []
+    teller.take(PLAN, 0.0)
+    teller.take(SERVICE, 0.0)
+    for tenth in range(1, 351):
+        now = tenth / 10
+        if tenth % 40 == 0:
+            lines += [(now, line) for line in teller.take(step(tenth // 40), now)]
+        lines += [(now, line) for line in teller.tick(now)]
+    assert [now for now, _line in lines] == [10.0, 20.0, 30.0]
+    assert lines[1][1] == "shared_ip: 3 of 100 default/web: create DNAT rule x (5 of 400 writes, about 6 min left)"
+
+
+def test_a_step_that_does_not_end_is_told_again() -> None:
+    teller = Teller(0.0)
+    teller.take(step(0, left=None), 0.0)
+    told = [teller.tick(now) for now in (EVERY - 0.1, EVERY, EVERY + 1, 2 * EVERY)]
+    assert [len(lines) for lines in told] == [0, 1, 0, 1]
+    assert told[3] == ["shared_ip: 3 of 100 default/web: create DNAT rule x (0 of 400 writes)"]
+
+
+def test_texts_of_others_stay_in_one_plain_line() -> None:
+    teller = Teller(0.0)
+    (line,) = teller.take({**DONE, "name": "a\n\x1b[31mb\t\u202e c", "state": "x" * 500}, 0.0)
+    assert line.startswith("shared_ip: 3 of 100 a [31mb c: xxx")
+    assert line.isprintable()
+    assert len(line) < 200
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, ""), ("soon", ""), (True, ""), (-5, ""), (0, ""), (float("nan"), ""), (float("inf"), ""),
+        (1, "about 10 s left"), (44, "about 40 s left"), (89, "about 90 s left"), (90, "about 2 min left"),
+        (380, "about 6 min left"), (5900, "about 98 min left"), (7300, "about 2 h 2 min left"),
+    ],
+)  # fmt: skip
+def test_time_left_is_told_roughly(seconds: Any, words: str) -> None:
+    assert time_left(seconds) == words
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{}, {"event": "other"}, {"event": "plan"}, {"event": "step"}, {"event": "done"}, {"event": "service", "of": "x"}],
+)
+def test_events_of_another_form_do_no_harm(event: dict[str, Any]) -> None:
+    teller = Teller(0.0)
+    assert all(line.isprintable() for line in teller.take(event, 20.0) + teller.tick(40.0))
+
+
+def test_a_file_is_read_as_it_grows(tmp_path: Path) -> None:
+    path = tmp_path / "progress"
+    path.write_text("")
+    tail = Tail(str(path))
+    assert list(tail.events()) == []
+    text = json.dumps({**PLAN, "name": "ä"}, ensure_ascii=False).encode() + b"\n"
+    cut = text.index("ä".encode()) + 1
+    path.write_bytes(text[:cut])
+    assert list(tail.events()) == []
+    path.write_bytes(text + b"no json\n[1]\n\n" + json.dumps(DONE).encode())
+    assert list(tail.events()) == [{**PLAN, "name": "ä"}]
+    path.write_bytes(path.read_bytes() + b"\n")
+    assert list(tail.events()) == [DONE]
+    assert list(tail.events()) == []

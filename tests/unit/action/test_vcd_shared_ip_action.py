@@ -1,0 +1,173 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action plugin in a real ansible-playbook, with a module in the place of the real one that does as it is told."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+SECONDS = 60
+STAND_IN = """
+import json, os, time
+from ansible.module_utils.basic import AnsibleModule
+
+def main():
+    spec = {"progress_file": {"type": "path"}, "await_file": {"type": "path"}, "ends": {"default": "well"}}
+    module = AnsibleModule(spec, supports_check_mode=True)
+    path, awaited = module.params["progress_file"], module.params["await_file"]
+    facts = {"progress_file": path, "mode": oct(os.stat(path).st_mode & 0o777) if path else None}
+    if path:
+        with open(path, "a") as file:
+            for event in (
+                {"event": "plan", "services": 2, "writes": 8},
+                {"event": "done", "name": "default/web", "number": 1, "of": 2, "state": "migrated"},
+            ):
+                file.write(json.dumps(event) + "\\n")
+    end = time.monotonic() + 30
+    while awaited and not os.path.exists(awaited):
+        if time.monotonic() > end:
+            module.fail_json(msg="nobody saw the line while the module ran")
+        time.sleep(0.05)
+    if path:
+        with open(path, "a") as file:
+            file.write(json.dumps({"event": "done", "name": "default/api", "number": 2, "of": 2, "state": "last"}))
+            file.write("\\n")
+    if module.params["ends"] == "badly":
+        module.fail_json(msg="as told", **facts)
+    if module.params["ends"] == "raising":
+        raise RuntimeError("as told")
+    module.exit_json(changed=True, **facts)
+
+main()
+"""
+LINES = [
+    "shared_ip: 2 Services, 8 writes",
+    "shared_ip: 1 of 2 default/web: migrated (0 of 8 writes)",
+    "shared_ip: 2 of 2 default/api: last (0 of 8 writes)",
+]
+
+
+class Play:
+    """Plays in a folder with the action plugin and the stand-in module."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.seen = folder, folder / "seen"
+        for name in ("library", "action_plugins"):
+            (folder / name).mkdir()
+        (folder / "library" / "vcd_shared_ip.py").write_text(STAND_IN)
+        (folder / "action_plugins" / "vcd_shared_ip.py").symlink_to(ROOT / "plugins" / "action" / "vcd_shared_ip.py")
+        (folder / "ansible.cfg").write_text("[defaults]\n")
+
+    def run(self, *tasks: dict[str, Any], hosts: str = "localhost,", **play: Any) -> str:
+        """What ansible-playbook showed. The file ``seen`` appears once a line of progress did."""
+        everything = {
+            "hosts": "all",
+            "gather_facts": False,
+            "vars": {"ansible_python_interpreter": sys.executable, "ansible_connection": "local"},
+            "tasks": list(tasks),
+            **play,
+        }
+        (self.folder / "play.yml").write_text(yaml.safe_dump([everything], sort_keys=False))
+        command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", hosts, "play.yml"]
+        own = {
+            "CONFIG": "ansible.cfg",
+            "HOME": ".ansible",
+            "REMOTE_TMP": ".ansible/remote",
+            "ASYNC_DIR": ".ansible/async",
+        }
+        environment = {**os.environ, **{f"ANSIBLE_{name}": str(self.folder / path) for name, path in own.items()}}
+        shown = []
+        with subprocess.Popen(
+            ["timeout", str(SECONDS), *command],
+            cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        ) as process:  # fmt: skip
+            for line in process.stdout or ():
+                shown.append(line)
+                if "default/web" in line:
+                    self.seen.touch()
+        text = "".join(shown)
+        assert process.returncode == 0, text
+        return text
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Iterator[Play]:
+    """A new folder; nothing is left in Ansible's own folder for temporary files."""
+    found = Play(tmp_path)
+    yield found
+    assert not list((tmp_path / ".ansible" / "tmp").rglob("vcd_shared_ip*"))
+
+
+def told(text: str) -> list[str]:
+    """The lines of progress."""
+    return [line for line in text.splitlines() if line.startswith("shared_ip:")]
+
+
+def is_so(*conditions: str) -> dict[str, Any]:
+    """A task that fails unless all is so."""
+    return {"ansible.builtin.assert": {"that": list(conditions)}}
+
+
+def gone(name: str) -> list[dict[str, Any]]:
+    """Tasks that fail if the file of the registered result is still there."""
+    return [
+        {"ansible.builtin.stat": {"path": f"{{{{ {name}.progress_file }}}}"}, "register": "file"},
+        is_so("not file.stat.exists", f"{name}.mode == '0o600'"),
+    ]
+
+
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_lines_are_shown_while_the_module_runs_and_the_file_is_removed(play: Play, strategy: str) -> None:
+    task = {"vcd_shared_ip": {"await_file": str(play.seen)}, "register": "done"}
+    text = play.run(task, is_so("done is changed"), *gone("done"), hosts="a,b", strategy=strategy)
+    assert sorted(told(text)) == sorted(LINES * 2)
+    assert "\x1b" not in text
+
+
+def test_it_ends_with_the_module_however_that_ends(play: Play) -> None:
+    text = play.run(
+        {"vcd_shared_ip": {"ends": "badly"}, "register": "bad", "ignore_errors": True},
+        is_so("bad is failed", "bad.msg == 'as told'"),
+        *gone("bad"),
+        {"vcd_shared_ip": {"ends": "raising"}, "register": "raised", "ignore_errors": True},
+        is_so("raised is failed"),
+    )
+    assert told(text) == LINES * 2
+
+
+def test_it_keeps_out_of_the_way_where_nobody_watches(play: Play) -> None:
+    own = play.folder / "own"
+    text = play.run(
+        {"vcd_shared_ip": {}, "check_mode": True, "register": "check"},
+        is_so("check.progress_file is none"),
+        {"vcd_shared_ip": {"progress_file": str(own)}, "register": "mine"},
+        {"vcd_shared_ip": {}, "no_log": True, "register": "silent"},
+        is_so("silent.progress_file is none"),
+        {"vcd_shared_ip": {}, "async": 30, "poll": 1, "register": "later"},
+        is_so("later is changed", "later.progress_file is none"),
+        pre_tasks=[{"ansible.builtin.copy": {"dest": str(own), "content": "", "mode": "0600"}}],
+    )
+    assert told(text) == []
+    assert len(own.read_text().splitlines()) == 3
+
+
+def test_what_cannot_be_shown_does_not_touch_the_run(play: Play) -> None:
+    (play.folder / "ansible.cfg").write_text("[defaults]\nlog_path = {{ CWD }}/log\n")
+    plugin = (ROOT / "plugins" / "action" / "vcd_shared_ip.py").read_text()
+    (play.folder / "action_plugins" / "vcd_shared_ip.py").unlink()
+    broken = plugin.replace("display.display(line)", "raise ValueError(line)")
+    assert broken != plugin
+    (play.folder / "action_plugins" / "vcd_shared_ip.py").write_text(broken)
+    text = play.run({"vcd_shared_ip": {}, "register": "done"}, is_so("done is changed"), *gone("done"))
+    assert told(text) == []
+    assert "Traceback" not in text
