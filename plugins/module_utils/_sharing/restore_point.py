@@ -133,12 +133,12 @@ def _checked(restore_point: Any, situation: Situation) -> Reader:
 def _back(point: Reader, situation: Situation) -> dict[str, Any]:
     scenario = Scenario.parse(point.value.get("scenario"), "restore point: scenario")
     one_arm = parse_range(point.value["one_arm"]) if point.has("one_arm") else None
-    stored, former = stored_services(point.value), dict(point.mapping("services").value)
+    stored, lost = stored_services(point.value), point.mapping("virtual_services").value
     observed = {_key(item): item for item in situation.observed}
-    moved = {
-        key: item for key, item in observed.items() if key in stored and _has_moved_on(item, stored[key], situation)
-    }
-    known = {key: str(item["external_ip"]) for key, item in stored.items() if key not in moved}
+    begun = _begun(situation.cluster)
+    now = {key: _present_ip(item, begun.get(key), situation) for key, item in observed.items() if key in stored}
+    moved = {key: ip for key, ip in now.items() if ip and ip != stored[key]["external_ip"]}
+    known = {**{key: str(item["external_ip"]) for key, item in stored.items()}, **moved}
     wanted = Situation(situation.cluster, situation.vcd, Target(scenario, one_arm))
     services = services_of(wanted, known)
     for option in services:
@@ -148,20 +148,36 @@ def _back(point: Reader, situation: Situation) -> dict[str, Any]:
         "scenario": scenario.value,
         "one_arm": one_arm.as_option() if one_arm else None,
         "services": services,
-        "former": {**_unfinished(situation.cluster), **former},
+        "former": {**point.value, "virtual_services": {**_unfinished(situation.cluster), **lost}},
         "notes": [*_notes(stored, observed, moved), *_new(services, stored)],
     }
 
 
-def _has_moved_on(item: ObservedService, stored: Mapping[str, Any], situation: Situation) -> bool:
-    """Whether a Service has got another external IP since, and serves on it as its CPI expects.
+def _begun(cluster: Cluster) -> Mapping[Key, Mapping[str, Any]]:
+    """What the Services were when the change began that is in progress."""
+    if cluster.rollout != IN_PROGRESS or cluster.restore_point is None:
+        return {}
+    scenario = str(cluster.restore_point.get("scenario"))
+    return {key: {**item, "scenario": scenario} for key, item in stored_services(cluster.restore_point).items()}
 
-    Then somebody made it anew, and going back must not take that IP away.
+
+def _present_ip(item: ObservedService, begun: Mapping[str, Any] | None, situation: Situation) -> str:
+    """The external IP on which a Service serves as its CPI expects; empty when it is damaged.
+
+    If it is another one than in the restore point, somebody made the Service anew, and going back must not take its
+    IP away. What counts is how it was before the change that is in progress.
     """
+    if begun is not None:
+        healthy = begun["scenario"] in _shapes(begun) and begun["external_ip"] in (begun.get("ingress_ips") or ())
+        return str(begun["external_ip"]) if healthy else ""
     if situation.cluster.rollout == IN_PROGRESS or situation.cluster.scenario not in item.fits:
-        return False
+        return ""
     present = external_ip(item)
-    return present != stored["external_ip"] and not status_differs(item, present)
+    return "" if status_differs(item, present) else present
+
+
+def _shapes(stored: Mapping[str, Any]) -> list[str]:
+    return str(stored.get("shape")).split(" or ")
 
 
 def _internal_ips(
@@ -172,28 +188,27 @@ def _internal_ips(
         return {}
     needed = internal_ips_needed(scenario, len(option["ports"]))
     addresses = list(dict.fromkeys(stored.get("addresses") or ()))
-    fits = scenario.value in str(stored.get("shape")).split(" or ")
+    fits = scenario.value in _shapes(stored)
     return {"internal_ips": addresses} if fits and needed and len(addresses) == needed else {}
 
 
 def _unfinished(cluster: Cluster) -> Mapping[str, Any]:
-    """Bodies that an interrupted change has put aside: objects may be lost that only it knows."""
+    """The virtual services that an interrupted change has put aside: some may be lost that only it knows."""
     if cluster.rollout != IN_PROGRESS or cluster.restore_point is None:
         return {}
-    found = cluster.restore_point.get("services")
+    found = cluster.restore_point.get("virtual_services")
     return found if isinstance(found, Mapping) else {}
 
 
 def _notes(
-    stored: Mapping[Key, Mapping[str, Any]], observed: Mapping[Key, ObservedService], moved: Mapping[Key, Any]
+    stored: Mapping[Key, Mapping[str, Any]], observed: Mapping[Key, ObservedService], moved: Mapping[Key, str]
 ) -> Iterator[str]:
     for key, item in stored.items():
         label = "/".join(key)
         if key not in observed:
             yield f"{label} is no Service of this cluster any more and is left out"
         elif key in moved:
-            now = external_ip(observed[key])
-            yield f"{label} had {item['external_ip']} then and serves on {now} now, which it keeps"
+            yield f"{label} had {item['external_ip']} then and serves on {moved[key]} now, which it keeps"
 
 
 def _new(services: list[dict[str, Any]], stored: Mapping[Key, Any]) -> Iterator[str]:

@@ -78,22 +78,16 @@ def _way_back(report: Reader) -> list[str]:
 def account(failure: Any, restore_file: str, backup: str, brought_back: bool) -> str:
     """One line for a migration that failed: what is where, and the ways on.
 
-    ``failure`` is the failed task's result. ``brought_back``: nothing is migrated and CPI runs as it did before.
+    ``failure`` is the failed task's result, whose message tells what is migrated, rolled back and untouched.
+    ``brought_back``: nothing is migrated and CPI runs as it did before.
     """
     result = Reader(failure, "failure")
     told = result.text("msg", "the migration failed").strip().rstrip(".;")
     if brought_back:
         return f"{told}; every Service is as it was, and CPI runs again with its former scenario"
-    details = result.mapping_or_none("failure")
-    states = [_listed(details, key) for key in ("migrated", "rolled_back", "untouched")] if details else []
     where = f"the restore point is in {restore_file} and in {backup}"
     ways = "run the same again to go on, or the playbook vcd.kubernetes.restore to go back"
-    return "; ".join([told, *filter(None, states), f"CPI stays stopped, and the Services serve; {where}; {ways}"])
-
-
-def _listed(details: Reader, key: str) -> str:
-    names = details.texts(key) if details.has(key) else ()
-    return f"{key.replace('_', ' ')}: {', '.join(names) or 'none'}"
+    return f"{told}; CPI stays stopped until then; {where}; {ways}"
 
 
 def _heading(report: Reader) -> str:

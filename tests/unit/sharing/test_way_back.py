@@ -135,7 +135,8 @@ def info(**changes: Any) -> Json:
         "edge_gateway": {"id": "urn:vcloud:gateway:1", "name": "acme-edge"},
         "cluster_id": CLUSTER_ID,
         "taken": "2026-05-04T10:11:12Z",
-        "services": {"default/web": {"bodies": [1]}},
+        "services": [],
+        "virtual_services": {"vs-web": {"body": 1}},
     }
     orphans = [{"kind": "pool", "name": "old"}]
     return {"services": [], "orphans": orphans, "restore_point": {**point, **changes}}
@@ -151,7 +152,7 @@ def taken(shape: str = "distinct_internal", *services: Json, health: str = "UP",
 
 def test_it_holds_both_sides() -> None:
     point = taken()
-    assert point["services"] == {"default/web": {"bodies": [1]}}
+    assert point["virtual_services"] == {"vs-web": {"body": 1}}
     assert (point["scenario"], point["one_arm"], point["orphans"]) == ("distinct_internal", RANGE, ["old"])
     (web,) = point["kubernetes_services"]
     assert web["external_ip"] == OUTSIDE
@@ -183,7 +184,7 @@ def test_the_way_back(shape: str, internal: list[str] | None, present: str) -> N
     assert back["one_arm"] == (RANGE if internal else None)
     (web,) = back["services"]
     assert (web["external_ip"], web.get("internal_ips")) == (OUTSIDE, internal)
-    assert back["former"] == {"default/web": {"bodies": [1]}}
+    assert back["former"]["virtual_services"] == {"vs-web": {"body": 1}}
 
 
 def test_services_that_came_went_and_changed() -> None:
@@ -217,13 +218,23 @@ def test_a_service_that_was_broken_gets_its_ip_back() -> None:
 
 
 def test_of_an_interrupted_change_the_stored_ips_and_bodies_count() -> None:
-    stored = taken(services={"default/web": "stored", "default/lost": "stored"})
+    stored = taken(virtual_services={"vs-web": "stored", "vs-lost": "stored"})
     halfway = {"rollout": {"state": "in_progress", "backup": "b"}, "restore_point": stored}
     now = ccm("shared_external", services=[service(ips=(OTHER,))], **halfway)
     assert services_option(now, vcd(edge(**on(OTHER))), "shared_external")[0]["external_ip"] == OUTSIDE
     back = way_back(taken(), now, vcd(edge(**on(OTHER))))
     assert [item["external_ip"] for item in back["services"]] == [OUTSIDE]
-    assert back["former"] == {"default/web": {"bodies": [1]}, "default/lost": "stored"}
+    assert back["former"]["virtual_services"] == {"vs-web": {"body": 1}, "vs-lost": "stored"}
+
+
+def test_a_new_ip_is_kept_while_the_way_back_is_half_done() -> None:
+    """The restore point of the change in progress tells that the Service served on its new IP."""
+    anew = ccm("shared_external", services=[service(ips=(OTHER,))])
+    begun = restore_point_of(info(), anew, vcd(edge(**on(OTHER))))
+    halfway = {**anew, "rollout": {"state": "in_progress", "backup": "b"}, "restore_point": begun}
+    back = way_back(taken(), halfway, vcd(edge()))
+    assert [item["external_ip"] for item in back["services"]] == [OTHER]
+    assert len(back["notes"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -238,7 +249,7 @@ def test_of_an_interrupted_change_the_stored_ips_and_bodies_count() -> None:
             "'edge gateway other-edge (urn:vcloud:gateway:2)': this cluster is on acme-edge (urn:vcloud:gateway:1)",
         ),
         ({**taken(), "scenario": None}, "restore point: scenario: None: choose one of"),
-        ({**taken(), "services": []}, "restore point.services: '[]': expected a mapping"),
+        ({**taken(), "virtual_services": []}, "restore point.virtual_services: '[]': expected a mapping"),
         ({**taken(), "one_arm": {"start_ip": "x", "end_ip": "y"}}, "'x' is not an IPv4 address"),
     ],
 )
