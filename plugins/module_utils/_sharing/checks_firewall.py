@@ -65,7 +65,7 @@ class Matcher:
         """Whether all of these are its destination."""
         return not self.rule.destinations or (addresses is not None and self._within(addresses))
 
-    def matches_port(self, port: int, unknown: bool) -> bool:
+    def matches_port(self, port: int, unknown: bool = False) -> bool:
         """Whether it is for this TCP port; ``unknown`` is the answer where its ports are not known."""
         if self.rule.ports is None:
             return unknown
@@ -139,7 +139,7 @@ def _verdict(way: Way, rules: Sequence[Matcher]) -> Matcher | None:
     """The first rule that surely decides over this way after the move. One that drops some sources decides nothing."""
     for rule in rules:
         decides = rule.allows or rule.rule.any_source
-        if decides and rule.covers(way.after) and rule.matches_port(way.port, unknown=rule.allows):
+        if decides and rule.covers(way.after) and rule.matches_port(way.port):
             return rule
     return None
 
@@ -149,15 +149,15 @@ def _stops_matching(rule: Matcher, way: Way) -> bool:
 
 
 def _leaves_gap(rule: Matcher, way: Way, verdict: Matcher | None, rules: Sequence[Matcher]) -> bool:
-    """Whether traffic fares differently without the rule: not if another one does the same to it."""
+    """Whether traffic fares differently without the rule. One that keeps out may have a twin for the new address."""
     if verdict is None or verdict.allows == rule.allows:
         return False
-    return not any(
-        other.allows == rule.allows
+    return rule.allows or not any(
+        not other.allows
         and (other.rule.any_source or not rule.rule.any_source)
-        and other.names(way.after)
-        and other.matches_port(way.port, unknown=False)
-        for other in rules
+        and other.covers(way.after)
+        and other.matches_port(way.port)
+        for other in rules[: rules.index(verdict)]
     )
 
 
@@ -167,9 +167,13 @@ def _lost(item: Judgement) -> Iterator[Finding]:
         ways = [way for way in item.ways if _stops_matching(rule, way)]
         seen = ", ".join(dict.fromkeys(_shown(way.before) for way in ways))
         message = f"{label}: firewall rule {rule.label} names {seen}, which the firewall does not see after the move"
-        needed = [way for way, _rule in item.refused] if rule.allows else ways
+        needed = [way for way, _stopper in item.refused] if rule.allows else ways
+        stoppers = dict.fromkeys(stopper.label for _way, stopper in item.refused if not stopper.rule.default)
+        above = f" above {', '.join(stoppers)}" if rule.allows and stoppers else ""
         sources = "" if rule.rule.any_source else " (from the sources of that rule)"
-        yield warning("firewall", message, f"before the move, add: {_rule_text(rule.rule.action, needed)}{sources}")
+        yield warning(
+            "firewall", message, f"before the move, add{above}: {_rule_text(rule.rule.action, needed)}{sources}"
+        )
     if item.relieved:
         names = ", ".join(rule.label for rule in item.relieved)
         yield info("firewall", f"{label}: firewall rule {names} stops matching, and nothing is missing without it")

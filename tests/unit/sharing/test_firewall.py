@@ -149,12 +149,13 @@ def test_each_port_is_looked_at() -> None:
     assert [item[0] for item in told("shared_external", "shared_internal", first, any_port)] == ["info"]
 
 
-def test_a_rule_whose_ports_are_not_known_is_taken_to_match() -> None:
+def test_a_rule_whose_ports_are_not_known_may_be_missed() -> None:
     unknown = [{"id": "urn:p", "name": "p", "ports": None}]
-    ((severity, _message, _remedy),) = told(
-        "shared_external", "shared_internal", firewall_rule("web in", OUTSIDE, services=unknown)
-    )
-    assert severity == "warning"
+    old, new = firewall_rule("old", OUTSIDE, services=unknown), firewall_rule("new", RANGE, services=unknown)
+    ((severity, message, _remedy),) = told("shared_external", "shared_internal", old)
+    assert (severity, message) == ("warning", f"default/web: firewall rule 'old' (ALLOW) names {UNSEEN}")
+    # but not to help
+    assert told("shared_external", "shared_internal", old, new)[0][0] == "warning"
 
 
 def test_a_rule_that_keeps_people_out_is_missed_too() -> None:
@@ -166,6 +167,13 @@ def test_a_rule_that_keeps_people_out_is_missed_too() -> None:
             f"before the move, add: reject TCP 80, 81 to {RANGE} (from the sources of that rule)",
         )
     ]
+    twin = "shared_external", "shared_internal", {**blocked, "sources": []}
+    some = firewall_rule("some", RANGE, action="DROP", sources=[{"id": "urn:s", "name": "bad"}])
+    assert [item[0] for item in told(*twin, some, default="ALLOW")] == ["warning"]
+    late = {**some, "sources": []}
+    assert [item[0] for item in told(*twin, firewall_rule("any"), late, default="ALLOW")] == ["warning"]
+    one_port = {**some, "sources": [], "services": ports("80")}
+    assert "81" in remedies(*twin, one_port, default="ALLOW")[0]
     same = firewall_rule("block too", RANGE, action="DROP", sources=[{"id": "urn:s", "name": "bad"}])
     assert [item[0] for item in told("shared_external", "shared_internal", blocked, same, default="ALLOW")] == ["info"]
 
@@ -179,6 +187,9 @@ def test_a_rule_that_will_stop_the_traffic_is_named() -> None:
             f"before the move, add above it: allow TCP 80, 81 to {RANGE}",
         )
     ]
+    ((_severity, message, remedy),) = told("shared_external", "shared_internal", stops, firewall_rule("web", OUTSIDE))
+    assert message == f"default/web: firewall rule 'web' (ALLOW) names {UNSEEN}"
+    assert remedy == f"before the move, add above 'no private' (DROP): allow TCP 80, 81 to {RANGE}"
     # the order decides
     assert told("shared_external", "shared_internal", firewall_rule("any"), stops) == [("info", QUIET, "")]
 
@@ -204,6 +215,14 @@ def test_many_services_that_lack_the_same_rule_are_one_finding() -> None:
     (found,) = check_firewall(situation("shared_internal", cluster, answer, existing="migrate"))
     assert "to default/a, default/b after the move" in found.message
     assert found.remedy.endswith(f"allow TCP 80, 81 to {RANGE}")
+
+
+def test_a_service_that_cannot_be_migrated_needs_no_rules() -> None:
+    item = service()
+    item["ports"][1]["protocol"] = "UDP"
+    answer = vcd(edge(**objects("shared_external"), firewall_rules=[default_rule("DROP")]))
+    looked = situation("shared_internal", ccm("shared_external", services=[item]), answer, existing="migrate")
+    assert list(check_firewall(looked)) == []
 
 
 def test_it_is_part_of_the_preflight_and_never_stops_it() -> None:

@@ -107,6 +107,8 @@ def test_a_port_without_node_port_claims_nothing() -> None:
 @pytest.mark.parametrize("cluster_id", ["", "urn:another"])
 def test_objects_of_another_cluster_are_nobodys_business(cluster_id: str) -> None:
     assert orphans(full_set("web", "http", 80), cluster_id=cluster_id) == []
+    nameless = full_set("web", "http", 80, "")
+    assert orphans(nameless, cluster_id=cluster_id) == []
 
 
 def test_a_name_that_says_another_kind_is_a_persons() -> None:

@@ -479,6 +479,9 @@ def test_a_service_that_lost_all_its_objects_keeps_the_ip_that_kubernetes_shows(
         cluster = ccm("shared_external", services=[service(ips=(address,))])
         report = preflight_report(cluster, vcd(edge()), "shared_external", existing="migrate")
         assert [move["external_ip"] for move in report["migrations"]] == ([expected] if expected else [])
+    spaces = ccm("shared_external", services=[service(ips=("192.168.8.2",)), service("b", ips=("198.51.100.1",))])
+    report = preflight_report(spaces, vcd(ip_space_edge()), "shared_external", existing="migrate")
+    assert [move["external_ip"] for move in report["migrations"]] == ["198.51.100.1"]
     waiting = ccm("shared_external", services=[service(ips=(), load_balancer_ip="203.0.113.10")])
     assert preflight_report(waiting, vcd(edge()), "shared_external", existing="migrate")["migrations"] == []
 
@@ -543,6 +546,7 @@ def test_services_of_one_name_are_told_of_once() -> None:
     ("shape", "target", "one_arm", "severity", "words"),
     [
         ("shared_external", "distinct_internal", RANGE, "info", "need 2, 2 of them new"),
+        ("shared_external", "shared_internal", RANGE, "info", "need 1, 1 of them new"),
         ("shared_internal", "distinct_internal", RANGE, "info", "need 2, 1 of them new"),
         ("distinct_internal", "shared_internal", RANGE, "info", "need 1"),
         ("shared_external", "distinct_internal", "172.16.0.1-172.16.0.1", "error", "distinct_internal needs 2"),
@@ -560,12 +564,21 @@ def test_the_range_has_to_hold_what_the_migration_takes(
     assert words in message
 
 
+def test_without_a_migration_no_address_of_an_earlier_range_counts() -> None:
+    cluster, cloud = ccm("shared_internal", services=[service()]), vcd(edge(**objects("shared_internal")))
+    assert severities("one_arm", "distinct_internal", cluster, cloud, one_arm="172.16.0.1-172.16.0.1") == ["error"]
+
+
 def test_a_migration_leaves_out_what_somebodys_nat_rule_leads_to() -> None:
     cluster = ccm("shared_external", services=[service("a")])
     foreign = {"nat_rules": [nat_rule("other", "http", "203.0.113.12", "172.16.0.1", cluster_id="urn:another")]}
     given: dict[str, Any] = {"one_arm": "172.16.0.1-172.16.0.2", "existing": "migrate"}
     ((level, message),) = found("one_arm", "shared_internal", cluster, vcd(edge(**foreign)), **given)
     assert (level, "1 of them used by others" in message) == ("warning", True)
+    ((level, _message),) = found(
+        "one_arm", "shared_internal", cluster, vcd(edge(**foreign)), one_arm="172.16.0.1-172.16.0.2"
+    )
+    assert level == "info"
     own = {"nat_rules": [nat_rule("a", "http", "203.0.113.12", "172.16.0.1")]}
     ((level, message),) = found("one_arm", "shared_internal", cluster, vcd(edge(**own)), **given)
     assert (level, "used by others" in message) == ("info", False)

@@ -279,6 +279,12 @@ def test_a_group_that_cannot_be_read_is_unknown_and_not_empty() -> None:
     assert rule["destinations"] == [{"id": "urn:g", "name": "g", "type": None, "addresses": None}]
 
 
+def test_what_rules_name_is_named_once() -> None:
+    rule = {"sourceFirewallGroups": [{"id": "urn:g"}, {"id": "urn:h"}], "destinationFirewallGroups": [{"id": "urn:g"}]}
+    body = {"userDefinedRules": [rule, rule], "defaultRules": [{"applicationPortProfiles": [{"id": "urn:p"}]}]}
+    assert firewall.named_in(body) == ["urn:g", "urn:h", "urn:p"]
+
+
 def test_rules_of_newer_servers_name_addresses_and_ports_themselves() -> None:
     rule = {"name": "r", "active": False, "destinationFirewallIpAddresses": ["10.0.0.1"], "rawPortProtocols": [{}]}
     (found,) = firewall.rules({"userDefinedRules": [rule], "defaultRules": None}, {})
