@@ -38,7 +38,7 @@ class ExternalAddresses:
         self.gateway = gateway
         self._one_arm = one_arm
         self._subnet = subnet
-        self._taken: list[str] = []
+        self._promised: dict[str, str] = {}
 
     @property
     def uses_ip_spaces(self) -> bool:
@@ -76,16 +76,19 @@ class ExternalAddresses:
         return [network for network in found if network is not None]
 
     def take(self, service: DesiredService, check_mode: bool) -> str:
-        """A new IP: claimed from an IP Space, or a free one of the IP block, which its first object holds."""
+        """A new IP: claimed from an IP Space, or a free one of the IP block, which its first object holds.
+
+        What a service was promised in the plan is what it gets, unless somebody took it meanwhile.
+        """
         if self.uses_ip_spaces:
             if check_mode:
                 return f"{FROM_IP_SPACE} {service.label}"
             found = claim(self.api, self.gateway, self.marker(service))
             self._claims[found.marker] = found
             return found.value
-        address = free_external_ip(self.api, self.gateway, self._subnet, self._taken)
-        self._taken.append(address)
-        return address
+        others = [address for label, address in self._promised.items() if label != service.label]
+        self._promised[service.label] = free_external_ip(self.api, self.gateway, self._subnet, others)
+        return self._promised[service.label]
 
     def release(self, service: DesiredService, check_mode: bool) -> bool:
         """Give back what was claimed for a service; whether there was something."""
