@@ -140,7 +140,7 @@ def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing
     members = tuple(sorted({checks.address("services.members", one, 4) for one in given["members"] or []}))
     if given["members"] is not None and not members and not cluster_id:
         raise InvalidInput("services.members", [], f"service {given['name']!r} has none: give the machines' addresses")
-    ports = tuple(_port(one, removing) for one in given["ports"])
+    ports = tuple(_port(one, removing, bool(cluster_id)) for one in given["ports"])
     for values, what in ((Counter(one.name for one in ports), "name"), (Counter(one.port for one in ports), "port")):
         value, times = values.most_common(1)[0]
         if times > 1:
@@ -151,7 +151,7 @@ def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing
     )
 
 
-def _port(given: Mapping[str, Any], removing: bool) -> DesiredPort:
+def _port(given: Mapping[str, Any], removing: bool, lenient: bool) -> DesiredPort:
     checks.port("services.ports.port", given["port"])
     if given["node_port"] is None and not removing:
         raise InvalidInput("services.ports.node_port", None, f"port {given['port']} needs it: the members' port")
@@ -160,7 +160,7 @@ def _port(given: Mapping[str, Any], removing: bool) -> DesiredPort:
     application = (given["app_protocol"] or "").upper()
     protocol = application if application in (HTTP, HTTPS) else TCP
     secured = given["ssl"] or protocol == HTTPS
-    if secured and not given["certificate"] and not removing:
+    if secured and not given["certificate"] and not removing and not lenient:
         remedy = f"port {given['port']} is to speak TLS: give the alias of a certificate"
         raise InvalidInput("services.ports.certificate", None, remedy)
     if protocol == HTTP and given["ssl"]:

@@ -88,6 +88,7 @@ class _Planner:
         self.model = model
         self.known = known
         self.steps: list[Step] = []
+        self.making_room: set[str] = set()
         self.pairs = list(zip(wanted.ports, wanted.names, strict=True))
 
     def run(self) -> list[Step]:
@@ -178,6 +179,8 @@ class _Planner:
             return
         self._ensure(port.pool)
         present = self._virtual_service(names)
+        if present is None or self._differs(wanted, present):
+            self._make_room(wanted)
         if present is None:
             self._create_virtual_service(wanted)
         elif self._differs(wanted, present):
@@ -186,6 +189,20 @@ class _Planner:
                 self._create_virtual_service(self._kept(wanted, present))
             else:
                 self._emit(Act.UPDATE, present, self._kept(wanted, present), self._tries_update(wanted, present))
+
+    def _make_room(self, wanted: VirtualService) -> None:
+        """Another port of the Service that was given this one's place by mistake goes to its own, or for a while."""
+        self.making_room.add(wanted.name)
+        for port, names in self.pairs:
+            other = self._virtual_service(names)
+            if other is None or other.name == wanted.name or other.address != wanted.address:
+                continue
+            if set(other.ports) & set(wanted.ports):
+                if port.virtual_service is not None and other.name not in self.making_room:
+                    self._serve(port, names)
+                else:
+                    self._delete(VIRTUAL_SERVICE, other.name)
+        self.making_room.discard(wanted.name)
 
     def _create_virtual_service(self, wanted: VirtualService) -> None:
         self._emit(Act.CREATE, None, wanted, self._tries_address(wanted))

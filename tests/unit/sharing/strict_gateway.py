@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An edge gateway in memory that refuses what Cloud Director refuses: thousands of plans can be tried on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.model import (
+    AppPortProfile,
+    Model,
+    NatRule,
+    Object,
+    Pool,
+    VirtualService,
+    kind_of,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import (
+    APP_PORT_PROFILE,
+    NAT_RULE,
+    POOL,
+    VIRTUAL_SERVICE,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.planner import plan
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.steps import Act, Knowledge, Step, Unknown
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.wanted import WantedService
+
+
+class Refused(Exception):
+    """What the gateway says no to."""
+
+
+@dataclass
+class StrictGateway:
+    """``refuses`` is what this Cloud Director refuses of what nobody knows."""
+
+    model: Model
+    refuses: frozenset[Unknown] = frozenset()
+    log: list[Step] = field(default_factory=list)
+    unheld: list[str] = field(default_factory=list)
+
+    def write(self, step: Step) -> None:
+        """Let a step happen, or raise Refused and change nothing."""
+        present = self.model.get(step.kind, step.name)
+        if (present is None) != (step.act is Act.CREATE):
+            raise Refused(f"{step.text}: it is {'not ' if present is None else ''}there")
+        if step.after is None:
+            self._check_unused(step)
+        elif isinstance(step.after, VirtualService):
+            self._check_virtual_service(step.after, present)
+        elif isinstance(step.after, NatRule):
+            self._check_rule(step.after, present)
+        step.apply(self.model)
+        self.log.append(step)
+
+    def _virtual_services(self) -> list[VirtualService]:
+        return [item for item in self.model if isinstance(item, VirtualService)]
+
+    def _rules(self) -> list[NatRule]:
+        return [item for item in self.model if isinstance(item, NatRule)]
+
+    def _check_unused(self, step: Step) -> None:
+        if step.kind == POOL and any(item.pool == step.name for item in self._virtual_services()):
+            raise Refused(f"{step.text}: a virtual service uses it")
+        if step.kind == APP_PORT_PROFILE and any(item.profile == step.name for item in self._rules()):
+            raise Refused(f"{step.text}: a rule uses it")
+
+    def _check_virtual_service(self, new: VirtualService, old: VirtualService | None) -> None:
+        others = [item for item in self._virtual_services() if item.name != new.name]
+        if self.model.get(POOL, new.pool) is None:
+            raise Refused(f"{new.name}: no pool {new.pool}")
+        if any(item.pool == new.pool for item in others):
+            raise Refused(f"{new.name}: pool {new.pool} serves another")
+        for item in others:
+            if item.address == new.address and set(item.ports) & set(new.ports):
+                raise Refused(f"{new.name}: {new.address} {new.ports} is taken by {item.name}")
+        if old is not None:
+            shared = any(item.address == old.address for item in others)
+            if shared and Unknown.SHARED_PUT in self.refuses:
+                raise Refused(f"{new.name}: shares its VIP")
+            if shared and old.address != new.address:
+                raise Refused(f"{new.name}: the VIP is shared")
+            joins = old.address != new.address and any(item.address == new.address for item in others)
+            if joins and Unknown.JOIN in self.refuses:
+                raise Refused(f"{new.name}: {new.address} has another")
+        moved = old is None or old.address != new.address
+        if moved and Unknown.OVERLAP in self.refuses and self.model.from_address(new.address):
+            raise Refused(f"{new.name}: {new.address} is a rule's")
+
+    def _check_rule(self, new: NatRule, old: NatRule | None) -> None:
+        if new.profile and self.model.get(APP_PORT_PROFILE, new.profile) is None:
+            raise Refused(f"{new.name}: no profile {new.profile}")
+        moved = old is None or old.external != new.external
+        if moved and Unknown.OVERLAP in self.refuses and self.model.on_address(new.external):
+            raise Refused(f"{new.name}: {new.external} is a VIP")
+
+    def carry_out(self, wanted: WantedService, kill_after: int | None = None) -> bool:
+        """Plan and write as the module does; False when it was killed after so many writes."""
+        known = Knowledge()
+        for _lesson in range(1 + len(Unknown)):
+            for step in plan(wanted, self.model, known):
+                if kill_after is not None and len(self.log) >= kill_after:
+                    return False
+                try:
+                    self.write(step)
+                except Refused:
+                    if not step.tries - known.refused:
+                        raise
+                    known = known.refuse(step.tries)
+                    break
+                known = known.allow(step.tries)
+                self._note(wanted, step)
+            else:
+                return True
+        raise AssertionError("no way was found")
+
+    def _note(self, wanted: WantedService, step: Step) -> None:
+        if not self.model.referenced(wanted.external_ip):
+            self.unheld.append(step.text)
+
+
+def objects(*items: Sequence[Object]) -> Model:
+    """A model of several lists."""
+    return Model(item for group in items for item in group)
+
+
+def own(wanted: WantedService, model: Model) -> dict[tuple[str, str], Object]:
+    """The objects of a Service by kind and name."""
+    kinds = (VIRTUAL_SERVICE, POOL, NAT_RULE, APP_PORT_PROFILE)
+    pairs = [pair for names in wanted.names for pair in zip(kinds, names, strict=True)]
+    return {pair: found for pair in pairs if (found := model.get(*pair)) is not None}
+
+
+__all__ = ["AppPortProfile", "Pool", "Refused", "StrictGateway", "kind_of", "objects", "own"]

@@ -1,0 +1,270 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From any state to what is wanted, on a gateway that refuses what Cloud Director refuses."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import DEFAULT_ONE_ARM, parse_range
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.describe import shape_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.desired import DesiredPort, DesiredService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.model import (
+    AppPortProfile,
+    Model,
+    NatRule,
+    Object,
+    Pool,
+    VirtualService,
+    kind_of,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import NAT_RULE, VIRTUAL_SERVICE, Naming
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.outage import outage_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.planner import Conflict, plan
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.steps import Act, Knowledge, Step, Unknown
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.wanted import (
+    WantedService,
+    absent,
+    as_it_is,
+    assign_internal_ips,
+    want,
+)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from strict_gateway import Refused, StrictGateway, own
+
+IP, OTHER_IP = "203.0.113.10", "203.0.113.11"
+MOVES = list(itertools.permutations(Scenario, 2))
+WORLDS = [frozenset(one) for n in range(4) for one in itertools.combinations(Unknown, n)]
+SIZES = (1, 2, 3, 5)
+
+
+def service(ports: int, name: str = "web", ip: str = IP) -> DesiredService:
+    numbers = tuple(DesiredPort(f"p{number}", 80 + number, 30080 + number) for number in range(ports))
+    return DesiredService(name, "c1", ip, ("10.0.0.1",), numbers, "default")
+
+
+def wanted_on(model: Model, one: DesiredService, scenario: Scenario, **more: bool) -> WantedService:
+    return want(one, scenario, assign_internal_ips(one, scenario, DEFAULT_ONE_ARM, model), **more)
+
+
+def built(scenario: Scenario, ports: int, *others: DesiredService) -> Model:
+    """A gateway with Services in a scenario."""
+    gateway = StrictGateway(Model())
+    for one in (service(ports), *others):
+        gateway.carry_out(wanted_on(gateway.model, one, scenario))
+    return gateway.model
+
+
+@pytest.mark.parametrize("refuses", WORLDS, ids=lambda found: "+".join(sorted(found)) or "all_allowed")
+@pytest.mark.parametrize("ports", SIZES)
+@pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
+def test_every_move_in_every_world(move: tuple[Scenario, Scenario], ports: int, refuses: frozenset[Unknown]) -> None:
+    """The shape is reached, nobody else is touched, and the external IP is held as far as it can be."""
+    neighbour = service(2, "shop", OTHER_IP)
+    model = built(move[0], ports, neighbour)
+    before = own(wanted_on(model, neighbour, move[0]), model)
+    gateway = StrictGateway(model, refuses)
+    wanted = wanted_on(model, service(ports), move[1])
+    gateway.carry_out(wanted)
+    assert shape_of(wanted, gateway.model, move[1]) == move[1].value
+    assert own(wanted_on(gateway.model, neighbour, move[0]), gateway.model) == before
+    assert {step.name for step in gateway.log} <= wanted.own_names()
+    nat_comes_or_goes = move[0].one_arm != move[1].one_arm
+    assert len(gateway.unheld) == (1 if Unknown.OVERLAP in refuses and nat_comes_or_goes else 0)
+    assert plan(wanted_on(gateway.model, service(ports), move[1]), gateway.model) == []
+
+
+@pytest.mark.parametrize("ports", [2, 3, 5])
+@pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
+def test_ports_move_one_after_the_other_where_it_can_be(move: tuple[Scenario, Scenario], ports: int) -> None:
+    model = built(move[0], ports)
+    wanted = wanted_on(model, service(ports), move[1])
+    told = outage_of(wanted, model, plan(wanted, model))
+    assert told.together == 0
+    assert told.window == 0
+    assert max(tasks for _port, tasks in told.ports) <= 3
+    refused = Knowledge(refused=frozenset(Unknown))
+    worst = outage_of(wanted, model, plan(wanted, model, refused))
+    nat_comes_or_goes = move[0].one_arm != move[1].one_arm
+    assert (worst.together, worst.window) == ((2, 1) if nat_comes_or_goes else (0, 0))
+
+
+@pytest.mark.parametrize("refuses", [frozenset(), frozenset(Unknown)], ids=["lenient", "strict"])
+@pytest.mark.parametrize("ports", [1, 2, 3])
+@pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
+def test_a_run_that_was_killed_anywhere_is_finished(
+    move: tuple[Scenario, Scenario], ports: int, refuses: frozenset[Unknown]
+) -> None:
+    whole = StrictGateway(built(move[0], ports), refuses)
+    whole.carry_out(wanted_on(whole.model, service(ports), move[1]))
+    for writes in range(len(whole.log) + 1):
+        gateway = StrictGateway(built(move[0], ports), refuses)
+        finished = gateway.carry_out(wanted_on(gateway.model, service(ports), move[1]), kill_after=writes)
+        assert finished == (writes == len(whole.log))
+        again = wanted_on(gateway.model, service(ports), move[1])
+        gateway.carry_out(again)
+        assert own(again, gateway.model) == own(again, whole.model), f"killed after {writes} writes"
+
+
+@pytest.mark.parametrize("refuses", [frozenset(), frozenset(Unknown)], ids=["lenient", "strict"])
+@pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
+def test_the_way_back_from_anywhere(move: tuple[Scenario, Scenario], refuses: frozenset[Unknown]) -> None:
+    """A Service that fails in the midst gets exactly the objects that it had."""
+    before = built(move[0], 3)
+    wanted = wanted_on(before, service(3), move[1])
+    former = as_it_is(wanted, before)
+    count = len(plan(wanted, before))
+    for writes in range(count + 4):
+        gateway = StrictGateway(before.copy(), refuses)
+        gateway.carry_out(wanted, kill_after=writes)
+        gateway.carry_out(former)
+        assert own(wanted, gateway.model) == own(wanted, before), f"failed after {writes} writes"
+
+
+def test_removal_leaves_nothing_and_goes_from_users_to_used() -> None:
+    for scenario in Scenario:
+        gateway = StrictGateway(built(scenario, 2))
+        gateway.carry_out(absent(service(2)))
+        assert list(gateway.model) == []
+
+
+def test_one_rule_for_a_whole_service_and_back_to_one_a_port() -> None:
+    names = Naming.parse("{kind}-{service}-{port}")
+    one = replace(service(2), cluster_id="", naming=names)
+    gateway = StrictGateway(Model())
+    whole = wanted_on(gateway.model, one, Scenario.SHARED_INTERNAL, per_service=True, lenient=False)
+    gateway.carry_out(whole)
+    rules = [item for item in gateway.model if isinstance(item, NatRule)]
+    assert rules == [NatRule("dnat-vs-web-all", IP, "192.168.8.2")]
+    single = wanted_on(gateway.model, one, Scenario.SHARED_INTERNAL, lenient=False)
+    gateway.unheld.clear()
+    gateway.carry_out(single)
+    assert {item.name for item in gateway.model if isinstance(item, NatRule)} == {"dnat-vs-web-p0", "dnat-vs-web-p1"}
+    gateway.carry_out(wanted_on(gateway.model, one, Scenario.SHARED_EXTERNAL, lenient=False))
+    assert not [item for item in gateway.model if isinstance(item, (NatRule, AppPortProfile))]
+    assert gateway.unheld == []
+
+
+def test_without_cpi_members_and_profiles_are_brought_to_what_is_wanted_too() -> None:
+    names = Naming.parse("{kind}-{service}-{port}")
+    one = replace(service(1), cluster_id="", naming=names)
+    gateway = StrictGateway(Model())
+    gateway.carry_out(wanted_on(gateway.model, one, Scenario.SHARED_EXTERNAL, lenient=False))
+    more = replace(one, members=("10.0.0.1", "10.0.0.2"), ports=(replace(one.ports[0], protocol="HTTP"),))
+    steps = plan(wanted_on(gateway.model, more, Scenario.SHARED_EXTERNAL, lenient=False), gateway.model)
+    assert [(step.act, step.kind) for step in steps] == [(Act.UPDATE, "pool"), (Act.UPDATE, VIRTUAL_SERVICE)]
+    kept = wanted_on(gateway.model, replace(more, cluster_id="c1"), Scenario.SHARED_EXTERNAL)
+    assert plan(kept, gateway.model) == []
+
+
+def test_a_port_that_somebody_else_holds_stops_before_anything_is_written() -> None:
+    model = built(Scenario.SHARED_EXTERNAL, 1)
+    model.put(VirtualService("theirs", "their-pool", "192.168.8.2", ("80",)))
+    model.put(NatRule("their-rule", IP, "192.168.8.9", "80"))
+    with pytest.raises(Conflict, match=r"port 80 of 203\.0\.113\.10 is held by DNAT rule 'their-rule'"):
+        plan(wanted_on(model, service(1), Scenario.SHARED_INTERNAL), model)
+
+
+def test_a_neighbour_on_the_same_external_ip_is_named_where_it_is_in_the_way() -> None:
+    model = built(Scenario.SHARED_EXTERNAL, 1)
+    model.put(Pool("their-pool"))
+    model.put(VirtualService("theirs", "their-pool", IP, ("9000",)))
+    gateway = StrictGateway(model, frozenset({Unknown.OVERLAP}))
+    with pytest.raises(Conflict, match="also held by virtual service 'theirs'"):
+        gateway.carry_out(wanted_on(model, service(1), Scenario.SHARED_INTERNAL))
+    assert [step for step in gateway.log if step.kind in (VIRTUAL_SERVICE, NAT_RULE)] == []
+
+
+def test_a_renamed_port_takes_over_from_its_leftovers() -> None:
+    model = built(Scenario.SHARED_EXTERNAL, 1)
+    renamed = replace(service(1), ports=(replace(service(1).ports[0], name="web"),))
+    with pytest.raises(Conflict, match="prune"):
+        plan(wanted_on(model, renamed, Scenario.SHARED_EXTERNAL), model)
+    left = tuple((kind_of(item), item.name) for item in model)
+    gateway = StrictGateway(model)
+    gateway.carry_out(want(renamed, Scenario.SHARED_EXTERNAL, (), leftovers=left))
+    assert sorted(item.name for item in gateway.model) == ["ingress-pool-web-c1-web", "ingress-vs-web-c1-web"]
+
+
+def test_internal_ips_are_kept_and_the_lowest_free_ones_taken() -> None:
+    model = built(Scenario.SHARED_INTERNAL, 3)
+    assert assign_internal_ips(service(3), Scenario.DISTINCT_INTERNAL, DEFAULT_ONE_ARM, model) == (
+        "192.168.8.2",
+        "192.168.8.3",
+        "192.168.8.4",
+    )
+    assert assign_internal_ips(service(3), Scenario.SHARED_INTERNAL, DEFAULT_ONE_ARM, model) == ("192.168.8.2",)
+    small = parse_range("192.168.8.2-192.168.8.3")
+    with pytest.raises(Exception, match="only 1 of its addresses are free, 2 are needed"):
+        assign_internal_ips(service(3), Scenario.DISTINCT_INTERNAL, small, model)
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> tuple[Model, int, Scenario, frozenset[Unknown]]:
+    """A gateway that somebody has been at: a Service in some shape, with random edits that Cloud Director allows."""
+    ports = draw(st.sampled_from([1, 2, 3]))
+    refuses = draw(st.sampled_from(WORLDS))
+    gateway = StrictGateway(built(draw(st.sampled_from(list(Scenario))), ports), refuses)
+    names = list(gateway.model)
+    for _edit in range(draw(st.integers(0, 6))):
+        item = draw(st.sampled_from(names))
+        present = gateway.model.get(kind_of(item), item.name)
+        changed = _changed(draw, present if present is not None else item)
+        act = Act.CREATE if present is None else draw(st.sampled_from([Act.UPDATE, Act.DELETE]))
+        try:
+            gateway.write(Step(act, present, None if act is Act.DELETE else changed))
+        except Refused:
+            continue
+    return gateway.model, ports, draw(st.sampled_from(list(Scenario))), refuses
+
+
+def _changed(draw: st.DrawFn, item: Object) -> Object:
+    inside = st.sampled_from(["192.168.8.2", "192.168.8.3", "192.168.8.7"])
+    if isinstance(item, VirtualService):
+        return replace(
+            item, address=draw(st.one_of(inside, st.just(IP))), ports=(draw(st.sampled_from(["80", "81", "9999"])),)
+        )
+    if isinstance(item, NatRule):
+        return replace(item, internal=draw(inside), external=IP, port=draw(st.sampled_from([item.port, "9999"])))
+    if isinstance(item, AppPortProfile):
+        return replace(item, ports=(draw(st.sampled_from(["80", "9999"])),))
+    return item
+
+
+@settings(max_examples=600, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(damaged())
+def test_from_any_state_to_what_is_wanted(
+    state: tuple[Model, int, Scenario, frozenset[Unknown]],
+) -> None:
+    """Repair: whatever was done to it, one run reaches what is wanted, and a second one has nothing to do."""
+    model, ports, scenario, refuses = state
+    gateway = StrictGateway(model, refuses)
+    wanted = wanted_on(model, service(ports), scenario)
+    held = model.referenced(IP)
+    gateway.carry_out(wanted)
+    assert own(wanted, gateway.model).keys() == {
+        (kind_of(one), one.name) for port in wanted.ports for one in port.objects()
+    }
+    assert shape_of(wanted, gateway.model, scenario) == scenario.value
+    again = wanted_on(gateway.model, service(ports), scenario)
+    assert plan(again, gateway.model) == []
+    if held and Unknown.OVERLAP not in refuses:
+        assert gateway.unheld == []
+    assert len(gateway.unheld) <= 1 or not held
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(damaged(), st.integers(0, 12))
+def test_killed_in_the_midst_of_a_repair(state: tuple[Model, int, Scenario, frozenset[Unknown]], writes: int) -> None:
+    model, ports, scenario, refuses = state
+    gateway = StrictGateway(model, refuses)
+    gateway.carry_out(wanted_on(model, service(ports), scenario), kill_after=writes)
+    again = wanted_on(gateway.model, service(ports), scenario)
+    gateway.carry_out(again)
+    assert shape_of(again, gateway.model, scenario) == scenario.value
+    assert plan(again, gateway.model) == []
