@@ -7,6 +7,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 help:
 	@echo "make demo    watch one command move a cluster's CPI through the three IP-sharing scenarios (about 2 minutes)"
 	@echo "make test    run every check of this repository (GATES=\"units lint\" for some of them, 'make gates' lists them)"
+	@echo "make bench   measure how long migrations of many Services take (BENCH=--quick to try it)"
 	@echo "make format  format and lint the Python code"
 	@echo "make clean   remove what the others have built (.cache/)"
 
@@ -19,10 +20,13 @@ test:
 gates:
 	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py gates
 
+bench:
+	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py bench $(BENCH)
+
 format:
 	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py format
 
 clean:
 	rm -rf .cache
 
-.PHONY: help demo test gates format clean
+.PHONY: help demo test gates bench format clean

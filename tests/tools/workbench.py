@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the Makefile calls: `demo`, `test [GATE ...]`, `gates`, `format`. Standard library only."""
+"""What the Makefile calls: `demo`, `test [GATE ...]`, `gates`, `bench`, `format`. Standard library only."""
 
 from __future__ import annotations
 
@@ -56,6 +56,17 @@ def test(names: list[str]) -> int:
     return 1 if failures else 0
 
 
+def bench(options: list[str]) -> int:
+    """Measure how long migrations take against how long Cloud Director needs; the table, and .cache/bench.json."""
+    say("Measuring (about 30 minutes, nearly all of it waiting for simulated tasks)")
+    venv = test_venv()
+    kubernetes_core(venv, TREE)
+    copy_tree()
+    environment = venv.environment(TREE, PYTHONPATH=str(TREE))
+    program = [str(venv.bin / "python"), "tests/bench/bench.py", "--output", str(CACHE / "bench.json"), *options]
+    return subprocess.run(program, cwd=COLLECTION, env=environment, check=False).returncode
+
+
 def tidy() -> int:
     """Format and lint the Python code in place."""
     ruff = str(test_venv().bin / "ruff")
@@ -72,12 +83,15 @@ def main() -> int:
     commands.add_parser("demo", help="watch a cluster's CPI move through the three scenarios")
     commands.add_parser("test", help="run the gates").add_argument("gate", nargs="*", help="only these")
     commands.add_parser("gates", help="list the gates")
+    commands.add_parser("bench", help="measure migrations").add_argument("option", nargs=argparse.REMAINDER)
     commands.add_parser("format", help="format and lint the Python code")
     arguments = parser.parse_args()
     if arguments.command == "demo":
         return demo()
     if arguments.command == "test":
         return test(arguments.gate)
+    if arguments.command == "bench":
+        return bench(arguments.option)
     if arguments.command == "format":
         return tidy()
     for name, gate in GATES.items():

@@ -58,12 +58,14 @@ class ModuleRun:
         *,
         check: bool = False,
         diff: bool = False,
+        seconds: float = RUN_SECONDS,
     ) -> None:
         self._request = {
             "module": module_name,
             "args": {**args, "_ansible_check_mode": check, "_ansible_diff": diff},
             "env": dict(env or {}),
         }
+        self._seconds = seconds
         self._connection: socket.socket | None = None
         self._answers: IO[str] | None = None
         self._output = self._errors = Path()
@@ -75,7 +77,7 @@ class ModuleRun:
         folder = _Server.running().folder
         self._output, self._errors = (Path(tempfile.mkstemp(dir=folder, suffix=end)[1]) for end in (".out", ".err"))
         self._connection = socket.socket(socket.AF_UNIX)
-        self._connection.settimeout(RUN_SECONDS)
+        self._connection.settimeout(self._seconds)
         self._connection.connect(str(folder / "socket"))
         self._answers = self._connection.makefile("r", encoding="utf-8")
         paths = {"stdout": str(self._output), "stderr": str(self._errors)}
@@ -84,7 +86,7 @@ class ModuleRun:
         return self
 
     def wait(self) -> dict[str, Any]:
-        """Its result. ModuleBroke if there is none, TimeoutError after ``RUN_SECONDS`` (it is killed then)."""
+        """Its result. ModuleBroke if there is none, TimeoutError after ``seconds`` (it is killed then)."""
         status = self._end()
         text, complaint = self._output.read_text(encoding="utf-8"), self._errors.read_text(encoding="utf-8")
         self._output.unlink()

@@ -1,0 +1,432 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long it takes to create and to move many Services, against how long Cloud Director itself needs.
+
+    python tests/bench/bench.py [--quick] [--services N] [--output FILE]       (`make bench` calls it)
+
+The simulator answers each request after 20 ms and each task takes 1 s; an edge gateway takes one task at a time. The
+limit of a run is the sum of the tasks that held its edge gateway: nobody can be faster than that. The ratio is the
+wall time over the limit. Nothing here fails because it is slow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "simulator"), str(HERE.parent / "unit" / "shared_ip")]
+
+from invariants import is_write, lock_seconds, one_write_at_a_time  # noqa: E402
+from runs import ModuleRun  # noqa: E402
+from vcdsim.testing import Simulator  # noqa: E402
+
+EXTERNAL, INTERNAL, DISTINCT = "shared_external", "shared_internal", "distinct_internal"
+AIM_RATIO, AIM_REQUESTS = 1.10, 40
+ONE_ARM = {"start_ip": "172.20.0.2", "end_ip": "172.20.31.254"}
+MEMBERS = ["10.10.0.11", "10.10.0.12"]
+CLUSTER = "urn:vcloud:entity:vmware:capvcdCluster:6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d"  # and two digits
+_RUN_SECONDS = 4 * 3600.0
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """The fewest writes for one Service with p ports under the strictest rules, and why."""
+
+    writes: Callable[[int], int]
+    reason: str
+
+
+# Counted by hand from what each scenario consists of, and from two rules of Cloud Director: a VIP that is shared cannot
+# be changed, and none can be changed to one that another virtual service has. So all virtual services of a shared VIP
+# but the last are deleted and made again (2 writes), and one is changed in place (1), or kept where it is (0).
+MINIMAL: dict[tuple[str | None, str], Minimum] = {
+    (None, EXTERNAL): Minimum(lambda p: 2 * p, "a pool and a virtual service for each port"),
+    (None, INTERNAL): Minimum(lambda p: 4 * p, "profile, DNAT rule, pool and virtual service for each port"),
+    (None, DISTINCT): Minimum(lambda p: 4 * p, "profile, DNAT rule, pool and virtual service for each port"),
+    (EXTERNAL, INTERNAL): Minimum(
+        lambda p: 2 * p + 2 * (p - 1) + 1, "profile and DNAT rule each; all but one made again, the last one changed"
+    ),
+    (EXTERNAL, DISTINCT): Minimum(
+        lambda p: 2 * p + 2 * (p - 1) + 1, "profile and DNAT rule each; all but one made again, the last one changed"
+    ),
+    (INTERNAL, EXTERNAL): Minimum(
+        lambda p: 2 * p + 2 * (p - 1) + 1, "DNAT rule and profile away; all but one made again, the last one changed"
+    ),
+    (INTERNAL, DISTINCT): Minimum(
+        lambda p: 3 * (p - 1), "one port keeps the shared VIP; the others are made again, their DNAT rules changed"
+    ),
+    (DISTINCT, EXTERNAL): Minimum(
+        lambda p: 2 * p + 1 + 2 * (p - 1), "DNAT rule and profile away; the first one changed, the others made again"
+    ),
+    (DISTINCT, INTERNAL): Minimum(
+        lambda p: 3 * (p - 1), "one port's VIP becomes the shared one; the others as in the way back"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is measured. Durations in seconds."""
+
+    services: int = 100
+    ports: int = 2
+    task_seconds: float = 1.0
+    request_seconds: float = 0.02
+    edges: int = 10
+    services_of_edge: int = 10
+    growth: tuple[int, ...] = (250, 500, 1000)
+    jobs: int = 3
+
+
+QUICK = Settings(services=5, task_seconds=0.1, edges=2, services_of_edge=2, growth=(2, 4))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run over all Services of one edge gateway. ``writes`` were accepted; ``refused`` ones cost a request each."""
+
+    name: str
+    services: int
+    writes: int
+    minimal_writes: int
+    refused: int
+    requests: int
+    seconds: float
+    limit_seconds: float
+    ratio: float
+    overlaps: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Again:
+    """The same run once more, when nothing is left to do."""
+
+    name: str
+    writes: int
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """One run for each of several edge gateways, all at once."""
+
+    edges: int
+    services_of_edge: int
+    seconds: float
+    slowest_limit_seconds: float
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Growth:
+    """One run without any waiting; what it costs the machine that runs it."""
+
+    name: str
+    services: int
+    seconds: float
+    cpu_seconds: float
+    max_rss_kb: int
+    cpu_ms_of_service: float
+
+
+# -- what is run -----------------------------------------------------------------------------------------------------
+
+
+def estate(edges: int, services: int, ports: int) -> dict[str, Any]:
+    """One organisation with so many edge gateways, each with room for its Services."""
+    rooms = {"name": "seg-shared", "max_virtual_services": max(100, 2 * services * ports)}
+    gateways = []
+    for number in range(edges):
+        subnet = {
+            "gateway": f"100.{64 + number}.0.1",
+            "prefix_length": 16,
+            "primary_ip": f"100.{64 + number}.0.2",
+            "ip_ranges": [f"100.{64 + number}.1.0-100.{64 + number}.99.255"],
+        }
+        gateways.append(
+            {
+                "name": f"edge-{number}",
+                "uplinks": [{"name": f"uplink-{number}", "subnets": [subnet]}],
+                "load_balancer": {"enabled": True, "service_network": "192.168.255.1/25", "feature_set": "STANDARD"},
+                "service_engine_groups": [rooms],
+            }
+        )
+    networks = [
+        {"name": f"net-{number}", "gateway": "10.10.0.1/24", "edge_gateway": f"edge-{number}"}
+        for number in range(edges)
+    ]
+    user = {"name": "kube", "password": "kube-secret-1", "role": "Kubernetes Cloud Provider"}
+    vdc = {"name": "acme-vdc", "edge_gateways": gateways, "networks": networks}
+    group = {"name": "seg-shared", "reservation_type": "SHARED", "ha_mode": "LEGACY_ACTIVE_STANDBY"}
+    return {
+        "service_engine_groups": [{**group, "feature_set": "STANDARD"}],
+        "organisations": [{"name": "acme", "users": [user], "vdcs": [vdc]}],
+    }
+
+
+def services_of(edge: int, count: int, ports: int) -> list[dict[str, Any]]:
+    """So many Services of the edge gateway, each on an external IP of its own."""
+    return [
+        {
+            "name": f"web-{number:04}",
+            "namespace": "default",
+            "external_ip": f"100.{64 + edge}.{1 + number // 250}.{number % 250}",
+            "members": MEMBERS,
+            "ports": [
+                {"name": f"port-{one}", "port": 80 + one, "node_port": 30000 + (number * ports + one) % 2700}
+                for one in range(ports)
+            ],
+        }
+        for number in range(count)
+    ]
+
+
+class Stage:
+    """A simulator with its edge gateways, and runs of the module on them."""
+
+    def __init__(self, settings: Settings, edges: int, services: int) -> None:
+        self.settings = settings
+        self.services = services
+        self._folder = tempfile.TemporaryDirectory(prefix="bench-")
+        path = Path(self._folder.name) / "estate.yml"
+        path.write_text(yaml.safe_dump(estate(edges, services, settings.ports)), encoding="utf-8")
+        self.sim = Simulator(estate=path, task_seconds=0, health_seconds=0, openapi=None)
+
+    def __enter__(self) -> Stage:
+        self.sim.start()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.sim.stop()
+        self._folder.cleanup()
+
+    def slow(self) -> None:
+        """From now on requests and tasks take their time; what was is forgotten."""
+        self.sim.settings(task_seconds=self.settings.task_seconds, request_seconds=self.settings.request_seconds)
+        self.sim.journal(clear=True)
+
+    def run(self, scenario: str, edge: int = 0) -> ModuleRun:
+        """A run of the module, started."""
+        options = {
+            "url": self.sim.url,
+            "ca_path": self.sim.ca,
+            "org": "acme",
+            "user": "kube",
+            "password": "kube-secret-1",
+            "edge_gateway": f"edge-{edge}",
+            "cluster_id": f"{CLUSTER}{edge:02}",
+            "scenario": scenario,
+            "one_arm": ONE_ARM,
+            "services": services_of(edge, self.services, self.settings.ports),
+        }
+        return ModuleRun("vcd_shared_ip", options, seconds=_RUN_SECONDS).start()
+
+    def gateway(self, edge: int = 0) -> str:
+        """The URN of an edge gateway."""
+        found = self.sim.dump()["edge_gateways"]
+        return str(next(one["id"] for one in found if one["name"] == f"edge-{edge}"))
+
+    def writes(self) -> tuple[int, int]:
+        """How many were accepted, and how many refused."""
+        statuses = [entry["status"] for entry in self.sim.journal() if is_write(entry)]
+        return statuses.count(202), len(statuses) - statuses.count(202)
+
+
+def ended(run: ModuleRun) -> dict[str, Any]:
+    """The result of a run; RuntimeError if it failed."""
+    result = run.wait()
+    if result.get("failed"):
+        raise RuntimeError(result["msg"])
+    return result
+
+
+def title(before: str | None, after: str) -> str:
+    return f"{before} -> {after}" if before else f"create {after}"
+
+
+# -- what is measured ------------------------------------------------------------------------------------------------
+
+
+def one_case(settings: Settings, before: str | None, after: str) -> tuple[Row, Again]:
+    """Create or move all Services of one edge gateway, and run again."""
+    minimum = MINIMAL[before, after]
+    with Stage(settings, 1, settings.services) as stage:
+        if before:
+            ended(stage.run(before))
+        stage.slow()
+        began = time.monotonic()
+        ended(stage.run(after))
+        seconds = time.monotonic() - began
+        timeline, gateway = stage.sim.timeline(), stage.gateway()
+        limit = lock_seconds(timeline, gateway)
+        writes, refused = stage.writes()
+        row = Row(
+            title(before, after),
+            settings.services,
+            writes,
+            settings.services * minimum.writes(settings.ports),
+            refused,
+            len(stage.sim.journal()),
+            round(seconds, 3),
+            round(limit, 3),
+            round(seconds / limit, 4) if limit else 0.0,
+            len(one_write_at_a_time(timeline, gateway)),
+            minimum.reason,
+        )
+        stage.sim.journal(clear=True)
+        began = time.monotonic()
+        ended(stage.run(after))
+        seconds = time.monotonic() - began
+        return row, Again(row.name, sum(stage.writes()), len(stage.sim.journal()), round(seconds, 3))
+
+
+def side_by_side(settings: Settings) -> SideBySide:
+    """One run for each edge gateway, all at once."""
+    with Stage(settings, settings.edges, settings.services_of_edge) as stage:
+        for run in [stage.run(EXTERNAL, edge) for edge in range(settings.edges)]:
+            ended(run)
+        stage.slow()
+        began = time.monotonic()
+        for run in [stage.run(INTERNAL, edge) for edge in range(settings.edges)]:
+            ended(run)
+        seconds = time.monotonic() - began
+        timeline = stage.sim.timeline()
+        slowest = max(lock_seconds(timeline, stage.gateway(edge)) for edge in range(settings.edges))
+        return SideBySide(
+            settings.edges,
+            settings.services_of_edge,
+            round(seconds, 3),
+            round(slowest, 3),
+            round(seconds / slowest, 4) if slowest else 0.0,
+        )
+
+
+def growth(settings: Settings, services: int) -> list[Growth]:
+    """Creation and a move without any waiting: what is left is the work of the module (and of the simulator)."""
+    found = []
+    with Stage(settings, 1, services) as stage:
+        for before, after in ((None, EXTERNAL), (EXTERNAL, INTERNAL)):
+            began = time.monotonic()
+            run = stage.run(after)
+            ended(run)
+            seconds, cpu = time.monotonic() - began, run.usage["cpu_seconds"]
+            memory = int(run.usage["max_rss_kb"])
+            each = round(cpu * 1000 / services, 2)
+            found.append(Growth(title(before, after), services, round(seconds, 3), round(cpu, 3), memory, each))
+    return found
+
+
+def measure(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
+    """Everything, as it is written to the file."""
+    ModuleRun("vcd_shared_ip_info", {}).start().wait()  # starts what runs are forked from, outside all measurements
+    rows: list[Row] = []
+    again: list[Again] = []
+    # Growth is about this machine's work, so nothing else runs meanwhile; all else is about waiting.
+    grown = [one for services in settings.growth for one in _said(growth(settings, services), say)]
+    with ThreadPoolExecutor(settings.jobs) as pool:
+        cases = [pool.submit(one_case, settings, before, after) for before, after in MINIMAL]
+        for case in cases:
+            row, second = case.result()
+            say(f"  {row.name}: {row.seconds:.1f} s, ratio {row.ratio:.3f}")
+            rows.append(row)
+            again.append(second)
+    say(f"  {settings.edges} edge gateways side by side")
+    beside = side_by_side(settings)
+    return {
+        "settings": asdict(settings),
+        "machine": {"python": platform.python_version(), "system": platform.platform(), "cpus": os.cpu_count()},
+        "rows": [asdict(row) for row in rows],
+        "unchanged": [asdict(one) for one in again],
+        "side_by_side": asdict(beside),
+        "growth": [asdict(one) for one in grown],
+    }
+
+
+def _said(found: list[Growth], say: Callable[[str], None]) -> list[Growth]:
+    for one in found:
+        say(f"  {one.name}, {one.services} Services without waiting: {one.seconds:.1f} s")
+    return found
+
+
+# -- what is shown ---------------------------------------------------------------------------------------------------
+
+
+def tables(found: dict[str, Any]) -> str:
+    """The measurements for a screen."""
+    settings, beside = found["settings"], found["side_by_side"]
+    head = (
+        f"{settings['services']} Services x {settings['ports']} ports on one edge gateway, "
+        f"{settings['request_seconds'] * 1000:g} ms a request, {settings['task_seconds']:g} s a task "
+        f"(aim: ratio <= {AIM_RATIO:.2f})"
+    )
+    columns = {
+        "": "name",
+        "writes": "writes",
+        "minimal": "minimal_writes",
+        "refused": "refused",
+        "requests": "requests",
+    }
+    columns |= {"wall s": "seconds", "limit s": "limit_seconds", "ratio": "ratio", "overlaps": "overlaps"}
+    parts = [head, table(columns, found["rows"])]
+    parts.append(f"The same once more: nothing to do (aim: <= {AIM_REQUESTS} requests)")
+    columns = {"": "name", "writes": "writes", "requests": "requests", "wall s": "seconds"}
+    parts.append(table(columns, found["unchanged"]))
+    parts.append(
+        f"{beside['edges']} edge gateways side by side, {beside['services_of_edge']} Services each: "
+        f"{beside['seconds']:.1f} s; the slowest alone needs {beside['slowest_limit_seconds']:.1f} s of tasks "
+        f"(ratio {beside['ratio']:.3f})"
+    )
+    parts.append("Without any waiting: what the module itself costs (aim: linear)")
+    columns = {"": "name", "Services": "services", "wall s": "seconds", "cpu s": "cpu_seconds"}
+    columns |= {"cpu ms each": "cpu_ms_of_service", "peak KiB": "max_rss_kb"}
+    parts.append(table(columns, found["growth"]))
+    return "\n\n".join(parts)
+
+
+def table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as text, a column for each heading and key; the first to the left, the others to the right."""
+    cells = [list(columns), *([_text(row[key]) for key in columns.values()] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [[f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)] for row in cells]
+    return "\n".join("  ".join([row[0].ljust(widths[0]), *line[1:]]) for row, line in zip(cells, lines, strict=True))
+
+
+def _text(cell: Any) -> str:
+    return f"{cell:.3f}" if isinstance(cell, float) else str(cell)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure, show, and write the file."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="5 Services, tasks of 0.1 s: to try the benchmark itself")
+    parser.add_argument("--services", type=int, help="so many instead of 100")
+    parser.add_argument("--jobs", type=int, help="so many of the nine at once (3; they mostly wait)")
+    parser.add_argument("--output", type=Path, default=HERE.parents[1] / ".cache" / "bench.json", metavar="FILE")
+    options = parser.parse_args(argv)
+    given = {name: value for name in ("services", "jobs") if (value := getattr(options, name)) is not None}
+    settings = Settings(**{**vars(QUICK if options.quick else Settings()), **given})
+    found = measure(settings, lambda line: print(line, flush=True))
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    print(f"\n{tables(found)}\n\n(in {options.output})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
