@@ -51,6 +51,8 @@ class Builder(GatewayBuilder):
             self.ip_space(space, org)
         for vdc in spec.get("vdcs", []):
             self.vdc(vdc, org)
+        for group in spec.get("vdc_groups", []):
+            self._vdc_group(group, org)
         for allocation in spec.get("ip_allocations", []):
             self._allocation(allocation, org)
         for entity in spec.get("entities", []):
@@ -84,6 +86,22 @@ class Builder(GatewayBuilder):
             self._vapp(vapp, vdc)
         for profile in spec.get("application_port_profiles", []):
             self.profile(profile, org, "TENANT", vdc)
+
+    def _vdc_group(self, spec: dict[str, Any], org: Record) -> None:
+        known = {one.name: one.id for one in self.store.all("vdc") if one.org == org.id}
+        unknown = [name for name in spec["vdcs"] if name not in known]
+        if unknown:
+            raise EstateError(f"estate: VDC group {spec['name']}: no VDC {unknown[0]!r} in {org.name}")
+        data = {
+            "name": spec["name"],
+            "description": spec.get("description", ""),
+            "vdcs": [known[name] for name in spec["vdcs"]],
+        }
+        group = self.add("vdcGroup", f"{org.name}/{spec['name']}", data, org.id, id=spec.get("id"))
+        for gateway in spec.get("edge_gateways", []):
+            self.gateway(gateway, group)
+        for network in spec.get("networks", []):
+            self._network(network, group)
 
     def _network(self, spec: dict[str, Any], vdc: Record) -> None:
         router = None

@@ -116,6 +116,15 @@ VDC = _object(
     vapps=_list(_object("name", id=_TEXT, name=_TEXT, vms=_list(VM))),
     application_port_profiles=_list(PROFILE),
 )
+VDC_GROUP = _object(
+    "name vdcs",
+    id=_TEXT,
+    name=_TEXT,
+    description=_TEXT,
+    vdcs={**_TEXTS, "minItems": 1},
+    edge_gateways=_list(EDGE_GATEWAY),
+    networks=_list(NETWORK),
+)
 ORGANISATION = _object(
     "name",
     id=_TEXT,
@@ -124,6 +133,7 @@ ORGANISATION = _object(
     description=_TEXT,
     users=_list(USER),
     vdcs=_list(VDC),
+    vdc_groups=_list(VDC_GROUP),
     certificates=_list(_object("alias", alias=_TEXT, description=_TEXT, certificate=_TEXT)),
     ip_allocations=_list(_object("ip_space value", ip_space=_TEXT, value=_TEXT, description=_TEXT)),
     entities=_list(

@@ -21,12 +21,14 @@ from vcdsim.resources import (
     pools,
     query_service,
     service_engine_groups,
+    vdc_groups,
     virtual_services,
 )
 
 OPERATIONS = (
     *log_in.OPERATIONS,
     *orgs.OPERATIONS,
+    *vdc_groups.OPERATIONS,
     *edge_gateways.OPERATIONS,
     *networks.OPERATIONS,
     *nat_rules.OPERATIONS,
@@ -96,8 +98,8 @@ NOT_BUILT = (
     (_CRUD, "/cloudapi/1.0.0/entities/{objectId}/accessControls/{accessControlId}"),
     ("GET", "/cloudapi/1.0.0/entities/interfaces/{vendor}/{nss}/{version}"),
     ("GET POST", "/cloudapi/1.0.0/entityTypes/{objectId}/accessControls"),
-    ("GET POST", "/cloudapi/1.0.0/vdcGroups"),
-    (_CRUD, "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}"),
+    ("POST", "/cloudapi/1.0.0/vdcGroups"),
+    ("PUT DELETE", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}"),
     ("GET POST", "/cloudapi/1.0.0/externalNetworks"),
     (_CRUD, "/cloudapi/1.0.0/externalNetworks/{externalNetworkId}"),
     ("GET", "/cloudapi/1.0.0/sessions/{id}/token"),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 ORGANIZATION_VIEW = "Organization: View"
 VDC_VIEW = "Organization vDC: View"
+VDC_GROUP_VIEW = "vDC Group: View"
 VM_VIEW = "vApp: View VM metrics"
 GATEWAY_VIEW = "Organization vDC Gateway: View"
 GATEWAY_EDIT = "Organization vDC Gateway: Update Properties"
@@ -60,6 +61,7 @@ CLOUD_PROVIDER = VIEW | {
     TOKEN_OWN,
 }
 TENANT = CLOUD_PROVIDER | {
+    VDC_GROUP_VIEW,
     GATEWAY_EDIT,
     FIREWALL_CONFIGURE,
     NETWORK_EDIT,

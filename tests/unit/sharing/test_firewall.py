@@ -174,6 +174,8 @@ def test_a_rule_that_keeps_people_out_is_missed_too() -> None:
     assert [item[0] for item in told(*twin, firewall_rule("any"), late, default="ALLOW")] == ["warning"]
     one_port = {**some, "sources": [], "services": ports("80")}
     assert "81" in remedies(*twin, one_port, default="ALLOW")[0]
+    limited = {**firewall_rule("office", OUTSIDE), "sources": [{"id": "urn:s", "name": "office"}]}
+    assert "'office' (ALLOW) names" in told("shared_external", "shared_internal", limited, some)[0][1]
     same = firewall_rule("block too", RANGE, action="DROP", sources=[{"id": "urn:s", "name": "bad"}])
     assert [item[0] for item in told("shared_external", "shared_internal", blocked, same, default="ALLOW")] == ["info"]
 

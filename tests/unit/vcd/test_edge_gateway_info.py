@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -308,6 +309,46 @@ def test_pools_and_profiles_in_short(vcd: Modules) -> None:
     assert by_name["idle"]["virtual_services"] == []
     assert (by_name["p"]["member_count"], by_name["p"]["id"].split(":")[2]) == (1, "loadBalancerPool")
     assert edge["application_port_profiles"] == [profile]
+
+
+@pytest.fixture(scope="module")
+def grouped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """Two VDCs in a group that has the edge gateway and its network, and a third one outside of it."""
+    estate = yaml.safe_load((HERE / "premium.yml").read_text())
+    (org,) = estate["organisations"]
+    (vdc,) = org["vdcs"]
+    group = {"name": "acme-group", "vdcs": ["acme-vdc", "acme-vdc-2"]}
+    group |= {key: vdc.pop(key) for key in ("edge_gateways", "networks")}
+    group["edge_gateways"][0].pop("ip_sets")
+    org["vdcs"] += [{"name": "acme-vdc-2"}, {"name": "acme-vdc-3"}]
+    org["vdc_groups"] = [group]
+    org["users"].append({"name": "admin", "password": "admin-secret-1"})
+    path = tmp_path_factory.mktemp("grouped") / "estate.yml"
+    path.write_text(yaml.safe_dump(estate))
+    with Simulator(estate=path) as simulator:
+        yield simulator
+
+
+NET = {"edge_gateway": None, "network": "k8s-net"}
+
+
+@pytest.mark.parametrize("vdc", ["acme-vdc", "acme-vdc-2", "acme-group", None])
+def test_a_network_of_a_vdc_group_is_found_by_each_vdc_in_it(grouped: Simulator, vdc: str | None) -> None:
+    admin = Modules(grouped, **ADMIN)
+    (edge,) = admin.done(INFO, vdc=vdc, **NET)["edge_gateways"]
+    assert (edge["name"], edge["owner"]["name"]) == ("acme-edge", "acme-group")
+
+
+def test_a_vdc_outside_the_group_has_no_such_network(grouped: Simulator) -> None:
+    message = Modules(grouped, **ADMIN).refused(INFO, vdc="acme-vdc-3", **NET)
+    assert "network: 'k8s-net': there is no network of this name in the VDC or VDC group 'acme-vdc-3'" in message
+    assert message.endswith("there are one in 'acme-group'")
+
+
+def test_without_the_right_to_view_groups_the_group_itself_is_named(grouped: Simulator) -> None:
+    kube = Modules(grouped)
+    assert kube.refused(INFO, vdc="acme-vdc", **NET).endswith("there are one in 'acme-group'")
+    assert kube.done(INFO, vdc="acme-group", **NET)["edge_gateways"][0]["name"] == "acme-edge"
 
 
 def test_who_takes_part_in_a_vdc_group() -> None:
