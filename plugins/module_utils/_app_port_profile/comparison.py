@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.comparison import differing
+
 
 def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The part of what is wanted that is not so yet."""
-    return {key: value for key, value in wanted.items() if not _same(key, current.get(key), value)}
-
-
-def _same(key: str, current: Any, wanted: Any) -> bool:
-    return _same_ports(current, wanted) if key == "application_ports" else bool(current == wanted)
+    return differing(current, wanted, special={"application_ports": _same_ports})
 
 
 def _same_ports(current: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> bool:

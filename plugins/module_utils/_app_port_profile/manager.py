@@ -13,7 +13,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._app_port_profile i
 from ansible_collections.vcd.kubernetes.plugins.module_utils._edge_gateway.calls import owner_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Manager, Result
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Manager
 
 
 class AppPortProfiles(Manager):
@@ -26,17 +26,9 @@ class AppPortProfiles(Manager):
         """The object in words: it belongs to the organization, not to the edge gateway."""
         return f"{self.kind} {(self.params.get('name') or self.params.get('id'))!r}"
 
-    def from_options(self, params: Mapping[str, Any]) -> Result:
-        """See resource.from_options."""
-        return resource.from_options(params)
-
-    def to_result(self, body: Mapping[str, Any]) -> Result:
-        """See resource.to_result."""
-        return resource.to_result(body)
-
-    def differences(self, current: Result, wanted: Result) -> Result:
-        """See comparison.differences."""
-        return comparison.differences(current, wanted)
+    from_options = staticmethod(resource.from_options)
+    to_result = staticmethod(resource.to_result)
+    differences = staticmethod(comparison.differences)
 
     def apply(self, body: Mapping[str, Any], changes: Mapping[str, Any], references: Mapping[str, Any]) -> Body:
         """See resource.apply."""

@@ -24,21 +24,10 @@ class NatRules(Manager):
     kind = "NAT rule"
     unseen = ("logging",)
 
-    def from_options(self, params: Mapping[str, Any]) -> Result:
-        """See resource.from_options."""
-        return resource.from_options(params)
-
-    def to_result(self, body: Mapping[str, Any]) -> Result:
-        """See resource.to_result."""
-        return resource.to_result(body)
-
-    def differences(self, current: Result, wanted: Result) -> Result:
-        """See comparison.differences."""
-        return comparison.differences(current, wanted)
-
-    def apply(self, body: Mapping[str, Any], changes: Mapping[str, Any], references: Mapping[str, Any]) -> Body:
-        """See resource.apply."""
-        return resource.apply(body, changes, references)
+    from_options = staticmethod(resource.from_options)
+    to_result = staticmethod(resource.to_result)
+    differences = staticmethod(comparison.differences)
+    apply = staticmethod(resource.apply)
 
     def collection(self) -> str:
         """The path of the NAT rules of this edge gateway."""

@@ -6,35 +6,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.gateway_objects import GatewayObjects
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import all_of, equals, is_urn, pick
 
 PATH = "loadBalancer/pools"
 KIND = "loadBalancerPool"
 CERTIFICATE = "certificateLibraryItem"
-
-
-def list_summaries(api: Api, gateway: Body, query: str = "") -> list[Body]:
-    """Summaries of the pools of an edge gateway: without members, algorithm and ports."""
-    path = f"edgeGateways/{gateway['id']}/loadBalancer/poolSummaries"
-    return api.pages(path, f"pools of edge gateway {gateway['name']!r}", query=query)
-
-
-def find_id(api: Api, gateway: Body, name: str) -> str | None:
-    """The id of the pool of this name; names are unique on an edge gateway."""
-    rows = list_summaries(api, gateway, equals("name", name))
-    return next((str(row["id"]) for row in rows if row.get("name") == name), None)
-
-
-def read(api: Api, gateway: Body, name: str | None, urn: str | None) -> Body | None:
-    """The full body of a pool by URN, else by name; None when there is none."""
-    if urn:
-        is_urn("id", urn, KIND)
-    found = urn or find_id(api, gateway, str(name))
-    body = api.get_or_none(f"{PATH}/{found}", describe(gateway, name or found)) if found else None
-    return body if body and (body.get("gatewayRef") or {}).get("id") == gateway["id"] else None
+# summaries are without members, algorithm and ports
+OBJECTS = GatewayObjects("pool", PATH, "loadBalancer/poolSummaries", KIND)
+list_summaries, find_id, read, describe = OBJECTS.list_summaries, OBJECTS.find_id, OBJECTS.read, OBJECTS.describe
 
 
 def find_pool(api: Api, gateway: Body, pool: str) -> Body:
@@ -84,8 +65,3 @@ def find_certificates(api: Api, option: str, names: list[str]) -> list[Body]:
         )
         found.append({"id": one["id"], "name": one["alias"]})
     return found
-
-
-def describe(gateway: Body, name: Any) -> str:
-    """The object in words, for messages."""
-    return f"pool {name!r} on edge gateway {gateway['name']!r}"

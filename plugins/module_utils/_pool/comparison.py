@@ -10,33 +10,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.comparison import Same, differing
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import same_reference
 
 
 def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The part of what is wanted that is not so yet. References are wanted by name or URN, and empty for none."""
-    return {key: value for key, value in wanted.items() if not _same(key, current.get(key), value)}
+    special: dict[str, Same] = {"ca_certificates": _all_named, "members": _same_members}
+    return differing(current, wanted, ("member_group",), special)
 
 
-def _same(key: str, current: Any, wanted: Any) -> bool:
-    if key == "member_group":
-        return _names(current, wanted)
-    if key == "ca_certificates":
-        return _all_named(current or [], wanted)
-    if key == "members":
-        current = [{name: value for name, value in member.items() if name != "health_status"} for member in current]
-    return bool(current == wanted)
+def _same_members(current: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> bool:
+    """Their health is nothing that can be wanted."""
+    return [{name: value for name, value in one.items() if name != "health_status"} for one in current] == wanted
 
 
-def _names(reference: Mapping[str, Any] | None, wanted: str) -> bool:
-    if not reference or not wanted:
-        return not reference and not wanted
-    return wanted in (reference["id"], reference["name"])
-
-
-def _all_named(references: Sequence[Mapping[str, Any]], wanted: Sequence[str]) -> bool:
+def _all_named(references: Sequence[Mapping[str, Any]] | None, wanted: Sequence[str]) -> bool:
     """Whether each reference is wanted, and each that is wanted is there."""
-    named = all(any(_names(reference, one) for one in wanted) for reference in references)
-    return named and all(any(_names(reference, one) for reference in references) for one in wanted)
+    there = references or ()
+    named = all(any(same_reference(reference, one) for one in wanted) for reference in there)
+    return named and all(any(same_reference(reference, one) for reference in there) for one in wanted)
 
 
 def check(target: Mapping[str, Any]) -> None:

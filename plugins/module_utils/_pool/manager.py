@@ -10,47 +10,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._pool import calls, comparison, resource
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Manager, Result
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import GatewayManager, Result
 
 
-class Pools(Manager):
+class Pools(GatewayManager):
     """One pool."""
 
     kind = "pool"
+    objects = calls.OBJECTS
     shown = ("status", "healthStatus", "healthMessage")
 
-    def from_options(self, params: Mapping[str, Any]) -> Result:
-        """See resource.from_options."""
-        return resource.from_options(params)
-
-    def to_result(self, body: Mapping[str, Any]) -> Result:
-        """See resource.to_result."""
-        return resource.to_result(body)
-
-    def differences(self, current: Result, wanted: Result) -> Result:
-        """See comparison.differences."""
-        return comparison.differences(current, wanted)
-
-    def apply(self, body: Mapping[str, Any], changes: Mapping[str, Any], references: Mapping[str, Any]) -> Body:
-        """See resource.apply."""
-        return resource.apply(body, changes, references)
-
-    def collection(self) -> str:
-        """The path of pools."""
-        return calls.PATH
-
-    def read(self) -> Body | None:
-        """By id, else by name."""
-        return calls.read(self.api, self.gateway, self.params["name"], self.params["id"])
-
-    def find(self) -> str | None:
-        """By name."""
-        return calls.find_id(self.api, self.gateway, self.params["name"])
-
-    def initial(self) -> Body:
-        """Enabled, on this edge gateway; the server fills in the other defaults."""
-        return {"enabled": True, "gatewayRef": {"id": self.gateway["id"], "name": self.gateway["name"]}}
+    from_options = staticmethod(resource.from_options)
+    to_result = staticmethod(resource.to_result)
+    differences = staticmethod(comparison.differences)
+    apply = staticmethod(resource.apply)
 
     def missing_for_create(self) -> list[str]:
         """A pool needs nothing but its name."""

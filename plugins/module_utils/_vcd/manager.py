@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.gateway_objects import GatewayObjects
 
 Result = dict[str, Any]
 
@@ -28,7 +29,10 @@ class Change:
 
 
 class Manager(ABC):
-    """One object on one edge gateway. The resource packages say what is theirs, this says in which order."""
+    """One object on one edge gateway. The resource packages say what is theirs, this says in which order.
+
+    What is pure (``from_options``, ``to_result``, ``apply``, ``differences``) they set as static methods.
+    """
 
     kind: str
     shown: tuple[str, ...] = ("status",)  # fields of the body that tell how far it is
@@ -173,3 +177,25 @@ class Manager(ABC):
 
     @abstractmethod
     def to_result(self, body: Mapping[str, Any]) -> Result: ...
+
+
+class GatewayManager(Manager):
+    """One object that belongs to the edge gateway, and has a name of its own there."""
+
+    objects: GatewayObjects
+
+    def collection(self) -> str:
+        """The path of the objects of this kind."""
+        return self.objects.path
+
+    def read(self) -> Body | None:
+        """By id, else by name."""
+        return self.objects.read(self.api, self.gateway, self.params["name"], self.params["id"])
+
+    def find(self) -> str | None:
+        """By name."""
+        return self.objects.find_id(self.api, self.gateway, self.params["name"])
+
+    def initial(self) -> Body:
+        """Enabled, on this edge gateway; the server fills in the other defaults."""
+        return {"enabled": True, "gatewayRef": {"id": self.gateway["id"], "name": self.gateway["name"]}}

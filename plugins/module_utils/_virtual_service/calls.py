@@ -9,37 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import equals, is_urn
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.gateway_objects import GatewayObjects
 from ansible_collections.vcd.kubernetes.plugins.module_utils._virtual_service.resource import settled
 
 PATH = "loadBalancer/virtualServices"
-KIND = "loadBalancerVirtualService"
-
-
-def list_summaries(api: Api, gateway: Body, query: str = "") -> list[Body]:
-    """Summaries of the virtual services of an edge gateway: all that the modules return is in them."""
-    path = f"edgeGateways/{gateway['id']}/loadBalancer/virtualServiceSummaries"
-    return api.pages(path, f"virtual services of edge gateway {gateway['name']!r}", query=query)
-
-
-def find_id(api: Api, gateway: Body, name: str) -> str | None:
-    """The id of the virtual service of this name; names are unique on an edge gateway."""
-    rows = list_summaries(api, gateway, equals("name", name))
-    return next((str(row["id"]) for row in rows if row.get("name") == name), None)
-
-
-def read(api: Api, gateway: Body, name: str | None, urn: str | None) -> Body | None:
-    """The full body of a virtual service by URN, else by name; None when there is none."""
-    if urn:
-        is_urn("id", urn, KIND)
-    found = urn or find_id(api, gateway, str(name))
-    body = api.get_or_none(f"{PATH}/{found}", describe(gateway, name or found)) if found else None
-    return body if body and (body.get("gatewayRef") or {}).get("id") == gateway["id"] else None
-
-
-def describe(gateway: Body, name: Any) -> str:
-    """The object in words, for messages."""
-    return f"virtual service {name!r} on edge gateway {gateway['name']!r}"
+# all that the modules return is in the summaries
+OBJECTS = GatewayObjects("virtual service", PATH, "loadBalancer/virtualServiceSummaries", "loadBalancerVirtualService")
+list_summaries, find_id, read, describe = OBJECTS.list_summaries, OBJECTS.find_id, OBJECTS.read, OBJECTS.describe
 
 
 def wait_until_settled(api: Api, gateway: Body, urn: str, name: Any, seconds: float) -> Body:

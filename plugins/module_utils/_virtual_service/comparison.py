@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.comparison import differing
 
 REFERENCES = ("pool", "service_engine_group", "certificate")
 VIPS = ("virtual_ip_address", "ipv6_virtual_ip_address")
@@ -20,15 +21,7 @@ CREATE_ONLY = ("service_engine_group",)
 
 def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The part of what is wanted that is not so yet. References are wanted by name or URN, and empty for none."""
-    return {key: value for key, value in wanted.items() if not _same(key, current.get(key), value)}
-
-
-def _same(key: str, current: Any, wanted: Any) -> bool:
-    if key not in REFERENCES:
-        return bool(current == wanted)
-    if not current or not wanted:
-        return not current and not wanted
-    return wanted in (current["id"], current["name"])
+    return differing(current, wanted, REFERENCES)
 
 
 def missing_for_create(wanted: Mapping[str, Any]) -> list[str]:

@@ -16,54 +16,25 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._pool.calls import 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import VcdError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, pick
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Manager, Result
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import GatewayManager, Result
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.versions import needed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._virtual_service import calls, comparison, resource
 
 SHARING_SINCE = (37, 0)
 
 
-class VirtualServices(Manager):
+class VirtualServices(GatewayManager):
     """One virtual service."""
 
     kind = "virtual service"
+    objects = calls.OBJECTS
     shown = ("status", "healthStatus", "healthMessage")
 
-    def from_options(self, params: Mapping[str, Any]) -> Result:
-        """See resource.from_options."""
-        return resource.from_options(params)
-
-    def to_result(self, body: Mapping[str, Any]) -> Result:
-        """See resource.to_result."""
-        return resource.to_result(body)
-
-    def differences(self, current: Result, wanted: Result) -> Result:
-        """See comparison.differences."""
-        return comparison.differences(current, wanted)
-
-    def apply(self, body: Mapping[str, Any], changes: Mapping[str, Any], references: Mapping[str, Any]) -> Body:
-        """See resource.apply."""
-        return resource.apply(body, changes, references)
-
-    def settled(self, body: Mapping[str, Any]) -> bool:
-        """See resource.settled."""
-        return resource.settled(body)
-
-    def collection(self) -> str:
-        """The path of virtual services."""
-        return calls.PATH
-
-    def read(self) -> Body | None:
-        """By id, else by name."""
-        return calls.read(self.api, self.gateway, self.params["name"], self.params["id"])
-
-    def find(self) -> str | None:
-        """By name."""
-        return calls.find_id(self.api, self.gateway, self.params["name"])
-
-    def initial(self) -> Body:
-        """Enabled, on this edge gateway."""
-        return {"enabled": True, "gatewayRef": {"id": self.gateway["id"], "name": self.gateway["name"]}}
+    from_options = staticmethod(resource.from_options)
+    to_result = staticmethod(resource.to_result)
+    differences = staticmethod(comparison.differences)
+    apply = staticmethod(resource.apply)
+    settled = staticmethod(resource.settled)
 
     def missing_for_create(self) -> list[str]:
         """See comparison.missing_for_create."""
