@@ -14,7 +14,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._edge_gateway.calls
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._nat_rule import calls, comparison, resource
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, pick
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, pick_reference
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Change, Manager, Result
 
 
@@ -109,13 +109,11 @@ class NatRules(Manager):
         ]
         networks = [{"id": row["id"], "name": row["name"]} for row in networks_of(self.api, self.gateway)]
         candidates = networks + uplinks
-        found: Body = pick(
+        return pick_reference(
             "applied_to",
             name,
-            [one for one in candidates if one["name"] == name],
+            candidates,
             kind="network or uplink",
             where=f"on edge gateway {self.gateway['name']!r}",
-            apart="give its URN as applied_to",
             others=lambda: [str(one["name"]) for one in candidates],
         )
-        return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.gateway_objects import GatewayObjects
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import all_of, equals, is_urn, pick
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import all_of, equals, is_urn, pick_reference
 
 PATH = "loadBalancer/pools"
 KIND = "loadBalancerPool"
@@ -21,15 +21,7 @@ list_summaries, find_id, read, describe = OBJECTS.list_summaries, OBJECTS.find_i
 def find_pool(api: Api, gateway: Body, pool: str) -> Body:
     """The pool that the option ``pool`` names, as a reference. Raises InvalidInput when there is none."""
     rows = list_summaries(api, gateway, "" if is_urn("pool", pool, KIND) else equals("name", pool))
-    found = pick(
-        "pool",
-        pool,
-        [row for row in rows if pool in (row.get("id"), row.get("name"))],
-        kind="pool",
-        where=f"on edge gateway {gateway['name']!r}",
-        apart="give its URN as pool",
-    )
-    return {"id": found["id"], "name": found["name"]}
+    return pick_reference("pool", pool, rows, kind="pool", where=f"on edge gateway {gateway['name']!r}")
 
 
 def find_member_group(api: Api, gateway: Body, group: str) -> Body:
@@ -37,31 +29,15 @@ def find_member_group(api: Api, gateway: Body, group: str) -> Body:
     urn = is_urn("member_group", group, "firewallGroup")
     query = all_of(f"_context=={gateway['id']}", "" if urn else equals("name", group))
     rows = api.pages("firewallGroups/summaries", "firewall groups", query=query)
-    found = pick(
-        "member_group",
-        group,
-        [row for row in rows if group in (row.get("id"), row.get("name"))],
-        kind="IP set or security group",
-        where=f"on edge gateway {gateway['name']!r}",
-        apart="give its URN as member_group",
-    )
-    return {"id": found["id"], "name": found["name"]}
+    where = f"on edge gateway {gateway['name']!r}"
+    return pick_reference("member_group", group, rows, kind="IP set or security group", where=where)
 
 
 def find_certificates(api: Api, option: str, names: list[str]) -> list[Body]:
     """Certificates of the library by alias or URN, as references."""
     query = equals("alias", names[0]) if len(names) == 1 and not is_urn(option, names[0], CERTIFICATE) else ""
     rows = api.pages("ssl/certificateLibrary", "certificates", query=query) if names else []
-    found = []
     for name in names:
         is_urn(option, name, CERTIFICATE)
-        one = pick(
-            option,
-            name,
-            [row for row in rows if name in (row.get("id"), row.get("alias"))],
-            kind="certificate",
-            where="in the certificate library",
-            apart=f"give its URN as {option}",
-        )
-        found.append({"id": one["id"], "name": one["alias"]})
-    return found
+    where = "in the certificate library"
+    return [pick_reference(option, name, rows, kind="certificate", where=where, name="alias") for name in names]

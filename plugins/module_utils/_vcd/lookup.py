@@ -80,3 +80,22 @@ def pick(
     known = sorted(set(others()))[:10]
     hint = f"; there are {', '.join(known)}" if known else ""
     raise InvalidInput(option, value, f"there is no {kind} of this name {where}, or you may not see it{hint}")
+
+
+def pick_reference(
+    option: str,
+    value: str,
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    kind: str,
+    where: str,
+    name: str = "name",
+    others: Callable[[], Iterable[str]] = list,
+) -> Body:
+    """The row that an option means by name or URN, as ``{id, name}``; ``name`` is the field that holds the name.
+
+    Raises CollectionError when there is none, or more than one.
+    """
+    meant = [row for row in rows if value in (row.get("id"), row.get(name))]
+    found = pick(option, value, meant, kind=kind, where=where, apart=f"give its URN as {option}", others=others)
+    return {"id": found["id"], "name": found[name]}

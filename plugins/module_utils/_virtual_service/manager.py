@@ -15,7 +15,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Coll
 from ansible_collections.vcd.kubernetes.plugins.module_utils._pool.calls import find_certificates, find_pool
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import VcdError
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, pick
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, pick_reference
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import GatewayManager, Result
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.versions import needed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._virtual_service import calls, comparison, resource
@@ -135,16 +135,14 @@ class VirtualServices(GatewayManager):
     def _find_group(self, group: str) -> Body:
         is_urn("service_engine_group", group, "serviceEngineGroup")
         references = [assignment["serviceEngineGroupRef"] for assignment in self._groups]
-        found: Body = pick(
+        return pick_reference(
             "service_engine_group",
             group,
-            [one for one in references if group in (one.get("id"), one.get("name"))],
+            references,
             kind="service engine group",
             where=f"assigned to edge gateway {self.gateway['name']!r}",
-            apart="give its URN as service_engine_group",
             others=lambda: [str(one.get("name")) for one in references],
         )
-        return found
 
     @cached_property
     def _groups(self) -> list[Body]:
