@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
@@ -25,7 +26,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.describe i
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.desired import DesiredService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.model import Model
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.outage import Outage, outage_of
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.planner import plan
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.planner import around, plan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.steps import Knowledge, Step, Unknown
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.wanted import (
     WantedService,
@@ -34,8 +35,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.wanted imp
     want,
 )
 
-# what the plan is told for if Cloud Director turns out to refuse all that nobody knows of it
-STRICTEST = Knowledge(refused=frozenset(Unknown))
 UNCHANGED, MIGRATED, ROLLED_BACK = "unchanged", "migrated", "rolled_back"
 UNTOUCHED, FAILED = "untouched", "failed"
 
@@ -79,7 +78,7 @@ def plan_all(
     wish: Wish, observed: Observed, addresses: ExternalAddresses, params: Mapping[str, Any], check_mode: bool
 ) -> tuple[list[Move], dict[str, list[Any]]]:
     """Every Service's way, and the leftovers by Service. Raises CollectionError for what cannot be done as asked."""
-    model, strict = observed.model.copy(), observed.model.copy()
+    model = observed.model.copy()
     left = find_leftovers(wish, model)
     removing = params["state"] == "absent"
     moves = []
@@ -94,21 +93,46 @@ def plan_all(
         observed.check_twins(wanted.own_names())
         shape = shape_of(wanted, model, wish.scenario)
         before = shown(own_objects(wanted, model))
-        steps, told = _foresee(wanted, model, Knowledge())
-        _worst_steps, worst = _foresee(wanted, strict, STRICTEST)
-        move = Move(service, wanted, shape, steps, told.worst(worst), takes, before, internal_ips=internal)
+        steps = plan(wanted, model)
+        told = foresee(wanted, model, steps)
+        for step in steps:
+            step.apply(model)
+        move = Move(service, wanted, shape, steps, told, takes, before, internal_ips=internal)
         _check_window(move, wish, addresses)
         moves.append(move)
     return moves, left
 
 
-def _foresee(wanted: WantedService, model: Model, known: Knowledge) -> tuple[list[Step], Outage]:
-    """The steps for one Service and what they mean for its clients; ``model`` is brought to where they lead."""
-    steps = plan(wanted, model, known)
+def foresee(wanted: WantedService, model: Model, steps: Sequence[Step]) -> Outage:
+    """The longest outage that Cloud Director's unwritten rules can lead to, known before or met on the way."""
     told = outage_of(wanted, model, steps)
-    for step in steps:
-        step.apply(model)
-    return steps, told
+    tried = sorted({one for step in steps for one in step.tries} | ({Unknown.JOIN} if _overlaps(steps) else set()))
+    for number in range(1, len(tried) + 1):
+        for refused in map(frozenset, combinations(tried, number)):
+            for known in (Knowledge(), Knowledge(frozenset(Unknown) - refused, refused)):
+                told = told.worst(outage_of(wanted, model, _learning(wanted, model, known, refused)))
+    return told
+
+
+def _overlaps(steps: Sequence[Step]) -> bool:
+    """Whether other steps may be planned on the way, with VIPs that are changed to those of others."""
+    return any(Unknown.OVERLAP in step.tries for step in steps)
+
+
+def _learning(wanted: WantedService, model: Model, known: Knowledge, refused: frozenset[Unknown]) -> list[Step]:
+    """The steps that are taken if these things turn out to be refused; after a refusal the rest is planned anew."""
+    part, taken = around(wanted, model), []
+    for _lesson in range(len(Unknown) + 1):
+        for step in plan(wanted, part, known):
+            if step.tries & refused:
+                known = known.refuse(step.tries)
+                break
+            step.apply(part)
+            known = known.allow(step.tries)
+            taken.append(step)
+        else:
+            break
+    return taken
 
 
 def _wanted(
