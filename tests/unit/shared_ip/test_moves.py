@@ -1,0 +1,199 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The six moves under Services of several kinds, with Cloud Director's unwritten rules both ways: what must hold does."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from invariants import all_down, always_referenced, one_write_at_a_time, only_planned, ports_down
+from moving import (
+    CLUSTER,
+    DISTINCT,
+    EXTERNAL,
+    INTERNAL,
+    LENIENT,
+    MOVES,
+    OTHER_CLUSTER,
+    STRICT,
+    Edge,
+    Params,
+    as_clients_see,
+    estate,
+    names_of,
+    others,
+    planned,
+    refused,
+    service,
+    written,
+)
+from vcdsim.testing import Simulator
+
+TASK_SECONDS = 0.001  # over at the first look, as a rule
+ESTATES = ("one-edge", "ip-spaces")
+
+
+class Case(NamedTuple):
+    """One move. The last three are Cloud Director's unwritten rules, see STRICT."""
+
+    before: str
+    after: str
+    ports: int
+    estate: str
+    overlap: str
+    put: str
+    join: str
+
+    def __str__(self) -> str:
+        return "-".join(map(str, self))
+
+    @property
+    def rules(self) -> dict[str, str]:
+        return dict(zip(STRICT, (self.overlap, self.put, self.join), strict=True))
+
+
+def cases() -> list[Case]:
+    """Every move with every number of ports, twice, such that each pair of settings occurs."""
+    found = []
+    for number, ((before, after), (place, ports)) in enumerate(itertools.product(MOVES, enumerate((1, 2, 5)))):
+        # move and place choose a row of an orthogonal array; the second time everything is the other way round
+        row = (number // 3 + place) % 4
+        bits = [(row >> 0) & 1, (row >> 1) & 1, ((row >> 0) ^ (row >> 1)) & 1, (number // 3) % 2]
+        for turned in (0, 1):
+            settings = [("refused", "allowed")[bit ^ turned] for bit in bits[:3]]
+            found.append(Case(before, after, ports, ESTATES[bits[3] ^ turned], *settings))
+    return found
+
+
+CASES = cases()
+
+
+def test_each_pair_of_settings_occurs() -> None:
+    columns = [[(one.before, one.after) for one in CASES], *zip(*(one[2:] for one in CASES), strict=True)]
+    for first, second in itertools.combinations(columns, 2):
+        pairs = set(zip(first, second, strict=True))
+        assert len(pairs) == len(set(first)) * len(set(second))
+
+
+@pytest.fixture(scope="module")
+def simulators() -> Iterator[dict[str, Simulator]]:
+    with Simulator("one-edge") as blocks, Simulator("ip-spaces") as spaces:
+        yield {"one-edge": blocks, "ip-spaces": spaces}
+
+
+@pytest.fixture(scope="module")
+def prepared(simulators: dict[str, Simulator]) -> dict[tuple[str, str, int], tuple[int, list[Params]]]:
+    """Worlds by estate, scenario and number of ports: snapshot and services. Filled as they are needed."""
+    return {}
+
+
+class World(NamedTuple):
+    """Two Services to be moved on an edge gateway that another cluster, and a Service that stays, use too."""
+
+    edge: Edge
+    services: list[Params]
+
+
+def world(simulators: dict[str, Simulator], prepared: Any, of: str, scenario: str, count: int) -> World:
+    edge = Edge(simulators[of])
+    key = (of, scenario, count)
+    if key not in prepared:
+        edge.sim.reset()
+        neighbour = edge.of(cluster_id=OTHER_CLUSTER)
+        neighbour.create([service("web", 2)], INTERNAL)
+        neighbour.create([service("front", 1)], EXTERNAL)
+        services = edge.create([service("web", count), service("db", 1)], scenario)
+        edge.create([service("stays", 2)], DISTINCT)
+        prepared[key] = (edge.sim.snapshot(), services)
+    snapshot, services = prepared[key]
+    edge.sim.restore(snapshot)
+    edge.sim.settings(task_seconds=TASK_SECONDS, health_seconds=0)
+    return World(edge, services)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_move(case: Case, simulators: dict[str, Simulator], prepared: Any) -> None:
+    edge, services = world(simulators, prepared, case.estate, case.before, case.ports)
+    edge.sim.assume(**case.rules)
+    edge.sim.journal(clear=True)
+    told = edge.done(services, case.after, check=True)
+    assert told["changed"] is any(moves(case, one) for one in services)
+    assert written(edge.sim.journal(clear=True)) == []
+    before = edge.sim.dump()
+    result = edge.done(services, case.after)
+    journal, timeline, after = edge.sim.journal(), edge.sim.timeline(), edge.sim.dump()
+
+    check_shape(edge, services, case.after, result)
+    assert [one["state"] == "migrated" for one in result["services"]] == [moves(case, one) for one in services]
+    assert told["steps"] == result["steps"]
+    assert result["writes"] == len(written(journal))
+    if not refused(journal):
+        assert written(journal) == planned(told)
+    names = names_of(services)
+    assert only_planned(journal, names) == []
+    assert one_write_at_a_time(timeline, edge.urn) == []
+    assert others(after, names) == others(before, names)
+    check_window(case, timeline, before, services, told)
+    check_outage(case, timeline, before, services, told)
+
+    edge.sim.journal(clear=True)
+    again = edge.done(services, case.after)
+    assert (again["changed"], again["steps"], again["writes"]) == (False, [], 0)
+    assert (written(edge.sim.journal()), refused(edge.sim.journal())) == ([], [])
+
+
+def moves(case: Case, service: Params) -> bool:
+    """With one port, the two scenarios behind NAT have one shape."""
+    return EXTERNAL in (case.before, case.after) or len(service["ports"]) > 1
+
+
+def check_shape(edge: Edge, services: list[Params], scenario: str, result: Params) -> None:
+    """It has come about, on the external IPs that there were, and everything serves."""
+    found = edge.info(services=services)
+    for one in (result["services"], found["services"]):
+        assert [item["external_ip"] for item in one] == [item["external_ip"] for item in services]
+    assert [one["scenario"] for one in result["services"]] == [scenario] * len(services)
+    for given, one in zip(services, found["services"], strict=True):
+        inside = {EXTERNAL: 0, INTERNAL: 1, DISTINCT: len(given["ports"])}[scenario]
+        assert len(set(one["internal_ips"])) == inside
+        assert one["scenario"] == (INTERNAL if scenario == DISTINCT and inside == 1 else scenario)
+        assert [port["health_status"] for port in one["ports"]] == ["UP"] * len(given["ports"])
+    assert found["orphans"] == []
+
+
+def check_window(case: Case, timeline: Any, before: Any, services: list[Params], told: Params) -> None:
+    """The external IPs are held at every moment, but for the one that the plan told of."""
+    windows = {one["external_ip"]: one["outage"]["window"] for one in told["services"]}
+    gaps = always_referenced(timeline, before, windows)
+    if case.overlap == "allowed" or case.estate == "ip-spaces" or EXTERNAL not in (case.before, case.after):
+        assert gaps == []
+    for ip, window in windows.items():
+        mine = [gap for gap in gaps if gap.ip == ip]
+        assert len(mine) <= window <= 1
+        assert all(gap.to is not None and gap.tasks <= 1 for gap in mine)
+
+
+def check_outage(case: Case, timeline: Any, before: Any, services: list[Params], told: Params) -> None:
+    """No port is down for longer than the plan said, and never all where that can be avoided."""
+    seen = as_clients_see(services)
+    down = ports_down(timeline, before, seen)
+    together = all_down(timeline, before, seen)
+    for one in told["services"]:
+        promised = one["outage"]["ports"]
+        assert set(promised) == {str(port["port"]) for given in services if given["name"] == one["name"]
+                                 for port in given["ports"]}  # fmt: skip
+        for port, tasks in promised.items():
+            mine = [item for item in down if (item.service, str(item.port)) == (one["name"], port)]
+            assert sum(item.tasks for item in mine) <= tasks
+            assert all(item.to is not None for item in mine)
+            assert tasks or not mine
+        mine = [item for item in together if item.service == one["name"]]
+        assert sum(item.tasks for item in mine) <= one["outage"]["together"]
+    if case.overlap == "allowed":
+        assert together == []
