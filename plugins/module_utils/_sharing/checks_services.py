@@ -23,6 +23,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names impo
     NAT_RULE,
     POOL,
     VIRTUAL_SERVICE,
+    owned_name,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.situation import Situation
 
@@ -70,7 +71,8 @@ def _migrations(situation: Situation) -> Iterator[Finding]:
         if names[move.observed.service.name] > 1:
             continue  # check_service_names stops the run
         if move.obstacle:
-            yield error("existing_services", f"{move.label} cannot be migrated: {move.obstacle}", _way_out(move))
+            message = f"{move.label} cannot be migrated: {move.obstacle.why}"
+            yield error("existing_services", message, move.obstacle.remedy)
         else:
             yield info("existing_services", _told(move))
     if not moves:
@@ -82,18 +84,14 @@ def _told(move: Move) -> str:
     target, damaged = move.target.value, move.damaged
     text = f"{move.label} is repaired and becomes {target}: {damaged}" if damaged else ""
     text = text or f"{move.label} will be migrated from {move.observed.shape} to {target}"
+    rules = {port.nat_rule.external for port in move.observed.ports if port.nat_rule}
+    lost = sorted(rules - {move.external_ip})
+    if lost:
+        text += f"; it keeps {move.external_ip} and gives up {', '.join(lost)}"
     shown = [address for address in move.observed.service.external_ips if address != move.external_ip]
     if shown:
         text += f"; it keeps {move.external_ip}, though Kubernetes shows {', '.join(shown)} now"
     return text
-
-
-def _way_out(move: Move) -> str:
-    if move.external_ip:
-        return "take that port out of the Service, or keep the scenario"
-    if move.external_ips:
-        return "remove the DNAT rule or the virtual service that has the wrong one"
-    return "set spec.loadBalancerIP to the IP that it is to keep, or delete the Service and create it again"
 
 
 def check_leftovers(situation: Situation) -> Iterator[Finding]:
@@ -108,4 +106,18 @@ def check_leftovers(situation: Situation) -> Iterator[Finding]:
             listed.append(f"{counted(len(found), name)} {', '.join(found)}")
     reasons = "; ".join(dict.fromkeys(item.why for item in orphans))
     message = f"no Service claims these objects of this cluster: {'; '.join(listed)} ({reasons})"
-    yield warning("leftovers", message, "they are removed only with shared_ip_prune: true")
+    yield warning("leftovers", message, _removal(situation))
+
+
+def _removal(situation: Situation) -> str:
+    """A migration prunes what the Services that it looks at have left; the rest is a person's to remove."""
+    cluster = situation.cluster
+    there = {service.name for service in cluster.own_services}
+    owners = [owned_name(item.name, cluster.cluster_id) for item in situation.orphans]
+    pruned = [owner is not None and owner.service in there for owner in owners]
+    if all(pruned):
+        return "a migration removes them only with shared_ip_prune: true"
+    if not any(pruned):
+        removed = "shared_ip_prune: true removes only what Services that are still there have left"
+        return f"delete them if nobody needs them; {removed}"
+    return "with shared_ip_prune: true a migration removes what Services that are there have left; delete the others"

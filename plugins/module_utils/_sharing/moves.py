@@ -7,41 +7,46 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import AddressRange, ipv4
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.desired import read_ports
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.migration import (
+    external_ip,
+    interrupted_external_ips,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.shape import MIXED, ObservedPort, ObservedService
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.vcd_facts import EdgeGateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.situation import Situation
 
-TCP = "TCP"
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why a Service cannot be migrated, and what a person can do about it."""
+
+    why: str
+    remedy: str
 
 
 @dataclass(frozen=True)
 class Move:
     """One Service on its way to ``target``.
 
-    ``external_ips`` are the addresses by which VCD serves it, or else the one that Kubernetes knows: one for a Service
-    that can be migrated. ``internal_ips`` are the addresses after the move, port by port, empty where one is chosen
-    only then; without NAT there are none.
+    ``external_ip`` is the address that it keeps, empty when nobody can tell it. ``internal_ips`` are the addresses
+    after the move, port by port, empty where one is chosen only then; without NAT there are none.
     """
 
     observed: ObservedService
     target: Scenario
-    external_ips: tuple[str, ...]
+    external_ip: str
     internal_ips: tuple[str, ...]
+    obstacle: Obstacle | None = None
 
     @property
     def label(self) -> str:
         """namespace/name."""
         return self.observed.service.label
-
-    @property
-    def external_ip(self) -> str:
-        """The address that it keeps; empty when it cannot be told."""
-        return self.external_ips[0] if len(self.external_ips) == 1 else ""
 
     @property
     def new_addresses(self) -> int:
@@ -57,18 +62,6 @@ class Move:
             broken = [port.evidence for port in self.observed.ports]
         return "; ".join(broken)
 
-    @property
-    def obstacle(self) -> str:
-        """Why it cannot be migrated; empty when it can."""
-        others = [port for port in self.observed.service.served_ports if (port.protocol or TCP) != TCP]
-        if others:
-            return f"port {others[0].name or others[0].port} is {others[0].protocol}, and CPI serves TCP only"
-        if not self.external_ips:
-            return "neither VCD nor Kubernetes knows its external IP"
-        if len(self.external_ips) > 1:
-            return f"VCD serves it on {' and '.join(self.external_ips)}, and it can keep one external IP only"
-        return ""
-
     def as_dict(self) -> dict[str, Any]:
         """Plain data for a playbook."""
         service = self.observed.service
@@ -79,41 +72,56 @@ class Move:
             "from": self.observed.shape,
             "to": self.target.value,
             "damaged": bool(self.damaged),
-            "obstacle": self.obstacle,
+            "obstacle": self.obstacle.why if self.obstacle else None,
         }
 
 
-def plan_moves(
-    observed: Iterable[ObservedService], target: Scenario, edge: EdgeGateway, one_arms: Sequence[AddressRange]
-) -> list[Move]:
-    """The Services whose objects are not those of ``target``; a Service that nobody has served yet is none of them."""
+def with_moves(situation: Situation) -> Situation:
+    """The same situation with the moves that it asks for; none unless existing Services are to be migrated."""
+    if situation.edge is None or not situation.target.migrates:
+        return situation
+    return replace(situation, moves=plan_moves(situation))
+
+
+def plan_moves(situation: Situation) -> tuple[Move, ...]:
+    """The Services whose objects are not those of the target, and those that stand in the way of a migration.
+
+    A Service that nobody has served yet is none of them: CPI makes its objects.
+    """
+    known = interrupted_external_ips(situation.cluster)
     found = []
-    for item in observed:
-        whole = all(port.virtual_service for port in item.ports if (port.port.protocol or TCP) == TCP)
-        if not item.ports or (whole and target in item.fits):
+    for item in situation.observed:
+        if not item.ports or not (_has_objects(item) or item.service.external_ips):
             continue
-        external = _external_ips(item, edge, one_arms)
-        served = external and item.service.external_ips
-        if item.present or any(port.nat_rule for port in item.ports) or served:
-            found.append(Move(item, target, external, internal_ips(item, target)))
-    return found
+        address = known.get((item.service.namespace, item.service.name), "")
+        move = _move(situation, item, address)
+        whole = all(port.virtual_service for port in item.ports)
+        if move.obstacle or not whole or move.target not in item.fits:
+            found.append(move)
+    return tuple(found)
 
 
-def _external_ips(item: ObservedService, edge: EdgeGateway, one_arms: Sequence[AddressRange]) -> tuple[str, ...]:
-    """What serves counts: the DNAT rules and the VIPs outside. Kubernetes may show an IP that nobody serves."""
-    served = {port.nat_rule.external for port in item.ports if port.nat_rule}
-    served |= {
-        port.virtual_service.address for port in item.present if port.virtual_service and port.on_external_address
-    }
-    if served - {""}:
-        return tuple(sorted(served - {""}))
-    known = [address for address in (item.service.load_balancer_ip, *item.service.external_ips) if address]
-    return tuple(address for address in known if _may_be_external(address, edge, one_arms))[:1]
+def _move(situation: Situation, item: ObservedService, address: str) -> Move:
+    target, obstacle = situation.target.scenario, None
+    service, edge = item.service, situation.edge
+    try:
+        read_ports([asdict(port) for port in service.ports], service.annotations, situation.cluster.certificate)
+    except InvalidInput as error:
+        why = f"{error.details['option']} {error.details['value']}: {error.details['remedy']}"
+        obstacle = Obstacle(why, "change that in the Service, or keep the scenario")
+    try:
+        address = address or external_ip(item, situation.one_arms)
+    except InvalidInput as error:
+        why, _colon, remedy = str(error.details["remedy"]).partition(": ")
+        obstacle = obstacle or Obstacle(why, remedy)
+    if address and edge and not (_has_objects(item) or edge.uses_ip_spaces or edge.on_uplink(address)):
+        why = f"it has no objects on edge gateway {edge.name}, and {address} is no address of that gateway"
+        obstacle = obstacle or Obstacle(why, "set spec.loadBalancerClass if another controller serves it")
+    return Move(item, target, address, internal_ips(item, target), obstacle)
 
 
-def _may_be_external(address: str, edge: EdgeGateway, one_arms: Sequence[AddressRange]) -> bool:
-    number = ipv4(address)
-    return edge.on_uplink(address) or (edge.uses_ip_spaces and not any(number in item for item in one_arms))
+def _has_objects(item: ObservedService) -> bool:
+    return any(port.virtual_service or port.nat_rule for port in item.ports)
 
 
 def internal_ips(item: ObservedService, target: Scenario) -> tuple[str, ...]:

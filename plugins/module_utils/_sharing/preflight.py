@@ -32,6 +32,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks_ser
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster_facts import read_cluster
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, first_lines, passed
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.moves import with_moves
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.situation import Situation
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.target import check_existing, resolve
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.vcd_facts import read_vcd
@@ -54,7 +55,7 @@ CHECKS: tuple[Callable[[Situation], Iterator[Finding]], ...] = (
 
 
 def preflight(situation: Situation) -> list[Finding]:
-    """Run every check, in the order in which a person would ask."""
+    """Run every check, in the order in which a person would ask. ``situation`` holds the moves that are wanted."""
     return [finding for check in CHECKS for finding in check(situation)]
 
 
@@ -70,7 +71,7 @@ def preflight_report(
     check_existing(existing)
     cluster = read_cluster(ccm)
     target = resolve(scenario, one_arm, cluster, edge_gateway, existing)
-    situation = Situation(cluster, read_vcd(vcd), target)
+    situation = with_moves(Situation(cluster, read_vcd(vcd), target))
     findings = preflight(situation)
     edge = situation.edge
     return {

@@ -7,24 +7,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import DEFAULT_ONE_ARM, AddressRange
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster_facts import Cluster
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, error, warning
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.moves import Move, plan_moves
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.orphans import Orphan, find_orphans
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.shape import ObservedService, observe
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.target import Target
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.vcd_facts import EdgeGateway, Vcd
 
+if TYPE_CHECKING:
+    from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.moves import Move
+
 
 @dataclass(frozen=True)
 class Situation:
-    """What was read and what is wanted; ``vcd`` is None when nobody could say which gateway to read."""
+    """What was read and what is wanted; ``vcd`` is None when nobody could say which gateway to read.
+
+    ``moves`` are the Services that are to be migrated, where that is the wish (see `moves.with_moves`).
+    """
 
     cluster: Cluster
     vcd: Vcd | None
     target: Target
+    moves: tuple[Move, ...] = ()
 
     @property
     def edge(self) -> EdgeGateway | None:
@@ -49,13 +56,6 @@ class Situation:
         """The ranges whose addresses are internal for sure."""
         known = [DEFAULT_ONE_ARM, self.cluster.one_arm, self.target.one_arm]
         return [item for item in known if item]
-
-    @property
-    def moves(self) -> list[Move]:
-        """The Services that are to be migrated or repaired; none unless they are to be."""
-        if self.edge is None or not self.target.migrates:
-            return []
-        return plan_moves(self.observed, self.target.scenario, self.edge, self.one_arms)
 
     @property
     def orphans(self) -> list[Orphan]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import parse_range
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster_facts import read_cluster
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.moves import with_moves
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import (
     app_port_profile_name,
     nat_rule_name,
@@ -240,7 +241,7 @@ def situation(
     """What the checks look at."""
     cluster = read_cluster(ccm_result or ccm())
     read = read_vcd(vcd_result if vcd_result is not None else vcd(edge()))
-    return Situation(cluster, read, resolve(target, one_arm, cluster, "", existing))
+    return with_moves(Situation(cluster, read, resolve(target, one_arm, cluster, "", existing)))
 
 
 def observed(found: dict[str, list[Any]], *services: dict[str, Any], ip_spaces: bool = False) -> list[ObservedService]:

@@ -415,8 +415,18 @@ def test_objects_that_no_service_claims_are_listed_by_kind_and_stay_unless_asked
         f"1 DNAT rule {names[2]}; 1 application port profile {names[3]} "
         "(there is no Service gone of type LoadBalancer)"
     )
-    assert finding["remedy"] == "they are removed only with shared_ip_prune: true"
+    removes = "delete them if nobody needs them; shared_ip_prune: true removes only what Services that are still there"
+    assert finding["remedy"] == f"{removes} have left"
     assert found("leftovers", "shared_internal", None, vcd(edge())) == []
+    # what a Service that is there has left is pruned when asked for
+    renamed = {"pools": [pool("web", "old", "x")]}
+    both = {"pools": [pool("web", "old", "x"), pool("gone", "http", "x")]}
+    of = [preflight_report(cluster, vcd(edge(**there)), "shared_internal") for there in (renamed, both)]
+    remedies = [item["remedy"] for report in of for item in report["findings"] if item["check"] == "leftovers"]
+    assert remedies == [
+        "a migration removes them only with shared_ip_prune: true",
+        "with shared_ip_prune: true a migration removes what Services that are there have left; delete the others",
+    ]
 
 
 WEB = "default/web"
@@ -475,13 +485,13 @@ def test_a_port_without_objects_is_repaired() -> None:
 
 
 def test_a_service_that_lost_all_its_objects_keeps_the_ip_that_kubernetes_shows() -> None:
-    for address, expected in (("203.0.113.10", "203.0.113.10"), ("192.168.8.2", None), ("198.51.100.1", None)):
-        cluster = ccm("shared_external", services=[service(ips=(address,))])
-        report = preflight_report(cluster, vcd(edge()), "shared_external", existing="migrate")
-        assert [move["external_ip"] for move in report["migrations"]] == ([expected] if expected else [])
+    cluster = ccm("shared_external", services=[service()])
+    report = preflight_report(cluster, vcd(edge()), "shared_external", existing="migrate")
+    assert [(move["external_ip"], move["from"]) for move in report["migrations"]] == [("203.0.113.10", "absent")]
     spaces = ccm("shared_external", services=[service(ips=("192.168.8.2",)), service("b", ips=("198.51.100.1",))])
     report = preflight_report(spaces, vcd(ip_space_edge()), "shared_external", existing="migrate")
-    assert [move["external_ip"] for move in report["migrations"]] == ["198.51.100.1"]
+    assert [move["external_ip"] for move in report["migrations"]] == [None, "198.51.100.1"]
+    assert [bool(move["obstacle"]) for move in report["migrations"]] == [True, False]
     waiting = ccm("shared_external", services=[service(ips=(), load_balancer_ip="203.0.113.10")])
     assert preflight_report(waiting, vcd(edge()), "shared_external", existing="migrate")["migrations"] == []
 
@@ -510,29 +520,48 @@ def two_external_ips() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("item", "there", "why"),
     [
-        (udp_service(), objects("distinct_internal"), "port https is UDP, and CPI serves TCP only"),
-        (service(), two_external_ips(), "VCD serves it on 203.0.113.10 and 203.0.113.11, and it can keep one"),
+        (udp_service(), objects("distinct_internal"), "ports.protocol UDP: CPI serves TCP only"),
+        # also one that would not have to be moved: a migration has to read it
+        (udp_service(), objects("shared_external"), "ports.protocol UDP: CPI serves TCP only"),
         (
             service(ips=()),
             {"virtual_services": objects("shared_internal")["virtual_services"]},
-            "neither VCD nor Kubernetes knows its external IP",
+            "nobody can tell its external IP",
+        ),
+        (service(ips=("192.168.8.2",)), {}, "nobody can tell its external IP"),
+        (
+            service(ips=("198.51.100.1",)),
+            {},
+            "it has no objects on edge gateway acme-edge, and 198.51.100.1 is no address of that gateway",
         ),
     ],
 )
 def test_what_cannot_be_migrated_stops_the_run(item: dict[str, Any], there: dict[str, Any], why: str) -> None:
     cluster, cloud = ccm("distinct_internal", services=[item]), vcd(edge(**there))
-    ((level, message),) = existing("shared_external", cluster, cloud)
-    assert level == "error"
-    assert message.startswith(f"{WEB} cannot be migrated: {why}")
+    assert existing("shared_external", cluster, cloud) == [("error", f"{WEB} cannot be migrated: {why}")]
     report = preflight_report(cluster, cloud, "shared_external", existing="migrate")
     assert report["ok"] is False
-    assert report["migrations"][0]["obstacle"]
+    assert report["migrations"][0]["obstacle"] == why
+    assert found("existing_services", "distinct_internal", cluster, cloud)[0][0] != "error"
 
 
-def test_a_udp_port_matters_only_to_a_service_that_has_to_move() -> None:
-    there = {key: items[:1] for key, items in objects("shared_external").items()}
-    cluster = ccm("shared_external", services=[udp_service()])
-    assert existing("shared_external", cluster, vcd(edge(**there)))[0][0] == "info"
+def test_of_two_external_ips_the_one_that_kubernetes_shows_is_kept() -> None:
+    cluster, cloud = ccm("distinct_internal", services=[service()]), vcd(edge(**two_external_ips()))
+    ((level, message),) = existing("shared_external", cluster, cloud)
+    assert level == "info"
+    assert message.endswith("; it keeps 203.0.113.10 and gives up 203.0.113.11")
+
+
+def test_the_ip_before_an_interrupted_change_counts_most() -> None:
+    stored = [{"namespace": "default", "name": "web", "external_ip": "203.0.113.20"}]
+    cluster = ccm(
+        "shared_external",
+        services=[service()],
+        rollout={"state": "in_progress", "backup": "x"},
+        restore_point={"kubernetes_services": stored},
+    )
+    report = preflight_report(cluster, vcd(edge()), "shared_external", existing="migrate")
+    assert [move["external_ip"] for move in report["migrations"]] == ["203.0.113.20"]
 
 
 def test_services_of_one_name_are_told_of_once() -> None:
