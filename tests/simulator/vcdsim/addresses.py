@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 from vcdsim.store import Record, Store
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_PARSED = 65536  # texts whose parsed forms are kept: every rule is held against every other, again and again
 _LARGEST_RANGE = 4096  # addresses of one NAT rule's network that are listed one by one
 
 
@@ -101,10 +103,26 @@ def virtual_services(store: Store, gateway_id: str) -> list[Record]:
     return [one for one in store.all("loadBalancerVirtualService") if one.data["gatewayRef"] == gateway_id]
 
 
+@functools.lru_cache(_PARSED)
+def plain(text: str) -> str:
+    """An address in the one form in which equal ones are equal."""
+    return str(ipaddress.ip_address(text))
+
+
+@functools.lru_cache(_PARSED)
+def _address(text: str) -> Address:
+    return ipaddress.ip_address(text)
+
+
+@functools.lru_cache(_PARSED)
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(text, strict=False)
+
+
 def vips(service: Record) -> list[str]:
     """The addresses of a virtual service."""
     both = (service.data.get("virtualIpAddress"), service.data.get("ipv6VirtualIpAddress"))
-    return [str(ipaddress.ip_address(one)) for one in both if one]
+    return [plain(one) for one in both if one]
 
 
 def nat_rules(store: Store, gateway_id: str) -> list[Record]:
@@ -121,7 +139,7 @@ def expand(text: str) -> list[str]:
 
 def covers(text: str, address: str) -> bool:
     """Whether an address or network as text has the address in it."""
-    network, one = ipaddress.ip_network(text, strict=False), ipaddress.ip_address(address)
+    network, one = _network(text), _address(address)
     return network.version == one.version and one in network
 
 
