@@ -180,7 +180,7 @@ class SharedIp:
             taken = self._foreign(move)
             if taken:
                 error.message += f"; {move.wanted.external_ip} is also held by {', '.join(taken)}"
-            self._carry_out(former, healthy)
+            self._carry_out(former, ())  # what is wrong with its health may be wrong in its old shape, too
         except CollectionError as second:
             error.message += f"; it could not be rolled back either: {second.message}"
             return
