@@ -552,6 +552,14 @@ def test_of_two_external_ips_the_one_that_kubernetes_shows_is_kept() -> None:
     assert message.endswith("; it keeps 203.0.113.10 and gives up 203.0.113.11")
 
 
+def test_a_routed_ip_that_is_on_no_uplink_can_be_kept_by_its_dnat_rules() -> None:
+    there = objects("shared_internal")
+    for rule in there["nat_rules"]:
+        rule["external_addresses"] = "198.51.100.1"
+    cluster = ccm("shared_internal", services=[service(ips=("198.51.100.1",))])
+    assert existing("distinct_internal", cluster, vcd(edge(**there)))[0][0] == "info"
+
+
 def test_the_ip_before_an_interrupted_change_counts_most() -> None:
     stored = [{"namespace": "default", "name": "web", "external_ip": "203.0.113.20"}]
     cluster = ccm(
