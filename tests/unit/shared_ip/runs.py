@@ -75,7 +75,7 @@ class ModuleRun:
     def start(self) -> ModuleRun:
         """Start it; returns at once."""
         folder = _Server.running().folder
-        self._output, self._errors = (Path(tempfile.mkstemp(dir=folder, suffix=end)[1]) for end in (".out", ".err"))
+        self._output, self._errors = (_new_file(folder, end) for end in (".out", ".err"))
         self._connection = socket.socket(socket.AF_UNIX)
         self._connection.settimeout(self._seconds)
         self._connection.connect(str(folder / "socket"))
@@ -120,6 +120,12 @@ class ModuleRun:
         self._connection = self._answers = None
         self.usage = {name: answer[name] for name in ("max_rss_kb", "cpu_seconds")}
         return int(answer["status"])
+
+
+def _new_file(folder: Path, suffix: str) -> Path:
+    descriptor, path = tempfile.mkstemp(dir=folder, suffix=suffix)
+    os.close(descriptor)
+    return Path(path)
 
 
 class _Server:
@@ -306,7 +312,7 @@ def killed_at_every_write(
                     _kill_there(run, place, number, moment)
                     _finish(run)
                     check(sim.dump(), uninterrupted)
-                except AssertionError as problem:
+                except (AssertionError, TimeoutError) as problem:
                     problems.append(f"{moment} write {number + 1} of {writes} to {place.name}: {problem}")
     return Survival(sum(writes for _place, writes in places), kills - len(problems), kills, problems)
 

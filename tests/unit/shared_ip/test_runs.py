@@ -17,6 +17,7 @@ from runs import ModuleBroke, ModuleRun, comparable, killed_at_every_write
 from vcdsim.testing import Simulator
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "cpi"
+CONNECTION = {"org": "acme", "user": "kube", "password": "kube-secret-1"}
 POOL = {"name": "web", "edge_gateway": "acme-edge", "members": [{"ip_address": "10.10.0.11", "port": 30080}]}
 
 
@@ -33,8 +34,7 @@ def fresh(sim: Simulator) -> Simulator:
 
 
 def pool(sim: Simulator, **more: Any) -> ModuleRun:
-    connection = {"url": sim.url, "ca_path": sim.ca, "org": "acme", "user": "kube", "password": "kube-secret-1"}
-    return ModuleRun("vcd_pool", {**connection, **POOL, **more})
+    return ModuleRun("vcd_pool", {**CONNECTION, "url": sim.url, "ca_path": sim.ca, **POOL, **more})
 
 
 def test_a_result_and_a_failure(fresh: Simulator) -> None:
@@ -81,6 +81,17 @@ def test_a_run_killed_at_its_write(fresh: Simulator, moment: str, pools: int) ->
         os.kill(run.pid, 0)
     fresh.faults([])
     assert len(fresh.dump()["pools"]) == pools
+
+
+def test_a_run_that_does_not_end_is_killed(fresh: Simulator) -> None:
+    fresh.faults([{"writes": True, "hold": "before"}])
+    run = ModuleRun("vcd_pool", {**CONNECTION, "url": fresh.url, "ca_path": fresh.ca, **POOL}, seconds=2).start()
+    with pytest.raises(TimeoutError):
+        run.wait()
+    limit = time.monotonic() + 20
+    while fresh.journal()[-1]["status"] != "gone":
+        assert time.monotonic() < limit
+    assert fresh.dump()["pools"] == []
 
 
 def test_every_kill_is_survived_by_a_module_that_converges(fresh: Simulator) -> None:
