@@ -71,10 +71,12 @@ options:
         type: list
         elements: str
       ports:
-        description: The ports.
+        description:
+          - The ports.
+          - May be left out only with O(cluster_id) to remove a service, all whose objects are found by their names then.
         type: list
         elements: dict
-        required: true
+        default: []
         suboptions:
           name:
             description: Name of the port, unique in the service. May be left out where there is one port.

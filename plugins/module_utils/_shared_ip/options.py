@@ -47,7 +47,7 @@ SERVICE = {
     "external_ip": {"type": "str"},
     "internal_ips": {"type": "list", "elements": "str"},
     "members": {"type": "list", "elements": "str"},
-    "ports": {"type": "list", "elements": "dict", "required": True, "options": PORT},
+    "ports": {"type": "list", "elements": "dict", "default": [], "options": PORT},
 }
 WHERE = ArgumentSpec(
     {
@@ -133,7 +133,7 @@ def _one_arm(value: Any) -> AddressRange:
 
 def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing: bool) -> DesiredService:
     checks.name("services.name", given["name"])
-    if not given["ports"]:
+    if not given["ports"] and not (removing and cluster_id):
         raise InvalidInput("services.ports", [], f"service {given['name']!r} has none: give one at least")
     if given["external_ip"] and ipv4(given["external_ip"]) is None:
         raise InvalidInput("services.external_ip", given["external_ip"], "is not an IPv4 address")
@@ -142,7 +142,7 @@ def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing
         raise InvalidInput("services.members", [], f"service {given['name']!r} has none: give the machines' addresses")
     ports = tuple(_port(one, removing, bool(cluster_id)) for one in given["ports"])
     for values, what in ((Counter(one.name for one in ports), "name"), (Counter(one.port for one in ports), "port")):
-        value, times = values.most_common(1)[0]
+        value, times = values.most_common(1)[0] if values else ("", 0)
         if times > 1:
             remedy = f"service {given['name']!r} has it {times} times: give each port a {what} of its own"
             raise InvalidInput(f"services.ports.{what}", value, remedy)
