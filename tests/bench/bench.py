@@ -13,6 +13,7 @@ wall time over the limit. Nothing here fails because it is slow.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -89,7 +90,7 @@ class Settings:
     edges: int = 10
     services_of_edge: int = 10
     growth: tuple[int, ...] = (250, 500, 1000)
-    jobs: int = 3
+    jobs: int = len(MINIMAL)
 
 
 QUICK = Settings(services=5, task_seconds=0.1, edges=2, services_of_edge=2, growth=(2, 4))
@@ -263,37 +264,49 @@ def title(before: str | None, after: str) -> str:
 # -- what is measured ------------------------------------------------------------------------------------------------
 
 
-def one_case(settings: Settings, before: str | None, after: str) -> tuple[Row, Again]:
-    """Create or move all Services of one edge gateway, and run again."""
-    minimum = MINIMAL[before, after]
-    with Stage(settings, 1, settings.services) as stage:
-        if before:
-            ended(stage.run(before))
-        stage.slow()
-        began = time.monotonic()
-        ended(stage.run(after))
-        seconds = time.monotonic() - began
-        timeline, gateway = stage.sim.timeline(), stage.gateway()
-        limit = lock_seconds(timeline, gateway)
-        writes, refused = stage.writes()
-        row = Row(
-            title(before, after),
-            settings.services,
-            writes,
-            settings.services * minimum.writes(settings.ports),
-            refused,
-            len(stage.sim.journal()),
-            round(seconds, 3),
-            round(limit, 3),
-            round(seconds / limit, 4) if limit else 0.0,
-            len(one_write_at_a_time(timeline, gateway)),
-            minimum.reason,
-        )
-        stage.sim.journal(clear=True)
-        began = time.monotonic()
-        ended(stage.run(after))
-        seconds = time.monotonic() - began
-        return row, Again(row.name, sum(stage.writes()), len(stage.sim.journal()), round(seconds, 3))
+def one_case(stage: Stage, before: str | None, after: str) -> tuple[Row, Again]:
+    """Create or move all Services of the one edge gateway, and run again."""
+    settings, minimum = stage.settings, MINIMAL[before, after]
+    stage.slow()
+    began = time.monotonic()
+    ended(stage.run(after))
+    seconds = time.monotonic() - began
+    timeline, gateway = stage.sim.timeline(), stage.gateway()
+    limit = lock_seconds(timeline, gateway)
+    writes, refused = stage.writes()
+    row = Row(
+        title(before, after),
+        settings.services,
+        writes,
+        settings.services * minimum.writes(settings.ports),
+        refused,
+        len(stage.sim.journal()),
+        round(seconds, 3),
+        round(limit, 3),
+        round(seconds / limit, 4) if limit else 0.0,
+        len(one_write_at_a_time(timeline, gateway)),
+        minimum.reason,
+    )
+    stage.sim.journal(clear=True)
+    began = time.monotonic()
+    ended(stage.run(after))
+    seconds = time.monotonic() - began
+    return row, Again(row.name, sum(stage.writes()), len(stage.sim.journal()), round(seconds, 3))
+
+
+def all_cases(settings: Settings, say: Callable[[str], None]) -> list[tuple[Row, Again]]:
+    """Every creation and every move. All are prepared before the first is measured, so that this disturbs none."""
+    found = []
+    with contextlib.ExitStack() as stages, ThreadPoolExecutor(settings.jobs) as pool:
+        prepared = [(stages.enter_context(Stage(settings, 1, settings.services)), *move) for move in MINIMAL]
+        for stage, before, _after in prepared:
+            if before:
+                ended(stage.run(before))
+        for case in [pool.submit(one_case, *one) for one in prepared]:
+            row, again = case.result()
+            say(f"  {row.name}: {row.seconds:.1f} s, ratio {row.ratio:.3f}")
+            found.append((row, again))
+    return found
 
 
 def side_by_side(settings: Settings) -> SideBySide:
@@ -335,24 +348,16 @@ def growth(settings: Settings, services: int) -> list[Growth]:
 def measure(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
     """Everything, as it is written to the file."""
     ModuleRun("vcd_shared_ip_info", {}).start().wait()  # starts what runs are forked from, outside all measurements
-    rows: list[Row] = []
-    again: list[Again] = []
     # Growth is about this machine's work, so nothing else runs meanwhile; all else is about waiting.
     grown = [one for services in settings.growth for one in _said(growth(settings, services), say)]
-    with ThreadPoolExecutor(settings.jobs) as pool:
-        cases = [pool.submit(one_case, settings, before, after) for before, after in MINIMAL]
-        for case in cases:
-            row, second = case.result()
-            say(f"  {row.name}: {row.seconds:.1f} s, ratio {row.ratio:.3f}")
-            rows.append(row)
-            again.append(second)
+    cases = all_cases(settings, say)
     say(f"  {settings.edges} edge gateways side by side")
     beside = side_by_side(settings)
     return {
         "settings": asdict(settings),
         "machine": {"python": platform.python_version(), "system": platform.platform(), "cpus": os.cpu_count()},
-        "rows": [asdict(row) for row in rows],
-        "unchanged": [asdict(one) for one in again],
+        "rows": [asdict(row) for row, _again in cases],
+        "unchanged": [asdict(again) for _row, again in cases],
         "side_by_side": asdict(beside),
         "growth": [asdict(one) for one in grown],
     }
@@ -416,7 +421,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="5 Services, tasks of 0.1 s: to try the benchmark itself")
     parser.add_argument("--services", type=int, help="so many instead of 100")
-    parser.add_argument("--jobs", type=int, help="so many of the nine at once (3; they mostly wait)")
+    parser.add_argument("--jobs", type=int, help="so many of the nine at once (all: they mostly wait)")
     parser.add_argument("--output", type=Path, default=HERE.parents[1] / ".cache" / "bench.json", metavar="FILE")
     options = parser.parse_args(argv)
     given = {name: value for name in ("services", "jobs") if (value := getattr(options, name)) is not None}

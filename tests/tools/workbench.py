@@ -58,7 +58,7 @@ def test(names: list[str]) -> int:
 
 def bench(options: list[str]) -> int:
     """Measure how long migrations take against how long Cloud Director needs; the table, and .cache/bench.json."""
-    say("Measuring (about 30 minutes, nearly all of it waiting for simulated tasks)")
+    say("Measuring (about 15 minutes, nearly all of it waiting for simulated tasks)")
     venv = test_venv()
     kubernetes_core(venv, TREE)
     copy_tree()

@@ -121,6 +121,7 @@ class Call:
         tasks.check_free(locks)
         what = fault.spec.get("task") if fault else None
         seconds = float("inf") if what == "never" else self.world.settings.task_seconds
+        begins_at = self.world.clock()
         task = Task(
             id=self.store.mint("task"),
             operation=f"{self.operation.name.replace('_', ' ').capitalize()} {owner.name}".strip(),
@@ -131,7 +132,8 @@ class Call:
             user=self.session.user.id,
             user_name=self.session.user.name,
             started=wall_clock(),
-            ends_at=self.world.clock() + seconds,
+            begins_at=begins_at,
+            ends_at=begins_at + seconds,
             locks=locks,
             done=done,
             undo=undo,
@@ -139,7 +141,7 @@ class Call:
             fails_with=(fault.code, fault.message) if fault and what == "error" else None,
         )
         if now:
-            with tasks.timeline.brought_by(task):
+            with tasks.timeline.brought_by(task, begins_at):
                 now()
         tasks.start(task, vanishes=what == "vanish")
         self.touched, self.task = self.touched or owner.id, task.id

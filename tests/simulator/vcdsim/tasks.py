@@ -25,7 +25,7 @@ def wall_clock() -> str:
 
 @dataclass(eq=False)
 class Task:
-    """One asynchronous operation. ``ends_at`` is on the monotonic clock, in seconds; infinite: never."""
+    """One asynchronous operation. ``begins_at`` and ``ends_at`` are on the monotonic clock; infinite: never."""
 
     id: str
     operation: str
@@ -36,6 +36,7 @@ class Task:
     user: str
     user_name: str
     started: str
+    begins_at: float
     ends_at: float
     locks: tuple[str, ...] = ()
     done: Effect | None = None
@@ -97,7 +98,8 @@ class TaskBoard:
     def start(self, task: Task, *, vanishes: bool = False) -> Task:
         self._tasks[task.id] = task
         self._running.append(task)
-        self.timeline.task("started", task)
+        with self.timeline.brought_by(task, task.begins_at):
+            self.timeline.task("started", task)
         if vanishes:
             self._vanished.add(task.id)
         return task

@@ -48,8 +48,8 @@ class Timeline:
         self._entries.clear()
 
     @contextmanager
-    def brought_by(self, task: Task, moment: float | None = None) -> Iterator[None]:
-        """What happens in the block is the task's doing, at that moment (now if None)."""
+    def brought_by(self, task: Task, moment: float) -> Iterator[None]:
+        """What happens in the block is the task's doing, at that moment (now if infinite)."""
         self._task, self._moment = task.id, moment
         try:
             yield

@@ -87,7 +87,7 @@ def test_tasks_are_intervals_with_what_they_lock(sim: Simulator, api: Api, scene
     assert {one["gateway"] for one in tasks if not one["operation"].startswith("NAT")} == {None}
     for task in {one["id"] for one in tasks}:
         started, ended = (one for one in tasks if one["id"] == task)
-        assert ended["time"] - started["time"] == pytest.approx(0.2, abs=0.02)
+        assert ended["time"] - started["time"] == pytest.approx(0.2, abs=0.000001)
 
 
 def test_a_task_that_fails_takes_its_object_back(sim: Simulator, api: Api, scene: Scene) -> None:
