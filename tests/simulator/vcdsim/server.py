@@ -165,9 +165,11 @@ class Simulator:
         if world.settings.request_seconds:
             await asyncio.sleep(world.settings.request_seconds)
         world.tasks.settle(world.clock())
-        reply = operation.handler(call)
-        if call.fault and call.fault.spec.get("hold") == "after":
-            await _held(call.fault, request)
+        try:
+            reply = operation.handler(call)
+        finally:  # a refusal is held, too
+            if call.fault and call.fault.spec.get("hold") == "after":
+                await _held(call.fault, request)
         if call.fault and call.fault.spec.get("reset") == "after":
             raise _ResetRequested
         return call, reply
