@@ -11,11 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import (
-    DEFAULT_ONE_ARM,
-    AddressRange,
-    ipv4,
-)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import AddressRange, ipv4
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster_facts import (
     IN_PROGRESS,
     Cluster,
@@ -48,12 +44,11 @@ def services_of(situation: Situation, known: Mapping[Key, str] | None = None) ->
     """
     if known is None:
         known = interrupted_external_ips(situation.cluster)
-    ranges = _ranges(situation)
     found = []
     for item in situation.observed:
         key = (item.service.namespace, item.service.name)
         if item.service.served_ports and (key in known or _is_there(item)):
-            external = known.get(key) or external_ip(item, ranges)
+            external = known.get(key) or external_ip(item, situation.one_arms)
             found.append(_option(item.service, external, situation.cluster.certificate))
     return found
 
@@ -120,11 +115,6 @@ def _is_internal(address: str, item: ObservedService, ranges: Iterable[AddressRa
 def _is_there(item: ObservedService) -> bool:
     """Whether it has objects, or an IP that it may not lose. One that waits for both is CPI's to serve."""
     return bool(item.service.external_ips) or any(port.virtual_service or port.nat_rule for port in item.ports)
-
-
-def _ranges(situation: Situation) -> list[AddressRange]:
-    known = (DEFAULT_ONE_ARM, situation.cluster.one_arm, situation.target.one_arm)
-    return [item for item in known if item]
 
 
 def _option(service: Service, external: str, certificate: str) -> dict[str, Any]:

@@ -61,23 +61,22 @@ def restore_point_of(info: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
 def way_back(restore_point: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
     """What the run that goes back is told; ``summary`` says in one line why there is no way back.
 
-    Keys: ok, summary, notes, taken, scenario, one_arm, services (with internal_ips) and former.
+    Keys: ok, summary, notes, taken, scenario, one_arm, services (with internal_ips) and restore_point: what the cluster
+    is to hold while it goes back and after, so that the same run again goes the same way.
     """
     cluster = read_cluster(ccm)
     situation = Situation(cluster, read_vcd(vcd), Target(cluster.scenario or Scenario.SHARED_EXTERNAL, cluster.one_arm))
-    nothing: dict[str, Any] = {
-        "scenario": None,
-        "one_arm": None,
-        "services": [],
-        "former": {},
-        "notes": [],
-        "taken": "",
-    }
+    nothing: dict[str, Any] = {"taken": "", "scenario": None, "one_arm": None, "services": [], "notes": []}
     try:
         point = _checked(restore_point, situation)
-        return {"ok": True, "summary": "", **nothing, **_back(point, situation)}
+        return {"ok": True, "summary": "", **_back(point, situation)}
     except (InvalidInput, BadRange) as error:
-        return {"ok": False, "summary": f"there is no way back by this restore point: {error}", **nothing}
+        return {
+            "ok": False,
+            "summary": f"there is no way back by this restore point: {error}",
+            "restore_point": {},
+            **nothing,
+        }
 
 
 def health_by_name(vcd: Any) -> dict[str, str]:
@@ -148,7 +147,11 @@ def _back(point: Reader, situation: Situation) -> dict[str, Any]:
         "scenario": scenario.value,
         "one_arm": one_arm.as_option() if one_arm else None,
         "services": services,
-        "former": {**point.value, "virtual_services": {**_unfinished(situation.cluster), **lost}},
+        "restore_point": {
+            **point.value,
+            "virtual_services": {**_unfinished(situation.cluster), **lost},
+            "kubernetes_services": [_kept(item, moved.get(key)) for key, item in stored.items()],
+        },
         "notes": [*_notes(stored, observed, moved), *_new(services, stored)],
     }
 
@@ -178,6 +181,11 @@ def _present_ip(item: ObservedService, begun: Mapping[str, Any] | None, situatio
 
 def _shapes(stored: Mapping[str, Any]) -> list[str]:
     return str(stored.get("shape")).split(" or ")
+
+
+def _kept(stored: Mapping[str, Any], moved: str | None) -> dict[str, Any]:
+    """A Service of the restore point, with the external IP that it keeps where that is another one now."""
+    return {**stored, **({"external_ip": moved, "ingress_ips": [moved]} if moved else {})}
 
 
 def _internal_ips(

@@ -184,7 +184,7 @@ def test_the_way_back(shape: str, internal: list[str] | None, present: str) -> N
     assert back["one_arm"] == (RANGE if internal else None)
     (web,) = back["services"]
     assert (web["external_ip"], web.get("internal_ips")) == (OUTSIDE, internal)
-    assert back["former"]["virtual_services"] == {"vs-web": {"body": 1}}
+    assert back["restore_point"]["virtual_services"] == {"vs-web": {"body": 1}}
 
 
 def test_services_that_came_went_and_changed() -> None:
@@ -209,6 +209,11 @@ def test_a_service_that_was_made_anew_keeps_its_new_ip() -> None:
     back = way_back(taken(), now, vcd(edge(**on(OTHER))))
     assert [item["external_ip"] for item in back["services"]] == [OTHER]
     assert back["notes"] == [f"default/web had {OUTSIDE} then and serves on {OTHER} now, which it keeps"]
+    # the run that is started again after an interruption comes to the same, from the cluster and from the file
+    halfway = {**now, "rollout": {"state": "in_progress", "backup": "b"}, "restore_point": back["restore_point"]}
+    for point in (back["restore_point"], taken()):
+        again = way_back(point, halfway, vcd(edge(**objects("shared_internal"))))
+        assert again["services"] == back["services"]
 
 
 def test_a_service_that_was_broken_gets_its_ip_back() -> None:
@@ -224,7 +229,7 @@ def test_of_an_interrupted_change_the_stored_ips_and_bodies_count() -> None:
     assert services_option(now, vcd(edge(**on(OTHER))), "shared_external")[0]["external_ip"] == OUTSIDE
     back = way_back(taken(), now, vcd(edge(**on(OTHER))))
     assert [item["external_ip"] for item in back["services"]] == [OUTSIDE]
-    assert back["former"]["virtual_services"] == {"vs-web": {"body": 1}, "vs-lost": "stored"}
+    assert back["restore_point"]["virtual_services"] == {"vs-web": {"body": 1}, "vs-lost": "stored"}
 
 
 def test_a_new_ip_is_kept_while_the_way_back_is_half_done() -> None:
