@@ -79,11 +79,13 @@ class Server:
         entry["user"] = user.name
         fault = self.faults.find(request.method, request.path_qs, user.name)
         await self._spoil_before(fault, request)
-        response = await self._dispatch(request, user, entry)
-        self.cluster.settle()
-        self._set_timer()
-        if fault and fault.action == "hold_after":
-            await _hold(fault, request)
+        try:
+            response = await self._dispatch(request, user, entry)
+            self.cluster.settle()
+            self._set_timer()
+        finally:  # a refusal is held, too
+            if fault and fault.action == "hold_after":
+                await _hold(fault, request)
         if fault and fault.action == "reset_after":
             raise _Dropped
         return response

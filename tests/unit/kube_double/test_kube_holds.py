@@ -59,6 +59,17 @@ def test_a_held_request_ends_with_its_client(kube: Any, when: str, left: str) ->
     assert [entry["code"] for entry in kube.journal() if entry["method"] == "PATCH"] == [0]
 
 
+def test_a_refusal_is_held_too(kube: Any) -> None:
+    kube.delete("ConfigMap", "kube-system", "config")
+    kube.faults([{"writes": True, "action": "hold_after"}])
+    client = begin(kube)
+    wait_until_held(kube)
+    kube.faults([])
+    with client.getresponse() as answer:
+        assert answer.status == 404
+    client.close()
+
+
 def test_writes_are_neither_reviews_nor_dry_runs(kube: Any, refused: Any) -> None:
     kube.faults([{"writes": True, "times": 9, "action": "status", "code": 503}])
     body = {"kind": "SelfSubjectRulesReview", "apiVersion": "authorization.k8s.io/v1", "spec": {"namespace": "x"}}
