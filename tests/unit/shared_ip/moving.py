@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Services on the simulator's edge gateway, brought to scenarios by the module vcd_shared_ip in processes of its own."""
+"""Services on the simulator's edge gateway, brought to scenarios by the module vcd_shared_ip in other processes."""
 
 from __future__ import annotations
 
@@ -103,10 +103,10 @@ class Edge:
         assert "Traceback" not in result["msg"]
         return result
 
-    def module(self, name: str, **options: Any) -> Params:
+    def module(self, module: str, **options: Any) -> Params:
         """The result of another module, which must not fail, with the connection options."""
         kept = {key: value for key, value in self.options.items() if key not in ("cluster_id", "name_template")}
-        result = ModuleRun(name, {**kept, **options}).start().wait()
+        result = ModuleRun(module, {**kept, **options}).start().wait()
         assert not result.get("failed"), result["msg"]
         return result
 

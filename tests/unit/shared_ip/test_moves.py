@@ -1,31 +1,26 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The six moves under Services of several kinds, with Cloud Director's unwritten rules both ways: what must hold does."""
+"""The six moves, under Services of several kinds, with Cloud Director's unwritten rules both ways."""
 
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from invariants import all_down, always_referenced, one_write_at_a_time, only_planned, ports_down
 from moving import (
-    CLUSTER,
     DISTINCT,
     EXTERNAL,
     INTERNAL,
-    LENIENT,
     MOVES,
     OTHER_CLUSTER,
     STRICT,
     Edge,
     Params,
     as_clients_see,
-    estate,
     names_of,
     others,
     planned,
