@@ -96,6 +96,16 @@ def test_a_client_killed_while_it_is_held(sim: Simulator, api: Api, scene: Scene
             api.done("DELETE", f"{POOLS}/{sim.dump()['pools'][0]['id']}")
 
 
+def test_a_refusal_is_held_too(sim: Simulator, api: Api, scene: Scene) -> None:
+    sim.faults([hold("after")])
+    client = begin(sim, api, {**scene.pool(), "nonsense": 1})
+    until(held(sim))
+    sim.faults([])
+    with client.getresponse() as answer:
+        assert answer.status == 400
+    client.close()
+
+
 def test_reset_ends_what_is_held(sim: Simulator, api: Api, scene: Scene) -> None:
     sim.faults([hold("before")])
     client = begin(sim, api, scene.pool())
