@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,12 +16,14 @@ from moving import (
     DISTINCT,
     EXTERNAL,
     INTERNAL,
+    LENIENT,
     MOVES,
     OTHER_CLUSTER,
     STRICT,
     Edge,
     Params,
     as_clients_see,
+    estate,
     names_of,
     others,
     planned,
@@ -28,6 +31,7 @@ from moving import (
     service,
     written,
 )
+from runs import comparable
 from vcdsim.testing import Simulator
 
 TASK_SECONDS = 0.001  # over at the first look, as a rule
@@ -192,3 +196,144 @@ def check_outage(case: Case, timeline: Any, before: Any, services: list[Params],
         assert sum(item.tasks for item in mine) <= one["outage"]["together"]
     if case.overlap == "allowed":
         assert together == []
+
+
+def test_writes_are_one_at_a_time_however_long_tasks_take(simulators: dict[str, Simulator], prepared: Any) -> None:
+    edge, services = world(simulators, prepared, "one-edge", EXTERNAL, 2)
+    edge.sim.settings(task_seconds=0.15)
+    edge.sim.journal(clear=True)
+    edge.done(services, INTERNAL)
+    assert one_write_at_a_time(edge.sim.timeline(), edge.urn) == []
+    assert [entry for entry in edge.sim.journal() if entry["code"] == "BUSY_ENTITY"] == []
+
+
+# -- what nobody but its owner knows of a virtual service ------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def roomy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """An edge gateway with two service engine groups."""
+    groups = [
+        {"name": name, "max_virtual_services": 20, "min_virtual_services": 0} for name in ("seg-shared", "seg-premium")
+    ]
+    balancer = {"enabled": True, "service_network": "192.168.255.1/25", "feature_set": "PREMIUM"}
+    path = estate(tmp_path_factory.mktemp("roomy"), service_engine_groups=groups, load_balancer=balancer)
+    with Simulator(path, task_seconds=0, health_seconds=0) as sim:
+        yield sim
+
+
+PORTS_BY_HAND = {
+    "https": [{"start": 443, "ssl_enabled": True}],
+    "http": [{"start": 80}],
+    "ssh": [{"start": 22, "type": "TCP_FAST_PATH"}],
+}
+
+
+@pytest.mark.parametrize(("before", "after"), MOVES)
+@pytest.mark.parametrize("rules", [STRICT, LENIENT], ids=["strict", "lenient"])
+def test_what_was_made_by_hand_survives(roomy: Simulator, before: str, after: str, rules: dict[str, str]) -> None:
+    roomy.reset()
+    edge = Edge(roomy)
+    services = edge.create([service("web", 3)], before, service_engine_group="seg-premium")
+    for one in edge.module("vcd_virtual_service_info")["virtual_services"]:
+        port = one["name"].rpartition("-")[2]
+        own = {"certificate": "web-cert"} if port == "https" else {}
+        edge.module(
+            "vcd_virtual_service",
+            name=one["name"],
+            description=f"by hand: {port}",
+            service_ports=PORTS_BY_HAND[port],
+            enabled=port != "http",
+            **own,
+        )
+    former = by_hand(edge)
+    roomy.assume(**rules)
+    result = edge.done(services, after)
+    assert [one["scenario"] for one in result["services"]] == [after]
+    assert by_hand(edge) == former
+    assert {one["serviceEngineGroupRef"] for one in former} == {"seg-premium"}
+    assert {one["servicePorts"][0]["tcpUdpProfile"]["type"] for one in former} == {"TCP_PROXY", "TCP_FAST_PATH"}
+    assert edge.done(services, after)["changed"] is False
+
+
+def by_hand(edge: Edge) -> list[Any]:
+    """The virtual services without what a move changes."""
+    found = comparable(edge.sim.dump())["virtual_services"]
+    return [{key: value for key, value in one.items() if key != "virtualIpAddress"} for one in found]
+
+
+# -- somebody else ---------------------------------------------------------------------------------------------------
+
+
+def in_the_window(edge: Edge, services: list[Params], after: str, hold: Params, theft: Callable[[], object]) -> Params:
+    """The result of a move during which somebody acts while a write is held."""
+    edge.sim.faults([{"user": "kube", "times": 1, "hold": "before", **hold}])
+    run = edge.task(services, after).start()
+    limit = time.monotonic() + 30
+    try:
+        while not edge.sim.faults()[0]["held"]:
+            assert not run.ended(), run.wait()
+            assert time.monotonic() < limit
+            time.sleep(0.01)
+        theft()
+    finally:
+        edge.sim.faults([])
+        result = run.wait()
+    return result
+
+
+def thief(edge: Edge, ip: str, kind: str) -> None:
+    """The organization's administrator takes an address."""
+    other = edge.of(user="admin", password="admin-secret-1")
+    if kind == "DNAT rule":
+        rule = {
+            "type": "DNAT",
+            "external_addresses": ip,
+            "internal_addresses": "10.10.0.12",
+            "dnat_external_port": "81",
+        }
+        other.module("vcd_nat_rule", name="thief", **rule)
+        return
+    other.module("vcd_pool", name="thief", members=[{"ip_address": "10.10.0.12", "port": 81}])
+    listens = {"virtual_ip_address": ip, "service_ports": [{"start": 81}], "application_profile": "L4"}
+    other.module("vcd_virtual_service", name="thief", pool="thief", **listens)
+
+
+# the first of these writes is refused by the rule that is tried; the second one ends the window
+RULE, SERVICE = {"method": "POST", "route": "*/nat/rules"}, {"route": "*/virtualServices*"}
+IN_THE_WINDOW = {INTERNAL: {**RULE, "skip": 1}, EXTERNAL: {**SERVICE, "method": "PUT", "skip": 0}}
+
+
+@pytest.mark.parametrize("kind", ["virtual service", "DNAT rule"])
+@pytest.mark.parametrize(("before", "after"), [(EXTERNAL, INTERNAL), (INTERNAL, EXTERNAL)])
+def test_a_thief_of_the_external_ip_is_noticed(
+    simulators: dict[str, Simulator], before: str, after: str, kind: str
+) -> None:
+    edge = Edge(simulators["one-edge"])
+    edge.sim.reset()
+    services = edge.create([service("web", 2)], before)
+    ip = services[0]["external_ip"]
+    edge.sim.assume(**STRICT)
+    start = comparable(edge.sim.dump())
+    result = in_the_window(edge, services, after, IN_THE_WINDOW[after], lambda: thief(edge, ip, kind))
+    assert result["failed"]
+    message, failure = result["msg"], result["failure"]
+    assert "default/web" in message
+    assert ip in message
+    assert f"{kind} 'thief'" in message
+    info = edge.info(services=services)["services"][0]
+    match after, kind:
+        case "shared_internal", "DNAT rule":  # both are there now, and the Service is where it was to go
+            assert "while nothing held" in message
+            assert info["scenario"] == after
+            assert edge.done(services, after)["changed"] is False
+        case "shared_external", "virtual service":  # no rule is possible beside it: only the way on is left
+            assert (failure["state"], failure["failed"]) == ("failed", ["default/web"])
+            assert "the same task goes on" in message
+            assert edge.done(services, after)["services"][0]["scenario"] == after
+        case _:  # what the Service needs on its IP is refused beside the thief: the way back is not
+            assert (failure["state"], failure["rolled_back"]) == ("rolled_back", ["default/web"])
+            assert "rolled back" in message
+            assert info["scenario"] == before
+            now = comparable(edge.sim.dump())
+            assert {name: [one for one in now[name] if one.get("name") != "thief"] for name in now} == start
