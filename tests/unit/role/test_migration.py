@@ -109,23 +109,30 @@ def test_two_services_go_and_come_back(tmp_path: Path) -> None:
         assert "default/web (203.0.113.10): from distinct_internal to shared_external" in planned.output
         assert planned.outcomes["to shared_external"]["msg"]["changed"] is True
 
+        rule = f"dnat-ingress-vs-web-{CLUSTER_ID.removeprefix('urn:vcloud:entity:vmware:')}-p443"
+        task = {"vcd.kubernetes.vcd_nat_rule": {"edge_gateway": "acme-edge", "name": rule, "state": "absent"}}
+        damage = Case("damage", {}, task=task)
         cases = [
             migrate("shared_external"),
             migrate("shared_external", "again"),
             restore("back"),
             restore("back again"),
+            damage,
+            migrate("distinct_internal", "repair"),
         ]
         run = play(tmp_path / "3", cases, sim, kube)
         assert failed(run) == {}
-        seen = {name: outcome["msg"] for name, outcome in run.outcomes.items()}
-        assert [item["changed"] for item in seen.values()] == [True, False, True, False]
+        seen = {name: outcome["msg"] for name, outcome in run.outcomes.items() if name != "damage"}
+        assert [item["changed"] for item in seen.values()] == [True, False, True, False, True]
         assert all(item["verified"] for item in seen.values())
         assert [item["state"] for item in seen["to shared_external"]["moves"]] == ["migrated", "migrated"]
+        assert [len(item["steps"]) for item in seen["repair"]["moves"]] == [0, 1]
+        assert rule in [item["name"] for item in sim.dump()["nat_rules"]]
         assert shapes(sim) == before
         assert replicas(kube) == 1
 
-        (first, second) = sorted((tmp_path / "home").glob(".vcd-kubernetes/restore-points/*.json"))
-        assert [stat.S_IMODE(path.stat().st_mode) for path in (first, second, first.parent)] == [0o600, 0o600, 0o700]
+        (first, *others) = sorted((tmp_path / "home").glob(".vcd-kubernetes/restore-points/*.json"))
+        assert [stat.S_IMODE(path.stat().st_mode) for path in (first, *others, first.parent)] == [*[0o600] * 3, 0o700]
         assert PASSWORD not in first.read_text()
         point = json.loads(first.read_text())
         assert (point["scenario"], len(point["virtual_services"])) == ("distinct_internal", 3)
