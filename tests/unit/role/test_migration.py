@@ -11,6 +11,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -231,3 +232,28 @@ def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path) -> None:
         assert vips_are(sim, "distinct_internal")
         # the restore point is that of the first run, taken before anything was changed
         assert json.loads(point.read_text())["scenario"] == "distinct_internal"
+
+
+def act_as_cpi(sim: Simulator, kube: KubeDouble) -> None:
+    """What CPI does after it was stopped and started: write the address that its objects serve into the status."""
+    for wanted in (0, 1):
+        kube.wait_for(lambda: replicas(kube) == wanted, f"{wanted} pods of CPI", 120)  # noqa: B023  # called in here
+    kube.wait_for(lambda: vips_are(sim, "shared_external"), "the migration", 120)
+    path = kube.path("Service", "default", "web") + "/status"
+    status = {"status": {"loadBalancer": {"ingress": [{"ip": SERVICES["web"][0]}]}}}
+    kube.request("PATCH", path, status, "application/merge-patch+json")
+
+
+def test_an_address_that_a_broken_cpi_has_changed_comes_back(tmp_path: Path) -> None:
+    """Kubernetes shows an address that nobody serves; clients still use the old one, and that is kept."""
+    with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
+        broken = {**manifest("web"), "status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.55"}]}}}
+        kube.load([broken, manifest("api")])
+        assert failed(play(tmp_path / "1", [made("distinct_internal")], sim, kube)) == {}
+        cpi = threading.Thread(target=act_as_cpi, args=(sim, kube), daemon=True)
+        cpi.start()
+        run = play(tmp_path / "2", [migrate("shared_external", wait_timeout=60)], sim, kube)
+        cpi.join(timeout=10)
+        assert failed(run) == {}
+        assert run.outcomes["to shared_external"]["msg"]["verified"] is True
+        assert run.output.count("TASK [vcd.kubernetes.shared_ip : Give it some seconds]") >= 1
