@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main job, shown: one command moves a cluster's CPI through the three IP-sharing scenarios.
+"""The main job, shown: one command moves a cluster's CPI through the three IP-sharing scenarios, Services and all.
 
 Stand-ins: a Cloud Director simulator and a double of the Kubernetes API, both programs of this repository that listen
 on 127.0.0.1. Real: ansible-playbook, the role, the modules, CPI's published manifests.
@@ -45,6 +45,19 @@ MEANING = {
     "distinct_internal": "each port of a Service has an internal IP of its own with its own DNAT rule",
 }
 FLAGS = {"shared_external": (True, False), "shared_internal": (True, True), "distinct_internal": (False, True)}
+EXTERNAL_IP = "203.0.113.10"
+CLUSTER_ID = "urn:vcloud:entity:vmware:capvcdCluster:6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d10"
+PORTS: list[dict[str, Any]] = [
+    {"name": name, "port": port, "nodePort": 30000 + port, "protocol": "TCP"}
+    for name, port in (("http", 80), ("https", 443))
+]
+SERVICE: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "web", "namespace": "default"},
+    "spec": {"type": "LoadBalancer", "selector": {"app": "web"}, "ports": PORTS},
+    "status": {"loadBalancer": {"ingress": [{"ip": EXTERNAL_IP}]}},
+}
 READS = {"GET", "HEAD", "OPTIONS"}
 ASKS = "selfsubjectaccessreviews"
 
@@ -109,14 +122,83 @@ class Demo:
         took = f"{change.seconds:.0f} s"
         return Row(name, [f"{steps} steps", took, restart, self.mounted(), "nothing changed"])
 
-    def play(self, scenario: str, purpose: str, *options: str, brief: bool = True) -> Run:
+    def live(self) -> None:
+        """A Service that is in use moves along, and back, and keeps its external IP."""
+        say("", "-" * 100, "and now a Service that people use: it moves along, and keeps its external IP", "-" * 100)
+        self.kube.load([SERVICE])
+        self.serve()
+        say("", f"CPI serves default/web on {EXTERNAL_IP}, ports 80 and 443:", *self.objects())
+        say("", "Plan: which ports would be down, and for how long?")
+        writes = self.writes()
+        migrate = ("-e", "shared_ip_existing=migrate")
+        self.play("shared_external", "live-plan", *migrate, "--check", brief=False)
+        expect(self.writes() == writes, "the plan has written nothing")
+        say("", "Move it while CPI is stopped, Service by Service.")
+        self.play("shared_external", "live", *migrate)
+        say("", f"The same external IP {self.external_ip()}, in the new shape:", *self.objects())
+        expect(self.external_ip() == EXTERNAL_IP, "the Service has kept its external IP")
+        expect({item["virtualIpAddress"] for item in self.virtual_services()} == {EXTERNAL_IP}, "the VIPs have moved")
+        say("", "And the way back, to the restore point that was stored before the first write:")
+        self.play("", "way-back", playbook="vcd.kubernetes.restore")
+        expect(self.flags() == FLAGS["distinct_internal"], "CPI has its old file")
+        expect(len({item["virtualIpAddress"] for item in self.virtual_services()}) == 2, "the VIPs are back")
+
+    def serve(self) -> None:
+        """What CPI makes for the Service (the double runs no CPI): by the module that makes it for machines, too."""
+        ports = [{key: port[key] for key in ("name", "port")} | {"node_port": port["nodePort"]} for port in PORTS]
+        service = {"name": "web", "namespace": "default", "external_ip": EXTERNAL_IP, "members": ["10.10.0.11"]}
+        options = {
+            "edge_gateway": "acme-edge",
+            "cluster_id": CLUSTER_ID,
+            "scenario": WALK[-1],
+            "services": [{**service, "ports": ports}],
+        }
+        python = f"ansible_python_interpreter={sys.executable}"
+        words = ["localhost", "-e", python, "-m", "vcd.kubernetes.vcd_shared_ip", "-a", json.dumps(options)]
+        program = str(Path(sys.executable).with_name("ansible"))
+        environment = {name: value for name, value in self.environment().items() if "CALLBACK" not in name}
+        done = subprocess.run(
+            [program, *words], env=environment, cwd=self.work, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise NotShown(f"the Service got no objects: {done.stdout}{done.stderr}")
+
+    def external_ip(self) -> str:
+        """What Kubernetes shows of the Service."""
+        found = next(item for item in self.kube.list("Service", "default") if item["metadata"]["name"] == "web")
+        return str(found["status"]["loadBalancer"]["ingress"][0]["ip"])
+
+    def virtual_services(self) -> list[Mapping[str, Any]]:
+        """The virtual services in Cloud Director."""
+        return list(self.vcd.dump()["virtual_services"])
+
+    def objects(self) -> list[str]:
+        """Virtual services and DNAT rules, a line each."""
+        lines = [
+            f"  virtual service {item['virtualIpAddress']}:{item['servicePorts'][0]['portStart']}"
+            for item in self.virtual_services()
+        ]
+        rules = [
+            f"  DNAT rule       {item['externalAddresses']}:{item['dnatExternalPort']} -> {item['internalAddresses']}"
+            for item in self.vcd.dump()["nat_rules"]
+        ]
+        return sorted(lines) + sorted(rules)
+
+    def play(
+        self,
+        scenario: str,
+        purpose: str,
+        *options: str,
+        brief: bool = True,
+        playbook: str = "vcd.kubernetes.shared_ip",
+    ) -> Run:
         """Run the real ansible-playbook, show it (``brief``: without the details), and keep all in a log file."""
         self.count += 1
-        log = self.work / f"{self.count}-{scenario}-{purpose}.log"
+        log = self.work / f"{self.count}-{scenario}-{purpose}.log".replace("--", "-")
         recap = log.with_suffix(".json")
         environment = {**self.environment(), "CALM_LOG": str(log), "CALM_RECAP": str(recap)}
         environment |= {"CALM_BRIEF": "yes"} if brief else {}
-        words = ["vcd.kubernetes.shared_ip", "-e", f"shared_ip_scenario={scenario}", *options]
+        words = [playbook, *(["-e", f"shared_ip_scenario={scenario}"] if scenario else []), *options]
         say(f"  $ ansible-playbook {' '.join(words)}")
         program = Path(sys.executable).with_name("ansible-playbook")
         began = time.monotonic()
@@ -131,6 +213,7 @@ class Demo:
         """What the run is told by its environment; the password is nowhere else."""
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith(("VCD_", "K8S_"))},
+            "HOME": str(self.work / "home"),
             "VCD_URL": self.vcd.url,
             "VCD_CA_PATH": str(self.vcd.ca),
             "VCD_ORG": "acme",
@@ -232,11 +315,15 @@ def main() -> int:
     try:
         with doubles(work) as demo:
             rows = demo.show()
+            demo.live()
     except NotShown as error:
         say("", f"The demonstration failed: {error}")
         return 1
     say("", "=" * 100, *table(rows), "=" * 100)
-    say(f"All three scenarios were planned, changed, verified and repeated in {time.monotonic() - began:.0f} s.")
+    took = f"{time.monotonic() - began:.0f} s"
+    say(
+        f"All three scenarios were planned, changed, verified and repeated, and a live Service moved and back, in {took}."
+    )
     say(f"The output of each run is in {work}.")
     return 0
 
