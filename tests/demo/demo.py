@@ -321,9 +321,7 @@ def main() -> int:
         return 1
     say("", "=" * 100, *table(rows), "=" * 100)
     took = f"{time.monotonic() - began:.0f} s"
-    say(
-        f"All three scenarios were planned, changed, verified and repeated, and a live Service moved and back, in {took}."
-    )
+    say(f"All three scenarios were planned, changed and verified, and a live Service moved and back in {took}.")
     say(f"The output of each run is in {work}.")
     return 0
 
