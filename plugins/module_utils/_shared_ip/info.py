@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.addresses import ExternalAddresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.gateway import Observed, observe
-from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.options import Wish
+from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.options import VERSION, Wish
 from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.plans import find_leftovers
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.describe import own_objects, shape_of, shown
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.desired import DesiredPort, DesiredService
@@ -24,8 +24,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.wanted imp
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._virtual_service.calls import PATH
 from ansible_collections.vcd.kubernetes.plugins.module_utils._virtual_service.resource import without_read_only
-
-VERSION = 1  # of a restore point
 
 
 def gather(api: Api, gateway: Body, wish: Wish, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names impo
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd import checks
 
+VERSION = 1  # of a restore point
 PORT = {
     "name": {"type": "str", "default": ""},
     "port": {"type": "int", "required": True},
@@ -78,7 +79,7 @@ CHANGE = ArgumentSpec(
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 600},
     },
-    required_if=[("state", "present", ["scenario"])],
+    required_if=[("state", "present", ["scenario", "services"]), ("state", "absent", ["services"])],
 )
 
 
@@ -114,12 +115,29 @@ def read_wish(params: Mapping[str, Any]) -> Wish:
         raise InvalidInput("nat", "per_service", remedy)
     if params.get("prune") and not cluster_id:
         raise InvalidInput("prune", True, "needs cluster_id: by a name_template leftovers cannot be told from others")
+    if params.get("wait_timeout", 0) < 0:
+        raise InvalidInput("wait_timeout", params["wait_timeout"], "give seconds, 0 or more")
+    _check_former(params.get("former") or {})
     given = params["services"] or []
     removing = params.get("state", "absent") == "absent"  # what is only looked at needs no more than its names
     services = tuple(_service(one, naming, cluster_id, removing) for one in given)
     _check_names(services)
+    one_arm = _one_arm(params.get("one_arm"))
+    for service in services:
+        if scenario is not None and scenario.one_arm and ipv4(service.external_ip) in one_arm:
+            remedy = f"lies in the one-arm range {one_arm}, whose addresses are internal: give another IP or range"
+            raise InvalidInput("services.external_ip", service.external_ip, remedy)
     internal = tuple(_internal_ips(one, service, scenario) for one, service in zip(given, services, strict=True))
-    return Wish(services, internal, naming, cluster_id, scenario, _one_arm(params.get("one_arm")), per_service)
+    return Wish(services, internal, naming, cluster_id, scenario, one_arm, per_service)
+
+
+def _check_former(former: Mapping[str, Any]) -> None:
+    bodies = former.get("virtual_services", {})
+    whole = isinstance(bodies, Mapping) and all(isinstance(body, Mapping) for body in bodies.values())
+    if former and not (whole and former.get("version") == VERSION):
+        # the value may be long
+        remedy = "is none that this release reads: give the restore_point that vcd_shared_ip_info returned"
+        raise InvalidInput("former", f"version {former.get('version')}", remedy)
 
 
 def _one_arm(value: Any) -> AddressRange:
@@ -159,6 +177,10 @@ def _port(given: Mapping[str, Any], removing: bool, lenient: bool) -> DesiredPor
     checks.port("services.ports.node_port", node_port)
     application = (given["app_protocol"] or "").upper()
     protocol = application if application in (HTTP, HTTPS) else TCP
+    if application not in ("", TCP, HTTP, HTTPS) and not lenient and not removing:
+        raise InvalidInput(
+            "services.ports.app_protocol", given["app_protocol"], "choose http or https, or leave it out"
+        )
     secured = given["ssl"] or protocol == HTTPS
     if secured and not given["certificate"] and not removing and not lenient:
         remedy = f"port {given['port']} is to speak TLS: give the alias of a certificate"
@@ -174,6 +196,9 @@ def _internal_ips(given: Mapping[str, Any], service: DesiredService, scenario: S
     needed = internal_ips_needed(scenario, len(service.ports)) if scenario else 0
     if found and needed and len(found) != needed:
         remedy = f"{scenario.value if scenario else ''} needs {needed} for service {service.label!r}"
+        raise InvalidInput("services.internal_ips", ", ".join(found), remedy)
+    if len(set(found)) < len(found) or service.external_ip in found:
+        remedy = "give each port an address of its own, and none of them the external IP"
         raise InvalidInput("services.internal_ips", ", ".join(found), remedy)
     return found if needed else ()
 

@@ -24,10 +24,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.describe i
     tell_outage,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.desired import DesiredService
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.model import Model
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.model import Model, Pool
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.outage import Outage, outage_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.planner import around, plan
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.steps import Knowledge, Step, Unknown
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.steps import Act, Knowledge, Step, Unknown
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.wanted import (
     WantedService,
     absent,
@@ -99,6 +99,7 @@ def plan_all(
             step.apply(model)
         move = Move(service, wanted, shape, steps, told, takes, before, internal_ips=internal)
         _check_window(move, wish, addresses)
+        _check_members(move, wish)
         moves.append(move)
     return moves, left
 
@@ -179,6 +180,14 @@ def find_leftovers(wish: Wish, model: Model) -> dict[str, list[Any]]:
         return {}
     claimed = {name for service in wish.services for names in (absent(service).names) for name in names}
     return leftovers_of((service.name for service in wish.services), claimed, model, wish.cluster_id)
+
+
+def _check_members(move: Move, wish: Wish) -> None:
+    """A pool that is to be made needs members; those of a cluster's are its nodes, and CPI knows them."""
+    made = [step.after for step in move.steps if step.act is Act.CREATE and isinstance(step.after, Pool)]
+    if not wish.lenient and any(not pool.members for pool in made):
+        remedy = f"service {move.service.label!r} has no pool {made[0].name!r} yet: give the machines' addresses"
+        raise InvalidInput("services.members", None, remedy)
 
 
 def _check_window(move: Move, wish: Wish, addresses: ExternalAddresses) -> None:

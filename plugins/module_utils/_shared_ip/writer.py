@@ -143,6 +143,8 @@ class Writer:
         """Raise CollectionError for what a step names and is not there, before anything is written."""
         if isinstance(step.after, VirtualService) and step.after.certificate and step.act is Act.CREATE:
             self._certificate(step.after.certificate)
+        if isinstance(step.after, VirtualService) and step.act is Act.CREATE and self._group:
+            self._find_group()
 
     def _certificate(self, alias: str) -> Body:
         if alias not in self._certificates:

@@ -79,9 +79,13 @@ class Naming:
     def parse(cls, template: str) -> Naming:
         """A template that an operator gave; InvalidInput when it would not tell objects apart."""
         try:
-            found = [field for _text, field, _spec, _conversion in Formatter().parse(template) if field is not None]
+            parts = [part[1:] for part in Formatter().parse(template) if part[1] is not None]
         except ValueError as error:
             raise InvalidInput("name_template", template, f"is no template: {error}") from None
+        found = [field for field, _spec, _conversion in parts]
+        if any(spec or conversion for _field, spec, conversion in parts):
+            remedy = "has a format in braces: write it like {kind}-{service}-{port}"
+            raise InvalidInput("name_template", template, remedy)
         missing = [f"{{{field}}}" for field in ("kind", "service", "port") if field not in found]
         unknown = [f"{{{field}}}" for field in found if field not in ("kind", "service", "port", "namespace")]
         if missing or unknown:
