@@ -76,26 +76,27 @@ class Edge:
         edge.options = kept
         return edge
 
-    def task(self, services: Sequence[Params], scenario: str | None = None, **more: Any) -> ModuleRun:
+    def task(self, services: Sequence[Params] | None, scenario: str | None = None, **more: Any) -> ModuleRun:
         """A run of vcd_shared_ip, not started."""
         check, diff = more.pop("check", False), more.pop("diff", False)
-        options = {**self.options, "services": list(services), **({"scenario": scenario} if scenario else {}), **more}
-        return ModuleRun("vcd_shared_ip", options, check=check, diff=diff)
+        wanted = {"services": services, "scenario": scenario or None}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        return ModuleRun("vcd_shared_ip", {**self.options, **given, **more}, check=check, diff=diff)
 
-    def run(self, services: Sequence[Params], scenario: str | None = None, **more: Any) -> Params:
+    def run(self, services: Sequence[Params] | None, scenario: str | None = None, **more: Any) -> Params:
         """Its result, whatever it is; a traceback is an error, and so is a secret in it."""
         result = self.task(services, scenario, **more).start().wait()
         text = json.dumps({**result, "invocation": None})
         assert not [secret for secret in SECRETS if secret in text]
         return result
 
-    def done(self, services: Sequence[Params], scenario: str | None = None, **more: Any) -> Params:
+    def done(self, services: Sequence[Params] | None, scenario: str | None = None, **more: Any) -> Params:
         """The result of a run that must not fail."""
         result = self.run(services, scenario, **more)
         assert not result.get("failed"), result["msg"]
         return result
 
-    def failed(self, services: Sequence[Params], scenario: str | None = None, **more: Any) -> Params:
+    def failed(self, services: Sequence[Params] | None, scenario: str | None = None, **more: Any) -> Params:
         """The result of a run that must fail, with one line."""
         result = self.run(services, scenario, **more)
         assert result.get("failed"), result
