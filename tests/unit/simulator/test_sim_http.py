@@ -66,7 +66,7 @@ def test_fields_that_are_newer_than_the_version_are_unknown_and_not_shown(api: A
         ("GET", "/loadBalancer/pools", 405),
         ("PATCH", "/edgeGateways", 405),
         ("GET", "/edgeGateways/{edge}/routing/bgp", 501),
-        ("GET", "/vdcGroups", 501),
+        ("POST", "/vdcGroups", 501),
         ("POST", "/oauth/tenant/acme/device_authorization", 501),
     ],
 )
