@@ -183,6 +183,8 @@ class _Planner:
             self._make_room(wanted)
         if present is None:
             self._create_virtual_service(wanted)
+        elif self._virtual_service(names) is None:  # it made room itself: two ports change places
+            self._create_virtual_service(self._kept(wanted, present))
         elif self._differs(wanted, present):
             if self._must_recreate(wanted):
                 self._delete(VIRTUAL_SERVICE, wanted.name)
