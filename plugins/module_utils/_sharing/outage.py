@@ -41,6 +41,7 @@ def outage_of(wanted: WantedService, model: Model, steps: Sequence[Step]) -> Out
     up = {port.number: _reachable(own, wanted, names, port.number) for port, names in ports}
     down = {number: 0 for number, is_up in up.items() if is_up}
     together = window = 0
+    stays = any(port.virtual_service for port in wanted.ports)  # of one that goes, nobody has to hold the IP
     for step in steps:
         held = own.referenced(wanted.external_ip)
         step.apply(own)
@@ -50,7 +51,7 @@ def outage_of(wanted: WantedService, model: Model, steps: Sequence[Step]) -> Out
             down[number] += 1
         together += bool(down) and len(out) == len(down)
         # the task that brings a holder counts: the address is taken when it begins or when it ends, nobody knows
-        window += not held and any(number for number in down)
+        window += stays and not held and bool(down)
         up = after
     return Outage(tuple(down.items()), together, window)
 
