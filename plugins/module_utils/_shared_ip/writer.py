@@ -111,6 +111,8 @@ class Writer:
         return manager.apply(manager.initial(), changes, self._references(changes))
 
     def _changes(self, before: Object, manager: Manager) -> dict[str, Any]:
+        if isinstance(before, Pool):
+            before = Pool(before.name)  # members may be unlike any that a plan has: all that is wanted is written
         now = manager.from_options({"state": "present", "id": None, **options_of(before)})
         return {key: value for key, value in manager.wanted.items() if now.get(key) != value}
 
