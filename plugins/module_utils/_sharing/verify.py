@@ -93,7 +93,7 @@ def verify_moved(moved: Moved, situation: Situation, health: dict[str, str]) -> 
             found = f"shows {', '.join(ips)}" if ips else "shows no external IP"
             yield error("external_ip", f"{label} {found} in Kubernetes, not {external}", LOOK_AT_CPI)
         kept += ips is not None and external in ips
-    yield info("external_ip", f"{counted(kept, 'Service')} with the external IP that it had before")
+    yield info("external_ip", f"{counted(kept, 'Service')} with the same external IP as before")
     yield from _check_health(moved, situation, health)
     if moved.left:
         message = f"{counted(len(moved.left), 'write')} would still be needed, first: {moved.left[0]}"

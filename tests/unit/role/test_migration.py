@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +195,6 @@ def killed(folder: Path, sim: Simulator, kube: KubeDouble, held: Callable[[], bo
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
         )
     try:
         deadline = time.monotonic() + 120
@@ -203,8 +203,23 @@ def killed(folder: Path, sim: Simulator, kube: KubeDouble, held: Callable[[], bo
             assert time.monotonic() < deadline, "nothing was held"
             time.sleep(0.05)
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        for pid in (process.pid, *descendants(process.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         process.wait(timeout=10)
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that a process started, and those that they did: Ansible's workers are sessions of their own."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(path.parent.name))
+    found = list(children.get(pid, []))
+    for one in found:
+        found += children.get(one, [])
+    return found
 
 
 def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path) -> None:
@@ -230,6 +245,7 @@ def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path) -> None:
         assert failed(run) == {}
         assert all(outcome["msg"]["verified"] for outcome in run.outcomes.values())
         assert vips_are(sim, "distinct_internal")
+        assert run.output.count("2 Services with the same external IP as before") == 2
         # the restore point is that of the first run, taken before anything was changed
         assert json.loads(point.read_text())["scenario"] == "distinct_internal"
 

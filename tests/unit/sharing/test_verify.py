@@ -167,7 +167,7 @@ def test_a_migration_that_kept_its_promise(health: str, before: str) -> None:
     report = after(health, before, orphans=("old",))
     assert (report["ok"], report["settling"]) == (True, False)
     assert messages(report)[-4:] == [
-        "1 Service with the external IP that it had before",
+        "1 Service with the same external IP as before",
         "2 virtual services UP or as before",
         "every object is as desired: a second plan is empty",
         "the change has left nothing behind",
@@ -196,4 +196,4 @@ def test_a_service_that_was_deleted_meanwhile_is_not_missed() -> None:
     moved = promise({"virtual_services": []})
     report = verify_report(ccm("shared_external"), vcd(edge()), "shared_external", moved=moved)
     assert report["ok"] is True
-    assert "no Services with the external IP that it had before" in messages(report)
+    assert "no Services with the same external IP as before" in messages(report)
