@@ -1,0 +1,277 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Virtual machines that no CPI looks after: three scenarios, one task, from the first object to the last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from moving import DISTINCT, EXTERNAL, INTERNAL, LENIENT, MOVES, SCENARIOS, STRICT, Edge, Params, planned, written
+from runs import comparable
+from vcdsim.testing import Simulator
+
+HTTP: Params = {"name": "http", "port": 80, "node_port": 8080, "app_protocol": "http"}
+HTTPS: Params = {"name": "https", "port": 443, "node_port": 8443, "app_protocol": "https", "certificate": "web-cert"}
+SSH: Params = {"name": "ssh", "port": 22, "node_port": 22}
+RULES = {"strict": STRICT, "lenient": LENIENT}
+
+
+def shop(*ports: Params, **more: Any) -> list[Params]:
+    """A service of machines; of two ports if none is given."""
+    return [{"name": "shop", "members": ["10.10.0.11"], "ports": list(ports or (HTTP, HTTPS)), **more}]
+
+
+@pytest.fixture(scope="module")
+def simulators() -> Iterator[dict[str, Simulator]]:
+    fast = {"task_seconds": 0, "health_seconds": 0}
+    with Simulator("one-edge", **fast) as blocks, Simulator("ip-spaces", **fast) as spaces:
+        yield {"one-edge": blocks, "ip-spaces": spaces}
+
+
+@pytest.fixture
+def edge(simulators: dict[str, Simulator]) -> Edge:
+    return machines(simulators["one-edge"])
+
+
+def machines(sim: Simulator) -> Edge:
+    sim.reset()
+    return Edge(sim).of(cluster_id=None, name_template="{kind}-{service}-{port}")
+
+
+def from_the_start(edge: Edge, services: list[Params], done: Params, known: str, **options: Any) -> Any:
+    """What there is where a service has been as it is now from the start."""
+    inside = done["services"][0]["internal_ips"]
+    gone = [{"name": one["name"], "ports": one["ports"]} for one in services]
+    edge.done(gone, state="absent")
+    edge.sim.assume(**RULES[known])
+    edge.done([{**services[0], "internal_ips": inside}], **options)
+    return comparable(edge.sim.dump())
+
+
+def names(edge: Edge, kind: str) -> list[str]:
+    return sorted(one["name"] for one in edge.sim.dump()[kind] if one.get("scope") != "SYSTEM")
+
+
+def rules(edge: Edge) -> list[tuple[str, ...]]:
+    """Name, external IP, port, internal IP and profile of each DNAT rule."""
+    keys = ("name", "externalAddresses", "dnatExternalPort", "internalAddresses")
+    found = edge.sim.dump()["nat_rules"]
+    return sorted((*(one.get(key) or "" for key in keys), _named(one.get("applicationPortProfile"))) for one in found)
+
+
+def _named(reference: Any) -> str:
+    return reference["name"] if reference else ""
+
+
+def vips(edge: Edge) -> dict[str, str]:
+    return {one["name"]: one["virtualIpAddress"] for one in edge.sim.dump()["virtual_services"]}
+
+
+# -- creation --------------------------------------------------------------------------------------------------------
+
+
+def test_external(edge: Edge) -> None:
+    result = edge.done(shop(external_ip="203.0.113.20"), EXTERNAL)
+    assert vips(edge) == {"vs-shop-http": "203.0.113.20", "vs-shop-https": "203.0.113.20"}
+    assert names(edge, "pools") == ["pool-shop-http", "pool-shop-https"]
+    assert rules(edge) == []
+    assert result["services"][0]["scenario"] == EXTERNAL
+    found = {one["name"]: one for one in edge.sim.dump()["virtual_services"]}
+    assert found["vs-shop-https"]["applicationProfile"]["type"] == "HTTPS"
+    assert found["vs-shop-https"]["certificateRef"]["name"] == "web-cert"
+    assert found["vs-shop-http"]["applicationProfile"]["type"] == "HTTP"
+    pool = next(one for one in edge.sim.dump()["pools"] if one["name"] == "pool-shop-http")
+    assert [(one["ipAddress"], one["port"]) for one in pool["members"]] == [("10.10.0.11", 8080)]
+
+
+def test_internal(edge: Edge) -> None:
+    edge.done(shop(external_ip="203.0.113.20"), INTERNAL)
+    assert vips(edge) == {"vs-shop-http": "192.168.8.2", "vs-shop-https": "192.168.8.2"}
+    assert rules(edge) == [
+        ("dnat-vs-shop-http", "203.0.113.20", "80", "192.168.8.2", "appPort_dnat-vs-shop-http"),
+        ("dnat-vs-shop-https", "203.0.113.20", "443", "192.168.8.2", "appPort_dnat-vs-shop-https"),
+    ]
+
+
+def test_internal_with_one_rule(edge: Edge) -> None:
+    edge.done(shop(external_ip="203.0.113.20"), INTERNAL, nat="per_service")
+    assert vips(edge) == {"vs-shop-http": "192.168.8.2", "vs-shop-https": "192.168.8.2"}
+    assert rules(edge) == [("dnat-vs-shop-all", "203.0.113.20", "", "192.168.8.2", "")]
+    assert names(edge, "application_port_profiles") == []
+    info = edge.info(services=shop())["services"][0]
+    assert (info["scenario"], info["external_ip"]) == (INTERNAL, "203.0.113.20")
+
+
+def test_distinct(edge: Edge) -> None:
+    edge.done(shop(external_ip="203.0.113.20"), DISTINCT, one_arm={"start_ip": "172.30.0.5", "end_ip": "172.30.0.9"})
+    assert vips(edge) == {"vs-shop-http": "172.30.0.5", "vs-shop-https": "172.30.0.6"}
+    assert [rule[3] for rule in rules(edge)] == ["172.30.0.5", "172.30.0.6"]
+
+
+def test_internal_ips_that_are_given(edge: Edge) -> None:
+    edge.done(shop(external_ip="203.0.113.20", internal_ips=["192.168.8.50", "192.168.8.40"]), DISTINCT)
+    assert vips(edge) == {"vs-shop-http": "192.168.8.50", "vs-shop-https": "192.168.8.40"}
+
+
+# -- where the external IP is from -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_an_ip_of_the_block(edge: Edge, scenario: str) -> None:
+    told = edge.done(shop(), scenario, check=True)
+    made = edge.done(shop(), scenario)
+    assert made["services"][0]["external_ip"] == told["services"][0]["external_ip"] == "203.0.113.10"
+    assert made["steps"] == told["steps"]
+    assert edge.done(shop(), scenario)["changed"] is False
+
+
+def test_an_ip_of_a_part_of_the_block_for_each_of_several(edge: Edge) -> None:
+    services = shop() + [{**one, "name": "second"} for one in shop()]
+    made = edge.done(services, INTERNAL, vip_subnet="203.0.113.32/28")
+    assert [one["external_ip"] for one in made["services"]] == ["203.0.113.32", "203.0.113.33"]
+    assert edge.done(services, INTERNAL, vip_subnet="203.0.113.32/28")["changed"] is False
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_an_ip_of_an_ip_space_is_claimed_and_given_back(simulators: dict[str, Simulator], scenario: str) -> None:
+    edge = machines(simulators["ip-spaces"])
+    start = comparable(edge.sim.dump())
+    assert edge.done(shop(), scenario, check=True)["changed"] is True
+    assert edge.sim.dump()["ip_space_allocations"] == []
+    made = edge.done(shop(), scenario)["services"][0]
+    claims = edge.sim.dump()["ip_space_allocations"]
+    assert [(one["value"], one["description"]) for one in claims] == [(made["external_ip"], "service vs-shop-*")]
+    assert edge.done(shop(), scenario)["changed"] is False
+    # nothing of it is left but its claim: the IP is found again by that
+    edge.done(shop(external_ip="203.0.113.60"), state="absent")
+    assert len(edge.sim.dump()["ip_space_allocations"]) == 1
+    again = edge.done(shop(), scenario)
+    assert (again["changed"], again["services"][0]["external_ip"]) == (True, made["external_ip"])
+    assert edge.done(shop(), state="absent", check=True)["changed"] is True
+    assert edge.done(shop(), state="absent")["changed"] is True
+    assert comparable(edge.sim.dump()) == start
+    assert edge.done(shop(), state="absent")["changed"] is False
+
+
+def test_a_claim_alone_is_given_back(simulators: dict[str, Simulator]) -> None:
+    edge = machines(simulators["ip-spaces"])
+    edge.sim.faults([{"method": "POST", "route": "*/loadBalancer/pools", "status": 500}])
+    edge.failed(shop(), INTERNAL)
+    edge.sim.faults([])
+    assert len(edge.sim.dump()["ip_space_allocations"]) == 1
+    assert edge.done(shop(), state="absent")["changed"] is True
+    assert edge.sim.dump()["ip_space_allocations"] == []
+
+
+# -- change and removal ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("nat", ["per_port", "per_service"])
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_nothing_is_left_of_what_is_removed(edge: Edge, scenario: str, nat: str) -> None:
+    nat = "per_port" if scenario == DISTINCT else nat
+    edge.create([{**shop()[0], "name": "stays", "external_ip": "203.0.113.50"}], INTERNAL)
+    start = comparable(edge.sim.dump())
+    edge.done(shop(SSH, HTTP, HTTPS, external_ip="203.0.113.20"), scenario, nat=nat)
+    # which ports there are is all that has to be known
+    given = [{"name": "shop", "ports": [{"name": one["name"], "port": one["port"]} for one in (SSH, HTTP, HTTPS)]}]
+    told = edge.done(given, state="absent", check=True)
+    edge.sim.journal(clear=True)
+    assert edge.done(given, state="absent")["writes"] == told["writes"]
+    assert written(edge.sim.journal()) == planned(told)
+    assert comparable(edge.sim.dump()) == start
+    assert edge.done(given, state="absent")["changed"] is False
+
+
+@pytest.mark.parametrize("known", RULES)
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_members_ports_and_protocols_change(edge: Edge, scenario: str, known: str) -> None:
+    edge.sim.assume(**RULES[known])
+    ip = {"external_ip": "203.0.113.20"}
+    edge.done(shop(**ip), scenario)
+    changes: list[list[Params]] = [
+        shop(members=["10.10.0.12", "10.10.0.11"], **ip),
+        shop(HTTP, HTTPS, SSH, **ip),
+        shop(HTTP, HTTPS, {**SSH, "node_port": 2222}, **ip),
+        shop(HTTP, HTTPS, {**SSH, "port": 2022}, **ip),
+        shop(HTTP, {**HTTPS, "app_protocol": "http"}, {**SSH, "port": 2022}, **ip),
+        shop({**HTTPS, "name": "http"}, {**HTTP, "name": "https"}, {**SSH, "port": 2022}, **ip),
+    ]
+    for number, services in enumerate(changes):
+        told = edge.done(services, scenario, check=True)
+        assert told["changed"] is True, number
+        done = edge.done(services, scenario)
+        assert done["services"][0]["scenario"] == scenario, number
+        assert done["services"][0]["external_ip"] == "203.0.113.20", number
+        again = edge.done(services, scenario)
+        assert (again["changed"], again["steps"]) == (False, []), number
+    final = edge.sim.dump()
+    assert comparable(final) == from_the_start(edge, changes[-1], done, known, scenario=scenario)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_port_is_removed_by_removing_it(edge: Edge, scenario: str) -> None:
+    # by a template nobody can tell whose what is left is: the port is named once more, as absent
+    edge.done(shop(HTTP, HTTPS, SSH, external_ip="203.0.113.20"), scenario)
+    gone = shop(SSH)
+    assert edge.done(gone, state="absent")["changed"] is True
+    assert edge.done(shop(external_ip="203.0.113.20"), scenario)["changed"] is False
+    assert names(edge, "virtual_services") == ["vs-shop-http", "vs-shop-https"]
+    assert names(edge, "pools") == ["pool-shop-http", "pool-shop-https"]
+
+
+@pytest.mark.parametrize("known", RULES)
+@pytest.mark.parametrize(("before", "after"), MOVES)
+def test_moves_with_one_rule_for_all_ports(edge: Edge, before: str, after: str, known: str) -> None:
+    edge.sim.assume(**RULES[known])
+    services = shop(HTTP, HTTPS, SSH, external_ip="203.0.113.20")
+
+    def nat(scenario: str) -> str:
+        return "per_service" if scenario == INTERNAL else "per_port"
+
+    edge.done(services, before, nat=nat(before))
+    done = edge.done(services, after, nat=nat(after))
+    assert done["services"][0]["scenario"] == after
+    assert edge.done(services, after, nat=nat(after))["changed"] is False
+    moved = edge.sim.dump()
+    assert comparable(moved) == from_the_start(edge, services, done, known, scenario=after, nat=nat(after))
+
+
+@pytest.mark.parametrize("known", RULES)
+def test_from_a_rule_for_each_port_to_one_for_all(edge: Edge, known: str) -> None:
+    edge.sim.assume(**RULES[known])
+    services = shop(external_ip="203.0.113.20")
+    for nat in ("per_port", "per_service", "per_port"):
+        assert edge.done(services, INTERNAL, nat=nat)["changed"] is True
+        assert edge.done(services, INTERNAL, nat=nat)["changed"] is False
+        assert len(rules(edge)) == (1 if nat == "per_service" else 2)
+
+
+def test_what_somebody_damaged_is_repaired(edge: Edge) -> None:
+    services = shop(HTTP, HTTPS, SSH, external_ip="203.0.113.20")
+    edge.done(services, DISTINCT)
+    whole = comparable(edge.sim.dump())
+    edge.module("vcd_virtual_service", name="vs-shop-http", state="absent")
+    edge.module("vcd_nat_rule", name="dnat-vs-shop-ssh", state="absent")
+    edge.module("vcd_nat_rule", name="dnat-vs-shop-https", internal_addresses="192.168.8.77")
+    edge.module("vcd_pool", name="pool-shop-ssh", members=[{"ip_address": "10.10.0.12", "port": 1}])
+    assert edge.info(services=services)["services"][0]["scenario"] == "mixed"
+    assert edge.done(services, DISTINCT)["changed"] is True
+    assert comparable(edge.sim.dump()) == whole
+    assert edge.done(services, DISTINCT)["changed"] is False
+
+
+def test_diff_shows_each_object_before_and_after(edge: Edge) -> None:
+    services = shop(HTTP, external_ip="203.0.113.20")
+    shown = edge.done(services, EXTERNAL, check=True, diff=True)["diff"]
+    assert shown["before"] == {"shop": {}}
+    assert shown["after"]["shop"] == {
+        "pool pool-shop-http": "10.10.0.11 port 8080",
+        "virtual_service vs-shop-http": "203.0.113.20 port 80, HTTP, pool pool-shop-http",
+    }
+    assert edge.done(services, EXTERNAL, diff=True)["diff"] == shown
+    second = edge.done(services, EXTERNAL, diff=True)["diff"]
+    assert second["before"] == second["after"] == shown["after"]
