@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-for _folder in ("control_plane", "simulator", "kube_double"):
+for _folder in ("control_plane", "simulator", "kube_double", "unit/shared_ip"):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / _folder))
 
 from control_plane.places import Missing, on_ci  # noqa: E402 - found on the path set above
@@ -48,11 +48,14 @@ def cluster(simulator: Simulator) -> Iterator[RealCluster]:
 def stage(cluster: RealCluster, simulator: Simulator, tmp_path: Path) -> Iterator[Stage]:
     """Both, with nothing left of the test before."""
     cluster.clear()
+    cluster.forget_logs()
     simulator.reset()
     yield Stage(cluster, simulator, tmp_path)
-    keep = os.environ.get("VCD_TESTS_KEEP_CPI_LOGS")
-    if keep:
-        name = os.environ["PYTEST_CURRENT_TEST"].split("::")[-1].split(" ")[0].replace("/", "_")
-        (Path(keep) / f"{name}.log").write_text(cluster.cpi_logs())
-    cluster.clear()
-    cluster.forget_logs()
+    try:
+        keep = os.environ.get("VCD_TESTS_KEEP_CPI_LOGS")
+        if keep:
+            name = os.environ["PYTEST_CURRENT_TEST"].split("::")[-1].split(" ")[0].replace("/", "_")
+            (Path(keep) / f"{name}.log").write_text(cluster.cpi_logs())
+    finally:
+        cluster.clear()
+        cluster.forget_logs()

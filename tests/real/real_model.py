@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import parse_range
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.desired import (
+    DesiredPort,
     DesiredService,
     PortObjects,
     choose_internal_ips,
@@ -54,22 +56,33 @@ def port(name: str, number: int, application: str = "") -> Object:
 
 
 def model(stage: Stage, item: Object, scenario: Scenario, external_ip: str, used: list[str]) -> tuple[PortObjects, ...]:
-    """What the model says about a Service, with the facts that the modules would read from the cluster."""
-    config = yaml.safe_load(stage.in_file())
-    found = stage.cluster.api.get("Service", "default", item["metadata"]["name"])
+    """What the model says about a new Service, with the facts that the modules would read from the cluster."""
+    arm = yaml.safe_load(stage.in_file())["loadbalancer"].get("oneArm")
+    wanted = internal_ips_needed(scenario, len(item["spec"]["ports"]))
+    one_arm = parse_range(f"{arm['startIP']}-{arm['endIP']}") if arm else None
+    internal = choose_internal_ips(one_arm, used, wanted) if one_arm else ()
+    return model_on(stage, item, scenario, external_ip, internal)
+
+
+def model_on(
+    stage: Stage, item: Object, scenario: Scenario, external_ip: str, internal: Sequence[str]
+) -> tuple[PortObjects, ...]:
+    """The same with given internal IPs."""
+    config, name = yaml.safe_load(stage.in_file()), item["metadata"]["name"]
+    ports = ports_of(stage, name, config["loadbalancer"]["certAlias"])
+    return desired(DesiredService(name, config["clusterid"], external_ip, WORKERS, ports), scenario, internal)
+
+
+def ports_of(stage: Stage, name: str, certificate: str) -> tuple[DesiredPort, ...]:
+    """A Service's ports as the modules see them. ``certificate`` is the alias in CPI's file."""
+    found = stage.cluster.api.get("Service", "default", name)
     assert found
     facts = [
         {"name": one.get("name", ""), "port": one["port"], "node_port": one["nodePort"], "protocol": one["protocol"],
          "app_protocol": one.get("appProtocol")}
         for one in found["spec"]["ports"]
     ]  # fmt: skip
-    ports = read_ports(facts, found["metadata"].get("annotations", {}), config["loadbalancer"]["certAlias"])
-    arm = config["loadbalancer"].get("oneArm")
-    wanted = internal_ips_needed(scenario, len(ports))
-    one_arm = parse_range(f"{arm['startIP']}-{arm['endIP']}") if arm else None
-    internal = choose_internal_ips(one_arm, used, wanted) if one_arm else ()
-    name = item["metadata"]["name"]
-    return desired(DesiredService(name, config["clusterid"], external_ip, WORKERS, ports), scenario, internal)
+    return read_ports(facts, found["metadata"].get("annotations", {}), certificate)
 
 
 def add(expected: Objects, objects: PortObjects) -> None:

@@ -21,20 +21,27 @@ from real_tenant import Objects, Tenant
 from vcdsim.testing import Simulator
 
 Object = dict[str, Any]
+EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 COLLECTIONS = next((path for path in sys.path if (Path(path) / "ansible_collections" / "vcd").is_dir()), "")
+CLUSTER = "urn:vcloud:entity:vmware:capvcdCluster:6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d10"  # in the fixtures
 SERVED_SECONDS = 180.0  # a limit for a busy machine; a few seconds are needed
 
 
 class Stage:
     """``cluster`` and ``vcd`` (the simulator) with what the proofs do to them."""
 
-    def __init__(self, cluster: RealCluster, vcd: Simulator, folder: Path) -> None:
-        self.cluster, self.vcd, self.folder = cluster, vcd, folder
+    def __init__(self, cluster: RealCluster, vcd: Simulator, folder: Path, user: str = "kube") -> None:
+        """``user`` is whom the modules log in to VCD as. CPI is always kube."""
+        self.cluster, self.vcd, self.folder, self.user = cluster, vcd, folder, user
 
-    def start_cpi(self, scenario: str, version: str = "1.6.1", wait: bool = True) -> None:
+    def start_cpi(self, scenario: str, version: str = "1.6.1", wait: bool = True, cluster_id: str = CLUSTER) -> None:
         """Apply CPI's manifests for a scenario, and wait until CPI has logged in."""
         self._taint("master" if version < "1.4" else "control-plane")
-        self.cluster.load(manifests(FIXTURES / f"cpi-{version}.manifest", self.vcd.url, scenario))
+        found = manifests(FIXTURES / f"cpi-{version}.manifest", self.vcd.url, scenario)
+        for item in found:
+            if item["kind"] == "ConfigMap" and FILE in item["data"]:
+                item["data"][FILE] = item["data"][FILE].replace(CLUSTER, cluster_id)
+        self.cluster.load(found)
         if wait:
             self.cluster.wait_for_cpi()
 
@@ -50,11 +57,15 @@ class Stage:
 
     def flip(self, scenario: str) -> None:
         """Change the scenario and nothing else, in the order that makes CPI read the new file."""
-        self.scale(0)
-        wait_until(lambda: not self.cluster.pods(), "CPI's pod is gone")
+        self.stop_cpi()
         self.cluster.api.delete("ConfigMap", NAMESPACE, CONFIG_MAP)
         self.cluster.api.create(self.config(scenario))
         self.scale(1)
+
+    def stop_cpi(self) -> None:
+        """Scale CPI to 0 and wait until its pod is gone."""
+        self.scale(0)
+        wait_until(lambda: not self.cluster.pods(), "CPI's pod is gone")
 
     def scale(self, replicas: int) -> None:
         """Scale CPI's Deployment."""
@@ -83,6 +94,21 @@ class Stage:
         self.cluster.api.delete("Service", namespace, name)
         gone = f"{name} is gone (CPI holds a finalizer until it has cleaned up)"
         wait_until(lambda: self.cluster.api.get("Service", namespace, name) is None, gone, SERVED_SECONDS)
+
+    def synced(self) -> dict[str, list[str]]:
+        """By Service, what CPI's present pod told about it in events (reasons): EnsuredLoadBalancer ends a sync."""
+        pods = self.cluster.pods()
+        since = pods[0]["metadata"]["creationTimestamp"] if pods else "9"
+        found: dict[str, list[str]] = {}
+        for event in self.cluster.api.list("Event", "default"):
+            if str(event.get("lastTimestamp") or "") >= since:
+                found.setdefault(event["involvedObject"]["name"], []).append(event["reason"])
+        return found
+
+    def serve_from(self, *, all_workers: bool) -> None:
+        """Let the second worker leave the nodes that CPI sends traffic to, or join them."""
+        labels = {EXCLUDED: None if all_workers else "true"}
+        self.cluster.api.patch("Node", "", "worker-2", {"metadata": {"labels": labels}})
 
     def log_says(self, text: str, seconds: float = SERVED_SECONDS) -> str:
         """Wait until CPI's log has a text; the line with it."""
@@ -137,8 +163,8 @@ class Stage:
             "K8S_AUTH_KUBECONFIG": str(kubeconfig or self.cluster.kubeconfig),
             "VCD_URL": self.vcd.url,
             "VCD_ORG": "acme",
-            "VCD_USER": "kube",
-            "VCD_PASSWORD": "kube-secret-1",
+            "VCD_USER": self.user,
+            "VCD_PASSWORD": f"{self.user}-secret-1",
             "VCD_CA_PATH": str(self.vcd.ca),
         }
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=900)

@@ -19,7 +19,6 @@ EXTERNAL, INTERNAL, DISTINCT = (item.value for item in Scenario)
 TWO = service("two", [port("a", 80), port("b", 81)])
 ONE = service("one", [port("a", 80)])
 PANIC = "panic: runtime error: invalid memory address or nil pointer dereference"
-EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 
 
 def start(stage: Stage, scenario: str, *services: Object) -> dict[str, str]:
@@ -28,26 +27,16 @@ def start(stage: Stage, scenario: str, *services: Object) -> dict[str, str]:
     return {item["metadata"]["name"]: stage.create(item) for item in services}
 
 
-def change_the_set_of_nodes(stage: Stage, excluded: str | None = "true") -> None:
-    stage.cluster.api.patch("Node", "", "worker-2", {"metadata": {"labels": {EXCLUDED: excluded}}})
-
-
-@pytest.fixture(autouse=True)
-def _all_nodes_again(stage: Stage) -> object:
-    yield
-    change_the_set_of_nodes(stage, None)
-
-
 @pytest.mark.parametrize("scenario", [INTERNAL, DISTINCT])
 def test_from_shared_external_cpi_ends_in_a_crash_loop(stage: Stage, scenario: str) -> None:
     ips, before = start(stage, EXTERNAL, TWO, ONE), stage.objects()
     stage.flip(scenario)
     stage.cluster.wait_for_cpi()
-    turns = itertools.cycle(["true", None])
+    turns = itertools.cycle([False, True])
 
     def panics() -> bool:
         """CPI looks at the nodes when it starts, and then when their set changes. A change before it looks is none."""
-        change_the_set_of_nodes(stage, next(turns))
+        stage.serve_from(all_workers=next(turns))
         return PANIC in stage.cluster.cpi_logs()
 
     wait_until(panics, "CPI panics", every=4)
@@ -134,7 +123,7 @@ def test_a_change_of_the_set_of_nodes_drops_the_health_monitor(stage: Stage) -> 
     named = service("named", [port("a", 80, "tcp")])
     start(stage, EXTERNAL, ONE, named)
     assert monitors(stage) == {"one": ["TCP"], "named": ["TCP"]}
-    change_the_set_of_nodes(stage)
+    stage.serve_from(all_workers=False)
     wait_until(lambda: members(stage) == {"one": 1, "named": 1}, "both pools have one member less")
     assert monitors(stage) == {"one": [], "named": ["TCP"]}
 

@@ -28,6 +28,7 @@ FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "cpi"
 # What a new cluster brings along; everything else in these kinds goes when the cluster is cleared.
 _KEPT = {
     "ConfigMap": ("kube-root-ca.crt", "extension-apiserver-authentication", "kube-apiserver-legacy-"),
+    "Lease": ("apiserver-", "kube-"),
     "Service": ("kubernetes",),
 }
 _CLEARED = (
@@ -96,17 +97,19 @@ class RealCluster:
             self.api.apply(item)
 
     def clear(self, namespaces: Iterable[str] = ("default", NAMESPACE)) -> None:
-        """Remove what a test made. CPI goes first, so that it writes nothing more; finalizers are not waited for."""
+        """Remove what a test made. CPI goes first, so that it writes nothing more; finalizers are not waited for.
+
+        Controllers still work on what is being removed, so that this looks again until nothing is left.
+        """
         if self.api.get("Deployment", NAMESPACE, DEPLOYMENT):
             self.api.delete("Deployment", NAMESPACE, DEPLOYMENT, propagationPolicy="Foreground")
             wait_until(
-                lambda: not self.pods() and self.api.get("Deployment", NAMESPACE, DEPLOYMENT) is None,
+                lambda: self.api.get("Deployment", NAMESPACE, DEPLOYMENT) is None and not self.pods(),
                 "CPI's Deployment and its pods are gone",
             )
-        for namespace in namespaces:
-            for kind in _CLEARED:
-                for item in self.api.list(kind, namespace):
-                    self._remove(kind, item)
+        chosen = tuple(namespaces)
+        wait_until(lambda: not self._remove_all(chosen), "nothing is left of the test")
+        self._restore_nodes()
         self.agent.check()
 
     def pods(self) -> list[Object]:
@@ -150,12 +153,21 @@ class RealCluster:
             raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
         return done.stdout
 
+    def _remove_all(self, namespaces: Iterable[str]) -> list[str]:
+        """Remove what is there now; the names of what there was. Events come as long as anything goes on."""
+        found = [
+            (kind, item)
+            for namespace in namespaces
+            for kind in _CLEARED
+            for item in self.api.list(kind, namespace)
+            if not _is_kept(kind, item["metadata"]["name"])
+        ]
+        for kind, item in found:
+            self._remove(kind, item)
+        return [f"{kind} {item['metadata']['name']}" for kind, item in found if kind != "Event"]
+
     def _remove(self, kind: str, item: Object) -> None:
         namespace, name = item["metadata"]["namespace"], item["metadata"]["name"]
-        if name.startswith(_KEPT.get(kind, ())) or (kind == "Role" and name.startswith(("system:", "extension-"))):
-            return
-        if kind == "RoleBinding" and name.startswith("system:"):
-            return
         if item["metadata"].get("finalizers"):
             self._release(kind, namespace, name)
         if kind == "Pod":
@@ -165,12 +177,29 @@ class RealCluster:
             self.api.delete(kind, namespace, name, propagationPolicy="Background")
 
     def _release(self, kind: str, namespace: str, name: str) -> None:
-        """Take an object's finalizers away; its controller may have done so, and the object be gone, meanwhile."""
+        """Take an object's finalizers away. Its controller may be quicker: gone is fine, a conflict is tried again."""
         try:
             self.api.patch(kind, namespace, name, {"metadata": {"finalizers": None}})
         except ApiError as error:
-            if error.status != 404:
+            if error.status not in (404, 409):
                 raise
+
+    def _restore_nodes(self) -> None:
+        """No node and no label of a node but those of the manifest."""
+        known = {node["metadata"]["name"]: node["metadata"].get("labels", {}) for node in self.nodes()}
+        for node in self.api.list("Node"):
+            name = node["metadata"]["name"]
+            if name not in known:
+                self.api.delete("Node", "", name)
+            elif surplus := set(node["metadata"].get("labels", {})) - set(known[name]):
+                self.api.patch("Node", "", name, {"metadata": {"labels": dict.fromkeys(surplus)}})
+
+
+def _is_kept(kind: str, name: str) -> bool:
+    """Whether a new cluster brings it along."""
+    if kind == "Role" and name.startswith(("system:", "extension-")):
+        return True
+    return name.startswith(_KEPT.get(kind, ())) or (kind == "RoleBinding" and name.startswith("system:"))
 
 
 def read(file: Path) -> list[Object]:

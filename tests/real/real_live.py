@@ -1,0 +1,258 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Live Services of a cluster whose scenario is changed under them, and what must hold before, during and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import yaml
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
+from control_plane.api import wait_until
+from invariants import (
+    Gap,
+    Port,
+    Service,
+    all_down,
+    always_referenced,
+    is_write,
+    one_write_at_a_time,
+    only_planned,
+)
+from moving import ESTATES, STRICT, others
+from real_model import add, model_on, ports_of
+from real_stage import CLUSTER, SERVED_SECONDS, Object, Run, Stage
+from real_tenant import Objects
+
+NEIGHBOUR = "urn:vcloud:entity:vmware:capvcdCluster:11111111-2222-4333-8444-555555555555"
+OPERATOR = "operator"
+CPI = "kube"
+# CPI updates virtual services that share their VIP, so that it needs a VCD that lets it.
+CPI_WORKS = {**STRICT, "put_shared_vip_vs": "allowed"}
+PANIC = "panic: runtime error"
+KINDS = ("ingress-vs-", "ingress-pool-", "dnat-ingress-vs-", "appPort_dnat-ingress-vs-")
+
+
+def estate_for_two(folder: Path, name: str) -> Path:
+    """An estate with a second cluster, and with a user of CPI's rights for whoever moves Services: the journal tells
+    the two apart.
+    """
+    found = yaml.safe_load((ESTATES / f"{name}.yml").read_text(encoding="utf-8"))
+    (acme,) = found["organisations"]
+    cpi = next(user for user in acme["users"] if user["name"] == CPI)
+    acme["users"].append({"name": OPERATOR, "password": f"{OPERATOR}-secret-1", "role": cpi["role"]})
+    (own,) = acme["entities"]
+    acme["entities"].append({**own, "name": "acme-neighbour", "id": NEIGHBOUR})
+    path = folder / f"{name}-for-two.yml"
+    path.write_text(yaml.safe_dump(found), encoding="utf-8")
+    return path
+
+
+class Live:
+    """The Services that CPI serves on a stage, and the external IP that each was given."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.services = stage, dict[str, Object]()
+        self.ips: dict[str, str] = {}
+        self.given: set[str] = set()
+        self.others = self._others()
+
+    def create(self, *services: Object) -> None:
+        """Create Services and wait until CPI serves them."""
+        for item in services:
+            name = item["metadata"]["name"]
+            self.ips[name], self.services[name] = self.stage.create(item), item
+
+    def shown(self) -> dict[str, str]:
+        """What Kubernetes says that the external IPs are."""
+        return {name: self.stage.external_ip(name) for name in self.services}
+
+    def move(self, run: Callable[[Live, str], Run], scenario: str, rules: Mapping[str, str] = STRICT) -> Run:
+        """Change the scenario by ``run``, which starts CPI at its end; wait until CPI has looked at everything.
+
+        ``rules`` are those that nobody knows of VCD, see `STRICT`.
+        """
+        vcd, pools, dump = self.stage.vcd, self.stage.objects().pools, self.stage.vcd.dump()
+        vcd.assume(**{**CPI_WORKS, **rules})
+        vcd.journal(clear=True)
+        done = run(self, scenario)
+        assert done.code == 0, done
+        self.wait_for_cpi()
+        journal, timeline = vcd.journal(), vcd.timeline()
+        assert self.shown() == self.ips
+        self._check_objects(Scenario(scenario), pools)
+        self._check_window(timeline, dump, rules["vip_dnat_same_address"])
+        (edge,) = dump["edge_gateways"]
+        assert one_write_at_a_time(timeline, edge["id"], OPERATOR) == []
+        assert only_planned(journal, self.names(), OPERATOR) == []
+        self._check_cpi(journal)
+        assert self._others() == self.others, "something of another cluster was touched"
+        return done
+
+    def wait_for_cpi(self) -> None:
+        """Wait until CPI, which has just started, has dealt with each Service."""
+        self.stage.cluster.wait_for_cpi()
+
+        def done() -> bool:
+            synced = self.stage.synced()
+            return all("EnsuredLoadBalancer" in synced.get(name, ()) for name in self.services)
+
+        try:
+            wait_until(done, "CPI has dealt with each Service", SERVED_SECONDS, every=0.3)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}\n{self.stage.cluster.cpi_logs()[-6000:]}") from None
+
+    def change_nodes(self) -> None:
+        """A node leaves and joins: the pools must follow, and CPI must live on."""
+        before = self.stage.objects()
+        for number in (1, 2):
+            self.stage.serve_from(all_workers=number == 2)
+            wait_until(lambda wanted=number: self._members() == {wanted}, f"each pool has {number} members")
+        after = self.stage.objects()
+        for pool in (*before.pools.values(), *after.pools.values()):
+            del pool["health_monitors"]  # released versions of CPI lose it, see docs/flag-flips.md
+        assert after.differences(before) == []
+        assert PANIC not in self.stage.cluster.cpi_logs()
+        assert self.shown() == self.ips
+
+    def allocate(self, address: str) -> None:
+        """Allocate an address of the IP Space by hand, as ``loadBalancerIP`` needs it; CPI does not give it back."""
+        (space,) = self.stage.vcd.dump()["ip_spaces"]
+        with self.stage.tenant() as tenant:
+            tenant.create(f"ipSpaces/{space['id']}/allocate", {"type": "FLOATING_IP", "value": address})
+        self.given.add(address)
+
+    def delete(self, name: str) -> None:
+        """Delete a Service: CPI must take down all that it had and nothing else."""
+        before = self.stage.objects()
+        own = self.names([name])
+        self.stage.delete(name)
+        after = self.stage.objects()
+        assert after.names == before.names - own
+        for kind, found in vars(after).items():
+            assert found.items() <= vars(before)[kind].items()
+        address = self.ips.pop(name)
+        del self.services[name]
+        assert address in self.given or address not in self.claimed()
+        assert self._others() == self.others
+
+    def claimed(self) -> set[str]:
+        """The addresses that are allocated from IP Spaces."""
+        return {one["value"] for one in self.stage.vcd.dump().get("ip_space_allocations", [])}
+
+    def names(self, services: Iterable[str] | None = None) -> set[str]:
+        """The names of all objects that the Services may have."""
+        chosen = self.services if services is None else list(services)
+        return {
+            f"{kind}{name}-{_short(CLUSTER)}-{port}" for kind in KINDS for name in chosen for port in self._ports(name)
+        }
+
+    def option(self, name: str) -> Object:
+        """A Service as vcd_shared_ip takes it."""
+        ports = [
+            {"name": port.name, "port": port.port, "node_port": port.node_port, "app_protocol": port.protocol,
+             "certificate": port.certificate}
+            for port in ports_of(self.stage, name, "web-cert")
+        ]  # fmt: skip
+        return {"name": name, "namespace": "default", "external_ip": self.ips[name], "ports": ports}
+
+    def _ports(self, name: str) -> list[str]:
+        return [str(port["name"]) for port in self.services[name]["spec"]["ports"]]
+
+    def _members(self) -> set[int]:
+        pools = self.stage.objects().pools
+        return {len(pools[name]["members"]) for name in self.names() & set(pools)}
+
+    def _others(self) -> Object:
+        """All that is not of this cluster, down to identifiers and versions."""
+        dump = self.stage.vcd.dump()
+        mine = _short(CLUSTER)
+        return others(dump, [one["name"] for kind in dump.values() for one in kind if mine in str(one.get("name"))])
+
+    def _check_objects(self, scenario: Scenario, pools: dict[str, Object]) -> None:
+        """They are the model's; the pools are those that were there before."""
+        found = self.stage.objects()
+        expected, taken = Objects({}, {}, {}, {}), set[str]()
+        for name, item in self.services.items():
+            vips = [
+                found.virtual_services[f"ingress-vs-{name}-{_short(CLUSTER)}-{port}"]["virtual_ip_address"]
+                for port in self._ports(name)
+            ]
+            internal = {"shared_external": (), "shared_internal": vips[:1], "distinct_internal": vips}[scenario.value]
+            assert len(set(internal)) == len(internal)
+            assert not taken & set(internal), "two Services have one internal IP"
+            taken |= set(internal)
+            for objects in model_on(self.stage, item, scenario, self.ips[name], internal):
+                add(expected, objects)
+        expected.pools.update(pools)
+        strangers = found.names - self.names()
+        for kind in (vars(found), vars(expected)):
+            for objects in kind.values():
+                for name in strangers & set(objects):
+                    del objects[name]
+        differences = found.differences(expected)
+        assert not differences, "\n".join(differences)
+
+    def _check_window(self, timeline: list[Object], dump: Object, overlap: str) -> None:
+        """The external IPs were held, and several ports were not all down, where VCD lets that be so."""
+        gaps: list[Gap] = always_referenced(timeline, dump, self.ips.values())
+        seen = [self._seen(name) for name in self.services]
+        down = all_down(timeline, dump, seen)
+        if overlap == "allowed":
+            assert (gaps, down) == ([], [])
+        assert len(gaps) <= len(self.ips)
+        assert all(gap.to is not None and gap.tasks <= 1 for gap in gaps), gaps
+        assert all(one.to is not None for one in down), down
+
+    def _seen(self, name: str) -> Service:
+        ports = []
+        for port in ports_of(self.stage, name, "web-cert"):
+            virtual_service = f"ingress-vs-{name}-{_short(CLUSTER)}-{port.name}"
+            ports.append(Port(self.ips[name], port.port, virtual_service, f"dnat-{virtual_service}"))
+        return Service(name, tuple(ports))
+
+    def _check_cpi(self, journal: list[Object]) -> None:
+        """CPI wrote nothing before the move was over, and then created and deleted nothing; its PUTs were taken."""
+        writes = [entry for entry in journal if is_write(entry)]
+        last = max((number for number, entry in enumerate(writes) if entry["user"] == OPERATOR), default=-1)
+        assert [entry["user"] for entry in writes[: last + 1] if entry["user"] != OPERATOR] == []
+        wrong = [entry for entry in writes[last + 1 :] if entry["method"] != "PUT" or entry["status"] >= 300]
+        assert not wrong, wrong
+
+
+def _short(cluster_id: str) -> str:
+    return cluster_id.removeprefix("urn:vcloud:entity:vmware:")
+
+
+def by_role(live: Live, scenario: str) -> Run:
+    """The role moves the Services."""
+    folder = str(live.stage.folder / "restore-points")
+    return live.stage.playbook(
+        "vcd.kubernetes.shared_ip",
+        shared_ip_scenario=scenario,
+        shared_ip_existing="migrate",
+        shared_ip_restore_dir=folder,
+    )
+
+
+def by_restore(live: Live, _scenario: str) -> Run:
+    """The playbook restore takes the last move of the role back."""
+    folder = str(live.stage.folder / "restore-points")
+    return live.stage.playbook("vcd.kubernetes.restore", shared_ip_restore_dir=folder)
+
+
+def by_module(live: Live, scenario: str) -> Run:
+    """The module moves them between a stop of CPI and its start with the other flags."""
+    live.stage.stop_cpi()
+    done = live.stage.module(
+        "vcd.kubernetes.vcd_shared_ip",
+        edge_gateway="acme-edge",
+        cluster_id=CLUSTER,
+        scenario=scenario,
+        services=[live.option(name) for name in live.services],
+    )
+    if done.code == 0:
+        live.stage.flip(scenario)
+    return done
