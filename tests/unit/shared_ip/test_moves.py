@@ -133,7 +133,8 @@ def test_a_move(case: Case, simulators: dict[str, Simulator], prepared: Any) -> 
     assert told["steps"] == result["steps"]
     assert result["writes"] == len(written(journal))
     if not refused(journal):
-        assert written(journal) == planned(told)
+        assert sorted(written(journal)) == sorted(planned(told))
+        assert of_the_gateway(written(journal)) == of_the_gateway(planned(told))
     names = names_of(services)
     assert only_planned(journal, names) == []
     assert one_write_at_a_time(timeline, edge.urn) == []
@@ -145,6 +146,11 @@ def test_a_move(case: Case, simulators: dict[str, Simulator], prepared: Any) -> 
     again = edge.done(services, case.after)
     assert (again["changed"], again["steps"], again["writes"]) == (False, [], 0)
     assert (written(edge.sim.journal()), refused(edge.sim.journal())) == ([], [])
+
+
+def of_the_gateway(writes: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Without application port profiles, which belong to the organization and may be written meanwhile."""
+    return [(method, name) for method, name in writes if not name.startswith("appPort_")]
 
 
 def moves(case: Case, service: Params) -> bool:
