@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
 from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.addresses import ExternalAddresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.gateway import Observed, observe
+from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.lane import Lane
 from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.options import Wish
 from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.plans import (
     FAILED,
@@ -27,8 +28,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.plans im
 from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.progress import Progress
 from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.writer import Writer
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.describe import own_objects, shape_of, shown
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.model import kind_of
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import VIRTUAL_SERVICE
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.model import NatRule, kind_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import APP_PORT_PROFILE, VIRTUAL_SERVICE
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.planner import plan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.steps import LABELS, Act, Knowledge, Step
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.wanted import WantedService, as_it_is
@@ -65,6 +66,7 @@ class SharedIp:
         self.addresses = ExternalAddresses(api, gateway, wish.one_arm, params["vip_subnet"])
         former = params["former"].get("virtual_services") or {}
         self.writer = Writer(api, gateway, self.observed, params["service_engine_group"] or "", former)
+        self.lane = Lane(self.writer.write)
 
     def run(self) -> Done:
         """Plan all, then carry out. Raises CollectionError with an account of what is where."""
@@ -77,32 +79,81 @@ class SharedIp:
             for step in move.steps:
                 self.writer.check(step)
         if not self.check_mode:
-            self._carry_out_all(moves, pending)
+            try:
+                self._carry_out_all(moves, pending)
+            finally:
+                self.lane.close()
         return self._done(moves, pending, left)
 
     def _carry_out_all(self, moves: list[Move], pending: list[Move]) -> None:
         self.progress.plan(len(pending), sum(len(move.steps) for move in pending))
         holders = self._holders(pending)
-        for move in pending:
+        formers = [as_it_is(move.wanted, self.observed.model) for move in pending]
+        for number, (move, former) in enumerate(zip(pending, formers, strict=True)):
             goal = self.wish.scenario.value if self.wish.scenario and self.params["state"] == "present" else "nothing"
             self.progress.service(move.service.label, f"moving to {goal} ({len(move.steps)} writes)")
             try:
-                self._move(move)
+                self._take_ip(move)
+                self._prepare(pending[number : number + 2])
+                self._move(move, former)
             except CollectionError as error:
                 self.progress.finished(move.state)
+                self._take_back(formers[number + 1 : number + 2], error)
                 raise self._account(error, move, moves) from error
             move.state = MIGRATED
             self.progress.finished(move.state)
+        self._finish_lane(pending, moves)
         self._check_thieves(holders, [move for move in pending if move.outage.window])
+
+    # beside the gateway's tasks
+
+    def _take_ip(self, move: Move) -> None:
+        if move.takes_ip:
+            with_external_ip(move, self.wish, self.addresses.take(move.service, self.check_mode))
+
+    def _prepare(self, moves: Iterable[Move]) -> None:
+        """Begin the application port profiles of a Service and of the next one, which no gateway task waits for."""
+        for move in moves:
+            for step in move.steps:
+                if self._is_new_profile(step) and self.observed.model.get(step.kind, step.name) is None:
+                    self._begin(step)
+
+    def _take_back(self, formers: Iterable[WantedService], error: CollectionError) -> None:
+        """Of a Service that was not begun, nothing stays. What cannot be taken back is told, and does no harm."""
+        self.lane.give_up()
+        if isinstance(error, WaitTimeout):
+            return
+        try:
+            for former in formers:
+                self._observe_again()
+                self._carry_out(former, ())
+                self.lane.finish_all()
+        except CollectionError as second:
+            error.message += f"; an application port profile that was made ahead is left: {second.message}"
+
+    def _finish_lane(self, pending: list[Move], moves: list[Move]) -> None:
+        """Every Service is in place by now: what remains is only worth telling."""
+        try:
+            self.lane.finish_all()
+        except CollectionError as error:
+            name = error.details.get("object")
+            owner = next((move for move in pending if name in move.wanted.own_names()), pending[-1])
+            raise self._account(error, owner, moves) from error
+
+    def _begin(self, step: Step) -> None:
+        self.progress.step(step.text)
+        self.lane.begin(step)
+        step.apply(self.observed.model)
+
+    @staticmethod
+    def _is_new_profile(step: Step) -> bool:
+        return step.kind == APP_PORT_PROFILE and step.act is Act.CREATE
 
     # one Service
 
-    def _move(self, move: Move) -> None:
+    def _move(self, move: Move, former: WantedService) -> None:
         """Bring one Service to what is wanted, or back to where it was."""
         move.state = FAILED
-        if move.takes_ip:
-            with_external_ip(move, self.wish, self.addresses.take(move.service, self.check_mode))
-        former = as_it_is(move.wanted, self.observed.model)
         healthy = {name for name, health in self.observed.health.items() if health == "UP"}
         try:
             self._carry_out(move.wanted, healthy)
@@ -112,7 +163,7 @@ class SharedIp:
             raise  # a task that has not ended holds the gateway: nothing can be written now
         except CollectionError as error:
             if self.params["state"] == "present":
-                self._roll_back(move, former, healthy, error)
+                self._roll_back(move, former, error)
             raise
 
     def _carry_out(self, wanted: WantedService, healthy: Iterable[str]) -> None:
@@ -132,8 +183,12 @@ class SharedIp:
     def _write_all(self, steps: list[Step], written: list[Step]) -> bool:
         """Whether all went through; False when something was learnt, and the rest has to be planned anew."""
         for step in steps:
+            if step.kind == APP_PORT_PROFILE and step.act is not Act.UPDATE:
+                self._begin(step)
+                continue
             self.progress.step(step.text)
             try:
+                self._await_profile(step)
                 self.writer.write(step)
             except (Refused, TaskFailed) as error:
                 if not self._teaches(error, step):
@@ -146,6 +201,11 @@ class SharedIp:
             self.known = self.known.allow(step.tries)
             written.append(step)
         return True
+
+    def _await_profile(self, step: Step) -> None:
+        """A rule needs its profile to be there."""
+        if isinstance(step.after, NatRule) and step.after.profile:
+            self.lane.finish((APP_PORT_PROFILE, step.after.profile))
 
     def _teaches(self, error: Refused | TaskFailed, step: Step) -> bool:
         """Whether a refusal tells something new about Cloud Director's rules, rather than of a fault."""
@@ -173,7 +233,7 @@ class SharedIp:
             else:
                 wait_until_settled(self.api, self.gateway, urn, name, seconds)
 
-    def _roll_back(self, move: Move, former: WantedService, healthy: set[str], error: CollectionError) -> None:
+    def _roll_back(self, move: Move, former: WantedService, error: CollectionError) -> None:
         """Give a Service its old shape again; adds to ``error`` what came of it."""
         try:
             self._observe_again()
@@ -181,6 +241,7 @@ class SharedIp:
             if taken:
                 error.message += f"; {move.wanted.external_ip} is also held by {', '.join(taken)}"
             self._carry_out(former, ())  # what is wrong with its health may be wrong in its old shape, too
+            self.lane.finish_all()
         except CollectionError as second:
             error.message += f"; it could not be rolled back either: {second.message}"
             return
@@ -223,6 +284,7 @@ class SharedIp:
         return observe(self.api, self.gateway, lambda name: name in whole)
 
     def _observe_again(self) -> None:
+        self.lane.give_up()
         self.observed = self._observe()
         self.writer.observed = self.observed
 
@@ -256,11 +318,11 @@ class SharedIp:
         for move in moves:
             if move.state in states:
                 states[move.state].append(move.service.label)
-        fate = (
-            "it was rolled back to the shape that it had"
-            if failed.state == ROLLED_BACK
-            else "it is left as it is now, and the same task goes on from there"
-        )
+        fates = {
+            ROLLED_BACK: "it was rolled back to the shape that it had",
+            MIGRATED: "it is in place, and the same task goes on from there",
+        }
+        fate = fates.get(failed.state, "it is left as it is now, and the same task goes on from there")
         told = [f"{failed.service.label}: {error.message}; {fate}"]
         told += [f"{state}: {_some(states[state])}" for state in (MIGRATED, UNTOUCHED) if states[state]]
         return CollectionError(

@@ -125,10 +125,13 @@ def test_what_does_not_pass_is_taken_back(move: Move, fault: str, record_propert
             continue
         taken_back += 1
         failure = result["failure"]
-        assert (failure["service"], failure["state"]) == ("default/web", "rolled_back"), where
+        # profiles that nothing uses any more go beside the gateway's tasks: no reason to take a Service back
+        in_place = "delete application port profile" in result["msg"]
+        state = "migrated" if in_place else "rolled_back"
+        assert (failure["service"], failure["state"]) == ("default/web", state), where
         assert "\n" not in result["msg"], where
-        assert "rolled back to the shape that it had" in result["msg"], where
-        assert move.state() == move.start, where
+        assert ("it is in place" if in_place else "rolled back to the shape that it had") in result["msg"], where
+        assert in_place or move.state() == move.start, where
         move.edge.done(move.services, move.after)
         assert move.state() == move.end, where
     record_property("figures", f"{fault} at each of {len(move.writes)} writes to {move.after}: {finished} finished, "
@@ -149,7 +152,8 @@ def test_a_task_that_never_ends_stops_the_run(move: Move, record_property: Recor
         assert "timed out after 1 s waiting for task" in result["msg"], where
         assert "the same task goes on from there" in result["msg"], where
         assert "default/web" in result["msg"], where
-        assert result["failure"]["failed"] == ["default/web"], where
+        state = "migrated" if "delete application port profile" in result["msg"] else "failed"
+        assert result["failure"][state] == ["default/web"], where
         assert "\n" not in result["msg"], where
         gaps = always_referenced(move.edge.sim.timeline(), before, [move.services[0]["external_ip"]])
         assert len(gaps) <= move.window, where
