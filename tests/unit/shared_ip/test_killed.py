@@ -81,7 +81,7 @@ def test_a_claim_of_an_ip_space_is_found_again(record_property: Record) -> None:
     assert survival.survived == survival.writes - 1
 
 
-BY_HAND = {"description": "made by hand", "service_ports": [{"start": 22, "type": "TCP_FAST_PATH"}]}
+BY_HAND: Params = {"description": "made by hand", "service_ports": [{"start": 22, "type": "TCP_FAST_PATH"}]}
 
 
 @pytest.mark.parametrize(("before", "after"), [(EXTERNAL, INTERNAL), (INTERNAL, DISTINCT)])
@@ -89,7 +89,7 @@ def test_what_was_made_by_hand_is_brought_back(edge: Edge, before: str, after: s
     services = edge.create([service("web", 3)], before)
     found = edge.module("vcd_virtual_service_info")["virtual_services"]
     for one in found:
-        by_hand = {"description": "made by hand", "enabled": True}
+        by_hand: Params = {"description": "made by hand", "enabled": True}
         if one["name"].endswith("-ssh"):
             by_hand = BY_HAND
         edge.module("vcd_virtual_service", name=one["name"], **by_hand)
