@@ -61,7 +61,7 @@ options:
       internal_ips:
         description:
           - The internal IPs, one for V(shared_internal), one for each port for V(distinct_internal).
-          - Without it, those that the service has, then the lowest free ones of O(one_arm).
+          - Without it, those that the service has, then the lowest free ones of the one-arm range.
         type: list
         elements: str
       members:

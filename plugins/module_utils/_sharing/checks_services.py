@@ -23,8 +23,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names impo
     NAT_RULE,
     POOL,
     VIRTUAL_SERVICE,
-    owned_name,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.orphans import deserted
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.situation import Situation
 
 MIGRATE = "migrate them (shared_ip_existing: migrate)"
@@ -110,14 +110,7 @@ def check_leftovers(situation: Situation) -> Iterator[Finding]:
 
 
 def _removal(situation: Situation) -> str:
-    """A migration prunes what the Services that it looks at have left; the rest is a person's to remove."""
-    cluster = situation.cluster
-    there = {service.name for service in cluster.own_services}
-    owners = [owned_name(item.name, cluster.cluster_id) for item in situation.orphans]
-    pruned = [owner is not None and owner.service in there for owner in owners]
-    if all(pruned):
-        return "a migration removes them only with shared_ip_prune: true"
-    if not any(pruned):
-        removed = "shared_ip_prune: true removes only what Services that are still there have left"
-        return f"delete them if nobody needs them; {removed}"
-    return "with shared_ip_prune: true a migration removes what Services that are there have left; delete the others"
+    """Objects of a Service that is there are pruned when it is migrated, those of one that is gone in any run."""
+    if deserted(situation.cluster.cluster_id, situation.cluster.services, situation.orphans):
+        return "they are removed only with shared_ip_prune: true, those of Services that are there when they migrate"
+    return "a migration removes them only with shared_ip_prune: true"

@@ -33,6 +33,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks_ser
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster_facts import read_cluster
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, first_lines, passed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.moves import with_moves
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.orphans import deserted
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.situation import Situation
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.target import check_existing, resolve
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.vcd_facts import read_vcd
@@ -85,6 +86,9 @@ def preflight_report(
         "edge_gateway": edge.name if edge else None,
         "services": [item.as_dict() for item in situation.observed],
         "migrations": [move.as_dict() for move in situation.moves],
+        "deserted": [
+            {"name": name} for name in deserted(cluster.cluster_id, cluster.services, situation.orphans)
+        ],
         "orphans": [orphan.as_dict() for orphan in situation.orphans],
         "findings": [finding.as_dict() for finding in findings],
         "summary": first_lines(findings),

@@ -273,3 +273,25 @@ def test_an_address_that_a_broken_cpi_has_changed_comes_back(tmp_path: Path) -> 
         assert failed(run) == {}
         assert run.outcomes["to shared_external"]["msg"]["verified"] is True
         assert run.output.count("TASK [vcd.kubernetes.shared_ip : Give it some seconds]") >= 1
+
+
+def test_what_a_service_that_is_gone_has_left_goes_only_when_asked(tmp_path: Path) -> None:
+    """`api` is deleted in Kubernetes while its objects stay, as CPI's archived releases leave them."""
+    with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
+        kube.load([manifest("web")])
+        cases = [
+            made("distinct_internal"),
+            Case("looked at", {"shared_ip_scenario": "distinct_internal"}),
+            Case("pruned", {"shared_ip_scenario": "distinct_internal", "shared_ip_prune": "true"}),
+        ]
+        run = play(tmp_path / "1", cases, sim, kube)
+        assert failed(run) == {}
+        assert "removed only with shared_ip_prune: true" in run.output
+        changed = [
+            outcome["msg"]["changed"] for name, outcome in run.outcomes.items() if name in ("looked at", "pruned")
+        ]
+        assert changed == [False, True]
+        kinds = ("virtual_services", "pools", "nat_rules")
+        names = [item["name"] for kind in kinds for item in sim.dump()[kind]]
+        assert len(names) == 6
+        assert all("-web-" in name for name in names)

@@ -415,18 +415,17 @@ def test_objects_that_no_service_claims_are_listed_by_kind_and_stay_unless_asked
         f"1 DNAT rule {names[2]}; 1 application port profile {names[3]} "
         "(there is no Service gone of type LoadBalancer)"
     )
-    removes = "delete them if nobody needs them; shared_ip_prune: true removes only what Services that are still there"
-    assert finding["remedy"] == f"{removes} have left"
+    removed = "they are removed only with shared_ip_prune: true, those of Services that are there when they migrate"
+    assert finding["remedy"] == removed
+    assert report["deserted"] == [{"name": "gone"}]
     assert found("leftovers", "shared_internal", None, vcd(edge())) == []
     # what a Service that is there has left is pruned when asked for
     renamed = {"pools": [pool("web", "old", "x")]}
     both = {"pools": [pool("web", "old", "x"), pool("gone", "http", "x")]}
     of = [preflight_report(cluster, vcd(edge(**there)), "shared_internal") for there in (renamed, both)]
     remedies = [item["remedy"] for report in of for item in report["findings"] if item["check"] == "leftovers"]
-    assert remedies == [
-        "a migration removes them only with shared_ip_prune: true",
-        "with shared_ip_prune: true a migration removes what Services that are there have left; delete the others",
-    ]
+    assert remedies == ["a migration removes them only with shared_ip_prune: true", removed]
+    assert [report["deserted"] for report in of] == [[], [{"name": "gone"}]]
 
 
 WEB = "default/web"
