@@ -73,7 +73,7 @@ options:
       ports:
         description:
           - The ports.
-          - May be left out only with O(cluster_id) to remove a service, all whose objects are found by their names then.
+          - May be left out only with O(cluster_id) to remove a service. All its objects are found by their names then.
         type: list
         elements: dict
         default: []
