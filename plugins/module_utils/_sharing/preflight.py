@@ -86,9 +86,7 @@ def preflight_report(
         "edge_gateway": edge.name if edge else None,
         "services": [item.as_dict() for item in situation.observed],
         "migrations": [move.as_dict() for move in situation.moves],
-        "deserted": [
-            {"name": name} for name in deserted(cluster.cluster_id, cluster.services, situation.orphans)
-        ],
+        "deserted": [{"name": name} for name in deserted(cluster.cluster_id, cluster.services, situation.orphans)],
         "orphans": [orphan.as_dict() for orphan in situation.orphans],
         "findings": [finding.as_dict() for finding in findings],
         "summary": first_lines(findings),
