@@ -188,7 +188,9 @@ class SharedIp:
                 continue
             self.progress.step(step.text)
             try:
-                self._await_profile(step)
+                # what may fail is not waited for while nothing holds the external IP
+                for one in steps if step.opens_window else (step,):
+                    self._await_profile(one)
                 self.writer.write(step)
             except (Refused, TaskFailed) as error:
                 if not self._teaches(error, step):
