@@ -25,7 +25,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
 
 if TYPE_CHECKING:
     from kube_double.testing import KubeDouble
@@ -254,6 +254,21 @@ class Survival(NamedTuple):
     problems: list[str]
 
 
+class Killable(Protocol):
+    """What can be killed at a write: a ModuleRun, or several that follow one another."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def start(self) -> Killable: ...
+
+    def wait(self) -> dict[str, Any]: ...
+
+    def kill(self) -> None: ...
+
+    def ended(self) -> bool: ...
+
+
 Check = Callable[[dict[str, Any], dict[str, Any]], None]
 
 
@@ -282,7 +297,7 @@ def _plain(value: Any) -> Any:
 
 
 def killed_at_every_write(
-    run: Callable[[], ModuleRun],
+    run: Callable[[], Killable],
     sim: Simulator,
     prepare: Callable[[], object],
     *,
@@ -317,12 +332,12 @@ def killed_at_every_write(
     return Survival(sum(writes for _place, writes in places), kills - len(problems), kills, problems)
 
 
-def _finish(run: Callable[[], ModuleRun]) -> None:
+def _finish(run: Callable[[], Killable]) -> None:
     result = run().start().wait()
     assert not result.get("failed"), result.get("msg")
 
 
-def _kill_there(run: Callable[[], ModuleRun], place: _Vcd | _Kubernetes, number: int, moment: str) -> None:
+def _kill_there(run: Callable[[], Killable], place: _Vcd | _Kubernetes, number: int, moment: str) -> None:
     place.hold(number, moment)
     begun = run().start()
     try:
