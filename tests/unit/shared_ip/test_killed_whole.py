@@ -1,0 +1,247 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole migration killed at each of its writes, to Cloud Director and to Kubernetes: run again, it is finished."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.migration import services_option
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.preflight import preflight_report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore_point import restore_point_of
+from invariants import is_write
+from kube_double import faults
+from kube_double.testing import KubeDouble
+from moving import CLUSTER, EXTERNAL, INTERNAL, MOVES, STRICT, Edge, Params, service
+from runs import ROOT, ModuleRun, killed_at_every_write, same_state
+from vcdsim.testing import Simulator
+
+Tasks = Generator[ModuleRun, Params, None]
+
+FIXTURES = ROOT / "tests" / "fixtures" / "cpi"
+ROLE = ROOT / "roles" / "shared_ip"
+SYSTEM, CONFIG_MAP, DEPLOYMENT = "kube-system", "vcloud-ccm-configmap", "vmware-cloud-director-ccm"
+FILE, VOLUME = "vcloud-ccm-config.yaml", "vcloud-ccm-config-volume"
+ONE_ARM = '  oneArm:\n    startIP: "192.168.8.2"\n    endIP: "192.168.8.100"\n'
+RANGE = {"start_ip": "192.168.8.2", "end_ip": "192.168.8.100"}
+EXTERNAL_IP = "203.0.113.10"
+PORTS = [{"name": f"p{port}", "port": port, "node_port": 30000 + port} for port in (80, 443)]
+GATHER = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))["__shared_ip_gather"]
+
+
+@pytest.fixture(scope="module")
+def sim() -> Iterator[Simulator]:
+    with Simulator("one-edge", task_seconds=0, health_seconds=0) as running:
+        yield running
+
+
+class InSequence:
+    """Modules one after the other that are started, waited for and killed as if they were one.
+
+    ``tasks`` yields each and is sent its result. One that fails is the last.
+    """
+
+    def __init__(self, tasks: Tasks) -> None:
+        self._tasks = tasks
+        self._now: ModuleRun | None = None
+        self._result: Params = {}
+
+    @property
+    def pid(self) -> int:
+        """Of the module that runs now, 0 if none does."""
+        return self._now.pid if self._now else 0
+
+    def start(self) -> InSequence:
+        """Start the first; the others are started by ``ended`` and ``wait``."""
+        self._now = next(self._tasks).start()
+        return self
+
+    def ended(self) -> bool:
+        """Whether the last has ended. Starts the next one when it is time to."""
+        while self._now is not None and self._now.ended():
+            self._go_on(self._now)
+        return self._now is None
+
+    def wait(self) -> Params:
+        """The result of the last."""
+        while self._now is not None:
+            self._go_on(self._now)
+        return self._result
+
+    def kill(self) -> None:
+        """SIGKILL to the one that runs; none comes after it."""
+        if self._now is not None:
+            self._now.kill()
+        self._now = None
+
+    def _go_on(self, ending: ModuleRun) -> None:
+        self._now = None
+        self._result = ending.wait()
+        if not self._result.get("failed"):
+            try:
+                self._now = self._tasks.send(self._result).start()
+            except StopIteration:
+                return
+
+
+class Cluster:
+    """A cluster whose CPI runs with a scenario, and one Service of two ports that has the shape of it."""
+
+    def __init__(self, sim: Simulator, kube: KubeDouble, before: str, after: str) -> None:
+        sim.reset()
+        self.sim, self.kube, self.edge, self.after = sim, kube, Edge(sim), after
+        self.edge.create([service("web", external_ip=EXTERNAL_IP, ports=PORTS)], before)
+        self._kept = sim.snapshot()
+        self.found: list[Params | None] = []
+        self.offered: list[Params] = []
+
+    def prepare(self) -> None:
+        """Both doubles as before the migration."""
+        self.sim.restore(self._kept)
+        self.sim.assume(**STRICT)
+        self.kube.reset()
+        self.kube.wait_for(self.mounted, "CPI's pod to start")
+        self.found, self.offered = [], []
+
+    def migration(self) -> InSequence:
+        """What the role does with ``shared_ip_existing: migrate``, not started."""
+        return InSequence(self._tasks())
+
+    def _tasks(self) -> Tasks:
+        """The role's tasks, from its beginning: a run that follows an interrupted one starts there, too."""
+        ccm = yield self._ccm("vcd_ccm_config_info", gather_services=True)
+        vcd = yield self._vcd("vcd_edge_gateway_info", gather=GATHER)
+        self.found.append(ccm["restore_point"])
+        wish = (self.after, RANGE if self.after != EXTERNAL else None)
+        preflight = preflight_report(ccm, vcd, *wish, "migrate")
+        assert preflight["ok"], preflight["summary"]
+        target = {"scenario": preflight["scenario"], "one_arm": preflight["one_arm"]}
+        services = services_option(ccm, vcd, *wish)
+        plan = yield self._move(services, target, ccm["restore_point"] or {}, check=True)
+        halfway = ccm["rollout"]["state"] == "in_progress" and ccm["restore_point"] is not None
+        if plan["writes"] or halfway:
+            objects = yield self._vcd("vcd_shared_ip_info", cluster_id=CLUSTER, services=services, restore_point=True)
+            point = restore_point_of(objects, ccm, vcd)
+            self.offered.append(point)
+            yield self._ccm("vcd_ccm_config", **target, stage="stopped", restore_point=point)
+            ccm = yield self._ccm("vcd_ccm_config_info", gather_services=True)
+            vcd = yield self._vcd("vcd_edge_gateway_info", gather=GATHER)
+            yield self._move(services_option(ccm, vcd, *wish), target, point)
+        yield self._ccm("vcd_ccm_config", **target)
+
+    def _move(self, services: list[Params], target: Params, former: Params, check: bool = False) -> ModuleRun:
+        return self._vcd("vcd_shared_ip", check, cluster_id=CLUSTER, services=services, former=former, **target)
+
+    def _vcd(self, module: str, check: bool = False, **options: Any) -> ModuleRun:
+        connection = {name: value for name, value in self.edge.options.items() if name != "cluster_id"}
+        return ModuleRun(module, _given({**connection, **options}), check=check)
+
+    def _ccm(self, module: str, **options: Any) -> ModuleRun:
+        return ModuleRun(module, _given({"kubeconfig": self.kube.kubeconfig, **options}))
+
+    def state(self) -> Params:
+        """What Kubernetes holds, but for what tells when it came about."""
+        config_map = self._get("ConfigMap", CONFIG_MAP)
+        backup = self._get("ConfigMap", f"{CONFIG_MAP}-backup")
+        return {
+            "config map": {name: config_map.get(name) for name in ("data", "immutable")},
+            "labels": {name: config_map["metadata"].get(name) for name in ("labels", "annotations")},
+            "replicas": self._get("Deployment", DEPLOYMENT)["spec"]["replicas"],
+            "mounted": self.mounted(),
+            "backup": {"data": backup["data"], "annotations": backup["metadata"]["annotations"]},
+            "restore point": {name: value for name, value in self.stored().items() if name != "taken"},
+        }
+
+    def stored(self) -> Params:
+        """The restore point in the cluster."""
+        packed = self._get("ConfigMap", f"{CONFIG_MAP}-backup")["binaryData"]["restore-point.json.gz"]
+        return dict(json.loads(gzip.decompress(base64.b64decode(packed))))
+
+    def _get(self, kind: str, name: str) -> Params:
+        found = self.kube.get(kind, SYSTEM, name)
+        assert found is not None, f"{kind} {name} is missing"
+        return found
+
+    def mounted(self) -> list[dict[str, str]]:
+        """CPI's file as each of its pods saw it at its start; empty before that."""
+        pods = [pod["metadata"]["name"] for pod in self.kube.list("Pod", SYSTEM)]
+        volumes = [self.kube.mounted(SYSTEM, name) for name in pods]
+        return [one[VOLUME] for one in volumes if VOLUME in one]
+
+    def writes(self) -> tuple[int, int]:
+        """How many there were to Cloud Director and to Kubernetes."""
+        vcd = [entry for entry in self.sim.journal() if is_write(entry) and entry["user"] == "kube"]
+        kube = [entry for entry in self.kube.journal() if faults.is_write(entry["method"], entry["path"])]
+        return len(vcd), len(kube)
+
+
+def _given(options: Params) -> Params:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def objects(scenario: str) -> list[Path | Params]:
+    """A cluster whose CPI runs with the scenario, and the Service."""
+    manifests = [*yaml.safe_load_all((FIXTURES / "cpi-1.6.1.manifest").read_text(encoding="utf-8"))]
+    (config_map,) = (one for one in manifests if one["kind"] == "ConfigMap")
+    file = config_map["data"][FILE]
+    assert ONE_ARM in file
+    if scenario in (EXTERNAL, INTERNAL):
+        file = file.replace("SharedIP: false", "SharedIP: true")
+    config_map["data"][FILE] = file.replace(ONE_ARM, "") if scenario == EXTERNAL else file
+    numbers = [{"name": one["name"], "port": one["port"], "nodePort": one["node_port"]} for one in PORTS]
+    web = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {"type": "LoadBalancer", "ports": numbers},
+        "status": {"loadBalancer": {"ingress": [{"ip": EXTERNAL_IP}]}},
+    }
+    return [FIXTURES / "cluster.manifest", *manifests, web]
+
+
+@pytest.mark.parametrize(("before", "after"), MOVES)
+def test_the_whole_migration(
+    sim: Simulator, before: str, after: str, record_property: Callable[[str, object], None]
+) -> None:
+    with KubeDouble(objects=objects(before), start_seconds=0, stop_seconds=0) as kube:
+        cluster = Cluster(sim, kube, before, after)
+        wanted, (to_vcd, to_kube) = uninterrupted(cluster)
+
+        def check(final: Params, unlike: Params) -> None:
+            same_state(final, unlike)
+            assert cluster.state() == wanted
+            # what was stored before the kill stays; a run that was killed before that has left nothing to keep
+            assert cluster.found[-1] in (None, cluster.offered[0])
+            assert cluster.stored() == (cluster.found[-1] or cluster.offered[-1])
+
+        survival = killed_at_every_write(cluster.migration, sim, cluster.prepare, check=check, kube=kube)
+    text = f"k = {survival.writes} ({to_vcd} to Cloud Director, {to_kube} to Kubernetes)"
+    ended = f"{survival.survived} of {survival.kills} kills survived"
+    record_property("figures", f"killed at every write of the whole migration, {before} -> {after}: {text}, {ended}")
+    assert survival.problems == []
+    assert (survival.writes, survival.kills) == (to_vcd + to_kube, 2 * (to_vcd + to_kube))
+    assert min(to_vcd - 3, to_kube - 6) >= 0
+
+
+def uninterrupted(cluster: Cluster) -> tuple[Params, tuple[int, int]]:
+    """What Kubernetes holds after a migration that nobody kills, and its writes: one that leaves nothing to do."""
+    cluster.prepare()
+    (before,) = cluster.mounted()
+    done = cluster.migration().start().wait()
+    assert not done.get("failed"), done
+    state, writes = cluster.state(), cluster.writes()
+    assert (done["scenario_after"], state["replicas"], state["config map"]["immutable"]) == (cluster.after, 1, True)
+    assert state["mounted"] == [state["config map"]["data"]] != [before]
+    assert state["backup"]["annotations"]["vcd.kubernetes/rollout"] == "finished"
+    assert cluster.stored() == cluster.offered[0]
+    again = cluster.migration().start().wait()
+    assert (again["changed"], cluster.writes()) == (False, writes)
+    return state, writes
