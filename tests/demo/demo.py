@@ -158,7 +158,13 @@ class Demo:
         program = str(Path(sys.executable).with_name("ansible"))
         environment = {name: value for name, value in self.environment().items() if "CALLBACK" not in name}
         done = subprocess.run(
-            [program, *words], env=environment, cwd=self.work, stdin=subprocess.DEVNULL, capture_output=True, text=True
+            [program, *words],
+            env=environment,
+            cwd=self.work,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise NotShown(f"the Service got no objects: {done.stdout}{done.stderr}")

@@ -253,7 +253,7 @@ class _Planner:
 
     def _remove_in_the_way(self) -> None:
         """Leftovers that are to go and hold a port which is wanted: before it is."""
-        taken = {(port.virtual_service.address, port.number) for port, _ in self.pairs if port.virtual_service}
+        taken = {(port.virtual_service.address, port.number) for port, _names in self.pairs if port.virtual_service}
         for kind, name in self.wanted.leftovers:
             found = self.model.get(kind, name)
             held = isinstance(found, VirtualService) and any((found.address, one) in taken for one in found.ports)
@@ -313,7 +313,7 @@ class _Planner:
                         f"{other.name!r}: remove it (prune, if it is a leftover of this cluster), or choose another IP"
                     )
         for rule in self.model.from_address(self.wanted.external_ip):
-            wanted_ports = {port.number for port, _ in self.pairs if port.virtual_service}
+            wanted_ports = {port.number for port, _names in self.pairs if port.virtual_service}
             if rule.name not in self.wanted.own_names() and (not rule.port or rule.port in wanted_ports):
                 port_text = f"port {rule.port}" if rule.port else "every port"
                 raise Conflict(

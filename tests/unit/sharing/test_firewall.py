@@ -111,8 +111,8 @@ def test_a_rule_that_was_added_for_the_target_settles_it() -> None:
     # spans that touch make up one
     halves = firewall_rule("new", "192.168.8.0-192.168.8.50", "192.168.8.51", "192.168.8.52/30", "192.168.8.56/29")
     rest = firewall_rule("new", "192.168.8.2-192.168.8.50", "192.168.8.51-192.168.8.100")
-    assert [severity for severity, *_ in told("shared_external", "shared_internal", old, rest)] == ["info"]
-    assert [severity for severity, *_ in told("shared_external", "shared_internal", old, halves)] == ["warning"]
+    assert [line[0] for line in told("shared_external", "shared_internal", old, rest)] == ["info"]
+    assert [line[0] for line in told("shared_external", "shared_internal", old, halves)] == ["warning"]
 
 
 @pytest.mark.parametrize(
