@@ -187,10 +187,10 @@ class SharedIp:
                 self._begin(step)
                 continue
             self.progress.step(step.text)
+            # what may fail is not waited for while nothing holds the external IP; its failure tells nothing of the step
+            for one in steps if step.opens_window else (step,):
+                self._await_profile(one)
             try:
-                # what may fail is not waited for while nothing holds the external IP
-                for one in steps if step.opens_window else (step,):
-                    self._await_profile(one)
                 self.writer.write(step)
             except (Refused, TaskFailed) as error:
                 if not self._teaches(error, step):
