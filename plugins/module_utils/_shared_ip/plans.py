@@ -82,6 +82,7 @@ def plan_all(
     left = find_leftovers(wish, model)
     removing = params["state"] == "absent"
     moves = []
+    given = {service.label for service in wish.services if service.external_ip}
     for service, given_ips in zip(wish.services, wish.internal_ips, strict=True):
         pruned = left.get(service.name, []) if params["prune"] or removing else []
         external_ip = addresses.find(service, model)
@@ -98,7 +99,7 @@ def plan_all(
         for step in steps:
             step.apply(model)
         move = Move(service, wanted, shape, steps, told, takes, before, internal_ips=internal)
-        _check_window(move, wish, addresses)
+        _check_window(move, given, addresses)
         _check_members(move, wish)
         moves.append(move)
     return moves, left
@@ -190,10 +191,9 @@ def _check_members(move: Move, wish: Wish) -> None:
         raise InvalidInput("services.members", None, remedy)
 
 
-def _check_window(move: Move, wish: Wish, addresses: ExternalAddresses) -> None:
+def _check_window(move: Move, given: set[str], addresses: ExternalAddresses) -> None:
     """A run that is killed while nothing holds the IP must find it again: from the task, or from its claim."""
-    given = any(one.external_ip and one.label == move.service.label for one in wish.services)
-    if move.outage.window and not given and not addresses.uses_ip_spaces and not move.takes_ip:
+    if move.outage.window and move.service.label not in given and not addresses.uses_ip_spaces and not move.takes_ip:
         raise InvalidInput(
             "services.external_ip",
             None,

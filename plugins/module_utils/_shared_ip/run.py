@@ -63,6 +63,7 @@ class SharedIp:
         self.known = Knowledge()
         self.progress = Progress(None if check_mode else params["progress_file"])
         self.observed = self._observe()
+        self.healthy = frozenset(name for name, health in self.observed.health.items() if health == "UP")
         self.addresses = ExternalAddresses(api, gateway, wish.one_arm, params["vip_subnet"])
         former = params["former"].get("virtual_services") or {}
         self.writer = Writer(api, gateway, self.observed, params["service_engine_group"] or "", former)
@@ -71,11 +72,12 @@ class SharedIp:
     def run(self) -> Done:
         """Plan all, then carry out. Raises CollectionError with an account of what is where."""
         moves, left = plan_all(self.wish, self.observed, self.addresses, self.params, self.check_mode)
-        pending = [move for move in moves if move.steps or self._claimed(move)]
+        pending = []
         for move in moves:
-            if move not in pending:
+            if move.steps or self._claimed(move):
+                pending.append(move)
+            else:
                 move.state = UNCHANGED
-        for move in pending:
             for step in move.steps:
                 self.writer.check(step)
         if not self.check_mode:
@@ -126,7 +128,7 @@ class SharedIp:
         try:
             for former in formers:
                 self._observe_again()
-                self._carry_out(former, ())
+                self._carry_out(former, frozenset())
                 self.lane.finish_all()
         except CollectionError as second:
             error.message += f"; an application port profile that was made ahead is left: {second.message}"
@@ -154,9 +156,8 @@ class SharedIp:
     def _move(self, move: Move, former: WantedService) -> None:
         """Bring one Service to what is wanted, or back to where it was."""
         move.state = FAILED
-        healthy = {name for name, health in self.observed.health.items() if health == "UP"}
         try:
-            self._carry_out(move.wanted, healthy)
+            self._carry_out(move.wanted, self.healthy)
             if self.params["state"] == "absent":
                 self.addresses.release(move.service, self.check_mode)
         except WaitTimeout:
@@ -166,7 +167,7 @@ class SharedIp:
                 self._roll_back(move, former, error)
             raise
 
-    def _carry_out(self, wanted: WantedService, healthy: Iterable[str]) -> None:
+    def _carry_out(self, wanted: WantedService, healthy: frozenset[str]) -> None:
         """Plan and write; a refusal of what nobody knows teaches, and the rest is planned anew."""
         written: list[Step] = []
         for _lesson in range(LESSONS):
@@ -176,7 +177,7 @@ class SharedIp:
             raise CollectionError(f"{wanted.label}: Cloud Director refuses every way that is known; see its tasks")
         if self.params["wait"]:
             try:
-                self._settle(written, set(healthy))
+                self._settle(written, healthy)
             except WaitTimeout as error:
                 raise CollectionError(error.message, **error.details) from None
 
@@ -214,7 +215,7 @@ class SharedIp:
         refused = error.status == 400 if isinstance(error, Refused) else not error.busy
         return refused and bool(step.tries - self.known.refused)
 
-    def _settle(self, written: list[Step], healthy: set[str]) -> None:
+    def _settle(self, written: list[Step], healthy: frozenset[str]) -> None:
         """Wait until the health of what was written is known; what was UP must be UP again."""
         names = {step.name for step in written if step.kind == VIRTUAL_SERVICE and step.act is not Act.DELETE}
         for name in sorted(names):
@@ -242,7 +243,7 @@ class SharedIp:
             taken = self._foreign(move)
             if taken:
                 error.message += f"; {move.wanted.external_ip} is also held by {', '.join(taken)}"
-            self._carry_out(former, ())  # what is wrong with its health may be wrong in its old shape, too
+            self._carry_out(former, frozenset())  # what is wrong with its health may be wrong in its old shape, too
             self.lane.finish_all()
         except CollectionError as second:
             error.message += f"; it could not be rolled back either: {second.message}"

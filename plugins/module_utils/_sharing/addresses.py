@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Union
@@ -32,10 +32,6 @@ class AddressRange:
     def size(self) -> int:
         """How many addresses it holds."""
         return int(self.end) - int(self.start) + 1
-
-    def __iter__(self) -> Iterator[IPv4Address]:
-        for number in range(int(self.start), int(self.end) + 1):
-            yield IPv4Address(number)
 
     def __contains__(self, address: object) -> bool:
         return isinstance(address, IPv4Address) and self.start <= address <= self.end

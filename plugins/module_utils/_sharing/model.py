@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Any, Optional, Union
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import AddressRange, ipv4
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import (
     APP_PORT_PROFILE,
     NAT_RULE,
@@ -86,6 +88,7 @@ class Model:
         self._on_address: dict[str, dict[str, VirtualService]] = defaultdict(dict)
         self._from_address: dict[str, dict[str, NatRule]] = defaultdict(dict)
         self._inside: Counter[str] = Counter()
+        self._lowest: dict[AddressRange, int] = {}
         for item in items:
             self.put(item)
 
@@ -116,9 +119,11 @@ class Model:
         old = self._items[kind].pop(name, None)
         if isinstance(old, VirtualService):
             del self._on_address[old.address][name]
+            self._freed(old.address)
         elif isinstance(old, NatRule):
             del self._from_address[old.external][name]
             self._inside[old.internal] -= 1
+            self._freed(old.internal)
 
     def on_address(self, address: str) -> list[VirtualService]:
         """The virtual services whose VIP this is."""
@@ -139,6 +144,22 @@ class Model:
     def uses(self, address: str) -> bool:
         """Whether it is a VIP, or a DNAT rule leads to it."""
         return self._inside[address] > 0 or bool(self.on_address(address))
+
+    def free_in(self, addresses: AddressRange) -> Iterator[str]:
+        """The addresses of a range that nothing uses, lowest first. Where the last search began to find any is kept."""
+        first, low = True, self._lowest.get(addresses, int(addresses.start))
+        for number in range(low, int(addresses.end) + 1):
+            text = str(IPv4Address(number))
+            if not self.uses(text):
+                if first:
+                    first, self._lowest[addresses] = False, number
+                yield text
+
+    def _freed(self, address: str) -> None:
+        number = ipv4(address)
+        for one, low in self._lowest.items():
+            if number is not None and number in one and int(number) < low:
+                self._lowest[one] = int(number)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Model) and self._items == other._items

@@ -193,12 +193,11 @@ def _target(rule: NatRule | None) -> str:
 def _lowest(one_arm: AddressRange, model: Model, count: int, taken: set[str]) -> tuple[str, ...]:
     """The lowest addresses of the range that nothing uses: CPI takes the first without a virtual service."""
     found: list[str] = []
-    for address in one_arm:
+    for address in model.free_in(one_arm) if count else ():
+        if address not in taken:
+            found.append(address)
         if len(found) == count:
             break
-        text = str(address)
-        if text not in taken and not model.uses(text):
-            found.append(text)
     if len(found) < count:
         remedy = f"only {len(found)} of its addresses are free, {count} are needed: give a larger range"
         raise InvalidInput("one_arm", str(one_arm), remedy)

@@ -268,3 +268,10 @@ def test_killed_in_the_midst_of_a_repair(state: tuple[Model, int, Scenario, froz
     gateway.carry_out(again)
     assert shape_of(again, gateway.model, scenario) == scenario.value
     assert plan(again, gateway.model) == []
+
+
+def test_an_address_that_becomes_free_is_the_lowest_again() -> None:
+    model = built(Scenario.SHARED_INTERNAL, 1, service(1, "shop", OTHER_IP))
+    assert next(model.free_in(DEFAULT_ONE_ARM)) == "192.168.8.4"
+    StrictGateway(model).carry_out(absent(service(1)))
+    assert next(model.free_in(DEFAULT_ONE_ARM)) == "192.168.8.2"
