@@ -10,7 +10,7 @@ import gzip
 import json
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
@@ -24,7 +24,15 @@ from moving import CLUSTER, EXTERNAL, INTERNAL, MOVES, STRICT, Edge, Params, ser
 from runs import ROOT, ModuleRun, killed_at_every_write, same_state
 from vcdsim.testing import Simulator
 
-Tasks = Generator[ModuleRun, Params, None]
+
+class Task(NamedTuple):
+    """A module's run, and whether it may write."""
+
+    run: ModuleRun
+    writes: bool
+
+
+Tasks = Generator[Task, Params, None]
 
 FIXTURES = ROOT / "tests" / "fixtures" / "cpi"
 ROLE = ROOT / "roles" / "shared_ip"
@@ -46,11 +54,12 @@ def sim() -> Iterator[Simulator]:
 class InSequence:
     """Modules one after the other that are started, waited for and killed as if they were one.
 
-    ``tasks`` yields each and is sent its result. One that fails is the last.
+    ``tasks`` yields each and is sent its result. One that fails is the last. ``seen`` are the results of those before
+    the first that may write: given by an earlier run from the same state, they are not asked for again.
     """
 
-    def __init__(self, tasks: Tasks) -> None:
-        self._tasks = tasks
+    def __init__(self, tasks: Tasks, seen: list[Params]) -> None:
+        self._tasks, self._seen = tasks, seen
         self._now: ModuleRun | None = None
         self._result: Params = {}
 
@@ -60,8 +69,15 @@ class InSequence:
         return self._now.pid if self._now else 0
 
     def start(self) -> InSequence:
-        """Start the first; the others are started by ``ended`` and ``wait``."""
-        self._now = next(self._tasks).start()
+        """Start the first that may write; the others are started by ``ended`` and ``wait``."""
+        task, known = next(self._tasks), iter([*self._seen])
+        while not task.writes:
+            result = next(known, None)
+            if result is None:
+                result = task.run.start().wait()
+                self._seen.append(result)
+            task = self._tasks.send(result)
+        self._now = task.run.start()
         return self
 
     def ended(self) -> bool:
@@ -83,13 +99,17 @@ class InSequence:
         self._now = None
 
     def _go_on(self, ending: ModuleRun) -> None:
-        self._now = None
-        self._result = ending.wait()
-        if not self._result.get("failed"):
+        """Up to the next that may write: those that only read need not be watched."""
+        self._now, self._result = None, ending.wait()
+        while not self._result.get("failed"):
             try:
-                self._now = self._tasks.send(self._result).start()
+                task = self._tasks.send(self._result)
             except StopIteration:
                 return
+            if task.writes:
+                self._now = task.run.start()
+                return
+            self._result = task.run.start().wait()
 
 
 class Cluster:
@@ -100,6 +120,7 @@ class Cluster:
         self.sim, self.kube, self.edge, self.after = sim, kube, Edge(sim), after
         self.edge.create([service("web", external_ip=EXTERNAL_IP, ports=PORTS)], before)
         self._kept = sim.snapshot()
+        self._seen: list[Params] = []
         self.found: list[Params | None] = []
         self.offered: list[Params] = []
 
@@ -113,7 +134,7 @@ class Cluster:
 
     def migration(self) -> InSequence:
         """What the role does with ``shared_ip_existing: migrate``, not started."""
-        return InSequence(self._tasks())
+        return InSequence(self._tasks(), [] if self.found else self._seen)
 
     def _tasks(self) -> Tasks:
         """The role's tasks, from its beginning: a run that follows an interrupted one starts there, too."""
@@ -137,15 +158,15 @@ class Cluster:
             yield self._move(services_option(ccm, vcd, *wish), target, point)
         yield self._ccm("vcd_ccm_config", **target)
 
-    def _move(self, services: list[Params], target: Params, former: Params, check: bool = False) -> ModuleRun:
+    def _move(self, services: list[Params], target: Params, former: Params, check: bool = False) -> Task:
         return self._vcd("vcd_shared_ip", check, cluster_id=CLUSTER, services=services, former=former, **target)
 
-    def _vcd(self, module: str, check: bool = False, **options: Any) -> ModuleRun:
+    def _vcd(self, module: str, check: bool = False, **options: Any) -> Task:
         connection = {name: value for name, value in self.edge.options.items() if name != "cluster_id"}
-        return ModuleRun(module, _given({**connection, **options}), check=check)
+        return _task(module, {**connection, **options}, check)
 
-    def _ccm(self, module: str, **options: Any) -> ModuleRun:
-        return ModuleRun(module, _given({"kubeconfig": self.kube.kubeconfig, **options}))
+    def _ccm(self, module: str, **options: Any) -> Task:
+        return _task(module, {"kubeconfig": self.kube.kubeconfig, **options})
 
     def state(self) -> Params:
         """What Kubernetes holds, but for what tells when it came about."""
@@ -183,8 +204,9 @@ class Cluster:
         return len(vcd), len(kube)
 
 
-def _given(options: Params) -> Params:
-    return {name: value for name, value in options.items() if value is not None}
+def _task(module: str, options: Params, check: bool = False) -> Task:
+    given = {name: value for name, value in options.items() if value is not None}
+    return Task(ModuleRun(module, given, check=check), not check and not module.endswith("_info"))
 
 
 def objects(scenario: str) -> list[Path | Params]:
