@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from control_plane.testing import service
+from real_model import port
 from real_stage import Object, Stage
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "rights-kubernetes.md"
@@ -61,17 +63,28 @@ NEEDED = [number for number in range(len(ROLE["rules"])) if number not in OPTION
 
 
 def test_the_published_rights_are_enough(stage: Stage) -> None:
+    """For a change of scenario, for the move of a live Service that goes with it, and for the way back."""
     stage.start_cpi("distinct_internal")
+    external_ip = stage.create(service("web", [port("http", 80), port("https", 443)]))
     needed = copy.deepcopy(ROLE)
     needed["rules"] = [ROLE["rules"][number] for number in NEEDED]
+    account, folder = grant(stage, needed, CLUSTER_ROLE), str(stage.folder / "restore-points")
     run = stage.playbook(
         "vcd.kubernetes.shared_ip",
-        kubeconfig=grant(stage, needed, CLUSTER_ROLE),
+        kubeconfig=account,
         shared_ip_scenario="shared_external",
+        shared_ip_existing="migrate",
+        shared_ip_restore_dir=folder,
     )
     assert run.code == 0, run
     stage.cluster.wait_for_cpi()
     assert "oneArm" not in stage.in_file()
+    assert {facts["virtual_ip_address"] for facts in stage.objects().virtual_services.values()} == {external_ip}
+    run = stage.playbook("vcd.kubernetes.restore", kubeconfig=account, shared_ip_restore_dir=folder)
+    assert run.code == 0, run
+    stage.cluster.wait_for_cpi()
+    assert "oneArm" in stage.in_file()
+    assert stage.external_ip("web") == external_ip
 
 
 def _flat(parts: Iterable[list[str]]) -> list[str]:
