@@ -193,7 +193,7 @@ class Live:
                 add(expected, objects)
         for name in set(pools) & set(expected.pools):
             expected.pools[name] = {**pools[name], "members": expected.pools[name]["members"]}
-        strangers = found.names - self.names()
+        strangers = {name for name in found.names if _short(CLUSTER) not in name}
         for kind in (vars(found), vars(expected)):
             for objects in kind.values():
                 for name in strangers & set(objects):

@@ -185,14 +185,22 @@ class RealCluster:
                 raise
 
     def _restore_nodes(self) -> None:
-        """No node and no label of a node but those of the manifest."""
-        known = {node["metadata"]["name"]: node["metadata"].get("labels", {}) for node in self.nodes()}
+        """No node, no label and no taint of a node but those of the manifest, and what the controllers add."""
+        known = {node["metadata"]["name"]: node for node in self.nodes()}
         for node in self.api.list("Node"):
             name = node["metadata"]["name"]
             if name not in known:
                 self.api.delete("Node", "", name)
-            elif surplus := set(node["metadata"].get("labels", {})) - set(known[name]):
-                self.api.patch("Node", "", name, {"metadata": {"labels": dict.fromkeys(surplus)}})
+                continue
+            labels = [
+                label for label in node["metadata"].get("labels", {}) if not label.startswith("beta.kubernetes.io/")
+            ]
+            surplus = set(labels) - set(known[name]["metadata"].get("labels", {}))
+            found, wanted = node["spec"].get("taints", []), known[name]["spec"].get("taints", [])
+            theirs = [taint for taint in found if taint["key"].startswith("node.kubernetes.io/")]
+            if surplus or [taint for taint in found if taint not in theirs] != wanted:
+                change = {"metadata": {"labels": dict.fromkeys(surplus)}, "spec": {"taints": [*wanted, *theirs]}}
+                self.api.patch("Node", "", name, change)
 
 
 def _is_kept(kind: str, name: str) -> bool:
