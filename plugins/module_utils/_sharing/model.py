@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
-from typing import Any, Optional, Union
+from typing import Any, Union
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import AddressRange, ipv4
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import (
@@ -66,7 +66,6 @@ class AppPortProfile:
 
 
 Object = Union[VirtualService, Pool, NatRule, AppPortProfile]  # noqa: UP007 - pylint of ansible-test, see addresses.py
-Found = Optional[Object]  # noqa: UP045
 KINDS: Mapping[type, str] = {
     VirtualService: VIRTUAL_SERVICE,
     Pool: POOL,

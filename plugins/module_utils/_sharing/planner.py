@@ -51,11 +51,6 @@ def plan(wanted: WantedService, model: Model, known: Knowledge | None = None) ->
     return _Planner(wanted, around(wanted, model), known or Knowledge()).run()
 
 
-def plan_on(wanted: WantedService, model: Model, known: Knowledge | None = None) -> list[Step]:
-    """As `plan`, and ``model`` is brought to where the steps lead: for one Service after the other."""
-    return _Planner(wanted, model, known or Knowledge()).run()
-
-
 def around(wanted: WantedService, model: Model) -> Model:
     """The part of the gateway that matters for one Service: its objects, and all on the addresses that it has or gets.
 
