@@ -90,6 +90,8 @@ def units() -> str:
     environment = _real_parts(venv)
     command = [venv.bin / "python", "-m", "pytest", "-q", "-rs", "-n", "2", "--dist", "loadfile", "tests/unit"]
     output = run(command, _log("units"), cwd=COLLECTION, env=environment)
+    for kills in re.findall(r"^killed .* survived$", output, re.MULTILINE):
+        say(f"        {kills}")
     return _last(r"\d+ passed.*", output)
 
 
