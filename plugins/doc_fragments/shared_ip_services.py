@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of how services are named, see WHERE in module_utils/_shared_ip/options.py."""
+"""Documentation of how services are named, see WHERE in module_utils/_apply/options.py."""
 
 from __future__ import annotations
 

@@ -10,11 +10,14 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.migration import services_option
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.preflight import preflight_report
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore_point import restore_point_of, way_back
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.text import account, report_lines
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.verify import verify_report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import services_option
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import account, report_lines
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import (
+    restore_point_of,
+    way_back,
+)
 
 Filter = Callable[..., Any]
 

@@ -90,10 +90,10 @@ app_port_profiles:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._app_port_profile.calls import list_profiles
-from ansible_collections.vcd.kubernetes.plugins.module_utils._app_port_profile.resource import to_result
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
-from ansible_collections.vcd.kubernetes.plugins.module_utils._edge_gateway.calls import get_edge_gateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.calls import list_profiles
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.resource import to_result
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import get_edge_gateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, Body, connect_after
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import equals

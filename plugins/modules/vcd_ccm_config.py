@@ -254,8 +254,12 @@ deployment:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.document import RUAMEL_YAML_IMPORT_ERROR
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.manage import CONFIG_OPTIONS, TARGET_OPTIONS, manage
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.document import RUAMEL_YAML_IMPORT_ERROR
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import (
+    CONFIG_OPTIONS,
+    TARGET_OPTIONS,
+    manage,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import Cluster, connect
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import KUBERNETES_OPTIONS, LIBRARIES
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module

@@ -276,9 +276,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.document import RUAMEL_YAML_IMPORT_ERROR
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.manage import TARGET_OPTIONS, target_from
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.report import report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.document import RUAMEL_YAML_IMPORT_ERROR
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import TARGET_OPTIONS, target_from
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report import report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import Cluster, connect
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import KUBERNETES_OPTIONS, LIBRARIES
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module

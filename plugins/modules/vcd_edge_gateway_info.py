@@ -312,22 +312,24 @@ edge_gateways:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._app_port_profile.calls import list_profiles
-from ansible_collections.vcd.kubernetes.plugins.module_utils._app_port_profile.resource import to_result as profile
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
-from ansible_collections.vcd.kubernetes.plugins.module_utils._edge_gateway import calls, resource
-from ansible_collections.vcd.kubernetes.plugins.module_utils._firewall.calls import rules_of
-from ansible_collections.vcd.kubernetes.plugins.module_utils._nat_rule.calls import list_rules
-from ansible_collections.vcd.kubernetes.plugins.module_utils._nat_rule.resource import to_result as nat_rule
-from ansible_collections.vcd.kubernetes.plugins.module_utils._pool.calls import list_summaries as list_pools
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.calls import list_profiles
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.resource import (
+    to_result as profile,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway import calls, resource
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.firewall.calls import rules_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule.calls import list_rules
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule.resource import to_result as nat_rule
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.calls import list_summaries as list_pools
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.calls import list_summaries
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import (
+    to_result as virtual_service,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, Body, connect_after
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.query import compile_query, run_query
-from ansible_collections.vcd.kubernetes.plugins.module_utils._virtual_service.calls import list_summaries
-from ansible_collections.vcd.kubernetes.plugins.module_utils._virtual_service.resource import (
-    to_result as virtual_service,
-)
 
 GATHER: dict[str, Callable[[Api, Body], Any]] = {
     "used_ip_addresses": lambda api, edge: resource.used_ip_addresses(calls.used_addresses_of(api, edge)),

@@ -136,9 +136,9 @@ pools:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._edge_gateway.calls import get_edge_gateway
-from ansible_collections.vcd.kubernetes.plugins.module_utils._pool.calls import PATH, describe, list_summaries
-from ansible_collections.vcd.kubernetes.plugins.module_utils._pool.resource import to_result
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import get_edge_gateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.calls import PATH, describe, list_summaries
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.resource import to_result
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, Body, connect_after
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION, EDGE_GATEWAY, INFO

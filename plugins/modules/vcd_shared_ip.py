@@ -198,10 +198,10 @@ writes:
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import SharedIp
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import CHANGE, WHERE, read_wish
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import find_gateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
-from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.gateway import find_gateway
-from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.options import CHANGE, WHERE, read_wish
-from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.run import SharedIp
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, connect_after
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION
 

@@ -90,11 +90,11 @@ restore_point:
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.info import gather
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import WHERE, read_wish
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import find_gateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
-from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.gateway import find_gateway
-from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.info import gather
-from ansible_collections.vcd.kubernetes.plugins.module_utils._shared_ip.options import WHERE, read_wish
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, connect_after
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION
 

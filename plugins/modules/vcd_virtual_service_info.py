@@ -125,15 +125,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
-from ansible_collections.vcd.kubernetes.plugins.module_utils._edge_gateway.calls import get_edge_gateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import get_edge_gateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.calls import list_summaries
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import to_result
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, Body, connect_after
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.checks import address
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import same_reference
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION, EDGE_GATEWAY, INFO
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.query import compile_query, run_query
-from ansible_collections.vcd.kubernetes.plugins.module_utils._virtual_service.calls import list_summaries
-from ansible_collections.vcd.kubernetes.plugins.module_utils._virtual_service.resource import to_result
 
 SPEC = (
     CONNECTION

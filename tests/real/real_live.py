@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import yaml
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from control_plane.api import wait_until
 from control_plane.cpi import NAMESPACE
 from invariants import (

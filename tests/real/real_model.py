@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import yaml
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import parse_range
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.desired import (
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import parse_range
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import (
     DesiredPort,
     DesiredService,
     PortObjects,
@@ -19,7 +20,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.desired im
     internal_ips_needed,
     read_ports,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
 from real_stage import Stage
 from real_tenant import Objects
 

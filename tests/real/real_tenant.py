@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
-from ansible_collections.vcd.kubernetes.plugins.module_utils._app_port_profile import resource as app_port_profile
-from ansible_collections.vcd.kubernetes.plugins.module_utils._nat_rule import resource as nat_rule
-from ansible_collections.vcd.kubernetes.plugins.module_utils._pool import resource as pool
-from ansible_collections.vcd.kubernetes.plugins.module_utils._virtual_service import resource as virtual_service
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile import (
+    resource as app_port_profile,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule import resource as nat_rule
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool import resource as pool
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service import (
+    resource as virtual_service,
+)
 
 Facts = dict[str, Any]
 # What the server alone decides, and what another object says as well (a pool's virtual services).

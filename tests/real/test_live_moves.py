@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from conftest import API_VERSIONS
 from control_plane.api import wait_until
 from control_plane.testing import service

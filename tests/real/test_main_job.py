@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from control_plane.testing import service
 from real_model import add, model, port
 from real_stage import Stage

@@ -9,7 +9,7 @@ import copy
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm import manage as managing
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout import manage as managing
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import Cluster, connect
 from ccm_helpers import KEY, RANGE

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.config import (
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import (
     MASK,
     OneArm,
     Wish,
@@ -17,7 +17,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.config import 
     read_config,
     wish_from_options,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.schema import image_version, parse_version
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema import image_version, parse_version
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ccm_helpers import FIXTURES, MINIMAL, RANGE, file_of
 

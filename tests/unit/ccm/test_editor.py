@@ -9,8 +9,8 @@ import difflib
 import re
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.config import OneArm, Wish, read_config
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.editor import CannotEdit, edit
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import OneArm, Wish, read_config
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.editor import CannotEdit, edit
 from ccm_helpers import FIXTURES, MINIMAL, file_of
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.journal import REPLICAS, STATE
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import REPLICAS, STATE
 from ccm_helpers import KEY, RANGE
 from kube_double.testing import KubeDouble
 from rollout_helpers import (

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm import manage as managing
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.journal import REPLICAS, STATE
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout import manage as managing
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import REPLICAS, STATE
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import Cluster, connect
 from ccm_helpers import CLUSTER, RANGE, file_of, objects_of

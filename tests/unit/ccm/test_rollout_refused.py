@@ -9,7 +9,7 @@ import copy
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.journal import REPLICAS, STATE
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import REPLICAS, STATE
 from ccm_helpers import CLUSTER, KEY, objects_of
 from kube_double.testing import KubeDouble
 from rights_document import of_namespace, published

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.journal import STATE
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.objects import Target
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.report import report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import STATE
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import Target
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report import report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import connect
 from ccm_helpers import CLUSTER, KEY, RANGE, objects_of

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.migration import services_option
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.preflight import preflight_report
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore_point import restore_point_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import services_option
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import restore_point_of
 from invariants import is_write
 from kube_double import faults
 from kube_double.testing import KubeDouble

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import parse_range
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster_facts import read_cluster
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.moves import with_moves
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import (
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import parse_range
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import read_cluster
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import with_moves
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import resolve
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
     app_port_profile_name,
     nat_rule_name,
     pool_name,
     virtual_service_name,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.shape import ObservedService, observe
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.situation import Situation
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.target import resolve
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.vcd_facts import read_vcd
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import ObservedService, observe
 
 CLUSTER_ID = "urn:vcloud:entity:vmware:capvcdCluster:6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d10"
 RANGE = {"start_ip": "192.168.8.2", "end_ip": "192.168.8.100"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.model import (
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
     AppPortProfile,
     Model,
     NatRule,
@@ -17,15 +17,15 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.model impo
     VirtualService,
     kind_of,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import (
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
     APP_PORT_PROFILE,
     NAT_RULE,
     POOL,
     VIRTUAL_SERVICE,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.planner import plan
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.steps import Act, Knowledge, Step, Unknown
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.wanted import WantedService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Knowledge, Step, Unknown
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedService
 
 
 class Refused(Exception):

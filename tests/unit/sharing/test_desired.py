@@ -9,16 +9,16 @@ from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import AddressRange
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.desired import (
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import (
     DesiredPort,
     DesiredService,
     choose_internal_ips,
     desired,
     read_ports,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
 
 CLUSTER = "urn:vcloud:entity:vmware:capvcdCluster:c1"
 WEB = DesiredService(

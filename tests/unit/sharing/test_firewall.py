@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks_firewall import check_firewall
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.preflight import preflight_report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.firewall import check_firewall
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from sharing_builders import (
     SCENARIOS,
     ccm,

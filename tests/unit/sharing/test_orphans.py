@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster_facts import read_cluster
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import owned_name
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.orphans import Orphan, find_orphans
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.vcd_facts import read_vcd
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import read_cluster
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import owned_name
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.orphans import Orphan, find_orphans
 from sharing_builders import (
     CLUSTER_ID,
     ccm,

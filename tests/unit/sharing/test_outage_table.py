@@ -8,10 +8,10 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.outage import outage_of
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.planner import plan
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.steps import Knowledge, Unknown
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import outage_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Knowledge, Unknown
 from test_planner import built, service, wanted_on
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "moving-services.md"

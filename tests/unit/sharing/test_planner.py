@@ -9,10 +9,9 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import DEFAULT_ONE_ARM, parse_range
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.describe import shape_of
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.desired import DesiredPort, DesiredService
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.model import (
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import DEFAULT_ONE_ARM, parse_range
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
     AppPortProfile,
     Model,
     NatRule,
@@ -21,12 +20,20 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.model impo
     VirtualService,
     kind_of,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.names import NAT_RULE, VIRTUAL_SERVICE, Naming
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.outage import outage_of
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.planner import Conflict, plan
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.steps import Act, Knowledge, Step, Unknown
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.wanted import (
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
+    NAT_RULE,
+    VIRTUAL_SERVICE,
+    Naming,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import shape_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import outage_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import Conflict, plan
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Knowledge, Step, Unknown
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import (
+    DesiredPort,
+    DesiredService,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
     WantedService,
     absent,
     as_it_is,

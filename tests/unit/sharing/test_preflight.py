@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.config import read_config
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import read_config
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.preflight import preflight, preflight_report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import (
+    preflight,
+    preflight_report,
+)
 from sharing_builders import (
     RANGE,
     SCENARIOS,

@@ -8,16 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ccm.config import scenario_of
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing import names
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import (
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     BadRange,
     count_free,
     network_of,
     parse_range,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import scenario_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway import names
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.addresses import parse_range
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.breakage import Harm, breakages, harms
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster_facts import read_cluster
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.shape import observe
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.vcd_facts import read_vcd
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import parse_range
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.breakage import Harm, breakages, harms
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import read_cluster
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import observe
 from sharing_builders import (
     CLUSTER_ID,
     RANGE,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.verify import verify_report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
 from sharing_builders import SCENARIOS, ccm, edge, objects, service, vcd
 
 DEPLOYMENT: dict[str, Any] = ccm()["deployment"]

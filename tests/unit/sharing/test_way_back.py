@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.migration import services_option
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore_point import restore_point_of, way_back
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import services_option
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import (
+    restore_point_of,
+    way_back,
+)
 from sharing_builders import (
     CLUSTER_ID,
     RANGE,

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.vcd.kubernetes.plugins.module_utils._app_port_profile.calls import find_profile
-from ansible_collections.vcd.kubernetes.plugins.module_utils._edge_gateway.calls import (
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.calls import find_profile
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import (
     find_edge_gateways,
     networks_of,
     takes_part,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._firewall import resource as firewall
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.firewall import resource as firewall
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import connect
 from conftest import HERE, Modules
 from vcdsim.testing import Simulator

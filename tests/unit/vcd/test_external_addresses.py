@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._edge_gateway.calls import (
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import (
     free_external_ip,
     get_edge_gateway,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._ip_space import calls
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_space import calls
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, connect
 from conftest import Modules
 from vcdsim.testing import Simulator

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._virtual_service import resource
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service import resource
 from conftest import HERE, Modules
 from vcdsim.testing import Simulator
 

@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Writes that no task of the gateway waits for, done beside its own: application port profiles belong to the VDC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Step
+
+Key = tuple[str, str]
+
+
+class Lane:
+    """One write after the other, in the order in which they were begun. ``write(step)`` raises CollectionError."""
+
+    def __init__(self, write: Callable[[Step], None]) -> None:
+        self._write = write
+        self._pool = ThreadPoolExecutor(max_workers=1)
+        self._begun: dict[Key, Future[None]] = {}
+
+    def begin(self, step: Step) -> None:
+        """Let a step be written; what was begun for the same object before is finished first."""
+        key = (step.kind, step.name)
+        self.finish(key)
+        self._begun[key] = self._pool.submit(self._write, step)
+
+    def finish(self, key: Key) -> None:
+        """Wait until nothing is under way for an object (kind and name). Raises what went wrong with it."""
+        begun = self._begun.pop(key, None)
+        if begun is not None:
+            begun.result()
+
+    def finish_all(self) -> None:
+        """Wait for everything. Raises the first thing that went wrong, with the ``object`` in its details."""
+        failed: CollectionError | None = None
+        for key in list(self._begun):
+            try:
+                self.finish(key)
+            except CollectionError as error:
+                error.details.setdefault("object", key[1])
+                failed = failed or error
+        if failed is not None:
+            raise failed
+
+    def give_up(self) -> None:
+        """Wait for what is under way, begin nothing more, and forget what went wrong: who asks looks what is there."""
+        for begun in self._begun.values():
+            begun.cancel()
+        for begun in self._begun.values():
+            if not begun.cancelled():
+                begun.exception()
+        self._begun.clear()
+
+    def close(self) -> None:
+        """No more writes."""
+        self._pool.shutdown(wait=True, cancel_futures=True)

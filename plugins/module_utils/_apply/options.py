@@ -1,0 +1,218 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What the modules vcd_shared_ip and vcd_shared_ip_info are asked for, read into the words of the domain."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
+    DEFAULT_ONE_ARM,
+    AddressRange,
+    BadRange,
+    ipv4,
+    parse_range,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import (
+    HTTP,
+    HTTPS,
+    TCP,
+    DesiredPort,
+    DesiredService,
+    internal_ips_needed,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd import checks
+
+VERSION = 1  # of a restore point
+PORT = {
+    "name": {"type": "str", "default": ""},
+    "port": {"type": "int", "required": True},
+    "node_port": {"type": "int"},
+    "protocol": {"type": "str", "choices": ["TCP"], "default": "TCP"},
+    "app_protocol": {"type": "str"},
+    "ssl": {"type": "bool", "default": False},
+    "certificate": {"type": "str"},
+}
+SERVICE = {
+    "name": {"type": "str", "required": True},
+    "namespace": {"type": "str", "default": ""},
+    "external_ip": {"type": "str"},
+    "internal_ips": {"type": "list", "elements": "str"},
+    "members": {"type": "list", "elements": "str"},
+    "ports": {"type": "list", "elements": "dict", "default": [], "options": PORT},
+}
+WHERE = ArgumentSpec(
+    {
+        "edge_gateway": {"type": "str"},
+        "network": {"type": "str"},
+        "vdc": {"type": "str"},
+        "cluster_id": {"type": "str"},
+        "name_template": {"type": "str"},
+        "services": {"type": "list", "elements": "dict", "options": SERVICE},
+    },
+    mutually_exclusive=[("edge_gateway", "network"), ("cluster_id", "name_template")],
+    required_one_of=[("edge_gateway", "network"), ("cluster_id", "name_template")],
+)
+CHANGE = ArgumentSpec(
+    {
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "scenario": {"type": "str", "choices": [item.value for item in Scenario]},
+        "one_arm": {
+            "type": "dict",
+            "options": {"start_ip": {"type": "str", "required": True}, "end_ip": {"type": "str", "required": True}},
+        },
+        "nat": {"type": "str", "choices": ["per_port", "per_service"], "default": "per_port"},
+        "service_engine_group": {"type": "str"},
+        "vip_subnet": {"type": "str"},
+        "prune": {"type": "bool", "default": False},
+        "former": {"type": "dict", "default": {}},
+        "progress_file": {"type": "path"},
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "int", "default": 600},
+    },
+    required_if=[("state", "present", ["scenario", "services"]), ("state", "absent", ["services"])],
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be, read and judged without a request."""
+
+    services: tuple[DesiredService, ...]
+    internal_ips: tuple[tuple[str, ...], ...]
+    naming: Naming
+    cluster_id: str
+    scenario: Scenario | None
+    one_arm: AddressRange
+    per_service: bool
+
+    @property
+    def lenient(self) -> bool:
+        """Whether CPI looks after these objects, so that only what it matches on is changed."""
+        return bool(self.cluster_id)
+
+
+def read_wish(params: Mapping[str, Any]) -> Wish:
+    """The options as one wish. Raises InvalidInput."""
+    cluster_id = params["cluster_id"] or ""
+    naming = Naming.of_cluster(cluster_id) if cluster_id else Naming.parse(params["name_template"] or "")
+    scenario = Scenario(params["scenario"]) if params.get("scenario") else None
+    per_service = params.get("nat") == "per_service"
+    if per_service and scenario is Scenario.DISTINCT_INTERNAL:
+        remedy = "does not go with distinct_internal, whose ports have internal IPs of their own: use per_port"
+        raise InvalidInput("nat", "per_service", remedy)
+    if per_service and cluster_id:
+        remedy = "CPI needs a DNAT rule for each port: use per_port, or name_template for machines without CPI"
+        raise InvalidInput("nat", "per_service", remedy)
+    if params.get("prune") and not cluster_id:
+        raise InvalidInput("prune", True, "needs cluster_id: by a name_template leftovers cannot be told from others")
+    if params.get("wait_timeout", 0) < 0:
+        raise InvalidInput("wait_timeout", params["wait_timeout"], "give seconds, 0 or more")
+    _check_former(params.get("former") or {})
+    given = params["services"] or []
+    removing = params.get("state", "absent") == "absent"  # what is only looked at needs no more than its names
+    services = tuple(_service(one, naming, cluster_id, removing) for one in given)
+    _check_names(services)
+    one_arm = _one_arm(params.get("one_arm"))
+    for service in services:
+        if scenario is not None and scenario.one_arm and ipv4(service.external_ip) in one_arm:
+            remedy = f"lies in the one-arm range {one_arm}, whose addresses are internal: give another IP or range"
+            raise InvalidInput("services.external_ip", service.external_ip, remedy)
+    internal = tuple(_internal_ips(one, service, scenario) for one, service in zip(given, services, strict=True))
+    return Wish(services, internal, naming, cluster_id, scenario, one_arm, per_service)
+
+
+def _check_former(former: Mapping[str, Any]) -> None:
+    bodies = former.get("virtual_services", {})
+    whole = isinstance(bodies, Mapping) and all(isinstance(body, Mapping) for body in bodies.values())
+    if former and not (whole and former.get("version") == VERSION):
+        # the value may be long
+        remedy = "is none that this release reads: give the restore_point that vcd_shared_ip_info returned"
+        raise InvalidInput("former", f"version {former.get('version')}", remedy)
+
+
+def _one_arm(value: Any) -> AddressRange:
+    if not value:
+        return DEFAULT_ONE_ARM
+    try:
+        return parse_range(value)
+    except BadRange as error:
+        raise InvalidInput("one_arm", f"{value['start_ip']}-{value['end_ip']}", str(error)) from None
+
+
+def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing: bool) -> DesiredService:
+    checks.name("services.name", given["name"])
+    if not given["ports"] and not (removing and cluster_id):
+        raise InvalidInput("services.ports", [], f"service {given['name']!r} has none: give one at least")
+    if given["external_ip"] and ipv4(given["external_ip"]) is None:
+        raise InvalidInput("services.external_ip", given["external_ip"], "is not an IPv4 address")
+    members = tuple(sorted({checks.address("services.members", one, 4) for one in given["members"] or []}))
+    if given["members"] is not None and not members and not cluster_id:
+        raise InvalidInput("services.members", [], f"service {given['name']!r} has none: give the machines' addresses")
+    ports = tuple(_port(one, removing, bool(cluster_id)) for one in given["ports"])
+    for values, what in ((Counter(one.name for one in ports), "name"), (Counter(one.port for one in ports), "port")):
+        value, times = values.most_common(1)[0] if values else ("", 0)
+        if times > 1:
+            remedy = f"service {given['name']!r} has it {times} times: give each port a {what} of its own"
+            raise InvalidInput(f"services.ports.{what}", value, remedy)
+    return DesiredService(
+        given["name"], cluster_id, given["external_ip"] or "", members, ports, given["namespace"] or "", naming
+    )
+
+
+def _port(given: Mapping[str, Any], removing: bool, lenient: bool) -> DesiredPort:
+    checks.port("services.ports.port", given["port"])
+    if given["node_port"] is None and not removing:
+        raise InvalidInput("services.ports.node_port", None, f"port {given['port']} needs it: the members' port")
+    node_port = given["node_port"] or given["port"]
+    checks.port("services.ports.node_port", node_port)
+    application = (given["app_protocol"] or "").upper()
+    protocol = application if application in (HTTP, HTTPS) else TCP
+    if application not in ("", TCP, HTTP, HTTPS) and not lenient and not removing:
+        raise InvalidInput(
+            "services.ports.app_protocol", given["app_protocol"], "choose http or https, or leave it out"
+        )
+    secured = given["ssl"] or protocol == HTTPS
+    if secured and not given["certificate"] and not removing and not lenient:
+        remedy = f"port {given['port']} is to speak TLS: give the alias of a certificate"
+        raise InvalidInput("services.ports.certificate", None, remedy)
+    if protocol == HTTP and given["ssl"]:
+        raise InvalidInput("services.ports.ssl", True, "does not go with app_protocol http: use https")
+    certificate = given["certificate"] if secured else ""
+    return DesiredPort(given["name"] or "", given["port"], node_port, protocol, certificate or "")
+
+
+def _internal_ips(given: Mapping[str, Any], service: DesiredService, scenario: Scenario | None) -> tuple[str, ...]:
+    found = tuple(checks.address("services.internal_ips", one, 4) or "" for one in given["internal_ips"] or [])
+    needed = internal_ips_needed(scenario, len(service.ports)) if scenario else 0
+    if found and needed and len(found) != needed:
+        remedy = f"{scenario.value if scenario else ''} needs {needed} for service {service.label!r}"
+        raise InvalidInput("services.internal_ips", ", ".join(found), remedy)
+    if len(set(found)) < len(found) or service.external_ip in found:
+        remedy = "give each port an address of its own, and none of them the external IP"
+        raise InvalidInput("services.internal_ips", ", ".join(found), remedy)
+    return found if needed else ()
+
+
+def _check_names(services: Sequence[DesiredService]) -> None:
+    """Two services whose objects have the same names would take them from each other."""
+    owners: dict[str, str] = {}
+    for service in services:
+        for port in service.ports:
+            name = service.names.virtual_service(service.name, port.name, service.namespace)
+            if name in owners:
+                raise CollectionError(
+                    f"services: {owners[name]!r} and {service.label!r} have the same object {name!r}: give one of them "
+                    "another name, or a name_template with {namespace}",
+                    option="services",
+                )
+            owners[name] = service.label

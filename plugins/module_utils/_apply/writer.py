@@ -1,0 +1,232 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""One step of a plan as one write, with no request that is not needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import Observed, virtual_service_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.manager import AppPortProfiles
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import assignments_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule.manager import NatRules
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.calls import PATH as POOLS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.calls import find_certificates
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.manager import Pools
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.resource import to_result as pool_result
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.manager import VirtualServices
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import (
+    to_result as service_result,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import (
+    without_read_only,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
+    NatRule,
+    Object,
+    Pool,
+    VirtualService,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
+    APP_PORT_PROFILE,
+    NAT_RULE,
+    POOL,
+    VIRTUAL_SERVICE,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Manager
+
+MANAGERS: Mapping[str, Callable[..., Manager]] = {
+    VIRTUAL_SERVICE: VirtualServices,
+    POOL: Pools,
+    NAT_RULE: NatRules,
+    APP_PORT_PROFILE: AppPortProfiles,
+}
+
+
+class Writer:
+    """Writes to one edge gateway. ``former`` are the bodies of virtual services that may have to be made again."""
+
+    def __init__(self, api: Api, gateway: Body, observed: Observed, group: str, former: Mapping[str, Body]) -> None:
+        self.api = api
+        self.gateway = gateway
+        self.observed = observed
+        self.former = dict(former)
+        self.writes = 0
+        self._group = group
+        self._groups: list[Body] | None = None
+        self._certificates: dict[str, Body] = {}
+
+    def write(self, step: Step) -> None:
+        """Carry a step out. Raises CollectionError."""
+        key = (step.kind, step.name)
+        options = options_of(step.item) if step.act is not Act.DELETE else {"name": step.name}
+        manager = MANAGERS[step.kind](self.api, self.gateway, {"state": "present", "id": None, **options}, False)
+        if step.act is Act.CREATE:
+            body, find = self._body(step, manager), manager.find
+            # a rule that was made here is looked up when it is needed again
+            self.observed.ids[key] = self.api.create(manager.collection(), body, manager.what, find, named=False)
+        elif step.act is Act.UPDATE:
+            path = manager.path(self._id(step, manager))
+            current = self.api.get(path, manager.what)
+            changes = self._changes(step.before, manager) if step.before is not None else manager.wanted
+            references = self._references(changes)
+            self.api.update(path, manager.what, current, lambda body: manager.apply(body, changes, references))
+        else:
+            path = manager.path(self._id(step, manager))
+            if step.kind == VIRTUAL_SERVICE:
+                self._remember(step.name, path)
+            self.api.delete(path, manager.what)
+            self.observed.ids.pop(key, None)
+        self.writes += 1
+
+    def _id(self, step: Step, manager: Manager) -> str:
+        found = self.observed.ids.get((step.kind, step.name)) or manager.find()
+        if not found:
+            raise CollectionError(f"{manager.what} is not there any more: somebody else removed it; run again")
+        self.observed.ids[(step.kind, step.name)] = found
+        return found
+
+    def _remember(self, name: str, path: str) -> None:
+        body = self.api.get_or_none(path, f"virtual service {name!r}")
+        if body:
+            self.former[name] = body
+
+    def _body(self, step: Step, manager: Manager) -> Body:
+        """What to create: as it was before it was lost or deleted, with what the plan decides by as planned."""
+        former = self.former.get(step.name) if step.kind == VIRTUAL_SERVICE else None
+        if former:
+            changes = self._changes(virtual_service_of(service_result(former)), manager)
+            return manager.apply(without_read_only(former), changes, self._references(changes))
+        changes = dict(manager.wanted)
+        if isinstance(step.after, VirtualService):
+            changes["service_engine_group"] = self._choose_group(step.after)
+        if isinstance(step.after, Pool) and step.after.members is None:
+            changes["members"] = self._borrow_members(step.after)
+        return manager.apply(manager.initial(), changes, self._references(changes))
+
+    def _changes(self, before: Object, manager: Manager) -> dict[str, Any]:
+        if isinstance(before, Pool):
+            before = Pool(before.name)  # members may be unlike any that a plan has: all that is wanted is written
+        now = manager.from_options({"state": "present", "id": None, **options_of(before)})
+        return {key: value for key, value in manager.wanted.items() if now.get(key) != value}
+
+    def _borrow_members(self, pool: Pool) -> list[dict[str, Any]]:
+        """The addresses in another pool of the cluster: every node is in each. CPI corrects them when it starts."""
+        start = pool.name.split("-")[0] + "-pool-"
+        for (kind, name), urn in self.observed.ids.items():
+            if kind == POOL and name != pool.name and name.startswith(start):
+                found = pool_result(self.api.get(f"{POOLS}/{urn}", f"pool {name!r}"))["members"]
+                return [{**member, "port": pool.port, "ratio": 1, "enabled": True} for member in found]
+        return []
+
+    def _references(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for option, kind in (("pool", POOL), ("application_port_profile", APP_PORT_PROFILE)):
+            name = changes.get(option)
+            if name:
+                manager = MANAGERS[kind](self.api, self.gateway, {"name": name, "state": "present", "id": None}, False)
+                urn = self.observed.ids.get((kind, name)) or manager.find()
+                if not urn:
+                    raise CollectionError(f"{manager.what} is not there: somebody else removed it; run again")
+                found[option] = {"id": urn, "name": name}
+        if changes.get("service_engine_group"):
+            found["service_engine_group"] = changes["service_engine_group"]
+        if changes.get("certificate"):
+            found["certificate"] = self._certificate(changes["certificate"])
+        return found
+
+    def check(self, step: Step) -> None:
+        """Raise CollectionError for what a step names and is not there, before anything is written."""
+        if isinstance(step.after, VirtualService) and step.after.certificate and step.act is Act.CREATE:
+            self._certificate(step.after.certificate)
+        if isinstance(step.after, VirtualService) and step.act is Act.CREATE and self._group:
+            self._find_group()
+
+    def _certificate(self, alias: str) -> Body:
+        if alias not in self._certificates:
+            self._certificates[alias] = find_certificates(self.api, "certificate", [alias])[0]
+        return self._certificates[alias]
+
+    def _choose_group(self, wanted: VirtualService) -> Body:
+        """That of the VIP where it is shared: one VIP lives in one group. Else the given one, else one with room."""
+        for other in self.observed.model.on_address(wanted.address):
+            group = self.observed.groups.get(other.name)
+            if other.name != wanted.name and group:
+                self.observed.groups[wanted.name] = group
+                return group
+        found = self._find_group()
+        self.observed.groups[wanted.name] = found
+        return found
+
+    def _find_group(self) -> Body:
+        if self._groups is None:
+            self._groups = assignments_of(self.api, self.gateway)
+        usable = [one for one in self._groups if self._group in ("", *_names(one["serviceEngineGroupRef"]))]
+        if not usable:
+            names = ", ".join(sorted(str(one["serviceEngineGroupRef"].get("name")) for one in self._groups)) or "none"
+            remedy = f"edge gateway {self.gateway['name']!r} has {names}: give one of them, or have one assigned"
+            raise InvalidInput("service_engine_group", self._group, remedy)
+        roomy = [one for one in usable if _room(one)] or usable
+        reference: Body = roomy[0]["serviceEngineGroupRef"]
+        return reference
+
+
+def _names(reference: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (reference.get("id"), reference.get("name"))
+
+
+def _room(assignment: Mapping[str, Any]) -> bool:
+    limit = assignment.get("maxVirtualServices")
+    return limit is None or (assignment.get("numDeployedVirtualServices") or 0) < limit
+
+
+def options_of(item: Object) -> dict[str, Any]:
+    """An object of a plan in the options of its module; what a plan leaves open is not among them."""
+    if isinstance(item, VirtualService):
+        secured = bool(item.certificate)
+        ports = [_port_option(text, secured) for text in item.ports]
+        return {
+            "name": item.name,
+            "pool": item.pool,
+            "virtual_ip_address": item.address,
+            "application_profile": item.profile,
+            "certificate": item.certificate,
+            "service_ports": ports,
+        }
+    if isinstance(item, Pool):
+        options: dict[str, Any] = {
+            "name": item.name,
+            "algorithm": "ROUND_ROBIN",
+            "graceful_timeout_period": 0,
+        }
+        if item.port is not None:
+            options["default_port"] = item.port
+        if item.monitors is not None:
+            options["health_monitors"] = list(item.monitors)
+        if item.members is not None:
+            options["members"] = [
+                {"ip_address": ip, "port": item.port, "ratio": 1, "enabled": True} for ip in item.members
+            ]
+        return options
+    if isinstance(item, NatRule):
+        return {
+            "name": item.name,
+            "type": "DNAT",
+            "external_addresses": item.external,
+            "internal_addresses": item.internal,
+            "dnat_external_port": item.port,
+            "application_port_profile": item.profile,
+        }
+    ports = [{"name": None, "protocol": "TCP", "destination_ports": list(item.ports)}]
+    return {"name": item.name, "description": f"App Port Profile [{item.name}]", "application_ports": ports}
+
+
+def _port_option(text: str, secured: bool) -> dict[str, Any]:
+    start, _dash, end = text.partition("-")
+    return {"start": int(start), "end": int(end or start), "ssl_enabled": secured, "type": "TCP_PROXY"}

@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""CPI's file decoded as CPI decodes it: Go's yaml.v2 with strict mode on, into the keys of the schema."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.document import (
+    Alias,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.scalars import (
+    BOOL,
+    CannotResolve,
+    as_int32,
+    is_null,
+    resolve,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema import CLOUD_CONFIG, Kind, Struct
+
+Values = dict[str, Any]
+_EMPTY: dict[Kind, Any] = {Kind.STRING: "", Kind.BOOL: False, Kind.INT32: 0}
+
+
+@dataclass
+class Decoded:
+    """The values that CPI would have, every key present (Go's zero values), and what its decoder refuses."""
+
+    values: Values
+    problems: list[str] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)  # dotted paths of the keys that the file has
+
+
+def zero(struct: Struct) -> Values:
+    """Go's zero value of a section."""
+    return {name: _zero(key.kind) for name, key in struct.keys.items()}
+
+
+def _zero(kind: Kind | Struct) -> Any:
+    if isinstance(kind, Struct):
+        return None if kind.pointer else zero(kind)
+    return _EMPTY[kind]
+
+
+def decode(root: Node) -> Decoded:
+    """Decode the root node of the file; problems carry the line (from 1) and the dotted path of the key."""
+    decoder = _Decoder()
+    values = zero(CLOUD_CONFIG)
+    try:
+        values = decoder.unmarshal(root, CLOUD_CONFIG, values, "")
+    except CannotResolve as error:
+        decoder.out.problems.append(str(error))
+    decoder.out.values = values if values is not None else zero(CLOUD_CONFIG)
+    return decoder.out
+
+
+class _Decoder:
+    def __init__(self) -> None:
+        self.out = Decoded({})
+        self._open_aliases: list[Alias] = []
+
+    def unmarshal(self, node: Node, kind: Kind | Struct, current: Any, path: str) -> Any:
+        """The value of a node for a wanted type; ``current`` is kept when the node's type is wrong, as in Go."""
+        if isinstance(node, Alias):
+            return self._alias(node, kind, current, path)
+        if isinstance(node, Scalar) and is_null(node):
+            resolve(node)  # refuses !!null with a text
+            return _zero(kind)
+        if isinstance(kind, Struct):
+            if current is None:
+                current = zero(kind)
+            if isinstance(node, Mapping):
+                self._struct(node, kind, current, path)
+            elif not (isinstance(node, Scalar) and resolve(node)[1] is None):
+                self._wrong_type(node, "a section with keys", path)
+            return current
+        if not isinstance(node, Scalar):
+            return self._wrong_type(node, kind.value, path, current)
+        return self._scalar(node, kind, current, path)
+
+    def _alias(self, node: Alias, kind: Kind | Struct, current: Any, path: str) -> Any:
+        if node in self._open_aliases or node.target is None:
+            raise CannotResolve(f"line {node.line + 1}: anchor '{node.name}' contains itself")
+        self._open_aliases.append(node)
+        try:
+            return self.unmarshal(node.target, kind, current, path)
+        finally:
+            self._open_aliases.pop()
+
+    def _scalar(self, node: Scalar, kind: Kind, current: Any, path: str) -> Any:
+        tag, value = resolve(node)
+        if value is None:
+            return _EMPTY[kind]
+        if kind is Kind.STRING:
+            return value if tag != BOOL and isinstance(value, str) else node.value
+        if kind is Kind.BOOL and isinstance(value, bool):
+            return value
+        number = as_int32(value) if kind is Kind.INT32 else None
+        return number if number is not None else self._wrong_type(node, kind.value, path, current)
+
+    def _wrong_type(self, node: Node, wanted: str, path: str, current: Any = None) -> Any:
+        found = {Mapping: "a section", Sequence: "a list"}.get(type(node), "another value")
+        if isinstance(node, Scalar) and not node.plain:
+            found = "a text (remove the quotes if it is meant to be one)"
+        self._problem(node, f"{path or 'the file'} must be {wanted}, not {found}")
+        return current
+
+    def _struct(self, node: Mapping, struct: Struct, current: Values, path: str) -> None:
+        done: set[str] = set()
+        for key, value in node.entries:
+            if _is_merge(key):
+                self._merge(value, struct, current, path)
+                continue
+            name = self._key(key, path)
+            if name is None:
+                continue
+            dotted = f"{path}.{name}" if path else name
+            if name not in struct.keys:
+                self._problem(key, f"{dotted}: CPI does not know this key{suggestion(name, struct, path)}")
+            elif name in done:
+                self._problem(key, f"{dotted} is given twice; keep one")
+            else:
+                done.add(name)
+                self.out.seen.add(dotted)
+                current[name] = self.unmarshal(value, struct.keys[name].kind, current[name], dotted)
+
+    def _key(self, key: Node, path: str) -> str | None:
+        target = key.target if isinstance(key, Alias) else key
+        if not isinstance(target, Scalar):
+            self._problem(key, f"{path or 'the file'} has a key that is not a text")
+            return None
+        return str(self.unmarshal(key, Kind.STRING, "", path))
+
+    def _merge(self, value: Node, struct: Struct, current: Values, path: str) -> None:
+        parts = list(reversed(value.items)) if isinstance(value, Sequence) else [value]
+        for part in parts:
+            target = part.target if isinstance(part, Alias) else part
+            if not isinstance(target, Mapping):
+                raise CannotResolve(f"line {part.line + 1}: a merge (<<) needs a section or a list of sections")
+            self.unmarshal(part, struct, current, path)
+
+    def _problem(self, node: Node, text: str) -> None:
+        self.out.problems.append(f"line {node.line + 1}: {text}")
+
+
+def _is_merge(key: Node) -> bool:
+    return isinstance(key, Scalar) and key.value == "<<" and (key.plain or key.tag == "tag:yaml.org,2002:merge")
+
+
+def suggestion(name: str, struct: Struct, path: str) -> str:
+    """``; did you mean X?`` for a misspelt key, or the section that the key belongs to."""
+    by_lower_case = {known.lower(): known for known in struct.keys}
+    close = difflib.get_close_matches(name.lower(), by_lower_case, n=1, cutoff=0.7)
+    if close:
+        return f"; did you mean {by_lower_case[close[0]]}?"
+    home = next((known for known in _paths(CLOUD_CONFIG) if known.split(".")[-1].lower() == name.lower()), None)
+    if home:
+        return f" {'under ' + path if path else 'at the top'}; it belongs at {home}"
+    return f"; it knows {', '.join(struct.keys)} here"
+
+
+def _paths(struct: Struct, path: str = "") -> Iterator[str]:
+    for name, key in struct.keys.items():
+        dotted = f"{path}.{name}" if path else name
+        yield dotted
+        if isinstance(key.kind, Struct):
+            yield from _paths(key.kind, dotted)

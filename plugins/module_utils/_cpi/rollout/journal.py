@@ -1,0 +1,171 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The backup ConfigMap: the way back for people, and the journal by which a killed rollout is finished.
+
+It lies beside CPI's ConfigMap, so that it is there for every operator and every machine, and holds no more than that
+one did. It stays after the rollout. Pure.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import (
+    ConfigMap,
+    Object,
+    Target,
+    same_content,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+
+STATE = "vcd.kubernetes/rollout"
+REPLICAS = "vcd.kubernetes/replicas"
+IN_PROGRESS = "in_progress"
+FINISHED = "finished"
+_LABELS = {"app.kubernetes.io/managed-by": "vcd.kubernetes"}
+_ORIGINAL, _WANTED, _README = "original.json", "wanted.json", "README"
+_RESTORE_POINT = "restore-point.json.gz"
+# what an API server lets a ConfigMap hold: all its values together, binary ones as they are before base64
+LARGEST = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Journal:
+    """What a rollout needs to be finished: the ConfigMap before and after, and how many replicas CPI had.
+
+    ``restore_point`` is what the caller wants to find again on the way back, packed; empty when there is none.
+    """
+
+    state: str
+    original: Object
+    wanted: Object
+    replicas: int
+    resource_version: str = ""
+    restore_point: str = ""
+
+    @property
+    def in_progress(self) -> bool:
+        return self.state == IN_PROGRESS
+
+
+def read_journal(backup: Object | None, target: Target) -> Journal | None:
+    """The journal in a backup ConfigMap; raises InvalidInput when another ConfigMap has its name."""
+    if backup is None:
+        return None
+    found = ConfigMap(backup)
+    state = found.annotations.get(STATE)
+    if state not in (IN_PROGRESS, FINISHED):
+        raise InvalidInput(
+            "backup_name", target.backup_name, "a ConfigMap of that name exists and is no backup; choose another name"
+        )
+    try:
+        original, wanted = (_manifest(found.data, name) for name in (_ORIGINAL, _WANTED))
+        point = (backup.get("binaryData") or {}).get(_RESTORE_POINT) or ""
+        return Journal(state, original, wanted, int(found.annotations[REPLICAS]), found.resource_version, point)
+    except (KeyError, ValueError, TypeError) as error:
+        raise CollectionError(
+            f"ConfigMap {target.namespace}/{target.backup_name}: the backup is damaged ({type(error).__name__}): "
+            "put CPI's ConfigMap right by hand, then delete the backup"
+        ) from error
+
+
+def _manifest(data: Mapping[str, str], name: str) -> dict[str, Any]:
+    found = json.loads(data[name])
+    if not isinstance(found, dict):
+        raise TypeError(name)
+    return found
+
+
+def pack(restore_point: Mapping[str, Any]) -> str:
+    """A restore point as it is stored: JSON, gzip, base64; the same text for the same content."""
+    content = json.dumps(restore_point, sort_keys=True, separators=(",", ":")).encode()
+    return base64.b64encode(gzip.compress(content, mtime=0)).decode()
+
+
+def unpack(journal: Journal | None, target: Target) -> dict[str, Any] | None:
+    """The restore point in a journal; None when there is none. CollectionError when it cannot be read."""
+    if journal is None or not journal.restore_point:
+        return None
+    try:
+        content = base64.b64decode(journal.restore_point, validate=True)
+        found = json.loads(gzip.decompress(content))
+        if isinstance(found, dict):
+            return found
+    except (binascii.Error, OSError, EOFError, zlib.error, ValueError):
+        pass
+    raise CollectionError(
+        f"ConfigMap {target.namespace}/{target.backup_name}: the restore point in {_RESTORE_POINT} is damaged: "
+        "remove that entry, and go back from the restore point on disk"
+    )
+
+
+def refuse_too_large(journal: Journal, target: Target) -> None:
+    """Raise InvalidInput when the backup with its restore point is more than a ConfigMap can hold."""
+    texts = backup_manifest(journal, target)["data"].values()
+    packed = len(base64.b64decode(journal.restore_point))
+    size = packed + sum(len(text.encode()) for text in texts)
+    if journal.restore_point and size > LARGEST:
+        raise InvalidInput(
+            "restore_point",
+            f"{packed} bytes when packed",
+            f"ConfigMap {target.namespace}/{target.backup_name} would hold {size} bytes, and Kubernetes allows "
+            f"{LARGEST}; nothing was changed",
+        )
+
+
+def backup_manifest(journal: Journal, target: Target) -> dict[str, Any]:
+    """The backup ConfigMap that stores a journal; ``resourceVersion`` is set when there is one to be replaced."""
+    version = {"resourceVersion": journal.resource_version} if journal.resource_version else {}
+    binary = {"binaryData": {_RESTORE_POINT: journal.restore_point}} if journal.restore_point else {}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": target.backup_name,
+            "namespace": target.namespace,
+            "labels": dict(_LABELS),
+            "annotations": {STATE: journal.state, REPLICAS: str(journal.replicas)},
+            **version,
+        },
+        "data": {
+            _ORIGINAL: json.dumps(journal.original, indent=2, sort_keys=True),
+            _WANTED: json.dumps(journal.wanted, indent=2, sort_keys=True),
+            _README: _readme(target),
+        },
+        **binary,
+    }
+
+
+def _readme(target: Target) -> str:
+    name = target.backup_name
+    return (
+        f"What {target} held before its last change ({_ORIGINAL}) and after it ({_WANTED}).\n"
+        f"{STATE}: in_progress means that the change is half-done: run vcd.kubernetes.vcd_ccm_config again.\n"
+        "The way back by hand: scale the Deployment to 0, wait until its pod is gone, then\n"
+        f"kubectl -n {target.namespace} get configmap {name} -o go-template='{{{{index .data \"{_ORIGINAL}\"}}}}' | "
+        "kubectl replace --force -f -\n"
+        "and scale the Deployment back.\n"
+        f"{_RESTORE_POINT}, where there is one, is what Cloud Director held before: the role's way back uses it.\n"
+    )
+
+
+def original_to_keep(journal: Journal | None, present: ConfigMap | None, wanted: Object) -> Object:
+    """Which content is the way back: an interrupted change goes back to where it began, a new one to what is there."""
+    if journal is not None:
+        if present is None:
+            return journal.original
+        reached = same_content(present.raw, journal.wanted)
+        if reached and (journal.in_progress or same_content(present.raw, wanted)):
+            return journal.original
+    if present is None:
+        raise ValueError("neither a ConfigMap nor a journal")
+    return present.manifest()

@@ -1,0 +1,168 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What the module vcd_ccm_config does: options to wish, wish to text, text to plan, plan carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import (
+    SCENARIOS,
+    CloudConfig,
+    masked,
+    read_config,
+    wish_from_options,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.editor import edit
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema import parse_version
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import pack
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import Object, Target
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import (
+    ALL,
+    STOPPED,
+    Observed,
+    Plan,
+    make_plan,
+    make_stop_plan,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report import (
+    describe_config_map,
+    describe_deployment,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import apply, check_rights, observe
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import Cluster
+from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline
+
+TARGET_OPTIONS = ArgumentSpec(
+    {
+        "namespace": {"type": "str", "default": "kube-system"},
+        "name": {"type": "str", "default": "vcloud-ccm-configmap"},
+        "key": {"type": "str", "default": "vcloud-ccm-config.yaml", "no_log": False},
+        "deployment": {"type": "str", "default": "vmware-cloud-director-ccm"},
+        "backup_name": {"type": "str"},
+    }
+)
+CONFIG_OPTIONS = ArgumentSpec(
+    {
+        "scenario": {"type": "str", "choices": list(SCENARIOS)},
+        "enable_virtual_service_shared_ip": {"type": "bool"},
+        "one_arm": {
+            "type": "dict",
+            "options": {"start_ip": {"type": "str"}, "end_ip": {"type": "str"}},
+            "required_together": [["start_ip", "end_ip"]],
+        },
+        "restart": {"type": "str", "default": "auto", "choices": ["auto", "recreate", "delete_pod", "never"]},
+        "stage": {"type": "str", "default": ALL, "choices": [ALL, STOPPED]},
+        "restore_point": {"type": "dict"},
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "int", "default": 300},
+    },
+    mutually_exclusive=[["scenario", "enable_virtual_service_shared_ip"]],
+    required_one_of=[["scenario", "enable_virtual_service_shared_ip", "one_arm"]],
+)
+
+
+@dataclass(frozen=True)
+class Managed:
+    """What was done, or in check mode would be: ``before`` and ``after`` are for diff mode."""
+
+    changed: bool
+    result: Mapping[str, Any]
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+def target_from(params: Mapping[str, Any]) -> Target:
+    """The objects that the options name."""
+    backup = params["backup_name"] or f"{params['name']}-backup"
+    if backup == params["name"]:
+        raise InvalidInput("backup_name", backup, "the backup needs another name than the ConfigMap")
+    return Target(params["namespace"], params["name"], params["key"], params["deployment"], backup)
+
+
+def manage(cluster: Cluster, params: Mapping[str, Any], check_mode: bool) -> Managed:
+    """Bring CPI's file, and CPI, to what the options ask for. Raises CollectionError."""
+    if params["wait_timeout"] < 0:
+        raise InvalidInput("wait_timeout", params["wait_timeout"], "give seconds, 0 or more")
+    observed = observe(cluster, target_from(params))
+    version = parse_version(observed.deployment.version if observed.deployment else None)
+    present = read_config(text_of(observed.base(), observed.target), version)
+    wish = wish_from_options(
+        params["scenario"], params["enable_virtual_service_shared_ip"], params["one_arm"], present.one_arm
+    )
+    wanted = read_config(edit(present.text, wish), version)
+    _refuse_what_cpi_refuses(wanted, observed.target)
+    plan = _plan(observed, wanted.text, params)
+    check_rights(cluster, plan, observed)
+    after = observed
+    if plan.steps and not check_mode:
+        apply(cluster, plan, observed, Deadline(params["wait_timeout"]))
+        after = observe(cluster, observed.target)
+    before = read_config(text_of(plan.journal.original, observed.target), version) if plan.resumed else present
+    stopping = params["stage"] == STOPPED
+    return Managed(
+        changed=bool(plan.steps),
+        result=_result(before, wanted, plan, after),
+        before=_shown_replicas(observed) if stopping else _shown(before),
+        after={"replicas": 0} if stopping else _shown(wanted),
+    )
+
+
+def _plan(observed: Observed, text: str, params: Mapping[str, Any]) -> Plan:
+    point = params["restore_point"]
+    if params["stage"] == STOPPED:
+        return make_stop_plan(observed, text, params["restart"], pack(point) if point else "")
+    if point:
+        raise InvalidInput("restore_point", "...", f"it is stored at stage {STOPPED} only; give stage: {STOPPED}")
+    return make_plan(observed, text, params["restart"], params["wait"])
+
+
+def text_of(manifest: Object, target: Target) -> str:
+    """The file in a ConfigMap; raises InvalidInput when the key is missing."""
+    data = manifest.get("data") or {}
+    if target.key not in data:
+        raise InvalidInput("key", target.key, f"{target} has no such key; it has {', '.join(sorted(data)) or 'none'}")
+    return str(data[target.key])
+
+
+def _refuse_what_cpi_refuses(config: CloudConfig, target: Target) -> None:
+    if config.problems:
+        raise CollectionError(
+            f"{target}: CPI would not run with {target.key}: {'; '.join(config.problems)}: nothing was changed",
+            problems=list(config.problems),
+        )
+
+
+def _result(before: CloudConfig, after: CloudConfig, plan: Plan, observed: Observed) -> dict[str, Any]:
+    return {
+        "scenario_before": before.scenario,
+        "scenario_after": after.scenario,
+        "one_arm": after.one_arm.as_dict() if after.one_arm else None,
+        "restart": asdict(plan.restart),
+        "config_map": describe_config_map(observed),
+        "deployment": describe_deployment(observed),
+        "steps": [step.text for step in plan.steps],
+        "resumed": plan.resumed,
+    }
+
+
+def _shown_replicas(observed: Observed) -> dict[str, Any]:
+    """What diff mode shows of CPI where only that is stopped."""
+    return {"replicas": observed.deployment.replicas if observed.deployment else 0}
+
+
+def _shown(config: CloudConfig) -> dict[str, Any]:
+    """What diff mode shows of a file."""
+    return {
+        "scenario": config.scenario,
+        "enable_virtual_service_shared_ip": config.shared,
+        "one_arm": config.one_arm.as_dict() if config.one_arm else None,
+        # As lines, so that a diff shows the lines that differ.
+        "file": masked(config).split("\n"),
+    }

@@ -1,0 +1,230 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The Kubernetes objects that CPI lives in, read from what the API server answers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema import image_version
+
+Object = Mapping[str, Any]
+# What a new object of the same name takes over; the rest of the metadata is the server's own.
+_KEPT_METADATA = ("labels", "annotations", "ownerReferences", "finalizers")
+_CONTENT = ("data", "binaryData", "immutable")
+
+
+class _Wrapped:
+    """One object as the API server gave it."""
+
+    def __init__(self, raw: Object) -> None:
+        self.raw = raw
+
+    @property
+    def metadata(self) -> Object:
+        return self.raw.get("metadata") or {}
+
+    @property
+    def name(self) -> str:
+        return str(self.metadata.get("name", ""))
+
+    @property
+    def namespace(self) -> str:
+        return str(self.metadata.get("namespace", ""))
+
+    @property
+    def uid(self) -> str:
+        return str(self.metadata.get("uid", ""))
+
+    @property
+    def created(self) -> str:
+        """RFC 3339 in UTC, whole seconds, as Kubernetes writes it; such texts sort by time."""
+        return str(self.metadata.get("creationTimestamp") or "")
+
+    @property
+    def going(self) -> bool:
+        """Whether it is being deleted."""
+        return bool(self.metadata.get("deletionTimestamp"))
+
+
+class ConfigMap(_Wrapped):
+    """A ConfigMap."""
+
+    @property
+    def resource_version(self) -> str:
+        return str(self.metadata.get("resourceVersion", ""))
+
+    @property
+    def immutable(self) -> bool:
+        return bool(self.raw.get("immutable"))
+
+    @property
+    def data(self) -> Mapping[str, str]:
+        return self.raw.get("data") or {}
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        return self.metadata.get("annotations") or {}
+
+    def manifest(self) -> dict[str, Any]:
+        """The object as it can be created again: content, labels, annotations, owners, immutability."""
+        kept = {name: self.metadata[name] for name in _KEPT_METADATA if self.metadata.get(name)}
+        content = {name: self.raw[name] for name in _CONTENT if self.raw.get(name) is not None}
+        metadata = {"name": self.name, "namespace": self.namespace, **kept}
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, **content}
+
+
+def with_text(manifest: Object, key: str, text: str) -> dict[str, Any]:
+    """The manifest with another text under a key."""
+    return {**manifest, "data": {**(manifest.get("data") or {}), key: text}}
+
+
+def same_content(one: Object, other: Object) -> bool:
+    """Whether two objects or manifests hold the same content, labels and annotations (absent equals empty)."""
+    metadata, others = one.get("metadata") or {}, other.get("metadata") or {}
+    return all((one.get(name) or None) == (other.get(name) or None) for name in _CONTENT) and all(
+        (metadata.get(name) or None) == (others.get(name) or None) for name in ("labels", "annotations")
+    )
+
+
+class Deployment(_Wrapped):
+    """CPI's Deployment."""
+
+    @property
+    def spec(self) -> Object:
+        return self.raw.get("spec") or {}
+
+    @property
+    def replicas(self) -> int:
+        """Wanted replicas; Kubernetes' default is 1."""
+        wanted = self.spec.get("replicas")
+        return 1 if wanted is None else int(wanted)
+
+    @property
+    def ready_replicas(self) -> int:
+        return int((self.raw.get("status") or {}).get("readyReplicas") or 0)
+
+    @property
+    def template(self) -> Object:
+        return (self.spec.get("template") or {}).get("spec") or {}
+
+    def mounts(self, config_map: str) -> bool:
+        """Whether its pods get their file from that ConfigMap."""
+        return config_map in set(_config_maps(self.template))
+
+    def selects(self, pod: Pod) -> bool:
+        """Whether the selector (matchLabels and matchExpressions) matches a pod."""
+        selector = self.spec.get("selector") or {}
+        labels = pod.metadata.get("labels") or {}
+        return all(labels.get(name) == value for name, value in (selector.get("matchLabels") or {}).items()) and all(
+            _matches(labels, expression) for expression in selector.get("matchExpressions") or ()
+        )
+
+    def _is_seen(self) -> bool:
+        """Whether the controller has seen the last change."""
+        status = self.raw.get("status") or {}
+        return int(status.get("observedGeneration") or 0) >= int(self.metadata.get("generation") or 0)
+
+    def is_scaled_to_zero(self) -> bool:
+        """Whether the controller has taken all replicas away (pods may still be going)."""
+        return self.replicas == 0 and self._is_seen() and not (self.raw.get("status") or {}).get("replicas")
+
+    def is_ready(self) -> bool:
+        """Whether the controller has seen the last change and every wanted replica is ready and up to date.
+
+        A paused Deployment keeps pods of its former template, so that "up to date" is not asked of it.
+        """
+        status = self.raw.get("status") or {}
+        counted = (
+            ("replicas", "readyReplicas")
+            if self.spec.get("paused")
+            else ("replicas", "readyReplicas", "updatedReplicas")
+        )
+        return self._is_seen() and all(int(status.get(name) or 0) == self.replicas for name in counted)
+
+    def container(self) -> Object:
+        """The container that runs CPI."""
+        containers: list[Object] = self.template.get("containers") or [{}]
+        by_image = [found for found in containers if "cloud-provider-for-cloud-director" in str(found.get("image"))]
+        by_name = [found for found in containers if found.get("name") == self.name]
+        return (by_image or by_name or containers)[0]
+
+    @property
+    def image(self) -> str | None:
+        return self.container().get("image")
+
+    @property
+    def version(self) -> str | None:
+        """CPI's version by the image's tag; None when the tag tells none."""
+        return image_version(self.image)
+
+
+class Pod(_Wrapped):
+    """A pod."""
+
+    @property
+    def status(self) -> Object:
+        return self.raw.get("status") or {}
+
+    @property
+    def ready(self) -> bool:
+        conditions = self.status.get("conditions") or ()
+        return any(item.get("type") == "Ready" and item.get("status") == "True" for item in conditions)
+
+    def mounts(self, config_map: str) -> bool:
+        """Whether the pod refers to a ConfigMap in any way that makes the kubelet keep it."""
+        return config_map in set(_config_maps(self.raw.get("spec") or {}))
+
+    def describe(self) -> str:
+        """``NAME is Pending (ContainerCreating)``: what a person would look for."""
+        reasons = [
+            str(detail.get("reason"))
+            for container in self.status.get("containerStatuses") or ()
+            for detail in [(container.get("state") or {}).get("waiting") or {}]
+            if detail.get("reason")
+        ]
+        reasons += [
+            str(item.get("message") or item.get("reason"))
+            for item in self.status.get("conditions") or ()
+            if item.get("type") == "PodScheduled" and item.get("status") == "False"
+        ]
+        state = "going away" if self.going else str(self.status.get("phase") or "unknown")
+        return f"pod {self.name} is {state}{f' ({reasons[0]})' if reasons else ''}"
+
+
+def _matches(labels: Mapping[str, str], expression: Object) -> bool:
+    name, values = expression.get("key", ""), expression.get("values") or ()
+    operator = expression.get("operator")
+    found = name in labels if operator in ("Exists", "DoesNotExist") else labels.get(name) in values
+    return bool(found) == (operator in ("Exists", "In"))
+
+
+def _config_maps(spec: Object) -> Iterator[str]:
+    """Every ConfigMap that a pod's spec names: volumes, projected volumes, environment."""
+    for volume in spec.get("volumes") or ():
+        sources = [volume, *((volume.get("projected") or {}).get("sources") or ())]
+        yield from (str(source["configMap"].get("name")) for source in sources if source.get("configMap"))
+    for kind in ("containers", "initContainers", "ephemeralContainers"):
+        for container in spec.get(kind) or ():
+            for variable in container.get("env") or ():
+                yield str(((variable.get("valueFrom") or {}).get("configMapKeyRef") or {}).get("name"))
+            for source in container.get("envFrom") or ():
+                yield str((source.get("configMapRef") or {}).get("name"))
+
+
+@dataclass(frozen=True)
+class Target:
+    """Which objects are meant (names from the module's options)."""
+
+    namespace: str
+    name: str
+    key: str
+    deployment: str
+    backup_name: str
+
+    def __str__(self) -> str:
+        return f"ConfigMap {self.namespace}/{self.name}"

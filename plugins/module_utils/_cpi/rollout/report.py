@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What the module vcd_ccm_config_info returns: CPI's file, ConfigMap, Deployment, pods and Services as they are."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import read_config
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema import parse_version
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import unpack
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import Object, Pod, Target
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import Observed, stale_pods
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import observe
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import Cluster
+
+CLUSTER_ID_SECRET = ("vcloud-clusterid-secret", "clusterid")
+ANNOTATION = "service.beta.kubernetes.io/vcloud-avi-"
+SSL_ANNOTATION = f"{ANNOTATION}ssl"
+
+
+def report(cluster: Cluster, target: Target, gather_services: bool) -> dict[str, Any]:
+    """All return values of the module. Raises CollectionError."""
+    observed = observe(cluster, target)
+    config = describe_config(observed)
+    found, source = cluster_id(cluster, observed, config["config"])
+    services = {"services": list_services(cluster)} if gather_services else {}
+    return {
+        **config,
+        "cluster_id": found,
+        "cluster_id_source": source,
+        "config_map": describe_config_map(observed),
+        "rollout": describe_rollout(observed),
+        "restore_point": unpack(observed.journal, target),
+        "deployment": describe_deployment(observed),
+        "pods": describe_pods(observed),
+        **services,
+    }
+
+
+def describe_config_map(observed: Observed) -> dict[str, Any] | None:
+    """The ConfigMap's facts; None when there is none."""
+    found = observed.config_map
+    if found is None:
+        return None
+    return {
+        "name": found.name,
+        "namespace": found.namespace,
+        "key": observed.target.key,
+        "immutable": found.immutable,
+        "uid": found.uid,
+        "resource_version": found.resource_version,
+        "created": found.created,
+    }
+
+
+def describe_deployment(observed: Observed) -> dict[str, Any] | None:
+    """The Deployment's facts; None when there is none."""
+    found = observed.deployment
+    if found is None:
+        return None
+    return {
+        "name": found.name,
+        "namespace": found.namespace,
+        "replicas": found.replicas,
+        "ready_replicas": found.ready_replicas,
+        "image": found.image,
+        "version": found.version,
+        "ready": found.is_ready(),
+    }
+
+
+def describe_pods(observed: Observed) -> list[dict[str, Any]]:
+    """CPI's pods; ``config`` is stale when the pod is older than the ConfigMap."""
+    stale = {pod.uid for pod in stale_pods(observed.config_map, observed.own_pods)}
+    return [
+        {
+            "name": pod.name,
+            "node": (pod.raw.get("spec") or {}).get("nodeName"),
+            "phase": pod.status.get("phase"),
+            "ready": pod.ready,
+            "started": _started(pod),
+            "config": "stale" if pod.uid in stale else "current",
+        }
+        for pod in observed.own_pods
+    ]
+
+
+def _started(pod: Pod) -> str | None:
+    started = pod.status.get("startTime")
+    return str(started) if started else None
+
+
+def describe_config(observed: Observed) -> dict[str, Any]:
+    """What the file says and what CPI would refuse in it. Without a ConfigMap or key there is only the problem.
+
+    While an interrupted run has left no ConfigMap, its backup tells what CPI ran with before: with that everything in
+    Cloud Director was made, and the next run needs its network and cluster id.
+    """
+    nothing = {"scenario": "invalid", "one_arm": None, "enable_virtual_service_shared_ip": None, "config": None}
+    target = observed.target
+    data = _data(observed)
+    if data is None:
+        return {**nothing, "problems": [f"{target} does not exist"]}
+    if target.key not in data:
+        keys = ", ".join(sorted(data)) or "none"
+        return {**nothing, "problems": [f"{target} has no key {target.key}; it has {keys}"]}
+    config = read_config(data[target.key], parse_version(_version(observed)))
+    if config.document.root is None:
+        return {**nothing, "problems": list(config.problems)}
+    return {
+        "scenario": config.scenario,
+        "one_arm": config.one_arm.as_dict() if config.one_arm else None,
+        "enable_virtual_service_shared_ip": config.shared,
+        "problems": list(config.problems),
+        "config": config.public_values(),
+    }
+
+
+def _data(observed: Observed) -> Mapping[str, str] | None:
+    if observed.config_map is not None:
+        return observed.config_map.data
+    if observed.journal is not None and observed.journal.in_progress:
+        return observed.journal.original.get("data") or {}
+    return None
+
+
+def _version(observed: Observed) -> str | None:
+    return observed.deployment.version if observed.deployment else None
+
+
+def describe_rollout(observed: Observed) -> dict[str, Any]:
+    """Whether a rollout is under way (or was interrupted), and where its backup is."""
+    if observed.journal is None:
+        return {"state": "none", "backup": None}
+    return {"state": observed.journal.state, "backup": observed.target.backup_name}
+
+
+def cluster_id(cluster: Cluster, observed: Observed, config: Mapping[str, Any] | None) -> tuple[str | None, str]:
+    """The cluster id as CPI gets it: from the file, else from its environment, which a Secret usually fills."""
+    if config and config["clusterid"]:
+        return str(config["clusterid"]), "config"
+    variables: Sequence[Object] = (observed.deployment.container().get("env") or ()) if observed.deployment else ()
+    variable = next((item for item in variables if item.get("name") == "CLUSTER_ID"), {})
+    if variable.get("value"):
+        return str(variable["value"]), "environment"
+    reference = (variable.get("valueFrom") or {}).get("secretKeyRef") or {}
+    name, key = reference.get("name", CLUSTER_ID_SECRET[0]), reference.get("key", CLUSTER_ID_SECRET[1])
+    secret = cluster.get(f"/api/v1/namespaces/{observed.target.namespace}/secrets/{name}")
+    found = _decoded(((secret or {}).get("data") or {}).get(key))
+    return (found, "secret") if found else (None, "none")
+
+
+def _decoded(text: Any) -> str | None:
+    try:
+        return base64.b64decode(text or "", validate=True).decode().strip() or None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def list_services(cluster: Cluster) -> list[dict[str, Any]]:
+    """Services of type LoadBalancer in all namespaces, which is where CPI looks."""
+    found = cluster.list("/api/v1/services")
+    return [describe_service(raw) for raw in found if (raw.get("spec") or {}).get("type") == "LoadBalancer"]
+
+
+def describe_service(raw: Object) -> dict[str, Any]:
+    """One Service."""
+    metadata, spec = raw.get("metadata") or {}, raw.get("spec") or {}
+    ingress = ((raw.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    annotations = metadata.get("annotations") or {}
+    return {
+        "name": metadata.get("name"),
+        "namespace": metadata.get("namespace"),
+        "load_balancer_class": spec.get("loadBalancerClass"),
+        "load_balancer_ip": spec.get("loadBalancerIP") or None,
+        "ingress_ips": [str(item["ip"]) for item in ingress if item.get("ip")],
+        "ports": [
+            {
+                "name": port.get("name", ""),
+                "port": port.get("port"),
+                "node_port": port.get("nodePort"),
+                "protocol": port.get("protocol", "TCP"),
+                "app_protocol": port.get("appProtocol"),
+            }
+            for port in spec.get("ports") or ()
+        ],
+        "annotations": {name: value for name, value in annotations.items() if name.startswith(ANNOTATION)},
+        "annotations_ssl": {name: value for name, value in annotations.items() if name.startswith(SSL_ANNOTATION)},
+    }

@@ -1,0 +1,259 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Read what the cluster holds, and carry out a plan.
+
+Killed anywhere, the next run plans from what is left and goes on.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import (
+    FINISHED,
+    Journal,
+    backup_manifest,
+    read_journal,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import (
+    ConfigMap,
+    Deployment,
+    Object,
+    Pod,
+    Target,
+    same_content,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import (
+    Action,
+    Observed,
+    Plan,
+    rights,
+    stale_pods,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.access import require
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import Cluster
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors import KubernetesError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, wait_until
+
+
+def config_maps(target: Target) -> str:
+    """The path of the namespace's ConfigMaps."""
+    return f"/api/v1/namespaces/{target.namespace}/configmaps"
+
+
+def pods_path(target: Target) -> str:
+    """The path of the namespace's pods."""
+    return f"/api/v1/namespaces/{target.namespace}/pods"
+
+
+def deployment_path(target: Target) -> str:
+    """The path of CPI's Deployment."""
+    return f"/apis/apps/v1/namespaces/{target.namespace}/deployments/{target.deployment}"
+
+
+def observe(cluster: Cluster, target: Target) -> Observed:
+    """Read everything that a plan is made from: four requests."""
+    config_map = cluster.get(f"{config_maps(target)}/{target.name}")
+    backup = cluster.get(f"{config_maps(target)}/{target.backup_name}")
+    deployment = cluster.get(deployment_path(target))
+    return Observed(
+        target,
+        ConfigMap(config_map) if config_map is not None else None,
+        read_journal(backup, target),
+        Deployment(deployment) if deployment is not None else None,
+        list_pods(cluster, target),
+    )
+
+
+def list_pods(cluster: Cluster, target: Target) -> list[Pod]:
+    """All pods of the namespace."""
+    return [Pod(raw) for raw in cluster.list(pods_path(target))]
+
+
+def check_rights(cluster: Cluster, plan: Plan, observed: Observed) -> None:
+    """Ask for every right that the plan needs; raises CollectionError that names those that are missing."""
+    require(cluster, rights(plan, observed))
+
+
+def apply(cluster: Cluster, plan: Plan, observed: Observed, deadline: Deadline) -> None:
+    """Carry out the plan. Raises CollectionError; what was written by then is in the journal."""
+    _Rollout(cluster, plan, observed, deadline).run()
+
+
+class _Rollout:
+    def __init__(self, cluster: Cluster, plan: Plan, observed: Observed, deadline: Deadline) -> None:
+        self._cluster = cluster
+        self._plan = plan
+        self._target = observed.target
+        self._observed = observed
+        self._deadline = deadline
+        self._journal: Journal = plan.journal
+        self._config_map = observed.config_map
+        self._old_pods = {pod.uid for pod in observed.own_pods}
+        self._done: list[Action] = []
+
+    def run(self) -> None:
+        carry_out: dict[Action, Callable[[], None]] = {
+            Action.BACK_UP: self._back_up,
+            Action.SCALE_DOWN: lambda: self._scale(0),
+            Action.AWAIT_NO_POD: self._await_no_pod,
+            Action.DELETE: self._delete,
+            Action.CREATE: self._create,
+            Action.REPLACE: self._replace,
+            Action.DELETE_PODS: self._delete_pods,
+            Action.SCALE_UP: lambda: self._scale(self._plan.replicas),
+            Action.AWAIT_READY: self._await_ready,
+            Action.FINISH: self._finish,
+        }
+        for step in self._plan.steps:
+            try:
+                carry_out[step.action]()
+            except CollectionError as error:
+                raise self._account(error, step.text) from error
+            self._done.append(step.action)
+
+    def _account(self, error: CollectionError, doing: str) -> CollectionError:
+        """The error with what is where. As long as there is a ConfigMap, CPI is brought back."""
+        told = [f"{error.message} (while this was done: {doing})"]
+        if Action.SCALE_DOWN in self._done and Action.SCALE_UP not in self._done:
+            told.append(self._bring_back())
+        told.append("run again to go on" if self._done else "nothing was changed")
+        return CollectionError("; ".join(told), **{**error.details, "done": [action.value for action in self._done]})
+
+    def _bring_back(self) -> str:
+        try:
+            if self._cluster.get(f"{config_maps(self._target)}/{self._target.name}") is not None:
+                self._scale(self._plan.replicas)
+                return f"CPI was scaled back to {self._plan.replicas}"
+        except CollectionError:
+            return "CPI is scaled to 0"
+        return (
+            f"CPI is scaled to 0 and {self._target} is deleted; its content is in ConfigMap {self._target.backup_name}"
+        )
+
+    def _back_up(self) -> None:
+        self._store(self._plan.journal)
+
+    def _store(self, journal: Journal) -> None:
+        body = backup_manifest(journal, self._target)
+        path = config_maps(self._target)
+        if journal.resource_version:
+            stored = self._cluster.replace(f"{path}/{self._target.backup_name}", body, self._same(body))
+        else:
+            stored = self._cluster.create(path, body, self._same(body))
+        self._journal = replace(journal, resource_version=ConfigMap(stored).resource_version)
+
+    @staticmethod
+    def _same(wanted: Object) -> Callable[[Object], bool]:
+        return lambda present: same_content(present, wanted)
+
+    def _scale(self, replicas: int) -> None:
+        # The subresource alone: with it nobody can change what the pods run.
+        self._cluster.merge(f"{deployment_path(self._target)}/scale", {"spec": {"replicas": replicas}})
+
+    def _await_no_pod(self) -> None:
+        wait_until(
+            self._look,
+            lambda seen: (
+                seen.deployment is not None
+                and seen.deployment.is_scaled_to_zero()
+                and not [*seen.own_pods, *seen.foreign_pods]
+            ),
+            what=f"the last pod of Deployment {self._target.namespace}/{self._target.deployment} to go away",
+            deadline=self._deadline,
+            describe=lambda seen: ", ".join(pod.describe() for pod in [*seen.own_pods, *seen.foreign_pods]) or "no pod",
+        )
+
+    def _look(self) -> Observed:
+        """What was observed, with the Deployment and the pods as they are now (the Deployment first: it makes pods)."""
+        deployment = self._cluster.get(deployment_path(self._target))
+        if deployment is None:
+            raise CollectionError(
+                f"Deployment {self._target.namespace}/{self._target.deployment} was deleted meanwhile"
+            )
+        pods = list_pods(self._cluster, self._target)
+        return replace(self._observed, deployment=Deployment(deployment), pods=pods)
+
+    def _delete(self) -> None:
+        found = self._config_map
+        if found is None:
+            return
+        path = f"{config_maps(self._target)}/{self._target.name}"
+        try:
+            self._cluster.delete(path, found.uid, found.resource_version)
+        except KubernetesError as error:
+            raise self._foreign_change(error) from error
+        wait_until(
+            lambda: self._cluster.get(path),
+            lambda left: left is None or ConfigMap(left).uid != found.uid,
+            what=f"{self._target} to go away (its finalizers: {found.metadata.get('finalizers') or 'none'})",
+            deadline=self._deadline,
+        )
+
+    def _foreign_change(self, error: KubernetesError) -> CollectionError:
+        if error.status != 409:
+            return error
+        return CollectionError(f"{self._target} was changed by somebody else meanwhile and is left as it is")
+
+    def _create(self) -> None:
+        body = copy.deepcopy(dict(self._plan.journal.wanted))
+        try:
+            created = self._cluster.create(config_maps(self._target), body, self._same(body))
+        except KubernetesError as error:
+            raise self._foreign_change(error) from error
+        self._config_map = ConfigMap(created)
+
+    def _replace(self) -> None:
+        body = copy.deepcopy(dict(self._plan.journal.wanted))
+        if self._config_map is not None:
+            body["metadata"]["resourceVersion"] = self._config_map.resource_version
+        path = f"{config_maps(self._target)}/{self._target.name}"
+        try:
+            replaced = self._cluster.replace(path, body, self._same(body))
+        except KubernetesError as error:
+            raise self._foreign_change(error) from error
+        self._config_map = ConfigMap(replaced)
+
+    def _delete_pods(self) -> None:
+        # Read again: a pod that came between the first look and the change has mounted the old content, too.
+        pods = replace(self._observed, pods=list_pods(self._cluster, self._target)).own_pods
+        self._old_pods |= {pod.uid for pod in pods}
+        for pod in pods:
+            self._cluster.delete(f"{pods_path(self._target)}/{pod.name}", pod.uid)
+
+    def _await_ready(self) -> None:
+        restarted = bool({Action.SCALE_DOWN, Action.DELETE_PODS} & set(self._done))
+        wait_until(
+            self._look,
+            lambda seen: self._is_ready(seen, restarted),
+            what=f"Deployment {self._target.namespace}/{self._target.deployment} to be ready",
+            deadline=self._deadline,
+            describe=_describe,
+        )
+
+    def _is_ready(self, seen: Observed, restarted: bool) -> bool:
+        pods = seen.own_pods
+        current = [pod for pod in pods if pod.ready and not pod.going]
+        return (
+            seen.deployment is not None
+            and seen.deployment.is_ready()
+            and len(current) >= seen.deployment.replicas > 0
+            and not stale_pods(self._config_map, pods)
+            and not (restarted and any(pod.uid in self._old_pods for pod in pods))
+        )
+
+    def _finish(self) -> None:
+        self._store(replace(self._journal, state=FINISHED))
+
+
+def _describe(seen: Observed) -> str:
+    deployment = seen.deployment
+    ready = deployment.ready_replicas if deployment else 0
+    wanted = deployment.replicas if deployment else 0
+    pods = ", ".join(pod.describe() for pod in seen.own_pods) or "no pod yet"
+    return f"{ready} of {wanted} replicas ready; {pods}"

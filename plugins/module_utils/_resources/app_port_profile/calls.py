@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Calls for application port profiles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import owner_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import all_of, equals, is_urn, pick
+
+PATH = "applicationPortProfiles"
+KIND = "applicationPortProfile"
+
+
+def list_profiles(api: Api, gateway: Body, *terms: str) -> list[Body]:
+    """The profiles that can be used on an edge gateway: in the scope of the VDC or VDC group that owns it."""
+    query = all_of(*terms, f"_context=={owner_of(gateway)['id']}")
+    return api.pages(PATH, f"application port profiles for edge gateway {gateway['name']!r}", query=query)
+
+
+def find_id(api: Api, gateway: Body, name: str) -> str | None:
+    """The id of the tenant's profile of this name; names are unique in an organization."""
+    org = (gateway.get("orgRef") or {}).get("id")
+    rows = api.pages(PATH, "application port profiles", query=all_of("scope==TENANT", equals("name", name)))
+    named = [row for row in rows if row.get("name") == name and row.get("scope") == "TENANT"]
+    mine = [row for row in named if org is None or (row.get("orgRef") or {}).get("id") in (org, None)]
+    return str(mine[0]["id"]) if mine else None
+
+
+def read(api: Api, gateway: Body, name: str | None, urn: str | None) -> Body | None:
+    """A tenant's profile by URN, else by name; None when there is none."""
+    if urn:
+        is_urn("id", urn, KIND)
+    found = urn or find_id(api, gateway, str(name))
+    return api.get_or_none(f"{PATH}/{found}", f"application port profile {name or found!r}") if found else None
+
+
+def find_profile(api: Api, gateway: Body, option: str, profile: str) -> Body:
+    """A profile of any scope that can be used on an edge gateway, by name or URN, as a reference."""
+    if is_urn(option, profile, KIND):
+        one = api.get_or_none(f"{PATH}/{profile}", f"application port profile {profile!r}")
+        rows = [one] if one else []
+    else:
+        rows = [row for row in list_profiles(api, gateway, equals("name", profile)) if row.get("name") == profile]
+    found: Any = pick(
+        option,
+        profile,
+        rows,
+        kind="application port profile",
+        where=f"for edge gateway {gateway['name']!r}",
+        apart=f"give its URN as {option}",
+        describe=lambda row: f"{row.get('scope')} {row.get('id')}",
+    )
+    return {"id": found["id"], "name": found["name"]}

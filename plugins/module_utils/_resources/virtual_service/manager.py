@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Virtual services as a module brings them about, with deletion and creation where a change in place is impossible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import assignments_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.calls import find_certificates, find_pool
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service import (
+    calls,
+    comparison,
+    resource,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import VcdError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, pick_reference
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import GatewayManager, Result
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.versions import needed
+
+SHARING_SINCE = (37, 0)
+
+
+class VirtualServices(GatewayManager):
+    """One virtual service."""
+
+    kind = "virtual service"
+    objects = calls.OBJECTS
+    shown = ("status", "healthStatus", "healthMessage")
+
+    from_options = staticmethod(resource.from_options)
+    to_result = staticmethod(resource.to_result)
+    differences = staticmethod(comparison.differences)
+    apply = staticmethod(resource.apply)
+    settled = staticmethod(resource.settled)
+
+    def missing_for_create(self) -> list[str]:
+        """See comparison.missing_for_create."""
+        return comparison.missing_for_create(self.wanted)
+
+    def complete(self) -> None:
+        """The service engine group: that of the VIP if it is shared, else the only one there is."""
+        if self.wanted.get("service_engine_group"):
+            return
+        sharing = comparison.sharing({vip: self.wanted.get(vip) for vip in comparison.VIPS}, self._others)
+        groups = [group["serviceEngineGroupRef"] for group in self._groups]
+        if sharing:
+            self.wanted["service_engine_group"] = sharing[0]["service_engine_group"]["id"]
+        elif len(groups) == 1:
+            self.wanted["service_engine_group"] = groups[0]["id"]
+        else:
+            names = ", ".join(sorted(str(group["name"]) for group in groups)) or "none"
+            raise CollectionError(
+                f"service_engine_group: needed to create {self.what}: the edge gateway has {names}: give one of them"
+            )
+
+    def resolve(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Pool, service engine group and certificate."""
+        found: dict[str, Any] = {}
+        if changes.get("pool"):
+            found["pool"] = find_pool(self.api, self.gateway, changes["pool"])
+        if changes.get("service_engine_group"):
+            found["service_engine_group"] = self._find_group(changes["service_engine_group"])
+        if changes.get("certificate"):
+            found["certificate"] = find_certificates(self.api, "certificate", [changes["certificate"]])[0]
+        return found
+
+    def check(self, before: Result | None, changes: Mapping[str, Any], planned: Result) -> None:
+        """Versions, what does not go together, and VIPs and ports that are taken."""
+        if changes.get("ipv6_virtual_ip_address"):
+            self.api.require((37, 0), "ipv6_virtual_ip_address")
+        if changes.get("transparent_mode_enabled"):
+            self.api.require((37, 1), "transparent_mode_enabled")
+        if set(changes) - {"name", "description", "enabled"}:
+            comparison.check(planned)
+        if set(changes) & {*comparison.VIPS, "service_ports"}:
+            self._check_vip(planned)
+        why = comparison.must_recreate(before, changes, self._shared_with(before, changes)) if before else ""
+        if why and not self.params["recreate"]:
+            raise CollectionError(
+                f"{why}: set recreate: true to have {self.what} deleted and created again on the same pool "
+                "(it does not answer meanwhile)",
+                option=why.partition(":")[0],
+            )
+
+    def write(self, body: Body, changes: Mapping[str, Any], references: Mapping[str, Any]) -> str:
+        """In place, or by deletion and creation."""
+        before = self.to_result(body)
+        if comparison.must_recreate(before, changes, self._shared_with(before, changes)):
+            return self._recreate(body, self.apply(body, changes, references))
+        return super().write(body, changes, references)
+
+    def _recreate(self, body: Body, new: Body) -> str:
+        wanted, former = resource.without_read_only(new), resource.without_read_only(body)
+        self.api.delete(self.path(str(body["id"])), self.what)
+        try:
+            return self.api.create(self.collection(), wanted, self.what, lambda: self._find_named(new["name"]))
+        except CollectionError as error:
+            failed = error
+        account = f"{self.what} ({body['id']}) was deleted to be created anew, which failed: {failed.message}"
+        try:
+            self.api.create(self.collection(), former, self.what, lambda: self._find_named(body["name"]))
+        except CollectionError as error:
+            raise VcdError(
+                f"{account}; it could not be created as it was before either: {error.message}; "
+                "it is NOT there now: run again, or create it from failure.body, a body for POST "
+                f"/cloudapi/1.0.0/{self.collection()}",
+                **{**failed.details, "deleted": self.to_result(body), "body": wanted, "body_before": former},
+            ) from None
+        raise VcdError(f"{account}; it was created again as it was before", **failed.details)
+
+    def _find_named(self, name: str) -> str | None:
+        return calls.find_id(self.api, self.gateway, name)
+
+    def _shared_with(self, before: Result | None, changes: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        if before is None or not set(changes) & set(comparison.VIPS):
+            return []
+        return comparison.sharing(before, self._others)
+
+    def _check_vip(self, planned: Result) -> None:
+        for other in comparison.sharing(planned, self._others):
+            vip = next(vip for vip in comparison.VIPS if planned[vip] and planned[vip] == other[vip])
+            taken = comparison.overlap(planned["service_ports"], other["service_ports"])
+            if taken:
+                port = resource.show_port(taken)
+                remedy = f"virtual service {other['name']!r} has port {port} of it: choose another port or another VIP"
+                raise InvalidInput(vip, planned[vip], remedy)
+            if self.api.session.listed[-1] < SHARING_SINCE:
+                release = f"{needed(SHARING_SINCE)} or newer"
+                remedy = f"is the VIP of virtual service {other['name']!r}, and sharing one needs {release}"
+                raise InvalidInput(vip, planned[vip], remedy)
+
+    def _find_group(self, group: str) -> Body:
+        is_urn("service_engine_group", group, "serviceEngineGroup")
+        references = [assignment["serviceEngineGroupRef"] for assignment in self._groups]
+        return pick_reference(
+            "service_engine_group",
+            group,
+            references,
+            kind="service engine group",
+            where=f"assigned to edge gateway {self.gateway['name']!r}",
+            others=lambda: [str(one.get("name")) for one in references],
+        )
+
+    @cached_property
+    def _groups(self) -> list[Body]:
+        return assignments_of(self.api, self.gateway)
+
+    @cached_property
+    def _others(self) -> list[Result]:
+        """All virtual services of the edge gateway, as results."""
+        return [resource.to_result(row) for row in calls.list_summaries(self.api, self.gateway)]

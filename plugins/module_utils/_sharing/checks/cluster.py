@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Preflight checks of what the Kubernetes cluster holds."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import IN_PROGRESS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
+    Finding,
+    counted,
+    error,
+    info,
+    warning,
+)
+
+CPI_WITH_SHARED_IP = (1, 2, 0)
+# what vcd_ccm_config_info says of the two settings that a scenario sets anew
+SET_BY_SCENARIO = (
+    "loadbalancer.oneArm.",
+    "loadbalancer.oneArm:",
+    "loadbalancer: enableVirtualServiceSharedIP is false",
+)
+
+
+def check_configuration(situation: Situation) -> Iterator[Finding]:
+    """The file is there, can be read, and CPI accepts everything in it that this change leaves alone."""
+    cluster = situation.cluster
+    problems = "; ".join(cluster.problems)
+    if not cluster.config_map and cluster.rollout == IN_PROGRESS:
+        yield info("configuration", "the ConfigMap is missing, and its content is kept in the backup")
+        return
+    if not cluster.config_map:
+        remedy = "check the cluster, shared_ip_namespace and shared_ip_config_map"
+        yield error("configuration", problems or "the cluster has no ConfigMap with CPI's file", remedy)
+        return
+    if not cluster.readable:
+        remedy = "mend the file, or check shared_ip_config_map and shared_ip_config_key"
+        yield error("configuration", f"{cluster.config_map}: CPI's file cannot be read: {problems}", remedy)
+        return
+    for problem in cluster.problems:
+        if problem.startswith(SET_BY_SCENARIO):
+            yield warning("configuration", f"CPI refuses its present file: {problem}", "this change sets it anew")
+        else:
+            yield error("configuration", f"CPI refuses its file: {problem}", "mend the file in the ConfigMap")
+    if not cluster.problems:
+        scenario = cluster.scenario.value if cluster.scenario else "invalid"
+        yield info("configuration", f"{cluster.config_map} holds scenario {scenario}")
+
+
+def check_rollout(situation: Situation) -> Iterator[Finding]:
+    """An earlier run that was stopped on the way is no obstacle: this one finishes it."""
+    if situation.cluster.rollout == IN_PROGRESS:
+        yield info("rollout", "an earlier change was interrupted; this run finishes it")
+
+
+def check_cluster_id(situation: Situation) -> Iterator[Finding]:
+    """Without the cluster id nobody can tell which objects in VCD are this cluster's."""
+    cluster = situation.cluster
+    if cluster.cluster_id:
+        yield info("cluster_id", f"{cluster.cluster_id} (from the {cluster.cluster_id_source})")
+        return
+    if not cluster.readable:
+        return  # the file is told of already
+    message = "the cluster has no id: clusterid is empty in CPI's file and there is none in vcloud-clusterid-secret"
+    yield error("cluster_id", message, "set clusterid in one of the two")
+
+
+def check_cpi(situation: Situation) -> Iterator[Finding]:
+    """CPI is there, runs, and is new enough for the flag of the scenario."""
+    deployment = situation.cluster.deployment
+    if deployment is None:
+        remedy = "check the namespace and the name (shared_ip_namespace, shared_ip_deployment)"
+        yield error("cpi", "the cluster has no Deployment of CPI", remedy)
+        return
+    label = f"{deployment.namespace}/{deployment.name}"
+    if deployment.replicas == 0 and situation.cluster.rollout != IN_PROGRESS:
+        yield warning("cpi", f"{label} is scaled to 0; it stays so", "scale it up to let CPI read its file")
+    elif not deployment.ready and situation.cluster.rollout != IN_PROGRESS:
+        yield warning("cpi", f"{label} is not ready now", "look at the log of its pod")
+    scenario = situation.target.scenario
+    version = _version(deployment.version)
+    if not scenario.shared_ip or (version and version >= CPI_WITH_SHARED_IP):
+        shown = f"CPI {deployment.version}" if version else f"CPI image {deployment.image}"
+        yield info("cpi", f"{shown} knows {scenario.value}")
+    elif version:
+        message = f"CPI {deployment.version} does not know shared IPs ({scenario.value}); 1.2.0 is the first that does"
+        yield error("cpi", message, "upgrade CPI, or choose distinct_internal")
+    else:
+        message = f"the version of CPI cannot be told from its image {deployment.image}"
+        yield warning("cpi", message, f"make sure that it is 1.2.0 or newer, which {scenario.value} needs")
+
+
+def check_service_names(situation: Situation) -> Iterator[Finding]:
+    """CPI's names hold no namespace: two Services of one name fight for the same objects."""
+    places = defaultdict(list)
+    for service in situation.cluster.own_services:
+        places[service.name].append(service.namespace)
+    for name, namespaces in sorted(places.items()):
+        if len(namespaces) > 1:
+            message = f"Services named {name} are in the namespaces {' and '.join(sorted(namespaces))}"
+            message += "; CPI gives both the same virtual services"
+            yield error("service_names", message, "rename all of them but one")
+    if all(len(namespaces) == 1 for namespaces in places.values()):
+        yield info("service_names", f"{counted(len(places), 'Service')} of type LoadBalancer, no name twice")
+
+
+def _version(text: str) -> tuple[int, int, int] | None:
+    found = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?", text)
+    return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None

@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Preflight checks of what Cloud Director and the edge gateway can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import IN_PROGRESS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import NSXT_BACKED, EdgeGateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, error, info, warning
+
+API_WITH_SHARED_IP = (37, 0)
+GIVE_IT = "give shared_ip_edge_gateway"
+
+
+def check_vcd_version(situation: Situation) -> Iterator[Finding]:
+    """Virtual services share an IP from VCD 10.4.0 on (API 37.0)."""
+    if situation.vcd is None:
+        return
+    api, scenario = situation.vcd.api, situation.target.scenario
+    newest = f"{api.newest[0]}.{api.newest[1]}"
+    shown = f"VCD {api.release} (API {newest})" if api.release else f"VCD with API {newest}"
+    if scenario.shared_ip and api.newest < API_WITH_SHARED_IP:
+        message = f"{shown} cannot share an IP between virtual services; {scenario.value} needs VCD 10.4 (API 37.0)"
+        yield error("vcd_version", message, "upgrade VCD, or choose distinct_internal")
+    else:
+        yield info("vcd_version", f"{shown} is new enough for {scenario.value}")
+
+
+def check_edge_gateway(situation: Situation) -> Iterator[Finding]:
+    """There is exactly one gateway, and the load balancer on it is CPI's kind and on."""
+    edges = situation.vcd.edges if situation.vcd else ()
+    if situation.vcd is None:
+        message = "nobody says which edge gateway to look at: "
+        if situation.cluster.readable:
+            yield error("edge_gateway", f"{message}CPI's file names no network", GIVE_IT)
+        elif situation.cluster.rollout == IN_PROGRESS:
+            message += "the ConfigMap that names its network is missing until the interrupted change is finished"
+            yield error("edge_gateway", message, GIVE_IT)
+        return  # a file that cannot be read is told of already
+    if not edges:
+        message = f"shared_ip_edge_gateway: {situation.target.edge_gateway!r}: this user sees no such edge gateway"
+        yield error("edge_gateway", message, "check the name and shared_ip_vdc, or leave both out")
+        return
+    if len(edges) > 1:
+        owners = " and ".join(sorted(edge.owner or edge.id for edge in edges))
+        message = f"there are {len(edges)} edge gateways named {edges[0].name} (in {owners})"
+        yield error("edge_gateway", message, "give shared_ip_vdc, or the gateway's URN as shared_ip_edge_gateway")
+        return
+    edge = edges[0]
+    if edge.backing != NSXT_BACKED:
+        message = f"edge gateway {edge.name} is {edge.backing or 'of an unknown kind'}"
+        yield error("edge_gateway", message, "CPI's load balancing needs an NSX-T backed gateway")
+    if not edge.load_balancer:
+        message = f"the load balancer of edge gateway {edge.name} is off"
+        yield error("edge_gateway", message, "have the provider switch it on")
+    if edge.backing == NSXT_BACKED and edge.load_balancer:
+        yield info("edge_gateway", f"{edge.name}: NSX-T backed, load balancer on")
+
+
+def check_service_engine_groups(situation: Situation) -> Iterator[Finding]:
+    """CPI takes the first group with deployed < maximum: one must have room, and several may split a shared IP."""
+    edge, check = situation.edge, "service_engine_group"
+    if edge is None or not edge.load_balancer:
+        return
+    usable = [group for group in edge.groups if group.maximum is not None]
+    dedicated = sorted(group.name for group in edge.groups if group.maximum is None)
+    if dedicated:
+        message = f"CPI cannot use {', '.join(dedicated)}: a dedicated group has no maximum to compare with"
+        if usable:
+            yield warning(check, message)
+        else:
+            yield situation.shortage(check, message, "have the provider assign a shared service engine group")
+    yield from _room(situation, edge)
+    if situation.target.scenario.shared_ip and len(usable) > 1:
+        names = ", ".join(sorted(group.name for group in usable))
+        message = f"edge gateway {edge.name} has several service engine groups ({names})"
+        message += "; when one is full, CPI places the next port of a shared IP in another, which NSX ALB refuses"
+        yield warning(check, message, "assign one group with enough room")
+
+
+def _room(situation: Situation, edge: EdgeGateway) -> Iterator[Finding]:
+    check = "service_engine_group"
+    if not edge.groups:
+        message = f"edge gateway {edge.name} has no service engine group"
+        yield situation.shortage(check, message, "have the provider assign one")
+        return
+    usable = [group for group in edge.groups if group.maximum is not None]
+    with_room = [group for group in usable if group.has_room]
+    if usable and not with_room:
+        counts = ", ".join(f"{group.name} {group.deployed} of {group.maximum}" for group in usable)
+        message = f"no service engine group of edge gateway {edge.name} has room ({counts} virtual services)"
+        yield situation.shortage(check, message, "have the provider raise the maximum, or remove virtual services")
+    elif with_room:
+        counts = ", ".join(f"{group.name} {group.deployed} of {group.maximum}" for group in with_room)
+        yield info(check, f"room for more virtual services: {counts} in use")

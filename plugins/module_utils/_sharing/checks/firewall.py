@@ -1,0 +1,255 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Preflight check of the edge gateway's firewall: a migration changes the address that it sees.
+
+A DNAT rule has the firewall match the translated address (MATCH_INTERNAL_ADDRESS), so behind NAT a rule has to name the
+internal address of a virtual service, and without NAT the external IP. CPI writes no firewall rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
+    AddressRange,
+    BadRange,
+    ipv4,
+    network_of,
+    parse_range,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import Move
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import FirewallRule
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, info, warning
+
+ALLOW = "ALLOW"
+VIEW_RIGHT = "Organization vDC Gateway: View Firewall"
+
+
+@dataclass(frozen=True)
+class Way:
+    """How clients reach one port: the addresses that the firewall sees.
+
+    ``before`` is None where no virtual service is there; ``after`` is the whole one-arm range where the address is
+    chosen only by the plan, and None where there is no range.
+    """
+
+    port: int
+    before: AddressRange | None
+    after: AddressRange | None
+
+
+class Matcher:
+    """A user-defined or default rule, made ready for many comparisons."""
+
+    def __init__(self, rule: FirewallRule) -> None:
+        self.rule = rule
+        self.allows = rule.action == ALLOW
+        self.applies = rule.enabled and rule.inbound and rule.ipv4
+        self._spans = _merged(text for group in rule.destinations for text in group.addresses or ())
+
+    @property
+    def label(self) -> str:
+        """The rule for a person."""
+        return f"'{self.rule.name}' ({self.rule.action})"
+
+    def names(self, addresses: AddressRange | None) -> bool:
+        """Whether it names these as its destination; a rule for any destination names none."""
+        return addresses is not None and bool(self.rule.destinations) and self._within(addresses)
+
+    def covers(self, addresses: AddressRange | None) -> bool:
+        """Whether all of these are its destination."""
+        return not self.rule.destinations or (addresses is not None and self._within(addresses))
+
+    def matches_port(self, port: int, unknown: bool = False) -> bool:
+        """Whether it is for this TCP port; ``unknown`` is the answer where its ports are not known."""
+        if self.rule.ports is None:
+            return unknown
+        return not self.rule.ports or any(_in_ports(port, text) for text in self.rule.ports)
+
+    def _within(self, addresses: AddressRange) -> bool:
+        start, end = int(addresses.start), int(addresses.end)
+        return any(first <= start and end <= last for first, last in self._spans)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a move does to the rules.
+
+    ``lost`` are rules that stop matching and leave a gap, ``relieved`` those whose part others take. ``refused`` are
+    the ways that are not let in afterwards, each with the rule that stops it.
+    """
+
+    move: Move
+    ways: tuple[Way, ...]
+    lost: tuple[Matcher, ...]
+    relieved: tuple[Matcher, ...]
+    refused: tuple[tuple[Way, Matcher], ...]
+
+
+def check_firewall(situation: Situation) -> Iterator[Finding]:
+    """For each Service that is migrated: which rules stop matching it, and which rule it needs afterwards."""
+    edge, moves = situation.edge, [move for move in situation.moves if not move.obstacle]
+    if edge is None or not moves:
+        return
+    if edge.firewall_rules is None:
+        message = f"the firewall rules of edge gateway {edge.name} could not be read, so nobody compared them"
+        yield warning("firewall", message, f"give the user the right '{VIEW_RIGHT}', or compare them by hand")
+        return
+    rules = [matcher for matcher in map(Matcher, edge.firewall_rules) if matcher.applies]
+    judged = [_judge(move, rules, situation.target.one_arm) for move in moves]
+    for item in judged:
+        yield from _lost(item)
+    yield from _refused([item for item in judged if not any(matcher.allows for matcher in item.lost)])
+    yield from _unread(rules)
+    if not any(item.lost or item.relieved or item.refused for item in judged):
+        message = f"no firewall rule of edge gateway {edge.name} names an address that changes"
+        yield info("firewall", f"{message}, and the Services stay allowed")
+
+
+def _judge(move: Move, rules: Sequence[Matcher], one_arm: AddressRange | None) -> Judgement:
+    ways = _ways(move, one_arm)
+    verdicts = [(way, _verdict(way, rules)) for way in ways]
+    refused = tuple((way, found) for way, found in verdicts if found is not None and not found.allows)
+    lost, relieved = [], []
+    for rule in rules:
+        hit = [(way, found) for way, found in verdicts if _stops_matching(rule, way)]
+        if any(_leaves_gap(rule, way, found, rules) for way, found in hit):
+            lost.append(rule)
+        elif hit:
+            relieved.append(rule)
+    return Judgement(move, ways, tuple(lost), tuple(relieved), refused)
+
+
+def _ways(move: Move, one_arm: AddressRange | None) -> tuple[Way, ...]:
+    found = []
+    for number, port in enumerate(move.observed.ports):
+        present = port.virtual_service.address if port.virtual_service else ""
+        inside = _single(move.internal_ips[number]) or one_arm if move.target.one_arm else None
+        after = inside if move.target.one_arm else _single(move.external_ip)
+        found.append(Way(port.port.port, _single(present), after))
+    return tuple(found)
+
+
+def _verdict(way: Way, rules: Sequence[Matcher]) -> Matcher | None:
+    """The first rule that surely decides over this way after the move. One that drops some sources decides nothing."""
+    for rule in rules:
+        decides = rule.allows or rule.rule.any_source
+        if decides and rule.covers(way.after) and rule.matches_port(way.port):
+            return rule
+    return None
+
+
+def _stops_matching(rule: Matcher, way: Way) -> bool:
+    return rule.names(way.before) and rule.matches_port(way.port, unknown=True) and not rule.covers(way.after)
+
+
+def _leaves_gap(rule: Matcher, way: Way, verdict: Matcher | None, rules: Sequence[Matcher]) -> bool:
+    """Whether traffic fares differently without the rule. One that keeps out may have a twin for the new address."""
+    if verdict is None or verdict.allows == rule.allows:
+        return False
+    return rule.allows or not any(
+        not other.allows
+        and (other.rule.any_source or not rule.rule.any_source)
+        and other.covers(way.after)
+        and other.matches_port(way.port)
+        for other in rules[: rules.index(verdict)]
+    )
+
+
+def _lost(item: Judgement) -> Iterator[Finding]:
+    label = item.move.label
+    for rule in item.lost:
+        ways = [way for way in item.ways if _stops_matching(rule, way)]
+        seen = ", ".join(dict.fromkeys(_shown(way.before) for way in ways))
+        message = f"{label}: firewall rule {rule.label} names {seen}, which the firewall does not see after the move"
+        needed = [way for way, _stopper in item.refused] if rule.allows else ways
+        stoppers = dict.fromkeys(stopper.label for _way, stopper in item.refused if not stopper.rule.default)
+        above = f" above {', '.join(stoppers)}" if rule.allows and stoppers else ""
+        sources = "" if rule.rule.any_source else " (from the sources of that rule)"
+        yield warning(
+            "firewall", message, f"before the move, add{above}: {_rule_text(rule.rule.action, needed)}{sources}"
+        )
+    if item.relieved:
+        names = ", ".join(rule.label for rule in item.relieved)
+        yield info("firewall", f"{label}: firewall rule {names} stops matching, and nothing is missing without it")
+
+
+def _refused(judged: Sequence[Judgement]) -> Iterator[Finding]:
+    """One finding for each rule that stops Services, with what would let them in."""
+    by_rule: dict[int, tuple[Matcher, list[Way], list[str]]] = {}
+    for item in judged:
+        for way, rule in item.refused:
+            _rule, ways, labels = by_rule.setdefault(id(rule), (rule, [], []))
+            ways.append(way)
+            labels.append(item.move.label)
+    for rule, ways, labels in by_rule.values():
+        services, action = ", ".join(dict.fromkeys(labels)), rule.rule.action
+        if rule.rule.default:
+            message = f"no firewall rule lets anybody in to {services} after the move; the default is {action}"
+        else:
+            message = f"firewall rule {rule.label} stops the traffic to {services} after the move"
+        yield warning("firewall", message, f"before the move, add above it: {_rule_text(ALLOW, ways)}")
+
+
+def _unread(rules: Sequence[Matcher]) -> Iterator[Finding]:
+    for rule in rules:
+        unread = [group.name for group in rule.rule.destinations if group.addresses is None]
+        if unread:
+            message = f"firewall rule {rule.label} names {', '.join(unread)}, which this user may not view"
+            yield warning("firewall", message, "compare its addresses by hand")
+
+
+def _rule_text(action: str, ways: Sequence[Way]) -> str:
+    """The rule to add: ``allow TCP 80, 443 to 192.168.8.2-192.168.8.100``."""
+    ports: dict[str, list[int]] = {}
+    for way in ways:
+        ports.setdefault(_shown(way.after), []).append(way.port)
+    parts = [f"TCP {', '.join(map(str, sorted(set(found))))} to {where}" for where, found in ports.items()]
+    return f"{action.lower()} {' and '.join(parts)}"
+
+
+def _shown(addresses: AddressRange | None) -> str:
+    if addresses is None:
+        return "the one-arm range"
+    return str(addresses) if addresses.size > 1 else str(addresses.start)
+
+
+def _single(text: str) -> AddressRange | None:
+    address = ipv4(text)
+    return AddressRange(address, address) if address else None
+
+
+def _merged(texts: Iterable[str]) -> list[tuple[int, int]]:
+    """Addresses, ranges and CIDRs as spans of numbers that neither touch nor overlap; IPv6 is left out."""
+    spans: list[tuple[int, int]] = []
+    for first, last in sorted(span for span in map(_span, texts) if span):
+        if spans and first <= spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], max(last, spans[-1][1]))
+        else:
+            spans.append((first, last))
+    return spans
+
+
+def _span(text: str) -> tuple[int, int] | None:
+    if "-" in text:
+        try:
+            found = parse_range(text)
+        except BadRange:
+            return None
+        return int(found.start), int(found.end)
+    network = network_of(text)
+    if not isinstance(network, IPv4Network):
+        return None
+    return int(network.network_address), int(network.broadcast_address)
+
+
+def _in_ports(port: int, text: str) -> bool:
+    first, dash, last = text.partition("-")
+    if not first.isdigit() or (dash and not last.isdigit()):
+        return False
+    return int(first) <= port <= int(last if dash else first)

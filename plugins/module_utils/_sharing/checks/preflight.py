@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Everything that is looked at before a change, as one list of findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.addresses import (
+    check_external_addresses,
+    check_one_arm,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.cluster import (
+    check_cluster_id,
+    check_configuration,
+    check_cpi,
+    check_rollout,
+    check_service_names,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.edge_gateway import (
+    check_edge_gateway,
+    check_service_engine_groups,
+    check_vcd_version,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.firewall import check_firewall
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.services import (
+    check_existing_services,
+    check_leftovers,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import read_cluster
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import with_moves
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import check_existing, resolve
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, first_lines, passed
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.orphans import deserted
+
+CHECKS: tuple[Callable[[Situation], Iterator[Finding]], ...] = (
+    check_configuration,
+    check_rollout,
+    check_cluster_id,
+    check_cpi,
+    check_vcd_version,
+    check_edge_gateway,
+    check_service_engine_groups,
+    check_one_arm,
+    check_external_addresses,
+    check_service_names,
+    check_existing_services,
+    check_firewall,
+    check_leftovers,
+)
+
+
+def preflight(situation: Situation) -> list[Finding]:
+    """Run every check, in the order in which a person would ask. ``situation`` holds the moves that are wanted."""
+    return [finding for check in CHECKS for finding in check(situation)]
+
+
+def preflight_report(
+    ccm: Any, vcd: Any, scenario: Any, one_arm: Any = None, existing: Any = "fail", edge_gateway: Any = ""
+) -> dict[str, Any]:
+    """The preflight as plain data, from the results of vcd_ccm_config_info and vcd_edge_gateway_info.
+
+    ``edge_gateway`` is the name that was asked for, to be shown where there is no such gateway. ``migrations`` lists
+    the Services that have to be migrated or repaired, and is empty unless ``existing`` is "migrate".
+    Raises InvalidInput when a wish or a result is not what it should be.
+    """
+    check_existing(existing)
+    cluster = read_cluster(ccm)
+    target = resolve(scenario, one_arm, cluster, edge_gateway, existing)
+    situation = with_moves(Situation(cluster, read_vcd(vcd), target))
+    findings = preflight(situation)
+    edge = situation.edge
+    return {
+        "ok": passed(findings),
+        "change": situation.changing,
+        "scenario_before": cluster.scenario.value if cluster.scenario else "invalid",
+        "scenario": target.scenario.value,
+        "meaning": target.scenario.meaning,
+        "one_arm_before": cluster.one_arm.as_option() if cluster.one_arm else None,
+        "one_arm": target.one_arm.as_option() if target.one_arm else None,
+        "edge_gateway": edge.name if edge else None,
+        "services": [item.as_dict() for item in situation.observed],
+        "migrations": [move.as_dict() for move in situation.moves],
+        "deserted": [{"name": name} for name in deserted(cluster.cluster_id, cluster.services, situation.orphans)],
+        "orphans": [orphan.as_dict() for orphan in situation.orphans],
+        "findings": [finding.as_dict() for finding in findings],
+        "summary": first_lines(findings),
+    }

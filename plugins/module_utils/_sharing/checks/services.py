@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Preflight checks of the Services that exist: what the change would do to them, and what nobody's objects are left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.breakage import breakages
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import Move
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
+    Finding,
+    counted,
+    error,
+    info,
+    warning,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
+    APP_PORT_PROFILE,
+    NAT_RULE,
+    POOL,
+    VIRTUAL_SERVICE,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.orphans import deserted
+
+MIGRATE = "migrate them (shared_ip_existing: migrate)"
+REMEDY = f"{MIGRATE}, or keep the scenario, or delete the Service and create it again after the change"
+# how a person names the kinds of objects
+KIND_NAMES = {
+    VIRTUAL_SERVICE: "virtual service",
+    POOL: "pool",
+    NAT_RULE: "DNAT rule",
+    APP_PORT_PROFILE: "application port profile",
+}
+
+
+def check_existing_services(situation: Situation) -> Iterator[Finding]:
+    """A Service that would break stops the run, unless it is migrated; one that keeps its old shape is a note."""
+    if situation.edge is None:
+        return
+    if situation.target.migrates:
+        yield from _migrations(situation)
+        return
+    target, current = situation.target.scenario, situation.cluster.scenario
+    judged = breakages(situation.observed, current, target, situation.edge.uses_ip_spaces)
+    for item in judged:
+        label, shape = item.observed.service.label, item.observed.shape
+        if item.new:
+            message = f"{label} ({shape}) would break under {target.value}: {item.why}"
+            yield error("existing_services", message, REMEDY)
+        elif item.already:
+            message = f"{label} ({shape}) is damaged already: {item.why}"
+            yield warning("existing_services", message, f"{MIGRATE}, or delete the Service and create it again")
+        elif item.mixed:
+            message = f"{label} keeps its shape ({shape}) and serves on; only new Services become {target.value}"
+            yield info("existing_services", message)
+    if not any(item.new or item.already or item.mixed for item in judged):
+        present = sum(1 for item in judged if item.observed.present)
+        yield info("existing_services", f"{counted(present, 'Service')} with objects in VCD, nothing would break")
+
+
+def _migrations(situation: Situation) -> Iterator[Finding]:
+    """Only a Service that cannot be migrated stops the run."""
+    moves = situation.moves
+    names = Counter(service.name for service in situation.cluster.own_services)
+    for move in moves:
+        if names[move.observed.service.name] > 1:
+            continue  # check_service_names stops the run
+        if move.obstacle:
+            message = f"{move.label} cannot be migrated: {move.obstacle.why}"
+            yield error("existing_services", message, move.obstacle.remedy)
+        else:
+            yield info("existing_services", _told(move))
+    if not moves:
+        present = sum(1 for item in situation.observed if item.present)
+        yield info("existing_services", f"{counted(present, 'Service')} with objects in VCD, none has to be migrated")
+
+
+def _told(move: Move) -> str:
+    target, damaged = move.target.value, move.damaged
+    text = f"{move.label} is repaired and becomes {target}: {damaged}" if damaged else ""
+    text = text or f"{move.label} will be migrated from {move.observed.shape} to {target}"
+    rules = {port.nat_rule.external for port in move.observed.ports if port.nat_rule}
+    lost = sorted(rules - {move.external_ip})
+    if lost:
+        text += f"; it keeps {move.external_ip} and gives up {', '.join(lost)}"
+    shown = [address for address in move.observed.service.external_ips if address != move.external_ip]
+    if shown:
+        text += f"; it keeps {move.external_ip}, though Kubernetes shows {', '.join(shown)} now"
+    return text
+
+
+def check_leftovers(situation: Situation) -> Iterator[Finding]:
+    """Objects with this cluster's names that no Service claims: reported, and removed only when asked to."""
+    orphans = situation.orphans
+    if not orphans:
+        return
+    listed = []
+    for kind, name in KIND_NAMES.items():
+        found = [item.name for item in orphans if item.kind == kind]
+        if found:
+            listed.append(f"{counted(len(found), name)} {', '.join(found)}")
+    reasons = "; ".join(dict.fromkeys(item.why for item in orphans))
+    message = f"no Service claims these objects of this cluster: {'; '.join(listed)} ({reasons})"
+    yield warning("leftovers", message, _removal(situation))
+
+
+def _removal(situation: Situation) -> str:
+    """Objects of a Service that is there are pruned when it is migrated, those of one that is gone in any run."""
+    if deserted(situation.cluster.cluster_id, situation.cluster.services, situation.orphans):
+        return "they are removed only with shared_ip_prune: true, those of Services that are there when they migrate"
+    return "a migration removes them only with shared_ip_prune: true"

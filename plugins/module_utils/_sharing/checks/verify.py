@@ -1,0 +1,237 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Whether a cluster is in its scenario: looked at after a change, or at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.breakage import Breakage, breakages
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import (
+    IN_PROGRESS,
+    Cluster,
+    read_cluster,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import stored_services
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import Target, resolve
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
+    Finding,
+    Severity,
+    counted,
+    error,
+    first_lines,
+    info,
+    passed,
+    warning,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import health_by_name
+
+RUN_AGAIN = "run the role again"
+UP = "UP"
+LOOK_AT_CPI = "look at the log of CPI's pod; the playbook vcd.kubernetes.restore goes back"
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a migration promised: the external IP of each Service by label, and all else as it was.
+
+    ``health`` is by virtual service, ``orphans`` are names, ``left`` are the steps of a second plan.
+    """
+
+    external_ips: dict[str, str] = field(default_factory=dict)
+    health: dict[str, str] = field(default_factory=dict)
+    orphans: frozenset[str] = frozenset()
+    left: tuple[str, ...] = ()
+    orphans_now: frozenset[str] = frozenset()
+
+
+def read_moved(value: Any) -> Moved | None:
+    """The promise: ``services`` (as vcd_shared_ip took them), ``restore_point`` and ``plan`` (a second check run)."""
+    if not value:
+        return None
+    moved = Reader(value, "moved")
+    point, plan = moved.mapping("restore_point"), moved.mapping("plan")
+    health: dict[str, str] = {}
+    for item in stored_services(point.value).values():
+        health.update(item.get("health") or {})
+    return Moved(
+        {
+            f"{item.text('namespace')}/{item.text('name')}": item.text("external_ip")
+            for item in moved.mappings("services")
+        },
+        health,
+        frozenset(point.texts("orphans") if point.has("orphans") else ()),
+        tuple(step for service in plan.mappings("services") for step in service.texts("steps")),
+        frozenset(item.text("name") for item in plan.mappings("orphans")),
+    )
+
+
+def verify(situation: Situation, restart_expected: bool = True) -> list[Finding]:
+    """Look at the file, at CPI and at each Service. ``restart_expected`` False: a pod with the old file is allowed."""
+    return [
+        *_check_file(situation.cluster, situation.target),
+        *_check_cpi(situation.cluster, restart_expected),
+        *_check_services(situation),
+    ]
+
+
+def verify_moved(moved: Moved, situation: Situation, health: dict[str, str]) -> Iterator[Finding]:
+    """Whether a migration kept what it promised: addresses, health, nothing left to do and nothing left behind."""
+    shown = {item.service.label: item.service.external_ips for item in situation.observed}
+    kept = 0
+    for label, external in moved.external_ips.items():
+        ips = shown.get(label)
+        if ips is not None and external not in ips:
+            found = f"shows {', '.join(ips)}" if ips else "shows no external IP"
+            yield error("external_ip", f"{label} {found} in Kubernetes, not {external}", LOOK_AT_CPI)
+        kept += ips is not None and external in ips
+    yield info("external_ip", f"{counted(kept, 'Service')} with the same external IP as before")
+    yield from _check_health(moved, situation, health)
+    if moved.left:
+        message = f"{counted(len(moved.left), 'write')} would still be needed, first: {moved.left[0]}"
+        yield error("objects", message, RUN_AGAIN)
+    else:
+        yield info("objects", "every object is as desired: a second plan is empty")
+    new = sorted(moved.orphans_now - moved.orphans)
+    if new:
+        yield error("orphans", f"the change has left behind {', '.join(new)}", "delete them if nobody needs them")
+    else:
+        yield info("orphans", "the change has left nothing behind")
+
+
+def _check_health(moved: Moved, situation: Situation, health: dict[str, str]) -> Iterator[Finding]:
+    names = [
+        port.virtual_service.name
+        for item in situation.observed
+        if item.service.label in moved.external_ips
+        for port in item.ports
+        if port.virtual_service
+    ]
+    worse = [name for name in names if health.get(name) not in (UP, moved.health.get(name))]
+    for name in worse:
+        before = f" (before: {moved.health[name]})" if moved.health.get(name) else ""
+        message = f"virtual service {name} is {health.get(name) or 'of unknown health'}{before}"
+        yield error("health", message, "look at its pool members in Cloud Director")
+    if not worse:
+        yield info("health", f"{counted(len(names), 'virtual service')} UP or as before")
+
+
+def verify_report(
+    ccm: Any,
+    vcd: Any,
+    scenario: Any = None,
+    one_arm: Any = None,
+    restart_expected: bool = True,
+    moved: Any = None,
+) -> dict[str, Any]:
+    """The verification as plain data; without ``scenario`` the one in the file is taken as wanted.
+
+    ``moved`` is what a migration promised (see `read_moved`). ``settling`` in the answer: all that is wrong may come
+    right by itself, because CPI writes addresses, and Cloud Director health, a while after a change.
+    """
+    cluster = read_cluster(ccm)
+    target = _target(scenario, one_arm, cluster)
+    situation = Situation(cluster, read_vcd(vcd), target)
+    findings = verify(situation, restart_expected)
+    promise = read_moved(moved)
+    if promise is not None:
+        findings += verify_moved(promise, situation, health_by_name(vcd))
+    wrong = {finding.check for finding in findings if finding.severity is Severity.ERROR}
+    return {
+        "ok": passed(findings),
+        "scenario": cluster.scenario.value if cluster.scenario else "invalid",
+        "wanted": target.scenario.value,
+        "one_arm": cluster.one_arm.as_option() if cluster.one_arm else None,
+        "edge_gateway": situation.edge.name if situation.edge else None,
+        "services": [item.as_dict() for item in situation.observed],
+        "mixed": [item.observed.service.label for item in _judge(situation) if item.mixed],
+        "findings": [finding.as_dict() for finding in findings],
+        "summary": first_lines(findings),
+        "settling": bool(wrong) and wrong <= {"external_ip", "health"},
+    }
+
+
+def _target(scenario: Any, one_arm: Any, cluster: Cluster) -> Target:
+    if scenario:
+        return resolve(scenario, one_arm, cluster)
+    return Target(cluster.scenario or Scenario.SHARED_EXTERNAL, cluster.one_arm)
+
+
+def _check_file(cluster: Cluster, target: Target) -> Iterator[Finding]:
+    if cluster.rollout == IN_PROGRESS:
+        yield error("rollout", "a change was interrupted: CPI may be stopped and its ConfigMap missing", RUN_AGAIN)
+    if target.problem:
+        yield error("one_arm", target.problem, "give a range of IPv4 addresses")
+        return
+    if not cluster.config_map:
+        yield error("scenario", "the cluster has no ConfigMap with CPI's file", RUN_AGAIN)
+        return
+    problems = [error("scenario", f"CPI refuses its file: {text}", "mend the file") for text in cluster.problems]
+    yield from problems
+    if cluster.scenario is not target.scenario:
+        found = cluster.scenario.value if cluster.scenario else "invalid"
+        yield error("scenario", f"the file holds scenario {found}, not {target.scenario.value}", RUN_AGAIN)
+    elif cluster.one_arm != target.one_arm:
+        found = str(cluster.one_arm or "no one-arm range")
+        yield error("one_arm", f"the file holds {found}, not {target.one_arm}", RUN_AGAIN)
+    elif not problems:
+        text = f" with the one-arm range {cluster.one_arm}" if cluster.one_arm else ""
+        yield info("scenario", f"{cluster.config_map} holds {target.scenario.value}{text}")
+
+
+def _check_cpi(cluster: Cluster, restart_expected: bool) -> Iterator[Finding]:
+    deployment = cluster.deployment
+    if deployment is None:
+        yield error("cpi", "the cluster has no Deployment of CPI", "check the namespace and the name")
+        return
+    label = f"{deployment.namespace}/{deployment.name}"
+    stale = [pod.name for pod in cluster.pods if not pod.current]
+    if stale:
+        severity = Severity.ERROR if restart_expected else Severity.WARNING
+        message = f"{', '.join(stale)} still runs with an older file"
+        yield Finding("cpi", severity, message, "restart CPI (shared_ip_restart: recreate)")
+    if deployment.replicas == 0:
+        yield warning("cpi", f"{label} is scaled to 0: no CPI runs", "scale it up to let CPI read its file")
+    elif not deployment.ready:
+        yield error("cpi", f"{label} is not ready", "look at the log of its pod")
+    elif not stale:
+        yield info("cpi", f"{label} is ready and runs with the present file")
+
+
+def _check_services(situation: Situation) -> Iterator[Finding]:
+    if situation.cluster.scenario is None:
+        return  # told of already
+    if situation.edge is None:
+        message = "the Services cannot be judged: not exactly one edge gateway was found"
+        yield error("services", message, "check shared_ip_edge_gateway and shared_ip_vdc")
+        return
+    judged = _judge(situation)
+    scenario = situation.cluster.scenario.value
+    for item in judged:
+        label, shape = item.observed.service.label, item.observed.shape
+        if item.already or item.new:
+            yield error(
+                "services", f"{label} ({shape}) does not work under {scenario}: {item.why}", "repair its objects"
+            )
+        elif item.mixed:
+            yield warning("services", f"{label} still has the shape {shape} under {scenario}; it serves on")
+    fitting = [item for item in judged if item.observed.present and not (item.already or item.new or item.mixed)]
+    waiting = [item.observed.service.label for item in judged if not item.observed.present]
+    yield info("services", f"{counted(len(fitting), 'Service')} in the shape of {scenario}")
+    if waiting:
+        yield info("services", f"no objects in VCD yet: {', '.join(waiting)}")
+
+
+def _judge(situation: Situation) -> list[Breakage]:
+    scenario = situation.cluster.scenario
+    if situation.edge is None or scenario is None:
+        return []
+    return breakages(situation.observed, scenario, scenario, situation.edge.uses_ip_spaces)

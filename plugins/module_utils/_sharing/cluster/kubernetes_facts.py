@@ -1,0 +1,190 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What the Kubernetes cluster holds, read from the result of vcd_ccm_config_info."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
+    AddressRange,
+    BadRange,
+    parse_range,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+
+IN_PROGRESS = "in_progress"
+
+
+@dataclass(frozen=True)
+class ServicePort:
+    """A port of a Service; CPI skips one without a node port."""
+
+    name: str
+    port: int
+    node_port: int | None
+    protocol: str
+    app_protocol: str = ""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A Service of type LoadBalancer."""
+
+    name: str
+    namespace: str
+    load_balancer_class: str
+    load_balancer_ip: str
+    external_ips: tuple[str, ...]
+    ports: tuple[ServicePort, ...]
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """How a person names it: namespace/name."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def served_by_cpi(self) -> bool:
+        """Whether CPI looks after it: a Service with a load balancer class belongs to another controller."""
+        return not self.load_balancer_class
+
+    @property
+    def served_ports(self) -> tuple[ServicePort, ...]:
+        """The ports that CPI makes objects for."""
+        return tuple(port for port in self.ports if port.node_port)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """CPI's Deployment; ``version`` is empty when the image does not tell it."""
+
+    name: str
+    namespace: str
+    replicas: int
+    image: str
+    version: str
+    ready: bool
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod of CPI, and whether it reads the present file."""
+
+    name: str
+    phase: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Everything that was read from the Kubernetes cluster.
+
+    ``certificate`` is the alias of the certificate that CPI takes by default. ``restore_point`` is the one that was
+    stored for the last change; it is None when there is none.
+    """
+
+    scenario: Scenario | None
+    one_arm: AddressRange | None
+    problems: tuple[str, ...]
+    readable: bool
+    network: str
+    vip_subnet: str
+    cluster_id: str
+    cluster_id_source: str
+    config_map: str
+    rollout: str
+    deployment: Deployment | None
+    pods: tuple[Pod, ...]
+    services: tuple[Service, ...]
+    certificate: str = ""
+    restore_point: Mapping[str, Any] | None = None
+
+    @property
+    def own_services(self) -> tuple[Service, ...]:
+        """The Services that CPI looks after."""
+        return tuple(service for service in self.services if service.served_by_cpi)
+
+
+def read_cluster(result: Any) -> Cluster:
+    """Read the result of vcd_ccm_config_info (taken with gather_services); InvalidInput when it is not one."""
+    reader = Reader(result, "vcd_ccm_config_info")
+    config = reader.value.get("config")
+    balancer = _part(config, "loadbalancer")
+    config_map = reader.mapping_or_none("config_map")
+    return Cluster(
+        scenario=_scenario(reader.text("scenario", "")),
+        one_arm=_one_arm(reader.value.get("one_arm")),
+        problems=reader.texts("problems"),
+        readable=isinstance(config, Mapping) and bool(config),
+        network=str(balancer.get("network") or ""),
+        vip_subnet=str(balancer.get("vipSubnet") or ""),
+        cluster_id=reader.text("cluster_id", ""),
+        cluster_id_source=reader.text("cluster_id_source", "none"),
+        config_map=f"{config_map.text('namespace')}/{config_map.text('name')}" if config_map else "",
+        rollout=reader.mapping("rollout").text("state"),
+        deployment=_deployment(reader.mapping_or_none("deployment")),
+        pods=tuple(
+            Pod(pod.text("name"), pod.text("phase", ""), pod.text("config", "current") == "current")
+            for pod in reader.mappings("pods")
+        ),
+        services=tuple(_service(service) for service in reader.mappings("services")),
+        certificate=str(balancer.get("certAlias") or ""),
+        restore_point=reader.mapping("restore_point").value if reader.has("restore_point") else None,
+    )
+
+
+def _scenario(name: str) -> Scenario | None:
+    return next((item for item in Scenario if item.value == name), None)
+
+
+def _one_arm(value: Any) -> AddressRange | None:
+    try:
+        return parse_range(value) if value else None
+    except BadRange:
+        return None  # among the file's problems already
+
+
+def _part(config: Any, key: str) -> Mapping[str, Any]:
+    part = config.get(key) if isinstance(config, Mapping) else None
+    return part if isinstance(part, Mapping) else {}
+
+
+def _deployment(item: Reader | None) -> Deployment | None:
+    if item is None:
+        return None
+    return Deployment(
+        name=item.text("name"),
+        namespace=item.text("namespace"),
+        replicas=item.number("replicas"),
+        image=item.text("image", ""),
+        version=item.text("version", ""),
+        ready=item.flag("ready"),
+    )
+
+
+def _service(item: Reader) -> Service:
+    annotations = item.mapping_or_none("annotations")
+    return Service(
+        name=item.text("name"),
+        namespace=item.text("namespace"),
+        load_balancer_class=item.text("load_balancer_class", ""),
+        load_balancer_ip=item.text("load_balancer_ip", ""),
+        external_ips=item.texts("ingress_ips"),
+        ports=tuple(
+            ServicePort(
+                port.text("name", ""),
+                port.number("port"),
+                port.number_or_none("node_port"),
+                port.text("protocol", ""),
+                port.text("app_protocol", ""),
+            )
+            for port in item.mappings("ports")
+        ),
+        annotations={name: str(value) for name, value in annotations.value.items()} if annotations else {},
+    )
