@@ -22,7 +22,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.re
 Filter = Callable[..., Any]
 
 
-def _told_by_ansible(function: Filter) -> Filter:
+def _as_filter_error(function: Filter) -> Filter:
     """Turn what the operator can mend into Ansible's own error."""
 
     def filter_function(*args: Any, **kwargs: Any) -> Any:
@@ -34,7 +34,7 @@ def _told_by_ansible(function: Filter) -> Filter:
     return filter_function
 
 
-@_told_by_ansible
+@_as_filter_error
 def shared_ip_preflight(
     ccm: Any, vcd: Any, scenario: Any, one_arm: Any = None, existing: Any = "fail", edge_gateway: Any = ""
 ) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def shared_ip_preflight(
     return preflight_report(ccm, vcd, scenario, one_arm, existing, edge_gateway)
 
 
-@_told_by_ansible
+@_as_filter_error
 def shared_ip_verify(
     ccm: Any, vcd: Any, scenario: Any = None, one_arm: Any = None, restart_expected: Any = True, moved: Any = None
 ) -> dict[str, Any]:
@@ -50,31 +50,31 @@ def shared_ip_verify(
     return verify_report(ccm, vcd, scenario, one_arm, bool(restart_expected), moved)
 
 
-@_told_by_ansible
+@_as_filter_error
 def shared_ip_services(ccm: Any, vcd: Any, scenario: Any, one_arm: Any = None) -> list[dict[str, Any]]:
     """Tell vcd_shared_ip which Services there are."""
     return services_option(ccm, vcd, scenario, one_arm)
 
 
-@_told_by_ansible
+@_as_filter_error
 def shared_ip_restore_point(info: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
     """Put together what is needed to go back."""
     return restore_point_of(info, ccm, vcd)
 
 
-@_told_by_ansible
+@_as_filter_error
 def shared_ip_way_back(restore_point: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
     """Tell what the run that goes back is to do."""
     return way_back(restore_point, ccm, vcd)
 
 
-@_told_by_ansible
+@_as_filter_error
 def shared_ip_account(failed: Any, restore_file: Any, backup: Any, brought_back: Any = False) -> str:
     """Say in one line what a migration that failed has left where."""
     return account(failed, str(restore_file), str(backup), bool(brought_back))
 
 
-@_told_by_ansible
+@_as_filter_error
 def shared_ip_report(report: Any) -> list[str]:
     """Show a report of the other two, or a plan, to a person."""
     return report_lines(report)

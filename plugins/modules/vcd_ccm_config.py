@@ -260,12 +260,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage
     TARGET_OPTIONS,
     manage,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import Cluster, connect
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi, connect
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import KUBERNETES_OPTIONS, LIBRARIES
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 
 
-def perform(cluster: Cluster, params: Mapping[str, Any], check_mode: bool) -> Outcome:
+def perform(cluster: KubernetesApi, params: Mapping[str, Any], check_mode: bool) -> Outcome:
     """One change, as Ansible shows it."""
     done = manage(cluster, params, check_mode)
     return Outcome(done.changed, done.result, done.before, done.after)

@@ -279,12 +279,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec impo
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.document import RUAMEL_YAML_IMPORT_ERROR
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import TARGET_OPTIONS, target_from
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report import report
-from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import Cluster, connect
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi, connect
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import KUBERNETES_OPTIONS, LIBRARIES
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 
 
-def perform(cluster: Cluster, params: Mapping[str, Any], check_mode: bool) -> Outcome:
+def perform(cluster: KubernetesApi, params: Mapping[str, Any], check_mode: bool) -> Outcome:
     """One look, as Ansible shows it."""
     return Outcome(result=report(cluster, target_from(params), params["gather_services"]))
 

@@ -75,7 +75,7 @@ options:
       - Needs O(cluster_id).
     type: bool
     default: false
-  former:
+  restore_point:
     description:
       - The C(restore_point) of M(vcd.kubernetes.vcd_shared_ip_info), taken before an interrupted run. A virtual service that was lost then is made
         again with all that it had.
@@ -199,7 +199,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import SharedIp
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import CHANGE, WHERE, read_wish
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import CHANGE, WHERE, read_request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import find_gateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, connect_after
@@ -208,14 +208,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
     """Plan, and carry out."""
-    wish = read_wish(params)
-    done = SharedIp(api, find_gateway(api, params), wish, params, check_mode).run()
+    request = read_request(params)
+    done = SharedIp(api, find_gateway(api, params), request, params, check_mode).run()
     return Outcome(done.changed, done.result, done.before, done.after)
 
 
 def main() -> None:
     """Run the module."""
-    run_module(CONNECTION | WHERE | CHANGE, connect_after(read_wish), perform, LIBRARIES)
+    run_module(CONNECTION | WHERE | CHANGE, connect_after(read_request), perform, LIBRARIES)
 
 
 if __name__ == "__main__":

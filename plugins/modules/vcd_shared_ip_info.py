@@ -81,7 +81,7 @@ orphans:
   elements: dict
 restore_point:
   description:
-    - What O(vcd.kubernetes.vcd_shared_ip#module:former) takes, with C(version), C(taken), C(edge_gateway), C(cluster_id), C(services) as above,
+    - What O(vcd.kubernetes.vcd_shared_ip#module:restore_point) takes, with C(version), C(taken), C(edge_gateway), C(cluster_id), C(services) as above,
       and C(virtual_services), the bodies by name. It holds no secret.
   returned: when asked for
   type: dict
@@ -91,7 +91,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.info import gather
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import WHERE, read_wish
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import WHERE, read_request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import find_gateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
@@ -103,13 +103,13 @@ SPEC = CONNECTION | WHERE | ArgumentSpec({"restore_point": {"type": "bool", "def
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
     """Read."""
-    wish = read_wish(params)
-    return Outcome(result=gather(api, find_gateway(api, params), wish, params))
+    request = read_request(params)
+    return Outcome(result=gather(api, find_gateway(api, params), request, params))
 
 
 def main() -> None:
     """Run the module."""
-    run_module(SPEC, connect_after(read_wish), perform, LIBRARIES)
+    run_module(SPEC, connect_after(read_request), perform, LIBRARIES)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ class Live:
             name = item["metadata"]["name"]
             self.ips[name], self.services[name] = self.stage.create(item), item
 
-    def shown(self) -> dict[str, str]:
+    def as_diff(self) -> dict[str, str]:
         """What Kubernetes says that the external IPs are."""
         return {name: self.stage.external_ip(name) for name in self.services}
 
@@ -82,7 +82,7 @@ class Live:
         assert done.code == 0, done
         self.wait_for_cpi()
         journal, timeline = vcd.journal(), vcd.timeline()
-        assert self.shown() == self.ips
+        assert self.as_diff() == self.ips
         self._check_objects(Scenario(scenario), pools)
         (edge,) = dump["edge_gateways"]
         # application port profiles are made ahead, beside what holds the gateway's lock: nobody waits for those tasks
@@ -120,7 +120,7 @@ class Live:
         assert after.differences(before) == []
         pod = self.stage.cluster.wait_for_cpi()
         assert PANIC not in self.stage.cluster.agent.logs(NAMESPACE, pod)
-        assert self.shown() == self.ips
+        assert self.as_diff() == self.ips
 
     def allocate(self, address: str) -> None:
         """Allocate an address of the IP Space by hand, as ``loadBalancerIP`` needs it; CPI does not give it back."""
@@ -177,7 +177,7 @@ class Live:
         return others(dump, [one["name"] for kind in dump.values() for one in kind if mine in str(one.get("name"))])
 
     def _check_objects(self, scenario: Scenario, pools: dict[str, Object]) -> None:
-        """They are the model's. A pool is as it was before; only if CPI lost sight of a node, that one is back."""
+        """They are the inventory's. A pool is as it was before; only if CPI lost sight of a node, that one is back."""
         found = self.stage.objects()
         expected, taken = Objects({}, {}, {}, {}), set[str]()
         for name, item in self.services.items():

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the model says about a Service of the cluster, in the words of what a tenant reads."""
+"""What the inventory says about a Service of the cluster, in the words of what a tenant reads."""
 
 from __future__ import annotations
 
@@ -55,8 +55,10 @@ def port(name: str, number: int, application: str = "") -> Object:
     return {"name": name, "port": number, "protocol": "TCP", **({"appProtocol": application} if application else {})}
 
 
-def model(stage: Stage, item: Object, scenario: Scenario, external_ip: str, used: list[str]) -> tuple[PortObjects, ...]:
-    """What the model says about a new Service, with the facts that the modules would read from the cluster."""
+def inventory(
+    stage: Stage, item: Object, scenario: Scenario, external_ip: str, used: list[str]
+) -> tuple[PortObjects, ...]:
+    """What the inventory says about a new Service, with the facts that the modules would read from the cluster."""
     arm = yaml.safe_load(stage.in_file())["loadbalancer"].get("oneArm")
     wanted = internal_ips_needed(scenario, len(item["spec"]["ports"]))
     one_arm = parse_range(f"{arm['startIP']}-{arm['endIP']}") if arm else None

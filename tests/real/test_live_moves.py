@@ -113,7 +113,7 @@ def test_services_live_through_every_move(
 def test_what_a_flip_alone_has_broken_is_repaired(
     stage: Stage, vcds: Callable[[str], Simulator], before: str, after: str, by: Callable[[Live, str], Run]
 ) -> None:
-    """The flags were changed under the Services and nothing else (docs/flag-flips.md); the wish is the same."""
+    """The flags were changed under the Services and nothing else (docs/flag-flips.md); the request is the same."""
     live = serve(stage, vcds("one-edge"), before, ONE, TWO)
     live.stage.flip(after)
     live.stage.cluster.wait_for_cpi()

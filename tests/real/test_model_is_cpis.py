@@ -1,14 +1,14 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The model is CPI's: what the real program makes is, object by object and field by field, what we say."""
+"""The inventory is CPI's: what the real program makes is, object by object and field by field, what we say."""
 
 from __future__ import annotations
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from control_plane.testing import service
-from real_model import Object, add, model, port
+from real_model import Object, add, inventory, port
 from real_stage import Stage
 from real_tenant import Objects
 
@@ -56,12 +56,12 @@ def test_the_first_cpi_that_shares_makes_the_same_but_for_three_things(stage: St
 
 
 def serve(stage: Stage, scenario: Scenario, version: str, services: list[Object]) -> Objects:
-    """Let CPI make the Services one after the other; what the model says that there is now."""
+    """Let CPI make the Services one after the other; what the inventory says that there is now."""
     stage.start_cpi(scenario.value, version)
     expected = Objects({}, {}, {}, {})
     for item in services:
         used = [facts["virtual_ip_address"] for facts in expected.virtual_services.values()]
         external_ip = stage.create(item)
-        for objects in model(stage, item, scenario, external_ip, used):
+        for objects in inventory(stage, item, scenario, external_ip, used):
             add(expected, objects)
     return expected

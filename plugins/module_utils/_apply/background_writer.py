@@ -15,7 +15,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps
 Key = tuple[str, str]
 
 
-class Lane:
+class BackgroundWriter:
     """One write after the other, in the order in which they were begun. ``write(step)`` raises CollectionError."""
 
     def __init__(self, write: Callable[[Step], None]) -> None:

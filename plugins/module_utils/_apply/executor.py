@@ -10,21 +10,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.background_writer import Lane
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.background_writer import BackgroundWriter
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.external_ips import ExternalAddresses
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Wish
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.plans import (
     FAILED,
     MIGRATED,
     ROLLED_BACK,
     UNCHANGED,
     UNTOUCHED,
-    Move,
+    ServicePlan,
     plan_all,
     with_external_ip,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import Observed, observe
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState, observe
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.writer import Writer
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.calls import wait_until_settled
@@ -35,17 +35,17 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.na
     VIRTUAL_SERVICE,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import (
+    as_diff,
     own_objects,
     shape_of,
-    shown,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import LABELS, Act, Knowledge, Step
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedService, as_it_is
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import LABELS, Act, KnownRules, Step
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedService, current_state
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Refused, TaskFailed
 
-LESSONS = 4  # one for each thing that nobody knows, and the attempt that knows them all
+MAX_REPLANS = 4  # one for each thing that nobody knows, and the attempt that knows them all
 
 
 @dataclass(frozen=True)
@@ -61,24 +61,24 @@ class Done:
 class SharedIp:
     """One run on one edge gateway. ``gateway`` is its body."""
 
-    def __init__(self, api: Api, gateway: Body, wish: Wish, params: Mapping[str, Any], check_mode: bool) -> None:
+    def __init__(self, api: Api, gateway: Body, request: Request, params: Mapping[str, Any], check_mode: bool) -> None:
         self.api = api
         self.gateway = gateway
-        self.wish = wish
+        self.request = request
         self.params = params
         self.check_mode = check_mode
-        self.known = Knowledge()
+        self.known = KnownRules()
         self.progress = Progress(None if check_mode else params["progress_file"])
         self.observed = self._observe()
         self.healthy = frozenset(name for name, health in self.observed.health.items() if health == "UP")
-        self.addresses = ExternalAddresses(api, gateway, wish.one_arm, params["vip_subnet"])
-        former = params["former"].get("virtual_services") or {}
-        self.writer = Writer(api, gateway, self.observed, params["service_engine_group"] or "", former)
-        self.lane = Lane(self.writer.write)
+        self.addresses = ExternalAddresses(api, gateway, request.one_arm, params["vip_subnet"])
+        stored = params["restore_point"].get("virtual_services") or {}
+        self.writer = Writer(api, gateway, self.observed, params["service_engine_group"] or "", stored)
+        self.background = BackgroundWriter(self.writer.write)
 
     def run(self) -> Done:
         """Plan all, then carry out. Raises CollectionError with an account of what is where."""
-        moves, left = plan_all(self.wish, self.observed, self.addresses, self.params, self.check_mode)
+        moves, left = plan_all(self.request, self.observed, self.addresses, self.params, self.check_mode)
         pending = []
         for move in moves:
             if move.steps or self._claimed(move):
@@ -91,15 +91,19 @@ class SharedIp:
             try:
                 self._carry_out_all(moves, pending)
             finally:
-                self.lane.close()
+                self.background.close()
         return self._done(moves, pending, left)
 
-    def _carry_out_all(self, moves: list[Move], pending: list[Move]) -> None:
+    def _carry_out_all(self, moves: list[ServicePlan], pending: list[ServicePlan]) -> None:
         self.progress.plan(len(pending), sum(len(move.steps) for move in pending))
         holders = self._holders(pending)
-        formers = [as_it_is(move.wanted, self.observed.model) for move in pending]
+        formers = [current_state(move.wanted, self.observed.inventory) for move in pending]
         for number, (move, former) in enumerate(zip(pending, formers, strict=True)):
-            goal = self.wish.scenario.value if self.wish.scenario and self.params["state"] == "present" else "nothing"
+            goal = (
+                self.request.scenario.value
+                if self.request.scenario and self.params["state"] == "present"
+                else "nothing"
+            )
             self.progress.service(move.service.label, f"moving to {goal} ({len(move.steps)} writes)")
             try:
                 self._take_ip(move)
@@ -111,39 +115,39 @@ class SharedIp:
                 raise self._account(error, move, moves) from error
             move.state = MIGRATED
             self.progress.finished(move.state)
-        self._finish_lane(pending, moves)
-        self._check_thieves(holders, [move for move in pending if move.outage.window])
+        self._finish_background(pending, moves)
+        self._check_ip_taken(holders, [move for move in pending if move.outage.window])
 
     # beside the gateway's tasks
 
-    def _take_ip(self, move: Move) -> None:
+    def _take_ip(self, move: ServicePlan) -> None:
         if move.takes_ip:
-            with_external_ip(move, self.wish, self.addresses.take(move.service, self.check_mode))
+            with_external_ip(move, self.request, self.addresses.take(move.service, self.check_mode))
 
-    def _prepare(self, moves: Iterable[Move]) -> None:
+    def _prepare(self, moves: Iterable[ServicePlan]) -> None:
         """Begin the application port profiles of a Service and of the next one, which no gateway task waits for."""
         for move in moves:
             for step in move.steps:
-                if self._is_new_profile(step) and self.observed.model.get(step.kind, step.name) is None:
+                if self._is_new_profile(step) and self.observed.inventory.get(step.kind, step.name) is None:
                     self._begin(step)
 
     def _take_back(self, formers: Iterable[WantedService], error: CollectionError) -> None:
         """Of a Service that was not begun, nothing stays. What cannot be taken back is told, and does no harm."""
-        self.lane.give_up()
+        self.background.give_up()
         if isinstance(error, WaitTimeout):
             return
         try:
             for former in formers:
                 self._observe_again()
                 self._carry_out(former, frozenset())
-                self.lane.finish_all()
+                self.background.finish_all()
         except CollectionError as second:
             error.message += f"; an application port profile that was made ahead is left: {second.message}"
 
-    def _finish_lane(self, pending: list[Move], moves: list[Move]) -> None:
+    def _finish_background(self, pending: list[ServicePlan], moves: list[ServicePlan]) -> None:
         """Every Service is in place by now: what remains is only worth telling."""
         try:
-            self.lane.finish_all()
+            self.background.finish_all()
         except CollectionError as error:
             name = error.details.get("object")
             owner = next((move for move in pending if name in move.wanted.own_names()), pending[-1])
@@ -151,8 +155,8 @@ class SharedIp:
 
     def _begin(self, step: Step) -> None:
         self.progress.step(step.text)
-        self.lane.begin(step)
-        step.apply(self.observed.model)
+        self.background.begin(step)
+        step.apply(self.observed.inventory)
 
     @staticmethod
     def _is_new_profile(step: Step) -> bool:
@@ -160,7 +164,7 @@ class SharedIp:
 
     # one Service
 
-    def _move(self, move: Move, former: WantedService) -> None:
+    def _move(self, move: ServicePlan, former: WantedService) -> None:
         """Bring one Service to what is wanted, or back to where it was."""
         move.state = FAILED
         try:
@@ -177,8 +181,8 @@ class SharedIp:
     def _carry_out(self, wanted: WantedService, healthy: frozenset[str]) -> None:
         """Plan and write; a refusal of what nobody knows teaches, and the rest is planned anew."""
         written: list[Step] = []
-        for _lesson in range(LESSONS):
-            if self._write_all(plan(wanted, self.observed.model, self.known), written):
+        for _attempt in range(MAX_REPLANS):
+            if self._write_all(plan(wanted, self.observed.inventory, self.known), written):
                 break
         else:
             raise CollectionError(f"{wanted.label}: Cloud Director refuses every way that is known; see its tasks")
@@ -201,26 +205,26 @@ class SharedIp:
             try:
                 self.writer.write(step)
             except (Refused, TaskFailed) as error:
-                if not self._teaches(error, step):
+                if not self._reveals_rule(error, step):
                     raise
-                self.known = self.known.refuse(step.tries)
+                self.known = self.known.refuse(step.probes)
                 if isinstance(error, TaskFailed):
                     self._observe_again()
                 return False
-            step.apply(self.observed.model)
-            self.known = self.known.allow(step.tries)
+            step.apply(self.observed.inventory)
+            self.known = self.known.allow(step.probes)
             written.append(step)
         return True
 
     def _await_profile(self, step: Step) -> None:
         """A rule needs its profile to be there."""
         if isinstance(step.after, NatRule) and step.after.profile:
-            self.lane.finish((APP_PORT_PROFILE, step.after.profile))
+            self.background.finish((APP_PORT_PROFILE, step.after.profile))
 
-    def _teaches(self, error: Refused | TaskFailed, step: Step) -> bool:
+    def _reveals_rule(self, error: Refused | TaskFailed, step: Step) -> bool:
         """Whether a refusal tells something new about Cloud Director's rules, rather than of a fault."""
         refused = error.status == 400 if isinstance(error, Refused) else not error.busy
-        return refused and bool(step.tries - self.known.refused)
+        return refused and bool(step.probes - self.known.refused)
 
     def _settle(self, written: list[Step], healthy: frozenset[str]) -> None:
         """Wait until the health of what was written is known; what was UP must be UP again."""
@@ -243,15 +247,15 @@ class SharedIp:
             else:
                 wait_until_settled(self.api, self.gateway, urn, name, seconds)
 
-    def _roll_back(self, move: Move, former: WantedService, error: CollectionError) -> None:
+    def _roll_back(self, move: ServicePlan, former: WantedService, error: CollectionError) -> None:
         """Give a Service its old shape again; adds to ``error`` what came of it."""
         try:
             self._observe_again()
-            taken = self._foreign(move)
+            taken = self._other_holders(move)
             if taken:
                 error.message += f"; {move.wanted.external_ip} is also held by {', '.join(taken)}"
             self._carry_out(former, frozenset())  # what is wrong with its health may be wrong in its old shape, too
-            self.lane.finish_all()
+            self.background.finish_all()
         except CollectionError as second:
             error.message += f"; it could not be rolled back either: {second.message}"
             return
@@ -259,22 +263,22 @@ class SharedIp:
 
     # what others do
 
-    def _foreign(self, move: Move) -> list[str]:
+    def _other_holders(self, move: ServicePlan) -> list[str]:
         """What holds the external IP of a Service beside its own objects."""
         address, own = move.wanted.external_ip, move.wanted.own_names()
-        found = self.observed.model.holders(address)
+        found = self.observed.inventory.holders(address)
         return sorted(f"{LABELS[kind_of(item)]} {item.name!r}" for item in found if item.name not in own)
 
-    def _holders(self, moves: Iterable[Move]) -> dict[str, list[str]]:
-        return {move.wanted.external_ip: self._foreign(move) for move in moves}
+    def _holders(self, moves: Iterable[ServicePlan]) -> dict[str, list[str]]:
+        return {move.wanted.external_ip: self._other_holders(move) for move in moves}
 
-    def _check_thieves(self, holders: Mapping[str, list[str]], moves: list[Move]) -> None:
+    def _check_ip_taken(self, holders: Mapping[str, list[str]], moves: list[ServicePlan]) -> None:
         """Whether somebody took an external IP in a moment when nothing held it."""
         if not moves:
             return
         self._observe_again()
         for move in moves:
-            new = [name for name in self._foreign(move) if name not in holders.get(move.wanted.external_ip, [])]
+            new = [name for name in self._other_holders(move) if name not in holders.get(move.wanted.external_ip, [])]
             if new:
                 raise CollectionError(
                     f"{move.service.label}: while nothing held {move.wanted.external_ip}, it was taken by "
@@ -284,30 +288,30 @@ class SharedIp:
 
     # reading and telling
 
-    def _observe(self) -> Observed:
+    def _observe(self) -> GatewayState:
         names = {
             service.names.pool(service.name, port.name, service.namespace)
-            for service in self.wish.services
+            for service in self.request.services
             for port in service.ports
         }
-        whole = set() if self.wish.lenient else names
+        whole = set() if self.request.managed_by_cpi else names
         return observe(self.api, self.gateway, lambda name: name in whole)
 
     def _observe_again(self) -> None:
-        self.lane.give_up()
+        self.background.give_up()
         self.observed = self._observe()
         self.writer.observed = self.observed
 
-    def _claimed(self, move: Move) -> bool:
+    def _claimed(self, move: ServicePlan) -> bool:
         return self.params["state"] == "absent" and self.addresses.release(move.service, check_mode=True)
 
-    def _done(self, moves: list[Move], pending: list[Move], left: Mapping[str, list[Any]]) -> Done:
-        final = self.observed.model.copy()
+    def _done(self, moves: list[ServicePlan], pending: list[ServicePlan], left: Mapping[str, list[Any]]) -> Done:
+        final = self.observed.inventory.copy()
         if self.check_mode:
             for move in pending:
                 for step in move.steps:
                     step.apply(final)
-        after = {move.service.label: shown(own_objects(move.wanted, final)) for move in moves}
+        after = {move.service.label: as_diff(own_objects(move.wanted, final)) for move in moves}
         orphans = (
             []
             if self.params["prune"]
@@ -315,14 +319,14 @@ class SharedIp:
         )
         result = {
             "steps": [line for move in pending for line in move.lines],
-            "services": [move.result(shape_of(move.wanted, final, self.wish.scenario)) for move in moves],
+            "services": [move.result(shape_of(move.wanted, final, self.request.scenario)) for move in moves],
             "orphans": orphans,
             "writes": sum(len(move.steps) for move in pending) if self.check_mode else self.writer.writes,
         }
         before = {move.service.label: move.before for move in moves}
         return Done(bool(pending), result, before, after)
 
-    def _account(self, error: CollectionError, failed: Move, moves: list[Move]) -> CollectionError:
+    def _account(self, error: CollectionError, failed: ServicePlan, moves: list[ServicePlan]) -> CollectionError:
         """What is where, in one line and as data."""
         states: dict[str, list[str]] = {MIGRATED: [], ROLLED_BACK: [], UNTOUCHED: [], FAILED: []}
         for move in moves:

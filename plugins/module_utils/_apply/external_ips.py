@@ -21,7 +21,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_space
     list_claims,
     release,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Model
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
     NAT_RULE,
     VIRTUAL_SERVICE,
@@ -50,20 +50,20 @@ class ExternalAddresses:
         """Whether an uplink takes its addresses from IP Spaces."""
         return any(uplink.get("usingIpSpace") for uplink in self.gateway.get("edgeGatewayUplinks") or [])
 
-    def find(self, service: DesiredService, model: Model) -> str:
+    def find(self, service: DesiredService, inventory: Inventory) -> str:
         """The IP that a service has by its objects or by its claim; empty when it has none."""
         if service.external_ip:
             return service.external_ip
         own = names_of(service)
         for name in (*(names.nat_rule for names in own), service.names.nat_rule(service.name, "", service.namespace)):
-            rule = model.get(NAT_RULE, name)
+            rule = inventory.get(NAT_RULE, name)
             if rule is not None:
                 return str(rule.external)
         claimed = self._claims.get(self.marker(service)) if self.uses_ip_spaces else None
         if claimed is not None:
             return claimed.value
         # without a rule the VIP is the external IP, unless the service is half-done behind NAT
-        vips = [model.get(VIRTUAL_SERVICE, names.virtual_service) for names in own]
+        vips = [inventory.get(VIRTUAL_SERVICE, names.virtual_service) for names in own]
         return next((item.address for item in vips if item is not None and self._is_external(item.address)), "")
 
     def _is_external(self, address: str) -> bool:

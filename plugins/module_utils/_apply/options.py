@@ -74,7 +74,7 @@ CHANGE = ArgumentSpec(
         "service_engine_group": {"type": "str"},
         "vip_subnet": {"type": "str"},
         "prune": {"type": "bool", "default": False},
-        "former": {"type": "dict", "default": {}},
+        "restore_point": {"type": "dict", "default": {}},
         "progress_file": {"type": "path"},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 600},
@@ -84,7 +84,7 @@ CHANGE = ArgumentSpec(
 
 
 @dataclass(frozen=True)
-class Wish:
+class Request:
     """What is to be, read and judged without a request."""
 
     services: tuple[DesiredService, ...]
@@ -96,13 +96,13 @@ class Wish:
     per_service: bool
 
     @property
-    def lenient(self) -> bool:
+    def managed_by_cpi(self) -> bool:
         """Whether CPI looks after these objects, so that only what it matches on is changed."""
         return bool(self.cluster_id)
 
 
-def read_wish(params: Mapping[str, Any]) -> Wish:
-    """The options as one wish. Raises InvalidInput."""
+def read_request(params: Mapping[str, Any]) -> Request:
+    """The options as one request. Raises InvalidInput."""
     cluster_id = params["cluster_id"] or ""
     naming = Naming.of_cluster(cluster_id) if cluster_id else Naming.parse(params["name_template"] or "")
     scenario = Scenario(params["scenario"]) if params.get("scenario") else None
@@ -114,10 +114,10 @@ def read_wish(params: Mapping[str, Any]) -> Wish:
         remedy = "CPI needs a DNAT rule for each port: use per_port, or name_template for machines without CPI"
         raise InvalidInput("nat", "per_service", remedy)
     if params.get("prune") and not cluster_id:
-        raise InvalidInput("prune", True, "needs cluster_id: by a name_template leftovers cannot be told from others")
+        raise InvalidInput("prune", True, "needs cluster_id: by a name_template orphans cannot be told from others")
     if params.get("wait_timeout", 0) < 0:
         raise InvalidInput("wait_timeout", params["wait_timeout"], "give seconds, 0 or more")
-    _check_former(params.get("former") or {})
+    _check_restore_point(params.get("restore_point"))
     given = params["services"] or []
     removing = params.get("state", "absent") == "absent"  # what is only looked at needs no more than its names
     services = tuple(_service(one, naming, cluster_id, removing) for one in given)
@@ -128,16 +128,20 @@ def read_wish(params: Mapping[str, Any]) -> Wish:
             remedy = f"lies in the one-arm range {one_arm}, whose addresses are internal: give another IP or range"
             raise InvalidInput("services.external_ip", service.external_ip, remedy)
     internal = tuple(_internal_ips(one, service, scenario) for one, service in zip(given, services, strict=True))
-    return Wish(services, internal, naming, cluster_id, scenario, one_arm, per_service)
+    return Request(services, internal, naming, cluster_id, scenario, one_arm, per_service)
 
 
-def _check_former(former: Mapping[str, Any]) -> None:
-    bodies = former.get("virtual_services", {})
+def _check_restore_point(point: object) -> None:
+    """Refuse what is no restore point. vcd_shared_ip_info has an option of this name that asks for one (a bool)."""
+    if not point or isinstance(point, bool):
+        return
+    bodies = point.get("virtual_services", {}) if isinstance(point, Mapping) else None
     whole = isinstance(bodies, Mapping) and all(isinstance(body, Mapping) for body in bodies.values())
-    if former and not (whole and former.get("version") == VERSION):
+    version = point.get("version") if isinstance(point, Mapping) else None
+    if not (whole and version == VERSION):
         # the value may be long
-        remedy = "is none that this release reads: give the restore_point that vcd_shared_ip_info returned"
-        raise InvalidInput("former", f"version {former.get('version')}", remedy)
+        remedy = "is not one that this release reads: give the restore_point that vcd_shared_ip_info returned"
+        raise InvalidInput("restore_point", f"version {version}", remedy)
 
 
 def _one_arm(value: Any) -> AddressRange:
@@ -169,7 +173,7 @@ def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing
     )
 
 
-def _port(given: Mapping[str, Any], removing: bool, lenient: bool) -> DesiredPort:
+def _port(given: Mapping[str, Any], removing: bool, managed_by_cpi: bool) -> DesiredPort:
     checks.port("services.ports.port", given["port"])
     if given["node_port"] is None and not removing:
         raise InvalidInput("services.ports.node_port", None, f"port {given['port']} needs it: the members' port")
@@ -177,12 +181,12 @@ def _port(given: Mapping[str, Any], removing: bool, lenient: bool) -> DesiredPor
     checks.port("services.ports.node_port", node_port)
     application = (given["app_protocol"] or "").upper()
     protocol = application if application in (HTTP, HTTPS) else TCP
-    if application not in ("", TCP, HTTP, HTTPS) and not lenient and not removing:
+    if application not in ("", TCP, HTTP, HTTPS) and not managed_by_cpi and not removing:
         raise InvalidInput(
             "services.ports.app_protocol", given["app_protocol"], "choose http or https, or leave it out"
         )
     secured = given["ssl"] or protocol == HTTPS
-    if secured and not given["certificate"] and not removing and not lenient:
+    if secured and not given["certificate"] and not removing and not managed_by_cpi:
         remedy = f"port {given['port']} is to speak TLS: give the alias of a certificate"
         raise InvalidInput("services.ports.certificate", None, remedy)
     if protocol == HTTP and given["ssl"]:

@@ -12,27 +12,27 @@ from itertools import combinations
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.external_ips import ExternalAddresses
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Wish
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import Observed
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Model, Pool
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory, Pool
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import (
-    leftovers_of,
+    as_diff,
+    orphans_of,
+    outage_as_dict,
     outage_lines,
     own_objects,
     shape_of,
-    shown,
-    tell_outage,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import Outage, outage_of
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import around, plan
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Knowledge, Step, Unknown
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan, relevant_part
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import DesiredService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
     WantedService,
-    absent,
     assign_internal_ips,
     want,
+    wanted_absent,
 )
 
 UNCHANGED, MIGRATED, ROLLED_BACK = "unchanged", "migrated", "rolled_back"
@@ -40,7 +40,7 @@ UNTOUCHED, FAILED = "untouched", "failed"
 
 
 @dataclass
-class Move:
+class ServicePlan:
     """One Service: what it is, what it is to be, the way there, and how far that is."""
 
     service: DesiredService
@@ -70,67 +70,69 @@ class Move:
             "scenario": shape,
             "state": self.state,
             "steps": [step.text for step in self.steps],
-            "outage": tell_outage(self.outage),
+            "outage": outage_as_dict(self.outage),
         }
 
 
 def plan_all(
-    wish: Wish, observed: Observed, addresses: ExternalAddresses, params: Mapping[str, Any], check_mode: bool
-) -> tuple[list[Move], dict[str, list[Any]]]:
-    """Every Service's way, and the leftovers by Service. Raises CollectionError for what cannot be done as asked."""
-    model = observed.model.copy()
-    left = find_leftovers(wish, model)
+    request: Request, observed: GatewayState, addresses: ExternalAddresses, params: Mapping[str, Any], check_mode: bool
+) -> tuple[list[ServicePlan], dict[str, list[Any]]]:
+    """Every Service's way, and the orphans by Service. Raises CollectionError for what cannot be done as asked."""
+    inventory = observed.inventory.copy()
+    left = find_orphans(request, inventory)
     removing = params["state"] == "absent"
     moves = []
-    given = {service.label for service in wish.services if service.external_ip}
-    for service, given_ips in zip(wish.services, wish.internal_ips, strict=True):
+    given = {service.label for service in request.services if service.external_ip}
+    for service, given_ips in zip(request.services, request.internal_ips, strict=True):
         pruned = left.get(service.name, []) if params["prune"] or removing else []
-        external_ip = addresses.find(service, model)
+        external_ip = addresses.find(service, inventory)
         takes = not external_ip and not removing
         if takes:
             external_ip = addresses.take(service, check_mode=True)
         service = replace(service, external_ip=external_ip)
-        wanted, internal = _wanted(wish, service, given_ips, model, pruned, removing)
-        observed.check_twins(wanted.own_names())
-        shape = shape_of(wanted, model, wish.scenario)
-        before = shown(own_objects(wanted, model))
-        steps = plan(wanted, model)
-        told = foresee(wanted, model, steps)
+        wanted, internal = _wanted(request, service, given_ips, inventory, pruned, removing)
+        observed.check_duplicate_names(wanted.own_names())
+        shape = shape_of(wanted, inventory, request.scenario)
+        before = as_diff(own_objects(wanted, inventory))
+        steps = plan(wanted, inventory)
+        told = foresee(wanted, inventory, steps)
         for step in steps:
-            step.apply(model)
-        move = Move(service, wanted, shape, steps, told, takes, before, internal_ips=internal)
+            step.apply(inventory)
+        move = ServicePlan(service, wanted, shape, steps, told, takes, before, internal_ips=internal)
         _check_window(move, given, addresses)
-        _check_members(move, wish)
+        _check_members(move, request)
         moves.append(move)
     return moves, left
 
 
-def foresee(wanted: WantedService, model: Model, steps: Sequence[Step]) -> Outage:
+def foresee(wanted: WantedService, inventory: Inventory, steps: Sequence[Step]) -> Outage:
     """The longest outage that Cloud Director's unwritten rules can lead to, known before or met on the way."""
-    told = outage_of(wanted, model, steps)
-    tried = sorted({one for step in steps for one in step.tries} | ({Unknown.JOIN} if _overlaps(steps) else set()))
+    told = outage_of(wanted, inventory, steps)
+    tried = sorted({one for step in steps for one in step.probes} | ({VcdRule.JOIN} if _overlaps(steps) else set()))
     for number in range(1, len(tried) + 1):
         for refused in map(frozenset, combinations(tried, number)):
-            for known in (Knowledge(), Knowledge(frozenset(Unknown) - refused, refused)):
-                told = told.worst(outage_of(wanted, model, _learning(wanted, model, known, refused)))
+            for known in (KnownRules(), KnownRules(frozenset(VcdRule) - refused, refused)):
+                told = told.worst(outage_of(wanted, inventory, _steps_if_refused(wanted, inventory, known, refused)))
     return told
 
 
 def _overlaps(steps: Sequence[Step]) -> bool:
     """Whether other steps may be planned on the way, with VIPs that are changed to those of others."""
-    return any(Unknown.OVERLAP in step.tries for step in steps)
+    return any(VcdRule.OVERLAP in step.probes for step in steps)
 
 
-def _learning(wanted: WantedService, model: Model, known: Knowledge, refused: frozenset[Unknown]) -> list[Step]:
+def _steps_if_refused(
+    wanted: WantedService, inventory: Inventory, known: KnownRules, refused: frozenset[VcdRule]
+) -> list[Step]:
     """The steps that are taken if these things turn out to be refused; after a refusal the rest is planned anew."""
-    part, taken = around(wanted, model), []
-    for _lesson in range(len(Unknown) + 1):
+    part, taken = relevant_part(wanted, inventory), []
+    for _attempt in range(len(VcdRule) + 1):
         for step in plan(wanted, part, known):
-            if step.tries & refused:
-                known = known.refuse(step.tries)
+            if step.probes & refused:
+                known = known.refuse(step.probes)
                 break
             step.apply(part)
-            known = known.allow(step.tries)
+            known = known.allow(step.probes)
             taken.append(step)
         else:
             break
@@ -138,60 +140,60 @@ def _learning(wanted: WantedService, model: Model, known: Knowledge, refused: fr
 
 
 def _wanted(
-    wish: Wish,
+    request: Request,
     service: DesiredService,
     given_ips: Sequence[str],
-    model: Model,
-    leftovers: Sequence[tuple[str, str]],
+    inventory: Inventory,
+    orphans: Sequence[tuple[str, str]],
     removing: bool,
 ) -> tuple[WantedService, tuple[str, ...]]:
-    if removing or wish.scenario is None:
-        return absent(service, leftovers), ()
-    internal = tuple(given_ips) or assign_internal_ips(service, wish.scenario, wish.one_arm, model)
+    if removing or request.scenario is None:
+        return wanted_absent(service, orphans), ()
+    internal = tuple(given_ips) or assign_internal_ips(service, request.scenario, request.one_arm, inventory)
     found = want(
         service,
-        wish.scenario,
+        request.scenario,
         internal,
-        per_service=wish.per_service,
-        lenient=wish.lenient,
+        per_service=request.per_service,
+        managed_by_cpi=request.managed_by_cpi,
         label=service.label,
-        leftovers=leftovers,
+        orphans=orphans,
     )
     return found, internal
 
 
-def with_external_ip(move: Move, wish: Wish, external_ip: str) -> None:
+def with_external_ip(move: ServicePlan, request: Request, external_ip: str) -> None:
     """Give a Service the IP that was taken for it."""
     move.service = replace(move.service, external_ip=external_ip)
-    if wish.scenario is not None:
+    if request.scenario is not None:
         move.wanted = want(
             move.service,
-            wish.scenario,
+            request.scenario,
             move.internal_ips,
-            per_service=wish.per_service,
-            lenient=wish.lenient,
+            per_service=request.per_service,
+            managed_by_cpi=request.managed_by_cpi,
             label=move.service.label,
-            leftovers=move.wanted.leftovers,
+            orphans=move.wanted.orphans,
         )
 
 
-def find_leftovers(wish: Wish, model: Model) -> dict[str, list[Any]]:
+def find_orphans(request: Request, inventory: Inventory) -> dict[str, list[Any]]:
     """Objects of the Services' names that no port claims; only CPI's names tell whose an object is."""
-    if not wish.cluster_id:
+    if not request.cluster_id:
         return {}
-    claimed = {name for service in wish.services for names in (absent(service).names) for name in names}
-    return leftovers_of((service.name for service in wish.services), claimed, model, wish.cluster_id)
+    claimed = {name for service in request.services for names in (wanted_absent(service).names) for name in names}
+    return orphans_of((service.name for service in request.services), claimed, inventory, request.cluster_id)
 
 
-def _check_members(move: Move, wish: Wish) -> None:
+def _check_members(move: ServicePlan, request: Request) -> None:
     """A pool that is to be made needs members; those of a cluster's are its nodes, and CPI knows them."""
     made = [step.after for step in move.steps if step.act is Act.CREATE and isinstance(step.after, Pool)]
-    if not wish.lenient and any(not pool.members for pool in made):
+    if not request.managed_by_cpi and any(not pool.members for pool in made):
         remedy = f"service {move.service.label!r} has no pool {made[0].name!r} yet: give the machines' addresses"
         raise InvalidInput("services.members", None, remedy)
 
 
-def _check_window(move: Move, given: set[str], addresses: ExternalAddresses) -> None:
+def _check_window(move: ServicePlan, given: set[str], addresses: ExternalAddresses) -> None:
     """A run that is killed while nothing holds the IP must find it again: from the task, or from its claim."""
     if move.outage.window and move.service.label not in given and not addresses.uses_ip_spaces and not move.takes_ip:
         raise InvalidInput(

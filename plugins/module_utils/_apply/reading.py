@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The load balancing objects of one edge gateway: read in few requests, as a model to plan with."""
+"""The load balancing objects of one edge gateway: read in few requests, as a inventory to plan with."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
     AppPortProfile,
-    Model,
+    Inventory,
     NatRule,
     Object,
     Pool,
@@ -47,27 +47,27 @@ Key = tuple[str, str]
 
 
 @dataclass
-class Observed:
-    """What was read: ``model`` to plan with, and for each object (by kind and name) its id, and its health if known."""
+class GatewayState:
+    """What was read: the ``inventory`` to plan with, and each object's id and health (if known) by kind and name."""
 
-    model: Model = field(default_factory=Model)
+    inventory: Inventory = field(default_factory=Inventory)
     ids: dict[Key, str] = field(default_factory=dict)
     groups: dict[str, Body] = field(default_factory=dict)
     health: dict[str, str] = field(default_factory=dict)
-    twins: set[str] = field(default_factory=set)
+    duplicate_names: set[str] = field(default_factory=set)
 
     def add(self, item: Object, object_id: str) -> None:
         """Take an object in."""
         key = (kind_of(item), item.name)
         if key in self.ids:
-            self.twins.add(item.name)
+            self.duplicate_names.add(item.name)
             return
-        self.model.put(item)
+        self.inventory.put(item)
         self.ids[key] = object_id
 
-    def check_twins(self, names: Iterable[str]) -> None:
+    def check_duplicate_names(self, names: Iterable[str]) -> None:
         """Raise CollectionError when a name of ours is there twice: names of NAT rules are not unique."""
-        found = sorted(self.twins & set(names))
+        found = sorted(self.duplicate_names & set(names))
         if found:
             raise CollectionError(
                 f"there are several NAT rules named {found[0]!r}, and nobody can tell which one is meant: delete all "
@@ -82,9 +82,9 @@ def find_gateway(api: Api, params: Mapping[str, Any]) -> Body:
     return get_edge_gateway(api, params["edge_gateway"], params["vdc"])
 
 
-def observe(api: Api, gateway: Body, whole_pools: Callable[[str], bool]) -> Observed:
+def observe(api: Api, gateway: Body, whole_pools: Callable[[str], bool]) -> GatewayState:
     """Read the gateway: about one request for each 128 objects. ``whole_pools(name)``: whether members matter."""
-    found = Observed()
+    found = GatewayState()
     for row in service_calls.list_summaries(api, gateway):
         result = service_result(row)
         found.add(virtual_service_of(result), str(result["id"]))

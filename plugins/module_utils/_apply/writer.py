@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import Observed, virtual_service_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState, virtual_service_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.manager import AppPortProfiles
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import assignments_of
@@ -50,13 +50,13 @@ MANAGERS: Mapping[str, Callable[..., Manager]] = {
 
 
 class Writer:
-    """Writes to one edge gateway. ``former`` are the bodies of virtual services that may have to be made again."""
+    """Writes to one edge gateway. ``stored`` are the bodies of virtual services that may have to be made again."""
 
-    def __init__(self, api: Api, gateway: Body, observed: Observed, group: str, former: Mapping[str, Body]) -> None:
+    def __init__(self, api: Api, gateway: Body, observed: GatewayState, group: str, stored: Mapping[str, Body]) -> None:
         self.api = api
         self.gateway = gateway
         self.observed = observed
-        self.former = dict(former)
+        self.stored = dict(stored)
         self.writes = 0
         self._group = group
         self._groups: list[Body] | None = None
@@ -95,14 +95,14 @@ class Writer:
     def _remember(self, name: str, path: str) -> None:
         body = self.api.get_or_none(path, f"virtual service {name!r}")
         if body:
-            self.former[name] = body
+            self.stored[name] = body
 
     def _body(self, step: Step, manager: Manager) -> Body:
         """What to create: as it was before it was lost or deleted, with what the plan decides by as planned."""
-        former = self.former.get(step.name) if step.kind == VIRTUAL_SERVICE else None
-        if former:
-            changes = self._changes(virtual_service_of(service_result(former)), manager)
-            return manager.apply(without_read_only(former), changes, self._references(changes))
+        stored = self.stored.get(step.name) if step.kind == VIRTUAL_SERVICE else None
+        if stored:
+            changes = self._changes(virtual_service_of(service_result(stored)), manager)
+            return manager.apply(without_read_only(stored), changes, self._references(changes))
         changes = dict(manager.wanted)
         if isinstance(step.after, VirtualService):
             changes["service_engine_group"] = self._choose_group(step.after)
@@ -155,7 +155,7 @@ class Writer:
 
     def _choose_group(self, wanted: VirtualService) -> Body:
         """That of the VIP where it is shared: one VIP lives in one group. Else the given one, else one with room."""
-        for other in self.observed.model.on_address(wanted.address):
+        for other in self.observed.inventory.on_address(wanted.address):
             group = self.observed.groups.get(other.name)
             if other.name != wanted.name and group:
                 self.observed.groups[wanted.name] = group

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
-from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import Cluster, Object
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi, Object
 
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
@@ -47,7 +47,7 @@ class Right:
         }
 
 
-def require(cluster: Cluster, rights: Iterable[Right]) -> None:
+def require(cluster: KubernetesApi, rights: Iterable[Right]) -> None:
     """Raise CollectionError that names every missing right."""
     missing = [right for right in dict.fromkeys(rights) if not _allowed(cluster, right)]
     if missing:
@@ -58,6 +58,6 @@ def require(cluster: Cluster, rights: Iterable[Right]) -> None:
         )
 
 
-def _allowed(cluster: Cluster, right: Right) -> bool:
+def _allowed(cluster: KubernetesApi, right: Right) -> bool:
     answer = cluster.ask(REVIEWS, right.review())
     return bool((answer.get("status") or {}).get("allowed"))

@@ -20,7 +20,7 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors import (
     KubernetesError,
-    Unreachable,
+    KubernetesUnreachable,
     from_api,
     from_configuration,
     from_connection,
@@ -46,7 +46,7 @@ PAGE = 250
 _RETRIED = frozenset({429, 500, 502, 503, 504})
 
 
-class Cluster:
+class KubernetesApi:
     """Requests to one API server. ``send(method, path, body, query, content_type)`` gives the decoded answer."""
 
     def __init__(self, send: Callable[..., Object], clock: Any = None) -> None:
@@ -119,9 +119,9 @@ class Cluster:
         while True:
             try:
                 answer = self._send(method, path, body, **more)
-            except (KubernetesError, Unreachable) as error:
+            except (KubernetesError, KubernetesUnreachable) as error:
                 # A wrong address or certificate is told at once; a server that has answered before may come back.
-                again = self._reached if isinstance(error, Unreachable) else error.status in _RETRIED
+                again = self._reached if isinstance(error, KubernetesUnreachable) else error.status in _RETRIED
                 if not again or deadline.expired():
                     raise
                 deadline.sleep(max(next(pauses), float(error.details.get("retry_after") or 0)))
@@ -136,13 +136,13 @@ def _is_going(present: Object, uid: str) -> bool:
 
 
 @contextmanager
-def connect(params: Mapping[str, Any]) -> Iterator[Cluster]:
+def connect(params: Mapping[str, Any]) -> Iterator[KubernetesApi]:
     """Connect with kubernetes.core's options (and K8S_AUTH_* variables); raises CollectionError."""
     auth = _auth(params)
     host = str(auth.get("host") or os.environ.get("K8S_AUTH_HOST") or "the address in the kubeconfig")
     try:
         client = _client(auth, host)
-        yield Cluster(_sender(client.client, str(client.configuration.host)))
+        yield KubernetesApi(_sender(client.client, str(client.configuration.host)))
     finally:
         # A loaded kubeconfig stays the library's default, and would win over another cluster's host and key.
         Configuration.set_default(None)

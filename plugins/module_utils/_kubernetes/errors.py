@@ -25,7 +25,7 @@ class KubernetesError(CollectionError):
         self.reason = reason
 
 
-class Unreachable(CollectionError):
+class KubernetesUnreachable(CollectionError):
     """No answer came: the request may or may not have been carried out."""
 
 
@@ -54,7 +54,7 @@ def _status_object(body: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def from_connection(error: BaseException, host: str) -> Unreachable:
+def from_connection(error: BaseException, host: str) -> KubernetesUnreachable:
     """An error below HTTP: refused, not resolved, not trusted, timed out, reset."""
     chain = list(_causes(error))
     names = {type(link).__name__ for link in chain}
@@ -70,7 +70,9 @@ def from_connection(error: BaseException, host: str) -> Unreachable:
         why, remedy = "connection refused", CHECK_OPTIONS
     else:
         why, remedy = "the connection broke", "run again"
-    return Unreachable(f"cannot talk to the Kubernetes API at {host}: {why}: {remedy}", cause=type(chain[-1]).__name__)
+    return KubernetesUnreachable(
+        f"cannot talk to the Kubernetes API at {host}: {why}: {remedy}", cause=type(chain[-1]).__name__
+    )
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

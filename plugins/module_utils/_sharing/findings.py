@@ -54,7 +54,7 @@ def info(check: str, message: str) -> Finding:
     return Finding(check, Severity.INFO, message)
 
 
-def counted(number: int, thing: str) -> str:
+def pluralize(number: int, thing: str) -> str:
     """How many of something, for a person: "no Services", "1 Service", "2 Services"."""
     plural = "es" if thing.endswith("s") else "s"
     return f"{number or 'no'} {thing}{'' if number == 1 else plural}"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import counted
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 
 MARKS = {"error": "ERROR", "warning": "warning", "info": "ok"}
 
@@ -33,7 +33,7 @@ def _plan(result: Reader) -> list[str]:
     if not steps:
         return ["plan: nothing to do"]
     finishes = ", which finish an interrupted change" if result.flag("resumed") else ""
-    heading = f"plan: {counted(len(steps), 'step')}{finishes}; restart of CPI: {restart.text('done')}"
+    heading = f"plan: {pluralize(len(steps), 'step')}{finishes}; restart of CPI: {restart.text('done')}"
     return [f"{heading} ({restart.text('reason')})", *(f"  {number}. {step}" for number, step in enumerate(steps, 1))]
 
 
@@ -43,23 +43,23 @@ def _moves(result: Reader) -> list[str]:
     if not services:
         return ["plan in Cloud Director: nothing to do"]
     writes = sum(len(service.texts("steps")) for service in services)
-    heading = f"plan in Cloud Director: {counted(writes, 'write')} for {counted(len(services), 'Service')}"
+    heading = f"plan in Cloud Director: {pluralize(writes, 'write')} for {pluralize(len(services), 'Service')}"
     return [f"{heading}, one at a time, while CPI is stopped", *(_move(service) for service in services)]
 
 
 def _move(service: Reader) -> str:
     before, after = service.text("scenario_before"), service.text("scenario")
     becomes = f"{after} is repaired" if before == after else f"from {before} to {after}"
-    writes = counted(len(service.texts("steps")), "write")
+    writes = pluralize(len(service.texts("steps")), "write")
     return f"  {_label(service)} ({service.text('external_ip', '')}): {becomes}, {writes}; {_outage(service)}"
 
 
 def _outage(service: Reader) -> str:
     outage = service.mapping("outage").value
-    ports = [f"port {port} is down for {counted(tasks, 'task')}" for port, tasks in outage["ports"].items() if tasks]
+    ports = [f"port {port} is down for {pluralize(tasks, 'task')}" for port, tasks in outage["ports"].items() if tasks]
     text = ", ".join(ports) or "no port goes down"
     if outage.get("window"):
-        text += f"; at worst nothing holds its external IP during {counted(outage['window'], 'task')}"
+        text += f"; at worst nothing holds its external IP during {pluralize(outage['window'], 'task')}"
     return text
 
 
@@ -70,7 +70,7 @@ def _label(service: Reader) -> str:
 def _way_back(report: Reader) -> list[str]:
     if not report.flag("ok"):
         return [report.text("summary")]
-    services = counted(len(list(report.mappings("services"))), "Service")
+    services = pluralize(len(list(report.mappings("services"))), "Service")
     heading = f"restore point of {report.text('taken')}: {report.text('scenario')}, {services}"
     return [heading, *(f"  note    {note}" for note in report.texts("notes"))]
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout import manage as managing
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
-from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import Cluster, connect
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi, connect
 from ccm_helpers import KEY, RANGE
 from kube_double.testing import KubeDouble
 
@@ -103,7 +103,7 @@ class Killed(BaseException):
     """As SIGKILL: nothing of ours runs after it."""
 
 
-def kill_at(cluster: Cluster, number: int, before: bool) -> Cluster:
+def kill_at(cluster: KubernetesApi, number: int, before: bool) -> KubernetesApi:
     """The cluster for a process that is killed just before or just after its n-th write (from 1)."""
     send, count = cluster._send, 0
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import (
     MASK,
+    FileEdit,
     OneArm,
-    Wish,
+    edit_from_options,
     masked,
     read_config,
-    wish_from_options,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema import image_version, parse_version
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
@@ -246,21 +246,21 @@ ONE = OneArm("192.168.8.2", "192.168.8.100")
 
 
 @pytest.mark.parametrize(
-    ("scenario", "shared", "one_arm", "present", "wish"),
+    ("scenario", "shared", "one_arm", "present", "wanted_edit"),
     [
-        ("shared_external", None, None, ONE, Wish(True, None, remove_one_arm=True)),
-        ("shared_external", None, {}, None, Wish(True, None, remove_one_arm=True)),
-        ("shared_internal", None, RANGE, None, Wish(True, ONE)),
-        ("shared_internal", None, None, ONE, Wish(True, None)),
-        ("distinct_internal", None, RANGE, ONE, Wish(False, ONE)),
-        (None, True, None, ONE, Wish(True, None)),
-        (None, None, {"start_ip": None, "end_ip": None}, ONE, Wish(None, None, remove_one_arm=True)),
-        (None, None, {"start_ip": "", "end_ip": ""}, ONE, Wish(None, None, remove_one_arm=True)),
-        (None, False, RANGE, None, Wish(False, ONE)),
+        ("shared_external", None, None, ONE, FileEdit(True, None, remove_one_arm=True)),
+        ("shared_external", None, {}, None, FileEdit(True, None, remove_one_arm=True)),
+        ("shared_internal", None, RANGE, None, FileEdit(True, ONE)),
+        ("shared_internal", None, None, ONE, FileEdit(True, None)),
+        ("distinct_internal", None, RANGE, ONE, FileEdit(False, ONE)),
+        (None, True, None, ONE, FileEdit(True, None)),
+        (None, None, {"start_ip": None, "end_ip": None}, ONE, FileEdit(None, None, remove_one_arm=True)),
+        (None, None, {"start_ip": "", "end_ip": ""}, ONE, FileEdit(None, None, remove_one_arm=True)),
+        (None, False, RANGE, None, FileEdit(False, ONE)),
     ],
 )
-def test_options_become_a_wish(scenario: Any, shared: Any, one_arm: Any, present: Any, wish: Wish) -> None:
-    assert wish_from_options(scenario, shared, one_arm, present) == wish
+def test_options_become_a_wish(scenario: Any, shared: Any, one_arm: Any, present: Any, wanted_edit: FileEdit) -> None:
+    assert edit_from_options(scenario, shared, one_arm, present) == wanted_edit
 
 
 @pytest.mark.parametrize(
@@ -278,4 +278,4 @@ def test_options_become_a_wish(scenario: Any, shared: Any, one_arm: Any, present
 )  # fmt: skip
 def test_options_that_make_no_sense(scenario: Any, one_arm: Any, present: Any, message: str) -> None:
     with pytest.raises(InvalidInput, match=re.escape(message)):
-        wish_from_options(scenario, None, one_arm, present)
+        edit_from_options(scenario, None, one_arm, present)

@@ -9,7 +9,7 @@ import difflib
 import re
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import OneArm, Wish, read_config
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import FileEdit, OneArm, read_config
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.editor import CannotEdit, edit
 from ccm_helpers import FIXTURES, MINIMAL, file_of
 from hypothesis import given, settings
@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 ONE = OneArm("192.168.8.2", "192.168.8.100")
 OTHER = OneArm("10.20.0.5", "10.20.0.9")
-EXTERNAL = Wish(shared=True, remove_one_arm=True)
-INTERNAL = Wish(shared=True, one_arm=OTHER)
-DISTINCT = Wish(shared=False, one_arm=OTHER)
+EXTERNAL = FileEdit(shared=True, remove_one_arm=True)
+INTERNAL = FileEdit(shared=True, one_arm=OTHER)
+DISTINCT = FileEdit(shared=False, one_arm=OTHER)
 PUBLISHED = sorted(path.stem for path in FIXTURES.glob("cpi-*.manifest"))
 
 
@@ -31,7 +31,7 @@ def changes(before: str, after: str) -> list[str]:
 
 def test_only_the_flag_line_changes() -> None:
     before = file_of("cpi-commented")
-    assert changes(before, edit(before, Wish(shared=True))) == [
+    assert changes(before, edit(before, FileEdit(shared=True))) == [
         "-   enableVirtualServiceSharedIP:    no   # ask before changing\n",
         "+   enableVirtualServiceSharedIP:    true   # ask before changing\n",
     ]
@@ -39,7 +39,7 @@ def test_only_the_flag_line_changes() -> None:
 
 def test_addresses_keep_their_quotes_and_comments() -> None:
     before = file_of("cpi-commented")
-    assert changes(before, edit(before, Wish(one_arm=OTHER))) == [
+    assert changes(before, edit(before, FileEdit(one_arm=OTHER))) == [
         "-     startIP:   \"192.168.8.2\"    # .1 is the router\n",
         "-     endIP: '192.168.8.100'\n",
         "+     startIP:   \"10.20.0.5\"    # .1 is the router\n",
@@ -49,7 +49,7 @@ def test_addresses_keep_their_quotes_and_comments() -> None:
 
 def test_removing_one_arm_keeps_the_comments_around_it() -> None:
     before = file_of("cpi-commented")
-    assert changes(before, edit(before, Wish(shared=True, remove_one_arm=True)))[:4] == [
+    assert changes(before, edit(before, FileEdit(shared=True, remove_one_arm=True)))[:4] == [
         "-   oneArm:          # internal range, one for each virtual service\n",
         "-     # first and last address\n",
         "-     startIP:   \"192.168.8.2\"    # .1 is the router\n",
@@ -73,15 +73,15 @@ def test_one_arm_is_put_in_above_every_comment() -> None:
 
 @pytest.mark.parametrize("fixture", PUBLISHED)
 @pytest.mark.parametrize(
-    ("wish", "scenario"),
+    ("wanted_edit", "scenario"),
     [(EXTERNAL, "shared_external"), (INTERNAL, "shared_internal"), (DISTINCT, "distinct_internal")],
 )
-def test_published_files_reach_every_scenario(fixture: str, wish: Wish, scenario: str) -> None:
+def test_published_files_reach_every_scenario(fixture: str, wanted_edit: FileEdit, scenario: str) -> None:
     before = file_of(fixture)
-    after = edit(before, wish)
+    after = edit(before, wanted_edit)
     assert read_config(after).scenario == scenario
-    assert edit(after, wish) == after
-    assert edit(edit(after, EXTERNAL), wish) == edit(edit(edit(after, EXTERNAL), wish), wish)
+    assert edit(after, wanted_edit) == after
+    assert edit(edit(after, EXTERNAL), wanted_edit) == edit(edit(edit(after, EXTERNAL), wanted_edit), wanted_edit)
     assert after.endswith(before[-20:])
 
 
@@ -117,16 +117,16 @@ def test_layouts(layout: str) -> None:
     text = LAYOUTS[layout]
     start = read_config(text)
     assert start.problems == ()
-    for wish, scenario in (
+    for wanted_edit, scenario in (
         (EXTERNAL, "shared_external"),
         (INTERNAL, "shared_internal"),
         (DISTINCT, "distinct_internal"),
     ):
-        text = edit(text, wish)
+        text = edit(text, wanted_edit)
         found = read_config(text)
         assert (found.problems, found.scenario) == ((), scenario), text
-        assert found.one_arm == (None if wish is EXTERNAL else OTHER)
-        assert edit(text, wish) == text
+        assert found.one_arm == (None if wanted_edit is EXTERNAL else OTHER)
+        assert edit(text, wanted_edit) == text
     other = {**start.values, "loadbalancer": {**start.values["loadbalancer"], "oneArm": 0}}
     assert {**found.values, "loadbalancer": {**found.values["loadbalancer"], "oneArm": 0}} == other
     assert ("\r\n" in text) == (text.count("\n") == text.count("\r\n"))
@@ -165,12 +165,12 @@ def test_removing_what_is_not_there_changes_nothing() -> None:
 
 def test_a_flag_that_is_missing() -> None:
     text = MINIMAL.replace("  enableVirtualServiceSharedIP: false\n", "")
-    assert edit(text, Wish(shared=False)) == text
-    assert edit(text, Wish(shared=True)) == text.replace(
+    assert edit(text, FileEdit(shared=False)) == text
+    assert edit(text, FileEdit(shared=True)) == text.replace(
         "loadbalancer:\n", "loadbalancer:\n  enableVirtualServiceSharedIP: true\n"
     )
     empty = MINIMAL.replace("SharedIP: false", "SharedIP: # unset")
-    assert edit(empty, Wish(shared=True)) == empty.replace("SharedIP:", "SharedIP: true")
+    assert edit(empty, FileEdit(shared=True)) == empty.replace("SharedIP:", "SharedIP: true")
 
 
 @pytest.mark.parametrize(
@@ -254,15 +254,15 @@ def without_flags(text: str) -> list[str]:
 
 @settings(max_examples=200, deadline=None)
 @given(files(), st.lists(st.sampled_from([EXTERNAL, INTERNAL, DISTINCT]), min_size=1, max_size=4))
-def test_any_way_through_the_scenarios(text: str, wishes: list[Wish]) -> None:
+def test_any_way_through_the_scenarios(text: str, wishes: list[FileEdit]) -> None:
     first = read_config(text)
     lines = without_flags(text)
     inside = [line for line in lines if re.match(" {3,}#", line) and "not a comment" not in line]
-    for wish in wishes:
-        text = edit(text, wish)
+    for wanted_edit in wishes:
+        text = edit(text, wanted_edit)
         found = read_config(text)
-        assert (found.shared, found.one_arm) == (wish.shared, wish.one_arm)
-        assert edit(text, wish) == text
+        assert (found.shared, found.one_arm) == (wanted_edit.shared, wanted_edit.one_arm)
+        assert edit(text, wanted_edit) == text
         left = without_flags(text)
         # Comments inside oneArm go with it; everything else is there, in order, byte for byte.
         assert left == lines or left == [line for line in lines if line not in inside]

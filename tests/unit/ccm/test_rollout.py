@@ -63,14 +63,14 @@ def test_the_order_for_an_immutable_config_map(fresh: KubeDouble) -> None:
 
 def test_every_way_between_the_scenarios_and_nothing_twice(fresh: KubeDouble) -> None:
     distinct: dict[str, Any] = {"scenario": "distinct_internal", "one_arm": RANGE}
-    for wish in (EXTERNAL, INTERNAL, distinct, INTERNAL, EXTERNAL, distinct):
-        assert run(fresh, **wish).changed
+    for wanted_edit in (EXTERNAL, INTERNAL, distinct, INTERNAL, EXTERNAL, distinct):
+        assert run(fresh, **wanted_edit).changed
         assert mounted(fresh) == [file(fresh)]
         again = len(fresh.journal())
-        done = run(fresh, **wish)
+        done = run(fresh, **wanted_edit)
         assert (done.changed, done.result["steps"], done.result["restart"]["done"]) == (False, [], "none")
         assert [entry for entry in fresh.journal()[again:] if entry["method"] != "GET"] == []
-        assert done.result["scenario_after"] == wish["scenario"]
+        assert done.result["scenario_after"] == wanted_edit["scenario"]
 
 
 def test_labels_annotations_and_other_keys_are_kept(fresh: KubeDouble) -> None:

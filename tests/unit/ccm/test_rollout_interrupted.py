@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout import manage as managing
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import REPLICAS, STATE
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
-from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import Cluster, connect
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi, connect
 from ccm_helpers import CLUSTER, RANGE, file_of, objects_of
 from kube_double.testing import KubeDouble
 from rollout_helpers import (
@@ -139,10 +139,10 @@ def test_too_many_requests_are_waited_out(fresh: KubeDouble) -> None:
     assert run(fresh, **EXTERNAL).changed
 
 
-class Meddled(Cluster):
+class Meddled(KubernetesApi):
     """A cluster in which somebody does something just before the n-th request of a kind."""
 
-    def __init__(self, cluster: Cluster, method: str, path: str, nth: int, meddle: Callable[[], None]) -> None:
+    def __init__(self, cluster: KubernetesApi, method: str, path: str, nth: int, meddle: Callable[[], None]) -> None:
         super().__init__(self._sending)
         self._inner, self._when, self._left, self._meddle = cluster._send, (method, path), nth, meddle
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import STATE
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import Target
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import CpiNames
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report import report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import connect
@@ -57,7 +57,7 @@ def replicas(kube: KubeDouble) -> int:
 def stored(kube: KubeDouble) -> tuple[str, dict[str, Any] | None]:
     """The state of the rollout and its restore point, as the info module tells them."""
     with connect({"kubeconfig": kube.kubeconfig, "context": None}) as cluster:
-        found = report(cluster, Target(NAMESPACE, NAME, KEY, DEPLOYMENT, BACKUP), False)
+        found = report(cluster, CpiNames(NAMESPACE, NAME, KEY, DEPLOYMENT, BACKUP), False)
     return found["rollout"]["state"], found["restore_point"]
 
 
@@ -90,10 +90,10 @@ def test_it_stops_cpi_and_touches_nothing_else(fresh: KubeDouble) -> None:
 def test_stopped_again_changes_nothing(fresh: KubeDouble) -> None:
     scale(fresh, 2)
     settle(fresh, 2)
-    for wish in (EXTERNAL, INTERNAL):
-        assert stop(fresh, **wish).changed
+    for wanted_edit in (EXTERNAL, INTERNAL):
+        assert stop(fresh, **wanted_edit).changed
         start = len(writes(fresh))
-        again = stop(fresh, restore_point=None, **wish)
+        again = stop(fresh, restore_point=None, **wanted_edit)
         assert (again.changed, again.result["steps"], writes(fresh)[start:]) == (False, [], [])
     run(fresh, **INTERNAL)
     assert (replicas(fresh), mounted(fresh)) == (2, [file(fresh)] * 2)

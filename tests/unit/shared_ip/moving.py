@@ -118,7 +118,7 @@ class Edge:
         return result
 
     def restore_point(self, services: Sequence[Params]) -> Params:
-        """What the option ``former`` takes."""
+        """What the option ``restore_point`` takes."""
         return dict(self.info(services=list(services), restore_point=True)["restore_point"])
 
     def create(self, services: Sequence[Params], scenario: str, **more: Any) -> list[Params]:

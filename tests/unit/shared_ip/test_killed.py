@@ -45,7 +45,7 @@ def tell(record: Record, what: str, survival: Survival) -> None:
 
 
 CASES = [(*move, STRICT) for move in MOVES] + [(*move, LENIENT) for move in MOVES if EXTERNAL in move]
-NAMES = {id(STRICT): "strictest", id(LENIENT): "most lenient"}
+NAMES = {id(STRICT): "strictest", id(LENIENT): "most managed_by_cpi"}
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_what_was_made_by_hand_is_brought_back(edge: Edge, before: str, after: s
         if one["name"].endswith("-ssh"):
             by_hand = BY_HAND
         edge.module("vcd_virtual_service", name=one["name"], **by_hand)
-    former = edge.restore_point(services)
-    survival = killed(edge, services, after, STRICT, former=former, when=("before",))
+    point = edge.restore_point(services)
+    survival = killed(edge, services, after, STRICT, restore_point=point, when=("before",))
     assert [one["description"] for one in edge.sim.dump()["virtual_services"]] == ["made by hand"] * 3
     tell(record_property, f"killed before every write, {before} -> {after}, with a restore point", survival)
     assert survival.problems == []

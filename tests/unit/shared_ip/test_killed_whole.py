@@ -147,11 +147,11 @@ class Cluster:
         ccm = yield self._ccm("vcd_ccm_config_info", gather_services=True)
         vcd = yield self._vcd("vcd_edge_gateway_info", gather=GATHER)
         self.found.append(ccm["restore_point"])
-        wish = (self.after, RANGE if self.after != EXTERNAL else None)
-        preflight = preflight_report(ccm, vcd, *wish, "migrate")
+        request = (self.after, RANGE if self.after != EXTERNAL else None)
+        preflight = preflight_report(ccm, vcd, *request, "migrate")
         assert preflight["ok"], preflight["summary"]
         target = {"scenario": preflight["scenario"], "one_arm": preflight["one_arm"]}
-        services = services_option(ccm, vcd, *wish)
+        services = services_option(ccm, vcd, *request)
         plan = yield self._move(services, target, ccm["restore_point"] or {}, check=True)
         halfway = ccm["rollout"]["state"] == "in_progress" and ccm["restore_point"] is not None
         if plan["writes"] or halfway:
@@ -161,11 +161,11 @@ class Cluster:
             yield self._ccm("vcd_ccm_config", **target, stage="stopped", restore_point=point)
             ccm = yield self._ccm("vcd_ccm_config_info", gather_services=True)
             vcd = yield self._vcd("vcd_edge_gateway_info", gather=GATHER)
-            yield self._move(services_option(ccm, vcd, *wish), target, point)
+            yield self._move(services_option(ccm, vcd, *request), target, point)
         yield self._ccm("vcd_ccm_config", **target)
 
-    def _move(self, services: list[Params], target: Params, former: Params, check: bool = False) -> Task:
-        return self._vcd("vcd_shared_ip", check, cluster_id=CLUSTER, services=services, former=former, **target)
+    def _move(self, services: list[Params], target: Params, point: Params, check: bool = False) -> Task:
+        return self._vcd("vcd_shared_ip", check, cluster_id=CLUSTER, services=services, restore_point=point, **target)
 
     def _vcd(self, module: str, check: bool = False, **options: Any) -> Task:
         connection = {name: value for name, value in self.edge.options.items() if name != "cluster_id"}

@@ -16,7 +16,7 @@ from vcdsim.testing import Simulator
 HTTP: Params = {"name": "http", "port": 80, "node_port": 8080, "app_protocol": "http"}
 HTTPS: Params = {"name": "https", "port": 443, "node_port": 8443, "app_protocol": "https", "certificate": "web-cert"}
 SSH: Params = {"name": "ssh", "port": 22, "node_port": 22}
-RULES = {"strict": STRICT, "lenient": LENIENT}
+RULES = {"strict": STRICT, "managed_by_cpi": LENIENT}
 
 
 def shop(*ports: Params, **more: Any) -> list[Params]:

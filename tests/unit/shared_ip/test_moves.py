@@ -255,7 +255,7 @@ PORTS_BY_HAND = {
 
 
 @pytest.mark.parametrize(("before", "after"), MOVES)
-@pytest.mark.parametrize("rules", [STRICT, LENIENT], ids=["strict", "lenient"])
+@pytest.mark.parametrize("rules", [STRICT, LENIENT], ids=["strict", "managed_by_cpi"])
 def test_what_was_made_by_hand_survives(roomy: Simulator, before: str, after: str, rules: dict[str, str]) -> None:
     roomy.reset()
     edge = Edge(roomy)

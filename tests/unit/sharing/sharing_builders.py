@@ -11,7 +11,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import p
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import read_cluster
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import with_moves
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import resolve
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
@@ -231,17 +231,17 @@ def vcd(
     return {"changed": False, "api": api, "edge_gateways": list(edges)}
 
 
-def situation(
+def state(
     target: str,
     ccm_result: dict[str, Any] | None = None,
     vcd_result: dict[str, Any] | None = None,
     one_arm: Any = None,
     existing: str = "fail",
-) -> Situation:
+) -> ClusterState:
     """What the checks look at."""
     cluster = read_cluster(ccm_result or ccm())
     read = read_vcd(vcd_result if vcd_result is not None else vcd(edge()))
-    return with_moves(Situation(cluster, read, resolve(target, one_arm, cluster, "", existing)))
+    return with_moves(ClusterState(cluster, read, resolve(target, one_arm, cluster, "", existing)))
 
 
 def observed(found: dict[str, list[Any]], *services: dict[str, Any], ip_spaces: bool = False) -> list[ObservedService]:

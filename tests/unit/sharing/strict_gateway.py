@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
     AppPortProfile,
-    Model,
+    Inventory,
     NatRule,
     Object,
     Pool,
@@ -24,7 +24,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.na
     VIRTUAL_SERVICE,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Knowledge, Step, Unknown
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedService
 
 
@@ -36,14 +36,14 @@ class Refused(Exception):
 class StrictGateway:
     """``refuses`` is what this Cloud Director refuses of what nobody knows."""
 
-    model: Model
-    refuses: frozenset[Unknown] = frozenset()
+    inventory: Inventory
+    refuses: frozenset[VcdRule] = frozenset()
     log: list[Step] = field(default_factory=list)
     unheld: list[str] = field(default_factory=list)
 
     def write(self, step: Step) -> None:
         """Let a step happen, or raise Refused and change nothing."""
-        present = self.model.get(step.kind, step.name)
+        present = self.inventory.get(step.kind, step.name)
         if (present is None) != (step.act is Act.CREATE):
             raise Refused(f"{step.text}: it is {'not ' if present is None else ''}there")
         if step.after is None:
@@ -52,14 +52,14 @@ class StrictGateway:
             self._check_virtual_service(step.after, present)
         elif isinstance(step.after, NatRule):
             self._check_rule(step.after, present)
-        step.apply(self.model)
+        step.apply(self.inventory)
         self.log.append(step)
 
     def _virtual_services(self) -> list[VirtualService]:
-        return [item for item in self.model if isinstance(item, VirtualService)]
+        return [item for item in self.inventory if isinstance(item, VirtualService)]
 
     def _rules(self) -> list[NatRule]:
-        return [item for item in self.model if isinstance(item, NatRule)]
+        return [item for item in self.inventory if isinstance(item, NatRule)]
 
     def _check_unused(self, step: Step) -> None:
         if step.kind == POOL and any(item.pool == step.name for item in self._virtual_services()):
@@ -69,7 +69,7 @@ class StrictGateway:
 
     def _check_virtual_service(self, new: VirtualService, old: VirtualService | None) -> None:
         others = [item for item in self._virtual_services() if item.name != new.name]
-        if self.model.get(POOL, new.pool) is None:
+        if self.inventory.get(POOL, new.pool) is None:
             raise Refused(f"{new.name}: no pool {new.pool}")
         if any(item.pool == new.pool for item in others):
             raise Refused(f"{new.name}: pool {new.pool} serves another")
@@ -78,59 +78,59 @@ class StrictGateway:
                 raise Refused(f"{new.name}: {new.address} {new.ports} is taken by {item.name}")
         if old is not None:
             shared = any(item.address == old.address for item in others)
-            if shared and Unknown.SHARED_PUT in self.refuses:
+            if shared and VcdRule.SHARED_PUT in self.refuses:
                 raise Refused(f"{new.name}: shares its VIP")
             if shared and old.address != new.address:
                 raise Refused(f"{new.name}: the VIP is shared")
             joins = old.address != new.address and any(item.address == new.address for item in others)
-            if joins and Unknown.JOIN in self.refuses:
+            if joins and VcdRule.JOIN in self.refuses:
                 raise Refused(f"{new.name}: {new.address} has another")
         moved = old is None or old.address != new.address
-        if moved and Unknown.OVERLAP in self.refuses and self.model.from_address(new.address):
+        if moved and VcdRule.OVERLAP in self.refuses and self.inventory.from_address(new.address):
             raise Refused(f"{new.name}: {new.address} is a rule's")
 
     def _check_rule(self, new: NatRule, old: NatRule | None) -> None:
-        if new.profile and self.model.get(APP_PORT_PROFILE, new.profile) is None:
+        if new.profile and self.inventory.get(APP_PORT_PROFILE, new.profile) is None:
             raise Refused(f"{new.name}: no profile {new.profile}")
         moved = old is None or old.external != new.external
-        if moved and Unknown.OVERLAP in self.refuses and self.model.on_address(new.external):
+        if moved and VcdRule.OVERLAP in self.refuses and self.inventory.on_address(new.external):
             raise Refused(f"{new.name}: {new.external} is a VIP")
 
     def carry_out(self, wanted: WantedService, kill_after: int | None = None) -> bool:
         """Plan and write as the module does; False when it was killed after so many writes."""
-        known = Knowledge()
-        for _lesson in range(1 + len(Unknown)):
-            for step in plan(wanted, self.model, known):
+        known = KnownRules()
+        for _attempt in range(1 + len(VcdRule)):
+            for step in plan(wanted, self.inventory, known):
                 if kill_after is not None and len(self.log) >= kill_after:
                     return False
                 try:
                     self.write(step)
                 except Refused:
-                    if not step.tries - known.refused:
+                    if not step.probes - known.refused:
                         raise
-                    known = known.refuse(step.tries)
+                    known = known.refuse(step.probes)
                     break
-                known = known.allow(step.tries)
+                known = known.allow(step.probes)
                 self._note(wanted, step)
             else:
                 return True
         raise AssertionError("no way was found")
 
     def _note(self, wanted: WantedService, step: Step) -> None:
-        if not self.model.referenced(wanted.external_ip):
+        if not self.inventory.referenced(wanted.external_ip):
             self.unheld.append(step.text)
 
 
-def objects(*items: Sequence[Object]) -> Model:
-    """A model of several lists."""
-    return Model(item for group in items for item in group)
+def objects(*items: Sequence[Object]) -> Inventory:
+    """A inventory of several lists."""
+    return Inventory(item for group in items for item in group)
 
 
-def own(wanted: WantedService, model: Model) -> dict[tuple[str, str], Object]:
+def own(wanted: WantedService, inventory: Inventory) -> dict[tuple[str, str], Object]:
     """The objects of a Service by kind and name."""
     kinds = (VIRTUAL_SERVICE, POOL, NAT_RULE, APP_PORT_PROFILE)
     pairs = [pair for names in wanted.names for pair in zip(kinds, names, strict=True)]
-    return {pair: found for pair in pairs if (found := model.get(*pair)) is not None}
+    return {pair: found for pair in pairs if (found := inventory.get(*pair)) is not None}
 
 
 __all__ = ["AppPortProfile", "Pool", "Refused", "StrictGateway", "kind_of", "objects", "own"]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The model of CPI's objects. tests/real holds it against the real program."""
+"""The inventory of CPI's objects. tests/real holds it against the real program."""
 
 from __future__ import annotations
 

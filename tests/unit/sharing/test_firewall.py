@@ -18,7 +18,7 @@ from sharing_builders import (
     firewall_rule,
     objects,
     service,
-    situation,
+    state,
     vcd,
 )
 
@@ -33,7 +33,7 @@ def told(
 ) -> list[tuple[str, str, str]]:
     """Severity, message and remedy of each finding, for one Service with the ports 80 and 81."""
     answer = vcd(edge(**objects(shape), firewall_rules=[*rules, default_rule(default)]))
-    looked = situation(target, ccm(shape, services=[service()]), answer, existing=existing)
+    looked = state(target, ccm(shape, services=[service()]), answer, existing=existing)
     return [(item.severity.value, item.message, item.remedy) for item in check_firewall(looked)]
 
 
@@ -60,7 +60,7 @@ def test_nothing_is_said_where_nothing_is_migrated() -> None:
 def test_rules_that_could_not_be_read_are_a_warning(firewall: dict[str, Any]) -> None:
     answer = vcd(edge(**objects("shared_external"), **firewall))
     cluster = ccm("shared_external", services=[service()])
-    (found,) = check_firewall(situation("shared_internal", cluster, answer, existing="migrate"))
+    (found,) = check_firewall(state("shared_internal", cluster, answer, existing="migrate"))
     assert (found.severity.value, found.message) == (
         "warning",
         "the firewall rules of edge gateway acme-edge could not be read, so nobody compared them",
@@ -214,7 +214,7 @@ def test_many_services_that_lack_the_same_rule_are_one_finding() -> None:
             there[key] += items
     cluster = ccm("shared_external", services=[service("a"), service("b")])
     answer = vcd(edge(**there, firewall_rules=[default_rule("DROP")]))
-    (found,) = check_firewall(situation("shared_internal", cluster, answer, existing="migrate"))
+    (found,) = check_firewall(state("shared_internal", cluster, answer, existing="migrate"))
     assert "to default/a, default/b after the move" in found.message
     assert found.remedy.endswith(f"allow TCP 80, 81 to {RANGE}")
 
@@ -223,7 +223,7 @@ def test_a_service_that_cannot_be_migrated_needs_no_rules() -> None:
     item = service()
     item["ports"][1]["protocol"] = "UDP"
     answer = vcd(edge(**objects("shared_external"), firewall_rules=[default_rule("DROP")]))
-    looked = situation("shared_internal", ccm("shared_external", services=[item]), answer, existing="migrate")
+    looked = state("shared_internal", ccm("shared_external", services=[item]), answer, existing="migrate")
     assert list(check_firewall(looked)) == []
 
 

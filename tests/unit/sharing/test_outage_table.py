@@ -11,20 +11,20 @@ from pathlib import Path
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import outage_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Knowledge, Unknown
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import KnownRules, VcdRule
 from test_planner import built, service, wanted_on
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "moving-services.md"
 
 
 def cell(start: Scenario, end: Scenario, ports: int) -> str:
-    """Writes and the worst port's outage, in the most lenient and in the strictest world."""
-    model = built(start, ports)
-    wanted = wanted_on(model, service(ports), end)
+    """Writes and the worst port's outage, in the most managed_by_cpi and in the strictest world."""
+    inventory = built(start, ports)
+    wanted = wanted_on(inventory, service(ports), end)
     found = []
-    for known in (Knowledge(), Knowledge(refused=frozenset(Unknown))):
-        steps = plan(wanted, model, known)
-        found.append(f"{len(steps)}, {max(tasks for _port, tasks in outage_of(wanted, model, steps).ports)}")
+    for known in (KnownRules(), KnownRules(refused=frozenset(VcdRule))):
+        steps = plan(wanted, inventory, known)
+        found.append(f"{len(steps)}, {max(tasks for _port, tasks in outage_of(wanted, inventory, steps).ports)}")
     return " / ".join(dict.fromkeys(found))
 
 

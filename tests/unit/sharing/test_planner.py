@@ -13,7 +13,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import D
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
     AppPortProfile,
-    Model,
+    Inventory,
     NatRule,
     Object,
     Pool,
@@ -28,17 +28,17 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.na
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import shape_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import outage_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import Conflict, plan
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Knowledge, Step, Unknown
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import (
     DesiredPort,
     DesiredService,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
     WantedService,
-    absent,
-    as_it_is,
     assign_internal_ips,
+    current_state,
     want,
+    wanted_absent,
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -46,7 +46,7 @@ from strict_gateway import Refused, StrictGateway, own
 
 IP, OTHER_IP = "203.0.113.10", "203.0.113.11"
 MOVES = list(itertools.permutations(Scenario, 2))
-WORLDS = [frozenset(one) for n in range(4) for one in itertools.combinations(Unknown, n)]
+WORLDS = [frozenset(one) for n in range(4) for one in itertools.combinations(VcdRule, n)]
 SIZES = (1, 2, 3, 5)
 
 
@@ -55,179 +55,182 @@ def service(ports: int, name: str = "web", ip: str = IP) -> DesiredService:
     return DesiredService(name, "c1", ip, ("10.0.0.1",), numbers, "default")
 
 
-def wanted_on(model: Model, one: DesiredService, scenario: Scenario, **more: bool) -> WantedService:
-    return want(one, scenario, assign_internal_ips(one, scenario, DEFAULT_ONE_ARM, model), **more)
+def wanted_on(inventory: Inventory, one: DesiredService, scenario: Scenario, **more: bool) -> WantedService:
+    return want(one, scenario, assign_internal_ips(one, scenario, DEFAULT_ONE_ARM, inventory), **more)
 
 
-def built(scenario: Scenario, ports: int, *others: DesiredService) -> Model:
+def built(scenario: Scenario, ports: int, *others: DesiredService) -> Inventory:
     """A gateway with Services in a scenario."""
-    gateway = StrictGateway(Model())
+    gateway = StrictGateway(Inventory())
     for one in (service(ports), *others):
-        gateway.carry_out(wanted_on(gateway.model, one, scenario))
-    return gateway.model
+        gateway.carry_out(wanted_on(gateway.inventory, one, scenario))
+    return gateway.inventory
 
 
 @pytest.mark.parametrize("refuses", WORLDS, ids=lambda found: "+".join(sorted(found)) or "all_allowed")
 @pytest.mark.parametrize("ports", SIZES)
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
-def test_every_move_in_every_world(move: tuple[Scenario, Scenario], ports: int, refuses: frozenset[Unknown]) -> None:
+def test_every_move_in_every_world(move: tuple[Scenario, Scenario], ports: int, refuses: frozenset[VcdRule]) -> None:
     """The shape is reached, nobody else is touched, and the external IP is held as far as it can be."""
     neighbour = service(2, "shop", OTHER_IP)
-    model = built(move[0], ports, neighbour)
-    before = own(wanted_on(model, neighbour, move[0]), model)
-    gateway = StrictGateway(model, refuses)
-    wanted = wanted_on(model, service(ports), move[1])
+    inventory = built(move[0], ports, neighbour)
+    before = own(wanted_on(inventory, neighbour, move[0]), inventory)
+    gateway = StrictGateway(inventory, refuses)
+    wanted = wanted_on(inventory, service(ports), move[1])
     gateway.carry_out(wanted)
-    assert shape_of(wanted, gateway.model, move[1]) == move[1].value
-    assert own(wanted_on(gateway.model, neighbour, move[0]), gateway.model) == before
+    assert shape_of(wanted, gateway.inventory, move[1]) == move[1].value
+    assert own(wanted_on(gateway.inventory, neighbour, move[0]), gateway.inventory) == before
     assert {step.name for step in gateway.log} <= wanted.own_names()
     nat_comes_or_goes = move[0].one_arm != move[1].one_arm
-    assert len(gateway.unheld) == (1 if Unknown.OVERLAP in refuses and nat_comes_or_goes else 0)
-    assert plan(wanted_on(gateway.model, service(ports), move[1]), gateway.model) == []
+    assert len(gateway.unheld) == (1 if VcdRule.OVERLAP in refuses and nat_comes_or_goes else 0)
+    assert plan(wanted_on(gateway.inventory, service(ports), move[1]), gateway.inventory) == []
 
 
 @pytest.mark.parametrize("ports", [2, 3, 5])
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
 def test_ports_move_one_after_the_other_where_it_can_be(move: tuple[Scenario, Scenario], ports: int) -> None:
-    model = built(move[0], ports)
-    wanted = wanted_on(model, service(ports), move[1])
-    told = outage_of(wanted, model, plan(wanted, model))
+    inventory = built(move[0], ports)
+    wanted = wanted_on(inventory, service(ports), move[1])
+    told = outage_of(wanted, inventory, plan(wanted, inventory))
     assert told.together == 0
     assert told.window == 0
     assert max(tasks for _port, tasks in told.ports) <= 3
-    refused = Knowledge(refused=frozenset(Unknown))
-    worst = outage_of(wanted, model, plan(wanted, model, refused))
+    refused = KnownRules(refused=frozenset(VcdRule))
+    worst = outage_of(wanted, inventory, plan(wanted, inventory, refused))
     nat_comes_or_goes = move[0].one_arm != move[1].one_arm
     assert (worst.together, worst.window) == ((2, 1) if nat_comes_or_goes else (0, 0))
 
 
-@pytest.mark.parametrize("refuses", [frozenset(), frozenset(Unknown)], ids=["lenient", "strict"])
+@pytest.mark.parametrize("refuses", [frozenset(), frozenset(VcdRule)], ids=["managed_by_cpi", "strict"])
 @pytest.mark.parametrize("ports", [1, 2, 3])
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
 def test_a_run_that_was_killed_anywhere_is_finished(
-    move: tuple[Scenario, Scenario], ports: int, refuses: frozenset[Unknown]
+    move: tuple[Scenario, Scenario], ports: int, refuses: frozenset[VcdRule]
 ) -> None:
     whole = StrictGateway(built(move[0], ports), refuses)
-    whole.carry_out(wanted_on(whole.model, service(ports), move[1]))
+    whole.carry_out(wanted_on(whole.inventory, service(ports), move[1]))
     for writes in range(len(whole.log) + 1):
         gateway = StrictGateway(built(move[0], ports), refuses)
-        finished = gateway.carry_out(wanted_on(gateway.model, service(ports), move[1]), kill_after=writes)
+        finished = gateway.carry_out(wanted_on(gateway.inventory, service(ports), move[1]), kill_after=writes)
         assert finished == (writes == len(whole.log))
-        again = wanted_on(gateway.model, service(ports), move[1])
+        again = wanted_on(gateway.inventory, service(ports), move[1])
         gateway.carry_out(again)
-        assert own(again, gateway.model) == own(again, whole.model), f"killed after {writes} writes"
+        assert own(again, gateway.inventory) == own(again, whole.inventory), f"killed after {writes} writes"
 
 
-@pytest.mark.parametrize("refuses", [frozenset(), frozenset(Unknown)], ids=["lenient", "strict"])
+@pytest.mark.parametrize("refuses", [frozenset(), frozenset(VcdRule)], ids=["managed_by_cpi", "strict"])
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
-def test_the_way_back_from_anywhere(move: tuple[Scenario, Scenario], refuses: frozenset[Unknown]) -> None:
+def test_the_way_back_from_anywhere(move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]) -> None:
     """A Service that fails in the midst gets exactly the objects that it had."""
     before = built(move[0], 3)
     wanted = wanted_on(before, service(3), move[1])
-    former = as_it_is(wanted, before)
+    former = current_state(wanted, before)
     count = len(plan(wanted, before))
     for writes in range(count + 4):
         gateway = StrictGateway(before.copy(), refuses)
         gateway.carry_out(wanted, kill_after=writes)
         gateway.carry_out(former)
-        assert own(wanted, gateway.model) == own(wanted, before), f"failed after {writes} writes"
+        assert own(wanted, gateway.inventory) == own(wanted, before), f"failed after {writes} writes"
 
 
 def test_removal_leaves_nothing_and_goes_from_users_to_used() -> None:
     for scenario in Scenario:
         gateway = StrictGateway(built(scenario, 2))
-        gateway.carry_out(absent(service(2)))
-        assert list(gateway.model) == []
+        gateway.carry_out(wanted_absent(service(2)))
+        assert list(gateway.inventory) == []
 
 
 def test_one_rule_for_a_whole_service_and_back_to_one_a_port() -> None:
     names = Naming.parse("{kind}-{service}-{port}")
     one = replace(service(2), cluster_id="", naming=names)
-    gateway = StrictGateway(Model())
-    whole = wanted_on(gateway.model, one, Scenario.SHARED_INTERNAL, per_service=True, lenient=False)
+    gateway = StrictGateway(Inventory())
+    whole = wanted_on(gateway.inventory, one, Scenario.SHARED_INTERNAL, per_service=True, managed_by_cpi=False)
     gateway.carry_out(whole)
-    rules = [item for item in gateway.model if isinstance(item, NatRule)]
+    rules = [item for item in gateway.inventory if isinstance(item, NatRule)]
     assert rules == [NatRule("dnat-vs-web-all", IP, "192.168.8.2")]
-    single = wanted_on(gateway.model, one, Scenario.SHARED_INTERNAL, lenient=False)
+    single = wanted_on(gateway.inventory, one, Scenario.SHARED_INTERNAL, managed_by_cpi=False)
     gateway.unheld.clear()
     gateway.carry_out(single)
-    assert {item.name for item in gateway.model if isinstance(item, NatRule)} == {"dnat-vs-web-p0", "dnat-vs-web-p1"}
-    gateway.carry_out(wanted_on(gateway.model, one, Scenario.SHARED_EXTERNAL, lenient=False))
-    assert not [item for item in gateway.model if isinstance(item, (NatRule, AppPortProfile))]
+    assert {item.name for item in gateway.inventory if isinstance(item, NatRule)} == {
+        "dnat-vs-web-p0",
+        "dnat-vs-web-p1",
+    }
+    gateway.carry_out(wanted_on(gateway.inventory, one, Scenario.SHARED_EXTERNAL, managed_by_cpi=False))
+    assert not [item for item in gateway.inventory if isinstance(item, (NatRule, AppPortProfile))]
     assert gateway.unheld == []
 
 
 def test_without_cpi_members_and_profiles_are_brought_to_what_is_wanted_too() -> None:
     names = Naming.parse("{kind}-{service}-{port}")
     one = replace(service(1), cluster_id="", naming=names)
-    gateway = StrictGateway(Model())
-    gateway.carry_out(wanted_on(gateway.model, one, Scenario.SHARED_EXTERNAL, lenient=False))
+    gateway = StrictGateway(Inventory())
+    gateway.carry_out(wanted_on(gateway.inventory, one, Scenario.SHARED_EXTERNAL, managed_by_cpi=False))
     more = replace(one, members=("10.0.0.1", "10.0.0.2"), ports=(replace(one.ports[0], protocol="HTTP"),))
-    steps = plan(wanted_on(gateway.model, more, Scenario.SHARED_EXTERNAL, lenient=False), gateway.model)
+    steps = plan(wanted_on(gateway.inventory, more, Scenario.SHARED_EXTERNAL, managed_by_cpi=False), gateway.inventory)
     assert [(step.act, step.kind) for step in steps] == [(Act.UPDATE, "pool"), (Act.UPDATE, VIRTUAL_SERVICE)]
-    kept = wanted_on(gateway.model, replace(more, cluster_id="c1"), Scenario.SHARED_EXTERNAL)
-    assert plan(kept, gateway.model) == []
+    kept = wanted_on(gateway.inventory, replace(more, cluster_id="c1"), Scenario.SHARED_EXTERNAL)
+    assert plan(kept, gateway.inventory) == []
 
 
 def test_a_port_that_somebody_else_holds_stops_before_anything_is_written() -> None:
-    model = built(Scenario.SHARED_EXTERNAL, 1)
-    model.put(VirtualService("theirs", "their-pool", "192.168.8.2", ("80",)))
-    model.put(NatRule("their-rule", IP, "192.168.8.9", "80"))
+    inventory = built(Scenario.SHARED_EXTERNAL, 1)
+    inventory.put(VirtualService("theirs", "their-pool", "192.168.8.2", ("80",)))
+    inventory.put(NatRule("their-rule", IP, "192.168.8.9", "80"))
     with pytest.raises(Conflict, match=r"port 80 of 203\.0\.113\.10 is held by DNAT rule 'their-rule'"):
-        plan(wanted_on(model, service(1), Scenario.SHARED_INTERNAL), model)
+        plan(wanted_on(inventory, service(1), Scenario.SHARED_INTERNAL), inventory)
 
 
 def test_a_neighbour_on_the_same_external_ip_is_named_where_it_is_in_the_way() -> None:
-    model = built(Scenario.SHARED_EXTERNAL, 1)
-    model.put(Pool("their-pool"))
-    model.put(VirtualService("theirs", "their-pool", IP, ("9000",)))
-    gateway = StrictGateway(model, frozenset({Unknown.OVERLAP}))
+    inventory = built(Scenario.SHARED_EXTERNAL, 1)
+    inventory.put(Pool("their-pool"))
+    inventory.put(VirtualService("theirs", "their-pool", IP, ("9000",)))
+    gateway = StrictGateway(inventory, frozenset({VcdRule.OVERLAP}))
     with pytest.raises(Conflict, match="also held by virtual service 'theirs'"):
-        gateway.carry_out(wanted_on(model, service(1), Scenario.SHARED_INTERNAL))
+        gateway.carry_out(wanted_on(inventory, service(1), Scenario.SHARED_INTERNAL))
     assert [step for step in gateway.log if step.kind in (VIRTUAL_SERVICE, NAT_RULE)] == []
 
 
 def test_a_renamed_port_takes_over_from_its_leftovers() -> None:
-    model = built(Scenario.SHARED_EXTERNAL, 1)
+    inventory = built(Scenario.SHARED_EXTERNAL, 1)
     renamed = replace(service(1), ports=(replace(service(1).ports[0], name="web"),))
     with pytest.raises(Conflict, match="prune"):
-        plan(wanted_on(model, renamed, Scenario.SHARED_EXTERNAL), model)
-    left = tuple((kind_of(item), item.name) for item in model)
-    gateway = StrictGateway(model)
-    gateway.carry_out(want(renamed, Scenario.SHARED_EXTERNAL, (), leftovers=left))
-    assert sorted(item.name for item in gateway.model) == ["ingress-pool-web-c1-web", "ingress-vs-web-c1-web"]
+        plan(wanted_on(inventory, renamed, Scenario.SHARED_EXTERNAL), inventory)
+    left = tuple((kind_of(item), item.name) for item in inventory)
+    gateway = StrictGateway(inventory)
+    gateway.carry_out(want(renamed, Scenario.SHARED_EXTERNAL, (), orphans=left))
+    assert sorted(item.name for item in gateway.inventory) == ["ingress-pool-web-c1-web", "ingress-vs-web-c1-web"]
 
 
 def test_internal_ips_are_kept_and_the_lowest_free_ones_taken() -> None:
-    model = built(Scenario.SHARED_INTERNAL, 3)
-    assert assign_internal_ips(service(3), Scenario.DISTINCT_INTERNAL, DEFAULT_ONE_ARM, model) == (
+    inventory = built(Scenario.SHARED_INTERNAL, 3)
+    assert assign_internal_ips(service(3), Scenario.DISTINCT_INTERNAL, DEFAULT_ONE_ARM, inventory) == (
         "192.168.8.2",
         "192.168.8.3",
         "192.168.8.4",
     )
-    assert assign_internal_ips(service(3), Scenario.SHARED_INTERNAL, DEFAULT_ONE_ARM, model) == ("192.168.8.2",)
+    assert assign_internal_ips(service(3), Scenario.SHARED_INTERNAL, DEFAULT_ONE_ARM, inventory) == ("192.168.8.2",)
     small = parse_range("192.168.8.2-192.168.8.3")
     with pytest.raises(Exception, match="only 1 of its addresses are free, 2 are needed"):
-        assign_internal_ips(service(3), Scenario.DISTINCT_INTERNAL, small, model)
+        assign_internal_ips(service(3), Scenario.DISTINCT_INTERNAL, small, inventory)
 
 
 @st.composite
-def damaged(draw: st.DrawFn) -> tuple[Model, int, Scenario, frozenset[Unknown]]:
+def damaged(draw: st.DrawFn) -> tuple[Inventory, int, Scenario, frozenset[VcdRule]]:
     """A gateway that somebody has been at: a Service in some shape, with random edits that Cloud Director allows."""
     ports = draw(st.sampled_from([1, 2, 3]))
     refuses = draw(st.sampled_from(WORLDS))
     gateway = StrictGateway(built(draw(st.sampled_from(list(Scenario))), ports), refuses)
-    names = list(gateway.model)
+    names = list(gateway.inventory)
     for _edit in range(draw(st.integers(0, 6))):
         item = draw(st.sampled_from(names))
-        present = gateway.model.get(kind_of(item), item.name)
+        present = gateway.inventory.get(kind_of(item), item.name)
         changed = _changed(draw, present if present is not None else item)
         act = Act.CREATE if present is None else draw(st.sampled_from([Act.UPDATE, Act.DELETE]))
         try:
             gateway.write(Step(act, present, None if act is Act.DELETE else changed))
         except Refused:
             continue
-    return gateway.model, ports, draw(st.sampled_from(list(Scenario))), refuses
+    return gateway.inventory, ports, draw(st.sampled_from(list(Scenario))), refuses
 
 
 def _changed(draw: st.DrawFn, item: Object) -> Object:
@@ -246,39 +249,41 @@ def _changed(draw: st.DrawFn, item: Object) -> Object:
 @settings(max_examples=600, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(damaged())
 def test_from_any_state_to_what_is_wanted(
-    state: tuple[Model, int, Scenario, frozenset[Unknown]],
+    state: tuple[Inventory, int, Scenario, frozenset[VcdRule]],
 ) -> None:
     """Repair: whatever was done to it, one run reaches what is wanted, and a second one has nothing to do."""
-    model, ports, scenario, refuses = state
-    gateway = StrictGateway(model, refuses)
-    wanted = wanted_on(model, service(ports), scenario)
-    held = model.referenced(IP)
+    inventory, ports, scenario, refuses = state
+    gateway = StrictGateway(inventory, refuses)
+    wanted = wanted_on(inventory, service(ports), scenario)
+    held = inventory.referenced(IP)
     gateway.carry_out(wanted)
-    assert own(wanted, gateway.model).keys() == {
+    assert own(wanted, gateway.inventory).keys() == {
         (kind_of(one), one.name) for port in wanted.ports for one in port.objects()
     }
-    assert shape_of(wanted, gateway.model, scenario) == scenario.value
-    again = wanted_on(gateway.model, service(ports), scenario)
-    assert plan(again, gateway.model) == []
-    if held and Unknown.OVERLAP not in refuses:
+    assert shape_of(wanted, gateway.inventory, scenario) == scenario.value
+    again = wanted_on(gateway.inventory, service(ports), scenario)
+    assert plan(again, gateway.inventory) == []
+    if held and VcdRule.OVERLAP not in refuses:
         assert gateway.unheld == []
     assert len(gateway.unheld) <= 1 or not held
 
 
 @settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(damaged(), st.integers(0, 12))
-def test_killed_in_the_midst_of_a_repair(state: tuple[Model, int, Scenario, frozenset[Unknown]], writes: int) -> None:
-    model, ports, scenario, refuses = state
-    gateway = StrictGateway(model, refuses)
-    gateway.carry_out(wanted_on(model, service(ports), scenario), kill_after=writes)
-    again = wanted_on(gateway.model, service(ports), scenario)
+def test_killed_in_the_midst_of_a_repair(
+    state: tuple[Inventory, int, Scenario, frozenset[VcdRule]], writes: int
+) -> None:
+    inventory, ports, scenario, refuses = state
+    gateway = StrictGateway(inventory, refuses)
+    gateway.carry_out(wanted_on(inventory, service(ports), scenario), kill_after=writes)
+    again = wanted_on(gateway.inventory, service(ports), scenario)
     gateway.carry_out(again)
-    assert shape_of(again, gateway.model, scenario) == scenario.value
-    assert plan(again, gateway.model) == []
+    assert shape_of(again, gateway.inventory, scenario) == scenario.value
+    assert plan(again, gateway.inventory) == []
 
 
 def test_an_address_that_becomes_free_is_the_lowest_again() -> None:
-    model = built(Scenario.SHARED_INTERNAL, 1, service(1, "shop", OTHER_IP))
-    assert next(model.free_in(DEFAULT_ONE_ARM)) == "192.168.8.4"
-    StrictGateway(model).carry_out(absent(service(1)))
-    assert next(model.free_in(DEFAULT_ONE_ARM)) == "192.168.8.2"
+    inventory = built(Scenario.SHARED_INTERNAL, 1, service(1, "shop", OTHER_IP))
+    assert next(inventory.free_in(DEFAULT_ONE_ARM)) == "192.168.8.4"
+    StrictGateway(inventory).carry_out(wanted_absent(service(1)))
+    assert next(inventory.free_in(DEFAULT_ONE_ARM)) == "192.168.8.2"

@@ -26,7 +26,7 @@ from sharing_builders import (
     pool,
     profile,
     service,
-    situation,
+    state,
     vcd,
     virtual_service,
 )
@@ -40,7 +40,7 @@ def found(
     check: str, target: str, cluster: dict[str, Any] | None = None, cloud: dict[str, Any] | None = None, **more: Any
 ) -> list[tuple[str, str]]:
     """Severity and message of one check's findings."""
-    findings = preflight(situation(target, cluster, cloud, **more))
+    findings = preflight(state(target, cluster, cloud, **more))
     return [(item.severity.value, item.message) for item in findings if item.check == check]
 
 
@@ -410,7 +410,7 @@ def test_objects_that_no_service_claims_are_listed_by_kind_and_stay_unless_asked
     }
     cluster = ccm(services=[service()])
     report = preflight_report(cluster, vcd(edge(**left)), "shared_internal")
-    (finding,) = [item for item in report["findings"] if item["check"] == "leftovers"]
+    (finding,) = [item for item in report["findings"] if item["check"] == "orphans"]
     names = [item["name"] for item in report["orphans"]]
     assert finding["severity"] == "warning"
     assert finding["message"] == (
@@ -420,15 +420,15 @@ def test_objects_that_no_service_claims_are_listed_by_kind_and_stay_unless_asked
     )
     removed = "they are removed only with shared_ip_prune: true, those of Services that are there when they migrate"
     assert finding["remedy"] == removed
-    assert report["deserted"] == [{"name": "gone"}]
-    assert found("leftovers", "shared_internal", None, vcd(edge())) == []
+    assert report["orphaned_services"] == [{"name": "gone"}]
+    assert found("orphans", "shared_internal", None, vcd(edge())) == []
     # what a Service that is there has left is pruned when asked for
     renamed = {"pools": [pool("web", "old", "x")]}
     both = {"pools": [pool("web", "old", "x"), pool("gone", "http", "x")]}
     of = [preflight_report(cluster, vcd(edge(**there)), "shared_internal") for there in (renamed, both)]
-    remedies = [item["remedy"] for report in of for item in report["findings"] if item["check"] == "leftovers"]
+    remedies = [item["remedy"] for report in of for item in report["findings"] if item["check"] == "orphans"]
     assert remedies == ["a migration removes them only with shared_ip_prune: true", removed]
-    assert [report["deserted"] for report in of] == [[], [{"name": "gone"}]]
+    assert [report["orphaned_services"] for report in of] == [[], [{"name": "gone"}]]
 
 
 WEB = "default/web"

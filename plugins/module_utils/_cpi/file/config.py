@@ -220,7 +220,7 @@ def _secret_nodes(root: Node) -> list[tuple[str, Node]]:
 
 
 @dataclass(frozen=True)
-class Wish:
+class FileEdit:
     """What an operator asks for: None leaves a part as it is; ``remove_one_arm`` takes the section out."""
 
     shared: bool | None = None
@@ -228,20 +228,20 @@ class Wish:
     remove_one_arm: bool = False
 
 
-def wish_from_options(
+def edit_from_options(
     scenario: str | None, shared: bool | None, one_arm: dict[str, Any] | None, present: OneArm | None
-) -> Wish:
-    """The wish that the module's options make; ``present`` is the range in the file. Raises InvalidInput."""
+) -> FileEdit:
+    """The wanted_edit that the module's options make; ``present`` is the range in the file. Raises InvalidInput."""
     given, empty = _one_arm_option(one_arm)
     if scenario is None:
-        return Wish(shared, given, remove_one_arm=empty)
+        return FileEdit(shared, given, remove_one_arm=empty)
     if scenario == SHARED_EXTERNAL:
         if given is not None:
             raise InvalidInput("one_arm", one_arm, f"scenario {scenario} has no internal range; leave one_arm out")
-        return Wish(shared=True, remove_one_arm=True)
+        return FileEdit(shared=True, remove_one_arm=True)
     if given is None and (empty or present is None or present.problems()):
         raise InvalidInput("one_arm", one_arm, f"scenario {scenario} needs an internal range: give start_ip and end_ip")
-    return Wish(shared=scenario == SHARED_INTERNAL, one_arm=given)
+    return FileEdit(shared=scenario == SHARED_INTERNAL, one_arm=given)
 
 
 def _one_arm_option(one_arm: dict[str, Any] | None) -> tuple[OneArm | None, bool]:

@@ -15,8 +15,8 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import (
     CloudConfig,
+    FileEdit,
     OneArm,
-    Wish,
     config_section,
     read_config,
 )
@@ -43,14 +43,14 @@ class CannotEdit(CollectionError):
         super().__init__(f"CPI's file cannot be edited safely: {why}")
 
 
-def edit(text: str, wish: Wish) -> str:
-    """The text with the wish fulfilled; the very same text when it already is. Raises CannotEdit."""
+def edit(text: str, wanted_edit: FileEdit) -> str:
+    """The text with the wanted_edit fulfilled; the very same text when it already is. Raises CannotEdit."""
     before = read_config(text)
     section = config_section(before)
     if section is None:
         raise CannotEdit(_why_no_section(before))
-    shared = before.shared if wish.shared is None else wish.shared
-    one_arm = None if wish.remove_one_arm else (wish.one_arm or before.one_arm)
+    shared = before.shared if wanted_edit.shared is None else wanted_edit.shared
+    one_arm = None if wanted_edit.remove_one_arm else (wanted_edit.one_arm or before.one_arm)
     if shared != before.shared:
         text = _set_flag(text, section, shared)
     if one_arm != before.one_arm:

@@ -21,8 +21,8 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import (
     ConfigMap,
+    CpiNames,
     Object,
-    Target,
     same_content,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
@@ -57,7 +57,7 @@ class Journal:
         return self.state == IN_PROGRESS
 
 
-def read_journal(backup: Object | None, target: Target) -> Journal | None:
+def read_journal(backup: Object | None, target: CpiNames) -> Journal | None:
     """The journal in a backup ConfigMap; raises InvalidInput when another ConfigMap has its name."""
     if backup is None:
         return None
@@ -91,7 +91,7 @@ def pack(restore_point: Mapping[str, Any]) -> str:
     return base64.b64encode(gzip.compress(content, mtime=0)).decode()
 
 
-def unpack(journal: Journal | None, target: Target) -> dict[str, Any] | None:
+def unpack(journal: Journal | None, target: CpiNames) -> dict[str, Any] | None:
     """The restore point in a journal; None when there is none. CollectionError when it cannot be read."""
     if journal is None or not journal.restore_point:
         return None
@@ -108,7 +108,7 @@ def unpack(journal: Journal | None, target: Target) -> dict[str, Any] | None:
     )
 
 
-def refuse_too_large(journal: Journal, target: Target) -> None:
+def refuse_too_large(journal: Journal, target: CpiNames) -> None:
     """Raise InvalidInput when the backup with its restore point is more than a ConfigMap can hold."""
     texts = backup_manifest(journal, target)["data"].values()
     packed = len(base64.b64decode(journal.restore_point))
@@ -122,7 +122,7 @@ def refuse_too_large(journal: Journal, target: Target) -> None:
         )
 
 
-def backup_manifest(journal: Journal, target: Target) -> dict[str, Any]:
+def backup_manifest(journal: Journal, target: CpiNames) -> dict[str, Any]:
     """The backup ConfigMap that stores a journal; ``resourceVersion`` is set when there is one to be replaced."""
     version = {"resourceVersion": journal.resource_version} if journal.resource_version else {}
     binary = {"binaryData": {_RESTORE_POINT: journal.restore_point}} if journal.restore_point else {}
@@ -145,7 +145,7 @@ def backup_manifest(journal: Journal, target: Target) -> dict[str, Any]:
     }
 
 
-def _readme(target: Target) -> str:
+def _readme(target: CpiNames) -> str:
     name = target.backup_name
     return (
         f"What {target} held before its last change ({_ORIGINAL}) and after it ({_WANTED}).\n"

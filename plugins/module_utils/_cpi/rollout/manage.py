@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What the module vcd_ccm_config does: options to wish, wish to text, text to plan, plan carried out."""
+"""What the module vcd_ccm_config does: options to wanted_edit, wanted_edit to text, text to plan, plan carried out."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec impo
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import (
     SCENARIOS,
     CloudConfig,
+    edit_from_options,
     masked,
     read_config,
-    wish_from_options,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.editor import edit
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema import parse_version
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import pack
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import Object, Target
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import CpiNames, Object
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import (
     ALL,
     STOPPED,
-    Observed,
+    CpiState,
     Plan,
     make_plan,
     make_stop_plan,
@@ -36,7 +36,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import apply, check_rights, observe
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import Cluster
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline
 
 TARGET_OPTIONS = ArgumentSpec(
@@ -78,25 +78,25 @@ class Managed:
     after: Mapping[str, Any]
 
 
-def target_from(params: Mapping[str, Any]) -> Target:
+def target_from(params: Mapping[str, Any]) -> CpiNames:
     """The objects that the options name."""
     backup = params["backup_name"] or f"{params['name']}-backup"
     if backup == params["name"]:
         raise InvalidInput("backup_name", backup, "the backup needs another name than the ConfigMap")
-    return Target(params["namespace"], params["name"], params["key"], params["deployment"], backup)
+    return CpiNames(params["namespace"], params["name"], params["key"], params["deployment"], backup)
 
 
-def manage(cluster: Cluster, params: Mapping[str, Any], check_mode: bool) -> Managed:
+def manage(cluster: KubernetesApi, params: Mapping[str, Any], check_mode: bool) -> Managed:
     """Bring CPI's file, and CPI, to what the options ask for. Raises CollectionError."""
     if params["wait_timeout"] < 0:
         raise InvalidInput("wait_timeout", params["wait_timeout"], "give seconds, 0 or more")
     observed = observe(cluster, target_from(params))
     version = parse_version(observed.deployment.version if observed.deployment else None)
     present = read_config(text_of(observed.base(), observed.target), version)
-    wish = wish_from_options(
+    wanted_edit = edit_from_options(
         params["scenario"], params["enable_virtual_service_shared_ip"], params["one_arm"], present.one_arm
     )
-    wanted = read_config(edit(present.text, wish), version)
+    wanted = read_config(edit(present.text, wanted_edit), version)
     _refuse_what_cpi_refuses(wanted, observed.target)
     plan = _plan(observed, wanted.text, params)
     check_rights(cluster, plan, observed)
@@ -114,7 +114,7 @@ def manage(cluster: Cluster, params: Mapping[str, Any], check_mode: bool) -> Man
     )
 
 
-def _plan(observed: Observed, text: str, params: Mapping[str, Any]) -> Plan:
+def _plan(observed: CpiState, text: str, params: Mapping[str, Any]) -> Plan:
     point = params["restore_point"]
     if params["stage"] == STOPPED:
         return make_stop_plan(observed, text, params["restart"], pack(point) if point else "")
@@ -123,7 +123,7 @@ def _plan(observed: Observed, text: str, params: Mapping[str, Any]) -> Plan:
     return make_plan(observed, text, params["restart"], params["wait"])
 
 
-def text_of(manifest: Object, target: Target) -> str:
+def text_of(manifest: Object, target: CpiNames) -> str:
     """The file in a ConfigMap; raises InvalidInput when the key is missing."""
     data = manifest.get("data") or {}
     if target.key not in data:
@@ -131,7 +131,7 @@ def text_of(manifest: Object, target: Target) -> str:
     return str(data[target.key])
 
 
-def _refuse_what_cpi_refuses(config: CloudConfig, target: Target) -> None:
+def _refuse_what_cpi_refuses(config: CloudConfig, target: CpiNames) -> None:
     if config.problems:
         raise CollectionError(
             f"{target}: CPI would not run with {target.key}: {'; '.join(config.problems)}: nothing was changed",
@@ -139,7 +139,7 @@ def _refuse_what_cpi_refuses(config: CloudConfig, target: Target) -> None:
         )
 
 
-def _result(before: CloudConfig, after: CloudConfig, plan: Plan, observed: Observed) -> dict[str, Any]:
+def _result(before: CloudConfig, after: CloudConfig, plan: Plan, observed: CpiState) -> dict[str, Any]:
     return {
         "scenario_before": before.scenario,
         "scenario_after": after.scenario,
@@ -152,7 +152,7 @@ def _result(before: CloudConfig, after: CloudConfig, plan: Plan, observed: Obser
     }
 
 
-def _shown_replicas(observed: Observed) -> dict[str, Any]:
+def _shown_replicas(observed: CpiState) -> dict[str, Any]:
     """What diff mode shows of CPI where only that is stopped."""
     return {"replicas": observed.deployment.replicas if observed.deployment else 0}
 

@@ -217,7 +217,7 @@ def _config_maps(spec: Object) -> Iterator[str]:
 
 
 @dataclass(frozen=True)
-class Target:
+class CpiNames:
     """Which objects are meant (names from the module's options)."""
 
     namespace: str

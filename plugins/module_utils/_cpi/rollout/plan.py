@@ -22,10 +22,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journa
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import (
     ConfigMap,
+    CpiNames,
     Deployment,
     Object,
     Pod,
-    Target,
     same_content,
     with_text,
 )
@@ -52,7 +52,7 @@ class Action(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Step:
+class RolloutStep:
     """One step, in words for the operator."""
 
     action: Action
@@ -60,10 +60,10 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Observed:
+class CpiState:
     """What the cluster holds. ``pods``: all pods of the namespace."""
 
-    target: Target
+    target: CpiNames
     config_map: ConfigMap | None
     journal: Journal | None
     deployment: Deployment | None
@@ -113,7 +113,7 @@ class Plan:
     ``later`` is what the run after this one will do: its rights are asked for now, as long as nothing is half-done.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[RolloutStep, ...]
     restart: Restart
     journal: Journal
     replicas: int
@@ -128,7 +128,7 @@ def stale_pods(config_map: ConfigMap | None, pods: Sequence[Pod]) -> list[Pod]:
     return [pod for pod in pods if pod.created < config_map.created and not pod.going]
 
 
-def make_plan(observed: Observed, text: str, restart: str, wait: bool) -> Plan:
+def make_plan(observed: CpiState, text: str, restart: str, wait: bool) -> Plan:
     """Plan to bring ``text`` under the target's key and into CPI. Raises InvalidInput or CollectionError."""
     wanted = with_text(observed.base(), observed.target.key, text)
     _refuse(observed, wanted, restart)
@@ -146,11 +146,11 @@ def make_plan(observed: Observed, text: str, restart: str, wait: bool) -> Plan:
         awaits = wait and replicas > 0 and (restart != NEVER or Action.SCALE_UP in actions)
         last = [Action.AWAIT_READY, Action.FINISH] if awaits else [Action.FINISH]
         actions = [*([] if stored else [Action.BACK_UP]), *actions, *last]
-    steps = tuple(Step(action, _words(action, observed, replicas)) for action in actions)
+    steps = tuple(RolloutStep(action, _words(action, observed, replicas)) for action in actions)
     return Plan(steps, _restart(observed, actions, reason, restart, replicas), journal, replicas, observed.interrupted)
 
 
-def make_stop_plan(observed: Observed, text: str, restart: str, restore_point: str = "") -> Plan:
+def make_stop_plan(observed: CpiState, text: str, restart: str, restore_point: str = "") -> Plan:
     """Plan to remember ``text`` as what is wanted and to stop CPI; the run after this one brings both about.
 
     ``restore_point`` (packed) goes with it, unless a change that is in progress has one already: what was observed
@@ -164,13 +164,13 @@ def make_stop_plan(observed: Observed, text: str, restart: str, restore_point: s
     refuse_too_large(journal, observed.target)
     stored = observed.interrupted and journal == observed.journal
     actions = [*([] if stored else [Action.BACK_UP]), *_stop(observed)]
-    steps = tuple(Step(action, _words(action, observed, replicas)) for action in actions)
+    steps = tuple(RolloutStep(action, _words(action, observed, replicas)) for action in actions)
     reason = "CPI stays stopped until the next run" if replicas else "CPI has no replica"
     kept = Restart(STOPPED, replicas > 0, reason)
     return Plan(steps, kept, journal, replicas, observed.interrupted, _later(observed, wanted, replicas))
 
 
-def _refuse_what_cannot_be_stopped(observed: Observed, restart: str) -> None:
+def _refuse_what_cannot_be_stopped(observed: CpiState, restart: str) -> None:
     target = observed.target
     if restart == NEVER:
         raise InvalidInput("restart", restart, f"stage {STOPPED} stops CPI; use auto or recreate")
@@ -184,7 +184,7 @@ def _refuse_what_cannot_be_stopped(observed: Observed, restart: str) -> None:
     _refuse_foreign_pods(observed)
 
 
-def _stop(observed: Observed) -> list[Action]:
+def _stop(observed: CpiState) -> list[Action]:
     """The steps after which no CPI runs; none when none does."""
     deployment = observed.deployment
     if deployment is None or (deployment.is_scaled_to_zero() and not observed.own_pods):
@@ -192,7 +192,7 @@ def _stop(observed: Observed) -> list[Action]:
     return [*([Action.SCALE_DOWN] if deployment.replicas else []), Action.AWAIT_NO_POD]
 
 
-def _later(observed: Observed, wanted: Object, replicas: int) -> tuple[Action, ...]:
+def _later(observed: CpiState, wanted: Object, replicas: int) -> tuple[Action, ...]:
     present = observed.config_map
     if present is None:
         content = [Action.CREATE]
@@ -203,7 +203,7 @@ def _later(observed: Observed, wanted: Object, replicas: int) -> tuple[Action, .
     return (*content, *([Action.SCALE_UP] if replicas else []), Action.FINISH)
 
 
-def _refuse(observed: Observed, wanted: Object, restart: str) -> None:
+def _refuse(observed: CpiState, wanted: Object, restart: str) -> None:
     target, deployment = observed.target, observed.deployment
     if deployment is not None and not deployment.mounts(target.name):
         raise InvalidInput("deployment", target.deployment, f"it does not mount {target}; check deployment and name")
@@ -215,7 +215,7 @@ def _refuse(observed: Observed, wanted: Object, restart: str) -> None:
         )
 
 
-def _refuse_foreign_pods(observed: Observed) -> None:
+def _refuse_foreign_pods(observed: CpiState) -> None:
     for pod in observed.foreign_pods:
         raise CollectionError(
             f"pod {pod.namespace}/{pod.name} mounts {observed.target}, but Deployment {observed.target.deployment} "
@@ -224,7 +224,7 @@ def _refuse_foreign_pods(observed: Observed) -> None:
         )
 
 
-def _why_restart(observed: Observed, wanted: Object, changes: bool) -> str:
+def _why_restart(observed: CpiState, wanted: Object, changes: bool) -> str:
     """Why CPI has to be restarted; empty when it runs with the wanted content."""
     if changes:
         return "the content changes, and CPI reads it only at its start"
@@ -244,7 +244,7 @@ def _why_restart(observed: Observed, wanted: Object, changes: bool) -> str:
     return "the content was changed by an interrupted run, which may not have restarted CPI"
 
 
-def _replicas(observed: Observed) -> int:
+def _replicas(observed: CpiState) -> int:
     """How many replicas CPI shall have: what it has, or had before an interrupted run scaled it to 0."""
     if observed.deployment is None:
         return 0
@@ -252,7 +252,7 @@ def _replicas(observed: Observed) -> int:
     return observed.deployment.replicas or had
 
 
-def _actions(observed: Observed, changes: bool, restarts: bool, by_recreate: bool, replicas: int) -> list[Action]:
+def _actions(observed: CpiState, changes: bool, restarts: bool, by_recreate: bool, replicas: int) -> list[Action]:
     """The steps between the backup and its end."""
     present = observed.config_map
     scaled = observed.deployment.replicas if observed.deployment else 0
@@ -271,7 +271,7 @@ def _actions(observed: Observed, changes: bool, restarts: bool, by_recreate: boo
     return actions
 
 
-def _journal(observed: Observed, wanted: Object, replicas: int, restore_point: str = "") -> Journal:
+def _journal(observed: CpiState, wanted: Object, replicas: int, restore_point: str = "") -> Journal:
     found = observed.journal
     original = original_to_keep(found, observed.config_map, wanted)
     version = found.resource_version if found else ""
@@ -279,7 +279,7 @@ def _journal(observed: Observed, wanted: Object, replicas: int, restore_point: s
     return Journal(IN_PROGRESS, original, wanted, replicas, version, kept or restore_point)
 
 
-def _restart(observed: Observed, actions: Sequence[Action], reason: str, restart: str, replicas: int) -> Restart:
+def _restart(observed: CpiState, actions: Sequence[Action], reason: str, restart: str, replicas: int) -> Restart:
     target = observed.target
     if Action.SCALE_UP in actions:
         return Restart(RECREATE, True, reason or "an interrupted run had scaled CPI to 0")
@@ -296,7 +296,7 @@ def _restart(observed: Observed, actions: Sequence[Action], reason: str, restart
     return Restart(NONE, False, "no pod of CPI runs; the next one reads the content")
 
 
-def _words(action: Action, observed: Observed, replicas: int) -> str:
+def _words(action: Action, observed: CpiState, replicas: int) -> str:
     target = observed.target
     deployment = f"Deployment {target.namespace}/{target.deployment}"
     scaled = observed.deployment.replicas if observed.deployment else 0
@@ -314,7 +314,7 @@ def _words(action: Action, observed: Observed, replicas: int) -> str:
     }[action]
 
 
-def rights(plan: Plan, observed: Observed) -> list[Right]:
+def rights(plan: Plan, observed: CpiState) -> list[Right]:
     """Every right that the plan's writes need."""
     target = observed.target
     backup = Right("update", "configmaps", target.namespace, name=target.backup_name)

@@ -14,17 +14,17 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import read_config
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema import parse_version
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import unpack
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import Object, Pod, Target
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import Observed, stale_pods
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import CpiNames, Object, Pod
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import CpiState, stale_pods
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import observe
-from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import Cluster
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
 
 CLUSTER_ID_SECRET = ("vcloud-clusterid-secret", "clusterid")
 ANNOTATION = "service.beta.kubernetes.io/vcloud-avi-"
 SSL_ANNOTATION = f"{ANNOTATION}ssl"
 
 
-def report(cluster: Cluster, target: Target, gather_services: bool) -> dict[str, Any]:
+def report(cluster: KubernetesApi, target: CpiNames, gather_services: bool) -> dict[str, Any]:
     """All return values of the module. Raises CollectionError."""
     observed = observe(cluster, target)
     config = describe_config(observed)
@@ -43,7 +43,7 @@ def report(cluster: Cluster, target: Target, gather_services: bool) -> dict[str,
     }
 
 
-def describe_config_map(observed: Observed) -> dict[str, Any] | None:
+def describe_config_map(observed: CpiState) -> dict[str, Any] | None:
     """The ConfigMap's facts; None when there is none."""
     found = observed.config_map
     if found is None:
@@ -59,7 +59,7 @@ def describe_config_map(observed: Observed) -> dict[str, Any] | None:
     }
 
 
-def describe_deployment(observed: Observed) -> dict[str, Any] | None:
+def describe_deployment(observed: CpiState) -> dict[str, Any] | None:
     """The Deployment's facts; None when there is none."""
     found = observed.deployment
     if found is None:
@@ -75,7 +75,7 @@ def describe_deployment(observed: Observed) -> dict[str, Any] | None:
     }
 
 
-def describe_pods(observed: Observed) -> list[dict[str, Any]]:
+def describe_pods(observed: CpiState) -> list[dict[str, Any]]:
     """CPI's pods; ``config`` is stale when the pod is older than the ConfigMap."""
     stale = {pod.uid for pod in stale_pods(observed.config_map, observed.own_pods)}
     return [
@@ -96,7 +96,7 @@ def _started(pod: Pod) -> str | None:
     return str(started) if started else None
 
 
-def describe_config(observed: Observed) -> dict[str, Any]:
+def describe_config(observed: CpiState) -> dict[str, Any]:
     """What the file says and what CPI would refuse in it. Without a ConfigMap or key there is only the problem.
 
     While an interrupted run has left no ConfigMap, its backup tells what CPI ran with before: with that everything in
@@ -122,7 +122,7 @@ def describe_config(observed: Observed) -> dict[str, Any]:
     }
 
 
-def _data(observed: Observed) -> Mapping[str, str] | None:
+def _data(observed: CpiState) -> Mapping[str, str] | None:
     if observed.config_map is not None:
         return observed.config_map.data
     if observed.journal is not None and observed.journal.in_progress:
@@ -130,18 +130,18 @@ def _data(observed: Observed) -> Mapping[str, str] | None:
     return None
 
 
-def _version(observed: Observed) -> str | None:
+def _version(observed: CpiState) -> str | None:
     return observed.deployment.version if observed.deployment else None
 
 
-def describe_rollout(observed: Observed) -> dict[str, Any]:
+def describe_rollout(observed: CpiState) -> dict[str, Any]:
     """Whether a rollout is under way (or was interrupted), and where its backup is."""
     if observed.journal is None:
         return {"state": "none", "backup": None}
     return {"state": observed.journal.state, "backup": observed.target.backup_name}
 
 
-def cluster_id(cluster: Cluster, observed: Observed, config: Mapping[str, Any] | None) -> tuple[str | None, str]:
+def cluster_id(cluster: KubernetesApi, observed: CpiState, config: Mapping[str, Any] | None) -> tuple[str | None, str]:
     """The cluster id as CPI gets it: from the file, else from its environment, which a Secret usually fills."""
     if config and config["clusterid"]:
         return str(config["clusterid"]), "config"
@@ -163,7 +163,7 @@ def _decoded(text: Any) -> str | None:
         return None
 
 
-def list_services(cluster: Cluster) -> list[dict[str, Any]]:
+def list_services(cluster: KubernetesApi) -> list[dict[str, Any]]:
     """Services of type LoadBalancer in all namespaces, which is where CPI looks."""
     found = cluster.list("/api/v1/services")
     return [describe_service(raw) for raw in found if (raw.get("spec") or {}).get("type") == "LoadBalancer"]

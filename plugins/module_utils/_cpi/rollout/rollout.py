@@ -21,47 +21,47 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journa
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import (
     ConfigMap,
+    CpiNames,
     Deployment,
     Object,
     Pod,
-    Target,
     same_content,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import (
     Action,
-    Observed,
+    CpiState,
     Plan,
     rights,
     stale_pods,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.access import require
-from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import Cluster
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors import KubernetesError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, wait_until
 
 
-def config_maps(target: Target) -> str:
+def config_maps(target: CpiNames) -> str:
     """The path of the namespace's ConfigMaps."""
     return f"/api/v1/namespaces/{target.namespace}/configmaps"
 
 
-def pods_path(target: Target) -> str:
+def pods_path(target: CpiNames) -> str:
     """The path of the namespace's pods."""
     return f"/api/v1/namespaces/{target.namespace}/pods"
 
 
-def deployment_path(target: Target) -> str:
+def deployment_path(target: CpiNames) -> str:
     """The path of CPI's Deployment."""
     return f"/apis/apps/v1/namespaces/{target.namespace}/deployments/{target.deployment}"
 
 
-def observe(cluster: Cluster, target: Target) -> Observed:
+def observe(cluster: KubernetesApi, target: CpiNames) -> CpiState:
     """Read everything that a plan is made from: four requests."""
     config_map = cluster.get(f"{config_maps(target)}/{target.name}")
     backup = cluster.get(f"{config_maps(target)}/{target.backup_name}")
     deployment = cluster.get(deployment_path(target))
-    return Observed(
+    return CpiState(
         target,
         ConfigMap(config_map) if config_map is not None else None,
         read_journal(backup, target),
@@ -70,23 +70,23 @@ def observe(cluster: Cluster, target: Target) -> Observed:
     )
 
 
-def list_pods(cluster: Cluster, target: Target) -> list[Pod]:
+def list_pods(cluster: KubernetesApi, target: CpiNames) -> list[Pod]:
     """All pods of the namespace."""
     return [Pod(raw) for raw in cluster.list(pods_path(target))]
 
 
-def check_rights(cluster: Cluster, plan: Plan, observed: Observed) -> None:
+def check_rights(cluster: KubernetesApi, plan: Plan, observed: CpiState) -> None:
     """Ask for every right that the plan needs; raises CollectionError that names those that are missing."""
     require(cluster, rights(plan, observed))
 
 
-def apply(cluster: Cluster, plan: Plan, observed: Observed, deadline: Deadline) -> None:
+def apply(cluster: KubernetesApi, plan: Plan, observed: CpiState, deadline: Deadline) -> None:
     """Carry out the plan. Raises CollectionError; what was written by then is in the journal."""
     _Rollout(cluster, plan, observed, deadline).run()
 
 
 class _Rollout:
-    def __init__(self, cluster: Cluster, plan: Plan, observed: Observed, deadline: Deadline) -> None:
+    def __init__(self, cluster: KubernetesApi, plan: Plan, observed: CpiState, deadline: Deadline) -> None:
         self._cluster = cluster
         self._plan = plan
         self._target = observed.target
@@ -169,7 +169,7 @@ class _Rollout:
             describe=lambda seen: ", ".join(pod.describe() for pod in [*seen.own_pods, *seen.foreign_pods]) or "no pod",
         )
 
-    def _look(self) -> Observed:
+    def _look(self) -> CpiState:
         """What was observed, with the Deployment and the pods as they are now (the Deployment first: it makes pods)."""
         deployment = self._cluster.get(deployment_path(self._target))
         if deployment is None:
@@ -236,7 +236,7 @@ class _Rollout:
             describe=_describe,
         )
 
-    def _is_ready(self, seen: Observed, restarted: bool) -> bool:
+    def _is_ready(self, seen: CpiState, restarted: bool) -> bool:
         pods = seen.own_pods
         current = [pod for pod in pods if pod.ready and not pod.going]
         return (
@@ -251,7 +251,7 @@ class _Rollout:
         self._store(replace(self._journal, state=FINISHED))
 
 
-def _describe(seen: Observed) -> str:
+def _describe(seen: CpiState) -> str:
     deployment = seen.deployment
     ready = deployment.ready_replicas if deployment else 0
     wanted = deployment.replicas if deployment else 0

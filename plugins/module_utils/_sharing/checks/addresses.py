@@ -17,13 +17,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import internal_ips
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import EdgeGateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
     Finding,
-    counted,
     error,
     info,
+    pluralize,
     warning,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
@@ -32,43 +32,43 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.na
 )
 
 
-def check_one_arm(situation: Situation) -> Iterator[Finding]:
+def check_one_arm(state: ClusterState) -> Iterator[Finding]:
     """The range is one, touches no network that the gateway knows, and is big enough."""
-    target = situation.target
+    target = state.target
     if target.problem:
         yield error("one_arm", target.problem, "give a range of free IPv4 addresses")
         return
     if target.one_arm is None:
         return
-    if situation.edge is None:
+    if state.edge is None:
         yield info("one_arm", f"{target.one_arm}")
         return
-    overlaps = [name for name, network in _neighbours(situation.edge) if target.one_arm.overlaps(network)]
+    overlaps = [name for name, network in _neighbours(state.edge) if target.one_arm.overlaps(network)]
     for name in overlaps:
         message = f"the one-arm range {target.one_arm} overlaps {name}"
-        yield situation.shortage("one_arm", message, "choose a range that nothing else uses (shared_ip_one_arm)")
+        yield state.shortage("one_arm", message, "choose a range that nothing else uses (shared_ip_one_arm)")
     if not overlaps:
-        yield from _size(situation, situation.edge, target.one_arm)
+        yield from _size(state, state.edge, target.one_arm)
 
 
-def check_external_addresses(situation: Situation) -> Iterator[Finding]:
+def check_external_addresses(state: ClusterState) -> Iterator[Finding]:
     """Each Service that has no IP yet needs one; a flip itself takes none."""
-    edge = situation.edge
+    edge = state.edge
     if edge is None or edge.uses_ip_spaces:
         return
-    subnet = network_of(situation.cluster.vip_subnet) if situation.cluster.vip_subnet else None
+    subnet = network_of(state.cluster.vip_subnet) if state.cluster.vip_subnet else None
     ranges = [item for uplink in edge.uplinks for item in uplink.ranges]
     free = count_free(ranges, edge.used_addresses, subnet)
-    waiting = [item.service.label for item in situation.observed if not item.present and item.service.served_ports]
+    waiting = [item.service.label for item in state.observed if not item.present and item.service.served_ports]
     where = f"edge gateway {edge.name}" + (f" within vipSubnet {subnet}" if subnet else "")
     remedy = "have the provider allocate more addresses to the gateway"
     if free < len(waiting):
-        message = f"{where} has {counted(free, 'free external address')}, and these Services wait for one"
+        message = f"{where} has {pluralize(free, 'free external address')}, and these Services wait for one"
         yield warning("external_addresses", f"{message}: {', '.join(waiting)}", remedy)
     elif free == 0:
         yield warning("external_addresses", f"{where} has no free external address for a new Service", remedy)
     else:
-        yield info("external_addresses", f"{where} has {counted(free, 'free external address')}")
+        yield info("external_addresses", f"{where} has {pluralize(free, 'free external address')}")
 
 
 def _neighbours(edge: EdgeGateway) -> Iterator[tuple[str, Network]]:
@@ -82,54 +82,52 @@ def _neighbours(edge: EdgeGateway) -> Iterator[tuple[str, Network]]:
         yield f"the load balancer's service network ({network})", network
 
 
-def _size(situation: Situation, edge: EdgeGateway, one_arm: AddressRange) -> Iterator[Finding]:
-    others = _used_by_others(situation, edge, one_arm)
-    free, needed = one_arm.size - others, _needed(situation) - len(_kept_outside(situation, one_arm))
-    text = f"the one-arm range {one_arm} holds {counted(one_arm.size, 'address')}"
+def _size(state: ClusterState, edge: EdgeGateway, one_arm: AddressRange) -> Iterator[Finding]:
+    others = _used_by_others(state, edge, one_arm)
+    free, needed = one_arm.size - others, _needed(state) - len(_kept_outside(state, one_arm))
+    text = f"the one-arm range {one_arm} holds {pluralize(one_arm.size, 'address')}"
     if others:
         text += f", {others} of them used by others"
     if needed > free:
-        message = f"{text}; {situation.target.scenario.value} needs {needed} for the Services of this cluster"
-        yield situation.shortage("one_arm", message, "choose a bigger range (shared_ip_one_arm)")
+        message = f"{text}; {state.target.scenario.value} needs {needed} for the Services of this cluster"
+        yield state.shortage("one_arm", message, "choose a bigger range (shared_ip_one_arm)")
     elif needed == free:
         yield warning("one_arm", f"{text}, none of them left for a new Service", "choose a bigger range")
     else:
-        new = sum(move.new_addresses for move in situation.moves)
+        new = sum(move.new_addresses for move in state.moves)
         more = f", {new} of them new" if new else ""
         yield info("one_arm", f"{text}; the Services of this cluster need {needed or 'none yet'}{more}")
 
 
-def _needed(situation: Situation) -> int:
+def _needed(state: ClusterState) -> int:
     """Internal addresses for all Services of the cluster: one a Service, or one a port."""
-    services = [service for service in situation.cluster.own_services if service.served_ports]
-    if situation.target.scenario is Scenario.SHARED_INTERNAL:
+    services = [service for service in state.cluster.own_services if service.served_ports]
+    if state.target.scenario is Scenario.SHARED_INTERNAL:
         return len(services)
     return sum(len(service.served_ports) for service in services)
 
 
-def _kept_outside(situation: Situation, one_arm: AddressRange) -> set[str]:
+def _kept_outside(state: ClusterState, one_arm: AddressRange) -> set[str]:
     """Addresses of an earlier range: a migration leaves them to the Services that have them."""
-    if not situation.target.migrates:
+    if not state.target.migrates:
         return set()
-    kept = {
-        address for item in situation.observed for address in internal_ips(item, situation.target.scenario) if address
-    }
+    kept = {address for item in state.observed for address in internal_ips(item, state.target.scenario) if address}
     return {address for address in kept if ipv4(address) not in one_arm}
 
 
-def _used_by_others(situation: Situation, edge: EdgeGateway, one_arm: AddressRange) -> int:
+def _used_by_others(state: ClusterState, edge: EdgeGateway, one_arm: AddressRange) -> int:
     """Addresses of the range that somebody else on this gateway holds.
 
     CPI looks at virtual services alone; a migration also leaves out what somebody's NAT rule leads to.
     """
-    cluster = situation.cluster
+    cluster = state.cluster
     own = {
         virtual_service_name(service.name, cluster.cluster_id, port.name)
         for service in cluster.own_services
         for port in service.served_ports
     }
     held = {ipv4(item.address) for item in edge.virtual_services if item.name not in own}
-    if situation.target.migrates:
+    if state.target.migrates:
         own_rules = {nat_rule_name(name) for name in own}
         held |= {ipv4(item.internal) for item in edge.nat_rules if item.name not in own_rules}
     return sum(1 for address in held if address is not None and address in one_arm)

@@ -11,12 +11,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import IN_PROGRESS
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
     Finding,
-    counted,
     error,
     info,
+    pluralize,
     warning,
 )
 
@@ -29,9 +29,9 @@ SET_BY_SCENARIO = (
 )
 
 
-def check_configuration(situation: Situation) -> Iterator[Finding]:
+def check_configuration(state: ClusterState) -> Iterator[Finding]:
     """The file is there, can be read, and CPI accepts everything in it that this change leaves alone."""
-    cluster = situation.cluster
+    cluster = state.cluster
     problems = "; ".join(cluster.problems)
     if not cluster.config_map and cluster.rollout == IN_PROGRESS:
         yield info("configuration", "the ConfigMap is missing, and its content is kept in the backup")
@@ -54,15 +54,15 @@ def check_configuration(situation: Situation) -> Iterator[Finding]:
         yield info("configuration", f"{cluster.config_map} holds scenario {scenario}")
 
 
-def check_rollout(situation: Situation) -> Iterator[Finding]:
+def check_rollout(state: ClusterState) -> Iterator[Finding]:
     """An earlier run that was stopped on the way is no obstacle: this one finishes it."""
-    if situation.cluster.rollout == IN_PROGRESS:
+    if state.cluster.rollout == IN_PROGRESS:
         yield info("rollout", "an earlier change was interrupted; this run finishes it")
 
 
-def check_cluster_id(situation: Situation) -> Iterator[Finding]:
+def check_cluster_id(state: ClusterState) -> Iterator[Finding]:
     """Without the cluster id nobody can tell which objects in VCD are this cluster's."""
-    cluster = situation.cluster
+    cluster = state.cluster
     if cluster.cluster_id:
         yield info("cluster_id", f"{cluster.cluster_id} (from the {cluster.cluster_id_source})")
         return
@@ -72,19 +72,19 @@ def check_cluster_id(situation: Situation) -> Iterator[Finding]:
     yield error("cluster_id", message, "set clusterid in one of the two")
 
 
-def check_cpi(situation: Situation) -> Iterator[Finding]:
+def check_cpi(state: ClusterState) -> Iterator[Finding]:
     """CPI is there, runs, and is new enough for the flag of the scenario."""
-    deployment = situation.cluster.deployment
+    deployment = state.cluster.deployment
     if deployment is None:
         remedy = "check the namespace and the name (shared_ip_namespace, shared_ip_deployment)"
         yield error("cpi", "the cluster has no Deployment of CPI", remedy)
         return
     label = f"{deployment.namespace}/{deployment.name}"
-    if deployment.replicas == 0 and situation.cluster.rollout != IN_PROGRESS:
+    if deployment.replicas == 0 and state.cluster.rollout != IN_PROGRESS:
         yield warning("cpi", f"{label} is scaled to 0; it stays so", "scale it up to let CPI read its file")
-    elif not deployment.ready and situation.cluster.rollout != IN_PROGRESS:
+    elif not deployment.ready and state.cluster.rollout != IN_PROGRESS:
         yield warning("cpi", f"{label} is not ready now", "look at the log of its pod")
-    scenario = situation.target.scenario
+    scenario = state.target.scenario
     version = _version(deployment.version)
     if not scenario.shared_ip or (version and version >= CPI_WITH_SHARED_IP):
         shown = f"CPI {deployment.version}" if version else f"CPI image {deployment.image}"
@@ -97,10 +97,10 @@ def check_cpi(situation: Situation) -> Iterator[Finding]:
         yield warning("cpi", message, f"make sure that it is 1.2.0 or newer, which {scenario.value} needs")
 
 
-def check_service_names(situation: Situation) -> Iterator[Finding]:
+def check_service_names(state: ClusterState) -> Iterator[Finding]:
     """CPI's names hold no namespace: two Services of one name fight for the same objects."""
     places = defaultdict(list)
-    for service in situation.cluster.own_services:
+    for service in state.cluster.own_services:
         places[service.name].append(service.namespace)
     for name, namespaces in sorted(places.items()):
         if len(namespaces) > 1:
@@ -108,7 +108,7 @@ def check_service_names(situation: Situation) -> Iterator[Finding]:
             message += "; CPI gives both the same virtual services"
             yield error("service_names", message, "rename all of them but one")
     if all(len(namespaces) == 1 for namespaces in places.values()):
-        yield info("service_names", f"{counted(len(places), 'Service')} of type LoadBalancer, no name twice")
+        yield info("service_names", f"{pluralize(len(places), 'Service')} of type LoadBalancer, no name twice")
 
 
 def _version(text: str) -> tuple[int, int, int] | None:

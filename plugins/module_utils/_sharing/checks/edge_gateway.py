@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import IN_PROGRESS
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import NSXT_BACKED, EdgeGateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, error, info, warning
 
@@ -17,11 +17,11 @@ API_WITH_SHARED_IP = (37, 0)
 GIVE_IT = "give shared_ip_edge_gateway"
 
 
-def check_vcd_version(situation: Situation) -> Iterator[Finding]:
+def check_vcd_version(state: ClusterState) -> Iterator[Finding]:
     """Virtual services share an IP from VCD 10.4.0 on (API 37.0)."""
-    if situation.vcd is None:
+    if state.vcd is None:
         return
-    api, scenario = situation.vcd.api, situation.target.scenario
+    api, scenario = state.vcd.api, state.target.scenario
     newest = f"{api.newest[0]}.{api.newest[1]}"
     shown = f"VCD {api.release} (API {newest})" if api.release else f"VCD with API {newest}"
     if scenario.shared_ip and api.newest < API_WITH_SHARED_IP:
@@ -31,19 +31,19 @@ def check_vcd_version(situation: Situation) -> Iterator[Finding]:
         yield info("vcd_version", f"{shown} is new enough for {scenario.value}")
 
 
-def check_edge_gateway(situation: Situation) -> Iterator[Finding]:
+def check_edge_gateway(state: ClusterState) -> Iterator[Finding]:
     """There is exactly one gateway, and the load balancer on it is CPI's kind and on."""
-    edges = situation.vcd.edges if situation.vcd else ()
-    if situation.vcd is None:
+    edges = state.vcd.edges if state.vcd else ()
+    if state.vcd is None:
         message = "nobody says which edge gateway to look at: "
-        if situation.cluster.readable:
+        if state.cluster.readable:
             yield error("edge_gateway", f"{message}CPI's file names no network", GIVE_IT)
-        elif situation.cluster.rollout == IN_PROGRESS:
+        elif state.cluster.rollout == IN_PROGRESS:
             message += "the ConfigMap that names its network is missing until the interrupted change is finished"
             yield error("edge_gateway", message, GIVE_IT)
         return  # a file that cannot be read is told of already
     if not edges:
-        message = f"shared_ip_edge_gateway: {situation.target.edge_gateway!r}: this user sees no such edge gateway"
+        message = f"shared_ip_edge_gateway: {state.target.edge_gateway!r}: this user sees no such edge gateway"
         yield error("edge_gateway", message, "check the name and shared_ip_vdc, or leave both out")
         return
     if len(edges) > 1:
@@ -62,9 +62,9 @@ def check_edge_gateway(situation: Situation) -> Iterator[Finding]:
         yield info("edge_gateway", f"{edge.name}: NSX-T backed, load balancer on")
 
 
-def check_service_engine_groups(situation: Situation) -> Iterator[Finding]:
+def check_service_engine_groups(state: ClusterState) -> Iterator[Finding]:
     """CPI takes the first group with deployed < maximum: one must have room, and several may split a shared IP."""
-    edge, check = situation.edge, "service_engine_group"
+    edge, check = state.edge, "service_engine_group"
     if edge is None or not edge.load_balancer:
         return
     usable = [group for group in edge.groups if group.maximum is not None]
@@ -74,27 +74,27 @@ def check_service_engine_groups(situation: Situation) -> Iterator[Finding]:
         if usable:
             yield warning(check, message)
         else:
-            yield situation.shortage(check, message, "have the provider assign a shared service engine group")
-    yield from _room(situation, edge)
-    if situation.target.scenario.shared_ip and len(usable) > 1:
+            yield state.shortage(check, message, "have the provider assign a shared service engine group")
+    yield from _room(state, edge)
+    if state.target.scenario.shared_ip and len(usable) > 1:
         names = ", ".join(sorted(group.name for group in usable))
         message = f"edge gateway {edge.name} has several service engine groups ({names})"
         message += "; when one is full, CPI places the next port of a shared IP in another, which NSX ALB refuses"
         yield warning(check, message, "assign one group with enough room")
 
 
-def _room(situation: Situation, edge: EdgeGateway) -> Iterator[Finding]:
+def _room(state: ClusterState, edge: EdgeGateway) -> Iterator[Finding]:
     check = "service_engine_group"
     if not edge.groups:
         message = f"edge gateway {edge.name} has no service engine group"
-        yield situation.shortage(check, message, "have the provider assign one")
+        yield state.shortage(check, message, "have the provider assign one")
         return
     usable = [group for group in edge.groups if group.maximum is not None]
     with_room = [group for group in usable if group.has_room]
     if usable and not with_room:
         counts = ", ".join(f"{group.name} {group.deployed} of {group.maximum}" for group in usable)
         message = f"no service engine group of edge gateway {edge.name} has room ({counts} virtual services)"
-        yield situation.shortage(check, message, "have the provider raise the maximum, or remove virtual services")
+        yield state.shortage(check, message, "have the provider raise the maximum, or remove virtual services")
     elif with_room:
         counts = ", ".join(f"{group.name} {group.deployed} of {group.maximum}" for group in with_room)
         yield info(check, f"room for more virtual services: {counts} in use")

@@ -21,8 +21,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     network_of,
     parse_range,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import Move
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import Migration
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import FirewallRule
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, info, warning
 
@@ -31,7 +31,7 @@ VIEW_RIGHT = "Organization vDC Gateway: View Firewall"
 
 
 @dataclass(frozen=True)
-class Way:
+class PortPath:
     """How clients reach one port: the addresses that the firewall sees.
 
     ``before`` is None where no virtual service is there; ``after`` is the whole one-arm range where the address is
@@ -43,7 +43,7 @@ class Way:
     after: AddressRange | None
 
 
-class Matcher:
+class RuleMatcher:
     """A user-defined or default rule, made ready for many comparisons."""
 
     def __init__(self, rule: FirewallRule) -> None:
@@ -77,31 +77,31 @@ class Matcher:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class FirewallImpact:
     """What a move does to the rules.
 
     ``lost`` are rules that stop matching and leave a gap, ``relieved`` those whose part others take. ``refused`` are
-    the ways that are not let in afterwards, each with the rule that stops it.
+    the paths that are not let in afterwards, each with the rule that stops it.
     """
 
-    move: Move
-    ways: tuple[Way, ...]
-    lost: tuple[Matcher, ...]
-    relieved: tuple[Matcher, ...]
-    refused: tuple[tuple[Way, Matcher], ...]
+    move: Migration
+    paths: tuple[PortPath, ...]
+    lost: tuple[RuleMatcher, ...]
+    relieved: tuple[RuleMatcher, ...]
+    refused: tuple[tuple[PortPath, RuleMatcher], ...]
 
 
-def check_firewall(situation: Situation) -> Iterator[Finding]:
+def check_firewall(state: ClusterState) -> Iterator[Finding]:
     """For each Service that is migrated: which rules stop matching it, and which rule it needs afterwards."""
-    edge, moves = situation.edge, [move for move in situation.moves if not move.obstacle]
+    edge, moves = state.edge, [move for move in state.moves if not move.obstacle]
     if edge is None or not moves:
         return
     if edge.firewall_rules is None:
         message = f"the firewall rules of edge gateway {edge.name} could not be read, so nobody compared them"
         yield warning("firewall", message, f"give the user the right '{VIEW_RIGHT}', or compare them by hand")
         return
-    rules = [matcher for matcher in map(Matcher, edge.firewall_rules) if matcher.applies]
-    judged = [_judge(move, rules, situation.target.one_arm) for move in moves]
+    rules = [matcher for matcher in map(RuleMatcher, edge.firewall_rules) if matcher.applies]
+    judged = [_impact_of(move, rules, state.target.one_arm) for move in moves]
     for item in judged:
         yield from _lost(item)
     yield from _refused([item for item in judged if not any(matcher.allows for matcher in item.lost)])
@@ -111,63 +111,63 @@ def check_firewall(situation: Situation) -> Iterator[Finding]:
         yield info("firewall", f"{message}, and the Services stay allowed")
 
 
-def _judge(move: Move, rules: Sequence[Matcher], one_arm: AddressRange | None) -> Judgement:
-    ways = _ways(move, one_arm)
-    verdicts = [(way, _verdict(way, rules)) for way in ways]
-    refused = tuple((way, found) for way, found in verdicts if found is not None and not found.allows)
+def _impact_of(move: Migration, rules: Sequence[RuleMatcher], one_arm: AddressRange | None) -> FirewallImpact:
+    paths = _paths(move, one_arm)
+    verdicts = [(path, _verdict(path, rules)) for path in paths]
+    refused = tuple((path, found) for path, found in verdicts if found is not None and not found.allows)
     lost, relieved = [], []
     for rule in rules:
-        hit = [(way, found) for way, found in verdicts if _stops_matching(rule, way)]
-        if any(_leaves_gap(rule, way, found, rules) for way, found in hit):
+        hit = [(path, found) for path, found in verdicts if _stops_matching(rule, path)]
+        if any(_leaves_gap(rule, path, found, rules) for path, found in hit):
             lost.append(rule)
         elif hit:
             relieved.append(rule)
-    return Judgement(move, ways, tuple(lost), tuple(relieved), refused)
+    return FirewallImpact(move, paths, tuple(lost), tuple(relieved), refused)
 
 
-def _ways(move: Move, one_arm: AddressRange | None) -> tuple[Way, ...]:
+def _paths(move: Migration, one_arm: AddressRange | None) -> tuple[PortPath, ...]:
     found = []
     for number, port in enumerate(move.observed.ports):
         present = port.virtual_service.address if port.virtual_service else ""
         inside = _single(move.internal_ips[number]) or one_arm if move.target.one_arm else None
         after = inside if move.target.one_arm else _single(move.external_ip)
-        found.append(Way(port.port.port, _single(present), after))
+        found.append(PortPath(port.port.port, _single(present), after))
     return tuple(found)
 
 
-def _verdict(way: Way, rules: Sequence[Matcher]) -> Matcher | None:
-    """The first rule that surely decides over this way after the move. One that drops some sources decides nothing."""
+def _verdict(path: PortPath, rules: Sequence[RuleMatcher]) -> RuleMatcher | None:
+    """The first rule that surely decides over this path after the move. One that drops some sources decides nothing."""
     for rule in rules:
         decides = rule.allows or rule.rule.any_source
-        if decides and rule.covers(way.after) and rule.matches_port(way.port):
+        if decides and rule.covers(path.after) and rule.matches_port(path.port):
             return rule
     return None
 
 
-def _stops_matching(rule: Matcher, way: Way) -> bool:
-    return rule.names(way.before) and rule.matches_port(way.port, unknown=True) and not rule.covers(way.after)
+def _stops_matching(rule: RuleMatcher, path: PortPath) -> bool:
+    return rule.names(path.before) and rule.matches_port(path.port, unknown=True) and not rule.covers(path.after)
 
 
-def _leaves_gap(rule: Matcher, way: Way, verdict: Matcher | None, rules: Sequence[Matcher]) -> bool:
+def _leaves_gap(rule: RuleMatcher, path: PortPath, verdict: RuleMatcher | None, rules: Sequence[RuleMatcher]) -> bool:
     """Whether traffic fares differently without the rule. One that keeps out may have a twin for the new address."""
     if verdict is None or verdict.allows == rule.allows:
         return False
     return rule.allows or not any(
         not other.allows
         and (other.rule.any_source or not rule.rule.any_source)
-        and other.covers(way.after)
-        and other.matches_port(way.port)
+        and other.covers(path.after)
+        and other.matches_port(path.port)
         for other in rules[: rules.index(verdict)]
     )
 
 
-def _lost(item: Judgement) -> Iterator[Finding]:
+def _lost(item: FirewallImpact) -> Iterator[Finding]:
     label = item.move.label
     for rule in item.lost:
-        ways = [way for way in item.ways if _stops_matching(rule, way)]
-        seen = ", ".join(dict.fromkeys(_shown(way.before) for way in ways))
+        paths = [path for path in item.paths if _stops_matching(rule, path)]
+        seen = ", ".join(dict.fromkeys(_shown(path.before) for path in paths))
         message = f"{label}: firewall rule {rule.label} names {seen}, which the firewall does not see after the move"
-        needed = [way for way, _stopper in item.refused] if rule.allows else ways
+        needed = [path for path, _stopper in item.refused] if rule.allows else paths
         stoppers = dict.fromkeys(stopper.label for _way, stopper in item.refused if not stopper.rule.default)
         above = f" above {', '.join(stoppers)}" if rule.allows and stoppers else ""
         sources = "" if rule.rule.any_source else " (from the sources of that rule)"
@@ -179,24 +179,24 @@ def _lost(item: Judgement) -> Iterator[Finding]:
         yield info("firewall", f"{label}: firewall rule {names} stops matching, and nothing is missing without it")
 
 
-def _refused(judged: Sequence[Judgement]) -> Iterator[Finding]:
+def _refused(judged: Sequence[FirewallImpact]) -> Iterator[Finding]:
     """One finding for each rule that stops Services, with what would let them in."""
-    by_rule: dict[int, tuple[Matcher, list[Way], list[str]]] = {}
+    by_rule: dict[int, tuple[RuleMatcher, list[PortPath], list[str]]] = {}
     for item in judged:
-        for way, rule in item.refused:
-            _rule, ways, labels = by_rule.setdefault(id(rule), (rule, [], []))
-            ways.append(way)
+        for path, rule in item.refused:
+            _rule, paths, labels = by_rule.setdefault(id(rule), (rule, [], []))
+            paths.append(path)
             labels.append(item.move.label)
-    for rule, ways, labels in by_rule.values():
+    for rule, paths, labels in by_rule.values():
         services, action = ", ".join(dict.fromkeys(labels)), rule.rule.action
         if rule.rule.default:
             message = f"no firewall rule lets anybody in to {services} after the move; the default is {action}"
         else:
             message = f"firewall rule {rule.label} stops the traffic to {services} after the move"
-        yield warning("firewall", message, f"before the move, add above it: {_rule_text(ALLOW, ways)}")
+        yield warning("firewall", message, f"before the move, add above it: {_rule_text(ALLOW, paths)}")
 
 
-def _unread(rules: Sequence[Matcher]) -> Iterator[Finding]:
+def _unread(rules: Sequence[RuleMatcher]) -> Iterator[Finding]:
     for rule in rules:
         unread = [group.name for group in rule.rule.destinations if group.addresses is None]
         if unread:
@@ -204,11 +204,11 @@ def _unread(rules: Sequence[Matcher]) -> Iterator[Finding]:
             yield warning("firewall", message, "compare its addresses by hand")
 
 
-def _rule_text(action: str, ways: Sequence[Way]) -> str:
+def _rule_text(action: str, paths: Sequence[PortPath]) -> str:
     """The rule to add: ``allow TCP 80, 443 to 192.168.8.2-192.168.8.100``."""
     ports: dict[str, list[int]] = {}
-    for way in ways:
-        ports.setdefault(_shown(way.after), []).append(way.port)
+    for path in paths:
+        ports.setdefault(_shown(path.after), []).append(path.port)
     parts = [f"TCP {', '.join(map(str, sorted(set(found))))} to {where}" for where, found in ports.items()]
     return f"{action.lower()} {' and '.join(parts)}"
 

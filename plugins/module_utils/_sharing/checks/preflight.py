@@ -28,17 +28,17 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.edg
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.firewall import check_firewall
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.services import (
     check_existing_services,
-    check_leftovers,
+    check_orphans,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import read_cluster
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import with_moves
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import check_existing, resolve
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, first_lines, passed
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.orphans import deserted
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.orphans import orphaned_services
 
-CHECKS: tuple[Callable[[Situation], Iterator[Finding]], ...] = (
+CHECKS: tuple[Callable[[ClusterState], Iterator[Finding]], ...] = (
     check_configuration,
     check_rollout,
     check_cluster_id,
@@ -51,13 +51,13 @@ CHECKS: tuple[Callable[[Situation], Iterator[Finding]], ...] = (
     check_service_names,
     check_existing_services,
     check_firewall,
-    check_leftovers,
+    check_orphans,
 )
 
 
-def preflight(situation: Situation) -> list[Finding]:
-    """Run every check, in the order in which a person would ask. ``situation`` holds the moves that are wanted."""
-    return [finding for check in CHECKS for finding in check(situation)]
+def preflight(state: ClusterState) -> list[Finding]:
+    """Run every check, in the order in which a person would ask. ``state`` holds the moves that are wanted."""
+    return [finding for check in CHECKS for finding in check(state)]
 
 
 def preflight_report(
@@ -67,27 +67,29 @@ def preflight_report(
 
     ``edge_gateway`` is the name that was asked for, to be shown where there is no such gateway. ``migrations`` lists
     the Services that have to be migrated or repaired, and is empty unless ``existing`` is "migrate".
-    Raises InvalidInput when a wish or a result is not what it should be.
+    Raises InvalidInput when a request or a result is not what it should be.
     """
     check_existing(existing)
     cluster = read_cluster(ccm)
     target = resolve(scenario, one_arm, cluster, edge_gateway, existing)
-    situation = with_moves(Situation(cluster, read_vcd(vcd), target))
-    findings = preflight(situation)
-    edge = situation.edge
+    state = with_moves(ClusterState(cluster, read_vcd(vcd), target))
+    findings = preflight(state)
+    edge = state.edge
     return {
         "ok": passed(findings),
-        "change": situation.changing,
+        "change": state.changing,
         "scenario_before": cluster.scenario.value if cluster.scenario else "invalid",
         "scenario": target.scenario.value,
         "meaning": target.scenario.meaning,
         "one_arm_before": cluster.one_arm.as_option() if cluster.one_arm else None,
         "one_arm": target.one_arm.as_option() if target.one_arm else None,
         "edge_gateway": edge.name if edge else None,
-        "services": [item.as_dict() for item in situation.observed],
-        "migrations": [move.as_dict() for move in situation.moves],
-        "deserted": [{"name": name} for name in deserted(cluster.cluster_id, cluster.services, situation.orphans)],
-        "orphans": [orphan.as_dict() for orphan in situation.orphans],
+        "services": [item.as_dict() for item in state.observed],
+        "migrations": [move.as_dict() for move in state.moves],
+        "orphaned_services": [
+            {"name": name} for name in orphaned_services(cluster.cluster_id, cluster.services, state.orphans)
+        ],
+        "orphans": [orphan.as_dict() for orphan in state.orphans],
         "findings": [finding.as_dict() for finding in findings],
         "summary": first_lines(findings),
     }

@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.breakage import breakages
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import Move
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import Migration
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
     Finding,
-    counted,
     error,
     info,
+    pluralize,
     warning,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
@@ -25,7 +25,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.na
     POOL,
     VIRTUAL_SERVICE,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.orphans import deserted
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.orphans import orphaned_services
 
 MIGRATE = "migrate them (shared_ip_existing: migrate)"
 REMEDY = f"{MIGRATE}, or keep the scenario, or delete the Service and create it again after the change"
@@ -38,15 +38,15 @@ KIND_NAMES = {
 }
 
 
-def check_existing_services(situation: Situation) -> Iterator[Finding]:
+def check_existing_services(state: ClusterState) -> Iterator[Finding]:
     """A Service that would break stops the run, unless it is migrated; one that keeps its old shape is a note."""
-    if situation.edge is None:
+    if state.edge is None:
         return
-    if situation.target.migrates:
-        yield from _migrations(situation)
+    if state.target.migrates:
+        yield from _migrations(state)
         return
-    target, current = situation.target.scenario, situation.cluster.scenario
-    judged = breakages(situation.observed, current, target, situation.edge.uses_ip_spaces)
+    target, current = state.target.scenario, state.cluster.scenario
+    judged = breakages(state.observed, current, target, state.edge.uses_ip_spaces)
     for item in judged:
         label, shape = item.observed.service.label, item.observed.shape
         if item.new:
@@ -60,13 +60,13 @@ def check_existing_services(situation: Situation) -> Iterator[Finding]:
             yield info("existing_services", message)
     if not any(item.new or item.already or item.mixed for item in judged):
         present = sum(1 for item in judged if item.observed.present)
-        yield info("existing_services", f"{counted(present, 'Service')} with objects in VCD, nothing would break")
+        yield info("existing_services", f"{pluralize(present, 'Service')} with objects in VCD, nothing would break")
 
 
-def _migrations(situation: Situation) -> Iterator[Finding]:
+def _migrations(state: ClusterState) -> Iterator[Finding]:
     """Only a Service that cannot be migrated stops the run."""
-    moves = situation.moves
-    names = Counter(service.name for service in situation.cluster.own_services)
+    moves = state.moves
+    names = Counter(service.name for service in state.cluster.own_services)
     for move in moves:
         if names[move.observed.service.name] > 1:
             continue  # check_service_names stops the run
@@ -74,13 +74,13 @@ def _migrations(situation: Situation) -> Iterator[Finding]:
             message = f"{move.label} cannot be migrated: {move.obstacle.why}"
             yield error("existing_services", message, move.obstacle.remedy)
         else:
-            yield info("existing_services", _told(move))
+            yield info("existing_services", _message(move))
     if not moves:
-        present = sum(1 for item in situation.observed if item.present)
-        yield info("existing_services", f"{counted(present, 'Service')} with objects in VCD, none has to be migrated")
+        present = sum(1 for item in state.observed if item.present)
+        yield info("existing_services", f"{pluralize(present, 'Service')} with objects in VCD, none has to be migrated")
 
 
-def _told(move: Move) -> str:
+def _message(move: Migration) -> str:
     target, damaged = move.target.value, move.damaged
     text = f"{move.label} is repaired and becomes {target}: {damaged}" if damaged else ""
     text = text or f"{move.label} will be migrated from {move.observed.shape} to {target}"
@@ -94,23 +94,23 @@ def _told(move: Move) -> str:
     return text
 
 
-def check_leftovers(situation: Situation) -> Iterator[Finding]:
+def check_orphans(state: ClusterState) -> Iterator[Finding]:
     """Objects with this cluster's names that no Service claims: reported, and removed only when asked to."""
-    orphans = situation.orphans
+    orphans = state.orphans
     if not orphans:
         return
     listed = []
     for kind, name in KIND_NAMES.items():
         found = [item.name for item in orphans if item.kind == kind]
         if found:
-            listed.append(f"{counted(len(found), name)} {', '.join(found)}")
+            listed.append(f"{pluralize(len(found), name)} {', '.join(found)}")
     reasons = "; ".join(dict.fromkeys(item.why for item in orphans))
     message = f"no Service claims these objects of this cluster: {'; '.join(listed)} ({reasons})"
-    yield warning("leftovers", message, _removal(situation))
+    yield warning("orphans", message, _removal(state))
 
 
-def _removal(situation: Situation) -> str:
+def _removal(state: ClusterState) -> str:
     """Objects of a Service that is there are pruned when it is migrated, those of one that is gone in any run."""
-    if deserted(situation.cluster.cluster_id, situation.cluster.services, situation.orphans):
+    if orphaned_services(state.cluster.cluster_id, state.cluster.services, state.orphans):
         return "they are removed only with shared_ip_prune: true, those of Services that are there when they migrate"
     return "a migration removes them only with shared_ip_prune: true"

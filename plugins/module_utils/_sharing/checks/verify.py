@@ -19,17 +19,17 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.ku
     read_cluster,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import stored_services
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import Target, resolve
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
     Finding,
     Severity,
-    counted,
     error,
     first_lines,
     info,
     passed,
+    pluralize,
     warning,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import health_by_name
@@ -74,18 +74,18 @@ def read_moved(value: Any) -> Moved | None:
     )
 
 
-def verify(situation: Situation, restart_expected: bool = True) -> list[Finding]:
+def verify(state: ClusterState, restart_expected: bool = True) -> list[Finding]:
     """Look at the file, at CPI and at each Service. ``restart_expected`` False: a pod with the old file is allowed."""
     return [
-        *_check_file(situation.cluster, situation.target),
-        *_check_cpi(situation.cluster, restart_expected),
-        *_check_services(situation),
+        *_check_file(state.cluster, state.target),
+        *_check_cpi(state.cluster, restart_expected),
+        *_check_services(state),
     ]
 
 
-def verify_moved(moved: Moved, situation: Situation, health: dict[str, str]) -> Iterator[Finding]:
+def verify_moved(moved: Moved, state: ClusterState, health: dict[str, str]) -> Iterator[Finding]:
     """Whether a migration kept what it promised: addresses, health, nothing left to do and nothing left behind."""
-    shown = {item.service.label: item.service.external_ips for item in situation.observed}
+    shown = {item.service.label: item.service.external_ips for item in state.observed}
     kept = 0
     for label, external in moved.external_ips.items():
         ips = shown.get(label)
@@ -93,10 +93,10 @@ def verify_moved(moved: Moved, situation: Situation, health: dict[str, str]) -> 
             found = f"shows {', '.join(ips)}" if ips else "shows no external IP"
             yield error("external_ip", f"{label} {found} in Kubernetes, not {external}", LOOK_AT_CPI)
         kept += ips is not None and external in ips
-    yield info("external_ip", f"{counted(kept, 'Service')} with the same external IP as before")
-    yield from _check_health(moved, situation, health)
+    yield info("external_ip", f"{pluralize(kept, 'Service')} with the same external IP as before")
+    yield from _check_health(moved, state, health)
     if moved.left:
-        message = f"{counted(len(moved.left), 'write')} would still be needed, first: {moved.left[0]}"
+        message = f"{pluralize(len(moved.left), 'write')} would still be needed, first: {moved.left[0]}"
         yield error("objects", message, RUN_AGAIN)
     else:
         yield info("objects", "every object is as desired: a second plan is empty")
@@ -107,10 +107,10 @@ def verify_moved(moved: Moved, situation: Situation, health: dict[str, str]) -> 
         yield info("orphans", "the change has left nothing behind")
 
 
-def _check_health(moved: Moved, situation: Situation, health: dict[str, str]) -> Iterator[Finding]:
+def _check_health(moved: Moved, state: ClusterState, health: dict[str, str]) -> Iterator[Finding]:
     names = [
         port.virtual_service.name
-        for item in situation.observed
+        for item in state.observed
         if item.service.label in moved.external_ips
         for port in item.ports
         if port.virtual_service
@@ -121,7 +121,7 @@ def _check_health(moved: Moved, situation: Situation, health: dict[str, str]) ->
         message = f"virtual service {name} is {health.get(name) or 'of unknown health'}{before}"
         yield error("health", message, "look at its pool members in Cloud Director")
     if not worse:
-        yield info("health", f"{counted(len(names), 'virtual service')} UP or as before")
+        yield info("health", f"{pluralize(len(names), 'virtual service')} UP or as before")
 
 
 def verify_report(
@@ -139,20 +139,20 @@ def verify_report(
     """
     cluster = read_cluster(ccm)
     target = _target(scenario, one_arm, cluster)
-    situation = Situation(cluster, read_vcd(vcd), target)
-    findings = verify(situation, restart_expected)
+    state = ClusterState(cluster, read_vcd(vcd), target)
+    findings = verify(state, restart_expected)
     promise = read_moved(moved)
     if promise is not None:
-        findings += verify_moved(promise, situation, health_by_name(vcd))
+        findings += verify_moved(promise, state, health_by_name(vcd))
     wrong = {finding.check for finding in findings if finding.severity is Severity.ERROR}
     return {
         "ok": passed(findings),
         "scenario": cluster.scenario.value if cluster.scenario else "invalid",
         "wanted": target.scenario.value,
         "one_arm": cluster.one_arm.as_option() if cluster.one_arm else None,
-        "edge_gateway": situation.edge.name if situation.edge else None,
-        "services": [item.as_dict() for item in situation.observed],
-        "mixed": [item.observed.service.label for item in _judge(situation) if item.mixed],
+        "edge_gateway": state.edge.name if state.edge else None,
+        "services": [item.as_dict() for item in state.observed],
+        "mixed": [item.observed.service.label for item in _judge(state) if item.mixed],
         "findings": [finding.as_dict() for finding in findings],
         "summary": first_lines(findings),
         "settling": bool(wrong) and wrong <= {"external_ip", "health"},
@@ -206,15 +206,15 @@ def _check_cpi(cluster: Cluster, restart_expected: bool) -> Iterator[Finding]:
         yield info("cpi", f"{label} is ready and runs with the present file")
 
 
-def _check_services(situation: Situation) -> Iterator[Finding]:
-    if situation.cluster.scenario is None:
+def _check_services(state: ClusterState) -> Iterator[Finding]:
+    if state.cluster.scenario is None:
         return  # told of already
-    if situation.edge is None:
+    if state.edge is None:
         message = "the Services cannot be judged: not exactly one edge gateway was found"
         yield error("services", message, "check shared_ip_edge_gateway and shared_ip_vdc")
         return
-    judged = _judge(situation)
-    scenario = situation.cluster.scenario.value
+    judged = _judge(state)
+    scenario = state.cluster.scenario.value
     for item in judged:
         label, shape = item.observed.service.label, item.observed.shape
         if item.already or item.new:
@@ -225,13 +225,13 @@ def _check_services(situation: Situation) -> Iterator[Finding]:
             yield warning("services", f"{label} still has the shape {shape} under {scenario}; it serves on")
     fitting = [item for item in judged if item.observed.present and not (item.already or item.new or item.mixed)]
     waiting = [item.observed.service.label for item in judged if not item.observed.present]
-    yield info("services", f"{counted(len(fitting), 'Service')} in the shape of {scenario}")
+    yield info("services", f"{pluralize(len(fitting), 'Service')} in the shape of {scenario}")
     if waiting:
         yield info("services", f"no objects in VCD yet: {', '.join(waiting)}")
 
 
-def _judge(situation: Situation) -> list[Breakage]:
-    scenario = situation.cluster.scenario
-    if situation.edge is None or scenario is None:
+def _judge(state: ClusterState) -> list[Breakage]:
+    scenario = state.cluster.scenario
+    if state.edge is None or scenario is None:
         return []
-    return breakages(situation.observed, scenario, scenario, situation.edge.uses_ip_spaces)
+    return breakages(state.observed, scenario, scenario, state.edge.uses_ip_spaces)

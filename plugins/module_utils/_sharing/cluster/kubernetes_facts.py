@@ -61,7 +61,7 @@ class Service:
 
 
 @dataclass(frozen=True)
-class Deployment:
+class CpiDeployment:
     """CPI's Deployment; ``version`` is empty when the image does not tell it."""
 
     name: str
@@ -73,7 +73,7 @@ class Deployment:
 
 
 @dataclass(frozen=True)
-class Pod:
+class CpiPod:
     """A pod of CPI, and whether it reads the present file."""
 
     name: str
@@ -99,8 +99,8 @@ class Cluster:
     cluster_id_source: str
     config_map: str
     rollout: str
-    deployment: Deployment | None
-    pods: tuple[Pod, ...]
+    deployment: CpiDeployment | None
+    pods: tuple[CpiPod, ...]
     services: tuple[Service, ...]
     certificate: str = ""
     restore_point: Mapping[str, Any] | None = None
@@ -130,7 +130,7 @@ def read_cluster(result: Any) -> Cluster:
         rollout=reader.mapping("rollout").text("state"),
         deployment=_deployment(reader.mapping_or_none("deployment")),
         pods=tuple(
-            Pod(pod.text("name"), pod.text("phase", ""), pod.text("config", "current") == "current")
+            CpiPod(pod.text("name"), pod.text("phase", ""), pod.text("config", "current") == "current")
             for pod in reader.mappings("pods")
         ),
         services=tuple(_service(service) for service in reader.mappings("services")),
@@ -155,10 +155,10 @@ def _part(config: Any, key: str) -> Mapping[str, Any]:
     return part if isinstance(part, Mapping) else {}
 
 
-def _deployment(item: Reader | None) -> Deployment | None:
+def _deployment(item: Reader | None) -> CpiDeployment | None:
     if item is None:
         return None
-    return Deployment(
+    return CpiDeployment(
         name=item.text("name"),
         namespace=item.text("namespace"),
         replicas=item.number("replicas"),

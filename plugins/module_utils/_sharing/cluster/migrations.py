@@ -16,7 +16,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.se
     external_ip,
     interrupted_external_ips,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import (
     MIXED,
     ObservedPort,
@@ -34,7 +34,7 @@ class Obstacle:
 
 
 @dataclass(frozen=True)
-class Move:
+class Migration:
     """One Service on its way to ``target``.
 
     ``external_ip`` is the address that it keeps, empty when nobody can tell it. ``internal_ips`` are the addresses
@@ -80,48 +80,48 @@ class Move:
         }
 
 
-def with_moves(situation: Situation) -> Situation:
-    """The same situation with the moves that it asks for; none unless existing Services are to be migrated."""
-    if situation.edge is None or not situation.target.migrates:
-        return situation
-    return replace(situation, moves=plan_moves(situation))
+def with_moves(state: ClusterState) -> ClusterState:
+    """The same state with the moves that it asks for; none unless existing Services are to be migrated."""
+    if state.edge is None or not state.target.migrates:
+        return state
+    return replace(state, moves=plan_moves(state))
 
 
-def plan_moves(situation: Situation) -> tuple[Move, ...]:
+def plan_moves(state: ClusterState) -> tuple[Migration, ...]:
     """The Services whose objects are not those of the target, and those that stand in the way of a migration.
 
     A Service that nobody has served yet is none of them: CPI makes its objects.
     """
-    known = interrupted_external_ips(situation.cluster)
+    known = interrupted_external_ips(state.cluster)
     found = []
-    for item in situation.observed:
+    for item in state.observed:
         if not item.ports or not (_has_objects(item) or item.service.external_ips):
             continue
         address = known.get((item.service.namespace, item.service.name), "")
-        move = _move(situation, item, address)
+        move = _move(state, item, address)
         whole = all(port.virtual_service for port in item.ports)
         if move.obstacle or not whole or move.target not in item.fits:
             found.append(move)
     return tuple(found)
 
 
-def _move(situation: Situation, item: ObservedService, address: str) -> Move:
-    target, obstacle = situation.target.scenario, None
-    service, edge = item.service, situation.edge
+def _move(state: ClusterState, item: ObservedService, address: str) -> Migration:
+    target, obstacle = state.target.scenario, None
+    service, edge = item.service, state.edge
     try:
-        read_ports([asdict(port) for port in service.ports], service.annotations, situation.cluster.certificate)
+        read_ports([asdict(port) for port in service.ports], service.annotations, state.cluster.certificate)
     except InvalidInput as error:
         why = f"{error.details['option']} {error.details['value']}: {error.details['remedy']}"
         obstacle = Obstacle(why, "change that in the Service, or keep the scenario")
     try:
-        address = address or external_ip(item, situation.one_arms)
+        address = address or external_ip(item, state.one_arms)
     except InvalidInput as error:
         why, _colon, remedy = str(error.details["remedy"]).partition(": ")
         obstacle = obstacle or Obstacle(why, remedy)
     if address and edge and not (_has_objects(item) or edge.uses_ip_spaces or edge.on_uplink(address)):
         why = f"it has no objects on edge gateway {edge.name}, and {address} is no address of that gateway"
         obstacle = obstacle or Obstacle(why, "set spec.loadBalancerClass if another controller serves it")
-    return Move(item, target, address, internal_ips(item, target), obstacle)
+    return Migration(item, target, address, internal_ips(item, target), obstacle)
 
 
 def _has_objects(item: ObservedService) -> bool:

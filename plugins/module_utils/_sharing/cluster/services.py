@@ -18,7 +18,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.ku
     Service,
     read_cluster,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import resolve
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import ObservedService
@@ -33,23 +33,23 @@ def services_option(ccm: Any, vcd: Any, scenario: Any, one_arm: Any = None) -> l
     Raises InvalidInput when a result is not what it should be, or when a Service cannot be moved.
     """
     cluster = read_cluster(ccm)
-    return services_of(Situation(cluster, read_vcd(vcd), resolve(scenario, one_arm, cluster)))
+    return services_of(ClusterState(cluster, read_vcd(vcd), resolve(scenario, one_arm, cluster)))
 
 
-def services_of(situation: Situation, known: Mapping[Key, str] | None = None) -> list[dict[str, Any]]:
+def services_of(state: ClusterState, known: Mapping[Key, str] | None = None) -> list[dict[str, Any]]:
     """The Services that CPI serves and that have objects or an external IP, as vcd_shared_ip takes them.
 
     ``known`` are external IPs by namespace and name that count more than what is seen now; without it, those of the
     change that is in progress. Raises InvalidInput when nobody can tell a Service's external IP, or its ports.
     """
     if known is None:
-        known = interrupted_external_ips(situation.cluster)
+        known = interrupted_external_ips(state.cluster)
     found = []
-    for item in situation.observed:
+    for item in state.observed:
         key = (item.service.namespace, item.service.name)
         if item.service.served_ports and (key in known or _is_there(item)):
-            external = known.get(key) or external_ip(item, situation.one_arms)
-            found.append(_option(item.service, external, situation.cluster.certificate))
+            external = known.get(key) or external_ip(item, state.one_arms)
+            found.append(_option(item.service, external, state.cluster.certificate))
     return found
 
 

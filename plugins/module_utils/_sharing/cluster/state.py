@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""One cluster, its gateway and the wish: what every check of the preflight looks at."""
+"""One cluster, its gateway and the request: what every check of the preflight looks at."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.or
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import ObservedService, observe
 
 if TYPE_CHECKING:
-    from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import Move
+    from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import Migration
 
 
 @dataclass(frozen=True)
-class Situation:
+class ClusterState:
     """What was read and what is wanted; ``vcd`` is None when nobody could say which gateway to read.
 
-    ``moves`` are the Services that are to be migrated, where that is the wish (see `moves.with_moves`).
+    ``moves`` are the Services that are to be migrated, where that is the request (see `moves.with_moves`).
     """
 
     cluster: Cluster
     vcd: Vcd | None
     target: Target
-    moves: tuple[Move, ...] = ()
+    moves: tuple[Migration, ...] = ()
 
     @property
     def edge(self) -> EdgeGateway | None:

@@ -23,7 +23,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
-class Api:
+class ApiVersions:
     """The server's API: the negotiated version, all that it lists, and the product release that they mean."""
 
     version: str
@@ -164,7 +164,7 @@ class EdgeGateway:
 class Vcd:
     """Everything that was read from Cloud Director."""
 
-    api: Api
+    api: ApiVersions
     edges: tuple[EdgeGateway, ...]
 
 
@@ -175,7 +175,7 @@ def read_vcd(result: Any) -> Vcd | None:
         return None
     api = reader.mapping("api")
     return Vcd(
-        Api(api.text("version"), api.texts("versions"), api.text("release", "")),
+        ApiVersions(api.text("version"), api.texts("versions"), api.text("release", "")),
         tuple(_edge(edge) for edge in reader.mappings("edge_gateways")),
     )
 

@@ -79,7 +79,7 @@ def kind_of(item: Object) -> str:
     return KINDS[item.__class__]
 
 
-class Model:
+class Inventory:
     """What is on the gateway, by kind and name, and by address, so that plans for many Services stay linear."""
 
     def __init__(self, items: Iterable[Object] = ()) -> None:
@@ -91,9 +91,9 @@ class Model:
         for item in items:
             self.put(item)
 
-    def copy(self) -> Model:
+    def copy(self) -> Inventory:
         """One that can be changed without this one."""
-        return Model(self)
+        return Inventory(self)
 
     def __iter__(self) -> Iterator[Object]:
         for items in self._items.values():
@@ -161,6 +161,6 @@ class Model:
                 self._lowest[one] = int(number)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Model) and self._items == other._items
+        return isinstance(other, Inventory) and self._items == other._items
 
     __hash__ = None  # type: ignore[assignment]

@@ -65,7 +65,7 @@ def find_orphans(cluster_id: str, services: Iterable[Service], edge: EdgeGateway
     return sorted(orphans, key=lambda one: (KINDS.index(one.kind), one.name))
 
 
-def deserted(cluster_id: str, services: Iterable[Service], orphans: Iterable[Orphan]) -> list[str]:
+def orphaned_services(cluster_id: str, services: Iterable[Service], orphans: Iterable[Orphan]) -> list[str]:
     """Names of Services that are no CPI's any more and have left objects: all of them can be removed by the name."""
     there = {service.name for service in services if service.served_by_cpi}
     owners = [owned_name(orphan.name, cluster_id) for orphan in orphans]

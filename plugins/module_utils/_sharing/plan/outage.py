@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
-    Model,
+    Inventory,
     NatRule,
     VirtualService,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import VIRTUAL_SERVICE
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import around
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import relevant_part
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Step
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import PortNames, WantedService
 
@@ -38,9 +38,9 @@ class Outage:
         return Outage(ports, max(self.together, other.together), max(self.window, other.window))
 
 
-def outage_of(wanted: WantedService, model: Model, steps: Sequence[Step]) -> Outage:
-    """What the steps mean for the clients of a Service. ``model`` is what is there before the first of them."""
-    own = around(wanted, model)
+def outage_of(wanted: WantedService, inventory: Inventory, steps: Sequence[Step]) -> Outage:
+    """What the steps mean for the clients of a Service. ``inventory`` is what is there before the first of them."""
+    own = relevant_part(wanted, inventory)
     ports = list(zip(wanted.ports, wanted.names, strict=True))
     up = {port.number: _reachable(own, wanted, names, port.number) for port, names in ports}
     down = {number: 0 for number, is_up in up.items() if is_up}
@@ -60,12 +60,12 @@ def outage_of(wanted: WantedService, model: Model, steps: Sequence[Step]) -> Out
     return Outage(tuple(down.items()), together, window)
 
 
-def _reachable(model: Model, wanted: WantedService, names: PortNames, number: str) -> bool:
+def _reachable(inventory: Inventory, wanted: WantedService, names: PortNames, number: str) -> bool:
     """Whether a client of the external IP gets to the port. A DNAT rule comes before a virtual service."""
-    found: VirtualService | None = model.get(VIRTUAL_SERVICE, names.virtual_service)
+    found: VirtualService | None = inventory.get(VIRTUAL_SERVICE, names.virtual_service)
     if found is None or number not in found.ports:
         return False
-    rules: list[NatRule] = [rule for rule in model.from_address(wanted.external_ip) if rule.port in ("", number)]
+    rules: list[NatRule] = [rule for rule in inventory.from_address(wanted.external_ip) if rule.port in ("", number)]
     if rules:
         return any(rule.internal == found.address for rule in rules)
     return found.address == wanted.external_ip

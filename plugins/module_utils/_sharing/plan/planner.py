@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
-    Model,
+    Inventory,
     NatRule,
     Object,
     Pool,
@@ -33,9 +33,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.na
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import (
     LABELS,
     Act,
-    Knowledge,
+    KnownRules,
     Step,
-    Unknown,
+    VcdRule,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
     PortNames,
@@ -50,31 +50,31 @@ class Conflict(CollectionError):
     """Something that is not this Service's is in the way; nothing was written."""
 
 
-def plan(wanted: WantedService, model: Model, known: Knowledge | None = None) -> list[Step]:
-    """The steps for one Service. ``model`` is left as it is. Raises Conflict."""
-    return _Planner(wanted, around(wanted, model), known or Knowledge()).run()
+def plan(wanted: WantedService, inventory: Inventory, known: KnownRules | None = None) -> list[Step]:
+    """The steps for one Service. ``inventory`` is left as it is. Raises Conflict."""
+    return _Planner(wanted, relevant_part(wanted, inventory), known or KnownRules()).run()
 
 
-def around(wanted: WantedService, model: Model) -> Model:
+def relevant_part(wanted: WantedService, inventory: Inventory) -> Inventory:
     """The part of the gateway that matters for one Service: its objects, and all on the addresses that it has or gets.
 
     However many objects there are, a plan for one Service costs the same.
     """
-    part = Model()
+    part = Inventory()
     addresses = {wanted.external_ip}
     for port, names in zip(wanted.ports, wanted.names, strict=True):
         addresses |= {item.address for item in port.objects() if isinstance(item, VirtualService)}
         for kind, name in zip(REMOVAL, names, strict=True):
-            _take(part, addresses, model.get(kind, name))
-    for kind, name in ((NAT_RULE, wanted.shared_rule), *wanted.leftovers):
-        _take(part, addresses, model.get(kind, name))
+            _take(part, addresses, inventory.get(kind, name))
+    for kind, name in ((NAT_RULE, wanted.shared_rule), *wanted.orphans):
+        _take(part, addresses, inventory.get(kind, name))
     for address in addresses:
-        for item in model.holders(address):
+        for item in inventory.holders(address):
             part.put(item)
     return part
 
 
-def _take(part: Model, addresses: set[str], found: Object | None) -> None:
+def _take(part: Inventory, addresses: set[str], found: Object | None) -> None:
     if found is not None:
         part.put(found)
         if isinstance(found, VirtualService):
@@ -82,9 +82,9 @@ def _take(part: Model, addresses: set[str], found: Object | None) -> None:
 
 
 class _Planner:
-    def __init__(self, wanted: WantedService, model: Model, known: Knowledge) -> None:
+    def __init__(self, wanted: WantedService, inventory: Inventory, known: KnownRules) -> None:
         self.wanted = wanted
-        self.model = model
+        self.inventory = inventory
         self.known = known
         self.steps: list[Step] = []
         self.making_room: set[str] = set()
@@ -107,8 +107,8 @@ class _Planner:
     def _behind_nat(self) -> None:
         """To DNAT rules. Virtual services on the external IP leave it."""
         outside = [pair for pair in self.pairs if self._on_external(pair[1])]
-        if self._missing_rules() and Unknown.OVERLAP in self.known.refused:
-            self._check_alone(self.model.on_address(self.wanted.external_ip))
+        if self._missing_rules() and VcdRule.OVERLAP in self.known.refused:
+            self._check_alone(self.inventory.on_address(self.wanted.external_ip))
             if outside:
                 self._leave_first(outside)
         self._ensure_rule(self.wanted.rule)
@@ -138,8 +138,8 @@ class _Planner:
         """To virtual services on the external IP; DNAT rules go. Also the way to nothing at all."""
         rules = self._own_rules()
         comes = any(port.virtual_service is not None and not self._on_external(names) for port, names in self.pairs)
-        if comes and Unknown.OVERLAP in self.known.refused:
-            self._check_alone(self.model.from_address(self.wanted.external_ip))
+        if comes and VcdRule.OVERLAP in self.known.refused:
+            self._check_alone(self.inventory.from_address(self.wanted.external_ip))
             if rules:
                 self._clear_first()
         for port, names in self.pairs:
@@ -189,7 +189,7 @@ class _Planner:
                 self._delete(VIRTUAL_SERVICE, wanted.name)
                 self._create_virtual_service(self._kept(wanted, present))
             else:
-                self._emit(Act.UPDATE, present, self._kept(wanted, present), self._tries_update(wanted, present))
+                self._emit(Act.UPDATE, present, self._kept(wanted, present), self._probes_update(wanted, present))
 
     def _make_room(self, wanted: VirtualService) -> None:
         """Another port of the Service that was given this one's place by mistake goes to its own, or for a while."""
@@ -206,55 +206,55 @@ class _Planner:
         self.making_room.discard(wanted.name)
 
     def _create_virtual_service(self, wanted: VirtualService) -> None:
-        self._emit(Act.CREATE, None, wanted, self._tries_address(wanted))
+        self._emit(Act.CREATE, None, wanted, self._probes_address(wanted))
 
     def _must_recreate(self, wanted: VirtualService) -> bool:
         """Whether it cannot be changed in place as far as is known."""
-        present = self.model.get(VIRTUAL_SERVICE, wanted.name)
+        present = self.inventory.get(VIRTUAL_SERVICE, wanted.name)
         if present is None:
             return False
         shared = self._others_on(present.address, wanted.name)
         if present.address == wanted.address:
-            return bool(shared) and Unknown.SHARED_PUT in self.known.refused
+            return bool(shared) and VcdRule.SHARED_PUT in self.known.refused
         if shared:
             return True
-        return bool(self._others_on(wanted.address, wanted.name)) and Unknown.JOIN in self.known.refused
+        return bool(self._others_on(wanted.address, wanted.name)) and VcdRule.JOIN in self.known.refused
 
-    def _tries_update(self, wanted: VirtualService, present: VirtualService) -> frozenset[Unknown]:
+    def _probes_update(self, wanted: VirtualService, present: VirtualService) -> frozenset[VcdRule]:
         if present.address == wanted.address:
             shared = self._others_on(present.address, wanted.name)
-            return self._unknown(Unknown.SHARED_PUT) if shared else frozenset()
-        found = self._tries_address(wanted)
-        return found | self._unknown(Unknown.JOIN) if self._others_on(wanted.address, wanted.name) else found
+            return self._probe(VcdRule.SHARED_PUT) if shared else frozenset()
+        found = self._probes_address(wanted)
+        return found | self._probe(VcdRule.JOIN) if self._others_on(wanted.address, wanted.name) else found
 
-    def _tries_address(self, wanted: VirtualService) -> frozenset[Unknown]:
-        return self._unknown(Unknown.OVERLAP) if self.model.from_address(wanted.address) else frozenset()
+    def _probes_address(self, wanted: VirtualService) -> frozenset[VcdRule]:
+        return self._probe(VcdRule.OVERLAP) if self.inventory.from_address(wanted.address) else frozenset()
 
     def _ensure_rule(self, rule: NatRule | None) -> None:
         if rule is None:
             return
-        new = self.model.get(NAT_RULE, rule.name)
+        new = self.inventory.get(NAT_RULE, rule.name)
         taken = new is None or new.external != rule.external
-        tries = self._unknown(Unknown.OVERLAP) if taken and self.model.on_address(rule.external) else frozenset()
-        self._ensure(rule, tries)
+        probes = self._probe(VcdRule.OVERLAP) if taken and self.inventory.on_address(rule.external) else frozenset()
+        self._ensure(rule, probes)
 
-    def _ensure(self, wanted: Object | None, tries: frozenset[Unknown] = frozenset()) -> None:
+    def _ensure(self, wanted: Object | None, probes: frozenset[VcdRule] = frozenset()) -> None:
         """Create or change an object."""
         if wanted is None:
             return
-        present = self.model.get(kind_of(wanted), wanted.name)
+        present = self.inventory.get(kind_of(wanted), wanted.name)
         if present is None:
-            self._emit(Act.CREATE, None, wanted, tries)
+            self._emit(Act.CREATE, None, wanted, probes)
         elif self._differs(wanted, present):
-            self._emit(Act.UPDATE, present, wanted, tries)
+            self._emit(Act.UPDATE, present, wanted, probes)
 
     # what goes
 
     def _remove_in_the_way(self) -> None:
         """Leftovers that are to go and hold a port which is wanted: before it is."""
         taken = {(port.virtual_service.address, port.number) for port, _names in self.pairs if port.virtual_service}
-        for kind, name in self.wanted.leftovers:
-            found = self.model.get(kind, name)
+        for kind, name in self.wanted.orphans:
+            found = self.inventory.get(kind, name)
             held = isinstance(found, VirtualService) and any((found.address, one) in taken for one in found.ports)
             if held or (
                 isinstance(found, NatRule) and found.external == self.wanted.external_ip and self._holds(found)
@@ -263,7 +263,7 @@ class _Planner:
 
     def _holds(self, rule: NatRule) -> bool:
         """Whether it is not the last thing that holds the external IP."""
-        return len(self.model.on_address(rule.external)) + len(self.model.from_address(rule.external)) > 1
+        return len(self.inventory.on_address(rule.external)) + len(self.inventory.from_address(rule.external)) > 1
 
     def _remove_rest(self) -> None:
         """What is not wanted any more. Of a Service that goes as a whole, what holds the external IP goes last."""
@@ -274,25 +274,25 @@ class _Planner:
                     self._delete(kind, present)
             if kind == NAT_RULE and self.wanted.rule is None:
                 self._delete(NAT_RULE, self.wanted.shared_rule)
-            for _kind, name in self.wanted.leftovers:
+            for _kind, name in self.wanted.orphans:
                 if _kind == kind:
                     self._delete(kind, name)
 
     def _delete(self, kind: str, name: str) -> None:
-        present = self.model.get(kind, name)
+        present = self.inventory.get(kind, name)
         if present is not None:
             self._emit(Act.DELETE, present, None)
 
     def _emit(
-        self, act: Act, before: Object | None, after: Object | None, tries: frozenset[Unknown] = frozenset()
+        self, act: Act, before: Object | None, after: Object | None, probes: frozenset[VcdRule] = frozenset()
     ) -> None:
-        held = self.model.referenced(self.wanted.external_ip)
-        step = Step(act, before, after, tries)
-        step.apply(self.model)
-        if tries:  # the next step is planned for the case that it went through
-            self.known = self.known.allow(tries)
-        window = bool(self.wanted.external_ip) and held and not self.model.referenced(self.wanted.external_ip)
-        self.steps.append(Step(act, before, after, tries, window and self._goes_on()))
+        held = self.inventory.referenced(self.wanted.external_ip)
+        step = Step(act, before, after, probes)
+        step.apply(self.inventory)
+        if probes:  # the next step is planned for the case that it went through
+            self.known = self.known.allow(probes)
+        window = bool(self.wanted.external_ip) and held and not self.inventory.referenced(self.wanted.external_ip)
+        self.steps.append(Step(act, before, after, probes, window and self._goes_on()))
 
     def _goes_on(self) -> bool:
         """Whether the Service is to be there afterwards, so that its external IP matters."""
@@ -305,19 +305,19 @@ class _Planner:
             wanted = port.virtual_service
             if wanted is None:
                 continue
-            for other in self.model.on_address(wanted.address):
+            for other in self.inventory.on_address(wanted.address):
                 if other.name not in self.wanted.own_names() and port.number in other.ports:
                     raise Conflict(
                         f"{self.wanted.label}: port {port.number} of {wanted.address} is held by virtual service "
-                        f"{other.name!r}: remove it (prune, if it is a leftover of this cluster), or choose another IP"
+                        f"{other.name!r}: remove it (prune, if it is a orphan of this cluster), or choose another IP"
                     )
-        for rule in self.model.from_address(self.wanted.external_ip):
+        for rule in self.inventory.from_address(self.wanted.external_ip):
             wanted_ports = {port.number for port, _names in self.pairs if port.virtual_service}
             if rule.name not in self.wanted.own_names() and (not rule.port or rule.port in wanted_ports):
                 port_text = f"port {rule.port}" if rule.port else "every port"
                 raise Conflict(
                     f"{self.wanted.label}: {port_text} of {rule.external} is held by DNAT rule {rule.name!r}: remove "
-                    "it (prune, if it is a leftover of this cluster), or choose another IP"
+                    "it (prune, if it is a orphan of this cluster), or choose another IP"
                 )
 
     def _check_alone(self, holders: Sequence[VirtualService | NatRule]) -> None:
@@ -331,7 +331,7 @@ class _Planner:
             )
 
     def _differs(self, wanted: Object, present: Object) -> bool:
-        if self.wanted.lenient:
+        if self.wanted.managed_by_cpi:
             if isinstance(wanted, Pool):
                 return False
             if isinstance(wanted, VirtualService) and isinstance(present, VirtualService):
@@ -349,7 +349,7 @@ class _Planner:
 
     def _kept(self, wanted: VirtualService, present: VirtualService) -> VirtualService:
         """What it becomes: CPI's own keep their application profile and certificate."""
-        if not self.wanted.lenient:
+        if not self.wanted.managed_by_cpi:
             return wanted
         return VirtualService(
             wanted.name, wanted.pool, wanted.address, wanted.ports, present.profile, present.certificate
@@ -357,29 +357,31 @@ class _Planner:
 
     def _missing_rules(self) -> bool:
         rules = [port.nat_rule for port, _names in self.pairs] + [self.wanted.rule]
-        return any(rule is not None and not self._same_external(self.model.get(NAT_RULE, rule.name)) for rule in rules)
+        return any(
+            rule is not None and not self._same_external(self.inventory.get(NAT_RULE, rule.name)) for rule in rules
+        )
 
     def _same_external(self, rule: NatRule | None) -> bool:
         return rule is not None and rule.external == self.wanted.external_ip
 
     def _own_rules(self) -> list[NatRule]:
         names: Iterable[str] = [*(names.nat_rule for _port, names in self.pairs), self.wanted.shared_rule]
-        found = [self.model.get(NAT_RULE, name) for name in names]
+        found = [self.inventory.get(NAT_RULE, name) for name in names]
         return [rule for rule in found if rule is not None and rule.external == self.wanted.external_ip]
 
     def _virtual_service(self, names: PortNames) -> VirtualService | None:
-        found: VirtualService | None = self.model.get(VIRTUAL_SERVICE, names.virtual_service)
+        found: VirtualService | None = self.inventory.get(VIRTUAL_SERVICE, names.virtual_service)
         return found
 
     def _rule(self, names: PortNames) -> bool:
-        return self.model.get(NAT_RULE, names.nat_rule) is not None or self.wanted.rule is not None
+        return self.inventory.get(NAT_RULE, names.nat_rule) is not None or self.wanted.rule is not None
 
     def _on_external(self, names: PortNames) -> bool:
         found = self._virtual_service(names)
         return found is not None and found.address == self.wanted.external_ip
 
     def _others_on(self, address: str, name: str) -> list[VirtualService]:
-        return [other for other in self.model.on_address(address) if other.name != name]
+        return [other for other in self.inventory.on_address(address) if other.name != name]
 
-    def _unknown(self, one: Unknown) -> frozenset[Unknown]:
+    def _probe(self, one: VcdRule) -> frozenset[VcdRule]:
         return frozenset() if one in self.known.allowed else frozenset({one})

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
-    Model,
+    Inventory,
     NatRule,
     Object,
     Pool,
@@ -27,7 +27,7 @@ class Act(str, Enum):
     DELETE = "delete"
 
 
-class Unknown(str, Enum):
+class VcdRule(str, Enum):
     """What no public source says of Cloud Director: it is tried where a refusal does no harm, and remembered."""
 
     OVERLAP = "vip_and_dnat_on_one_address"
@@ -36,19 +36,19 @@ class Unknown(str, Enum):
 
 
 @dataclass(frozen=True)
-class Knowledge:
+class KnownRules:
     """What was seen to be allowed or refused; what is in neither is tried."""
 
-    allowed: frozenset[Unknown] = frozenset()
-    refused: frozenset[Unknown] = frozenset()
+    allowed: frozenset[VcdRule] = frozenset()
+    refused: frozenset[VcdRule] = frozenset()
 
-    def allow(self, found: frozenset[Unknown]) -> Knowledge:
+    def allow(self, found: frozenset[VcdRule]) -> KnownRules:
         """With what a step that went through has shown."""
-        return Knowledge(self.allowed | found, self.refused - found)
+        return KnownRules(self.allowed | found, self.refused - found)
 
-    def refuse(self, found: frozenset[Unknown]) -> Knowledge:
+    def refuse(self, found: frozenset[VcdRule]) -> KnownRules:
         """With what a step that was refused has shown."""
-        return Knowledge(self.allowed - found, self.refused | found)
+        return KnownRules(self.allowed - found, self.refused | found)
 
 
 LABELS = {
@@ -63,14 +63,14 @@ LABELS = {
 class Step:
     """One write. ``before`` and ``after`` are the object around it, None where there is none.
 
-    ``tries`` is what a refusal would teach; nothing is harmed by it. ``opens_window``: from its end the external IP
+    ``probes`` is what a refusal would teach; nothing is harmed by it. ``opens_window``: from its end the external IP
     is held by nothing until the next step of the gateway has begun.
     """
 
     act: Act
     before: Object | None
     after: Object | None
-    tries: frozenset[Unknown] = field(default_factory=frozenset)
+    probes: frozenset[VcdRule] = field(default_factory=frozenset)
     opens_window: bool = False
 
     @property
@@ -99,12 +99,12 @@ class Step:
             told += " (until the next step begins, nothing holds the external IP)"
         return told
 
-    def apply(self, model: Model) -> None:
+    def apply(self, inventory: Inventory) -> None:
         """Let it have happened."""
         if self.after is None:
-            model.drop(self.kind, self.name)
+            inventory.drop(self.kind, self.name)
         else:
-            model.put(self.after)
+            inventory.put(self.after)
 
 
 def _detail(step: Step) -> str:

@@ -29,7 +29,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.se
     status_differs,
     stored_services,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import Situation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import Target
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import ObservedService
@@ -47,13 +47,13 @@ def restore_point_of(info: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
     if cluster.rollout == IN_PROGRESS and cluster.restore_point is not None:
         return dict(cluster.restore_point)
     scenario = cluster.scenario or Scenario.SHARED_EXTERNAL
-    situation = Situation(cluster, read_vcd(vcd), Target(scenario, cluster.one_arm))
+    state = ClusterState(cluster, read_vcd(vcd), Target(scenario, cluster.one_arm))
     health = health_by_name(vcd)
     return {
         **reader.mapping("restore_point").value,
         "scenario": cluster.scenario.value if cluster.scenario else None,
         "one_arm": cluster.one_arm.as_option() if cluster.one_arm else None,
-        "kubernetes_services": [_entry(item, external, health) for item, external in _with_external_ip(situation)],
+        "kubernetes_services": [_entry(item, external, health) for item, external in _with_external_ip(state)],
         "orphans": sorted(orphan.text("name") for orphan in reader.mappings("orphans")),
     }
 
@@ -65,11 +65,11 @@ def way_back(restore_point: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
     is to hold while it goes back and after, so that the same run again goes the same way.
     """
     cluster = read_cluster(ccm)
-    situation = Situation(cluster, read_vcd(vcd), Target(cluster.scenario or Scenario.SHARED_EXTERNAL, cluster.one_arm))
+    state = ClusterState(cluster, read_vcd(vcd), Target(cluster.scenario or Scenario.SHARED_EXTERNAL, cluster.one_arm))
     nothing: dict[str, Any] = {"taken": "", "scenario": None, "one_arm": None, "services": [], "notes": []}
     try:
-        point = _checked(restore_point, situation)
-        return {"ok": True, "summary": "", **_back(point, situation)}
+        point = _checked(restore_point, state)
+        return {"ok": True, "summary": "", **_back(point, state)}
     except (InvalidInput, BadRange) as error:
         return {
             "ok": False,
@@ -88,9 +88,9 @@ def health_by_name(vcd: Any) -> dict[str, str]:
     return found
 
 
-def _with_external_ip(situation: Situation) -> Iterator[tuple[ObservedService, str]]:
-    options = {(item["namespace"], item["name"]): item["external_ip"] for item in services_of(situation)}
-    for item in situation.observed:
+def _with_external_ip(state: ClusterState) -> Iterator[tuple[ObservedService, str]]:
+    options = {(item["namespace"], item["name"]): item["external_ip"] for item in services_of(state)}
+    for item in state.observed:
         external = options.get(_key(item))
         if external:
             yield item, external
@@ -110,17 +110,17 @@ def _entry(item: ObservedService, external: str, health: Mapping[str, str]) -> d
     }
 
 
-def _checked(restore_point: Any, situation: Situation) -> Reader:
+def _checked(restore_point: Any, state: ClusterState) -> Reader:
     """The restore point, when it is one of this cluster and this gateway."""
     if not restore_point:
         raise InvalidInput("restore point", "none", "the cluster has none; give a file as shared_ip_restore_file")
     point = Reader(restore_point, "restore point")
     if point.value.get("version") != VERSION:
         raise InvalidInput("restore point", f"version {point.value.get('version')}", f"version {VERSION} is known here")
-    found, cluster = point.text("cluster_id"), situation.cluster.cluster_id
+    found, cluster = point.text("cluster_id"), state.cluster.cluster_id
     if found != cluster:
         raise InvalidInput("restore point", f"cluster {found}", f"this is cluster {cluster or 'without an id'}")
-    gateway, edge = point.mapping("edge_gateway"), situation.edge
+    gateway, edge = point.mapping("edge_gateway"), state.edge
     if edge is None:
         raise InvalidInput("restore point", gateway.text("name", ""), "not exactly one edge gateway was found here")
     if gateway.text("id") != edge.id:
@@ -129,16 +129,16 @@ def _checked(restore_point: Any, situation: Situation) -> Reader:
     return point
 
 
-def _back(point: Reader, situation: Situation) -> dict[str, Any]:
+def _back(point: Reader, state: ClusterState) -> dict[str, Any]:
     scenario = Scenario.parse(point.value.get("scenario"), "restore point: scenario")
     one_arm = parse_range(point.value["one_arm"]) if point.has("one_arm") else None
     stored, lost = stored_services(point.value), point.mapping("virtual_services").value
-    observed = {_key(item): item for item in situation.observed}
-    begun = _begun(situation.cluster)
-    now = {key: _present_ip(item, begun.get(key), situation) for key, item in observed.items() if key in stored}
+    observed = {_key(item): item for item in state.observed}
+    begun = _begun(state.cluster)
+    now = {key: _present_ip(item, begun.get(key), state) for key, item in observed.items() if key in stored}
     moved = {key: ip for key, ip in now.items() if ip and ip != stored[key]["external_ip"]}
     known = {**{key: str(item["external_ip"]) for key, item in stored.items()}, **moved}
-    wanted = Situation(situation.cluster, situation.vcd, Target(scenario, one_arm))
+    wanted = ClusterState(state.cluster, state.vcd, Target(scenario, one_arm))
     services = services_of(wanted, known)
     for option in services:
         option.update(_internal_ips(option, stored.get((option["namespace"], option["name"])), scenario))
@@ -149,7 +149,7 @@ def _back(point: Reader, situation: Situation) -> dict[str, Any]:
         "services": services,
         "restore_point": {
             **point.value,
-            "virtual_services": {**_unfinished(situation.cluster), **lost},
+            "virtual_services": {**_unfinished(state.cluster), **lost},
             "kubernetes_services": [_kept(item, moved.get(key)) for key, item in stored.items()],
         },
         "notes": [*_notes(stored, observed, moved), *_new(services, stored)],
@@ -164,7 +164,7 @@ def _begun(cluster: Cluster) -> Mapping[Key, Mapping[str, Any]]:
     return {key: {**item, "scenario": scenario} for key, item in stored_services(cluster.restore_point).items()}
 
 
-def _present_ip(item: ObservedService, begun: Mapping[str, Any] | None, situation: Situation) -> str:
+def _present_ip(item: ObservedService, begun: Mapping[str, Any] | None, state: ClusterState) -> str:
     """The external IP on which a Service serves as its CPI expects; empty when it is damaged.
 
     If it is another one than in the restore point, somebody made the Service anew, and going back must not take its
@@ -173,7 +173,7 @@ def _present_ip(item: ObservedService, begun: Mapping[str, Any] | None, situatio
     if begun is not None:
         healthy = begun["scenario"] in _shapes(begun) and begun["external_ip"] in (begun.get("ingress_ips") or ())
         return str(begun["external_ip"]) if healthy else ""
-    if situation.cluster.rollout == IN_PROGRESS or situation.cluster.scenario not in item.fits:
+    if state.cluster.rollout == IN_PROGRESS or state.cluster.scenario not in item.fits:
         return ""
     present = external_ip(item)
     return "" if status_differs(item, present) else present

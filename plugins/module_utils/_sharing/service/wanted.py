@@ -15,7 +15,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Inva
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
     AppPortProfile,
-    Model,
+    Inventory,
     NatRule,
     Object,
     Pool,
@@ -47,8 +47,8 @@ class WantedPort:
 class WantedService:
     """A Service with all that it is to have. ``names`` are those of its objects in any scenario, port by port.
 
-    ``shared_rules`` are DNAT rules for all ports together. ``lenient``: CPI keeps the pools and the application
-    profiles, so that what is there stays as it is. ``leftovers`` are (kind, name) of objects to be removed with it.
+    ``shared_rules`` are DNAT rules for all ports together. ``managed_by_cpi``: CPI keeps the pools and the application
+    profiles, so that what is there stays as it is. ``orphans`` are (kind, name) of objects to be removed with it.
     """
 
     label: str
@@ -57,8 +57,8 @@ class WantedService:
     names: tuple[PortNames, ...]
     shared_rule: str
     rule: NatRule | None = None
-    lenient: bool = True
-    leftovers: tuple[tuple[str, str], ...] = ()
+    managed_by_cpi: bool = True
+    orphans: tuple[tuple[str, str], ...] = ()
 
     @property
     def behind_nat(self) -> bool:
@@ -68,7 +68,7 @@ class WantedService:
     def own_names(self) -> frozenset[str]:
         """Every name that its objects may have."""
         names = {name for port in self.names for name in port}
-        return frozenset(names | {self.shared_rule} | {name for _kind, name in self.leftovers})
+        return frozenset(names | {self.shared_rule} | {name for _kind, name in self.orphans})
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,9 @@ def want(
     internal_ips: Sequence[str],
     *,
     per_service: bool = False,
-    lenient: bool = True,
+    managed_by_cpi: bool = True,
     label: str = "",
-    leftovers: Sequence[tuple[str, str]] = (),
+    orphans: Sequence[tuple[str, str]] = (),
 ) -> WantedService:
     """The desired objects of a Service, in the words of a plan. ``per_service``: one DNAT rule for all its ports."""
     ports = tuple(
@@ -121,32 +121,32 @@ def want(
         names_of(service),
         shared_rule,
         rule,
-        lenient,
-        tuple(leftovers),
+        managed_by_cpi,
+        tuple(orphans),
     )
 
 
-def absent(service: cpi.DesiredService, leftovers: Sequence[tuple[str, str]] = ()) -> WantedService:
+def wanted_absent(service: cpi.DesiredService, orphans: Sequence[tuple[str, str]] = ()) -> WantedService:
     """Nothing of a Service."""
     ports = tuple(WantedPort(port.name, str(port.port), None, None) for port in service.ports)
     rule = service.names.nat_rule(service.name, "", service.namespace)
-    return WantedService(service.label, service.external_ip, ports, names_of(service), rule, leftovers=tuple(leftovers))
+    return WantedService(service.label, service.external_ip, ports, names_of(service), rule, orphans=tuple(orphans))
 
 
-def as_it_is(wanted: WantedService, model: Model) -> WantedService:
+def current_state(wanted: WantedService, inventory: Inventory) -> WantedService:
     """The same Service as it is on the gateway now: what a failed move goes back to."""
     ports = []
     for port, names in zip(wanted.ports, wanted.names, strict=True):
-        found = [model.get(kind, name) for kind, name in zip(_ORDER, names, strict=True)]
+        found = [inventory.get(kind, name) for kind, name in zip(_ORDER, names, strict=True)]
         ports.append(WantedPort(port.label, port.number, *found))
-    return replace(wanted, ports=tuple(ports), rule=model.get(NAT_RULE, wanted.shared_rule), leftovers=())
+    return replace(wanted, ports=tuple(ports), rule=inventory.get(NAT_RULE, wanted.shared_rule), orphans=())
 
 
 _ORDER = (VIRTUAL_SERVICE, "pool", NAT_RULE, "application_port_profile")
 
 
 def assign_internal_ips(
-    service: cpi.DesiredService, scenario: Scenario, one_arm: AddressRange | None, model: Model
+    service: cpi.DesiredService, scenario: Scenario, one_arm: AddressRange | None, inventory: Inventory
 ) -> tuple[str, ...]:
     """The internal IPs of a Service: those that it has as far as the scenario lets it keep them, else free ones.
 
@@ -159,27 +159,27 @@ def assign_internal_ips(
     if one_arm is None:
         raise InvalidInput("one_arm", "", f"{scenario.value} needs it: give the range of internal addresses")
     own = names_of(service)
-    present = [_internal(model.get(VIRTUAL_SERVICE, names.virtual_service), service.external_ip) for names in own]
-    named = [_target(model.get(NAT_RULE, names.nat_rule)) for names in own]
+    present = [_internal(inventory.get(VIRTUAL_SERVICE, names.virtual_service), service.external_ip) for names in own]
+    named = [_target(inventory.get(NAT_RULE, names.nat_rule)) for names in own]
     mine = {names.virtual_service for names in own}
-    shared = _target(model.get(NAT_RULE, service.names.nat_rule(service.name, "", service.namespace)))
+    shared = _target(inventory.get(NAT_RULE, service.names.nat_rule(service.name, "", service.namespace)))
     kept: list[str] = []
     if scenario is Scenario.SHARED_INTERNAL:
         best = [address for address, _count in Counter(filter(None, [*present, *named, shared])).most_common()]
-        best = [address for address in best if _is_free(address, model, mine)]
-        return (best[0],) if best else _lowest(one_arm, model, 1, set())
+        best = [address for address in best if _is_free(address, inventory, mine)]
+        return (best[0],) if best else _lowest(one_arm, inventory, 1, set())
     for vip in present:
-        kept.append("" if vip in kept or not _is_free(vip, model, mine) else vip)
+        kept.append("" if vip in kept or not _is_free(vip, inventory, mine) else vip)
     for number, address in enumerate(named):
-        if not kept[number] and address and address not in kept and not model.on_address(address):
+        if not kept[number] and address and address not in kept and not inventory.on_address(address):
             kept[number] = address
-    fresh = iter(_lowest(one_arm, model, kept.count(""), set(kept)))
+    fresh = iter(_lowest(one_arm, inventory, kept.count(""), set(kept)))
     return tuple(address or next(fresh) for address in kept)
 
 
-def _is_free(address: str, model: Model, mine: set[str]) -> bool:
+def _is_free(address: str, inventory: Inventory, mine: set[str]) -> bool:
     """Whether no other Service's virtual service has it."""
-    return bool(address) and all(item.name in mine for item in model.on_address(address))
+    return bool(address) and all(item.name in mine for item in inventory.on_address(address))
 
 
 def _internal(found: VirtualService | None, external_ip: str) -> str:
@@ -190,10 +190,10 @@ def _target(rule: NatRule | None) -> str:
     return rule.internal if rule is not None and ipv4(rule.internal) else ""
 
 
-def _lowest(one_arm: AddressRange, model: Model, count: int, taken: set[str]) -> tuple[str, ...]:
+def _lowest(one_arm: AddressRange, inventory: Inventory, count: int, taken: set[str]) -> tuple[str, ...]:
     """The lowest addresses of the range that nothing uses: CPI takes the first without a virtual service."""
     found: list[str] = []
-    for address in model.free_in(one_arm) if count else ():
+    for address in inventory.free_in(one_arm) if count else ():
         if address not in taken:
             found.append(address)
         if len(found) == count:
