@@ -35,6 +35,7 @@ options:
 requirements:
   - kubernetes.core >= 3.2.0 (an Ansible collection)
   - kubernetes >= 24.2.0
+  - netaddr >= 0.10.1
   - PyYAML >= 3.11
   - ruamel.yaml >= 0.17.21
 """

@@ -68,5 +68,6 @@ options:
       - Without it, the highest version that both the server and this collection know (36.0 to 39.0).
     type: str
 requirements:
+  - netaddr >= 0.10.1
   - requests
 """

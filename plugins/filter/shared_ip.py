@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import NETADDR_IMPORT_ERROR
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
@@ -20,12 +22,19 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.re
 )
 
 Filter = Callable[..., Any]
+# Filters run in Ansible's own process, whose Python need not be the one that runs the modules.
+NETADDR_MISSING = (
+    "the filters of vcd.kubernetes need the Python library netaddr (0.10.1 or newer), and the Python that runs Ansible "
+    f"does not have it: install it with '{sys.executable} -m pip install netaddr'"
+)
 
 
 def _as_filter_error(function: Filter) -> Filter:
     """Turn what the operator can mend into Ansible's own error."""
 
     def filter_function(*args: Any, **kwargs: Any) -> Any:
+        if NETADDR_IMPORT_ERROR is not None:
+            raise AnsibleFilterError(NETADDR_MISSING)
         try:
             return function(*args, **kwargs)
         except InvalidInput as error:

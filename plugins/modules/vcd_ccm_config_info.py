@@ -275,6 +275,7 @@ services:
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import NETADDR_IMPORT_ERROR
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.document import RUAMEL_YAML_IMPORT_ERROR
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import TARGET_OPTIONS, target_from
@@ -292,7 +293,8 @@ def perform(cluster: KubernetesApi, params: Mapping[str, Any], check_mode: bool)
 def main() -> None:
     """Entry point."""
     spec = KUBERNETES_OPTIONS | TARGET_OPTIONS | ArgumentSpec({"gather_services": {"type": "bool", "default": False}})
-    run_module(spec, connect, perform, {**LIBRARIES, "ruamel.yaml": RUAMEL_YAML_IMPORT_ERROR})
+    libraries = {**LIBRARIES, "netaddr": NETADDR_IMPORT_ERROR, "ruamel.yaml": RUAMEL_YAML_IMPORT_ERROR}
+    run_module(spec, connect, perform, libraries)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ PURE = [
     "_vcd/comparison.py",
     "_vcd/lookup.py",
 ]
-PURE_LIBRARIES = {"ruamel"}
+PURE_LIBRARIES = {"netaddr", "ruamel"}
 IMPURE_STANDARD = {
     "os",
     "socket",
@@ -122,6 +122,13 @@ def test_one_place_for_http_and_one_for_waiting(path: Path) -> None:
         assert part_of(path) == "_vcd"
     if "time" in roots:
         assert part_of(path) == "_waiting"
+
+
+@pytest.mark.parametrize("path", sorted(PLUGINS.rglob("*.py")), ids=lambda path: str(path.relative_to(PLUGINS)))
+def test_one_place_for_ip_arithmetic(path: Path) -> None:
+    roots = {name.split(".")[0] for name in imports(path)}
+    assert "ipaddress" not in roots
+    assert ("netaddr" in roots) == (path == UTILS / "_addresses.py")
 
 
 def pure_files() -> list[Path]:

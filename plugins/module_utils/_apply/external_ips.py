@@ -11,7 +11,7 @@ from functools import cached_property
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     AddressRange,
     Network,
-    ipv4,
+    is_ipv4,
     network_of,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import free_external_ip
@@ -68,10 +68,9 @@ class ExternalAddresses:
 
     def _is_external(self, address: str) -> bool:
         """Whether an address is of an uplink; with IP Spaces uplinks name no subnets, and the one-arm range decides."""
-        number = ipv4(address)
-        if number is None or number in self._one_arm:
+        if not is_ipv4(address) or address in self._one_arm:
             return False
-        return self.uses_ip_spaces or any(number in network for network in self._subnets)
+        return self.uses_ip_spaces or any(address in network for network in self._subnets)
 
     @cached_property
     def _subnets(self) -> list[Network]:

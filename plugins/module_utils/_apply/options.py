@@ -15,7 +15,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     DEFAULT_ONE_ARM,
     AddressRange,
     BadRange,
-    ipv4,
+    is_ipv4,
     parse_range,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
@@ -124,7 +124,7 @@ def read_request(params: Mapping[str, Any]) -> Request:
     _check_names(services)
     one_arm = _one_arm(params.get("one_arm"))
     for service in services:
-        if scenario is not None and scenario.one_arm and ipv4(service.external_ip) in one_arm:
+        if scenario is not None and scenario.one_arm and service.external_ip in one_arm:
             remedy = f"lies in the one-arm range {one_arm}, whose addresses are internal: give another IP or range"
             raise InvalidInput("services.external_ip", service.external_ip, remedy)
     internal = tuple(_internal_ips(one, service, scenario) for one, service in zip(given, services, strict=True))
@@ -157,7 +157,7 @@ def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing
     checks.name("services.name", given["name"])
     if not given["ports"] and not (removing and cluster_id):
         raise InvalidInput("services.ports", [], f"service {given['name']!r} has none: give one at least")
-    if given["external_ip"] and ipv4(given["external_ip"]) is None:
+    if given["external_ip"] and not is_ipv4(given["external_ip"]):
         raise InvalidInput("services.external_ip", given["external_ip"], "is not an IPv4 address")
     members = tuple(sorted({checks.address("services.members", one, 4) for one in given["members"] or []}))
     if given["members"] is not None and not members and not cluster_id:

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import NETADDR_IMPORT_ERROR
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import InDoubt, Refused, TaskFailed, VcdError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.pacing import PACE, Lengths, Watch, kind_of
@@ -36,7 +37,7 @@ try:
 except ImportError:  # REQUESTS_ERROR says so
     parse_header_links = None  # type: ignore[assignment]
 
-LIBRARIES = {"requests": REQUESTS_ERROR}
+LIBRARIES = {"requests": REQUESTS_ERROR, "netaddr": NETADDR_IMPORT_ERROR}
 OPENAPI = "/cloudapi/1.0.0/"
 Body = dict[str, Any]
 

@@ -6,42 +6,42 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
+    canonical,
+    network_of,
+    version_of,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 
 
 def address(option: str, value: str, *versions: int) -> str:
     """An IP address in its usual form. ``versions`` are those allowed: 4, 6 or both."""
     wanted = " or ".join(f"IPv{version}" for version in versions)
-    try:
-        found = ipaddress.ip_address(value.strip())
-    except ValueError:
-        found = None
-    if found is None or "%" in value:
+    found = version_of(value)
+    if not found:
         raise InvalidInput(option, value, f"is not an IP address: give one {wanted} address")
-    if found.version not in versions:
-        raise InvalidInput(option, value, f"is an IPv{found.version} address: give one {wanted} address")
-    return str(found)
+    if found not in versions:
+        raise InvalidInput(option, value, f"is an IPv{found} address: give one {wanted} address")
+    return canonical(value)
 
 
 def network(option: str, value: str) -> str:
     """A single IP address or a network as CIDR, in its usual form; a network of one address is that address."""
     if "/" not in value:
         return address(option, value, 4, 6)
-    try:
-        found = ipaddress.ip_interface(value.strip())
-    except ValueError:
-        remedy = "is not a network: give one IP address, or a network such as 10.0.0.0/24"
-        raise InvalidInput(option, value, remedy) from None
-    if found.network.num_addresses == 1:
-        return str(found.ip)
-    if found.ip != found.network.network_address:
-        raise InvalidInput(option, value, f"is an address within a network: give {found.network} or {found.ip}")
-    return str(found.network)
+    found = network_of(value)
+    if found is None:
+        raise InvalidInput(option, value, "is not a network: give one IP address, or a network such as 10.0.0.0/24")
+    given_address = canonical(value.partition("/")[0])
+    if found.single:
+        return found.start
+    if found.start != given_address:
+        raise InvalidInput(option, value, f"is an address within a network: give {found} or {given_address}")
+    return str(found)
 
 
 def usual_form(value: str | None) -> str | None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
@@ -28,7 +27,7 @@ WEB = DesiredService(
     members=("10.10.0.12", "10.10.0.11", "10.10.0.12"),
     ports=(DesiredPort("http", 80, 30080, "HTTP"), DesiredPort("tls", 443, 30443, "TCP", "web-cert")),
 )
-ONE_ARM = AddressRange(IPv4Address("192.168.8.2"), IPv4Address("192.168.8.4"))
+ONE_ARM = AddressRange.of("192.168.8.2", "192.168.8.4")
 
 
 def service_port(**more: Any) -> dict[str, Any]:

@@ -10,11 +10,11 @@ start) and ``pkg/vcdsdk/ipam.go`` (what the one-arm range is used for).
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import is_ipv4, sort_key
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.decoder import Values, decode, zero
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.document import (
     Alias,
@@ -59,7 +59,7 @@ class OneArm:
             for name, text in (("startIP", self.start_ip), ("endIP", self.end_ip))
             if not is_ipv4(text)
         ]
-        if not found and ipaddress.IPv4Address(self.start_ip) > ipaddress.IPv4Address(self.end_ip):
+        if not found and sort_key(self.start_ip) > sort_key(self.end_ip):
             # CPI counts up from startIP until it meets endIP: reversed, it hands out addresses beyond the range.
             found.append(f"oneArm: the range is reversed, {self.start_ip} comes after {self.end_ip}")
         return found
@@ -67,14 +67,6 @@ class OneArm:
     def as_dict(self) -> dict[str, str]:
         """As the option ``one_arm``."""
         return {"start_ip": self.start_ip, "end_ip": self.end_ip}
-
-
-def is_ipv4(text: str) -> bool:
-    """Dotted quad, no leading zeros, no spaces."""
-    try:
-        return str(ipaddress.IPv4Address(text)) == text
-    except ValueError:
-        return False
 
 
 def scenario_of(shared: bool, one_arm: bool) -> str:
@@ -254,7 +246,7 @@ def _one_arm_option(one_arm: dict[str, Any] | None) -> tuple[OneArm | None, bool
     for name, text in (("start_ip", start), ("end_ip", end)):
         if not is_ipv4(text):
             raise InvalidInput(f"one_arm.{name}", text, "give an IPv4 address such as 192.168.8.2")
-    if ipaddress.IPv4Address(start) > ipaddress.IPv4Address(end):
+    if sort_key(start) > sort_key(end):
         raise InvalidInput("one_arm", f"{start}-{end}", "the range is reversed; swap start_ip and end_ip")
     return OneArm(start, end), False
 

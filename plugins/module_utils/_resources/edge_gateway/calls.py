@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from functools import lru_cache
-from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
+    AddressRange,
+    lowest_free,
+    network_of,
+    parse_addresses,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd import checks
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
@@ -130,16 +135,13 @@ def free_external_ip(api: Api, gateway: Body, within: str | None, taken: Collect
     ``taken`` are addresses that are promised already. Cloud Director reserves nothing: somebody else may use the
     address before it is written. Raises InvalidInput when no address is free, or ``within`` is no network.
     """
-    limit = ip_network(checks.network("vip_subnet", within)) if within else None
+    limit = network_of(checks.network("vip_subnet", within)) if within else None
     used = {str(row.get("ipAddress")) for row in used_addresses_of(api, gateway)} | set(taken)
-    for start, end in _external_ranges(gateway):
-        low, high = int(start), int(end)
-        if limit:
-            low, high = max(low, int(limit.network_address)), min(high, int(limit.broadcast_address))
-        for number in range(low, high + 1):
-            address = str(IPv4Address(number))
-            if address not in used:
-                return address
+    for found in _external_ranges(gateway):
+        part = found.intersection(limit) if limit else found
+        free = lowest_free(part, used, 1) if part else ()
+        if free:
+            return free[0]
     where = f"in the ranges of the uplinks of edge gateway {gateway['name']!r}"
     remedy = "give external_ip, let go of an address that is used, or have the provider allot more to the edge gateway"
     if within:
@@ -147,14 +149,14 @@ def free_external_ip(api: Api, gateway: Body, within: str | None, taken: Collect
     raise InvalidInput("external_ip", "", f"no address is free {where}: {remedy}")
 
 
-def _external_ranges(gateway: Body) -> Iterator[tuple[IPv4Address, IPv4Address]]:
-    """First and last address of the IPv4 ranges that are allotted to an edge gateway, in the server's order."""
+def _external_ranges(gateway: Body) -> Iterator[AddressRange]:
+    """The IPv4 ranges that are allotted to an edge gateway, in the server's order."""
     for uplink in gateway.get("edgeGatewayUplinks") or []:
         for subnet in (uplink.get("subnets") or {}).get("values") or []:
-            for found in (subnet.get("ipRanges") or {}).get("values") or []:
-                start, end = ip_address(found["startAddress"]), ip_address(found["endAddress"])
-                if isinstance(start, IPv4Address) and isinstance(end, IPv4Address):
-                    yield start, end
+            for row in (subnet.get("ipRanges") or {}).get("values") or []:
+                found = parse_addresses(f"{row['startAddress']}-{row['endAddress']}")
+                if found is not None and found.version == 4:
+                    yield found
 
 
 def load_balancer_of(api: Api, gateway: Body) -> Body:

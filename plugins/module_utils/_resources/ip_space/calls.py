@@ -10,8 +10,8 @@ A claim is a floating IP in the state USED_MANUAL; the marker in its description
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import sort_key
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Refused, TaskFailed, VcdError
@@ -174,5 +174,4 @@ def _what(found: Claim) -> str:
 
 
 def _by_address(found: Claim) -> tuple[int, int]:
-    address = ip_address(found.value)
-    return address.version, int(address)
+    return sort_key(found.value)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     AddressRange,
     Network,
+    canonical,
     count_free,
-    ipv4,
     network_of,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
@@ -112,7 +112,7 @@ def _kept_outside(state: ClusterState, one_arm: AddressRange) -> set[str]:
     if not state.target.migrates:
         return set()
     kept = {address for item in state.observed for address in internal_ips(item, state.target.scenario) if address}
-    return {address for address in kept if ipv4(address) not in one_arm}
+    return {address for address in kept if address not in one_arm}
 
 
 def _used_by_others(state: ClusterState, edge: EdgeGateway, one_arm: AddressRange) -> int:
@@ -126,8 +126,8 @@ def _used_by_others(state: ClusterState, edge: EdgeGateway, one_arm: AddressRang
         for service in cluster.own_services
         for port in service.served_ports
     }
-    held = {ipv4(item.address) for item in edge.virtual_services if item.name not in own}
+    held = {canonical(item.address) for item in edge.virtual_services if item.name not in own}
     if state.target.migrates:
         own_rules = {nat_rule_name(name) for name in own}
-        held |= {ipv4(item.internal) for item in edge.nat_rules if item.name not in own_rules}
-    return sum(1 for address in held if address is not None and address in one_arm)
+        held |= {canonical(item.internal) for item in edge.nat_rules if item.name not in own_rules}
+    return sum(1 for address in held if address in one_arm)

@@ -10,16 +10,13 @@ internal address of a virtual service, and without NAT the external IP. CPI writ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     AddressRange,
-    BadRange,
-    ipv4,
-    network_of,
-    parse_range,
+    AddressSet,
+    is_ipv4,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import Migration
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
@@ -50,7 +47,7 @@ class RuleMatcher:
         self.rule = rule
         self.allows = rule.action == ALLOW
         self.applies = rule.enabled and rule.inbound and rule.ipv4
-        self._spans = _merged(text for group in rule.destinations for text in group.addresses or ())
+        self._destinations = AddressSet(text for group in rule.destinations for text in group.addresses or ())
 
     @property
     def label(self) -> str:
@@ -59,21 +56,17 @@ class RuleMatcher:
 
     def names(self, addresses: AddressRange | None) -> bool:
         """Whether it names these as its destination; a rule for any destination names none."""
-        return addresses is not None and bool(self.rule.destinations) and self._within(addresses)
+        return addresses is not None and bool(self.rule.destinations) and self._destinations.covers(addresses)
 
     def covers(self, addresses: AddressRange | None) -> bool:
         """Whether all of these are its destination."""
-        return not self.rule.destinations or (addresses is not None and self._within(addresses))
+        return not self.rule.destinations or (addresses is not None and self._destinations.covers(addresses))
 
     def matches_port(self, port: int, unknown: bool = False) -> bool:
         """Whether it is for this TCP port; ``unknown`` is the answer where its ports are not known."""
         if self.rule.ports is None:
             return unknown
         return not self.rule.ports or any(_in_ports(port, text) for text in self.rule.ports)
-
-    def _within(self, addresses: AddressRange) -> bool:
-        start, end = int(addresses.start), int(addresses.end)
-        return any(first <= start and end <= last for first, last in self._spans)
 
 
 @dataclass(frozen=True)
@@ -216,36 +209,11 @@ def _rule_text(action: str, paths: Sequence[PortPath]) -> str:
 def _shown(addresses: AddressRange | None) -> str:
     if addresses is None:
         return "the one-arm range"
-    return str(addresses) if addresses.size > 1 else str(addresses.start)
+    return addresses.start if addresses.single else str(addresses)
 
 
 def _single(text: str) -> AddressRange | None:
-    address = ipv4(text)
-    return AddressRange(address, address) if address else None
-
-
-def _merged(texts: Iterable[str]) -> list[tuple[int, int]]:
-    """Addresses, ranges and CIDRs as spans of numbers that neither touch nor overlap; IPv6 is left out."""
-    spans: list[tuple[int, int]] = []
-    for first, last in sorted(span for span in map(_span, texts) if span):
-        if spans and first <= spans[-1][1] + 1:
-            spans[-1] = (spans[-1][0], max(last, spans[-1][1]))
-        else:
-            spans.append((first, last))
-    return spans
-
-
-def _span(text: str) -> tuple[int, int] | None:
-    if "-" in text:
-        try:
-            found = parse_range(text)
-        except BadRange:
-            return None
-        return int(found.start), int(found.end)
-    network = network_of(text)
-    if not isinstance(network, IPv4Network):
-        return None
-    return int(network.network_address), int(network.broadcast_address)
+    return AddressRange.of(text, text) if is_ipv4(text) else None
 
 
 def _in_ports(port: int, text: str) -> bool:

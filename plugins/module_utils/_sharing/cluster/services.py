@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange, ipv4
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import (
     IN_PROGRESS,
@@ -109,7 +109,7 @@ def _is_internal(address: str, item: ObservedService, ranges: Iterable[AddressRa
     inside |= {
         port.virtual_service.address for port in item.ports if port.virtual_service and not port.on_external_address
     }
-    return address in inside or any(ipv4(address) in one for one in ranges)
+    return address in inside or any(address in one for one in ranges)
 
 
 def _is_there(item: ObservedService) -> bool:

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     AddressRange,
     Network,
-    ipv4,
     network_of,
+    parse_addresses,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 
@@ -156,8 +156,7 @@ class EdgeGateway:
 
     def on_uplink(self, address: str) -> bool:
         """Whether an address lies in a subnet of an uplink."""
-        number = ipv4(address)
-        return number is not None and any(number in network for uplink in self.uplinks for network in uplink.networks)
+        return any(address in network for uplink in self.uplinks for network in uplink.networks)
 
 
 @dataclass(frozen=True)
@@ -213,8 +212,8 @@ def _uplink(uplink: Reader) -> Uplink:
         network = network_of(f"{subnet.text('gateway')}/{subnet.number('prefix_length')}")
         networks += [network] if network else []
         for item in subnet.mappings("ip_ranges"):
-            start, end = ipv4(item.text("start")), ipv4(item.text("end"))
-            ranges += [AddressRange(start, end)] if start and end else []
+            found = parse_addresses(f"{item.text('start')}-{item.text('end')}")
+            ranges += [found] if found and found.version == 4 else []
     spaces = bool(uplink.value.get("using_ip_space"))
     return Uplink(uplink.text("name", ""), spaces, tuple(networks), tuple(ranges))
 

@@ -12,10 +12,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from typing import Any, Union
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange, ipv4
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
+    AddressRange,
+    free_in_order,
+    sort_key,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
     APP_PORT_PROFILE,
     NAT_RULE,
@@ -87,7 +90,7 @@ class Inventory:
         self._on_address: dict[str, dict[str, VirtualService]] = defaultdict(dict)
         self._from_address: dict[str, dict[str, NatRule]] = defaultdict(dict)
         self._inside: Counter[str] = Counter()
-        self._lowest: dict[AddressRange, int] = {}
+        self._lowest: dict[AddressRange, str] = {}
         for item in items:
             self.put(item)
 
@@ -146,19 +149,16 @@ class Inventory:
 
     def free_in(self, addresses: AddressRange) -> Iterator[str]:
         """The addresses of a range that nothing uses, lowest first. Where the last search began to find any is kept."""
-        first, low = True, self._lowest.get(addresses, int(addresses.start))
-        for number in range(low, int(addresses.end) + 1):
-            text = str(IPv4Address(number))
-            if not self.uses(text):
-                if first:
-                    first, self._lowest[addresses] = False, number
-                yield text
+        first = True
+        for address in free_in_order(addresses, self.uses, self._lowest.get(addresses)):
+            if first:
+                first, self._lowest[addresses] = False, address
+            yield address
 
     def _freed(self, address: str) -> None:
-        number = ipv4(address)
         for one, low in self._lowest.items():
-            if number is not None and number in one and int(number) < low:
-                self._lowest[one] = int(number)
+            if address in one and sort_key(address) < sort_key(low):
+                self._lowest[one] = address
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Inventory) and self._items == other._items

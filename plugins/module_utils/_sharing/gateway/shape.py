@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange, ipv4
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import (
     Service,
@@ -120,8 +120,7 @@ def _is_external(address: str, rule: NatRule | None, edge: EdgeGateway, internal
         return False
     if edge.on_uplink(address):
         return True
-    number = ipv4(address)
-    return edge.uses_ip_spaces and not any(number in item for item in internal)
+    return edge.uses_ip_spaces and not any(address in item for item in internal)
 
 
 def _fits(ports: Iterable[ObservedPort]) -> frozenset[Scenario]:

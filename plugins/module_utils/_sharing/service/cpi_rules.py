@@ -14,10 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from ipaddress import IPv4Address
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange, lowest_free
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
@@ -182,18 +181,11 @@ def choose_internal_ips(one_arm: AddressRange, used: Iterable[str], count: int) 
 
     InvalidInput when there are not enough.
     """
-    taken = frozenset(used)
-    found: list[str] = []
-    for number in range(int(one_arm.start), int(one_arm.end) + 1):
-        if len(found) == count:
-            break
-        address = str(IPv4Address(number))
-        if address not in taken:
-            found.append(address)
+    found = lowest_free(one_arm, used, count)
     if len(found) < count:
         remedy = f"only {len(found)} of its addresses are free, {count} are needed: give a larger range"
         raise InvalidInput("one_arm", str(one_arm), remedy)
-    return tuple(found)
+    return found
 
 
 def read_ports(

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange, ipv4
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange, is_ipv4
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
@@ -187,7 +187,7 @@ def _internal(found: VirtualService | None, external_ip: str) -> str:
 
 
 def _target(rule: NatRule | None) -> str:
-    return rule.internal if rule is not None and ipv4(rule.internal) else ""
+    return rule.internal if rule is not None and is_ipv4(rule.internal) else ""
 
 
 def _lowest(one_arm: AddressRange, inventory: Inventory, count: int, taken: set[str]) -> tuple[str, ...]:
