@@ -101,6 +101,21 @@ def test_an_address_is_read_as_the_standard_library_reads_it(address: Address) -
         assert addresses.canonical(address.exploded) == str(address)
 
 
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("::1:0", "::1:0"),
+        ("::1.2.3.4", "::102:304"),
+        ("::FFFF:1.2.3.4", "::ffff:1.2.3.4"),
+        ("::ffff", "::ffff"),
+        ("0:0:1::", "0:0:1::"),
+        ("2001:DB8:0::1", "2001:db8::1"),
+    ],
+)
+def test_the_usual_form_of_an_ipv6_address(text: str, form: str) -> None:
+    assert addresses.canonical(text) == form
+
+
 @given(st.text(alphabet="0123456789abcdefxX.:/-% \n", max_size=20))
 def test_what_the_standard_library_refuses_is_refused(text: str) -> None:
     try:
@@ -281,8 +296,8 @@ def test_addresses_are_sorted_by_version_and_number(given_addresses: list[Addres
     expected = sorted(given_addresses, key=lambda one: (one.version, int(one)))
     found = sorted(map(str, given_addresses), key=addresses.sort_key)
     assert [ipaddress.ip_address(one) for one in found] == expected
-    ordered = ["garbage", "10.0.0.2", "10.0.0.10", "255.255.255.255", "::"]
-    assert sorted(ordered[::-1], key=addresses.sort_key) == ordered
+    mixed = ["::", "10.0.0.10", "garbage", "255.255.255.255", "10.0.0.2"]
+    assert sorted(mixed, key=addresses.sort_key) == ["garbage", "10.0.0.2", "10.0.0.10", "255.255.255.255", "::"]
 
 
 # Where netaddr is missing
