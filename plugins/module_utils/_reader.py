@@ -46,6 +46,10 @@ class Reader:
         value: bool = self._typed(key, bool, "true or false")
         return value
 
+    def flag_or(self, key: str, default: bool) -> bool:
+        """True or false; ``default`` where it is missing or null."""
+        return self.flag(key) if self.has(key) else default
+
     def mapping(self, key: str) -> Reader:
         """A mapping that must be there."""
         return Reader(self._typed(key, Mapping, "a mapping"), f"{self.path}.{key}")

@@ -167,7 +167,9 @@ services:
       type: list
       elements: str
     scenario_before:
-      description: The shape that it had, one of the scenarios, V(mixed) or V(absent).
+      description:
+        - The shape that it had, one of the scenarios, V(mixed) or V(absent).
+        - A service with one port behind NAT has the shape of two scenarios, V(shared_internal or distinct_internal), unless one of them is wanted.
       type: str
     scenario:
       description: The shape that it has now, or in check mode would have.
@@ -198,7 +200,7 @@ writes:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import SharedIp
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Executor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import CHANGE, WHERE, read_request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import find_gateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
@@ -209,7 +211,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
     """Plan, and carry out."""
     request = read_request(params)
-    done = SharedIp(api, find_gateway(api, params), request, params, check_mode).run()
+    done = Executor(api, find_gateway(api, params), request, params, check_mode).run()
     return Outcome(done.changed, done.result, done.before, done.after)
 
 

@@ -8,12 +8,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
-    AddressRange,
-    Network,
-    is_ipv4,
-    network_of,
-)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange, Network, network_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import free_external_ip
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_space.calls import (
     Claim,
@@ -22,93 +17,61 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_space
     release,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
-    NAT_RULE,
-    VIRTUAL_SERVICE,
-    ip_claim_marker,
-    short_cluster_id,
-)
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import DesiredService
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import names_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import choose_external_ip
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 
 FROM_IP_SPACE = "an IP of an IP Space for"
 
 
+def edge_addresses(gateway: Body, one_arm: AddressRange) -> EdgeAddresses:
+    """Which addresses of an edge gateway are external, from its body."""
+    uplinks = gateway.get("edgeGatewayUplinks") or []
+    subnets = [subnet for uplink in uplinks for subnet in (uplink.get("subnets") or {}).get("values") or []]
+    found = [network_of(f"{subnet.get('gateway')}/{subnet.get('prefixLength')}") for subnet in subnets]
+    networks: tuple[Network, ...] = tuple(network for network in found if network is not None)
+    return EdgeAddresses(networks, any(uplink.get("usingIpSpace") for uplink in uplinks), (one_arm,))
+
+
 class ExternalAddresses:
     """Where external IPs come from on one edge gateway: its IP block, or IP Spaces."""
 
-    def __init__(self, api: Api, gateway: Body, one_arm: AddressRange, subnet: str | None) -> None:
+    def __init__(self, api: Api, gateway: Body, edge: EdgeAddresses, subnet: str | None) -> None:
         self.api = api
         self.gateway = gateway
-        self._one_arm = one_arm
+        self.edge = edge
         self._subnet = subnet
         self._promised: dict[str, str] = {}
 
-    @property
-    def uses_ip_spaces(self) -> bool:
-        """Whether an uplink takes its addresses from IP Spaces."""
-        return any(uplink.get("usingIpSpace") for uplink in self.gateway.get("edgeGatewayUplinks") or [])
+    def find(self, service: Service, inventory: Inventory) -> str:
+        """The IP that a service has by its objects or by its claim; empty when it has none. Raises InvalidInput."""
+        claimed = self._claims.get(service.claim_marker) if self.edge.uses_ip_spaces else None
+        return choose_external_ip(service, inventory, self.edge, claimed=claimed.value if claimed else "")
 
-    def find(self, service: DesiredService, inventory: Inventory) -> str:
-        """The IP that a service has by its objects or by its claim; empty when it has none."""
-        if service.external_ip:
-            return service.external_ip
-        own = names_of(service)
-        for name in (*(names.nat_rule for names in own), service.names.nat_rule(service.name, "", service.namespace)):
-            rule = inventory.get(NAT_RULE, name)
-            if rule is not None:
-                return str(rule.external)
-        claimed = self._claims.get(self.marker(service)) if self.uses_ip_spaces else None
-        if claimed is not None:
-            return claimed.value
-        # without a rule the VIP is the external IP, unless the service is half-done behind NAT
-        vips = [inventory.get(VIRTUAL_SERVICE, names.virtual_service) for names in own]
-        return next((item.address for item in vips if item is not None and self._is_external(item.address)), "")
-
-    def _is_external(self, address: str) -> bool:
-        """Whether an address is of an uplink; with IP Spaces uplinks name no subnets, and the one-arm range decides."""
-        if not is_ipv4(address) or address in self._one_arm:
-            return False
-        return self.uses_ip_spaces or any(address in network for network in self._subnets)
-
-    @cached_property
-    def _subnets(self) -> list[Network]:
-        uplinks = self.gateway.get("edgeGatewayUplinks") or []
-        subnets = [subnet for uplink in uplinks for subnet in (uplink.get("subnets") or {}).get("values") or []]
-        found = [network_of(f"{subnet.get('gateway')}/{subnet.get('prefixLength')}") for subnet in subnets]
-        return [network for network in found if network is not None]
-
-    def take(self, service: DesiredService, check_mode: bool) -> str:
+    def take(self, service: Service, check_mode: bool) -> str:
         """A new IP: claimed from an IP Space, or a free one of the IP block, which its first object holds.
 
-        What a service was promised in the plan is what it gets, unless somebody took it meanwhile.
+        A service gets the IP that the plan promised, unless it was taken in the meantime.
         """
-        if self.uses_ip_spaces:
+        if self.edge.uses_ip_spaces:
             if check_mode:
                 return f"{FROM_IP_SPACE} {service.label}"
-            found = claim(self.api, self.gateway, self.marker(service))
+            found = claim(self.api, self.gateway, service.claim_marker)
             self._claims[found.marker] = found
             return found.value
         others = [address for label, address in self._promised.items() if label != service.label]
         self._promised[service.label] = free_external_ip(self.api, self.gateway, self._subnet, others)
         return self._promised[service.label]
 
-    def release(self, service: DesiredService, check_mode: bool) -> bool:
-        """Give back what was claimed for a service; whether there was something."""
-        found = self._claims.get(self.marker(service)) if self.uses_ip_spaces else None
+    def release(self, service: Service, check_mode: bool) -> bool:
+        """Release what was claimed for a service; whether there was a claim."""
+        found = self._claims.get(service.claim_marker) if self.edge.uses_ip_spaces else None
         if found is None or (service.external_ip and found.value != service.external_ip):
             return False
         if not check_mode:
             release(self.api, found)
         return True
-
-    @staticmethod
-    def marker(service: DesiredService) -> str:
-        """What a claim is found by: CPI's own words for a cluster's Service."""
-        if service.cluster_id:
-            return ip_claim_marker(service.namespace, service.name, short_cluster_id(service.cluster_id))
-        return f"service {service.names.virtual_service(service.name, '*', service.namespace)}"
 
     @cached_property
     def _claims(self) -> dict[str, Claim]:

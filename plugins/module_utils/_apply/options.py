@@ -22,13 +22,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec impo
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import (
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import internal_ips_needed
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import (
     HTTP,
     HTTPS,
     TCP,
-    DesiredPort,
-    DesiredService,
-    internal_ips_needed,
+    PortSpec,
+    Service,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd import checks
 
@@ -87,18 +87,13 @@ CHANGE = ArgumentSpec(
 class Request:
     """What is to be, read and judged without a request."""
 
-    services: tuple[DesiredService, ...]
+    services: tuple[Service, ...]
     internal_ips: tuple[tuple[str, ...], ...]
     naming: Naming
     cluster_id: str
     scenario: Scenario | None
     one_arm: AddressRange
     per_service: bool
-
-    @property
-    def managed_by_cpi(self) -> bool:
-        """Whether CPI looks after these objects, so that only what it matches on is changed."""
-        return bool(self.cluster_id)
 
 
 def read_request(params: Mapping[str, Any]) -> Request:
@@ -153,7 +148,7 @@ def _one_arm(value: Any) -> AddressRange:
         raise InvalidInput("one_arm", f"{value['start_ip']}-{value['end_ip']}", str(error)) from None
 
 
-def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing: bool) -> DesiredService:
+def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing: bool) -> Service:
     checks.name("services.name", given["name"])
     if not given["ports"] and not (removing and cluster_id):
         raise InvalidInput("services.ports", [], f"service {given['name']!r} has none: give one at least")
@@ -168,12 +163,18 @@ def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing
         if times > 1:
             remedy = f"service {given['name']!r} has it {times} times: give each port a {what} of its own"
             raise InvalidInput(f"services.ports.{what}", value, remedy)
-    return DesiredService(
-        given["name"], cluster_id, given["external_ip"] or "", members, ports, given["namespace"] or "", naming
+    return Service.build(
+        given["name"],
+        ports,
+        naming,
+        namespace=given["namespace"] or "",
+        cluster_id=cluster_id,
+        external_ip=given["external_ip"] or "",
+        members=members,
     )
 
 
-def _port(given: Mapping[str, Any], removing: bool, managed_by_cpi: bool) -> DesiredPort:
+def _port(given: Mapping[str, Any], removing: bool, managed_by_cpi: bool) -> PortSpec:
     checks.port("services.ports.port", given["port"])
     if given["node_port"] is None and not removing:
         raise InvalidInput("services.ports.node_port", None, f"port {given['port']} needs it: the members' port")
@@ -192,10 +193,10 @@ def _port(given: Mapping[str, Any], removing: bool, managed_by_cpi: bool) -> Des
     if protocol == HTTP and given["ssl"]:
         raise InvalidInput("services.ports.ssl", True, "does not go with app_protocol http: use https")
     certificate = given["certificate"] if secured else ""
-    return DesiredPort(given["name"] or "", given["port"], node_port, protocol, certificate or "")
+    return PortSpec(given["name"] or "", given["port"], node_port, protocol, certificate or "")
 
 
-def _internal_ips(given: Mapping[str, Any], service: DesiredService, scenario: Scenario | None) -> tuple[str, ...]:
+def _internal_ips(given: Mapping[str, Any], service: Service, scenario: Scenario | None) -> tuple[str, ...]:
     found = tuple(checks.address("services.internal_ips", one, 4) or "" for one in given["internal_ips"] or [])
     needed = internal_ips_needed(scenario, len(service.ports)) if scenario else 0
     if found and needed and len(found) != needed:
@@ -207,12 +208,12 @@ def _internal_ips(given: Mapping[str, Any], service: DesiredService, scenario: S
     return found if needed else ()
 
 
-def _check_names(services: Sequence[DesiredService]) -> None:
+def _check_names(services: Sequence[Service]) -> None:
     """Two services whose objects have the same names would take them from each other."""
     owners: dict[str, str] = {}
     for service in services:
         for port in service.ports:
-            name = service.names.virtual_service(service.name, port.name, service.namespace)
+            name = port.names.virtual_service
             if name in owners:
                 raise CollectionError(
                     f"services: {owners[name]!r} and {service.label!r} have the same object {name!r}: give one of them "

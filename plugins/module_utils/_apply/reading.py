@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The load balancing objects of one edge gateway: read in few requests, as a inventory to plan with."""
+"""Reads the load balancing objects of an edge gateway in few requests, as an inventory to plan with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile import calls as profile_calls
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.resource import (
     to_result as profile_result,
@@ -27,19 +27,20 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool imp
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.resource import to_result as pool_result
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service import calls as service_calls
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import (
-    show_port,
-)
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import (
     to_result as service_result,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
-    AppPortProfile,
-    Inventory,
-    NatRule,
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     Object,
     Pool,
     VirtualService,
     kind_of,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.results import (
+    read_app_port_profile,
+    read_nat_rule,
+    read_pool,
+    read_virtual_service,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 
@@ -48,31 +49,24 @@ Key = tuple[str, str]
 
 @dataclass
 class GatewayState:
-    """What was read: the ``inventory`` to plan with, and each object's id and health (if known) by kind and name."""
+    """What was read: the ``inventory`` to plan with, and by kind and name each object's id.
+
+    ``groups`` are the service engine groups of virtual services by name, and ``health`` is their health.
+    """
 
     inventory: Inventory = field(default_factory=Inventory)
     ids: dict[Key, str] = field(default_factory=dict)
     groups: dict[str, Body] = field(default_factory=dict)
-    health: dict[str, str] = field(default_factory=dict)
-    duplicate_names: set[str] = field(default_factory=set)
 
-    def add(self, item: Object, object_id: str) -> None:
-        """Take an object in."""
-        key = (kind_of(item), item.name)
-        if key in self.ids:
-            self.duplicate_names.add(item.name)
-            return
-        self.inventory.put(item)
-        self.ids[key] = object_id
+    @property
+    def health(self) -> dict[str, str]:
+        """The health of each virtual service by name."""
+        return self.inventory.health()
 
-    def check_duplicate_names(self, names: Iterable[str]) -> None:
-        """Raise CollectionError when a name of ours is there twice: names of NAT rules are not unique."""
-        found = sorted(self.duplicate_names & set(names))
-        if found:
-            raise CollectionError(
-                f"there are several NAT rules named {found[0]!r}, and nobody can tell which one is meant: delete all "
-                "but one (vcd_nat_rule, by id)"
-            )
+    def add(self, item: Object, urn: str) -> None:
+        """Take an object in. Of NAT rules with one name the first is the one that is changed by its name."""
+        self.inventory.add(item)
+        self.ids.setdefault((kind_of(item), item.name), urn)
 
 
 def find_gateway(api: Api, params: Mapping[str, Any]) -> Body:
@@ -82,67 +76,37 @@ def find_gateway(api: Api, params: Mapping[str, Any]) -> Body:
     return get_edge_gateway(api, params["edge_gateway"], params["vdc"])
 
 
-def observe(api: Api, gateway: Body, whole_pools: Callable[[str], bool]) -> GatewayState:
-    """Read the gateway: about one request for each 128 objects. ``whole_pools(name)``: whether members matter."""
+def read_gateway(api: Api, gateway: Body, whole_pools: Callable[[str], bool]) -> GatewayState:
+    """Read the gateway: about one request for each 128 objects, and one for each pool of which members matter.
+
+    ``whole_pools(name)`` says whether they do: a list of pools does not tell their members and ports.
+    """
     found = GatewayState()
-    for row in service_calls.list_summaries(api, gateway):
-        result = service_result(row)
-        found.add(virtual_service_of(result), str(result["id"]))
-        found.groups[str(result["name"])] = result["service_engine_group"] or {}
-        found.health[str(result["name"])] = str(result["health_status"])
-    for row in pool_calls.list_summaries(api, gateway):
-        name = str(row["name"])
-        found.add(_whole_pool(api, row) if whole_pools(name) else Pool(name), str(row["id"]))
-    for row in rule_calls.list_rules(api, gateway):
-        result = rule_result(row)
-        if result["type"] == "DNAT":
-            found.add(_nat_rule(result), str(result["id"]))
-    for row in profile_calls.list_profiles(api, gateway, "scope==TENANT"):
-        result = profile_result(row)
-        found.add(_profile(result), str(result["id"]))
+    for item in _objects(api, gateway, whole_pools):
+        found.add(item, item.id)
+        if isinstance(item, VirtualService):
+            found.groups[item.name] = item.body.get("serviceEngineGroupRef") or {}
     return found
 
 
-def virtual_service_of(result: Mapping[str, Any]) -> VirtualService:
-    """A virtual service as a plan sees it, from what the modules return."""
-    return VirtualService(
-        name=str(result["name"]),
-        pool=(result["pool"] or {}).get("name") or "",
-        address=result["virtual_ip_address"] or "",
-        ports=tuple(show_port(port) for port in result["service_ports"]),
-        profile=str(result["application_profile"]),
-        certificate=(result["certificate"] or {}).get("name") or "",
-    )
+def _objects(api: Api, gateway: Body, whole_pools: Callable[[str], bool]) -> Iterator[Object]:
+    for row in service_calls.list_summaries(api, gateway):
+        yield virtual_service_of(row)
+    for row in pool_calls.list_summaries(api, gateway):
+        yield _pool(api, row, whole_pools(str(row["name"])))
+    for row in rule_calls.list_rules(api, gateway):
+        yield read_nat_rule(Reader(rule_result(row), "NAT rule"), row)
+    for row in profile_calls.list_profiles(api, gateway, "scope==TENANT"):
+        yield read_app_port_profile(Reader(profile_result(row), "application port profile"), row)
 
 
-def _whole_pool(api: Api, row: Body) -> Pool:
-    result = pool_result(api.get(f"{pool_calls.PATH}/{row['id']}", f"pool {row['name']!r}"))
-    usual = all(member["ratio"] == 1 and member["enabled"] for member in result["members"])
-    ports = {member["port"] for member in result["members"]} or {result["default_port"]}
-    return Pool(
-        name=str(result["name"]),
-        port=result["default_port"] if ports == {result["default_port"]} else 0,
-        members=tuple(sorted(str(member["ip_address"]) for member in result["members"])) if usual else ("",),
-        monitors=tuple(result["health_monitors"]),
-    )
+def virtual_service_of(body: Body) -> VirtualService:
+    """A virtual service as the domain sees it, from a body of the API."""
+    return read_virtual_service(Reader(service_result(body), "virtual service"), body)
 
 
-def _nat_rule(result: Mapping[str, Any]) -> NatRule:
-    return NatRule(
-        name=str(result["name"]),
-        external=result["external_addresses"] or "",
-        internal=result["internal_addresses"] or "",
-        port=result["dnat_external_port"] or "",
-        profile=(result["application_port_profile"] or {}).get("name") or "",
-    )
-
-
-def _profile(result: Mapping[str, Any]) -> AppPortProfile:
-    ports = [text for port in result["application_ports"] for text in _tcp(port)]
-    return AppPortProfile(str(result["name"]), tuple(ports))
-
-
-def _tcp(port: Mapping[str, Any]) -> Iterator[str]:
-    """Ports as texts; another protocol is told, so that it differs from what is wanted."""
-    for number in port["destination_ports"]:
-        yield number if port["protocol"] == "TCP" else f"{port['protocol']} {number}"
+def _pool(api: Api, row: Body, whole: bool) -> Pool:
+    if not whole:
+        return Pool(str(row["name"]), enabled=row.get("enabled") is not False, id=str(row["id"]))
+    body = api.get(f"{pool_calls.PATH}/{row['id']}", f"pool {row['name']!r}")
+    return read_pool(Reader(pool_result(body), "pool"), body)

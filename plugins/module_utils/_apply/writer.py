@@ -20,24 +20,21 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.man
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.resource import to_result as pool_result
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.manager import VirtualServices
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import (
-    to_result as service_result,
-)
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import (
     without_read_only,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    APP_PORT_PROFILE,
+    NAT_RULE,
+    POOL,
+    VIRTUAL_SERVICE,
+    AppPortProfile,
     NatRule,
     Object,
     Pool,
     VirtualService,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
-    APP_PORT_PROFILE,
-    NAT_RULE,
-    POOL,
-    VIRTUAL_SERVICE,
-)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import options_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Manager
 
@@ -47,6 +44,24 @@ MANAGERS: Mapping[str, Callable[..., Manager]] = {
     NAT_RULE: NatRules,
     APP_PORT_PROFILE: AppPortProfiles,
 }
+
+
+# What only Cloud Director sets; it is not part of the body of a new object.
+READ_ONLY = frozenset(
+    {
+        "id",
+        "version",
+        "status",
+        "healthStatus",
+        "healthMessage",
+        "memberCount",
+        "enabledMemberCount",
+        "upMemberCount",
+        "virtualServiceRefs",
+        "systemRule",
+        "usableForNAT",
+    }
+)
 
 
 class Writer:
@@ -69,14 +84,12 @@ class Writer:
         manager = MANAGERS[step.kind](self.api, self.gateway, {"state": "present", "id": None, **options}, False)
         if step.act is Act.CREATE:
             body, find = self._body(step, manager), manager.find
-            # a rule that was made here is looked up when it is needed again
+            # a NAT rule that was created here is looked up when its id is needed: its task does not tell it
             self.observed.ids[key] = self.api.create(manager.collection(), body, manager.what, find, named=False)
         elif step.act is Act.UPDATE:
             path = manager.path(self._id(step, manager))
             current = self.api.get(path, manager.what)
-            changes = self._changes(step.before, manager) if step.before is not None else manager.wanted
-            references = self._references(changes)
-            self.api.update(path, manager.what, current, lambda body: manager.apply(body, changes, references))
+            self.api.update(path, manager.what, current, self._change(step, manager, current))
         else:
             path = manager.path(self._id(step, manager))
             if step.kind == VIRTUAL_SERVICE:
@@ -85,10 +98,24 @@ class Writer:
             self.observed.ids.pop(key, None)
         self.writes += 1
 
+    def _change(self, step: Step, manager: Manager, current: Body) -> Callable[[Body], Body]:
+        """What an update makes of the body that Cloud Director returns for the object."""
+        after = step.after
+        if isinstance(after, (Pool, AppPortProfile)) and after.body:
+            whole = _writable(after.body)
+            return lambda body: {**body, **whole}
+        changes = self._changes(step.before, manager) if step.before is not None else manager.wanted
+        if isinstance(after, Pool) and after.members is None:
+            # CPI's pool: its members stay, and only their port is corrected
+            members = [{**member, "port": after.port} for member in pool_result(current)["members"]]
+            changes = {"enabled": after.enabled, "default_port": after.port, "members": members}
+        references = self._references(changes)
+        return lambda body: manager.apply(body, changes, references)
+
     def _id(self, step: Step, manager: Manager) -> str:
         found = self.observed.ids.get((step.kind, step.name)) or manager.find()
         if not found:
-            raise CollectionError(f"{manager.what} is not there any more: somebody else removed it; run again")
+            raise CollectionError(f"{manager.what} is gone: something else removed it; run again")
         self.observed.ids[(step.kind, step.name)] = found
         return found
 
@@ -98,12 +125,16 @@ class Writer:
             self.stored[name] = body
 
     def _body(self, step: Step, manager: Manager) -> Body:
-        """What to create: as it was before it was lost or deleted, with what the plan decides by as planned."""
+        """What to create: as it was before it was lost or deleted, with what the plan decides on as planned."""
         stored = self.stored.get(step.name) if step.kind == VIRTUAL_SERVICE else None
         if stored:
-            changes = self._changes(virtual_service_of(service_result(stored)), manager)
+            changes = self._changes(virtual_service_of(stored), manager)
             return manager.apply(without_read_only(stored), changes, self._references(changes))
+        if isinstance(step.after, (Pool, AppPortProfile)) and step.after.body:
+            return _writable(step.after.body)
         changes = dict(manager.wanted)
+        if isinstance(step.after, NatRule) and step.after.body:
+            return manager.apply(_writable(step.after.body), changes, self._references(changes))
         if isinstance(step.after, VirtualService):
             changes["service_engine_group"] = self._choose_group(step.after)
         if isinstance(step.after, Pool) and step.after.members is None:
@@ -133,7 +164,7 @@ class Writer:
                 manager = MANAGERS[kind](self.api, self.gateway, {"name": name, "state": "present", "id": None}, False)
                 urn = self.observed.ids.get((kind, name)) or manager.find()
                 if not urn:
-                    raise CollectionError(f"{manager.what} is not there: somebody else removed it; run again")
+                    raise CollectionError(f"{manager.what} is missing: something else removed it; run again")
                 found[option] = {"id": urn, "name": name}
         if changes.get("service_engine_group"):
             found["service_engine_group"] = changes["service_engine_group"]
@@ -177,6 +208,10 @@ class Writer:
         return reference
 
 
+def _writable(body: Mapping[str, Any]) -> Body:
+    return {name: value for name, value in body.items() if name not in READ_ONLY}
+
+
 def _names(reference: Mapping[str, Any]) -> tuple[Any, ...]:
     return (reference.get("id"), reference.get("name"))
 
@@ -184,49 +219,3 @@ def _names(reference: Mapping[str, Any]) -> tuple[Any, ...]:
 def _room(assignment: Mapping[str, Any]) -> bool:
     limit = assignment.get("maxVirtualServices")
     return limit is None or (assignment.get("numDeployedVirtualServices") or 0) < limit
-
-
-def options_of(item: Object) -> dict[str, Any]:
-    """An object of a plan in the options of its module; what a plan leaves open is not among them."""
-    if isinstance(item, VirtualService):
-        secured = bool(item.certificate)
-        ports = [_port_option(text, secured) for text in item.ports]
-        return {
-            "name": item.name,
-            "pool": item.pool,
-            "virtual_ip_address": item.address,
-            "application_profile": item.profile,
-            "certificate": item.certificate,
-            "service_ports": ports,
-        }
-    if isinstance(item, Pool):
-        options: dict[str, Any] = {
-            "name": item.name,
-            "algorithm": "ROUND_ROBIN",
-            "graceful_timeout_period": 0,
-        }
-        if item.port is not None:
-            options["default_port"] = item.port
-        if item.monitors is not None:
-            options["health_monitors"] = list(item.monitors)
-        if item.members is not None:
-            options["members"] = [
-                {"ip_address": ip, "port": item.port, "ratio": 1, "enabled": True} for ip in item.members
-            ]
-        return options
-    if isinstance(item, NatRule):
-        return {
-            "name": item.name,
-            "type": "DNAT",
-            "external_addresses": item.external,
-            "internal_addresses": item.internal,
-            "dnat_external_port": item.port,
-            "application_port_profile": item.profile,
-        }
-    ports = [{"name": None, "protocol": "TCP", "destination_ports": list(item.ports)}]
-    return {"name": item.name, "description": f"App Port Profile [{item.name}]", "application_ports": ports}
-
-
-def _port_option(text: str, secured: bool) -> dict[str, Any]:
-    start, _dash, end = text.partition("-")
-    return {"start": int(start), "end": int(end or start), "ssl_enabled": secured, "type": "TCP_PROXY"}

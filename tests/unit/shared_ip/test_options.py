@@ -40,7 +40,7 @@ WRONG: list[tuple[Params, tuple[str, ...]]] = [
     ({"edge_gateway": None, "network": "nope"}, ("network: 'nope'", "no network of this name")),
     ({"name_template": "{kind}-{service}"}, ("name_template: '{kind}-{service}'", "lacks {port}", "write it like")),
     ({"name_template": "{kind}-{service}-{port}-{zone}"}, ("has unknown {zone}",)),
-    ({"name_template": "{kind"}, ("is no template",)),
+    ({"name_template": "{kind"}, ("is not a template",)),
     ({"name_template": "{kind!x}-{service}-{port}"}, ("name_template", "has a format in braces")),
     ({"name_template": "{kind:d}-{service}-{port}"}, ("name_template", "has a format in braces")),
     ({"nat": "per_service", "scenario": DISTINCT}, ("nat: 'per_service'", "use per_port")),
@@ -168,6 +168,6 @@ def test_two_rules_of_one_name_are_not_guessed_at(edge: Edge) -> None:
     edge.module("vcd_nat_rule", id=second, name="dnat-vs-shop-http")
     edge.sim.journal(clear=True)
     message = edge.failed(shop(external_ip="203.0.113.20"), INTERNAL)["msg"]
-    assert "several NAT rules named 'dnat-vs-shop-http'" in message
+    assert "'dnat-vs-shop-http': several NAT rules have this name" in message
     assert "delete all but one" in message
     assert written(edge.sim.journal()) == []

@@ -10,17 +10,12 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import parse_range
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import read_cluster
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import with_moves
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import with_migrations
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import ObservedService, observe
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import resolve
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
-    app_port_profile_name,
-    nat_rule_name,
-    pool_name,
-    virtual_service_name,
-)
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import ObservedService, observe
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming, PortNames
 
 CLUSTER_ID = "urn:vcloud:entity:vmware:capvcdCluster:6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d10"
 RANGE = {"start_ip": "192.168.8.2", "end_ip": "192.168.8.100"}
@@ -30,6 +25,11 @@ FLAGS = {
     "distinct_internal": (False, RANGE),
     "invalid": (False, None),
 }
+
+
+def names(service_name: str, port: str, cluster_id: str = CLUSTER_ID) -> PortNames:
+    """CPI's names for one port."""
+    return Naming.of_cluster(cluster_id).port(service_name, port)
 
 
 def ccm(scenario: str = "distinct_internal", **changes: Any) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def virtual_service(
     service_name: str, port: str, address: str, cluster_id: str = CLUSTER_ID, number: int = 80
 ) -> dict[str, Any]:
     """A virtual service with CPI's name."""
-    name = virtual_service_name(service_name, cluster_id, port)
+    name = names(service_name, port, cluster_id).virtual_service
     return {
         "id": f"urn:vcloud:loadBalancerVirtualService:{name}",
         "name": name,
@@ -110,25 +110,26 @@ def nat_rule(
     """A DNAT rule with CPI's name."""
     return {
         "id": f"urn:nat:{service_name}-{port}",
-        "name": nat_rule_name(virtual_service_name(service_name, cluster_id, port)),
+        "name": names(service_name, port, cluster_id).nat_rule,
         "type": "DNAT",
         "external_addresses": external,
         "internal_addresses": internal,
-        "dnat_external_port": external_port,
+        "dnat_external_port": None if external_port is None else str(external_port),
+        "application_port_profile": {"id": "urn:profile", "name": names(service_name, port, cluster_id).profile},
     }
 
 
 def pool(service_name: str, port: str, *virtual_services: str, cluster_id: str = CLUSTER_ID) -> dict[str, Any]:
     """A pool with CPI's name, and the names of the virtual services that use it."""
-    name = pool_name(service_name, cluster_id, port)
+    name = names(service_name, port, cluster_id).pool
     return {"id": f"urn:pool:{name}", "name": name, "virtual_services": [{"name": one} for one in virtual_services]}
 
 
 def profile(service_name: str, port: str, number: int = 80, cluster_id: str = CLUSTER_ID) -> dict[str, Any]:
     """An application port profile with CPI's name."""
-    rule = nat_rule_name(virtual_service_name(service_name, cluster_id, port))
+    name = names(service_name, port, cluster_id).profile
     ports = [{"name": None, "protocol": "TCP", "destination_ports": [str(number)]}]
-    return {"id": f"urn:profile:{rule}", "name": app_port_profile_name(rule), "application_ports": ports}
+    return {"id": f"urn:profile:{name}", "name": name, "application_ports": ports}
 
 
 def firewall_rule(name: str, *destinations: str, action: str = "ALLOW", **changes: Any) -> dict[str, Any]:
@@ -155,19 +156,32 @@ def default_rule(action: str) -> dict[str, Any]:
     return firewall_rule("default_rule", action=action, default=True)
 
 
-def objects(shape: str, name: str = "web", ports: tuple[str, ...] = ("http", "https")) -> dict[str, list[Any]]:
-    """The virtual services and NAT rules that CPI makes for a Service under a scenario."""
-    outside = "203.0.113.10"
+def objects(
+    shape: str, name: str = "web", ports: tuple[str, ...] = ("http", "https"), outside: str = "203.0.113.10"
+) -> dict[str, list[Any]]:
+    """All objects that CPI makes for a Service under a scenario; the ports are numbered from 80 on."""
     internal = shape != "shared_external"
-    addresses = [
-        outside if not internal else f"192.168.8.{2 + (number if shape == 'distinct_internal' else 0)}"
-        for number in range(len(ports))
-    ]
-    pairs = list(zip(ports, addresses, strict=True))
-    return {
-        "virtual_services": [virtual_service(name, port, address) for port, address in pairs],
-        "nat_rules": [nat_rule(name, port, outside, address) for port, address in pairs] if internal else [],
+    found: dict[str, list[Any]] = {
+        "virtual_services": [],
+        "pools": [],
+        "nat_rules": [],
+        "application_port_profiles": [],
     }
+    for place, port in enumerate(ports):
+        inside = f"192.168.8.{2 + (place if shape == 'distinct_internal' else 0)}"
+        address, number = inside if internal else outside, 80 + place
+        service = virtual_service(name, port, address, number=number)
+        found["virtual_services"].append(service)
+        found["pools"].append(pool(name, port, service["name"]))
+        if internal:
+            found["nat_rules"].append(nat_rule(name, port, outside, address, number))
+            found["application_port_profiles"].append(profile(name, port, number))
+    return found
+
+
+def without(found: dict[str, list[Any]], kind: str, *numbers: int) -> dict[str, list[Any]]:
+    """The same objects but for some of a kind, by their place."""
+    return {**found, kind: [one for place, one in enumerate(found[kind]) if place not in numbers]}
 
 
 def edge(**changes: Any) -> dict[str, Any]:
@@ -203,7 +217,9 @@ def edge(**changes: Any) -> dict[str, Any]:
         "networks": [{"id": "urn:net", "name": "k8s-net", "type": "NAT_ROUTED", "subnets": ["10.10.0.1/24"]}],
         "used_ip_addresses": [{"address": "203.0.113.2", "category": "PRIMARY_IP"}],
         "virtual_services": [],
+        "pools": [],
         "nat_rules": [],
+        "application_port_profiles": [],
         **changes,
     }
 
@@ -237,11 +253,12 @@ def state(
     vcd_result: dict[str, Any] | None = None,
     one_arm: Any = None,
     existing: str = "fail",
+    prune: bool = False,
 ) -> ClusterState:
     """What the checks look at."""
     cluster = read_cluster(ccm_result or ccm())
     read = read_vcd(vcd_result if vcd_result is not None else vcd(edge()))
-    return with_moves(ClusterState(cluster, read, resolve(target, one_arm, cluster, "", existing)))
+    return with_migrations(ClusterState(cluster, read, resolve(target, one_arm, cluster, "", existing, prune)))
 
 
 def observed(found: dict[str, list[Any]], *services: dict[str, Any], ip_spaces: bool = False) -> list[ObservedService]:
@@ -249,7 +266,8 @@ def observed(found: dict[str, list[Any]], *services: dict[str, Any], ip_spaces: 
     cluster = read_cluster(ccm(services=list(services)))
     read = read_vcd(vcd((ip_space_edge if ip_spaces else edge)(**found)))
     assert read is not None
-    return observe(cluster.services, CLUSTER_ID, read.edges[0], [parse_range(RANGE)])
+    gateway = read.edges[0]
+    return observe(cluster.services, CLUSTER_ID, "", gateway.inventory, gateway.addresses([parse_range(RANGE)]))
 
 
 SCENARIOS = [item.value for item in Scenario]

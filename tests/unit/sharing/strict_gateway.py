@@ -5,23 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
-    AppPortProfile,
-    Inventory,
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    APP_PORT_PROFILE,
+    POOL,
     NatRule,
     Object,
-    Pool,
     VirtualService,
-    kind_of,
-)
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
-    APP_PORT_PROFILE,
-    NAT_RULE,
-    POOL,
-    VIRTUAL_SERVICE,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
@@ -86,7 +78,7 @@ class StrictGateway:
             if joins and VcdRule.JOIN in self.refuses:
                 raise Refused(f"{new.name}: {new.address} has another")
         moved = old is None or old.address != new.address
-        if moved and VcdRule.OVERLAP in self.refuses and self.inventory.from_address(new.address):
+        if moved and VcdRule.OVERLAP in self.refuses and self.inventory.rules_for(new.address):
             raise Refused(f"{new.name}: {new.address} is a rule's")
 
     def _check_rule(self, new: NatRule, old: NatRule | None) -> None:
@@ -121,16 +113,7 @@ class StrictGateway:
             self.unheld.append(step.text)
 
 
-def objects(*items: Sequence[Object]) -> Inventory:
-    """A inventory of several lists."""
-    return Inventory(item for group in items for item in group)
-
-
 def own(wanted: WantedService, inventory: Inventory) -> dict[tuple[str, str], Object]:
     """The objects of a Service by kind and name."""
-    kinds = (VIRTUAL_SERVICE, POOL, NAT_RULE, APP_PORT_PROFILE)
-    pairs = [pair for names in wanted.names for pair in zip(kinds, names, strict=True)]
+    pairs = [pair for port in wanted.ports for pair in port.names.pairs()]
     return {pair: found for pair in pairs if (found := inventory.get(*pair)) is not None}
-
-
-__all__ = ["AppPortProfile", "Pool", "Refused", "StrictGateway", "kind_of", "objects", "own"]

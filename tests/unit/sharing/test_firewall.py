@@ -63,7 +63,7 @@ def test_rules_that_could_not_be_read_are_a_warning(firewall: dict[str, Any]) ->
     (found,) = check_firewall(state("shared_internal", cluster, answer, existing="migrate"))
     assert (found.severity.value, found.message) == (
         "warning",
-        "the firewall rules of edge gateway acme-edge could not be read, so nobody compared them",
+        "the firewall rules of edge gateway acme-edge could not be read and were not compared",
     )
     assert "Organization vDC Gateway: View Firewall" in found.remedy
 
@@ -208,11 +208,9 @@ def test_a_group_that_may_not_be_viewed_is_told() -> None:
 
 
 def test_many_services_that_lack_the_same_rule_are_one_finding() -> None:
-    there: dict[str, list[Any]] = {"virtual_services": [], "nat_rules": []}
-    for name in ("a", "b"):
-        for key, items in objects("shared_external", name).items():
-            there[key] += items
-    cluster = ccm("shared_external", services=[service("a"), service("b")])
+    parts = [objects("shared_external", "a"), objects("shared_external", "b", outside="203.0.113.11")]
+    there = {kind: [item for part in parts for item in part[kind]] for kind in parts[0]}
+    cluster = ccm("shared_external", services=[service("a"), service("b", ips=("203.0.113.11",))])
     answer = vcd(edge(**there, firewall_rules=[default_rule("DROP")]))
     (found,) = check_firewall(state("shared_internal", cluster, answer, existing="migrate"))
     assert "to default/a, default/b after the move" in found.message

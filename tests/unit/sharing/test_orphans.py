@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import read_cluster
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.orphans import Orphan, find_orphans
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import owned_name
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.orphans import Orphan, find_orphans
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ownership import owned_name
 from sharing_builders import (
     CLUSTER_ID,
     ccm,
@@ -42,7 +42,7 @@ def orphans(there: dict[str, Any], *services: dict[str, Any], cluster_id: str = 
     """The orphans among these objects."""
     read = read_vcd(vcd(edge(**there)))
     assert read is not None
-    return find_orphans(cluster_id, read_cluster(ccm(services=list(services))).services, read.edges[0])
+    return find_orphans(cluster_id, read_cluster(ccm(services=list(services))).services, read.edges[0].inventory)
 
 
 def reasons(there: dict[str, Any], *services: dict[str, Any]) -> set[str]:
@@ -115,12 +115,3 @@ def test_a_name_that_says_another_kind_is_a_persons() -> None:
     strange = [{"id": "urn:p", "name": virtual_service("web", "http", "")["name"], "virtual_services": []}]
     assert owned_name(strange[0]["name"], CLUSTER_ID) is not None
     assert orphans({"pools": strange}) == []
-
-
-def test_what_was_not_gathered_is_not_judged() -> None:
-    read = read_vcd(vcd(edge()))
-    assert read is not None
-    assert (read.edges[0].pools, read.edges[0].profiles, read.edges[0].firewall_rules) == (None, None, None)
-    assert [item.kind for item in orphans({"pools": [], "nat_rules": full_set("web", "http", 80)["nat_rules"]})] == [
-        "nat_rule"
-    ]

@@ -6,36 +6,33 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import DEFAULT_ONE_ARM, parse_range
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import DEFAULT_ONE_ARM, network_of, parse_range
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    NAT_RULE,
+    VIRTUAL_SERVICE,
     AppPortProfile,
-    Inventory,
     NatRule,
     Object,
     Pool,
     VirtualService,
     kind_of,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
-    NAT_RULE,
-    VIRTUAL_SERVICE,
-    Naming,
-)
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import shape_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan import service_plan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import outage_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import Conflict, plan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import (
-    DesiredPort,
-    DesiredService,
-)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import assign_internal_ips
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import PortSpec, Service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
     WantedService,
-    assign_internal_ips,
     current_state,
     want,
     wanted_absent,
@@ -50,16 +47,37 @@ WORLDS = [frozenset(one) for n in range(4) for one in itertools.combinations(Vcd
 SIZES = (1, 2, 3, 5)
 
 
-def service(ports: int, name: str = "web", ip: str = IP) -> DesiredService:
-    numbers = tuple(DesiredPort(f"p{number}", 80 + number, 30080 + number) for number in range(ports))
-    return DesiredService(name, "c1", ip, ("10.0.0.1",), numbers, "default")
+UPLINK = network_of("203.0.113.0/24")
+assert UPLINK is not None
+EDGE = EdgeAddresses((UPLINK,))
 
 
-def wanted_on(inventory: Inventory, one: DesiredService, scenario: Scenario, **more: bool) -> WantedService:
+def specs(ports: int) -> list[PortSpec]:
+    return [PortSpec(f"p{number}", 80 + number, 30080 + number) for number in range(ports)]
+
+
+def service(ports: int, name: str = "web", ip: str = IP) -> Service:
+    """A Service of the cluster c1."""
+    naming = Naming.of_cluster("c1")
+    return Service.build(
+        name, specs(ports), naming, namespace="default", cluster_id="c1", external_ip=ip, members=["10.0.0.1"]
+    )
+
+
+def machines(ports: Sequence[PortSpec], members: Sequence[str] = ("10.0.0.1",)) -> Service:
+    """The service web, which no CPI manages."""
+    return Service.build("web", ports, Naming.parse("{kind}-{service}-{port}"), external_ip=IP, members=members)
+
+
+def shape_of(wanted: WantedService, inventory: Inventory, preferred: Scenario | None = None) -> str:
+    return service_plan.shape_of(wanted.service, inventory, EDGE, preferred)
+
+
+def wanted_on(inventory: Inventory, one: Service, scenario: Scenario, **more: bool) -> WantedService:
     return want(one, scenario, assign_internal_ips(one, scenario, DEFAULT_ONE_ARM, inventory), **more)
 
 
-def built(scenario: Scenario, ports: int, *others: DesiredService) -> Inventory:
+def built(scenario: Scenario, ports: int, *others: Service) -> Inventory:
     """A gateway with Services in a scenario."""
     gateway = StrictGateway(Inventory())
     for one in (service(ports), *others):
@@ -141,34 +159,32 @@ def test_removal_leaves_nothing_and_goes_from_users_to_used() -> None:
 
 
 def test_one_rule_for_a_whole_service_and_back_to_one_a_port() -> None:
-    names = Naming.parse("{kind}-{service}-{port}")
-    one = replace(service(2), cluster_id="", naming=names)
+    one = machines(specs(2))
     gateway = StrictGateway(Inventory())
-    whole = wanted_on(gateway.inventory, one, Scenario.SHARED_INTERNAL, per_service=True, managed_by_cpi=False)
+    whole = wanted_on(gateway.inventory, one, Scenario.SHARED_INTERNAL, per_service=True)
     gateway.carry_out(whole)
     rules = [item for item in gateway.inventory if isinstance(item, NatRule)]
     assert rules == [NatRule("dnat-vs-web-all", IP, "192.168.8.2")]
-    single = wanted_on(gateway.inventory, one, Scenario.SHARED_INTERNAL, managed_by_cpi=False)
+    single = wanted_on(gateway.inventory, one, Scenario.SHARED_INTERNAL)
     gateway.unheld.clear()
     gateway.carry_out(single)
     assert {item.name for item in gateway.inventory if isinstance(item, NatRule)} == {
         "dnat-vs-web-p0",
         "dnat-vs-web-p1",
     }
-    gateway.carry_out(wanted_on(gateway.inventory, one, Scenario.SHARED_EXTERNAL, managed_by_cpi=False))
+    gateway.carry_out(wanted_on(gateway.inventory, one, Scenario.SHARED_EXTERNAL))
     assert not [item for item in gateway.inventory if isinstance(item, (NatRule, AppPortProfile))]
     assert gateway.unheld == []
 
 
 def test_without_cpi_members_and_profiles_are_brought_to_what_is_wanted_too() -> None:
-    names = Naming.parse("{kind}-{service}-{port}")
-    one = replace(service(1), cluster_id="", naming=names)
+    one = machines(specs(1))
     gateway = StrictGateway(Inventory())
-    gateway.carry_out(wanted_on(gateway.inventory, one, Scenario.SHARED_EXTERNAL, managed_by_cpi=False))
-    more = replace(one, members=("10.0.0.1", "10.0.0.2"), ports=(replace(one.ports[0], protocol="HTTP"),))
-    steps = plan(wanted_on(gateway.inventory, more, Scenario.SHARED_EXTERNAL, managed_by_cpi=False), gateway.inventory)
+    gateway.carry_out(wanted_on(gateway.inventory, one, Scenario.SHARED_EXTERNAL))
+    more = machines([replace(specs(1)[0], protocol="HTTP")], ["10.0.0.1", "10.0.0.2"])
+    steps = plan(wanted_on(gateway.inventory, more, Scenario.SHARED_EXTERNAL), gateway.inventory)
     assert [(step.act, step.kind) for step in steps] == [(Act.UPDATE, "pool"), (Act.UPDATE, VIRTUAL_SERVICE)]
-    kept = wanted_on(gateway.inventory, replace(more, cluster_id="c1"), Scenario.SHARED_EXTERNAL)
+    kept = wanted_on(gateway.inventory, replace(one, cluster_id="c1"), Scenario.SHARED_EXTERNAL)
     assert plan(kept, gateway.inventory) == []
 
 
@@ -192,7 +208,10 @@ def test_a_neighbour_on_the_same_external_ip_is_named_where_it_is_in_the_way() -
 
 def test_a_renamed_port_takes_over_from_its_leftovers() -> None:
     inventory = built(Scenario.SHARED_EXTERNAL, 1)
-    renamed = replace(service(1), ports=(replace(service(1).ports[0], name="web"),))
+    renamed = Service.build(
+        "web", [replace(specs(1)[0], name="web")], Naming.of_cluster("c1"), namespace="default", cluster_id="c1",
+        external_ip=IP, members=["10.0.0.1"],
+    )  # fmt: skip
     with pytest.raises(Conflict, match="prune"):
         plan(wanted_on(inventory, renamed, Scenario.SHARED_EXTERNAL), inventory)
     left = tuple((kind_of(item), item.name) for item in inventory)

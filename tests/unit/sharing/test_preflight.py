@@ -21,6 +21,7 @@ from sharing_builders import (
     edge,
     group,
     ip_space_edge,
+    names,
     nat_rule,
     objects,
     pool,
@@ -415,10 +416,10 @@ def test_objects_that_no_service_claims_are_listed_by_kind_and_stay_unless_asked
     assert finding["severity"] == "warning"
     assert finding["message"] == (
         f"no Service claims these objects of this cluster: 1 virtual service {names[0]}; 1 pool {names[1]}; "
-        f"1 DNAT rule {names[2]}; 1 application port profile {names[3]} "
+        f"1 NAT rule {names[2]}; 1 application port profile {names[3]} "
         "(there is no Service gone of type LoadBalancer)"
     )
-    removed = "they are removed only with shared_ip_prune: true, those of Services that are there when they migrate"
+    removed = "shared_ip_prune: true removes them; those with the name of a Service that exists go when it is migrated"
     assert finding["remedy"] == removed
     assert report["orphaned_services"] == [{"name": "gone"}]
     assert found("orphans", "shared_internal", None, vcd(edge())) == []
@@ -483,7 +484,8 @@ def test_a_port_without_objects_is_repaired() -> None:
     del half["virtual_services"][1]
     cluster = ccm("shared_external", services=[service()])
     ((_level, message),) = existing("shared_external", cluster, vcd(edge(**half)))
-    assert message == f"{WEB} is repaired and becomes shared_external: port https: no virtual service"
+    name = names("web", "https").virtual_service
+    assert message == f"{WEB} is repaired and becomes shared_external: port https: virtual service {name} is missing"
 
 
 def test_a_service_that_lost_all_its_objects_keeps_the_ip_that_kubernetes_shows() -> None:
@@ -528,13 +530,13 @@ def two_external_ips() -> dict[str, Any]:
         (
             service(ips=()),
             {"virtual_services": objects("shared_internal")["virtual_services"]},
-            "nobody can tell its external IP",
+            "its external IP is unknown",
         ),
-        (service(ips=("192.168.8.2",)), {}, "nobody can tell its external IP"),
+        (service(ips=("192.168.8.2",)), {}, "its external IP is unknown"),
         (
             service(ips=("198.51.100.1",)),
             {},
-            "it has no objects on edge gateway acme-edge, and 198.51.100.1 is no address of that gateway",
+            "it has no objects on edge gateway acme-edge, and 198.51.100.1 is not an address of that gateway",
         ),
     ],
 )

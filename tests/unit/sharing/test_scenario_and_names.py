@@ -17,7 +17,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import scenario_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway import names
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway import names, ownership
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import KINDS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,30 +63,32 @@ def test_the_cluster_id_loses_its_prefix(cluster_id: str, short: str) -> None:
 
 
 def test_names_are_the_ones_that_cpi_looks_for() -> None:
-    name = names.virtual_service_name("web", URN, "https")
-    assert name == f"ingress-vs-web-{SHORT}-https"
-    assert names.pool_name("web", URN, "https") == f"ingress-pool-web-{SHORT}-https"
-    assert names.nat_rule_name(name) == f"dnat-ingress-vs-web-{SHORT}-https"
-    assert names.app_port_profile_name(names.nat_rule_name(name)) == f"appPort_dnat-ingress-vs-web-{SHORT}-https"
+    found = names.Naming.of_cluster(URN).port("web", "https")
+    assert tuple(found) == (
+        f"ingress-vs-web-{SHORT}-https",
+        f"ingress-pool-web-{SHORT}-https",
+        f"dnat-ingress-vs-web-{SHORT}-https",
+        f"appPort_dnat-ingress-vs-web-{SHORT}-https",
+    )
     assert names.ip_claim_marker("shop", "web", URN) == f"cluster-{SHORT}-namespace-shop-service-web"
 
 
 @pytest.mark.parametrize(
     ("name", "owned"),
     [
-        (f"ingress-vs-web-{SHORT}-http", names.OwnedName("virtual_service", "web", "http")),
-        (f"ingress-vs-web-{SHORT}-", names.OwnedName("virtual_service", "web", "")),
-        (f"ingress-pool-my-web-{SHORT}-http", names.OwnedName("pool", "my-web", "http")),
-        (f"dnat-ingress-vs-web-{SHORT}-http", names.OwnedName("nat_rule", "web", "http")),
-        (f"appPort_dnat-ingress-vs-web-{SHORT}-http", names.OwnedName("application_port_profile", "web", "http")),
+        (f"ingress-vs-web-{SHORT}-http", ownership.OwnedName("virtual_service", "web", "http")),
+        (f"ingress-vs-web-{SHORT}-", ownership.OwnedName("virtual_service", "web", "")),
+        (f"ingress-pool-my-web-{SHORT}-http", ownership.OwnedName("pool", "my-web", "http")),
+        (f"dnat-ingress-vs-web-{SHORT}-http", ownership.OwnedName("nat_rule", "web", "http")),
+        (f"appPort_dnat-ingress-vs-web-{SHORT}-http", ownership.OwnedName("application_port_profile", "web", "http")),
         ("ingress-vs-web-another-cluster-http", None),
         (f"ingress-vs--{SHORT}-http", None),
         (f"my-ingress-vs-web-{SHORT}-http", None),
         ("by-hand", None),
     ],
 )
-def test_a_name_tells_whose_object_it_is(name: str, owned: names.OwnedName | None) -> None:
-    assert names.owned_name(name, URN) == owned
+def test_a_name_tells_whose_object_it_is(name: str, owned: ownership.OwnedName | None) -> None:
+    assert ownership.owned_name(name, URN) == owned
 
 
 @given(
@@ -93,16 +96,8 @@ def test_a_name_tells_whose_object_it_is(name: str, owned: names.OwnedName | Non
     port=st.from_regex(r"([a-z0-9]([-a-z0-9]{0,10}[a-z0-9])?)?", fullmatch=True),
 )
 def test_every_name_that_is_made_can_be_read_back(service: str, port: str) -> None:
-    virtual_service = names.virtual_service_name(service, URN, port)
-    rule = names.nat_rule_name(virtual_service)
-    made = {
-        names.VIRTUAL_SERVICE: virtual_service,
-        names.POOL: names.pool_name(service, URN, port),
-        names.NAT_RULE: rule,
-        names.APP_PORT_PROFILE: names.app_port_profile_name(rule),
-    }
-    for kind, name in made.items():
-        assert names.owned_name(name, URN) == names.OwnedName(kind, service, port)
+    for kind, name in zip(KINDS, names.Naming.of_cluster(URN).port(service, port), strict=True):
+        assert ownership.owned_name(name, URN) == ownership.OwnedName(kind, service, port)
 
 
 @pytest.mark.parametrize(

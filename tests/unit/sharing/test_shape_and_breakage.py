@@ -12,8 +12,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import p
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.breakage import Harm, breakages, harms
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import read_cluster
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import observe
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import observe
 from sharing_builders import (
     CLUSTER_ID,
     RANGE,
@@ -27,6 +27,7 @@ from sharing_builders import (
     service,
     vcd,
     virtual_service,
+    without,
 )
 
 TWO = ("http", "https")
@@ -52,6 +53,9 @@ def merge(*parts: dict[str, list[Any]]) -> dict[str, list[Any]]:
         ({}, TWO, "absent"),
         # a DNAT rule without its virtual service carries nothing
         ({"nat_rules": objects("shared_internal")["nat_rules"]}, TWO, "absent"),
+        # a rule that is left of a missing port still decides: the two ports were on two addresses
+        (without(objects("distinct_internal"), "virtual_services", 1), TWO, "distinct_internal"),
+        (without(objects("shared_internal"), "virtual_services", 1), TWO, "shared_internal"),
         # one port of two is there: its shape is all that can be seen
         (objects("shared_external", ports=ONE), TWO, "shared_external"),
         (objects("distinct_internal", ports=ONE), TWO, "shared_internal or distinct_internal"),
@@ -141,7 +145,7 @@ def test_another_controllers_service_and_a_port_without_node_port_are_not_looked
     half["ports"][1]["node_port"] = None
     (seen,) = observed(objects("shared_external"), foreign, half)
     assert seen.service.name == "web"
-    assert [port.port.name for port in seen.ports] == ["http"]
+    assert [port.spec.name for port in seen.service.ports] == ["http"]
 
 
 def test_two_services_of_one_name_are_seen_with_the_same_objects() -> None:
@@ -309,8 +313,10 @@ def test_with_ip_spaces_every_known_range_is_internal() -> None:
     assert read is not None
     services = read_cluster(ccm(services=[service(ports=ONE)])).services
     ranges = [parse_range(RANGE), parse_range("172.16.0.1-172.16.0.9")]
-    assert observe(services, CLUSTER_ID, read.edges[0], ranges)[0].shape == "mixed"
-    assert observe(services, CLUSTER_ID, read.edges[0], ranges[:1])[0].shape == "shared_external"
+    gateway = read.edges[0]
+    for known, shape in ((ranges, "mixed"), (ranges[:1], "shared_external")):
+        (seen,) = observe(services, CLUSTER_ID, "", gateway.inventory, gateway.addresses(known))
+        assert seen.shape == shape
 
 
 def test_one_uplink_of_two_with_ip_spaces_counts() -> None:
@@ -318,7 +324,7 @@ def test_one_uplink_of_two_with_ip_spaces_counts() -> None:
     read = read_vcd(vcd(edge(uplinks=both)))
     assert read is not None
     assert read.edges[0].uses_ip_spaces is True
-    assert read.edges[0].virtual_services == ()
+    assert list(read.edges[0].inventory) == []
 
 
 def test_the_missing_rule_is_named_not_the_one_that_is_there() -> None:

@@ -114,7 +114,9 @@ def test_two_external_ips() -> None:
     assert external_ips(two, service()) == {"web": OUTSIDE}
     assert external_ips(two, service(ips=(OTHER,))) == {"web": OTHER}
     assert external_ips(two, service(ips=(), load_balancer_ip=OTHER)) == {"web": OTHER}
-    with pytest.raises(InvalidInput, match=r"default/web: '203.0.113.10, 203.0.113.44': nobody can tell"):
+    with pytest.raises(
+        InvalidInput, match=r"default/web: '203.0.113.10, 203.0.113.44': its objects hold several external IPs"
+    ):
         moved(two, service(ips=()))
 
 

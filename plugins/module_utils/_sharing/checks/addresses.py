@@ -11,12 +11,9 @@ from collections.abc import Iterator
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     AddressRange,
     Network,
-    canonical,
     count_free,
     network_of,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import internal_ips
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import EdgeGateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
@@ -26,10 +23,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
     pluralize,
     warning,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
-    nat_rule_name,
-    virtual_service_name,
-)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import NatRule, VirtualService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import internal_ips_needed
 
 
 def check_one_arm(state: ClusterState) -> Iterator[Finding]:
@@ -59,7 +54,7 @@ def check_external_addresses(state: ClusterState) -> Iterator[Finding]:
     subnet = network_of(state.cluster.vip_subnet) if state.cluster.vip_subnet else None
     ranges = [item for uplink in edge.uplinks for item in uplink.ranges]
     free = count_free(ranges, edge.used_addresses, subnet)
-    waiting = [item.service.label for item in state.observed if not item.present and item.service.served_ports]
+    waiting = [item.label for item in state.observed if not item.present and item.ports]
     where = f"edge gateway {edge.name}" + (f" within vipSubnet {subnet}" if subnet else "")
     remedy = "have the provider allocate more addresses to the gateway"
     if free < len(waiting):
@@ -94,40 +89,30 @@ def _size(state: ClusterState, edge: EdgeGateway, one_arm: AddressRange) -> Iter
     elif needed == free:
         yield warning("one_arm", f"{text}, none of them left for a new Service", "choose a bigger range")
     else:
-        new = sum(move.new_addresses for move in state.moves)
+        new = sum(migration.new_addresses for migration in state.migrations)
         more = f", {new} of them new" if new else ""
         yield info("one_arm", f"{text}; the Services of this cluster need {needed or 'none yet'}{more}")
 
 
 def _needed(state: ClusterState) -> int:
-    """Internal addresses for all Services of the cluster: one a Service, or one a port."""
-    services = [service for service in state.cluster.own_services if service.served_ports]
-    if state.target.scenario is Scenario.SHARED_INTERNAL:
-        return len(services)
-    return sum(len(service.served_ports) for service in services)
+    """Internal addresses for all Services of the cluster."""
+    return sum(internal_ips_needed(state.target.scenario, len(item.ports)) for item in state.observed)
 
 
 def _kept_outside(state: ClusterState, one_arm: AddressRange) -> set[str]:
     """Addresses of an earlier range: a migration leaves them to the Services that have them."""
-    if not state.target.migrates:
-        return set()
-    kept = {address for item in state.observed for address in internal_ips(item, state.target.scenario) if address}
+    kept = {address for migration in state.planned for address in migration.internal_ips}
     return {address for address in kept if address not in one_arm}
 
 
 def _used_by_others(state: ClusterState, edge: EdgeGateway, one_arm: AddressRange) -> int:
-    """Addresses of the range that somebody else on this gateway holds.
+    """Addresses of the range that objects of others on this gateway use.
 
-    CPI looks at virtual services alone; a migration also leaves out what somebody's NAT rule leads to.
+    CPI looks at virtual services only; a migration also avoids addresses that a NAT rule of others leads to.
     """
-    cluster = state.cluster
-    own = {
-        virtual_service_name(service.name, cluster.cluster_id, port.name)
-        for service in cluster.own_services
-        for port in service.served_ports
-    }
-    held = {canonical(item.address) for item in edge.virtual_services if item.name not in own}
+    own = frozenset().union(*(item.service.own_names() for item in state.observed))
+    others = [item for item in edge.inventory if item.name not in own]
+    used = {item.address for item in others if isinstance(item, VirtualService)}
     if state.target.migrates:
-        own_rules = {nat_rule_name(name) for name in own}
-        held |= {canonical(item.internal) for item in edge.nat_rules if item.name not in own_rules}
-    return sum(1 for address in held if address in one_arm)
+        used |= {item.internal for item in others if isinstance(item, NatRule)}
+    return sum(1 for address in used if address in one_arm)

@@ -31,8 +31,8 @@ VIEW_RIGHT = "Organization vDC Gateway: View Firewall"
 class PortPath:
     """How clients reach one port: the addresses that the firewall sees.
 
-    ``before`` is None where no virtual service is there; ``after`` is the whole one-arm range where the address is
-    chosen only by the plan, and None where there is no range.
+    ``before`` is None where there is no virtual service; ``after`` is the whole one-arm range where the service takes a
+    new address of it, and None where there is no range.
     """
 
     port: int
@@ -77,7 +77,7 @@ class FirewallImpact:
     the paths that are not let in afterwards, each with the rule that stops it.
     """
 
-    move: Migration
+    migration: Migration
     paths: tuple[PortPath, ...]
     lost: tuple[RuleMatcher, ...]
     relieved: tuple[RuleMatcher, ...]
@@ -86,15 +86,15 @@ class FirewallImpact:
 
 def check_firewall(state: ClusterState) -> Iterator[Finding]:
     """For each Service that is migrated: which rules stop matching it, and which rule it needs afterwards."""
-    edge, moves = state.edge, [move for move in state.moves if not move.obstacle]
-    if edge is None or not moves:
+    edge, migrations = state.edge, [item for item in state.migrations if not item.obstacle]
+    if edge is None or not migrations:
         return
     if edge.firewall_rules is None:
-        message = f"the firewall rules of edge gateway {edge.name} could not be read, so nobody compared them"
+        message = f"the firewall rules of edge gateway {edge.name} could not be read and were not compared"
         yield warning("firewall", message, f"give the user the right '{VIEW_RIGHT}', or compare them by hand")
         return
     rules = [matcher for matcher in map(RuleMatcher, edge.firewall_rules) if matcher.applies]
-    judged = [_impact_of(move, rules, state.target.one_arm) for move in moves]
+    judged = [_impact_of(item, rules, state.target.one_arm) for item in migrations]
     for item in judged:
         yield from _lost(item)
     yield from _refused([item for item in judged if not any(matcher.allows for matcher in item.lost)])
@@ -104,8 +104,8 @@ def check_firewall(state: ClusterState) -> Iterator[Finding]:
         yield info("firewall", f"{message}, and the Services stay allowed")
 
 
-def _impact_of(move: Migration, rules: Sequence[RuleMatcher], one_arm: AddressRange | None) -> FirewallImpact:
-    paths = _paths(move, one_arm)
+def _impact_of(migration: Migration, rules: Sequence[RuleMatcher], one_arm: AddressRange | None) -> FirewallImpact:
+    paths = _paths(migration, one_arm)
     verdicts = [(path, _verdict(path, rules)) for path in paths]
     refused = tuple((path, found) for path, found in verdicts if found is not None and not found.allows)
     lost, relieved = [], []
@@ -115,16 +115,21 @@ def _impact_of(move: Migration, rules: Sequence[RuleMatcher], one_arm: AddressRa
             lost.append(rule)
         elif hit:
             relieved.append(rule)
-    return FirewallImpact(move, paths, tuple(lost), tuple(relieved), refused)
+    return FirewallImpact(migration, paths, tuple(lost), tuple(relieved), refused)
 
 
-def _paths(move: Migration, one_arm: AddressRange | None) -> tuple[PortPath, ...]:
+def _paths(migration: Migration, one_arm: AddressRange | None) -> tuple[PortPath, ...]:
+    ports = zip(migration.observed.service.ports, migration.observed.ports, strict=True)
+    held = {present.virtual_service.address for present in migration.observed.present if present.virtual_service}
     found = []
-    for number, port in enumerate(move.observed.ports):
-        present = port.virtual_service.address if port.virtual_service else ""
-        inside = _single(move.internal_ips[number]) or one_arm if move.target.one_arm else None
-        after = inside if move.target.one_arm else _single(move.external_ip)
-        found.append(PortPath(port.port.port, _single(present), after))
+    for number, (port, present) in enumerate(ports):
+        before = _single(present.virtual_service.address) if present.virtual_service else None
+        after = _single(migration.external_ip)
+        if migration.target.one_arm:
+            # Another run may take an address that is only planned now: a rule for the whole range is right either way.
+            address = migration.internal_ips[number] if migration.internal_ips else ""
+            after = _single(address) if address in held else one_arm
+        found.append(PortPath(port.spec.port, before, after))
     return tuple(found)
 
 
@@ -155,7 +160,7 @@ def _leaves_gap(rule: RuleMatcher, path: PortPath, verdict: RuleMatcher | None, 
 
 
 def _lost(item: FirewallImpact) -> Iterator[Finding]:
-    label = item.move.label
+    label = item.migration.label
     for rule in item.lost:
         paths = [path for path in item.paths if _stops_matching(rule, path)]
         seen = ", ".join(dict.fromkeys(_shown(path.before) for path in paths))
@@ -179,7 +184,7 @@ def _refused(judged: Sequence[FirewallImpact]) -> Iterator[Finding]:
         for path, rule in item.refused:
             _rule, paths, labels = by_rule.setdefault(id(rule), (rule, [], []))
             paths.append(path)
-            labels.append(item.move.label)
+            labels.append(item.migration.label)
     for rule, paths, labels in by_rule.values():
         services, action = ", ".join(dict.fromkeys(labels)), rule.rule.action
         if rule.rule.default:

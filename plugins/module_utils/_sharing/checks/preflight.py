@@ -31,12 +31,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.ser
     check_orphans,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import read_cluster
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import with_moves
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import with_migrations
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.orphans import orphaned_services
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import check_existing, resolve
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, first_lines, passed
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.orphans import orphaned_services
 
 CHECKS: tuple[Callable[[ClusterState], Iterator[Finding]], ...] = (
     check_configuration,
@@ -61,7 +61,13 @@ def preflight(state: ClusterState) -> list[Finding]:
 
 
 def preflight_report(
-    ccm: Any, vcd: Any, scenario: Any, one_arm: Any = None, existing: Any = "fail", edge_gateway: Any = ""
+    ccm: Any,
+    vcd: Any,
+    scenario: Any,
+    one_arm: Any = None,
+    existing: Any = "fail",
+    edge_gateway: Any = "",
+    prune: Any = False,
 ) -> dict[str, Any]:
     """The preflight as plain data, from the results of vcd_ccm_config_info and vcd_edge_gateway_info.
 
@@ -71,8 +77,8 @@ def preflight_report(
     """
     check_existing(existing)
     cluster = read_cluster(ccm)
-    target = resolve(scenario, one_arm, cluster, edge_gateway, existing)
-    state = with_moves(ClusterState(cluster, read_vcd(vcd), target))
+    target = resolve(scenario, one_arm, cluster, edge_gateway, existing, bool(prune))
+    state = with_migrations(ClusterState(cluster, read_vcd(vcd), target))
     findings = preflight(state)
     edge = state.edge
     return {
@@ -85,10 +91,8 @@ def preflight_report(
         "one_arm": target.one_arm.as_option() if target.one_arm else None,
         "edge_gateway": edge.name if edge else None,
         "services": [item.as_dict() for item in state.observed],
-        "migrations": [move.as_dict() for move in state.moves],
-        "orphaned_services": [
-            {"name": name} for name in orphaned_services(cluster.cluster_id, cluster.services, state.orphans)
-        ],
+        "migrations": [migration.as_dict() for migration in state.migrations],
+        "orphaned_services": [{"name": name} for name in orphaned_services(cluster.services, state.orphans)],
         "orphans": [orphan.as_dict() for orphan in state.orphans],
         "findings": [finding.as_dict() for finding in findings],
         "summary": first_lines(findings),

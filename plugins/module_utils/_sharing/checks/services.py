@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.breakage import breakages
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import Migration
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.orphans import orphaned_services
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
     Finding,
@@ -19,23 +20,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
     pluralize,
     warning,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
-    APP_PORT_PROFILE,
-    NAT_RULE,
-    POOL,
-    VIRTUAL_SERVICE,
-)
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.orphans import orphaned_services
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import KINDS, LABELS
 
 MIGRATE = "migrate them (shared_ip_existing: migrate)"
 REMEDY = f"{MIGRATE}, or keep the scenario, or delete the Service and create it again after the change"
-# how a person names the kinds of objects
-KIND_NAMES = {
-    VIRTUAL_SERVICE: "virtual service",
-    POOL: "pool",
-    NAT_RULE: "DNAT rule",
-    APP_PORT_PROFILE: "application port profile",
-}
 
 
 def check_existing_services(state: ClusterState) -> Iterator[Finding]:
@@ -48,7 +36,7 @@ def check_existing_services(state: ClusterState) -> Iterator[Finding]:
     target, current = state.target.scenario, state.cluster.scenario
     judged = breakages(state.observed, current, target, state.edge.uses_ip_spaces)
     for item in judged:
-        label, shape = item.observed.service.label, item.observed.shape
+        label, shape = item.observed.label, item.observed.shape
         if item.new:
             message = f"{label} ({shape}) would break under {target.value}: {item.why}"
             yield error("existing_services", message, REMEDY)
@@ -65,32 +53,31 @@ def check_existing_services(state: ClusterState) -> Iterator[Finding]:
 
 def _migrations(state: ClusterState) -> Iterator[Finding]:
     """Only a Service that cannot be migrated stops the run."""
-    moves = state.moves
     names = Counter(service.name for service in state.cluster.own_services)
-    for move in moves:
-        if names[move.observed.service.name] > 1:
+    for migration in state.migrations:
+        if names[migration.observed.service.name] > 1:
             continue  # check_service_names stops the run
-        if move.obstacle:
-            message = f"{move.label} cannot be migrated: {move.obstacle.why}"
-            yield error("existing_services", message, move.obstacle.remedy)
+        if migration.obstacle:
+            message = f"{migration.label} cannot be migrated: {migration.obstacle.why}"
+            yield error("existing_services", message, migration.obstacle.remedy)
         else:
-            yield info("existing_services", _message(move))
-    if not moves:
+            yield info("existing_services", _message(migration))
+    if not state.migrations:
         present = sum(1 for item in state.observed if item.present)
         yield info("existing_services", f"{pluralize(present, 'Service')} with objects in VCD, none has to be migrated")
 
 
-def _message(move: Migration) -> str:
-    target, damaged = move.target.value, move.damaged
-    text = f"{move.label} is repaired and becomes {target}: {damaged}" if damaged else ""
-    text = text or f"{move.label} will be migrated from {move.observed.shape} to {target}"
-    rules = {port.nat_rule.external for port in move.observed.ports if port.nat_rule}
-    lost = sorted(rules - {move.external_ip})
+def _message(migration: Migration) -> str:
+    target, damage = migration.target.value, "; ".join(migration.damage)
+    text = f"{migration.label} is repaired and becomes {target}: {damage}" if damage else ""
+    text = text or f"{migration.label} will be migrated from {migration.observed.shape} to {target}"
+    rules = {port.nat_rule.external for port in migration.observed.ports if port.nat_rule}
+    lost = sorted(rules - {migration.external_ip})
     if lost:
-        text += f"; it keeps {move.external_ip} and gives up {', '.join(lost)}"
-    shown = [address for address in move.observed.service.external_ips if address != move.external_ip]
-    if shown:
-        text += f"; it keeps {move.external_ip}, though Kubernetes shows {', '.join(shown)} now"
+        text += f"; it keeps {migration.external_ip} and gives up {', '.join(lost)}"
+    others = [address for address in migration.observed.kubernetes.external_ips if address != migration.external_ip]
+    if others:
+        text += f"; it keeps {migration.external_ip}, though Kubernetes shows {', '.join(others)} now"
     return text
 
 
@@ -100,17 +87,17 @@ def check_orphans(state: ClusterState) -> Iterator[Finding]:
     if not orphans:
         return
     listed = []
-    for kind, name in KIND_NAMES.items():
+    for kind in KINDS:
         found = [item.name for item in orphans if item.kind == kind]
         if found:
-            listed.append(f"{pluralize(len(found), name)} {', '.join(found)}")
+            listed.append(f"{pluralize(len(found), LABELS[kind])} {', '.join(found)}")
     reasons = "; ".join(dict.fromkeys(item.why for item in orphans))
     message = f"no Service claims these objects of this cluster: {'; '.join(listed)} ({reasons})"
     yield warning("orphans", message, _removal(state))
 
 
 def _removal(state: ClusterState) -> str:
-    """Objects of a Service that is there are pruned when it is migrated, those of one that is gone in any run."""
-    if orphaned_services(state.cluster.cluster_id, state.cluster.services, state.orphans):
-        return "they are removed only with shared_ip_prune: true, those of Services that are there when they migrate"
+    """Orphans of a Service that exists are pruned when it is migrated, those of one that is gone in any run."""
+    if orphaned_services(state.cluster.services, state.orphans):
+        return "shared_ip_prune: true removes them; those with the name of a Service that exists go when it is migrated"
     return "a migration removes them only with shared_ip_prune: true"

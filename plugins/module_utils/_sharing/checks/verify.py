@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.breakage import Breakage, breakages
@@ -18,10 +19,15 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.ku
     Cluster,
     read_cluster,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import stored_services
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import ObservedService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import (
+    external_ip,
+    is_present,
+    stored_services,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import Target, resolve
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import EdgeGateway, read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
     Finding,
     Severity,
@@ -32,10 +38,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
     pluralize,
     warning,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import health_by_name
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal, plan_service
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.judge import faults
 
 RUN_AGAIN = "run the role again"
 UP = "UP"
+REPAIR = "repair its objects (shared_ip_existing: migrate)"
 LOOK_AT_CPI = "look at the log of CPI's pod; the playbook vcd.kubernetes.restore goes back"
 
 
@@ -85,7 +94,7 @@ def verify(state: ClusterState, restart_expected: bool = True) -> list[Finding]:
 
 def verify_moved(moved: Moved, state: ClusterState, health: dict[str, str]) -> Iterator[Finding]:
     """Whether a migration kept what it promised: addresses, health, nothing left to do and nothing left behind."""
-    shown = {item.service.label: item.service.external_ips for item in state.observed}
+    shown = {item.label: item.kubernetes.external_ips for item in state.observed}
     kept = 0
     for label, external in moved.external_ips.items():
         ips = shown.get(label)
@@ -99,19 +108,19 @@ def verify_moved(moved: Moved, state: ClusterState, health: dict[str, str]) -> I
         message = f"{pluralize(len(moved.left), 'write')} would still be needed, first: {moved.left[0]}"
         yield error("objects", message, RUN_AGAIN)
     else:
-        yield info("objects", "every object is as desired: a second plan is empty")
+        yield info("objects", "every object is as wanted: a second plan is empty")
     new = sorted(moved.orphans_now - moved.orphans)
     if new:
-        yield error("orphans", f"the change has left behind {', '.join(new)}", "delete them if nobody needs them")
+        yield error("orphans", f"the change has left behind {', '.join(new)}", "delete them if nothing uses them")
     else:
-        yield info("orphans", "the change has left nothing behind")
+        yield info("orphans", "the change has left no orphans")
 
 
 def _check_health(moved: Moved, state: ClusterState, health: dict[str, str]) -> Iterator[Finding]:
     names = [
         port.virtual_service.name
         for item in state.observed
-        if item.service.label in moved.external_ips
+        if item.label in moved.external_ips
         for port in item.ports
         if port.virtual_service
     ]
@@ -143,7 +152,7 @@ def verify_report(
     findings = verify(state, restart_expected)
     promise = read_moved(moved)
     if promise is not None:
-        findings += verify_moved(promise, state, health_by_name(vcd))
+        findings += verify_moved(promise, state, _health(state.edge))
     wrong = {finding.check for finding in findings if finding.severity is Severity.ERROR}
     return {
         "ok": passed(findings),
@@ -152,7 +161,7 @@ def verify_report(
         "one_arm": cluster.one_arm.as_option() if cluster.one_arm else None,
         "edge_gateway": state.edge.name if state.edge else None,
         "services": [item.as_dict() for item in state.observed],
-        "mixed": [item.observed.service.label for item in _judge(state) if item.mixed],
+        "mixed": [item.observed.label for item in _breakages(state) if item.mixed],
         "findings": [finding.as_dict() for finding in findings],
         "summary": first_lines(findings),
         "settling": bool(wrong) and wrong <= {"external_ip", "health"},
@@ -206,31 +215,64 @@ def _check_cpi(cluster: Cluster, restart_expected: bool) -> Iterator[Finding]:
         yield info("cpi", f"{label} is ready and runs with the present file")
 
 
+def _health(edge: EdgeGateway | None) -> dict[str, str]:
+    """The health of each virtual service by name."""
+    return edge.inventory.health() if edge else {}
+
+
 def _check_services(state: ClusterState) -> Iterator[Finding]:
+    """Each Service that has objects or an IP: whether it serves on every port, and whether a plan would be empty."""
     if state.cluster.scenario is None:
-        return  # told of already
+        return  # the check of the file reports it
     if state.edge is None:
         message = "the Services cannot be judged: not exactly one edge gateway was found"
         yield error("services", message, "check shared_ip_edge_gateway and shared_ip_vdc")
         return
-    judged = _judge(state)
-    scenario = state.cluster.scenario.value
-    for item in judged:
-        label, shape = item.observed.service.label, item.observed.shape
+    scenario, fitting, inventory = state.cluster.scenario, 0, state.edge.inventory.copy()
+    for item in _breakages(state):
+        if not is_present(item.observed):
+            continue
+        label, shape = item.observed.label, item.observed.shape
         if item.already or item.new:
-            yield error(
-                "services", f"{label} ({shape}) does not work under {scenario}: {item.why}", "repair its objects"
-            )
-        elif item.mixed:
-            yield warning("services", f"{label} still has the shape {shape} under {scenario}; it serves on")
-    fitting = [item for item in judged if item.observed.present and not (item.already or item.new or item.mixed)]
-    waiting = [item.observed.service.label for item in judged if not item.observed.present]
-    yield info("services", f"{pluralize(len(fitting), 'Service')} in the shape of {scenario}")
+            yield error("services", f"{label} ({shape}) does not work under {scenario.value}: {item.why}", REPAIR)
+            continue
+        if item.mixed:
+            yield warning("services", f"{label} still has the shape {shape} under {scenario.value}; it serves on")
+        wrong = _wrong(state, item.observed, _measure(item, scenario), inventory)
+        if wrong:
+            yield error("services", f"{label} ({shape}): {wrong}", REPAIR)
+        else:
+            fitting += not item.mixed
+    waiting = [item.label for item in state.observed if not is_present(item)]
+    yield info("services", f"{pluralize(fitting, 'Service')} in the shape of {scenario.value}")
     if waiting:
         yield info("services", f"no objects in VCD yet: {', '.join(waiting)}")
 
 
-def _judge(state: ClusterState) -> list[Breakage]:
+def _measure(item: Breakage, scenario: Scenario) -> Scenario:
+    """The scenario that a Service is judged by: one that keeps another shape and serves is judged by that shape."""
+    return next(one for one in Scenario if one in item.observed.fits) if item.mixed and item.observed.fits else scenario
+
+
+def _wrong(state: ClusterState, item: ObservedService, scenario: Scenario, inventory: Inventory) -> str:
+    """What is wrong with a Service; empty when every port serves and the plan has nothing to write."""
+    if item.problem is not None:
+        details = item.problem.details
+        return f"CPI cannot serve it: {details['option']} {details['value']}: {details['remedy']}"
+    try:
+        service = item.service.with_external_ip(external_ip(item, state))
+        goal = Goal(scenario, state.cluster.one_arm or state.one_arms[0], state.addresses)
+        wanted, _internal = goal.wanted(service, inventory)
+        found = [fault.text for fault in faults(wanted, inventory)]
+        steps = plan_service(service, goal, inventory).steps
+    except InvalidInput as problem:
+        return f"{problem.details['value']}: {problem.details['remedy']}"
+    except CollectionError as problem:
+        return problem.message.removeprefix(f"{item.label}: ")
+    return "; ".join(found) or (f"a repair would {steps[0].text}" if steps else "")
+
+
+def _breakages(state: ClusterState) -> list[Breakage]:
     scenario = state.cluster.scenario
     if state.edge is None or scenario is None:
         return []

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import ObservedService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import ObservedService
 
 
 class Harm(str, Enum):
@@ -76,13 +76,13 @@ def _harms_without_nat(service: ObservedService) -> tuple[Harm, ...]:
 def _harms_behind_nat(service: ObservedService, ip_spaces: bool) -> tuple[Harm, ...]:
     """CPI takes the external IP from the DNAT rules; a port without its rule is skipped, and the rule never made."""
     rules = [port.nat_rule for port in service.present if port.nat_rule]
-    if any(rule.external_port and not rule.external_port.isdigit() for rule in rules):
+    if any(rule.port and not rule.port.isdigit() for rule in rules):
         return (Harm.UNREADABLE_PORT,)
     if len({rule.external for rule in rules}) > 1:
         return (Harm.SEVERAL_IPS,)
     if len(rules) == len(service.present):
         return ()
-    keeps_its_ip = bool(rules or ip_spaces or service.service.load_balancer_ip)
+    keeps_its_ip = bool(rules or ip_spaces or service.kubernetes.load_balancer_ip)
     return (Harm.CPI_CRASH,) if keeps_its_ip else (Harm.NEW_EXTERNAL_IP, Harm.CPI_CRASH)
 
 
@@ -96,7 +96,7 @@ def _why(service: ObservedService, found: tuple[Harm, ...], ip_spaces: bool) -> 
 
 def _sentence(service: ObservedService, harm: Harm, ip_spaces: bool) -> str:
     if harm is Harm.NEW_EXTERNAL_IP:
-        shown = ", ".join(service.service.external_ips) or "its own"
+        shown = ", ".join(service.kubernetes.external_ips) or "its own"
         return f"CPI finds no DNAT rule for it, and Kubernetes shows a new external IP that nobody serves, not {shown}"
     if harm is Harm.CPI_CRASH:
         missing = [port.virtual_service.name for port in service.present if port.virtual_service and not port.nat_rule]
@@ -116,8 +116,8 @@ def _sentence(service: ObservedService, harm: Harm, ip_spaces: bool) -> str:
 def _status_internal(service: ObservedService, ip_spaces: bool) -> str:
     address = _addresses(service)[0]
     text = f"Kubernetes shows the internal {address} as its external IP and its DNAT rules are left behind"
-    if service.service.load_balancer_ip:
-        text += f", and CPI tries to move its virtual services to {service.service.load_balancer_ip}"
+    if service.kubernetes.load_balancer_ip:
+        text += f", and CPI tries to move its virtual services to {service.kubernetes.load_balancer_ip}"
     if ip_spaces:
         text += ", and CPI cannot delete it any more because its IP Space allocation does not match"
     return text

@@ -22,7 +22,7 @@ IN_PROGRESS = "in_progress"
 
 
 @dataclass(frozen=True)
-class ServicePort:
+class KubernetesPort:
     """A port of a Service; CPI skips one without a node port."""
 
     name: str
@@ -33,7 +33,7 @@ class ServicePort:
 
 
 @dataclass(frozen=True)
-class Service:
+class KubernetesService:
     """A Service of type LoadBalancer."""
 
     name: str
@@ -41,7 +41,7 @@ class Service:
     load_balancer_class: str
     load_balancer_ip: str
     external_ips: tuple[str, ...]
-    ports: tuple[ServicePort, ...]
+    ports: tuple[KubernetesPort, ...]
     annotations: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -55,7 +55,7 @@ class Service:
         return not self.load_balancer_class
 
     @property
-    def served_ports(self) -> tuple[ServicePort, ...]:
+    def served_ports(self) -> tuple[KubernetesPort, ...]:
         """The ports that CPI makes objects for."""
         return tuple(port for port in self.ports if port.node_port)
 
@@ -101,12 +101,12 @@ class Cluster:
     rollout: str
     deployment: CpiDeployment | None
     pods: tuple[CpiPod, ...]
-    services: tuple[Service, ...]
+    services: tuple[KubernetesService, ...]
     certificate: str = ""
     restore_point: Mapping[str, Any] | None = None
 
     @property
-    def own_services(self) -> tuple[Service, ...]:
+    def own_services(self) -> tuple[KubernetesService, ...]:
         """The Services that CPI looks after."""
         return tuple(service for service in self.services if service.served_by_cpi)
 
@@ -168,16 +168,16 @@ def _deployment(item: Reader | None) -> CpiDeployment | None:
     )
 
 
-def _service(item: Reader) -> Service:
+def _service(item: Reader) -> KubernetesService:
     annotations = item.mapping_or_none("annotations")
-    return Service(
+    return KubernetesService(
         name=item.text("name"),
         namespace=item.text("namespace"),
         load_balancer_class=item.text("load_balancer_class", ""),
         load_balancer_ip=item.text("load_balancer_ip", ""),
         external_ips=item.texts("ingress_ips"),
         ports=tuple(
-            ServicePort(
+            KubernetesPort(
                 port.text("name", ""),
                 port.number("port"),
                 port.number_or_none("node_port"),

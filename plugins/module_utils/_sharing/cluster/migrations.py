@@ -2,27 +2,34 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Which Services have to be migrated or repaired, with the addresses they keep: what a preflight can say of it."""
+"""Which Services have to be migrated or repaired. The planner says so, and the preflight reports it."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import ObservedService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import (
+    Key,
     external_ip,
     interrupted_external_ips,
+    is_present,
+    key_of,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import (
-    MIXED,
-    ObservedPort,
-    ObservedService,
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import EdgeGateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import Conflict
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import (
+    Goal,
+    ServicePlan,
+    plan_service,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import read_ports
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.judge import faults
 
 
 @dataclass(frozen=True)
@@ -37,34 +44,40 @@ class Obstacle:
 class Migration:
     """One Service on its way to ``target``.
 
-    ``external_ip`` is the address that it keeps, empty when nobody can tell it. ``internal_ips`` are the addresses
-    after the move, port by port, empty where one is chosen only then; without NAT there are none.
+    ``external_ip`` is the address that it keeps, empty when it is unknown. ``plan`` is None where there is an obstacle,
+    or no one-arm range with room. ``damage`` says what is wrong with its present objects.
     """
 
     observed: ObservedService
     target: Scenario
     external_ip: str
-    internal_ips: tuple[str, ...]
+    plan: ServicePlan | None
+    damage: tuple[str, ...] = ()
     obstacle: Obstacle | None = None
 
     @property
     def label(self) -> str:
         """namespace/name."""
-        return self.observed.service.label
+        return self.observed.label
+
+    @property
+    def needed(self) -> bool:
+        """Whether it has to be changed, or stands in the way of a change."""
+        return self.plan is None or bool(self.plan.steps)
+
+    @property
+    def internal_ips(self) -> tuple[str, ...]:
+        """The internal addresses after the move, port by port; empty where they are unknown, and without NAT."""
+        if self.plan is None:
+            return ()
+        found = self.plan.internal_ips
+        return found * len(self.observed.ports) if self.target is Scenario.SHARED_INTERNAL else found
 
     @property
     def new_addresses(self) -> int:
         """How many internal addresses it takes that it does not have now."""
-        missing = self.internal_ips.count("")
-        return min(missing, 1) if self.target is Scenario.SHARED_INTERNAL else missing
-
-    @property
-    def damaged(self) -> str:
-        """What is wrong with its present objects; empty for a Service in a sound shape."""
-        broken = [port.evidence for port in self.observed.ports if port.virtual_service is None]
-        if not broken and self.observed.shape == MIXED:
-            broken = [port.evidence for port in self.observed.ports]
-        return "; ".join(broken)
+        own = {port.virtual_service.address for port in self.observed.ports if port.virtual_service}
+        return len(set(self.internal_ips) - own)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for a playbook."""
@@ -75,70 +88,92 @@ class Migration:
             "external_ip": self.external_ip or None,
             "from": self.observed.shape,
             "to": self.target.value,
-            "damaged": bool(self.damaged),
+            "damaged": bool(self.damage),
             "obstacle": self.obstacle.why if self.obstacle else None,
+            "internal_ips": list(self.plan.internal_ips) if self.plan else [],
+            "steps": [step.text for step in self.plan.steps] if self.plan else [],
         }
 
 
-def with_moves(state: ClusterState) -> ClusterState:
-    """The same state with the moves that it asks for; none unless existing Services are to be migrated."""
+def with_migrations(state: ClusterState) -> ClusterState:
+    """The same state with the plans of the Services; without plans unless existing Services are to be migrated."""
     if state.edge is None or not state.target.migrates:
         return state
-    return replace(state, moves=plan_moves(state))
+    return replace(state, planned=plan_migrations(state, state.edge))
 
 
-def plan_moves(state: ClusterState) -> tuple[Migration, ...]:
-    """The Services whose objects are not those of the target, and those that stand in the way of a migration.
+def plan_migrations(state: ClusterState, edge: EdgeGateway) -> tuple[Migration, ...]:
+    """The Services that exist with their plans, each planned on what the one before has left.
 
-    A Service that nobody has served yet is none of them: CPI makes its objects.
+    A Service that has neither objects nor an IP is not among them: CPI makes its objects.
     """
-    known = interrupted_external_ips(state.cluster)
-    found = []
-    for item in state.observed:
-        if not item.ports or not (_has_objects(item) or item.service.external_ips):
-            continue
-        address = known.get((item.service.namespace, item.service.name), "")
-        move = _move(state, item, address)
-        whole = all(port.virtual_service for port in item.ports)
-        if move.obstacle or not whole or move.target not in item.fits:
-            found.append(move)
-    return tuple(found)
+    known, inventory = interrupted_external_ips(state.cluster), edge.inventory.copy()
+    return tuple(
+        _migration(state, edge, item, known, inventory) for item in state.observed if item.ports and is_present(item)
+    )
 
 
-def _move(state: ClusterState, item: ObservedService, address: str) -> Migration:
-    target, obstacle = state.target.scenario, None
-    service, edge = item.service, state.edge
+def _migration(
+    state: ClusterState,
+    edge: EdgeGateway,
+    item: ObservedService,
+    known: Mapping[Key, str],
+    inventory: Inventory,
+) -> Migration:
+    target, address = state.target.scenario, known.get(key_of(item), "")
+    obstacle = _refused_by_cpi(item)
     try:
-        read_ports([asdict(port) for port in service.ports], service.annotations, state.cluster.certificate)
-    except InvalidInput as error:
-        why = f"{error.details['option']} {error.details['value']}: {error.details['remedy']}"
-        obstacle = Obstacle(why, "change that in the Service, or keep the scenario")
-    try:
-        address = address or external_ip(item, state.one_arms)
+        address = address or external_ip(item, state)
     except InvalidInput as error:
         why, _colon, remedy = str(error.details["remedy"]).partition(": ")
         obstacle = obstacle or Obstacle(why, remedy)
-    if address and edge and not (_has_objects(item) or edge.uses_ip_spaces or edge.on_uplink(address)):
-        why = f"it has no objects on edge gateway {edge.name}, and {address} is no address of that gateway"
+    if address and not (item.has_objects or edge.uses_ip_spaces or state.addresses.is_external(address)):
+        why = f"it has no objects on edge gateway {edge.name}, and {address} is not an address of that gateway"
         obstacle = obstacle or Obstacle(why, "set spec.loadBalancerClass if another controller serves it")
-    return Migration(item, target, address, internal_ips(item, target), obstacle)
+    damage = _damage(state, item, address)
+    if obstacle is not None or (target.one_arm and state.target.one_arm is None):
+        return Migration(item, target, address, None, damage, obstacle)
+    try:
+        found = plan_service(
+            item.service.with_external_ip(address),
+            _goal(state, target),
+            inventory,
+            orphans=tuple(state.orphans_of(item.service.name)),
+        )
+    except Conflict as error:
+        return Migration(item, target, address, None, damage, Obstacle(error.why, error.remedy))
+    except InvalidInput as error:
+        # check_one_arm reports a range without room, for all Services together
+        details = error.details
+        lacks_room = details["option"] == "one_arm"
+        obstacle = None if lacks_room else Obstacle(str(details["value"]), str(details["remedy"]))
+        return Migration(item, target, address, None, damage, obstacle)
+    return Migration(item, target, address, found, damage)
 
 
-def _has_objects(item: ObservedService) -> bool:
-    return any(port.virtual_service or port.nat_rule for port in item.ports)
+def _goal(state: ClusterState, scenario: Scenario) -> Goal:
+    return Goal(scenario, state.target.one_arm or state.one_arms[0], state.addresses)
 
 
-def internal_ips(item: ObservedService, target: Scenario) -> tuple[str, ...]:
-    """The internal addresses after a move, port by port: those that are there are kept where the scenario allows it."""
-    present = [_internal_ip(port) for port in item.ports]
-    if not target.one_arm:
+def _refused_by_cpi(item: ObservedService) -> Obstacle | None:
+    if item.problem is None:
+        return None
+    details = item.problem.details
+    why = f"{details['option']} {details['value']}: {details['remedy']}"
+    return Obstacle(why, "change that in the Service, or keep the scenario")
+
+
+def _damage(state: ClusterState, item: ObservedService, address: str) -> tuple[str, ...]:
+    """What is wrong with the objects of a Service, judged by the shape that they have."""
+    if not item.fits:
+        return tuple(item.evidence)
+    if item.problem is not None or not address or state.edge is None:
         return ()
-    if target is Scenario.SHARED_INTERNAL:
-        counted = Counter(address for address in present if address).most_common(1)
-        return (counted[0][0] if counted else "",) * len(present)
-    return tuple("" if address in present[:number] else address for number, address in enumerate(present))
-
-
-def _internal_ip(port: ObservedPort) -> str:
-    found = port.virtual_service
-    return found.address if found is not None and not port.on_external_address else ""
+    target = state.target.scenario
+    shape = target if target in item.fits else next(one for one in Scenario if one in item.fits)
+    try:
+        service, inventory = item.service.with_external_ip(address), state.edge.inventory
+        wanted, _internal = _goal(state, shape).wanted(service, inventory)
+    except InvalidInput:
+        return tuple(item.evidence)  # a missing port needs an address, and the range has none left
+    return tuple(fault.text for fault in faults(wanted, inventory))

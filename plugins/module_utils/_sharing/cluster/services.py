@@ -2,27 +2,26 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What a migration is told of the Services that exist: the option ``services`` of vcd_shared_ip. Pure."""
+"""What a migration is given of the Services that exist: the option ``services`` of vcd_shared_ip. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import (
     IN_PROGRESS,
     Cluster,
-    Service,
     read_cluster,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import ObservedService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import resolve
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import ObservedService
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import read_ports
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import choose_external_ip
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service
 
 Key = tuple[str, str]
 
@@ -30,7 +29,7 @@ Key = tuple[str, str]
 def services_option(ccm: Any, vcd: Any, scenario: Any, one_arm: Any = None) -> list[dict[str, Any]]:
     """The Services to be moved, from the results of vcd_ccm_config_info and vcd_edge_gateway_info.
 
-    Raises InvalidInput when a result is not what it should be, or when a Service cannot be moved.
+    Raises InvalidInput when a result is not as documented, or when a Service cannot be moved.
     """
     cluster = read_cluster(ccm)
     return services_of(ClusterState(cluster, read_vcd(vcd), resolve(scenario, one_arm, cluster)))
@@ -40,17 +39,26 @@ def services_of(state: ClusterState, known: Mapping[Key, str] | None = None) -> 
     """The Services that CPI serves and that have objects or an external IP, as vcd_shared_ip takes them.
 
     ``known`` are external IPs by namespace and name that count more than what is seen now; without it, those of the
-    change that is in progress. Raises InvalidInput when nobody can tell a Service's external IP, or its ports.
+    change that is in progress. Raises InvalidInput when the external IP of a Service is unknown, or CPI refuses it.
     """
     if known is None:
         known = interrupted_external_ips(state.cluster)
     found = []
     for item in state.observed:
-        key = (item.service.namespace, item.service.name)
-        if item.service.served_ports and (key in known or _is_there(item)):
-            external = known.get(key) or external_ip(item, state.one_arms)
-            found.append(_option(item.service, external, state.cluster.certificate))
+        if item.ports and (key_of(item) in known or is_present(item)):
+            address = known.get(key_of(item)) or external_ip(item, state)
+            found.append(_option(item, address))
     return found
+
+
+def key_of(item: ObservedService) -> Key:
+    """By which a restore point knows a Service: namespace and name."""
+    return item.service.namespace, item.service.name
+
+
+def is_present(item: ObservedService) -> bool:
+    """Whether it has objects, or an IP that it may not lose. One that waits for both is CPI's to serve."""
+    return item.has_objects or bool(item.kubernetes.external_ips)
 
 
 def interrupted_external_ips(cluster: Cluster) -> dict[Key, str]:
@@ -72,71 +80,49 @@ def stored_services(restore_point: Mapping[str, Any]) -> dict[Key, Mapping[str, 
     }
 
 
-def external_ip(item: ObservedService, ranges: Iterable[AddressRange] = ()) -> str:
-    """The external IP that clients of a Service use.
-
-    That is the one in its status, but not where its objects serve another one (a CPI that did not find what it
-    expected has changed the status, and clients still use what they know), and never an internal address.
-    """
-    serving = _serving(item)
-    shown = [ip for ip in item.service.external_ips if not _is_internal(ip, item, ranges)]
-    for candidates in ([ip for ip in shown if ip in serving], serving if len(serving) == 1 else [], shown):
-        if candidates:
-            return candidates[0]
-    if item.service.load_balancer_ip:
-        return item.service.load_balancer_ip
-    raise InvalidInput(
-        item.service.label,
-        ", ".join(serving) or "no address",
-        "nobody can tell its external IP: set spec.loadBalancerIP of the Service to the one that it is to keep",
+def external_ip(item: ObservedService, state: ClusterState) -> str:
+    """The external IP that clients of a Service use. Raises InvalidInput when nothing tells it."""
+    found = choose_external_ip(
+        item.service,
+        state.edge.inventory if state.edge else Inventory(),
+        state.addresses,
+        shown=item.kubernetes.external_ips,
+        asked=item.kubernetes.load_balancer_ip,
     )
+    if not found:
+        remedy = "its external IP is unknown: set spec.loadBalancerIP of the Service to the one that it is to keep"
+        raise InvalidInput(item.label, "no address", remedy)
+    return found
 
 
 def status_differs(item: ObservedService, external: str) -> bool:
     """Whether Kubernetes shows another external IP than the one that the Service keeps."""
-    return bool(item.service.external_ips) and external not in item.service.external_ips
+    return bool(item.kubernetes.external_ips) and external not in item.kubernetes.external_ips
 
 
-def _serving(item: ObservedService) -> list[str]:
-    """The external addresses that its objects hold."""
-    rules = {port.nat_rule.external for port in item.ports if port.nat_rule}
-    vips = {port.virtual_service.address for port in item.ports if port.virtual_service and port.on_external_address}
-    return sorted(rules | vips)
+def _option(item: ObservedService, external: str) -> dict[str, Any]:
+    if item.problem is not None:
+        details = item.problem.details
+        raise InvalidInput(f"{item.label}: {details['option']}", details["value"], details["remedy"]) from item.problem
+    return as_option(item.service.with_external_ip(external))
 
 
-def _is_internal(address: str, item: ObservedService, ranges: Iterable[AddressRange]) -> bool:
-    inside = {port.nat_rule.internal for port in item.ports if port.nat_rule}
-    inside |= {
-        port.virtual_service.address for port in item.ports if port.virtual_service and not port.on_external_address
-    }
-    return address in inside or any(address in one for one in ranges)
-
-
-def _is_there(item: ObservedService) -> bool:
-    """Whether it has objects, or an IP that it may not lose. One that waits for both is CPI's to serve."""
-    return bool(item.service.external_ips) or any(port.virtual_service or port.nat_rule for port in item.ports)
-
-
-def _option(service: Service, external: str, certificate: str) -> dict[str, Any]:
-    try:
-        ports = read_ports([asdict(port) for port in service.ports], service.annotations, certificate)
-    except InvalidInput as error:
-        details = error.details
-        raise InvalidInput(f"{service.label}: {details['option']}", details["value"], details["remedy"]) from error
+def as_option(service: Service) -> dict[str, Any]:
+    """A service as the option ``services`` has it."""
     return {
         "name": service.name,
         "namespace": service.namespace,
-        "external_ip": external,
+        "external_ip": service.external_ip,
         "ports": [
             {
-                "name": port.name,
-                "port": port.port,
-                "node_port": port.node_port,
+                "name": port.spec.name,
+                "port": port.spec.port,
+                "node_port": port.spec.node_port,
                 "protocol": "TCP",
-                "app_protocol": port.protocol,
-                "ssl": bool(port.certificate),
-                "certificate": port.certificate,
+                "app_protocol": port.spec.protocol,
+                "ssl": bool(port.spec.certificate),
+                "certificate": port.spec.certificate,
             }
-            for port in ports
+            for port in service.ports
         ],
     }

@@ -2,20 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""One cluster, its gateway and the request: what every check of the preflight looks at."""
+"""One cluster, its gateway and what is asked for: what every check of the preflight looks at."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import DEFAULT_ONE_ARM, AddressRange
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import Cluster
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import ObservedService, observe
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.orphans import Orphan, find_orphans
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import Target
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import EdgeGateway, Vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, error, warning
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.orphans import Orphan, find_orphans
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import ObservedService, observe
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
 
 if TYPE_CHECKING:
     from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import Migration
@@ -23,15 +26,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClusterState:
-    """What was read and what is wanted; ``vcd`` is None when nobody could say which gateway to read.
+    """What was read and what is asked for. ``vcd`` is None when it is not known which gateway to read.
 
-    ``moves`` are the Services that are to be migrated, where that is the request (see `moves.with_moves`).
+    ``planned`` are the Services with their plans, where existing Services are to be migrated (see
+    `migrations.with_migrations`).
     """
 
     cluster: Cluster
     vcd: Vcd | None
     target: Target
-    moves: tuple[Migration, ...] = ()
+    planned: tuple[Migration, ...] = ()
 
     @property
     def edge(self) -> EdgeGateway | None:
@@ -40,30 +44,46 @@ class ClusterState:
         return edges[0] if len(edges) == 1 else None
 
     @property
+    def migrations(self) -> tuple[Migration, ...]:
+        """The Services that have to be changed, and those that stand in the way of that."""
+        return tuple(item for item in self.planned if item.needed)
+
+    @property
     def changing(self) -> bool:
         """Whether something has to be written: in the cluster, or for a Service in VCD."""
-        return self.target.changes(self.cluster) or bool(self.moves)
+        return self.target.changes(self.cluster) or bool(self.migrations)
 
-    @property
+    @cached_property
     def observed(self) -> list[ObservedService]:
-        """The Services that CPI looks after, with their shape in VCD."""
-        if self.edge is None:
+        """The Services that CPI looks after, with their objects."""
+        cluster, edge = self.cluster, self.edge
+        if edge is None:
             return []
-        return observe(self.cluster.services, self.cluster.cluster_id, self.edge, self.one_arms)
+        return observe(cluster.services, cluster.cluster_id, cluster.certificate, edge.inventory, self.addresses)
 
     @property
-    def one_arms(self) -> list[AddressRange]:
+    def one_arms(self) -> tuple[AddressRange, ...]:
         """The ranges whose addresses are internal for sure."""
-        known = [DEFAULT_ONE_ARM, self.cluster.one_arm, self.target.one_arm]
-        return [item for item in known if item]
+        return tuple(item for item in (DEFAULT_ONE_ARM, self.cluster.one_arm, self.target.one_arm) if item)
 
-    @property
+    @cached_property
+    def addresses(self) -> EdgeAddresses:
+        """Which addresses of the gateway are external."""
+        return self.edge.addresses(self.one_arms) if self.edge else EdgeAddresses()
+
+    @cached_property
     def orphans(self) -> list[Orphan]:
         """Objects of this cluster that no Service claims."""
         if self.edge is None:
             return []
-        return find_orphans(self.cluster.cluster_id, self.cluster.services, self.edge)
+        return find_orphans(self.cluster.cluster_id, self.cluster.services, self.edge.inventory)
+
+    def orphans_of(self, service: str) -> Iterator[tuple[str, str]]:
+        """Kind and name of the orphans that carry the name of one Service, where these are to be removed."""
+        for orphan in self.orphans if self.target.prune else ():
+            if orphan.service == service:
+                yield orphan.kind, orphan.name
 
     def shortage(self, check: str, message: str, remedy: str) -> Finding:
-        """A lack of room: it stops a change, and is only worth knowing where nothing is to be changed."""
+        """A lack of room: it stops a change, and is only a warning where nothing is to be changed."""
         return error(check, message, remedy) if self.changing else warning(check, message, remedy)

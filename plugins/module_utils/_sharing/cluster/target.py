@@ -28,10 +28,10 @@ EXISTING_CHOICES = (FAIL, MIGRATE)
 
 @dataclass(frozen=True)
 class Target:
-    """The wanted state of the file, and what becomes of the Services that exist.
+    """The wanted state of CPI's file, and what becomes of existing Services.
 
-    ``problem`` says why the given range is none; ``edge_gateway`` is the name that was asked for; ``existing`` is one
-    of EXISTING_CHOICES.
+    ``problem`` says what is wrong with the given range; ``edge_gateway`` is the name that was given; ``existing`` is
+    one of EXISTING_CHOICES. ``prune``: a migration removes the orphans of its Services.
     """
 
     scenario: Scenario
@@ -39,10 +39,11 @@ class Target:
     problem: str = ""
     edge_gateway: str = ""
     existing: str = FAIL
+    prune: bool = False
 
     @property
     def migrates(self) -> bool:
-        """Whether the Services that exist are brought into the shape of the scenario."""
+        """Whether existing Services are brought into the shape of the scenario."""
         return self.existing == MIGRATE
 
     def changes(self, cluster: Cluster) -> bool:
@@ -51,26 +52,32 @@ class Target:
         return not same or cluster.rollout == IN_PROGRESS
 
 
-def resolve(scenario: object, one_arm: Any, cluster: Cluster, edge_gateway: Any = "", existing: str = FAIL) -> Target:
-    """Read the wishes: ``one_arm`` empty keeps the range of the file, or takes the default where there is none."""
+def resolve(
+    scenario: object,
+    one_arm: Any,
+    cluster: Cluster,
+    edge_gateway: Any = "",
+    existing: str = FAIL,
+    prune: bool = False,
+) -> Target:
+    """Read what is asked for: ``one_arm`` empty keeps the range of the file, or takes the default if that has none."""
     wanted, name = Scenario.parse(scenario, "shared_ip_scenario"), str(edge_gateway or "")
-    if not wanted.one_arm:
-        return Target(wanted, None, "", name, existing)
-    if not one_arm:
-        return Target(wanted, cluster.one_arm or DEFAULT_ONE_ARM, "", name, existing)
-    try:
-        return Target(wanted, parse_range(one_arm), "", name, existing)
-    except BadRange as error:
-        return Target(wanted, None, f"shared_ip_one_arm: {_shown(one_arm)}: {error}", name, existing)
+    found, problem = None, ""
+    if wanted.one_arm:
+        try:
+            found = parse_range(one_arm) if one_arm else cluster.one_arm or DEFAULT_ONE_ARM
+        except BadRange as error:
+            problem = f"shared_ip_one_arm: {_as_text(one_arm)}: {error}"
+    return Target(wanted, found, problem, name, existing, prune)
 
 
 def check_existing(value: object) -> None:
-    """Refuse what ``shared_ip_existing`` cannot be."""
+    """Refuse a value that ``shared_ip_existing`` does not have."""
     if value not in EXISTING_CHOICES:
         raise InvalidInput("shared_ip_existing", value, f"choose one of {', '.join(EXISTING_CHOICES)}")
 
 
-def _shown(one_arm: Any) -> str:
+def _as_text(one_arm: Any) -> str:
     if isinstance(one_arm, dict):
         return f"{one_arm.get('start_ip')}-{one_arm.get('end_ip')}"
     return str(one_arm)

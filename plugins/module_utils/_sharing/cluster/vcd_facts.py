@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     AddressRange,
@@ -17,9 +17,17 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     parse_addresses,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import Object
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.results import (
+    read_app_port_profile,
+    read_nat_rule,
+    read_pool,
+    read_virtual_service,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
 
 NSXT_BACKED = "NSXT_BACKED"
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -62,44 +70,6 @@ class ServiceEngineGroup:
 
 
 @dataclass(frozen=True)
-class VirtualService:
-    """A virtual service: its name is what CPI finds it by."""
-
-    name: str
-    address: str
-    pool: str
-    ports: tuple[int, ...]
-    group: str
-
-
-@dataclass(frozen=True)
-class NatRule:
-    """A NAT rule; ``external_port`` is empty for "any"."""
-
-    name: str
-    kind: str
-    external: str
-    internal: str
-    external_port: str
-
-
-@dataclass(frozen=True)
-class Pool:
-    """A pool, with the names of the virtual services that use it."""
-
-    name: str
-    virtual_services: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class AppPortProfile:
-    """An application port profile of the organization; ``ports`` are the destination ports, ranges as text."""
-
-    name: str
-    ports: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class FirewallGroup:
     """What a firewall rule names as an end; ``addresses`` is None for a group that the user may not view."""
 
@@ -130,7 +100,8 @@ class FirewallRule:
 class EdgeGateway:
     """One edge gateway with everything that the checks look at.
 
-    The last three are None when they were not gathered, the firewall's rules also when the user may not view them.
+    ``inventory`` holds its load balancing objects. ``firewall_rules`` is None when they were not gathered, or when the
+    user may not view them.
     """
 
     id: str
@@ -143,10 +114,7 @@ class EdgeGateway:
     groups: tuple[ServiceEngineGroup, ...]
     networks: tuple[tuple[str, Network], ...]
     used_addresses: tuple[str, ...]
-    virtual_services: tuple[VirtualService, ...]
-    nat_rules: tuple[NatRule, ...]
-    pools: tuple[Pool, ...] | None = None
-    profiles: tuple[AppPortProfile, ...] | None = None
+    inventory: Inventory
     firewall_rules: tuple[FirewallRule, ...] | None = None
 
     @property
@@ -154,9 +122,10 @@ class EdgeGateway:
         """Whether external addresses come from IP Spaces instead of blocks."""
         return any(uplink.using_ip_space for uplink in self.uplinks)
 
-    def on_uplink(self, address: str) -> bool:
-        """Whether an address lies in a subnet of an uplink."""
-        return any(address in network for uplink in self.uplinks for network in uplink.networks)
+    def addresses(self, internal: Iterable[AddressRange]) -> EdgeAddresses:
+        """Which of its addresses are external. ``internal`` are the one-arm ranges that are known."""
+        networks = tuple(network for uplink in self.uplinks for network in uplink.networks)
+        return EdgeAddresses(networks, self.uses_ip_spaces, tuple(internal))
 
 
 @dataclass(frozen=True)
@@ -193,16 +162,23 @@ def _edge(edge: Reader) -> EdgeGateway:
         groups=tuple(_group(group) for group in edge.mappings("service_engine_groups")),
         networks=tuple(_networks(edge)),
         used_addresses=tuple(item.text("address") for item in edge.mappings("used_ip_addresses")),
-        virtual_services=tuple(_virtual_service(item) for item in edge.mappings("virtual_services")),
-        nat_rules=tuple(_nat_rule(item) for item in edge.mappings("nat_rules")),
-        pools=_optional(edge, "pools", _pool),
-        profiles=_optional(edge, "application_port_profiles", _profile),
-        firewall_rules=_optional(edge, "firewall_rules", _firewall_rule),
+        inventory=Inventory(_objects(edge)),
+        firewall_rules=(
+            tuple(_firewall_rule(item) for item in edge.mappings("firewall_rules"))
+            if edge.has("firewall_rules")
+            else None
+        ),
     )
 
 
-def _optional(edge: Reader, key: str, read: Callable[[Reader], Item]) -> tuple[Item, ...] | None:
-    return tuple(read(item) for item in edge.mappings(key)) if edge.has(key) else None
+def _objects(edge: Reader) -> Iterator[Object]:
+    """The load balancing objects. Pools and profiles may be missing: a caller that needs them gathers them."""
+    yield from map(read_virtual_service, edge.mappings("virtual_services"))
+    yield from map(read_nat_rule, edge.mappings("nat_rules"))
+    if edge.has("pools"):
+        yield from map(read_pool, edge.mappings("pools"))
+    if edge.has("application_port_profiles"):
+        yield from map(read_app_port_profile, edge.mappings("application_port_profiles"))
 
 
 def _uplink(uplink: Reader) -> Uplink:
@@ -231,39 +207,6 @@ def _networks(edge: Reader) -> list[tuple[str, Network]]:
 def _group(group: Reader) -> ServiceEngineGroup:
     maximum = group.number_or_none("max_virtual_services")
     return ServiceEngineGroup(group.text("name"), maximum, group.number_or_none("deployed_virtual_services") or 0)
-
-
-def _virtual_service(item: Reader) -> VirtualService:
-    pool, group = item.mapping_or_none("pool"), item.mapping_or_none("service_engine_group")
-    return VirtualService(
-        name=item.text("name"),
-        address=item.text("virtual_ip_address", ""),
-        pool=pool.text("name", "") if pool else "",
-        ports=tuple(port.number("start") for port in item.mappings("service_ports")),
-        group=group.text("name", "") if group else "",
-    )
-
-
-def _nat_rule(item: Reader) -> NatRule:
-    port = item.value.get("dnat_external_port")
-    return NatRule(
-        name=item.text("name"),
-        kind=item.text("type", ""),
-        external=item.text("external_addresses", ""),
-        internal=item.text("internal_addresses", ""),
-        external_port="" if port is None else str(port),
-    )
-
-
-def _pool(item: Reader) -> Pool:
-    return Pool(item.text("name"), tuple(user.text("name", "") for user in item.mappings("virtual_services")))
-
-
-def _profile(item: Reader) -> AppPortProfile:
-    return AppPortProfile(
-        item.text("name"),
-        tuple(text for port in item.mappings("application_ports") for text in port.texts("destination_ports")),
-    )
 
 
 def _firewall_rule(item: Reader) -> FirewallRule:

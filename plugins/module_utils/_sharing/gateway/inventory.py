@@ -2,153 +2,158 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The load balancing objects of one edge gateway, as a plan sees and changes them. Pure.
+"""All load balancing objects of one edge gateway, by kind and name, and by address. Pure.
 
-Only what a plan decides by is here: whatever else an object has stays as it is.
+The planner works on a copy and applies its steps to it. Look-ups by address do not walk over all objects, so that
+planning many services takes time in proportion to their number.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Union
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
-    AddressRange,
-    free_in_order,
-    sort_key,
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange, free_in_order, sort_key
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import (
+    TCP,
+    external_range,
+    takes_port,
+    translates_port,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
-    NAT_RULE,
-    POOL,
-    VIRTUAL_SERVICE,
+    KINDS,
+    NO_DNAT,
+    NatRule,
+    Object,
+    VirtualService,
+    kind_of,
 )
-
-
-@dataclass(frozen=True)
-class VirtualService:
-    """``ports`` are texts: "443", or "8000-8010". ``certificate`` is the alias, or empty."""
-
-    name: str
-    pool: str
-    address: str
-    ports: tuple[str, ...]
-    profile: str = "L4"
-    certificate: str = ""
-
-
-@dataclass(frozen=True)
-class Pool:
-    """``members`` None: they are not looked at (CPI keeps them)."""
-
-    name: str
-    port: int | None = None
-    members: tuple[str, ...] | None = None
-    monitors: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
-class NatRule:
-    """A DNAT rule. ``port`` and ``profile`` are empty for a rule that translates a whole address."""
-
-    name: str
-    external: str
-    internal: str
-    port: str = ""
-    profile: str = ""
-
-
-@dataclass(frozen=True)
-class AppPortProfile:
-    """``ports`` are the destination ports (TCP)."""
-
-    name: str
-    ports: tuple[str, ...]
-
-
-Object = Union[VirtualService, Pool, NatRule, AppPortProfile]  # noqa: UP007 - pylint of ansible-test, see addresses.py
-KINDS: Mapping[type, str] = {
-    VirtualService: VIRTUAL_SERVICE,
-    Pool: POOL,
-    NatRule: NAT_RULE,
-    AppPortProfile: APP_PORT_PROFILE,
-}
-
-
-def kind_of(item: Object) -> str:
-    """``virtual_service``, ``pool``, ``nat_rule`` or ``application_port_profile``."""
-    return KINDS[item.__class__]
 
 
 class Inventory:
-    """What is on the gateway, by kind and name, and by address, so that plans for many Services stay linear."""
+    """The objects of a gateway. ``put`` and ``drop`` change it; everything else only looks.
+
+    Names of NAT rules are not unique in Cloud Director. The first of a name is the one that ``get`` returns; the
+    others count for addresses and ports, and ``duplicates`` names them.
+    """
 
     def __init__(self, items: Iterable[Object] = ()) -> None:
-        self._items: dict[str, dict[str, Object]] = {kind: {} for kind in KINDS.values()}
-        self._on_address: dict[str, dict[str, VirtualService]] = defaultdict(dict)
-        self._from_address: dict[str, dict[str, NatRule]] = defaultdict(dict)
-        self._inside: Counter[str] = Counter()
+        self._items: dict[str, dict[str, Object]] = {kind: {} for kind in KINDS}
+        self._same_name: list[Object] = []
+        self._vips: dict[str, dict[str, VirtualService]] = defaultdict(dict)
+        self._rules: dict[str, dict[tuple[str, str], NatRule]] = defaultdict(dict)
+        self._wide: dict[tuple[str, str], tuple[AddressRange, NatRule]] = {}
+        self._targets: Counter[str] = Counter()
         self._lowest: dict[AddressRange, str] = {}
         for item in items:
-            self.put(item)
+            self.add(item)
 
     def copy(self) -> Inventory:
-        """One that can be changed without this one."""
+        """One that can be changed without changing this one."""
         return Inventory(self)
 
     def __iter__(self) -> Iterator[Object]:
         for items in self._items.values():
             yield from items.values()
+        yield from self._same_name
 
     def get(self, kind: str, name: str) -> Any:
         """The object of that kind and name, or None."""
         return self._items[kind].get(name)
 
+    def duplicates(self, names: Iterable[str]) -> list[str]:
+        """Which of these names more than one object has."""
+        return sorted({item.name for item in self._same_name} & set(names))
+
+    def add(self, item: Object) -> None:
+        """Add an object beside those that are there, also where one has its name; nothing where it is there already."""
+        present = self.get(kind_of(item), item.name)
+        if present is None:
+            self.put(item)
+        elif present is not item:
+            self._same_name.append(item)
+            self._index(item)
+
     def put(self, item: Object) -> None:
-        """Add it, or put it in the place of the one of its name."""
+        """Add an object, or replace the one of its kind and name."""
         self.drop(kind_of(item), item.name)
         self._items[kind_of(item)][item.name] = item
-        if isinstance(item, VirtualService):
-            self._on_address[item.address][item.name] = item
-        elif isinstance(item, NatRule):
-            self._from_address[item.external][item.name] = item
-            self._inside[item.internal] += 1
+        self._index(item)
 
     def drop(self, kind: str, name: str) -> None:
-        """Take it away if it is there."""
+        """Remove an object if it is in the inventory."""
         old = self._items[kind].pop(name, None)
         if isinstance(old, VirtualService):
-            del self._on_address[old.address][name]
-            self._freed(old.address)
+            for address in _vips(old):
+                del self._vips[address][name]
+                self._freed(address)
         elif isinstance(old, NatRule):
-            del self._from_address[old.external][name]
-            self._inside[old.internal] -= 1
+            self._rules[old.external].pop((name, old.id), None)
+            self._wide.pop((name, old.id), None)
+            self._targets[old.internal] -= 1
             self._freed(old.internal)
 
-    def on_address(self, address: str) -> list[VirtualService]:
-        """The virtual services whose VIP this is."""
-        return list(self._on_address[address].values()) if address in self._on_address else []
+    def _index(self, item: Object) -> None:
+        if isinstance(item, VirtualService):
+            for address in _vips(item):
+                self._vips[address][item.name] = item
+        elif isinstance(item, NatRule):
+            self._rules[item.external][(item.name, item.id)] = item
+            self._targets[item.internal] += 1
+            taken = external_range(item)
+            if taken is not None and not taken.single:
+                self._wide[(item.name, item.id)] = (taken, item)
 
-    def from_address(self, address: str) -> list[NatRule]:
-        """The DNAT rules whose external address this is."""
-        return list(self._from_address[address].values()) if address in self._from_address else []
+    def health(self) -> dict[str, str]:
+        """The health of each virtual service by name; empty where it is not known."""
+        return {item.name: item.health for item in self if isinstance(item, VirtualService)}
+
+    # questions about addresses
+
+    def on_address(self, address: str) -> list[VirtualService]:
+        """The virtual services that have this VIP."""
+        return list(self._vips[address].values()) if address in self._vips else []
+
+    def rules_for(self, address: str) -> list[NatRule]:
+        """The rules that take incoming traffic to an address: those that name it, and those whose range covers it."""
+        exact = self._rules[address].values() if address in self._rules else ()
+        found = [rule for rule in exact if external_range(rule) is not None]
+        return found + [rule for taken, rule in self._wide.values() if address in taken]
 
     def holders(self, address: str) -> list[Object]:
-        """Everything that has the address outside: virtual services first."""
-        return [*self.on_address(address), *self.from_address(address)]
+        """Everything that takes traffic to an external address: virtual services first."""
+        return [*self.on_address(address), *self.rules_for(address)]
+
+    def claimants(self, address: str, port: int, *, before_rule: bool, protocol: str = TCP) -> list[Object]:
+        """Who claims an address and port: the one answer for planner, preflight, verify and modules.
+
+        ``before_rule``: asked for a DNAT rule, which a NO_DNAT rule exempts; it does not concern a virtual service.
+        Objects that are disabled count, as they may be enabled at any time.
+        """
+        services: list[Object] = [item for item in self.on_address(address) if takes_port(item, port, protocol)]
+        rules = [rule for rule in self.rules_for(address) if self.translates(rule, port, protocol)]
+        return services + [rule for rule in rules if before_rule or rule.type != NO_DNAT]
+
+    def translates(self, rule: NatRule, port: int, protocol: str = TCP) -> bool:
+        """Whether a rule takes the traffic to an external port (see `claims.translates_port`)."""
+        profile = self.get(APP_PORT_PROFILE, rule.profile) if rule.profile else None
+        return translates_port(rule, profile.ports if profile is not None else None, port, protocol)
 
     def referenced(self, address: str) -> bool:
-        """Whether a virtual service or a DNAT rule holds the address, so that nobody else can take it."""
-        return bool(self.holders(address))
+        """Whether a virtual service or a rule names exactly this address, so that Cloud Director counts it as used."""
+        return bool(self.on_address(address)) or bool(self._rules.get(address))
 
     def uses(self, address: str) -> bool:
-        """Whether it is a VIP, or a DNAT rule leads to it."""
-        return self._inside[address] > 0 or bool(self.on_address(address))
+        """Whether it is a VIP, or a rule leads to it."""
+        return self._targets[address] > 0 or bool(self.on_address(address))
 
     def free_in(self, addresses: AddressRange) -> Iterator[str]:
-        """The addresses of a range that nothing uses, lowest first. Where the last search began to find any is kept."""
+        """The addresses of a range that nothing uses, lowest first.
+
+        The search begins where the last one found its first address, so that many services stay linear.
+        """
         first = True
         for address in free_in_order(addresses, self.uses, self._lowest.get(addresses)):
             if first:
@@ -156,11 +161,15 @@ class Inventory:
             yield address
 
     def _freed(self, address: str) -> None:
-        for one, low in self._lowest.items():
-            if address in one and sort_key(address) < sort_key(low):
-                self._lowest[one] = address
+        for addresses, lowest in self._lowest.items():
+            if address in addresses and sort_key(address) < sort_key(lowest):
+                self._lowest[addresses] = address
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Inventory) and self._items == other._items
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _vips(service: VirtualService) -> list[str]:
+    return [address for address in (service.address, service.ipv6_address) if address]

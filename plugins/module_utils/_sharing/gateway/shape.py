@@ -2,144 +2,125 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The shape that each Service has in VCD now: judged from CPI's names alone, as CPI does."""
+"""Which shape a service has: the one answer for preflight, plan, verify and reports. Pure.
+
+A shape is the set of scenarios whose CPI would find the present objects as it would have made them. A service with one
+port behind NAT has the shape of both internal scenarios.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import DEFAULT_ONE_ARM, AddressRange
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import (
-    Service,
-    ServicePort,
-)
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import (
-    EdgeGateway,
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import PortNames
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    APP_PORT_PROFILE,
+    NAT_RULE,
+    POOL,
+    VIRTUAL_SERVICE,
+    AppPortProfile,
     NatRule,
+    Pool,
     VirtualService,
-)
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
-    nat_rule_name,
-    virtual_service_name,
 )
 
 MIXED, ABSENT = "mixed", "absent"
 
 
 @dataclass(frozen=True)
-class ObservedPort:
-    """A port of a Service with the objects that carry it; None where there is no such object."""
+class EdgeAddresses:
+    """Which addresses of a gateway are external. ``internal`` are the one-arm ranges that are known.
 
-    port: ServicePort
-    virtual_service: VirtualService | None
-    nat_rule: NatRule | None
-    on_external_address: bool
+    With IP Spaces an uplink names no subnets, so that every address outside the one-arm ranges is external.
+    """
 
-    @property
-    def evidence(self) -> str:
-        """One line: where the port is reached, and through which objects."""
-        label = f"port {self.port.name or self.port.port}"
-        if self.virtual_service is None:
-            return f"{label}: no virtual service"
-        reached = f"{label}: virtual service on {self.virtual_service.address}"
-        if self.nat_rule is None:
-            return reached if self.on_external_address else f"{reached}, no DNAT rule leads there"
-        return f"{reached}, DNAT from {self.nat_rule.external} to {self.nat_rule.internal}"
+    uplinks: tuple[AddressRange, ...] = ()
+    uses_ip_spaces: bool = False
+    internal: tuple[AddressRange, ...] = (DEFAULT_ONE_ARM,)
+
+    def is_external(self, address: str) -> bool:
+        """Whether clients outside the gateway can use an address."""
+        if any(address in network for network in self.uplinks):
+            return True
+        return self.uses_ip_spaces and bool(address) and not any(address in one for one in self.internal)
 
 
 @dataclass(frozen=True)
-class ObservedService:
-    """A Service with its ports as VCD holds them, and the scenarios whose shape that is."""
+class PresentPort:
+    """The objects of one port as they are; None for one that is missing.
 
-    service: Service
-    ports: tuple[ObservedPort, ...]
-    fits: frozenset[Scenario]
+    ``nat_rule`` is the rule of the port, else the rule that the service has for all its ports.
+    """
+
+    names: PortNames
+    virtual_service: VirtualService | None
+    pool: Pool | None
+    nat_rule: NatRule | None
+    profile: AppPortProfile | None
+    on_external_address: bool
 
     @property
-    def present(self) -> tuple[ObservedPort, ...]:
-        """The ports that have a virtual service."""
-        return tuple(port for port in self.ports if port.virtual_service is not None)
-
-    @property
-    def shape(self) -> str:
-        """Name of the shape; an internal Service with one port has two of them."""
-        if not self.present:
-            return ABSENT
-        return " or ".join(item.value for item in Scenario if item in self.fits) or MIXED
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data for a playbook."""
-        return {
-            "name": self.service.name,
-            "namespace": self.service.namespace,
-            "external_ips": list(self.service.external_ips),
-            "ports": [port.port.port for port in self.ports],
-            "shape": self.shape,
-            "fits": [item.value for item in Scenario if item in self.fits],
-            "evidence": [port.evidence for port in self.ports],
-        }
+    def exists(self) -> bool:
+        """Whether a virtual service or a rule is there."""
+        return self.virtual_service is not None or self.nat_rule is not None
 
 
-def observe(
-    services: Iterable[Service], cluster_id: str, edge: EdgeGateway, one_arms: Iterable[AddressRange]
-) -> list[ObservedService]:
-    """Find each Service's objects on the gateway. ``one_arms``: the ranges whose addresses are internal for sure."""
-    virtual_services = {item.name: item for item in edge.virtual_services}
-    rules = {item.name: item for item in edge.nat_rules}
-    internal = tuple(one_arms)
-    return [
-        _observe_service(service, cluster_id, edge, virtual_services, rules, internal)
-        for service in services
-        if service.served_by_cpi
-    ]
+def present_ports(
+    names: Iterable[PortNames], shared_rule: str, inventory: Inventory, edge: EdgeAddresses
+) -> tuple[PresentPort, ...]:
+    """The objects of each port of a service."""
+    shared: NatRule | None = inventory.get(NAT_RULE, shared_rule)
+    found = []
+    for one in names:
+        service: VirtualService | None = inventory.get(VIRTUAL_SERVICE, one.virtual_service)
+        rule: NatRule | None = inventory.get(NAT_RULE, one.nat_rule) or shared
+        pool, profile = inventory.get(POOL, one.pool), inventory.get(APP_PORT_PROFILE, one.profile)
+        found.append(PresentPort(one, service, pool, rule, profile, _is_outside(service, rule, edge)))
+    return tuple(found)
 
 
-def _observe_service(
-    service: Service,
-    cluster_id: str,
-    edge: EdgeGateway,
-    virtual_services: Mapping[str, VirtualService],
-    rules: Mapping[str, NatRule],
-    internal: tuple[AddressRange, ...],
-) -> ObservedService:
-    ports = []
-    for port in service.served_ports:
-        name = virtual_service_name(service.name, cluster_id, port.name)
-        found, rule = virtual_services.get(name), rules.get(nat_rule_name(name))
-        external = found is not None and _is_external(found.address, rule, edge, internal)
-        ports.append(ObservedPort(port, found, rule, external))
-    return ObservedService(service, tuple(ports), _fits(ports))
-
-
-def _is_external(address: str, rule: NatRule | None, edge: EdgeGateway, internal: tuple[AddressRange, ...]) -> bool:
-    """Whether a VIP is an address of the outside. With IP Spaces the uplink names no subnets, so exclusion decides."""
-    if rule is not None and rule.internal == address:
+def _is_outside(service: VirtualService | None, rule: NatRule | None, edge: EdgeAddresses) -> bool:
+    if service is None or (rule is not None and rule.internal == service.address):
         return False
-    if edge.on_uplink(address):
-        return True
-    return edge.uses_ip_spaces and not any(address in item for item in internal)
+    return edge.is_external(service.address)
 
 
-def _fits(ports: Iterable[ObservedPort]) -> frozenset[Scenario]:
-    """The scenarios whose CPI would find these objects as it would have made them."""
+def fits(ports: Sequence[PresentPort]) -> frozenset[Scenario]:
+    """The scenarios whose shape these objects have; none for a mixture, and none where there is no virtual service.
+
+    Ports without a virtual service do not decide, but a rule that is left of one does.
+    """
     present = [port for port in ports if port.virtual_service is not None]
-    addresses = {port.virtual_service.address for port in present if port.virtual_service}
-    if not present:
+    rules = [port.nat_rule for port in ports if port.nat_rule is not None]
+    vips = [port.virtual_service.address for port in present if port.virtual_service]
+    if present and all(port.on_external_address for port in present) and not rules:
+        return frozenset({Scenario.SHARED_EXTERNAL} if len(set(vips)) == 1 else ())
+    if not present or not all(_is_translated(port) for port in present):
         return frozenset()
-    if all(port.on_external_address and port.nat_rule is None for port in present):
-        return frozenset({Scenario.SHARED_EXTERNAL} if len(addresses) == 1 else ())
-    if not all(_translated(port) for port in present):
+    if len({rule.external for rule in rules}) != 1:
         return frozenset()
-    if len({port.nat_rule.external for port in present if port.nat_rule}) != 1:
-        return frozenset()
-    fits = {Scenario.SHARED_INTERNAL} if len(addresses) == 1 else set()
-    return frozenset(fits | ({Scenario.DISTINCT_INTERNAL} if len(addresses) == len(present) else set()))
+    left = [port.nat_rule.internal for port in ports if port.nat_rule and port.virtual_service is None]
+    addresses = [*vips, *left]
+    shared = {Scenario.SHARED_INTERNAL} if len(set(addresses)) == 1 else set()
+    return frozenset(shared | ({Scenario.DISTINCT_INTERNAL} if len(set(addresses)) == len(addresses) else set()))
 
 
-def _translated(port: ObservedPort) -> bool:
-    """Whether the DNAT rule of the port leads to its virtual service."""
-    found, rule = port.virtual_service, port.nat_rule
-    return found is not None and rule is not None and not port.on_external_address and rule.internal == found.address
+def _is_translated(port: PresentPort) -> bool:
+    service, rule = port.virtual_service, port.nat_rule
+    return (
+        service is not None and rule is not None and not port.on_external_address and rule.internal == service.address
+    )
+
+
+def shape_name(ports: Sequence[PresentPort], preferred: Scenario | None = None) -> str:
+    """The shape in one word: ``preferred`` if it fits, else all that fit, ``mixed``, or ``absent``."""
+    found = fits(ports)
+    if preferred in found:
+        return preferred.value if preferred else MIXED
+    if not any(port.virtual_service for port in ports):
+        return ABSENT
+    return " or ".join(one.value for one in Scenario if one in found) or MIXED

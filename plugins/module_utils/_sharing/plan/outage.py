@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
-    Inventory,
-    NatRule,
-    VirtualService,
-)
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import VIRTUAL_SERVICE
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import takes_port
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import NO_DNAT, VIRTUAL_SERVICE
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import relevant_part
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Step
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import PortNames, WantedService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedPort, WantedService
 
 
 @dataclass(frozen=True)
@@ -39,33 +36,36 @@ class Outage:
 
 
 def outage_of(wanted: WantedService, inventory: Inventory, steps: Sequence[Step]) -> Outage:
-    """What the steps mean for the clients of a Service. ``inventory`` is what is there before the first of them."""
-    own = relevant_part(wanted, inventory)
-    ports = list(zip(wanted.ports, wanted.names, strict=True))
-    up = {port.number: _reachable(own, wanted, names, port.number) for port, names in ports}
+    """What the steps mean for the clients of a service. ``inventory`` is what is there before the first of them."""
+    own, ports = relevant_part(wanted, inventory), wanted.ports
+    up = {port.number: reachable(own, wanted, port) for port in ports}
     down = {number: 0 for number, is_up in up.items() if is_up}
     together = window = 0
-    stays = any(port.virtual_service for port in wanted.ports)  # of one that goes, nobody has to hold the IP
     for step in steps:
         held = own.referenced(wanted.external_ip)
         step.apply(own)
-        after = {port.number: _reachable(own, wanted, names, port.number) for port, names in ports}
+        after = {port.number: reachable(own, wanted, port) for port in ports}
         out = [number for number in down if not (up[number] and after[number])]
         for number in out:
             down[number] += 1
         together += bool(down) and len(out) == len(down)
-        # the task that brings a holder counts: the address is taken when it begins or when it ends, nobody knows
-        window += stays and not held and bool(down)
+        # The task that brings a holder counts: whether the address is taken when it begins or when it ends is unknown.
+        window += wanted.stays and not held and bool(down)
         up = after
     return Outage(tuple(down.items()), together, window)
 
 
-def _reachable(inventory: Inventory, wanted: WantedService, names: PortNames, number: str) -> bool:
-    """Whether a client of the external IP gets to the port. A DNAT rule comes before a virtual service."""
-    found: VirtualService | None = inventory.get(VIRTUAL_SERVICE, names.virtual_service)
-    if found is None or number not in found.ports:
+def reachable(inventory: Inventory, wanted: WantedService, port: WantedPort) -> bool:
+    """Whether a client of the external IP reaches the port. A DNAT rule comes before a virtual service."""
+    found = inventory.get(VIRTUAL_SERVICE, port.names.virtual_service)
+    number = port.port.spec.port
+    if found is None or not found.enabled or not takes_port(found, number):
         return False
-    rules: list[NatRule] = [rule for rule in inventory.from_address(wanted.external_ip) if rule.port in ("", number)]
+    rules = [
+        rule
+        for rule in inventory.rules_for(wanted.external_ip)
+        if rule.enabled and rule.type != NO_DNAT and inventory.translates(rule, number)
+    ]
     if rules:
         return any(rule.internal == found.address for rule in rules)
-    return found.address == wanted.external_ip
+    return bool(found.address == wanted.external_ip)

@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
-    Inventory,
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     NatRule,
     Object,
     Pool,
     VirtualService,
     kind_of,
+    label_of,
 )
 
 
@@ -28,7 +30,10 @@ class Act(str, Enum):
 
 
 class VcdRule(str, Enum):
-    """What no public source says of Cloud Director: it is tried where a refusal does no harm, and remembered."""
+    """A rule that Cloud Director may have, and that no public source confirms.
+
+    It is probed where a refusal does no harm, and remembered for the run.
+    """
 
     OVERLAP = "vip_and_dnat_on_one_address"
     JOIN = "vip_changed_to_one_in_use"
@@ -37,34 +42,26 @@ class VcdRule(str, Enum):
 
 @dataclass(frozen=True)
 class KnownRules:
-    """What was seen to be allowed or refused; what is in neither is tried."""
+    """The rules that this Cloud Director does not have (``allowed``) or has (``refused``); others are probed."""
 
     allowed: frozenset[VcdRule] = frozenset()
     refused: frozenset[VcdRule] = frozenset()
 
     def allow(self, found: frozenset[VcdRule]) -> KnownRules:
-        """With what a step that went through has shown."""
+        """With what an accepted step has shown."""
         return KnownRules(self.allowed | found, self.refused - found)
 
     def refuse(self, found: frozenset[VcdRule]) -> KnownRules:
-        """With what a step that was refused has shown."""
+        """With what a refused step has shown."""
         return KnownRules(self.allowed - found, self.refused | found)
-
-
-LABELS = {
-    "virtual_service": "virtual service",
-    "pool": "pool",
-    "nat_rule": "DNAT rule",
-    "application_port_profile": "application port profile",
-}
 
 
 @dataclass(frozen=True)
 class Step:
     """One write. ``before`` and ``after`` are the object around it, None where there is none.
 
-    ``probes`` is what a refusal would teach; nothing is harmed by it. ``opens_window``: from its end the external IP
-    is held by nothing until the next step of the gateway has begun.
+    ``probes`` are the rules that a refusal would reveal; the refusal itself does no harm. ``opens_window``: nothing
+    holds the external IP from its end until the next step of the gateway has begun.
     """
 
     act: Act
@@ -75,7 +72,7 @@ class Step:
 
     @property
     def item(self) -> Object:
-        """The object that it is about."""
+        """The object that it writes."""
         found = self.after if self.after is not None else self.before
         if found is None:
             raise ValueError("a step without an object")
@@ -94,13 +91,13 @@ class Step:
     @property
     def text(self) -> str:
         """One line for a person."""
-        told = f"{self.act.value} {LABELS[self.kind]} {self.name}{_detail(self)}"
+        text = f"{self.act.value} {label_of(self.item)} {self.name}{_detail(self)}"
         if self.opens_window:
-            told += " (until the next step begins, nothing holds the external IP)"
-        return told
+            text += " (until the next step begins, nothing holds the external IP)"
+        return text
 
     def apply(self, inventory: Inventory) -> None:
-        """Let it have happened."""
+        """Apply it to an inventory."""
         if self.after is None:
             inventory.drop(self.kind, self.name)
         else:
@@ -109,6 +106,12 @@ class Step:
 
 def _detail(step: Step) -> str:
     before, after = step.before, step.after
+    text = _change(before, after)
+    enabled = [item.enabled for item in (before, after) if isinstance(item, (VirtualService, Pool, NatRule))]
+    return f"{text} (is enabled)" if enabled == [False, True] else text
+
+
+def _change(before: Object | None, after: Object | None) -> str:
     if isinstance(after, VirtualService):
         if isinstance(before, VirtualService) and before.address != after.address:
             return f": VIP {before.address} -> {after.address}"
@@ -119,5 +122,5 @@ def _detail(step: Step) -> str:
             return f": {after.external}{port} -> {after.internal} (was {before.internal})"
         return f": {after.external}{port} -> {after.internal}"
     if isinstance(after, Pool) and after.members is not None:
-        return f" with {len(after.members)} members"
+        return f" with {pluralize(len(after.members), 'member')}"
     return ""

@@ -22,9 +22,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.ku
     Cluster,
     read_cluster,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import ObservedService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import (
     Key,
     external_ip,
+    key_of,
     services_of,
     status_differs,
     stored_services,
@@ -32,8 +34,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.se
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import Target
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import ObservedService
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import internal_ips_needed
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import internal_ips_needed
 
 VERSION = 1
 
@@ -48,7 +49,7 @@ def restore_point_of(info: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
         return dict(cluster.restore_point)
     scenario = cluster.scenario or Scenario.SHARED_EXTERNAL
     state = ClusterState(cluster, read_vcd(vcd), Target(scenario, cluster.one_arm))
-    health = health_by_name(vcd)
+    health = state.edge.inventory.health() if state.edge else {}
     return {
         **reader.mapping("restore_point").value,
         "scenario": cluster.scenario.value if cluster.scenario else None,
@@ -79,19 +80,10 @@ def way_back(restore_point: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
         }
 
 
-def health_by_name(vcd: Any) -> dict[str, str]:
-    """The health of each virtual service, from the result of vcd_edge_gateway_info."""
-    found: dict[str, str] = {}
-    for edge in Reader(vcd, "vcd_edge_gateway_info").mappings("edge_gateways"):
-        for item in edge.mappings("virtual_services"):
-            found[item.text("name")] = item.text("health_status", "")
-    return found
-
-
 def _with_external_ip(state: ClusterState) -> Iterator[tuple[ObservedService, str]]:
     options = {(item["namespace"], item["name"]): item["external_ip"] for item in services_of(state)}
     for item in state.observed:
-        external = options.get(_key(item))
+        external = options.get(key_of(item))
         if external:
             yield item, external
 
@@ -102,9 +94,9 @@ def _entry(item: ObservedService, external: str, health: Mapping[str, str]) -> d
         "name": item.service.name,
         "namespace": item.service.namespace,
         "external_ip": external,
-        "ingress_ips": list(item.service.external_ips),
+        "ingress_ips": list(item.kubernetes.external_ips),
         "shape": item.shape,
-        "ports": [port.port.name for port in item.ports],
+        "ports": [port.spec.name for port in item.service.ports],
         "addresses": [found.address if found else None for found in present],
         "health": {found.name: health.get(found.name, "") for found in present if found},
     }
@@ -133,7 +125,7 @@ def _back(point: Reader, state: ClusterState) -> dict[str, Any]:
     scenario = Scenario.parse(point.value.get("scenario"), "restore point: scenario")
     one_arm = parse_range(point.value["one_arm"]) if point.has("one_arm") else None
     stored, lost = stored_services(point.value), point.mapping("virtual_services").value
-    observed = {_key(item): item for item in state.observed}
+    observed = {key_of(item): item for item in state.observed}
     begun = _begun(state.cluster)
     now = {key: _present_ip(item, begun.get(key), state) for key, item in observed.items() if key in stored}
     moved = {key: ip for key, ip in now.items() if ip and ip != stored[key]["external_ip"]}
@@ -175,7 +167,7 @@ def _present_ip(item: ObservedService, begun: Mapping[str, Any] | None, state: C
         return str(begun["external_ip"]) if healthy else ""
     if state.cluster.rollout == IN_PROGRESS or state.cluster.scenario not in item.fits:
         return ""
-    present = external_ip(item)
+    present = external_ip(item, state)
     return "" if status_differs(item, present) else present
 
 
@@ -223,7 +215,3 @@ def _new(services: list[dict[str, Any]], stored: Mapping[Key, Any]) -> Iterator[
     for option in services:
         if (option["namespace"], option["name"]) not in stored:
             yield f"{option['namespace']}/{option['name']} came after it and is given the shape of that scenario, too"
-
-
-def _key(item: ObservedService) -> Key:
-    return item.service.namespace, item.service.name

@@ -2,42 +2,55 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What a Service is to have on the gateway: the desired objects, with the addresses that it keeps or gets. Pure."""
+"""What a service is to have on the gateway: its objects, with the addresses that it keeps or gets. Pure."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange, is_ipv4
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import PortNames
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    NAT_RULE,
     AppPortProfile,
-    Inventory,
     NatRule,
     Object,
     Pool,
     VirtualService,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import NAT_RULE, VIRTUAL_SERVICE
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service import cpi_rules as cpi
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import internal_ips_needed
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import (
+    application_profile,
+    health_monitors,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service, ServicePort
 
 
 @dataclass(frozen=True)
 class WantedPort:
-    """The objects of one port; None for one that is not to be there. ``number`` is the port that clients see."""
+    """The objects of one port; None for one that is not to exist."""
 
-    label: str
-    number: str
+    port: ServicePort
     virtual_service: VirtualService | None
     pool: Pool | None
     nat_rule: NatRule | None = None
     profile: AppPortProfile | None = None
 
+    @property
+    def names(self) -> PortNames:
+        """The names of its objects in any scenario."""
+        return self.port.names
+
+    @property
+    def number(self) -> str:
+        """The port that clients use, as text."""
+        return self.port.number
+
     def objects(self) -> Iterator[Object]:
-        """Those that are to be there."""
+        """Those that are to exist."""
         for item in (self.virtual_service, self.pool, self.nat_rule, self.profile):
             if item is not None:
                 yield item
@@ -45,183 +58,96 @@ class WantedPort:
 
 @dataclass(frozen=True)
 class WantedService:
-    """A Service with all that it is to have. ``names`` are those of its objects in any scenario, port by port.
+    """A service with all that it is to have.
 
-    ``shared_rules`` are DNAT rules for all ports together. ``managed_by_cpi``: CPI keeps the pools and the application
-    profiles, so that what is there stays as it is. ``orphans`` are (kind, name) of objects to be removed with it.
+    ``rule`` is the one DNAT rule for all its ports, where there is to be one. ``orphans`` are (kind, name) of objects
+    to be removed with it.
     """
 
-    label: str
-    external_ip: str
+    service: Service
     ports: tuple[WantedPort, ...]
-    names: tuple[PortNames, ...]
-    shared_rule: str
     rule: NatRule | None = None
-    managed_by_cpi: bool = True
     orphans: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def label(self) -> str:
+        """How messages name it."""
+        return self.service.label
+
+    @property
+    def external_ip(self) -> str:
+        """The IP that its clients use."""
+        return self.service.external_ip
+
+    @property
+    def managed_by_cpi(self) -> bool:
+        """Whether CPI keeps the pools and the application profiles, so that these stay as they are."""
+        return self.service.managed_by_cpi
 
     @property
     def behind_nat(self) -> bool:
         """Whether DNAT rules are to lead to it."""
         return self.rule is not None or any(port.nat_rule for port in self.ports)
 
+    @property
+    def stays(self) -> bool:
+        """Whether it is to serve afterwards, so that its external IP matters."""
+        return any(port.virtual_service for port in self.ports)
+
     def own_names(self) -> frozenset[str]:
-        """Every name that its objects may have."""
-        names = {name for port in self.names for name in port}
-        return frozenset(names | {self.shared_rule} | {name for _kind, name in self.orphans})
-
-
-@dataclass(frozen=True)
-class PortNames:
-    """The names of the four objects of one port."""
-
-    virtual_service: str
-    pool: str
-    nat_rule: str
-    profile: str
-
-    def __iter__(self) -> Iterator[str]:
-        return iter((self.virtual_service, self.pool, self.nat_rule, self.profile))
-
-
-def names_of(service: cpi.DesiredService) -> tuple[PortNames, ...]:
-    """The names of its objects, port by port."""
-    found = []
-    for port in service.ports:
-        name = service.names.virtual_service(service.name, port.name, service.namespace)
-        rule = f"dnat-{name}"
-        pool = service.names.pool(service.name, port.name, service.namespace)
-        found.append(PortNames(name, pool, rule, f"appPort_{rule}"))
-    return tuple(found)
+        """Every name that its objects may have, and those of the objects that go with it."""
+        return self.service.own_names() | {name for _kind, name in self.orphans}
 
 
 def want(
-    service: cpi.DesiredService,
+    service: Service,
     scenario: Scenario,
-    internal_ips: Sequence[str],
+    internal_ips: Sequence[str] = (),
     *,
     per_service: bool = False,
-    managed_by_cpi: bool = True,
-    label: str = "",
     orphans: Sequence[tuple[str, str]] = (),
 ) -> WantedService:
-    """The desired objects of a Service, in the words of a plan. ``per_service``: one DNAT rule for all its ports."""
+    """The objects of a service in a scenario. ``per_service``: one DNAT rule for all its ports.
+
+    ``internal_ips``: none for shared_external, one for shared_internal, one a port for distinct_internal (see
+    `addresses.assign_internal_ips`). Raises InvalidInput when there is another number of them.
+    """
+    needed = internal_ips_needed(scenario, len(service.ports))
+    if len(internal_ips) != needed:
+        raise InvalidInput("internal_ips", ", ".join(internal_ips), f"{scenario.value} needs {needed} here")
+    spread = list(internal_ips) * len(service.ports) if scenario is Scenario.SHARED_INTERNAL else list(internal_ips)
+    addresses = spread or [service.external_ip] * len(service.ports)
     ports = tuple(
-        _port(port, objects, bool(service.members), per_service)
-        for port, objects in zip(service.ports, cpi.desired(service, scenario, internal_ips), strict=True)
+        _port(service, port, address, scenario.one_arm and not per_service)
+        for port, address in zip(service.ports, addresses, strict=True)
     )
-    shared_rule = service.names.nat_rule(service.name, "", service.namespace)
     rule = None
     if per_service and scenario.one_arm and ports:
-        rule = NatRule(shared_rule, service.external_ip, internal_ips[0])
-    return WantedService(
-        label or service.label,
-        service.external_ip,
-        ports,
-        names_of(service),
-        shared_rule,
-        rule,
-        managed_by_cpi,
-        tuple(orphans),
-    )
+        rule = NatRule(service.shared_rule, service.external_ip, internal_ips[0])
+    return WantedService(service, ports, rule, tuple(orphans))
 
 
-def wanted_absent(service: cpi.DesiredService, orphans: Sequence[tuple[str, str]] = ()) -> WantedService:
-    """Nothing of a Service."""
-    ports = tuple(WantedPort(port.name, str(port.port), None, None) for port in service.ports)
-    rule = service.names.nat_rule(service.name, "", service.namespace)
-    return WantedService(service.label, service.external_ip, ports, names_of(service), rule, orphans=tuple(orphans))
+def wanted_absent(service: Service, orphans: Sequence[tuple[str, str]] = ()) -> WantedService:
+    """A service of which nothing is to be left."""
+    return WantedService(service, tuple(WantedPort(port, None, None) for port in service.ports), None, tuple(orphans))
 
 
 def current_state(wanted: WantedService, inventory: Inventory) -> WantedService:
-    """The same Service as it is on the gateway now: what a failed move goes back to."""
-    ports = []
-    for port, names in zip(wanted.ports, wanted.names, strict=True):
-        found = [inventory.get(kind, name) for kind, name in zip(_ORDER, names, strict=True)]
-        ports.append(WantedPort(port.label, port.number, *found))
-    return replace(wanted, ports=tuple(ports), rule=inventory.get(NAT_RULE, wanted.shared_rule), orphans=())
-
-
-_ORDER = (VIRTUAL_SERVICE, "pool", NAT_RULE, "application_port_profile")
-
-
-def assign_internal_ips(
-    service: cpi.DesiredService, scenario: Scenario, one_arm: AddressRange | None, inventory: Inventory
-) -> tuple[str, ...]:
-    """The internal IPs of a Service: those that it has as far as the scenario lets it keep them, else free ones.
-
-    What a half-done move has begun is kept, so that the next run ends where this one would have. InvalidInput when
-    the one-arm range has too few.
-    """
-    needed = cpi.internal_ips_needed(scenario, len(service.ports))
-    if not needed:
-        return ()
-    if one_arm is None:
-        raise InvalidInput("one_arm", "", f"{scenario.value} needs it: give the range of internal addresses")
-    own = names_of(service)
-    present = [_internal(inventory.get(VIRTUAL_SERVICE, names.virtual_service), service.external_ip) for names in own]
-    named = [_target(inventory.get(NAT_RULE, names.nat_rule)) for names in own]
-    mine = {names.virtual_service for names in own}
-    shared = _target(inventory.get(NAT_RULE, service.names.nat_rule(service.name, "", service.namespace)))
-    kept: list[str] = []
-    if scenario is Scenario.SHARED_INTERNAL:
-        best = [address for address, _count in Counter(filter(None, [*present, *named, shared])).most_common()]
-        best = [address for address in best if _is_free(address, inventory, mine)]
-        return (best[0],) if best else _lowest(one_arm, inventory, 1, set())
-    for vip in present:
-        kept.append("" if vip in kept or not _is_free(vip, inventory, mine) else vip)
-    for number, address in enumerate(named):
-        if not kept[number] and address and address not in kept and not inventory.on_address(address):
-            kept[number] = address
-    fresh = iter(_lowest(one_arm, inventory, kept.count(""), set(kept)))
-    return tuple(address or next(fresh) for address in kept)
-
-
-def _is_free(address: str, inventory: Inventory, mine: set[str]) -> bool:
-    """Whether no other Service's virtual service has it."""
-    return bool(address) and all(item.name in mine for item in inventory.on_address(address))
-
-
-def _internal(found: VirtualService | None, external_ip: str) -> str:
-    return found.address if found is not None and found.address != external_ip else ""
-
-
-def _target(rule: NatRule | None) -> str:
-    return rule.internal if rule is not None and is_ipv4(rule.internal) else ""
-
-
-def _lowest(one_arm: AddressRange, inventory: Inventory, count: int, taken: set[str]) -> tuple[str, ...]:
-    """The lowest addresses of the range that nothing uses: CPI takes the first without a virtual service."""
-    found: list[str] = []
-    for address in inventory.free_in(one_arm) if count else ():
-        if address not in taken:
-            found.append(address)
-        if len(found) == count:
-            break
-    if len(found) < count:
-        remedy = f"only {len(found)} of its addresses are free, {count} are needed: give a larger range"
-        raise InvalidInput("one_arm", str(one_arm), remedy)
-    return tuple(found)
-
-
-def _port(port: cpi.DesiredPort, objects: cpi.PortObjects, with_members: bool, per_service: bool) -> WantedPort:
-    found, pool, number = objects.virtual_service, objects.pool, str(port.port)
-    rule, profile = objects.nat_rule, objects.app_port_profile
-    return WantedPort(
-        label=port.name or number,
-        number=number,
-        virtual_service=VirtualService(
-            found.name, found.pool, found.virtual_ip_address, (number,), found.application_profile, found.certificate
-        ),
-        pool=Pool(pool.name, pool.default_port, pool.members if with_members else None, pool.health_monitors),
-        nat_rule=None
-        if rule is None or per_service
-        else NatRule(
-            rule.name,
-            rule.external_addresses,
-            rule.internal_addresses,
-            rule.dnat_external_port,
-            rule.application_port_profile,
-        ),
-        profile=None if profile is None or per_service else AppPortProfile(profile.name, (str(profile.port),)),
+    """The same service as it is on the gateway now: what a failed move goes back to."""
+    ports = tuple(
+        WantedPort(port.port, *(inventory.get(kind, name) for kind, name in port.names.pairs()))
+        for port in wanted.ports
     )
+    return replace(wanted, ports=ports, rule=inventory.get(NAT_RULE, wanted.service.shared_rule), orphans=())
+
+
+def _port(service: Service, port: ServicePort, address: str, with_rule: bool) -> WantedPort:
+    spec, names = port.spec, port.names
+    found = VirtualService(
+        names.virtual_service, names.pool, address, (port.number,), application_profile(spec), spec.certificate
+    )
+    pool = Pool(names.pool, spec.node_port, service.members or None, health_monitors(spec))
+    if not with_rule:
+        return WantedPort(port, found, pool)
+    rule = NatRule(names.nat_rule, service.external_ip, address, port.number, names.profile)
+    return WantedPort(port, found, pool, rule, AppPortProfile(names.profile, (port.number,)))

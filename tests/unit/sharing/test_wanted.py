@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inventory of CPI's objects. tests/real holds it against the real program."""
+"""What a service is to have in each scenario, as CPI makes it. tests/real compares it with the real program."""
 
 from __future__ import annotations
 
@@ -11,23 +11,28 @@ import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import (
-    DesiredPort,
-    DesiredService,
-    choose_internal_ips,
-    desired,
-    read_ports,
-)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import VirtualService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import assign_internal_ips
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import options_of, read_ports
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import PortSpec, Service
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedService, want
 
 CLUSTER = "urn:vcloud:entity:vmware:capvcdCluster:c1"
-WEB = DesiredService(
-    name="web",
+WEB = Service.build(
+    "web",
+    [PortSpec("http", 80, 30080, "HTTP"), PortSpec("tls", 443, 30443, "TCP", "web-cert")],
+    Naming.of_cluster(CLUSTER),
     cluster_id=CLUSTER,
     external_ip="203.0.113.10",
-    members=("10.10.0.12", "10.10.0.11", "10.10.0.12"),
-    ports=(DesiredPort("http", 80, 30080, "HTTP"), DesiredPort("tls", 443, 30443, "TCP", "web-cert")),
+    members=["10.10.0.12", "10.10.0.11", "10.10.0.12"],
 )
 ONE_ARM = AddressRange.of("192.168.8.2", "192.168.8.4")
+
+
+def vips(wanted: WantedService) -> list[str]:
+    return [port.virtual_service.address for port in wanted.ports if port.virtual_service]
 
 
 def service_port(**more: Any) -> dict[str, Any]:
@@ -35,15 +40,15 @@ def service_port(**more: Any) -> dict[str, Any]:
 
 
 def test_shared_external_is_one_address_without_nat() -> None:
-    found = desired(WEB, Scenario.SHARED_EXTERNAL)
-    assert [one.virtual_service.virtual_ip_address for one in found] == ["203.0.113.10"] * 2
-    assert all(one.nat_rule is None and one.app_port_profile is None for one in found)
+    found = want(WEB, Scenario.SHARED_EXTERNAL)
+    assert vips(found) == ["203.0.113.10"] * 2
+    assert all(port.nat_rule is None and port.profile is None for port in found.ports)
 
 
 def test_shared_internal_is_one_internal_address_with_a_rule_a_port() -> None:
-    found = desired(WEB, Scenario.SHARED_INTERNAL, ["192.168.8.2"])
-    assert [one.virtual_service.virtual_ip_address for one in found] == ["192.168.8.2"] * 2
-    assert [one.nat_rule.as_options() if one.nat_rule else None for one in found] == [
+    found = want(WEB, Scenario.SHARED_INTERNAL, ["192.168.8.2"])
+    assert vips(found) == ["192.168.8.2"] * 2
+    assert [options_of(port.nat_rule) if port.nat_rule else None for port in found.ports] == [
         {
             "name": f"dnat-ingress-vs-web-capvcdCluster:c1-{name}",
             "enabled": True,
@@ -58,22 +63,23 @@ def test_shared_internal_is_one_internal_address_with_a_rule_a_port() -> None:
 
 
 def test_distinct_internal_is_an_address_a_port() -> None:
-    found = desired(WEB, Scenario.DISTINCT_INTERNAL, ["192.168.8.2", "192.168.8.3"])
-    addresses = [one.virtual_service.virtual_ip_address for one in found]
-    assert addresses == ["192.168.8.2", "192.168.8.3"]
-    assert [one.nat_rule.internal_addresses if one.nat_rule else "" for one in found] == addresses
+    found = want(WEB, Scenario.DISTINCT_INTERNAL, ["192.168.8.2", "192.168.8.3"])
+    assert vips(found) == ["192.168.8.2", "192.168.8.3"]
+    assert [port.nat_rule.internal if port.nat_rule else "" for port in found.ports] == vips(found)
 
 
 def test_a_tcp_port_has_a_health_monitor_and_a_certificate_makes_it_tls() -> None:
-    http, tls = desired(WEB, Scenario.SHARED_EXTERNAL)
-    assert (http.pool.health_monitors, tls.pool.health_monitors) == ((), ("TCP",))
-    profiles = (http.virtual_service.application_profile, tls.virtual_service.application_profile)
-    assert profiles == ("HTTP", "L4_TLS")
-    assert [one["ssl_enabled"] for one in tls.virtual_service.as_options()["service_ports"]] == [True]
+    http, tls = want(WEB, Scenario.SHARED_EXTERNAL).ports
+    assert [port.pool.monitors for port in (http, tls) if port.pool] == [(), ("TCP",)]
+    assert [port.virtual_service.profile for port in (http, tls) if port.virtual_service] == ["HTTP", "L4_TLS"]
+    assert tls.virtual_service is not None
+    assert [one["ssl_enabled"] for one in options_of(tls.virtual_service)["service_ports"]] == [True]
 
 
 def test_pool_members_are_unique_and_in_order() -> None:
-    members = desired(WEB, Scenario.SHARED_EXTERNAL)[0].pool.as_options()["members"]
+    pool = want(WEB, Scenario.SHARED_EXTERNAL).ports[0].pool
+    assert pool is not None
+    members = options_of(pool)["members"]
     assert [(one["ip_address"], one["port"]) for one in members] == [("10.10.0.11", 30080), ("10.10.0.12", 30080)]
 
 
@@ -87,13 +93,16 @@ def test_pool_members_are_unique_and_in_order() -> None:
 )
 def test_a_wrong_number_of_internal_addresses_is_refused(scenario: Scenario, addresses: list[str]) -> None:
     with pytest.raises(InvalidInput, match=f"{scenario.value} needs"):
-        desired(WEB, scenario, addresses)
+        want(WEB, scenario, addresses)
 
 
 def test_internal_addresses_are_the_lowest_that_are_free() -> None:
-    assert choose_internal_ips(ONE_ARM, ["192.168.8.3"], 2) == ("192.168.8.2", "192.168.8.4")
-    with pytest.raises(InvalidInput, match="only 2 of its addresses are free, 3 are needed"):
-        choose_internal_ips(ONE_ARM, ["192.168.8.3"], 3)
+    other = Inventory([VirtualService("other", "pool", "192.168.8.3", ("80",))])
+    found = assign_internal_ips(WEB, Scenario.DISTINCT_INTERNAL, ONE_ARM, other)
+    assert found == ("192.168.8.2", "192.168.8.4")
+    small = AddressRange.of("192.168.8.2", "192.168.8.3")
+    with pytest.raises(InvalidInput, match="only 1 of its addresses are free, 2 are needed"):
+        assign_internal_ips(WEB, Scenario.DISTINCT_INTERNAL, small, other)
 
 
 @pytest.mark.parametrize(

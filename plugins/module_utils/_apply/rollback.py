@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Takes a service that failed back to the shape that it had, and says what is where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.service_executor import ServiceExecutor
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import label_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import (
+    FAILED,
+    MIGRATED,
+    ROLLED_BACK,
+    UNTOUCHED,
+    ServicePlan,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedService
+
+_OUTCOMES = {
+    ROLLED_BACK: "it was rolled back to the shape that it had",
+    MIGRATED: "it is in place, and the same task goes on from there",
+}
+_LISTED = 5  # labels in a message; the data holds all of them
+
+
+def roll_back(services: ServiceExecutor, wanted: WantedService, before: WantedService, error: CollectionError) -> str:
+    """Give a service its old shape again. Returns its state, and adds to ``error`` how that went."""
+    try:
+        services.read_again()
+        others = other_holders(wanted, services.observed.inventory)
+        if others:
+            error.message += f"; {wanted.external_ip} is also held by {', '.join(others)}"
+        # Its health is not waited for: what is wrong with it may be wrong in the old shape, too.
+        services.carry_out(before, frozenset())
+        services.background.finish_all()
+    except CollectionError as second:
+        error.message += f"; it could not be rolled back either: {second.message}"
+        return FAILED
+    return ROLLED_BACK
+
+
+def other_holders(wanted: WantedService, inventory: Inventory) -> list[str]:
+    """What holds the external IP of a service beside its own objects."""
+    own = wanted.own_names()
+    found = inventory.holders(wanted.external_ip) if wanted.external_ip else []
+    return sorted(f"{label_of(item)} {item.name!r}" for item in found if item.name not in own)
+
+
+def failure(error: CollectionError, failed: ServicePlan, plans: Iterable[ServicePlan]) -> CollectionError:
+    """The error of a run that stopped at one service, with the state of all."""
+    states: dict[str, list[str]] = {MIGRATED: [], ROLLED_BACK: [], UNTOUCHED: [], FAILED: []}
+    for one in plans:
+        if one.state in states:
+            states[one.state].append(one.label)
+    outcome = _OUTCOMES.get(failed.state, "it is left as it is now, and the same task goes on from there")
+    parts = [f"{failed.label}: {error.message}; {outcome}"]
+    parts += [f"{state}: {_some(states[state])}" for state in (MIGRATED, UNTOUCHED) if states[state]]
+    return CollectionError(
+        "; ".join(parts),
+        **{**error.details, "service": failed.label, "state": failed.state, **states},
+    )
+
+
+def _some(labels: list[str]) -> str:
+    listed = ", ".join(labels[:_LISTED])
+    return listed if len(labels) <= _LISTED else f"{listed} and {len(labels) - _LISTED} more"

@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Brings one service at a time to a wanted state, and plans again where Cloud Director reveals one of its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.background_writer import BackgroundWriter
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState, read_gateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.writer import Writer
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.calls import wait_until_settled
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import settled
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    APP_PORT_PROFILE,
+    VIRTUAL_SERVICE,
+    NatRule,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Refused, TaskFailed
+
+MAX_REPLANS = len(VcdRule) + 1  # one attempt for each rule that may be revealed, and one that knows them all
+
+
+class ServiceExecutor:
+    """Writes to one edge gateway, and keeps what was observed and learned there. ``gateway`` is its body."""
+
+    def __init__(
+        self, api: Api, gateway: Body, request: Request, params: Mapping[str, Any], progress: Progress
+    ) -> None:
+        self.api = api
+        self.gateway = gateway
+        self.params = params
+        self.progress = progress
+        self.known = KnownRules()
+        # A list of pools does not tell their members and ports: those of this run's services are read one by one.
+        self._pools = frozenset(port.names.pool for service in request.services for port in service.ports)
+        self.observed = self._read()
+        self.healthy = frozenset(name for name, health in self.observed.health.items() if health == "UP")
+        stored = params["restore_point"].get("virtual_services") or {}
+        self.writer = Writer(api, gateway, self.observed, params["service_engine_group"] or "", stored)
+        self.background = BackgroundWriter(self.writer.write)
+
+    def _read(self) -> GatewayState:
+        return read_gateway(self.api, self.gateway, self._pools.__contains__)
+
+    def read_again(self) -> None:
+        """Read the gateway again; what is under way in the background is waited for first."""
+        self.background.give_up()
+        self.observed = self._read()
+        self.writer.observed = self.observed
+
+    def carry_out(self, wanted: WantedService, healthy: frozenset[str]) -> None:
+        """Plan and write until the service is as wanted. After a refusal that reveals a rule the rest is planned again.
+
+        ``healthy`` are the virtual services that have to be UP afterwards. Raises CollectionError.
+        """
+        written: list[Step] = []
+        for _attempt in range(MAX_REPLANS):
+            if self._write_all(plan(wanted, self.observed.inventory, self.known), written):
+                break
+        else:
+            raise CollectionError(f"{wanted.label}: Cloud Director refuses every known way; see its tasks")
+        if self.params["wait"]:
+            try:
+                self._settle(written, healthy)
+            except WaitTimeout as error:
+                raise CollectionError(error.message, **error.details) from None
+
+    def begin(self, step: Step) -> None:
+        """Begin a write that no task of the gateway waits for."""
+        self.progress.step(step.text)
+        self.background.begin(step)
+        step.apply(self.observed.inventory)
+
+    def _write_all(self, steps: Sequence[Step], written: list[Step]) -> bool:
+        """Whether all steps succeeded; False when a rule was revealed and the rest has to be planned again."""
+        for step in steps:
+            if step.kind == APP_PORT_PROFILE and step.act is not Act.UPDATE:
+                self.begin(step)
+                continue
+            self.progress.step(step.text)
+            # Before a moment in which nothing holds the external IP, everything that may still fail is waited for: a
+            # profile that fails then would prolong the moment, and would look like a refusal of the rule.
+            for one in steps if step.opens_window else (step,):
+                self._await_profile(one)
+            try:
+                self.writer.write(step)
+            except (Refused, TaskFailed) as error:
+                if not self._reveals_rule(error, step):
+                    raise
+                self.known = self.known.refuse(step.probes)
+                if isinstance(error, TaskFailed):  # a task may have written something before it failed
+                    self.read_again()
+                return False
+            step.apply(self.observed.inventory)
+            self.known = self.known.allow(step.probes)
+            written.append(step)
+        return True
+
+    def _await_profile(self, step: Step) -> None:
+        if isinstance(step.after, NatRule) and step.after.profile:
+            self.background.finish((APP_PORT_PROFILE, step.after.profile))
+
+    def _reveals_rule(self, error: Refused | TaskFailed, step: Step) -> bool:
+        """Whether a refusal reveals one of Cloud Director's rules, rather than a fault."""
+        refused = error.status == 400 if isinstance(error, Refused) else not error.busy
+        return refused and bool(step.probes - self.known.refused)
+
+    def _settle(self, written: Sequence[Step], healthy: frozenset[str]) -> None:
+        """Wait until the health of what was written is known; what was UP must be UP again."""
+        names = {step.name for step in written if step.kind == VIRTUAL_SERVICE and step.act is not Act.DELETE}
+        seconds = self.params["wait_timeout"]
+        for name in sorted(names):
+            urn = self.observed.ids.get((VIRTUAL_SERVICE, name))
+            if urn and name in healthy:
+                self.api.wait(
+                    f"loadBalancer/virtualServices/{urn}",
+                    f"virtual service {name!r}, which was UP before,",
+                    seconds,
+                    lambda body: settled(body) and body.get("healthStatus") in ("UP", "DISABLED"),
+                    "status",
+                    "healthStatus",
+                    "healthMessage",
+                )
+            elif urn:
+                wait_until_settled(self.api, self.gateway, urn, name, seconds)

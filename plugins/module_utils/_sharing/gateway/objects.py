@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The load balancing objects of an edge gateway: the one set that preflight, planner, verify and writer share. Pure.
+
+An object holds what decisions are made on. What Cloud Director returned for it lies beside that as ``body``, so that
+an object that has to be created again comes back whole. Identifier, health, group and body do not count when two
+objects are compared: a plan decides on neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+VIRTUAL_SERVICE, POOL, NAT_RULE = "virtual_service", "pool", "nat_rule"
+APP_PORT_PROFILE = "application_port_profile"
+# The order of removal: Cloud Director refuses to delete an object that another one uses.
+KINDS = (VIRTUAL_SERVICE, POOL, NAT_RULE, APP_PORT_PROFILE)
+LABELS: Mapping[str, str] = {
+    VIRTUAL_SERVICE: "virtual service",
+    POOL: "pool",
+    NAT_RULE: "NAT rule",
+    APP_PORT_PROFILE: "application port profile",
+}
+DNAT, SNAT, REFLEXIVE, NO_DNAT, NO_SNAT = "DNAT", "SNAT", "REFLEXIVE", "NO_DNAT", "NO_SNAT"
+
+
+@dataclass(frozen=True)
+class VirtualService:
+    """A virtual service. ``ports`` are texts: "443", "8000-8010", or "UDP 53"; ``certificate`` is an alias or empty.
+
+    ``address`` is the IPv4 VIP and ``ipv6_address`` the IPv6 VIP; each is empty where there is none.
+    """
+
+    name: str
+    pool: str
+    address: str
+    ports: tuple[str, ...]
+    profile: str = "L4"
+    certificate: str = ""
+    enabled: bool = True
+    ipv6_address: str = field(default="", compare=False)
+    id: str = field(default="", compare=False)
+    group: str = field(default="", compare=False)
+    health: str = field(default="", compare=False)
+    body: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A pool. ``members`` are addresses; they, ``port`` (of every member) and ``monitors`` are None when not read.
+
+    A port of 0 stands for members on several ports. ``users`` are the names of the virtual services that use it.
+    """
+
+    name: str
+    port: int | None = None
+    members: tuple[str, ...] | None = None
+    monitors: tuple[str, ...] | None = None
+    enabled: bool = True
+    users: tuple[str, ...] = field(default=(), compare=False)
+    id: str = field(default="", compare=False)
+    body: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class NatRule:
+    """A NAT rule of any type. ``external`` and ``internal`` are an address, a CIDR or a range.
+
+    ``port`` (the external one) and ``profile`` are empty for a rule that translates all ports.
+    """
+
+    name: str
+    external: str
+    internal: str
+    port: str = ""
+    profile: str = ""
+    type: str = DNAT
+    enabled: bool = True
+    id: str = field(default="", compare=False)
+    body: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class AppPortProfile:
+    """An application port profile. ``ports`` are the destination ports: "443" for TCP, else as "UDP 53"."""
+
+    name: str
+    ports: tuple[str, ...]
+    id: str = field(default="", compare=False)
+    body: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+Object = Union[VirtualService, Pool, NatRule, AppPortProfile]  # noqa: UP007 - ansible-test's pylint knows no X | Y here
+_KIND_OF: Mapping[type, str] = {
+    VirtualService: VIRTUAL_SERVICE,
+    Pool: POOL,
+    NatRule: NAT_RULE,
+    AppPortProfile: APP_PORT_PROFILE,
+}
+
+
+def kind_of(item: Object) -> str:
+    """One of KINDS."""
+    return _KIND_OF[item.__class__]
+
+
+def label_of(item: Object) -> str:
+    """The kind as messages name it: ``virtual service``, ``DNAT rule``, ``REFLEXIVE rule``, ``pool``."""
+    return f"{item.type} rule" if isinstance(item, NatRule) else LABELS[kind_of(item)]

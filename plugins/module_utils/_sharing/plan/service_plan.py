@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The plan of one service: what it is, what it is to be, the writes in between, and what its clients notice. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import Pool
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses, shape_name
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import (
+    as_diff,
+    outage_as_dict,
+    outage_lines,
+    own_objects,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import Outage, outage_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import Conflict, plan, relevant_part
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import assign_internal_ips
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
+    WantedService,
+    want,
+    wanted_absent,
+)
+
+UNCHANGED, MIGRATED, ROLLED_BACK = "unchanged", "migrated", "rolled_back"
+UNTOUCHED, FAILED = "untouched", "failed"
+Orphans = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What all services of a run are to become. ``scenario`` None: nothing is to be left of them.
+
+    ``per_service``: one DNAT rule for all ports of a service.
+    """
+
+    scenario: Scenario | None
+    one_arm: AddressRange
+    edge: EdgeAddresses
+    per_service: bool = False
+
+    def wanted(
+        self, service: Service, inventory: Inventory, given_ips: Sequence[str] = (), orphans: Orphans = ()
+    ) -> tuple[WantedService, tuple[str, ...]]:
+        """A service as it is to be, and its internal IPs. Raises InvalidInput when the one-arm range has too few."""
+        if self.scenario is None:
+            return wanted_absent(service, orphans), ()
+        internal = tuple(given_ips) or assign_internal_ips(service, self.scenario, self.one_arm, inventory)
+        return want(service, self.scenario, internal, per_service=self.per_service, orphans=orphans), internal
+
+
+@dataclass
+class ServicePlan:
+    """One service: what it is, what it is to be, the writes in between, and how far they are."""
+
+    wanted: WantedService
+    internal_ips: tuple[str, ...]
+    shape_before: str
+    steps: list[Step]
+    outage: Outage
+    before: dict[str, str]
+    takes_ip: bool = False
+    state: str = UNTOUCHED
+
+    @property
+    def service(self) -> Service:
+        """The service, with its external IP."""
+        return self.wanted.service
+
+    @property
+    def label(self) -> str:
+        """How messages name it."""
+        return self.wanted.label
+
+    @property
+    def lines(self) -> list[str]:
+        """The plan for a person: the outage first, then each write."""
+        writes = [f"{self.label}: {step.text}" for step in self.steps]
+        return [*outage_lines(self.label, self.steps, self.outage), *writes]
+
+    @property
+    def creates_pool_without_members(self) -> str:
+        """The name of a pool that the plan creates and whose members are not known; empty where there is none."""
+        made = [step.after for step in self.steps if step.act is Act.CREATE and isinstance(step.after, Pool)]
+        return next((pool.name for pool in made if not pool.members), "")
+
+    def take_external_ip(self, goal: Goal, address: str) -> None:
+        """Give the service the external IP that was taken for it."""
+        self.wanted, _internal = goal.wanted(
+            self.service.with_external_ip(address), Inventory(), self.internal_ips, self.wanted.orphans
+        )
+
+    def as_dict(self, shape: str) -> dict[str, Any]:
+        """Plain data for a playbook. ``shape`` is the shape that it has now."""
+        return {
+            "name": self.service.name,
+            "namespace": self.service.namespace,
+            "external_ip": self.wanted.external_ip,
+            "internal_ips": list(self.internal_ips),
+            "scenario_before": self.shape_before,
+            "scenario": shape,
+            "state": self.state,
+            "steps": [step.text for step in self.steps],
+            "outage": outage_as_dict(self.outage),
+        }
+
+
+def shape_of(service: Service, inventory: Inventory, edge: EdgeAddresses, preferred: Scenario | None = None) -> str:
+    """The shape of a service in one word (see `shape.shape_name`)."""
+    return shape_name(service.present(inventory, edge), preferred)
+
+
+def plan_service(
+    service: Service,
+    goal: Goal,
+    inventory: Inventory,
+    *,
+    given_ips: Sequence[str] = (),
+    orphans: Orphans = (),
+    takes_ip: bool = False,
+) -> ServicePlan:
+    """Plan one service, and apply the plan to ``inventory``, on which the next service is planned.
+
+    Raises InvalidInput or Conflict for what cannot be done as asked; the inventory is as before then.
+    """
+    names = service.own_names()
+    duplicates = inventory.duplicates(names)
+    if duplicates:
+        raise InvalidInput(
+            service.label,
+            duplicates[0],
+            "several NAT rules have this name, and nothing tells which one counts: delete all but one (vcd_nat_rule "
+            "with id)",
+        )
+    wanted, internal = goal.wanted(service, inventory, given_ips, orphans)
+    steps = plan(wanted, inventory)
+    found = ServicePlan(
+        wanted,
+        internal,
+        shape_of(service, inventory, goal.edge, goal.scenario),
+        steps,
+        worst_outage(wanted, inventory, steps),
+        as_diff(own_objects(wanted, inventory)),
+        takes_ip,
+    )
+    for step in steps:
+        step.apply(inventory)
+    return found
+
+
+def worst_outage(wanted: WantedService, inventory: Inventory, steps: Sequence[Step]) -> Outage:
+    """The longest outage that Cloud Director's unconfirmed rules can lead to, known before or met on the way."""
+    worst = outage_of(wanted, inventory, steps)
+    probed = {one for step in steps for one in step.probes}
+    if VcdRule.OVERLAP in probed:
+        probed.add(VcdRule.JOIN)  # after a refusal other steps are planned, with VIPs changed to those of others
+    for number in range(1, len(probed) + 1):
+        for refused in map(frozenset, combinations(sorted(probed), number)):
+            for known in (KnownRules(), KnownRules(frozenset(VcdRule) - refused, refused)):
+                try:
+                    taken = _steps_if_refused(wanted, inventory, known, refused)
+                except Conflict:
+                    continue  # under these rules the run stops, at a refusal that does no harm
+                worst = worst.worst(outage_of(wanted, inventory, taken))
+    return worst
+
+
+def _steps_if_refused(
+    wanted: WantedService, inventory: Inventory, known: KnownRules, refused: frozenset[VcdRule]
+) -> list[Step]:
+    """The steps that are taken if these rules turn out to exist: after each refusal the rest is planned again."""
+    part, taken = relevant_part(wanted, inventory), []
+    for _attempt in range(len(VcdRule) + 1):
+        for step in plan(wanted, part, known):
+            if step.probes & refused:
+                known = known.refuse(step.probes)
+                break
+            step.apply(part)
+            known = known.allow(step.probes)
+            taken.append(step)
+        else:
+            break
+    return taken

@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The external IP and the internal IPs of a service: one choice for preflight, plan, restore point and verify. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange, is_ipv4
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    NAT_RULE,
+    VIRTUAL_SERVICE,
+    NatRule,
+    VirtualService,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service
+
+
+def internal_ips_needed(scenario: Scenario, ports: int) -> int:
+    """How many internal IPs a service with so many ports has."""
+    if scenario is Scenario.DISTINCT_INTERNAL:
+        return ports
+    return 1 if scenario is Scenario.SHARED_INTERNAL and ports else 0
+
+
+# the external IP
+
+
+def held_external_ips(service: Service, inventory: Inventory, edge: EdgeAddresses) -> list[str]:
+    """The external addresses that the objects of a service hold, those of its DNAT rules first."""
+    ports = service.present(inventory, edge)
+    rules = [port.nat_rule.external for port in ports if port.nat_rule]
+    vips = [port.virtual_service.address for port in ports if port.virtual_service and port.on_external_address]
+    return list(dict.fromkeys([*rules, *vips]))
+
+
+def choose_external_ip(
+    service: Service,
+    inventory: Inventory,
+    edge: EdgeAddresses,
+    *,
+    shown: Iterable[str] = (),
+    claimed: str = "",
+    asked: str = "",
+) -> str:
+    """The external IP that clients of a service use; empty when it has none.
+
+    That is the one that the service was given, else the one that it shows and holds, else the only one that it holds,
+    else what an IP Space has allocated to it (``claimed``), else one that it shows, else the one that it asks for.
+    What it shows (``shown``: its status) counts less than what its objects hold: a CPI that did not find what it
+    expected changes the status, and clients still use the address that they know. Raises InvalidInput when the objects
+    hold several addresses and nothing tells which one counts.
+    """
+    if service.external_ip:
+        return service.external_ip
+    held = held_external_ips(service, inventory, edge)
+    visible = [address for address in shown if not _is_internal(address, service, inventory, edge)]
+    both = [address for address in visible if address in held]
+    candidates = (both, held if len(held) == 1 else [], [claimed], [] if held else visible, [asked])
+    for addresses in candidates:
+        if addresses and addresses[0]:
+            return addresses[0]
+    if held:
+        raise InvalidInput(
+            service.label,
+            ", ".join(held),
+            "its objects hold several external IPs, and nothing says which one it is to keep: give the external IP "
+            "(spec.loadBalancerIP of a Service)",
+        )
+    return ""
+
+
+def _is_internal(address: str, service: Service, inventory: Inventory, edge: EdgeAddresses) -> bool:
+    ports = service.present(inventory, edge)
+    inside = {port.nat_rule.internal for port in ports if port.nat_rule}
+    inside |= {port.virtual_service.address for port in ports if port.virtual_service and not port.on_external_address}
+    return address in inside or any(address in one for one in edge.internal)
+
+
+# the internal IPs
+
+
+def assign_internal_ips(
+    service: Service, scenario: Scenario, one_arm: AddressRange | None, inventory: Inventory
+) -> tuple[str, ...]:
+    """The internal IPs of a service: those that it has as far as the scenario lets it keep them, else free ones.
+
+    What a half-done move has begun is kept, so that the next run ends where this one would have. Raises InvalidInput
+    when the one-arm range has too few.
+    """
+    needed = internal_ips_needed(scenario, len(service.ports))
+    if not needed:
+        return ()
+    if one_arm is None:
+        raise InvalidInput("one_arm", "", f"{scenario.value} needs it: give the range of internal addresses")
+    own = [port.names for port in service.ports]
+    mine = {names.virtual_service for names in own}
+    present = [_vip(inventory.get(VIRTUAL_SERVICE, names.virtual_service), service.external_ip) for names in own]
+    targets = [_target(inventory.get(NAT_RULE, names.nat_rule)) for names in own]
+    if scenario is Scenario.SHARED_INTERNAL:
+        shared = _target(inventory.get(NAT_RULE, service.shared_rule))
+        usual = Counter(filter(None, [*present, *targets, shared])).most_common()
+        best = [address for address, _count in usual if _is_free(address, inventory, mine)]
+        return (best[0],) if best else _lowest(one_arm, inventory, 1, set())
+    kept: list[str] = []
+    for vip in present:
+        kept.append("" if vip in kept or not _is_free(vip, inventory, mine) else vip)
+    for number, address in enumerate(targets):
+        if not kept[number] and address and address not in kept and not inventory.on_address(address):
+            kept[number] = address
+    fresh = iter(_lowest(one_arm, inventory, kept.count(""), set(kept)))
+    return tuple(address or next(fresh) for address in kept)
+
+
+def _is_free(address: str, inventory: Inventory, mine: set[str]) -> bool:
+    """Whether no virtual service of another service has it."""
+    return bool(address) and all(item.name in mine for item in inventory.on_address(address))
+
+
+def _vip(found: VirtualService | None, external_ip: str) -> str:
+    return found.address if found is not None and found.address != external_ip else ""
+
+
+def _target(rule: NatRule | None) -> str:
+    return rule.internal if rule is not None and is_ipv4(rule.internal) else ""
+
+
+def _lowest(one_arm: AddressRange, inventory: Inventory, count: int, taken: set[str]) -> tuple[str, ...]:
+    """The lowest addresses of the range that nothing uses, as CPI takes them.
+
+    CPI looks at virtual services only. An address that a NAT rule leads to is left out here, too: two services must
+    never get one address.
+    """
+    found: list[str] = []
+    for address in inventory.free_in(one_arm) if count else ():
+        if address not in taken:
+            found.append(address)
+        if len(found) == count:
+            break
+    if len(found) < count:
+        remedy = f"only {len(found)} of its addresses are free, {count} are needed: give a larger range"
+        raise InvalidInput("one_arm", str(one_arm), remedy)
+    return tuple(found)

@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Whether a service serves on its ports: the one judge of planner, preflight, verify and repair. Pure.
+
+A fault is something that the plan mends with a write. The planner writes where `differences` finds something, and
+`faults` asks the same function, so that a verification cannot pass while the plan would still write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    NAT_RULE,
+    AppPortProfile,
+    NatRule,
+    Object,
+    Pool,
+    VirtualService,
+    kind_of,
+    label_of,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedPort, WantedService
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one port: ``port`` is its label (empty: the whole service), ``why`` completes "port: ...".
+
+    ``serves``: clients are not affected, as with an object that is left over.
+    """
+
+    port: str
+    why: str
+    serves: bool = False
+
+    @property
+    def text(self) -> str:
+        """One line."""
+        return f"port {self.port}: {self.why}" if self.port else self.why
+
+
+def faults(wanted: WantedService, inventory: Inventory) -> list[Fault]:
+    """All that differs between a service as it is and as it is wanted; empty when the plan has nothing to write."""
+    found = [fault for port in wanted.ports for fault in _port_faults(wanted, port, inventory)]
+    shared: NatRule | None = inventory.get(NAT_RULE, wanted.service.shared_rule)
+    if wanted.rule is not None:
+        found += [Fault("", why) for why in _object_faults(wanted.rule, shared, wanted.managed_by_cpi)]
+    elif shared is not None:
+        found.append(Fault("", f"{label_of(shared)} {shared.name} should not exist", serves=not wanted.behind_nat))
+    for kind, name in wanted.orphans:
+        orphan: Object | None = inventory.get(kind, name)
+        if orphan is not None:
+            found.append(Fault("", f"{label_of(orphan)} {name} is left over", serves=True))
+    return found
+
+
+def _port_faults(wanted: WantedService, port: WantedPort, inventory: Inventory) -> Iterator[Fault]:
+    objects = {kind_of(item): item for item in port.objects()}
+    for kind, name in port.names.pairs():
+        present: Object | None = inventory.get(kind, name)
+        if kind in objects:
+            for why in _object_faults(objects[kind], present, wanted.managed_by_cpi):
+                yield Fault(port.port.label, why)
+        elif present is not None:
+            # A rule that leads away from a virtual service on the external IP takes its traffic; a pool does not.
+            yield Fault(port.port.label, f"{label_of(present)} {name} should not exist", serves=kind != NAT_RULE)
+
+
+def _object_faults(wanted: Object, present: Object | None, managed_by_cpi: bool) -> list[str]:
+    label = f"{label_of(wanted)} {wanted.name}"
+    if present is None:
+        return [f"{label} is missing"]
+    return [f"{label} {why}" for why in differences(wanted, present, managed_by_cpi)]
+
+
+def differences(wanted: Object, present: Object, managed_by_cpi: bool) -> list[str]:
+    """What the plan would change of an object, in words that follow its name; empty for nothing.
+
+    CPI keeps the members and monitors of its pools and the application profiles of its virtual services, so that for
+    its objects only the rest counts.
+    """
+    if isinstance(wanted, VirtualService) and isinstance(present, VirtualService):
+        return _service_differences(wanted, present, managed_by_cpi)
+    if isinstance(wanted, Pool) and isinstance(present, Pool):
+        return _pool_differences(wanted, present, managed_by_cpi)
+    if isinstance(wanted, NatRule) and isinstance(present, NatRule):
+        return _rule_differences(wanted, present)
+    if isinstance(wanted, AppPortProfile) and isinstance(present, AppPortProfile) and wanted.ports != present.ports:
+        return [f"has port {_list(present.ports)}, not {_list(wanted.ports)}"]
+    return []
+
+
+def _service_differences(wanted: VirtualService, present: VirtualService, managed_by_cpi: bool) -> list[str]:
+    found = _enabled_difference(wanted.enabled, present.enabled)
+    if wanted.address != present.address:
+        found.append(f"is on {present.address or 'no IPv4 address'}, not {wanted.address}")
+    if wanted.ports != present.ports:
+        found.append(f"listens on port {_list(present.ports)}, not {_list(wanted.ports)}")
+    if wanted.pool != present.pool:
+        found.append(f"uses pool {present.pool or 'none'}, not {wanted.pool}")
+    if wanted.certificate and not present.certificate:
+        found.append(f"has no certificate, and needs {wanted.certificate}")
+    elif not managed_by_cpi and wanted.certificate != present.certificate:
+        found.append(f"has certificate {present.certificate}, not {wanted.certificate or 'none'}")
+    if not managed_by_cpi and wanted.profile != present.profile:
+        found.append(f"has application profile {present.profile}, not {wanted.profile}")
+    return found
+
+
+def _pool_differences(wanted: Pool, present: Pool, managed_by_cpi: bool) -> list[str]:
+    found = _enabled_difference(wanted.enabled, present.enabled)
+    # None stands for what was not read or is not wanted.
+    if None not in (wanted.port, present.port) and wanted.port != present.port:
+        found.append(f"has members on port {present.port or 'several ports'}, not {wanted.port}")
+    if managed_by_cpi:
+        return found
+    if wanted.members is not None and wanted.members != present.members:
+        found.append(f"has members {_list(present.members or ())}, not {_list(wanted.members)}")
+    if wanted.monitors is not None and wanted.monitors != present.monitors:
+        found.append(f"has health monitors {_list(present.monitors or ())}, not {_list(wanted.monitors)}")
+    return found
+
+
+def _rule_differences(wanted: NatRule, present: NatRule) -> list[str]:
+    found = _enabled_difference(wanted.enabled, present.enabled)
+    if wanted.type != present.type:
+        found.append(f"is a {present.type} rule, not {wanted.type}")
+    if wanted.external != present.external:
+        found.append(f"is for {present.external or 'no address'}, not {wanted.external}")
+    if wanted.port != present.port:
+        found.append(f"is for port {present.port or 'any'}, not {wanted.port or 'any'}")
+    if wanted.internal != present.internal:
+        found.append(f"leads to {present.internal or 'no address'}, not {wanted.internal}")
+    if wanted.profile != present.profile:
+        found.append(f"uses application port profile {present.profile or 'none'}, not {wanted.profile or 'none'}")
+    return found
+
+
+def _enabled_difference(wanted: bool, present: bool) -> list[str]:
+    return [] if wanted == present else [f"is {'enabled' if present else 'disabled'}"]
+
+
+def _list(texts: tuple[str, ...]) -> str:
+    return ", ".join(text for text in texts if text) or "none"

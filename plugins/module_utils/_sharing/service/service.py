@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""A service as the domain knows it: it is built once and carries its names, ports and addresses from then on. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
+    Naming,
+    PortNames,
+    ip_claim_marker,
+    short_cluster_id,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import (
+    EdgeAddresses,
+    PresentPort,
+    present_ports,
+)
+
+TCP, HTTP, HTTPS = "TCP", "HTTP", "HTTPS"
+
+
+@dataclass(frozen=True)
+class PortSpec:
+    """What is asked of a port. ``port`` is the one that clients use, ``node_port`` that of the pool members.
+
+    ``protocol`` is TCP, HTTP or HTTPS; ``certificate`` is an alias, or empty.
+    """
+
+    name: str
+    port: int
+    node_port: int
+    protocol: str = TCP
+    certificate: str = ""
+
+
+@dataclass(frozen=True)
+class ServicePort:
+    """A port of a service, with the names of its objects in any scenario."""
+
+    spec: PortSpec
+    names: PortNames
+
+    @property
+    def number(self) -> str:
+        """The port that clients use, as text."""
+        return str(self.spec.port)
+
+    @property
+    def label(self) -> str:
+        """How messages name it: its name, else its number."""
+        return self.spec.name or self.number
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service on an edge gateway: of a cluster (``cluster_id``; its CPI manages the objects), or of machines.
+
+    ``external_ip`` is empty until it is known. ``members`` are the addresses in its pools; a service of a cluster may
+    have none here, as CPI keeps them. ``shared_rule`` names the one DNAT rule that may serve all ports.
+    """
+
+    name: str
+    namespace: str
+    ports: tuple[ServicePort, ...]
+    shared_rule: str
+    claim_marker: str
+    cluster_id: str = ""
+    external_ip: str = ""
+    members: tuple[str, ...] = ()
+
+    @classmethod
+    def build(
+        cls,
+        name: str,
+        ports: Iterable[PortSpec],
+        naming: Naming,
+        *,
+        namespace: str = "",
+        cluster_id: str = "",
+        external_ip: str = "",
+        members: Iterable[str] = (),
+    ) -> Service:
+        """A service whose objects are named by ``naming``."""
+        named = tuple(ServicePort(spec, naming.port(name, spec.name, namespace)) for spec in ports)
+        if cluster_id:
+            marker = ip_claim_marker(namespace, name, short_cluster_id(cluster_id))
+        else:
+            marker = f"service {naming.port(name, '*', namespace).virtual_service}"
+        rule, addresses = naming.shared_rule(name, namespace), tuple(sorted(set(members)))
+        return cls(name, namespace, named, rule, marker, cluster_id, external_ip, addresses)
+
+    @property
+    def label(self) -> str:
+        """How messages name it: namespace/name."""
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
+    @property
+    def managed_by_cpi(self) -> bool:
+        """Whether CPI looks after its objects, so that only what CPI matches on is changed."""
+        return bool(self.cluster_id)
+
+    def with_external_ip(self, address: str) -> Service:
+        """The same service on another external IP."""
+        return replace(self, external_ip=address)
+
+    def own_names(self) -> frozenset[str]:
+        """Every name that its objects may have."""
+        return frozenset({name for port in self.ports for name in port.names} | {self.shared_rule})
+
+    def present(self, inventory: Inventory, edge: EdgeAddresses) -> tuple[PresentPort, ...]:
+        """Its objects as they are on the gateway, port by port."""
+        return present_ports((port.names for port in self.ports), self.shared_rule, inventory, edge)
