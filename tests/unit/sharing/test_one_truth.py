@@ -275,7 +275,7 @@ def test_a_foreign_range_on_the_services_port_is_a_conflict_in_the_preflight() -
         NatRule("both ways", IP, "10.0.0.9", type="REFLEXIVE"): "REFLEXIVE rule 'both ways'",
     }
     for stranger, words in ranges.items():
-        found = as_results([item for item in items])
+        found = as_results(items)
         if isinstance(stranger, VirtualService):
             theirs = as_results([replace(stranger, ports=("80",))])["edge_gateways"][0]["virtual_services"]
             theirs[0]["service_ports"] = [{"start": 79, "end": 81, "type": "TCP_PROXY"}]
