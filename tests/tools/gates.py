@@ -88,7 +88,7 @@ def units() -> str:
     """Unit tests, with both doubles as real programs."""
     venv = test_venv()
     environment = _real_parts(venv)
-    command = [venv.bin / "python", "-m", "pytest", "-q", "-rs", "-n", "2", "--dist", "loadfile", "tests/unit"]
+    command = [venv.bin / "python", "-m", "pytest", "-q", "-rs", "-n", "2", "--dist", "loadfile"]
     output = run(command, _log("units"), cwd=COLLECTION, env=environment)
     for kills in re.findall(r"^killed .* survived$", output, re.MULTILINE):
         say(f"        {kills}")
