@@ -20,7 +20,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.re
 from invariants import is_write
 from kube_double import faults
 from kube_double.testing import KubeDouble
-from moving import CLUSTER, EXTERNAL, INTERNAL, MOVES, STRICT, Edge, Params, service
+from moving import CLUSTER, DISTINCT, EXTERNAL, INTERNAL, MOVES, STRICT, Edge, Params, service
 from runs import ROOT, ModuleRun, comparable, killed_at_every_write
 from vcdsim.testing import Simulator
 
@@ -37,6 +37,7 @@ Tasks = Generator[Task, Params, None]
 FIXTURES = ROOT / "tests" / "fixtures" / "cpi"
 ROLE = ROOT / "roles" / "shared_ip"
 SYSTEM, CONFIG_MAP, DEPLOYMENT = "kube-system", "vcloud-ccm-configmap", "vmware-cloud-director-ccm"
+POINT = "restore-point.json.gz"
 FILE, VOLUME = "vcloud-ccm-config.yaml", "vcloud-ccm-config-volume"
 ONE_ARM = '  oneArm:\n    startIP: "192.168.8.2"\n    endIP: "192.168.8.100"\n'
 RANGE = {"start_ip": "192.168.8.2", "end_ip": "192.168.8.100"}
@@ -187,10 +188,14 @@ class Cluster:
             "restore point": {name: value for name, value in self.stored().items() if name != "taken"},
         }
 
+    def held(self) -> list[object]:
+        """All that a migration may write to, at any moment of it; pods follow by themselves, and take their time."""
+        found = [one for one in self.kube.dump() if one["kind"] in ("ConfigMap", "Deployment", "Service")]
+        return [comparable(self.sim.dump()), sorted(map(_as_written, found), key=json.dumps)]
+
     def stored(self) -> Params:
         """The restore point in the cluster."""
-        packed = self._get("ConfigMap", f"{CONFIG_MAP}-backup")["binaryData"]["restore-point.json.gz"]
-        return dict(json.loads(gzip.decompress(base64.b64decode(packed))))
+        return _unpacked(self._get("ConfigMap", f"{CONFIG_MAP}-backup")["binaryData"][POINT])
 
     def _get(self, kind: str, name: str) -> Params:
         found = self.kube.get(kind, SYSTEM, name)
@@ -208,6 +213,19 @@ class Cluster:
         vcd = [entry for entry in self.sim.journal() if is_write(entry) and entry["user"] == "kube"]
         kube = [entry for entry in self.kube.journal() if faults.is_write(entry["method"], entry["path"])]
         return len(vcd), len(kube)
+
+
+def _as_written(item: Params) -> Params:
+    """A Kubernetes object without what the server gives it, and a restore point without the time of it."""
+    meta = {name: item["metadata"].get(name) for name in ("name", "namespace", "labels", "annotations")}
+    kept: Params = {name: item.get(name) for name in ("kind", "spec", "data", "immutable")} | {"metadata": meta}
+    if POINT in item.get("binaryData", {}):
+        kept["restore point"] = {**_unpacked(item["binaryData"][POINT]), "taken": ""}
+    return kept
+
+
+def _unpacked(packed: str) -> Params:
+    return dict(json.loads(gzip.decompress(base64.b64decode(packed))))
 
 
 def _task(module: str, options: Params, check: bool = False) -> Task:
@@ -250,12 +268,16 @@ def test_the_whole_migration(
             assert cluster.found[-1] in (None, cluster.offered[0])
             assert cluster.stored() == (cluster.found[-1] or cluster.offered[-1])
 
-        survival = killed_at_every_write(cluster.migration, sim, cluster.prepare, check=check, kube=kube)
+        # the proof that "before the next write" stands for "after this one": on both doubles, in one of the moves
+        both_sides = (before, after) == (INTERNAL, DISTINCT)
+        state = cluster.held if both_sides else None
+        survival = killed_at_every_write(cluster.migration, sim, cluster.prepare, check=check, kube=kube, state=state)
     text = f"k = {survival.writes} ({to_vcd} to Cloud Director, {to_kube} to Kubernetes)"
     ended = f"{survival.survived} of {survival.kills} kills survived"
     record_property("figures", f"killed at every write of the whole migration, {before} -> {after}: {text}, {ended}")
     assert survival.problems == []
-    assert (survival.writes, survival.kills) == (to_vcd + to_kube, 2 * (to_vcd + to_kube))
+    assert survival.writes == to_vcd + to_kube
+    assert survival.kills == (2 * survival.writes if both_sides else survival.writes + 1)
     assert min(to_vcd - 3, to_kube - 6) >= 0
 
 

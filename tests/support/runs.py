@@ -246,7 +246,7 @@ def _be(request: Mapping[str, Any]) -> NoReturn:
 
 
 class Survival(NamedTuple):
-    """``writes`` (k) of an uninterrupted run; of the ``kills`` before and after each, how many were ``survived``."""
+    """``writes`` (k) of an uninterrupted run, and how many of the ``kills`` were ``survived``."""
 
     writes: int
     survived: int
@@ -304,32 +304,63 @@ def killed_at_every_write(
     check: Check = same_state,
     kube: KubeDouble | None = None,
     user: str = "kube",
-    when: tuple[str, ...] = ("before", "after"),
+    state: Callable[[], object] | None = None,
 ) -> Survival:
-    """Kill a run before and after each of its writes; the next run has to finish what it began.
+    """Kill a run before each of its k writes and after the last; the next run has to finish what it began.
 
     ``prepare`` brings the doubles to where a run starts (``sim.restore`` of a snapshot is the fast way); journals and
     faults have to be empty afterwards. ``check(final, uninterrupted)`` raises AssertionError for a final state that
     will not do. Writes to ``kube`` count too, in numbers after those to VCD.
+
+    These k+1 kills are all that differ. Between a write and the next one a run only reads, and all that it knows dies
+    with it: killed after a write, it leaves what it leaves when it is killed before the next. With two doubles the
+    next write may go to either, and each write to either is one that the run is killed before. What the doubles do by
+    themselves (tasks end, pods start and stop) goes on without the run in both cases. A profile that is written
+    beside the gateway's objects changes nothing in this: a hold stops one of the two, the other goes on until the
+    kill, whichever side of the write the hold is on.
+
+    ``state`` asks for the proof of that: it gives what the doubles hold, the run is killed after each write too
+    (2k kills), and what it leaves then has to be what is left before the next write.
     """
     prepare()
     _finish(run)
     uninterrupted = sim.dump()
-    places = [(_Vcd(sim, user), _count_vcd(sim, user))] if kube is None else _both(sim, kube, user)
+    places: list[_Vcd | _Kubernetes] = [_Vcd(sim, user)] if kube is None else [_Vcd(sim, user), _Kubernetes(kube)]
+    counts = [place.written() for place in places]
+    writes = sum(counts)
     problems: list[str] = []
-    kills = 0
-    for place, writes in places:
-        for number in range(writes):
-            for moment in when:
-                kills += 1
-                try:
-                    prepare()
-                    _kill_there(run, place, number, moment)
-                    _finish(run)
-                    check(sim.dump(), uninterrupted)
-                except (AssertionError, TimeoutError) as problem:
-                    problems.append(f"{moment} write {number + 1} of {writes} to {place.name}: {problem}")
-    return Survival(sum(writes for _place, writes in places), kills - len(problems), kills, problems)
+    # what was left, by how many writes of the run had taken effect: killed before the next, killed after the last one
+    left: dict[str, dict[int, object]] = {"before": {}, "after": {}}
+    positions: dict[int, tuple[_Vcd | _Kubernetes, int, int]] = {}
+
+    def kill(place: _Vcd | _Kubernetes, number: int, count: int, moment: str) -> None:
+        try:
+            prepare()
+            position = number + _kill_there(run, place, number, moment, [one for one in places if one is not place])
+            positions[position] = (place, number, count)
+            if state is not None:
+                left[moment][position if moment == "before" else position + 1] = state()
+            _finish(run)
+            check(sim.dump(), uninterrupted)
+        except (AssertionError, TimeoutError) as problem:
+            problems.append(f"{moment} write {number + 1} of {count} to {place.name}: {problem}")
+
+    targets = [(place, number, count) for place, count in zip(places, counts, strict=True) for number in range(count)]
+    for target in targets:
+        kill(*target, "before")
+    last = [positions.get(writes - 1, targets[-1])] if targets else []
+    afterwards = targets if state is not None else last
+    for target in afterwards:
+        kill(*target, "after")
+    if state is not None:
+        problems += [
+            f"after write {done} of {writes} the doubles do not hold what they hold before write {done + 1}: "
+            f"{left['after'].get(done)} instead of {left['before'].get(done)}"
+            for done in range(1, writes)
+            if left["after"].get(done) != left["before"].get(done)
+        ]
+    kills = len(targets) + len(afterwards)
+    return Survival(writes, max(kills - len(problems), 0), kills, problems)
 
 
 def _finish(run: Callable[[], Killable]) -> None:
@@ -337,7 +368,14 @@ def _finish(run: Callable[[], Killable]) -> None:
     assert not result.get("failed"), result.get("msg")
 
 
-def _kill_there(run: Callable[[], Killable], place: _Vcd | _Kubernetes, number: int, moment: str) -> None:
+def _kill_there(
+    run: Callable[[], Killable],
+    place: _Vcd | _Kubernetes,
+    number: int,
+    moment: str,
+    others: list[_Vcd | _Kubernetes],
+) -> int:
+    """Kill a run at a write; how many writes it had made to the ``others`` by then."""
     place.hold(number, moment)
     begun = run().start()
     try:
@@ -350,10 +388,11 @@ def _kill_there(run: Callable[[], Killable], place: _Vcd | _Kubernetes, number: 
         if begun.pid and not begun.ended():
             begun.kill()
         place.release()
+    return sum(other.written() for other in others)
 
 
 class _Vcd:
-    """Holding writes at the simulator."""
+    """Holding and counting writes at the simulator."""
 
     name = "VCD"
 
@@ -369,9 +408,14 @@ class _Vcd:
     def release(self) -> None:
         self._sim.faults([])
 
+    def written(self) -> int:
+        from invariants import is_write
+
+        return sum(1 for entry in self._sim.journal() if is_write(entry) and entry["user"] == self._user)
+
 
 class _Kubernetes:
-    """Holding writes at the Kubernetes double."""
+    """Holding and counting writes at the Kubernetes double."""
 
     name = "Kubernetes"
 
@@ -387,18 +431,10 @@ class _Kubernetes:
     def release(self) -> None:
         self._kube.faults([])
 
+    def written(self) -> int:
+        from kube_double.faults import is_write
 
-def _count_vcd(sim: Simulator, user: str) -> int:
-    from invariants import is_write
-
-    return sum(1 for entry in sim.journal() if is_write(entry) and entry["user"] == user)
-
-
-def _both(sim: Simulator, kube: KubeDouble, user: str) -> list[tuple[_Vcd | _Kubernetes, int]]:
-    from kube_double.faults import is_write
-
-    writes = sum(1 for entry in kube.journal() if is_write(entry["method"], entry["path"]))
-    return [(_Vcd(sim, user), _count_vcd(sim, user)), (_Kubernetes(kube), writes)]
+        return sum(1 for entry in self._kube.journal() if is_write(entry["method"], entry["path"]))
 
 
 if __name__ == "__main__" and sys.argv[1:2] == ["--serve"]:
