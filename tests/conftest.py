@@ -1,11 +1,16 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures that tests record (``record_property("figures", line)``) stand at the end of the run's output."""
+"""For all tests: figures that they record (``record_property("figures", line)``) stand at the end of the output, no
+variable of the caller's environment reaches a module, and no example of hypothesis fails because it took long."""
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -21,11 +21,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
+
+from waiting import until
 
 if TYPE_CHECKING:
     from kube_double.testing import KubeDouble
@@ -378,12 +379,15 @@ def _kill_there(
     """Kill a run at a write; how many writes it had made to the ``others`` by then."""
     place.hold(number, moment)
     begun = run().start()
+
+    def held() -> bool:
+        if place.holds():
+            return True
+        assert not begun.ended(), f"the run ended before this write: {begun.wait()}"
+        return False
+
     try:
-        limit = time.monotonic() + RUN_SECONDS
-        while not place.holds():
-            assert not begun.ended(), f"the run ended before this write: {begun.wait()}"
-            assert time.monotonic() < limit, "the run has not come to this write"
-            time.sleep(_POLL_SECONDS)
+        until(held, "this write", every=_POLL_SECONDS)
     finally:
         if begun.pid and not begun.ended():
             begun.kill()

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import os
-import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
 import requests
 from vcdsim.testing import Simulator
+from waiting import until
 
 VCLOUD = "{http://www.vmware.com/vcloud/v1.5}"
 PASSWORDS = {
@@ -23,7 +23,6 @@ PASSWORDS = {
     "administrator@System": "system-secret-1",
 }
 CLOUDAPI = "/cloudapi/1.0.0"
-DEADLINE_SECONDS = 10
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -83,13 +82,12 @@ class Api:
         """The task of a 202, when it has ended."""
         assert answer.status_code == 202, answer.text
         assert answer.content == b""
-        limit = time.monotonic() + DEADLINE_SECONDS
-        while True:
+
+        def ended() -> list[ET.Element]:
             task = self.xml(answer.headers["Location"])
-            if task.get("status") != "running":
-                return task
-            assert time.monotonic() < limit, "the task has not ended"
-            time.sleep(0.01)
+            return [] if task.get("status") == "running" else [task]
+
+        return until(ended, "the task's end")[0]
 
     def done(self, method: str, path: str, body: Any = None, **options: Any) -> str:
         """Do a write and wait for its success; the identifier of the task's owner."""

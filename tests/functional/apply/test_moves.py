@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -33,6 +32,7 @@ from moving import (
 )
 from runs import comparable
 from vcdsim.testing import Simulator
+from waiting import until
 
 TASK_SECONDS = 0.001  # over at the first look, as a rule
 ESTATES = ("one-edge", "ip-spaces")
@@ -294,12 +294,9 @@ def in_the_window(edge: Edge, services: list[Params], after: str, hold: Params, 
     """The result of a move during which somebody acts while a write is held."""
     edge.sim.faults([{"user": "kube", "times": 1, "hold": "before", **hold}])
     run = edge.task(services, after).start()
-    limit = time.monotonic() + 30
     try:
-        while not edge.sim.faults()[0]["held"]:
-            assert not run.ended(), run.wait()
-            assert time.monotonic() < limit
-            time.sleep(0.01)
+        until(lambda: edge.sim.faults()[0]["held"] or run.ended(), "the write")
+        assert not run.ended(), run.wait()
         theft()
     finally:
         edge.sim.faults([])

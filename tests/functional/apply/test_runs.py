@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from kube_double.testing import KubeDouble
 from runs import ModuleBroke, ModuleRun, comparable, killed_at_every_write
 from vcdsim.testing import Simulator
+from waiting import until
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "cpi"
 CONNECTION = {"org": "acme", "user": "kube", "password": "kube-secret-1"}
@@ -72,9 +72,7 @@ def test_a_module_that_is_none() -> None:
 def test_a_run_killed_at_its_write(fresh: Simulator, moment: str, pools: int) -> None:
     fresh.faults([{"writes": True, "hold": moment}])
     run = pool(fresh).start()
-    limit = time.monotonic() + 20
-    while not fresh.faults()[0]["held"]:
-        assert time.monotonic() < limit
+    until(lambda: fresh.faults()[0]["held"], "the write")
     run.kill()
     assert not Path(f"/proc/{run.pid}").exists()
     with pytest.raises(ProcessLookupError):
@@ -88,9 +86,7 @@ def test_a_run_that_does_not_end_is_killed(fresh: Simulator) -> None:
     run = ModuleRun("vcd_pool", {**CONNECTION, "url": fresh.url, "ca_path": fresh.ca, **POOL}, seconds=2).start()
     with pytest.raises(TimeoutError):
         run.wait()
-    limit = time.monotonic() + 20
-    while fresh.journal()[-1]["status"] != "gone":
-        assert time.monotonic() < limit
+    until(lambda: fresh.journal()[-1]["status"] == "gone", "the end of the connection")
     assert fresh.dump()["pools"] == []
 
 

@@ -53,7 +53,7 @@ def test_ready_line_files_and_a_clean_end(tmp_path: pathlib.Path) -> None:
         assert [entry["name"] for entry in content["contexts"]] == ["admin", "bob"]
         assert pathlib.Path(facts["ca"]).read_text().startswith("-----BEGIN CERTIFICATE-----")
         process.send_signal(signal.SIGTERM)
-        rest, complaints = process.communicate(timeout=10)
+        rest, complaints = process.communicate(timeout=120)
         assert (process.returncode, rest, complaints) == (0, "", "")
 
 

@@ -290,7 +290,7 @@ def test_a_delay_delays(kube: Any) -> None:
     kube.faults([{"method": "PATCH", "action": "delay", "seconds": 0.5}])
     started = time.monotonic()
     assert touch(kube, "late") == 200
-    assert time.monotonic() - started >= 0.5
+    assert time.monotonic() - started >= 0.5  # however busy the machine is, it cannot be less
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,7 @@ def killed(folder: Path, sim: Simulator, kube: KubeDouble, held: Callable[[], bo
         for pid in (process.pid, *descendants(process.pid)):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        process.wait(timeout=10)
+        process.wait(timeout=120)
 
 
 def descendants(pid: int) -> list[int]:
@@ -269,7 +269,7 @@ def test_an_address_that_a_broken_cpi_has_changed_comes_back(tmp_path: Path) -> 
         cpi = threading.Thread(target=act_as_cpi, args=(sim, kube), daemon=True)
         cpi.start()
         run = play(tmp_path / "2", [migrate("shared_external", wait_timeout=60)], sim, kube)
-        cpi.join(timeout=10)
+        cpi.join(timeout=120)
         assert failed(run) == {}
         assert run.outcomes["to shared_external"]["msg"]["verified"] is True
         assert run.output.count("TASK [vcd.kubernetes.shared_ip : Give it some seconds]") >= 1

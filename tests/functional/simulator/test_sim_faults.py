@@ -118,9 +118,9 @@ def test_a_session_that_ends_in_the_middle(sim: Simulator, api: Api) -> None:
 def test_delay(sim: Simulator, api: Api) -> None:
     sim.faults([{"route": "/cloudapi/1.0.0/vdcs", "delay": 0.3}])
     api.get("/vdcs")
-    assert sim.journal()[-1]["ms"] >= 300
+    assert sim.journal()[-1]["ms"] >= 300  # however busy the machine is, it cannot be less
     api.get("/orgs")
-    assert sim.journal()[-1]["ms"] < 300
+    assert [rule["used"] for rule in sim.faults()] == [1], "a request that the rule does not name is not delayed"
 
 
 @pytest.mark.parametrize(

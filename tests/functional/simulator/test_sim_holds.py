@@ -10,7 +10,6 @@ import json
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,16 +17,9 @@ import pytest
 from simulator_bench import CLOUDAPI, Api, Scene
 from vcdsim.faults import Faults
 from vcdsim.testing import Simulator
+from waiting import until
 
 POOLS = "/loadBalancer/pools"
-DEADLINE_SECONDS = 10
-
-
-def until(holds: Callable[[], Any]) -> None:
-    limit = time.monotonic() + DEADLINE_SECONDS
-    while not holds():
-        assert time.monotonic() < limit, "it has not come about"
-        time.sleep(0.005)
 
 
 def held(sim: Simulator) -> Callable[[], Any]:
@@ -37,7 +29,9 @@ def held(sim: Simulator) -> Callable[[], Any]:
 def begin(sim: Simulator, api: Api, body: dict[str, Any]) -> http.client.HTTPSConnection:
     """Send the creation of a pool and do not wait for its answer."""
     host, port = sim.url.removeprefix("https://").rsplit(":", 1)
-    client = http.client.HTTPSConnection(host, int(port), context=ssl.create_default_context(cafile=sim.ca), timeout=10)
+    client = http.client.HTTPSConnection(
+        host, int(port), context=ssl.create_default_context(cafile=sim.ca), timeout=120
+    )
     headers = {"Authorization": str(api.http.headers["Authorization"]), "Accept": "application/json;version=37.2"}
     client.request("POST", f"{CLOUDAPI}{POOLS}", json.dumps(body), {**headers, "Content-Type": "application/json"})
     return client

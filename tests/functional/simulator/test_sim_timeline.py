@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 from simulator_bench import Api, Scene
 from vcdsim.testing import Simulator
+from waiting import until
 
 POOLS = "/loadBalancer/pools"
 SERVICES = "/loadBalancer/virtualServices"
@@ -78,7 +78,8 @@ def test_tasks_are_intervals_with_what_they_lock(sim: Simulator, api: Api, scene
     sim.settings(task_seconds=0.2)
     api.ask("POST", scene.nat, scene.rule("r"))
     api.ask("POST", "/applicationPortProfiles", scene.profile())
-    time.sleep(0.3)  # the end has the time at which it was due, not that of the next request
+    # the end has the time at which it was due, not that of the request that finds it
+    until(lambda: [one["event"] for one in sim.timeline() if one["kind"] == "task"].count("ended") == 2)
     tasks = [one for one in sim.timeline() if one["kind"] == "task"]
     assert [(one["event"], one["gateway"], one["locks"]) for one in tasks if one["operation"].startswith("NAT")] == [
         ("started", scene.edge, [scene.edge]),
