@@ -1,18 +1,22 @@
 # Two commands for a newcomer: `make demo` and `make test`. Everything they build lies in .cache/.
-# One part of the tests: make test GATES="units lint". Another Python: make test PYTHON=/path/to/python3.12.
+# While you write: `make check`. One part of the tests: make test GATES="functional lint". Another Python: make test PYTHON=/path/to/python3.12.
 .POSIX:
 .DEFAULT_GOAL := help
 export PYTHONDONTWRITEBYTECODE = 1
 
 help:
 	@echo "make demo    watch one command move a cluster's CPI through the three IP-sharing scenarios (about 2 minutes)"
-	@echo "make test    run every check of this repository (GATES=\"units lint\" for some of them, 'make gates' lists them)"
+	@echo "make check   linters and unit tests, in less than a minute once its tools are installed"
+	@echo "make test    run every test of this repository (GATES=\"functional lint\" for some, 'make gates' lists them)"
 	@echo "make bench   measure how long migrations of many Services take (BENCH=--quick to try it)"
 	@echo "make format  format and lint the Python code"
 	@echo "make clean   remove what the others have built (.cache/)"
 
 demo:
 	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py demo
+
+check:
+	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py check
 
 test:
 	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py test $(GATES)
@@ -29,4 +33,4 @@ format:
 clean:
 	rm -rf .cache
 
-.PHONY: help demo test gates bench format clean
+.PHONY: help demo check test gates bench format clean

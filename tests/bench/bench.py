@@ -29,7 +29,7 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "simulator"), str(HERE.parent / "unit" / "shared_ip")]
+sys.path[:0] = [str(HERE.parent / "simulator"), str(HERE.parent / "support")]
 
 from invariants import is_write, lock_seconds, one_write_at_a_time  # noqa: E402
 from runs import ModuleRun  # noqa: E402

@@ -6,19 +6,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-for _folder in ("control_plane", "simulator", "kube_double", "unit/shared_ip"):
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / _folder))
-
-from control_plane.places import Missing, on_ci  # noqa: E402 - found on the path set above
-from control_plane.testing import RealCluster  # noqa: E402
-from real_stage import Stage  # noqa: E402
-from vcdsim.testing import Simulator  # noqa: E402
+from control_plane.places import Missing, on_ci
+from control_plane.testing import RealCluster
+from real_stage import Stage
+from vcdsim.testing import Simulator
 
 API_VERSIONS = "36.0,36.1,36.2,36.3,37.0,37.1,37.2"  # as VCD 10.4.3 serves them; CPI 1.2.0 logs in with 36.0
 

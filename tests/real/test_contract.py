@@ -13,7 +13,7 @@ from pathlib import Path
 
 from control_plane.testing import RealCluster
 
-CONTRACT = Path(__file__).resolve().parents[1] / "unit" / "kube_double" / "contract"
+CONTRACT = Path(__file__).resolve().parents[1] / "functional" / "kube_double" / "contract"
 
 
 def test_the_contract_of_the_double_holds_on_the_real_server(cluster: RealCluster) -> None:

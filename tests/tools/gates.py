@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gates of `make test`: each is one function that raises Failed, and returns a line for the person who waits."""
+"""The gates of `make test`: each is one function that raises Failed, and returns lines for the person who waits.
+
+Gates run side by side: each has logs, ports and folders of its own, and one that writes beside the sources has a copy
+of the collection of its own.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from places import (
@@ -24,8 +29,10 @@ from places import (
     TREE,
     Failed,
     Venv,
+    copy_sources,
     copy_tree,
     kubernetes_core,
+    own_copy,
     real_interpreters,
     run,
     say,
@@ -55,13 +62,28 @@ PYTHONS_OF_CORE = {
 }
 # kubernetes.core of ansible-core 2.17 and 2.18 knows the Kubernetes clients of its own time.
 KUBERNETES_OF_CORE = {"2.17": "kubernetes<32", "2.18": "kubernetes<33"}
+# Each module in a process of its own, as Ansible imports them, forked from one that knows what they all know.
+IMPORT_EACH = """\
+import importlib, os, sys
+import ansible.module_utils.basic
+for name in sys.argv[1:]:
+    child = os.fork()
+    if not child:
+        importlib.import_module(f"ansible_collections.vcd.kubernetes.plugins.modules.{name}")
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        sys.exit(f"module {name} cannot be imported")
+"""
 ROLE_RUN = ["vcd.kubernetes.shared_ip", "-e", "shared_ip_scenario=shared_external"]
 
 
-def lint() -> str:
+def lint(_workers: int) -> str:
     """Python, YAML, changelog and Ansible linters, and types."""
     venv, log = test_venv(), _log("lint")
-    environment = venv.environment(TREE, MYPYPATH=str(TREE))
+    # what mypy and ruff remember outlives the copy of the collection, which is cleaned before each run
+    environment = venv.environment(
+        TREE, MYPYPATH=str(TREE), MYPY_CACHE_DIR=str(CACHE / "mypy"), RUFF_CACHE_DIR=str(CACHE / "ruff")
+    )
     run([venv.bin / "ruff", "check", "."], log, cwd=COLLECTION, env=environment)
     run([venv.bin / "ruff", "format", "--check", "."], log, cwd=COLLECTION, env=environment)
     packages = "ansible_collections.vcd.kubernetes.plugins"
@@ -76,7 +98,7 @@ def lint() -> str:
     return "ruff, mypy, yamllint, antsibull-changelog, ansible-lint (production)"
 
 
-def docs() -> str:
+def docs(_workers: int) -> str:
     """The documentation of modules, filters and roles, with its links."""
     venv = test_venv()
     command = [venv.bin / "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."]
@@ -84,34 +106,47 @@ def docs() -> str:
     return "antsibull-docs lint-collection-docs"
 
 
-def units() -> str:
-    """Unit tests, with both doubles as real programs."""
+def unit(workers: int) -> str:
+    """Unit tests: no double, no process, no network."""
+    return _last(r"\d+ passed.*", _pytest("unit", workers))
+
+
+def functional(workers: int) -> str:
+    """Tests of modules, roles and the doubles themselves, with both doubles as real programs."""
+    return _last(r"\d+ passed.*", _pytest("functional", workers))
+
+
+def killed(workers: int) -> str:
+    """Runs killed at every write, and run again."""
+    output = _pytest("killed", workers)
+    return "\n".join([_last(r"\d+ passed.*", output), *re.findall(r"^killed .* survived$", output, re.MULTILINE)])
+
+
+def _pytest(folder: str, workers: int) -> str:
+    """Run the tests of a folder; one process that is idle takes from the others, whatever file a test stands in."""
     venv = test_venv()
-    environment = _real_parts(venv)
-    command = [venv.bin / "python", "-m", "pytest", "-q", "-rs", "-n", "2", "--dist", "loadfile", "tests/unit"]
-    output = run(command, _log("units"), cwd=COLLECTION, env=environment)
-    for kills in re.findall(r"^killed .* survived$", output, re.MULTILINE):
-        say(f"        {kills}")
-    return _last(r"\d+ passed.*", output)
+    command = [venv.bin / "python", "-m", "pytest", "-q", "-rs", "-n", str(workers), "--dist", "worksteal"]
+    return run([*command, f"tests/{folder}"], _log(folder), cwd=COLLECTION, env=_with_real_parts(venv))
 
 
-def sanity() -> str:
+def sanity(_workers: int) -> str:
     """ansible-test sanity with every test, on every supported Python at hand, without one ignore line."""
     if list((COLLECTION / "tests" / "sanity").glob("ignore*")):
         raise Failed("tests/sanity holds ignore lines")
     venv = test_venv()
-    output = run(
-        [venv.bin / "ansible-test", "sanity", "--venv"], _log("sanity"), cwd=COLLECTION, env=_ansible_test(venv)
-    )
+    tree, ours = own_copy("sanity")
+    command = [venv.bin / "ansible-test", "sanity", "--venv"]
+    output = run(command, _log("sanity"), cwd=ours, env=_ansible_test(venv, tree))
     runs = len(re.findall(r"^Running sanity test", output, re.MULTILINE))
     if not runs:
         raise Failed(f"ansible-test ran no sanity test:\n{output}")
     return f"{runs} sanity runs"
 
 
-def integration() -> str:
+def integration(_workers: int) -> str:
     """ansible-test integration: every module against the doubles, real and in check mode."""
     venv, log = test_venv(), _log("integration")
+    tree, ours = own_copy("integration")
     with doubles(venv, "integration") as running:
         parameters = {
             "vcd_url": running.vcd_url,
@@ -123,15 +158,15 @@ def integration() -> str:
             "kubeconfig": running.kubeconfig,
         }
         # ansible-test passes no environment on; this file is how it takes parameters
-        (COLLECTION / "tests" / "integration" / "integration_config.yml").write_text(json.dumps(parameters))
+        (ours / "tests" / "integration" / "integration_config.yml").write_text(json.dumps(parameters))
         python = f"{sys.version_info[0]}.{sys.version_info[1]}"
         command = [venv.bin / "ansible-test", "integration", "--python", python]
-        output = run(command, log, cwd=COLLECTION, env=_ansible_test(venv))
+        output = run(command, log, cwd=ours, env=_ansible_test(venv, tree))
     tasks = sum(int(number) for number in re.findall(r"ok=(\d+)", output))
     return f"{len(re.findall(r'^Running .* integration test role', output, re.MULTILINE))} targets, {tasks} tasks"
 
 
-def molecule() -> str:
+def molecule(_workers: int) -> str:
     """The molecule scenario of each role."""
     venv, log = test_venv(), _log("molecule")
     roles = sorted(path.parents[2] for path in COLLECTION.glob("roles/*/molecule/default/molecule.yml"))
@@ -142,20 +177,16 @@ def molecule() -> str:
     return f"{len(roles)} role"
 
 
-def artifact() -> str:
+def artifact(_workers: int) -> str:
     """Build the artifact, let galaxy-importer judge it, install it from its tarball and run a playbook from it."""
     venv, log = test_venv(), _log("artifact")
     target = CACHE / "artifact"
     shutil.rmtree(target, ignore_errors=True)
-    environment = venv.environment(TREE)
-    run([venv.bin / "antsibull-changelog", "release", "--version", version()], log, cwd=COLLECTION, env=environment)
-    run(
-        [venv.bin / "ansible-galaxy", "collection", "build", "--output-path", target],
-        log,
-        cwd=COLLECTION,
-        env=environment,
-    )
-    copy_tree()  # takes back what the release wrote
+    tree, ours = own_copy("artifact")
+    environment = venv.environment(tree)
+    run([venv.bin / "antsibull-changelog", "release", "--version", version()], log, cwd=ours, env=environment)
+    build = [venv.bin / "ansible-galaxy", "collection", "build", "--output-path", target]
+    run(build, log, cwd=ours, env=environment)
     tarball = next(target.glob("*.tar.gz"))
     importer = Venv("importer", Path(sys.executable))
     importer.ensure("-r", str(REQUIREMENTS / "importer.txt"), about="galaxy-importer, about 20 s, once")
@@ -182,7 +213,7 @@ def _beside_python(importer: Venv) -> None:
     shutil.copytree(source, packages / "ansible_collections" / "kubernetes", dirs_exist_ok=True)
 
 
-def cores() -> str:
+def cores(_workers: int) -> str:
     """Each ansible-core from 2.17 to 2.21 that a Python at hand allows: import every module, run the role once."""
     interpreters, done, missing = real_interpreters(), [], []
     for core, supported in PYTHONS_OF_CORE.items():
@@ -207,27 +238,36 @@ def _one_core(core: str, python: Path) -> None:
     kubernetes_core(venv, parent, ANSIBLE_OF_CORE[core])
     # a copy of its own, so that kubernetes.core of this core's time is the one that is met
     ours = parent / "ansible_collections" / "vcd" / "kubernetes"
-    shutil.rmtree(ours, ignore_errors=True)
-    shutil.copytree(COLLECTION, ours, ignore=shutil.ignore_patterns("tests"))
+    copy_sources(ours)
     environment = venv.environment(parent, PYTHONPATH=str(parent))
-    for module in sorted((COLLECTION / "plugins" / "modules").glob("*.py")):
-        name = f"ansible_collections.vcd.kubernetes.plugins.modules.{module.stem}"
-        run([venv.bin / "python", "-c", f"import {name}"], log, env=environment)
+    modules = [path.stem for path in sorted((ours / "plugins" / "modules").glob("*.py"))]
+    run([venv.bin / "python", "-c", IMPORT_EACH, *modules], log, env=environment)
     with doubles(test_venv(), f"core-{core}") as running:
         environment = venv.environment(parent, **running.environment())
         run([venv.bin / "ansible-playbook", *ROLE_RUN], log, cwd=parent, env=environment)
 
 
-def real() -> str:
+def real(_workers: int) -> str:
     """The real CPI program and a real Kubernetes API server, with the simulator as their Cloud Director."""
     venv = test_venv()
     command = [str(venv.bin / "python"), "-m", "pytest", "-q", "-rs", "tests/real"]
-    output = run(command, _log("real"), cwd=COLLECTION, env=_real_parts(venv))
+    output = run(command, _log("real"), cwd=COLLECTION, env=_with_real_parts(venv))
     return _last(r"\d+ (?:passed|skipped).*", output)
 
 
-def _real_parts(venv: Venv) -> dict[str, str]:
-    """Build the real programs where they are missing; the environment in which tests find them and the doubles.
+def build_programs(_workers: int) -> str:
+    """Build the real programs where they are missing: minutes, once; no gate of its own, but some wait for it."""
+    venv = test_venv()
+    command = [str(venv.bin / "python"), "-m", "control_plane", "build"]
+    environment = _with_real_parts(venv)
+    built = subprocess.run(command, cwd=COLLECTION, env=environment, stdin=subprocess.DEVNULL, check=False)
+    if built.returncode and os.environ.get("CI"):
+        raise Failed("the real programs are missing and could not be built; the reason stands above")
+    return "missing, see above: what needs them is skipped" if built.returncode else "all there"
+
+
+def _with_real_parts(venv: Venv) -> dict[str, str]:
+    """The environment in which tests find the real programs and the doubles.
 
     Built programs, and what Go keeps, outlive the checkout: they take minutes to build and depend on nothing in it.
     """
@@ -239,12 +279,7 @@ def _real_parts(venv: Venv) -> dict[str, str]:
     description = Path(os.environ.get("VCD_OPENAPI") or ROOT.parent / "shared" / "reference" / "vcd-openapi-37.2.yaml")
     if description.exists():
         kept["VCD_OPENAPI"] = str(description)
-    environment = venv.environment(TREE, PYTHONPATH=_test_packages(), **kept)
-    command = [str(venv.bin / "python"), "-m", "control_plane", "build"]
-    built = subprocess.run(command, cwd=COLLECTION, env=environment, stdin=subprocess.DEVNULL, check=False)
-    if built.returncode and os.environ.get("CI"):
-        raise Failed("the real programs are missing and could not be had; the reason stands above")
-    return environment
+    return venv.environment(TREE, PYTHONPATH=_test_packages(), **kept)
 
 
 def _test_packages() -> str:
@@ -253,13 +288,13 @@ def _test_packages() -> str:
     return os.pathsep.join([str(TREE), *map(str, folders)])
 
 
-def _ansible_test(venv: Venv) -> dict[str, str]:
+def _ansible_test(venv: Venv, tree: Path) -> dict[str, str]:
     """The environment of ansible-test: real interpreters on PATH, and pip's bootstrap where it looks for it."""
     cache = CACHE / "home" / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     for name in PIP_BOOTSTRAPS:
         (cache / name).write_text(PIP_BOOTSTRAP)
-    environment = venv.environment(TREE)
+    environment = venv.environment(tree)
     folders = [str(path.parent) for path in real_interpreters().values()]
     environment["PATH"] = os.pathsep.join([str(venv.bin), *folders, environment["PATH"]])
     environment.pop("ANSIBLE_HOME")
@@ -279,17 +314,34 @@ def _last(pattern: str, output: str) -> str:
     return str(found[-1]).strip("= ")
 
 
-GATES: dict[str, Callable[[], str]] = {
-    "lint": lint,
-    "docs": docs,
-    "units": units,
-    "sanity": sanity,
-    "integration": integration,
-    "molecule": molecule,
-    "real": real,
-    "artifact": artifact,
-    "cores": cores,
+@dataclass(frozen=True)
+class Gate:
+    """``run`` takes the number of processes that it may use; ``seconds`` is what it took on one core at last."""
+
+    run: Callable[[int], str]
+    seconds: int
+    needs_programs: bool = False
+
+    @property
+    def about(self) -> str:
+        """What it does, in a line."""
+        return (self.run.__doc__ or "").splitlines()[0]
+
+
+GATES: dict[str, Gate] = {
+    "lint": Gate(lint, 40),
+    "docs": Gate(docs, 10),
+    "unit": Gate(unit, 40),
+    "functional": Gate(functional, 500, needs_programs=True),
+    "killed": Gate(killed, 300),
+    "sanity": Gate(sanity, 140),
+    "integration": Gate(integration, 300),
+    "molecule": Gate(molecule, 60),
+    "real": Gate(real, 400, needs_programs=True),
+    "artifact": Gate(artifact, 40),
+    "cores": Gate(cores, 110),
 }
+CHECK = ("lint", "unit")
 
 
 def prepare() -> None:

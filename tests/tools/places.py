@@ -234,6 +234,28 @@ def copy_tree() -> Path:
     return COLLECTION
 
 
+def copy_sources(target: Path) -> None:
+    """Put what lies in the copy that the tools work on, and nothing that they left there, into another folder."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=COLLECTION, capture_output=True, check=True)
+    shutil.rmtree(target, ignore_errors=True)
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(COLLECTION / name, target / name)
+
+
+def own_copy(gate: str) -> tuple[Path, Path]:
+    """A copy of the collection for a gate that writes into it: the folder for Ansible's path, and the collection."""
+    tree = CACHE / "copies" / gate
+    ours = tree / "ansible_collections" / "vcd" / "kubernetes"
+    copy_sources(ours)
+    for command in (["git", "init", "-q"], ["git", "add", "-A"]):  # ansible-test asks git for the files
+        subprocess.run(command, cwd=ours, capture_output=True, check=True)
+    beside = tree / "ansible_collections" / "kubernetes"
+    if not beside.exists():
+        beside.symlink_to(TREE / "ansible_collections" / "kubernetes")
+    return tree, ours
+
+
 def version() -> str:
     """The collection's version, from galaxy.yml."""
     found = re.search(r"^version: (\S+)$", (ROOT / "galaxy.yml").read_text(), re.MULTILINE)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the Makefile calls: `demo`, `test [GATE ...]`, `gates`, `bench`, `format`. Standard library only."""
+"""What the Makefile calls: `demo`, `check`, `test [GATE ...]`, `gates`, `bench`, `format`. Standard library only."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import subprocess
 import sys
 import time
 
-from gates import GATES, prepare
+from gates import CHECK, GATES, prepare
 from places import CACHE, COLLECTION, ROOT, TREE, Failed, copy_tree, kubernetes_core, run_venv, say, test_venv
+from schedule import side_by_side
 
 
 def demo() -> int:
@@ -33,24 +34,17 @@ def test(names: list[str]) -> int:
     if unknown:
         say(f"unknown gate {', '.join(unknown)}; there are {', '.join(GATES)}")
         return 2
-    chosen = names or list(GATES)
+    chosen = list(dict.fromkeys(names)) or list(GATES)
     began = time.monotonic()
     say(f"Testing with Python {sys.version.split()[0]} ({sys.executable}); logs in .cache/logs/")
-    failures: list[str] = []
     try:
         prepare()
     except Failed as error:
         say(f"preparation failed: {error}")
         return 1
-    for number, name in enumerate(chosen, 1):
-        say(f"[{number}/{len(chosen)}] {name}: {(GATES[name].__doc__ or '').splitlines()[0]}")
-        start = time.monotonic()
-        try:
-            outcome = GATES[name]()
-        except Failed as error:
-            failures.append(name)
-            outcome = f"FAILED\n{error}"
-        say(f"        {outcome} [{time.monotonic() - start:.0f} s]")
+    failures = side_by_side({name: GATES[name] for name in chosen})
+    for name, complaint in failures.items():
+        say(f"\n{name} FAILED\n{complaint}")
     say(f"{'failed: ' + ', '.join(failures) + '; ' if failures else ''}{time.monotonic() - began:.0f} s in all")
     say(f"gates: {len(chosen) - len(failures)} passed, {len(failures)} failed")
     return 1 if failures else 0
@@ -81,6 +75,7 @@ def main() -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("demo", help="watch a cluster's CPI move through the three scenarios")
+    commands.add_parser("check", help=f"run the gates that take a minute: {', '.join(CHECK)}")
     commands.add_parser("test", help="run the gates").add_argument("gate", nargs="*", help="only these")
     commands.add_parser("gates", help="list the gates")
     commands.add_parser("bench", help="measure migrations; options as tests/bench/bench.py has them", add_help=False)
@@ -90,6 +85,8 @@ def main() -> int:
         parser.error(f"unrecognized arguments: {' '.join(more)}")
     if arguments.command == "demo":
         return demo()
+    if arguments.command == "check":
+        return test([*CHECK])
     if arguments.command == "test":
         return test(arguments.gate)
     if arguments.command == "bench":
@@ -97,7 +94,7 @@ def main() -> int:
     if arguments.command == "format":
         return tidy()
     for name, gate in GATES.items():
-        say(f"{name:12} {(gate.__doc__ or '').splitlines()[0]}")
+        say(f"{name:12} {gate.about}")
     return 0
 
 

@@ -1,18 +1,23 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures that tests record (``record_property("figures", line)``) stand at the end of the run's output."""
+"""Unit tests are pure: one that starts a process or opens a connection fails."""
 
 from __future__ import annotations
+
+import socket
+import subprocess
+from typing import NoReturn
 
 import pytest
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Write them, whichever process the tests ran in."""
-    reports = [one for key in ("passed", "failed") for one in terminalreporter.stats.get(key, [])]
-    lines = [str(value) for one in reports for name, value in one.user_properties if name == "figures"]
-    if lines:
-        terminalreporter.section("figures")
-        for line in lines:
-            terminalreporter.line(line)
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process, no connection."""
+
+    def refuse(*_arguments: object, **_options: object) -> NoReturn:
+        raise AssertionError("a unit test may start no process and open no connection: it belongs in tests/functional")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)

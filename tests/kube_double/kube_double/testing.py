@@ -25,7 +25,7 @@ import yaml
 from kube_double.cluster import Cluster
 from kube_double.errors import Json
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 
 
 class KubeDouble:
@@ -185,7 +185,7 @@ class KubeDouble:
         found: dict[str, dict[str, str]] = self.seen(namespace, pod)["volumes"]
         return found
 
-    def wait_for(self, holds: Callable[[], Any], what: str, seconds: float = 10.0) -> Any:
+    def wait_for(self, holds: Callable[[], Any], what: str, seconds: float = 120.0) -> Any:
         """Ask until ``holds()`` is true and return its value; raises ``TimeoutError`` naming ``what``."""
         deadline = time.monotonic() + seconds
         while not (found := holds()):

@@ -19,8 +19,8 @@ from types import TracebackType
 from typing import Any
 
 _READY = re.compile(r"^ready url=(\S+) ca=(\S+) control=(\S+)$")
-_START_SECONDS = 30
-_STOP_SECONDS = 10
+_START_SECONDS = 60
+_STOP_SECONDS = 60
 
 
 class ContractBroken(AssertionError):

@@ -1,0 +1,297 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Existing Services move to another scenario and back: the real ansible-playbook against both doubles."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from kube_double.testing import KubeDouble
+from role_runs import Case, Finished, clean_environment, connection, cpi_objects, run_cases, writes
+from vcdsim.testing import Simulator
+
+CLUSTER_ID = "urn:vcloud:entity:vmware:capvcdCluster:6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d10"
+MEMBERS = ["10.10.0.11", "10.10.0.12"]
+SERVICES: dict[str, tuple[str, list[int]]] = {"web": ("203.0.113.10", [80, 443]), "api": ("203.0.113.11", [8080])}
+PASSWORD = "kube-secret-1"
+DEPLOYMENT = "vmware-cloud-director-ccm"
+
+
+def manifest(name: str) -> dict[str, Any]:
+    """A Service in Kubernetes."""
+    external_ip, ports = SERVICES[name]
+    numbers = [{"name": f"p{port}", "port": port, "nodePort": 30000 + port % 1999, "protocol": "TCP"} for port in ports]
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"type": "LoadBalancer", "selector": {"app": name}, "ports": numbers},
+        "status": {"loadBalancer": {"ingress": [{"ip": external_ip}]}},
+    }
+
+
+def option(name: str) -> dict[str, Any]:
+    """The same as vcd_shared_ip takes it."""
+    external_ip, ports = SERVICES[name]
+    numbers = [{"name": f"p{port}", "port": port, "node_port": 30000 + port % 1999} for port in ports]
+    return {
+        "name": name, "namespace": "default", "external_ip": external_ip, "members": MEMBERS, "ports": numbers,
+    }  # fmt: skip
+
+
+def made(scenario: str) -> Case:
+    """The objects of both Services in a scenario."""
+    options = {
+        "edge_gateway": "acme-edge",
+        "cluster_id": CLUSTER_ID,
+        "scenario": scenario,
+        "services": [option(name) for name in SERVICES],
+    }
+    return Case(f"objects in {scenario}", {}, task={"vcd.kubernetes.vcd_shared_ip": options})
+
+
+def migrate(scenario: str, name: str = "", **more: Any) -> Case:
+    """The role with existing Services."""
+    wanted = {"scenario": scenario, "existing": "migrate", **more}
+    return Case(name or f"to {scenario}", {f"shared_ip_{key}": value for key, value in wanted.items()})
+
+
+def restore(name: str, **variables: Any) -> Case:
+    """The way back."""
+    return Case(name, {f"shared_ip_{key}": value for key, value in variables.items()}, tasks_from="restore")
+
+
+def play(folder: Path, cases: list[Case], sim: Simulator, kube: KubeDouble, *options: str) -> Finished:
+    """Run them with restore points in the folder."""
+    folder.mkdir(exist_ok=True)
+    environment = {**connection(sim, kube), "HOME": str(folder.parent / "home")}
+    run = run_cases(folder, cases, environment, *options)
+    assert run.code == 0, run.output[-3000:]
+    return run
+
+
+def shapes(sim: Simulator) -> dict[str, str]:
+    """The VIP of each virtual service by the port in its name."""
+    return {item["name"].rpartition("-")[2]: item["virtualIpAddress"] for item in sim.dump()["virtual_services"]}
+
+
+def replicas(kube: KubeDouble) -> int:
+    """How many pods of CPI are wanted."""
+    return int((kube.get("Deployment", "kube-system", DEPLOYMENT) or {})["spec"]["replicas"])
+
+
+def failed(run: Finished) -> dict[str, str]:
+    """What each case that failed said."""
+    return {name: str(outcome["msg"]) for name, outcome in run.outcomes.items() if outcome["failed"]}
+
+
+def test_two_services_go_and_come_back(tmp_path: Path) -> None:
+    with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
+        kube.load([manifest(name) for name in SERVICES])
+        assert failed(play(tmp_path / "1", [made("distinct_internal")], sim, kube)) == {}
+        before, done = shapes(sim), writes(sim, kube)
+        assert set(before.values()) == {"192.168.8.2", "192.168.8.3", "192.168.8.4"}
+
+        planned = play(tmp_path / "2", [migrate("shared_external")], sim, kube, "--check")
+        assert failed(planned) == {}
+        assert writes(sim, kube) == done
+        assert not list((tmp_path / "home").glob("**/*.json"))
+        assert "default/web (203.0.113.10): from distinct_internal to shared_external" in planned.output
+        assert planned.outcomes["to shared_external"]["msg"]["changed"] is True
+
+        rule = f"dnat-ingress-vs-web-{CLUSTER_ID.removeprefix('urn:vcloud:entity:vmware:')}-p443"
+        task = {"vcd.kubernetes.vcd_nat_rule": {"edge_gateway": "acme-edge", "name": rule, "state": "absent"}}
+        damage = Case("damage", {}, task=task)
+        cases = [
+            migrate("shared_external"),
+            migrate("shared_external", "again"),
+            restore("back"),
+            restore("back again"),
+            damage,
+            migrate("distinct_internal", "repair"),
+        ]
+        run = play(tmp_path / "3", cases, sim, kube)
+        assert failed(run) == {}
+        seen = {name: outcome["msg"] for name, outcome in run.outcomes.items() if name != "damage"}
+        assert [item["changed"] for item in seen.values()] == [True, False, True, False, True]
+        assert all(item["verified"] for item in seen.values())
+        assert [item["state"] for item in seen["to shared_external"]["moves"]] == ["migrated", "migrated"]
+        assert [len(item["steps"]) for item in seen["repair"]["moves"]] == [0, 1]
+        assert rule in [item["name"] for item in sim.dump()["nat_rules"]]
+        assert shapes(sim) == before
+        assert replicas(kube) == 1
+
+        (first, *others) = sorted((tmp_path / "home").glob(".vcd-kubernetes/restore-points/*.json"))
+        assert [stat.S_IMODE(path.stat().st_mode) for path in (first, *others, first.parent)] == [*[0o600] * 3, 0o700]
+        assert PASSWORD not in first.read_text()
+        point = json.loads(first.read_text())
+        assert (point["scenario"], len(point["virtual_services"])) == ("distinct_internal", 3)
+
+
+def vips_are(sim: Simulator, scenario: str) -> bool:
+    """Whether both Services have this shape."""
+    found = shapes(sim)
+    wanted = {f"p{port}": external_ip for external_ip, ports in SERVICES.values() for port in ports}
+    return (found == wanted) if scenario == "shared_external" else set(found) == set(wanted) and found != wanted
+
+
+def test_a_service_that_fails_leaves_a_clear_account(tmp_path: Path) -> None:
+    with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
+        kube.load([manifest(name) for name in SERVICES])
+        assert failed(play(tmp_path / "1", [made("distinct_internal")], sim, kube)) == {}
+        before = shapes(sim)
+
+        # the first Service (Kubernetes lists them by name) fails: all is as it was
+        sim.faults([{"method": "PUT", "name": "ingress-vs-api-*", "status": 403, "message": "no"}])
+        first = failed(play(tmp_path / "2", [migrate("shared_external", "first")], sim, kube))["first"]
+        assert first.startswith("default/api: ")
+        assert "it was rolled back to the shape that it had" in first
+        assert first.endswith("every Service is as it was, and CPI runs again with its former scenario")
+        assert "\n" not in first
+        assert (shapes(sim), replicas(kube)) == (before, 1)
+
+        # the second one fails: the first stays migrated, and CPI stopped
+        sim.faults([{"method": "PUT", "name": "ingress-vs-web-*", "status": 403, "message": "no"}])
+        cases = [migrate("shared_external", "second"), migrate("shared_external", "cut short", existing="fail")]
+        run = failed(play(tmp_path / "3", cases, sim, kube))
+        assert run["second"].startswith("default/web: ")
+        assert "migrated: default/api" in run["second"]
+        assert "CPI stays stopped until then; the restore point is in " in run["second"]
+        assert "vcd.kubernetes.restore to go back" in run["second"]
+        assert "was interrupted" in run["cut short"] or "would break" in run["cut short"]
+        assert replicas(kube) == 0
+        point = Path(run["second"].partition("restore point is in ")[2].partition(" ")[0])
+        assert json.loads(point.read_text())["scenario"] == "distinct_internal"
+
+        # the one way on; the other is in the next test
+        sim.faults([])
+        run = play(tmp_path / "4", [restore("back")], sim, kube)
+        assert failed(run) == {}
+        assert run.outcomes["back"]["msg"]["verified"] is True
+        assert (shapes(sim), replicas(kube)) == (before, 1)
+
+
+def killed(folder: Path, sim: Simulator, kube: KubeDouble, held: Callable[[], bool], words: list[str]) -> None:
+    """Start a playbook, and kill it with all its processes as soon as a request is held."""
+    folder.mkdir(exist_ok=True)
+    environment = {**connection(sim, kube), "HOME": str(folder.parent / "home")}
+    with (folder / "output").open("w") as output:
+        process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("ansible-playbook")), *words],
+            cwd=folder,
+            env=clean_environment(folder, environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        deadline = time.monotonic() + 120
+        while not held():
+            assert process.poll() is None, (folder / "output").read_text()[-3000:]
+            assert time.monotonic() < deadline, "nothing was held"
+            time.sleep(0.05)
+    finally:
+        for pid in (process.pid, *descendants(process.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.wait(timeout=120)
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that a process started, and those that they did: Ansible's workers are sessions of their own."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(path.parent.name))
+    found = list(children.get(pid, []))
+    for one in found:
+        found += children.get(one, [])
+    return found
+
+
+def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path) -> None:
+    words = ["vcd.kubernetes.shared_ip", "-e", "shared_ip_scenario=shared_external", "-e", "shared_ip_existing=migrate"]
+    with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
+        kube.load([manifest(name) for name in SERVICES])
+        assert failed(play(tmp_path / "1", [made("distinct_internal")], sim, kube)) == {}
+
+        sim.faults([{"writes": True, "skip": 4, "times": 1, "hold": "after"}])
+        killed(tmp_path / "2", sim, kube, lambda: bool(sim.faults()[0]["held"]), words)
+        sim.faults([])
+        assert replicas(kube) == 0
+
+        # and while CPI's file is written: the delete of its ConfigMap took effect
+        kube.faults([{"method": "DELETE", "path": "configmaps/vcloud-ccm-configmap$", "action": "hold_after"}])
+        killed(tmp_path / "3", sim, kube, lambda: bool(kube.faults()[0]["held"]), words)
+        kube.faults([])
+        assert vips_are(sim, "shared_external")
+
+        (point,) = (tmp_path / "home").glob(".vcd-kubernetes/restore-points/*.json")
+        cases = [migrate("shared_external"), restore("back", restore_file=str(point))]
+        run = play(tmp_path / "4", cases, sim, kube)
+        assert failed(run) == {}
+        assert all(outcome["msg"]["verified"] for outcome in run.outcomes.values())
+        assert vips_are(sim, "distinct_internal")
+        assert run.output.count("2 Services with the same external IP as before") == 2
+        # the restore point is that of the first run, taken before anything was changed
+        assert json.loads(point.read_text())["scenario"] == "distinct_internal"
+
+
+def act_as_cpi(sim: Simulator, kube: KubeDouble) -> None:
+    """What CPI does after it was stopped and started: write the address that its objects serve into the status."""
+    for wanted in (0, 1):
+        kube.wait_for(lambda: replicas(kube) == wanted, f"{wanted} pods of CPI", 120)  # noqa: B023  # called in here
+    kube.wait_for(lambda: vips_are(sim, "shared_external"), "the migration", 120)
+    path = kube.path("Service", "default", "web") + "/status"
+    status = {"status": {"loadBalancer": {"ingress": [{"ip": SERVICES["web"][0]}]}}}
+    kube.request("PATCH", path, status, "application/merge-patch+json")
+
+
+def test_an_address_that_a_broken_cpi_has_changed_comes_back(tmp_path: Path) -> None:
+    """Kubernetes shows an address that nobody serves; clients still use the old one, and that is kept."""
+    with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
+        broken = {**manifest("web"), "status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.55"}]}}}
+        kube.load([broken, manifest("api")])
+        assert failed(play(tmp_path / "1", [made("distinct_internal")], sim, kube)) == {}
+        cpi = threading.Thread(target=act_as_cpi, args=(sim, kube), daemon=True)
+        cpi.start()
+        run = play(tmp_path / "2", [migrate("shared_external", wait_timeout=60)], sim, kube)
+        cpi.join(timeout=120)
+        assert failed(run) == {}
+        assert run.outcomes["to shared_external"]["msg"]["verified"] is True
+        assert run.output.count("TASK [vcd.kubernetes.shared_ip : Give it some seconds]") >= 1
+
+
+def test_what_a_service_that_is_gone_has_left_goes_only_when_asked(tmp_path: Path) -> None:
+    """`api` is deleted in Kubernetes while its objects stay, as CPI's archived releases leave them."""
+    with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
+        kube.load([manifest("web")])
+        cases = [
+            made("distinct_internal"),
+            Case("looked at", {"shared_ip_scenario": "distinct_internal"}),
+            Case("pruned", {"shared_ip_scenario": "distinct_internal", "shared_ip_prune": "true"}),
+        ]
+        run = play(tmp_path / "1", cases, sim, kube)
+        assert failed(run) == {}
+        assert "removed only with shared_ip_prune: true" in run.output
+        changed = [
+            outcome["msg"]["changed"] for name, outcome in run.outcomes.items() if name in ("looked at", "pruned")
+        ]
+        assert changed == [False, True]
+        kinds = ("virtual_services", "pools", "nat_rules")
+        names = [item["name"] for kind in kinds for item in sim.dump()[kind]]
+        assert len(names) == 6
+        assert all("-web-" in name for name in names)

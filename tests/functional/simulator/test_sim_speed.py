@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How much the simulator holds, and what an answer costs: counted in function calls, so on any machine the same."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import functools
+import sys
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import yaml
+from aiohttp import streams
+from aiohttp.test_utils import make_mocked_request
+from simulator_bench import Api, Scene
+from vcdsim import estates, server
+from vcdsim.journal import Journal
+from vcdsim.testing import Simulator
+from vcdsim.world import Settings, World
+
+SERVICES = 2000
+CALLS_OF_A_READ = 6000
+CALLS_OF_AN_OBJECT = 200  # to build it at the start
+BASE = "/cloudapi/1.0.0"
+# a request that a test makes up belongs to an application, which has rules of its own
+pytestmark = pytest.mark.filterwarnings("ignore:It is recommended to use web.RequestKey")
+
+
+@functools.cache
+def crowded(services: int) -> dict[str, Any]:
+    """The estate one-edge with so many virtual services that share one address."""
+    description = estates.load("one-edge")
+    gateway = description["organisations"][0]["vdcs"][0]["edge_gateways"][0]
+    gateway["service_engine_groups"][0]["max_virtual_services"] = services + 1
+    gateway["virtual_services"] = [
+        {
+            "name": f"service-{number}",
+            "vip": "203.0.113.10",
+            "port": 1000 + number,
+            "members": ["10.10.0.11"],
+            "member_port": 30080,
+            "service_engine_group": "seg-shared",
+        }
+        for number in range(services)
+    ]
+    return description
+
+
+def world_of(description: dict[str, Any]) -> World:
+    world = World(Settings())
+    estates.build(world, description)
+    return world
+
+
+@contextmanager
+def counted() -> Iterator[list[int]]:
+    """How many functions are called in the block, those of C among them; the figure is there at its end."""
+    count = [0]
+
+    def see(_frame: object, event: str, _argument: object) -> None:
+        count[0] += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(see)
+    try:
+        yield count
+    finally:
+        sys.setprofile(before)
+
+
+class InProcess:
+    """The simulator's handler without a server around it."""
+
+    def __init__(self, services: int) -> None:
+        self.simulator = server.Simulator(lambda: world_of(crowded(services)), Journal(None))
+        secret = base64.b64encode(b"kube@acme:kube-secret-1").decode()
+        answer = asyncio.run(self.ask("POST", f"{BASE}/sessions", f"Basic {secret}"))
+        self.token = f"Bearer {answer.headers['X-VMWARE-VCLOUD-ACCESS-TOKEN']}"
+        store = self.simulator.world.store
+        self.edge = next(one.id for one in store.all("gateway"))
+        self.last = next(
+            one.id for one in store.all("loadBalancerVirtualService") if one.name == f"service-{services - 1}"
+        )
+
+    def ask(self, method: str, path: str, authorization: str) -> Awaitable[Any]:
+        headers = {"Host": "vcd", "Authorization": authorization, "Accept": "application/json;version=37.2"}
+        request = make_mocked_request(method, path, headers=headers, payload=streams.EMPTY_PAYLOAD)
+        return self.simulator.handle(request)
+
+    def calls_of(self, path: str) -> int:
+        """How many functions are called to answer a GET, when it is asked for the second time."""
+
+        async def read() -> int:
+            await self.ask("GET", path, self.token)
+            with counted() as calls:
+                answer = await self.ask("GET", path, self.token)
+            assert answer.status == 200, answer.text
+            return calls[0]
+
+        return asyncio.run(read())
+
+
+@pytest.fixture(scope="module")
+def few() -> InProcess:
+    return InProcess(SERVICES // 20)
+
+
+@pytest.fixture(scope="module")
+def many() -> InProcess:
+    return InProcess(SERVICES)
+
+
+READS = {
+    "a virtual service": "/loadBalancer/virtualServices/{last}",
+    "the NAT rules": "/edgeGateways/{edge}/nat/rules?pageSize=128",
+    "a profile by its name": f"/applicationPortProfiles?filter={quote('scope==SYSTEM;name==HTTP')}",
+    "a certificate by its alias": "/ssl/certificateLibrary?filter=alias==web-cert",
+    "the gateway's load balancer": "/edgeGateways/{edge}/loadBalancer",
+}
+
+
+@pytest.mark.parametrize("what", READS)
+def test_a_read_costs_little_and_no_more_where_there_is_more(few: InProcess, many: InProcess, what: str) -> None:
+    small, large = (one.calls_of(BASE + READS[what].format(last=one.last, edge=one.edge)) for one in (few, many))
+    assert large <= 1.1 * small
+    assert large <= CALLS_OF_A_READ, large
+
+
+@pytest.mark.parametrize("estate", ["one-edge", "many-edges"])
+def test_an_estate_is_built_in_so_many_calls_for_each_object(estate: str) -> None:
+    description = estates.load(estate)
+    with counted() as calls:
+        world = world_of(description)
+    assert calls[0] <= CALLS_OF_AN_OBJECT * sum(world.store.count(kind) for kind in world.store.kinds())
+
+
+def test_many_virtual_services_are_held(tmp_path: Path) -> None:
+    path = tmp_path / "estate.yml"
+    path.write_text(yaml.safe_dump(crowded(SERVICES)))
+    with Simulator(estate=path, task_seconds=0, health_seconds=0) as sim:
+        api = Api(sim, "kube@acme")
+        scene = Scene(api)
+        listed = f"/edgeGateways/{scene.edge}/loadBalancer/virtualServiceSummaries"
+        assert api.get(f"{listed}?pageSize=1")["resultTotal"] == SERVICES
+        assert api.values(f"{listed}?filter=name==service-1999")[0]["name"] == "service-1999"
+        pool = api.done("POST", "/loadBalancer/pools", scene.pool())
+        api.refused(
+            "POST", "/loadBalancer/virtualServices", scene.service(pool, servicePorts=[{"portStart": 2500}]), "in use"
+        )
+        api.done("POST", "/loadBalancer/virtualServices", scene.service(pool))

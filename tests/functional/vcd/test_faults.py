@@ -1,0 +1,232 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults at every request of every module: it comes about all the same, once, or there is one clear line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from in_process import Modules
+from vcdsim.testing import Simulator
+
+POOL = "*/loadBalancer/pools"
+SERVICE = "*/loadBalancer/virtualServices"
+RULES = "*/nat/rules"
+PROFILES = "*/applicationPortProfiles"
+WEB: dict[str, Any] = {
+    "name": "web",
+    "pool": "web",
+    "application_profile": "HTTP",
+    "virtual_ip_address": "203.0.113.10",
+    "service_ports": [{"start": 80}],
+}
+NAT: dict[str, Any] = {
+    "name": "web",
+    "type": "DNAT",
+    "external_addresses": "203.0.113.20",
+    "internal_addresses": "192.168.8.2",
+}
+# what is made, changed and removed: (module, options that create, one that changes)
+OBJECTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("pool", {"name": "p"}, {"description": "new"}),
+    ("virtual_service", WEB, {"description": "new"}),
+    ("nat_rule", NAT, {"priority": 7}),
+    ("app_port_profile", {"name": "a", "application_ports": [{"protocol": "TCP"}]}, {"description": "new"}),
+]
+# what happens once to a request or its task, and is nobody's fault
+PASSING: dict[str, dict[str, Any]] = {
+    "busy": {"status": 400, "code": "BUSY_ENTITY", "message": "x is busy completing an operation NAT_RULE_CREATE."},
+    "too many": {"status": 429, "retry_after": 0},
+    "bad gateway": {"status": 502},
+    "unavailable": {"status": 503},
+    "time-out": {"status": 504},
+    "reset before": {"reset": "before"},
+    "reset after": {"reset": "after"},
+    "session ended": {"expire_session": True},
+    "task met busy": {"task": "error", "code": "BUSY_ENTITY", "message": "is busy completing an operation X."},
+}
+
+
+def count(vcd: Modules, key: str, name: str) -> int:
+    """How many objects of this name there are."""
+    return len([one for one in vcd.done(f"vcd_{key}_info", name=name)[f"{key}s"] if one.get("scope") != "SYSTEM"])
+
+
+@pytest.fixture
+def ready(vcd: Modules) -> Modules:
+    """A pool for the virtual service."""
+    vcd.done("vcd_pool", name="web", members=[{"ip_address": "10.10.0.11", "port": 30080}])
+    return vcd
+
+
+@pytest.mark.parametrize("fault", PASSING)
+@pytest.mark.parametrize(("key", "create", "change"), OBJECTS, ids=[one[0] for one in OBJECTS])
+def test_what_passes_is_survived(
+    ready: Modules, key: str, create: dict[str, Any], change: dict[str, Any], fault: str
+) -> None:
+    module, name = f"vcd_{key}", create["name"]
+    route = {"pool": POOL, "virtual_service": SERVICE, "nat_rule": RULES, "app_port_profile": PROFILES}[key]
+    one = f"{route}/*"
+
+    def once(method: str, where: str) -> None:
+        ready.simulator.faults([{"method": method, "route": where, "times": 1, **PASSING[fault]}])
+
+    def used() -> bool:
+        return bool(ready.simulator.faults()[0]["used"])
+
+    once("POST", route)
+    assert ready.done(module, **create)["changed"] is True
+    assert used()
+    assert count(ready, key, name) == 1
+    once("PUT", one)
+    assert ready.done(module, name=name, **change)["changed"] is True
+    assert used()
+    assert ready.done(module, name=name, **change)["changed"] is False
+    once("DELETE", one)
+    assert ready.done(module, name=name, state="absent")["changed"] is True
+    assert used()
+    assert count(ready, key, name) == 0
+
+
+READS = ["/api/versions", "/cloudapi/1.0.0/sessions", "*/edgeGateways", "*/usedIpAddresses"]
+# a read has no task, and before the login there is no session to end
+WITHOUT_MEANING = {"task met busy", "session ended"}
+READ_FAULTS = [(route, fault) for route in READS for fault in PASSING if fault not in WITHOUT_MEANING]
+READ_FAULTS += [(route, "session ended") for route in READS[2:]]
+
+
+@pytest.mark.parametrize(("route", "fault"), READ_FAULTS)
+def test_reads_and_the_login_survive_it_too(vcd: Modules, route: str, fault: str) -> None:
+    vcd.simulator.faults([{"route": route, "times": 1, **PASSING[fault]}])
+    found = vcd.done("vcd_edge_gateway_info", gather=["used_ip_addresses"])
+    assert found["edge_gateways"][0]["used_ip_addresses"]
+    assert vcd.simulator.faults()[0]["used"] == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (
+            {"task": "error", "code": "INTERNAL", "message": "It broke."},
+            ("ended in error", "INTERNAL: It broke.", "urn:vcloud:task:"),
+        ),
+        ({"task": "never"}, ("timed out after 2 s waiting for task", "option timeout")),
+        ({"task": "vanish"}, ("has vanished", "run again")),
+        ({"status": 500}, ("Cloud Director answered 500 INTERNAL_SERVER_ERROR",)),
+        ({"status": 503}, ("Cloud Director answered 503", "tried for 2 s; option timeout")),
+        ({"status": 400, "code": "BUSY_ENTITY", "message": "is currently busy"}, ("BUSY_ENTITY", "tried for 2 s")),
+        ({"reset": "before"}, ("the connection was reset before the answer came", "tried for 2 s; option timeout")),
+        ({"delay": 30}, ("no answer came in time",)),
+    ],
+)
+def test_what_does_not_pass_is_one_clear_line(ready: Modules, fault: dict[str, Any], says: tuple[str, ...]) -> None:
+    ready.simulator.faults([{"method": "POST", "route": RULES, **fault}])
+    message = ready.refused("vcd_nat_rule", **NAT, timeout=2)
+    for part in says:
+        assert part in message
+    assert "create NAT rule 'web' on edge gateway 'acme-edge'" in message
+
+
+def test_what_was_left_behind_is_finished_by_the_next_run(ready: Modules) -> None:
+    ready.simulator.faults([{"method": "POST", "route": RULES, "task": "vanish", "times": 1}])
+    ready.refused("vcd_nat_rule", **NAT)
+    assert ready.done("vcd_nat_rule", **NAT)["changed"] is False
+    assert count(ready, "nat_rule", "web") == 1
+
+
+@pytest.fixture
+def shared(ready: Modules) -> Modules:
+    """Two virtual services that share a VIP, the second with everything that can be lost."""
+    ready.done("vcd_pool", name="tls")
+    ready.done("vcd_virtual_service", **WEB)
+    ready.done("vcd_virtual_service", **TLS)
+    return ready
+
+
+TLS: dict[str, Any] = {
+    "name": "tls",
+    "pool": "tls",
+    "application_profile": "HTTPS",
+    "virtual_ip_address": "203.0.113.10",
+    "certificate": "web-cert",
+    "service_ports": [{"start": 443, "ssl_enabled": True}, {"start": 8443}],
+    "description": "kept",
+    "enabled": False,
+}
+MOVE: dict[str, Any] = {"name": "tls", "virtual_ip_address": "203.0.113.11", "recreate": True}
+
+
+@pytest.mark.parametrize("fault", PASSING)
+@pytest.mark.parametrize("method", ["DELETE", "POST"])
+def test_a_recreation_survives_what_passes(shared: Modules, method: str, fault: str) -> None:
+    before = shared.done("vcd_virtual_service_info", name="tls")["virtual_services"][0]
+    route = SERVICE if method == "POST" else f"{SERVICE}/*"
+    shared.simulator.faults([{"method": method, "route": route, "times": 1, **PASSING[fault]}])
+    after = shared.done("vcd_virtual_service", **MOVE)["virtual_service"]
+    changing = {"id": None, "virtual_ip_address": None}
+    assert {**after, **changing} == {**before, **changing}
+    assert count(shared, "virtual_service", "tls") == 1
+
+
+def test_a_recreation_that_is_refused_brings_the_former_one_back(shared: Modules) -> None:
+    before = shared.done("vcd_virtual_service_info", name="tls")["virtual_services"][0]
+    message = shared.refused("vcd_virtual_service", **{**MOVE, "virtual_ip_address": "203.0.113.99"})
+    assert "was deleted to be created anew, which failed" in message
+    assert "it was created again as it was before" in message
+    after = shared.done("vcd_virtual_service_info", name="tls")["virtual_services"][0]
+    assert {**after, "id": None} == {**before, "id": None}
+
+
+def test_a_recreation_that_dies_says_what_is_gone_and_how_to_get_it_back(shared: Modules) -> None:
+    shared.simulator.faults([{"method": "POST", "route": SERVICE, "status": 500}])
+    result = shared.run("vcd_virtual_service", **TLS | MOVE)
+    assert result["failed"]
+    assert before_and_now(result["msg"])
+    failure = result["failure"]
+    assert failure["deleted"]["name"] == "tls"
+    assert failure["body"]["virtualIpAddress"] == "203.0.113.11"
+    assert failure["body_before"]["virtualIpAddress"] == "203.0.113.10"
+    for body in (failure["body"], failure["body_before"]):
+        assert body["certificateRef"]["name"] == "web-cert"
+        assert (body["description"], body["enabled"], "id" in body) == ("kept", False, False)
+    assert count(shared, "virtual_service", "tls") == 0
+    shared.simulator.faults([])
+    after = shared.done("vcd_virtual_service", **TLS | MOVE)["virtual_service"]
+    assert (after["virtual_ip_address"], after["description"]) == ("203.0.113.11", "kept")
+    assert shared.done("vcd_virtual_service", **TLS | MOVE)["changed"] is False
+
+
+def before_and_now(message: str) -> bool:
+    """Whether the message says what was deleted, why, and how it stands."""
+    parts = ("virtual service 'tls' on edge gateway 'acme-edge' (urn:", "was deleted", "500", "it is NOT there now")
+    return all(part in message for part in parts)
+
+
+def test_a_change_that_is_taken_back_is_not_passed_over(ready: Modules) -> None:
+    ready.simulator.faults([{"method": "PUT", "route": f"{POOL}/*", "reset": "after", "task": "error", "times": 1}])
+    ready.simulator.settings(task_seconds=1.5)  # the task fails only after it was seen to have taken effect
+    result = ready.done("vcd_pool", name="web", description="new")
+    ready.simulator.settings(task_seconds=0.05)
+    assert "description: Cloud Director did not take it over for pool 'web'" in str(result["warnings"])
+    assert result["pool"]["description"] == ""
+    assert "warnings" not in ready.done("vcd_pool", name="web", description="new")
+
+
+def test_a_server_that_refuses_any_put_of_a_shared_vip_is_quoted(shared: Modules) -> None:
+    shared.simulator.assume(put_shared_vip_vs="refused")
+    message = shared.refused("vcd_virtual_service", name="tls", description="other")
+    assert "cannot update virtual service 'tls'" in message
+    shared.simulator.assume(put_shared_vip_vs="allowed")
+
+
+def test_other_assumptions_about_the_server_do_not_matter() -> None:
+    with Simulator(
+        estate="one-edge", assume={"page-size-above-limit": "refused", "nat-version": "ignored"}
+    ) as simulator:
+        vcd = Modules(simulator)
+        vcd.done("vcd_nat_rule", **NAT)
+        assert vcd.done("vcd_nat_rule", **NAT, priority=9)["nat_rule"]["priority"] == 9
+        everything = ["used_ip_addresses", "networks", "service_engine_groups", "virtual_services"]
+        assert vcd.done("vcd_edge_gateway_info", gather=everything)["edge_gateways"]

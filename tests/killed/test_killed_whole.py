@@ -1,0 +1,298 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole migration killed at each of its writes, to Cloud Director and to Kubernetes: run again, it is finished."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import services_option
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import restore_point_of
+from invariants import is_write
+from kube_double import faults
+from kube_double.testing import KubeDouble
+from moving import CLUSTER, DISTINCT, EXTERNAL, INTERNAL, MOVES, STRICT, Edge, Params, service
+from runs import ROOT, ModuleRun, comparable, killed_at_every_write
+from vcdsim.testing import Simulator
+
+
+class Task(NamedTuple):
+    """A module's run, and whether it may write."""
+
+    run: ModuleRun
+    writes: bool
+
+
+Tasks = Generator[Task, Params, None]
+
+FIXTURES = ROOT / "tests" / "fixtures" / "cpi"
+ROLE = ROOT / "roles" / "shared_ip"
+SYSTEM, CONFIG_MAP, DEPLOYMENT = "kube-system", "vcloud-ccm-configmap", "vmware-cloud-director-ccm"
+POINT = "restore-point.json.gz"
+FILE, VOLUME = "vcloud-ccm-config.yaml", "vcloud-ccm-config-volume"
+ONE_ARM = '  oneArm:\n    startIP: "192.168.8.2"\n    endIP: "192.168.8.100"\n'
+RANGE = {"start_ip": "192.168.8.2", "end_ip": "192.168.8.100"}
+EXTERNAL_IP = "203.0.113.10"
+PORTS = [{"name": f"p{port}", "port": port, "node_port": 30000 + port} for port in (80, 443)]
+BY_HAND = "made by hand"
+GATHER = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))["__shared_ip_gather"]
+
+
+@pytest.fixture(scope="module")
+def sim() -> Iterator[Simulator]:
+    with Simulator("one-edge", task_seconds=0, health_seconds=0) as running:
+        yield running
+
+
+class InSequence:
+    """Modules one after the other that are started, waited for and killed as if they were one.
+
+    ``tasks`` yields each and is sent its result. One that fails is the last. ``seen`` are the results of those before
+    the first that may write: given by an earlier run from the same state, they are not asked for again.
+    """
+
+    def __init__(self, tasks: Tasks, seen: list[Params]) -> None:
+        self._tasks, self._seen = tasks, seen
+        self._now: ModuleRun | None = None
+        self._result: Params = {}
+
+    @property
+    def pid(self) -> int:
+        """Of the module that runs now, 0 if none does."""
+        return self._now.pid if self._now else 0
+
+    def start(self) -> InSequence:
+        """Start the first that may write; the others are started by ``ended`` and ``wait``."""
+        task, known = next(self._tasks), iter([*self._seen])
+        while not task.writes:
+            result = next(known, None)
+            if result is None:
+                result = task.run.start().wait()
+                self._seen.append(result)
+            task = self._tasks.send(result)
+        self._now = task.run.start()
+        return self
+
+    def ended(self) -> bool:
+        """Whether the last has ended. Starts the next one when it is time to."""
+        while self._now is not None and self._now.ended():
+            self._go_on(self._now)
+        return self._now is None
+
+    def wait(self) -> Params:
+        """The result of the last."""
+        while self._now is not None:
+            self._go_on(self._now)
+        return self._result
+
+    def kill(self) -> None:
+        """SIGKILL to the one that runs; none comes after it."""
+        if self._now is not None:
+            self._now.kill()
+        self._now = None
+
+    def _go_on(self, ending: ModuleRun) -> None:
+        """Up to the next that may write: those that only read need not be watched."""
+        self._now, self._result = None, ending.wait()
+        while not self._result.get("failed"):
+            try:
+                task = self._tasks.send(self._result)
+            except StopIteration:
+                return
+            if task.writes:
+                self._now = task.run.start()
+                return
+            self._result = task.run.start().wait()
+
+
+class Cluster:
+    """A cluster whose CPI runs with a scenario, and one Service of two ports that has the shape of it.
+
+    Its virtual services have a text that only the stored restore point knows once they are deleted.
+    """
+
+    def __init__(self, sim: Simulator, kube: KubeDouble, before: str, after: str) -> None:
+        sim.reset()
+        self.sim, self.kube, self.edge, self.after = sim, kube, Edge(sim), after
+        self.edge.create([service("web", external_ip=EXTERNAL_IP, ports=PORTS)], before)
+        for one in self.edge.module("vcd_virtual_service_info")["virtual_services"]:
+            self.edge.module("vcd_virtual_service", name=one["name"], description=BY_HAND, enabled=True)
+        self._kept = sim.snapshot()
+        self._seen: list[Params] = []
+        self.found: list[Params | None] = []
+        self.offered: list[Params] = []
+
+    def prepare(self) -> None:
+        """Both doubles as before the migration."""
+        self.sim.restore(self._kept)
+        self.sim.assume(**STRICT)
+        self.kube.reset()
+        self.kube.wait_for(self.mounted, "CPI's pod to start")
+        self.found, self.offered = [], []
+
+    def migration(self) -> InSequence:
+        """What the role does with ``shared_ip_existing: migrate``, not started."""
+        return InSequence(self._tasks(), [] if self.found else self._seen)
+
+    def _tasks(self) -> Tasks:
+        """The role's tasks, from its beginning: a run that follows an interrupted one starts there, too."""
+        ccm = yield self._ccm("vcd_ccm_config_info", gather_services=True)
+        vcd = yield self._vcd("vcd_edge_gateway_info", gather=GATHER)
+        self.found.append(ccm["restore_point"])
+        request = (self.after, RANGE if self.after != EXTERNAL else None)
+        preflight = preflight_report(ccm, vcd, *request, "migrate")
+        assert preflight["ok"], preflight["summary"]
+        target = {"scenario": preflight["scenario"], "one_arm": preflight["one_arm"]}
+        services = services_option(ccm, vcd, *request)
+        plan = yield self._move(services, target, ccm["restore_point"] or {}, check=True)
+        halfway = ccm["rollout"]["state"] == "in_progress" and ccm["restore_point"] is not None
+        if plan["writes"] or halfway:
+            objects = yield self._vcd("vcd_shared_ip_info", cluster_id=CLUSTER, services=services, restore_point=True)
+            point = restore_point_of(objects, ccm, vcd)
+            self.offered.append(point)
+            yield self._ccm("vcd_ccm_config", **target, stage="stopped", restore_point=point)
+            ccm = yield self._ccm("vcd_ccm_config_info", gather_services=True)
+            vcd = yield self._vcd("vcd_edge_gateway_info", gather=GATHER)
+            yield self._move(services_option(ccm, vcd, *request), target, point)
+        yield self._ccm("vcd_ccm_config", **target)
+
+    def _move(self, services: list[Params], target: Params, point: Params, check: bool = False) -> Task:
+        return self._vcd("vcd_shared_ip", check, cluster_id=CLUSTER, services=services, restore_point=point, **target)
+
+    def _vcd(self, module: str, check: bool = False, **options: Any) -> Task:
+        connection = {name: value for name, value in self.edge.options.items() if name != "cluster_id"}
+        return _task(module, {**connection, **options}, check)
+
+    def _ccm(self, module: str, **options: Any) -> Task:
+        return _task(module, {"kubeconfig": self.kube.kubeconfig, **options})
+
+    def state(self) -> Params:
+        """What Kubernetes holds, but for what tells when it came about."""
+        config_map = self._get("ConfigMap", CONFIG_MAP)
+        backup = self._get("ConfigMap", f"{CONFIG_MAP}-backup")
+        return {
+            "config map": {name: config_map.get(name) for name in ("data", "immutable")},
+            "labels": {name: config_map["metadata"].get(name) for name in ("labels", "annotations")},
+            "replicas": self._get("Deployment", DEPLOYMENT)["spec"]["replicas"],
+            "mounted": self.mounted(),
+            "backup": {"data": backup["data"], "annotations": backup["metadata"]["annotations"]},
+            "restore point": {name: value for name, value in self.stored().items() if name != "taken"},
+        }
+
+    def held(self) -> list[object]:
+        """All that a migration may write to, at any moment of it; pods follow by themselves, and take their time."""
+        found = [one for one in self.kube.dump() if one["kind"] in ("ConfigMap", "Deployment", "Service")]
+        return [comparable(self.sim.dump()), sorted(map(_as_written, found), key=json.dumps)]
+
+    def stored(self) -> Params:
+        """The restore point in the cluster."""
+        return _unpacked(self._get("ConfigMap", f"{CONFIG_MAP}-backup")["binaryData"][POINT])
+
+    def _get(self, kind: str, name: str) -> Params:
+        found = self.kube.get(kind, SYSTEM, name)
+        assert found is not None, f"{kind} {name} is missing"
+        return found
+
+    def mounted(self) -> list[dict[str, str]]:
+        """CPI's file as each of its pods saw it at its start; empty before that."""
+        pods = [pod["metadata"]["name"] for pod in self.kube.list("Pod", SYSTEM)]
+        volumes = [self.kube.mounted(SYSTEM, name) for name in pods]
+        return [one[VOLUME] for one in volumes if VOLUME in one]
+
+    def writes(self) -> tuple[int, int]:
+        """How many there were to Cloud Director and to Kubernetes."""
+        vcd = [entry for entry in self.sim.journal() if is_write(entry) and entry["user"] == "kube"]
+        kube = [entry for entry in self.kube.journal() if faults.is_write(entry["method"], entry["path"])]
+        return len(vcd), len(kube)
+
+
+def _as_written(item: Params) -> Params:
+    """A Kubernetes object without what the server gives it, and a restore point without the time of it."""
+    meta = {name: item["metadata"].get(name) for name in ("name", "namespace", "labels", "annotations")}
+    kept: Params = {name: item.get(name) for name in ("kind", "spec", "data", "immutable")} | {"metadata": meta}
+    if POINT in item.get("binaryData", {}):
+        kept["restore point"] = {**_unpacked(item["binaryData"][POINT]), "taken": ""}
+    return kept
+
+
+def _unpacked(packed: str) -> Params:
+    return dict(json.loads(gzip.decompress(base64.b64decode(packed))))
+
+
+def _task(module: str, options: Params, check: bool = False) -> Task:
+    given = {name: value for name, value in options.items() if value is not None}
+    return Task(ModuleRun(module, given, check=check), not check and not module.endswith("_info"))
+
+
+def objects(scenario: str) -> list[Path | Params]:
+    """A cluster whose CPI runs with the scenario, and the Service."""
+    manifests = [*yaml.safe_load_all((FIXTURES / "cpi-1.6.1.manifest").read_text(encoding="utf-8"))]
+    (config_map,) = (one for one in manifests if one["kind"] == "ConfigMap")
+    file = config_map["data"][FILE]
+    assert ONE_ARM in file
+    if scenario in (EXTERNAL, INTERNAL):
+        file = file.replace("SharedIP: false", "SharedIP: true")
+    config_map["data"][FILE] = file.replace(ONE_ARM, "") if scenario == EXTERNAL else file
+    numbers = [{"name": one["name"], "port": one["port"], "nodePort": one["node_port"]} for one in PORTS]
+    web = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {"type": "LoadBalancer", "ports": numbers},
+        "status": {"loadBalancer": {"ingress": [{"ip": EXTERNAL_IP}]}},
+    }
+    return [FIXTURES / "cluster.manifest", *manifests, web]
+
+
+@pytest.mark.parametrize(("before", "after"), MOVES)
+def test_the_whole_migration(
+    sim: Simulator, before: str, after: str, record_property: Callable[[str, object], None]
+) -> None:
+    with KubeDouble(objects=objects(before), start_seconds=0, stop_seconds=0) as kube:
+        cluster = Cluster(sim, kube, before, after)
+        wanted, (to_vcd, to_kube) = uninterrupted(cluster)
+
+        def check(final: Params, unlike: Params) -> None:
+            assert comparable(final) == comparable(unlike)
+            assert cluster.state() == wanted
+            # what was stored before the kill stays; a run that was killed before that has left nothing to keep
+            assert cluster.found[-1] in (None, cluster.offered[0])
+            assert cluster.stored() == (cluster.found[-1] or cluster.offered[-1])
+
+        # the proof that "before the next write" stands for "after this one": on both doubles, in one of the moves
+        both_sides = (before, after) == (INTERNAL, DISTINCT)
+        state = cluster.held if both_sides else None
+        survival = killed_at_every_write(cluster.migration, sim, cluster.prepare, check=check, kube=kube, state=state)
+    text = f"k = {survival.writes} ({to_vcd} to Cloud Director, {to_kube} to Kubernetes)"
+    ended = f"{survival.survived} of {survival.kills} kills survived"
+    record_property("figures", f"killed at every write of the whole migration, {before} -> {after}: {text}, {ended}")
+    assert survival.problems == []
+    assert survival.writes == to_vcd + to_kube
+    assert survival.kills == (2 * survival.writes if both_sides else survival.writes + 1)
+    assert min(to_vcd - 3, to_kube - 6) >= 0
+
+
+def uninterrupted(cluster: Cluster) -> tuple[Params, tuple[int, int]]:
+    """What Kubernetes holds after a migration that nobody kills, and its writes: one that leaves nothing to do."""
+    cluster.prepare()
+    (before,) = cluster.mounted()
+    done = cluster.migration().start().wait()
+    assert not done.get("failed"), done
+    state, writes = cluster.state(), cluster.writes()
+    assert (done["scenario_after"], state["replicas"], state["config map"]["immutable"]) == (cluster.after, 1, True)
+    assert state["mounted"] == [state["config map"]["data"]] != [before]
+    assert state["backup"]["annotations"]["vcd.kubernetes/rollout"] == "finished"
+    assert cluster.stored() == cluster.offered[0]
+    assert [one["description"] for one in cluster.sim.dump()["virtual_services"]] == [BY_HAND] * 2
+    again = cluster.migration().start().wait()
+    assert (again["changed"], cluster.writes()) == (False, writes)
+    return state, writes

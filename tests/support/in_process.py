@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Modules of Cloud Director run in the test's own process as Ansible runs them in theirs."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from ansible.module_utils import _internal, basic
+from ansible.module_utils.common import warnings
+from vcdsim.testing import Simulator
+
+PREMIUM_ESTATE = Path(__file__).resolve().parents[1] / "fixtures" / "vcd" / "premium.yml"
+SECRETS = ("kube-secret-1", "viewer-secret-1", "system-secret-1", "acme-api-token-0000000000000001")
+
+
+class Modules:
+    """Runs modules with the connection options of one user; ``run`` gives the result as Ansible gets it."""
+
+    def __init__(self, simulator: Simulator, **connection: Any) -> None:
+        self.simulator = simulator
+        self.connection = {
+            "url": simulator.url,
+            "ca_path": simulator.ca,
+            "org": "acme",
+            "user": "kube",
+            "password": "kube-secret-1",
+            "edge_gateway": "acme-edge",
+            **connection,
+        }
+
+    def as_user(self, **connection: Any) -> Modules:
+        """The same simulator with other connection options; None takes one out."""
+        return Modules(self.simulator, **{**self.connection, **connection})
+
+    def run(self, module: str, *, check: bool = False, **options: Any) -> dict[str, Any]:
+        """The module's result; failures are results too, tracebacks are not."""
+        given = {name: value for name, value in {**self.connection, **options}.items() if value is not None}
+        return run_module(module, given, check=check)
+
+    def done(self, module: str, **options: Any) -> dict[str, Any]:
+        """The result of a module that must not fail."""
+        result = self.run(module, **options)
+        assert not result.get("failed"), result["msg"]
+        return result
+
+    def refused(self, module: str, **options: Any) -> str:
+        """The message of a module that must fail: one line, and nothing secret anywhere."""
+        result = self.run(module, **options)
+        assert result.get("failed"), result
+        message: str = result["msg"]
+        assert "\n" not in message
+        return message
+
+    def writes(self) -> list[str]:
+        """What was written since the journal was cleared, logins apart: METHOD and last parts of the path."""
+        return [
+            f"{entry['method']} {'/'.join(entry['path'].split('/')[3:])}"
+            for entry in self.simulator.journal()
+            if entry["method"] != "GET" and "sessions" not in entry["path"] and "oauth" not in entry["path"]
+        ]
+
+
+def run_module(module: str, options: dict[str, Any], *, check: bool = False) -> dict[str, Any]:
+    """Run a module's main() in this process, as ansible-core does it in its own."""
+    arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
+    loaded = importlib.import_module(f"ansible_collections.vcd.kubernetes.plugins.modules.{module}")
+    out = io.StringIO()
+    warnings._global_warnings.clear()  # a process of its own would have none yet
+    with contextlib.ExitStack() as patches:
+        encoded = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
+        patches.enter_context(mock.patch.object(basic, "_ANSIBLE_ARGS", encoded))
+        if hasattr(basic, "_ANSIBLE_PROFILE"):  # ansible-core 2.19 and later
+            patches.enter_context(mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy"))
+        if getattr(_internal, "is_controller", False):  # other tests import the controller's code; a module never does
+            patches.enter_context(mock.patch.object(_internal, "is_controller", False))
+        patches.enter_context(contextlib.redirect_stdout(out))
+        patches.enter_context(pytest.raises(SystemExit))
+        loaded.main()
+    text = out.getvalue()
+    assert not [secret for secret in SECRETS if secret in text], "a secret is in the output"
+    result: dict[str, Any] = json.loads(text)
+    return result

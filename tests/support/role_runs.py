@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs of the real ansible-playbook against both doubles, many cases in one run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kube_double.testing import KubeDouble
+from vcdsim.testing import Simulator
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURES = ROOT / "tests" / "fixtures" / "cpi"
+READS = {"GET", "HEAD", "OPTIONS"}
+# requests that change nothing, although they are no GET: a login, a logout, a question about rights
+HARMLESS = ("/sessions", "/oauth/", "selfsubjectaccessreviews", "selfsubjectrulesreviews")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run of the role (or of ``task``) with its variables."""
+
+    name: str
+    variables: Mapping[str, Any]
+    tasks_from: str = "main"
+    task: Mapping[str, Any] | None = None
+
+    def as_tasks(self) -> dict[str, Any]:
+        """A block that remembers how it ended and goes on."""
+        role = {"name": "vcd.kubernetes.shared_ip", "tasks_from": self.tasks_from}
+        what = self.task or {"ansible.builtin.include_role": role}
+        note = "{{ outcomes | default({}) | combine({case: {'failed': %s, 'msg': %s}}) }}"
+        return {
+            "name": self.name,
+            "vars": {**self.variables, "case": self.name},
+            "block": [
+                what,
+                {"ansible.builtin.set_fact": {"outcomes": note % ("false", "shared_ip_result | default({})")}},
+            ],
+            "rescue": [
+                {"ansible.builtin.set_fact": {"outcomes": note % ("true", "ansible_failed_result.msg | default('')")}}
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a run of ansible-playbook left: its exit code, all that it showed, and how each case ended."""
+
+    code: int
+    output: str
+    outcomes: Mapping[str, Mapping[str, Any]]
+
+
+def run_cases(folder: Path, cases: Sequence[Case], environment: Mapping[str, str], *options: str) -> Finished:
+    """Run the cases one after the other in one play on localhost."""
+    target = folder / "outcomes.json"
+    keep = {"dest": str(target), "content": "{{ outcomes | to_json }}", "mode": "0600"}
+    play = {
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": sys.executable},
+        "tasks": [
+            *(case.as_tasks() for case in cases),
+            {"ansible.builtin.copy": keep, "check_mode": False, "diff": False, "no_log": True},
+        ],
+    }
+    playbook = folder / "cases.yml"
+    playbook.write_text(yaml.safe_dump([play], sort_keys=False))
+    code, output = ansible_playbook(folder, [str(playbook), *options], environment)
+    outcomes = json.loads(target.read_text()) if target.exists() else {}
+    return Finished(code, output, outcomes)
+
+
+def ansible_playbook(folder: Path, words: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
+    """Run ansible-playbook; its exit code, and output with errors."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("ansible-playbook")), *words],
+        cwd=folder,
+        env=clean_environment(folder, environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def clean_environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment without anybody's connection in it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("VCD_", "K8S_", "ANSIBLE_"))}
+    collections = os.environ.get("ANSIBLE_COLLECTIONS_PATH") or str(collections_path())
+    return {
+        **kept,
+        "ANSIBLE_COLLECTIONS_PATH": collections,
+        "ANSIBLE_HOME": str(folder / "home"),
+        "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_NOCOLOR": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **more,
+    }
+
+
+def collections_path() -> Path:
+    """The folder above the imported ansible_collections, symbolic links left as they are."""
+    import ansible_collections.vcd.kubernetes.plugins.module_utils as here
+
+    return Path(next(iter(here.__path__))).parents[4]
+
+
+def connection(sim: Simulator, kube: KubeDouble) -> dict[str, str]:
+    """The role's environment when all is well."""
+    return {
+        "VCD_URL": sim.url,
+        "VCD_CA_PATH": str(sim.ca),
+        "VCD_ORG": "acme",
+        "VCD_USER": "kube",
+        "VCD_PASSWORD": "kube-secret-1",
+        "K8S_AUTH_KUBECONFIG": str(kube.kubeconfig),
+    }
+
+
+def writes(*doubles: Any) -> list[str]:
+    """Every request in the journals that changed something."""
+    return [
+        f"{item['method']} {item['path']}"
+        for double in doubles
+        for item in double.journal()
+        if item["method"] not in READS and not any(part in item["path"] for part in HARMLESS)
+    ]
+
+
+def cpi_objects(*more: Any) -> list[Any]:
+    """A cluster with CPI 1.6.1 under distinct_internal."""
+    return [FIXTURES / "cluster.manifest", FIXTURES / "cpi-1.6.1.manifest", *more]

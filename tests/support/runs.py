@@ -1,0 +1,445 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Modules in processes of their own, fast enough to kill hundreds of them: forked from one that has imported it all.
+
+A module that runs inside the test's process cannot be killed. Each run here is a child of a small server program
+(this file, with ``--serve``), which has loaded ansible-core and the collection's modules once.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
+
+from waiting import until
+
+if TYPE_CHECKING:
+    from kube_double.testing import KubeDouble
+    from vcdsim.testing import Simulator
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = "ansible_collections.vcd.kubernetes.plugins.modules"
+START_SECONDS = 60.0
+RUN_SECONDS = 120.0
+_POLL_SECONDS = 0.002
+_HIDDEN = ("VCD_", "K8S_", "ANSIBLE_")
+
+
+class ModuleBroke(AssertionError):
+    """A module ended without a result; the text is what it wrote instead."""
+
+
+class ModuleRun:
+    """One run of a module: ``ModuleRun("vcd_pool", {...}).start().wait()`` is its result.
+
+    ``env`` is added to the environment. A failure (``fail_json``) is a result too. ``usage`` is set once it has
+    ended: ``max_rss_kb`` and ``cpu_seconds`` of its process.
+    """
+
+    def __init__(
+        self,
+        module_name: str,
+        args: Mapping[str, Any],
+        env: Mapping[str, str] | None = None,
+        *,
+        check: bool = False,
+        diff: bool = False,
+        seconds: float = RUN_SECONDS,
+    ) -> None:
+        self._request = {
+            "module": module_name,
+            "args": {**args, "_ansible_check_mode": check, "_ansible_diff": diff},
+            "env": dict(env or {}),
+        }
+        self._seconds = seconds
+        self._connection: socket.socket | None = None
+        self._answers: IO[str] | None = None
+        self._output = self._errors = Path()
+        self.pid = 0
+        self.usage: dict[str, float] = {}
+
+    def start(self) -> ModuleRun:
+        """Start it; returns at once."""
+        folder = _Server.running().folder
+        self._output, self._errors = (_new_file(folder, end) for end in (".out", ".err"))
+        self._connection = socket.socket(socket.AF_UNIX)
+        self._connection.settimeout(self._seconds)
+        self._connection.connect(str(folder / "socket"))
+        self._answers = self._connection.makefile("r", encoding="utf-8")
+        paths = {"stdout": str(self._output), "stderr": str(self._errors)}
+        self._connection.sendall(json.dumps(self._request | paths).encode() + b"\n")
+        self.pid = int(json.loads(self._answers.readline())["pid"])
+        return self
+
+    def wait(self) -> dict[str, Any]:
+        """Its result. ModuleBroke if there is none, TimeoutError after ``seconds`` (it is killed then)."""
+        status = self._end()
+        text, complaint = self._output.read_text(encoding="utf-8"), self._errors.read_text(encoding="utf-8")
+        self._output.unlink()
+        self._errors.unlink()
+        try:
+            result: dict[str, Any] = json.loads(text)
+        except ValueError:
+            raise ModuleBroke(f"{self._request['module']} ended with {status}:\n{text}\n{complaint}") from None
+        return result
+
+    def kill(self) -> None:
+        """SIGKILL; it is gone, with its connections, when this returns."""
+        if not self.ended():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+        self._end()
+        self._output.unlink(missing_ok=True)
+        self._errors.unlink(missing_ok=True)
+
+    def ended(self) -> bool:
+        """Whether it has ended by itself."""
+        if self._connection is None:
+            return True
+        return bool(select.select([self._connection], [], [], 0)[0])
+
+    def _end(self) -> int:
+        if self._connection is None or self._answers is None:
+            raise RuntimeError("it has not been started, or has been waited for")
+        with self._connection, self._answers:
+            answer = json.loads(self._answers.readline())
+        self._connection = self._answers = None
+        self.usage = {name: answer[name] for name in ("max_rss_kb", "cpu_seconds")}
+        return int(answer["status"])
+
+
+def _new_file(folder: Path, suffix: str) -> Path:
+    descriptor, path = tempfile.mkstemp(dir=folder, suffix=suffix)
+    os.close(descriptor)
+    return Path(path)
+
+
+class _Server:
+    """The program that modules are forked from: started when the first is run, ended with this process."""
+
+    _one: _Server | None = None
+
+    def __init__(self) -> None:
+        self._temporary = tempfile.TemporaryDirectory(prefix="runs-")
+        self.folder = Path(self._temporary.name)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_HIDDEN)}
+        environment = {**kept, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
+        command = [sys.executable, str(Path(__file__).resolve()), "--serve", str(self.folder / "socket")]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._pipes = (self._process.stdin, self._process.stdout)
+        if not select.select([self._process.stdout], [], [], START_SECONDS)[0] or not self._process.stdout.readline():
+            self.stop()
+            raise RuntimeError("the server of modules did not start")
+
+    @classmethod
+    def running(cls) -> _Server:
+        if cls._one is None:
+            cls._one = cls()
+            atexit.register(cls._one.stop)
+        return cls._one
+
+    def stop(self) -> None:
+        """End it: it goes when its standard input does."""
+        for pipe in self._pipes:
+            pipe.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._temporary.cleanup()
+        _Server._one = None
+
+
+# -- the server program ----------------------------------------------------------------------------------------------
+
+
+def serve(path: str) -> None:
+    """Load everything, then fork a keeper for each connection, until standard input ends."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
+    importlib.import_module("ansible.module_utils.basic")
+    for module in sorted((ROOT / "plugins" / "modules").glob("*.py")):
+        with contextlib.suppress(Exception):  # one that cannot be imported says so when it is run
+            importlib.import_module(f"{PACKAGE}.{module.stem}")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(64)
+        print("ready", flush=True)
+        while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
+            connection, _address = listener.accept()
+            if os.fork() == 0:
+                listener.close()
+                _keep(connection)
+            connection.close()
+
+
+def _keep(connection: socket.socket) -> NoReturn:
+    """Run one module in a child and tell how it ended. The child is killed if nobody waits for it any more."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    with connection.makefile("r", encoding="utf-8") as lines:
+        request = json.loads(lines.readline())
+    child = os.fork()
+    if child == 0:
+        connection.close()
+        _be(request)
+    connection.sendall(json.dumps({"pid": child}).encode() + b"\n")
+    threading.Thread(target=_kill_at_end, args=(connection, child), daemon=True).start()
+    _pid, status, usage = os.wait4(child, 0)
+    answer = {
+        "status": os.waitstatus_to_exitcode(status),
+        "max_rss_kb": usage.ru_maxrss,
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
+    }
+    with contextlib.suppress(OSError):
+        connection.sendall(json.dumps(answer).encode() + b"\n")
+    os._exit(0)
+
+
+def _kill_at_end(connection: socket.socket, child: int) -> None:
+    with contextlib.suppress(OSError):
+        connection.recv(1)
+        os.kill(child, signal.SIGKILL)
+
+
+def _be(request: Mapping[str, Any]) -> NoReturn:
+    """Be the module: arguments as ansible-core hands them over, output to files."""
+    for number, path in ((0, os.devnull), (1, request["stdout"]), (2, request["stderr"])):
+        os.dup2(os.open(path, os.O_RDWR), number)
+    os.environ.update(request["env"])
+    code = 1
+    try:
+        from ansible.module_utils import basic
+
+        basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": request["args"]}).encode()
+        if hasattr(basic, "_ANSIBLE_PROFILE"):  # ansible-core 2.19 and later
+            basic._ANSIBLE_PROFILE = "legacy"
+        importlib.import_module(f"{PACKAGE}.{request['module']}").main()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except BaseException:  # noqa: BLE001 - the process ends here; the reader is to see why
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+# -- killed at every write -------------------------------------------------------------------------------------------
+
+
+class Survival(NamedTuple):
+    """``writes`` (k) of an uninterrupted run, and how many of the ``kills`` were ``survived``."""
+
+    writes: int
+    survived: int
+    kills: int
+    problems: list[str]
+
+
+class Killable(Protocol):
+    """What can be killed at a write: a ModuleRun, or several that follow one another."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def start(self) -> Killable: ...
+
+    def wait(self) -> dict[str, Any]: ...
+
+    def kill(self) -> None: ...
+
+    def ended(self) -> bool: ...
+
+
+Check = Callable[[dict[str, Any], dict[str, Any]], None]
+
+
+def same_state(final: dict[str, Any], uninterrupted: dict[str, Any]) -> None:
+    """The two dumps of the simulator show the same, but for identifiers, versions and times."""
+    assert comparable(final) == comparable(uninterrupted)
+
+
+def comparable(dump: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """A dump without what differs between two ways to the same state; references by name."""
+    kinds = {kind: objects for kind, objects in dump.items() if kind not in ("tasks", "api_tokens")}
+    return {kind: sorted(map(_plain, objects), key=json.dumps) for kind, objects in kinds.items()}
+
+
+_PASSING = ("id", "version", "healthStatus", "healthMessage", "allocationDate")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        if set(value) == {"id", "name"}:
+            return value["name"]
+        return {name: _plain(one) for name, one in sorted(value.items()) if name not in _PASSING}
+    return value
+
+
+def killed_at_every_write(
+    run: Callable[[], Killable],
+    sim: Simulator,
+    prepare: Callable[[], object],
+    *,
+    check: Check = same_state,
+    kube: KubeDouble | None = None,
+    user: str = "kube",
+    state: Callable[[], object] | None = None,
+) -> Survival:
+    """Kill a run before each of its k writes and after the last; the next run has to finish what it began.
+
+    ``prepare`` brings the doubles to where a run starts (``sim.restore`` of a snapshot is the fast way); journals and
+    faults have to be empty afterwards. ``check(final, uninterrupted)`` raises AssertionError for a final state that
+    will not do. Writes to ``kube`` count too, in numbers after those to VCD.
+
+    These k+1 kills are all that differ. Between a write and the next one a run only reads, and all that it knows dies
+    with it: killed after a write, it leaves what it leaves when it is killed before the next. With two doubles the
+    next write may go to either, and each write to either is one that the run is killed before. What the doubles do by
+    themselves (tasks end, pods start and stop) goes on without the run in both cases. A profile that is written
+    beside the gateway's objects changes nothing in this: a hold stops one of the two, the other goes on until the
+    kill, whichever side of the write the hold is on.
+
+    ``state`` asks for the proof of that: it gives what the doubles hold, the run is killed after each write too
+    (2k kills), and what it leaves then has to be what is left before the next write.
+    """
+    prepare()
+    _finish(run)
+    uninterrupted = sim.dump()
+    places: list[_Vcd | _Kubernetes] = [_Vcd(sim, user)] if kube is None else [_Vcd(sim, user), _Kubernetes(kube)]
+    counts = [place.written() for place in places]
+    writes = sum(counts)
+    problems: list[str] = []
+    # what was left, by how many writes of the run had taken effect: killed before the next, killed after the last one
+    left: dict[str, dict[int, object]] = {"before": {}, "after": {}}
+    positions: dict[int, tuple[_Vcd | _Kubernetes, int, int]] = {}
+
+    def kill(place: _Vcd | _Kubernetes, number: int, count: int, moment: str) -> None:
+        try:
+            prepare()
+            position = number + _kill_there(run, place, number, moment, [one for one in places if one is not place])
+            positions[position] = (place, number, count)
+            if state is not None:
+                left[moment][position if moment == "before" else position + 1] = state()
+            _finish(run)
+            check(sim.dump(), uninterrupted)
+        except (AssertionError, TimeoutError) as problem:
+            problems.append(f"{moment} write {number + 1} of {count} to {place.name}: {problem}")
+
+    targets = [(place, number, count) for place, count in zip(places, counts, strict=True) for number in range(count)]
+    for target in targets:
+        kill(*target, "before")
+    last = [positions.get(writes - 1, targets[-1])] if targets else []
+    afterwards = targets if state is not None else last
+    for target in afterwards:
+        kill(*target, "after")
+    if state is not None:
+        problems += [
+            f"after write {done} of {writes} the doubles do not hold what they hold before write {done + 1}: "
+            f"{left['after'].get(done)} instead of {left['before'].get(done)}"
+            for done in range(1, writes)
+            if left["after"].get(done) != left["before"].get(done)
+        ]
+    kills = len(targets) + len(afterwards)
+    return Survival(writes, max(kills - len(problems), 0), kills, problems)
+
+
+def _finish(run: Callable[[], Killable]) -> None:
+    result = run().start().wait()
+    assert not result.get("failed"), result.get("msg")
+
+
+def _kill_there(
+    run: Callable[[], Killable],
+    place: _Vcd | _Kubernetes,
+    number: int,
+    moment: str,
+    others: list[_Vcd | _Kubernetes],
+) -> int:
+    """Kill a run at a write; how many writes it had made to the ``others`` by then."""
+    place.hold(number, moment)
+    begun = run().start()
+
+    def held() -> bool:
+        if place.holds():
+            return True
+        assert not begun.ended(), f"the run ended before this write: {begun.wait()}"
+        return False
+
+    try:
+        until(held, "this write", every=_POLL_SECONDS)
+    finally:
+        if begun.pid and not begun.ended():
+            begun.kill()
+        place.release()
+    return sum(other.written() for other in others)
+
+
+class _Vcd:
+    """Holding and counting writes at the simulator."""
+
+    name = "VCD"
+
+    def __init__(self, sim: Simulator, user: str) -> None:
+        self._sim, self._user = sim, user
+
+    def hold(self, number: int, moment: str) -> None:
+        self._sim.faults([{"writes": True, "user": self._user, "skip": number, "times": 1, "hold": moment}])
+
+    def holds(self) -> bool:
+        return any(rule["held"] for rule in self._sim.faults())
+
+    def release(self) -> None:
+        self._sim.faults([])
+
+    def written(self) -> int:
+        from invariants import is_write
+
+        return sum(1 for entry in self._sim.journal() if is_write(entry) and entry["user"] == self._user)
+
+
+class _Kubernetes:
+    """Holding and counting writes at the Kubernetes double."""
+
+    name = "Kubernetes"
+
+    def __init__(self, kube: KubeDouble) -> None:
+        self._kube = kube
+
+    def hold(self, number: int, moment: str) -> None:
+        self._kube.faults([{"writes": True, "nth": number + 1, "action": f"hold_{moment}"}])
+
+    def holds(self) -> bool:
+        return any(rule["held"] for rule in self._kube.faults())
+
+    def release(self) -> None:
+        self._kube.faults([])
+
+    def written(self) -> int:
+        from kube_double.faults import is_write
+
+        return sum(1 for entry in self._kube.journal() if is_write(entry["method"], entry["path"]))
+
+
+if __name__ == "__main__" and sys.argv[1:2] == ["--serve"]:
+    serve(sys.argv[2])

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gates side by side: at most two at a time, the longest first, the real programs before those that need them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from gates import Gate, build_programs
+from places import Failed, say
+
+CORES = max(1, min(2, os.cpu_count() or 1))
+PROGRAMS = "real programs"
+
+
+def side_by_side(chosen: Mapping[str, Gate]) -> dict[str, str]:
+    """Run gates and say when each starts and how it ended; the complaints of those that failed, by name."""
+    waiting = sorted(chosen, key=lambda name: -chosen[name].seconds)
+    jobs = dict(chosen)
+    programs_pending = any(gate.needs_programs for gate in chosen.values())
+    if programs_pending:  # minutes where they are missing, a second where they are not: in no case to be waited for
+        jobs[PROGRAMS] = Gate(build_programs, 0)
+        waiting.insert(0, PROGRAMS)
+    failures: dict[str, str] = {}
+    running: dict[Future[str], tuple[str, float]] = {}
+    ended = 0
+    with ThreadPoolExecutor(CORES) as pool:
+        while waiting or running:
+            ready = [name for name in waiting if not (programs_pending and jobs[name].needs_programs)]
+            for name in ready[: CORES - len(running)]:
+                waiting.remove(name)
+                # one that has the machine to itself to its end may use all of it
+                workers = CORES if not waiting and not running else 1
+                if name != PROGRAMS:
+                    say(f"  start  {name}: {jobs[name].about}")
+                running[pool.submit(jobs[name].run, workers)] = (name, time.monotonic())
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                name, began = running.pop(future)
+                if name == PROGRAMS:
+                    programs_pending = False
+                    if isinstance(future.exception(), Failed):
+                        needing = [one for one in waiting if jobs[one].needs_programs]
+                        failures |= dict.fromkeys(needing, str(future.exception()))
+                        waiting = [one for one in waiting if one not in needing]
+                    continue
+                ended += 1
+                _tell(name, future, f"[{ended}/{len(chosen)}]", time.monotonic() - began, failures)
+    return failures
+
+
+def _tell(name: str, future: Future[str], number: str, seconds: float, failures: dict[str, str]) -> None:
+    """Say how a gate ended; what is wrong with it stands at the end of the output, after all others."""
+    try:
+        first, *more = future.result().splitlines()
+    except Failed as error:
+        failures[name] = str(error)
+        say(f"{number} FAILED {name} [{seconds:.0f} s]")
+        return
+    say(f"{number} passed {name}: {first} [{seconds:.0f} s]")
+    for line in more:
+        say(f"        {line}")
