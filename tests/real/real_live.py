@@ -23,7 +23,7 @@ from invariants import (
     only_planned,
 )
 from moving import ESTATES, STRICT, others
-from real_model import add, model_on, ports_of
+from real_model import add, ports_of, service_on
 from real_stage import CLUSTER, SERVED_SECONDS, Object, Run, Stage
 from real_tenant import Objects
 
@@ -189,7 +189,7 @@ class Live:
             assert len(set(internal)) == len(internal)
             assert not taken & set(internal), "two Services have one internal IP"
             taken |= set(internal)
-            for objects in model_on(self.stage, item, scenario, self.ips[name], internal):
+            for objects in service_on(self.stage, item, scenario, self.ips[name], internal):
                 add(expected, objects)
         for name in set(pools) & set(expected.pools):
             expected.pools[name] = {**pools[name], "members": expected.pools[name]["members"]}

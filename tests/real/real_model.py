@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the inventory says about a Service of the cluster, in the words of what a tenant reads."""
+"""What this collection wants for a Service of the cluster, in the words of what a tenant reads."""
 
 from __future__ import annotations
 
@@ -11,15 +11,20 @@ from typing import Any
 import yaml
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import parse_range
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import (
-    DesiredPort,
-    DesiredService,
-    PortObjects,
-    choose_internal_ips,
-    desired,
-    internal_ips_needed,
-    read_ports,
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    APP_PORT_PROFILE,
+    NAT_RULE,
+    POOL,
+    VIRTUAL_SERVICE,
+    VirtualService,
+    kind_of,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import assign_internal_ips
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import options_of, read_ports
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import PortSpec, Service
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedPort, want
 from real_stage import Stage
 from real_tenant import Objects
 
@@ -55,27 +60,44 @@ def port(name: str, number: int, application: str = "") -> Object:
     return {"name": name, "port": number, "protocol": "TCP", **({"appProtocol": application} if application else {})}
 
 
-def inventory(
-    stage: Stage, item: Object, scenario: Scenario, external_ip: str, used: list[str]
-) -> tuple[PortObjects, ...]:
-    """What the inventory says about a new Service, with the facts that the modules would read from the cluster."""
+FIELDS = {
+    POOL: "pools",
+    VIRTUAL_SERVICE: "virtual_services",
+    NAT_RULE: "nat_rules",
+    APP_PORT_PROFILE: "app_port_profiles",
+}
+
+
+def new_service(
+    stage: Stage, item: Object, scenario: Scenario, external_ip: str, used: Sequence[str]
+) -> tuple[WantedPort, ...]:
+    """What this collection wants for a new Service, with the facts that its modules would read from the cluster.
+
+    ``used`` are the VIPs on the gateway.
+    """
     arm = yaml.safe_load(stage.in_file())["loadbalancer"].get("oneArm")
-    wanted = internal_ips_needed(scenario, len(item["spec"]["ports"]))
     one_arm = parse_range(f"{arm['startIP']}-{arm['endIP']}") if arm else None
-    internal = choose_internal_ips(one_arm, used, wanted) if one_arm else ()
-    return model_on(stage, item, scenario, external_ip, internal)
+    service = service_of(stage, item, external_ip)
+    taken = Inventory(VirtualService(f"on {address}", "", address, ()) for address in used)
+    return want(service, scenario, assign_internal_ips(service, scenario, one_arm, taken)).ports
 
 
-def model_on(
+def service_on(
     stage: Stage, item: Object, scenario: Scenario, external_ip: str, internal: Sequence[str]
-) -> tuple[PortObjects, ...]:
+) -> tuple[WantedPort, ...]:
     """The same with given internal IPs."""
+    return want(service_of(stage, item, external_ip), scenario, internal).ports
+
+
+def service_of(stage: Stage, item: Object, external_ip: str) -> Service:
+    """A Service of the cluster as the domain knows it."""
     config, name = yaml.safe_load(stage.in_file()), item["metadata"]["name"]
-    ports = ports_of(stage, name, config["loadbalancer"]["certAlias"])
-    return desired(DesiredService(name, config["clusterid"], external_ip, WORKERS, ports), scenario, internal)
+    ports, cluster_id = ports_of(stage, name, config["loadbalancer"]["certAlias"]), config["clusterid"]
+    naming = Naming.of_cluster(cluster_id)
+    return Service.build(name, ports, naming, cluster_id=cluster_id, external_ip=external_ip, members=WORKERS)
 
 
-def ports_of(stage: Stage, name: str, certificate: str) -> tuple[DesiredPort, ...]:
+def ports_of(stage: Stage, name: str, certificate: str) -> tuple[PortSpec, ...]:
     """A Service's ports as the modules see them. ``certificate`` is the alias in CPI's file."""
     found = stage.cluster.api.get("Service", "default", name)
     assert found
@@ -87,13 +109,10 @@ def ports_of(stage: Stage, name: str, certificate: str) -> tuple[DesiredPort, ..
     return read_ports(facts, found["metadata"].get("annotations", {}), certificate)
 
 
-def add(expected: Objects, objects: PortObjects) -> None:
+def add(expected: Objects, port: WantedPort) -> None:
     """Put the objects of one port to what is expected, with VCD's defaults."""
-    _put(expected, "pools", objects.pool.as_options())
-    _put(expected, "virtual_services", objects.virtual_service.as_options())
-    if objects.nat_rule is not None and objects.app_port_profile is not None:
-        _put(expected, "nat_rules", objects.nat_rule.as_options())
-        _put(expected, "app_port_profiles", objects.app_port_profile.as_options())
+    for item in port.objects():
+        _put(expected, FIELDS[kind_of(item)], options_of(item))
 
 
 def _put(expected: Objects, kind: str, options: Object) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from control_plane.testing import service
-from real_model import add, inventory, port
+from real_model import add, new_service, port
 from real_stage import Stage
 from real_tenant import Objects
 
@@ -43,7 +43,7 @@ def test_the_role_moves_a_cluster_and_cpi_follows(stage: Stage, path: tuple[str,
 
         external_ip = stage.create(WEB)
         expected = Objects({}, {}, {}, {})
-        for objects in inventory(stage, WEB, Scenario(scenario), external_ip, []):
+        for objects in new_service(stage, WEB, Scenario(scenario), external_ip, []):
             add(expected, objects)
         differences = stage.objects().differences(expected)
         assert not differences, "\n".join(differences)

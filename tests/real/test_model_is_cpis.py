@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from control_plane.testing import service
-from real_model import Object, add, inventory, port
+from real_model import Object, add, new_service, port
 from real_stage import Stage
 from real_tenant import Objects
 
@@ -62,6 +62,6 @@ def serve(stage: Stage, scenario: Scenario, version: str, services: list[Object]
     for item in services:
         used = [facts["virtual_ip_address"] for facts in expected.virtual_services.values()]
         external_ip = stage.create(item)
-        for objects in inventory(stage, item, scenario, external_ip, used):
+        for objects in new_service(stage, item, scenario, external_ip, used):
             add(expected, objects)
     return expected

@@ -8,10 +8,6 @@ from __future__ import annotations
 import ast
 import importlib
 import ipaddress
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
@@ -335,61 +331,3 @@ def test_every_module_that_needs_netaddr_says_so(module: str, monkeypatch: pytes
 def test_modules_need_netaddr() -> None:
     assert _needs_netaddr("modules.vcd_pool", set())
     assert not _needs_netaddr("_errors", set())
-
-
-def _without_netaddr(tmp_path: Path, command: list[str], text: str = "") -> subprocess.CompletedProcess[str]:
-    """Run Python where importing netaddr fails."""
-    (tmp_path / "netaddr.py").write_text("raise ImportError('planted')\n")
-    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
-    environment = {**os.environ, "PYTHONPATH": path}
-    return subprocess.run(
-        [sys.executable, *command], input=text, env=environment, capture_output=True, text=True, check=False
-    )
-
-
-RUN = """
-import sys
-from ansible.module_utils import basic
-from ansible.module_utils.testing import patch_module_args
-from ansible_collections.vcd.kubernetes.plugins.modules import {module}
-with patch_module_args({args}):
-    {module}.main()
-"""
-CONNECTION = {"url": "https://127.0.0.1:1", "org": "acme", "api_token": "a-long-token", "edge_gateway": "edge"}
-ARGS: dict[str, dict[str, Any]] = {
-    "vcd_pool_info": CONNECTION,
-    "vcd_shared_ip_info": {**CONNECTION, "name_template": "{service}-{port}"},
-    "vcd_ccm_config_info": {},
-}
-
-
-@pytest.mark.parametrize("module", ARGS)
-def test_a_module_without_netaddr_fails_with_one_clear_line(tmp_path: Path, module: str) -> None:
-    done = _without_netaddr(tmp_path, ["-c", RUN.format(module=module, args=ARGS[module])])
-    assert done.stderr == ""
-    result = json.loads(done.stdout)
-    assert result["failed"] is True
-    assert result["failure"] == {"library": "netaddr"}
-    assert result["msg"].startswith("Failed to import the required Python library (netaddr) on ")
-    assert "\n" not in result["msg"]
-
-
-FILTER = """
-from ansible.errors import AnsibleError
-from ansible_collections.vcd.kubernetes.plugins.filter.shared_ip import FilterModule
-for name, function in FilterModule().filters().items():
-    try:
-        function({}, {}, {}, {})
-    except AnsibleError as error:
-        print(name, error.message)
-"""
-
-
-def test_filters_without_netaddr_raise_one_clear_line(tmp_path: Path) -> None:
-    done = _without_netaddr(tmp_path, ["-c", FILTER])
-    assert done.stderr == ""
-    lines = done.stdout.splitlines()
-    assert len(lines) == 7
-    for line in lines:
-        assert "need the Python library netaddr (0.10.1 or newer)" in line
-        assert line.endswith(f"install it with '{sys.executable} -m pip install netaddr'")
