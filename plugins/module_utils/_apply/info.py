@@ -15,9 +15,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.external_ips
     ExternalAddresses,
     edge_addresses,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import VERSION, Request
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.plans import find_orphans, orphans_as_list
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState, read_gateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import RESTORE_POINT_VERSION
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.calls import PATH
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import (
@@ -52,7 +53,7 @@ def gather(api: Api, gateway: Body, request: Request, params: Mapping[str, Any])
     }
     if params["restore_point"]:
         result["restore_point"] = {
-            "version": VERSION,
+            "version": RESTORE_POINT_VERSION,
             "taken": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "edge_gateway": result["edge_gateway"],
             "cluster_id": request.cluster_id,

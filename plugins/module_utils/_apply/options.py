@@ -19,6 +19,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     parse_range,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
+from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import RESTORE_POINT_VERSION
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
@@ -32,7 +33,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.se
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd import checks
 
-VERSION = 1  # of a restore point
 PORT = {
     "name": {"type": "str", "default": ""},
     "port": {"type": "int", "required": True},
@@ -133,7 +133,7 @@ def _check_restore_point(point: object) -> None:
     bodies = point.get("virtual_services", {}) if isinstance(point, Mapping) else None
     whole = isinstance(bodies, Mapping) and all(isinstance(body, Mapping) for body in bodies.values())
     version = point.get("version") if isinstance(point, Mapping) else None
-    if not (whole and version == VERSION):
+    if not (whole and version == RESTORE_POINT_VERSION):
         # the value may be long
         remedy = "is not one that this release reads: give the restore_point that vcd_shared_ip_info returned"
         raise InvalidInput("restore_point", f"version {version}", remedy)

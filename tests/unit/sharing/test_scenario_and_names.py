@@ -14,7 +14,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     network_of,
     parse_range,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import scenario_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway import names, ownership
@@ -156,10 +155,3 @@ def test_free_addresses_are_counted_within_the_subnet_only() -> None:
     assert count_free(ranges, used) == 10
     assert count_free(ranges, used, network_of("203.0.113.0/28")) == 4
     assert count_free(ranges, used, network_of("fd00::/8")) == 0
-
-
-def test_ccm_and_the_domain_call_the_scenarios_alike() -> None:
-    for shared in (True, False):
-        for one_arm in (True, False):
-            scenario = Scenario.from_flags(shared, one_arm)
-            assert scenario_of(shared, one_arm) == (scenario.value if scenario else "invalid")

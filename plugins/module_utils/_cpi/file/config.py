@@ -28,18 +28,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.document 
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema import (
     CLOUD_CONFIG,
-    FIRST_SHARING_VERSION,
     VCD,
     Struct,
-    Version,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import CPI_WITH_SHARED_IP, Version
 
-SHARED_EXTERNAL = "shared_external"
-SHARED_INTERNAL = "shared_internal"
-DISTINCT_INTERNAL = "distinct_internal"
 INVALID = "invalid"
-SCENARIOS = (SHARED_EXTERNAL, SHARED_INTERNAL, DISTINCT_INTERNAL)
 MASK = "********"
 _SECRET_KEYS = tuple(name for name, key in VCD.keys.items() if key.secret)
 _SECRET_COMMENT = re.compile(rf"(?im)^([^#\n]*#.*?\b(?:{'|'.join(_SECRET_KEYS)}|password)\b\s*[:=]\s*)(\S.*)$")
@@ -69,13 +65,6 @@ class OneArm:
         return {"start_ip": self.start_ip, "end_ip": self.end_ip}
 
 
-def scenario_of(shared: bool, one_arm: bool) -> str:
-    """The scenario that two flags make; sharing off without one-arm is refused by CPI."""
-    if shared:
-        return SHARED_INTERNAL if one_arm else SHARED_EXTERNAL
-    return DISTINCT_INTERNAL if one_arm else INVALID
-
-
 @dataclass(frozen=True)
 class CloudConfig:
     """One file, decoded and judged. ``problems`` empty means that CPI runs with it."""
@@ -99,7 +88,8 @@ class CloudConfig:
     @property
     def scenario(self) -> str:
         """The scenario, or ``invalid`` when CPI does not run with the file."""
-        return INVALID if self.problems else scenario_of(self.shared, self.one_arm is not None)
+        found = None if self.problems else Scenario.from_flags(self.shared, self.one_arm is not None)
+        return found.value if found else INVALID
 
     @property
     def cluster_id(self) -> str:
@@ -139,7 +129,7 @@ def _version_problems(seen: set[str], version: Version | None) -> list[str]:
     if version is None:
         return []
     name = ".".join(map(str, version))
-    if version < FIRST_SHARING_VERSION:
+    if version < CPI_WITH_SHARED_IP:
         return [f"CPI {name} cannot share IP addresses and has another file layout; CPI 1.2.0 or later is needed"]
     return [
         f"{path}: CPI {name} does not know this key and would stop; it came with {'.'.join(map(str, since))}"
@@ -227,13 +217,13 @@ def edit_from_options(
     given, empty = _one_arm_option(one_arm)
     if scenario is None:
         return FileEdit(shared, given, remove_one_arm=empty)
-    if scenario == SHARED_EXTERNAL:
+    if scenario == Scenario.SHARED_EXTERNAL.value:
         if given is not None:
             raise InvalidInput("one_arm", one_arm, f"scenario {scenario} has no internal range; leave one_arm out")
         return FileEdit(shared=True, remove_one_arm=True)
     if given is None and (empty or present is None or present.problems()):
         raise InvalidInput("one_arm", one_arm, f"scenario {scenario} needs an internal range: give start_ip and end_ip")
-    return FileEdit(shared=scenario == SHARED_INTERNAL, one_arm=given)
+    return FileEdit(shared=scenario == Scenario.SHARED_INTERNAL.value, one_arm=given)
 
 
 def _one_arm_option(one_arm: dict[str, Any] | None) -> tuple[OneArm | None, bool]:

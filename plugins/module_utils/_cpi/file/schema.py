@@ -12,14 +12,10 @@ a tag, which yaml.v2 knows by their lower-cased names.
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-Version = tuple[int, int, int]
-
-# The first version with today's layout. Until 1.1.3 network, vipSubnet and vAppName stood under vcd, without sharing.
-FIRST_SHARING_VERSION: Version = (1, 2, 0)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import CPI_WITH_SHARED_IP, Version, parse_version
 
 
 class Kind(enum.Enum):
@@ -68,7 +64,7 @@ LOADBALANCER = Struct(
         "network": Key(Kind.STRING),
         "vipSubnet": Key(Kind.STRING),
         "certAlias": Key(Kind.STRING),
-        "enableVirtualServiceSharedIP": Key(Kind.BOOL, since=FIRST_SHARING_VERSION),
+        "enableVirtualServiceSharedIP": Key(Kind.BOOL, since=CPI_WITH_SHARED_IP),
     }
 )
 CLOUD_CONFIG = Struct(
@@ -79,17 +75,6 @@ CLOUD_CONFIG = Struct(
         "vAppName": Key(Kind.STRING),
     }
 )
-
-_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?![\d])")
-
-
-def parse_version(text: str | None) -> Version | None:
-    """``1.6.0``, ``v1.6``, ``1.6.0-beta`` or ``1.2.0.latest`` as numbers; anything else is None (not known)."""
-    match = _VERSION.match(text or "")
-    if not match:
-        return None
-    major, minor, patch = match.groups(default="0")
-    return int(major), int(minor), int(patch)
 
 
 def image_version(image: str | None) -> str | None:

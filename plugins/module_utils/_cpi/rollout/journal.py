@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import FINISHED, IN_PROGRESS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import (
     ConfigMap,
     CpiNames,
@@ -29,8 +30,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Coll
 
 STATE = "vcd.kubernetes/rollout"
 REPLICAS = "vcd.kubernetes/replicas"
-IN_PROGRESS = "in_progress"
-FINISHED = "finished"
 _LABELS = {"app.kubernetes.io/managed-by": "vcd.kubernetes"}
 _ORIGINAL, _WANTED, _README = "original.json", "wanted.json", "README"
 _RESTORE_POINT = "restore-point.json.gz"

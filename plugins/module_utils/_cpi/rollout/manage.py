@@ -12,14 +12,12 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import (
-    SCENARIOS,
     CloudConfig,
     edit_from_options,
     masked,
     read_config,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.editor import edit
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema import parse_version
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import pack
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import CpiNames, Object
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import (
@@ -37,6 +35,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import apply, check_rights, observe
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import parse_version
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline
 
 TARGET_OPTIONS = ArgumentSpec(
@@ -50,7 +50,7 @@ TARGET_OPTIONS = ArgumentSpec(
 )
 CONFIG_OPTIONS = ArgumentSpec(
     {
-        "scenario": {"type": "str", "choices": list(SCENARIOS)},
+        "scenario": {"type": "str", "choices": [item.value for item in Scenario]},
         "enable_virtual_service_shared_ip": {"type": "bool"},
         "one_arm": {
             "type": "dict",

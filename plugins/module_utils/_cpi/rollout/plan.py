@@ -14,8 +14,8 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN_PROGRESS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import (
-    IN_PROGRESS,
     Journal,
     original_to_keep,
     refuse_too_large,

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import read_config
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema import parse_version
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import unpack
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import CpiNames, Object, Pod
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import CpiState, stale_pods
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import observe
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
+from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import parse_version
 
 CLUSTER_ID_SECRET = ("vcloud-clusterid-secret", "clusterid")
 ANNOTATION = "service.beta.kubernetes.io/vcloud-avi-"

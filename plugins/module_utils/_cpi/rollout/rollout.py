@@ -13,8 +13,8 @@ import copy
 from collections.abc import Callable
 from dataclasses import replace
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import FINISHED
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import (
-    FINISHED,
     Journal,
     backup_manifest,
     read_journal,

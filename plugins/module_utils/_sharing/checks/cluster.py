@@ -6,11 +6,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import IN_PROGRESS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN_PROGRESS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
     Finding,
@@ -19,8 +18,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
     pluralize,
     warning,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import CPI_WITH_SHARED_IP, parse_version
 
-CPI_WITH_SHARED_IP = (1, 2, 0)
 # what vcd_ccm_config_info says of the two settings that a scenario sets anew
 SET_BY_SCENARIO = (
     "loadbalancer.oneArm.",
@@ -85,7 +84,7 @@ def check_cpi(state: ClusterState) -> Iterator[Finding]:
     elif not deployment.ready and state.cluster.rollout != IN_PROGRESS:
         yield warning("cpi", f"{label} is not ready now", "look at the log of its pod")
     scenario = state.target.scenario
-    version = _version(deployment.version)
+    version = parse_version(deployment.version)
     if not scenario.shared_ip or (version and version >= CPI_WITH_SHARED_IP):
         shown = f"CPI {deployment.version}" if version else f"CPI image {deployment.image}"
         yield info("cpi", f"{shown} knows {scenario.value}")
@@ -109,8 +108,3 @@ def check_service_names(state: ClusterState) -> Iterator[Finding]:
             yield error("service_names", message, "rename all of them but one")
     if all(len(namespaces) == 1 for namespaces in places.values()):
         yield info("service_names", f"{pluralize(len(places), 'Service')} of type LoadBalancer, no name twice")
-
-
-def _version(text: str) -> tuple[int, int, int] | None:
-    found = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?", text)
-    return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import IN_PROGRESS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN_PROGRESS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import NSXT_BACKED, EdgeGateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, error, info, warning
+from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import API_WITH_SHARED_IP
 
-API_WITH_SHARED_IP = (37, 0)
 GIVE_IT = "give shared_ip_edge_gateway"
 
 

@@ -18,8 +18,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 
-IN_PROGRESS = "in_progress"
-
 
 @dataclass(frozen=True)
 class KubernetesPort:

@@ -15,10 +15,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     BadRange,
     parse_range,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN_PROGRESS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import (
-    IN_PROGRESS,
     Cluster,
 )
 

@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import BadRange, parse_range
+from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN_PROGRESS, RESTORE_POINT_VERSION
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import (
-    IN_PROGRESS,
     Cluster,
     read_cluster,
 )
@@ -35,8 +35,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.st
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import Target
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import internal_ips_needed
-
-VERSION = 1
 
 
 def restore_point_of(info: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
@@ -107,8 +105,10 @@ def _checked(restore_point: Any, state: ClusterState) -> Reader:
     if not restore_point:
         raise InvalidInput("restore point", "none", "the cluster has none; give a file as shared_ip_restore_file")
     point = Reader(restore_point, "restore point")
-    if point.value.get("version") != VERSION:
-        raise InvalidInput("restore point", f"version {point.value.get('version')}", f"version {VERSION} is known here")
+    if point.value.get("version") != RESTORE_POINT_VERSION:
+        raise InvalidInput(
+            "restore point", f"version {point.value.get('version')}", f"version {RESTORE_POINT_VERSION} is known here"
+        )
     found, cluster = point.text("cluster_id"), state.cluster.cluster_id
     if found != cluster:
         raise InvalidInput("restore point", f"cluster {found}", f"this is cluster {cluster or 'without an id'}")

@@ -1,0 +1,14 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Values that one module returns and another part of the collection reads. Pure."""
+
+from __future__ import annotations
+
+# The state of a rollout of CPI's file, as the backup ConfigMap and vcd_ccm_config_info have it.
+IN_PROGRESS = "in_progress"
+FINISHED = "finished"
+
+# The version of a restore point's format: of vcd_shared_ip_info, vcd_shared_ip and the role.
+RESTORE_POINT_VERSION = 1

@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Versions of CPI and of Cloud Director's API, and the first of each that can share IP addresses. Pure."""
+
+from __future__ import annotations
+
+import re
+
+Version = tuple[int, int, int]
+
+# The first CPI with enableVirtualServiceSharedIP and today's file. Until 1.1.3 network, vipSubnet and vAppName stood
+# under vcd, and IP addresses could not be shared.
+CPI_WITH_SHARED_IP: Version = (1, 2, 0)
+# VCD 10.4: before it each virtual service needed an IP address of its own.
+API_WITH_SHARED_IP = (37, 0)
+
+_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?![\d])")
+
+
+def parse_version(text: str | None) -> Version | None:
+    """``1.6.0``, ``v1.6``, ``1.6.0-beta`` or ``1.2.0.latest`` as numbers; None for anything else (not known)."""
+    match = _VERSION.match(text or "")
+    if not match:
+        return None
+    major, minor, patch = match.groups(default="0")
+    return int(major), int(minor), int(patch)
