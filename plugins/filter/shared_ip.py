@@ -16,10 +16,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.pre
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import services_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import account, report_lines
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import (
-    restore_point_of,
-    way_back,
-)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import restore_point_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.way_back import way_back
 
 Filter = Callable[..., Any]
 # Filters run in Ansible's own process, whose Python need not be the one that runs the modules.

@@ -18,8 +18,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config im
     read_config,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema import image_version
-from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import parse_version
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import parse_version
 from cpi_helpers import FIXTURES, MINIMAL, RANGE, file_of
 
 PUBLISHED = sorted(path.stem for path in FIXTURES.glob("cpi-*.manifest"))

@@ -11,10 +11,8 @@ from typing import Any
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import services_option
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import (
-    restore_point_of,
-    way_back,
-)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import restore_point_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.way_back import way_back
 from sharing_builders import (
     CLUSTER_ID,
     RANGE,

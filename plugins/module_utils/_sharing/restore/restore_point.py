@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The restore point: what a cluster's Services had before a change, and how to go back to it. Pure.
+"""The restore point: what a cluster's Services had before a change. Pure.
 
-Its side of Cloud Director is what vcd_shared_ip_info returns as ``restore_point``. To it comes what CPI's file and the
-Services were: ``scenario``, ``one_arm``, ``kubernetes_services`` and ``orphans``.
+Its Cloud Director side is what vcd_shared_ip_info returns as ``restore_point``. CPI's file and the Services add
+``scenario``, ``one_arm``, ``kubernetes_services`` and ``orphans``.
 """
 
 from __future__ import annotations
@@ -13,28 +13,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import BadRange, parse_range
-from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN_PROGRESS, RESTORE_POINT_VERSION
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN_PROGRESS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import (
-    Cluster,
     read_cluster,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import ObservedService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import (
-    Key,
-    external_ip,
     key_of,
     services_of,
-    status_differs,
-    stored_services,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import Target
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import internal_ips_needed
 
 
 def restore_point_of(info: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
@@ -57,27 +49,6 @@ def restore_point_of(info: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
     }
 
 
-def way_back(restore_point: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
-    """What the run that goes back is told; ``summary`` says in one line why there is no way back.
-
-    Keys: ok, summary, notes, taken, scenario, one_arm, services (with internal_ips) and restore_point: what the cluster
-    is to hold while it goes back and after, so that the same run again goes the same way.
-    """
-    cluster = read_cluster(ccm)
-    state = ClusterState(cluster, read_vcd(vcd), Target(cluster.scenario or Scenario.SHARED_EXTERNAL, cluster.one_arm))
-    nothing: dict[str, Any] = {"taken": "", "scenario": None, "one_arm": None, "services": [], "notes": []}
-    try:
-        point = _checked(restore_point, state)
-        return {"ok": True, "summary": "", **_back(point, state)}
-    except (InvalidInput, BadRange) as error:
-        return {
-            "ok": False,
-            "summary": f"there is no way back by this restore point: {error}",
-            "restore_point": {},
-            **nothing,
-        }
-
-
 def _with_external_ip(state: ClusterState) -> Iterator[tuple[ObservedService, str]]:
     options = {(item["namespace"], item["name"]): item["external_ip"] for item in services_of(state)}
     for item in state.observed:
@@ -98,120 +69,3 @@ def _entry(item: ObservedService, external: str, health: Mapping[str, str]) -> d
         "addresses": [found.address if found else None for found in present],
         "health": {found.name: health.get(found.name, "") for found in present if found},
     }
-
-
-def _checked(restore_point: Any, state: ClusterState) -> Reader:
-    """The restore point, when it is one of this cluster and this gateway."""
-    if not restore_point:
-        raise InvalidInput("restore point", "none", "the cluster has none; give a file as shared_ip_restore_file")
-    point = Reader(restore_point, "restore point")
-    if point.value.get("version") != RESTORE_POINT_VERSION:
-        raise InvalidInput(
-            "restore point", f"version {point.value.get('version')}", f"version {RESTORE_POINT_VERSION} is known here"
-        )
-    found, cluster = point.text("cluster_id"), state.cluster.cluster_id
-    if found != cluster:
-        raise InvalidInput("restore point", f"cluster {found}", f"this is cluster {cluster or 'without an id'}")
-    gateway, edge = point.mapping("edge_gateway"), state.edge
-    if edge is None:
-        raise InvalidInput("restore point", gateway.text("name", ""), "not exactly one edge gateway was found here")
-    if gateway.text("id") != edge.id:
-        shown = f"edge gateway {gateway.text('name', '')} ({gateway.text('id')})"
-        raise InvalidInput("restore point", shown, f"this cluster is on {edge.name} ({edge.id})")
-    return point
-
-
-def _back(point: Reader, state: ClusterState) -> dict[str, Any]:
-    scenario = Scenario.parse(point.value.get("scenario"), "restore point: scenario")
-    one_arm = parse_range(point.value["one_arm"]) if point.has("one_arm") else None
-    stored, lost = stored_services(point.value), point.mapping("virtual_services").value
-    observed = {key_of(item): item for item in state.observed}
-    begun = _begun(state.cluster)
-    now = {key: _present_ip(item, begun.get(key), state) for key, item in observed.items() if key in stored}
-    moved = {key: ip for key, ip in now.items() if ip and ip != stored[key]["external_ip"]}
-    known = {**{key: str(item["external_ip"]) for key, item in stored.items()}, **moved}
-    wanted = ClusterState(state.cluster, state.vcd, Target(scenario, one_arm))
-    services = services_of(wanted, known)
-    for option in services:
-        option.update(_internal_ips(option, stored.get((option["namespace"], option["name"])), scenario))
-    return {
-        "taken": point.text("taken", ""),
-        "scenario": scenario.value,
-        "one_arm": one_arm.as_option() if one_arm else None,
-        "services": services,
-        "restore_point": {
-            **point.value,
-            "virtual_services": {**_unfinished(state.cluster), **lost},
-            "kubernetes_services": [_kept(item, moved.get(key)) for key, item in stored.items()],
-        },
-        "notes": [*_notes(stored, observed, moved), *_new(services, stored)],
-    }
-
-
-def _begun(cluster: Cluster) -> Mapping[Key, Mapping[str, Any]]:
-    """What the Services were when the change began that is in progress."""
-    if cluster.rollout != IN_PROGRESS or cluster.restore_point is None:
-        return {}
-    scenario = str(cluster.restore_point.get("scenario"))
-    return {key: {**item, "scenario": scenario} for key, item in stored_services(cluster.restore_point).items()}
-
-
-def _present_ip(item: ObservedService, begun: Mapping[str, Any] | None, state: ClusterState) -> str:
-    """The external IP on which a Service serves as its CPI expects; empty when it is damaged.
-
-    If it is another one than in the restore point, somebody made the Service anew, and going back must not take its
-    IP away. What counts is how it was before the change that is in progress.
-    """
-    if begun is not None:
-        healthy = begun["scenario"] in _shapes(begun) and begun["external_ip"] in (begun.get("ingress_ips") or ())
-        return str(begun["external_ip"]) if healthy else ""
-    if state.cluster.rollout == IN_PROGRESS or state.cluster.scenario not in item.fits:
-        return ""
-    present = external_ip(item, state)
-    return "" if status_differs(item, present) else present
-
-
-def _shapes(stored: Mapping[str, Any]) -> list[str]:
-    return str(stored.get("shape")).split(" or ")
-
-
-def _kept(stored: Mapping[str, Any], moved: str | None) -> dict[str, Any]:
-    """A Service of the restore point, with the external IP that it keeps where that is another one now."""
-    return {**stored, **({"external_ip": moved, "ingress_ips": [moved]} if moved else {})}
-
-
-def _internal_ips(
-    option: Mapping[str, Any], stored: Mapping[str, Any] | None, scenario: Scenario
-) -> dict[str, list[str]]:
-    """The internal addresses that it had, where it had the shape of the scenario and has the same ports."""
-    if stored is None or stored.get("ports") != [port["name"] for port in option["ports"]]:
-        return {}
-    needed = internal_ips_needed(scenario, len(option["ports"]))
-    addresses = list(dict.fromkeys(stored.get("addresses") or ()))
-    fits = scenario.value in _shapes(stored)
-    return {"internal_ips": addresses} if fits and needed and len(addresses) == needed else {}
-
-
-def _unfinished(cluster: Cluster) -> Mapping[str, Any]:
-    """The virtual services that an interrupted change has put aside: some may be lost that only it knows."""
-    if cluster.rollout != IN_PROGRESS or cluster.restore_point is None:
-        return {}
-    found = cluster.restore_point.get("virtual_services")
-    return found if isinstance(found, Mapping) else {}
-
-
-def _notes(
-    stored: Mapping[Key, Mapping[str, Any]], observed: Mapping[Key, ObservedService], moved: Mapping[Key, str]
-) -> Iterator[str]:
-    for key, item in stored.items():
-        label = "/".join(key)
-        if key not in observed:
-            yield f"{label} is no Service of this cluster any more and is left out"
-        elif key in moved:
-            yield f"{label} had {item['external_ip']} then and serves on {moved[key]} now, which it keeps"
-
-
-def _new(services: list[dict[str, Any]], stored: Mapping[Key, Any]) -> Iterator[str]:
-    for option in services:
-        if (option["namespace"], option["name"]) not in stored:
-            yield f"{option['namespace']}/{option['name']} came after it and is given the shape of that scenario, too"
