@@ -23,6 +23,7 @@ LAYERS = [
     {"_vcd", "_kubernetes", "_sharing"},
     {"_resources", "_cpi"},
     {"_apply"},
+    {"_cluster_run"},
     {"_runner"},
 ]
 # A virtual service names a pool and a gateway, a NAT rule names a profile and a gateway: resources may import

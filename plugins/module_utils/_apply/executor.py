@@ -24,12 +24,20 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.plans import
     with_external_ip,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState, observe
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import (
+    GatewayState,
+    observe,
+    observe_addresses,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.writer import Writer
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.calls import wait_until_settled
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import settled
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import NatRule, kind_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import (
+    Inventory,
+    NatRule,
+    kind_of,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
     APP_PORT_PROFILE,
     VIRTUAL_SERVICE,
@@ -251,7 +259,7 @@ class SharedIp:
         """Give a Service its old shape again; adds to ``error`` what came of it."""
         try:
             self._observe_again()
-            taken = self._other_holders(move)
+            taken = self._other_holders(move, self.observed.inventory)
             if taken:
                 error.message += f"; {move.wanted.external_ip} is also held by {', '.join(taken)}"
             self._carry_out(former, frozenset())  # what is wrong with its health may be wrong in its old shape, too
@@ -263,22 +271,23 @@ class SharedIp:
 
     # what others do
 
-    def _other_holders(self, move: ServicePlan) -> list[str]:
+    def _other_holders(self, move: ServicePlan, inventory: Inventory) -> list[str]:
         """What holds the external IP of a Service beside its own objects."""
         address, own = move.wanted.external_ip, move.wanted.own_names()
-        found = self.observed.inventory.holders(address)
+        found = inventory.holders(address)
         return sorted(f"{LABELS[kind_of(item)]} {item.name!r}" for item in found if item.name not in own)
 
     def _holders(self, moves: Iterable[ServicePlan]) -> dict[str, list[str]]:
-        return {move.wanted.external_ip: self._other_holders(move) for move in moves}
+        return {move.wanted.external_ip: self._other_holders(move, self.observed.inventory) for move in moves}
 
     def _check_ip_taken(self, holders: Mapping[str, list[str]], moves: list[ServicePlan]) -> None:
         """Whether somebody took an external IP in a moment when nothing held it."""
         if not moves:
             return
-        self._observe_again()
+        inventory = observe_addresses(self.api, self.gateway).inventory
         for move in moves:
-            new = [name for name in self._other_holders(move) if name not in holders.get(move.wanted.external_ip, [])]
+            others = self._other_holders(move, inventory)
+            new = [name for name in others if name not in holders.get(move.wanted.external_ip, [])]
             if new:
                 raise CollectionError(
                     f"{move.service.label}: while nothing held {move.wanted.external_ip}, it was taken by "

@@ -84,22 +84,28 @@ def find_gateway(api: Api, params: Mapping[str, Any]) -> Body:
 
 def observe(api: Api, gateway: Body, whole_pools: Callable[[str], bool]) -> GatewayState:
     """Read the gateway: about one request for each 128 objects. ``whole_pools(name)``: whether members matter."""
+    found = observe_addresses(api, gateway)
+    for row in pool_calls.list_summaries(api, gateway):
+        name = str(row["name"])
+        found.add(_whole_pool(api, row) if whole_pools(name) else Pool(name), str(row["id"]))
+    for row in profile_calls.list_profiles(api, gateway, "scope==TENANT"):
+        result = profile_result(row)
+        found.add(_profile(result), str(result["id"]))
+    return found
+
+
+def observe_addresses(api: Api, gateway: Body) -> GatewayState:
+    """Read only what holds addresses: virtual services and DNAT rules."""
     found = GatewayState()
     for row in service_calls.list_summaries(api, gateway):
         result = service_result(row)
         found.add(virtual_service_of(result), str(result["id"]))
         found.groups[str(result["name"])] = result["service_engine_group"] or {}
         found.health[str(result["name"])] = str(result["health_status"])
-    for row in pool_calls.list_summaries(api, gateway):
-        name = str(row["name"])
-        found.add(_whole_pool(api, row) if whole_pools(name) else Pool(name), str(row["id"]))
     for row in rule_calls.list_rules(api, gateway):
         result = rule_result(row)
         if result["type"] == "DNAT":
             found.add(_nat_rule(result), str(result["id"]))
-    for row in profile_calls.list_profiles(api, gateway, "scope==TENANT"):
-        result = profile_result(row)
-        found.add(_profile(result), str(result["id"]))
     return found
 
 

@@ -38,6 +38,7 @@ except ImportError:  # REQUESTS_ERROR says so
 
 LIBRARIES = {"requests": REQUESTS_ERROR}
 OPENAPI = "/cloudapi/1.0.0/"
+BAD_REQUEST = 400
 Body = dict[str, Any]
 
 
@@ -67,6 +68,7 @@ class Api:
         self.session = session
         self._lengths = Lengths()
         self._remembered: dict[str, Answer] | None = None
+        self._refused: tuple[str, Body] | None = None
 
     @contextmanager
     def one_look(self) -> Iterator[None]:
@@ -93,6 +95,7 @@ class Api:
     def _begin_write(self) -> AbstractContextManager[Deadline]:
         if self._remembered is not None:
             raise RuntimeError("a write within one look: what was read before it would be taken for what is there")
+        self._refused = None
         return self.session.operation()
 
     def require(self, version: Version, option: str) -> None:
@@ -114,6 +117,9 @@ class Api:
 
     def get(self, path: str, what: str) -> Body:
         """One object. Raises Refused, 403 or 404 when it is not there."""
+        refused, self._refused = self._refused, None
+        if refused and refused[0] == path:
+            return refused[1]  # read before an update of it that was refused just now, so that it is as it was
         call = Call("GET", OPENAPI + path, f"read {what}")
         return _object(self._read(call, self.session.deadline()))
 
@@ -203,7 +209,12 @@ class Api:
     def update(self, path: str, what: str, current: Body, change: Callable[[Body], Body]) -> None:
         """Write ``change(current)`` and wait for the task. It is asked again with what is read anew."""
         with self._begin_write() as deadline:
-            self._update(path, what, current, change, deadline)
+            try:
+                self._update(path, what, current, change, deadline)
+            except Refused as error:
+                if error.status == BAD_REQUEST:
+                    self._refused = (path, current)
+                raise
 
     def _update(self, path: str, what: str, current: Body, change: Callable[[Body], Body], deadline: Deadline) -> None:
         backoff = Backoff()
