@@ -9,7 +9,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -31,18 +31,25 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the module; the result is the module's."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        arguments = dict(self._task.args)
+        arguments = self._arguments()
         path = self._new_file() if self._watched(arguments) else None
         if path is None:
             result.update(self._module(arguments, task_vars))
             return result
         try:
-            with shown(path):
+            with shown(path, self._place(task_vars)):
                 result.update(self._module({**arguments, "progress_file": path}, task_vars))
         finally:
             with suppress(OSError):
                 os.unlink(path)
         return result
+
+    def _arguments(self) -> dict[str, Any]:
+        return dict(self._task.args)
+
+    def _place(self, task_vars: Mapping[str, Any] | None) -> str:
+        """What each line begins with: nothing here."""
+        return ""
 
     def _module(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         asynchronous = self._task.async_val
@@ -70,10 +77,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
 
 @contextmanager
-def shown(path: str) -> Iterator[None]:
+def shown(path: str, place: str = "") -> Iterator[None]:
     """Show the events of a file while the body runs, and what came last when it is done."""
     over = threading.Event()
-    thread = threading.Thread(target=show, args=(path, over), name="vcd_shared_ip progress", daemon=True)
+    thread = threading.Thread(target=show, args=(path, over, place), name="vcd_shared_ip progress", daemon=True)
     thread.start()
     try:
         yield
@@ -82,9 +89,9 @@ def shown(path: str) -> Iterator[None]:
         thread.join(END_SECONDS)
 
 
-def show(path: str, over: threading.Event) -> None:
+def show(path: str, over: threading.Event, place: str = "") -> None:
     """Show events until it is over. Nothing that goes wrong here may touch the module's run: it ends the showing."""
-    display, tail, teller = Display(), Tail(path), Teller(time.monotonic())
+    display, tail, teller = Display(), Tail(path), Teller(time.monotonic(), place)
     with suppress(Exception):
         last = False
         while not last:

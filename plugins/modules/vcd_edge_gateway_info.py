@@ -49,6 +49,7 @@ options:
       - service_engine_groups
       - virtual_services
       - pools
+      - unhealthy_pools
       - nat_rules
       - application_port_profiles
       - firewall_rules
@@ -220,6 +221,11 @@ edge_gateways:
       returned: when gathered
       type: list
       elements: dict
+    unhealthy_pools:
+      description: The pools that are not V(UP), with their members, as M(vcd.kubernetes.vcd_pool_info) returns them.
+      returned: when gathered
+      type: list
+      elements: dict
     nat_rules:
       description: The NAT rules, as M(vcd.kubernetes.vcd_nat_rule_info) returns them.
       returned: when gathered
@@ -237,6 +243,9 @@ edge_gateways:
         name:
           description: The name.
           type: str
+        enabled:
+          description: Whether it is enabled.
+          type: bool
         member_count:
           description: How many members it has.
           type: int
@@ -309,39 +318,19 @@ edge_gateways:
           type: bool
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.calls import list_profiles
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.resource import (
-    to_result as profile,
-)
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway import calls, resource
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.firewall.calls import rules_of
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule.calls import list_rules
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule.resource import to_result as nat_rule
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.calls import list_summaries as list_pools
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.calls import list_summaries
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import (
-    to_result as virtual_service,
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.gateway_facts import (
+    GATHER,
+    facts_of,
+    find_gateways,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, Body, connect_after
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, connect_after
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.query import compile_query, run_query
-
-GATHER: dict[str, Callable[[Api, Body], Any]] = {
-    "used_ip_addresses": lambda api, edge: resource.used_ip_addresses(calls.used_addresses_of(api, edge)),
-    "networks": lambda api, edge: resource.networks(calls.networks_of(api, edge)),
-    "load_balancer": lambda api, edge: resource.load_balancer(calls.load_balancer_of(api, edge)),
-    "service_engine_groups": lambda api, edge: resource.service_engine_groups(calls.assignments_of(api, edge)),
-    "virtual_services": lambda api, edge: [virtual_service(row) for row in list_summaries(api, edge)],
-    "pools": lambda api, edge: resource.pools(list_pools(api, edge)),
-    "nat_rules": lambda api, edge: [nat_rule(row) for row in list_rules(api, edge)],
-    "application_port_profiles": lambda api, edge: [profile(row) for row in list_profiles(api, edge, "scope==TENANT")],
-    "firewall_rules": rules_of,
-}
 
 SPEC = CONNECTION | ArgumentSpec(
     {
@@ -357,14 +346,9 @@ SPEC = CONNECTION | ArgumentSpec(
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
     """Read the edge gateways and what is to be gathered about each."""
-    if params["network"]:
-        found = [calls.get_gateway_of_network(api, params["network"], params["vdc"])]
-    else:
-        found = calls.find_edge_gateways(api, params["edge_gateway"], params["vdc"])
-    gateways = [
-        {**resource.to_result(gateway), **{part: GATHER[part](api, gateway) for part in params["gather"]}}
-        for gateway in found
-    ]
+    parts = params["gather"]
+    found = find_gateways(api, params["edge_gateway"], params["network"], params["vdc"], parts=parts)
+    gateways = [facts_of(api, gateway, parts) for gateway in found]
     selected = run_query(compile_query(params["query"]), params["query"], gateways)
     return Outcome(result={"api": api.about(), "edge_gateways": selected})
 

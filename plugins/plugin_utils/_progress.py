@@ -15,14 +15,18 @@ from pathlib import Path
 from typing import Any
 
 EVERY = 10.0
-LONGEST_TEXT = 120
+LONGEST_TEXT, LONGEST_SENTENCE = 120, 300
 Event = Mapping[str, Any]
 
 
 class Teller:
-    """Turns events into lines. ``now`` is in seconds of a clock that never goes back."""
+    """Turns events into lines, each with the ``place`` before it.
 
-    def __init__(self, now: float) -> None:
+    ``now`` is in seconds of a clock that never goes back.
+    """
+
+    def __init__(self, now: float, place: str = "") -> None:
+        self._prefix = f"shared_ip: {_plain(place)}: " if place else "shared_ip: "
         self._told_at = now
         self._writes = self._done = 0
         self._left: Any = None
@@ -35,6 +39,8 @@ class Teller:
         if kind == "plan":
             self._writes = _count(event.get("writes"))
             return self._told([_plan(_count(event.get("services")), self._writes)], now)
+        if kind == "say":
+            return self._told([_plain(event.get("text"), LONGEST_SENTENCE)], now)
         self._left = event.get("left_seconds", self._left)
         if kind == "service":
             self._place, self._doing = _place(event), _plain(event.get("doing"))
@@ -58,7 +64,7 @@ class Teller:
 
     def _told(self, lines: list[str], now: float) -> list[str]:
         self._told_at = now
-        return [f"shared_ip: {line}" for line in lines]
+        return [f"{self._prefix}{line}" for line in lines]
 
     def _account(self) -> str:
         if not self._writes:
@@ -116,8 +122,8 @@ def _count(value: Any, otherwise: int = 0) -> int:
     return value if isinstance(value, int) else otherwise
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, longest: int = LONGEST_TEXT) -> str:
     """One line without control characters: names come from others, and a job log shows what it gets."""
     text = "".join(one if one.isprintable() else " " for one in str(value or ""))
     text = " ".join(text.split())
-    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 3] + "..."
+    return text if len(text) <= longest else text[: longest - 3] + "..."

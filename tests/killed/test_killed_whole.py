@@ -14,13 +14,10 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import services_option
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import restore_point_of
 from invariants import is_write
 from kube_double import faults
 from kube_double.testing import KubeDouble
-from moving import CLUSTER, DISTINCT, EXTERNAL, INTERNAL, MOVES, STRICT, Edge, Params, service
+from moving import DISTINCT, EXTERNAL, INTERNAL, MOVES, STRICT, Edge, Params, service
 from runs import ROOT, ModuleRun, comparable, killed_at_every_write
 from vcdsim.testing import Simulator
 
@@ -35,7 +32,6 @@ class Task(NamedTuple):
 Tasks = Generator[Task, Params, None]
 
 FIXTURES = ROOT / "tests" / "fixtures" / "cpi"
-ROLE = ROOT / "roles" / "shared_ip"
 SYSTEM, CONFIG_MAP, DEPLOYMENT = "kube-system", "vcloud-ccm-configmap", "vmware-cloud-director-ccm"
 POINT = "restore-point.json.gz"
 FILE, VOLUME = "vcloud-ccm-config.yaml", "vcloud-ccm-config-volume"
@@ -44,7 +40,6 @@ RANGE = {"start_ip": "192.168.8.2", "end_ip": "192.168.8.100"}
 EXTERNAL_IP = "203.0.113.10"
 PORTS = [{"name": f"p{port}", "port": port, "node_port": 30000 + port} for port in (80, 443)]
 BY_HAND = "made by hand"
-GATHER = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))["__shared_ip_gather"]
 
 
 @pytest.fixture(scope="module")
@@ -120,8 +115,9 @@ class Cluster:
     Its virtual services have a text that only the stored restore point knows once they are deleted.
     """
 
-    def __init__(self, sim: Simulator, kube: KubeDouble, before: str, after: str) -> None:
+    def __init__(self, sim: Simulator, kube: KubeDouble, folder: Path, before: str, after: str) -> None:
         sim.reset()
+        self.folder = folder
         self.sim, self.kube, self.edge, self.after = sim, kube, Edge(sim), after
         self.edge.create([service("web", external_ip=EXTERNAL_IP, ports=PORTS)], before)
         for one in self.edge.module("vcd_virtual_service_info")["virtual_services"]:
@@ -129,7 +125,6 @@ class Cluster:
         self._kept = sim.snapshot()
         self._seen: list[Params] = []
         self.found: list[Params | None] = []
-        self.offered: list[Params] = []
 
     def prepare(self) -> None:
         """Both doubles as before the migration."""
@@ -137,43 +132,38 @@ class Cluster:
         self.sim.assume(**STRICT)
         self.kube.reset()
         self.kube.wait_for(self.mounted, "CPI's pod to start")
-        self.found, self.offered = [], []
+        self.found = []
+        for path in self.folder.glob("*"):
+            path.unlink()
 
     def migration(self) -> InSequence:
         """What the role does with ``shared_ip_existing: migrate``, not started."""
         return InSequence(self._tasks(), [] if self.found else self._seen)
 
     def _tasks(self) -> Tasks:
-        """The role's tasks, from its beginning: a run that follows an interrupted one starts there, too."""
-        ccm = yield self._ccm("vcd_ccm_config_info", gather_services=True)
-        vcd = yield self._vcd("vcd_edge_gateway_info", gather=GATHER)
-        self.found.append(ccm["restore_point"])
-        request = (self.after, RANGE if self.after != EXTERNAL else None)
-        preflight = preflight_report(ccm, vcd, *request, "migrate")
-        assert preflight["ok"], preflight["summary"]
-        target = {"scenario": preflight["scenario"], "one_arm": preflight["one_arm"]}
-        services = services_option(ccm, vcd, *request)
-        plan = yield self._move(services, target, ccm["restore_point"] or {}, check=True)
-        halfway = ccm["rollout"]["state"] == "in_progress" and ccm["restore_point"] is not None
-        if plan["writes"] or halfway:
-            objects = yield self._vcd("vcd_shared_ip_info", cluster_id=CLUSTER, services=services, restore_point=True)
-            point = restore_point_of(objects, ccm, vcd)
-            self.offered.append(point)
-            yield self._ccm("vcd_ccm_config", **target, stage="stopped", restore_point=point)
-            ccm = yield self._ccm("vcd_ccm_config_info", gather_services=True)
-            vcd = yield self._vcd("vcd_edge_gateway_info", gather=GATHER)
-            yield self._move(services_option(ccm, vcd, *request), target, point)
-        yield self._ccm("vcd_ccm_config", **target)
+        """The role's two tasks, from its beginning: a run that follows an interrupted one starts there, too."""
+        planned = yield self._phase("plan")
+        assert planned["ok"], planned["summary"]
+        self.found.append(planned["cluster"]["restore_point"])
+        yield self._phase("change", plan=planned["plan"])
 
-    def _move(self, services: list[Params], target: Params, point: Params, check: bool = False) -> Task:
-        return self._vcd("vcd_shared_ip", check, cluster_id=CLUSTER, services=services, restore_point=point, **target)
+    def _phase(self, phase: str, **options: Any) -> Task:
+        connection = {name: self.edge.options[name] for name in ("url", "ca_path", "org", "user", "password")}
+        given = {
+            "vcd": connection,
+            "kubernetes": {"kubeconfig": str(self.kube.kubeconfig)},
+            "edge_gateway": "acme-edge",
+            "scenario": self.after,
+            "existing": "migrate",
+            "restore_dir": str(self.folder),
+            **({"one_arm": RANGE} if self.after != EXTERNAL else {}),
+        }
+        return Task(ModuleRun("vcd_cluster_shared_ip", {"phase": phase, **given, **options}), phase == "change")
 
-    def _vcd(self, module: str, check: bool = False, **options: Any) -> Task:
-        connection = {name: value for name, value in self.edge.options.items() if name != "cluster_id"}
-        return _task(module, {**connection, **options}, check)
-
-    def _ccm(self, module: str, **options: Any) -> Task:
-        return _task(module, {"kubeconfig": self.kube.kubeconfig, **options})
+    @property
+    def offered(self) -> list[Params]:
+        """The restore points on disk, in the order in which they were taken."""
+        return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(self.folder.glob("*.json"))]
 
     def state(self) -> Params:
         """What Kubernetes holds, but for what tells when it came about."""
@@ -228,11 +218,6 @@ def _unpacked(packed: str) -> Params:
     return dict(json.loads(gzip.decompress(base64.b64decode(packed))))
 
 
-def _task(module: str, options: Params, check: bool = False) -> Task:
-    given = {name: value for name, value in options.items() if value is not None}
-    return Task(ModuleRun(module, given, check=check), not check and not module.endswith("_info"))
-
-
 def objects(scenario: str) -> list[Path | Params]:
     """A cluster whose CPI runs with the scenario, and the Service."""
     manifests = [*yaml.safe_load_all((FIXTURES / "cpi-1.6.1.manifest").read_text(encoding="utf-8"))]
@@ -255,10 +240,10 @@ def objects(scenario: str) -> list[Path | Params]:
 
 @pytest.mark.parametrize(("before", "after"), MOVES)
 def test_the_whole_migration(
-    sim: Simulator, before: str, after: str, record_property: Callable[[str, object], None]
+    sim: Simulator, tmp_path: Path, before: str, after: str, record_property: Callable[[str, object], None]
 ) -> None:
     with KubeDouble(objects=objects(before), start_seconds=0, stop_seconds=0) as kube:
-        cluster = Cluster(sim, kube, before, after)
+        cluster = Cluster(sim, kube, tmp_path, before, after)
         wanted, (to_vcd, to_kube) = uninterrupted(cluster)
 
         def check(final: Params, unlike: Params) -> None:
@@ -287,12 +272,13 @@ def uninterrupted(cluster: Cluster) -> tuple[Params, tuple[int, int]]:
     (before,) = cluster.mounted()
     done = cluster.migration().start().wait()
     assert not done.get("failed"), done
+    assert done["verification"]["ok"], done["verification"]["summary"]
     state, writes = cluster.state(), cluster.writes()
-    assert (done["scenario_after"], state["replicas"], state["config map"]["immutable"]) == (cluster.after, 1, True)
+    assert (done["result"]["scenario"], state["replicas"], state["config map"]["immutable"]) == (cluster.after, 1, True)
     assert state["mounted"] == [state["config map"]["data"]] != [before]
     assert state["backup"]["annotations"]["vcd.kubernetes/rollout"] == "finished"
     assert cluster.stored() == cluster.offered[0]
     assert [one["description"] for one in cluster.sim.dump()["virtual_services"]] == [BY_HAND] * 2
     again = cluster.migration().start().wait()
-    assert (again["changed"], cluster.writes()) == (False, writes)
+    assert (again["result"]["changed"], again["result"]["verified"], cluster.writes()) == (False, True, writes)
     return state, writes

@@ -27,6 +27,7 @@ LAYERS = [
     {"_sharing.cluster", "_apply"},
     {"_sharing.checks", "_sharing.restore"},
     {"_sharing.report"},
+    {"_cluster_run"},
     {"_runner"},
 ]
 # Packages whose parts are rooms of their own.

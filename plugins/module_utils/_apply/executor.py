@@ -22,6 +22,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.plans import
     plan_all,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import read_addresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rollback import failure, other_holders, roll_back
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.service_executor import ServiceExecutor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
@@ -167,10 +168,10 @@ class Executor:
         """Raise CollectionError when another object took an external IP in a moment when nothing held it."""
         if not plans:
             return
-        self.services.read_again()
+        inventory = read_addresses(self.services.api, self.services.gateway).inventory
         for one in plans:
             address = one.wanted.external_ip
-            found = other_holders(one.wanted, self.services.observed.inventory)
+            found = other_holders(one.wanted, inventory)
             new = [name for name in found if name not in holders.get(address, [])]
             if new:
                 raise CollectionError(

@@ -38,7 +38,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 
 def gather(api: Api, gateway: Body, request: Request, params: Mapping[str, Any]) -> dict[str, Any]:
     """Services with their objects; with ``restore_point`` also the bodies that lost ones are created from again."""
-    observed = read_gateway(api, gateway, lambda name: False)
+    observed = read_gateway(api, gateway, lambda summary: False)
     if not request.services:
         if not request.cluster_id:
             raise InvalidInput("services", None, "give them: only CPI's names (cluster_id) tell which services exist")

@@ -29,6 +29,10 @@ class Progress:
             except OSError as error:
                 raise InvalidInput("progress_file", path, f"cannot be written: {error.strerror}") from None
 
+    def say(self, text: str) -> None:
+        """What the run as a whole does now."""
+        self._tell({"event": "say", "text": text})
+
     def plan(self, services: int, writes: int) -> None:
         """So much is to be done."""
         self.services, self.writes = services, writes

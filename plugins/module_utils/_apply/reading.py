@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,10 +63,10 @@ class GatewayState:
         """The health of each virtual service by name."""
         return self.inventory.health()
 
-    def add(self, item: Object, urn: str) -> None:
+    def add(self, item: Object) -> None:
         """Take an object in. Of NAT rules with one name the first is the one that is changed by its name."""
         self.inventory.add(item)
-        self.ids.setdefault((kind_of(item), item.name), urn)
+        self.ids.setdefault((kind_of(item), item.name), item.id)
 
 
 def find_gateway(api: Api, params: Mapping[str, Any]) -> Body:
@@ -76,28 +76,28 @@ def find_gateway(api: Api, params: Mapping[str, Any]) -> Body:
     return get_edge_gateway(api, params["edge_gateway"], params["vdc"])
 
 
-def read_gateway(api: Api, gateway: Body, whole_pools: Callable[[str], bool]) -> GatewayState:
+def read_gateway(api: Api, gateway: Body, whole_pools: Callable[[Body], bool]) -> GatewayState:
     """Read the gateway: about one request for each 128 objects, and one for each pool of which members matter.
 
-    ``whole_pools(name)`` says whether they do: a list of pools does not tell their members and ports.
+    ``whole_pools(summary)`` says whether they do: a list of pools does not tell their members and ports.
     """
-    found = GatewayState()
-    for item in _objects(api, gateway, whole_pools):
-        found.add(item, item.id)
-        if isinstance(item, VirtualService):
-            found.groups[item.name] = item.body.get("serviceEngineGroupRef") or {}
+    found = read_addresses(api, gateway)
+    for row in pool_calls.list_summaries(api, gateway):
+        found.add(_pool(api, row, whole_pools(row)))
+    for row in profile_calls.list_profiles(api, gateway, "scope==TENANT"):
+        found.add(read_app_port_profile(Reader(profile_result(row), "application port profile"), row))
     return found
 
 
-def _objects(api: Api, gateway: Body, whole_pools: Callable[[str], bool]) -> Iterator[Object]:
+def read_addresses(api: Api, gateway: Body) -> GatewayState:
+    """Read only what holds addresses: virtual services and NAT rules."""
+    found = GatewayState()
     for row in service_calls.list_summaries(api, gateway):
-        yield virtual_service_of(row)
-    for row in pool_calls.list_summaries(api, gateway):
-        yield _pool(api, row, whole_pools(str(row["name"])))
+        found.add(virtual_service_of(row))
+        found.groups[str(row["name"])] = row.get("serviceEngineGroupRef") or {}
     for row in rule_calls.list_rules(api, gateway):
-        yield read_nat_rule(Reader(rule_result(row), "NAT rule"), row)
-    for row in profile_calls.list_profiles(api, gateway, "scope==TENANT"):
-        yield read_app_port_profile(Reader(profile_result(row), "application port profile"), row)
+        found.add(read_nat_rule(Reader(rule_result(row), "NAT rule"), row))
+    return found
 
 
 def virtual_service_of(body: Body) -> VirtualService:

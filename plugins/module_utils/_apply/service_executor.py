@@ -42,8 +42,7 @@ class ServiceExecutor:
         self.params = params
         self.progress = progress
         self.known = KnownRules()
-        # A list of pools does not tell their members and ports: those of this run's services are read one by one.
-        self._pools = frozenset(port.names.pool for service in request.services for port in service.ports)
+        self._pools = {port.names.pool: service for service in request.services for port in service.ports}
         self.observed = self._read()
         self.healthy = frozenset(name for name, health in self.observed.health.items() if health == "UP")
         stored = params["restore_point"].get("virtual_services") or {}
@@ -51,7 +50,16 @@ class ServiceExecutor:
         self.background = BackgroundWriter(self.writer.write)
 
     def _read(self) -> GatewayState:
-        return read_gateway(self.api, self.gateway, self._pools.__contains__)
+        return read_gateway(self.api, self.gateway, self._is_read_whole)
+
+    def _is_read_whole(self, pool: Body) -> bool:
+        """Whether the members of a pool matter, which a list does not tell.
+
+        CPI corrects members and port of its pools whenever it starts. Until then they matter where the pool is not
+        healthy; where it is UP, its members answer on the port that it has.
+        """
+        service = self._pools.get(str(pool["name"]))
+        return service is not None and (not service.managed_by_cpi or pool.get("healthStatus") != "UP")
 
     def read_again(self) -> None:
         """Read the gateway again; what is under way in the background is waited for first."""

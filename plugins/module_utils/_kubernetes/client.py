@@ -15,7 +15,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors import (
@@ -40,6 +40,8 @@ except ImportError:
     pass  # options.py tells which library is missing, before anything here runs
 
 Object = dict[str, Any]
+Objects = list[Object]  # inside the class "list" is the method
+T = TypeVar("T")
 REQUEST_SECONDS = 30.0
 RETRY_SECONDS = 30.0
 PAGE = 250
@@ -53,9 +55,23 @@ class KubernetesApi:
         self._send = send
         self._clock = clock
         self._reached = False
+        self._remembered: dict[str, Any] | None = None
+        self._answers: dict[str, Object] = {}
+
+    @contextmanager
+    def one_look(self) -> Iterator[None]:
+        """While the body runs, what was read once is not asked for again. A write ends that: the next read is sent."""
+        self._remembered = {}
+        try:
+            yield
+        finally:
+            self._remembered = None
 
     def get(self, path: str) -> Object | None:
         """One object; None when it does not exist."""
+        return self._once(path, lambda: self._get(path))
+
+    def _get(self, path: str) -> Object | None:
         try:
             return self._call("GET", path)
         except KubernetesError as error:
@@ -65,7 +81,18 @@ class KubernetesApi:
 
     def list(self, path: str) -> list[Object]:
         """All objects of a collection, page by page."""
-        found: list[Object] = []
+        return self._once(path, lambda: self._list(path))
+
+    def _once(self, path: str, read: Callable[[], T]) -> T:
+        if self._remembered is None:
+            return read()
+        if path not in self._remembered:
+            self._remembered[path] = read()
+        found: T = self._remembered[path]
+        return found
+
+    def _list(self, path: str) -> Objects:
+        found: Objects = []
         query: list[tuple[str, Any]] = [("limit", PAGE)]
         while True:
             page = self._call("GET", path, query=query)
@@ -85,10 +112,12 @@ class KubernetesApi:
 
     def merge(self, path: str, body: Object) -> Object:
         """JSON merge patch. Only for absolute values: a repeated patch must change nothing more."""
+        self._forget()
         return self._call("PATCH", path, body, content_type="application/merge-patch+json")
 
     def delete(self, path: str, uid: str, resource_version: str | None = None) -> None:
         """Delete exactly this object; that it is gone already is fine. 409 when it is another one or has changed."""
+        self._forget()
         preconditions = {"uid": uid, **({"resourceVersion": resource_version} if resource_version else {})}
         body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
         try:
@@ -101,10 +130,18 @@ class KubernetesApi:
                 raise
 
     def ask(self, path: str, body: Object) -> Object:
-        """POST that stores nothing, such as an access review."""
-        return self._call("POST", path, body)
+        """POST that stores nothing, such as an access review; the same question is asked once in a connection."""
+        question = json.dumps([path, body], sort_keys=True)
+        if question not in self._answers:
+            self._answers[question] = self._call("POST", path, body)
+        return self._answers[question]
+
+    def _forget(self) -> None:
+        if self._remembered is not None:
+            self._remembered = {}
 
     def _write(self, method: str, path: str, object_path: str, body: Object, same: Callable[[Object], bool]) -> Object:
+        self._forget()
         try:
             return self._call(method, path, body)
         except KubernetesError as error:

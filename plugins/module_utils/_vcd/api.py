@@ -39,6 +39,7 @@ except ImportError:  # REQUESTS_ERROR says so
 
 LIBRARIES = {"requests": REQUESTS_ERROR, "netaddr": NETADDR_IMPORT_ERROR}
 OPENAPI = "/cloudapi/1.0.0/"
+BAD_REQUEST = 400
 Body = dict[str, Any]
 
 
@@ -67,6 +68,36 @@ class Api:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._lengths = Lengths()
+        self._remembered: dict[str, Answer] | None = None
+        self._refused: tuple[str, Body] | None = None
+
+    @contextmanager
+    def one_look(self) -> Iterator[None]:
+        """While the body runs, what was read once is not asked for again. Nothing may be written meanwhile."""
+        self._remembered = {}
+        try:
+            yield
+        finally:
+            self._remembered = None
+
+    @property
+    def looking(self) -> bool:
+        """Whether ``one_look`` is under way."""
+        return self._remembered is not None
+
+    def _read(self, call: Call, deadline: Deadline) -> Answer:
+        if self._remembered is None:
+            return self.session.request(call, deadline)
+        key = f"{call.path}?{sorted(call.params.items())}"
+        if key not in self._remembered:
+            self._remembered[key] = self.session.request(call, deadline)
+        return self._remembered[key]
+
+    def _begin_write(self) -> AbstractContextManager[Deadline]:
+        if self._remembered is not None:
+            raise RuntimeError("a write within one look: what was read before it would be taken for what is there")
+        self._refused = None
+        return self.session.operation()
 
     def require(self, version: Version, option: str) -> None:
         """Raise CollectionError unless the session speaks this API version or a newer one."""
@@ -87,8 +118,11 @@ class Api:
 
     def get(self, path: str, what: str) -> Body:
         """One object. Raises Refused, 403 or 404 when it is not there."""
+        refused, self._refused = self._refused, None
+        if refused and refused[0] == path:
+            return refused[1]  # read before an update of it that was refused just now, so that it is as it was
         call = Call("GET", OPENAPI + path, f"read {what}")
-        return _object(self.session.request(call, self.session.deadline()))
+        return _object(self._read(call, self.session.deadline()))
 
     def get_or_none(self, path: str, what: str) -> Body | None:
         """One object, or None when Cloud Director says that it is not there (403 or 404, see missing_right)."""
@@ -105,7 +139,7 @@ class Api:
         deadline, page, rows = self.session.deadline(), 1, 0
         while True:
             params = {"page": str(page), "pageSize": str(page_size), **({"filter": query} if query else {})}
-            answer = self.session.request(Call("GET", OPENAPI + path, f"list {what}", params=params), deadline)
+            answer = self._read(Call("GET", OPENAPI + path, f"list {what}", params=params), deadline)
             body = _object(answer)
             values = body.get("values")
             if values is None:
@@ -122,7 +156,7 @@ class Api:
         found: list[Body] = []
         deadline, params, seen = self.session.deadline(), {"pageSize": str(page_size)}, set()
         while True:
-            answer = self.session.request(Call("GET", OPENAPI + path, f"list {what}", params=params), deadline)
+            answer = self._read(Call("GET", OPENAPI + path, f"list {what}", params=params), deadline)
             found.extend(_object(answer).get("values") or [])
             cursor = next_cursor(answer)
             if not cursor:
@@ -141,7 +175,7 @@ class Api:
         at the rules (a request for each 128 of them), because no other way leads to the id. ``named`` False: who asks
         needs no id, and gets an empty one rather than that look.
         """
-        with self.session.operation() as deadline:
+        with self._begin_write() as deadline:
             return self._create(path, body, what, find, deadline, named)
 
     def _create(
@@ -175,8 +209,13 @@ class Api:
 
     def update(self, path: str, what: str, current: Body, change: Callable[[Body], Body]) -> None:
         """Write ``change(current)`` and wait for the task. It is asked again with what is read anew."""
-        with self.session.operation() as deadline:
-            self._update(path, what, current, change, deadline)
+        with self._begin_write() as deadline:
+            try:
+                self._update(path, what, current, change, deadline)
+            except Refused as error:
+                if error.status == BAD_REQUEST:
+                    self._refused = (path, current)
+                raise
 
     def _update(self, path: str, what: str, current: Body, change: Callable[[Body], Body], deadline: Deadline) -> None:
         backoff = Backoff()
@@ -200,7 +239,7 @@ class Api:
 
     def delete(self, path: str, what: str) -> bool:
         """Delete an object and wait for the task. False when it was gone already."""
-        with self.session.operation() as deadline:
+        with self._begin_write() as deadline:
             return self._delete(path, what, deadline)
 
     def _delete(self, path: str, what: str, deadline: Deadline) -> bool:

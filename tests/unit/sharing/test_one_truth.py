@@ -265,6 +265,20 @@ def test_a_verification_names_the_port_and_what_is_wrong(damage: str) -> None:
         assert text in report["summary"]
 
 
+def test_a_pool_that_is_not_up_is_judged_by_its_members_port() -> None:
+    """Where the pool is UP its members answer, and a list of pools does not tell their port."""
+    found = as_results(built(Scenario.SHARED_INTERNAL, 1))
+    (gateway,) = found["edge_gateways"]
+    (pool,) = gateway["pools"]
+    member = {"ip_address": "10.10.0.11", "port": 31999, "ratio": 1, "enabled": True}
+    gateway["unhealthy_pools"] = [{**pool, "default_port": 31999, "members": [member], "health_monitors": ["TCP"]}]
+    report = verify_report(cluster(Scenario.SHARED_INTERNAL, 1), found, "shared_internal", RANGE)
+    assert "has members on port 31999, not 30080" in report["summary"]
+    gateway["unhealthy_pools"][0]["members"][0]["port"] = 30080
+    gateway["unhealthy_pools"][0]["default_port"] = 30080
+    assert verify_report(cluster(Scenario.SHARED_INTERNAL, 1), found, "shared_internal", RANGE)["ok"]
+
+
 def test_a_foreign_range_on_the_services_port_is_a_conflict_in_the_preflight() -> None:
     items = list(built(Scenario.SHARED_INTERNAL, 1))
     ranges = {

@@ -70,12 +70,16 @@ CONFIG_OPTIONS = ArgumentSpec(
 
 @dataclass(frozen=True)
 class Managed:
-    """What was done, or in check mode would be: ``before`` and ``after`` are for diff mode."""
+    """What was done, or in check mode would be: ``before`` and ``after`` are for diff mode.
+
+    ``state`` is what the cluster holds now.
+    """
 
     changed: bool
     result: Mapping[str, Any]
     before: Mapping[str, Any]
     after: Mapping[str, Any]
+    state: CpiState
 
 
 def target_from(params: Mapping[str, Any]) -> CpiNames:
@@ -86,8 +90,13 @@ def target_from(params: Mapping[str, Any]) -> CpiNames:
     return CpiNames(params["namespace"], params["name"], params["key"], params["deployment"], backup)
 
 
-def manage(cluster: KubernetesApi, params: Mapping[str, Any], check_mode: bool) -> Managed:
-    """Bring CPI's file, and CPI, to what the options ask for. Raises CollectionError."""
+def manage(
+    cluster: KubernetesApi, params: Mapping[str, Any], check_mode: bool, *, replace_restore_point: bool = False
+) -> Managed:
+    """Bring CPI's file, and CPI, to what the options ask for. Raises CollectionError.
+
+    ``replace_restore_point``: also of a change that is in progress; only who began that one may ask for it.
+    """
     if params["wait_timeout"] < 0:
         raise InvalidInput("wait_timeout", params["wait_timeout"], "give seconds, 0 or more")
     observed = observe(cluster, target_from(params))
@@ -98,12 +107,11 @@ def manage(cluster: KubernetesApi, params: Mapping[str, Any], check_mode: bool) 
     )
     wanted = read_config(edit(present.text, wanted_edit), version)
     _refuse_what_cpi_refuses(wanted, observed.target)
-    plan = _plan(observed, wanted.text, params)
+    plan = _plan(observed, wanted.text, params, replace_restore_point)
     check_rights(cluster, plan, observed)
     after = observed
     if plan.steps and not check_mode:
-        apply(cluster, plan, observed, Deadline(params["wait_timeout"]))
-        after = observe(cluster, observed.target)
+        after = apply(cluster, plan, observed, Deadline(params["wait_timeout"]))
     before = read_config(text_of(plan.journal.original, observed.target), version) if plan.resumed else present
     stopping = params["stage"] == STOPPED
     return Managed(
@@ -111,13 +119,15 @@ def manage(cluster: KubernetesApi, params: Mapping[str, Any], check_mode: bool) 
         result=_result(before, wanted, plan, after),
         before=_shown_replicas(observed) if stopping else _shown(before),
         after={"replicas": 0} if stopping else _shown(wanted),
+        state=after,
     )
 
 
-def _plan(observed: CpiState, text: str, params: Mapping[str, Any]) -> Plan:
+def _plan(observed: CpiState, text: str, params: Mapping[str, Any], replace_restore_point: bool) -> Plan:
     point = params["restore_point"]
     if params["stage"] == STOPPED:
-        return make_stop_plan(observed, text, params["restart"], pack(point) if point else "")
+        packed = pack(point) if point else ""
+        return make_stop_plan(observed, text, params["restart"], packed, replace_restore_point)
     if point:
         raise InvalidInput("restore_point", "...", f"it is stored at stage {STOPPED} only; give stage: {STOPPED}")
     return make_plan(observed, text, params["restart"], params["wait"])

@@ -150,17 +150,20 @@ def make_plan(observed: CpiState, text: str, restart: str, wait: bool) -> Plan:
     return Plan(steps, _restart(observed, actions, reason, restart, replicas), journal, replicas, observed.interrupted)
 
 
-def make_stop_plan(observed: CpiState, text: str, restart: str, restore_point: str = "") -> Plan:
+def make_stop_plan(
+    observed: CpiState, text: str, restart: str, restore_point: str = "", replace_restore_point: bool = False
+) -> Plan:
     """Plan to remember ``text`` as what is wanted and to stop CPI; the run after this one brings both about.
 
     ``restore_point`` (packed) goes with it, unless a change that is in progress has one already: what was observed
-    before that change is the way back, and not what is half-done now.
+    before that change is the way back, and not what is half-done now. ``replace_restore_point``: nothing is half-done
+    yet, so that the given one counts.
     """
     wanted = with_text(observed.base(), observed.target.key, text)
     _refuse(observed, wanted, restart)
     _refuse_what_cannot_be_stopped(observed, restart)
     replicas = _replicas(observed)
-    journal = _journal(observed, wanted, replicas, restore_point)
+    journal = _journal(observed, wanted, replicas, restore_point, replace_restore_point)
     refuse_too_large(journal, observed.target)
     stored = observed.interrupted and journal == observed.journal
     actions = [*([] if stored else [Action.BACK_UP]), *_stop(observed)]
@@ -271,11 +274,13 @@ def _actions(observed: CpiState, changes: bool, restarts: bool, by_recreate: boo
     return actions
 
 
-def _journal(observed: CpiState, wanted: Object, replicas: int, restore_point: str = "") -> Journal:
+def _journal(
+    observed: CpiState, wanted: Object, replicas: int, restore_point: str = "", replace_restore_point: bool = False
+) -> Journal:
     found = observed.journal
     original = original_to_keep(found, observed.config_map, wanted)
     version = found.resource_version if found else ""
-    kept = found.restore_point if found is not None and found.in_progress else ""
+    kept = found.restore_point if found is not None and found.in_progress and not replace_restore_point else ""
     return Journal(IN_PROGRESS, original, wanted, replicas, version, kept or restore_point)
 
 

@@ -24,9 +24,11 @@ ANNOTATION = "service.beta.kubernetes.io/vcloud-avi-"
 SSL_ANNOTATION = f"{ANNOTATION}ssl"
 
 
-def report(cluster: KubernetesApi, target: CpiNames, gather_services: bool) -> dict[str, Any]:
-    """All return values of the module. Raises CollectionError."""
-    observed = observe(cluster, target)
+def report(
+    cluster: KubernetesApi, target: CpiNames, gather_services: bool, observed: CpiState | None = None
+) -> dict[str, Any]:
+    """All return values of the module. ``observed``: what the cluster holds, where that was just read."""
+    observed = observed or observe(cluster, target)
     config = describe_config(observed)
     found, source = cluster_id(cluster, observed, config["config"])
     services = {"services": list_services(cluster)} if gather_services else {}

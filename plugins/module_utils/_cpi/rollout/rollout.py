@@ -80,9 +80,12 @@ def check_rights(cluster: KubernetesApi, plan: Plan, observed: CpiState) -> None
     require(cluster, rights(plan, observed))
 
 
-def apply(cluster: KubernetesApi, plan: Plan, observed: CpiState, deadline: Deadline) -> None:
-    """Carry out the plan. Raises CollectionError; what was written by then is in the journal."""
-    _Rollout(cluster, plan, observed, deadline).run()
+def apply(cluster: KubernetesApi, plan: Plan, observed: CpiState, deadline: Deadline) -> CpiState:
+    """Carry out the plan, and return what the cluster holds then.
+
+    Raises CollectionError; what was written by then is in the journal.
+    """
+    return _Rollout(cluster, plan, observed, deadline).run()
 
 
 class _Rollout:
@@ -96,8 +99,9 @@ class _Rollout:
         self._config_map = observed.config_map
         self._old_pods = {pod.uid for pod in observed.own_pods}
         self._done: list[Action] = []
+        self._seen: CpiState | None = None  # Deployment and pods as they were after the last write to them
 
-    def run(self) -> None:
+    def run(self) -> CpiState:
         carry_out: dict[Action, Callable[[], None]] = {
             Action.BACK_UP: self._back_up,
             Action.SCALE_DOWN: lambda: self._scale(0),
@@ -116,6 +120,9 @@ class _Rollout:
             except CollectionError as error:
                 raise self._account(error, step.text) from error
             self._done.append(step.action)
+        if self._seen is None:
+            return observe(self._cluster, self._target)
+        return replace(self._seen, config_map=self._config_map, journal=self._journal)
 
     def _account(self, error: CollectionError, doing: str) -> CollectionError:
         """The error with what is where. As long as there is a ConfigMap, CPI is brought back."""
@@ -153,31 +160,44 @@ class _Rollout:
         return lambda present: same_content(present, wanted)
 
     def _scale(self, replicas: int) -> None:
+        self._seen = None
         # The subresource alone: with it nobody can change what the pods run.
         self._cluster.merge(f"{deployment_path(self._target)}/scale", {"spec": {"replicas": replicas}})
 
     def _await_no_pod(self) -> None:
+        def describe(_seen: CpiState) -> str:
+            seen = self._look()
+            return ", ".join(pod.describe() for pod in [*seen.own_pods, *seen.foreign_pods]) or "no pod"
+
+        def stopped(seen: CpiState) -> bool:
+            zero = seen.deployment is not None and seen.deployment.is_scaled_to_zero()
+            return zero and not [*seen.own_pods, *seen.foreign_pods]
+
+        if Action.SCALE_DOWN not in self._done and stopped(self._observed):
+            return  # read a moment ago, and nothing was scaled since
         wait_until(
-            self._look,
-            lambda seen: (
-                seen.deployment is not None
-                and seen.deployment.is_scaled_to_zero()
-                and not [*seen.own_pods, *seen.foreign_pods]
-            ),
+            lambda: self._look(Deployment.is_scaled_to_zero),
+            stopped,
             what=f"the last pod of Deployment {self._target.namespace}/{self._target.deployment} to go away",
             deadline=self._deadline,
-            describe=lambda seen: ", ".join(pod.describe() for pod in [*seen.own_pods, *seen.foreign_pods]) or "no pod",
+            describe=describe,
         )
 
-    def _look(self) -> CpiState:
-        """What was observed, with the Deployment and the pods as they are now (the Deployment first: it makes pods)."""
+    def _look(self, pods_matter: Callable[[Deployment], bool] = lambda _found: True) -> CpiState:
+        """What was observed, with the Deployment and the pods as they are now (the Deployment first: it makes pods).
+
+        The pods are not asked for as long as the Deployment says that they cannot be as they are waited for.
+        """
         deployment = self._cluster.get(deployment_path(self._target))
         if deployment is None:
             raise CollectionError(
                 f"Deployment {self._target.namespace}/{self._target.deployment} was deleted meanwhile"
             )
-        pods = list_pods(self._cluster, self._target)
-        return replace(self._observed, deployment=Deployment(deployment), pods=pods)
+        found = Deployment(deployment)
+        if not pods_matter(found):
+            return replace(self._observed, deployment=found)
+        self._seen = replace(self._observed, deployment=found, pods=list_pods(self._cluster, self._target))
+        return self._seen
 
     def _delete(self) -> None:
         found = self._config_map
@@ -221,6 +241,7 @@ class _Rollout:
 
     def _delete_pods(self) -> None:
         # Read again: a pod that came between the first look and the change has mounted the old content, too.
+        self._seen = None
         pods = replace(self._observed, pods=list_pods(self._cluster, self._target)).own_pods
         self._old_pods |= {pod.uid for pod in pods}
         for pod in pods:
@@ -229,11 +250,11 @@ class _Rollout:
     def _await_ready(self) -> None:
         restarted = bool({Action.SCALE_DOWN, Action.DELETE_PODS} & set(self._done))
         wait_until(
-            self._look,
+            lambda: self._look(Deployment.is_ready),
             lambda seen: self._is_ready(seen, restarted),
             what=f"Deployment {self._target.namespace}/{self._target.deployment} to be ready",
             deadline=self._deadline,
-            describe=_describe,
+            describe=lambda _seen: _describe(self._look()),
         )
 
     def _is_ready(self, seen: CpiState, restarted: bool) -> bool:

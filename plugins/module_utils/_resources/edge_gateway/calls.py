@@ -65,11 +65,17 @@ def get_edge_gateway(api: Api, edge_gateway: str, vdc: str | None = None) -> Bod
     return gateway
 
 
-def get_gateway_of_network(api: Api, network: str, vdc: str | None = None) -> Body:
-    """The edge gateway that routes an organization VDC network, given by name or URN."""
+def get_gateway_of_network(api: Api, network: str, vdc: str | None = None, *, from_all: bool = False) -> Body:
+    """The edge gateway that routes an organization VDC network, given by name or URN.
+
+    ``from_all``: look for it among all networks, for a caller that reads all of them anyway (``networks_of``).
+    """
     is_urn("network", network, "network")
-    query = all_of(equals("name", network)) if not network.startswith("urn:") else ""
-    rows = api.pages("orgVdcNetworks", "networks", query=query, page_size=NETWORK_PAGE_SIZE)
+    if from_all:
+        rows = _networks(api)
+    else:
+        query = all_of(equals("name", network)) if not network.startswith("urn:") else ""
+        rows = api.pages("orgVdcNetworks", "networks", query=query, page_size=NETWORK_PAGE_SIZE)
     named = [row for row in rows if network in (row.get("id"), row.get("name"))]
     found = pick(
         "network",

@@ -100,6 +100,7 @@ def pools(summaries: Sequence[Body]) -> list[dict[str, Any]]:
         {
             "id": row.get("id"),
             "name": row.get("name"),
+            "enabled": row.get("enabled") is not False,
             "member_count": row.get("memberCount") or 0,
             "up_member_count": row.get("upMemberCount") or 0,
             "health_status": row.get("healthStatus"),

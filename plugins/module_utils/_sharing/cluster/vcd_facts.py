@@ -172,13 +172,14 @@ def _edge(edge: Reader) -> EdgeGateway:
 
 
 def _objects(edge: Reader) -> Iterator[Object]:
-    """The load balancing objects. Pools and profiles may be missing: a caller that needs them gathers them."""
+    """The load balancing objects. Members and ports are known only of pools that are not healthy."""
     yield from map(read_virtual_service, edge.mappings("virtual_services"))
     yield from map(read_nat_rule, edge.mappings("nat_rules"))
-    if edge.has("pools"):
-        yield from map(read_pool, edge.mappings("pools"))
-    if edge.has("application_port_profiles"):
-        yield from map(read_app_port_profile, edge.mappings("application_port_profiles"))
+    yield from map(read_app_port_profile, edge.mappings("application_port_profiles"))
+    unhealthy = edge.mappings("unhealthy_pools") if edge.has("unhealthy_pools") else ()
+    whole = {pool.text("name"): pool for pool in unhealthy}
+    for pool in edge.mappings("pools"):
+        yield read_pool(whole.get(pool.text("name"), pool))
 
 
 def _uplink(uplink: Reader) -> Uplink:

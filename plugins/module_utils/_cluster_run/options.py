@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The options of vcd_cluster_shared_ip: both connections, where CPI is, and what is wanted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import CONFIG_OPTIONS, TARGET_OPTIONS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import AUTH_ARG_SPEC
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION
+
+PLAN, CHANGE, VERIFY = "plan", "change", "verify"
+# Of kubernetes.core's options those that every release of it has, without its aliases
+KUBERNETES_NAMES = (
+    "kubeconfig", "context", "host", "api_key", "username", "password", "validate_certs", "ca_cert", "client_cert",
+    "client_key", "proxy",
+)  # fmt: skip
+
+
+def _without_aliases(option: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "str", **{key: value for key, value in option.items() if key != "aliases"}}
+
+
+# Dictionaries, because both sides have options of the same name (host, password, validate_certs)
+OPTIONS = ArgumentSpec(
+    {
+        "phase": {"type": "str", "required": True, "choices": [PLAN, CHANGE, VERIFY]},
+        "plan": {"type": "dict"},
+        "scenario": {"type": "str", "choices": [item.value for item in Scenario]},
+        "one_arm": {"type": "raw"},
+        "existing": {"type": "str", "choices": ["fail", "migrate"], "default": "fail"},
+        "prune": {"type": "bool", "default": False},
+        "go_back": {"type": "bool", "default": False},
+        "restore_file": {"type": "path"},
+        "restore_dir": {"type": "path", "default": "~/.vcd-kubernetes/restore-points"},
+        "restart": dict(CONFIG_OPTIONS.options["restart"]),
+        "wait_timeout": dict(CONFIG_OPTIONS.options["wait_timeout"]),
+        "edge_gateway": {"type": "str"},
+        "vdc": {"type": "str"},
+        "progress_file": {"type": "path"},
+        "cpi": {"type": "dict", "apply_defaults": True, "options": dict(TARGET_OPTIONS.options)},
+        "vcd": {"type": "dict", "apply_defaults": True, "options": dict(CONNECTION.options)},
+        "kubernetes": {
+            "type": "dict",
+            "apply_defaults": True,
+            "options": {name: _without_aliases(AUTH_ARG_SPEC[name]) for name in KUBERNETES_NAMES},
+        },
+    },
+    required_if=[("phase", CHANGE, ["plan"])],
+)

@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""One phase of a run, by the options of vcd_cluster_shared_ip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.connections import Connections
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.options import PLAN, VERIFY
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.run import ClusterRun, PhaseReport, RunRequest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import RealCpi, RealGateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+
+
+def run_phase(connected: Connections, params: Mapping[str, Any], check_mode: bool) -> PhaseReport:
+    """Plan, change or verify. Raises CollectionError."""
+    if params["wait_timeout"] < 0:
+        raise InvalidInput("shared_ip_wait_timeout", params["wait_timeout"], "give seconds, 0 or more")
+    request = RunRequest(**{one.name: params[one.name] for one in fields(RunRequest)})
+    say = Progress(params["progress_file"]).say
+    cpi, gateway = RealCpi(connected, params), RealGateway(connected, params)
+    run = ClusterRun(cpi, gateway, request, connected.one_look, say)
+    if params["phase"] == PLAN:
+        return run.plan(check_mode)
+    return run.verify() if params["phase"] == VERIFY else run.change(params["plan"], check_mode)

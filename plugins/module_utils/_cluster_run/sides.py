@@ -1,0 +1,228 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The two sides of a run in its words: CPI in the cluster, and the edge gateway in Cloud Director."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done, Executor
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.info import gather
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import CHANGE, PORT, SERVICE, read_request
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.connections import Connections
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import Managed, manage, target_from
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import ALL, STOPPED, CpiState
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report import report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import get_edge_gateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.gateway_facts import (
+    facts_of,
+    find_gateways,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
+
+Facts = dict[str, Any]
+FIREWALL = "firewall_rules"
+# What Services have on a gateway, which a move changes; all else that is read stays as it is meanwhile
+OBJECTS = ("virtual_services", "pools", "unhealthy_pools", "nat_rules", "application_port_profiles")
+LOOKED_AT = ("used_ip_addresses", "networks", "load_balancer", "service_engine_groups", *OBJECTS)
+
+
+@dataclass(frozen=True)
+class FileGoal:
+    """What CPI's file is to hold."""
+
+    scenario: str
+    one_arm: Mapping[str, str] | None
+
+
+class Cpi(Protocol):
+    """CPI in one cluster. What fails raises CollectionError."""
+
+    def look(self) -> Facts:
+        """What vcd_ccm_config_info returns, with the Services."""
+
+    def plan(self, goal: FileGoal) -> Managed:
+        """What ``bring`` would do."""
+
+    def plan_stop(self, goal: FileGoal) -> Managed:
+        """What ``stop`` would do."""
+
+    @property
+    def backup(self) -> str:
+        """Where the restore point is in the cluster: namespace and name of a ConfigMap."""
+
+    def stop(self, goal: FileGoal, restore_point: Facts, *, replace: bool = False) -> Managed:
+        """Store the restore point and the goal in the cluster, and scale CPI to 0.
+
+        The restore point of an interrupted change stays, unless it is to be replaced.
+        """
+
+    def bring(self, goal: FileGoal) -> Managed:
+        """Write CPI's file, and let CPI run with it."""
+
+
+class Gateway(Protocol):
+    """The edge gateway of one cluster. What fails raises CollectionError."""
+
+    def choose(self, cluster_id: str, edge_gateway: str) -> None:
+        """Which cluster, and the gateway's URN: needed before all that follows but ``look``."""
+
+    def look(self, network: str, parts: Iterable[str] = LOOKED_AT) -> Facts:
+        """What vcd_edge_gateway_info returns; ``skipped`` where neither a gateway nor a network is known."""
+
+    def look_again(self, known: Facts) -> Facts:
+        """The same, with what a move changes as it is now."""
+
+    def describe(self, services: Sequence[Facts], *, whole: bool = False) -> Facts:
+        """What vcd_shared_ip_info returns for the Services, with their restore point if it is to be ``whole``."""
+
+    def plan_move(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts) -> Done:
+        """What ``move`` would do."""
+
+    def prepare_move(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts) -> Callable[[], Done]:
+        """Read what the move starts from; calling what is returned brings the Services into the goal's shape."""
+
+    def plan_removal(self, services: Sequence[Facts]) -> Done:
+        """What ``remove`` would do."""
+
+    def remove(self, services: Sequence[Facts]) -> Done:
+        """Remove all that these Services, which are gone, have left."""
+
+
+class RealCpi:
+    """CPI by the options ``cpi``, ``restart`` and ``wait_timeout``."""
+
+    def __init__(self, connected: Connections, params: Mapping[str, Any]) -> None:
+        self._connected = connected
+        self._params = params
+        self._written: CpiState | None = None
+
+    def look(self) -> Facts:
+        """What the cluster holds. Right after a write that is known already, but for the Services."""
+        written, self._written = self._written, None
+        return report(self._connected.kubernetes, target_from(self._params["cpi"]), True, written)
+
+    def plan(self, goal: FileGoal) -> Managed:
+        return self._manage(goal, ALL, check_mode=True)
+
+    def plan_stop(self, goal: FileGoal) -> Managed:
+        return self._manage(goal, STOPPED, check_mode=True)
+
+    @property
+    def backup(self) -> str:
+        target = target_from(self._params["cpi"])
+        return f"{target.namespace}/{target.backup_name}"
+
+    def stop(self, goal: FileGoal, restore_point: Facts, *, replace: bool = False) -> Managed:
+        return self._manage(goal, STOPPED, restore_point=restore_point, replace=replace)
+
+    def bring(self, goal: FileGoal) -> Managed:
+        return self._manage(goal, ALL)
+
+    def _manage(
+        self,
+        goal: FileGoal,
+        stage: str,
+        *,
+        check_mode: bool = False,
+        restore_point: Facts | None = None,
+        replace: bool = False,
+    ) -> Managed:
+        options = {
+            **self._params["cpi"],
+            "scenario": goal.scenario,
+            "one_arm": dict(goal.one_arm) if goal.one_arm else None,
+            "enable_virtual_service_shared_ip": None,
+            "restart": self._params["restart"],
+            "stage": stage,
+            "restore_point": restore_point,
+            "wait": True,
+            "wait_timeout": self._params["wait_timeout"],
+        }
+        done = manage(self._connected.kubernetes, options, check_mode, replace_restore_point=replace)
+        self._written = None if check_mode else done.state
+        return done
+
+
+class RealGateway:
+    """The gateway by the options ``edge_gateway`` and ``vdc``, or by the network in CPI's file."""
+
+    def __init__(self, connected: Connections, params: Mapping[str, Any]) -> None:
+        self._connected = connected
+        self._params = params
+        self._cluster_id = self._urn = ""
+        self._read: Body | None = None
+
+    def choose(self, cluster_id: str, edge_gateway: str) -> None:
+        self._cluster_id, self._urn = cluster_id, edge_gateway
+
+    def _body(self) -> Body:
+        """The gateway itself, which no move changes: read once."""
+        if self._read is None or self._read["id"] != self._urn:
+            self._read = get_edge_gateway(self._connected.vcd, self._urn)
+        return self._read
+
+    def look(self, network: str, parts: Iterable[str] = LOOKED_AT) -> Facts:
+        name, vdc = self._params["edge_gateway"], self._params["vdc"]
+        if not name and not network:
+            return {"skipped": True}
+        api, parts = self._connected.vcd, tuple(parts)
+        found = find_gateways(api, name, "" if name else network, vdc, parts=parts)
+        return {"api": api.about(), "edge_gateways": [facts_of(api, one, parts) for one in found]}
+
+    def look_again(self, known: Facts) -> Facts:
+        api = self._connected.vcd
+        (before,) = known["edge_gateways"]
+        return {**known, "edge_gateways": [{**before, **facts_of(api, self._body(), OBJECTS)}]}
+
+    def describe(self, services: Sequence[Facts], *, whole: bool = False) -> Facts:
+        params = self._options(services, restore_point=whole, state="absent")
+        return gather(self._connected.vcd, self._body(), read_request(params), params)
+
+    def plan_move(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts) -> Done:
+        return self._prepare(self._change(goal, services, restore_point), check_mode=True).run()
+
+    def prepare_move(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts) -> Callable[[], Done]:
+        return self._prepare(self._change(goal, services, restore_point)).run
+
+    def plan_removal(self, services: Sequence[Facts]) -> Done:
+        return self._prepare(self._options(services, state="absent"), check_mode=True).run()
+
+    def remove(self, services: Sequence[Facts]) -> Done:
+        return self._prepare(self._options(services, state="absent")).run()
+
+    def _prepare(self, params: Facts, check_mode: bool = False) -> Executor:
+        return Executor(self._connected.vcd, self._body(), read_request(params), params, check_mode)
+
+    def _change(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts) -> Facts:
+        return self._options(
+            services,
+            scenario=goal.scenario,
+            one_arm=goal.one_arm,
+            prune=self._params["prune"],
+            restore_point=restore_point,
+        )
+
+    def _options(self, services: Sequence[Facts], **given: Any) -> Facts:
+        """The options of vcd_shared_ip with its defaults."""
+        return {
+            **_defaults(CHANGE.options),
+            "name_template": None,
+            "cluster_id": self._cluster_id,
+            "progress_file": self._params["progress_file"],
+            "services": [_service(one) for one in services],
+            **given,
+        }
+
+
+def _service(given: Facts) -> Facts:
+    ports = [{**_defaults(PORT), **port} for port in given.get("ports") or ()]
+    return {**_defaults(SERVICE), **given, "ports": ports}
+
+
+def _defaults(spec: Mapping[str, Any]) -> Facts:
+    return {name: option.get("default") for name, option in spec.items()}

@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Edge gateways with what belongs to them, as vcd_edge_gateway_info returns them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.calls import list_profiles
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.resource import (
+    to_result as profile,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway import calls, resource
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.firewall.calls import rules_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule.calls import list_rules
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule.resource import to_result as nat_rule
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool import calls as pool_calls
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.resource import to_result as pool
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.calls import list_summaries
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import (
+    to_result as virtual_service,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+
+GATHER: dict[str, Callable[[Api, Body], Any]] = {
+    "used_ip_addresses": lambda api, edge: resource.used_ip_addresses(calls.used_addresses_of(api, edge)),
+    "networks": lambda api, edge: resource.networks(calls.networks_of(api, edge)),
+    "load_balancer": lambda api, edge: resource.load_balancer(calls.load_balancer_of(api, edge)),
+    "service_engine_groups": lambda api, edge: resource.service_engine_groups(calls.assignments_of(api, edge)),
+    "virtual_services": lambda api, edge: [virtual_service(row) for row in list_summaries(api, edge)],
+    "pools": lambda api, edge: resource.pools(pool_calls.list_summaries(api, edge)),
+    "unhealthy_pools": lambda api, edge: unhealthy_pools(api, edge),
+    "nat_rules": lambda api, edge: [nat_rule(row) for row in list_rules(api, edge)],
+    "application_port_profiles": lambda api, edge: [profile(row) for row in list_profiles(api, edge, "scope==TENANT")],
+    "firewall_rules": rules_of,
+}
+
+
+def unhealthy_pools(api: Api, gateway: Body) -> list[dict[str, Any]]:
+    """The whole pools that are not UP. A list tells neither members nor ports, and here they may be the reason."""
+    rows = [row for row in pool_calls.list_summaries(api, gateway) if row.get("healthStatus") != "UP"]
+    return [pool(api.get(f"{pool_calls.PATH}/{row['id']}", f"pool {row['name']!r}")) for row in rows]
+
+
+def find_gateways(
+    api: Api, edge_gateway: str | None, network: str | None, vdc: str | None, *, parts: Iterable[str] = ()
+) -> list[Body]:
+    """The edge gateways that are meant: the one that routes ``network``, else by name or URN (all when None)."""
+    if network:
+        return [calls.get_gateway_of_network(api, network, vdc, from_all="networks" in parts)]
+    return calls.find_edge_gateways(api, edge_gateway, vdc)
+
+
+def facts_of(api: Api, gateway: Body, parts: Iterable[str]) -> dict[str, Any]:
+    """One edge gateway with the ``parts`` of GATHER."""
+    return {**resource.to_result(gateway), **{part: GATHER[part](api, gateway) for part in parts}}

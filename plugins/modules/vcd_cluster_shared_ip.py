@@ -1,0 +1,344 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vcd_cluster_shared_ip
+short_description: Choose how the Services of a whole cluster share IP addresses
+version_added: 0.1.0
+author:
+  - the vcd.kubernetes authors (@vcd-kubernetes)
+description:
+  - Does what the role P(vcd.kubernetes.shared_ip#role) does, in two tasks. O(phase=plan) looks at the cluster and at the edge gateway,
+    judges both, and says what would be done. O(phase=change) does that, and proves the result.
+  - With O(existing=migrate) it moves Services that exist. It stores a restore point on disk and in the cluster, stops the cloud provider
+    (CPI), moves the Services one by one, writes CPI's file and starts CPI.
+  - A run that was killed anywhere is finished by the next one, which begins with O(phase=plan).
+  - An option that is an empty string or null is one that is not given.
+extends_documentation_fragment:
+  - vcd.kubernetes.attributes
+options:
+  phase:
+    description:
+      - V(plan) writes nothing.
+      - V(change) carries O(plan) out. What it writes is planned on what is there by then. In check mode it does nothing.
+      - V(verify) judges what is there and writes nothing.
+    type: str
+    required: true
+    choices: [plan, change, verify]
+  plan:
+    description: RV(plan) of O(phase=plan). Required with O(phase=change), which takes all other options as that phase did.
+    type: dict
+  scenario:
+    description:
+      - The wanted scenario; see M(vcd.kubernetes.vcd_ccm_config).
+      - Required with O(phase=plan), unless O(go_back=true). Without it, O(phase=verify) takes the one of CPI's file.
+    type: str
+    choices: [shared_external, shared_internal, distinct_internal]
+  one_arm:
+    description:
+      - The internal addresses for V(shared_internal) and V(distinct_internal), as V(192.168.8.2-192.168.8.100) or as a dictionary with
+        C(start_ip) and C(end_ip).
+      - Without it the range of CPI's file stays; where the file has none it is V(192.168.8.2-192.168.8.100).
+    type: raw
+  existing:
+    description: What to do when the change would break Services that exist - stop before anything is written, or move them.
+    type: str
+    choices: [fail, migrate]
+    default: fail
+  prune:
+    description: Whether to remove objects with this cluster's names that no Service claims.
+    type: bool
+    default: false
+  go_back:
+    description:
+      - Go back to a restore point, which says what O(scenario), O(one_arm) and O(existing) would say otherwise.
+    type: bool
+    default: false
+  restore_file:
+    description: With O(go_back=true), the file to go back to. Without it, the restore point in the cluster.
+    type: path
+  restore_dir:
+    description: Folder for restore points. A migration stores one file there before it writes anything else.
+    type: path
+    default: ~/.vcd-kubernetes/restore-points
+  restart:
+    description: How CPI is made to read its file; see M(vcd.kubernetes.vcd_ccm_config).
+    type: str
+    default: auto
+    choices: [auto, recreate, delete_pod, never]
+  wait_timeout:
+    description:
+      - Seconds to wait for CPI to stop, for it to be ready again, and after a migration for addresses and health.
+    type: int
+    default: 300
+  edge_gateway:
+    description: Name or URN of the edge gateway. Without it, the one that the network in CPI's file is connected to.
+    type: str
+  vdc:
+    description: Name or URN of the VDC or VDC group that owns the edge gateway, where two gateways have one name.
+    type: str
+  progress_file:
+    description: A file to which one JSON line is added for each thing that is done. The action plugin shows them meanwhile.
+    type: path
+  cpi:
+    description: Where CPI is in the cluster.
+    type: dict
+    suboptions:
+      namespace:
+        description: The namespace of CPI's ConfigMap, Deployment and Secret.
+        type: str
+        default: kube-system
+      name:
+        description: The name of CPI's ConfigMap.
+        type: str
+        default: vcloud-ccm-configmap
+      key:
+        description: The key in the ConfigMap under which CPI's file lies.
+        type: str
+        default: vcloud-ccm-config.yaml
+      deployment:
+        description: The name of CPI's Deployment.
+        type: str
+        default: vmware-cloud-director-ccm
+      backup_name:
+        description: The name of the ConfigMap for the backup; that of CPI's with V(-backup) appended without it.
+        type: str
+  vcd:
+    description:
+      - How to reach Cloud Director, with the options of M(vcd.kubernetes.vcd_shared_ip) and the same environment variables for those
+        that are not given.
+    type: dict
+    suboptions:
+      url:
+        description: V(https://HOST) or V(https://HOST:PORT); E(VCD_URL) without it.
+        type: str
+      org:
+        description: The organization to log in to; E(VCD_ORG) without it.
+        type: str
+      user:
+        description: The user to log in; E(VCD_USER) without it.
+        type: str
+      password:
+        description: The user's password; E(VCD_PASSWORD) without it.
+        type: str
+      api_token:
+        description: An API token in place of user and password; E(VCD_API_TOKEN) without it.
+        type: str
+      token:
+        description: The access token of a session that is open already; E(VCD_TOKEN) without it.
+        type: str
+      validate_certs:
+        description: Whether the certificate is checked; the inverse of E(VCD_ALLOW_UNVERIFIED_SSL) without it.
+        type: bool
+        default: true
+      ca_path:
+        description: A PEM file with the certificate of the CA; E(VCD_CA_PATH) without it.
+        type: path
+      timeout:
+        description: Seconds that one operation may take in all.
+        type: int
+        default: 300
+      api_version:
+        description: The version of the API to speak; the highest that both sides know without it.
+        type: str
+  kubernetes:
+    description:
+      - How to reach the cluster, with the options of M(kubernetes.core.k8s_info) and the same environment variables for those that are
+        not given.
+    type: dict
+    suboptions:
+      kubeconfig:
+        description: Path of the kubeconfig file, or its content as a dictionary; E(K8S_AUTH_KUBECONFIG) without it.
+        type: raw
+      context:
+        description: The context of the kubeconfig; E(K8S_AUTH_CONTEXT) without it.
+        type: str
+      host:
+        description: URL of the API server; E(K8S_AUTH_HOST) without it.
+        type: str
+      api_key:
+        description: Token for the API server; E(K8S_AUTH_API_KEY) without it.
+        type: str
+      username:
+        description: User name for basic authentication; E(K8S_AUTH_USERNAME) without it.
+        type: str
+      password:
+        description: Password for basic authentication; E(K8S_AUTH_PASSWORD) without it.
+        type: str
+      validate_certs:
+        description: Whether the certificate is checked; E(K8S_AUTH_VERIFY_SSL) without it.
+        type: bool
+      ca_cert:
+        description: File with the certificate of the CA; E(K8S_AUTH_SSL_CA_CERT) without it.
+        type: path
+      client_cert:
+        description: File with the client's certificate; E(K8S_AUTH_CERT_FILE) without it.
+        type: path
+      client_key:
+        description: File with the client's key; E(K8S_AUTH_KEY_FILE) without it.
+        type: path
+      proxy:
+        description: URL of a proxy; E(K8S_AUTH_PROXY) without it.
+        type: str
+requirements:
+  - requests
+  - kubernetes.core >= 3.2.0 (an Ansible collection)
+  - kubernetes >= 24.2.0
+  - PyYAML >= 3.11
+  - ruamel.yaml >= 0.17.21
+seealso:
+  - module: vcd.kubernetes.vcd_ccm_config
+  - module: vcd.kubernetes.vcd_shared_ip
+"""
+
+EXAMPLES = r"""
+- name: Plan
+  vcd.kubernetes.vcd_cluster_shared_ip: &options
+    phase: plan
+    scenario: shared_external
+    existing: migrate
+    vcd:
+      url: https://vcd.example.com
+      org: acme
+      api_token: "{{ vault_api_token }}"
+    kubernetes:
+      kubeconfig: /etc/kubeconfigs/acme
+  register: planned
+
+- name: Stop if something is in the way
+  ansible.builtin.assert:
+    that: planned.ok
+    fail_msg: "{{ planned.summary }}"
+
+- name: Change, and prove it
+  vcd.kubernetes.vcd_cluster_shared_ip:
+    <<: *options
+    phase: change
+    plan: "{{ planned.plan }}"
+"""
+
+RETURN = r"""
+ok:
+  description: Whether nothing stands in the way of a change.
+  returned: phase plan
+  type: bool
+summary:
+  description: In one line what stands in the way.
+  returned: phase plan
+  type: str
+failure:
+  description: Details of what stands in the way, where it is not a finding of the preflight.
+  returned: phase plan, when RV(ok=false)
+  type: dict
+planned_only:
+  description: Whether the task ran in check mode, so that no change follows.
+  returned: phase plan
+  type: bool
+plan:
+  description: What O(phase=change) takes as O(plan). Its content may change with any release.
+  returned: phase plan, when RV(ok=true)
+  type: dict
+cpi_plan:
+  description: What would be done to CPI, as M(vcd.kubernetes.vcd_ccm_config) returns it in check mode.
+  returned: phase plan, when RV(ok=true)
+  type: dict
+moves:
+  description: What would become of the Services, as M(vcd.kubernetes.vcd_shared_ip) returns it in check mode; null when none is moved.
+  returned: phase plan, when RV(ok=true)
+  type: dict
+preflight:
+  description: What the filter P(vcd.kubernetes.shared_ip_preflight#filter) returns.
+  returned: phase plan
+  type: dict
+way_back:
+  description: What the filter P(vcd.kubernetes.shared_ip_way_back#filter) returns.
+  returned: phase plan, with O(go_back=true)
+  type: dict
+verification:
+  description: What the filter P(vcd.kubernetes.shared_ip_verify#filter) returns; null in check mode.
+  returned: phases change and verify
+  type: dict
+lines:
+  description: What to show to a person, a list of lines each for C(way_back), C(preflight), C(plan) and C(verification).
+  returned: always
+  type: dict
+cluster:
+  description: What was read last of the cluster, as M(vcd.kubernetes.vcd_ccm_config_info) returns it.
+  returned: when it was read
+  type: dict
+gateway:
+  description: What was read last of the edge gateway, as M(vcd.kubernetes.vcd_edge_gateway_info) returns it.
+  returned: when it was read
+  type: dict
+result:
+  description: The run in short, plain enough for M(ansible.builtin.set_stats).
+  returned: phases plan and change, unless RV(ok=false)
+  type: dict
+  contains:
+    changed:
+      description: Whether something was changed, or in check mode would be.
+      type: bool
+    scenario_before:
+      description: The scenario of CPI's file as it was found.
+      type: str
+    scenario:
+      description: The wanted scenario.
+      type: str
+    one_arm:
+      description: The one-arm range of it; null when there is none.
+      type: dict
+    edge_gateway:
+      description: The name of the edge gateway.
+      type: str
+    steps:
+      description: The steps of the change of CPI's file.
+      type: list
+      elements: str
+    restart:
+      description: How CPI was restarted, V(none) if it was not.
+      type: str
+    verified:
+      description: Whether the result was proved.
+      type: bool
+    services:
+      description: The Services with their shapes.
+      type: list
+      elements: dict
+    moves:
+      description: What became of each Service that was moved, or in check mode would.
+      type: list
+      elements: dict
+    restore_point:
+      description: The file with the restore point; empty when no Service was moved.
+      type: str
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.connections import Connections, connections
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.options import OPTIONS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.phases import run_phase
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.document import RUAMEL_YAML_IMPORT_ERROR
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import LIBRARIES as KUBERNETES
+from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES
+
+
+def perform(connected: Connections, params: Mapping[str, Any], check_mode: bool) -> Outcome:
+    """One phase, as Ansible shows it."""
+    report = run_phase(connected, params, check_mode)
+    return Outcome(report.changed, report.result, report.before or None, report.after or None)
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(OPTIONS, connections, perform, {**LIBRARIES, **KUBERNETES, "ruamel.yaml": RUAMEL_YAML_IMPORT_ERROR})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How many requests each kind of run makes, as upper bounds; and that one module alone decides what a run does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kube_double.testing import KubeDouble
+from role_runs import ROOT, Case, cpi_objects
+from test_migration import SERVICES, failed, made, manifest, migrate, play, restore
+from vcdsim.testing import Simulator
+
+# a Service of two ports; tasks and pods take no time, so that looks at what is not done yet do not count
+BOUNDS = {
+    "no change": (12, 8),
+    "plan": (15, 11),
+    "flip": (20, 33),
+    "migration": (50, 40),
+    "verify": (12, 8),
+    "restore": (50, 40),
+}
+RUNS: dict[str, tuple[Case, tuple[str, ...]]] = {
+    "no change": (Case("no change", {"shared_ip_scenario": "distinct_internal"}), ()),
+    "plan": (migrate("shared_external", "plan"), ("--check",)),
+    "migration": (migrate("shared_external", "migration"), ()),
+    "verify": (Case("verify", {}, tasks_from="verify"), ()),
+    "restore": (restore("restore"), ()),
+}
+
+
+class Counted:
+    """Both doubles, and how many requests each got since it was asked last."""
+
+    def __init__(self, sim: Simulator, kube: KubeDouble) -> None:
+        self._doubles = (sim, kube)
+        self._before = [0, 0]
+
+    def new(self) -> tuple[int, int]:
+        """Requests to Cloud Director and to Kubernetes."""
+        now = [len(double.journal()) for double in self._doubles]
+        vcd, kube = (after - before for after, before in zip(now, self._before, strict=True))
+        self._before = now
+        return vcd, kube
+
+
+def test_nothing_is_read_twice(tmp_path: Path, record_property: Any) -> None:
+    counts = {}
+    with (
+        Simulator(task_seconds=0, health_seconds=0) as sim,
+        KubeDouble(objects=cpi_objects(), start_seconds=0, stop_seconds=0) as kube,
+    ):
+        counted = Counted(sim, kube)
+        counted.new()
+        play(tmp_path / "flip", [Case("flip", {"shared_ip_scenario": "shared_internal"})], sim, kube)
+        counts["flip"] = counted.new()
+        play(tmp_path / "back", [Case("back", {"shared_ip_scenario": "distinct_internal"})], sim, kube)
+        (name, *_others) = SERVICES
+        kube.load([manifest(name)])
+        play(tmp_path / "made", [made("distinct_internal", name)], sim, kube)
+        counted.new()
+        for kind, (case, options) in RUNS.items():
+            run = play(tmp_path / kind.replace(" ", "-"), [case], sim, kube, *options)
+            assert failed(run) == {}
+            counts[kind] = counted.new()
+    told = ", ".join(f"{kind} {vcd} and {cluster}" for kind, (vcd, cluster) in counts.items())
+    record_property("figures", f"requests to Cloud Director and to Kubernetes: {told}")
+    too_many = {
+        kind: found
+        for kind, found in counts.items()
+        if any(number > bound for number, bound in zip(found, BOUNDS[kind], strict=True))
+    }
+    assert too_many == {}
+    assert set(counts) == set(BOUNDS)
+
+
+TASKS = sorted((ROOT / "roles" / "shared_ip" / "tasks").glob("*.yml"))
+
+
+def modules_of(tasks: list[dict[str, Any]]) -> list[str]:
+    """The modules that tasks run, blocks included."""
+    found = []
+    for task in tasks:
+        found += modules_of([*task.get("block", ()), *task.get("rescue", ()), *task.get("always", ())])
+        found += [key for key in task if "." in key]
+    return found
+
+
+@pytest.mark.parametrize("path", TASKS, ids=lambda path: path.name)
+def test_the_role_leaves_the_order_to_one_module(path: Path) -> None:
+    """The proof that a run survives a kill at every write runs that module, too: nothing else may write."""
+    shown = {f"ansible.builtin.{name}" for name in ("assert", "debug", "import_tasks", "set_fact")}
+    assert set(modules_of(yaml.safe_load(path.read_text()))) <= {*shown, "vcd.kubernetes.vcd_cluster_shared_ip"}
+
+
+def test_the_role_changes_in_one_task() -> None:
+    phases = [
+        task["vcd.kubernetes.vcd_cluster_shared_ip"]["phase"]
+        for path in TASKS
+        for task in flat(yaml.safe_load(path.read_text()))
+        if "vcd.kubernetes.vcd_cluster_shared_ip" in task
+    ]
+    assert sorted(phases) == ["change", "plan", "verify"]
+
+
+def flat(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All tasks, those in blocks included."""
+    return [one for task in tasks for one in (flat(task["block"]) if "block" in task else [task])]

@@ -1,0 +1,206 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cluster and a gateway that a run is tried on: they note what is asked of them, and change as real ones would."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.run import ClusterRun, PhaseReport, RunRequest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import LOOKED_AT, FileGoal
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "sharing"))
+from sharing_builders import CLUSTER_ID, ccm, edge, objects, service, vcd
+
+Json = dict[str, Any]
+MIGRATE = RunRequest(scenario="shared_external", existing="migrate")
+
+
+class Time:
+    """A clock that moves only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float, /) -> None:
+        self.now += seconds
+
+
+class World:
+    """One cluster under distinct_internal with one Service, and its gateway. ``events`` are what was asked, in order.
+
+    ``fails`` maps an event to the error that it raises; ``meanwhile`` maps one to what somebody else does just before.
+    """
+
+    def __init__(self, shape: str = "distinct_internal", **cluster: Any) -> None:
+        self.cluster = ccm(shape, services=[service()], **{"restore_point": None, **cluster})
+        self.objects = objects(shape)
+        self.events: list[str] = []
+        self.said: list[str] = []
+        self.stored: Json | None = None
+        self.fails: dict[str, CollectionError] = {}
+        self.meanwhile: dict[str, Callable[[], None]] = {}
+        self.time = Time()
+        self.writes = 3
+        self.points = 0
+        self.looking = False
+
+    def run(self, request: RunRequest) -> ClusterRun:
+        """A run on it."""
+        return ClusterRun(
+            self, self, request, self.one_look, self.said.append, lambda seconds: Deadline(seconds, self.time)
+        )
+
+    def migrated(self, folder: Path, request: RunRequest = MIGRATE) -> PhaseReport:
+        """A whole run: plan, then change. The events are those of the change."""
+        return self.changed(request, folder)
+
+    def changed(self, request: RunRequest, folder: Path) -> PhaseReport:
+        """Plan, forget the events of that, and change."""
+        run = self.run(RunRequest(**{**vars(request), "restore_dir": str(folder)}))
+        planned = run.plan(False).result
+        assert planned["ok"], planned["summary"]
+        self.events.clear()
+        return run.change(planned["plan"], False)
+
+    @contextmanager
+    def one_look(self) -> Iterator[None]:
+        self.looking = True
+        try:
+            yield
+        finally:
+            self.looking = False
+
+    def note(self, event: str, *, write: bool = False) -> None:
+        self.meanwhile.pop(event, lambda: None)()
+        assert not (write and self.looking), f"{event} within one look"
+        self.events.append(event)
+        if event in self.fails:
+            raise self.fails[event]
+
+    # CPI in the cluster
+
+    backup = "kube-system/cpi-backup"
+
+    def look(self, network: str | None = None, parts: Iterable[str] = LOOKED_AT) -> Json:
+        if network is None:
+            self.note("look at CPI")
+            return copy.deepcopy(self.cluster)
+        self.note("look at the gateway")
+        return self.gateway()
+
+    def plan(self, goal: FileGoal) -> Any:
+        self.note("plan CPI")
+        needed = goal.scenario != self.cluster["scenario"] or self.cluster["rollout"]["state"] == "in_progress"
+        return managed(needed, goal.scenario)
+
+    def plan_stop(self, goal: FileGoal) -> Any:
+        self.note("plan to stop CPI")
+        reason = "CPI stays stopped until the next run"
+        done = managed(True, goal.scenario)
+        done.result["restart"] = {"done": "stopped", "needed": True, "reason": reason}
+        return done
+
+    def stop(self, goal: FileGoal, restore_point: Json, *, replace: bool = False) -> Any:
+        self.note("store again" if replace else "stop CPI", write=True)
+        if self.stored is None or replace:
+            self.stored = restore_point
+        self.cluster.update(rollout={"state": "in_progress", "backup": "b"}, restore_point=self.stored)
+        return managed(True, goal.scenario)
+
+    def bring(self, goal: FileGoal) -> Any:
+        self.note(f"bring CPI to {goal.scenario}", write=True)
+        new = ccm(goal.scenario)
+        self.cluster.update({key: new[key] for key in ("scenario", "one_arm", "enable_virtual_service_shared_ip")})
+        self.cluster.update(rollout={"state": "finished", "backup": "b"}, one_arm=goal.one_arm)
+        return managed(True, goal.scenario)
+
+    # the gateway
+
+    def gateway(self) -> Json:
+        return vcd(edge(**copy.deepcopy(self.objects)))
+
+    def choose(self, cluster_id: str, edge_gateway: str) -> None:
+        assert cluster_id == CLUSTER_ID
+        assert edge_gateway == edge()["id"]
+
+    def look_again(self, known: Mapping[str, Any]) -> Json:
+        self.note("look at the gateway")
+        return self.gateway()
+
+    def describe(self, services: Sequence[Json], *, whole: bool = False) -> Json:
+        self.note("describe")
+        self.points += whole
+        shown = {"web": [one["virtual_ip_address"] for one in self.objects["virtual_services"]]}
+        keys = ("name", "namespace", "external_ip")
+        found = [{**{key: one[key] for key in keys}, "objects": shown} for one in services]
+        bodies = {one["name"]: {"name": one["name"]} for one in self.objects["virtual_services"]}
+        gateway = {"id": edge()["id"], "name": edge()["name"]}
+        point = {
+            "version": 1,
+            "taken": f"2026-05-04T10:11:{self.points:02}Z",
+            "edge_gateway": gateway,
+            "cluster_id": CLUSTER_ID,
+            "services": found,
+            "virtual_services": bodies,
+        }
+        return {"services": found, "orphans": [], **({"restore_point": point} if whole else {})}
+
+    def plan_move(self, goal: FileGoal, services: Sequence[Json], restore_point: Json) -> Done:
+        self.note("plan to move")
+        there = self.objects == objects(goal.scenario)
+        return moves(services, goal.scenario, 0 if there else self.writes)
+
+    def prepare_move(self, goal: FileGoal, services: Sequence[Json], restore_point: Json) -> Callable[[], Done]:
+        self.note("prepare to move")
+
+        def move() -> Done:
+            self.note("move", write=True)
+            self.objects = objects(goal.scenario)
+            return moves(services, goal.scenario, self.writes)
+
+        return move
+
+    def plan_removal(self, services: Sequence[Json]) -> Done:
+        return Done(True, {"steps": ["x"], "services": list(services), "writes": 1}, {}, {})
+
+    def remove(self, services: Sequence[Json]) -> Done:
+        self.note("remove", write=True)
+        gone = {one["name"] for one in services}
+        for kind, found in self.objects.items():
+            self.objects[kind] = [one for one in found if not any(f"-{name}-" in one["name"] for name in gone)]
+        return Done(True, {"steps": ["x"], "services": list(services), "writes": 1}, {}, {})
+
+
+def managed(changed: bool, scenario: str) -> Any:
+    """The result of a change of CPI's file, or the plan for one."""
+    from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import Managed
+
+    restart = {"done": "recreate", "needed": True, "reason": "the content changes"}
+    steps = ["scale to 0", "replace it"] if changed else []
+    result = {"steps": steps, "restart": restart, "resumed": False, "scenario_after": scenario}
+    return Managed(changed, result, {"file": "before"}, {"file": "after"}, None)  # type: ignore[arg-type]
+
+
+def moves(services: Sequence[Json], scenario: str, writes: int) -> Done:
+    """The result of vcd_shared_ip, or its plan."""
+    outage: Json = {"ports": {}, "together": 0, "window": 0}
+    found = [
+        {**one, "scenario_before": "distinct_internal", "scenario": scenario, "state": "migrated",
+         "steps": ["write"] * writes, "outage": outage}
+        for one in services
+    ]  # fmt: skip
+    result = {"writes": writes, "services": found, "steps": [], "orphans": []}
+    return Done(bool(writes), result, {"default/web": {}}, {"default/web": {}})

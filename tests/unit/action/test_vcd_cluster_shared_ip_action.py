@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the action plugin of the whole cluster hands on and shows."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import yaml
+from ansible_collections.vcd.kubernetes.plugins.action.vcd_cluster_shared_ip import GROUPS, given
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.options import OPTIONS
+from ansible_collections.vcd.kubernetes.plugins.plugin_utils._progress import Teller
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_what_is_empty_is_not_handed_on() -> None:
+    arguments = {
+        "phase": "plan", "scenario": "", "one_arm": None, "prune": False, "wait_timeout": 0,
+        "vcd": {"url": "https://vcd.example.com", "token": "", "validate_certs": False, "timeout": None},
+        "kubernetes": {"kubeconfig": {"users": "", "x": None}, "context": ""},
+        "cpi": None,
+    }  # fmt: skip
+    assert given(arguments) == {
+        "phase": "plan",
+        "prune": False,
+        "wait_timeout": 0,
+        "vcd": {"url": "https://vcd.example.com", "validate_certs": False},
+        "kubernetes": {"kubeconfig": {"users": "", "x": None}},
+    }
+
+
+def test_the_role_gives_only_options_that_there_are() -> None:
+    variables = yaml.safe_load((ROOT / "roles" / "shared_ip" / "vars" / "main.yml").read_text())
+    names = {*variables["__shared_ip_options"], *variables["__shared_ip_way_back"]}
+    assert names <= set(OPTIONS.options)
+    assert names | {"phase", "plan", "progress_file"} == set(OPTIONS.options)
+    for group in GROUPS:
+        assert set(variables["__shared_ip_options"][group]) <= set(OPTIONS.options[group]["options"])
+
+
+def test_every_secret_is_hidden() -> None:
+    for group in ("vcd", "kubernetes"):
+        for name, option in OPTIONS.options[group]["options"].items():
+            assert bool(option.get("no_log")) is (name in ("password", "api_token", "token", "api_key")), name
+
+
+def test_the_documented_suboptions_are_those_of_the_connections() -> None:
+    source = (ROOT / "plugins" / "modules" / "vcd_cluster_shared_ip.py").read_text()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DOCUMENTATION":
+            options = yaml.safe_load(ast.literal_eval(node.value))["options"]
+    for group in GROUPS:
+        assert set(options[group]["suboptions"]) == set(OPTIONS.options[group]["options"])
+
+
+def test_each_line_names_the_cluster() -> None:
+    teller = Teller(0.0, "alpha")
+    assert teller.take({"event": "say", "text": "stopping CPI"}, 0.1) == ["shared_ip: alpha: stopping CPI"]
+    assert teller.take({"event": "plan", "services": 1, "writes": 2}, 0.2) == ["shared_ip: alpha: 1 Service, 2 writes"]
+    (line,) = teller.take({"event": "say", "text": "x\n" * 400}, 0.3)
+    assert len(line) < 330
+    assert line.isprintable()

@@ -1,0 +1,286 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""In which order a run does things, and what it does when one of them fails."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run import files
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.report import nothing_migrated, plan_lines
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.run import RunRequest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from fake_sides import MIGRATE, World
+from sharing_builders import virtual_service
+
+LOOK = ["look at CPI", "look at the gateway"]
+STOPPED = ["stop CPI", *LOOK, "describe", "prepare to move"]
+BROUGHT, BACK = "bring CPI to shared_external", "bring CPI to distinct_internal"
+PROVED = [*LOOK, "plan to move"]
+FAILED: dict[str, Any] = {"service": "default/web", "state": "rolled_back", "migrated": []}
+
+
+def test_a_migration(tmp_path: Path) -> None:
+    world = World()
+    done = world.migrated(tmp_path)
+    assert world.events == [*STOPPED, "move", BROUGHT, *PROVED]
+    assert (done.changed, done.result["result"]["verified"]) == (True, True)
+    assert done.result["result"]["restart"] == "recreate"
+    (file,) = tmp_path.iterdir()
+    assert done.result["result"]["restore_point"] == str(file)
+    assert json.loads(file.read_text()) == world.stored
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert world.said[0] == f"the restore point is in {file}; stopping CPI"
+
+
+def test_a_plan_writes_nothing_and_says_that_cpi_is_scaled_back() -> None:
+    world = World()
+    planned = world.run(MIGRATE).plan(True)
+    assert (planned.changed, planned.result["planned_only"], planned.result["result"]["changed"]) == (True, True, True)
+    assert world.stored is None
+    lines = planned.result["lines"]["plan"]
+    assert lines[-1] == "then CPI's file holds shared_external, and CPI is scaled back"
+    assert not [line for line in lines if "stays stopped" in line or "stopped (" in line]
+
+
+def test_a_plan_that_is_not_for_check_mode_is_no_change_yet() -> None:
+    assert World().run(MIGRATE).plan(False).changed is False
+
+
+def test_in_check_mode_a_change_does_nothing(tmp_path: Path) -> None:
+    world = World()
+    run = world.run(RunRequest(**{**vars(MIGRATE), "restore_dir": str(tmp_path)}))
+    plan = run.plan(True).result["plan"]
+    world.events.clear()
+    done = run.change(plan, True)
+    assert (world.events, done.changed, done.result["verification"]) == ([], False, None)
+
+
+def test_nothing_to_do_is_judged_on_what_the_plan_has_read(tmp_path: Path) -> None:
+    world = World("shared_external")
+    done = world.changed(RunRequest(scenario="shared_external"), tmp_path)
+    assert (world.events, done.changed, done.result["result"]["verified"]) == ([], False, True)
+
+
+def test_only_the_file_changes_where_no_service_is_moved(tmp_path: Path) -> None:
+    world = World()
+    done = world.changed(RunRequest(scenario="shared_internal"), tmp_path)
+    assert world.events == ["bring CPI to shared_internal", *LOOK]
+    assert (done.changed, done.result["result"]["verified"], list(tmp_path.iterdir())) == (True, True, [])
+
+
+def test_what_is_removed_alone_is_proved_on_what_is_read_after_it(tmp_path: Path) -> None:
+    world = World("shared_external")
+    left = virtual_service("gone", "http", "203.0.113.77")
+    world.objects["virtual_services"].append(left)
+    done = world.changed(RunRequest(scenario="shared_external", prune=True), tmp_path)
+    assert world.events == ["remove", *LOOK]
+    assert done.changed is True
+    names = [one["name"] for one in done.result["gateway"]["edge_gateways"][0]["virtual_services"]]
+    assert left["name"] not in names
+
+
+def test_a_first_service_that_fails_brings_cpi_back(tmp_path: Path) -> None:
+    world = World()
+    world.fails["move"] = CollectionError("default/web: refused; it was rolled back", **FAILED)
+    with pytest.raises(CollectionError) as caught:
+        world.migrated(tmp_path)
+    assert world.events == [*STOPPED, "move", BACK]
+    assert caught.value.message == (
+        "default/web: refused; it was rolled back; every Service is as it was,"
+        " and CPI runs again with its former scenario"
+    )
+    assert caught.value.details["service"] == "default/web"
+
+
+def test_a_later_service_that_fails_leaves_cpi_stopped(tmp_path: Path) -> None:
+    world = World()
+    world.fails["move"] = CollectionError("default/web: refused", **{**FAILED, "migrated": ["default/api"]})
+    with pytest.raises(CollectionError) as caught:
+        world.migrated(tmp_path)
+    assert world.events == [*STOPPED, "move"]
+    (file,) = tmp_path.iterdir()
+    where = f"the restore point is in {file} and in ConfigMap kube-system/cpi-backup"
+    assert f"default/web: refused; CPI stays stopped until then; {where}; run the same again" in caught.value.message
+
+
+def test_what_fails_before_the_first_service_brings_cpi_back(tmp_path: Path) -> None:
+    world = World()
+    world.fails["prepare to move"] = CollectionError("cannot list pools")
+    with pytest.raises(CollectionError, match="cannot list pools; every Service is as it was"):
+        world.migrated(tmp_path)
+    assert world.events[-1] == BACK
+
+
+def test_both_errors_are_told_when_cpi_cannot_be_brought_back_either(tmp_path: Path) -> None:
+    world = World()
+    world.fails["move"] = CollectionError("refused", **FAILED)
+    world.fails[BACK] = CollectionError("no right to scale")
+    with pytest.raises(CollectionError) as caught:
+        world.migrated(tmp_path)
+    assert caught.value.message.startswith("refused; CPI stays stopped until then; ")
+    assert caught.value.message.endswith("; CPI could not be brought back: no right to scale")
+
+
+def test_cpi_that_cannot_be_stopped_is_its_own_error(tmp_path: Path) -> None:
+    world = World()
+    world.fails["stop CPI"] = CollectionError("timed out; CPI was scaled back to 1")
+    with pytest.raises(CollectionError, match=r"^timed out; CPI was scaled back to 1$"):
+        world.migrated(tmp_path)
+
+
+def test_without_a_restore_point_on_disk_nothing_is_written(tmp_path: Path) -> None:
+    world = World()
+    (tmp_path / "file").touch()
+    with pytest.raises(InvalidInput, match=r"shared_ip_restore_dir: .*cannot be written.*nothing was changed"):
+        world.migrated(tmp_path / "file" / "folder")
+    assert world.events == []
+
+
+def test_a_service_that_changed_since_the_plan_makes_another_restore_point(tmp_path: Path) -> None:
+    world = World()
+
+    def change() -> None:
+        world.objects["virtual_services"][0]["virtual_ip_address"] = "192.168.8.9"
+        world.objects["nat_rules"][0]["internal_addresses"] = "192.168.8.9"
+
+    world.meanwhile["stop CPI"] = change
+    done = world.migrated(tmp_path)
+    stopped = ["stop CPI", *LOOK, "describe", "describe", "prepare to move"]
+    assert world.events == [*stopped, "store again", "move", BROUGHT, *PROVED]
+    first, second = sorted(tmp_path.iterdir())
+    assert done.result["result"]["restore_point"] == str(second)
+    assert json.loads(second.read_text()) == world.stored != json.loads(first.read_text())
+    assert "192.168.8.9" in second.read_text()
+
+
+def test_the_first_restore_point_of_an_interrupted_migration_stays(tmp_path: Path) -> None:
+    world = World()
+    world.fails["move"] = CollectionError("refused", **{**FAILED, "migrated": ["default/api"]})
+    with pytest.raises(CollectionError):
+        world.migrated(tmp_path)
+    first = world.stored
+    del world.fails["move"]
+    world.objects["virtual_services"][0]["virtual_ip_address"] = "192.168.8.9"
+    world.migrated(tmp_path)
+    assert world.stored == first
+    assert world.events == ["stop CPI", *LOOK, "prepare to move", "move", BROUGHT, *PROVED]
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_an_interrupted_migration_is_not_cut_short() -> None:
+    world = World("shared_external")
+    world.objects["virtual_services"].append(virtual_service("other", "http", "203.0.113.77"))
+    world.cluster.update(rollout={"state": "in_progress", "backup": "b"}, restore_point={"version": 1})
+    planned = world.run(RunRequest(scenario="shared_external")).plan(False).result
+    assert planned["ok"] is False
+    assert planned["summary"].startswith(
+        "a migration of this cluster's Services was interrupted and 3 writes are missing"
+    )
+
+
+def test_addresses_and_health_may_take_a_while(tmp_path: Path) -> None:
+    world = World()
+    shown = world.cluster["services"][0]
+    world.meanwhile["move"] = lambda: shown.update(ingress_ips=["203.0.113.99"])
+    sleep = world.time.sleep
+
+    def passing(seconds: float, /) -> None:
+        sleep(seconds)
+        if world.time.now > 20:
+            shown.update(ingress_ips=["203.0.113.10"])
+
+    world.time.sleep = passing  # type: ignore[method-assign]
+    done = world.migrated(tmp_path)
+    assert done.result["result"]["verified"] is True
+    assert 20 < world.time.now < 40
+    assert any(line.startswith("waiting for it to settle: default/web shows 203.0.113.99") for line in world.said)
+
+
+def test_it_does_not_wait_for_ever(tmp_path: Path) -> None:
+    world = World()
+    world.meanwhile["move"] = lambda: world.cluster["services"][0].update(ingress_ips=["203.0.113.99"])
+    done = world.migrated(tmp_path, RunRequest(**{**vars(MIGRATE), "wait_timeout": 60}))
+    assert (done.result["result"]["verified"], world.time.now) == (False, 60)
+
+
+def test_what_is_in_the_way_is_told_after_the_preflight() -> None:
+    world = World()
+    planned = world.run(RunRequest(scenario="shared_external")).plan(False).result
+    assert planned["ok"] is False
+    assert planned["summary"].startswith("default/web (distinct_internal) would break under shared_external")
+    assert planned["lines"]["preflight"][0].startswith("from scenario distinct_internal to shared_external")
+    assert "plan" not in planned
+
+
+def test_an_error_of_the_plan_does_not_hide_the_preflight() -> None:
+    world = World()
+    world.fails["plan CPI"] = CollectionError("no right to patch", missing_rights=["patch"])
+    planned = world.run(MIGRATE).plan(False).result
+    assert (planned["ok"], planned["summary"], planned["failure"]) == (
+        False,
+        "no right to patch",
+        {"missing_rights": ["patch"]},
+    )
+    assert planned["lines"]["preflight"]
+
+
+@pytest.mark.parametrize("plan", [{}, {"version": 2}, {"version": "1"}])
+def test_a_plan_of_another_release_is_refused(plan: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput, match=r"plan: .*is not a plan of this release"):
+        World().run(MIGRATE).change(plan, False)
+
+
+@pytest.mark.parametrize(
+    ("failure", "resumed", "before", "so"),
+    [
+        ({}, False, "distinct_internal", True),
+        (FAILED, False, "distinct_internal", True),
+        ({**FAILED, "state": "failed"}, False, "distinct_internal", False),
+        ({**FAILED, "migrated": ["default/api"]}, False, "distinct_internal", False),
+        ({}, True, "distinct_internal", False),
+        (FAILED, False, "invalid", False),
+    ],
+)
+def test_whether_nothing_is_migrated(failure: dict[str, Any], resumed: bool, before: str, so: bool) -> None:
+    assert nothing_migrated(failure, resumed=resumed, scenario_before=before) is so
+
+
+def test_the_lines_of_a_removal() -> None:
+    planned = {"steps": [], "restart": {}, "resumed": False}
+    removal = {"steps": ["a", "b"], "services": [{"name": "api"}, {"name": "old"}], "writes": 2}
+    lines = plan_lines({**planned, "restart": {"done": "none", "reason": ""}}, None, None, removal)
+    assert lines == ["plan: nothing to do", "then 2 objects of Services that are gone are removed: api, old"]
+
+
+def point(**changes: Any) -> dict[str, Any]:
+    return {"cluster_id": "urn:x:capvcdCluster:6f1c/9b", "taken": "2026-05-04T10:11:12+00:00", **changes}
+
+
+def test_files_of_restore_points_are_never_overwritten(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    first = files.store(str(folder), point())
+    assert first == str(folder / "6f1c-9b_20260504T101112Z.json")
+    assert files.store(str(folder), point()) == first
+    other = files.store(str(folder), point(more=1))
+    assert other == str(folder / "6f1c-9b_20260504T101112Z_2.json")
+    assert files.load(first) == point()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "cannot be read: No such file"), (b"[]", "holds no restore point"), (b"\xff", "is not a text")],
+)
+def test_a_file_that_is_no_restore_point(tmp_path: Path, content: bytes | None, message: str) -> None:
+    path = tmp_path / "point.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(CollectionError, match=f"shared_ip_restore_file: .*{message}"):
+        files.load(str(path))
