@@ -91,7 +91,7 @@ def test_a_full_edge_has_no_room(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_an_estate_that_will_not_do(
+def test_an_invalid_estate_is_refused(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], text: str, complaint: str
 ) -> None:
     path = tmp_path / "estate.yml"
@@ -119,7 +119,7 @@ def test_an_estate_that_will_not_do(
         (["--task-seconds", "-1"], "argument --task-seconds"),
     ],
 )
-def test_options_that_will_not_do(capfd: pytest.CaptureFixture[str], options: list[str], complaint: str) -> None:
+def test_invalid_options_are_refused(capfd: pytest.CaptureFixture[str], options: list[str], complaint: str) -> None:
     try:
         status = main(options)
     except SystemExit as end:
@@ -141,7 +141,7 @@ def test_faults_from_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
         assert complaint in capfd.readouterr().err
 
 
-def test_a_port_that_is_taken(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_reported(capfd: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert main(["--listen", f"127.0.0.1:{port}"]) == 2
@@ -167,7 +167,7 @@ def test_one_ready_line_and_a_clean_stop() -> None:
     assert not authority.exists()
 
 
-def test_the_tls_folder_is_used_again(tmp_path: Path) -> None:
+def test_the_tls_folder_is_reused(tmp_path: Path) -> None:
     folder = tmp_path / "tls"
     authorities = []
     for _round in range(2):
@@ -179,8 +179,8 @@ def test_the_tls_folder_is_used_again(tmp_path: Path) -> None:
     assert stat.S_IMODE((folder / "server.key").stat().st_mode) == 0o600
 
 
-def test_starts_in_time_with_its_biggest_estate() -> None:
-    """Under 2 s on a machine that has nothing else to do; CPU time is what is measured."""
+def test_the_biggest_estate_starts_in_time() -> None:
+    """Under 2 s on an idle machine. The test measures CPU time, because other programs may run."""
     before = os.times()
     started = time.monotonic()
     with Simulator(estate="many-edges"):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much the simulator holds, and how fast it answers."""
+"""The capacity and speed of the simulator."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WANTED_READS = 500  # a second, on one core
 
 
 def crowded(path: Path) -> Path:
-    """The estate one-edge with so many virtual services that share one address."""
+    """The estate one-edge with many virtual services that share one address."""
     description = estates.load("one-edge")
     gateway = description["organisations"][0]["vdcs"][0]["edge_gateways"][0]
     gateway["service_engine_groups"][0]["max_virtual_services"] = SERVICES + 1
@@ -42,13 +42,13 @@ def crowded(path: Path) -> Path:
 
 
 def cpu_seconds(process: int) -> float:
-    """User and system time that a process has used."""
+    """The user and system time of a process."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def reads_a_second(sim: Simulator, paths: list[str], token: str) -> float:
-    """Reads over one TLS connection, for each second of the server's CPU: what one core gives it."""
+    """Reads over one TLS connection for each CPU second of the server: the speed on one core."""
     host, port = sim.url.removeprefix("https://").split(":")
     connection = http.client.HTTPSConnection(host, int(port), context=ssl.create_default_context(cafile=sim.ca))
     headers = {"Authorization": token, "Accept": "application/json;version=37.2"}

@@ -142,7 +142,7 @@ def _token(call: Call, *, provider: bool) -> Reply:
 
 
 def _new_api_token(call: Call, form: dict[str, str], *, provider: bool) -> Reply:
-    """An API token for a client that the owner of the assertion has registered."""
+    """Issue an API token to a client that the owner of the assertion has registered."""
     session = call.world.sessions.by_token(form.get("assertion", ""), call.world.clock())
     client = next((one for one in call.store.all("token") if one.facts["client_id"] == form.get("client_id")), None)
     if client is None or client.facts["user"] != session.user.id or session.is_provider != provider:
@@ -272,7 +272,7 @@ OPERATIONS = (
         TOKEN_OWN,
         register_tenant,
         "TOKEN_REGISTER",
-        refuses="a name twice",
+        refuses="a duplicate name",
     ),
     Operation(
         "POST",
@@ -281,7 +281,7 @@ OPERATIONS = (
         TOKEN_OWN,
         register_provider,
         "TOKEN_REGISTER",
-        refuses="a name twice",
+        refuses="a duplicate name",
     ),
     Operation("GET", TOKENS, "33.0", TOKEN_OWN, list_tokens, "TOKEN_VIEW"),
     Operation("GET", TOKENS + "/{id}", "33.0", TOKEN_OWN, get_token, "TOKEN_VIEW"),

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Org VDC networks. ``data["router"]`` is the URN of the edge gateway of a routed one."""
+"""Organisation VDC networks. ``data["router"]`` is the URN of a routed network's edge gateway."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def get_network(call: Call) -> Reply:
 
 
 def checked(call: Call, network: Record | None) -> tuple[dict[str, Any], Record | None, str | None]:
-    """The network as it will be stored, its gateway and its organisation; 400 if it breaks a rule."""
+    """The network to store, its gateway and its organisation. Answers 400 if it breaks a rule."""
     sent = NETWORK.read(call.body, call.version)
     owner_id = (sent.get("ownerRef") or {"id": network.data["ownerRef"] if network else ""})["id"]
     owner = call.refer("ownerRef", "vdcGroup" if ":vdcGroup:" in owner_id else "vdc", owner_id)
@@ -150,6 +150,7 @@ def post_network(call: Call) -> Reply:
     data, gateway, org = checked(call, None)
     network = Record("network", call.store.mint("network"), data, org, "PENDING")
     network.facts |= {"backing": "NSXT_FLEXIBLE_SEGMENT", "machines": {}}
+    # A routed network is plugged into its gateway, so the gateway is busy too; an isolated one locks only itself.
     return call.submit(
         network,
         locks=lock_of(gateway) if gateway else (network.id,),
@@ -191,7 +192,7 @@ OPERATIONS = (
         post_network,
         "ORG_VDC_NETWORK_CREATE",
         basis="assumed",
-        refuses="a name twice in one VDC, overlapping subnets on one gateway, other types than ISOLATED and NAT_ROUTED",
+        refuses="a duplicate name in one VDC, overlapping subnets on one gateway, types except ISOLATED and NAT_ROUTED",
     ),
     Operation("GET", ONE, "31.0", NETWORK_VIEW, get_network, "ORG_VDC_NETWORK_VIEW"),
     Operation(
@@ -202,7 +203,7 @@ OPERATIONS = (
         put_network,
         "ORG_VDC_NETWORK_UPDATE",
         basis="assumed",
-        refuses="as POST; another owner",
+        refuses="the same as POST; a change of the owner",
     ),
     Operation(
         "DELETE",

@@ -23,7 +23,7 @@ TYPES = {
     "adminVM": ("vm", "AdminVMRecord", VM_VIEW, True),
 }
 
-# May stand in a filter even where nothing is found.
+# Attributes that clients may filter by even if there is no record to learn them from.
 _ALWAYS_KNOWN = {"id", "name", "href", "org", "orgName", "isVAppTemplate"}
 
 
@@ -54,7 +54,7 @@ def run_query(call: Call) -> Reply:
 
 
 def _listing(rows: list[dict[str, Any]]) -> Listing[dict[str, Any]]:
-    """Every attribute of a record may stand in a filter; those that a record lacks are unknown."""
+    """The list of records. Clients may filter by every attribute of a record; others are unknown."""
     names = {name for row in rows for name in row} | _ALWAYS_KNOWN
     find = {name: operator.methodcaller("get", name) for name in names}
     return Listing(find=find, sort=find, default_sort="")
@@ -98,6 +98,6 @@ OPERATIONS = (
         LOGGED_IN,
         run_query,
         "QUERY",
-        refuses="administrators' types for tenants; types other than orgVdc, adminOrgVdc, vm, adminVM (501)",
+        refuses="administrators' types for tenants; types except orgVdc, adminOrgVdc, vm and adminVM (501)",
     ),
 )
