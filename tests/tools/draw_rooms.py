@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draw which room of the code imports which, and put the drawing into docs/development/architecture.md.
+"""Draw which room of the code imports which, and write the drawing into docs/development/architecture.md.
 
     python tests/tools/draw_rooms.py          # rewrite the page and print the number of rooms and arrows
     python tests/tools/draw_rooms.py --check  # exit code 1 if the page is out of date
@@ -27,14 +27,14 @@ END = "<!-- rooms: end -->"
 PREFIX = "ansible_collections.vcd.kubernetes.plugins."
 # Packages whose subpackages are rooms of their own.
 SPLIT = ("_cpi", "_sharing")
-# Folders of plugins that hold documentation only.
+# Folders of plugins that contain only documentation.
 NO_CODE = ("doc_fragments",)
 
 Arrow = tuple[str, str]
 
 
 def imported_names(source: str) -> Iterator[str]:
-    """The names that a file imports from this collection, without the part that all of them share."""
+    """The names that a file imports from this collection, without their common prefix."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -88,7 +88,7 @@ def rooms_and_arrows(plugins: Path = PLUGINS) -> tuple[list[str], list[Arrow]]:
 
 
 def arrows_between_parts(plugins: Path = PLUGINS) -> int:
-    """The number of arrows if single files are parts as well and wings are not told apart: 58 before the rebuild."""
+    """The number of arrows if single files count and wings do not: 58 before the rebuild."""
     arrows = set()
     for path in code_files(plugins):
         importer = part_of(path.relative_to(plugins).parts)
@@ -108,7 +108,7 @@ def circle(arrows: Iterable[Arrow]) -> list[str]:
 
 
 def drawing(rooms: Iterable[str], arrows: Iterable[Arrow]) -> str:
-    """The Mermaid graph, in the markers' place: an arrow points from the importing room to the imported one."""
+    """The Mermaid graph between its markers. An arrow points from the importing room to the imported one."""
     lines = [f"    {_identifier(room)}[{room}]" for room in rooms]
     lines += [f"    {_identifier(importer)} --> {_identifier(imported)}" for importer, imported in arrows]
     return "\n".join([BEGIN, "", "```mermaid", "graph TD", *lines, "```", "", END])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gates of `make test`: each is one function that raises Failed, and returns a line for the person who waits."""
+"""The gates of `make test`. Each is a function that returns one line of text, or raises Failed."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from places import (
 )
 from programs import doubles
 
-# A program that ansible-test wants to download to bootstrap pip; every Python here brings pip along, so that
-# nothing but a package index is needed. One name for each generation of ansible-test.
+# ansible-test wants to download these programs to bootstrap pip. Every Python here includes pip, so a replacement works
+# with a package index alone. One name for each generation of ansible-test.
 PIP_BOOTSTRAPS = ("get_pip_23_1_2.py", "get_pip_24_2.py", "get_pip_25_2.py")
 PIP_BOOTSTRAP = """\
 import os, subprocess, sys
@@ -45,7 +45,7 @@ code = subprocess.call([sys.executable, "-m", "ensurepip", "--default-pip"], env
 code = code or subprocess.call([sys.executable, "-m", "pip", "install", "-q", *arguments], env=environment)
 sys.exit(code)
 """
-# Which Pythons each ansible-core supports on the controller, best first.
+# The Pythons that each ansible-core supports on the controller, best first.
 PYTHONS_OF_CORE = {
     "2.17": ("3.12", "3.11", "3.10"),
     "2.18": ("3.13", "3.12", "3.11"),
@@ -53,7 +53,7 @@ PYTHONS_OF_CORE = {
     "2.20": ("3.13", "3.12"),
     "2.21": ("3.13", "3.12"),
 }
-# kubernetes.core of ansible-core 2.17 and 2.18 knows the Kubernetes clients of its own time.
+# The kubernetes.core that comes with ansible-core 2.17 and 2.18 does not work with newer Kubernetes clients.
 KUBERNETES_OF_CORE = {"2.17": "kubernetes<32", "2.18": "kubernetes<33"}
 ROLE_RUN = ["vcd.kubernetes.shared_ip", "-e", "shared_ip_scenario=shared_external"]
 
@@ -77,7 +77,7 @@ def lint() -> str:
 
 
 def docs() -> str:
-    """The documentation of modules, filters and roles, with its links."""
+    """The documentation of modules, filters and roles, including links."""
     venv = test_venv()
     command = [venv.bin / "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."]
     run(command, _log("docs"), cwd=COLLECTION, env=venv.environment(TREE))
@@ -85,7 +85,7 @@ def docs() -> str:
 
 
 def units() -> str:
-    """Unit tests, with both doubles as real programs."""
+    """Unit tests, with both doubles running as programs."""
     venv = test_venv()
     environment = _real_parts(venv)
     command = [venv.bin / "python", "-m", "pytest", "-q", "-rs", "-n", "2", "--dist", "loadfile", "tests/unit"]
@@ -96,9 +96,9 @@ def units() -> str:
 
 
 def sanity() -> str:
-    """ansible-test sanity with every test, on every supported Python at hand, without one ignore line."""
+    """ansible-test sanity: every test, on every supported Python on this machine, without ignore lines."""
     if list((COLLECTION / "tests" / "sanity").glob("ignore*")):
-        raise Failed("tests/sanity holds ignore lines")
+        raise Failed("tests/sanity has ignore lines: fix what they ignore")
     venv = test_venv()
     output = run(
         [venv.bin / "ansible-test", "sanity", "--venv"], _log("sanity"), cwd=COLLECTION, env=_ansible_test(venv)
@@ -122,7 +122,7 @@ def integration() -> str:
             "vcd_edge_gateway": "acme-edge",
             "kubeconfig": running.kubeconfig,
         }
-        # ansible-test passes no environment on; this file is how it takes parameters
+        # ansible-test does not pass on its environment; it reads parameters from this file
         (COLLECTION / "tests" / "integration" / "integration_config.yml").write_text(json.dumps(parameters))
         python = f"{sys.version_info[0]}.{sys.version_info[1]}"
         command = [venv.bin / "ansible-test", "integration", "--python", python]
@@ -143,7 +143,7 @@ def molecule() -> str:
 
 
 def artifact() -> str:
-    """Build the artifact, let galaxy-importer judge it, install it from its tarball and run a playbook from it."""
+    """Build the artifact, check it with galaxy-importer, install it from its tarball and run a playbook from it."""
     venv, log = test_venv(), _log("artifact")
     target = CACHE / "artifact"
     shutil.rmtree(target, ignore_errors=True)
@@ -155,7 +155,7 @@ def artifact() -> str:
         cwd=COLLECTION,
         env=environment,
     )
-    copy_tree()  # takes back what the release wrote
+    copy_tree()  # undoes what the release wrote
     tarball = next(target.glob("*.tar.gz"))
     importer = Venv("importer", Path(sys.executable))
     importer.ensure("-r", str(REQUIREMENTS / "importer.txt"), about="galaxy-importer, about 20 s, once")
@@ -176,14 +176,14 @@ def artifact() -> str:
 
 
 def _beside_python(importer: Venv) -> None:
-    """Put kubernetes.core where the package ansible would: the importer looks for collections nowhere else."""
+    """Put kubernetes.core where the package ansible would put it; the importer looks for collections only there."""
     packages = next(importer.path.glob("lib/python*/site-packages"))
     source = TREE / "ansible_collections" / "kubernetes"
     shutil.copytree(source, packages / "ansible_collections" / "kubernetes", dirs_exist_ok=True)
 
 
 def cores() -> str:
-    """Each ansible-core from 2.17 to 2.21 that a Python at hand allows: import every module, run the role once."""
+    """Each ansible-core from 2.17 to 2.21 that a Python on this machine supports: import all modules, run the role."""
     interpreters, done, missing = real_interpreters(), [], []
     for core, supported in PYTHONS_OF_CORE.items():
         python = next((interpreters[minor] for minor in supported if minor in interpreters), None)
@@ -205,7 +205,7 @@ def _one_core(core: str, python: Path) -> None:
     venv.ensure(f"ansible-core~={core}.0", *libraries, about=f"ansible-core {core}, about 15 s, once")
     parent = CACHE / "cores" / core
     kubernetes_core(venv, parent, ANSIBLE_OF_CORE[core])
-    # a copy of its own, so that kubernetes.core of this core's time is the one that is met
+    # its own copy, so that it finds the kubernetes.core that belongs to this ansible-core
     ours = parent / "ansible_collections" / "vcd" / "kubernetes"
     shutil.rmtree(ours, ignore_errors=True)
     shutil.copytree(COLLECTION, ours, ignore=shutil.ignore_patterns("tests"))
@@ -227,9 +227,9 @@ def real() -> str:
 
 
 def _real_parts(venv: Venv) -> dict[str, str]:
-    """Build the real programs where they are missing; the environment in which tests find them and the doubles.
+    """Build the missing real programs, and return the environment in which tests find them and the doubles.
 
-    Built programs, and what Go keeps, outlive the checkout: they take minutes to build and depend on nothing in it.
+    Built programs and Go's caches are kept outside the checkout: a build takes minutes and does not depend on it.
     """
     home = Path.home()
     kept = {
@@ -243,7 +243,7 @@ def _real_parts(venv: Venv) -> dict[str, str]:
     command = [str(venv.bin / "python"), "-m", "control_plane", "build"]
     built = subprocess.run(command, cwd=COLLECTION, env=environment, stdin=subprocess.DEVNULL, check=False)
     if built.returncode and os.environ.get("CI"):
-        raise Failed("the real programs are missing and could not be had; the reason stands above")
+        raise Failed("the real programs are missing and could not be built; see the reason above")
     return environment
 
 
@@ -254,7 +254,7 @@ def _test_packages() -> str:
 
 
 def _ansible_test(venv: Venv) -> dict[str, str]:
-    """The environment of ansible-test: real interpreters on PATH, and pip's bootstrap where it looks for it."""
+    """The environment of ansible-test: real interpreters on PATH, and the replaced bootstrap of pip."""
     cache = CACHE / "home" / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     for name in PIP_BOOTSTRAPS:
@@ -293,7 +293,7 @@ GATES: dict[str, Callable[[], str]] = {
 
 
 def prepare() -> None:
-    """What every gate needs: the tools, a fresh copy of the collection, and kubernetes.core beside it."""
+    """Prepare what every gate needs: the tools, a fresh copy of the collection, and kubernetes.core."""
     venv = test_venv()
     copy_tree()
     kubernetes_core(venv, TREE)

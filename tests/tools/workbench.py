@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the Makefile calls: `demo`, `test [GATE ...]`, `gates`, `bench`, `format`. Standard library only."""
+"""The commands of the Makefile: `demo`, `test [GATE ...]`, `gates`, `bench`, `format`. Standard library only."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from places import CACHE, COLLECTION, ROOT, TREE, Failed, copy_tree, kubernetes_
 
 
 def demo() -> int:
-    """Prepare what the demonstration needs and run it."""
-    say("Preparing the demonstration (everything lies in .cache/; 'make clean' removes it)")
+    """Prepare and run the demo."""
+    say("Preparing the demo (everything is in .cache/; 'make clean' removes it)")
     venv = run_venv()
     kubernetes_core(venv, TREE)
     copy_tree()
@@ -28,10 +28,10 @@ def demo() -> int:
 
 
 def test(names: list[str]) -> int:
-    """Run the gates and say how each ended; the exit code is 0 only if all passed."""
+    """Run the gates and print how each ended. Returns 0 only if all passed."""
     unknown = sorted(set(names) - set(GATES))
     if unknown:
-        say(f"unknown gate {', '.join(unknown)}; there are {', '.join(GATES)}")
+        say(f"unknown gate {', '.join(unknown)}; use one of {', '.join(GATES)}")
         return 2
     chosen = names or list(GATES)
     began = time.monotonic()
@@ -57,8 +57,8 @@ def test(names: list[str]) -> int:
 
 
 def bench(options: list[str]) -> int:
-    """Measure how long migrations take against how long Cloud Director needs; the table, and .cache/bench.json."""
-    say("Measuring (about 15 minutes, nearly all of it waiting for simulated tasks)")
+    """Compare the time of migrations with what Cloud Director needs. Prints tables and writes .cache/bench.json."""
+    say("Measuring (about 15 minutes, mostly waiting for simulated tasks)")
     venv = test_venv()
     kubernetes_core(venv, TREE)
     copy_tree()
@@ -77,13 +77,13 @@ def tidy() -> int:
 def main() -> int:
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        description="Demonstrate and test the collection; everything built lies in .cache/."
+        description="Demonstrate and test the collection. Everything that is built is in .cache/."
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("demo", help="watch a cluster's CPI move through the three scenarios")
+    commands.add_parser("demo", help="watch CPI move through the three scenarios")
     commands.add_parser("test", help="run the gates").add_argument("gate", nargs="*", help="only these")
     commands.add_parser("gates", help="list the gates")
-    commands.add_parser("bench", help="measure migrations; options as tests/bench/bench.py has them", add_help=False)
+    commands.add_parser("bench", help="measure migrations; takes the options of tests/bench/bench.py", add_help=False)
     commands.add_parser("format", help="format and lint the Python code")
     arguments, more = parser.parse_known_args()
     if more and arguments.command != "bench":
