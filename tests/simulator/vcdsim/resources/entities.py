@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runtime defined entities and their types. A CAPVCD cluster is such an entity, and CPI writes its IPs into it."""
+"""Runtime defined entities and their types. A CAPVCD cluster is such an entity, and CPI writes its objects into it."""
 
 from __future__ import annotations
 

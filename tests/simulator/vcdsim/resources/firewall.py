@@ -240,6 +240,7 @@ def get_rules(call: Call) -> Reply:
 
 
 def _default_rule() -> dict[str, Any]:
+    # A gateway drops what no rule allows. So a Service whose address changes needs a rule for the new address.
     return {
         "name": "default_rule",
         "ipProtocol": "IPV4_IPV6",

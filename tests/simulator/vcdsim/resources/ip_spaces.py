@@ -106,6 +106,7 @@ def _utilization(call: Call, space: Record) -> dict[str, Any]:
         taken = [one for one in taken if one.org == call.session.org.id]
         total = (space.data.get("ipSpaceRanges") or {}).get("defaultFloatingIpQuota", -1)
     used = sum(1 for one in taken if one.data["usageState"] == "USED_MANUAL" or users_of(call, one))
+    # VCD sends the counts as text and the percentages as numbers.
     counts = {
         "totalCount": str(total),
         "allocatedCount": str(len(taken)),
@@ -126,6 +127,7 @@ def show_space(call: Call, space: Record) -> dict[str, Any]:
         "utilization": _utilization(call, space),
         "ipSpaceRanges": _show_ranges(call, space),
     }
+    # A tenant may allocate from a shared IP Space, but must not see its ranges.
     if not call.session.is_provider and space.org is None:
         body |= dict.fromkeys(_PROVIDER_FIELDS)
     return body

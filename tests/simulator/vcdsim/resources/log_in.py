@@ -38,6 +38,8 @@ CLIENT = Body(
 
 
 def get_versions(call: Call) -> Reply:
+    # A release offers its own version and those of about two years before. Clients use LoginUrl unchanged, so it has to
+    # name the host and port that the client used.
     root = xmldoc.document("SupportedVersions", xmldoc.VERSIONS)
     newest = max(call.world.settings.versions)
     for version in call.world.settings.versions:
@@ -66,6 +68,7 @@ def show_session(call: Call, session: Session) -> dict[str, Any]:
 
 
 def _log_in(call: Call, *, provider: bool) -> Reply:
+    # Only Basic counts here: the SDK still sends its expired token along when it logs in again.
     kind, _space, value = call.headers.get("Authorization", "").partition(" ")
     if kind.casefold() != "basic":
         raise errors.unauthorized()
@@ -130,6 +133,8 @@ def _form(call: Call) -> dict[str, str]:
 
 
 def _token(call: Call, *, provider: bool) -> Reply:
+    # CPI tries the provider's path first, whatever its organisation. If that accepted a tenant's token, CPI would take
+    # itself for a system administrator and send other queries.
     form, org = _form(call), call.params.get("org", "")
     sessions, now = call.world.sessions, call.world.clock()
     if form.get("grant_type") == _REFRESH:
@@ -203,7 +208,9 @@ def show_token(call: Call, token: Record) -> dict[str, Any]:
         "id": token.id,
         "name": token.name,
         "token": None,
-        "expirationTimeUtc": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(4102444800)),
+        "expirationTimeUtc": time.strftime(
+            "%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(4102444800)
+        ),  # 2100: tokens never expire here
         "owner": call.store.ref(token.facts["user"]),
         "org": call.store.ref(token.org),
         "type": "REFRESH",

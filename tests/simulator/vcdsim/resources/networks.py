@@ -65,6 +65,7 @@ NETWORKS = listing(
         "connection.routerRef.id": stored("router"),
     },
     {"networkType": stored("networkType"), "status": status},
+    # Smaller pages than in other lists, as in VCD. CPI reads them until it gets an empty one.
     page_size=16,
     largest=32,
 )

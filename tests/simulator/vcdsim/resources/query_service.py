@@ -33,6 +33,7 @@ def run_query(call: Call) -> Reply:
         raise errors.not_built("GET", f"/api/query?type={kind}")
     stored_as, element, right, admin = TYPES[kind]
     if not call.may(right) or (admin and not call.session.is_provider):
+        # the admin types show objects of all tenants, so a tenant may not use them even if it has the right to view
         raise errors.forbidden(right, f"QUERY_{kind.upper()}", kind)
     attributes = _vdc if stored_as == "vdc" else _vm
     rows = [attributes(call, record, admin) for record in call.visible(stored_as)]
