@@ -151,6 +151,7 @@ def uses(store: Store, gateway: Record) -> list[Use]:
         if subnet.get("primaryIp"):
             found.append(Use(str(ipaddress.ip_address(subnet["primaryIp"])), "PRIMARY_IP", gateway, uplink))
     for rule in nat_rules(store, gateway.id):
+        # rules that exempt addresses from NAT (NO_SNAT, NO_DNAT) use none
         category = {"SNAT": "SNAT", "DNAT": "DNAT", "REFLEXIVE": "DNAT"}.get(str(rule.data["type"]))
         if category:
             found += _placed(store, gateway, expand(rule.data["externalAddresses"]), category, rule)
@@ -164,7 +165,7 @@ def _placed(store: Store, gateway: Record, addresses: list[str], category: str, 
     for text in addresses:
         address = ipaddress.ip_address(text)
         uplink = _uplink_of(store, gateway, address)
-        if uplink is not None:
+        if uplink is not None:  # an internal address belongs to no uplink, and VCD does not list it
             found.append(Use(text, category, by, uplink))
     return found
 

@@ -168,6 +168,8 @@ class Body:
         return {name: stored.get(name) for name in _names_at(self, version)}
 
 
+# Bodies never change after import, so their schemas are built once for each version. Otherwise requests would spend
+# most of their time on that.
 @lru_cache(maxsize=512)
 def _names_at(body: Body, version: Version) -> tuple[str, ...]:
     properties = _at_version(body, version)["properties"]
@@ -221,6 +223,7 @@ def _is_unset(value: Any, schema: Fields) -> bool:
 
 
 def _clean(value: Any, schema: Fields) -> Any:
+    # Unknown fields stay, so that the validator can name them.
     if schema.get("x-opaque"):
         return value
     if isinstance(value, list):

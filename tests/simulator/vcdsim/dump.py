@@ -34,6 +34,7 @@ def dump(world: World) -> dict[str, Any]:
 def _show(world: World, record: Record) -> dict[str, Any]:
     shown = {name: _with_names(world, value) for name, value in record.data.items()}
     shown |= {"id": record.id, "name": record.name, "status": record.status, "org": world.store.ref(record.org)}
+    # what a test wants to know besides the stored fields, and would otherwise have to ask through the API
     if record.kind == "loadBalancerVirtualService":
         shown["healthStatus"] = health.service_health(world, record)[0]
     elif record.kind == "loadBalancerPool":

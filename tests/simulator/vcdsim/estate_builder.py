@@ -32,7 +32,7 @@ class Builder(GatewayBuilder):
             "isEnabled": True,
         }
         org = self.add("org", spec["name"], data, None, id=spec.get("id"))
-        org.org = org.id
+        org.org = org.id  # an organisation belongs to itself, so that its users see it and others do not
         return org
 
     def organisation(self, spec: dict[str, Any], spaces: list[dict[str, Any]]) -> None:
@@ -78,6 +78,7 @@ class Builder(GatewayBuilder):
         }
         facts = {"network_provider": "NSX_T", "provider_scope": "nsx-t"}
         vdc = self.add("vdc", f"{org.name}/{spec['name']}", data, org.id, id=spec.get("id"), facts=facts)
+        # gateways first: networks refer to them
         for gateway in spec.get("edge_gateways", []):
             self.gateway(gateway, vdc)
         for network in spec.get("networks", []):

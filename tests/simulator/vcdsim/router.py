@@ -63,6 +63,7 @@ class Router:
         if not segments:
             return node if node.template else None
         head, rest = segments[0], segments[1:]
+        # a fixed segment may lead nowhere where the variable would not, so both are tried
         for branch in (node.fixed.get(head), node.variable if head else None):
             found = self._walk(branch, rest) if branch else None
             if found:

@@ -130,6 +130,7 @@ def post_profile(call: Call) -> Reply:
     if "contextEntityId" not in sent:
         raise errors.bad_request('The field "contextEntityId" is required.')
     data = checked(call, sent, None)
+    # the context must be the owner of the gateway whose rules use the profile: a VDC, or a VDC group
     kind = "vdcGroup" if ":vdcGroup:" in sent["contextEntityId"] else "vdc"
     context = call.refer("contextEntityId", kind, sent["contextEntityId"])
     if "orgRef" not in sent:
@@ -160,6 +161,7 @@ def put_profile(call: Call) -> Reply:
     data = checked(call, sent, profile)
     _unique(call, data["name"], profile.org, profile)
     after = Record(profile.kind, profile.id, data)
+    # otherwise a change of the profile could do to a NAT rule what the rule itself may not do
     if users(call, profile) and not usable_for_nat(after):
         raise errors.bad_request(f"Application Port Profile {profile.name} is used by a NAT rule: one port at most.")
     return call.submit(

@@ -83,6 +83,7 @@ def _check_key(sent: dict[str, Any]) -> None:
 def put_item(call: Call) -> Reply:
     item = call.require("certificateLibraryItem", call.params["id"])
     same_id(call, item)
+    # the certificate is required in a new item only; an update may leave it out, because it cannot change it
     sent = ITEM.read({"certificate": item.data["certificate"], **_without_nulls(call.body)}, call.version)
     if sent["certificate"] != item.data["certificate"] or "privateKey" in sent:
         raise errors.bad_field("certificate", "only alias and description can be changed")

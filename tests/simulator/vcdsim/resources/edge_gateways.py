@@ -119,7 +119,9 @@ def show_gateway(call: Call, gateway: Record) -> dict[str, Any]:
         "status": gateway.status,
         "ownerRef": store.ref(owner),
         "orgRef": store.ref(gateway.org),
-        "orgVdc": store.ref(owner) if ":vdc:" in owner else None,
+        "orgVdc": store.ref(owner)
+        if ":vdc:" in owner
+        else None,  # deprecated since 35.0: a VDC group has only ownerRef
         "orgVdcNetworkCount": len(networks),
         "gatewayBacking": _backing(call, gateway),
         "edgeGatewayUplinks": [_show_uplink(uplink, used, call) for uplink in addresses.uplinks(gateway)],
@@ -262,6 +264,7 @@ def delete_gateway(call: Call) -> Reply:
     gateway = call.require("gateway", call.params["gatewayId"])
     used = [use for use in addresses.uses(call.store, gateway) if use.category != "PRIMARY_IP"]
     networks = [one for one in call.store.all("network") if one.data.get("router") == gateway.id]
+    # force overrides addresses in use, but not networks, which may hold virtual machines
     if (used or networks) and call.query.get("force") != "true":
         raise errors.bad_request(f"The edge gateway {gateway.name} is in use and cannot be deleted.")
     if networks:
@@ -333,6 +336,7 @@ def _settled(sent: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
         sent[name] = sent.get(name) or (before.get(name) if before["enabled"] else None)
     if not sent["serviceNetworkDefinition"]:
         sent["serviceNetworkDefinition"] = SERVICE_NETWORK
+    # the service network is always a /25, and its default is one
     if not sent["serviceNetworkDefinition"].endswith("/25"):
         raise errors.bad_field("serviceNetworkDefinition", "its prefix length must be 25")
     sent.setdefault("supportedFeatureSet", before.get("supportedFeatureSet") or "STANDARD")

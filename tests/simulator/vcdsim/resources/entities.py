@@ -204,6 +204,7 @@ def put_entity(call: Call) -> Reply:
     wanted = call.headers.get("If-Match")
     if wanted is not None and wanted not in ("*", _etag(entity)["ETag"]):
         raise errors.precondition_failed()
+    # only a resolved entity has to match its schema: before that, a client may build it in several steps
     if entity.facts["state"] == "RESOLVED":
         problem = _fits(call, entity.data["entityType"], sent["entity"])
         if problem:

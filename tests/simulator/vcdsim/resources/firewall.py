@@ -139,6 +139,7 @@ def _checked(call: Call, group: Record | None) -> tuple[dict[str, Any], Record]:
     members = [one["id"] for one in sent.get("members") or []]
     for member in members:
         network = call.refer("members", "network", member)
+        # a gateway cannot see traffic of a network that is not connected to it
         if network.data.get("router") != gateway.id:
             raise errors.bad_field("members", f"the network {network.name} is not connected to the edge gateway")
     data = {name: value for name, value in sent.items() if name not in ("type", "edgeGatewayRef", "orgRef")}
@@ -300,7 +301,7 @@ def put_rules(call: Call) -> Reply:
             "firewallRule", old.id if old else call.store.mint("firewallRule"), _rule_data(call, one, gateway)
         )
         rule.org = gateway.org
-        version = old.facts["version"] + 1 if old else 0
+        version = old.facts["version"] + 1 if old else 0  # all rules are written, so all versions rise
         rule.facts |= {"gateway": gateway.id, "version": version, "position": position}
         after.append(rule)
 

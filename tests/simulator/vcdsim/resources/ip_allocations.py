@@ -124,6 +124,7 @@ def allocate(call: Call) -> Reply:
     if ("quantity" in sent) == ("value" in sent):
         raise errors.bad_field("quantity", "exactly one of it and value must be given")
     org = _org_of(call)
+    # a client either asks for a number of addresses, or (since 37.2) for one address
     wanted = [sent["value"]] if "value" in sent else _free(call, space, sent["quantity"])
     _check_wanted(call, space, org, wanted)
     now = wall_clock()
@@ -181,6 +182,7 @@ def _check_wanted(call: Call, space: Record, org: str, wanted: list[str]) -> Non
             raise errors.bad_field("value", f"{value} is already allocated")
     quota = (space.data.get("ipSpaceRanges") or {}).get("defaultFloatingIpQuota", -1)
     own = sum(1 for one in everything if one.org == org)
+    # -1 means no quota; an organisation's own IP Space never has one
     if space.org is None and quota >= 0 and own + len(wanted) > quota:
         raise errors.bad_request(f"The quota of {quota} floating IPs of the IP Space {space.name} is exceeded.")
 

@@ -111,6 +111,7 @@ def get_vdc(call: Call) -> Reply:
 
 def get_vapp_or_vm(call: Call) -> Reply:
     kind, _dash, uuid = call.params["id"].partition("-")
+    # one path for both, as in VCD: the prefix of the identifier tells them apart
     if kind == "vm":
         return Reply(200, _vm(call, by_uuid(call, "vm", uuid)))
     if kind == "vapp":

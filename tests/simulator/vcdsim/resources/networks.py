@@ -115,6 +115,7 @@ def checked(call: Call, network: Record | None) -> tuple[dict[str, Any], Record 
     owner_id = (sent.get("ownerRef") or {"id": network.data["ownerRef"] if network else ""})["id"]
     owner = call.refer("ownerRef", "vdcGroup" if ":vdcGroup:" in owner_id else "vdc", owner_id)
     routed = sent["networkType"] == "NAT_ROUTED"
+    # the connection names the edge gateway; CPI finds its gateway through the network in this way
     if routed != ("connection" in sent):
         raise errors.bad_field("connection", "a NAT_ROUTED network has one, an ISOLATED one has none")
     gateway = None

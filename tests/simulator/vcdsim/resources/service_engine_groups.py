@@ -141,6 +141,7 @@ def put_assignment(call: Call) -> Reply:
         record.data["gatewayRef"],
     ):
         raise errors.bad_field("serviceEngineGroupRef", "neither it nor gatewayRef can be changed")
+    # a lower limit would leave virtual services without a place
     if data["maxVirtualServices"] < deployed(call.store, group.id, gateway.id):
         raise errors.bad_field("maxVirtualServices", "more virtual services than that are deployed")
     return call.submit(
@@ -165,6 +166,7 @@ def list_groups(call: Call) -> Reply:
         else []
     )
     records = _in_context(call, wanted) if wanted else list(call.store.all("serviceEngineGroup"))
+    # a tenant knows groups only through the gateways that they are assigned to
     if not wanted and not call.session.is_provider:
         raise errors.forbidden(PROVIDER, call.operation.name, "serviceEngineGroups")
     find = {"_context": lambda record: [term.value for term in wanted]}

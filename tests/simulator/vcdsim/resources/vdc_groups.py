@@ -24,6 +24,7 @@ LIST = listing(
 
 
 def show_group(call: Call, group: Record) -> dict[str, Any]:
+    # Estates need groups as owners of gateways and networks; the features of a group itself are all off.
     return {
         "id": group.id,
         "orgId": group.org,
