@@ -1,13 +1,13 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long it takes to create and to move many Services, against how long Cloud Director itself needs.
+"""Measures how long it takes to create and move many Services, compared with what Cloud Director itself needs.
 
     python tests/bench/bench.py [--quick] [--services N] [--output FILE]       (`make bench` calls it)
 
 The simulator answers each request after 20 ms and each task takes 1 s; an edge gateway takes one task at a time. The
-limit of a run is the sum of the tasks that held its edge gateway: nobody can be faster than that. The ratio is the
-wall time over the limit. Nothing here fails because it is slow.
+limit of a run is the sum of the tasks on its edge gateway: no client can be faster. The ratio is the wall time divided
+by the limit. The benchmark never fails because a run is slow.
 """
 
 from __future__ import annotations
@@ -45,43 +45,48 @@ _RUN_SECONDS = 4 * 3600.0
 
 @dataclass(frozen=True)
 class Minimum:
-    """The fewest writes for one Service with p ports under the strictest rules, and why."""
+    """The fewest possible writes for one Service with p ports under the strictest rules, and why."""
 
     writes: Callable[[int], int]
     reason: str
 
 
-# Counted by hand from what each scenario consists of, and from two rules of Cloud Director: a VIP that is shared cannot
-# be changed, and none can be changed to one that another virtual service has. So all virtual services of a shared VIP
-# but the last are deleted and made again (2 writes), and one is changed in place (1), or kept where it is (0).
+# Counted by hand from the objects of each scenario and two rules of Cloud Director: a shared VIP cannot be changed, and
+# no VIP can be changed to one that another virtual service has. So all virtual services of a shared VIP except the last
+# are deleted and re-created (2 writes each), and the last one is changed in place (1 write) or stays (0 writes).
 MINIMAL: dict[tuple[str | None, str], Minimum] = {
     (None, EXTERNAL): Minimum(lambda p: 2 * p, "a pool and a virtual service for each port"),
     (None, INTERNAL): Minimum(lambda p: 4 * p, "profile, DNAT rule, pool and virtual service for each port"),
     (None, DISTINCT): Minimum(lambda p: 4 * p, "profile, DNAT rule, pool and virtual service for each port"),
     (EXTERNAL, INTERNAL): Minimum(
-        lambda p: 2 * p + 2 * (p - 1) + 1, "profile and DNAT rule each; all but one made again, the last one changed"
+        lambda p: 2 * p + 2 * (p - 1) + 1,
+        "add profiles and DNAT rules; re-create all virtual services but one, change the last one",
     ),
     (EXTERNAL, DISTINCT): Minimum(
-        lambda p: 2 * p + 2 * (p - 1) + 1, "profile and DNAT rule each; all but one made again, the last one changed"
+        lambda p: 2 * p + 2 * (p - 1) + 1,
+        "add profiles and DNAT rules; re-create all virtual services but one, change the last one",
     ),
     (INTERNAL, EXTERNAL): Minimum(
-        lambda p: 2 * p + 2 * (p - 1) + 1, "DNAT rule and profile away; all but one made again, the last one changed"
+        lambda p: 2 * p + 2 * (p - 1) + 1,
+        "delete DNAT rules and profiles; re-create all virtual services but one, change the last one",
     ),
     (INTERNAL, DISTINCT): Minimum(
-        lambda p: 3 * (p - 1), "one port keeps the shared VIP; the others are made again, their DNAT rules changed"
+        lambda p: 3 * (p - 1),
+        "one port keeps the shared VIP; re-create the other virtual services, change their DNAT rules",
     ),
     (DISTINCT, EXTERNAL): Minimum(
-        lambda p: 2 * p + 1 + 2 * (p - 1), "DNAT rule and profile away; the first one changed, the others made again"
+        lambda p: 2 * p + 1 + 2 * (p - 1),
+        "delete DNAT rules and profiles; change the first virtual service, re-create the others",
     ),
     (DISTINCT, INTERNAL): Minimum(
-        lambda p: 3 * (p - 1), "one port's VIP becomes the shared one; the others as in the way back"
+        lambda p: 3 * (p - 1), "one port's VIP becomes the shared VIP; the others as in the opposite direction"
     ),
 }
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is measured. Durations in seconds."""
+    """The settings of the measurement. Durations are in seconds."""
 
     services: int = 100
     ports: int = 2
@@ -98,7 +103,7 @@ QUICK = Settings(services=5, task_seconds=0.1, edges=2, services_of_edge=2, grow
 
 @dataclass(frozen=True)
 class Row:
-    """One run over all Services of one edge gateway. ``writes`` were accepted; ``refused`` ones cost a request each."""
+    """One run for all Services of one edge gateway. ``writes`` were accepted; each ``refused`` one cost a request."""
 
     name: str
     services: int
@@ -115,7 +120,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Again:
-    """The same run once more, when nothing is left to do."""
+    """The same run again, with nothing left to do."""
 
     name: str
     writes: int
@@ -125,7 +130,7 @@ class Again:
 
 @dataclass(frozen=True)
 class SideBySide:
-    """One run for each of several edge gateways, all at once."""
+    """Runs on several edge gateways in parallel."""
 
     edges: int
     services_of_edge: int
@@ -136,7 +141,7 @@ class SideBySide:
 
 @dataclass(frozen=True)
 class Growth:
-    """One run without any waiting; what it costs the machine that runs it."""
+    """One run without any waiting: the CPU time of the module."""
 
     name: str
     services: int
@@ -150,7 +155,7 @@ class Growth:
 
 
 def estate(edges: int, services: int, ports: int) -> dict[str, Any]:
-    """One organisation with so many edge gateways, each with room for its Services."""
+    """One organisation with this many edge gateways, each with room for its Services."""
     rooms = {"name": "seg-shared", "max_virtual_services": max(100, 2 * services * ports)}
     gateways = []
     for number in range(edges):
@@ -182,7 +187,7 @@ def estate(edges: int, services: int, ports: int) -> dict[str, Any]:
 
 
 def services_of(edge: int, count: int, ports: int) -> list[dict[str, Any]]:
-    """So many Services of the edge gateway, each on an external IP of its own."""
+    """``count`` Services of the edge gateway, each with its own external IP."""
     return [
         {
             "name": f"web-{number:04}",
@@ -199,7 +204,7 @@ def services_of(edge: int, count: int, ports: int) -> list[dict[str, Any]]:
 
 
 class Stage:
-    """A simulator with its edge gateways, and runs of the module on them."""
+    """A simulator with its edge gateways, on which the module runs."""
 
     def __init__(self, settings: Settings, edges: int, services: int) -> None:
         self.settings = settings
@@ -218,12 +223,12 @@ class Stage:
         self._folder.cleanup()
 
     def slow(self) -> None:
-        """From now on requests and tasks take their time; what was is forgotten."""
+        """Give requests and tasks their durations from now on, and clear the journal."""
         self.sim.settings(task_seconds=self.settings.task_seconds, request_seconds=self.settings.request_seconds)
         self.sim.journal(clear=True)
 
     def run(self, scenario: str, edge: int = 0) -> ModuleRun:
-        """A run of the module, started."""
+        """Start a run of the module."""
         options = {
             "url": self.sim.url,
             "ca_path": self.sim.ca,
@@ -244,13 +249,13 @@ class Stage:
         return str(next(one["id"] for one in found if one["name"] == f"edge-{edge}"))
 
     def writes(self) -> tuple[int, int]:
-        """How many were accepted, and how many refused."""
+        """The numbers of accepted and refused writes."""
         statuses = [entry["status"] for entry in self.sim.journal() if is_write(entry)]
         return statuses.count(202), len(statuses) - statuses.count(202)
 
 
 def ended(run: ModuleRun) -> dict[str, Any]:
-    """The result of a run; RuntimeError if it failed."""
+    """Wait for a run and return its result. RuntimeError if it failed."""
     result = run.wait()
     if result.get("failed"):
         raise RuntimeError(result["msg"])
@@ -265,7 +270,7 @@ def title(before: str | None, after: str) -> str:
 
 
 def one_case(stage: Stage, before: str | None, after: str) -> tuple[Row, Again]:
-    """Create or move all Services of the one edge gateway, and run again."""
+    """Create or move all Services of one edge gateway, and run the same again."""
     settings, minimum = stage.settings, MINIMAL[before, after]
     stage.slow()
     began = time.monotonic()
@@ -295,7 +300,7 @@ def one_case(stage: Stage, before: str | None, after: str) -> tuple[Row, Again]:
 
 
 def all_cases(settings: Settings, say: Callable[[str], None]) -> list[tuple[Row, Again]]:
-    """Every creation and every move. All are prepared before the first is measured, so that this disturbs none."""
+    """Every creation and every move. All are prepared first, so that no preparation disturbs a measurement."""
     found = []
     with contextlib.ExitStack() as stages, ThreadPoolExecutor(settings.jobs) as pool:
         prepared = [(stages.enter_context(Stage(settings, 1, settings.services)), *move) for move in MINIMAL]
@@ -310,7 +315,7 @@ def all_cases(settings: Settings, say: Callable[[str], None]) -> list[tuple[Row,
 
 
 def side_by_side(settings: Settings) -> SideBySide:
-    """One run for each edge gateway, all at once."""
+    """One run for each edge gateway, all in parallel."""
     with Stage(settings, settings.edges, settings.services_of_edge) as stage:
         for run in [stage.run(EXTERNAL, edge) for edge in range(settings.edges)]:
             ended(run)
@@ -331,7 +336,7 @@ def side_by_side(settings: Settings) -> SideBySide:
 
 
 def growth(settings: Settings, services: int) -> list[Growth]:
-    """Creation and a move without any waiting: what is left is the work of the module (and of the simulator)."""
+    """A creation and a move without any waiting, to measure the work of the module and the simulator."""
     found = []
     with Stage(settings, 1, services) as stage:
         for before, after in ((None, EXTERNAL), (EXTERNAL, INTERNAL)):
@@ -346,9 +351,11 @@ def growth(settings: Settings, services: int) -> list[Growth]:
 
 
 def measure(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
-    """Everything, as it is written to the file."""
-    ModuleRun("vcd_shared_ip_info", {}).start().wait()  # starts what runs are forked from, outside all measurements
-    # Growth is about this machine's work, so nothing else runs meanwhile; all else is about waiting.
+    """Measure everything, and return it as it is written to the file."""
+    ModuleRun(
+        "vcd_shared_ip_info", {}
+    ).start().wait()  # starts the process that runs are forked from, outside all measurements
+    # Growth measures CPU time, so nothing else runs meanwhile. All other measurements mostly wait.
     grown = [one for services in settings.growth for one in _said(growth(settings, services), say)]
     cases = all_cases(settings, say)
     say(f"  {settings.edges} edge gateways side by side")
@@ -373,7 +380,7 @@ def _said(found: list[Growth], say: Callable[[str], None]) -> list[Growth]:
 
 
 def tables(found: dict[str, Any]) -> str:
-    """The measurements for a screen."""
+    """The measurements as tables for a screen."""
     settings, beside = found["settings"], found["side_by_side"]
     head = (
         f"{settings['services']} Services x {settings['ports']} ports on one edge gateway, "
@@ -389,7 +396,7 @@ def tables(found: dict[str, Any]) -> str:
     }
     columns |= {"wall s": "seconds", "limit s": "limit_seconds", "ratio": "ratio", "overlaps": "overlaps"}
     parts = [head, table(columns, found["rows"])]
-    parts.append(f"The same once more: nothing to do (aim: <= {AIM_REQUESTS} requests)")
+    parts.append(f"The same run again, with nothing to do (aim: <= {AIM_REQUESTS} requests)")
     columns = {"": "name", "writes": "writes", "requests": "requests", "wall s": "seconds"}
     parts.append(table(columns, found["unchanged"]))
     parts.append(
@@ -397,7 +404,7 @@ def tables(found: dict[str, Any]) -> str:
         f"{beside['seconds']:.1f} s; the slowest alone needs {beside['slowest_limit_seconds']:.1f} s of tasks "
         f"(ratio {beside['ratio']:.3f})"
     )
-    parts.append("Without any waiting: what the module itself costs (aim: linear)")
+    parts.append("Without any waiting: CPU time of the module (aim: linear)")
     columns = {"": "name", "Services": "services", "wall s": "seconds", "cpu s": "cpu_seconds"}
     columns |= {"cpu ms each": "cpu_ms_of_service", "peak KiB": "max_rss_kb"}
     parts.append(table(columns, found["growth"]))
@@ -405,7 +412,7 @@ def tables(found: dict[str, Any]) -> str:
 
 
 def table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows as text, a column for each heading and key; the first to the left, the others to the right."""
+    """Rows as text, with a column for each heading and key. The first column is left-aligned, the others right."""
     cells = [list(columns), *([_text(row[key]) for key in columns.values()] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [[f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)] for row in cells]
@@ -417,11 +424,13 @@ def _text(cell: Any) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure, show, and write the file."""
+    """Measure, print the tables, and write the file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="5 Services, tasks of 0.1 s: to try the benchmark itself")
-    parser.add_argument("--services", type=int, help="so many instead of 100")
-    parser.add_argument("--jobs", type=int, help="so many of the nine at once (all: they mostly wait)")
+    parser.add_argument("--quick", action="store_true", help="5 Services and tasks of 0.1 s, to try out the benchmark")
+    parser.add_argument("--services", type=int, help="number of Services (default: 100)")
+    parser.add_argument(
+        "--jobs", type=int, help="how many of the nine cases run in parallel (default: all, because they mostly wait)"
+    )
     parser.add_argument("--output", type=Path, default=HERE.parents[1] / ".cache" / "bench.json", metavar="FILE")
     options = parser.parse_args(argv)
     given = {name: value for name in ("services", "jobs") if (value := getattr(options, name)) is not None}

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main job, shown: one command moves a cluster's CPI through the three IP-sharing scenarios, Services and all.
+"""The demo: one command moves a cluster's CPI through the three IP-sharing scenarios, and then a live Service.
 
-Stand-ins: a Cloud Director simulator and a double of the Kubernetes API, both programs of this repository that listen
-on 127.0.0.1. Real: ansible-playbook, the role, the modules, CPI's published manifests.
+Simulated: Cloud Director and the Kubernetes API, by two programs of this repository that listen on 127.0.0.1. Real:
+ansible-playbook, the role, the modules, CPI's published manifests.
 
     python tests/demo/demo.py [--work DIR]        (`make demo` calls it with everything it needs)
 """
@@ -41,8 +41,8 @@ FIXTURES = ROOT / "tests" / "fixtures" / "cpi"
 WALK = ("shared_external", "shared_internal", "distinct_internal")
 MEANING = {
     "shared_external": "the ports of a Service share one external IP, without NAT",
-    "shared_internal": "the ports of a Service share one internal IP, DNAT rules lead to it",
-    "distinct_internal": "each port of a Service has an internal IP of its own with its own DNAT rule",
+    "shared_internal": "the ports of a Service share one internal IP, with DNAT rules to it",
+    "distinct_internal": "each port of a Service has its own internal IP and its own DNAT rule",
 }
 FLAGS = {"shared_external": (True, False), "shared_internal": (True, True), "distinct_internal": (False, True)}
 EXTERNAL_IP = "203.0.113.10"
@@ -63,12 +63,12 @@ ASKS = "selfsubjectaccessreviews"
 
 
 class NotShown(Exception):
-    """Something did not happen as the demonstration says it does."""
+    """The demo did not show what it announced."""
 
 
 @dataclass
 class Run:
-    """One run of ansible-playbook: its recap and how long it took (seconds)."""
+    """One run of ansible-playbook: the number of changes, the seconds it took, and the role's result."""
 
     changed: int
     seconds: float
@@ -77,7 +77,7 @@ class Run:
 
 @dataclass
 class Row:
-    """One line of the closing table."""
+    """One row of the final table."""
 
     scenario: str
     cells: list[str] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Row:
 
 @dataclass
 class Demo:
-    """The running doubles and where the logs go."""
+    """The running doubles, and the folder for logs."""
 
     vcd: Simulator
     kube: KubeDouble
@@ -93,7 +93,7 @@ class Demo:
     count: int = 0
 
     def show(self) -> list[Row]:
-        """Walk through the scenarios."""
+        """Go through the scenarios."""
         say("", f"CPI 1.6.1 starts with {self.mounted()}")
         return [self.scenario(number, name) for number, name in enumerate(WALK, 1)]
 
@@ -103,28 +103,28 @@ class Demo:
         before, writes = self.pod(), self.writes()
         say("", "Plan: what would change? Nothing is written.")
         plan = self.play(name, "plan", "--check", "--diff", brief=number > 1)
-        expect(plan.changed == 1, "the plan is a change")
-        expect(self.writes() == writes, "the plan has written nothing")
-        details = " (From here on without the details; they are in the logs.)" if number == 1 else ""
+        expect(plan.changed == 1, "the plan announces a change")
+        expect(self.writes() == writes, "the plan wrote nothing")
+        details = " (From here on without details, which are in the logs.)" if number == 1 else ""
         say("", f"Change it, restart CPI and verify.{details}")
         change = self.play(name, "change")
-        expect(change.changed == 1 and bool(change.result.get("verified")), "the change is made and verified")
+        expect(change.changed == 1 and bool(change.result.get("verified")), "the change was made and verified")
         after = self.pod()
         expect(after != before, "CPI runs in a new pod")
         expect(self.flags() == FLAGS[name], "the new pod mounts the new file")
         say("", f"Proof: pod {before} is gone; {after} runs with {self.mounted()}")
-        say("", "The same command again: there is nothing left to do.")
+        say("", "The same command again: nothing left to do.")
         again = self.play(name, "again")
         expect(again.changed == 0, "the second run changes nothing")
-        expect(self.pod() == after, "CPI was left alone")
+        expect(self.pod() == after, "CPI was not restarted")
         steps = len(plan.result.get("steps", []))
         restart = str(change.result.get("restart"))
         took = f"{change.seconds:.0f} s"
         return Row(name, [f"{steps} steps", took, restart, self.mounted(), "nothing changed"])
 
     def live(self) -> None:
-        """A Service that is in use moves along, and back, and keeps its external IP."""
-        say("", "-" * 100, "and now a Service that people use: it moves along, and keeps its external IP", "-" * 100)
+        """Move a live Service to another scenario and back, with the same external IP."""
+        say("", "-" * 100, "Finally a Service that is in use: it moves and keeps its external IP", "-" * 100)
         self.kube.load([SERVICE])
         self.serve()
         say("", f"CPI serves default/web on {EXTERNAL_IP}, ports 80 and 443:", *self.objects())
@@ -132,19 +132,19 @@ class Demo:
         writes = self.writes()
         migrate = ("-e", "shared_ip_existing=migrate")
         self.play("shared_external", "live-plan", *migrate, "--check", brief=False)
-        expect(self.writes() == writes, "the plan has written nothing")
+        expect(self.writes() == writes, "the plan wrote nothing")
         say("", "Move it while CPI is stopped, Service by Service.")
         self.play("shared_external", "live", *migrate)
         say("", f"The same external IP {self.external_ip()}, in the new shape:", *self.objects())
-        expect(self.external_ip() == EXTERNAL_IP, "the Service has kept its external IP")
+        expect(self.external_ip() == EXTERNAL_IP, "the Service kept its external IP")
         expect({item["virtualIpAddress"] for item in self.virtual_services()} == {EXTERNAL_IP}, "the VIPs have moved")
-        say("", "And the way back, to the restore point that was stored before the first write:")
+        say("", "And back, to the restore point that was stored before the first write:")
         self.play("", "way-back", playbook="vcd.kubernetes.restore")
         expect(self.flags() == FLAGS["distinct_internal"], "CPI has its old file")
         expect(len({item["virtualIpAddress"] for item in self.virtual_services()}) == 2, "the VIPs are back")
 
     def serve(self) -> None:
-        """What CPI makes for the Service (the double runs no CPI): by the module that makes it for machines, too."""
+        """Create the Service's objects as CPI would, with the module that serves virtual machines: no CPI runs here."""
         ports = [{key: port[key] for key in ("name", "port")} | {"node_port": port["nodePort"]} for port in PORTS]
         service = {"name": "web", "namespace": "default", "external_ip": EXTERNAL_IP, "members": ["10.10.0.11"]}
         options = {
@@ -167,10 +167,10 @@ class Demo:
             check=False,
         )
         if done.returncode:
-            raise NotShown(f"the Service got no objects: {done.stdout}{done.stderr}")
+            raise NotShown(f"the objects of the Service could not be created: {done.stdout}{done.stderr}")
 
     def external_ip(self) -> str:
-        """What Kubernetes shows of the Service."""
+        """The external IP that Kubernetes shows for the Service."""
         found = next(item for item in self.kube.list("Service", "default") if item["metadata"]["name"] == "web")
         return str(found["status"]["loadBalancer"]["ingress"][0]["ip"])
 
@@ -179,7 +179,7 @@ class Demo:
         return list(self.vcd.dump()["virtual_services"])
 
     def objects(self) -> list[str]:
-        """Virtual services and DNAT rules, a line each."""
+        """Virtual services and DNAT rules, one line each."""
         lines = [
             f"  virtual service {item['virtualIpAddress']}:{item['servicePorts'][0]['portStart']}"
             for item in self.virtual_services()
@@ -198,7 +198,7 @@ class Demo:
         brief: bool = True,
         playbook: str = "vcd.kubernetes.shared_ip",
     ) -> Run:
-        """Run the real ansible-playbook, show it (``brief``: without the details), and keep all in a log file."""
+        """Run the real ansible-playbook, show it (``brief``: without details), and log everything to a file."""
         self.count += 1
         log = self.work / f"{self.count}-{scenario}-{purpose}.log".replace("--", "-")
         recap = log.with_suffix(".json")
@@ -216,7 +216,7 @@ class Demo:
         return Run(found["changed"], time.monotonic() - began, result)
 
     def environment(self) -> dict[str, str]:
-        """What the run is told by its environment; the password is nowhere else."""
+        """The environment of a run. The password is nowhere else."""
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith(("VCD_", "K8S_"))},
             "HOME": str(self.work / "home"),
@@ -234,14 +234,14 @@ class Demo:
         }
 
     def pod(self) -> str:
-        """Name of CPI's only pod."""
+        """The name of CPI's only pod."""
         names = [str(pod["metadata"]["name"]) for pod in self.kube.list("Pod", NAMESPACE, LABEL)]
         if len(names) != 1:
-            raise NotShown(f"CPI has not one pod but {len(names)}: {', '.join(names)}")
+            raise NotShown(f"CPI has {len(names)} pods instead of one: {', '.join(names)}")
         return names[0]
 
     def load_balancer(self) -> Mapping[str, Any]:
-        """The part of CPI's file that matters, as the pod really sees it."""
+        """The load balancer section of CPI's file, as the pod sees it."""
         volumes = self.kube.mounted(NAMESPACE, self.pod())
         texts = [files[FILE] for files in volumes.values() if FILE in files]
         part: Mapping[str, Any] = yaml.safe_load(texts[0])["loadbalancer"]
@@ -253,33 +253,33 @@ class Demo:
         return bool(part.get("enableVirtualServiceSharedIP")), bool(part.get("oneArm"))
 
     def mounted(self) -> str:
-        """The two flags in the pod, for a person."""
+        """The two flags in the pod, as text."""
         arm = self.load_balancer().get("oneArm")
         shared, _one_arm = self.flags()
         return f"sharedIP {str(shared).lower()}, oneArm {arm['startIP'] + '-' + arm['endIP'] if arm else 'not set'}"
 
     def writes(self) -> int:
-        """Requests so far that changed something in one of the two doubles (logins are none)."""
+        """The number of requests so far that changed something in one of the doubles. Log-ins do not count."""
         kube = [item for item in self.kube.journal() if item["method"] not in READS and ASKS not in item["path"]]
         vcd = [item for item in self.vcd.journal() if item["method"] not in READS and "/sessions" not in item["path"]]
         return len(kube) + len(vcd)
 
 
 def say(*lines: str) -> None:
-    """Show lines at once, also when nobody sits at a terminal."""
+    """Print lines at once, even if the output is not a terminal."""
     for line in lines:
         print(line, flush=True)
 
 
 def expect(holds: bool, what: str) -> None:
-    """Go on only when it is true."""
+    """Stop the demo unless ``holds`` is true."""
     if not holds:
-        raise NotShown(f"this should be so, and is not: {what}")
+        raise NotShown(f"expected, but not true: {what}")
 
 
 @contextmanager
 def doubles(work: Path) -> Iterator[Demo]:
-    """Both stand-ins for the length of a block."""
+    """Run both doubles for the length of a block."""
     objects = [FIXTURES / "cluster.manifest", FIXTURES / "cpi-1.6.1.manifest"]
     with Simulator(estate="one-edge") as vcd, KubeDouble(objects=objects, start_seconds=1.0, stop_seconds=1.0) as kube:
         demo = Demo(vcd, kube, work)
@@ -287,7 +287,7 @@ def doubles(work: Path) -> Iterator[Demo]:
             lambda: all(is_ready(pod) for pod in kube.list("Pod", NAMESPACE, LABEL) or [{}]), "CPI's pod is ready"
         )
         say(
-            "Two stand-ins run on this machine, everything else is real:",
+            "Two simulated services run on this machine. Everything else is real:",
             f"  Cloud Director simulator   {vcd.url}   (organization acme, edge gateway acme-edge)",
             f"  Kubernetes API double      {kube.url}   (CPI 1.6.1 from its published manifests, ConfigMap immutable)",
         )
@@ -301,7 +301,7 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
 
 
 def table(rows: list[Row]) -> list[str]:
-    """The closing table."""
+    """The final table."""
     head = ["scenario", "plan", "change", "restart", "what CPI's pod mounts", "second run"]
     lines = [head, *([row.scenario, *row.cells] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
@@ -310,13 +310,13 @@ def table(rows: list[Row]) -> list[str]:
 
 
 def main() -> int:
-    """Show it; 0 only if everything was seen as announced."""
+    """Run the demo. Returns 0 only if everything happened as announced."""
     parser = argparse.ArgumentParser(description="Watch one command move a cluster's CPI through three scenarios.")
     parser.add_argument("--work", type=Path, default=ROOT / ".cache" / "demo", help="folder for logs (emptied first)")
     work = parser.parse_args().work.resolve()
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the doubles are stopped then, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that SIGTERM stops the doubles as well
     began = time.monotonic()
     try:
         with doubles(work) as demo:
@@ -327,7 +327,7 @@ def main() -> int:
         return 1
     say("", "=" * 100, *table(rows), "=" * 100)
     took = f"{time.monotonic() - began:.0f} s"
-    say(f"All three scenarios were planned, changed and verified, and a live Service moved and back in {took}.")
+    say(f"All three scenarios were planned, changed and verified, and a live Service moved there and back, in {took}.")
     say(f"The output of each run is in {work}.")
     return 0
 

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write ``kube_double/schema.json``: which fields each object has, read from the official Python client's models.
+"""Write ``kube_double/schema.json``: the fields of each object, from the models of the official Python client.
 
-Run it with an interpreter that has the ``kubernetes`` package, after adding a root type or to follow a newer API:
-``python make_schema.py``. The server itself only reads the JSON, so that it starts without that package.
+Run it with the ``kubernetes`` package installed, after adding a root type or to follow a newer API:
+``python make_schema.py``. The server itself reads only the JSON, so it starts without that package.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ROOTS = [
     "V1Deployment", "V1ReplicaSet", "V1Role", "V1RoleBinding", "V1ClusterRole", "V1ClusterRoleBinding", "V1Lease",
     "V1Scale", "V1SelfSubjectAccessReview", "V1SelfSubjectRulesReview", "V1SelfSubjectReview", "V1DeleteOptions",
 ]  # fmt: skip
-# The models carry these as strings; JSON may carry a number as well.
+# The models declare these as strings, but JSON may hold a number as well.
 QUANTITIES = {
     ("ResourceRequirements", "limits"), ("ResourceRequirements", "requests"), ("VolumeResourceRequirements", "limits"),
     ("VolumeResourceRequirements", "requests"), ("NodeStatus", "capacity"), ("NodeStatus", "allocatable"),
@@ -65,7 +65,7 @@ def expression(annotation: Any, found: list[type[BaseModel]]) -> str:
 
 
 def collect() -> dict[str, dict[str, str]]:
-    """Every type that can be reached from the roots, with its fields under their JSON names."""
+    """Every type that is reachable from the roots, with its fields under their JSON names."""
     waiting: list[type[BaseModel]] = [getattr(models, name) for name in ROOTS]
     collected: dict[str, dict[str, str]] = {}
     while waiting:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small client of our own, and bodies that the estate one-edge accepts."""
+"""A small client, and request bodies that the estate one-edge accepts."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def description() -> Path | None:
-    """The vendor's description of the API 37.2, if it is at hand: named by VCD_OPENAPI, or beside the repository."""
+    """The vendor's description of API 37.2, if available: VCD_OPENAPI names it, or it is beside the repository."""
     named = os.environ.get("VCD_OPENAPI")
     path = Path(named) if named else ROOT.parent / "shared" / "reference" / "vcd-openapi-37.2.yaml"
     return path if path.is_file() else None
 
 
 class Api:
-    """One logged-in user. Paths that do not start with /api, /oauth or /cloudapi are below /cloudapi/1.0.0."""
+    """A logged-in client. Paths without /api, /oauth or /cloudapi are relative to /cloudapi/1.0.0."""
 
     def __init__(self, sim: Simulator, user: str | None = None, version: str = "37.2") -> None:
         self.sim = sim
@@ -65,7 +65,7 @@ class Api:
         return self.http.request(method, url, json=body, headers=headers, **options)
 
     def get(self, path: str, **options: Any) -> Any:
-        """The JSON of a 200."""
+        """Send a GET, expect 200, and return its JSON."""
         answer = self.ask("GET", path, **options)
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -79,7 +79,7 @@ class Api:
         return ET.fromstring(answer.text)  # noqa: S314 - the simulator's own
 
     def task(self, answer: requests.Response) -> ET.Element:
-        """The task of a 202, when it has ended."""
+        """Wait for the task of a 202 to end, and return it."""
         assert answer.status_code == 202, answer.text
         assert answer.content == b""
 
@@ -90,7 +90,7 @@ class Api:
         return until(ended, "the task's end")[0]
 
     def done(self, method: str, path: str, body: Any = None, **options: Any) -> str:
-        """Do a write and wait for its success; the identifier of the task's owner."""
+        """Send a write, wait for its success, and return the identifier of the task's owner."""
         task = self.task(self.ask(method, path, body, **options))
         assert task.get("status") == "success", ET.tostring(task)
         owner = task.find(f"{VCLOUD}Owner")
@@ -98,7 +98,7 @@ class Api:
         return str(owner.get("id"))
 
     def refused(self, method: str, path: str, body: Any, text: str, status: int = 400, **options: Any) -> str:
-        """Do a write that must be refused with that text; the whole message."""
+        """Send a write that must be refused with this text, and return the whole message."""
         answer = self.ask(method, path, body, **options)
         assert answer.status_code == status, (answer.status_code, answer.text)
         message = str(answer.json()["message"])
@@ -107,12 +107,12 @@ class Api:
         return message
 
     def named(self, path: str, name: str) -> dict[str, Any]:
-        """The one object of a list with that name."""
+        """The only object in a list with this name."""
         return dict(next(one for one in self.values(path) if one.get("name", one.get("alias")) == name))
 
 
 class Scene:
-    """The identifiers of the estate one-edge, and bodies that its rules accept."""
+    """The identifiers of the estate one-edge, and valid request bodies for it."""
 
     def __init__(self, api: Api) -> None:
         self.edge = api.named("/edgeGateways", "acme-edge")["id"]

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Interpreters, virtual environments and the copy of the collection that the tools work on (all of it in .cache/).
+"""Interpreters, virtual environments, and the copy of the collection that the tools work on, all in .cache/.
 
-Standard library only: this runs before anything is installed.
+Standard library only, because this runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ TREE = CACHE / "tree"
 COLLECTION = TREE / "ansible_collections" / "vcd" / "kubernetes"
 REQUIREMENTS = ROOT / "tests" / "requirements"
 
-# The community package that carries kubernetes.core for each ansible-core, and a Kubernetes client of the same time.
+# For each ansible-core, the version of the community package that contains its kubernetes.core.
 ANSIBLE_OF_CORE = {"2.17": "10.7.0", "2.18": "11.13.0", "2.19": "12.3.0", "2.20": "13.8.0", "2.21": "14.5.0"}
 NEWEST_ANSIBLE = {True: "14.5.0", False: "12.3.0"}[sys.version_info >= (3, 12)]
 
 
 class Failed(Exception):
-    """A step failed; the message tells a person what to look at."""
+    """A step failed. The message says where to look."""
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal what is going on."""
+    """Print a progress line at once."""
     print(text, flush=True)
 
 
@@ -55,7 +55,7 @@ def run(
     env: Mapping[str, str] | None = None,
     timeout: float = 1800,
 ) -> str:
-    """Run a command with its output appended to ``log`` and return that output; Failed with the log's end otherwise."""
+    """Run a command, append its output to ``log`` and return it. Failed with the end of the log if it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as sink:
         sink.write(f"\n$ {' '.join(str(part) for part in command)}\n".encode())
@@ -83,7 +83,7 @@ def run(
 
 
 def real_interpreters() -> dict[str, Path]:
-    """The Pythons on this machine that really start, by minor version ("3.12"), version managers' shims left out."""
+    """The Pythons on this machine that start, by minor version ("3.12"), without shims of version managers."""
     folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
     folders += [Path(folder) for folder in glob.glob(os.path.expanduser("~/.pyenv/versions/*/bin"))]
     found: dict[str, Path] = {}
@@ -100,23 +100,23 @@ def real_interpreters() -> dict[str, Path]:
 
 @dataclass(frozen=True)
 class Venv:
-    """A virtual environment in .cache/, rebuilt when what it should hold changes."""
+    """A virtual environment in .cache/. It is rebuilt if its requirements change."""
 
     name: str
     python: Path
 
     @property
     def path(self) -> Path:
-        """Its folder."""
+        """The folder of the environment."""
         return CACHE / "venvs" / self.name
 
     @property
     def bin(self) -> Path:
-        """The folder of its programs."""
+        """The folder of the environment's programs."""
         return self.path / "bin"
 
     def ensure(self, *arguments: str, about: str) -> Venv:
-        """Install ``arguments`` (as for pip) unless that has been done; ``about`` says what for and how long."""
+        """Install ``arguments`` (as for pip) unless that is done. ``about`` says what it is and how long it takes."""
         stamp = self.path / "complete"
         wanted = self._fingerprint(arguments)
         if stamp.exists() and stamp.read_text() == wanted:
@@ -141,7 +141,7 @@ class Venv:
         return digest.hexdigest()
 
     def environment(self, collections: Path, **more: str) -> dict[str, str]:
-        """An environment in which this venv's programs come first and no version manager's shim is met."""
+        """Environment variables in which this venv's programs come first and no shims are on PATH."""
         keep = [
             part for part in os.environ["PATH"].split(os.pathsep) if part and not part.rstrip("/").endswith("shims")
         ]
@@ -155,7 +155,7 @@ class Venv:
             "ANSIBLE_COLLECTIONS_PATH": str(collections),
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_NOCOLOR": "1",
-            # what lies in .cache/ is no part of the checkout: tools that ask git would find it ignored
+            # git ignores .cache/, so tools that ask git for files there must not find the checkout
             "GIT_CEILING_DIRECTORIES": str(CACHE),
             "PYTHONDONTWRITEBYTECODE": "1",
             **more,
@@ -163,7 +163,7 @@ class Venv:
 
 
 def run_venv() -> Venv:
-    """The environment that runs the collection and the two test doubles: all that the demonstration needs."""
+    """The environment with the collection's requirements and the two doubles: all that the demo needs."""
     return Venv("run", Path(sys.executable)).ensure("-r", str(REQUIREMENTS / "run.txt"), about="about 20 s, once")
 
 
@@ -173,8 +173,10 @@ def test_venv() -> Venv:
 
 
 def kubernetes_core(venv: Venv, parent: Path, ansible: str | None = None) -> Path:
-    """Put kubernetes.core into ``parent``/ansible_collections: from Galaxy, or from the community package where that
-    cannot be reached (always from that package when its version is given)."""
+    """Put kubernetes.core into ``parent``/ansible_collections.
+
+    It comes from Galaxy, or from the community package ``ansible`` if Galaxy cannot be reached or a version is given.
+    """
     target = parent / "ansible_collections" / "kubernetes" / "core"
     if (target / "MANIFEST.json").exists():
         return target
@@ -205,9 +207,9 @@ def _from_galaxy(venv: Venv, parent: Path) -> bool:
 
 
 def copy_tree() -> Path:
-    """Copy what git tracks or would track to .cache/tree/ansible_collections/vcd/kubernetes and return that folder.
+    """Copy all files that git tracks or would track to the collection's folder in .cache/tree, and return that folder.
 
-    The tools demand this path, and a copy keeps what they leave behind out of the checkout.
+    The tools require this path, and a copy keeps their leftovers out of the checkout.
     """
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -228,7 +230,7 @@ def copy_tree() -> Path:
     for folder in sorted((path for path in there if path.is_dir()), reverse=True):
         if not any(folder.iterdir()):
             folder.rmdir()
-    # a repository of its own: ansible-test asks git for the files, and the checkout's git ignores .cache/
+    # a separate repository: ansible-test asks git for the files, and the checkout's git ignores .cache/
     for command in (["git", "init", "-q"], ["git", "add", "-A"]):
         subprocess.run(command, cwd=COLLECTION, capture_output=True, check=True)
     return COLLECTION

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two test doubles as programs: start them, learn where they listen, stop them."""
+"""Starts and stops the two doubles as programs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIXTURES = COLLECTION / "tests" / "fixtures" / "cpi"
 
 @dataclass(frozen=True)
 class Doubles:
-    """Where the simulator and the Kubernetes double can be reached."""
+    """The addresses of the simulator and the Kubernetes double."""
 
     vcd_url: str
     vcd_ca: str
@@ -37,7 +37,7 @@ class Doubles:
 
 @contextmanager
 def _program(venv: Venv, package: str, folder: str, arguments: Sequence[str], name: str) -> Iterator[dict[str, str]]:
-    """Run ``python -m package`` until the block ends and give the words of its ready line."""
+    """Run ``python -m package`` for the length of a block, and yield the words of its ready line."""
     log = LOGS / f"{name}-{package}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as errors:
@@ -65,7 +65,7 @@ def _program(venv: Venv, package: str, folder: str, arguments: Sequence[str], na
 def doubles(
     venv: Venv, name: str, objects: Sequence[str] = ("cluster.manifest", "cpi-1.6.1.manifest"), estate: str = "one-edge"
 ) -> Iterator[Doubles]:
-    """Both doubles for the length of a block: the estate and the objects are the shipped ones."""
+    """Run both doubles for the length of a block, with a shipped estate and shipped objects."""
     folder = CACHE / "doubles" / name
     folder.mkdir(parents=True, exist_ok=True)
     files = ",".join(str(FIXTURES / file) for file in objects)

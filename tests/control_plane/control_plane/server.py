@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""etcd, kube-apiserver and kube-controller-manager on loopback, with RBAC and certificates of their own."""
+"""Runs etcd, kube-apiserver and kube-controller-manager on loopback, with RBAC and their own certificates."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from control_plane.places import Failed
 from control_plane.program import Program, free_ports
 from control_plane.programs import find
 
-START_SECONDS = 120.0  # a limit for a busy machine; about 5 s are needed
-ATTEMPTS = 3  # a port that was free may be taken before the program opens it
+START_SECONDS = 120.0  # limit for a busy machine; it usually takes about 5 s
+ATTEMPTS = 3  # attempts: another program may take a free port before ours opens it
 
 
 class ControlPlane:
@@ -36,7 +36,7 @@ class ControlPlane:
         self.stop()
 
     def start(self) -> None:
-        """Start the three programs; Failed with the end of a log when one does not come up."""
+        """Start the three programs. Failed with the end of a log if one does not come up."""
         self._authority = Authority(self._folder / "certificates")
         self.ca = self._authority.certificate
         for attempt in range(1, ATTEMPTS + 1):
@@ -50,7 +50,7 @@ class ControlPlane:
                 return
 
     def stop(self) -> None:
-        """End the programs and remove their files."""
+        """Stop the programs and remove their files."""
         self._stop_programs()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -59,7 +59,7 @@ class ControlPlane:
         return write_kubeconfig(target, self.url, self.ca, token=token)
 
     def service_account_token(self, namespace: str, name: str, seconds: int = 3600) -> str:
-        """A token for a service account, as the API server hands it out."""
+        """A service account token from the API server."""
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
         return str(self.api.call("POST", path, {"spec": {"expirationSeconds": seconds}})["status"]["token"])
 
@@ -87,7 +87,7 @@ class ControlPlane:
             f"--key-file={server.key}",
             f"--trusted-ca-file={self.ca}",
             "--client-cert-auth",
-            "--unsafe-no-fsync",  # the data lives as long as the test session
+            "--unsafe-no-fsync",  # the data need not survive the test session
             "--log-level=warn",
         )
 
@@ -98,7 +98,7 @@ class ControlPlane:
             f"--secure-port={port}",
             "--bind-address=127.0.0.1",
             "--advertise-address=127.0.0.1",
-            "--endpoint-reconciler-type=none",  # loopback may not stand in an EndpointSlice
+            "--endpoint-reconciler-type=none",  # an EndpointSlice may not contain a loopback address
             f"--etcd-servers=https://127.0.0.1:{etcd_port}",
             f"--etcd-cafile={self.ca}",
             f"--etcd-certfile={etcd.certificate}",
@@ -127,16 +127,16 @@ class ControlPlane:
             f"--root-ca-file={self.ca}",
             "--use-service-account-credentials=true",
             "--leader-elect=false",
-            "--kube-api-qps=500",  # a new cluster needs one service account for each controller
+            "--kube-api-qps=500",  # each controller needs its service account in a new cluster
             "--kube-api-burst=1000",
             "--bind-address=127.0.0.1",
             f"--secure-port={port}",
             "--profiling=false",
         )
-        program.wait_until(self._has_service_accounts, "making service accounts", START_SECONDS)
+        program.wait_until(self._has_service_accounts, "creating service accounts", START_SECONDS)
 
     def _has_service_accounts(self) -> bool:
-        """Pods can be made once their namespace has a service account and the CA's certificate."""
+        """Whether the namespaces have service accounts and the CA's certificate, which pods need."""
         try:
             return all(
                 self.api.get("ServiceAccount", namespace, "default")
@@ -157,7 +157,7 @@ class ControlPlane:
     def _stop_programs(self) -> None:
         if hasattr(self, "api"):
             self.api.close()
-        # etcd last, and nothing is kept: no need to wait for a graceful end of those that talk to it
+        # etcd last, and nothing is kept, so there is no need to let its clients end gracefully
         for running in reversed(self._running):
             running.stop(0.5)
         self._running.clear()

@@ -25,7 +25,7 @@ from control_plane.server import ControlPlane
 Object = dict[str, Any]
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "cpi"
-# What a new cluster brings along; everything else in these kinds goes when the cluster is cleared.
+# The objects of a new cluster. Clearing the cluster removes all other objects of these kinds.
 _KEPT = {
     "ConfigMap": ("kube-root-ca.crt", "extension-apiserver-authentication", "kube-apiserver-legacy-"),
     "Lease": ("apiserver-", "kube-"),
@@ -48,7 +48,7 @@ _CLEARED = (
 class RealCluster:
     """``with RealCluster() as cluster: cluster.kubeconfig, cluster.api, cluster.load(...), cluster.kubectl(...)``.
 
-    ``machines`` maps an IP address to the URN of the virtual machine in VCD that is the node with that address.
+    ``machines`` maps a node's IP address to the URN of its virtual machine in VCD.
     """
 
     def __init__(self, machines: Mapping[str, str] | None = None, pace: Pace | None = None) -> None:
@@ -74,7 +74,7 @@ class RealCluster:
 
     @property
     def api(self) -> Api:
-        """The API as its administrator."""
+        """The API, as administrator."""
         return self.control_plane.api
 
     @property
@@ -83,7 +83,7 @@ class RealCluster:
         return self.control_plane.kubeconfig
 
     def nodes(self) -> list[Object]:
-        """The nodes as their manifests describe them."""
+        """The nodes in their manifests."""
         nodes = [item for item in read(FIXTURES / "cluster.manifest") if item["kind"] == "Node"]
         for node in nodes:
             address = next(one["address"] for one in node["status"]["addresses"] if one["type"] == "InternalIP")
@@ -92,14 +92,14 @@ class RealCluster:
         return nodes
 
     def load(self, objects: Iterable[Object]) -> None:
-        """Create objects, or merge them into what is there."""
+        """Create objects, or merge them into existing ones."""
         for item in objects:
             self.api.apply(item)
 
     def clear(self, namespaces: Iterable[str] = ("default", NAMESPACE)) -> None:
-        """Remove what a test made. CPI goes first, so that it writes nothing more; finalizers are not waited for.
+        """Remove everything that a test created, finalizers too. CPI goes first, so that it writes nothing more.
 
-        Controllers still work on what is being removed, so that this looks again until nothing is left.
+        Controllers still work on the objects meanwhile, so this repeats until nothing is left.
         """
         if self.api.get("Deployment", NAMESPACE, DEPLOYMENT):
             self.api.delete("Deployment", NAMESPACE, DEPLOYMENT, propagationPolicy="Foreground")
@@ -108,23 +108,23 @@ class RealCluster:
                 "CPI's Deployment and its pods are gone",
             )
         chosen = tuple(namespaces)
-        wait_until(lambda: not self._remove_all(chosen), "nothing is left of the test")
+        wait_until(lambda: not self._remove_all(chosen), "all objects of the test are gone")
         self._restore_nodes()
         self.agent.check()
 
     def pods(self) -> list[Object]:
-        """CPI's pods, also those that are terminating."""
+        """CPI's pods, including terminating ones."""
         return self.api.list("Pod", NAMESPACE, f"app={DEPLOYMENT}")
 
     def cpi_ready(self) -> bool:
-        """Whether exactly one pod of CPI is there and ready."""
+        """Whether CPI has exactly one pod, and it is ready."""
         pods = self.pods()
         return len(pods) == 1 and any(
             one["type"] == "Ready" and one["status"] == "True" for one in pods[0]["status"].get("conditions", [])
         )
 
     def wait_for_cpi(self, seconds: float = PATIENCE_SECONDS) -> str:
-        """Wait until CPI has logged in; the name of its pod. CPI's log is in the error otherwise."""
+        """Wait until CPI has logged in, and return the name of its pod. An error includes CPI's log."""
         try:
             wait_until(self.cpi_ready, "CPI's pod is ready", seconds)
         except TimeoutError as error:
@@ -132,7 +132,7 @@ class RealCluster:
         return str(self.pods()[0]["metadata"]["name"])
 
     def cpi_logs(self) -> str:
-        """What CPI wrote, pod after pod."""
+        """The logs of all CPI pods, one after the other."""
         folder = self.control_plane.logs / "pods" / NAMESPACE
         pods = sorted(folder.glob(f"{DEPLOYMENT}-*"), key=lambda path: path.stat().st_mtime_ns)
         return "".join(self.agent.logs(NAMESPACE, pod.name) for pod in pods)
@@ -142,9 +142,9 @@ class RealCluster:
         shutil.rmtree(self.control_plane.logs / "pods", ignore_errors=True)
 
     def kubectl(self, *arguments: str) -> str:
-        """What a person sees: the output of the real kubectl; CalledProcessError with its words on a failure."""
+        """The output of the real kubectl. CalledProcessError with its message on a failure."""
         command = [str(find("kubectl")), f"--kubeconfig={self.kubeconfig}", *arguments]
-        # kubectl keeps what it discovers in its home, by server address: ports are used again
+        # kubectl caches discovery in its home, by server address, and ports are re-used
         environment = {**os.environ, "KUBECACHEDIR": str(self.control_plane.logs / "kubectl")}
         done = subprocess.run(
             command, capture_output=True, text=True, env=environment, check=False, timeout=PATIENCE_SECONDS
@@ -154,7 +154,7 @@ class RealCluster:
         return done.stdout
 
     def _remove_all(self, namespaces: Iterable[str]) -> list[str]:
-        """Remove what is there now; the names of what there was. Events come as long as anything goes on."""
+        """Remove all current objects and return their names, except events, which keep coming meanwhile."""
         found = [
             (kind, item)
             for namespace in namespaces
@@ -177,7 +177,7 @@ class RealCluster:
             self.api.delete(kind, namespace, name, propagationPolicy="Background")
 
     def _release(self, kind: str, namespace: str, name: str) -> None:
-        """Take an object's finalizers away. Its controller may be quicker: gone is fine, a conflict is tried again."""
+        """Remove an object's finalizers. It may be gone already; a conflict with its controller is tried again."""
         try:
             self.api.patch(kind, namespace, name, {"metadata": {"finalizers": None}})
         except ApiError as error:
@@ -185,7 +185,7 @@ class RealCluster:
                 raise
 
     def _restore_nodes(self) -> None:
-        """No node, no label and no taint of a node but those of the manifest, and what the controllers add."""
+        """Restore the nodes, labels and taints of the manifests. What the controllers add stays."""
         known = {node["metadata"]["name"]: node for node in self.nodes()}
         for node in self.api.list("Node"):
             name = node["metadata"]["name"]
@@ -204,7 +204,7 @@ class RealCluster:
 
 
 def _is_kept(kind: str, name: str) -> bool:
-    """Whether a new cluster brings it along."""
+    """Whether the object belongs to a new cluster."""
     if kind == "Role" and name.startswith(("system:", "extension-")):
         return True
     return name.startswith(_KEPT.get(kind, ())) or (kind == "RoleBinding" and name.startswith("system:"))

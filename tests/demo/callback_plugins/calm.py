@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the demonstration shows a run of ansible-playbook: one line a task that matters, texts and diffs below it."""
+"""Shows a run of ansible-playbook in the demo: one line for each important task, with texts and diffs below it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ansible.plugins.callback import CallbackBase
 DOCUMENTATION = """
 name: calm
 type: stdout
-short_description: One line for each task that matters
+short_description: One line for each important task
 description:
-  - Shows the tasks that read or write, texts and diffs as they are, and failures always.
-  - With E(CALM_BRIEF) the screen gets the first line of each text and what is wrong; the file E(CALM_LOG) gets all.
+  - Shows the tasks that read or write, with texts and diffs, and all failures.
+  - With E(CALM_BRIEF) the screen shows only the first line of each text, and failures. The file E(CALM_LOG) gets all.
   - Writes the recap as JSON to the file that E(CALM_RECAP) names.
 """
 SHOWN = ("vcd.kubernetes.", "ansible.builtin.debug")
@@ -33,7 +33,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     CALLBACK_NAME = "calm"
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        """A task that went well."""
+        """A task succeeded."""
         answer, action = _answer(result), _action(result)
         if not action.startswith(SHOWN):
             return
@@ -45,16 +45,16 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
                 self._say(f"             {line}", detail)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        """A task that failed."""
+        """A task failed."""
         self._say(f"  FAILED   {_name(result)}")
         self._say(f"             {_answer(result).get('msg', 'no message')}")
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
-        """A host that could not be reached."""
+        """A host is unreachable."""
         self.v2_runner_on_failed(result)
 
     def v2_on_file_diff(self, result: Any) -> None:
-        """The difference that a task shows in diff mode."""
+        """The diff of a task in diff mode."""
         answer = _answer(result)
         if answer.get("changed") and answer.get("diff"):
             for line in str(self._get_diff(_of_files(answer["diff"]))).splitlines():
@@ -86,7 +86,7 @@ def _answer(result: Any) -> dict[str, Any]:
 
 
 def _of_files(diff: dict[str, Any]) -> dict[str, Any]:
-    """Only the file of a difference that shows more beside it."""
+    """Only the file of a diff that shows more."""
     return {**diff, **{side: _file(diff[side]) for side in ("before", "after")}}
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The node agent's parts that decide something: the kubelet's cache, volumes, placement, the files of a container."""
+"""The decisions of the node agent: the kubelet's cache, volumes, placement, the files of a container."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXISTS = {"key": "role", "operator": "Exists"}
 
 
 class Server:
-    """The objects that the API server holds."""
+    """A stand-in for the API server's objects."""
 
     def __init__(self) -> None:
         self.items: dict[tuple[str, str, str], Object] = {}
@@ -76,7 +76,7 @@ def test_an_immutable_object_stays_while_a_pod_references_it(server: Server, cac
     assert content(cache) == "new"
 
 
-def test_an_object_that_may_change_is_followed(server: Server, cache: ObjectCache) -> None:
+def test_a_mutable_object_is_refreshed(server: Server, cache: ObjectCache) -> None:
     server.put("config", "old")
     cache.register("first", [CONFIG])
     assert content(cache) == "old"
@@ -84,7 +84,7 @@ def test_an_object_that_may_change_is_followed(server: Server, cache: ObjectCach
     assert content(cache) == "new"
 
 
-def test_a_deleted_immutable_object_is_still_there_for_the_node(server: Server, cache: ObjectCache) -> None:
+def test_a_deleted_immutable_object_stays_in_the_cache(server: Server, cache: ObjectCache) -> None:
     server.put("config", "old", immutable=True)
     cache.register("first", [CONFIG])
     cache.get(*CONFIG)
@@ -120,7 +120,7 @@ def test_a_projected_volume_joins_its_sources(server: Server, source: VolumeSour
     }
 
 
-def test_what_is_missing_is_waited_for_unless_optional(source: VolumeSource) -> None:
+def test_a_missing_source_is_waited_for_unless_optional(source: VolumeSource) -> None:
     volume: Object = {"name": "a", "configMap": {"name": "config"}}
     here = pod(volume)
     source.cache.register("1", references(here))
@@ -130,13 +130,13 @@ def test_what_is_missing_is_waited_for_unless_optional(source: VolumeSource) -> 
     assert source.files(here, volume) == {}
 
 
-def test_what_is_not_built_is_refused(source: VolumeSource) -> None:
+def test_an_unsupported_volume_is_refused(source: VolumeSource) -> None:
     volume = {"name": "a", "hostPath": {"path": "/"}}
     with pytest.raises(NotSupported, match="volume a: only"):
         source.files(pod(volume), volume)
 
 
-def test_a_pod_goes_where_it_is_selected_and_tolerated() -> None:
+def test_a_pod_runs_where_selectors_and_taints_allow() -> None:
     taint = {"key": "role", "effect": "NoSchedule"}
     nodes = [node("master", taint, role=""), node("worker")]
     assert choose(pod(), nodes) == "worker"
@@ -148,7 +148,7 @@ def test_a_pod_goes_where_it_is_selected_and_tolerated() -> None:
     assert choose(pod(tolerations=[{"key": "role", "value": "x"}], nodeSelector={"role": ""}), nodes) is None
 
 
-def test_mounted_files_change_in_one_step_and_old_ones_go(tmp_path: Path) -> None:
+def test_mounted_files_change_in_one_step_and_old_ones_are_removed(tmp_path: Path) -> None:
     container = Container(tmp_path / "root", {"name": "c"}, None, None)
     container.mount("/etc/x", {"a": b"1", "b": b"2"})
     container.mount("/etc/x/nested", {"c": b"3"})

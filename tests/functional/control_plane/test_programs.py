@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the real programs come from, and what is said when they are missing."""
+"""Where the real programs come from, and the messages if they are missing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_missing_program_says_how_to_get_it() -> None:
         programs.find_cpi("1.6")
 
 
-def test_given_assets_win_over_path_and_path_over_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_assets_win_over_path_and_path_over_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     cached = program(programs.BUILDS["kube-apiserver"].target)
     assert programs.find("kube-apiserver") == cached
     on_path = program(tmp_path / "path")
@@ -48,36 +48,36 @@ def test_given_assets_win_over_path_and_path_over_the_cache(monkeypatch: pytest.
     assert programs.find("kube-apiserver") == given
 
 
-def test_the_cache_is_where_the_environment_says(tmp_path: Path) -> None:
+def test_the_environment_sets_the_cache_folder(tmp_path: Path) -> None:
     assert cache_folder() == tmp_path / "cache" / "vcd-kubernetes-tests"
 
 
 @pytest.mark.parametrize(("value", "expected"), [("true", True), ("1", True), ("", False), ("false", False)])
-def test_ci(monkeypatch: pytest.MonkeyPatch, value: str, expected: bool) -> None:
+def test_ci_is_recognised(monkeypatch: pytest.MonkeyPatch, value: str, expected: bool) -> None:
     monkeypatch.setenv("CI", value)
     assert on_ci() is expected
 
 
-def test_an_old_go_is_not_taken(tmp_path: Path) -> None:
+def test_an_old_go_is_not_used(tmp_path: Path) -> None:
     program(tmp_path / "path", "go", "#!/bin/sh\necho go1.20.3\n")
     assert go.find_go() is None
     new = program(tmp_path / "path", "go", "#!/bin/sh\necho go1.99.0\n")
     assert go.find_go() == str(new)
 
 
-def test_every_module_needs_no_newer_go_than_is_asked_for() -> None:
+def test_no_module_needs_a_newer_go_than_required() -> None:
     for folder in sorted(MODULES.iterdir()):
         found = re.search(r"^go (\d+)\.(\d+)", (folder / "go.mod").read_text(), re.MULTILINE)
         assert found, folder
         assert (int(found[1]), int(found[2])) <= go.NEEDED_GO
 
 
-def test_what_is_built_depends_on_what_is_pinned() -> None:
+def test_a_changed_pin_changes_the_build() -> None:
     keys = {build.key for build in [*programs.BUILDS.values(), *programs.CPI_BUILDS.values()]}
     assert len(keys) == len(programs.BUILDS) + len(programs.CPI_BUILDS)
 
 
-def test_the_stamped_version_is_the_module_s() -> None:
+def test_the_stamped_version_is_that_of_the_module() -> None:
     pinned = (MODULES / "kubernetes" / "go.mod").read_text()
     assert f"k8s.io/kubernetes {programs.KUBERNETES_VERSION}" in pinned
 
@@ -89,7 +89,7 @@ def test_a_program_that_ends_early_shows_its_log(tmp_path: Path) -> None:
         running.wait_until(lambda: False, "ready", 30)
 
 
-def test_a_program_that_never_gets_ready_is_given_up(tmp_path: Path) -> None:
+def test_waiting_for_a_program_has_a_limit(tmp_path: Path) -> None:
     running = Program([sys.executable, "-c", "import time; time.sleep(60)"], tmp_path / "log")
     try:
         with pytest.raises(Failed, match="not ready within 0 s"):

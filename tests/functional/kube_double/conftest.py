@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A double for the tests of the double itself, and a cluster whose clock the test moves by hand."""
+"""A double for its own tests, and a cluster whose clock the test moves."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def config_map(content: str, name: str = "config", immutable: bool = True) -> Js
 
 
 def deployment(name: str = "agent", **spec: Any) -> Json:
-    """As CPI's: one replica on a control-plane node, that mounts the ConfigMap ``config``."""
+    """A Deployment like CPI's: one replica on a control-plane node, which mounts the ConfigMap ``config``."""
     labels = {"app": name}
     terms = [{"matchExpressions": [{"key": CONTROL_PLANE, "operator": "Exists"}]}]
     pod = {
@@ -59,7 +59,7 @@ def deployment(name: str = "agent", **spec: Any) -> Json:
 
 
 class ManualClock(Clock):
-    """Time passes when the test says so."""
+    """A clock that only the test moves."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class Stage:
         return self.registry.get(of_kind(kind), "kube-system", name)
 
     def pods(self) -> list[Json]:
-        """In the order of their creation."""
+        """The pods, in order of creation."""
         found = list(self.cluster.store.items(of_kind("Pod")))
         runs = list(self.cluster.kubelets.runs)
         return sorted(
@@ -99,7 +99,7 @@ class Stage:
         )
 
     def seen(self) -> list[str]:
-        """What each pod that has started read from the file, in the order of their registration."""
+        """The content of the file that each started pod read, in order of registration."""
         runs = self.cluster.kubelets.runs.values()
         return [run.volumes["volume"].get("file.yaml", "") for run in runs if run.volumes is not None]
 
@@ -129,7 +129,7 @@ def kube(running: KubeDouble) -> KubeDouble:
 
 @pytest.fixture
 def refused() -> Callable[..., Json]:
-    """Calls, expects a refusal, and returns its Status."""
+    """A function that makes a call, expects a refusal, and returns its Status."""
 
     def refusal(call: Callable[..., Any], *arguments: Any, **options: Any) -> Json:
         with pytest.raises(urllib.error.HTTPError) as raised:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The clients people use: kubernetes.core's modules in a real playbook, and kubectl where it is installed."""
+"""Real clients: kubernetes.core's modules in a real playbook, and kubectl if it is installed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAMESPACE = "kube-system"
 
 
 def play(kube: Any, tmp_path: pathlib.Path, tasks: list[Any]) -> str:
-    """Run tasks on localhost against the double; returns the output, fails with it."""
+    """Run tasks on localhost with the double, and return the output. A failure shows the output."""
     defaults = {"kubeconfig": kube.kubeconfig}
     content = [{
         "hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks,
@@ -31,7 +31,7 @@ def play(kube: Any, tmp_path: pathlib.Path, tasks: list[Any]) -> str:
     environment = os.environ | {
         "ANSIBLE_HOME": str(tmp_path / "ansible"), "ANSIBLE_LOCALHOST_WARNING": "False", "TMPDIR": str(tmp_path),
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False", "ANSIBLE_NOCOLOR": "1",
-        # Where the tests import the collections from, the playbook finds them too.
+        # The playbook finds the collections where the tests import them from.
         "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(
             path for path in sys.path if path and pathlib.Path(path, "ansible_collections").is_dir()
         ),
@@ -118,7 +118,7 @@ def test_kubectl_applies_and_applies_again(kubectl: Any, make: Any) -> None:
 
 
 @needs_kubectl
-def test_kubectl_shows_what_a_person_expects(kubectl: Any, make: Any) -> None:
+def test_kubectl_output_is_as_expected(kubectl: Any, make: Any) -> None:
     kubectl("apply", "-f", "-", given=[make.deployment()])
     kubectl("wait", "--for=condition=Available", "deployment/agent", "--timeout=30s")
     header, row = kubectl("get", "deployments").splitlines()

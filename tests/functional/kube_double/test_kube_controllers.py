@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Deployments, scheduling, garbage collection and namespaces, on a clock that the test moves."""
+"""Deployments, scheduling, garbage collection and namespaces, with a clock that the test moves."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def template_change(current: Any) -> Any:
     return current
 
 
-def test_pods_take_their_time_to_start_and_to_end(stage: Any, make: Any) -> None:
+def test_pods_take_time_to_start_and_to_end(stage: Any, make: Any) -> None:
     found = stage(*make.nodes, make.config_map("x"), make.deployment())
     assert phases(found) == ["Pending"]
     found.at(0.99)
@@ -36,8 +36,8 @@ def test_pods_take_their_time_to_start_and_to_end(stage: Any, make: Any) -> None
     assert phases(found) == []
 
 
-def test_what_was_due_in_between_happens_in_order(stage: Any, make: Any) -> None:
-    """A rolling update takes: start of the new pod (1 s), then the end of the old one (2 s); seen only at the end."""
+def test_overdue_changes_happen_in_order(stage: Any, make: Any) -> None:
+    """A rolling update: the new pod starts (1 s), then the old one ends (2 s). The test looks only afterwards."""
     found = stage(*make.nodes, make.config_map("x"), make.deployment())
     found.at(10)
     found.do("update", "Deployment", "agent", template_change)
@@ -78,7 +78,7 @@ def test_status_follows_the_generation(stage: Any, make: Any) -> None:
     assert after["metadata"]["annotations"] == {"deployment.kubernetes.io/revision": "2"}
 
 
-def test_going_back_takes_up_the_old_replica_set(stage: Any, make: Any) -> None:
+def test_a_rollback_uses_the_old_replica_set_again(stage: Any, make: Any) -> None:
     found = stage(*make.nodes, make.config_map("x"), make.deployment())
     found.at(10)
     original = found.get("Deployment", "agent")["spec"]
@@ -91,7 +91,7 @@ def test_going_back_takes_up_the_old_replica_set(stage: Any, make: Any) -> None:
     assert (len(sets), revisions) == (2, {"2", "3"})
 
 
-def test_old_replica_sets_are_forgotten_beyond_the_limit(stage: Any, make: Any) -> None:
+def test_old_replica_sets_beyond_the_limit_are_deleted(stage: Any, make: Any) -> None:
     found = stage(*make.nodes, make.config_map("x"), make.deployment(revisionHistoryLimit=1))
     for round_number in range(4):
         found.at(10 * (round_number + 1))
@@ -139,7 +139,7 @@ def test_min_ready_seconds_delay_availability(stage: Any, make: Any) -> None:
     assert found.get("Deployment", "agent")["status"]["availableReplicas"] == 1
 
 
-def test_a_deployment_without_its_service_account_says_so(stage: Any, make: Any) -> None:
+def test_a_deployment_without_its_service_account_reports_it(stage: Any, make: Any) -> None:
     item = make.deployment()
     item["spec"]["template"]["spec"]["serviceAccountName"] = "missing"
     found = stage(*make.nodes, make.config_map("x"), item)
@@ -173,7 +173,7 @@ def pod(**spec: Any) -> Any:
         ({"nodeSelector": {"taint": "yes"}}, None),
     ],
 )
-def test_where_a_pod_goes(stage: Any, make: Any, spec: Any, expected: str | None) -> None:
+def test_a_pod_is_bound_to_a_node_that_matches(stage: Any, make: Any, spec: Any, expected: str | None) -> None:
     second, third = make.node("worker-2"), make.node("worker-3")
     second["metadata"]["labels"] = {"disk": "fast"}
     third["metadata"]["labels"] = {"taint": "yes"}
@@ -183,7 +183,7 @@ def test_where_a_pod_goes(stage: Any, make: Any, spec: Any, expected: str | None
     assert found.get("Pod", "one")["spec"].get("nodeName") == expected
 
 
-def test_a_pod_that_fits_nowhere_says_why_and_waits(stage: Any, make: Any) -> None:
+def test_a_pod_without_a_matching_node_says_why_and_waits(stage: Any, make: Any) -> None:
     found = stage(make.node("worker-1"), make.config_map("x"), make.deployment())
     found.at(5)
     (entry,) = found.pods()[0]["status"]["conditions"]
@@ -194,7 +194,7 @@ def test_a_pod_that_fits_nowhere_says_why_and_waits(stage: Any, make: Any) -> No
     assert phases(found) == ["Running"]
 
 
-def test_host_ports_are_held_until_the_pod_is_gone(stage: Any, make: Any) -> None:
+def test_host_ports_are_in_use_until_the_pod_is_gone(stage: Any, make: Any) -> None:
     item = make.deployment()
     spec = item["spec"]["template"]["spec"]
     spec["hostNetwork"] = True
@@ -224,7 +224,7 @@ def test_a_grace_period_is_an_upper_bound(stage: Any, make: Any) -> None:
         found.get("Pod", "one")
 
 
-def test_a_second_delete_can_only_shorten_the_wait(stage: Any, make: Any) -> None:
+def test_a_second_delete_can_only_shorten_the_grace_period(stage: Any, make: Any) -> None:
     found = stage(*make.nodes)
     found.do("create", "Pod", pod())
     found.at(1)
@@ -236,14 +236,14 @@ def test_a_second_delete_can_only_shorten_the_wait(stage: Any, make: Any) -> Non
         found.get("Pod", "one")
 
 
-def test_an_unscheduled_pod_goes_at_once(stage: Any) -> None:
+def test_an_unscheduled_pod_is_deleted_at_once(stage: Any) -> None:
     found = stage()
     found.do("create", "Pod", pod())
     found.do("delete", "Pod", "one", DeleteOptions())
     assert found.pods() == []
 
 
-def test_a_namespace_ends_with_its_content(stage: Any, make: Any) -> None:
+def test_a_namespace_is_deleted_with_its_content(stage: Any, make: Any) -> None:
     found = stage(*make.nodes)
     found.registry.create(of_kind("Namespace"), "", {"metadata": {"name": "short"}})
     found.cluster.settle()
@@ -266,7 +266,7 @@ def test_kube_system_cannot_be_deleted(stage: Any) -> None:
         stage().registry.delete(of_kind("Namespace"), "", "kube-system", DeleteOptions())
 
 
-def test_what_every_namespace_is_given_comes_back(stage: Any) -> None:
+def test_default_objects_of_a_namespace_are_recreated(stage: Any) -> None:
     found = stage()
     before = found.get("ServiceAccount", "default")["metadata"]["uid"]
     found.do("delete", "ServiceAccount", "default", DeleteOptions())

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests that are held before or after their effect, so that a client can be killed exactly there."""
+"""Requests that are held before or after their effect, so that a test can kill the client exactly there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
 
 
 def begin(kube: Any) -> http.client.HTTPSConnection:
-    """Send a change of the ConfigMap's labels and do not wait for its answer."""
+    """Send a change of the ConfigMap's labels without waiting for the answer."""
     host, port = kube.url.removeprefix("https://").rsplit(":", 1)
     context = ssl.create_default_context(cafile=kube.ca)
     client = http.client.HTTPSConnection(host, int(port), context=context, timeout=120)
@@ -35,7 +35,7 @@ def wait_until_held(kube: Any) -> None:
 
 
 @pytest.mark.parametrize(("when", "meanwhile"), [("before", ""), ("after", "held")])
-def test_a_held_request_is_answered_once_it_is_let(kube: Any, when: str, meanwhile: str) -> None:
+def test_a_held_request_is_answered_after_its_release(kube: Any, when: str, meanwhile: str) -> None:
     kube.faults([{"writes": True, "action": f"hold_{when}"}])
     client = begin(kube)
     wait_until_held(kube)
@@ -59,7 +59,7 @@ def test_a_held_request_ends_with_its_client(kube: Any, when: str, left: str) ->
     assert [entry["code"] for entry in kube.journal() if entry["method"] == "PATCH"] == [0]
 
 
-def test_a_refusal_is_held_too(kube: Any) -> None:
+def test_a_refusal_is_held_as_well(kube: Any) -> None:
     kube.delete("ConfigMap", "kube-system", "config")
     kube.faults([{"writes": True, "action": "hold_after"}])
     client = begin(kube)
@@ -70,7 +70,7 @@ def test_a_refusal_is_held_too(kube: Any) -> None:
     client.close()
 
 
-def test_writes_are_neither_reviews_nor_dry_runs(kube: Any, refused: Any) -> None:
+def test_reviews_and_dry_runs_are_not_writes(kube: Any, refused: Any) -> None:
     kube.faults([{"writes": True, "times": 9, "action": "status", "code": 503}])
     body = {"kind": "SelfSubjectRulesReview", "apiVersion": "authorization.k8s.io/v1", "spec": {"namespace": "x"}}
     kube.request("POST", REVIEW, body)

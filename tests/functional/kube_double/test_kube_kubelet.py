@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kubelet's cache of immutable objects: which order of restart makes a pod see old content."""
+"""The kubelet's cache of immutable objects: which order of a restart gives a pod old content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOW = DeleteOptions()
 
 @pytest.fixture
 def agent(stage: Any, make: Any) -> Any:
-    """A ready agent that read ``old`` from an immutable ConfigMap, at second 1."""
+    """A ready agent that has read ``old`` from an immutable ConfigMap, at second 1."""
     found = stage(*make.nodes, make.config_map("old"), make.deployment())
     found.at(1)
     assert found.seen() == ["old"]
@@ -23,7 +23,7 @@ def agent(stage: Any, make: Any) -> Any:
 
 
 def exchange(agent: Any, make: Any, content: str = "new", immutable: bool = True) -> None:
-    """Delete the ConfigMap and create it again."""
+    """Delete and re-create the ConfigMap."""
     agent.do("delete", "ConfigMap", "config", NOW)
     agent.do("create", "ConfigMap", make.config_map(content, immutable=immutable))
 
@@ -33,7 +33,7 @@ def delete_pod(agent: Any, grace: int | None = None) -> None:
     agent.do("delete", "Pod", name, DeleteOptions(grace=grace))
 
 
-def test_deleting_the_pod_after_the_exchange_serves_old_content(agent: Any, make: Any) -> None:
+def test_a_pod_deleted_after_the_replacement_gets_old_content(agent: Any, make: Any) -> None:
     exchange(agent, make)
     delete_pod(agent)
     agent.at(2)
@@ -43,7 +43,7 @@ def test_deleting_the_pod_after_the_exchange_serves_old_content(agent: Any, make
 
 
 def test_the_entry_stays_as_long_as_pods_overlap(agent: Any, make: Any) -> None:
-    """Even a second restart, long after, reads the old content, because its predecessor still held it."""
+    """Even a much later restart reads the old content, because the previous pod still held it."""
     exchange(agent, make)
     for moment in (10, 20):
         delete_pod(agent)
@@ -51,7 +51,7 @@ def test_the_entry_stays_as_long_as_pods_overlap(agent: Any, make: Any) -> None:
         assert agent.seen() == ["old"]
 
 
-def test_scaled_to_zero_first_the_new_content_is_read(agent: Any, make: Any) -> None:
+def test_scaling_to_zero_first_gives_new_content(agent: Any, make: Any) -> None:
     agent.scale(0)
     agent.at(3)
     assert agent.pods() == []
@@ -61,7 +61,7 @@ def test_scaled_to_zero_first_the_new_content_is_read(agent: Any, make: Any) -> 
     assert agent.seen() == ["new"]
 
 
-def test_scaled_to_zero_without_waiting_for_the_pod_is_too_early(agent: Any, make: Any) -> None:
+def test_scaling_back_before_the_pod_is_gone_gives_old_content(agent: Any, make: Any) -> None:
     agent.scale(0)
     assert "replicas" not in agent.get("Deployment", "agent")["status"]
     exchange(agent, make)
@@ -79,7 +79,7 @@ def test_a_pod_on_another_node_reads_the_new_content(stage: Any, make: Any) -> N
     assert found.seen() == ["new"]
 
 
-def test_any_pod_of_the_node_keeps_the_entry(agent: Any, make: Any) -> None:
+def test_any_pod_of_the_node_keeps_the_cache_entry(agent: Any, make: Any) -> None:
     other = make.deployment("other")
     agent.do("create", "Deployment", other)
     agent.scale(0)
@@ -90,7 +90,7 @@ def test_any_pod_of_the_node_keeps_the_entry(agent: Any, make: Any) -> None:
     assert agent.seen() == ["old", "old"]
 
 
-def test_a_mutable_config_map_is_read_fresh(stage: Any, make: Any) -> None:
+def test_a_mutable_config_map_is_read_again(stage: Any, make: Any) -> None:
     found = stage(*make.nodes, make.config_map("old", immutable=False), make.deployment())
     found.at(1)
     found.do("update", "ConfigMap", "config", lambda current: current | {"data": {"file.yaml": "new"}})
@@ -100,7 +100,7 @@ def test_a_mutable_config_map_is_read_fresh(stage: Any, make: Any) -> None:
     assert found.seen() == ["new"]
 
 
-def test_made_immutable_under_a_running_pod_it_is_frozen_then(stage: Any, make: Any) -> None:
+def test_an_object_made_immutable_under_a_running_pod_is_frozen(stage: Any, make: Any) -> None:
     found = stage(*make.nodes, make.config_map("old", immutable=False), make.deployment())
     found.at(1)
     found.do("update", "ConfigMap", "config", lambda current: current | {"immutable": True})
@@ -110,15 +110,15 @@ def test_made_immutable_under_a_running_pod_it_is_frozen_then(stage: Any, make: 
     assert found.seen() == ["old"]
 
 
-def test_recreated_without_immutability_it_is_still_stale(agent: Any, make: Any) -> None:
-    """The kubelet does not ask again: what it holds is the old, immutable object."""
+def test_an_object_recreated_as_mutable_is_still_stale(agent: Any, make: Any) -> None:
+    """The kubelet does not ask again, because it holds the old, immutable object."""
     exchange(agent, make, immutable=False)
     delete_pod(agent)
     agent.at(10)
     assert agent.seen() == ["old"]
 
 
-def test_a_forced_delete_lets_the_entry_go_at_once(agent: Any, make: Any) -> None:
+def test_a_forced_delete_drops_the_cache_entry_at_once(agent: Any, make: Any) -> None:
     exchange(agent, make)
     delete_pod(agent, grace=0)
     assert len(agent.pods()) == 1
@@ -152,7 +152,7 @@ def test_a_rolling_restart_reads_the_old_content(agent: Any, make: Any) -> None:
     assert agent.seen() == ["old"]
 
 
-def test_a_secret_is_cached_alike(stage: Any, make: Any) -> None:
+def test_a_secret_is_cached_in_the_same_way(stage: Any, make: Any) -> None:
     item = make.deployment()
     item["spec"]["template"]["spec"]["volumes"] = [{"name": "volume", "secret": {"secretName": "hidden"}}]
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "hidden", "namespace": "kube-system"},
@@ -166,7 +166,7 @@ def test_a_secret_is_cached_alike(stage: Any, make: Any) -> None:
     assert found.seen() == ["old"]
 
 
-def test_a_missing_config_map_holds_the_pod_until_it_exists(stage: Any, make: Any) -> None:
+def test_a_pod_waits_until_its_config_map_exists(stage: Any, make: Any) -> None:
     found = stage(*make.nodes, make.deployment())
     found.at(100)
     (pod,) = found.pods()
@@ -181,7 +181,7 @@ def test_a_missing_config_map_holds_the_pod_until_it_exists(stage: Any, make: An
 
 
 def volumes(stage: Any, make: Any, *sources: Any, **data: str) -> Any:
-    """What a pod with these volumes sees of the ConfigMap ``config``."""
+    """The files that a pod with these volumes sees from the ConfigMap ``config``."""
     item = make.deployment()
     item["spec"]["template"]["spec"]["volumes"] = [
         {"name": "volume" if n == 0 else f"volume-{n}"} | source for n, source in enumerate(sources)
@@ -200,7 +200,7 @@ def test_items_optional_and_projected_sources(stage: Any, make: Any) -> None:
     assert seen == {"volume": {"dir/file": "1"}, "volume-1": {}, "volume-2": {"a": "1", "b": "2"}, "volume-3": {}}
 
 
-def test_a_key_that_is_not_there_holds_the_pod(stage: Any, make: Any) -> None:
+def test_a_pod_waits_for_a_missing_key(stage: Any, make: Any) -> None:
     assert volumes(stage, make, {"configMap": {"name": "config", "items": [{"key": "z", "path": "z"}]}}, a="1") is None
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command: one ready line, a kubeconfig for each user, a clean end, and one line for bad input."""
+"""The command: one ready line, a kubeconfig for each user, a clean exit, and one line for bad input."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HOME = pathlib.Path(sys.modules["kube_double"].__file__ or "").parent.parent
 
 @pytest.fixture
 def complaints(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Starts with bad input, expects the exit code 2 and nothing on stdout; returns the lines of stderr."""
+    """A function that starts the double with bad input, expects exit code 2 and no stdout, and returns stderr."""
 
     def start(*options: str) -> list[str]:
         try:
@@ -36,7 +36,7 @@ def complaints(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> An
     return start
 
 
-def test_ready_line_files_and_a_clean_end(tmp_path: pathlib.Path) -> None:
+def test_ready_line_files_and_clean_exit(tmp_path: pathlib.Path) -> None:
     users = tmp_path / "users.yaml"
     users.write_text("- {name: bob, token: t, rules: []}\n")
     command = [sys.executable, "-m", "kube_double", "--dir", str(tmp_path / "out"), "--users", str(users)]
@@ -60,9 +60,9 @@ def test_ready_line_files_and_a_clean_end(tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("{", "is no YAML"),
+        ("{", "is not YAML"),
         ("just text", "a Kubernetes object is a map, not 'just text'"),
-        ("{kind: Job, apiVersion: batch/v1}", "kube_double does not have Job of batch/v1"),
+        ("{kind: Job, apiVersion: batch/v1}", "kube_double does not support Job of batch/v1"),
         ("{kind: ConfigMap, apiVersion: v1, metadata: {name: a}, dat: {}}", 'ConfigMap a: unknown field "dat"'),
         ("{kind: ConfigMap, apiVersion: v1, metadata: {name: A}}", "ConfigMap A: ConfigMap \"A\" is invalid"),
         ("{kind: ConfigMap, apiVersion: v1, metadata: {name: a, namespace: b}}", 'namespaces "b" not found'),
@@ -77,11 +77,11 @@ def test_bad_objects(complaints: Any, tmp_path: pathlib.Path, content: str, comp
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("text", "users are a list"),
-        ("[{token: x}]", "a user is a map with name"),
-        ("[{name: x, rights: []}]", "a user is a map with name"),
+        ("text", "users must be a list"),
+        ("[{token: x}]", "a user must be a map with a name"),
+        ("[{name: x, rights: []}]", "a user must be a map with a name"),
         ("[{name: x, rules: [{apiGroups: []}]}]", "a rule has verbs"),
-        ("[", "is no YAML"),
+        ("[", "is not YAML"),
     ],
 )
 def test_bad_users(complaints: Any, tmp_path: pathlib.Path, content: str, complaint: str) -> None:
@@ -118,7 +118,7 @@ def test_files_directories_and_dicts_together(tmp_path: pathlib.Path) -> None:
 
 def test_a_failed_start_says_why() -> None:
     with (
-        pytest.raises(RuntimeError, match="does not have Job of batch/v1"),
+        pytest.raises(RuntimeError, match="does not support Job of batch/v1"),
         KubeDouble([{"kind": "Job", "apiVersion": "batch/v1"}]),
     ):
         pass

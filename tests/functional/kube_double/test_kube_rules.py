@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pure parts: selectors, patches, decoding, names, and what makes workloads and Services invalid."""
+"""The pure parts: selectors, patches, decoding, names, and the validation of workloads and Services."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kube_double.schema import MERGE_KEYS, MERGED_SETS, TYPES, read
 
 
 @pytest.mark.parametrize("text", ["a=b=c", "a in b", "in (a)", "a=b,,c", "a b", "=x"])
-def test_selectors_that_are_none_are_refused(text: str) -> None:
+def test_invalid_selectors_are_refused(text: str) -> None:
     with pytest.raises(ApiError, match="unable to parse requirement"):
         selectors.labels_match(text)
 
@@ -104,14 +104,14 @@ def test_merge_keys_name_real_fields() -> None:
 
 
 @pytest.mark.parametrize("patch", [{"op": "add"}, [{"op": "unknown", "path": "/a"}], [{"path": "/a"}], ["x"]])
-def test_json_patches_that_are_none(patch: Any) -> None:
+def test_invalid_json_patches_are_refused(patch: Any) -> None:
     with pytest.raises(ApiError) as refused:
         patches.apply_patch(patches.JSON_PATCH, "ConfigMap", {"data": {}}, patch)
     assert refused.value.code == 400
 
 
 @pytest.mark.parametrize("patch", [{"op": "remove", "path": "/data/x"}, {"op": "test", "path": "/data", "value": 1}])
-def test_json_patches_that_do_not_fit(patch: Any) -> None:
+def test_json_patches_that_do_not_match_are_refused(patch: Any) -> None:
     with pytest.raises(ApiError) as refused:
         patches.apply_patch(patches.JSON_PATCH, "ConfigMap", {"data": {}}, [patch])
     assert refused.value.code == 422
@@ -142,7 +142,7 @@ def test_secrets_must_be_base64() -> None:
 
 
 def edited(item: Any, path: str, value: Any) -> Any:
-    """``item`` with ``value`` at a dotted path; None removes."""
+    """``item`` with ``value`` at a dotted path. None removes the key."""
     item = copy.deepcopy(item)
     *parents, last = path.split(".")
     place = item
@@ -205,7 +205,7 @@ def test_invalid_services(stage: Any, spec: Any, text: str) -> None:
     assert text in refused.value.message
 
 
-def test_services_are_given_addresses_and_node_ports(stage: Any) -> None:
+def test_services_get_addresses_and_node_ports(stage: Any) -> None:
     found = stage()
     first = found.do("create", "Service", service(type="LoadBalancer"))
     assert first["spec"]["ports"][0] | {"nodePort": 0} == {
@@ -226,7 +226,7 @@ def test_services_are_given_addresses_and_node_ports(stage: Any) -> None:
         found.do("update", "Service", "web", lambda current: edited(current, "spec.clusterIP", "10.96.9.9"))
 
 
-def test_a_running_pods_specification_is_fixed(stage: Any, make: Any) -> None:
+def test_the_specification_of_a_running_pod_is_immutable(stage: Any, make: Any) -> None:
     found = stage(*make.nodes)
     found.do("create", "Pod", {"metadata": {"name": "one"}, "spec": {"containers": [{"name": "a", "image": "b:1"}]}})
     assert found.do("update", "Pod", "one", lambda current: edited(current, "spec.containers.0.image", "b:2"))
@@ -246,7 +246,7 @@ def test_a_status_is_changed_through_its_subresource_only(stage: Any, make: Any)
     assert "labels" not in after["metadata"]
 
 
-def test_history_is_bounded_and_old_watches_are_told(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_history_is_limited_and_old_watches_expire(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from kube_double import lists, paths, store
 
     monkeypatch.setattr(store, "HISTORY", 20)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP: what is answered at which path, what is refused, the journal, faults and the control path."""
+"""HTTP: answers and refusals, the journal, faults and the control path."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAPS = "/api/v1/namespaces/kube-system/configmaps"
 
 
 def send(kube: Any, method: str, path: str, body: Any = None, token: str = "", **headers: str) -> tuple[int, Any, Any]:
-    """A request with any headers; returns code, headers and the body, decoded if it is JSON."""
+    """Send a request with any headers. Returns code, headers and the body, decoded if it is JSON."""
     data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     if data is not None:
@@ -34,7 +34,7 @@ def send(kube: Any, method: str, path: str, body: Any = None, token: str = "", *
     return answer.status, answer.headers, json.loads(content) if content.startswith(b"{") else content
 
 
-# -- what it has and has not ---------------------------------------------------------------------------------------
+# -- supported features -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -49,20 +49,20 @@ def send(kube: Any, method: str, path: str, body: Any = None, token: str = "", *
         ("GET", "/openapi/v2", "the path /openapi/v2"),
     ],
 )
-def test_what_it_does_not_have_is_a_501_that_names_it(kube: Any, method: str, path: str, missing: str) -> None:
+def test_unsupported_features_answer_501_with_their_name(kube: Any, method: str, path: str, missing: str) -> None:
     code, _headers, status = send(kube, method, path)
     assert (code, status["reason"]) == (501, "NotImplemented")
-    assert status["message"] == f"kube_double does not have {missing}"
+    assert status["message"] == f"kube_double does not support {missing}"
 
 
 def test_server_side_apply_is_a_501(kube: Any) -> None:
     code, _headers, status = send(
         kube, "PATCH", f"{MAPS}/config?fieldManager=me", {}, Content_Type="application/apply-patch+yaml"
     )
-    assert (code, status["message"]) == (501, "kube_double does not have server-side apply")
+    assert (code, status["message"]) == (501, "kube_double does not support server-side apply")
 
 
-def test_discovery_lists_what_there_is(kube: Any) -> None:
+def test_discovery_lists_the_supported_resources(kube: Any) -> None:
     resources = kube.request("GET", "/api/v1")["resources"]
     found = {item["name"]: item for item in resources}
     assert found["configmaps"] == {
@@ -79,20 +79,20 @@ def test_discovery_lists_what_there_is(kube: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["application/vnd.kubernetes.protobuf", "application/cbor", "text/plain"])
-def test_bodies_of_other_types_are_415(kube: Any, kind: str) -> None:
+def test_unsupported_body_types_are_415(kube: Any, kind: str) -> None:
     code, _headers, status = send(kube, "POST", MAPS, b"k8s\x00", Content_Type=kind)
     assert (code, status["reason"]) == (415, "UnsupportedMediaType")
     assert "the body of the request was in an unknown format" in status["message"]
 
 
-def test_answers_of_other_types_are_406(kube: Any) -> None:
+def test_unsupported_answer_types_are_406(kube: Any) -> None:
     code, _headers, status = send(kube, "GET", MAPS, Accept="application/vnd.kubernetes.protobuf")
     assert (code, status["reason"]) == (406, "NotAcceptable")
     both = "application/vnd.kubernetes.protobuf,application/json"
     assert send(kube, "GET", MAPS, Accept=both)[2]["kind"] == "ConfigMapList"
 
 
-def test_a_yaml_body_is_as_good(kube: Any) -> None:
+def test_a_yaml_body_is_accepted(kube: Any) -> None:
     body = b"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: y\ndata:\n  a: b\n"
     code, _headers, item = send(kube, "POST", MAPS, body, Content_Type="application/yaml")
     assert (code, item["data"]) == (201, {"a": "b"})
@@ -111,13 +111,13 @@ def test_a_yaml_body_is_as_good(kube: Any) -> None:
         ("POST", "/api/v1/configmaps", 400),
     ],
 )
-def test_methods_that_do_not_fit(kube: Any, method: str, path: str, code: int) -> None:
+def test_methods_that_are_not_allowed(kube: Any, method: str, path: str, code: int) -> None:
     body = {"metadata": {"name": "x"}} if method in ("POST", "PUT") else None
     assert send(kube, method, path, body)[0] == code
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"kind": "Secret", "apiVersion": "v1"}', b'{"metadata": []}'])
-def test_bodies_that_are_no_such_object(kube: Any, body: bytes) -> None:
+def test_bodies_of_the_wrong_kind_are_refused(kube: Any, body: bytes) -> None:
     code, _headers, status = send(kube, "POST", MAPS, body)
     assert (code, status["reason"]) == (400, "BadRequest")
 
@@ -177,7 +177,7 @@ def test_health(kube: Any) -> None:
 # -- users ---------------------------------------------------------------------------------------------------------
 
 
-def test_users_of_the_file_have_their_rules_only(kube: Any) -> None:
+def test_declared_users_have_only_their_rules(kube: Any) -> None:
     bob = {"token": "bob-token-1"}
     assert send(kube, "GET", f"{MAPS}/config", **bob)[0] == 200
     code, _headers, status = send(kube, "DELETE", f"{MAPS}/config", **bob)
@@ -191,7 +191,7 @@ def test_users_of_the_file_have_their_rules_only(kube: Any) -> None:
     assert send(kube, "GET", "/apis/apps/v1/namespaces/default/deployments/x", **bob)[0] == 404
 
 
-def test_nobody_and_a_wrong_token(kube: Any) -> None:
+def test_anonymous_and_a_wrong_token(kube: Any) -> None:
     assert send(kube, "GET", "/version", token="none")[0] == 200
     code, _headers, status = send(kube, "GET", "/api", token="none")
     assert (code, status["message"]) == (403, 'forbidden: User "system:anonymous" cannot get path "/api"')
@@ -235,7 +235,7 @@ def test_a_service_account_is_bound_like_a_user(kube: Any) -> None:
 # -- journal and faults --------------------------------------------------------------------------------------------
 
 
-def test_the_journal_tells_who_did_what(kube: Any) -> None:
+def test_the_journal_records_user_and_request(kube: Any) -> None:
     kube.request("PATCH", f"{MAPS}/config", {"metadata": {"labels": {"a": "b"}}}, "application/merge-patch+json")
     send(kube, "DELETE", f"{MAPS}/config", token="bob-token-1")
     first, second = kube.journal()
@@ -246,7 +246,7 @@ def test_the_journal_tells_who_did_what(kube: Any) -> None:
     assert second["time"] >= first["time"]
 
 
-def test_the_journal_keeps_no_secret(kube: Any) -> None:
+def test_the_journal_contains_no_secrets(kube: Any) -> None:
     kube.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "kube-system"},
                 "stringData": {"password": "planted-1"}})  # fmt: skip
     assert "planted-1" not in json.dumps(kube.journal())
@@ -267,7 +267,7 @@ def test_the_nth_request_fails(kube: Any) -> None:
     assert [entry["code"] for entry in kube.journal() if entry["method"] == "PATCH"] == [200, 503, 200]
 
 
-def test_a_fault_can_last_and_name_a_user(kube: Any) -> None:
+def test_a_fault_can_repeat_and_match_a_user(kube: Any) -> None:
     kube.faults([{"user": "bob", "times": 2, "action": "status", "code": 429, "message": "slow down"}])
     assert touch(kube, "a") == 200
     answers = [send(kube, "GET", MAPS, token="bob-token-1") for _time in range(3)]
@@ -286,7 +286,7 @@ def test_a_lost_connection_before_or_after_the_effect(kube: Any, action: str, le
     assert touch(kube, "again") == 200
 
 
-def test_a_delay_delays(kube: Any) -> None:
+def test_a_delay_postpones_the_answer(kube: Any) -> None:
     kube.faults([{"method": "PATCH", "action": "delay", "seconds": 0.5}])
     started = time.monotonic()
     assert touch(kube, "late") == 200
@@ -296,14 +296,14 @@ def test_a_delay_delays(kube: Any) -> None:
 @pytest.mark.parametrize(
     "rule", [{"action": "explode"}, {"action": "delay", "minutes": 1}, {"action": "status", "path": "("}]
 )
-def test_a_wrong_fault_is_refused(kube: Any, refused: Any, rule: Any) -> None:
+def test_an_invalid_fault_is_refused(kube: Any, refused: Any, rule: Any) -> None:
     assert refused(kube.faults, [rule])["code"] == 400
 
 
 # -- the control path ----------------------------------------------------------------------------------------------
 
 
-def test_reset_comes_back_to_the_start(kube: Any) -> None:
+def test_reset_returns_to_the_start(kube: Any) -> None:
     before = kube.get("ConfigMap", "kube-system", "config")
     kube.delete("ConfigMap", "kube-system", "config")
     kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "extra"}})
@@ -312,7 +312,7 @@ def test_reset_comes_back_to_the_start(kube: Any) -> None:
     assert after["data"] == before["data"]
     assert after["metadata"]["uid"] != before["metadata"]["uid"], "it is another object"
     assert kube.get("Namespace", None, "extra") is None
-    assert len(kube.journal()) == 2, "the journal starts anew: the two requests after the reset"
+    assert len(kube.journal()) == 2, "the journal has only the two requests after the reset"
 
 
 def test_load_keeps_the_status_of_a_service(kube: Any, refused: Any) -> None:
@@ -328,13 +328,14 @@ def test_load_keeps_the_status_of_a_service(kube: Any, refused: Any) -> None:
     service["metadata"]["name"] = "other"
     assert "ingress" not in kube.apply(service).get("status", {}).get("loadBalancer", {}), "a client cannot"
     assert "unknown field" in refused(kube.load, [service | {"statsu": {}}])["message"]
-    assert "does not have Job of batch/v1" in refused(kube.load, [{"kind": "Job", "apiVersion": "batch/v1"}])["message"]
+    unsupported = refused(kube.load, [{"kind": "Job", "apiVersion": "batch/v1"}])["message"]
+    assert "does not support Job of batch/v1" in unsupported
 
 
 def test_unknown_commands_are_listed(kube: Any, refused: Any) -> None:
-    assert "there are POST reset, GET dump" in refused(kube.request, "GET", "/_double/help")["message"]
+    assert "use one of POST reset, GET dump" in refused(kube.request, "GET", "/_double/help")["message"]
 
 
-def test_dump_has_everything(kube: Any) -> None:
+def test_dump_contains_all_objects(kube: Any) -> None:
     kinds = {item["kind"] for item in kube.dump()}
     assert {"Namespace", "Node", "ConfigMap", "ServiceAccount"} <= kinds

@@ -14,7 +14,7 @@ from vcdsim.testing import Simulator
 
 
 def start(**options: Any) -> Iterator[Simulator]:
-    """A simulator that holds whatever the tests ask against the vendor's description, where that is at hand."""
+    """A simulator that checks all requests of the tests against the vendor's description, if that is available."""
     with Simulator(**{"task_seconds": 0, "health_seconds": 0, "openapi": description(), **options}) as simulator:
         yield simulator
 
@@ -36,7 +36,7 @@ def running_spaces() -> Iterator[Simulator]:
 
 @pytest.fixture(scope="session")
 def running_old() -> Iterator[Simulator]:
-    """A VCD 10.3."""
+    """A simulated VCD 10.3."""
     yield from start(api_versions="35.2,36.0,36.1,36.2,36.3")
 
 
@@ -67,19 +67,19 @@ def old(running_old: Simulator) -> Simulator:
 
 @pytest.fixture
 def api(sim: Simulator) -> Api:
-    """The user kube of acme."""
+    """A client as user kube of acme."""
     return Api(sim, "kube@acme")
 
 
 @pytest.fixture
 def admin(sim: Simulator) -> Api:
-    """The organisation's administrator."""
+    """A client as administrator of the organisation."""
     return Api(sim, "admin@acme")
 
 
 @pytest.fixture
 def system(sim: Simulator) -> Api:
-    """The provider's administrator."""
+    """A client as the provider's administrator."""
     return Api(sim, "administrator@System")
 
 

@@ -90,7 +90,7 @@ def test_a_full_edge_has_no_room(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_an_estate_that_will_not_do(
+def test_an_invalid_estate_is_refused(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], text: str, complaint: str
 ) -> None:
     path = tmp_path / "estate.yml"
@@ -111,14 +111,14 @@ def test_an_estate_that_will_not_do(
         (["--listen", "127.0.0.1:70000"], "give HOST:PORT"),
         (["--api-versions", "new"], "'new' is not an API version"),
         (["--api-versions", ","], "give at least one"),
-        (["--assume", "x=y"], "no such switch"),
-        (["--assume", "members-reachable=maybe"], "is one of yes, no"),
+        (["--assume", "x=y"], "unknown switch"),
+        (["--assume", "members-reachable=maybe"], "must be one of yes, no"),
         (["--faults", "/nowhere"], "No such file"),
         (["--journal", "/nowhere/journal"], "No such file"),
         (["--task-seconds", "-1"], "argument --task-seconds"),
     ],
 )
-def test_options_that_will_not_do(capfd: pytest.CaptureFixture[str], options: list[str], complaint: str) -> None:
+def test_invalid_options_are_refused(capfd: pytest.CaptureFixture[str], options: list[str], complaint: str) -> None:
     try:
         status = main(options)
     except SystemExit as end:
@@ -140,7 +140,7 @@ def test_faults_from_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
         assert complaint in capfd.readouterr().err
 
 
-def test_a_port_that_is_taken(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_reported(capfd: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert main(["--listen", f"127.0.0.1:{port}"]) == 2
@@ -166,7 +166,7 @@ def test_one_ready_line_and_a_clean_stop() -> None:
     assert not authority.exists()
 
 
-def test_the_tls_folder_is_used_again(tmp_path: Path) -> None:
+def test_the_tls_folder_is_reused(tmp_path: Path) -> None:
     folder = tmp_path / "tls"
     authorities = []
     for _round in range(2):

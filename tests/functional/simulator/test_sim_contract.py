@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The vendor's description, where it is at hand, held against the simulator's answers and our client's bodies.
+"""Checks the simulator's answers and our client's bodies against the vendor's description, if that is available.
 
-Besides these tests, every simulator of this folder's fixtures holds all that its tests ask against the description, and
+In addition, every simulator of this folder's fixtures checks all requests of its tests against the description, and
 fails their teardown if anything differs.
 """
 
@@ -23,9 +23,9 @@ from vcdsim.testing import ContractBroken, Simulator
 
 FILE = description()
 pytestmark = pytest.mark.skipif(
-    FILE is None, reason="the vendor's description is not at hand: name it by VCD_OPENAPI (vcd-openapi-37.2.yaml)"
+    FILE is None, reason="the vendor's description is missing: set VCD_OPENAPI to vcd-openapi-37.2.yaml"
 )
-# Tests that drive the modules against a simulator; between them every kind of body is sent.
+# Tests that run the modules with a simulator. Together they send every kind of body.
 CLIENT_TESTS = ("test_virtual_service.py", "test_nat_rule_pool_profile.py", "test_edge_gateway_info.py")
 CLIENT_SECONDS = 600
 
@@ -45,13 +45,13 @@ def find(method: str, path: str) -> Operation:
     [one for one in OPERATIONS if one.path.startswith("/cloudapi/")],
     ids=lambda one: f"{one.method} {one.path}",
 )
-def test_every_operation_is_one_of_the_vendors(contract: Contract, operation: Operation) -> None:
+def test_every_operation_is_in_the_vendors_description(contract: Contract, operation: Operation) -> None:
     contract.problems.clear()
     contract.check(operation, (37, 2), None, 400, {"minorErrorCode": "x", "message": "x", "stackTrace": None})
     assert contract.problems == []
 
 
-def test_what_differs_is_found(contract: Contract) -> None:
+def test_differences_are_found(contract: Contract) -> None:
     edge = find("GET", "/edgeGateways/{gatewayId}")
     pool = find("POST", "/loadBalancer/pools")
     body = {"name": "p", "gatewayRef": {"id": "x"}}
@@ -110,7 +110,7 @@ def test_a_broken_contract_is_not_overlooked(tmp_path: Path) -> None:
 
 
 def test_our_client_keeps_the_contract() -> None:
-    """Every body that the modules' own tests send, and all that they are answered."""
+    """Every body that the modules' own tests send, and every answer to them."""
     tests = [ROOT / "tests" / "functional" / "vcd" / name for name in CLIENT_TESTS]
     missing = [str(path) for path in tests if not path.exists()]
     assert not missing

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CPI itself, the real program, starting against the simulator: it logs in and finds its gateway.
+"""The real CPI program starts with the simulator: it logs in and finds its gateway.
 
-What it then does for Services is shown where it has a real Kubernetes (tests/real).
+tests/real shows what it then does for Services, with a real Kubernetes.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def start_up(sim: Simulator, folder: Path, credentials: str, logs: str = "") -> 
 
 
 def upgraded(sim: Simulator) -> bool:
-    """Whether CPI has announced, in its entity, that it is up."""
+    """Whether CPI has written into its entity that it is up."""
     (entity,) = sim.dump()["entities"]
     events = entity["entity"]["status"].get("cpi", {}).get("eventSet", [])
     return "CPIStatusRDEUpgraded" in [event["name"] for event in events]
@@ -79,7 +79,7 @@ def paths(journal: list[dict[str, Any]]) -> list[str]:
     return [f"{entry['method']} {entry['path'].split('/urn:')[0].rstrip('/')}" for entry in journal]
 
 
-def test_with_a_password(tmp_path: Path) -> None:
+def test_cpi_starts_with_a_password(tmp_path: Path) -> None:
     with Simulator(task_seconds=0) as sim:
         journal = start_up(sim, tmp_path, "user: kube, secret: kube-secret-1")
         (network,) = sim.dump()["networks"]
@@ -90,7 +90,7 @@ def test_with_a_password(tmp_path: Path) -> None:
     assert {entry["version"] for entry in journal[1:]} == {"37.2"}
 
 
-def test_with_an_api_token(tmp_path: Path) -> None:
+def test_cpi_starts_with_an_api_token(tmp_path: Path) -> None:
     with Simulator(task_seconds=0) as sim:
         journal = start_up(sim, tmp_path, "refreshtoken: acme-api-token-0000000000000001")
     tokens = [(entry["path"], entry["status"]) for entry in journal if entry["path"].startswith("/oauth/")]

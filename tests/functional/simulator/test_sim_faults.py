@@ -22,7 +22,7 @@ POOLS_ROUTE = "/cloudapi/1.0.0/loadBalancer/pools"
 @pytest.mark.parametrize(
     ("status", "code"), [(429, "TOO_MANY_REQUESTS"), (503, "SERVICE_UNAVAILABLE"), (500, "INTERNAL_SERVER_ERROR")]
 )
-def test_a_status_instead_of_an_answer(sim: Simulator, api: Api, scene: Scene, status: int, code: str) -> None:
+def test_a_rule_can_answer_with_a_status(sim: Simulator, api: Api, scene: Scene, status: int, code: str) -> None:
     sim.faults([{"method": "POST", "route": POOLS_ROUTE, "status": status, "retry_after": 2, "times": 1}])
     answer = api.ask("POST", POOLS, scene.pool())
     assert (answer.status_code, answer.json()["minorErrorCode"], answer.headers["Retry-After"]) == (status, code, "2")
@@ -45,7 +45,7 @@ def test_rules_by_name_route_user_and_occurrence(sim: Simulator, api: Api, admin
     assert api.ask("GET", f"/edgeGateways/{scene.edge}").status_code == 200
 
 
-def test_a_name_is_also_that_of_the_object_addressed(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_a_rule_matches_the_name_of_the_addressed_object(sim: Simulator, api: Api, scene: Scene) -> None:
     pool = api.done("POST", POOLS, scene.pool("target"))
     sim.faults([{"method": "DELETE", "name": "target", "status": 503, "times": 1}])
     assert api.ask("DELETE", f"{POOLS}/{pool}").status_code == 503
@@ -62,7 +62,7 @@ def test_reset_before_or_after_the_effect(sim: Simulator, api: Api, scene: Scene
     assert sim.journal()[-1]["status"] == "reset"
 
 
-def test_a_task_that_ends_in_an_error_leaves_nothing_behind(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_a_failed_task_leaves_nothing_behind(sim: Simulator, api: Api, scene: Scene) -> None:
     rule = {"method": "POST", "task": "error", "code": "INTERNAL_SERVER_ERROR", "message": "NSX said no", "times": 1}
     sim.faults([rule])
     task = api.task(api.ask("POST", POOLS, scene.pool()))
@@ -91,7 +91,7 @@ def test_a_failed_update_or_delete_is_undone(sim: Simulator, admin: Api, scene: 
         assert admin.get(path) == before
 
 
-def test_a_task_that_never_ends_until_it_is_let(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_an_endless_task_ends_when_released(sim: Simulator, api: Api, scene: Scene) -> None:
     sim.faults([{"method": "POST", "route": POOLS_ROUTE, "task": "never", "times": 1}])
     location = api.ask("POST", POOLS, scene.pool()).headers["Location"]
     assert api.xml(location).get("status") == "running"
@@ -100,14 +100,14 @@ def test_a_task_that_never_ends_until_it_is_let(sim: Simulator, api: Api, scene:
     assert api.xml(location).get("status") == "success"
 
 
-def test_a_task_that_vanishes_did_its_work(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_a_vanished_task_has_done_its_work(sim: Simulator, api: Api, scene: Scene) -> None:
     sim.faults([{"method": "POST", "route": POOLS_ROUTE, "task": "vanish", "times": 1}])
     location = api.ask("POST", POOLS, scene.pool()).headers["Location"]
     assert api.ask("GET", location).status_code == 403
     assert [one["status"] for one in sim.dump()["pools"]] == ["REALIZED"]
 
 
-def test_a_session_that_ends_in_the_middle(sim: Simulator, api: Api) -> None:
+def test_a_rule_can_end_the_session(sim: Simulator, api: Api) -> None:
     sim.faults([{"route": "/cloudapi/1.0.0/edgeGateways", "skip": 1, "times": 1, "expire_session": True}])
     assert api.ask("GET", "/edgeGateways").status_code == 200
     assert api.ask("GET", "/edgeGateways").status_code == 401
@@ -126,7 +126,7 @@ def test_delay(sim: Simulator, api: Api) -> None:
 @pytest.mark.parametrize(
     "rule", [{"methods": "GET"}, {"status": 200}, {"reset": "never"}, {"times": 0}, "GET", {"task": "x"}]
 )
-def test_a_rule_that_is_none(rule: Any) -> None:
+def test_an_invalid_rule_is_refused(rule: Any) -> None:
     with pytest.raises(ValueError, match=r"^faults\[0\]"):
         Faults([rule])
 
@@ -138,7 +138,7 @@ def test_rules_are_used_in_their_order() -> None:
     assert not Faults()
 
 
-def test_reset_forgets_faults_tasks_sessions_and_objects(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_reset_clears_faults_tasks_sessions_and_objects(sim: Simulator, api: Api, scene: Scene) -> None:
     api.done("POST", POOLS, scene.pool())
     sim.faults([{"status": 500}])
     sim.assume(members_reachable="no")
@@ -152,7 +152,7 @@ def test_reset_forgets_faults_tasks_sessions_and_objects(sim: Simulator, api: Ap
     assert Api(sim, "kube@acme").named("/edgeGateways", "acme-edge")["id"] == scene.edge
 
 
-def test_a_line_for_every_request(tmp_path: Path) -> None:
+def test_the_journal_file_has_a_line_for_every_request(tmp_path: Path) -> None:
     journal = tmp_path / "journal.jsonl"
     with Simulator(task_seconds=0, journal=journal) as sim:
         api = Api(sim, "kube@acme")

@@ -31,7 +31,7 @@ def test_groups(admin: Api, scene: Scene) -> None:
     assert admin.ask("GET", f"{GROUPS}/{made}").status_code == 403
 
 
-def test_a_group_of_networks_has_their_machines(admin: Api, scene: Scene) -> None:
+def test_a_group_of_networks_lists_their_machines(admin: Api, scene: Scene) -> None:
     network = admin.named("/orgVdcNetworks", "k8s-net")["id"]
     body = ip_set(scene, type="SECURITY_GROUP", typeValue=None, ipAddresses=None, members=[{"id": network}])
     made = admin.done("POST", GROUPS, body)
@@ -124,7 +124,7 @@ def test_refused_rules(admin: Api, scene: Scene, change: dict[str, Any], text: s
     admin.refused("PUT", path, {"userDefinedRules": [rule(**change)]}, text)
 
 
-def test_context_profiles_are_not_built(admin: Api, scene: Scene) -> None:
+def test_context_profiles_are_not_supported(admin: Api, scene: Scene) -> None:
     profile = {"id": "urn:vcloud:networkContextProfile:00000000-0000-0000-0000-000000000000"}
     body = {"userDefinedRules": [rule(networkContextProfiles=[profile])]}
     admin.refused("PUT", f"/edgeGateways/{scene.edge}/firewall/rules", body, "networkContextProfiles", status=501)
@@ -137,7 +137,7 @@ def test_a_profile_in_a_firewall_rule_is_in_use(admin: Api, scene: Scene) -> Non
     admin.refused("DELETE", f"/applicationPortProfiles/{profile}", None, "is used by the rule allow")
 
 
-def test_a_group_that_a_pool_uses(admin: Api, scene: Scene) -> None:
+def test_a_group_in_use_by_a_pool_cannot_be_deleted(admin: Api, scene: Scene) -> None:
     group = admin.named(f"{GROUPS}/summaries", "workers")["id"]
     admin.done("POST", "/loadBalancer/pools", scene.pool(members=[], memberGroupRef={"id": group}))
     admin.refused("DELETE", f"{GROUPS}/{group}", None, "is used by pool")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests that nobody would send: whatever comes, no 500 and no traceback."""
+"""Requests that no sane client sends: no answer is a 500, and there is no traceback."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from vcdsim.testing import Simulator
 
 ODD_REQUESTS = 1000
 LIKELY_REQUESTS = int(os.environ.get("VCDSIM_FUZZ", "9000"))
-TOGETHER = 10  # requests with one content
+TOGETHER = 10  # requests with the same content
 USERS = ("kube@acme", "admin@acme", "administrator@System")
 ODD_TEXT = st.sampled_from(
     ["", "x", "é", "0", "-1", "203.0.113.10", "203.0.113.0/24", "::1", "80-90", "any", "true", "*", "\x00", "a" * 300]
@@ -35,7 +35,7 @@ ODD_TEXT = st.sampled_from(
 
 
 def names_in(schema: Any) -> Iterator[str]:
-    """Every property name of a schema, at any depth."""
+    """All property names of a schema, at any depth."""
     if isinstance(schema, dict):
         yield from schema.get("properties", {})
         for value in schema.values():
@@ -43,7 +43,7 @@ def names_in(schema: Any) -> Iterator[str]:
 
 
 def known_fields() -> list[str]:
-    """The fields of every body that the simulator reads."""
+    """The fields of all bodies that the simulator reads."""
     modules = [
         importlib.import_module(f"vcdsim.resources.{one.name}") for one in pkgutil.iter_modules(resources.__path__)
     ]
@@ -87,7 +87,7 @@ KIND_OF_PATH = {
 
 
 def identifiers(sim: Simulator) -> list[str]:
-    """Identifiers of everything that is there, and some of nothing."""
+    """Identifiers of all objects, and some of no object."""
     found = [one["id"] for records in sim.dump().values() for one in records]
     unknown = "00000000-0000-0000-0000-000000000000"
     return [*found, unknown, f"urn:vcloud:gateway:{unknown}", "urn:vcloud:x", "nonsense", "%20", "provider"]
@@ -119,7 +119,7 @@ def queries(known: list[str]) -> st.SearchStrategy[dict[str, str]]:
 
 
 class Likely:
-    """Makes requests that are nearly right: values from schemas, identifiers of what is there."""
+    """Makes requests that are nearly valid: values from schemas, identifiers of existing objects."""
 
     def __init__(self, source: random.Random) -> None:
         self.random = source
@@ -130,7 +130,7 @@ class Likely:
         }
 
     def learn(self, sim: Simulator) -> None:
-        """What is there now, by kind."""
+        """Read the existing objects, by kind."""
         self._known = {}
         for records in sim.dump().values():
             for record in records:
@@ -144,7 +144,7 @@ class Likely:
         return self.random.choice(choices)
 
     def path(self, operation: Operation) -> str:
-        """The path with identifiers of the kind that each variable seems to want."""
+        """The path, with identifiers of the kind that each variable seems to need."""
         return "/".join(self._segment(operation, part) for part in operation.path.split("/"))
 
     def _segment(self, operation: Operation, part: str) -> str:
@@ -169,7 +169,7 @@ class Likely:
         return {"filter": f"{selector}=={value}", "pageSize": self.random.choice(["0", "1", "25", "128", "x"])}
 
     def value(self, schema: dict[str, Any]) -> Any:
-        """A value that fits the schema; now and then one that does not."""
+        """A value that matches the schema, and sometimes one that does not."""
         if self.random.random() < 0.005:
             return self.random.choice([None, "", -1, 70000, [], {}, True, "odd", 1.5])
         if "enum" in schema:
@@ -207,8 +207,8 @@ def fuzzed() -> Iterator[tuple[Simulator, list[Api], list[str]]]:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 @given(data=st.data())
-def test_no_request_makes_it_fail(fuzzed: tuple[Simulator, list[Api], list[str]], data: st.DataObject) -> None:
-    """Some content and some identifiers, sent to several operations."""
+def test_no_request_crashes_the_simulator(fuzzed: tuple[Simulator, list[Api], list[str]], data: st.DataObject) -> None:
+    """Send random content and identifiers to several operations."""
     _sim, users, known = fuzzed
     user = data.draw(st.sampled_from(users))
     body: Any = data.draw(bodies(known) | st.sampled_from([None, [], "x", 7]))
@@ -224,7 +224,7 @@ def test_no_request_makes_it_fail(fuzzed: tuple[Simulator, list[Api], list[str]]
 
 
 def placed(operation: Operation, ids: list[str]) -> str:
-    """The operation's path with identifiers for its variables: known ones of the right kind where there are."""
+    """The operation's path with identifiers for its variables: existing ones of the right kind if possible."""
     parts, left = [], list(ids)
     for part in operation.path.split("/"):
         fits = [one for one in ids if part.strip("{}")[:3].casefold() in one.casefold()]
@@ -243,10 +243,10 @@ def check(user: Api, number: int, operation: Operation, path: str, options: dict
     return answer.status_code
 
 
-def test_likely_requests_do_not_make_it_fail(fuzzed: tuple[Simulator, list[Api], list[str]]) -> None:
-    """Bodies that are made from the fields' own schemas, and so get past them, with a wrong value here and there."""
+def test_likely_requests_do_not_crash_the_simulator(fuzzed: tuple[Simulator, list[Api], list[str]]) -> None:
+    """Send bodies that are made from the fields' own schemas, and so pass them, with some wrong values."""
     sim, users, _known = fuzzed
-    likely = Likely(random.Random(int(os.environ.get("VCDSIM_FUZZ_SEED", "20260101"))))  # noqa: S311 - chance that can be repeated
+    likely = Likely(random.Random(int(os.environ.get("VCDSIM_FUZZ_SEED", "20260101"))))  # noqa: S311 - repeatable randomness
     often = [*OPERATIONS, *(one for one in OPERATIONS if one.method in ("POST", "PUT") for _again in range(3))]
     answered: Counter[str] = Counter()
     for number in range(LIKELY_REQUESTS):

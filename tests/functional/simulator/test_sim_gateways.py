@@ -19,7 +19,7 @@ def rows(api: Api, scene: Scene) -> list[tuple[str, str]]:
     return [(one["ipAddress"], one["category"]) for one in api.values(f"/edgeGateways/{scene.edge}/usedIpAddresses")]
 
 
-def test_a_gateway_has_what_the_clients_dereference(api: Api, scene: Scene) -> None:
+def test_a_gateway_has_all_fields_that_clients_read(api: Api, scene: Scene) -> None:
     gateway = api.get(f"/edgeGateways/{scene.edge}")
     (uplink,) = gateway["edgeGatewayUplinks"]
     (subnet,) = uplink["subnets"]["values"]
@@ -60,13 +60,13 @@ def test_every_use_of_an_address_is_a_row(sim: Simulator, api: Api, scene: Scene
     assert rows(api, scene).count(vip) == 1
 
 
-def test_internal_addresses_are_no_rows(api: Api, scene: Scene) -> None:
+def test_internal_addresses_are_not_listed(api: Api, scene: Scene) -> None:
     pool = api.done("POST", "/loadBalancer/pools", scene.pool())
     api.done("POST", "/loadBalancer/virtualServices", scene.service(pool, virtualIpAddress="192.168.8.2"))
     assert len(rows(api, scene)) == 1
 
 
-def test_a_tenant_may_rename_and_no_more(admin: Api, scene: Scene, system: Api) -> None:
+def test_a_tenant_may_only_rename(admin: Api, scene: Scene, system: Api) -> None:
     path = f"/edgeGateways/{scene.edge}"
     body = admin.get(path)
     admin.done("PUT", path, {**body, "name": "renamed", "description": "x"})
@@ -80,7 +80,7 @@ def test_a_tenant_may_rename_and_no_more(admin: Api, scene: Scene, system: Api) 
     assert admin.get(path)["edgeGatewayUplinks"][0]["subnets"]["values"][0]["totalIpCount"] == 91
 
 
-def test_an_address_in_use_cannot_be_taken_away(api: Api, system: Api, scene: Scene) -> None:
+def test_an_address_in_use_cannot_be_removed(api: Api, system: Api, scene: Scene) -> None:
     api.done("POST", scene.nat, scene.rule())
     body = system.get(f"/edgeGateways/{scene.edge}")
     body["edgeGatewayUplinks"][0]["subnets"]["values"][0]["ipRanges"]["values"][0]["startAddress"] = "203.0.113.30"
@@ -91,7 +91,7 @@ def test_an_address_in_use_cannot_be_taken_away(api: Api, system: Api, scene: Sc
     system.refused("PUT", f"/edgeGateways/{scene.edge}", {**body, "ownerRef": other}, "it cannot be changed here")
 
 
-def test_gateways_come_and_go_with_the_provider(system: Api, admin: Api, scene: Scene) -> None:
+def test_only_the_provider_creates_and_deletes_gateways(system: Api, admin: Api, scene: Scene) -> None:
     uplink = {"uplinkId": "x", "subnets": {"values": [{"gateway": "192.0.2.1", "prefixLength": 24}]}}
     body = {"name": "new", "ownerRef": {"id": scene.vdc}, "edgeGatewayUplinks": [uplink]}
     admin.refused("POST", "/edgeGateways", body, "System administrator", status=403)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""go-vcloud-director, v2 and v3, against the simulator: a program of our own, built with each of them."""
+"""go-vcloud-director v2 and v3 with the simulator: a test program, built with each of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RUN_SECONDS = 120
 
 
 def program(version: str) -> Path:
-    """The program built with one major version of go-vcloud-director; kept, because a first build takes minutes."""
+    """The program built with one major version of go-vcloud-director. It is cached: a first build takes minutes."""
     files = {"go.mod": "go.mod", "go.sum": "go.sum"} if version == "v3" else {"v2.mod": "go.mod", "v2.sum": "go.sum"}
     main = (SOURCE / "main.go").read_text().replace("go-vcloud-director/v3/", f"go-vcloud-director/{version}/")
     content = {"main.go": main.encode()} | {name: (SOURCE / file).read_bytes() for file, name in files.items()}
@@ -65,7 +65,7 @@ def _build(go: str, content: dict[str, bytes], built: Path) -> None:
 
 
 def run(sdk: Path, sim: Simulator, **settings: str) -> list[str]:
-    """What the program says. It verifies the simulator's certificate."""
+    """Run the program and return its output. It verifies the simulator's certificate."""
     environment = {name: value for name, value in os.environ.items() if not name.casefold().endswith("_proxy")}
     environment |= {
         "SSL_CERT_FILE": sim.ca,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests that are held before or after their effect, so that a client can be killed exactly there."""
+"""Requests that are held before or after their effect, so that a test can kill the client exactly there."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def held(sim: Simulator) -> Callable[[], Any]:
 
 
 def begin(sim: Simulator, api: Api, body: dict[str, Any]) -> http.client.HTTPSConnection:
-    """Send the creation of a pool and do not wait for its answer."""
+    """Send the creation of a pool without waiting for the answer."""
     host, port = sim.url.removeprefix("https://").rsplit(":", 1)
     client = http.client.HTTPSConnection(
         host, int(port), context=ssl.create_default_context(cafile=sim.ca), timeout=120
@@ -42,7 +42,7 @@ def hold(when: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("when", "pools"), [("before", 0), ("after", 1)])
-def test_a_held_request_is_answered_once_it_is_let(
+def test_a_held_request_is_answered_after_its_release(
     sim: Simulator, api: Api, scene: Scene, when: str, pools: int
 ) -> None:
     sim.faults([hold(when)])
@@ -71,7 +71,9 @@ def test_a_held_request_ends_with_its_client(sim: Simulator, api: Api, scene: Sc
 
 
 @pytest.mark.parametrize(("when", "pools"), [("before", 0), ("after", 1)])
-def test_a_client_killed_while_it_is_held(sim: Simulator, api: Api, scene: Scene, when: str, pools: int) -> None:
+def test_a_client_killed_while_its_request_is_held(
+    sim: Simulator, api: Api, scene: Scene, when: str, pools: int
+) -> None:
     code = (
         "import requests, sys; requests.post(sys.argv[1], sys.argv[5], verify=sys.argv[2], headers={"
         "'Authorization': sys.argv[3], 'Accept': sys.argv[4], 'Content-Type': 'application/json'})"
@@ -83,14 +85,14 @@ def test_a_client_killed_while_it_is_held(sim: Simulator, api: Api, scene: Scene
         with subprocess.Popen(command) as client:
             until(held(sim))
             client.kill()
-        sim.faults([])  # at once: a client that is gone is gone, however soon the rules are replaced
+        sim.faults([])  # at once: a killed client stays dead, however soon the rules are replaced
         until(lambda: sim.journal()[-1]["status"] == "gone")
         assert len(sim.dump()["pools"]) == pools
         if pools:
             api.done("DELETE", f"{POOLS}/{sim.dump()['pools'][0]['id']}")
 
 
-def test_a_refusal_is_held_too(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_a_refusal_is_held_as_well(sim: Simulator, api: Api, scene: Scene) -> None:
     sim.faults([hold("after")])
     client = begin(sim, api, {**scene.pool(), "nonsense": 1})
     until(held(sim))
@@ -100,7 +102,7 @@ def test_a_refusal_is_held_too(sim: Simulator, api: Api, scene: Scene) -> None:
     client.close()
 
 
-def test_reset_ends_what_is_held(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_reset_ends_held_requests(sim: Simulator, api: Api, scene: Scene) -> None:
     sim.faults([hold("before")])
     client = begin(sim, api, scene.pool())
     until(held(sim))
@@ -111,7 +113,7 @@ def test_reset_ends_what_is_held(sim: Simulator, api: Api, scene: Scene) -> None
     assert sim.dump()["pools"] == []
 
 
-def test_writes_are_all_but_log_in_and_log_out(sim: Simulator, admin: Api, scene: Scene) -> None:
+def test_log_in_and_log_out_are_not_writes(sim: Simulator, admin: Api, scene: Scene) -> None:
     sim.faults([{"writes": True, "status": 503}])
     api = Api(sim, "kube@acme")
     assert api.ask("GET", "/edgeGateways").status_code == 200
@@ -125,6 +127,6 @@ def test_writes_are_all_but_log_in_and_log_out(sim: Simulator, admin: Api, scene
 
 
 @pytest.mark.parametrize("rule", [{"hold": "for ever"}, {"writes": False}])
-def test_a_rule_that_is_none(rule: dict[str, Any]) -> None:
+def test_an_invalid_rule_is_refused(rule: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"^faults\[0\]"):
         Faults([rule])

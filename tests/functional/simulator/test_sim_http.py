@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for every operation: versions, routes, media types, request ids, errors."""
+"""Rules of all operations: versions, routes, media types, request ids, errors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_every_listed_version_is_accepted(api: Api, version: str) -> None:
         "x;version=37.0.0-alpha",
     ],
 )
-def test_a_version_that_is_not_listed(api: Api, accept: str) -> None:
+def test_an_unlisted_version_is_refused(api: Api, accept: str) -> None:
     message = api.refused("GET", "/edgeGateways", None, "Invalid API version", status=406, headers={"Accept": accept})
     assert "[39.0, 38.0, 37.2, 37.1, 37.0, 36.3] ([D] indicates deprecated versions)" in message
 
@@ -44,11 +44,11 @@ def test_odd_accept_headers_of_real_clients(api: Api, accept: str) -> None:
     assert api.ask("GET", "/edgeGateways", headers={"Accept": accept}).status_code == 200
 
 
-def test_an_operation_that_is_newer_than_the_version(api: Api) -> None:
+def test_an_operation_newer_than_the_version_is_refused(api: Api) -> None:
     api.refused("GET", "/ipSpaces/summaries", None, "since API version 37.1", status=406, version="37.0")
 
 
-def test_fields_that_are_newer_than_the_version_are_unknown_and_not_shown(api: Api, scene: Scene) -> None:
+def test_newer_fields_are_unknown_and_hidden(api: Api, scene: Scene) -> None:
     body = scene.pool(sslEnabled=False)
     api.refused("POST", "/loadBalancer/pools", body, 'Unrecognized field "sslEnabled"', version="36.3")
     pool = api.done("POST", "/loadBalancer/pools", body)
@@ -70,15 +70,15 @@ def test_fields_that_are_newer_than_the_version_are_unknown_and_not_shown(api: A
         ("POST", "/oauth/tenant/acme/device_authorization", 501),
     ],
 )
-def test_paths_that_are_not_served(api: Api, scene: Scene, method: str, path: str, status: int) -> None:
+def test_unknown_paths_are_refused(api: Api, scene: Scene, method: str, path: str, status: int) -> None:
     api.refused(method, path.format(edge=scene.edge), None, "", status=status)
 
 
-def test_a_known_path_that_is_not_built_names_itself(api: Api, scene: Scene) -> None:
+def test_a_known_path_that_is_not_built_is_named(api: Api, scene: Scene) -> None:
     api.refused("PUT", f"/edgeGateways/{scene.edge}/dns", {}, "PUT /cloudapi/1.0.0/edgeGateways/{gatewayId}/dns", 501)
 
 
-def test_slashes_at_the_end_and_escaped_urns(api: Api, scene: Scene) -> None:
+def test_trailing_slashes_and_escaped_urns_are_accepted(api: Api, scene: Scene) -> None:
     escaped = scene.vdc.replace(":", "%3A")
     assert api.values(f"/vdcs/{escaped}/capabilities/")[0]["value"] == "NSX_T"
 
@@ -107,7 +107,7 @@ def test_identifiers_must_be_urns_of_their_kind(api: Api, path: str) -> None:
     api.refused("GET", path.format(uuid=uuid), None, "Invalid urn string")
 
 
-def test_what_is_not_there_is_forbidden(api: Api) -> None:
+def test_a_missing_object_is_forbidden(api: Api) -> None:
     urn = "urn:vcloud:loadBalancerPool:00000000-0000-0000-0000-000000000000"
     message = api.refused("GET", f"/loadBalancer/pools/{urn}", None, "or the target entity is invalid.", status=403)
     assert f"to perform operations [LOAD_BALANCER_POOL_VIEW] for {urn}" in message
@@ -121,8 +121,8 @@ def test_a_foreign_tenant_context_is_forbidden(api: Api, scene: Scene) -> None:
     api.refused("GET", "/edgeGateways", None, "", status=403, headers={header: other})
 
 
-def test_control_says_what_it_does_not_have(sim: Simulator) -> None:
-    with pytest.raises(ValueError, match="no such control"):
+def test_an_unknown_control_request_is_named(sim: Simulator) -> None:
+    with pytest.raises(ValueError, match="unknown control request"):
         sim._ask("GET", "/nothing")
     with pytest.raises(ValueError, match="one of refused, allowed"):
         sim.assume(vip_dnat_same_address="perhaps")

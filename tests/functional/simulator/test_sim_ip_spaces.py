@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IP Spaces, their uplinks, and the addresses that organisations take out of them."""
+"""IP Spaces, their uplinks, and the addresses that organisations allocate."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def space(kube: Api) -> str:
 
 
 def take(api: Api, space: str, **body: Any) -> list[dict[str, Any]]:
-    """Allocate; what the task's result says."""
+    """Allocate addresses and return the result of the task."""
     task = api.task(api.ask("POST", f"{SPACES}/{space}/allocate", {**ONE_ADDRESS, **body}))
     content = task.find(f"{VCLOUD}Result/{VCLOUD}ResultContent")
     assert content is not None
@@ -53,7 +53,7 @@ def test_the_uplink_says_that_it_uses_ip_spaces(kube: Api, place: Scene) -> None
     assert (uplink["usingIpSpace"], uplink["subnets"]["values"]) == (True, [])
 
 
-def test_cpis_way_to_an_address(kube: Api, place: Scene, space: str) -> None:
+def test_cpi_can_allocate_an_address(kube: Api, place: Scene, space: str) -> None:
     path = f"{SPACES}/floatingIpSuggestions?filter=gatewayId=={place.edge}&page=1&pageSize=10&sortAsc=ipSpaceRef.name"
     (suggestion,) = kube.values(path)
     assert suggestion == {"ipSpaceRef": {"name": "public", "id": space}, "unusedValues": []}
@@ -105,14 +105,14 @@ def test_refused_requests(kube: Api, space: str, body: dict[str, Any], text: str
     kube.refused("POST", f"{SPACES}/{space}/allocate", {**ONE_ADDRESS, **body}, text)
 
 
-def test_prefixes_are_not_built(kube: Api, provider: Api, space: str) -> None:
+def test_prefixes_are_not_supported(kube: Api, provider: Api, space: str) -> None:
     body = {"type": "IP_PREFIX", "quantity": 1, "prefixLength": 28}
     kube.refused("POST", f"{SPACES}/{space}/allocate", body, "IP_PREFIX", status=501)
     whole = {**provider.get(f"{SPACES}/{space}"), "ipSpacePrefixes": [{}]}
     provider.refused("PUT", f"{SPACES}/{space}", whole, "ipSpacePrefixes", status=501)
 
 
-def test_a_wanted_address_the_quota_and_the_end_of_the_range(kube: Api, provider: Api, space: str) -> None:
+def test_a_requested_address_the_quota_and_a_full_range(kube: Api, provider: Api, space: str) -> None:
     assert take(kube, space, quantity=None, value="203.0.113.12")[0]["value"] == "203.0.113.12"
     again = {"type": "FLOATING_IP", "value": "203.0.113.12"}
     kube.refused("POST", f"{SPACES}/{space}/allocate", again, "is already allocated")
@@ -131,12 +131,12 @@ def test_a_wanted_address_the_quota_and_the_end_of_the_range(kube: Api, provider
     assert provider.get(f"{SPACES}/{space}")["ipSpaceRanges"]["ipRanges"][0]["allocatedIpCount"] == "9"
 
 
-def test_a_value_may_be_asked_for_since_37_2(kube: Api, space: str) -> None:
+def test_a_value_can_be_requested_since_37_2(kube: Api, space: str) -> None:
     body = {"type": "FLOATING_IP", "value": "203.0.113.12"}
     kube.refused("POST", f"{SPACES}/{space}/allocate", body, 'Unrecognized field "value"', version="37.1")
 
 
-def test_an_allocation_keeps_what_it_is(kube: Api, space: str) -> None:
+def test_value_type_and_owner_of_an_allocation_cannot_change(kube: Api, space: str) -> None:
     (made,) = take(kube, space)
     address = f"{SPACES}/{space}/allocations/{made['id']}"
     body = kube.get(address)
@@ -150,14 +150,14 @@ def test_an_allocation_keeps_what_it_is(kube: Api, space: str) -> None:
     kube.refused("PUT", address, {"description": "x"}, '"usageState" is required')
 
 
-def test_filters_that_must_be_there(kube: Api, provider: Api, space: str) -> None:
+def test_required_filters(kube: Api, provider: Api, space: str) -> None:
     kube.refused("GET", f"{SPACES}/{space}/allocations", None, "A filter with type== is required")
     kube.refused("GET", f"{SPACES}/{space}/allocations?filter=type==OTHER", None, "FLOATING_IP or IP_PREFIX")
     kube.refused("GET", f"{SPACES}/floatingIpSuggestions", None, "A filter with gatewayId== is required")
     provider.refused("GET", "/ipSpaceUplinks", None, "A filter with externalNetworkRef.id== is required")
 
 
-def test_what_only_the_provider_sees(kube: Api, provider: Api, space: str) -> None:
+def test_fields_that_only_the_provider_sees(kube: Api, provider: Api, space: str) -> None:
     assert kube.get(f"{SPACES}/{space}")["ipSpaceRanges"] is None
     assert provider.get(f"{SPACES}/{space}")["ipSpaceRanges"]["defaultFloatingIpQuota"] == 10
     kube.refused("GET", "/ipSpaceUplinks", None, "System administrator", status=403)

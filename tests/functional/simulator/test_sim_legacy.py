@@ -50,7 +50,7 @@ def test_queries_by_id_and_for_administrators(api: Api, system: Api, scene: Scen
     assert api.ask("GET", "/api/query?type=catalog").status_code == 501
 
 
-def test_a_machine_is_found_with_its_vapp_and_address(api: Api, scene: Scene) -> None:
+def test_a_virtual_machine_is_found_with_its_vapp_and_address(api: Api, scene: Scene) -> None:
     (record,) = api.xml("/api/query?type=vm&filter=isVAppTemplate==false;name==acme-worker-1")
     assert (record.get("status"), record.get("containerName")) == ("POWERED_ON", "acme-vapp")
     assert record.get("vdc", "").endswith(uuid(scene.vdc))
@@ -74,14 +74,14 @@ def test_a_removed_machine_is_recognised_by_cpi(api: Api) -> None:
 
 
 @pytest.mark.parametrize("kind", ["org", "vdc", "task"])
-def test_unknown_things_of_the_legacy_api(api: Api, kind: str) -> None:
+def test_unknown_objects_of_the_legacy_api(api: Api, kind: str) -> None:
     answer = api.ask("GET", f"/api/{kind}/00000000-0000-0000-0000-000000000000")
     assert answer.status_code == 403
     assert f"com.vmware.vcloud.entity.{kind}:" in answer.text
     assert answer.text.startswith("<?xml")
 
 
-def test_an_unknown_kind_of_thing_in_a_vapp_path(api: Api) -> None:
+def test_an_unknown_kind_in_a_vapp_path(api: Api) -> None:
     assert api.ask("GET", "/api/vApp/disk-1").status_code == 404
 
 

@@ -85,13 +85,13 @@ def test_an_entity_is_changed_with_its_etag(api: Api) -> None:
     assert api.ask("PUT", CLUSTER, body).status_code == 200
 
 
-def test_an_entity_that_is_not_there(api: Api) -> None:
+def test_a_missing_entity(api: Api) -> None:
     unknown = CLUSTER[:-4] + "0000"
     api.refused("GET", unknown, None, "target entity is invalid", status=403)
     api.refused("GET", "/entities/NO_RDE_x", None, "Invalid urn string")
 
 
-def test_entities_come_and_go(system: Api, api: Api) -> None:
+def test_entities_are_created_and_deleted(system: Api, api: Api) -> None:
     schema = {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}}}
     kind = {"name": "thing", "vendor": "acme", "nss": "thing", "version": "1.0.0", "schema": schema}
     api.refused("POST", "/entityTypes", kind, "System administrator", status=403)
@@ -130,4 +130,4 @@ def test_a_schema_that_refers_to_the_network_is_not_followed(system: Api, api: A
     assert system.ask("POST", "/entityTypes", kind).status_code == 201
     entity = api.done("POST", "/entityTypes/urn:vcloud:type:acme:far:1.0.0", {"name": "x", "entity": {}})
     answer = api.ask("POST", f"/entities/{entity}/resolve").json()
-    assert "refers to what is not there" in answer["message"]
+    assert "reference that cannot be resolved" in answer["message"]

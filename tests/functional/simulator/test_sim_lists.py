@@ -66,16 +66,16 @@ def test_filters(text: str, expected: bool) -> None:
         ")",
     ],
 )
-def test_what_is_no_filter(text: str) -> None:
+def test_invalid_filters_are_refused(text: str) -> None:
     with pytest.raises(errors.ApiError, match="Cannot parse the supplied filter"):
         query.parse_filter(text)
 
 
-def test_encoded_values_may_hold_anything() -> None:
+def test_encoded_values_may_contain_any_character() -> None:
     assert query.parse_filter("alias==my%20cert%2C%2B", encoded=True) == query.Term("alias", "==", "my cert,+")
 
 
-def test_a_cursor_is_read_back_and_a_strange_one_refused() -> None:
+def test_a_cursor_is_read_back_and_a_foreign_one_refused() -> None:
     assert query.read_cursor(query.write_cursor(query.Cursor(30, 5, "desc"))) == query.Cursor(30, 5, "desc")
     odd = [query.write_cursor(one) for one in (query.Cursor(-1, 5), query.Cursor(0, 0), query.Cursor(0, 129))]
     for cursor in ("x", "", *odd, query.write_cursor(query.Cursor(0, 1, "up"))):
@@ -85,7 +85,7 @@ def test_a_cursor_is_read_back_and_a_strange_one_refused() -> None:
 
 @pytest.fixture
 def pools(api: Api, scene: Scene) -> list[str]:
-    """Five pools, made in another order than that of their names."""
+    """Five pools, created in another order than that of their names."""
     for name in ("c", "a", "e", "b", "d"):
         api.done("POST", "/loadBalancer/pools", scene.pool(f"pool-{name}:x", description=name))
     return [f"pool-{name}:x" for name in "abcde"]
@@ -140,7 +140,7 @@ def test_filter_by_name_with_an_escaped_colon(api: Api, scene: Scene, pools: lis
         ("?filter=name", "Cannot parse the supplied filter"),
     ],
 )
-def test_lists_that_cannot_be(api: Api, scene: Scene, suffix: str, text: str) -> None:
+def test_invalid_list_requests_are_refused(api: Api, scene: Scene, suffix: str, text: str) -> None:
     api.refused("GET", summaries(scene, suffix), None, text)
 
 

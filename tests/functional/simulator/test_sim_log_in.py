@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Versions, log-in, tokens, and their end."""
+"""Versions, log-in, tokens, and their expiry."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FORM = {"grant_type": "refresh_token", "refresh_token": API_TOKEN}
 VERSIONS = "{http://www.vmware.com/vcloud/versions}"
 
 
-def test_versions_need_no_log_in_and_name_the_host_that_was_asked(sim: Simulator) -> None:
+def test_versions_need_no_log_in_and_name_the_requested_host(sim: Simulator) -> None:
     answer = Api(sim).ask("GET", "/api/versions", headers={"Host": "vcd.example.com:1234"})
     assert answer.status_code == 200
     assert "https://vcd.example.com:1234/cloudapi/1.0.0/sessions<" in answer.text
@@ -53,7 +53,7 @@ def test_wrong_password_or_user(sim: Simulator, user: str, password: str) -> Non
     assert Api(sim).log_in(user, password).status_code == 401
 
 
-def test_provider_and_tenant_log_in_at_their_own_doors(sim: Simulator) -> None:
+def test_provider_and_tenant_have_separate_log_ins(sim: Simulator) -> None:
     api, accept = Api(sim), {"Accept": "application/*;version=37.2"}
     doors = {
         "/sessions": ("administrator@System", "system-secret-1"),
@@ -72,7 +72,7 @@ def test_malformed_log_in(sim: Simulator, authorization: str) -> None:
     assert Api(sim).ask("POST", "/sessions", headers=headers).status_code == 401
 
 
-def test_a_stale_token_does_not_hinder_a_new_log_in(sim: Simulator) -> None:
+def test_a_stale_token_does_not_prevent_a_new_log_in(sim: Simulator) -> None:
     answer = Api(sim).ask(
         "POST",
         "/sessions",
@@ -85,7 +85,7 @@ def test_a_stale_token_does_not_hinder_a_new_log_in(sim: Simulator) -> None:
     assert answer.status_code == 200
 
 
-def test_either_token_header_will_do(sim: Simulator, api: Api) -> None:
+def test_either_token_header_is_accepted(sim: Simulator, api: Api) -> None:
     token = str(api.http.headers.pop("Authorization")).removeprefix("Bearer ")
     for headers in (
         {"Authorization": f"bearer {token}"},
@@ -108,7 +108,7 @@ def test_401_of_the_legacy_api_has_no_body(sim: Simulator, api: Api) -> None:
     assert (answer.status_code, answer.content) == (401, b"")
 
 
-def test_sessions_can_be_seen_and_ended_by_their_owner_only(sim: Simulator, api: Api, admin: Api) -> None:
+def test_only_its_owner_sees_and_ends_a_session(sim: Simulator, api: Api, admin: Api) -> None:
     mine = api.values("/sessions")[0]["id"]
     assert api.get(f"/sessions/{mine}")["user"]["name"] == "kube"
     admin.refused("GET", f"/sessions/{mine}", None, "SESSION_VIEW", status=403)
@@ -116,7 +116,7 @@ def test_sessions_can_be_seen_and_ended_by_their_owner_only(sim: Simulator, api:
     assert api.ask("GET", "/sessions").status_code == 401
 
 
-def test_an_access_token_ends_and_so_does_an_idle_session() -> None:
+def test_access_tokens_and_idle_sessions_expire() -> None:
     store = Store()
     org = store.add(Record("org", store.mint("org", "o"), {"name": "o"}))
     facts = {"password": "p", "rights": frozenset({"r"}), "role": "x"}
@@ -158,7 +158,7 @@ def test_api_token_refused(sim: Simulator, path: str, form: dict[str, str], erro
     assert answer.json()["error"] == error
 
 
-def test_token_exchange_wants_a_form(sim: Simulator) -> None:
+def test_token_exchange_needs_a_form(sim: Simulator) -> None:
     Api(sim).refused("POST", "/oauth/tenant/acme/token", FORM, "x-www-form-urlencoded", status=415)
 
 

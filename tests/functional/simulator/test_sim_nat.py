@@ -63,7 +63,7 @@ def test_versions_of_a_rule(sim: Simulator, api: Api, scene: Scene) -> None:
     api.done("PUT", path, old)
 
 
-def test_names_may_be_used_twice(api: Api, scene: Scene) -> None:
+def test_names_of_nat_rules_need_not_be_unique(api: Api, scene: Scene) -> None:
     for port in ("80", "81"):
         api.done("POST", scene.nat, scene.rule(dnatExternalPort=port))
     assert [one["name"] for one in api.values(scene.nat)] == ["rule", "rule"]
@@ -226,7 +226,7 @@ def test_profile_names_are_unique_in_an_organisation(api: Api, scene: Scene) -> 
     api.refused("PUT", f"{PROFILES}/{other}", scene.profile(), text)
 
 
-def test_a_profile_in_use_can_neither_be_deleted_nor_made_useless(api: Api, scene: Scene) -> None:
+def test_a_profile_in_use_can_neither_be_deleted_nor_made_unusable(api: Api, scene: Scene) -> None:
     profile = api.done("POST", PROFILES, scene.profile())
     api.done("POST", scene.nat, scene.rule(applicationPortProfile={"id": profile}))
     api.refused("DELETE", f"{PROFILES}/{profile}", None, "is used by the rule rule")
@@ -234,7 +234,7 @@ def test_a_profile_in_use_can_neither_be_deleted_nor_made_useless(api: Api, scen
     api.refused("PUT", f"{PROFILES}/{profile}", wide, "is used by a NAT rule: one port at most")
 
 
-def test_system_profiles_are_not_the_tenants(api: Api, scene: Scene, system: Api) -> None:
+def test_a_tenant_cannot_change_system_profiles(api: Api, scene: Scene, system: Api) -> None:
     profile = api.values(f"{PROFILES}?filter=scope==SYSTEM;name==HTTP")[0]["id"]
     api.refused("DELETE", f"{PROFILES}/{profile}", None, "APPLICATION_PORT_PROFILE_DELETE", status=403)
     foreign = scene.profile(orgRef={"id": scene.org}, contextEntityId=scene.vdc, name="by-provider")

@@ -61,7 +61,7 @@ def test_a_body_as_cpi_sends_it_comes_back_as_sent(api: Api, scene: Scene) -> No
     assert api.get(f"{POOLS}/{pool}")["description"] == "new"
 
 
-def test_what_is_not_sent_in_a_put_goes_back_to_its_default(api: Api, scene: Scene) -> None:
+def test_fields_missing_in_a_put_return_to_their_defaults(api: Api, scene: Scene) -> None:
     pool = api.done("POST", POOLS, scene.pool(algorithm="ROUND_ROBIN", description="x"))
     api.done("PUT", f"{POOLS}/{pool}", scene.pool())
     body = api.get(f"{POOLS}/{pool}")
@@ -116,7 +116,7 @@ def test_names_are_unique_on_a_gateway(api: Api, scene: Scene) -> None:
     api.done("PUT", f"{POOLS}/{first}", scene.pool("one", description="the same name is no clash with itself"))
 
 
-def test_members_or_a_group(api: Api, scene: Scene) -> None:
+def test_a_pool_has_members_or_a_group(api: Api, scene: Scene) -> None:
     group = {"id": api.values("/firewallGroups/summaries")[0]["id"]}
     api.refused("POST", POOLS, scene.pool(memberGroupRef=group), "only one of it and members")
     pool = api.done("POST", POOLS, scene.pool(members=[], memberGroupRef=group))
@@ -169,7 +169,7 @@ def test_premium_features_on_a_premium_gateway(system: Api, api: Api, scene: Sce
     assert api.get(f"{POOLS}/{pool}")["algorithm"] == "FEWEST_TASKS"
 
 
-def test_a_summary_is_no_pool(api: Api, scene: Scene) -> None:
+def test_a_summary_lacks_fields_of_the_pool(api: Api, scene: Scene) -> None:
     api.done("POST", POOLS, scene.pool(healthMonitors=[{"type": "TCP"}]))
     summary = api.values(f"/edgeGateways/{scene.edge}/loadBalancer/poolSummaries")[0]
     assert not {"members", "algorithm", "gatewayRef", "defaultPort"} & set(summary)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may do and see what: rights, roles, tenants."""
+"""Rights, roles and tenants."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_provider_sees_every_tenant(tenants: Simulator) -> None:
 @pytest.mark.parametrize(
     "operation", [one for one in OPERATIONS if one.right != OPEN], ids=lambda one: f"{one.method} {one.path}"
 )
-def test_nothing_is_answered_without_a_log_in(sim: Simulator, operation: object) -> None:
+def test_no_operation_answers_without_a_log_in(sim: Simulator, operation: object) -> None:
     assert hasattr(operation, "path")
     path = operation.path.replace("{", "").replace("}", "")
     answer = Api(sim).ask(operation.method, path)  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tasks and the rule of one at a time for each edge gateway."""
+"""Tasks, and the rule that each edge gateway runs one at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ POOLS = "/loadBalancer/pools"
 SERVICES = "/loadBalancer/virtualServices"
 
 
-def test_a_task_takes_its_time_and_tells_what_it_does(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_a_task_takes_time_and_shows_its_operation(sim: Simulator, api: Api, scene: Scene) -> None:
     sim.settings(task_seconds=0.3)
     answer = api.ask("POST", POOLS, scene.pool())
     location = answer.headers["Location"]
@@ -28,7 +28,7 @@ def test_a_task_takes_its_time_and_tells_what_it_does(sim: Simulator, api: Api, 
     assert api.get(f"{POOLS}/{pool}")["status"] == "REALIZED"
 
 
-def test_what_is_being_changed_says_so(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_an_object_shows_that_it_is_changing(sim: Simulator, api: Api, scene: Scene) -> None:
     pool = api.done("POST", POOLS, scene.pool())
     sim.settings(task_seconds=0.3)
     answer = api.ask("PUT", f"{POOLS}/{pool}", scene.pool(description="new"))
@@ -42,7 +42,7 @@ def test_what_is_being_changed_says_so(sim: Simulator, api: Api, scene: Scene) -
 
 @pytest.fixture
 def busy(sim: Simulator, api: Api, scene: Scene) -> str:
-    """A NAT rule that is being created; the refusal that others get meanwhile."""
+    """Start the creation of a NAT rule, and return the refusal that other writes get meanwhile."""
     api.done("POST", POOLS, scene.pool("there"))
     sim.settings(task_seconds=600)
     assert api.ask("POST", scene.nat, scene.rule()).status_code == 202
@@ -94,7 +94,7 @@ def test_load_balancer_writes_may_be_assumed_to_be_free(sim: Simulator, api: Api
     assert f"com.vmware.vcloud.entity.loadBalancerPool:{pool.rsplit(':', 1)[-1]}" in message
 
 
-def test_gateways_are_busy_each_on_their_own(tenants: Simulator) -> None:
+def test_each_gateway_is_busy_on_its_own(tenants: Simulator) -> None:
     api = Api(tenants, "kube@acme")
     tenants.settings(task_seconds=600)
     for gateway in api.values("/edgeGateways"):
@@ -106,7 +106,7 @@ def test_a_malformed_body_is_refused_before_a_busy_gateway(api: Api, scene: Scen
     api.refused("POST", scene.nat, scene.rule(priority=-1), "priority")
 
 
-def test_tasks_of_others_are_not_seen(tenants: Simulator) -> None:
+def test_tasks_of_other_tenants_are_hidden(tenants: Simulator) -> None:
     api, other = Api(tenants, "kube@acme"), Api(tenants, "kube@globex")
     gateway = api.values("/edgeGateways")[0]["id"]
     location = api.ask("POST", POOLS, {"name": "p", "gatewayRef": {"id": gateway}}).headers["Location"]

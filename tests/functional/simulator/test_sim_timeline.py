@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The timeline: what took effect when; the journal's names; snapshots of the whole world."""
+"""The timeline, the names in the journal, and snapshots of the whole world."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def story(sim: Simulator) -> list[tuple[str, str, str]]:
 
 
 def write(kind: str, name: str, event: str) -> list[tuple[str, str, str]]:
-    """The entries of a write whose task takes no time: event is what becomes of the object."""
+    """The timeline's entries of a write whose task takes no time. ``event`` is the effect on the object."""
     asked, answered = ("request", "asked", name), ("request", "answered", name)
     started, ended, effect = ("task", "started", name), ("task", "ended", name), (kind, event, name)
     task = [started, effect, ended] if event == "removed" else [effect, started, ended]
     return [asked, *task, answered]
 
 
-def test_objects_tasks_and_writes_in_their_order(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_objects_tasks_and_writes_are_in_order(sim: Simulator, api: Api, scene: Scene) -> None:
     assert sim.timeline() == [], "nothing of the estate"
     pool = api.done("POST", POOLS, scene.pool("a"))
     service = api.done("POST", SERVICES, scene.service(pool, "s"))
@@ -57,7 +57,7 @@ def test_objects_tasks_and_writes_in_their_order(sim: Simulator, api: Api, scene
     assert {one["user"] for one in timeline if one["event"] in ("asked", "started")} == {"kube"}
 
 
-def test_what_nat_rules_and_allocations_refer_to(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_references_of_nat_rules_and_allocations(sim: Simulator, api: Api, scene: Scene) -> None:
     api.done("POST", scene.nat, scene.rule("r", dnatExternalPort="80"))
     entry = next(one for one in sim.timeline() if one["kind"] == "nat_rules")
     assert (entry["name"], entry["event"], entry["gateway"]) == ("r", "added", scene.edge)
@@ -65,7 +65,7 @@ def test_what_nat_rules_and_allocations_refer_to(sim: Simulator, api: Api, scene
     assert entry["refers"] == {"type": "DNAT", "enabled": True, **ends}
 
 
-def test_an_allocation_is_known_by_its_address(spaces: Simulator) -> None:
+def test_an_allocation_is_named_by_its_address(spaces: Simulator) -> None:
     api = Api(spaces, "kube@acme")
     space = api.named("/ipSpaces/summaries", "public")["id"]
     api.done("POST", f"/ipSpaces/{space}/allocate", {"type": "FLOATING_IP", "quantity": 1})
@@ -74,7 +74,7 @@ def test_an_allocation_is_known_by_its_address(spaces: Simulator) -> None:
     assert entry["event"] == "added"
 
 
-def test_tasks_are_intervals_with_what_they_lock(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_tasks_are_intervals_with_their_locks(sim: Simulator, api: Api, scene: Scene) -> None:
     sim.settings(task_seconds=0.2)
     api.ask("POST", scene.nat, scene.rule("r"))
     api.ask("POST", "/applicationPortProfiles", scene.profile())
@@ -91,14 +91,14 @@ def test_tasks_are_intervals_with_what_they_lock(sim: Simulator, api: Api, scene
         assert ended["time"] - started["time"] == pytest.approx(0.2, abs=0.000001)
 
 
-def test_a_task_that_fails_takes_its_object_back(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_a_failed_task_undoes_its_change(sim: Simulator, api: Api, scene: Scene) -> None:
     sim.faults([{"task": "error", "writes": True}])
     api.task(api.ask("POST", POOLS, scene.pool("a")))
     assert story(sim)[-3:-1] == [("pools", "removed", "a"), ("task", "ended", "a")]
     assert [one["status"] for one in sim.timeline() if one["kind"] == "task"] == ["running", "error"]
 
 
-def test_a_refused_write_is_told_with_its_code(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_a_refused_write_is_recorded_with_its_code(sim: Simulator, api: Api, scene: Scene) -> None:
     sim.settings(task_seconds=600)
     api.ask("POST", POOLS, scene.pool("a"))
     api.ask("POST", POOLS, scene.pool("b"))
@@ -127,7 +127,7 @@ def seen(sim: Simulator) -> dict[str, Any]:
     return {kind: objects for kind, objects in sim.dump().items() if kind != "tasks"}
 
 
-def test_a_snapshot_brings_back_everything(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_a_snapshot_restores_everything(sim: Simulator, api: Api, scene: Scene) -> None:
     pool = api.done("POST", POOLS, scene.pool("a"))
     service = api.done("POST", SERVICES, scene.service(pool, "s"))
     api.done("POST", scene.nat, scene.rule("r"))
@@ -168,6 +168,6 @@ def test_a_snapshot_keeps_running_tasks_and_outlives_a_reset(sim: Simulator, api
         assert api.xml(location).get("status") == "running"
 
 
-def test_a_snapshot_that_is_none(sim: Simulator) -> None:
+def test_an_unknown_snapshot_is_refused(sim: Simulator) -> None:
     with pytest.raises(ValueError, match="there is no snapshot 999999"):
         sim.restore(999999)

@@ -30,7 +30,7 @@ def estate() -> dict[str, Any]:
     return found
 
 
-def test_groups_are_read_and_own_gateways_and_networks(tmp_path: Path) -> None:
+def test_groups_can_be_read_and_own_gateways_and_networks(tmp_path: Path) -> None:
     path = tmp_path / "estate.yml"
     path.write_text(yaml.safe_dump(estate()))
     with Simulator(estate=path, openapi=description()) as sim:
@@ -48,7 +48,7 @@ def test_groups_are_read_and_own_gateways_and_networks(tmp_path: Path) -> None:
         assert kube.ask("GET", f"{GROUPS}/{listed['id']}").status_code == 403
 
 
-def test_a_group_of_a_vdc_that_is_not_there_is_refused() -> None:
+def test_a_group_with_an_unknown_vdc_is_refused() -> None:
     wrong = estate()
     wrong["organisations"][0]["vdc_groups"][0]["vdcs"].append("nowhere")
     with pytest.raises(EstateError, match="VDC group acme-group: no VDC 'nowhere' in acme"):

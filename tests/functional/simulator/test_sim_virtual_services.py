@@ -45,7 +45,7 @@ def test_a_body_as_cpi_sends_it(api: Api, scene: Scene, pool: str) -> None:
     assert api.get(f"{SERVICES}/{service}") == body
 
 
-def test_a_summary_has_the_profile_as_a_word(api: Api, scene: Scene, pool: str) -> None:
+def test_a_summary_has_only_the_type_of_the_profile(api: Api, scene: Scene, pool: str) -> None:
     api.done("POST", SERVICES, scene.service(pool))
     summary = api.values(f"/edgeGateways/{scene.edge}/loadBalancer/virtualServiceSummaries?filter=name==service")[0]
     assert summary["applicationProfileType"] == "HTTP"
@@ -157,7 +157,7 @@ def test_before_37_0_an_address_has_one_virtual_service(old: Simulator) -> None:
     api.refused("POST", SERVICES, other, f"{VIP} is in use by the virtual service service")
 
 
-def test_a_port_cannot_be_moved_onto_one_in_use(api: Api, scene: Scene, pool: str, second: str) -> None:
+def test_a_port_cannot_be_changed_to_one_in_use(api: Api, scene: Scene, pool: str, second: str) -> None:
     api.done("POST", SERVICES, scene.service(pool))
     two = api.done("POST", SERVICES, scene.service(second, "two", servicePorts=[{"portStart": 443}]))
     api.refused("PUT", f"{SERVICES}/{two}", scene.service(second, "two"), f"port 80 of {VIP} is in use")
@@ -178,7 +178,7 @@ def test_a_shared_address_cannot_be_changed(sim: Simulator, api: Api, scene: Sce
     api.done("PUT", f"{SERVICES}/{one}", moved)
 
 
-def test_moving_onto_an_address_in_use_is_an_assumption(
+def test_changing_to_an_address_in_use_is_an_assumption(
     sim: Simulator, api: Api, scene: Scene, pool: str, second: str
 ) -> None:
     api.done("POST", SERVICES, scene.service(pool))

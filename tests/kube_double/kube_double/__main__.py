@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m kube_double``: start the double, say where it is, stop at SIGTERM or SIGINT."""
+"""``python -m kube_double``: start the double, print its address, stop on SIGTERM or SIGINT."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kube_double.server import Server
 
 
 def address(text: str) -> tuple[str, int]:
-    """``HOST:PORT``, with IPv6 addresses in brackets or without."""
+    """``HOST:PORT``; IPv6 addresses may have brackets."""
     host, colon, port = text.rpartition(":")
     if not colon or not host or not port.isdigit() or int(port) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT with a port from 0 to 65535")
@@ -41,17 +41,19 @@ def seconds(text: str) -> float:
 
 def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="kube_double", description=__doc__)
-    parser.add_argument("--listen", default="127.0.0.1:0", type=address, metavar="HOST:PORT", help="port 0: a free one")
-    parser.add_argument("--objects", default="", metavar="FILE_OR_DIR[,...]", help="YAML to start with")
+    parser.add_argument(
+        "--listen", default="127.0.0.1:0", type=address, metavar="HOST:PORT", help="port 0 picks a free port"
+    )
+    parser.add_argument("--objects", default="", metavar="FILE_OR_DIR[,...]", help="YAML documents to start with")
     parser.add_argument("--users", metavar="FILE", help="YAML list of name, token, groups, rules")
-    parser.add_argument("--dir", required=True, metavar="DIR", help="where ca.pem and kubeconfig are written")
+    parser.add_argument("--dir", required=True, metavar="DIR", help="folder for ca.pem and kubeconfig")
     parser.add_argument("--pod-start-seconds", type=seconds, default=0.2, metavar="SECONDS")
     parser.add_argument("--pod-stop-seconds", type=seconds, default=0.3, metavar="SECONDS")
     return parser.parse_args(given)
 
 
 def read_objects(sources: str) -> list[Json]:
-    """The documents of the files, and of the ``*.yaml`` and ``*.yml`` files of the directories, in order of name."""
+    """The documents of the files, and of the ``*.yaml`` and ``*.yml`` files of the directories, sorted by name."""
     found: list[Json] = []
     for source in (pathlib.Path(text) for text in sources.split(",") if text):
         files = sorted(source.glob("*.y*ml")) if source.is_dir() else [source]
@@ -64,7 +66,7 @@ def read_documents(file: pathlib.Path) -> list[Json]:
     try:
         found = [item for item in yaml.safe_load_all(file.read_text(encoding="utf-8")) if item is not None]
     except (yaml.YAMLError, UnicodeDecodeError) as why:
-        raise ValueError(f"{file} is no YAML: {' '.join(str(why).split())}") from why
+        raise ValueError(f"{file} is not YAML: {' '.join(str(why).split())}") from why
     for item in found:
         if not isinstance(item, dict):
             raise ValueError(f"{file}: a Kubernetes object is a map, not {item!r}")

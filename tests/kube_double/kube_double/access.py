@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may do what: bearer tokens, RBAC rules, and the reviews by which a user asks about its own rights."""
+"""Authentication and authorization: bearer tokens, RBAC rules, and reviews of a user's own rights."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SELF_REVIEWS = {"authorization.k8s.io": ["selfsubjectaccessreviews", "selfsubje
 
 @dataclass(frozen=True)
 class User:
-    """A client. ``rules`` are RBAC PolicyRules; a rule with ``namespace`` holds in that namespace only."""
+    """A client. ``rules`` are RBAC PolicyRules; a rule with ``namespace`` applies only in that namespace."""
 
     name: str
     token: str = ""
@@ -37,7 +37,7 @@ class User:
 
 @dataclass(frozen=True)
 class Attributes:
-    """One question: may this verb be done to this resource (or, with ``path``, to this URL)?"""
+    """One question: is this verb allowed on this resource (or, with ``path``, on this URL)?"""
 
     verb: str
     group: str = ""
@@ -57,16 +57,16 @@ def read_users(source: pathlib.Path) -> list[User]:
     try:
         declared = yaml.safe_load(source.read_text(encoding="utf-8")) or []
     except yaml.YAMLError as why:
-        raise ValueError(f"{source} is no YAML: {' '.join(str(why).split())}") from why
+        raise ValueError(f"{source} is not YAML: {' '.join(str(why).split())}") from why
     if not isinstance(declared, list):
-        raise ValueError(f"{source}: users are a list, not {declared!r}")
+        raise ValueError(f"{source}: users must be a list, not {declared!r}")
     return [make_user(entry) for entry in declared]
 
 
 def make_user(entry: Any) -> User:
     known = {"name", "token", "groups", "rules"}
     if not isinstance(entry, dict) or not entry.get("name") or set(entry) - known:
-        raise ValueError(f"a user is a map with name and, if wanted, token, groups, rules; this is not: {entry!r}")
+        raise ValueError(f"a user must be a map with a name and optional token, groups and rules, not {entry!r}")
     for rule in entry.get("rules") or []:
         allowed = {"apiGroups", "resources", "verbs", "resourceNames", "nonResourceURLs", "namespace"}
         if not isinstance(rule, dict) or "verbs" not in rule or set(rule) - allowed:
@@ -89,7 +89,7 @@ class Access:
         self._by_token = {user.token: user for user in self.users}
 
     def authenticate(self, header: str | None) -> User:
-        """The user of an ``Authorization`` header; anonymous without one. Raises 401 for a token nobody has."""
+        """The user of an ``Authorization`` header; anonymous without one. Raises 401 for an unknown token."""
         if not header:
             return User(ANONYMOUS, groups=("system:unauthenticated",))
         scheme, _space, token = header.partition(" ")
@@ -99,7 +99,7 @@ class Access:
         return User(user.name, groups=(*user.groups, "system:authenticated"), rules=user.rules)
 
     def impersonate(self, user: User, name: str, groups: list[str]) -> User:
-        """The user that ``user`` acts as (headers ``Impersonate-*``); raises 403 without the right."""
+        """The user that ``user`` impersonates (headers ``Impersonate-*``). Raises 403 without the right."""
         for resource, wanted in [("users", name), *(("groups", group) for group in groups)]:
             self.require(user, Attributes("impersonate", resource=resource, name=wanted))
         declared = next((found for found in self.users if found.name == name), None)
@@ -112,7 +112,7 @@ class Access:
         return any(_covers(rule, asked) for rule in self.rules(user, asked.namespace))
 
     def require(self, user: User, asked: Attributes) -> None:
-        """Raise the API server's 403 unless ``user`` may."""
+        """Raise the API server's 403 unless ``user`` has the right."""
         if self.allowed(user, asked):
             return
         if asked.path:
@@ -125,7 +125,7 @@ class Access:
         raise errors.forbidden(asked.group, asked.resource, asked.name, why)
 
     def rules(self, user: User, namespace: str) -> Iterator[Json]:
-        """The rules that hold for ``user`` in ``namespace`` (cluster-wide ones included)."""
+        """The rules of ``user`` in ``namespace``, including cluster-wide ones."""
         yield {"nonResourceURLs": _PUBLIC_PATHS, "verbs": ["get"]}
         if "system:authenticated" in user.groups:
             yield {"nonResourceURLs": _DISCOVERY_PATHS, "verbs": ["get"]}
@@ -135,7 +135,7 @@ class Access:
         yield from self._bound(user, namespace)
 
     def _bound(self, user: User, namespace: str) -> Iterator[Json]:
-        """Rules from the stored RoleBindings and ClusterRoleBindings."""
+        """The rules from stored RoleBindings and ClusterRoleBindings."""
         bindings = list(self._store.items(of_kind("ClusterRoleBinding")))
         if namespace:
             bindings += self._store.items(of_kind("RoleBinding"), namespace)
@@ -147,7 +147,7 @@ class Access:
                 yield from (role or {}).get("rules") or []
 
     def review(self, resource: Resource, user: User, item: Json) -> Json:
-        """Answer a review that a user makes of itself."""
+        """Answer a review of a user's own rights."""
         spec = item.get("spec") or {}
         if resource.kind == "SelfSubjectReview":
             info = {"username": user.name, "groups": list(user.groups)}

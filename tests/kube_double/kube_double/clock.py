@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Time: one monotonic clock decides everything that happens by itself; the wall clock only fills in timestamps."""
+"""Time: one monotonic clock decides what happens when. The wall clock only fills in timestamps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 
 
 class Clock:
-    """``now`` is the moment being settled, in seconds since the start; it never runs ahead of the real clock."""
+    """``now`` is the time that is being settled, in seconds since the start. It never runs ahead of the real clock."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()
@@ -24,7 +24,7 @@ class Clock:
         return time.monotonic() - self._started
 
     def alarm(self, moment: float) -> None:
-        """Ask that things be settled at ``moment``, because something changes then without anybody's request."""
+        """Request a settlement at ``moment``, when something changes without a request."""
         if moment > self.now and moment not in self._alarms:
             heapq.heappush(self._alarms, moment)
 
@@ -32,19 +32,19 @@ class Clock:
         return self._alarms[0] if self._alarms else None
 
     def advance(self, moment: float) -> None:
-        """Move ``now`` to ``moment``; alarms up to it are done with."""
+        """Move ``now`` to ``moment``, and drop the alarms up to it."""
         self.now = max(self.now, moment)
         while self._alarms and self._alarms[0] <= self.now:
             heapq.heappop(self._alarms)
 
     def stamp(self, ahead: float = 0.0) -> str:
-        """``now`` (or so many seconds later) as Kubernetes writes times: UTC in whole seconds."""
+        """``now`` plus the given seconds, in Kubernetes' format: UTC in whole seconds."""
         moment = datetime.datetime.fromtimestamp(self._wall + self.now + ahead, datetime.timezone.utc)
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def age(stamp: str | None, clock: Clock) -> str:
-    """How long ago ``stamp`` was, as kubectl's AGE column shows it (``5s``, ``2m3s``, ``3h``)."""
+    """The age of ``stamp``, as kubectl's AGE column shows it (``5s``, ``2m3s``, ``3h``)."""
     if not stamp:
         return "<unknown>"
     then = datetime.datetime.fromisoformat(stamp.replace("Z", "+00:00"))

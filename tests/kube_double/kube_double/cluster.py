@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole cluster in one process: store, rules, controllers and kubelets, settled lazily against one clock."""
+"""The whole cluster in one process: store, rules, controllers and kubelets, settled lazily by one clock."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from kube_double.scheduler import Scheduler
 from kube_double.schema import read
 from kube_double.store import Store
 
-# Controllers reach their goal in a handful of rounds; more means that two of them undo each other's work.
+# Controllers reach their goal in a few rounds. More rounds mean that two of them undo each other's work.
 MAX_ROUNDS = 500
 _NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
-# Objects that others need come first, whatever the order of the files.
+# Objects that others depend on are created first, whatever the order of the files.
 _FIRST = ("Namespace", "Node", "ServiceAccount", "ConfigMap", "Secret")
 
 
 class Cluster:
-    """``settle`` brings everything to the present; between two requests nothing else runs."""
+    """``settle`` brings everything up to date. Between two requests nothing else runs."""
 
     def __init__(self, start_seconds: float, stop_seconds: float, ca: str = "", clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
@@ -50,7 +50,7 @@ class Cluster:
     # -- time ----------------------------------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """Let everything happen that was due by now, in the order of time."""
+        """Apply everything that has become due, in order of time."""
         real = self.clock.real()
         self._converge()
         while (due := self.clock.next_alarm()) is not None and due <= real:
@@ -66,17 +66,17 @@ class Cluster:
             self._settled = self.store.version
             for controller in self._controllers:
                 controller.sync()
-        raise RuntimeError("the controllers do not come to rest")
+        raise RuntimeError("the controllers do not settle")
 
     # -- content -------------------------------------------------------------------------------------------------
 
     def start(self, objects: Iterable[Json]) -> None:
-        """Begin with what every cluster has and with ``objects``; ``reset`` comes back to this."""
+        """Start with the objects of every cluster and ``objects``. ``reset`` returns to this state."""
         self._loaded = [copy.deepcopy(item) for item in objects]
         self.reset()
 
     def reset(self) -> None:
-        """Throw everything away and load the objects of the start again."""
+        """Drop everything and load the objects of the start again."""
         self.store.clear()
         self._settled = -1
         self._converge()
@@ -118,12 +118,12 @@ class Cluster:
 
     @staticmethod
     def resource_of(item: Json) -> Resource:
-        """The resource that an object belongs to; raises ``ValueError`` naming what the double does not have."""
+        """The resource of an object. Raises ``ValueError`` with the kind if the double does not support it."""
         kind, version = item.get("kind", ""), item.get("apiVersion", "")
         try:
             return next(found for found in RESOURCES if (found.kind, found.api_version) == (kind, version))
         except StopIteration:
-            raise ValueError(f"kube_double does not have {kind or 'objects without a kind'} of {version}") from None
+            raise ValueError(f"kube_double does not support {kind or 'objects without a kind'} of {version}") from None
 
     def dump(self) -> list[Json]:
         """Every object, by kind, namespace and name."""
@@ -131,7 +131,7 @@ class Cluster:
 
 
 def expand(item: Json) -> list[Json]:
-    """A ``List`` stands for its items."""
+    """The object itself, or the items of a ``List``."""
     if str(item.get("kind", "")).endswith("List") and "items" in item:
         return [found for inner in item["items"] for found in expand(inner)]
     return [item]

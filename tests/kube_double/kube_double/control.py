@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control path ``/_double``: for tests, outside the Kubernetes API and without its rights."""
+"""The control path ``/_double`` for tests, outside the Kubernetes API and its rights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def run(server: Server, method: str, command: str, query: Mapping[str, str], body: Any) -> Any:
-    """Carry out one command; the answer is JSON."""
+    """Carry out one command and return its answer as JSON."""
     commands: dict[tuple[str, str], Callable[[], Any]] = {
         ("POST", "reset"): lambda: _reset(server),
         ("GET", "dump"): server.cluster.dump,
@@ -32,7 +32,7 @@ def run(server: Server, method: str, command: str, query: Mapping[str, str], bod
     found = commands.get((method, command))
     if found is None:
         known = ", ".join(f"{verb} {name}" for verb, name in commands)
-        raise errors.bad_request(f"{method} {command} is no command; there are {known}")
+        raise errors.bad_request(f"{method} {command} is not a command; use one of {known}")
     return found()
 
 
@@ -49,7 +49,7 @@ def _reset(server: Server) -> None:
 
 
 def _mounted(server: Server, query: Mapping[str, str]) -> Json:
-    """What the pod's containers found when they were started."""
+    """What the pod's containers found when they started."""
     wanted = query.get("namespace", ""), query.get("name", "")
     found = [run for run in server.cluster.kubelets.runs.values() if (run.namespace, run.name) == wanted]
     if not found:
@@ -63,7 +63,7 @@ def _seen(run: PodRun) -> Json:
 
 
 def _cache(server: Server) -> Json:
-    """Each node's cache: who holds an entry, and the version of the object if it is frozen."""
+    """The cache of each node: the pods that hold an entry, and the version of a frozen object."""
     return {
         node: {
             f"{key.kind}/{key.namespace}/{key.name}": {

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the API server fills in where a client is silent, and what it allocates (cluster IPs, node ports)."""
+"""The API server's defaults, and what it allocates (cluster IPs, node ports)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NODE_PORTS = range(30000, 32768)
 
 
 def fill(resource: Resource, item: Json) -> None:
-    """Defaults that depend on the object alone."""
+    """Fill in the defaults that depend only on the object."""
     kind = resource.kind
     if kind == "Secret":
         _secret(item)
@@ -38,7 +38,7 @@ def fill(resource: Resource, item: Json) -> None:
 
 
 def _node_status(status: Json) -> None:
-    """What a healthy node's kubelet reports; every node that is created has one."""
+    """The status that the kubelet of a healthy node reports. Every new node gets it."""
     ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"}
     status.setdefault("conditions", [ready])
     status["nodeInfo"] = _NODE_INFO | status.get("nodeInfo", {})
@@ -72,7 +72,7 @@ def _controller(kind: str, item: Json) -> None:
 
 
 def pod_spec(spec: Json) -> None:
-    """A pod's specification, on its own or in a template."""
+    """Fill in the defaults of a pod's specification, in a pod or a template."""
     spec.setdefault("restartPolicy", "Always")
     spec.setdefault("terminationGracePeriodSeconds", 30)
     spec.setdefault("dnsPolicy", "ClusterFirst")
@@ -123,14 +123,14 @@ def _service(spec: Json) -> None:
 
 
 def inherit(item: Json, old: Json) -> None:
-    """An update of a Service that does not name the cluster IP keeps it."""
+    """Keep the cluster IP if an update of a Service does not name it."""
     before = old["spec"].get("clusterIP")
     if before and not item["spec"].get("clusterIP") and item["spec"]["type"] != "ExternalName":
         item["spec"]["clusterIP"] = before
 
 
 def allocate(store: Store, item: Json, old: Json | None) -> None:
-    """Give a Service its cluster IP and node ports, as an update keeps them and a create takes new ones."""
+    """Allocate the cluster IP and node ports of a Service. An update keeps them; a create takes new ones."""
     spec, before = item["spec"], (old or {}).get("spec") or {}
     if spec["type"] == "ExternalName":
         return
@@ -173,7 +173,7 @@ def _node_ports(store: Store, item: Json, before: Json) -> None:
 
 
 def _free_port(seed: str, used: set[int | None]) -> int:
-    """A port as scattered as the real allocator's, yet the same for the same object."""
+    """A node port as scattered as the real allocator's, but always the same for the same object."""
     start = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big")
     size = len(NODE_PORTS)
     return next(port for n in range(size) if (port := NODE_PORTS[(start + n) % size]) not in used)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Deployment controller: one ReplicaSet for each template, moved from old to new by the strategy."""
+"""The Deployment controller: one ReplicaSet for each template. The strategy moves pods from old to new."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from kube_double.store import ALPHABET
 DEPLOYMENT, REPLICA_SET = of_kind("Deployment"), of_kind("ReplicaSet")
 REVISION = "deployment.kubernetes.io/revision"
 HASH_LABEL = "pod-template-hash"
-# Annotations that kubectl keeps on the Deployment alone.
+# Annotations that stay on the Deployment and are not copied to its ReplicaSets.
 _NOT_COPIED = ("kubectl.kubernetes.io/last-applied-configuration", REVISION)
 
 
 def template_hash(template: Json) -> str:
-    """Ten characters that stand for a pod template."""
+    """Ten characters that identify a pod template."""
     digest = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).digest()
     return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:10])
 
@@ -40,7 +40,7 @@ def resolve(value: int | str | None, total: int, up: bool) -> int:
 
 
 def limits(spec: Json) -> tuple[int, int]:
-    """How many pods more than asked for there may be, and how many fewer may be available."""
+    """The allowed surplus of pods, and the allowed number of unavailable pods."""
     rolling = (spec.get("strategy") or {}).get("rollingUpdate") or {}
     surge = resolve(rolling.get("maxSurge"), spec["replicas"], up=True)
     unavailable = resolve(rolling.get("maxUnavailable"), spec["replicas"], up=False)
@@ -70,7 +70,7 @@ class Deployments:
             self._report(deployment["metadata"])
 
     def _owned_sets(self, deployment: Json) -> list[Json]:
-        """Its ReplicaSets, oldest first."""
+        """The ReplicaSets of a Deployment, oldest first."""
         found = self._store.items(REPLICA_SET, deployment["metadata"]["namespace"])
         uid = deployment["metadata"]["uid"]
         mine = [item for item in found if (pods.controller_of(item) or {}).get("uid") == uid]
@@ -158,7 +158,7 @@ class Deployments:
         return 1 + max((int(item["metadata"]["annotations"][REVISION]) for item in others), default=0)
 
     def _revise(self, deployment: Json, current: Json, others: list[Json]) -> Json:
-        """The current template has the highest revision, also when an older one is taken up again."""
+        """Give the current template the highest revision, even if an older template is used again."""
         current = copy.deepcopy(current)
         revision = current["metadata"]["annotations"][REVISION]
         if int(revision) < self._next_revision(others):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What clients ask first: version, API groups, resources, and the parts of OpenAPI that kubectl reads."""
+"""Discovery: version, API groups, resources, and the parts of OpenAPI that kubectl reads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HEALTH_PATHS = ("/healthz", "/livez", "/readyz")
 
 
 def document(path: str) -> Json | None:
-    """The answer at a discovery path, None if ``path`` is none."""
+    """The document at a discovery path, or None for any other path."""
     parts = [part for part in path.split("/") if part]
     if parts in (["version"],):
         return VERSION

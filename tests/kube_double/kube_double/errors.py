@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The API server's refusals, as the Status objects that clients read. Texts and reasons are Kubernetes' own."""
+"""The API server's refusals, as Status objects. Texts and reasons are Kubernetes' own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class FieldError:
-    """One reason why an object is invalid, about one field."""
+    """One reason why one field of an object is invalid."""
 
     type: str
     field: str
@@ -29,7 +29,7 @@ class FieldError:
 
 
 def shown(value: object) -> str:
-    """A value as the field errors print it: JSON, with nil for what is absent."""
+    """A value as field errors print it: JSON, with nil for an absent value."""
     return "null" if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -59,7 +59,7 @@ def duplicate(field: str, value: object) -> FieldError:
 
 
 class ApiError(Exception):
-    """An answer other than success; ``status`` is the body (a Kubernetes ``Status``)."""
+    """A refusal. ``status`` is the body (a Kubernetes ``Status``)."""
 
     def __init__(self, code: int, reason: str, message: str, details: Json | None = None) -> None:
         super().__init__(message)
@@ -168,7 +168,7 @@ def too_large(limit: int) -> ApiError:
 
 
 def rejected_patch(why: str) -> ApiError:
-    """A JSON patch that is well formed but does not fit the object."""
+    """A JSON patch that is well formed but does not match the object."""
     details = {"causes": [{"reason": "UnexpectedServerResponse", "message": why}]}
     message = "the server rejected our request due to an error in our request"
     return ApiError(422, "Invalid", message, details)
@@ -179,5 +179,5 @@ def internal_error(why: str) -> ApiError:
 
 
 def not_implemented(what: str) -> ApiError:
-    """Ours alone: the real API server has it and this double does not, so nothing may be concluded from its absence."""
-    return ApiError(501, "NotImplemented", f"kube_double does not have {what}", {})
+    """501, the double's own: a real API server supports this, so a client must not conclude that it is absent."""
+    return ApiError(501, "NotImplemented", f"kube_double does not support {what}", {})

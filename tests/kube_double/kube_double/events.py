@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Events that controllers leave for people to read (``kubectl describe``, ``kubectl get events``)."""
+"""The Events that controllers write for people (``kubectl describe``, ``kubectl get events``)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EVENT, NAMESPACE = of_kind("Event"), of_kind("Namespace")
 
 
 class Recorder:
-    """Writes each event once per object, reason and message, so that a repeated attempt leaves no new one."""
+    """Writes each event once per object, reason and message, so that repeated attempts add none."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults on demand: the n-th request that matches fails, waits, or loses its connection before or after its effect."""
+"""Faults: the n-th matching request fails, waits, or loses its connection before or after its effect."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kube_double.errors import ApiError, Json
 
 ACTIONS = ("status", "delay", "reset_before", "reset_after", "hold_before", "hold_after")
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")
-# Reviews are asked with POST and change nothing.
+# Reviews use POST, but change nothing.
 _REVIEWS = ("/apis/authorization.k8s.io/", "/apis/authentication.k8s.io/")
 _REASONS = {
     400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 409: "Conflict", 410: "Expired",
@@ -25,7 +25,7 @@ _KNOWN = {"method", "path", "user", "nth", "times", "action", "code", "message",
 
 
 def is_write(method: str, path: str) -> bool:
-    """Whether a request is one that changes an object: neither a review nor a dry run does."""
+    """Whether a request changes an object. Reviews and dry runs do not."""
     return method in _METHODS and not path.startswith(_REVIEWS) and "dryRun=All" not in path
 
 
@@ -33,7 +33,8 @@ def is_write(method: str, path: str) -> bool:
 class Fault:
     """One rule. ``path`` is a regular expression searched in the path with its query; ``nth`` counts from 1.
 
-    ``writes``: only requests that change something. ``used`` counts those spoilt, ``held`` those that wait now.
+    ``writes`` limits the rule to requests that change something. ``used`` counts disturbed requests, ``held`` those
+    that wait now.
     """
 
     action: str
@@ -65,7 +66,7 @@ class Fault:
         return cls(**entry)
 
     def strikes(self, method: str, path: str, user: str) -> bool:
-        """Count this request if it matches; true if it is one to spoil."""
+        """Count this request if it matches. Returns whether to disturb it."""
         if self.method not in ("", method) or self.user not in ("", user) or not re.search(self.path, path):
             return False
         if self.writes and not is_write(method, path):
@@ -74,12 +75,12 @@ class Fault:
         return self.nth <= self.seen < self.nth + self.times
 
     def as_dict(self) -> Json:
-        """The rule and its counts, for tests that wait for them."""
+        """The rule with its counts, for tests that wait for them."""
         given = {name: getattr(self, name) for name in sorted(_KNOWN)}
         return {**given, "seen": self.seen, "used": self.used, "held": self.held}
 
     def error(self) -> ApiError:
-        text = self.message or f"kube_double was told to answer {self.code} here"
+        text = self.message or f"a fault rule of kube_double answers {self.code} here"
         found = ApiError(self.code, _REASONS.get(self.code, ""), text, {})
         if self.code == 429:
             found.headers["Retry-After"] = "1"
@@ -87,13 +88,13 @@ class Fault:
 
 
 class Faults:
-    """The rules in force. The first that strikes is used; all that match count the request."""
+    """The current rules. The first that strikes acts; all that match count the request."""
 
     def __init__(self) -> None:
         self._rules: list[Fault] = []
 
     def set(self, entries: list[Json]) -> None:
-        """Replace the rules, which let go of what they hold; counting starts anew."""
+        """Replace all rules. Requests that the old rules hold continue, and counts start at 0."""
         rules = [Fault.read(entry) for entry in entries]
         for old in self._rules:
             old.released.set()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Garbage collection, the end of namespaces, and what every namespace is given."""
+"""Garbage collection, the deletion of namespaces, and the default objects of every namespace."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Housekeeping:
         self._collect()
 
     def _furnish(self, namespace: str) -> None:
-        """The default service account and the cluster's CA, as the controller manager keeps them."""
+        """Create the default service account and the CA ConfigMap, as the controller manager does."""
         if self._store.peek(SERVICE_ACCOUNT, namespace, "default") is None:
             self._registry.create(SERVICE_ACCOUNT, namespace, {"metadata": {"name": "default"}})
         if self._store.peek(CONFIG_MAP, namespace, "kube-root-ca.crt") is None:
@@ -48,7 +48,7 @@ class Housekeeping:
         return [(resource, item) for resource in self._store.resources() for item in self._store.items(resource)]
 
     def _collect(self) -> None:
-        """Objects whose owners are all gone go too; an owner deleted in the foreground waits for them."""
+        """Delete objects whose owners are all gone. An owner that is deleted in the foreground waits for them."""
         everything = self._everything()
         present = {item["metadata"]["uid"] for _resource, item in everything}
         waiting = {item["metadata"]["uid"] for _resource, item in everything if _FOREGROUND in _finalizers(item)}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The record of requests, in the order in which they came."""
+"""The journal: all requests, in order of arrival."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIMIT = 100_000
 class Journal:
     """``entries`` have ``time`` (seconds since the start), method, path, user, code, object and body.
 
-    ``code`` is 0 where the connection was cut; ``object`` is ``namespace/plural/name/subresource``; ``body`` is the
+    ``code`` is 0 if the connection was cut; ``object`` is ``namespace/plural/name/subresource``; ``body`` is the
     request's, except for Secrets.
     """
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The nodes' kubelets: they start and end pods, and hold the cache that makes re-created immutable objects stale."""
+"""The kubelets of all nodes. They start and end pods, and their cache makes re-created immutable objects stale."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ POD, NODE = of_kind("Pod"), of_kind("Node")
 class CacheEntry:
     """One ConfigMap or Secret on one node.
 
-    ``frozen`` is the object once it was read while immutable: from then on the kubelet no longer watches it, and every
-    pod that comes before the last reference is gone is given this content.
+    ``frozen`` is the object that was read while it was immutable. From then on the kubelet no longer watches it, and
+    every pod gets this content until the last reference is gone.
     """
 
     users: set[str] = field(default_factory=set)
@@ -34,7 +34,7 @@ class CacheEntry:
 
 @dataclass
 class PodRun:
-    """What the kubelet knows of a pod beyond the object. Times are the clock's seconds."""
+    """The kubelet's own state of a pod. Times are the clock's seconds."""
 
     namespace: str
     name: str
@@ -48,7 +48,7 @@ class PodRun:
 
 
 class Kubelets:
-    """All nodes' kubelets. ``sync`` is called until nothing changes any more."""
+    """The kubelets of all nodes. ``sync`` is called until nothing changes."""
 
     def __init__(self, registry: Registry, recorder: Recorder, start_seconds: float, stop_seconds: float) -> None:
         self._registry = registry
@@ -73,7 +73,7 @@ class Kubelets:
     # -- the cache -----------------------------------------------------------------------------------------------
 
     def _register(self, uid: str, pod: Json) -> None:
-        """From the moment a pod object is bound to the node, its references count, started or not."""
+        """Register a pod's references. They count as soon as the pod is bound to the node, before it starts."""
         meta, node = pod["metadata"], pod["spec"]["nodeName"]
         run = PodRun(meta["namespace"], meta["name"], node, pods.references(pod))
         self.runs[uid] = run
@@ -82,7 +82,7 @@ class Kubelets:
             cache.setdefault(reference, CacheEntry()).users.add(uid)
 
     def _unregister(self, uid: str) -> None:
-        """Only when the pod object is gone does the last reference fall, and the entry with it."""
+        """Drop a pod's references, once the pod object is gone. The last reference takes the entry with it."""
         run = self.runs.pop(uid)
         cache = self.caches[run.node]
         for reference in run.references:
@@ -102,7 +102,7 @@ class Kubelets:
     # -- a pod's life --------------------------------------------------------------------------------------------
 
     def _sync_pod(self, uid: str, run: PodRun, pod: Json) -> None:
-        # A running pod is synced again and again: that is how a map made immutable later is frozen as well.
+        # The kubelet syncs a running pod repeatedly, so it also freezes an object that becomes immutable later.
         objects = {reference: self._look(run.node, reference) for reference in run.references}
         if "deletionTimestamp" in pod["metadata"]:
             self._end(run, pod)
@@ -140,7 +140,7 @@ class Kubelets:
             self._remove(pod)
 
     def _remove(self, pod: Json) -> None:
-        """The kubelet's last word: the object goes, unless a finalizer still holds it."""
+        """Delete the pod object at its end, unless a finalizer still holds it."""
         meta = pod["metadata"]
         if not meta.get("finalizers"):
             self._store.remove(POD, meta["namespace"], meta["name"])

@@ -19,7 +19,7 @@ from kube_double.paths import Target, flag
 from kube_double.selectors import fields_match, labels_match
 from kube_double.store import Event, Store
 
-# Lists that were begun and not read to their end; older ones expire, as they do when etcd compacts.
+# How many unfinished lists can be continued. Older ones expire, as they do when etcd compacts.
 OPEN_LISTS = 50
 _TOO_OLD = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list "
@@ -28,7 +28,7 @@ _TOO_OLD = (
 
 
 class Selection:
-    """The objects that a list or watch is about."""
+    """The objects that a list or watch selects."""
 
     def __init__(self, target: Target, query: Mapping[str, str]) -> None:
         self._labels = labels_match(query.get("labelSelector", ""))
@@ -45,7 +45,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class Page:
-    """One answer to a list."""
+    """One page of a list."""
 
     items: list[Json]
     meta: Json
@@ -98,7 +98,7 @@ class Lists:
 
 
 def check_version(store: Store, asked: str) -> int:
-    """A resourceVersion of a query as a number; refuses what is none and what has not come yet."""
+    """A query's resourceVersion as a number. Refuses invalid numbers and future versions."""
     if not asked:
         return 0
     if not asked.isdigit():
@@ -118,7 +118,7 @@ def _number(query: Mapping[str, str], name: str) -> int:
 
 
 class Watch:
-    """The changes of one selection after one version; ``take`` gives those that have come since it was last asked."""
+    """The changes of one selection since one version. ``take`` returns the changes since its last call."""
 
     def __init__(self, store: Store, target: Target, query: Mapping[str, str]) -> None:
         self._store = store
@@ -135,7 +135,7 @@ class Watch:
         self._at = store.version if self._initial else start
 
     def begin(self) -> Iterator[Json]:
-        """What is there already, for a watch that starts with the present."""
+        """The existing objects, for a watch that starts with the present."""
         if not self._initial:
             return
         for item in self._store.items(self._target.resource, self._target.namespace):
@@ -155,7 +155,7 @@ class Watch:
                 yield from self._translate(event)
 
     def _translate(self, event: Event) -> Iterator[Json]:
-        """A change as this selection sees it: an object that no longer fits has gone, for this watch."""
+        """A change from the view of this selection: an object that no longer matches counts as deleted."""
         before = event.before is not None and self._select(event.before)
         after = event.after is not None and self._select(event.after)
         if after and event.after is not None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The formats of names, labels and keys. Each check returns the API server's complaint, or nothing."""
+"""The formats of names, labels and keys. Each check returns the API server's error texts, if any."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def dns1035(value: str) -> list[str]:
 
 
 def path_segment(value: str) -> list[str]:
-    """What RBAC objects may be called."""
+    """A name of an RBAC object."""
     if value in (".", ".."):
         return [f"may not be '{value}'"]
     return [f"may not contain '{character}'" for character in "/%" if character in value]
 
 
 def qualified_name(value: str) -> list[str]:
-    """A label's or an annotation's key: an optional prefix, a slash and a name."""
+    """The key of a label or annotation: an optional prefix with a slash, and a name."""
     prefix, slash, name = value.rpartition("/")
     found = []
     if slash:
@@ -87,7 +87,7 @@ def label_value(value: str) -> list[str]:
 
 
 def config_key(value: str) -> list[str]:
-    """A key of a ConfigMap or Secret: it becomes a file's name."""
+    """A key of a ConfigMap or Secret, which becomes the name of a file."""
     found = _too_long(value, 253)
     rule = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
     found += _pattern(value, _CONFIG_KEY, rule, "'key.name',  or 'KEY_NAME',  or 'key-name'")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The three kinds of patch that are answered: JSON patch, merge patch and strategic merge patch."""
+"""The three supported kinds of patch: JSON patch, merge patch and strategic merge patch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PATCH_TYPES = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH]
 
 
 def apply_patch(content_type: str, kind: str, current: Json, patch: Any) -> Json:
-    """``current`` with ``patch`` applied; neither is changed."""
+    """``current`` with ``patch`` applied. Neither argument is changed."""
     if content_type == JSON_PATCH:
         return _json_patch(current, patch)
     if not isinstance(patch, dict):
@@ -46,7 +46,7 @@ def _json_patch(current: Json, patch: Any) -> Json:
 
 
 def merge(target: Any, patch: Any) -> Any:
-    """RFC 7386: null removes, maps are merged, everything else replaces."""
+    """RFC 7386: null removes, maps are merged, everything else is replaced."""
     if not isinstance(patch, dict):
         return patch
     result = target if isinstance(target, dict) else {}
@@ -59,7 +59,7 @@ def merge(target: Any, patch: Any) -> Any:
 
 
 def strategic_merge(kind: str, target: Json, patch: Json) -> Json:
-    """Kubernetes' own merge: lists that have a merge key are merged item by item; ``$`` directives are obeyed."""
+    """Kubernetes' own merge: lists with a merge key are merged item by item, and ``$`` directives apply."""
     directive = patch.get("$patch")
     if directive == "replace":
         return {key: value for key, value in patch.items() if key != "$patch"}
@@ -123,12 +123,12 @@ def _merge_item(kind: str, merge_key: str, result: list[Any], item: Any) -> None
 
 
 def _cleaned(kind: str, item: Any) -> Any:
-    """A new item of a list, without directives and nulls."""
+    """A new list item without directives and nulls."""
     return strategic_merge(kind, {}, item) if isinstance(item, dict) else item
 
 
 def _reorder(kind: str, target: Json, field: str, order: list[Any]) -> None:
-    """Put the listed items in the listed order; items that the list does not name keep their place after them."""
+    """Sort the listed items in the listed order. Other items follow in their old order."""
     merge_key = MERGE_KEYS.get((kind, field))
     wanted = [entry.get(merge_key) if merge_key and isinstance(entry, dict) else entry for entry in order]
     items = target.get(field) or []

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading request paths and queries: which resource, which object, which verb."""
+"""Parses request paths and queries: resource, object and verb."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kube_double.resources import BY_PATH, GROUPS, Resource
 
 @dataclass(frozen=True)
 class Target:
-    """What a URL names. Without ``name`` it is the collection."""
+    """The target of a URL. Without ``name`` it is the collection."""
 
     resource: Resource
     namespace: str = ""
@@ -23,7 +23,7 @@ class Target:
 
 
 def parse(path: str) -> Target:
-    """The target of a resource path; raises 501 for what the double does not have, 404 for what is no such path."""
+    """The target of a resource path. Raises 501 for unsupported targets, 404 for paths that do not exist."""
     parts = [part for part in path.split("/") if part]
     if len(parts) > 2 and parts[0] == "api":
         group, version, rest = "", parts[1], parts[2:]
@@ -54,7 +54,7 @@ def _target(path: str, group: str, version: str, rest: list[str]) -> Target:
 
 
 def flag(query: Mapping[str, str], name: str) -> bool:
-    """A boolean query parameter; present without a value counts as true, as in Go."""
+    """A boolean query parameter. Without a value it is true, as in Go."""
     return query.get(name, "false").lower() in ("", "1", "t", "true")
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading pods: their state, and which ConfigMaps and Secrets they refer to."""
+"""Reads pods: their state, and the ConfigMaps and Secrets that they reference."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kube_double.errors import Json
 
 @dataclass(frozen=True)
 class Reference:
-    """A ConfigMap or Secret that a pod names (always in its own namespace)."""
+    """A reference of a pod to a ConfigMap or Secret, always in its own namespace."""
 
     kind: str
     namespace: str
@@ -33,7 +33,7 @@ def is_ready(pod: Json) -> bool:
 
 
 def is_active(pod: Json) -> bool:
-    """What a ReplicaSet counts: not ended, and not asked to end."""
+    """Whether a ReplicaSet counts the pod: it has not ended and is not terminating."""
     ended = pod["status"].get("phase") in ("Succeeded", "Failed")
     return not ended and "deletionTimestamp" not in pod["metadata"]
 
@@ -48,7 +48,7 @@ def containers(pod: Json) -> list[Json]:
 
 
 def _sources(volume: Json) -> Iterator[tuple[str, Json]]:
-    """The ConfigMaps and Secrets of a volume, each with the options of its source."""
+    """The ConfigMaps and Secrets of a volume, each with its source's options."""
     if "configMap" in volume:
         yield "ConfigMap", volume["configMap"]
     if "secret" in volume:
@@ -63,7 +63,7 @@ _KEY = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
 
 
 def references(pod: Json) -> set[Reference]:
-    """Everything that the kubelet holds in its cache for this pod."""
+    """Everything that the kubelet caches for this pod."""
     namespace = pod["metadata"]["namespace"]
     found = [pair for volume in pod["spec"].get("volumes") or [] for pair in _sources(volume)]
     for container in containers(pod):
@@ -76,7 +76,7 @@ def references(pod: Json) -> set[Reference]:
 
 
 class Missing(Exception):
-    """What a pod needs and cannot have yet; ``reason`` is the waiting reason of its containers."""
+    """A pod's dependency does not exist yet. ``reason`` is the waiting reason of its containers."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -85,7 +85,7 @@ class Missing(Exception):
 
 
 class Reader:
-    """Resolves a pod's volumes and environment through ``look``, the kubelet's way to a ConfigMap or Secret."""
+    """Resolves a pod's volumes and environment. ``look`` reads a ConfigMap or Secret through the kubelet's cache."""
 
     def __init__(self, pod: Json, objects: dict[Reference, Json | None]) -> None:
         self._pod = pod
@@ -97,7 +97,7 @@ class Reader:
         return None if found is None else _texts(found)
 
     def volumes(self) -> dict[str, dict[str, str]]:
-        """Files by volume; raises ``Missing`` for a source that does not exist and is not optional."""
+        """The files of each volume. Raises ``Missing`` if a source does not exist and is not optional."""
         result: dict[str, dict[str, str]] = {}
         for volume in self._pod["spec"].get("volumes") or []:
             files: dict[str, str] = {}
@@ -126,7 +126,7 @@ class Reader:
         return files
 
     def environment(self) -> dict[str, dict[str, str]]:
-        """Variables by container; raises ``Missing`` like the kubelet's CreateContainerConfigError."""
+        """The variables of each container. Raises ``Missing`` for the kubelet's CreateContainerConfigError."""
         return {container["name"]: self._variables(container) for container in containers(self._pod)}
 
     def _variables(self, container: Json) -> dict[str, str]:
@@ -180,7 +180,7 @@ def _key(kind: str) -> str:
 
 
 def _texts(item: Json) -> dict[str, str]:
-    """The data of a ConfigMap or Secret as files hold it; bytes that are no text stay in base64 with that prefix."""
+    """The data of a ConfigMap or Secret as file contents. Binary data stays in base64, with a prefix."""
     encoded = dict(item.get("binaryData") or {})
     plain = dict(item.get("data") or {})
     if item["kind"] == "Secret":

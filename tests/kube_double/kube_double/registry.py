@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Creating, changing and deleting objects with the API server's rules. Every write, a controller's too, passes here."""
+"""Creates, changes and deletes objects by the API server's rules. Every write passes here, also a controller's."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _IMMORTAL = ("default", "kube-public", "kube-system")
 
 @dataclass
 class DeleteOptions:
-    """What a DELETE may ask for."""
+    """The options of a DELETE."""
 
     grace: int | None = None
     policy: str = ""
@@ -53,7 +53,7 @@ class Registry:
     # -- creating ------------------------------------------------------------------------------------------------
 
     def create(self, resource: Resource, namespace: str, item: Json, dry_run: bool = False) -> Json:
-        """Store a new object; ``item`` is decoded already. Returns it as stored."""
+        """Store a new, decoded object and return it as stored."""
         item = copy.deepcopy(item)
         meta = item.setdefault("metadata", {})
         self._place(resource, namespace, meta)
@@ -78,7 +78,7 @@ class Registry:
         return _ordered(item) if dry_run else self.store.put(resource, _ordered(item))
 
     def _identify(self, resource: Resource, meta: Json) -> None:
-        """Name (if one is to be generated), uid, time of creation, generation."""
+        """Set the generated name, uid, creation time and generation."""
         if not meta.get("name") and meta.get("generateName"):
             meta["name"] = meta["generateName"][:58] + self.store.suffix()
         meta["uid"] = self.store.new_uid()
@@ -103,7 +103,7 @@ class Registry:
             raise errors.forbidden(resource.group, resource.plural, name, why)
 
     def _admit(self, resource: Resource, item: Json) -> None:
-        """The service account admission: a pod needs its account."""
+        """Service account admission: refuse a pod without its account."""
         if resource.kind != "Pod":
             return
         meta, spec = item["metadata"], item.setdefault("spec", {})
@@ -131,7 +131,7 @@ class Registry:
     ) -> Json:  # fmt: skip
         """Replace the object by ``change(current)``, under the API server's rules for an update.
 
-        Raises 404, 409 for a version or uid that is not the current one, and 422 for what may not change.
+        Raises 404, 409 for an outdated version or uid, and 422 for a change that is not allowed.
         """
         old = self.get(resource, namespace, name)
         new = copy.deepcopy(change(copy.deepcopy(old)))
@@ -172,7 +172,7 @@ class Registry:
             raise errors.conflict(resource.group, resource.plural, name, errors.MODIFIED)
 
     def _keep(self, resource: Resource, old: Json, new: Json, subresource: str) -> None:
-        """What an update cannot touch is taken from the stored object."""
+        """Copy the fields that an update cannot change from the stored object."""
         meta = new["metadata"]
         for key in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
             if key in old["metadata"]:
@@ -193,14 +193,14 @@ class Registry:
 
     @staticmethod
     def _counts(old: Json, new: Json) -> bool:
-        """A Deployment's generation counts changes of its spec and of its annotations."""
+        """Whether a change increases the generation: a Deployment counts changes of spec and annotations."""
         before, after = old["metadata"].get("annotations"), new["metadata"].get("annotations")
         return old.get("spec") != new.get("spec") or (new["kind"] == "Deployment" and before != after)
 
     def scale(
         self, resource: Resource, namespace: str, name: str, change: Callable[[Json], Json], dry_run: bool
     ) -> Json:
-        """Change ``spec.replicas`` through the scale subresource; ``change`` maps a Scale to a Scale."""
+        """Change ``spec.replicas`` through the scale subresource. ``change`` maps a Scale to a Scale."""
 
         def apply(current: Json) -> Json:
             wanted = change(scale_of(current))
@@ -219,7 +219,7 @@ class Registry:
     # -- deleting ------------------------------------------------------------------------------------------------
 
     def delete(self, resource: Resource, namespace: str, name: str, options: DeleteOptions) -> tuple[Json, bool]:
-        """Delete the object, or begin to. Returns it as it was last seen, and whether it is gone."""
+        """Delete the object, or start its deletion. Returns its last state, and whether it is gone."""
         item = self.get(resource, namespace, name)
         self._check_preconditions(resource, item, options)
         if resource.kind == "Namespace" and name in _IMMORTAL:
@@ -247,7 +247,7 @@ class Registry:
 
     @staticmethod
     def _shorter(meta: Json, grace: int, finalizers: list[str]) -> bool:
-        """A second DELETE can only shorten the wait, or add what has to happen first."""
+        """Apply a second DELETE: it can only shorten the grace period or add finalizers."""
         return grace < meta.get("deletionGracePeriodSeconds", 0) or finalizers != (meta.get("finalizers") or [])
 
     def _check_preconditions(self, resource: Resource, item: Json, options: DeleteOptions) -> None:
@@ -267,7 +267,7 @@ class Registry:
 
     @staticmethod
     def _grace(resource: Resource, item: Json, options: DeleteOptions) -> int:
-        """Only pods that a node holds are given time to end."""
+        """The grace period. Only pods that are bound to a node have one."""
         if resource.kind != "Pod" or not item["spec"].get("nodeName"):
             return 0
         if item.get("status", {}).get("phase") in ("Succeeded", "Failed"):
@@ -301,7 +301,7 @@ class Registry:
 
 
 def scale_of(item: Json) -> Json:
-    """The Scale that stands for a Deployment's or ReplicaSet's replicas."""
+    """The Scale of a Deployment or ReplicaSet."""
     meta = {key: item["metadata"][key] for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")}
     replicas = item["spec"].get("replicas", 0)
     return {
@@ -317,7 +317,7 @@ def scale_of(item: Json) -> Json:
 
 
 def _ordered(item: Json) -> Json:
-    """Keys in the order in which clients show them; empty metadata maps are left out."""
+    """The object with its keys in the usual order, without empty metadata maps."""
     meta = {key: value for key, value in item["metadata"].items() if value not in ({}, [], "", None)}
     head: dict[str, Any] = {
         "kind": item["kind"],

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ReplicaSet controller: as many active pods as asked for. A pod that is ending no longer counts."""
+"""The ReplicaSet controller: keeps the wanted number of active pods. Terminating pods do not count."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ POD, REPLICA_SET = of_kind("Pod"), of_kind("ReplicaSet")
 
 
 def owned(registry: Registry, item: Json) -> list[Json]:
-    """The pods that ``item`` controls, ending ones included."""
+    """The pods that ``item`` controls, including terminating ones."""
     uid = item["metadata"]["uid"]
     namespace = item["metadata"]["namespace"]
     found = [(pod, pods.controller_of(pod)) for pod in registry.store.items(POD, namespace)]
@@ -38,7 +38,7 @@ class ReplicaSets:
             self._report(item["metadata"], failure)
 
     def _scale(self, item: Json) -> str:
-        """Create or delete pods; returns the API server's refusal if a pod could not be created."""
+        """Create or delete pods. Returns the API server's refusal if a pod cannot be created."""
         active = [pod for pod in owned(self._registry, item) if pods.is_active(pod)]
         missing = item["spec"]["replicas"] - len(active)
         for _missing in range(missing):
@@ -57,7 +57,7 @@ class ReplicaSets:
 
     @staticmethod
     def _victim_order(pod: Json) -> tuple[bool, bool, int]:
-        """Pods without a node go first, then those not ready, then the newest."""
+        """Sort key for deletion: pods without a node, then pods that are not ready, then the newest."""
         return bool(pod["spec"].get("nodeName")), pods.is_ready(pod), -int(pod["metadata"]["resourceVersion"])
 
     def _create_pod(self, item: Json) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One request against the cluster, apart from HTTP: what to answer, or which refusal to raise."""
+"""Answers requests to the cluster, independent of HTTP."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAX_BODY = 3 * 1024 * 1024
 
 @dataclass
 class Request:
-    """What came in. ``body`` is still as sent."""
+    """A request. ``body`` is not parsed yet."""
 
     method: str
     target: Target
@@ -39,7 +39,7 @@ class Request:
 
 @dataclass
 class Answer:
-    """``items`` is set for a list, whose form (list or table) the caller chooses."""
+    """An answer. A list sets ``items``; the caller chooses its form (list or table)."""
 
     code: int
     body: Json
@@ -48,7 +48,7 @@ class Answer:
 
 
 def parse_body(content_type: str, body: bytes) -> Any:
-    """A body as JSON or YAML; empty is None."""
+    """A body as JSON or YAML. An empty body is None."""
     if not body.strip():
         return None
     kind = content_type.partition(";")[0].strip().lower()
@@ -61,7 +61,7 @@ def parse_body(content_type: str, body: bytes) -> Any:
 
 
 class Requests:
-    """Answers everything but watches."""
+    """Answers everything except watches."""
 
     def __init__(self, cluster: Cluster, access: Access) -> None:
         self._cluster = cluster
@@ -80,7 +80,7 @@ class Requests:
         return handlers[asked](request)
 
     def authorize(self, user: User, asked: str, target: Target, query: Mapping[str, str]) -> None:
-        """RBAC; a list or watch of one name counts as a request for that name."""
+        """Check the right by RBAC. A list or watch of one name counts as a request for that name."""
         name = target.name
         selector = query.get("fieldSelector", "")
         if not name and selector.startswith("metadata.name="):
@@ -198,7 +198,7 @@ class Requests:
     # -- bodies --------------------------------------------------------------------------------------------------
 
     def _object(self, request: Request, kind: str, api_version: str) -> Json:
-        """The body as an object of the expected type."""
+        """The body as an object of the expected type. Raises 400 for another type."""
         if request.content_type.partition(";")[0].strip().lower() not in (*BODY_TYPES, ""):
             raise errors.unsupported_media_type(BODY_TYPES)
         found = parse_body(request.content_type, request.body)

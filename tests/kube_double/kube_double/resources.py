@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which resources there are, and the traits that the API server's storage gives each of them."""
+"""The supported resources, and how the API server stores each of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "up
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource type. ``subresources`` are those that are answered; any other is a 501."""
+    """One resource type. Subresources that are not in ``subresources`` answer 501."""
 
     group: str
     plural: str
@@ -26,13 +26,13 @@ class Resource:
     subresources: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ALL_VERBS
     stored: bool = True
-    # The spec's changes are counted in metadata.generation.
+    # metadata.generation counts changes of the spec.
     has_generation: bool = False
     # A PUT of an object that does not exist creates it.
     create_on_update: bool = False
-    # A PUT without metadata.resourceVersion is taken as "whatever is there now".
+    # A PUT without metadata.resourceVersion replaces any current version.
     unconditional_update: bool = True
-    # DELETE answers with the object instead of a Status.
+    # DELETE answers with the object, not with a Status.
     returns_deleted: bool = False
 
     @property
@@ -86,7 +86,7 @@ for _item in RESOURCES:
 
 
 def of_kind(kind: str, api_version: str | None = None) -> Resource:
-    """The resource of ``kind``; raises ``KeyError`` for one that the double does not have."""
+    """The resource of ``kind``. Raises ``KeyError`` if it is not supported."""
     for item in RESOURCES:
         if item.kind == kind and api_version in (None, item.api_version):
             return item

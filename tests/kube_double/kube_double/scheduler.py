@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Binding pods to nodes: node selectors, required node affinity, taints, host ports. Resources are not counted."""
+"""Binds pods to nodes by node selectors, required node affinity, taints and host ports, but not by resources."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Scheduler:
         self._store.put(POD, pod)
 
     def _refusal(self, pod: Json, node: Json) -> str:
-        """Why ``node`` cannot take ``pod``; empty if it can."""
+        """Why ``node`` cannot run ``pod``; empty if it can."""
         if not _affinity_matches(pod["spec"], node):
             return _NO_AFFINITY
         if node.get("spec", {}).get("unschedulable"):
@@ -95,7 +95,7 @@ class Scheduler:
         return {(port["hostPort"], port["protocol"]) for port in ports if port.get("hostPort")}
 
     def _taken_ports(self, node: str) -> set[tuple[int, str]]:
-        """A pod that is still ending keeps its host ports."""
+        """The host ports in use, including those of terminating pods."""
         here = [pod for pod in self._store.items(POD) if pod["spec"].get("nodeName") == node]
         return {port for pod in here for port in self._host_ports(pod)}
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading objects as the API server's decoder does: wrong types are refused, unknown fields dropped and told."""
+"""Decodes objects as the API server does: refuses wrong types, drops and reports unknown fields."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TYPES: dict[str, dict[str, str]] = json.loads(
     (pathlib.Path(__file__).parent / "schema.json").read_text(encoding="utf-8")
 )["types"]
 
-# Lists that a strategic merge patch merges by a key (the API's patchMergeKey); other lists are replaced.
+# Lists that a strategic merge patch merges by a key (the API's patchMergeKey). It replaces all other lists.
 MERGE_KEYS: dict[tuple[str, str], str] = {
     ("PodSpec", "containers"): "name", ("PodSpec", "initContainers"): "name",
     ("PodSpec", "ephemeralContainers"): "name", ("PodSpec", "volumes"): "name",
@@ -51,7 +51,7 @@ class Decoder:
         self.unknown: list[str] = []
 
     def decode(self, kind: str, content: Json) -> Json:
-        """``content`` as the type ``kind`` holds it; raises ``ValueError`` with the decoder's text on a wrong type."""
+        """``content`` as the type ``kind``. Raises ``ValueError`` with the decoder's text for a wrong type."""
         return self._struct(kind, content, "")
 
     def _struct(self, kind: str, content: Json, path: str) -> Json:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Label and field selectors, as written in ``labelSelector=`` and ``fieldSelector=`` and in ``spec.selector``."""
+"""Label and field selectors, of ``labelSelector=`` and ``fieldSelector=`` and of ``spec.selector``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SET = re.compile(r"^(?P<key>[^\s!=,()]+)\s+(?P<operator>in|notin)\s*\((?P<value
 _EQUAL = re.compile(r"^(?P<key>[^\s!=,()]+)\s*(?P<operator>==|=|!=)\s*(?P<value>[^\s!=,()]*)$")
 _KEY = re.compile(r"^(?P<absent>!?)\s*(?P<key>[^\s!=,()]+)$")
 
-# What the API server can select on beside metadata.name and metadata.namespace, by kind.
+# The fields that the API server can select by, besides metadata.name and metadata.namespace, for each kind.
 FIELDS: dict[str, tuple[str, ...]] = {
     "Pod": ("spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
             "spec.hostNetwork", "status.phase", "status.podIP", "status.nominatedNodeName"),
@@ -34,7 +34,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
 
 
 def _split(text: str) -> list[str]:
-    """At commas outside parentheses."""
+    """Split at commas outside parentheses."""
     return [part.strip() for part in re.split(r",(?![^()]*\))", text)]
 
 
@@ -54,7 +54,7 @@ def _requirement(part: str, whole: str) -> Predicate:
 
 
 def labels_match(text: str) -> Predicate:
-    """A predicate over a map of labels; an empty selector matches everything."""
+    """A predicate on a map of labels. An empty selector matches everything."""
     tests = [_requirement(part, text) for part in _split(text)] if text.strip() else []
     return lambda labels: all(test(labels) for test in tests)
 
@@ -77,7 +77,7 @@ def expression_matches(expression: Json, labels: Json) -> bool:
 
 
 def selector_matches(selector: Json | None, labels: Json) -> bool:
-    """A ``LabelSelector`` object; an empty one matches everything, none at all matches nothing."""
+    """A predicate for a ``LabelSelector`` object. An empty one matches everything, None matches nothing."""
     if selector is None:
         return False
     wanted = selector.get("matchLabels") or {}
@@ -98,7 +98,7 @@ def selector_text(selector: Json | None) -> str:
 
 
 def field_value(item: Json, path: str) -> str:
-    """The value at a dotted path as field selectors compare it: text, empty where absent."""
+    """The value at a dotted path as field selectors compare it: text, empty if absent."""
     found: Any = item
     for key in path.split("."):
         found = found.get(key) if isinstance(found, dict) else None
@@ -110,7 +110,7 @@ def field_value(item: Json, path: str) -> str:
 
 
 def fields_match(text: str, kind: str) -> Predicate:
-    """A predicate over whole objects. Fields that the API server does not index for ``kind`` are refused."""
+    """A predicate on whole objects. Fields that the API server does not index for ``kind`` are refused."""
     tests: list[tuple[str, str, bool]] = []
     for part in _split(text) if text.strip() else []:
         match = _EQUAL.match(part)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP: one aiohttp handler that turns requests into answers, streams watches, keeps the journal and plays faults."""
+"""HTTP: one aiohttp handler answers requests, streams watches, writes the journal and applies faults."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _JSON = "application/json"
 _BOOKMARK_SECONDS = 30.0
 
 
-_HOLD_SECONDS = 0.01  # how often it is seen whether the client of a held request is still there
+_HOLD_SECONDS = 0.01  # interval for checking whether the client of a held request has disconnected
 
 
 class _Dropped(Exception):
-    """The connection is to be cut without an answer."""
+    """A fault cuts the connection without an answer."""
 
 
 class Server:
@@ -68,7 +68,7 @@ class Server:
             if request.transport is not None:
                 request.transport.abort()
             return web.Response()
-        except Exception as bug:  # noqa: BLE001 - as the API server does: the client gets a Status, the log the trace
+        except Exception as bug:  # noqa: BLE001 - like the API server: a Status for the client, the traceback for the log
             traceback.print_exc()
             response = web.json_response(errors.internal_error(str(bug)).status, status=500)
         entry["code"] = response.status
@@ -83,7 +83,7 @@ class Server:
             response = await self._dispatch(request, user, entry)
             self.cluster.settle()
             self._set_timer()
-        finally:  # a refusal is held, too
+        finally:  # a refusal is held as well
             if fault and fault.action == "hold_after":
                 await _hold(fault, request)
         if fault and fault.action == "reset_after":
@@ -198,7 +198,7 @@ class Server:
             changed.set()
 
     def _set_timer(self) -> None:
-        """While somebody watches, things have to happen in time and not only at the next request."""
+        """Set a timer for the next alarm. Open watches need their events in time, not at the next request."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -228,7 +228,7 @@ class Server:
 
 
 async def _hold(fault: Fault, request: web.Request) -> None:
-    """Wait until the faults are replaced. A client that goes away meanwhile ends the request where it stands."""
+    """Wait until the faults are replaced. If the client disconnects meanwhile, the request ends here."""
     fault.held += 1
     try:
         while not (fault.released.is_set() or _is_gone(request)):
@@ -249,7 +249,7 @@ def _include(request: web.Request) -> str:
 
 
 def _wanted(accept: str) -> str:
-    """``table`` or ``json``, by the first media type of ``Accept`` that can be served; 406 if there is none."""
+    """``table`` or ``json``, by the first supported media type of ``Accept``. Raises 406 if there is none."""
     for part in (item.strip() for item in accept.split(",")):
         kind, *options = (piece.strip() for piece in part.split(";"))
         if kind == _JSON and "as=Table" in options:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The objects and their history: what etcd and the watch cache are to the API server."""
+"""The objects and their history, in place of etcd and the API server's watch cache."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from kube_double.errors import Json
 from kube_double.resources import Resource
 
-# Watches can start this many events back; older versions are answered with 410 Expired.
+# Watches can start this many events back. Older versions answer 410 Expired.
 HISTORY = 10_000
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
 
 @dataclass(frozen=True)
 class Event:
-    """One change. ``before`` is None for an object that came, ``after`` for one that went."""
+    """One change. ``before`` is None for a new object, ``after`` for a deleted one."""
 
     version: int
     resource: Resource
@@ -33,7 +33,7 @@ Key = tuple[str, str]
 
 
 class Store:
-    """Objects by resource, namespace and name. What goes in and out is copied, so that nobody shares state."""
+    """Objects by resource, namespace and name. They are copied on the way in and out, so no state is shared."""
 
     def __init__(self) -> None:
         self.version = 100
@@ -47,11 +47,11 @@ class Store:
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
 
     def suffix(self, length: int = 5) -> str:
-        """Random characters as generated names end in."""
+        """Random characters for the end of a generated name."""
         return "".join(self._random.choice(ALPHABET) for _position in range(length))
 
     def clear(self) -> None:
-        """Drop every object. Versions and uids go on, so that nothing from before is taken for something new."""
+        """Drop every object. Versions and uids continue, so that old ones are never mistaken for new ones."""
         for resource in list(self._objects):
             for namespace, name in list(self._objects[resource]):
                 self.remove(resource, namespace, name)
@@ -60,11 +60,11 @@ class Store:
         return copy.deepcopy(self._objects.get(resource, {}).get((namespace, name)))
 
     def peek(self, resource: Resource, namespace: str, name: str) -> Json | None:
-        """Like ``get`` without the copy; for reading only."""
+        """Like ``get``, but without a copy: for reading only."""
         return self._objects.get(resource, {}).get((namespace, name))
 
     def items(self, resource: Resource, namespace: str = "") -> Iterator[Json]:
-        """Objects ordered by namespace and name; not copied, for reading only."""
+        """The objects ordered by namespace and name, without copies: for reading only."""
         found = self._objects.get(resource, {})
         return (found[key] for key in sorted(found) if namespace in ("", key[0]))
 
@@ -72,7 +72,7 @@ class Store:
         return list(self._objects)
 
     def put(self, resource: Resource, item: Json) -> Json:
-        """Store ``item`` as it is, with the next version. Returns a copy of what is stored."""
+        """Store ``item`` with the next version. Returns a copy of the stored object."""
         key = (item["metadata"].get("namespace", ""), item["metadata"]["name"])
         before = self._objects.setdefault(resource, {}).get(key)
         after = copy.deepcopy(item)
@@ -83,7 +83,7 @@ class Store:
         return copy.deepcopy(after)
 
     def remove(self, resource: Resource, namespace: str, name: str) -> Json | None:
-        """Take the object away; returns it with the version of its removal."""
+        """Remove the object. Returns it with the version of its removal."""
         before = self._objects.get(resource, {}).pop((namespace, name), None)
         if before is None:
             return None

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lists as kubectl prints them: the server decides the columns (``Accept: application/json;as=Table``)."""
+"""Tables for kubectl, whose columns the server chooses (``Accept: application/json;as=Table``)."""
 
 from __future__ import annotations
 

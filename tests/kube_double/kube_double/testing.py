@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""For tests: the double as a subprocess and a context manager."""
+"""For tests: runs the double as a subprocess, in a context manager."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ START_SECONDS = 60.0
 class KubeDouble:
     """A running double. ``objects`` are dicts or paths of YAML files; ``users`` are maps of name, token, groups, rules.
 
-    ``kubeconfig``, ``url``, ``ca`` and ``control`` are set once it is entered. ``start_seconds`` and ``stop_seconds``
-    are how long pods take to become ready and to end.
+    ``kubeconfig``, ``url``, ``ca`` and ``control`` are set inside the block. ``start_seconds`` and ``stop_seconds`` are
+    the times that pods take to become ready and to end.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class KubeDouble:
     # -- requests ------------------------------------------------------------------------------------------------
 
     def request(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Any:
-        """One request as ``admin``; returns the decoded answer, raises ``urllib.error.HTTPError`` on a refusal."""
+        """Send one request as ``admin`` and return the answer. Raises ``urllib.error.HTTPError`` on a refusal."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": content_type}
         asked = urllib.request.Request(self.url + path, data=data, method=method, headers=headers)
@@ -118,7 +118,7 @@ class KubeDouble:
         return f"{resource.base}{within}/{resource.plural}" + (f"/{name}" if name else "")
 
     def get(self, kind: str, namespace: str | None, name: str) -> Json | None:
-        """The object, None if there is none."""
+        """The object, or None."""
         try:
             found: Json = self.request("GET", self.path(kind, namespace, name))
         except urllib.error.HTTPError as refused:
@@ -129,13 +129,13 @@ class KubeDouble:
         return found
 
     def list(self, kind: str, namespace: str | None = None, selector: str = "") -> list[Json]:
-        """The objects of a kind, of one namespace or of all."""
+        """The objects of a kind, in one namespace or in all."""
         query = f"?labelSelector={urllib.parse.quote(selector)}" if selector else ""
         found: list[Json] = self.request("GET", self.path(kind, namespace) + query)["items"]
         return found
 
     def apply(self, item: Json) -> Json:
-        """Create the object, or replace what there is of its name."""
+        """Create or replace the object."""
         meta = item["metadata"]
         namespace = meta.get("namespace", "default")
         version = item["apiVersion"]
@@ -154,7 +154,7 @@ class KubeDouble:
     # -- the control path ----------------------------------------------------------------------------------------
 
     def reset(self) -> None:
-        """Back to the objects of the start; journal and faults are emptied."""
+        """Return to the objects of the start. Journal and faults are cleared."""
         self.request("POST", "/_double/reset")
 
     def dump(self) -> Any:
@@ -162,7 +162,7 @@ class KubeDouble:
         return self.request("GET", "/_double/dump")
 
     def load(self, objects: Iterable[Json]) -> None:
-        """Create objects, status included, past the rights of any user."""
+        """Create objects with their status, past the rights of all users."""
         self.request("POST", "/_double/load", [*objects])
 
     def journal(self) -> Any:
@@ -170,18 +170,18 @@ class KubeDouble:
         return self.request("GET", "/_double/journal")
 
     def faults(self, rules: Iterable[Json] | None = None) -> Any:
-        """Set the faults, an empty list removes them; without an argument, read them with their counts."""
+        """Replace the faults; an empty list removes them. Without an argument, return them with their counts."""
         if rules is None:
             return self.request("GET", "/_double/faults")
         return self.request("POST", "/_double/faults", [*rules])
 
     def seen(self, namespace: str, pod: str) -> Any:
-        """What a pod really got when it started: ``node``, ``started``, ``volumes``, ``environment``."""
+        """What a pod got when it started: ``node``, ``started``, ``volumes``, ``environment``."""
         query = urllib.parse.urlencode({"namespace": namespace, "name": pod})
         return self.request("GET", f"/_double/mounted?{query}")
 
     def mounted(self, namespace: str, pod: str) -> dict[str, dict[str, str]]:
-        """The files of each volume as the pod saw them when it started; empty before that."""
+        """The files of each volume at the pod's start; empty before that."""
         found: dict[str, dict[str, str]] = self.seen(namespace, pod)["volumes"]
         return found
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A throw-away certificate authority and the files that clients need: CA and kubeconfig."""
+"""A temporary certificate authority, and the files for clients: CA and kubeconfig."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kube_double.errors import Json
 
 
 def make_authority(directory: pathlib.Path) -> tuple[trustme.CA, pathlib.Path]:
-    """A new CA; its certificate is written to ``ca.pem`` in ``directory``."""
+    """Create a CA and write its certificate to ``ca.pem`` in ``directory``."""
     authority = trustme.CA(organization_name="kube_double")
     path = directory / "ca.pem"
     authority.cert_pem.write_to_path(str(path))
@@ -33,7 +33,7 @@ def server_context(authority: trustme.CA, host: str) -> ssl.SSLContext:
 
 
 def write_kubeconfig(path: pathlib.Path, url: str, authority: trustme.CA, users: list[User]) -> None:
-    """One context for each user, named after it; the first is the current one. Only the owner can read the file."""
+    """Write one context for each user, named after it; the first is current. Only the owner can read the file."""
     content: Json = {
         "apiVersion": "v1",
         "kind": "Config",

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What makes an object invalid: metadata, ConfigMaps, Secrets and other plain kinds (pods and the like: workloads)."""
+"""Validates metadata, ConfigMaps, Secrets and other simple kinds. ``workloads`` validates pods and their owners."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def metadata_update(resource: Resource, new: Json, old: Json) -> list[FieldError
 
 
 def content(resource: Resource, new: Json, old: Json | None) -> list[FieldError]:
-    """Everything but the metadata; ``old`` is what an update replaces."""
+    """Validate everything except the metadata. ``old`` is the object before an update."""
     if resource.kind == "ConfigMap":
         return _config_map(new, old)
     if resource.kind == "Secret":

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What makes Deployments, ReplicaSets, Pods, Services and Scales invalid."""
+"""Validates Deployments, ReplicaSets, Pods, Services and Scales."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _strategy(spec: Json) -> list[FieldError]:
 
 
 def pod_spec(spec: Json | None, field: str, policies: tuple[str, ...]) -> list[FieldError]:
-    """A pod's specification, on its own or as a template at ``field``."""
+    """Validate a pod's specification, of a pod or of the template at ``field``."""
     spec = spec or {}
     found: list[FieldError] = []
     volumes = [volume.get("name", "") for volume in spec.get("volumes") or []]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which addresses a gateway has, and what uses them. Pure: reads the store, changes nothing."""
+"""The addresses of a gateway and their users. Pure: reads the store, changes nothing."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from typing import Any
 from vcdsim.store import Record, Store
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-_PARSED = 65536  # texts whose parsed forms are kept: every rule is held against every other, again and again
-_LARGEST_RANGE = 4096  # addresses of one NAT rule's network that are listed one by one
+# Size of the cache of parsed addresses. Every rule is compared with every other, so parsing would take most time.
+_PARSED = 65536
+_LARGEST_RANGE = 4096  # largest network of a NAT rule whose addresses are listed one by one
 
 
 @dataclass(frozen=True)
 class Use:
-    """One use of one address. ``category`` as usedIpAddresses writes it; ``by`` is the object that uses it."""
+    """One use of one address: ``category`` in the words of usedIpAddresses, ``by`` is the object that uses it."""
 
     address: str
     category: str
@@ -50,7 +51,7 @@ def ranges_of(subnet: dict[str, Any]) -> list[tuple[Address, Address]]:
 
 
 def why_no_subnet(subnet: dict[str, Any]) -> str | None:
-    """Why the parts of a subnet do not go together; None if they do."""
+    """Why the parts of a subnet contradict each other; None if they do not."""
     try:
         network = network_of(subnet)
     except ValueError:
@@ -80,7 +81,7 @@ def uses_ip_spaces(gateway: Record) -> bool:
 
 
 def ip_spaces_of(store: Store, gateway: Record) -> list[Record]:
-    """The IP Spaces that the gateway's uplinks lead to and its organisation may use."""
+    """The IP Spaces of the gateway's uplinks that its organisation may use."""
     networks = {uplink["uplinkId"] for uplink in uplinks(gateway) if uplink.get("usingIpSpace")}
     chosen = {
         link.data["ipSpaceRef"] for link in store.all("ipSpaceUplink") if link.data["externalNetworkRef"] in networks
@@ -105,7 +106,7 @@ def virtual_services(store: Store, gateway_id: str) -> list[Record]:
 
 @functools.lru_cache(_PARSED)
 def plain(text: str) -> str:
-    """An address in the one form in which equal ones are equal."""
+    """An address in canonical form, so that equal addresses are equal texts."""
     return str(ipaddress.ip_address(text))
 
 
@@ -120,7 +121,7 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 
 
 def vips(service: Record) -> list[str]:
-    """The addresses of a virtual service."""
+    """The IPv4 and IPv6 addresses of a virtual service."""
     both = (service.data.get("virtualIpAddress"), service.data.get("ipv6VirtualIpAddress"))
     return [plain(one) for one in both if one]
 
@@ -130,7 +131,7 @@ def nat_rules(store: Store, gateway_id: str) -> list[Record]:
 
 
 def expand(text: str) -> list[str]:
-    """An address, or those of a network."""
+    """A single address, or all addresses of a network."""
     network = ipaddress.ip_network(text, strict=False)
     if network.num_addresses > _LARGEST_RANGE:
         return []
@@ -138,7 +139,7 @@ def expand(text: str) -> list[str]:
 
 
 def covers(text: str, address: str) -> bool:
-    """Whether an address or network as text has the address in it."""
+    """Whether an address or network, given as text, contains the address."""
     network, one = _network(text), _address(address)
     return network.version == one.version and one in network
 
@@ -150,6 +151,7 @@ def uses(store: Store, gateway: Record) -> list[Use]:
         if subnet.get("primaryIp"):
             found.append(Use(str(ipaddress.ip_address(subnet["primaryIp"])), "PRIMARY_IP", gateway, uplink))
     for rule in nat_rules(store, gateway.id):
+        # rules that exempt addresses from NAT (NO_SNAT, NO_DNAT) use none
         category = {"SNAT": "SNAT", "DNAT": "DNAT", "REFLEXIVE": "DNAT"}.get(str(rule.data["type"]))
         if category:
             found += _placed(store, gateway, expand(rule.data["externalAddresses"]), category, rule)
@@ -163,7 +165,7 @@ def _placed(store: Store, gateway: Record, addresses: list[str], category: str, 
     for text in addresses:
         address = ipaddress.ip_address(text)
         uplink = _uplink_of(store, gateway, address)
-        if uplink is not None:
+        if uplink is not None:  # an internal address belongs to no uplink, and VCD does not list it
             found.append(Use(text, category, by, uplink))
     return found
 
@@ -181,8 +183,8 @@ def _uplink_of(store: Store, gateway: Record, address: Address) -> dict[str, Any
 def why_not_external(store: Store, gateway: Record, text: str, *, primary_too: bool) -> str | None:
     """Why the gateway may not use an address as an external one; None if it may, or if it is an internal one (assumed).
 
-    An address inside an uplink's subnet must be allotted to the gateway; one inside an IP Space must be allocated to
-    its organisation. ``primary_too``: the primary address will do (for NAT).
+    An address in an uplink's subnet must be allocated to the gateway, an address in an IP Space to its organisation.
+    ``primary_too`` accepts the primary address as well: NAT rules may use it, virtual services may not.
     """
     address = ipaddress.ip_address(text)
     for _uplink, subnet in subnets(gateway):

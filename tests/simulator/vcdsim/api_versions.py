@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""API versions: which are listed, which one a request asks for.
+"""API versions: which the server offers, and which one a request asks for.
 
-A version is a pair of integers, so that versions compare as numbers do.
+A version is a pair of integers, because as texts 9.0 would be newer than 37.0.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from vcdsim import errors
 Version = tuple[int, int]
 
 DEFAULT = "37.0,37.1,37.2"
-# From this version on several virtual services may share one IP address (VCD 10.4.0).
+# From this version on, several virtual services may share one IP address (VCD 10.4.0).
 SHARED_VIP_SINCE: Version = (37, 0)
 
 _VERSION = re.compile(r"^(\d+)\.(\d+)$")
@@ -24,7 +24,7 @@ _ASKED = re.compile(r"version\s*=\s*\"?(\d+\.\d+(?:\.\d+)?(?:-alpha[\w.-]*)?)")
 
 
 def parse(text: str) -> Version:
-    """``"37.2"`` -> ``(37, 2)``; ValueError if it is no version."""
+    """``"37.2"`` -> ``(37, 2)``. ValueError if the text is not a version."""
     found = _VERSION.match(text.strip())
     if not found:
         raise ValueError(f"{text!r} is not an API version (example: 37.2)")
@@ -43,8 +43,8 @@ def parse_list(value: str) -> tuple[Version, ...]:
 def negotiate(accept: Sequence[str], listed: Sequence[Version]) -> Version:
     """The version that the Accept headers ask for.
 
-    Only the ``version`` parameter is looked at: one client sends ``*_/_*;version=37.2``, another sends the
-    header twice, and VCD takes both. No version, or one that is not listed: 406 (a missing one: assumed).
+    Only the ``version`` parameter counts: CPI sends ``*_/_*;version=37.2``, go-vcloud-director sends the header twice,
+    and VCD accepts both. A missing version (assumed) and an unknown version answer 406.
     """
     asked = [found for header in accept for found in _ASKED.findall(header)]
     for one in asked:

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Request and response bodies: JSON Schema for the fields, with three words of our own.
+"""Request and response bodies: JSON Schema for the fields, with some keywords of our own.
 
-``x-since``: the API version that brought the field; before it the field is unknown. ``readOnly``: accepted from a
-client that sends back what it has read, and ignored. ``writeOnly``: never shown. A null, and for ``x-empty-is-unset``
-also an empty string, counts as not given; ``default`` is filled in.
+``x-since``: the API version that introduced the field; in older versions it is unknown. ``readOnly``: accepted and
+ignored, because clients send back what they have read. ``writeOnly``: never shown. A null counts as not given, and so
+does an empty string with ``x-empty-is-unset``. ``default`` fills in what is not given. ``x-opaque``: any JSON object.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _CHECKER = jsonschema.FormatChecker(formats=())
 
 
 def text(*, low: int = 0, high: int | None = None, **more: Any) -> Fields:
-    """A string; its length in characters."""
+    """A string of ``low`` to ``high`` characters."""
     limits = {"minLength": low} if low else {}
     return {"type": "string", **limits, **({"maxLength": high} if high is not None else {}), **more}
 
 
 def number(low: int | None = None, high: int | None = None, **more: Any) -> Fields:
-    """An integer within limits that are both included."""
+    """An integer from ``low`` to ``high``, both included."""
     limits = {"minimum": low, "maximum": high}
     return {"type": "integer", **{key: value for key, value in limits.items() if value is not None}, **more}
 
@@ -47,7 +47,7 @@ def one_of(*values: str, **more: Any) -> Fields:
 
 
 def formatted(name: str, **more: Any) -> Fields:
-    """A string of a format of this file."""
+    """A string in one of the formats that this file defines."""
     return {"type": "string", "format": name, **more}
 
 
@@ -67,7 +67,7 @@ def obj(properties: Fields, *required: str, **more: Any) -> Fields:
 
 
 def ref(*kinds: str, **more: Any) -> Fields:
-    """An EntityReference. The id decides; the name that comes with it is not looked at."""
+    """An EntityReference. Only the id counts, as in VCD; clients may send a stale or empty name."""
     return obj({"name": text(), "id": formatted("urn:" + "|".join(kinds))}, "id", **more)
 
 
@@ -77,17 +77,17 @@ def shown(**more: Any) -> Fields:
 
 
 def since(version: str, field: Fields) -> Fields:
-    """The field came with that API version; before it the field is unknown."""
+    """A field that this API version introduced."""
     return {**field, "x-since": version}
 
 
 def blank(field: Fields) -> Fields:
-    """An empty string counts as not given."""
+    """A field whose empty string counts as not given."""
     return {**field, "x-empty-is-unset": True}
 
 
 def anything(**more: Any) -> Fields:
-    """A JSON object that the simulator keeps as it is."""
+    """A JSON object that the simulator stores unchanged."""
     return {"type": "object", "x-opaque": True, **more}
 
 
@@ -145,14 +145,14 @@ def _is_ports_or_any(value: object) -> bool:
 
 
 class Body:
-    """The fields of one kind of object, for reading what a client sends and for showing what is stored."""
+    """The fields of one kind of object: reads what a client sends, and shows what is stored."""
 
     def __init__(self, title: str, properties: Fields, *required: str) -> None:
         self.title = title
         self.schema = obj(properties, *required)
 
     def read(self, sent: Any, version: Version) -> dict[str, Any]:
-        """What was sent: checked, without nulls and read-only fields, defaults filled in. 400 names the field."""
+        """The checked body: no nulls or read-only fields, with defaults. Answers 400 naming the first wrong field."""
         if not isinstance(sent, dict):
             raise errors.bad_request(f"The body must be a JSON object: {self.title}.")
         schema = _at_version(self, version)
@@ -164,10 +164,12 @@ class Body:
         return filled
 
     def show(self, stored: dict[str, Any], version: Version) -> dict[str, Any]:
-        """Every field that the version has, null where nothing is stored; what is write-only stays away."""
+        """Every field of the version, null where nothing is stored. Write-only fields are left out."""
         return {name: stored.get(name) for name in _names_at(self, version)}
 
 
+# Bodies never change after import, so their schemas are built once for each version. Otherwise requests would spend
+# most of their time on that.
 @lru_cache(maxsize=512)
 def _names_at(body: Body, version: Version) -> tuple[str, ...]:
     properties = _at_version(body, version)["properties"]
@@ -201,7 +203,7 @@ def _register_urn_formats(schema: Any) -> None:
 
 
 def _fit(schema: Any, version: Version) -> Any:
-    """The schema without what came later than the version."""
+    """The schema without the fields of newer versions."""
     if isinstance(schema, list):
         return [_fit(one, version) for one in schema]
     if not isinstance(schema, dict):
@@ -221,6 +223,7 @@ def _is_unset(value: Any, schema: Fields) -> bool:
 
 
 def _clean(value: Any, schema: Fields) -> Any:
+    # Unknown fields stay, so that the validator can name them.
     if schema.get("x-opaque"):
         return value
     if isinstance(value, list):
@@ -248,7 +251,7 @@ def _fill(value: Any, schema: Fields) -> Any:
 
 
 def _order(problem: ValidationError) -> tuple[int, str]:
-    """Unknown fields first: a misspelt name is the cause of the missing one."""
+    """Sort key of problems: unknown fields first, because a misspelt name also causes a missing field."""
     return (0 if problem.validator == "additionalProperties" else 1, problem.json_path)
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One request on its way through the simulator, its answer, and the operations that make the one from the other."""
+"""A request on its way through the simulator, its answer, and the operations that turn one into the other."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from vcdsim.store import Record, Store
 from vcdsim.tasks import Task, wall_clock
 from vcdsim.world import World
 
-OPEN = ""  # the right of an operation that anybody may use, logged in or not
-LOGGED_IN = "*"  # the right of an operation that needs a session and no more
+OPEN = ""  # the right of an operation that needs no session
+LOGGED_IN = "*"  # the right of an operation that needs only a session
 
 
 @dataclass
@@ -34,9 +34,10 @@ class Reply:
 
 @dataclass
 class Call:
-    """One request after routing. ``params`` are the path's, decoded; ``touched`` and ``task`` go into the journal.
+    """One request after routing. ``params`` are the decoded variables of its path.
 
-    Of a write: ``name`` is that of the object, ``gateway`` the URN of its edge gateway, ``number`` counts the writes.
+    ``touched`` (the object) and ``task`` go into the journal. A write also has the ``name`` of its object, the URN of
+    its edge ``gateway``, and a ``number`` that counts writes.
     """
 
     world: World
@@ -64,7 +65,7 @@ class Call:
 
     @property
     def session(self) -> Session:
-        """Who asks; only for operations that need a session."""
+        """The caller's session. Only operations that need a session may read it."""
         if self.session_or_none is None:
             raise errors.unauthorized()
         return self.session_or_none
@@ -77,14 +78,17 @@ class Call:
         return right in self.session.rights
 
     def sees(self, record: Record) -> bool:
-        """Whether the object is in the caller's organisation, or for all to see."""
+        """Whether the object belongs to the caller's organisation or is shared with all."""
         return self.session.is_provider or record.shared or record.org == self.session.org.id
 
     def visible(self, kind: str) -> list[Record]:
         return [record for record in self.store.all(kind) if self.sees(record)]
 
     def require(self, kind: str, identifier: str) -> Record:
-        """The object addressed; 403 if it is not there or not the caller's, 400 if the identifier is malformed."""
+        """The addressed object. Answers 403 if it is missing or not the caller's, 400 if the identifier is malformed.
+
+        VCD does not reveal whether an object of another tenant exists, so both cases get the same answer.
+        """
         from vcdsim.store import is_identifier
 
         if not is_identifier(kind, identifier):
@@ -96,7 +100,7 @@ class Call:
         return record
 
     def refer(self, field_name: str, kind: str, identifier: str) -> Record:
-        """The object that a body refers to; 400 naming the field if it is not there or not the caller's (assumed)."""
+        """The object that a body refers to. Answers 400 with the field if missing or not the caller's (assumed)."""
         record = self.store.get(kind, identifier)
         if record is None or not self.sees(record):
             raise errors.bad_field(field_name, f"there is no such {kind}")
@@ -112,10 +116,10 @@ class Call:
         undo: Callable[[], object] | None = None,
         result: Callable[[], str] | None = None,
     ) -> Reply:
-        """Begin a task for this operation and answer 202.
+        """Start a task for this operation and answer 202 with its address.
 
-        Busy entities are refused before anything happens. ``now`` takes effect at once, ``done`` when the task ends
-        well, ``undo`` when it ends in an error.
+        Busy entities are refused before anything happens. ``now`` takes effect at once, ``done`` when the task
+        succeeds, ``undo`` when it fails. ``result`` is the text that a successful task returns.
         """
         tasks, fault = self.world.tasks, self.fault
         tasks.check_free(locks)
@@ -140,6 +144,8 @@ class Call:
             result=result,
             fails_with=(fault.code, fault.message) if fault and what == "error" else None,
         )
+        # The effect stands in the timeline before the task's start: a reader of the timeline must never find a running
+        # task whose effect is missing.
         if now:
             with tasks.timeline.brought_by(task, begins_at):
                 now()
@@ -154,11 +160,11 @@ Basis = Literal["documented", "assumed"]
 
 @dataclass(frozen=True)
 class Operation:
-    """One row of the table of everything that the simulator answers.
+    """One row of the table of operations.
 
-    ``since``: first API version. ``right``: needed to use it, one of ``rights``, OPEN or LOGGED_IN. ``name``: VCD's
-    operation name, as tasks and refusals show it. ``basis``: whether the behaviour is documented by the vendor or
-    assumed here. ``refuses``: what it refuses beside malformed bodies, for the documentation.
+    ``since``: first API version. ``right``: one of ``rights``, OPEN or LOGGED_IN. ``name``: VCD's operation name, as
+    tasks and refusals show it. ``basis``: whether the vendor documents the behaviour or it is assumed here.
+    ``refuses``: what it refuses besides malformed bodies, for the README.
     """
 
     method: str

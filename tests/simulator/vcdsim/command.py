@@ -30,33 +30,44 @@ _IDLE_CONNECTION_SECONDS = 300
 
 
 def parser() -> argparse.ArgumentParser:
-    """All options."""
+    """The parser with all options."""
     command = argparse.ArgumentParser(
         prog="python -m vcdsim",
-        description="A VMware Cloud Director for tests. Prints one line when it can be used; SIGTERM stops it.",
+        description="A simulated VMware Cloud Director for tests. Prints one line when it is ready; SIGTERM stops it.",
     )
-    command.add_argument("--listen", default="127.0.0.1:0", metavar="HOST:PORT", help="port 0: any free one")
+    command.add_argument("--listen", default="127.0.0.1:0", metavar="HOST:PORT", help="port 0 picks a free port")
     command.add_argument(
         "--estate", default="one-edge", metavar="NAME|FILE", help="shipped: " + ", ".join(estates.shipped())
     )
     command.add_argument(
-        "--tls-dir", type=Path, metavar="DIR", help="certificate authority and certificate, made if missing"
+        "--tls-dir",
+        type=Path,
+        metavar="DIR",
+        help="folder of the certificate authority and certificate; they are created if missing",
     )
     command.add_argument("--api-versions", default=api_versions.DEFAULT, metavar="LIST", help="default: %(default)s")
     command.add_argument(
         "--task-seconds", type=_seconds, default=0.05, metavar="S", help="how long a task takes (default: %(default)s)"
     )
     command.add_argument(
-        "--health-seconds", type=_seconds, default=0.05, metavar="S", help="from realized to UP (default: %(default)s)"
+        "--health-seconds",
+        type=_seconds,
+        default=0.05,
+        metavar="S",
+        help="time from REALIZED to UP (default: %(default)s)",
     )
     command.add_argument(
         "--request-ms", type=_seconds, default=0.0, metavar="MS", help="delay of every answer (default: 0)"
     )
     command.add_argument(
-        "--token-seconds", type=_seconds, default=3600.0, metavar="S", help="life of an access token (default: 3600)"
+        "--token-seconds",
+        type=_seconds,
+        default=3600.0,
+        metavar="S",
+        help="lifetime of an access token (default: 3600)",
     )
     command.add_argument(
-        "--idle-seconds", type=_seconds, default=1800.0, metavar="S", help="life of an idle session (default: 1800)"
+        "--idle-seconds", type=_seconds, default=1800.0, metavar="S", help="lifetime of an idle session (default: 1800)"
     )
     command.add_argument("--journal", type=Path, metavar="FILE", help="append one JSON line for each request")
     command.add_argument("--faults", type=Path, metavar="FILE", help="fault rules, YAML or JSON")
@@ -68,9 +79,9 @@ def parser() -> argparse.ArgumentParser:
         help="; ".join(f"{one.name}={'|'.join(one.values)}" for one in SWITCHES),
     )
     command.add_argument(
-        "--openapi", type=Path, metavar="FILE", help="hold every exchange against this description of the API"
+        "--openapi", type=Path, metavar="FILE", help="check every exchange against this API description (OpenAPI 2.0)"
     )
-    command.add_argument("--table", action="store_true", help="print the table of operations in Markdown, and stop")
+    command.add_argument("--table", action="store_true", help="print the README's tables in Markdown, and stop")
     return command
 
 
@@ -90,7 +101,7 @@ def _address(text: str) -> tuple[str, int]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command. 2 and one line on stderr if an option will not do."""
+    """Run the command. Returns 2, after one line on stderr, if an option is wrong."""
     options = parser().parse_args(argv)
     if options.table:
         from vcdsim.table import table
@@ -113,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _settings(options: argparse.Namespace) -> Settings:
     versions = api_versions.parse_list(options.api_versions)
     if not versions:
-        raise ValueError("--api-versions: give at least one, for example 37.2")
+        raise ValueError("--api-versions: give at least one version, for example 37.2")
     return Settings(
         versions=versions,
         task_seconds=options.task_seconds,

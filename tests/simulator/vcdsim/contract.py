@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Holds requests and answers against the vendor's own description of the API (OpenAPI 2.0), where the file is at hand.
+"""Checks requests and answers against the vendor's own API description (OpenAPI 2.0), if the file is available.
 
-Two liberties: any field may be null (VCD answers so, and the description cannot say it), and a schema that is an object
-without properties stands for any value (that is how the description writes "anything"). Everything else is taken
-literally; fields that the description does not have are a problem.
+Two exceptions: any field may be null (VCD sends nulls, which OpenAPI 2.0 cannot express), and an object schema without
+properties accepts any value (that is how the description writes "anything"). Everything else is taken literally; fields
+that the description does not have are a problem.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from vcdsim.api_versions import Version
 from vcdsim.calls import Operation
 
 _VARIABLE = re.compile(r"\{[^/]*\}")
-# Answers that the general part of the description gives to every operation.
+# Status codes that the description declares once, in its general part, for every operation.
 _GENERAL = frozenset({400, 401, 403, 404, 405, 406, 412, 415, 429, 500, 501, 503})
 _KEPT = 200
 
 
 class Contract:
-    """The description, and what has been found to differ from it. Newer API versions than its own are not held."""
+    """The description, and the differences found so far. Versions newer than the description's are not checked."""
 
     def __init__(self, path: Path) -> None:
         with path.open(encoding="utf-8") as file:
@@ -43,7 +43,7 @@ class Contract:
         self.problems: list[str] = []
 
     def check(self, operation: Operation, version: Version, sent: Any, status: int, answer: Any) -> None:
-        """Note every difference between one exchange and the description."""
+        """Record every difference between one exchange and the description."""
         if not operation.path.startswith("/cloudapi/") or version > self.version:
             return
         described = self._paths.get(_plain(operation.path.removeprefix("/cloudapi")), {}).get(operation.method.lower())
@@ -72,7 +72,7 @@ class Contract:
 
     def _check_value(self, operation: Operation, what: str, schema: dict[str, Any], value: Any) -> None:
         for outer in self._validator(schema).iter_errors(value):
-            problem = best_match([outer]) or outer  # the alternative "or null" is never the interesting one
+            problem = best_match([outer]) or outer  # the alternative "or null" never explains a problem
             place = problem.json_path.removeprefix("$") or "the whole"
             self._note(operation, f"{what} at {place}: {problem.message[-160:]}")
 
@@ -90,7 +90,7 @@ class Contract:
         return self._validators[key]
 
     def _convert(self, schema: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
-        """JSON Schema for a schema of the description; the definitions that it needs go into ``found``."""
+        """JSON Schema for a schema of the description. Adds the definitions that it needs to ``found``."""
         if "$ref" in schema:
             name = schema["$ref"].rpartition("/")[2]
             if name not in found:
@@ -110,12 +110,17 @@ class Contract:
         if schema["type"] == "array":
             limits: dict[str, Any] = {name: schema[name] for name in ("minItems", "maxItems") if name in schema}
             return limits | {"type": ["array", "null"], "items": self._convert(schema["items"], found)}
-        kept = ("minimum", "maximum", "minLength", "maxLength")  # patterns are in the syntax of Java
+        kept = (
+            "minimum",
+            "maximum",
+            "minLength",
+            "maxLength",
+        )  # patterns use Java's syntax, which Python cannot always compile
         converted = {name: schema[name] for name in kept if name in schema} | {"type": [schema["type"], "null"]}
         return converted | ({"enum": [*schema["enum"], None]} if "enum" in schema else {})
 
     def _gather(self, schema: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
-        """All properties and required names, also those that come through ``allOf``."""
+        """All properties and required names, including those inherited through ``allOf``."""
         properties: dict[str, Any] = dict(schema.get("properties", {}))
         required = set(schema.get("required", []))
         for part in schema.get("allOf", []):

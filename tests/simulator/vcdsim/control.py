@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control path, outside the API: reset, dump, faults, journal, settings. For tests and demonstrations."""
+"""The control path for tests and demonstrations, outside the API: reset, dump, faults, journal, settings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONTROL = "/_sim"
 
 
 class Control:
-    """Answers under ``/_sim``. Needs no log-in: the simulator holds nothing worth keeping secret."""
+    """Answers under ``/_sim``. It needs no log-in, because the simulator holds no secrets."""
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
@@ -29,7 +29,7 @@ class Control:
         name = path.removeprefix(CONTROL).strip("/") or "about"
         action = getattr(self, f"_{request.method.lower()}_{name}", None)
         if action is None:
-            return web.json_response({"error": f"{request.method} {path}: no such control"}, status=404)
+            return web.json_response({"error": f"{request.method} {path}: unknown control request"}, status=404)
         raw = await request.read()
         try:
             body = json.loads(raw) if raw else None
@@ -80,34 +80,34 @@ class Control:
         return world.timeline.entries()
 
     def _post_snapshot(self, _body: Any) -> dict[str, int]:
-        """Keep the world as it is now."""
+        """Store the whole world."""
         return {"snapshot": self._simulator.snapshot()}
 
     def _post_restore(self, body: Any) -> dict[str, Any]:
-        """``{"snapshot": NUMBER}``: back to the world that was kept."""
+        """``{"snapshot": NUMBER}``: return to the stored world."""
         self._simulator.restore(int(body["snapshot"]))
         return {}
 
     def _get_contract(self, _body: Any) -> dict[str, Any]:
-        """How many exchanges were held against the vendor's description, and what differed."""
+        """The number of exchanges that were checked against the vendor's description, and the differences."""
         contract = self._simulator.contract
         if contract is None:
             raise ValueError("the simulator was started without --openapi")
         return contract.as_dict()
 
     def _post_expire(self, _body: Any) -> dict[str, int]:
-        """End all sessions."""
+        """End every session."""
         return {"ended": self._simulator.world.sessions.expire_all()}
 
     def _put_assume(self, body: Any) -> dict[str, str]:
-        """``{"NAME": "VALUE"}``."""
+        """``{"NAME": "VALUE"}``: set assumptions."""
         assumptions = self._simulator.world.settings.assumptions
         for name, value in dict(body).items():
             assumptions.set(f"{name}={value}")
         return assumptions.as_dict()
 
     def _put_settings(self, body: Any) -> dict[str, Any]:
-        """task_seconds, health_seconds, request_seconds: for what is begun from now on."""
+        """Set task_seconds, health_seconds or request_seconds. Tasks that already run keep their end."""
         settings = self._simulator.world.settings
         for name, value in dict(body).items():
             if name not in ("task_seconds", "health_seconds", "request_seconds"):
@@ -116,7 +116,7 @@ class Control:
         return self._get_about(None)
 
     def _put_health(self, body: Any) -> dict[str, str]:
-        """``{"10.10.0.11": "DOWN"}``: what the members at these addresses are; an empty object for all well."""
+        """``{"10.10.0.11": "DOWN"}``: set the health of pool members by address. An empty object makes all healthy."""
         wanted = {str(address): str(state) for address, state in dict(body).items()}
         wrong = set(wanted.values()) - {"UP", "DOWN", "UNKNOWN"}
         if wrong:
@@ -125,7 +125,7 @@ class Control:
         return wanted
 
     def _post_release(self, body: Any) -> dict[str, bool]:
-        """``{"task": URN}``: let a task that never ends, end."""
+        """``{"task": URN}``: end a task that would never end."""
         world = self._simulator.world
         released = world.tasks.release(str(body["task"]))
         world.tasks.settle(world.clock())

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole state as JSON, without secrets, for tests that look at what has come out."""
+"""The whole state as JSON, without secrets, for tests that check a result."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vcdsim.world import World
 
 
 def dump(world: World) -> dict[str, Any]:
-    """Objects by kind, in the API's field names with references by identifier and name; running and failed tasks."""
+    """Objects by kind, with the API's field names and references as identifier and name; running and failed tasks."""
     state: dict[str, Any] = {
         name: [_show(world, record) for record in world.store.all(kind)] for kind, name in NAMES.items()
     }
@@ -34,6 +34,7 @@ def dump(world: World) -> dict[str, Any]:
 def _show(world: World, record: Record) -> dict[str, Any]:
     shown = {name: _with_names(world, value) for name, value in record.data.items()}
     shown |= {"id": record.id, "name": record.name, "status": record.status, "org": world.store.ref(record.org)}
+    # what a test wants to know besides the stored fields, and would otherwise have to ask through the API
     if record.kind == "loadBalancerVirtualService":
         shown["healthStatus"] = health.service_health(world, record)[0]
     elif record.kind == "loadBalancerPool":
@@ -50,7 +51,7 @@ def _show(world: World, record: Record) -> dict[str, Any]:
 
 
 def _with_names(world: World, value: Any) -> Any:
-    """References by name and identifier where a plain identifier of something known stands."""
+    """Replace each plain identifier of a known object by its name and identifier."""
     if isinstance(value, str) and value.startswith("urn:vcloud:") and world.store.find(value):
         return world.store.ref(value)
     if isinstance(value, list):

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that the simulator refuses, in the words of VCD where they are public.
+"""All refusals of the simulator, in VCD's own words where they are public.
 
-Texts marked *assumed* are our own: no public source quotes the real one. Clients must not depend on them.
+Texts marked *assumed* are our own, because no public source quotes the real ones. Clients must not depend on them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 
 class ApiError(Exception):
-    """A refusal: HTTP status, VCD's minorErrorCode, and the message that goes after the request id."""
+    """A refusal: HTTP status, VCD's minorErrorCode, and the message, which VCD puts after the request id."""
 
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
@@ -23,7 +23,7 @@ class ApiError(Exception):
 
 
 class TokenRefused(Exception):
-    """The OAuth service's refusal: RFC 6749 form (assumed), HTTP 400."""
+    """A refusal of the OAuth service: HTTP 400 in the form of RFC 6749 (assumed)."""
 
     def __init__(self, error: str, description: str) -> None:
         super().__init__(description)
@@ -32,12 +32,12 @@ class TokenRefused(Exception):
 
 
 def bad_request(message: str) -> ApiError:
-    """The request cannot be carried out as it stands."""
+    """400: the request cannot be carried out."""
     return ApiError(400, "BAD_REQUEST", message)
 
 
 def bad_field(path: str, problem: str) -> ApiError:
-    """One field of a body. The value is never repeated: it may be a private key."""
+    """400: one field of a body is wrong. The value is never repeated, because it may be a private key."""
     return bad_request(f'Invalid value for field "{path}": {problem}.')
 
 
@@ -54,7 +54,7 @@ def unauthorized() -> ApiError:
 
 
 def forbidden(rights: str, operation: str, target: str) -> ApiError:
-    """No right to it, or it does not exist: VCD does not tell which."""
+    """403: the right is missing or the object does not exist. VCD does not say which."""
     return ApiError(
         403,
         "ACCESS_TO_RESOURCE_IS_FORBIDDEN",
@@ -95,7 +95,7 @@ def unsupported_media(content_type: str, wanted: str) -> ApiError:
 
 
 def busy(kind: str, uuid: str, operation: str) -> ApiError:
-    """Another task has the entity. The wording is VCD's own."""
+    """400 BUSY_ENTITY: another task holds the entity. The wording is VCD's own, and clients match it."""
     return ApiError(
         400,
         "BUSY_ENTITY",

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Organisations and what they have: users, VDCs, networks, machines, certificates, IP Spaces, entities."""
+"""Builds organisations with their users, VDCs, networks, virtual machines, certificates, IP Spaces and entities."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vcdsim.tls import make_certificate
 
 
 class Builder(GatewayBuilder):
-    """Puts everything that an estate describes into a store."""
+    """Builds the objects of an estate in a store."""
 
     def system(self, spec: dict[str, Any]) -> None:
         org = self._org({"name": SYSTEM_ORG})
@@ -32,7 +32,7 @@ class Builder(GatewayBuilder):
             "isEnabled": True,
         }
         org = self.add("org", spec["name"], data, None, id=spec.get("id"))
-        org.org = org.id
+        org.org = org.id  # an organisation belongs to itself, so that its users see it and others do not
         return org
 
     def organisation(self, spec: dict[str, Any], spaces: list[dict[str, Any]]) -> None:
@@ -78,6 +78,7 @@ class Builder(GatewayBuilder):
         }
         facts = {"network_provider": "NSX_T", "provider_scope": "nsx-t"}
         vdc = self.add("vdc", f"{org.name}/{spec['name']}", data, org.id, id=spec.get("id"), facts=facts)
+        # gateways first: networks refer to them
         for gateway in spec.get("edge_gateways", []):
             self.gateway(gateway, vdc)
         for network in spec.get("networks", []):

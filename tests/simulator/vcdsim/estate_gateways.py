@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parts of an estate that hang on an edge gateway."""
+"""Builds service engine groups, edge gateways, and the objects on them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from vcdsim.store import Record, Store
 
 
 class EstateError(Exception):
-    """The estate cannot be built: one line with the place, the value and what would do."""
+    """The estate cannot be built. The message is one line with the place, the value and the remedy."""
 
 
 class GatewayBuilder:
-    """Puts service engine groups and edge gateways into a store."""
+    """Builds service engine groups and edge gateways in a store."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -166,7 +166,7 @@ class GatewayBuilder:
         self.add("natRule", f"{gateway.id}/{spec['name']}", data, gateway.org, facts=facts)
 
     def many_gateways(self, spec: dict[str, Any]) -> None:
-        """``count`` edge gateways named ``prefix``001 ..., each with its own /26 out of ``network``."""
+        """Add ``count`` edge gateways named ``prefix``001 and so on, each with its own /26 of ``network``."""
         vdc = self.named("vdc", spec["vdc"])
         blocks = ipaddress.IPv4Network(spec["network"]).subnets(new_prefix=26)
         for number, block in zip(range(1, spec["count"] + 1), blocks, strict=False):

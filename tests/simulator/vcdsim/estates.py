@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Estates: the description of a simulated VCD's contents, in YAML, and how it comes into a world."""
+"""Estates: YAML descriptions of a simulated VCD's objects, and how to build them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _VALIDATOR = jsonschema.Draft202012Validator(ESTATE)
 
 
 def shipped() -> list[str]:
-    """Names of the ready-made estates."""
+    """Names of the shipped estates."""
     folder = resources.files("vcdsim") / "estates"
     return sorted(one.name.removesuffix(".yml") for one in folder.iterdir() if one.name.endswith(".yml"))
 
 
 def load(name_or_path: str) -> dict[str, Any]:
-    """The description behind the name of a shipped estate, or in a file."""
+    """The description of a shipped estate, by name, or of an estate file."""
     path = Path(name_or_path)
     source = resources.files("vcdsim") / "estates" / f"{name_or_path}.yml" if name_or_path in shipped() else path
     try:
@@ -45,14 +45,14 @@ def load(name_or_path: str) -> dict[str, Any]:
 
 
 def check(description: Any) -> None:
-    """Refuse what the schema does not know."""
+    """Raise EstateError if the description does not match the schema."""
     problem = next(iter(_VALIDATOR.iter_errors(description)), None)
     if problem:
         raise EstateError(f"estate{problem.json_path.removeprefix('$')}: {problem.message}")
 
 
 def build(world: World, description: dict[str, Any]) -> None:
-    """Put everything that is described into an empty world."""
+    """Build the described objects in an empty world."""
     builder = Builder(world.store)
     builder.system(description.get("system", {}))
     for group in description.get("service_engine_groups", []):

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fault rules: what shall go wrong, at which request. Nothing is left to chance.
+"""Fault rules: which request fails, and how. Nothing is random, so a failing test fails again.
 
-The first rule that matches a request and has not been used up decides. A rule is a mapping; see ``RULE``.
+The first rule that matches a request and is not used up decides. A rule is a mapping; see ``RULE``.
 """
 
 from __future__ import annotations
@@ -20,22 +20,33 @@ RULE: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
-        "method": {"type": "string", "description": "GET, POST, ...; any if not given"},
-        "route": {"type": "string", "description": "path or route template; * stands for anything"},
-        "name": {"type": "string", "description": "name of the object in the body or addressed; * stands for anything"},
-        "user": {"type": "string", "description": "who asks"},
-        "writes": {"enum": [True], "description": "any POST, PUT or DELETE but those of log-in and log-out"},
-        "skip": {"type": "integer", "minimum": 0, "description": "let so many matching requests pass first"},
-        "times": {"type": "integer", "minimum": 1, "description": "be used so often; always if not given"},
-        "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "answer this instead"},
+        "method": {"type": "string", "description": "GET, POST, ...; default: any"},
+        "route": {"type": "string", "description": "path with *, or route template"},
+        "name": {
+            "type": "string",
+            "description": "name of the object in the body, or of the addressed object; may contain *",
+        },
+        "user": {"type": "string", "description": "name of the calling user"},
+        "writes": {"enum": [True], "description": "any POST, PUT or DELETE except log-in and log-out"},
+        "skip": {"type": "integer", "minimum": 0, "description": "let this many matching requests pass first"},
+        "times": {"type": "integer", "minimum": 1, "description": "act this often; default: always"},
+        "status": {
+            "type": "integer",
+            "minimum": 400,
+            "maximum": 599,
+            "description": "answer with this status and do nothing",
+        },
         "code": {"type": "string", "description": "minorErrorCode of that answer, or of the failed task"},
         "message": {"type": "string", "description": "message of that answer, or of the failed task"},
         "retry_after": {"type": "integer", "minimum": 0, "description": "Retry-After of that answer, in seconds"},
-        "delay": {"type": "number", "minimum": 0, "maximum": 600, "description": "wait so many seconds first"},
+        "delay": {"type": "number", "minimum": 0, "maximum": 600, "description": "wait this many seconds first"},
         "reset": {"enum": ["before", "after"], "description": "reset the connection before or after the effect"},
-        "hold": {"enum": ["before", "after"], "description": "hold the request there until the rules are replaced"},
-        "task": {"enum": ["error", "never", "vanish"], "description": "what becomes of the task of this write"},
-        "expire_session": {"type": "boolean", "description": "end the caller's session: this and what follows is 401"},
+        "hold": {
+            "enum": ["before", "after"],
+            "description": "hold the request at this point until the rules are replaced",
+        },
+        "task": {"enum": ["error", "never", "vanish"], "description": "how the task of this write ends"},
+        "expire_session": {"type": "boolean", "description": "end the caller's session: 401 from then on"},
     },
 }
 _VALIDATOR = jsonschema.Draft202012Validator({"type": "array", "items": RULE})
@@ -52,13 +63,16 @@ _DEFAULT_CODES = {
 
 
 def is_write(method: str, path: str) -> bool:
-    """Whether a request is one that changes something in VCD; log-in and log-out are none."""
+    """Whether a request changes objects in VCD. Log-in and log-out do not count."""
     return method in ("POST", "PUT", "PATCH", "DELETE") and not _LOG_IN.match(path)
 
 
 @dataclass
 class Rule:
-    """One rule, how often it has been seen and used, and how many requests it holds."""
+    """One rule, with the number of requests that matched, that it acted on, and that it holds now.
+
+    ``released`` lets held requests continue. ``dropped`` resets their connections instead.
+    """
 
     spec: dict[str, Any]
     seen: int = 0
@@ -68,7 +82,7 @@ class Rule:
     dropped: bool = False
 
     def takes(self, method: str, path: str, template: str, name: str, user: str) -> bool:
-        """Whether this request is one that the rule acts on. Counts it."""
+        """Whether the rule acts on this request. Counts the request."""
         spec = self.spec
         if "method" in spec and spec["method"].upper() != method:
             return False
@@ -100,14 +114,14 @@ class Rule:
 
 
 class Faults:
-    """The rules in their order."""
+    """The rules, in order of precedence."""
 
     def __init__(self, specs: list[dict[str, Any]] | None = None) -> None:
         self._rules: list[Rule] = []
         self.replace(specs or [])
 
     def replace(self, specs: list[dict[str, Any]]) -> None:
-        """New rules for the old ones, which let go of what they hold; ValueError names the first mistake."""
+        """Replace all rules. Requests that the old rules hold continue. ValueError names the first mistake."""
         problem = next(iter(_VALIDATOR.iter_errors(specs)), None)
         if problem:
             raise ValueError(f"faults{problem.json_path.removeprefix('$')}: {problem.message}")
@@ -116,7 +130,10 @@ class Faults:
         self._rules = [Rule(dict(spec)) for spec in specs]
 
     def drop(self) -> None:
-        """No rules any more; the connections of requests that are held are reset."""
+        """Remove all rules and reset the connections of held requests.
+
+        Used when the world is replaced: a held request must not take effect in the old world unnoticed.
+        """
         for rule in self._rules:
             rule.dropped = True
         self.replace([])
@@ -128,7 +145,7 @@ class Faults:
         return bool(self._rules)
 
     def specs(self) -> list[dict[str, Any]]:
-        """The rules as they were given."""
+        """The rules as given, without counts."""
         return [dict(rule.spec) for rule in self._rules]
 
     def as_list(self) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How virtual services, pools and members are doing, worked out when it is asked for."""
+"""The health of virtual services, pools and members. It is derived on each read, so it can never be stale."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from vcdsim.store import Record
 from vcdsim.world import World
 
-# Both sentences are VCD's own; clients compare them.
+# Both sentences are VCD's own, and clients compare them.
 UNASSIGNED = "The pool is unassigned."
 ALL_DISABLED = "The pool is disabled or all of the members are disabled."
 
@@ -25,13 +25,13 @@ def member_health(world: World, member: dict[str, Any], *, assigned: bool) -> st
     if not member.get("enabled", True):
         return "DISABLED"
     if not assigned:
-        return "DOWN"
-    told = world.unhealthy.get(member["ipAddress"])
-    return told or ("UP" if world.assume("members-reachable", "yes") else "DOWN")
+        return "DOWN"  # no service engine probes a pool without a virtual service
+    forced = world.unhealthy.get(member["ipAddress"])
+    return forced or ("UP" if world.assume("members-reachable", "yes") else "DOWN")
 
 
 def pool_members(world: World, pool: Record) -> list[dict[str, Any]]:
-    """The members; those of a member group are its addresses (assumed: IP sets only)."""
+    """The members of a pool. Those of a member group are its addresses (assumed: IP sets only)."""
     group = world.store.get("firewallGroup", pool.data.get("memberGroupRef") or "")
     if group is None:
         return list(pool.data.get("members") or [])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The journal: one record for each request, in memory and, if wanted, one JSON line each in a file."""
+"""The journal: one entry for each request, in memory and optionally as a JSON line in a file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KEPT = 200_000
 
 
 class Journal:
-    """Records carry no secret: no header, no body."""
+    """The entries in memory, and the file. Entries hold neither headers nor bodies, and so no secrets."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._entries: deque[dict[str, Any]] = deque(maxlen=_KEPT)
@@ -30,7 +30,7 @@ class Journal:
         return list(self._entries)
 
     def clear(self) -> None:
-        """Forget what is in memory; the file keeps it."""
+        """Clear the entries in memory. The file keeps them."""
         self._entries.clear()
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the dump and the timeline call the kinds of objects."""
+"""The names of the kinds of objects in the dump and the timeline."""
 
 from __future__ import annotations
 

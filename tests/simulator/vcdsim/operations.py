@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that the simulator answers, in one table, and what it knows of but does not have."""
+"""The one table of all operations, and the list of known operations that answer 501."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ OPERATIONS = (
 
 _EDGE = "/cloudapi/1.0.0/edgeGateways/{gatewayId}"
 _CRUD = "GET PUT DELETE"
-# (methods, path): known to exist, answered 501.
+# (methods, path) of operations that VCD has and the simulator does not. They answer 501 instead of 404, so that a
+# client's author learns that the simulator, not the request, is the problem.
 NOT_BUILT = (
     ("GET PUT DELETE", _EDGE + "/dns"),
     ("GET POST", _EDGE + "/ipsec/tunnels"),

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lists: FIQL filters, sorting, pages and cursors (VCD's query language for the OpenAPI and the query service)."""
+"""Lists: FIQL filters, sorting, pages and cursors. Both the OpenAPI and the legacy query service use them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from urllib.parse import unquote_plus
 from vcdsim import errors
 
 Item = TypeVar("Item")
-# Which results of a comparison pass: -1 less, 0 equal, 1 greater.
+# Which results of a comparison pass: -1 less, 0 equal, 1 greater. "!=" and "==" compare texts and need no entry.
 _ORDERS = {"=gt=": (1,), "=ge=": (0, 1), "=lt=": (-1,), "=le=": (-1, 0)}
 
 _OPERATORS = re.compile(r"(==|!=|=gt=|=ge=|=lt=|=le=)")
 _SELECTOR = re.compile(r"^[A-Za-z_][\w.]*$")
+# Characters in a value that VCD's parser rejects unless ``filterEncoded=true``.
 _UPSETS = re.compile(r"[ +*]")
-_DEEPEST = 50
+_DEEPEST = 50  # the parser is recursive: deeper nesting would exhaust the stack
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,9 @@ class Term:
 
 
 def parse_filter(text: str, *, encoded: bool = False) -> Any:
-    """A tree of ``("and"|"or", [..])`` and Terms. 400 if it is no FIQL.
+    """A tree of ``("and"|"or", [..])`` and Terms. Answers 400 if the text is not FIQL.
 
-    ``encoded``: the values were percent-encoded once more (``filterEncoded=true``), so any character may stand in them.
+    ``encoded``: the values are percent-encoded once more (``filterEncoded=true``), so they may contain any character.
     """
     if text.count("(") > _DEEPEST:
         raise errors.bad_filter()
@@ -84,14 +85,14 @@ def _term(text: str, encoded: bool) -> tuple[Any, str]:
 
 
 def terms(tree: Any) -> list[Term]:
-    """Every comparison of a filter tree."""
+    """All comparisons of a filter tree."""
     if isinstance(tree, Term):
         return [tree]
     return [term for branch in tree[1] for term in terms(branch)]
 
 
 def matches(tree: Any, value_of: Callable[[str], Any]) -> bool:
-    """Whether an object, seen through ``value_of(selector)``, passes the filter."""
+    """Whether an object passes the filter; ``value_of(selector)`` reads its values."""
     if isinstance(tree, Term):
         return _compare(tree, value_of(tree.selector))
     kind, branches = tree
@@ -100,7 +101,7 @@ def matches(tree: Any, value_of: Callable[[str], Any]) -> bool:
 
 
 def _compare(term: Term, value: Any) -> bool:
-    values = value if isinstance(value, list) else [value]
+    values = value if isinstance(value, list) else [value]  # a list passes if one of its elements does
     texts = [_as_text(one) for one in values]
     if term.operator == "==":
         return term.value in texts
@@ -126,7 +127,7 @@ def _order(left: str, right: str) -> int:
 
 @dataclass(frozen=True)
 class Listing(Generic[Item]):
-    """How one list may be asked for. ``find`` and ``sort``: selector -> getter; other selectors are refused."""
+    """What clients may filter and sort a list by: ``find`` and ``sort`` map selectors to getters."""
 
     find: Mapping[str, Callable[[Item], Any]]
     sort: Mapping[str, Callable[[Item], Any]]
@@ -176,7 +177,7 @@ def _sort_key(value: Any) -> tuple[int, Any]:
 
 @dataclass(frozen=True)
 class Page(Generic[Item]):
-    """One page, and what the client is told about the rest."""
+    """One page of a list, and the totals."""
 
     items: list[Item]
     number: int
@@ -189,7 +190,7 @@ class Page(Generic[Item]):
 
 
 def integer(query: Mapping[str, str], name: str, default: int, low: int) -> int:
-    """A number of the query string, at least ``low``."""
+    """An integer of the query string. Answers 400 if it is below ``low``."""
     text = query.get(name, "")
     if not text:
         return default
@@ -199,7 +200,7 @@ def integer(query: Mapping[str, str], name: str, default: int, low: int) -> int:
 
 
 def page_size(query: Mapping[str, str], default: int, largest: int, *, clamp: bool) -> int:
-    """How many items a page has. Above the limit: refused, or made the limit (assumption page-size-above-limit)."""
+    """The number of items on a page. Above the limit it is refused or reduced (assumption page-size-above-limit)."""
     size = integer(query, "pageSize", default, 0)
     if size > largest and not clamp:
         raise errors.bad_request(f'The query parameter "pageSize" must be at most {largest}.')
@@ -207,7 +208,7 @@ def page_size(query: Mapping[str, str], default: int, largest: int, *, clamp: bo
 
 
 def page(items: list[Item], query: Mapping[str, str], default: int, largest: int, *, clamp: bool) -> Page[Item]:
-    """The page that was asked for. A page past the end is empty, and no error."""
+    """The requested page. A page past the end is empty: CPI reads some lists until it gets an empty page."""
     number = integer(query, "page", 1, 1)
     size = page_size(query, default, largest, clamp=clamp)
     start = (number - 1) * size
@@ -216,7 +217,7 @@ def page(items: list[Item], query: Mapping[str, str], default: int, largest: int
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where a list that is read by cursor goes on: ``order`` is "", "asc" or "desc" (by name)."""
+    """The position in a list that is read by cursor. ``order`` is "", "asc" or "desc" (by name)."""
 
     offset: int
     size: int
@@ -224,7 +225,7 @@ class Cursor:
 
 
 def write_cursor(cursor: Cursor) -> str:
-    """An opaque cursor, in the form that one of VCD's has been seen in."""
+    """An opaque cursor, in the form of a published one of VCD's."""
     parts = {
         "NETWORKING_CURSOR_OFFSET": str(cursor.offset),
         "pageSize": cursor.size,
@@ -234,7 +235,7 @@ def write_cursor(cursor: Cursor) -> str:
 
 
 def read_cursor(text: str) -> Cursor:
-    """400 if the cursor is not one of ours."""
+    """The position that a cursor stands for. Answers 400 if ``write_cursor`` did not make it."""
     try:
         decoded = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         order = str(decoded["NETWORKING_CURSOR"])[5:]

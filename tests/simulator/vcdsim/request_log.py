@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The record of a request in the journal."""
+"""The journal's entry for a request."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from vcdsim.tasks import wall_clock
 def entry(
     method: str, path: str, call: Call | None, status: int | str, code: str | None, milliseconds: float
 ) -> dict[str, Any]:
-    """Who asked what when, how it was answered ("reset", "gone": not at all), what it changed or addressed, the task.
+    """Time, user, request, answer, object and task. A status of "reset" or "gone" means that there was no answer.
 
-    ``code`` is the minorErrorCode of a refusal. ``name`` and ``gateway`` are given for writes.
+    ``code`` is the minorErrorCode of a refusal. Writes also have ``name`` and ``gateway``.
     """
     session = call.session_or_none if call else None
     return {

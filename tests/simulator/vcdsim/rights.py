@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rights by VCD's names, and the roles that carry them.
+"""Rights under VCD's names, and the roles that have them.
 
-The names are those of VCD's rights list; which right opens which operation is *assumed* (no public table), on
-the plain reading: view to read, configure or manage to write. System administrators have every right.
+The names are those of VCD's rights list. Which operation needs which right is *assumed*, because there is no public
+table: view to read, configure or manage to write. System administrators have every right.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ IP_SPACE_MANAGE = "IP Spaces: Manage"
 ENTITY_VIEW = "vmware:capvcdCluster: View"
 ENTITY_EDIT = "vmware:capvcdCluster: Edit"
 TOKEN_OWN = "API Tokens: Manage"
-# Not a right of VCD: what only the System organisation may do.
+# Not a right of VCD. It marks operations that only the System organisation may use.
 PROVIDER = "System administrator"
 
 VIEW = frozenset(

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a method and a path to an operation."""
+"""Finds the operation for a method and a path."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Node:
 
 
 class Router:
-    """All operations in a tree of path segments. A fixed segment goes before a variable one."""
+    """All operations, in a tree of path segments. Fixed segments win over variables, as in ``sessions/current``."""
 
     def __init__(self, operations: Iterable[Operation], not_built: Iterable[tuple[str, str]] = ()) -> None:
         self._root = _Node()
@@ -47,7 +47,7 @@ class Router:
         return node
 
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]]:
-        """The operation and the variables of its path. 404, 405 or 501 otherwise."""
+        """The operation and the variables of its path. Answers 404, 405 or 501 if there is none."""
         segments = _segments(path)
         node = self._walk(self._root, segments)
         if node is None:
@@ -63,6 +63,7 @@ class Router:
         if not segments:
             return node if node.template else None
         head, rest = segments[0], segments[1:]
+        # a fixed segment may lead nowhere where the variable would not, so both are tried
         for branch in (node.fixed.get(head), node.variable if head else None):
             found = self._walk(branch, rest) if branch else None
             if found:

@@ -1,8 +1,11 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTPS: from a request on the wire to a Call, and from a Reply back. Order: route, version, session, right, faults,
-delay, body, handler, journal."""
+"""HTTPS: turns a request into a Call, and a Reply into an answer.
+
+The order is route, version, session, body, faults, right, delay, handler, journal. Faults come before rights, so that a
+rule can also disturb a request that would be refused.
+"""
 
 from __future__ import annotations
 
@@ -40,20 +43,20 @@ _PLAIN_ID = re.compile(r"^[A-Za-z0-9-]+$")
 _OPEN_VERSION: api_versions.Version = (0, 0)
 
 
-_SNAPSHOTS = 100  # so many are kept
-_HOLD_SECONDS = 0.01  # how often it is seen whether the client of a held request is still there
+_SNAPSHOTS = 100  # the oldest of more are dropped: each holds a whole world
+_HOLD_SECONDS = 0.01  # interval for checking whether the client of a held request has disconnected
 
 
 class _ResetRequested(Exception):
-    """A fault rule wants the connection reset."""
+    """A fault rule asks to reset the connection."""
 
 
 class _ClientGone(Exception):
-    """The client went away while its request was held."""
+    """The client disconnected while its request was held."""
 
 
 class Simulator:
-    """One simulated VCD behind one handler. ``build`` makes the world anew."""
+    """One simulated VCD behind one handler. ``build`` builds the world of the estate."""
 
     def __init__(self, build: Callable[[], World], journal: Journal, contract: Contract | None = None) -> None:
         self.build = build
@@ -66,21 +69,21 @@ class Simulator:
         self.control = Control(self)
 
     def reset(self) -> None:
-        """Back to the estate; fault rules, tasks, sessions and the journal in memory are forgotten."""
+        """Return to the estate. Fault rules, tasks, sessions and the journal in memory are cleared."""
         self.world.faults.drop()
         self.world = self.build()
         self.world.timeline.clear()
         self.journal.clear()
 
     def snapshot(self) -> int:
-        """Keep the world as it is; the number of the snapshot. The oldest of many is forgotten."""
+        """Store the world and return the number of the snapshot. Only the newest snapshots are kept."""
         number = max(self._snapshots, default=0) + 1
         self._snapshots[number] = (self.world, self.world.kept())
         self._snapshots.pop(number - _SNAPSHOTS, None)
         return number
 
     def restore(self, number: int) -> None:
-        """Back to a snapshot; journal and timeline start anew. ValueError if there is none of that number."""
+        """Return to a snapshot and clear journal and timeline. ValueError if the number is unknown."""
         if number not in self._snapshots:
             raise ValueError(f"there is no snapshot {number}")
         self.world.faults.drop()
@@ -113,14 +116,14 @@ class Simulator:
         except (ApiError, TokenRefused) as refusal:
             response = _refuse(refusal, path, request_id)
             status, code = response.status, getattr(refusal, "code", None)
-        except Exception as bug:  # noqa: BLE001 - a bug of ours must be answered, and be seen
+        except Exception as bug:  # noqa: BLE001 - a bug of the simulator must answer 500 and show its traceback
             traceback.print_exception(bug)
             response = _refuse(ApiError(500, "INTERNAL_SERVER_ERROR", "The simulator failed."), path, request_id)
             status = response.status
         call = call or request.get("call")
         milliseconds = (time.perf_counter() - started) * 1000
         if self.contract and call and isinstance(status, int) and not call.fault:
-            self._hold(call, response)
+            self._check_contract(call, response)
         self.journal.write(entry(request.method, path, call, status, code, milliseconds))
         if call and call.number:
             call.world.tasks.settle(call.world.clock())
@@ -129,8 +132,8 @@ class Simulator:
             )
         return response
 
-    def _hold(self, call: Call, response: web.Response) -> None:
-        """Hold the exchange against the vendor's description."""
+    def _check_contract(self, call: Call, response: web.Response) -> None:
+        """Check the exchange against the vendor's description."""
         raw = response.body
         answer = json.loads(raw) if isinstance(raw, bytes) and response.content_type == _JSON else None
         if self.contract:
@@ -167,7 +170,7 @@ class Simulator:
         world.tasks.settle(world.clock())
         try:
             reply = operation.handler(call)
-        finally:  # a refusal is held, too
+        finally:  # a refusal takes effect too, so it is held as well
             if call.fault and call.fault.spec.get("hold") == "after":
                 await _held(call.fault, request)
         if call.fault and call.fault.spec.get("reset") == "after":
@@ -196,7 +199,7 @@ class Simulator:
             raise errors.forbidden("Base", operation.name, context)
 
     async def _disturb(self, call: Call, request: web.BaseRequest) -> None:
-        """Let the first matching fault rule act."""
+        """Apply the first fault rule that matches."""
         if not call.world.faults:
             return
         session = call.session_or_none
@@ -220,7 +223,11 @@ class Simulator:
 
 
 async def _held(rule: Rule, request: web.BaseRequest) -> None:
-    """Wait until the rules are replaced. A client that goes away meanwhile ends the request where it stands."""
+    """Wait until the rules are replaced. If the client disconnects meanwhile, the request ends here.
+
+    Tests kill a client at this point to see what a run leaves behind that dies before or after a write. So "before"
+    must not write after the client is gone, although a real server would not notice.
+    """
     rule.held += 1
     try:
         while not (rule.released.is_set() or _is_gone(request)):
@@ -239,7 +246,11 @@ def _is_gone(request: web.BaseRequest) -> bool:
 
 
 def _query(raw: str) -> dict[str, str]:
-    """The query string, decoded once. With ``filterEncoded=true`` the values of a filter stay encoded."""
+    """The query string, decoded once. With ``filterEncoded=true`` the values of a filter stay encoded.
+
+    Clients differ: some encode the whole filter twice, some encode only the values and leave the operators plain. In
+    the second case, decoding the whole query would destroy the structure of the filter.
+    """
     query = dict(parse_qsl(raw, keep_blank_values=True))
     if query.get("filterEncoded") == "true" and "filter" in query:
         undecoded = next(part[7:] for part in raw.split("&") if part.startswith("filter="))
@@ -263,7 +274,7 @@ def _read_body(call: Call, request: web.BaseRequest) -> None:
 
 
 def _name_of(call: Call) -> str:
-    """The name of the object that a request is about: in the body, or addressed by the path."""
+    """The name of the object of a request: from the body, or of the object that the path addresses."""
     body = call.body_or_none
     if isinstance(body, dict) and isinstance(body.get("name") or body.get("alias"), str):
         return str(body.get("name") or body.get("alias"))
@@ -273,7 +284,7 @@ def _name_of(call: Call) -> str:
 
 
 def _announce(call: Call) -> None:
-    """Note what a write is about, before anything can go wrong with it."""
+    """Record a write in the timeline before a fault or a refusal can end it."""
     identifiers = list(call.params.values())
     record = call.store.find(identifiers[-1]) if identifiers else None
     body: Any = call.body_or_none
@@ -323,7 +334,7 @@ def _refuse(refusal: ApiError | TokenRefused, path: str, request_id: str) -> web
 
 
 def _reset_connection(request: web.BaseRequest) -> None:
-    """Close so that the peer sees a reset and no answer."""
+    """Reset the connection (RST): with a linger time of 0 the kernel sends no orderly FIN, and no answer."""
     transport = request.transport
     if transport is None:
         return

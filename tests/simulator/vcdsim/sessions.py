@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who is logged in: passwords, access tokens, API tokens, and their end. Times: monotonic clock, in seconds."""
+"""Sessions: log-in with password or API token, access tokens, expiry. Times are seconds on the monotonic clock."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Session:
 
 @dataclass
 class Sessions:
-    """All that are logged in. ``lifetime`` and ``idle`` in seconds."""
+    """All sessions. ``lifetime`` and ``idle`` are in seconds."""
 
     store: Store
     lifetime: float
@@ -42,7 +42,7 @@ class Sessions:
     _by_token: dict[str, Session] = field(default_factory=dict)
 
     def log_in(self, basic: str, *, provider: bool, now: float) -> Session:
-        """A session for ``user@org:password`` in base64; 401 otherwise."""
+        """Open a session for ``user@org:password`` in base64. Answers 401 otherwise."""
         try:
             login, _colon, password = base64.b64decode(basic, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError) as problem:
@@ -55,7 +55,7 @@ class Sessions:
         return self._open(user, provider=provider, now=now)
 
     def log_in_with_api_token(self, value: str, org_name: str, *, provider: bool, now: float) -> Session:
-        """A session for an API token; ``invalid_grant`` if nobody of that organisation has it."""
+        """Open a session for an API token. Answers ``invalid_grant`` if no user of that organisation has it."""
         for token in self.store.all("token"):
             user = self.store.get("user", token.facts["user"])
             if user is None or not secrets.compare_digest(str(token.facts["value"]).encode(), value.encode()):
@@ -90,12 +90,13 @@ class Sessions:
             now + self.lifetime,
             now + self.idle,
         )
+        # expired sessions would pile up otherwise: CPI logs in before each operation and never logs out
         self._by_token = {token: old for token, old in self._by_token.items() if old.expires_at > now}
         self._by_token[session.token] = session
         return session
 
     def by_token(self, token: str, now: float) -> Session:
-        """The session of an access token, kept alive by this use; 401 if unknown, expired or idle too long."""
+        """The session of an access token; its idle time starts again. Answers 401 if it is unknown, expired or idle."""
         session = self._by_token.get(token)
         if session is None:
             raise errors.unauthorized()
@@ -112,7 +113,7 @@ class Sessions:
         return [session for session in self._by_token.values() if session.user is user]
 
     def kept(self) -> Callable[[], None]:
-        """What brings back the log-ins of now, with the ends that they have now."""
+        """A function that restores the current sessions, with their current expiry."""
         known = dict(self._by_token)
         ends = [(session, session.expires_at, session.idle_until) for session in known.values()]
 
@@ -124,14 +125,17 @@ class Sessions:
         return restore
 
     def expire_all(self) -> int:
-        """End every session, as a restart of VCD does. How many there were."""
+        """End every session, as a restart of VCD does. Returns their number."""
         ended = len(self._by_token)
         self._by_token.clear()
         return ended
 
 
 def _new_token(user: Record, org: Record) -> str:
-    """Something with the looks and the length of a JWT; its signature is chance."""
+    """A token with the form and length of a JWT; its signature is random.
+
+    go-vcloud-director sends the Authorization header only for tokens longer than 32 characters.
+    """
     head = {"alg": "RS256", "typ": "JWT"}
     claims = {"sub": user.name, "iss": f"{uuid_of(org.id)}@{uuid_of(org.id)}", "jti": secrets.token_hex(16)}
     parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (head, claims)]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All objects of one simulated VCD, by kind and identifier. Knows nothing of HTTP and of no resource's rules."""
+"""All objects of one simulated VCD, by kind and identifier. It knows neither HTTP nor the rules of resources."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F
 _URN = re.compile(rf"^urn:vcloud:([A-Za-z]+):({_UUID})$")
 _ENTITY = re.compile(rf"^urn:vcloud:entity:[\w.-]+:[\w.-]+:{_UUID}$")
 _TYPE = re.compile(r"^urn:vcloud:type:[\w.-]+:[\w.-]+:\d+\.\d+\.\d+$")
-# These have a bare UUID for an identifier (assumed: the vendor's description puts no URN constraint on them).
+# Kinds whose identifier is a bare UUID (assumed: the vendor's description has no URN constraint for them).
 BARE = frozenset({"natRule", "firewallRule"})
 
 
@@ -34,12 +34,12 @@ def is_identifier(kind: str, value: str) -> bool:
 
 
 def uuid_of(identifier: str) -> str:
-    """The last part of a URN; a bare UUID is its own."""
+    """The UUID of a URN, or a bare UUID itself."""
     return identifier.rsplit(":", 1)[-1]
 
 
 def kind_of(identifier: str) -> str:
-    """The kind named by an identifier; empty if it names none."""
+    """The kind in an identifier; empty for a bare UUID."""
     found = _URN.match(identifier)
     if found:
         return found[1]
@@ -52,9 +52,10 @@ def kind_of(identifier: str) -> str:
 class Record:
     """One object.
 
-    ``data`` holds what the API shows, under the API's own names, with references as plain URNs resolved on reading.
-    ``facts`` holds what only the simulator knows. ``org`` is the URN of the organisation that it belongs to;
-    None belongs to the provider. ``shared``: every organisation may see it.
+    ``data`` holds the API's fields under their own names. References are plain URNs, resolved on reading, so that they
+    show the current name of their object. ``facts`` holds what only the simulator knows. ``org`` is the URN of the
+    owning organisation, None for the provider. ``shared`` objects are visible to every organisation. ``on_change`` is
+    called when ``data`` is replaced; code must replace ``data``, never change it in place.
     """
 
     kind: str
@@ -64,13 +65,13 @@ class Record:
     status: str = "REALIZED"
     shared: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
-    told: Callable[[Record], None] | None = field(default=None, repr=False)
+    on_change: Callable[[Record], None] | None = field(default=None, repr=False)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """New ``data`` are told to whoever keeps account of the object."""
+        """Report new ``data``, so that no handler can forget to put a change into the timeline."""
         super().__setattr__(name, value)
-        if name == "data" and self.told:
-            self.told(self)
+        if name == "data" and self.on_change:
+            self.on_change(self)
 
     @property
     def name(self) -> str:
@@ -78,7 +79,7 @@ class Record:
 
     @property
     def label(self) -> str:
-        """The name, or for objects that have none what a person knows them by."""
+        """The name, or for objects without a name the value that identifies them to a person."""
         return self.name or str(self.data.get("value") or "")
 
     @property
@@ -87,9 +88,9 @@ class Record:
 
 
 class Store:
-    """The objects. Identifiers are made from names or from a counter, so two equal runs give equal identifiers.
+    """The objects. Identifiers are derived from names or a counter, so that two equal runs give equal identifiers.
 
-    ``account`` is told of each object that is added, changed or removed.
+    ``account`` is called for each object that is added, changed or removed.
     """
 
     def __init__(self, account: Callable[[str, Record], None] | None = None) -> None:
@@ -98,7 +99,7 @@ class Store:
         self._account = account
 
     def mint(self, kind: str, seed: str = "") -> str:
-        """A new identifier: the same for the same seed; without one, the next of this run."""
+        """A new identifier. The same seed gives the same identifier; without a seed, a counter does."""
         if not seed:
             self._made += 1
             seed = f"#{self._made}"
@@ -107,28 +108,28 @@ class Store:
 
     def add(self, record: Record) -> Record:
         self._kinds.setdefault(record.kind, {})[record.id] = record
-        record.told = self._changed
-        self._tell("added", record)
+        record.on_change = self._changed
+        self._report("added", record)
         return record
 
     def _changed(self, record: Record) -> None:
-        self._tell("changed", record)
+        self._report("changed", record)
 
-    def _tell(self, event: str, record: Record) -> None:
+    def _report(self, event: str, record: Record) -> None:
         if self._account:
             self._account(event, record)
 
     def remove(self, *records: Record) -> None:
         for record in records:
             if self._kinds.get(record.kind, {}).pop(record.id, None) is not None:
-                record.told = None
-                self._tell("removed", record)
+                record.on_change = None
+                self._report("removed", record)
 
     def get(self, kind: str, identifier: str) -> Record | None:
         return self._kinds.get(kind, {}).get(identifier)
 
     def find(self, identifier: str) -> Record | None:
-        """Whatever kind it is of."""
+        """The object with this identifier, of any kind."""
         kind = kind_of(identifier)
         if kind:
             return self.get(kind, identifier)
@@ -144,26 +145,30 @@ class Store:
         return len(self._kinds.get(kind, {}))
 
     def ref(self, identifier: str | None) -> dict[str, str] | None:
-        """The EntityReference for an identifier, with the object's present name; None for none."""
+        """The EntityReference for an identifier, with the object's current name; None for None."""
         if not identifier:
             return None
         record = self.find(identifier)
         return {"name": record.name if record else "", "id": identifier}
 
     def kept(self) -> Callable[[], None]:
-        """What brings everything back as it is now. The records stay the same objects, whoever holds them."""
+        """A function that restores the current state.
+
+        The records stay the same Python objects, because tasks and sessions hold references to them. Pickle copies the
+        contents several times faster than deepcopy, and the tests restore thousands of times.
+        """
         kinds = {kind: dict(records) for kind, records in self._kinds.items()}
         records = [record for group in kinds.values() for record in group.values()]
         content = pickle.dumps([(one.data, one.facts, one.status, one.org, one.shared) for one in records])
         made = self._made
 
         def restore() -> None:
-            states = pickle.loads(content)  # noqa: S301 - what was written above
+            states = pickle.loads(content)  # noqa: S301 - the bytes written above
             for record, (data, facts, status, org, shared) in zip(records, states, strict=True):
                 record.facts, record.status, record.org, record.shared = facts, status, org, shared
-                record.told = None
+                record.on_change = None
                 record.data = data
-                record.told = self._changed
+                record.on_change = self._changed
             self._kinds = {kind: dict(group) for kind, group in kinds.items()}
             self._made = made
 

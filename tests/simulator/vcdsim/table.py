@@ -1,12 +1,13 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tables for the README, made from the code so that they cannot be wrong."""
+"""The README's tables and lists, made from the code so that they cannot be wrong."""
 
 from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,15 @@ from vcdsim.estate_schema import ESTATE
 from vcdsim.operations import NOT_BUILT, OPERATIONS
 from vcdsim.rights import ROLES
 
-_BODY = "unknown fields, wrong types, values out of range"
-
-
 _MARKED = re.compile(r"(<!-- tables: begin[^>]*-->\n).*?(\n<!-- tables: end -->)", re.DOTALL)
+_WIDTH = 118
+_STRICT = """\
+*Strict body*: the operation also refuses unknown fields, wrong types and values out of range. The right *none* needs no
+session, *any* needs a session and no right."""
 
 
 def renewed(readme: str) -> str:
-    """The text with its tables, between their marks, made anew. ValueError if the marks are missing."""
+    """The text with new tables between their marks. ValueError if the marks are missing."""
     text, count = _MARKED.subn(lambda found: f"{found[1]}\n{table()}\n{found[2]}", readme)
     if count != 1:
         raise ValueError("the marks of the tables are missing")
@@ -31,7 +33,7 @@ def renewed(readme: str) -> str:
 
 
 def table() -> str:
-    """Every table, with its heading, in Markdown."""
+    """Every table and list, with its heading, in Markdown without long lines."""
     parts = (_operations(), _not_built(), _switches(), _roles(), _estate())
     return "\n\n".join(parts)
 
@@ -42,19 +44,43 @@ def _rows(heading: str, columns: list[str], rows: list[list[str]]) -> str:
     return "\n".join(lines)
 
 
+def _item(text: str, indent: str = "") -> str:
+    """A list item, wrapped. Words keep their hyphens, so that names stay whole."""
+    return textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent=f"{indent}- ",
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
 def _operations() -> str:
-    columns = ["Operation", "Since API version", "Right", "Refuses", "Assumed or documented"]
-    return _rows("Operations", columns, [_operation(one) for one in OPERATIONS])
+    by_path: dict[str, list[Operation]] = {}
+    for operation in OPERATIONS:
+        by_path.setdefault(operation.path, []).append(operation)
+    lines = ["### Operations", "", _STRICT, ""]
+    for path, operations in by_path.items():
+        lines.append(f"- `{path}`")
+        lines += [_item(_operation(operation), "  ") for operation in operations]
+    return "\n".join(lines)
 
 
-def _operation(operation: Operation) -> list[str]:
+def _operation(operation: Operation) -> str:
     right = {OPEN: "none", LOGGED_IN: "any"}.get(operation.right, operation.right)
-    strict = [_BODY] if operation.method in ("POST", "PUT") and not operation.path.startswith("/oauth/") else []
-    if operation.path.endswith(("/sessions", "/sessions/provider", "/resolve")):
-        strict = []
-    refuses = "; ".join([*strict, *([operation.refuses] if operation.refuses else [])])
-    since = "any" if operation.since == "0.0" else operation.since
-    return [f"`{operation.method} {operation.path}`", since, right, refuses, operation.basis]
+    since = "in any version" if operation.since == "0.0" else f"since {operation.since}"
+    strict = ", strict body" if _is_strict(operation) else ""
+    refuses = f" Refuses: {operation.refuses}." if operation.refuses else ""
+    return f"`{operation.method}` {since}, {operation.basis}{strict}. Right: {right}.{refuses}"
+
+
+def _is_strict(operation: Operation) -> bool:
+    """Whether a schema checks its body: log-ins and the resolving of an entity read none, OAuth reads a form."""
+    bodiless = operation.path.startswith("/oauth/") or operation.path.endswith(
+        ("/sessions", "/sessions/provider", "/resolve")
+    )
+    return operation.method in ("POST", "PUT") and not bodiless
 
 
 def _not_built() -> str:
@@ -63,15 +89,17 @@ def _not_built() -> str:
 
 
 def _switches() -> str:
-    rows = [
-        [f"`{one.name}`", f"`{one.values[0]}`", ", ".join(f"`{v}`" for v in one.values[1:]), one.meaning]
-        for one in SWITCHES
-    ]
-    return _rows("Assumptions (`--assume NAME=VALUE`)", ["Name", "Default", "Other", "Meaning"], rows)
+    lines = ["### Assumptions (`--assume NAME=VALUE`)", "", "The first value is the default.", ""]
+    for switch in SWITCHES:
+        values = " or ".join(f"`{value}`" for value in switch.values)
+        lines.append(_item(f"`{switch.name}`: {values}. {switch.meaning}"))
+    return "\n".join(lines)
 
 
 def _roles() -> str:
-    return _rows("Roles", ["Role", "Rights"], [[name, ", ".join(sorted(rights))] for name, rights in ROLES.items()])
+    lines = ["### Roles", ""]
+    lines += [_item(f"{name}: {'; '.join(sorted(rights))}") for name, rights in ROLES.items()]
+    return "\n".join(lines)
 
 
 def _estate() -> str:
@@ -95,7 +123,8 @@ def _keys(prefix: str, schema: dict[str, Any]) -> list[list[str]]:
 
 def _value(schema: dict[str, Any]) -> str:
     if "enum" in schema:
-        return " or ".join(f"`{value}`" for value in schema["enum"])
+        *others, last = (f"`{value}`" for value in schema["enum"])
+        return f"{', '.join(others)} or {last}"
     return {"string": "text", "integer": "number", "boolean": "true or false"}.get(schema.get("type", ""), "anything")
 
 

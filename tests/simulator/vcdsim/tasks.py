@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tasks: what VCD is still doing. Settled against the monotonic clock when a request comes in; no threads."""
+"""Tasks: VCD's asynchronous operations.
+
+They are settled against the monotonic clock when a request comes in. Without threads and timers, every state that a
+client can see follows from the requests and their times alone, which makes failures repeatable.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +23,18 @@ _KEPT = 10_000
 
 
 def wall_clock() -> str:
-    """Now, as VCD writes it."""
+    """The current time, in VCD's format."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(eq=False)
 class Task:
-    """One asynchronous operation. ``begins_at`` and ``ends_at`` are on the monotonic clock; infinite: never."""
+    """One asynchronous operation.
+
+    ``begins_at`` and ``ends_at`` are on the monotonic clock; a task that never ends has an infinite ``ends_at``.
+    ``locks`` are the identifiers of the entities that are busy until it ends. ``done`` and ``undo`` are the effects of
+    its success and its failure, ``fails_with`` is the code and message of a planned failure.
+    """
 
     id: str
     operation: str
@@ -53,7 +62,7 @@ class Task:
         return uuid_of(self.id)
 
     def finish(self) -> None:
-        """Let what was asked for come true, or undo it if the task is one that ends in an error."""
+        """End the task: carry out its effect, or undo it if the task is to fail."""
         self.ended = wall_clock()
         effect = self.undo if self.fails_with else self.done
         if effect:
@@ -67,7 +76,7 @@ class Task:
 
 @dataclass
 class TaskBoard:
-    """The running and the finished tasks. One running task at a time for each locked entity."""
+    """The running and the finished tasks. Each locked entity has at most one running task."""
 
     timeline: Timeline
     _tasks: dict[str, Task] = field(default_factory=dict)
@@ -75,7 +84,7 @@ class TaskBoard:
     _vanished: set[str] = field(default_factory=set)
 
     def settle(self, now: float) -> None:
-        """End every task whose time has come, in the order of their ends."""
+        """End all tasks that are due, in the order of their ends."""
         if not self._running or min(task.ends_at for task in self._running) > now:
             return
         due = sorted((task for task in self._running if task.ends_at <= now), key=lambda task: task.ends_at)
@@ -84,6 +93,7 @@ class TaskBoard:
             with self.timeline.brought_by(task, task.ends_at):
                 task.finish()
                 self.timeline.task("ended", task)
+        # a long test makes more tasks than anyone reads; running ones are never dropped
         for old in list(self._tasks)[: max(0, len(self._tasks) - _KEPT)]:
             if self._tasks[old].status != "running":
                 del self._tasks[old]
@@ -105,7 +115,7 @@ class TaskBoard:
         return task
 
     def get(self, identifier: str) -> Task | None:
-        """The task, unless there is none of that identifier, or it is one that has vanished."""
+        """The task, or None if the identifier is unknown or the task has vanished."""
         return None if identifier in self._vanished else self._tasks.get(identifier)
 
     def running(self) -> list[Task]:
@@ -115,7 +125,7 @@ class TaskBoard:
         return list(self._tasks.values())
 
     def release(self, identifier: str) -> bool:
-        """Let a task that would never end, end at the next request."""
+        """End a task that would never end, at the next request. False if no such task runs."""
         task = self._tasks.get(identifier)
         if task is None or task.status != "running":
             return False
@@ -123,7 +133,7 @@ class TaskBoard:
         return True
 
     def kept(self) -> Callable[[], None]:
-        """What brings all tasks back as they are now; those that would have ended since then end at once."""
+        """A function that restores all tasks to their current state. Those that became due meanwhile end at once."""
         tasks, running, vanished = dict(self._tasks), list(self._running), set(self._vanished)
         states = [(task, dict(vars(task))) for task in tasks.values()]
 

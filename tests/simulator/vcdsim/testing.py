@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""For tests: a simulator as a subprocess, and its control path as methods."""
+"""For tests: runs the simulator as a subprocess, with its control path as methods."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _STOP_SECONDS = 60
 
 
 class ContractBroken(AssertionError):
-    """What was asked or answered differs from the vendor's description, one difference a line."""
+    """Requests or answers differ from the vendor's description. The message has one line for each difference."""
 
 
 class Simulator:
-    """``with Simulator(estate="one-edge", task_seconds=0.2) as sim:``; options: the command's, with underscores.
+    """``with Simulator(estate="one-edge", task_seconds=0.2) as sim:``
 
-    ``assume`` is a mapping or a list of ``NAME=VALUE``. ``url`` and ``ca`` are for the client. With the option
-    ``openapi``, or the environment's VCDSIM_OPENAPI, leaving the block raises ContractBroken if anything that was
-    asked or answered differs from that description.
+    Takes the options of the command, with underscores. ``assume`` is a mapping or a list of ``NAME=VALUE``. ``url`` and
+    ``ca`` are for the client. With the option ``openapi``, or the environment variable VCDSIM_OPENAPI, leaving the
+    block raises ContractBroken if any request or answer differs from that API description.
     """
 
     def __init__(self, estate: str | Path = "one-edge", **options: Any) -> None:
@@ -56,7 +56,7 @@ class Simulator:
             raise ContractBroken("\n".join(problems))
 
     def start(self) -> None:
-        """Start it and wait for its ready line; RuntimeError with what it said otherwise."""
+        """Start the program and wait for its ready line. RuntimeError with its output if it does not start."""
         folder = str(Path(__file__).resolve().parents[1])
         paths = os.pathsep.join(part for part in (folder, os.environ.get("PYTHONPATH", "")) if part)
         self._process = subprocess.Popen(
@@ -77,7 +77,7 @@ class Simulator:
         self._context = ssl.create_default_context(cafile=self.ca)
 
     def stop(self) -> int | None:
-        """Stop it as an operator would; its exit status."""
+        """Stop the program with SIGTERM and return its exit status."""
         process, self._process = self._process, None
         if process is None:
             return None
@@ -102,7 +102,7 @@ class Simulator:
                 raise ValueError(json.load(problem)["error"]) from problem
 
     def reset(self) -> None:
-        """Back to the estate, without sessions, tasks, faults and journal."""
+        """Return to the estate. Sessions, tasks, faults and journal are cleared."""
         self._ask("POST", "/reset")
 
     def dump(self) -> dict[str, Any]:
@@ -110,30 +110,30 @@ class Simulator:
         return dict(self._ask("GET", "/dump"))
 
     def faults(self, rules: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
-        """Set the fault rules; without an argument, read them with their counts."""
+        """Replace the fault rules. Without an argument, return them with their counts."""
         return list(self._ask("GET", "/faults") if rules is None else self._ask("PUT", "/faults", rules))
 
     def timeline(self) -> list[dict[str, Any]]:
-        """What took effect when, since the journal was last cleared; see ``vcdsim.timeline``."""
+        """The timeline since the journal was last cleared; see ``vcdsim.timeline``."""
         return list(self._ask("GET", "/timeline"))
 
     def snapshot(self) -> int:
-        """Keep the whole world as it is, for ``restore``."""
+        """Store the whole world for ``restore``."""
         return int(self._ask("POST", "/snapshot")["snapshot"])
 
     def restore(self, snapshot: int) -> None:
-        """Back to the world of a snapshot; journal and timeline start anew, what is held is reset."""
+        """Return to a snapshot. Journal and timeline are cleared, and held requests are reset."""
         self._ask("POST", "/restore", {"snapshot": snapshot})
 
     def journal(self, *, clear: bool = False) -> list[dict[str, Any]]:
-        """Every request since the start, or since it was last cleared (the timeline then is, too)."""
+        """Every request since the start, or since the journal was last cleared. ``clear`` also clears the timeline."""
         entries = list(self._ask("GET", "/journal"))
         if clear:
             self._ask("DELETE", "/journal")
         return entries
 
     def contract(self) -> dict[str, Any]:
-        """What differed from the vendor's description (option ``openapi``): ``checked`` and ``problems``."""
+        """The check against the vendor's description (option ``openapi``): ``checked`` and ``problems``."""
         return dict(self._ask("GET", "/contract"))
 
     def expire(self) -> None:
@@ -141,19 +141,19 @@ class Simulator:
         self._ask("POST", "/expire")
 
     def assume(self, **switches: str) -> None:
-        """Turn assumptions: ``assume(vip_dnat_same_address="allowed")``."""
+        """Set assumptions: ``assume(vip_dnat_same_address="allowed")``."""
         self._ask("PUT", "/assume", {name.replace("_", "-"): value for name, value in switches.items()})
 
     def settings(self, **values: float) -> None:
-        """task_seconds, health_seconds, request_seconds from now on."""
+        """Set task_seconds, health_seconds or request_seconds from now on."""
         self._ask("PUT", "/settings", values)
 
     def health(self, members: dict[str, str]) -> None:
-        """What the members at these addresses are: ``{"10.10.0.11": "DOWN"}``."""
+        """Set the health of pool members by address: ``{"10.10.0.11": "DOWN"}``."""
         self._ask("PUT", "/health", members)
 
     def release(self, task: str) -> bool:
-        """Let a task that would never end, end."""
+        """End a task that would never end. False if no such task runs."""
         return bool(self._ask("POST", "/release", {"task": task})["released"])
 
 

@@ -1,17 +1,20 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was there when: every change of every object, every task, every write, in the order in which they took effect.
+"""The timeline: every change of every object, every task and every write, in the order in which they took effect.
+
+The journal shows requests, the timeline their effects. Tests use it to prove that an external IP was held at every
+moment and to measure outages.
 
 Entries are mappings with ``time`` (monotonic clock, in seconds), ``kind`` and ``event``:
 
-- an object: its kind as the dump names it, ``added``, ``changed`` or ``removed``, with id, name, gateway, ``refers``
-  (addresses and ports, see ``refers``) and ``task``, the one that brought it about
+- an object, under its kind's name in the dump: ``added``, ``changed`` or ``removed``, with id, name, gateway,
+  ``refers`` (addresses and ports, see ``refers``) and the ``task`` that caused it
 - ``task``: ``started`` or ``ended``, with id, operation, owner, name, gateway, locks, user, status
 - ``request``: a write that was ``asked`` or ``answered``, with number, method, path, name, gateway, user, status, code
 
-What an object was changed to at the start of a task stands before the task's start, what its end brought before its
-end. The end of a task has the time at which it was due, whenever that was noticed.
+A change at the start of a task comes before the task's start, a change at its end before its end. The end of a task has
+the time at which it was due, however late the simulator settled it.
 """
 
 from __future__ import annotations
@@ -49,7 +52,7 @@ class Timeline:
 
     @contextmanager
     def brought_by(self, task: Task, moment: float) -> Iterator[None]:
-        """What happens in the block is the task's doing, at that moment (now if infinite)."""
+        """Attribute all changes in the block to the task, at that time. An infinite time means now."""
         self._task, self._moment = task.id, moment
         try:
             yield
@@ -57,7 +60,7 @@ class Timeline:
             self._task = self._moment = None
 
     def effect(self, event: str, record: Record) -> None:
-        """An object was added, changed or removed."""
+        """Record that an object was added, changed or removed."""
         self._write(
             kind=NAMES.get(record.kind, record.kind),
             event=event,
@@ -69,7 +72,7 @@ class Timeline:
         )
 
     def task(self, event: str, task: Task) -> None:
-        """A task started or ended."""
+        """Record that a task started or ended."""
         self._write(
             kind="task",
             event=event,
@@ -84,23 +87,25 @@ class Timeline:
         )
 
     def asked(self, **facts: Any) -> int:
-        """A write came in; its number."""
+        """Record a write request and return its number."""
         self._asked += 1
         self._write(kind="request", event="asked", number=self._asked, **facts)
         return self._asked
 
     def answered(self, number: int, **facts: Any) -> None:
-        """The write of that number was answered."""
+        """Record the answer to the write with this number."""
         self._write(kind="request", event="answered", number=number, **facts)
 
     def _write(self, **entry: Any) -> None:
         moment = self._clock() if self._moment is None or math.isinf(self._moment) else self._moment
         last = self._entries[-1]["time"] if self._entries else moment
-        self._entries.append({"time": max(moment, last), **entry})  # a task that takes no time has its start's
+        self._entries.append(
+            {"time": max(moment, last), **entry}
+        )  # times never run backwards, even if a task was due before the last entry
 
 
 def gateway_of(record: Record) -> str | None:
-    """The edge gateway that an object belongs to; None if to none."""
+    """The URN of the edge gateway that an object belongs to, or None."""
     if record.kind == "gateway":
         return record.id
     places = (record.facts.get("gateway"), record.data.get("gatewayRef"), record.data.get("ownerRef"))
@@ -108,7 +113,7 @@ def gateway_of(record: Record) -> str | None:
 
 
 def refers(record: Record) -> dict[str, Any]:
-    """The addresses and ports that an object stands for; empty for kinds that stand for none."""
+    """The addresses and ports that an object holds; empty for kinds that hold none."""
     data = record.data
     if record.kind == "loadBalancerVirtualService":
         ports = [[one["portStart"], one.get("portEnd") or one["portStart"]] for one in data["servicePorts"]]

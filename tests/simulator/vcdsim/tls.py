@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The certificate authority and the certificate that the simulator shows."""
+"""The certificate authority and the server certificate of the simulator."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ NAMES = ("127.0.0.1", "localhost", "::1")
 
 
 def prepare(folder: Path, host: str) -> tuple[Path, ssl.SSLContext]:
-    """The CA file to trust and the server's context. Files that are there already are used again, so that a client
-    need not be told anew; the key of the CA is never written."""
+    """The CA file that clients trust, and the server's TLS context.
+
+    Existing files are used again, so that clients need not trust a new CA at every start. The CA's key is not stored.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     authority, chain, key = folder / "ca.pem", folder / "server.pem", folder / "server.key"
     if not (authority.exists() and chain.exists() and key.exists()):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One simulated VCD: its settings and everything in it."""
+"""One simulated VCD: its settings and all its state."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vcdsim.timeline import Timeline
 
 @dataclass
 class Settings:
-    """How the simulated VCD behaves in time. All durations in seconds."""
+    """API versions, durations in seconds, and assumptions of the simulated VCD."""
 
     versions: tuple[Version, ...] = api_versions.parse_list(api_versions.DEFAULT)
     task_seconds: float = 0.05
@@ -34,12 +34,12 @@ class Settings:
 
     @property
     def shares_vips(self) -> bool:
-        """Whether the release that these versions stand for lets virtual services share an IP address."""
+        """Whether virtual services may share an IP address in the release of these API versions."""
         return max(self.versions) >= api_versions.SHARED_VIP_SINCE
 
 
 class World:
-    """Settings, objects, tasks, sessions and faults; thrown away and built afresh on reset."""
+    """Settings, objects, tasks, sessions and faults. A reset replaces the whole world."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self.settings = settings
@@ -52,9 +52,9 @@ class World:
         self.unhealthy: dict[str, str] = {}
 
     def kept(self) -> Callable[[], None]:
-        """What brings the world back as it is now, fault rules with their counts at nothing. Time goes on.
+        """A function that restores the current world, with the fault rules' counts at 0. Time continues.
 
-        Whoever is logged in stays so; later log-ins end.
+        Current sessions stay valid; sessions that are opened later end.
         """
         self.tasks.settle(self.clock())
         parts = (self.store.kept(), self.tasks.kept(), self.sessions.kept())
@@ -70,5 +70,5 @@ class World:
         return restore
 
     def assume(self, name: str, value: str) -> bool:
-        """Whether an assumption stands at a value."""
+        """Whether an assumption has this value."""
         return self.settings.assumptions.is_set(name, value)

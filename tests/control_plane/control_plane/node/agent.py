@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The agent: one thread that registers nodes, binds pods and runs them, as kubelets and the scheduler would."""
+"""The node agent: one thread that registers nodes, binds pods and runs them, like kubelets and the scheduler."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from control_plane.places import Failed
 
 Object = dict[str, Any]
 TICK_SECONDS = 0.1
-HEARTBEAT_SECONDS = 10.0  # a node is lost after 50 s without
+HEARTBEAT_SECONDS = 10.0  # Kubernetes declares a node lost after 50 s without
 
 
 class NodeAgent:
-    """Runs pods on the nodes that were registered. ``find_image`` names the real program of an image, if it has one."""
+    """Runs pods on the registered nodes. ``find_image`` returns the real program of an image, or None."""
 
     def __init__(self, api: Api, logs: Path, find_image: Callable[[str], Image | None], pace: Pace) -> None:
         self._api, self._logs, self._find_image, self._pace = api, logs, find_image, pace
@@ -46,7 +46,7 @@ class NodeAgent:
         self._thread = threading.Thread(target=self._loop, name="node-agent", daemon=True)
 
     def register(self, nodes: Iterable[Object]) -> None:
-        """Make nodes, with the status that their manifests carry, and wait until they are in service."""
+        """Create nodes with the status in their manifests, and wait until they are in service."""
         names = []
         for node in nodes:
             name = node["metadata"]["name"]
@@ -60,11 +60,11 @@ class NodeAgent:
         wait_until(lambda: all(self._in_service(name) for name in names), f"nodes {', '.join(names)} in service")
 
     def start(self) -> None:
-        """Begin to bind and run pods."""
+        """Start to bind and run pods."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End every program and remove the pods' files; raises what went wrong in the agent itself, if anything."""
+        """End every program and remove the pods' files. Raises an error of the agent itself, if there was one."""
         self._end.set()
         if self._thread.is_alive():
             self._thread.join(timeout=30)
@@ -74,12 +74,12 @@ class NodeAgent:
         self.check()
 
     def check(self) -> None:
-        """Raise what went wrong in the agent itself, if anything."""
+        """Raise an error of the agent itself, if there was one."""
         if self._failure is not None:
             raise Failed(f"the node agent failed: {self._failure!r}") from self._failure
 
     def mounted(self, namespace: str, name: str) -> dict[str, dict[str, str]]:
-        """Volume -> file -> content, as that pod sees them now."""
+        """Volume -> file -> content, as the pod sees them now."""
         with self._lock:
             pod = next((one for one in self._pods.values() if (one.namespace, one.name) == (namespace, name)), None)
             volumes: dict[str, Files] = pod.mounted() if pod else {}
@@ -89,7 +89,7 @@ class NodeAgent:
         }
 
     def logs(self, namespace: str, name: str) -> str:
-        """Everything that a pod's programs wrote, also of a pod that is gone."""
+        """All output of a pod's programs, even if the pod is gone."""
         files = sorted((self._logs / namespace / name).glob("*.log"), key=lambda file: file.stat().st_mtime_ns)
         return "".join(file.read_text(errors="replace") for file in files)
 
@@ -101,7 +101,7 @@ class NodeAgent:
             except (ApiError, requests.RequestException) as error:
                 if not _passing(error):
                     self._failure = error
-            except BaseException as error:  # noqa: BLE001 - nobody sees a thread die: stop() and check() tell it
+            except BaseException as error:  # noqa: BLE001 - a thread dies silently; stop() and check() raise its error
                 self._failure = error
                 return
 
@@ -152,7 +152,7 @@ class NodeAgent:
             self._reported[pod.uid] = status
 
     def _remove(self, item: Object) -> None:
-        """The programs ended: let the object go."""
+        """Delete the pod object after its programs have ended."""
         namespace, name, uid = (item["metadata"][key] for key in ("namespace", "name", "uid"))
         self._api.delete("Pod", namespace, name, gracePeriodSeconds=0, preconditions={"uid": uid})
 
@@ -164,7 +164,7 @@ class NodeAgent:
                 source.cache.unregister(uid)
 
     def _token(self, pod: Object, wanted: Object) -> str:
-        """A service account token that is bound to its pod, as the kubelet asks for."""
+        """A service account token that is bound to its pod, as the kubelet requests it."""
         account, namespace = pod["spec"].get("serviceAccountName", "default"), pod["metadata"]["namespace"]
         bound = {"apiVersion": "v1", "kind": "Pod", "name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
         audiences = [wanted["audience"]] if wanted.get("audience") else []
@@ -177,7 +177,7 @@ class NodeAgent:
         return str(answer["status"]["token"])
 
     def _beat(self) -> None:
-        """A node whose lease is not renewed counts as lost."""
+        """Renew the leases of the nodes. A node without a fresh lease counts as lost."""
         if time.monotonic() < self._heartbeat:
             return
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -195,7 +195,7 @@ class NodeAgent:
 
 
 def _passing(error: Exception) -> bool:
-    """Somebody else was quicker (conflict, gone, its namespace is going), or the server is going away: look again."""
+    """Whether an error is temporary: another client was faster (conflict, deletion), or the server stops."""
     if not isinstance(error, ApiError):
         return True
     return error.status in (404, 409, 429, 500, 503, 504) or "being terminated" in str(error)

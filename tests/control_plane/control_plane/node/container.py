@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One container: a root folder with exactly the files that it would see, and its program running in there."""
+"""One container: a root folder with exactly the files that it would see, and the program that runs in it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class Image:
-    """A program that is run for real: where it lies here, what its log says once it works, what to do when it ended."""
+    """A program that really runs: its path, the log line that shows that it works, and what to do when it has ended."""
 
     program: Path
     ready: re.Pattern[str]
@@ -30,7 +30,7 @@ class Image:
 
 
 class Container:
-    """The files and the process of one container. Without an image it is only files: nothing runs for it."""
+    """The files and the process of one container. Without an image it has only files."""
 
     def __init__(self, root: Path, spec: Object, image: Image | None, user: int | None) -> None:
         self.root, self.spec, self.image = root, spec, image
@@ -39,9 +39,9 @@ class Container:
         root.mkdir(parents=True, exist_ok=True)
 
     def mount(self, path: str, files: Files) -> None:
-        """Put a volume's files at a path, replacing what was there in one step as the kubelet does.
+        """Put a volume's files at a path, and replace older ones in one step, as the kubelet does.
 
-        ``..data`` is a link to the folder that holds the files, and each file is a link through it.
+        ``..data`` is a link to the folder with the files, and each file is a link through it.
         """
         folder = self._inside(path)
         folder.mkdir(parents=True, exist_ok=True)
@@ -66,20 +66,20 @@ class Container:
         self._versions[path] = version
 
     def read(self, path: str) -> Files:
-        """The files of a mounted volume, read through the links that the program reads."""
+        """The files of a mounted volume, read through the same links as the program."""
         data = self._inside(path) / "..data"
         return {str(file.relative_to(data)): file.read_bytes() for file in data.rglob("*") if file.is_file()}
 
     def start(self, log: Path, environment: Mapping[str, str]) -> Program | None:
-        """Run the program of the image; None when there is no image."""
+        """Start the program of the image. Returns None without an image."""
         if self.image is None:
             return None
         words = [*self.spec.get("command", []), *self.spec.get("args", [])]
         if not words or not words[0].startswith("/"):
-            raise NotSupported(f"container {self.spec['name']}: its command has to start with an absolute path")
+            raise NotSupported(f"container {self.spec['name']}: its command must start with an absolute path")
         self._install(words[0])
         arguments = [_expand(word, environment) for word in words]
-        # kept for a person who looks at the files: no program of the test session leaves its environment there
+        # the container's environment only: nothing of the test session's environment reaches the program
         return Program([*_into(self.root, self._user), *arguments], log, environment)
 
     def _install(self, path: str) -> None:
@@ -97,18 +97,18 @@ class Container:
 
 
 def _into(root: Path, user: int) -> list[str]:
-    """The command that runs a program with ``root`` as its root folder, as a container runtime does.
+    """The command that runs a program with ``root`` as its root folder, like a container runtime.
 
-    Root does it as it is; anybody else needs user namespaces (``kernel.unprivileged_userns_clone=1``).
+    Users other than root need user namespaces (``kernel.unprivileged_userns_clone=1``).
     """
     unshare = shutil.which("unshare")
     if unshare is None:
-        raise Failed("unshare (of util-linux) is not on PATH: it is needed to run CPI with the files of its pod")
+        raise Failed("unshare is not on PATH: install util-linux; CPI needs it to run with the files of its pod")
     if os.geteuid() == 0:
         return [unshare, f"--root={root}", "--wd=/", f"--setgid={user}", f"--setuid={user}", "--"]
     return [unshare, "--user", "--map-root-user", f"--root={root}", "--wd=/", "--"]
 
 
 def _expand(word: str, environment: Mapping[str, str]) -> str:
-    """``$(NAME)`` in a command is the value of an environment variable, where there is one."""
+    """Replace ``$(NAME)`` in a command by the value of that environment variable, if it is set."""
     return re.sub(r"\$\(([^)]+)\)", lambda found: environment.get(found[1], found[0]), word)

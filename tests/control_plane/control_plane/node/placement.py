@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which node a pod may run on: what the tests need of kube-scheduler."""
+"""Chooses a node for a pod: the part of kube-scheduler that the tests need."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Object = dict[str, Any]
 
 
 def choose(pod: Object, nodes: Iterable[Object]) -> str | None:
-    """Name of the first node that fits; None when none does."""
+    """The name of the first node that matches, or None."""
     fitting = (str(node["metadata"]["name"]) for node in nodes if _selected(pod, node) and _tolerated(pod, node))
     return next(fitting, None)
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One pod on its node, from the moment it is bound until its object is gone."""
+"""One pod on its node, from its binding until its object is gone."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ RESTART_SECONDS = (0.5, 1.0, 2.0, 5.0)  # a kubelet waits 10 s, 20 s, 40 s ...
 
 @dataclass(frozen=True)
 class Pace:
-    """How long a pod takes to start, and to be gone after its programs ended."""
+    """How long a pod takes to start, and to disappear after its programs have ended."""
 
     start_seconds: float = 0.0
     stop_seconds: float = 0.3
 
 
 class Pod:
-    """Its containers, and the status that follows from them."""
+    """The containers of a pod, and the status that follows from them."""
 
     def __init__(self, item: Object, address: str, folder: Path, logs: Path, pace: Pace) -> None:
         self.namespace, self.name, self.uid = (item["metadata"][key] for key in ("namespace", "name", "uid"))
@@ -46,12 +46,12 @@ class Pod:
 
     @property
     def programs(self) -> list[Program]:
-        """The programs that run for it."""
+        """The programs that run for the pod."""
         found = (running.program for running in self._containers.values())
         return [program for program in found if program is not None and program.exit_code is None]
 
     def run(self, item: Object, source: VolumeSource, find_image: Callable[[str], Image | None], server: str) -> None:
-        """Start what is not started yet, restart what ended, refresh volumes."""
+        """Start or restart the containers, and refresh the volumes."""
         if self._failure or time.monotonic() < self._bound + self._pace.start_seconds:
             return
         try:
@@ -69,7 +69,7 @@ class Pod:
             running.keep_running()
 
     def stop(self, grace: float) -> bool:
-        """End its programs; True once the pod may go."""
+        """Stop the programs. True once the pod object may be deleted."""
         if self._stopping is None:
             self._stopping = time.monotonic()
             for program in self.programs:
@@ -80,12 +80,12 @@ class Pod:
         return not self.programs and since >= self._pace.stop_seconds
 
     def kill(self) -> None:
-        """End its programs at once."""
+        """Kill the programs."""
         for program in self.programs:
             program.stop(0.0)
 
     def discard(self) -> None:
-        """The pod is gone: remove its files (with its secrets). Its logs stay."""
+        """Remove the files of a pod that is gone, secrets included. Its logs stay."""
         self.kill()
         for running in self._containers.values():
             if running.container.image is not None:
@@ -93,7 +93,7 @@ class Pod:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def mounted(self) -> dict[str, Files]:
-        """Volume name -> its files as the first container with that volume sees them now."""
+        """Volume name -> its files, as the first container with that volume sees them now."""
         found: dict[str, Files] = {}
         for running in self._containers.values():
             for mount in running.container.spec.get("volumeMounts", []):
@@ -167,7 +167,7 @@ class _Running:
         self._restarts, self._next, self._ready, self._since = -1, 0.0, False, ""
 
     def mount(self, path: str, volume: Object, item: Object, source: VolumeSource) -> None:
-        """Put a volume's files in place where they are new. A token is made once, as it is good for the pod's life."""
+        """Mount a volume's files if they have changed. A token is requested once and valid for the pod's lifetime."""
         if path in self._files and "projected" in volume:
             return
         files = source.files(item, volume)
@@ -176,7 +176,7 @@ class _Running:
             self._files[path] = files
 
     def keep_running(self) -> None:
-        """Start the program; start it again when it ended and its pause is over."""
+        """Start the program, or restart it when it has ended and its back-off is over."""
         if self.program is not None and self.program.exit_code is not None:
             code = self.program.exit_code
             self.last_state = {"terminated": {"exitCode": code if code >= 0 else 128 - code, "reason": "Error"}}
@@ -191,7 +191,7 @@ class _Running:
 
     @property
     def ready(self) -> bool:
-        """Whether the program is up and its log says that it works; without a program, whether it is started."""
+        """Whether the program runs and its log shows that it works. Without a program: whether it is started."""
         if self.container.image is None:
             return bool(self._since)
         if self.program is None or self.program.exit_code is not None:
@@ -202,15 +202,15 @@ class _Running:
         return self._ready
 
     def status(self) -> Object:
-        """The part of a container's status that changes."""
+        """The part of a container's status that can change."""
         up = self.container.image is None or self.program is not None
-        waiting = {"waiting": {"reason": "CrashLoopBackOff", "message": "the program ended and is started again soon"}}
+        waiting = {"waiting": {"reason": "CrashLoopBackOff", "message": "the program ended and will be restarted"}}
         state = {"running": {"startedAt": self._since or _now()}} if up else waiting
         return {"ready": self.ready, "started": up, "restartCount": max(self._restarts, 0), "state": state}
 
 
 def _environment(item: Object, spec: Object, source: VolumeSource, server: str) -> dict[str, str]:
-    """What the kubelet puts into a container's environment: the API server's place, and the container's own values."""
+    """The environment of a container as the kubelet sets it: the API server's address, and the container's values."""
     host, _colon, port = server.removeprefix("https://").partition(":")
     found = {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port}
     for variable in spec.get("env", []):

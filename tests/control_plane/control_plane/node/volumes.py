@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files of a pod's volumes, made from the API's objects as the kubelet makes them."""
+"""Builds the files of a pod's volumes from the API's objects, as the kubelet does."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ KINDS = {"configMap": ("ConfigMap", "name"), "secret": ("Secret", "secretName")}
 
 
 class NotYet(Exception):
-    """Something that the pod needs is not there yet; the kubelet tries again."""
+    """A dependency of the pod does not exist yet. The kubelet tries again."""
 
 
 class NotSupported(Exception):
-    """The pod asks for something that this agent does not have."""
+    """The pod needs a feature that this agent does not support."""
 
 
 @dataclass(frozen=True)
 class VolumeSource:
-    """Where the content of a pod's volumes comes from."""
+    """The sources of the content of a pod's volumes."""
 
     cache: ObjectCache
     token: Callable[[Object, Object], str]  # (pod, the projection's source) -> a service account token
@@ -47,7 +47,7 @@ class VolumeSource:
         return self._object_files(pod, kind, volume[kind], volume[kind][KINDS[kind][1]])
 
     def value(self, pod: Object, source: Object) -> str | None:
-        """The value of an environment variable's ``valueFrom``; None for an optional one that is not there."""
+        """The value of an environment variable's ``valueFrom``, or None if an optional source is missing."""
         if "fieldRef" in source:
             return field_of(pod, source["fieldRef"]["fieldPath"])
         for key, kind in (("configMapKeyRef", "configMap"), ("secretKeyRef", "secret")):
@@ -91,7 +91,7 @@ class VolumeSource:
 
 
 def content_of(item: Object) -> Files:
-    """The keys of a ConfigMap or Secret with their content."""
+    """The keys of a ConfigMap or Secret, with their contents."""
     encoded = item.get("binaryData") if item.get("kind") == "ConfigMap" else item.get("data")
     files = {key: base64.b64decode(value) for key, value in (encoded or {}).items()}
     if item.get("kind") == "ConfigMap":
@@ -114,7 +114,7 @@ def field_of(pod: Object, path: str) -> str:
 
 
 def references(pod: Object) -> Iterable[Reference]:
-    """The ConfigMaps and Secrets that a pod references, which its node therefore keeps."""
+    """The ConfigMaps and Secrets that a pod references. Its node keeps them in its cache."""
     namespace = pod["metadata"]["namespace"]
     for volume in pod["spec"].get("volumes", []):
         for source in (volume, *volume.get("projected", {}).get("sources", [])):

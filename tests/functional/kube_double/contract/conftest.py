@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the contract tests stand on: one kubeconfig of an administrator, and nothing else that is the double's.
+"""The basis of the contract tests: the kubeconfig of an administrator, and nothing specific to the double.
 
 With ``KUBE_CONTRACT_KUBECONFIG`` set they run against that API server instead. It needs RBAC, the controllers of
 kube-controller-manager and nodes that run pods, one of which has the label ``node-role.kubernetes.io/control-plane``.
@@ -31,7 +31,7 @@ NODES = [
 
 
 class Contract:
-    """An API server seen by its administrator, with one namespace of the test's own."""
+    """An API server as its administrator sees it, with a separate namespace for the test."""
 
     def __init__(self, kubeconfig: str, caches: pathlib.Path) -> None:
         self.kubeconfig = kubeconfig
@@ -40,7 +40,7 @@ class Contract:
         self.api = self.client_of()
 
     def client_of(self, user: str = "", token: str = "") -> dynamic.DynamicClient:
-        """A client of the administrator; or acting as ``user``; or with another bearer token."""
+        """A client as the administrator, as the impersonated ``user``, or with another bearer token."""
         settings = client.Configuration()
         config.load_kube_config(self.kubeconfig, client_configuration=settings)
         if token:
@@ -49,7 +49,7 @@ class Contract:
         api = client.ApiClient(settings)
         if user:
             api.set_default_header("Impersonate-User", user)
-        # What the dynamic client discovers it keeps in a file that is named after the host alone.
+        # The dynamic client caches discovery in a file that is named after the host only.
         return dynamic.DynamicClient(api, cache_file=str(self._caches / (user or token or "admin")))
 
     def of(self, kind: str, api_version: str = "v1", user: str = "") -> Any:
@@ -87,7 +87,7 @@ class Contract:
         return self.items("Pod", label_selector=f"app={app}")
 
     def ready(self, name: str, replicas: int = 1) -> Json | None:
-        """The Deployment, once all of it is up to date and ready."""
+        """The Deployment, once all its pods are current and ready."""
         item = self.get("Deployment", name, "apps/v1")
         status = item.get("status") or {}
         current = status.get("observedGeneration") == item["metadata"]["generation"]
@@ -96,7 +96,7 @@ class Contract:
 
     @staticmethod
     def refusal(call: Callable[[], Any]) -> Json:
-        """The Status with which the server refuses ``call``."""
+        """The Status of the refusal of ``call``."""
         with pytest.raises(client.ApiException) as raised:
             call()
         status: Json = json.loads(raised.value.body)
@@ -116,7 +116,7 @@ class Contract:
 
 @pytest.fixture(scope="session")
 def contract_kubeconfig() -> Iterator[str]:
-    """The one place to swap: any administrator's kubeconfig."""
+    """The kubeconfig of the administrator: the one place to choose another API server."""
     given = os.environ.get("KUBE_CONTRACT_KUBECONFIG")
     if given:
         yield given

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""RBAC: what a user without a right is told, and that asking beforehand gives the same answer."""
+"""RBAC: the refusal for a user without a right, and reviews that give the same answer in advance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 @pytest.fixture
 def user(contract: Any) -> str:
-    """Somebody who may read ConfigMaps, and change the one called ``mine``, in the test's namespace."""
+    """A user who may read ConfigMaps, and change the one named ``mine``, in the test's namespace."""
     name = f"user-{uuid.uuid4().hex[:8]}"
     rules = [
         {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"]},
@@ -85,7 +85,7 @@ def test_scale_is_a_right_of_its_own(contract: Any, user: str) -> None:
     assert not allowed(contract, user, "patch", "deployments", group="apps", subresource="scale")
 
 
-def test_a_right_can_be_for_one_name(contract: Any, user: str) -> None:
+def test_a_right_can_be_limited_to_one_name(contract: Any, user: str) -> None:
     assert allowed(contract, user, "patch", "configmaps", name="mine")
     assert not allowed(contract, user, "patch", "configmaps", name="other")
     assert not allowed(contract, user, "patch", "configmaps")
@@ -98,13 +98,13 @@ def test_a_right_can_be_for_one_name(contract: Any, user: str) -> None:
     assert contract.refusal(lambda: maps.patch(name="other", **given))["code"] == 403
 
 
-def test_rights_end_at_the_namespace(contract: Any, user: str) -> None:
+def test_rights_are_limited_to_the_namespace(contract: Any, user: str) -> None:
     maps = contract.of("ConfigMap", user=user)
     assert maps.get(namespace=contract.namespace).kind == "ConfigMapList"
     assert contract.refusal(lambda: maps.get(namespace="kube-system"))["code"] == 403
     assert not allowed(contract, user, "get", "configmaps", namespace="kube-system")
 
 
-def test_a_wrong_token_is_nobody(contract: Any) -> None:
+def test_a_wrong_token_is_unauthorized(contract: Any) -> None:
     status = contract.refusal(lambda: contract.client_of(token="no-such-token"))
     assert (status["code"], status["reason"], status["message"]) == (401, "Unauthorized", "Unauthorized")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ConfigMaps and Secrets: what an immutable one refuses, and what makes one invalid."""
+"""ConfigMaps and Secrets: immutability and validation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def causes(status: Any) -> set[tuple[str, str]]:
     return {(cause["field"], cause["message"]) for cause in status["details"]["causes"]}
 
 
-def test_create_answers_with_what_the_server_adds(contract: Any) -> None:
+def test_create_returns_the_fields_that_the_server_adds(contract: Any) -> None:
     created = contract.create("ConfigMap", "one", data={"key": "value"}).to_dict()
     meta = created["metadata"]
     assert (created["kind"], created["apiVersion"]) == ("ConfigMap", "v1")
@@ -50,7 +50,7 @@ def test_immutable_data_cannot_change(contract: Any, content_type: str) -> None:
     assert contract.get("ConfigMap", "fixed")["data"] == {"key": "old"}
 
 
-def test_everything_immutable_is_named(contract: Any) -> None:
+def test_every_immutable_field_is_named(contract: Any) -> None:
     contract.create("ConfigMap", "fixed", data={"key": "old"}, immutable=True)
     body = {
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "fixed"}, "data": {"key": "new"},
@@ -71,7 +71,7 @@ def test_immutability_cannot_be_dropped(contract: Any) -> None:
     assert status["message"] == f'ConfigMap "fixed" is invalid: immutable: Forbidden: {IMMUTABLE}'
 
 
-def test_metadata_of_an_immutable_one_may_change(contract: Any) -> None:
+def test_metadata_of_an_immutable_object_may_change(contract: Any) -> None:
     before = contract.create("ConfigMap", "fixed", data={"key": "old"}, immutable=True).to_dict()
     maps = contract.of("ConfigMap")
     body = {"metadata": {"labels": {"a": "b"}, "annotations": {"c": "d"}}}
@@ -84,7 +84,7 @@ def test_metadata_of_an_immutable_one_may_change(contract: Any) -> None:
     assert after["metadata"]["resourceVersion"] != before["metadata"]["resourceVersion"]
 
 
-def test_a_mutable_one_can_be_edited_and_then_fixed(contract: Any) -> None:
+def test_a_mutable_object_can_become_immutable(contract: Any) -> None:
     contract.create("ConfigMap", "free", data={"key": "old"})
     item = contract.get("ConfigMap", "free") | {"data": {"key": "new"}, "immutable": True}
     maps = contract.of("ConfigMap")
@@ -93,7 +93,7 @@ def test_a_mutable_one_can_be_edited_and_then_fixed(contract: Any) -> None:
     assert contract.refusal(lambda: maps.replace(body=item, namespace=contract.namespace))["code"] == 422
 
 
-def test_deleted_and_created_again_it_is_another_object(contract: Any) -> None:
+def test_a_recreated_object_has_a_new_uid(contract: Any) -> None:
     before = contract.create("ConfigMap", "fixed", data={"key": "old"}, immutable=True).metadata.uid
     maps = contract.of("ConfigMap")
     answer = maps.delete(name="fixed", namespace=contract.namespace).to_dict()
@@ -102,7 +102,7 @@ def test_deleted_and_created_again_it_is_another_object(contract: Any) -> None:
     assert contract.create("ConfigMap", "fixed", data={"key": "new"}, immutable=True).metadata.uid != before
 
 
-def test_an_immutable_secret_is_as_fixed(contract: Any) -> None:
+def test_an_immutable_secret_cannot_change_either(contract: Any) -> None:
     contract.create("Secret", "fixed", stringData={"key": "old"}, immutable=True)
     secret = contract.get("Secret", "fixed")
     assert secret["data"] == {"key": as_text("old")}
@@ -144,7 +144,7 @@ def test_one_mebibyte_is_the_limit(contract: Any) -> None:
     assert "Too long: may not be more than 1048576 bytes" in status["message"]
 
 
-def test_a_number_is_no_text(contract: Any) -> None:
+def test_a_number_is_not_accepted_as_text(contract: Any) -> None:
     status = contract.refusal(lambda: contract.create("ConfigMap", "bad", data={"key": 1}))
     assert (status["code"], status["reason"]) == (400, "BadRequest")
     assert status["message"].startswith('ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unm')

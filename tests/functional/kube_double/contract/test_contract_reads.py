@@ -22,7 +22,7 @@ def names(found: Any) -> list[str]:
     return sorted(item["metadata"]["name"] for item in found)
 
 
-def test_a_list_says_what_it_is(three: Any) -> None:
+def test_a_list_has_a_kind_and_a_version(three: Any) -> None:
     found = three.of("ConfigMap").get(namespace=three.namespace).to_dict()
     assert (found["kind"], found["apiVersion"]) == ("ConfigMapList", "v1")
     assert found["metadata"]["resourceVersion"]
@@ -53,7 +53,7 @@ def test_field_selectors(three: Any) -> None:
     assert (status["code"], status["message"]) == (400, "field label not supported: data.key")
 
 
-def test_pages_show_one_moment(three: Any) -> None:
+def test_pages_are_a_consistent_snapshot(three: Any) -> None:
     maps = three.of("ConfigMap")
     query: dict[str, Any] = {"namespace": three.namespace, "label_selector": "mine"}
     first = maps.get(limit=2, **query).to_dict()
@@ -69,7 +69,7 @@ def test_delete_by_selector(three: Any) -> None:
     assert names(three.items("ConfigMap", label_selector="mine")) == ["c"]
 
 
-def test_a_watch_tells_what_came_after_a_version(three: Any) -> None:
+def test_a_watch_returns_the_changes_since_a_version(three: Any) -> None:
     maps = three.of("ConfigMap")
     start = maps.get(namespace=three.namespace).metadata.resourceVersion
     three.create("ConfigMap", "d", metadata={"labels": {"mine": "yes"}})
@@ -86,7 +86,7 @@ def test_a_watch_tells_what_came_after_a_version(three: Any) -> None:
         events.append((event["type"], event["object"].metadata.name))
         if len(events) == 3:
             watcher.stop()
-    # The object that lost its label has gone, for this watch.
+    # For this watch, an object that lost its label is deleted.
     assert events == [("ADDED", "d"), ("DELETED", "a"), ("DELETED", "c")]
 
 

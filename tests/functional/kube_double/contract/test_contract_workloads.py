@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Deployments and their pods: replacement, scale, strategies, what a status says and when."""
+"""Deployments and their pods: replacement, scale, strategies and status."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_scale_with_an_old_version_is_a_conflict(contract: Any) -> None:
 
 
 def test_scaled_to_zero_the_pod_object_outlives_the_count(contract: Any) -> None:
-    """``status.replicas`` counts no pod that is ending: who waits for it alone goes on too early."""
+    """``status.replicas`` does not count terminating pods: a client that waits only for it continues too early."""
     contract.deployment("web")
     contract.wait(lambda: contract.ready("web"), "one ready pod")
     scale(contract, "web", 0)
@@ -108,7 +108,7 @@ def test_a_rolling_update_starts_the_new_pod_first(contract: Any) -> None:
     contract.wait(lambda: len(contract.pods("web")) == 1 and contract.ready("web"), "the new pod alone")
 
 
-def test_recreate_ends_the_old_pod_first(contract: Any) -> None:
+def test_recreate_stops_the_old_pod_first(contract: Any) -> None:
     contract.deployment("web", strategy={"type": "Recreate"})
     contract.wait(lambda: contract.ready("web"), "one ready pod")
     (old,) = contract.pods("web")
@@ -125,7 +125,7 @@ def test_recreate_ends_the_old_pod_first(contract: Any) -> None:
     assert 2 not in counts
 
 
-def test_the_selector_is_fixed(contract: Any) -> None:
+def test_the_selector_is_immutable(contract: Any) -> None:
     contract.deployment("web", 0)
     body = {"spec": {"selector": {"matchLabels": {"x": "y"}}, "template": {"metadata": {"labels": {"x": "y"}}}}}
     status = contract.refusal(
@@ -143,7 +143,7 @@ def test_the_selector_must_match_the_template(contract: Any) -> None:
 
 
 @pytest.mark.parametrize(("policy", "left"), [("Background", 0), ("Foreground", 0), ("Orphan", 1)])
-def test_what_a_deleted_deployment_leaves(contract: Any, policy: str, left: int) -> None:
+def test_deleting_a_deployment_deletes_or_orphans_its_pods(contract: Any, policy: str, left: int) -> None:
     contract.deployment("web")
     contract.wait(lambda: contract.ready("web"), "one ready pod")
     found = contract.of("Deployment", "apps/v1")

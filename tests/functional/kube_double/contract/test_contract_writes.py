@@ -26,7 +26,7 @@ def patch(contract: Any, body: Any, kind: str = MERGE, **query: Any) -> Any:
 
 
 @pytest.mark.usefixtures("item")
-def test_a_name_is_taken_once(contract: Any) -> None:
+def test_a_name_can_be_used_once(contract: Any) -> None:
     status = contract.refusal(lambda: contract.create("ConfigMap", "one"))
     assert (status["code"], status["reason"]) == (409, "AlreadyExists")
     assert status["message"] == 'configmaps "one" already exists'
@@ -36,7 +36,7 @@ def test_a_name_is_taken_once(contract: Any) -> None:
 @pytest.mark.parametrize(
     ("kind", "version", "resource"), [("ConfigMap", "v1", "configmaps"), ("Deployment", "apps/v1", "deployments.apps")]
 )
-def test_what_is_not_there_is_not_found(contract: Any, kind: str, version: str, resource: str) -> None:
+def test_a_missing_object_is_not_found(contract: Any, kind: str, version: str, resource: str) -> None:
     for call in ("get", "delete"):
         status = contract.refusal(
             lambda call=call: getattr(contract.of(kind, version), call)(name="none", namespace=contract.namespace)
@@ -61,7 +61,7 @@ def test_replace_with_an_old_version_is_a_conflict(contract: Any, item: Any) -> 
 
 
 @pytest.mark.usefixtures("item")
-def test_replace_without_a_version_takes_what_is_there(contract: Any) -> None:
+def test_replace_without_a_version_replaces_any_version(contract: Any) -> None:
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}, "data": {"other": "x"}}
     assert contract.of("ConfigMap").replace(body=body, namespace=contract.namespace).to_dict()["data"] == {"other": "x"}
 
@@ -85,7 +85,7 @@ def delete(contract: Any, **preconditions: str) -> Any:
     return contract.of("ConfigMap").delete(name="one", namespace=contract.namespace, body=body)
 
 
-def test_delete_only_the_object_that_was_seen(contract: Any, item: Any) -> None:
+def test_delete_with_a_wrong_uid_is_a_conflict(contract: Any, item: Any) -> None:
     status = contract.refusal(lambda: delete(contract, uid="not-this-one"))
     assert (status["code"], status["reason"]) == (409, "Conflict")
     assert "the UID in the precondition (not-this-one) does not match the UID in record" in status["message"]
@@ -93,7 +93,7 @@ def test_delete_only_the_object_that_was_seen(contract: Any, item: Any) -> None:
     assert delete(contract, uid=item["metadata"]["uid"]).to_dict()["status"] == "Success"
 
 
-def test_delete_only_the_version_that_was_seen(contract: Any, item: Any) -> None:
+def test_delete_with_an_old_version_is_a_conflict(contract: Any, item: Any) -> None:
     seen = item["metadata"]["resourceVersion"]
     patch(contract, {"data": {"key": "theirs"}})
     status = contract.refusal(lambda: delete(contract, uid=item["metadata"]["uid"], resourceVersion=seen))
@@ -104,7 +104,7 @@ def test_delete_only_the_version_that_was_seen(contract: Any, item: Any) -> None
     assert contract.refusal(lambda: contract.get("ConfigMap", "one"))["code"] == 404
 
 
-def test_an_update_that_changes_nothing_makes_no_version(contract: Any, item: Any) -> None:
+def test_an_update_without_a_change_keeps_the_version(contract: Any, item: Any) -> None:
     assert patch(contract, {"data": {"key": "value"}}).metadata.resourceVersion == item["metadata"]["resourceVersion"]
 
 

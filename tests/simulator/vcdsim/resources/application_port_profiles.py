@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Application port profiles."""
+"""Application port profiles: the ports that NAT and firewall rules refer to."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _real_ports(port: dict[str, Any]) -> list[str]:
 
 
 def show_profile(call: Call, profile: Record) -> dict[str, Any]:
-    unset = ["any"] if call.version >= (38, 0) else []
+    unset = ["any"] if call.version >= (38, 0) else []  # VCD 10.5 writes out what older versions leave empty
     ports = [
         {
             "name": port.get("name"),
@@ -78,7 +78,7 @@ def show_profile(call: Call, profile: Record) -> dict[str, Any]:
         "status": profile.status,
         "applicationPorts": ports,
         "orgRef": call.store.ref(profile.org),
-        "contextEntityId": None,
+        "contextEntityId": None,  # write-only in VCD: a client cannot read back where it created the profile
         "networkProviderScope": profile.facts.get("provider_scope"),
         "usableForNAT": usable_for_nat(profile),
     }
@@ -93,7 +93,7 @@ def list_profiles(call: Call) -> Reply:
 
 
 def _with_context(call: Call) -> Listing[Record]:
-    """Seen from a VDC or VDC group: the profiles of that scope, and the system's."""
+    """The list as seen from a VDC or VDC group: the profiles of that scope, and those of the system."""
     tree = parse_filter(call.query["filter"], encoded=call.query.get("filterEncoded") == "true")
     wanted = [term.value for term in terms(tree) if term.selector == "_context"]
     find = {**PROFILES.find, "_context": lambda record: record.facts.get("context") or wanted}
@@ -106,7 +106,7 @@ def get_profile(call: Call) -> Reply:
 
 
 def checked(call: Call, sent: dict[str, Any], profile: Record | None) -> dict[str, Any]:
-    """The profile as it will be stored; 400 if it breaks a rule."""
+    """The profile to store. Answers 400 if it breaks a rule."""
     if sent.get("scope", "TENANT") != "TENANT" and not call.session.is_provider:
         raise errors.bad_field("scope", "a tenant may have TENANT profiles only")
     for number, port in enumerate(sent["applicationPorts"]):
@@ -118,6 +118,7 @@ def checked(call: Call, sent: dict[str, Any], profile: Record | None) -> dict[st
 
 def _unique(call: Call, name: str, org_id: str | None, profile: Record | None) -> None:
     org = call.store.get("org", org_id or "")
+    # Unique in an organisation, although a profile belongs to a VDC: clusters of one organisation share the names.
     for one in call.store.all("applicationPortProfile"):
         if one is not profile and one.org == org_id and one.name == name:
             where = org.name if org else "System"
@@ -129,6 +130,7 @@ def post_profile(call: Call) -> Reply:
     if "contextEntityId" not in sent:
         raise errors.bad_request('The field "contextEntityId" is required.')
     data = checked(call, sent, None)
+    # the context must be the owner of the gateway whose rules use the profile: a VDC, or a VDC group
     kind = "vdcGroup" if ":vdcGroup:" in sent["contextEntityId"] else "vdc"
     context = call.refer("contextEntityId", kind, sent["contextEntityId"])
     if "orgRef" not in sent:
@@ -140,6 +142,7 @@ def post_profile(call: Call) -> Reply:
     identifier = call.store.mint("applicationPortProfile")
     profile = Record("applicationPortProfile", identifier, data, org.id, "PENDING")
     profile.facts |= {"context": context.id, "provider_scope": context.facts.get("provider_scope")}
+    # Profiles belong to the VDC, so a write does not make the gateway busy and may run beside its tasks.
     return call.submit(
         profile,
         locks=(profile.id,),
@@ -158,6 +161,7 @@ def put_profile(call: Call) -> Reply:
     data = checked(call, sent, profile)
     _unique(call, data["name"], profile.org, profile)
     after = Record(profile.kind, profile.id, data)
+    # otherwise a change of the profile could do to a NAT rule what the rule itself may not do
     if users(call, profile) and not usable_for_nat(after):
         raise errors.bad_request(f"Application Port Profile {profile.name} is used by a NAT rule: one port at most.")
     return call.submit(
@@ -173,7 +177,7 @@ def _own(call: Call) -> Record:
 
 
 def users(call: Call, profile: Record) -> list[Record]:
-    """The NAT rules with the profile."""
+    """The NAT rules that use the profile."""
     return [one for one in call.store.all("natRule") if one.data.get("applicationPortProfile") == profile.id]
 
 
@@ -199,7 +203,7 @@ OPERATIONS = (
         PROFILE_MANAGE,
         post_profile,
         "APPLICATION_PORT_PROFILE_CREATE",
-        refuses="a name twice in one organisation, no contextEntityId, ICMP with ports",
+        refuses="a duplicate name in one organisation, no contextEntityId, ICMP with ports",
     ),
     Operation("GET", ONE, "33.0", PROFILE_VIEW, get_profile, "APPLICATION_PORT_PROFILE_VIEW"),
     Operation(
@@ -209,7 +213,7 @@ OPERATIONS = (
         PROFILE_MANAGE,
         put_profile,
         "APPLICATION_PORT_PROFILE_UPDATE",
-        refuses="as POST; another organisation",
+        refuses="the same as POST; a change of the organisation",
     ),
     Operation(
         "DELETE",

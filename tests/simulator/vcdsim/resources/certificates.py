@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The certificate library. All of it is synchronous."""
+"""The certificate library. Its operations are synchronous, as in VCD: no tasks."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ def post_item(call: Call) -> Reply:
         raise errors.bad_field("certificate", "it must be one or more certificates in PEM form") from problem
     if "privateKey" in sent:
         _check_key(sent)
+    # The key is checked and forgotten: nothing reads it back, and the dump must hold no secret.
     data = {name: value for name, value in sent.items() if not name.startswith("privateKey")}
     identifier = call.store.mint("certificateLibraryItem")
     item = call.store.add(Record("certificateLibraryItem", identifier, data, call.session.org.id))
@@ -82,6 +83,7 @@ def _check_key(sent: dict[str, Any]) -> None:
 def put_item(call: Call) -> Reply:
     item = call.require("certificateLibraryItem", call.params["id"])
     same_id(call, item)
+    # the certificate is required in a new item only; an update may leave it out, because it cannot change it
     sent = ITEM.read({"certificate": item.data["certificate"], **_without_nulls(call.body)}, call.version)
     if sent["certificate"] != item.data["certificate"] or "privateKey" in sent:
         raise errors.bad_field("certificate", "only alias and description can be changed")
@@ -95,7 +97,7 @@ def _without_nulls(body: Any) -> dict[str, Any]:
 
 
 def consumers_of(store: Store, item: Record) -> list[Record]:
-    """The virtual services and pools with the certificate."""
+    """The virtual services and pools that use the certificate."""
     services = (one for one in store.all("loadBalancerVirtualService") if one.data.get("certificateRef") == item.id)
     pools = (one for one in store.all("loadBalancerPool") if item.id in (one.data.get("caCertificateRefs") or []))
     return [*services, *pools]
@@ -125,7 +127,7 @@ OPERATIONS = (
         CERTIFICATE_MANAGE,
         post_item,
         "CERTIFICATE_LIBRARY_ITEM_CREATE",
-        refuses="an alias twice in one organisation, what is not PEM, a key that the passphrase does not open",
+        refuses="a duplicate alias in one organisation, text that is not PEM, a key that the passphrase does not open",
     ),
     Operation("GET", ONE, "35.0", CERTIFICATE_VIEW, get_item, "CERTIFICATE_LIBRARY_ITEM_VIEW"),
     Operation(
@@ -135,7 +137,7 @@ OPERATIONS = (
         CERTIFICATE_MANAGE,
         put_item,
         "CERTIFICATE_LIBRARY_ITEM_UPDATE",
-        refuses="a change of more than alias and description",
+        refuses="a change of anything but alias and description",
     ),
     Operation(
         "DELETE",

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the resources have in common: lists, references, fields that all networking objects have."""
+"""What all resources share: lists, references, common fields, and the effects of tasks."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def listing(
     sort: dict[str, Callable[[Record], Any]] | None = None,
     **more: Any,
 ) -> Listing[Record]:
-    """A list that can be asked for by id and name, and what else is given."""
+    """A list that clients may filter by id, by name, and by the given selectors."""
     base: dict[str, Callable[[Record], Any]] = {"id": identifier, "name": lambda record: record.name}
     return Listing(
         find={**base, **find},
@@ -48,12 +48,12 @@ def listing(
     )
 
 
-# For lists of what is no Record: neither filter nor sorting.
+# For lists of rows that are no Records: without filter and sorting.
 UNSORTED: Listing[Any] = Listing(find={}, sort={}, default_sort="")
 
 
 def page_reply(call: Call, how: Listing[Any], items: list[Any], show: Callable[[Any], dict[str, Any]]) -> Reply:
-    """One page of a list, with the Link headers that lead on."""
+    """One page of a list, with a Link header to the next page."""
     clamp = call.world.assume("page-size-above-limit", "clamped")
     page = query.page(how.select(items, call.query), call.query, how.page_size, how.largest, clamp=clamp)
     body = {
@@ -77,9 +77,9 @@ def _page_link(call: Call, number: int) -> str:
 def cursor_reply(
     call: Call, items: list[Record], show: Callable[[Record], dict[str, Any]], model: str, extra: dict[str, Any]
 ) -> Reply:
-    """One page of a list that is read by cursor: no totals, the next page only in the Link header.
+    """One page of a list that is read by cursor, without totals. Only the Link header leads to the next page.
 
-    With a cursor every other parameter is ignored: it carries the page size and the order.
+    A request with a cursor ignores all other parameters, because the cursor carries the page size and the order.
     """
     at = query.read_cursor(call.query["cursor"]) if call.query.get("cursor") else _first_cursor(call)
     if at.order:
@@ -89,6 +89,7 @@ def cursor_reply(
     if at.size and at.offset + at.size < len(items):
         following = query.write_cursor(query.Cursor(at.offset + at.size, at.size, at.order))
         address = f"{call.base}{call.path}?pageSize={at.size}&cursor={following}"
+        # CPI compares rel with exactly "nextPage", and takes the cursor out of the address
         headers["Link"] = f'<{address}>;rel="nextPage";type="application/json";model="{model}"'
     return Reply(200, {**extra, "values": [show(item) for item in chosen]}, headers)
 
@@ -102,12 +103,12 @@ def _first_cursor(call: Call) -> query.Cursor:
 
 
 def created(call: Call, path: str, body: dict[str, Any]) -> Reply:
-    """201 and where the new object is."""
+    """201 with the address of the new object."""
     return Reply(201, body, {"Content-Location": f"{call.base}{path}"})
 
 
 def realized(record: Record) -> Callable[[], None]:
-    """What most tasks end with."""
+    """The usual end of a task: the object is REALIZED."""
 
     def settle() -> None:
         record.status = "REALIZED"
@@ -116,7 +117,10 @@ def realized(record: Record) -> Callable[[], None]:
 
 
 def restored(record: Record) -> Callable[[], None]:
-    """An undo that brings back the object as it is now."""
+    """An undo that restores the object's current state.
+
+    Shallow copies are enough, because handlers replace ``data`` and never change it in place.
+    """
     data, facts = dict(record.data), dict(record.facts)
 
     def settle() -> None:
@@ -126,7 +130,7 @@ def restored(record: Record) -> Callable[[], None]:
 
 
 def changed(record: Record, data: dict[str, Any]) -> Callable[[], None]:
-    """The object gets its new values at once and is CONFIGURING until the task ends (assumed)."""
+    """A change that gives the object its new values at once; it is CONFIGURING until the task ends (assumed)."""
 
     def change() -> None:
         record.data = data
@@ -136,7 +140,7 @@ def changed(record: Record, data: dict[str, Any]) -> Callable[[], None]:
 
 
 def same_id(call: Call, record: Record) -> None:
-    """An id in the body must be that of the path (assumed); a missing one passes."""
+    """Check that an id in the body is that of the path (assumed). A missing id passes: CPI updates pools without it."""
     sent = call.body.get("id") if isinstance(call.body, dict) else None
     if sent is not None and sent != record.id:
         raise errors.bad_field("id", "it is not that of the path")

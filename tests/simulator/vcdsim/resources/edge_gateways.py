@@ -119,7 +119,9 @@ def show_gateway(call: Call, gateway: Record) -> dict[str, Any]:
         "status": gateway.status,
         "ownerRef": store.ref(owner),
         "orgRef": store.ref(gateway.org),
-        "orgVdc": store.ref(owner) if ":vdc:" in owner else None,
+        "orgVdc": store.ref(owner)
+        if ":vdc:" in owner
+        else None,  # deprecated since 35.0: a VDC group has only ownerRef
         "orgVdcNetworkCount": len(networks),
         "gatewayBacking": _backing(call, gateway),
         "edgeGatewayUplinks": [_show_uplink(uplink, used, call) for uplink in addresses.uplinks(gateway)],
@@ -157,7 +159,7 @@ def list_gateways(call: Call) -> Reply:
 
 
 def _with_context(text_filter: str) -> Listing[Record]:
-    """``_context==includeAccessible`` takes nothing away here: gateways of VDC groups are always in the list."""
+    """The list for ``_context==includeAccessible``, which changes nothing: gateways of VDC groups are always listed."""
     values = {term.value for term in terms(parse_filter(text_filter)) if term.selector == "_context"}
     if values != {"includeAccessible"}:
         raise errors.bad_request("The context of edge gateways is includeAccessible.")
@@ -183,6 +185,7 @@ def _read(call: Call) -> dict[str, Any]:
 def put_gateway(call: Call) -> Reply:
     gateway = call.require("gateway", call.params["gatewayId"])
     sent = _read(call)
+    # A tenant may change name and description, but has to send the uplinks back as it has read them.
     if not call.session.is_provider and sent["edgeGatewayUplinks"] != _bare(gateway):
         raise errors.bad_field("edgeGatewayUplinks", "only a provider may change it")
     owner = sent.pop("ownerRef", {"id": gateway.data["ownerRef"]})["id"]
@@ -206,7 +209,7 @@ def put_gateway(call: Call) -> Reply:
 
 
 def _bare(gateway: Record) -> list[dict[str, Any]]:
-    """The uplinks as a client sends them back unchanged."""
+    """The uplinks in the form in which a client sends them back unchanged."""
     counted = ("usedIpCount", "uplinkName", "usingIpSpace", "vrfLiteBacked", "backingType")
     return [
         {
@@ -226,7 +229,7 @@ def _bare(gateway: Record) -> list[dict[str, Any]]:
 
 
 def _check_ranges(call: Call, gateway: Record, data: dict[str, Any]) -> None:
-    """An address in use cannot be taken from the gateway (assumed)."""
+    """Check that the gateway keeps all addresses that are in use (assumed)."""
     after = Record("gateway", gateway.id, data, gateway.org, facts=gateway.facts)
     for use in addresses.uses(call.store, gateway):
         if use.category != "PRIMARY_IP" and addresses.why_not_external(
@@ -261,6 +264,7 @@ def delete_gateway(call: Call) -> Reply:
     gateway = call.require("gateway", call.params["gatewayId"])
     used = [use for use in addresses.uses(call.store, gateway) if use.category != "PRIMARY_IP"]
     networks = [one for one in call.store.all("network") if one.data.get("router") == gateway.id]
+    # force overrides addresses in use, but not networks, which may hold virtual machines
     if (used or networks) and call.query.get("force") != "true":
         raise errors.bad_request(f"The edge gateway {gateway.name} is in use and cannot be deleted.")
     if networks:
@@ -269,7 +273,10 @@ def delete_gateway(call: Call) -> Reply:
 
 
 def lock_of(gateway: Record) -> tuple[str, ...]:
-    """What a write on a gateway locks: the gateway and, if it belongs to one, its VDC group."""
+    """What a write on a gateway locks: the gateway, and the VDC group that owns it.
+
+    A VDC group takes one task at a time for all its gateways, so clients have to lock the group as well.
+    """
     owner = str(gateway.data["ownerRef"])
     return (gateway.id, owner) if ":vdcGroup:" in owner else (gateway.id,)
 
@@ -277,6 +284,7 @@ def lock_of(gateway: Record) -> tuple[str, ...]:
 def used_addresses(call: Call) -> Reply:
     gateway = call.require("gateway", call.params["gatewayId"])
     rows = addresses.uses(call.store, gateway)
+    # A client must count addresses, not rows: it is not known which of the two VCD lists.
     if call.world.assume("used-address-rows", "per-address"):
         rows = list({use.address: use for use in rows}.values())
     return page_reply(
@@ -321,13 +329,14 @@ def put_load_balancer(call: Call) -> Reply:
 
 
 def _settled(sent: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    """The settings with defaults; a service network that is set stays as it is."""
+    """The settings with defaults. A service network cannot change once it is set: the engines use it."""
     for name in ("serviceNetworkDefinition", "ipv6ServiceNetworkDefinition"):
         if before["enabled"] and before.get(name) and sent.get(name) not in (None, before[name]):
             raise errors.bad_field(name, "it cannot be changed once it is set")
         sent[name] = sent.get(name) or (before.get(name) if before["enabled"] else None)
     if not sent["serviceNetworkDefinition"]:
         sent["serviceNetworkDefinition"] = SERVICE_NETWORK
+    # the service network is always a /25, and its default is one
     if not sent["serviceNetworkDefinition"].endswith("/25"):
         raise errors.bad_field("serviceNetworkDefinition", "its prefix length must be 25")
     sent.setdefault("supportedFeatureSet", before.get("supportedFeatureSet") or "STANDARD")
@@ -350,7 +359,7 @@ __all__ = ["OPERATIONS", "Term", "lock_of"]
 OPERATIONS = (
     Operation("GET", BASE, "32.0", GATEWAY_VIEW, list_gateways, "ORG_VDC_GATEWAY_VIEW"),
     Operation(
-        "POST", BASE, "32.0", PROVIDER, post_gateway, "ORG_VDC_GATEWAY_CREATE", refuses="a name twice in one VDC"
+        "POST", BASE, "32.0", PROVIDER, post_gateway, "ORG_VDC_GATEWAY_CREATE", refuses="a duplicate name in one VDC"
     ),
     Operation("GET", ONE, "32.0", GATEWAY_VIEW, get_gateway, "ORG_VDC_GATEWAY_VIEW"),
     Operation(
@@ -360,7 +369,7 @@ OPERATIONS = (
         GATEWAY_EDIT,
         put_gateway,
         "ORG_VDC_GATEWAY_UPDATE",
-        refuses="uplink changes by a tenant, taking away an address in use",
+        refuses="uplink changes by a tenant, the removal of an address in use",
     ),
     Operation(
         "DELETE",
@@ -381,6 +390,6 @@ OPERATIONS = (
         put_load_balancer,
         "ORG_VDC_GATEWAY_LOAD_BALANCER_UPDATE",
         basis="assumed",
-        refuses="another service network once set, switching off while in use",
+        refuses="a change of the service network, switching off while in use",
     ),
 )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runtime defined entities and their types (CAPVCD's clusters are such entities)."""
+"""Runtime defined entities and their types. A CAPVCD cluster is such an entity, and CPI writes its objects into it."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def delete_type(call: Call) -> Reply:
 
 
 def _etag(entity: Record) -> dict[str, str]:
-    """A quoted string (assumed form) that changes with every write."""
+    """The ETag header: a quoted string (assumed form) that changes with every write."""
     return {"ETag": f'"{entity.facts["revision"]}"'}
 
 
@@ -163,14 +163,14 @@ def get_entity(call: Call) -> Reply:
 
 
 def _fits(call: Call, kind_id: str, content: dict[str, Any]) -> str | None:
-    """Why the content does not fit the type's schema; None if it does. Nothing is fetched for a reference."""
+    """Why the content does not match the type's schema; None if it does. References are never fetched."""
     kind = call.store.get("entityType", kind_id)
     schema = kind.data["schema"] if kind else {}
     validator = jsonschema.Draft7Validator(schema, registry=referencing.Registry())
     try:
         problem = next(iter(validator.iter_errors(content)), None)
     except (referencing.exceptions.Unresolvable, RecursionError):
-        return "the schema of the type refers to what is not there"
+        return "the schema of the type has a reference that cannot be resolved"
     return f"{problem.json_path}: {problem.validator}" if problem else None
 
 
@@ -200,9 +200,11 @@ def put_entity(call: Call) -> Reply:
     entity = call.require("entity", call.params["id"])
     same_id(call, entity)
     sent = ENTITY_BODY.read(call.body, call.version)
+    # CPI and CAPVCD both write to the entity of a cluster; the ETag keeps one from undoing the other's change.
     wanted = call.headers.get("If-Match")
     if wanted is not None and wanted not in ("*", _etag(entity)["ETag"]):
         raise errors.precondition_failed()
+    # only a resolved entity has to match its schema: before that, a client may build it in several steps
     if entity.facts["state"] == "RESOLVED":
         problem = _fits(call, entity.data["entityType"], sent["entity"])
         if problem:
@@ -246,10 +248,10 @@ def resolve_entity(call: Call) -> Reply:
 OPERATIONS = (
     Operation("GET", TYPES, "35.0", ENTITY_VIEW, list_types, "ENTITY_TYPE_VIEW"),
     Operation(
-        "POST", TYPES, "35.0", PROVIDER, post_type, "ENTITY_TYPE_CREATE", refuses="a type twice, what is no schema"
+        "POST", TYPES, "35.0", PROVIDER, post_type, "ENTITY_TYPE_CREATE", refuses="a duplicate type, an invalid schema"
     ),
     Operation("GET", TYPE, "35.0", ENTITY_VIEW, get_type, "ENTITY_TYPE_VIEW"),
-    Operation("PUT", TYPE, "35.0", PROVIDER, put_type, "ENTITY_TYPE_UPDATE", refuses="another schema or version"),
+    Operation("PUT", TYPE, "35.0", PROVIDER, put_type, "ENTITY_TYPE_UPDATE", refuses="a change of schema or version"),
     Operation("DELETE", TYPE, "35.0", PROVIDER, delete_type, "ENTITY_TYPE_DELETE", refuses="a type with entities"),
     Operation("POST", TYPE, "35.0", ENTITY_EDIT, post_entity, "ENTITY_CREATE"),
     Operation("GET", ENTITIES + "/types/{vendor}/{nss}", "35.0", ENTITY_VIEW, list_entities, "ENTITY_VIEW"),

@@ -104,7 +104,7 @@ def list_summaries(call: Call) -> Reply:
 
 
 def _with_context(call: Call, text_filter: str) -> Listing[Record]:
-    """Seen from an edge gateway, or from a network and so from its gateway."""
+    """The list as seen from an edge gateway, or from a network, which stands for its gateway."""
     wanted = {term.value for term in terms(parse_filter(text_filter)) if term.selector == "_context"}
     routers = {one.id: one.data.get("router") for one in call.visible("network")}
     seen_from = {
@@ -139,6 +139,7 @@ def _checked(call: Call, group: Record | None) -> tuple[dict[str, Any], Record]:
     members = [one["id"] for one in sent.get("members") or []]
     for member in members:
         network = call.refer("members", "network", member)
+        # a gateway cannot see traffic of a network that is not connected to it
         if network.data.get("router") != gateway.id:
             raise errors.bad_field("members", f"the network {network.name} is not connected to the edge gateway")
     data = {name: value for name, value in sent.items() if name not in ("type", "edgeGatewayRef", "orgRef")}
@@ -188,7 +189,7 @@ def _groups_of(rule: Record) -> list[str]:
 
 
 def associated_vms(call: Call) -> Reply:
-    """The machines in the networks of a group of networks; criteria and IP sets have none here (assumed)."""
+    """The virtual machines in the networks of a group. Groups by criteria and IP sets have none (assumed)."""
     group = call.require("firewallGroup", call.params["firewallGroupId"])
     networks = [call.store.get("network", one) for one in group.data.get("members") or []]
     names = {name for network in networks if network for name in network.facts["machines"]}
@@ -202,7 +203,7 @@ def associated_vms(call: Call) -> Reply:
 
 
 def _rules(call: Call, gateway: Record) -> list[Record]:
-    """In the order in which they apply."""
+    """The user-defined rules of a gateway, in the order in which they apply."""
     own = [one for one in call.store.all("firewallRule") if one.facts["gateway"] == gateway.id]
     return sorted(own, key=lambda rule: int(rule.facts["position"]))
 
@@ -240,6 +241,7 @@ def get_rules(call: Call) -> Reply:
 
 
 def _default_rule() -> dict[str, Any]:
+    # A gateway drops what no rule allows. So a Service whose address changes needs a rule for the new address.
     return {
         "name": "default_rule",
         "ipProtocol": "IPV4_IPV6",
@@ -284,7 +286,10 @@ def _rule_data(call: Call, sent: dict[str, Any], gateway: Record) -> dict[str, A
 
 
 def put_rules(call: Call) -> Reply:
-    """All user-defined rules at once: known ids are updated, others created, the rest deleted."""
+    """Replace all user-defined rules: known ids are updated, unknown ones created, missing ones deleted.
+
+    VCD has no operation that adds one rule, so two clients that write at the same time overwrite each other.
+    """
     gateway = call.require("gateway", call.params["gatewayId"])
     sent = RULES_BODY.read(call.body, call.version)
     before = _rules(call, gateway)
@@ -296,7 +301,7 @@ def put_rules(call: Call) -> Reply:
             "firewallRule", old.id if old else call.store.mint("firewallRule"), _rule_data(call, one, gateway)
         )
         rule.org = gateway.org
-        version = old.facts["version"] + 1 if old else 0
+        version = old.facts["version"] + 1 if old else 0  # all rules are written, so all versions rise
         rule.facts |= {"gateway": gateway.id, "version": version, "position": position}
         after.append(rule)
 
@@ -346,11 +351,17 @@ OPERATIONS = (
         FIREWALL_CONFIGURE,
         post_group,
         "FIREWALL_GROUP_CREATE",
-        refuses="a name twice on one gateway (assumed), members of another kind",
+        refuses="a duplicate name on one gateway (assumed), members of another kind",
     ),
     Operation("GET", GROUP, "33.0", FIREWALL_VIEW, get_group, "FIREWALL_GROUP_VIEW"),
     Operation(
-        "PUT", GROUP, "33.0", FIREWALL_CONFIGURE, put_group, "FIREWALL_GROUP_UPDATE", refuses="another owner or type"
+        "PUT",
+        GROUP,
+        "33.0",
+        FIREWALL_CONFIGURE,
+        put_group,
+        "FIREWALL_GROUP_UPDATE",
+        refuses="a change of the owner or type",
     ),
     Operation(
         "DELETE", GROUP, "33.0", FIREWALL_CONFIGURE, delete_group, "FIREWALL_GROUP_DELETE", refuses="a group in use"
@@ -359,9 +370,13 @@ OPERATIONS = (
         "GET", GROUP + "/associatedVMs", "34.0", FIREWALL_VIEW, associated_vms, "FIREWALL_GROUP_VIEW", basis="assumed"
     ),
     Operation("GET", RULES, "33.0", FIREWALL_VIEW, get_rules, "FIREWALL_RULES_VIEW"),
-    Operation("PUT", RULES, "33.0", FIREWALL_CONFIGURE, put_rules, "FIREWALL_RULES_UPDATE", refuses="no action"),
+    Operation(
+        "PUT", RULES, "33.0", FIREWALL_CONFIGURE, put_rules, "FIREWALL_RULES_UPDATE", refuses="a rule without an action"
+    ),
     Operation("DELETE", RULES, "33.0", FIREWALL_CONFIGURE, delete_rules, "FIREWALL_RULES_DELETE"),
     Operation("GET", RULE, "33.0", FIREWALL_VIEW, get_rule, "FIREWALL_RULES_VIEW"),
-    Operation("PUT", RULE, "33.0", FIREWALL_CONFIGURE, put_rule, "FIREWALL_RULE_UPDATE", refuses="no action"),
+    Operation(
+        "PUT", RULE, "33.0", FIREWALL_CONFIGURE, put_rule, "FIREWALL_RULE_UPDATE", refuses="a rule without an action"
+    ),
     Operation("DELETE", RULE, "33.0", FIREWALL_CONFIGURE, delete_rule, "FIREWALL_RULE_DELETE"),
 )

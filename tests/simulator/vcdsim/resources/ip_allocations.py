@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Addresses that organisations take out of IP Spaces."""
+"""The addresses that organisations allocate from IP Spaces."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ ALLOCATION = Body(
 
 
 def _state(call: Call, allocation: Record) -> str:
-    """USED_MANUAL stays what it is even if something uses the address (assumed)."""
+    """The usage state. USED_MANUAL stays even if an object uses the address (assumed): CPI marks its addresses so."""
     if allocation.data["usageState"] == "USED_MANUAL":
         return "USED_MANUAL"
     return "USED" if users_of(call, allocation) else "UNUSED"
@@ -106,7 +106,7 @@ def get_allocation(call: Call) -> Reply:
 
 
 def _org_of(call: Call) -> str:
-    """Whose the new addresses are: the caller's, or for a provider those of the tenant context."""
+    """The organisation that gets the new addresses: the caller's or, for a provider, that of the tenant context."""
     if not call.session.is_provider:
         return call.session.org.id
     context = call.headers.get("X-VMWARE-VCLOUD-TENANT-CONTEXT", "")
@@ -124,6 +124,7 @@ def allocate(call: Call) -> Reply:
     if ("quantity" in sent) == ("value" in sent):
         raise errors.bad_field("quantity", "exactly one of it and value must be given")
     org = _org_of(call)
+    # a client either asks for a number of addresses, or (since 37.2) for one address
     wanted = [sent["value"]] if "value" in sent else _free(call, space, sent["quantity"])
     _check_wanted(call, space, org, wanted)
     now = wall_clock()
@@ -138,6 +139,7 @@ def allocate(call: Call) -> Reply:
         for value in wanted
     ]
     answer = [{"id": one.id, "value": one.data["value"], "suggestedValue": None} for one in made]
+    # No lock: two clients may allocate at once. The task's result carries the addresses, which clients read from there.
     reply = call.submit(
         space,
         now=lambda: [call.store.add(one) for one in made],
@@ -157,7 +159,7 @@ def _every_address(space: Record) -> Iterator[str]:
 
 
 def _free(call: Call, space: Record, quantity: int) -> list[str]:
-    """The lowest free addresses (assumed)."""
+    """The lowest free addresses (assumed). Answers 400 if there are too few."""
     taken = {one.data["value"] for one in allocations_of(call, space)}
     found: list[str] = []
     for address in _every_address(space):
@@ -180,6 +182,7 @@ def _check_wanted(call: Call, space: Record, org: str, wanted: list[str]) -> Non
             raise errors.bad_field("value", f"{value} is already allocated")
     quota = (space.data.get("ipSpaceRanges") or {}).get("defaultFloatingIpQuota", -1)
     own = sum(1 for one in everything if one.org == org)
+    # -1 means no quota; an organisation's own IP Space never has one
     if space.org is None and quota >= 0 and own + len(wanted) > quota:
         raise errors.bad_request(f"The quota of {quota} floating IPs of the IP Space {space.name} is exceeded.")
 
@@ -195,6 +198,7 @@ def put_allocation(call: Call) -> Reply:
         raise errors.bad_field("orgRef", "it cannot be changed")
     if sent["usageState"] == "USED" and _state(call, allocation) != "USED":
         raise errors.bad_field("usageState", "USED is what the system finds; give USED_MANUAL or UNUSED")
+    # USED is derived from the objects on each read, so it is never stored
     state = "UNUSED" if sent["usageState"] == "USED" else sent["usageState"]
     data = {**allocation.data, "usageState": state, "description": sent.get("description")}
     return call.submit(
@@ -221,7 +225,7 @@ OPERATIONS = (
         IP_SPACE_ALLOCATE,
         allocate,
         "IP_SPACE_ALLOCATE",
-        refuses="quantity with value, more than the quota (assumed), an address that is taken; prefixes (501)",
+        refuses="quantity with value, more than the quota (assumed), a taken address; prefixes (501)",
     ),
     Operation(
         "GET",
@@ -230,7 +234,7 @@ OPERATIONS = (
         IP_SPACE_VIEW,
         list_allocations,
         "IP_SPACE_ALLOCATION_VIEW",
-        refuses="no filter by type",
+        refuses="a list without a filter by type",
     ),
     Operation("GET", ALLOCATION_ONE, "37.1", IP_SPACE_VIEW, get_allocation, "IP_SPACE_ALLOCATION_VIEW"),
     Operation(
@@ -240,7 +244,7 @@ OPERATIONS = (
         IP_SPACE_ALLOCATE,
         put_allocation,
         "IP_SPACE_ALLOCATION_UPDATE",
-        refuses="another value, type or organisation; USED",
+        refuses="a change of value, type or organisation; USED",
     ),
     Operation(
         "DELETE",
@@ -250,6 +254,6 @@ OPERATIONS = (
         delete_allocation,
         "IP_SPACE_ALLOCATION_DELETE",
         basis="assumed",
-        refuses="an address in use, also USED_MANUAL",
+        refuses="an address in use or USED_MANUAL",
     ),
 )

@@ -75,12 +75,12 @@ SPACES = listing({"type": stored("type"), "status": status, "orgRef.id": lambda 
 
 
 def allocations_of(call: Call, space: Record) -> list[Record]:
-    """Every allocation in the IP Space, whoever has it."""
+    """Every allocation in the IP Space, of any organisation."""
     return [one for one in call.store.all("ipSpaceIpAllocation") if one.facts["space"] == space.id]
 
 
 def users_of(call: Call, allocation: Record) -> list[addresses.Use]:
-    """What uses the address of an allocation."""
+    """The uses of the address of an allocation."""
     gateways = (one for one in call.store.all("gateway") if one.org == allocation.org)
     return [
         use
@@ -99,13 +99,14 @@ def _size(space: Record) -> int:
 
 
 def _utilization(call: Call, space: Record) -> dict[str, Any]:
-    """Counts as VCD shows them: to a tenant of somebody else's IP Space, its own share and quota."""
+    """The counts that VCD shows. A tenant sees its own share and quota of a shared IP Space, not other tenants'."""
     taken = allocations_of(call, space)
     total = _size(space)
     if not call.session.is_provider and space.org is None:
         taken = [one for one in taken if one.org == call.session.org.id]
         total = (space.data.get("ipSpaceRanges") or {}).get("defaultFloatingIpQuota", -1)
     used = sum(1 for one in taken if one.data["usageState"] == "USED_MANUAL" or users_of(call, one))
+    # VCD sends the counts as text and the percentages as numbers.
     counts = {
         "totalCount": str(total),
         "allocatedCount": str(len(taken)),
@@ -126,6 +127,7 @@ def show_space(call: Call, space: Record) -> dict[str, Any]:
         "utilization": _utilization(call, space),
         "ipSpaceRanges": _show_ranges(call, space),
     }
+    # A tenant may allocate from a shared IP Space, but must not see its ranges.
     if not call.session.is_provider and space.org is None:
         body |= dict.fromkeys(_PROVIDER_FIELDS)
     return body
@@ -160,7 +162,7 @@ def get_space(call: Call) -> Reply:
 
 
 def required_filter(call: Call, selector: str) -> str:
-    """The value of a term that a filter must have; 400 otherwise."""
+    """The value of a term that the filter must have. Answers 400 without it."""
     text_filter = call.query.get("filter", "")
     found = [term for term in terms(parse_filter(text_filter)) if term.selector == selector] if text_filter else []
     if len(found) != 1 or found[0].operator != "==":
@@ -179,7 +181,7 @@ def suggestions(call: Call) -> Reply:
 
 
 def _suggestion(call: Call, space: Record) -> dict[str, Any]:
-    """Up to five addresses that the organisation has and does not use."""
+    """Up to five addresses that the organisation has allocated and does not use."""
     own = [one for one in allocations_of(call, space) if call.sees(one)]
     unused = [one.data["value"] for one in own if one.data["usageState"] == "UNUSED" and not users_of(call, one)]
     return {"ipSpaceRef": call.store.ref(space.id), "unusedValues": unused[:5]}
@@ -285,7 +287,7 @@ def get_uplink(call: Call) -> Reply:
 
 
 def _known_network(call: Call, network_id: str) -> str:
-    """The name of a provider gateway that an edge gateway has as an uplink."""
+    """The name of a provider gateway, which must be the uplink of an edge gateway."""
     for gateway in call.store.all("gateway"):
         for uplink in addresses.uplinks(gateway):
             if uplink["uplinkId"] == network_id:
@@ -341,7 +343,7 @@ OPERATIONS = (
         IP_SPACE_VIEW,
         suggestions,
         "IP_SPACE_VIEW",
-        refuses="no filter by gatewayId",
+        refuses="a list without a filter by gatewayId",
     ),
     Operation(
         "POST",
@@ -350,7 +352,7 @@ OPERATIONS = (
         IP_SPACE_MANAGE,
         post_space,
         "IP_SPACE_CREATE",
-        refuses="other than PRIVATE for a tenant, a name twice, ranges outside the scope; prefixes (501)",
+        refuses="types except PRIVATE for a tenant, a duplicate name, ranges outside the scope; prefixes (501)",
     ),
     Operation("GET", ONE, "37.1", IP_SPACE_VIEW, get_space, "IP_SPACE_VIEW"),
     Operation(
@@ -361,7 +363,7 @@ OPERATIONS = (
         put_space,
         "IP_SPACE_UPDATE",
         basis="assumed",
-        refuses="as POST; taking away an allocated address",
+        refuses="the same as POST; the removal of an allocated address",
     ),
     Operation(
         "DELETE",
@@ -380,12 +382,12 @@ OPERATIONS = (
         PROVIDER,
         list_uplinks,
         "IP_SPACE_UPLINK_VIEW",
-        refuses="no filter by externalNetworkRef.id",
+        refuses="a list without a filter by externalNetworkRef.id",
     ),
     Operation("GET", UPLINK_ONE, "37.1", PROVIDER, get_uplink, "IP_SPACE_UPLINK_VIEW"),
+    Operation("POST", UPLINKS, "37.1", PROVIDER, post_uplink, "IP_SPACE_UPLINK_CREATE", refuses="a duplicate uplink"),
     Operation(
-        "POST", UPLINKS, "37.1", PROVIDER, post_uplink, "IP_SPACE_UPLINK_CREATE", refuses="the same uplink twice"
+        "PUT", UPLINK_ONE, "37.1", PROVIDER, put_uplink, "IP_SPACE_UPLINK_UPDATE", refuses="a change of the IP Space"
     ),
-    Operation("PUT", UPLINK_ONE, "37.1", PROVIDER, put_uplink, "IP_SPACE_UPLINK_UPDATE", refuses="another IP Space"),
     Operation("DELETE", UPLINK_ONE, "37.1", PROVIDER, delete_uplink, "IP_SPACE_UPLINK_DELETE"),
 )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The legacy XML API, as far as go-vcloud-director and CPI need it: organisations, VDCs, machines, tasks, queries."""
+"""The part of the legacy XML API that go-vcloud-director and CPI need: organisations, VDCs, machines and tasks."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ POWER = {"POWERED_ON": "4", "POWERED_OFF": "8", "SUSPENDED": "3"}
 
 
 def href(call: Call, record: Record, *, admin: bool = False) -> str:
-    """Where the legacy API has an object."""
+    """The address of an object in the legacy API. Clients follow it as it is, so it must be absolute."""
     prefix = {"org": "org/", "vdc": "vdc/", "vm": "vApp/vm-", "vapp": "vApp/vapp-"}[record.kind]
     return f"{call.base}/api/{'admin/' if admin else ''}{prefix}{record.uuid}"
 
 
 def by_uuid(call: Call, kind: str, uuid: str) -> Record:
-    """The object of a legacy path. 403 in the words of the legacy API if it is not there or not the caller's."""
+    """The object of a legacy path. Answers 403 in the legacy API's words if it is missing or not the caller's.
+
+    CPI recognises a deleted virtual machine by the text with the operation's name, so machines have that text.
+    """
     identifier = f"urn:vcloud:{kind}:{uuid}"
     record = call.store.get(kind, identifier) if is_identifier(kind, identifier) else None
     if record is None or not call.sees(record):
@@ -108,6 +111,7 @@ def get_vdc(call: Call) -> Reply:
 
 def get_vapp_or_vm(call: Call) -> Reply:
     kind, _dash, uuid = call.params["id"].partition("-")
+    # one path for both, as in VCD: the prefix of the identifier tells them apart
     if kind == "vm":
         return Reply(200, _vm(call, by_uuid(call, "vm", uuid)))
     if kind == "vapp":
@@ -160,7 +164,11 @@ def _vapp(call: Call, vapp: Record) -> Element:
 
 
 def show_task(call: Call, task: Task) -> Element:
-    """The Task document."""
+    """The Task document.
+
+    Clients read the new object from ``Owner``: the SDK's version 2 crashes without it. The ``Result`` holds the
+    addresses of an IP Space allocation.
+    """
     root = xmldoc.document(
         "Task",
         href=f"{call.base}/api/task/{task.uuid}",

@@ -38,6 +38,8 @@ CLIENT = Body(
 
 
 def get_versions(call: Call) -> Reply:
+    # A release offers its own version and those of about two years before. Clients use LoginUrl unchanged, so it has to
+    # name the host and port that the client used.
     root = xmldoc.document("SupportedVersions", xmldoc.VERSIONS)
     newest = max(call.world.settings.versions)
     for version in call.world.settings.versions:
@@ -66,6 +68,7 @@ def show_session(call: Call, session: Session) -> dict[str, Any]:
 
 
 def _log_in(call: Call, *, provider: bool) -> Reply:
+    # Only Basic counts here: the SDK still sends its expired token along when it logs in again.
     kind, _space, value = call.headers.get("Authorization", "").partition(" ")
     if kind.casefold() != "basic":
         raise errors.unauthorized()
@@ -130,6 +133,8 @@ def _form(call: Call) -> dict[str, str]:
 
 
 def _token(call: Call, *, provider: bool) -> Reply:
+    # CPI tries the provider's path first, whatever its organisation. If that accepted a tenant's token, CPI would take
+    # itself for a system administrator and send other queries.
     form, org = _form(call), call.params.get("org", "")
     sessions, now = call.world.sessions, call.world.clock()
     if form.get("grant_type") == _REFRESH:
@@ -142,7 +147,7 @@ def _token(call: Call, *, provider: bool) -> Reply:
 
 
 def _new_api_token(call: Call, form: dict[str, str], *, provider: bool) -> Reply:
-    """An API token for a client that the owner of the assertion has registered."""
+    """Issue an API token to a client that the owner of the assertion has registered."""
     session = call.world.sessions.by_token(form.get("assertion", ""), call.world.clock())
     client = next((one for one in call.store.all("token") if one.facts["client_id"] == form.get("client_id")), None)
     if client is None or client.facts["user"] != session.user.id or session.is_provider != provider:
@@ -203,7 +208,9 @@ def show_token(call: Call, token: Record) -> dict[str, Any]:
         "id": token.id,
         "name": token.name,
         "token": None,
-        "expirationTimeUtc": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(4102444800)),
+        "expirationTimeUtc": time.strftime(
+            "%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(4102444800)
+        ),  # 2100: tokens never expire here
         "owner": call.store.ref(token.facts["user"]),
         "org": call.store.ref(token.org),
         "type": "REFRESH",
@@ -272,7 +279,7 @@ OPERATIONS = (
         TOKEN_OWN,
         register_tenant,
         "TOKEN_REGISTER",
-        refuses="a name twice",
+        refuses="a duplicate name",
     ),
     Operation(
         "POST",
@@ -281,7 +288,7 @@ OPERATIONS = (
         TOKEN_OWN,
         register_provider,
         "TOKEN_REGISTER",
-        refuses="a name twice",
+        refuses="a duplicate name",
     ),
     Operation("GET", TOKENS, "33.0", TOKEN_OWN, list_tokens, "TOKEN_VIEW"),
     Operation("GET", TOKENS + "/{id}", "33.0", TOKEN_OWN, get_token, "TOKEN_VIEW"),

@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""NAT rules of an edge gateway."""
+"""NAT rules of an edge gateway.
+
+Names are not unique, the list can be neither filtered nor counted, and a task does not name the rule that it created.
+So a client has to read the whole list and compare it.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +60,7 @@ def show_rule(call: Call, rule: Record) -> dict[str, Any]:
         "ruleType": None if kind == "REFLEXIVE" else kind,
         "applicationPortProfile": call.store.ref(rule.data.get("applicationPortProfile")),
         "appliedTo": call.store.ref(rule.data.get("appliedTo")),
-        "logging": bool(rule.data["logging"]) and call.session.is_provider,
+        "logging": bool(rule.data["logging"]) and call.session.is_provider,  # tenants always read false
         "systemRule": False,
         "version": {"version": rule.facts["version"]},
     }
@@ -83,7 +87,7 @@ def get_rule(call: Call) -> Reply:
 
 
 def checked(call: Call, sent: dict[str, Any], gateway: Record) -> dict[str, Any]:
-    """The rule as it will be stored; 400 if it breaks a rule."""
+    """The NAT rule to store. Answers 400 if it breaks a rule of VCD."""
     kind = _kind(sent)
     for name in ("externalAddresses", "internalAddresses"):
         unused = (kind == "NO_DNAT" and name == "internalAddresses") or (
@@ -106,6 +110,7 @@ def checked(call: Call, sent: dict[str, Any], gateway: Record) -> dict[str, Any]
 
 
 def _kind(sent: dict[str, Any]) -> str:
+    # ``type`` replaced ``ruleType`` in 36.0. CPI still writes only the old one, Terraform only the new one.
     kind, old = sent.get("type"), sent.get("ruleType")
     if not kind and not old:
         raise errors.bad_request('The field "type" is required.')
@@ -133,15 +138,20 @@ def _check_profile(call: Call, sent: dict[str, Any], gateway: Record, kind: str)
             "network provider scope."
         )
     if not usable_for_nat(profile):
+        # a rule translates to one port, so a profile with several ports would leave open which one
         raise errors.bad_field("applicationPortProfile", "the profile is not usable for NAT: it has several ports")
     return profile.id
 
 
 def check_external(call: Call, data: dict[str, Any], gateway: Record, before: Record | None) -> None:
-    """External addresses must be the gateway's; that of a DNAT rule must not be a VIP unless assumed so."""
+    """Check that the gateway may use the external addresses, and that a DNAT rule's is no VIP (an assumption).
+
+    Whether VCD accepts a VIP and a DNAT rule on one address decides whether a migration can hand over the external IP
+    without a gap. It is not known, so both answers can be set.
+    """
     text_addresses = data.get("externalAddresses")
     if not text_addresses or (before is not None and before.data.get("externalAddresses") == text_addresses):
-        return
+        return  # an update that keeps its addresses passes, although the rule itself holds them
     for address in addresses.expand(text_addresses):
         reason = addresses.why_not_external(call.store, gateway, address, primary_too=True)
         if reason:
@@ -159,6 +169,7 @@ def post_rule(call: Call) -> Reply:
     check_external(call, data, gateway, None)
     rule = Record("natRule", call.store.mint("natRule"), data, gateway.org)
     rule.facts |= {"gateway": gateway.id, "version": 0}
+    # The task's owner is the gateway, as in VCD: the task does not tell a client the new rule's identifier.
     reply = call.submit(
         gateway,
         locks=lock_of(gateway),
@@ -174,6 +185,7 @@ def put_rule(call: Call) -> Reply:
     same_id(call, rule)
     sent = RULE.read(call.body, call.version)
     version = (sent.get("version") or {}).get("version")
+    # The vendor's description demands the version; Terraform omits it and works, so a missing one passes.
     checks = call.world.assume("nat-version", "checked")
     if checks and version is not None and version != rule.facts["version"]:
         raise errors.bad_request(f"The NAT rule {rule.name} has been changed: version {rule.facts['version']}.")
@@ -197,7 +209,7 @@ def delete_rule(call: Call) -> Reply:
 
 
 _REFUSES = (
-    "an external address that is not the gateway's (assumed), a DNAT address that is a VIP (assumed), a profile of "
+    "an external address that the gateway may not use (assumed), a DNAT address that is a VIP (assumed), a profile of "
     "another scope or not usable for NAT, fields that the type does not have"
 )
 OPERATIONS = (
@@ -205,7 +217,13 @@ OPERATIONS = (
     Operation("POST", BASE, "33.0", NAT_CONFIGURE, post_rule, "NAT_RULE_CREATE", refuses=_REFUSES),
     Operation("GET", ONE, "33.0", NAT_VIEW, get_rule, "NAT_RULE_VIEW"),
     Operation(
-        "PUT", ONE, "33.0", NAT_CONFIGURE, put_rule, "NAT_RULE_UPDATE", refuses="as POST; an old version (assumed)"
+        "PUT",
+        ONE,
+        "33.0",
+        NAT_CONFIGURE,
+        put_rule,
+        "NAT_RULE_UPDATE",
+        refuses="the same as POST; an old version (assumed)",
     ),
     Operation("DELETE", ONE, "33.0", NAT_CONFIGURE, delete_rule, "NAT_RULE_DELETE"),
 )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Org VDC networks. ``data["router"]`` is the URN of the edge gateway of a routed one."""
+"""Organisation VDC networks. ``data["router"]`` is the URN of a routed network's edge gateway."""
 
 from __future__ import annotations
 
@@ -65,6 +65,7 @@ NETWORKS = listing(
         "connection.routerRef.id": stored("router"),
     },
     {"networkType": stored("networkType"), "status": status},
+    # Smaller pages than in other lists, as in VCD. CPI reads them until it gets an empty one.
     page_size=16,
     largest=32,
 )
@@ -109,11 +110,12 @@ def get_network(call: Call) -> Reply:
 
 
 def checked(call: Call, network: Record | None) -> tuple[dict[str, Any], Record | None, str | None]:
-    """The network as it will be stored, its gateway and its organisation; 400 if it breaks a rule."""
+    """The network to store, its gateway and its organisation. Answers 400 if it breaks a rule."""
     sent = NETWORK.read(call.body, call.version)
     owner_id = (sent.get("ownerRef") or {"id": network.data["ownerRef"] if network else ""})["id"]
     owner = call.refer("ownerRef", "vdcGroup" if ":vdcGroup:" in owner_id else "vdc", owner_id)
     routed = sent["networkType"] == "NAT_ROUTED"
+    # the connection names the edge gateway; CPI finds its gateway through the network in this way
     if routed != ("connection" in sent):
         raise errors.bad_field("connection", "a NAT_ROUTED network has one, an ISOLATED one has none")
     gateway = None
@@ -150,6 +152,7 @@ def post_network(call: Call) -> Reply:
     data, gateway, org = checked(call, None)
     network = Record("network", call.store.mint("network"), data, org, "PENDING")
     network.facts |= {"backing": "NSXT_FLEXIBLE_SEGMENT", "machines": {}}
+    # A routed network is plugged into its gateway, so the gateway is busy too; an isolated one locks only itself.
     return call.submit(
         network,
         locks=lock_of(gateway) if gateway else (network.id,),
@@ -191,7 +194,7 @@ OPERATIONS = (
         post_network,
         "ORG_VDC_NETWORK_CREATE",
         basis="assumed",
-        refuses="a name twice in one VDC, overlapping subnets on one gateway, other types than ISOLATED and NAT_ROUTED",
+        refuses="a duplicate name in one VDC, overlapping subnets on one gateway, types except ISOLATED and NAT_ROUTED",
     ),
     Operation("GET", ONE, "31.0", NETWORK_VIEW, get_network, "ORG_VDC_NETWORK_VIEW"),
     Operation(
@@ -202,7 +205,7 @@ OPERATIONS = (
         put_network,
         "ORG_VDC_NETWORK_UPDATE",
         basis="assumed",
-        refuses="as POST; another owner",
+        refuses="the same as POST; a change of the owner",
     ),
     Operation(
         "DELETE",

@@ -68,6 +68,7 @@ def get_vdc(call: Call) -> Reply:
 
 
 def get_capabilities(call: Call) -> Reply:
+    # The Terraform provider asks for this one capability, to learn that the VDC is backed by NSX-T.
     vdc = call.require("vdc", call.params["orgVdcId"])
     capability = {
         "name": "networkProvider",

@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Load balancer pools and their summaries."""
+"""Load balancer pools and their summaries.
+
+CPI and the Terraform provider send different bodies: CPI's PUT has no id and no name of its monitors, Terraform's
+references have no names. Both must pass, so only what the vendor's description demands is required.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +33,7 @@ BASE = "/cloudapi/1.0.0/loadBalancer/pools"
 ONE = BASE + "/{poolId}"
 SUMMARIES = "/cloudapi/1.0.0/edgeGateways/{gatewayId}/loadBalancer/poolSummaries"
 
+# PREMIUM algorithms and persistence need the PREMIUM feature set of the gateway, which only a provider can set.
 STANDARD_ALGORITHMS = ("LEAST_CONNECTIONS", "ROUND_ROBIN", "CONSISTENT_HASH")
 PREMIUM_ALGORITHMS = ("FASTEST_RESPONSE", "LEAST_LOAD", "FEWEST_SERVERS", "RANDOM", "FEWEST_TASKS", "CORE_AFFINITY")
 STANDARD_PERSISTENCE = ("CLIENT_IP", "HTTP_COOKIE")
@@ -150,13 +155,14 @@ def _show_member(call: Call, member: dict[str, Any], *, assigned: bool) -> dict[
 def show_summary(call: Call, pool: Record) -> dict[str, Any]:
     users = health.services_of(call.world, pool)
     group = call.store.get("firewallGroup", pool.data.get("memberGroupRef") or "")
+    # A summary has neither members nor algorithm nor gateway: a client that needs them must read the pool itself.
     values = {
         "id": pool.id,
         "status": pool.status,
         "activeMonitoringEnabled": bool(pool.data.get("healthMonitors")),
         "memberSslEnabled": pool.data.get("sslEnabled", False),
         "memberGroupType": group.data["typeValue"] if group else None,
-        "virtualServiceRefs": call.store.refs([one.id for one in users[:10]]),
+        "virtualServiceRefs": call.store.refs([one.id for one in users[:10]]),  # the vendor's limit for summaries
         **health.pool_health(call.world, pool),
     }
     body = SUMMARY.show(pool.data, call.version)
@@ -174,10 +180,11 @@ def get_pool(call: Call) -> Reply:
 
 
 def checked(call: Call, sent: dict[str, Any], pool: Record | None) -> tuple[dict[str, Any], Record]:
-    """The pool as it will be stored, and its gateway; 400 if it breaks a rule."""
+    """The pool to store, and its gateway. Answers 400 if it breaks a rule."""
     gateway = load_balanced(call, sent["gatewayRef"]["id"])
-    twins = (one for one in call.store.all("loadBalancerPool") if one.data["gatewayRef"] == gateway.id)
-    if any(one.name == sent["name"] and one is not pool for one in twins):
+    # Names are unique on a gateway, not in an organisation: CPI finds its pools by name among a gateway's summaries.
+    namesakes = (one for one in call.store.all("loadBalancerPool") if one.data["gatewayRef"] == gateway.id)
+    if any(one.name == sent["name"] and one is not pool for one in namesakes):
         raise errors.bad_request(f"A load balancer pool named {sent['name']} already exists on {gateway.name}.")
     _check_premium(sent, gateway)
     if sent.get("members") and sent.get("memberGroupRef"):
@@ -193,6 +200,7 @@ def checked(call: Call, sent: dict[str, Any], pool: Record | None) -> tuple[dict
     for one in certificates:
         call.refer("caCertificateRefs", "certificateLibraryItem", one)
     data["caCertificateRefs"] = certificates
+    # CPI sends only the type of a monitor; reads show the system's name for it.
     data["healthMonitors"] = [
         {"name": MONITOR_NAMES[one["type"]], **one, "systemDefined": True} for one in sent.get("healthMonitors") or []
     ]
@@ -200,7 +208,7 @@ def checked(call: Call, sent: dict[str, Any], pool: Record | None) -> tuple[dict
 
 
 def load_balanced(call: Call, gateway_id: str) -> Record:
-    """The edge gateway that a body names, with its load balancer switched on."""
+    """The edge gateway that a body refers to. Answers 400 if its load balancer is off."""
     gateway = call.refer("gatewayRef", "gateway", gateway_id)
     if not gateway.facts["load_balancer"]["enabled"]:
         raise errors.bad_request(f"The load balancer of the edge gateway {gateway.name} is not enabled.")
@@ -231,7 +239,11 @@ def _check_tls(sent: dict[str, Any]) -> None:
 
 
 def locks(call: Call, gateway: Record, *records: Record) -> tuple[str, ...]:
-    """What a write of the load balancer locks: the object and, unless assumed otherwise, the whole gateway."""
+    """What a write of the load balancer locks: the object and, by default, the whole gateway.
+
+    NAT writes are known to exclude each other on a gateway. For pools and virtual services it is not known, so it is an
+    assumption, and the default is the stricter one.
+    """
     held = lock_of(gateway) if call.world.assume("alb-writes-lock-gateway", "yes") else ()
     return (*held, *(identifier(record) for record in records))
 
@@ -270,6 +282,7 @@ def delete_pool(call: Call) -> Reply:
         raise errors.bad_request(f"The load balancer pool {pool.name} is used by the virtual service {users[0].name}.")
     gateway = call.store.get("gateway", pool.data["gatewayRef"])
     held = locks(call, gateway, pool) if gateway else (pool.id,)
+    # The pool stays visible until its task ends, as in VCD, so a client must wait before it re-uses the name.
     return call.submit(pool, locks=held, done=lambda: call.store.remove(pool))
 
 
@@ -282,7 +295,7 @@ OPERATIONS = (
         LB_CONFIGURE,
         post_pool,
         "LOAD_BALANCER_POOL_CREATE",
-        refuses="a name twice on one gateway, members with a member group, PREMIUM features on a STANDARD gateway, "
+        refuses="a duplicate name on one gateway, members with a member group, PREMIUM features on a STANDARD gateway, "
         "a gateway whose load balancer is off",
     ),
     Operation("GET", ONE, "35.0", LB_VIEW, get_pool, "LOAD_BALANCER_POOL_VIEW"),
@@ -293,7 +306,7 @@ OPERATIONS = (
         LB_CONFIGURE,
         put_pool,
         "LOAD_BALANCER_POOL_UPDATE",
-        refuses="as POST; another gateway",
+        refuses="the same as POST; a change of the gateway",
     ),
     Operation("DELETE", ONE, "35.0", LB_CONFIGURE, delete_pool, "LOAD_BALANCER_POOL_DELETE", refuses="a pool in use"),
 )

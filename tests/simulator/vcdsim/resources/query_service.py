@@ -23,7 +23,7 @@ TYPES = {
     "adminVM": ("vm", "AdminVMRecord", VM_VIEW, True),
 }
 
-# May stand in a filter even where nothing is found.
+# Attributes that clients may filter by even if there is no record to learn them from.
 _ALWAYS_KNOWN = {"id", "name", "href", "org", "orgName", "isVAppTemplate"}
 
 
@@ -33,6 +33,7 @@ def run_query(call: Call) -> Reply:
         raise errors.not_built("GET", f"/api/query?type={kind}")
     stored_as, element, right, admin = TYPES[kind]
     if not call.may(right) or (admin and not call.session.is_provider):
+        # the admin types show objects of all tenants, so a tenant may not use them even if it has the right to view
         raise errors.forbidden(right, f"QUERY_{kind.upper()}", kind)
     attributes = _vdc if stored_as == "vdc" else _vm
     rows = [attributes(call, record, admin) for record in call.visible(stored_as)]
@@ -54,7 +55,7 @@ def run_query(call: Call) -> Reply:
 
 
 def _listing(rows: list[dict[str, Any]]) -> Listing[dict[str, Any]]:
-    """Every attribute of a record may stand in a filter; those that a record lacks are unknown."""
+    """The list of records. Clients may filter by every attribute of a record; others are unknown."""
     names = {name for row in rows for name in row} | _ALWAYS_KNOWN
     find = {name: operator.methodcaller("get", name) for name in names}
     return Listing(find=find, sort=find, default_sort="")
@@ -98,6 +99,6 @@ OPERATIONS = (
         LOGGED_IN,
         run_query,
         "QUERY",
-        refuses="administrators' types for tenants; types other than orgVdc, adminOrgVdc, vm, adminVM (501)",
+        refuses="administrators' types for tenants; types except orgVdc, adminOrgVdc, vm and adminVM (501)",
     ),
 )

@@ -41,7 +41,7 @@ ASSIGNMENT = Body(
 
 
 def deployed(store: Store, group_id: str, gateway_id: str | None = None) -> int:
-    """How many virtual services a group has, on one gateway or on all. Sharing a VIP makes no difference (assumed)."""
+    """The number of virtual services of a group, on one gateway or all. Each counts, even on a shared VIP (assumed)."""
     return sum(
         1
         for one in store.all("loadBalancerVirtualService")
@@ -102,6 +102,8 @@ def _checked(call: Call) -> tuple[dict[str, Any], Record, Record]:
     group = call.refer("serviceEngineGroupRef", "serviceEngineGroup", sent["serviceEngineGroupRef"]["id"])
     gateway = call.refer("gatewayRef", "gateway", sent["gatewayRef"]["id"])
     limits = [sent.get(name) for name in ("maxVirtualServices", "minVirtualServices")]
+    # A dedicated group has no limits. CPI compares the number of deployed virtual services with the limit, so it finds
+    # no room in such a group.
     if group.data["reservationType"] == "DEDICATED" and any(limit is not None for limit in limits):
         raise errors.bad_field("maxVirtualServices", "it must be unset for a dedicated service engine group")
     if group.data["reservationType"] == "SHARED" and any(limit is None for limit in limits):
@@ -139,6 +141,7 @@ def put_assignment(call: Call) -> Reply:
         record.data["gatewayRef"],
     ):
         raise errors.bad_field("serviceEngineGroupRef", "neither it nor gatewayRef can be changed")
+    # a lower limit would leave virtual services without a place
     if data["maxVirtualServices"] < deployed(call.store, group.id, gateway.id):
         raise errors.bad_field("maxVirtualServices", "more virtual services than that are deployed")
     return call.submit(
@@ -156,13 +159,14 @@ def delete_assignment(call: Call) -> Reply:
 
 
 def list_groups(call: Call) -> Reply:
-    """Groups; a tenant sees those that are assigned to the gateway named by ``_context`` (assumed)."""
+    """The groups. A tenant must name a gateway as ``_context``, and sees the groups assigned to it (assumed)."""
     wanted = (
         [term for term in terms(parse_filter(call.query["filter"])) if term.selector == "_context"]
         if call.query.get("filter")
         else []
     )
     records = _in_context(call, wanted) if wanted else list(call.store.all("serviceEngineGroup"))
+    # a tenant knows groups only through the gateways that they are assigned to
     if not wanted and not call.session.is_provider:
         raise errors.forbidden(PROVIDER, call.operation.name, "serviceEngineGroups")
     find = {"_context": lambda record: [term.value for term in wanted]}

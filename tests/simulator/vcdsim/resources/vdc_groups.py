@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""VDC groups: read only. Those of an estate are local groups of NSX-T VDCs."""
+"""VDC groups, read-only. Those of an estate are local groups of NSX-T VDCs."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ LIST = listing(
 
 
 def show_group(call: Call, group: Record) -> dict[str, Any]:
+    # Estates need groups as owners of gateways and networks; the features of a group itself are all off.
     return {
         "id": group.id,
         "orgId": group.org,

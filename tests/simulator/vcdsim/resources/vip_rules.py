@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a virtual service may not be: the rules of its VIP, its profile and its service engine group.
+"""The rules for a virtual service's VIP, profile and service engine group.
 
-That these things fail is known; the texts and the moment (at once, not in the task) are assumed.
+It is known that VCD refuses these things. The texts, and that it refuses them at once and not in the task, are assumed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from vcdsim.store import Record, Store
 
 
 def check_profile(data: dict[str, Any], gateway: Record, pool: Record, store: Store) -> None:
-    """Application profile, ports and certificate must go together."""
+    """Check that application profile, ports and certificate match. Answers 400 if they do not."""
     kind, ports = data["applicationProfile"]["type"], data["servicePorts"]
     if kind == "L4_TLS" and not is_premium(gateway):
         raise errors.bad_field("applicationProfile.type", "L4_TLS needs the PREMIUM feature set of the edge gateway")
@@ -36,6 +36,7 @@ def check_profile(data: dict[str, Any], gateway: Record, pool: Record, store: St
     if kind != "L4" and any(port["tcpUdpProfile"]["type"] != "TCP_PROXY" for port in ports):
         raise errors.bad_field("servicePorts", f"the profile of {kind} must be TCP_PROXY")
     _check_ports(ports)
+    # Transparent mode keeps the client's address, which works only with active/standby engines in the servers' path.
     if data.get("transparentModeEnabled"):
         _check_transparent(gateway, pool, data, store)
 
@@ -63,14 +64,14 @@ def _check_transparent(gateway: Record, pool: Record, data: dict[str, Any], stor
 
 
 def check_capacity(call: Call, data: dict[str, Any], gateway: Record, service: Record | None) -> None:
-    """The group must be assigned to the gateway, with room for one more."""
+    """Check that the group is assigned to the gateway and has room for one more virtual service."""
     group_id = data["serviceEngineGroupRef"]
     assignment = assignment_of(call.store, group_id, gateway.id)
     if assignment is None:
         raise errors.bad_field("serviceEngineGroupRef", "the group is not assigned to the edge gateway")
     if service is not None and service.data["serviceEngineGroupRef"] == group_id:
-        return
-    limit = assignment.data.get("maxVirtualServices")
+        return  # an update takes no further place, even in a group that is full
+    limit = assignment.data.get("maxVirtualServices")  # None for a dedicated group, which has no limit
     if limit is not None and deployed(call.store, group_id, gateway.id) >= limit:
         raise errors.bad_request(
             f"The service engine group has no room: {limit} virtual services are deployed on {gateway.name}."
@@ -78,7 +79,7 @@ def check_capacity(call: Call, data: dict[str, Any], gateway: Record, service: R
 
 
 def check_vips(call: Call, data: dict[str, Any], gateway: Record, service: Record | None) -> None:
-    """The VIP must be free, or shareable; a shared one cannot be changed."""
+    """Check that the VIP is free or can be shared, and that a shared VIP does not change."""
     wanted = [str(ipaddress.ip_address(one)) for one in _given(data)]
     if not wanted:
         raise errors.bad_field("virtualIpAddress", "it or ipv6VirtualIpAddress is required")
@@ -87,7 +88,7 @@ def check_vips(call: Call, data: dict[str, Any], gateway: Record, service: Recor
     if service is not None:
         _check_change(call, current, wanted, others)
     for vip in wanted:
-        if vip not in current:
+        if vip not in current:  # an address that it already has was checked when it got it
             _check_free(call, vip, gateway)
         for other in others:
             if vip in addresses.vips(other):
@@ -102,10 +103,12 @@ def _given(data: dict[str, Any]) -> Iterator[str]:
 
 def _check_change(call: Call, current: list[str], wanted: list[str], others: list[Record]) -> None:
     taken = {vip for other in others for vip in addresses.vips(other)}
+    # CPI's maintainers reported this of VCD 10.4.1, yet CPI itself updates such virtual services on each sync.
     if set(current) & taken and call.world.assume("put-shared-vip-vs", "refused"):
         raise errors.bad_request("A virtual service that shares its virtual IP address cannot be updated.")
     if current == wanted:
         return
+    # NSX ALB never changes a VIP that virtual services share: all of them would have to move at once.
     if set(current) & taken:
         raise errors.bad_field("virtualIpAddress", "it is shared with another virtual service and cannot be changed")
     if set(wanted) - set(current) & taken and call.world.assume("vip-change-to-used-address", "refused"):
@@ -125,7 +128,7 @@ def _check_free(call: Call, vip: str, gateway: Record) -> None:
 
 
 def _why_not_internal(store: Store, gateway: Record, vip: str) -> str | None:
-    """Service network, gateway addresses and machines of the gateway's networks are taken (assumed)."""
+    """Why an internal VIP is taken: by the service network, a gateway address or a virtual machine (assumed)."""
     settings = gateway.facts["load_balancer"]
     for name in ("serviceNetworkDefinition", "ipv6ServiceNetworkDefinition"):
         if settings.get(name) and addresses.covers(settings[name], vip):
@@ -153,6 +156,7 @@ def _check_share(call: Call, vip: str, data: dict[str, Any], other: Record) -> N
                 raise errors.bad_field(
                     "servicePorts", f"port {max(low, first)} of {vip} is in use by the virtual service {other.name}"
                 )
+    # The engines of one group answer for an address; two groups would answer for it twice.
     same_group = other.data["serviceEngineGroupRef"] == data["serviceEngineGroupRef"]
     if not same_group and call.world.assume("shared-vip-one-group", "yes"):
         raise errors.bad_field(

@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Load balancer virtual services and their summaries."""
+"""Load balancer virtual services and their summaries.
+
+CPI's PUT sends back the whole body of its GET, read-only fields included, so those must be accepted and ignored.
+"""
 
 from __future__ import annotations
 
@@ -123,14 +126,15 @@ def get_service(call: Call) -> Reply:
 
 
 def checked(call: Call, sent: dict[str, Any], service: Record | None) -> tuple[dict[str, Any], Record, Record]:
-    """The virtual service as it will be stored, its gateway and its pool; 400 if it breaks a rule."""
+    """The virtual service to store, its gateway and its pool. Answers 400 if it breaks a rule."""
     gateway = load_balanced(call, sent["gatewayRef"]["id"])
-    twins = addresses.virtual_services(call.store, gateway.id)
-    if any(one.name == sent["name"] and one is not service for one in twins):
+    namesakes = addresses.virtual_services(call.store, gateway.id)
+    if any(one.name == sent["name"] and one is not service for one in namesakes):
         raise errors.bad_request(f"A virtual service named {sent['name']} already exists on {gateway.name}.")
     pool = call.refer("loadBalancerPoolRef", "loadBalancerPool", sent["loadBalancerPoolRef"]["id"])
     if pool.data["gatewayRef"] != gateway.id:
         raise errors.bad_field("loadBalancerPoolRef", "the pool belongs to another edge gateway")
+    # One virtual service for each pool: a migration cannot build the new one beside the old one on the same pool.
     users = [one for one in health.services_of(call.world, pool) if one is not service]
     if users:
         raise errors.bad_request(f"The load balancer pool {pool.name} is used by the virtual service {users[0].name}.")
@@ -148,7 +152,7 @@ def checked(call: Call, sent: dict[str, Any], service: Record | None) -> tuple[d
 
 
 def _named(profile: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    """A profile with the system's own name where none is given (assumed)."""
+    """The profile, with the system's name if the client gave none (assumed)."""
     return {"name": names[profile["type"]], "systemDefined": True, **profile}
 
 
@@ -159,6 +163,7 @@ def _port(sent: dict[str, Any]) -> dict[str, Any]:
 
 def _becomes_real(call: Call, service: Record) -> None:
     service.status = "REALIZED"
+    # Realized is not yet healthy: real service engines need time to probe the pool, so clients wait for health too.
     service.facts["healthy_at"] = call.world.clock() + call.world.settings.health_seconds
 
 
@@ -166,7 +171,7 @@ def post_service(call: Call) -> Reply:
     data, gateway, pool = checked(call, SERVICE.read(call.body, call.version), None)
     identifier = call.store.mint("loadBalancerVirtualService")
     service = Record("loadBalancerVirtualService", identifier, data, gateway.org, "PENDING")
-    service.facts["healthy_at"] = float("inf")
+    service.facts["healthy_at"] = float("inf")  # PENDING until its task ends
     return call.submit(
         service,
         locks=locks(call, gateway, service, pool),
@@ -182,11 +187,12 @@ def put_service(call: Call) -> Reply:
     data, gateway, pool = checked(call, SERVICE.read(call.body, call.version), service)
     if gateway.id != service.data["gatewayRef"]:
         raise errors.bad_field("gatewayRef", "it cannot be changed")
+    # NSX ALB moves a virtual service to another group only while it is disabled; the Terraform provider re-creates it.
     if data["serviceEngineGroupRef"] != service.data["serviceEngineGroupRef"]:
         raise errors.bad_field("serviceEngineGroupRef", "it cannot be changed")
 
     def done() -> None:
-        service.status = "REALIZED"
+        service.status = "REALIZED"  # its health stays: an update does not take it down (assumed)
 
     return call.submit(
         service,
@@ -205,8 +211,8 @@ def delete_service(call: Call) -> Reply:
 
 
 _RULES = (
-    "a name twice on one gateway, a pool in use, no room in the service engine group, a VIP with a port in use, "
-    "a VIP that is not the gateway's, one VIP in two groups (assumed), HTTPS without certificate"
+    "a duplicate name on one gateway, a pool in use, a full service engine group, a VIP and port in use, a VIP that "
+    "the gateway may not use, one VIP in two groups (assumed), HTTPS without certificate"
 )
 
 OPERATIONS = (
@@ -220,7 +226,7 @@ OPERATIONS = (
         LB_CONFIGURE,
         put_service,
         "LOAD_BALANCER_VIRTUAL_SERVICE_UPDATE",
-        refuses="as POST; another gateway or group (assumed), a change of a shared VIP",
+        refuses="the same as POST; a change of the gateway or group (assumed), a change of a shared VIP",
     ),
     Operation("DELETE", ONE, "35.0", LB_CONFIGURE, delete_service, "LOAD_BALANCER_VIRTUAL_SERVICE_DELETE"),
 )
