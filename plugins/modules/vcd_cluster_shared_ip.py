@@ -197,15 +197,15 @@ seealso:
 
 EXAMPLES = r"""
 - name: Plan
-  vcd.kubernetes.vcd_cluster_shared_ip: &options
+  vcd.kubernetes.vcd_cluster_shared_ip:
     phase: plan
     scenario: shared_external
     existing: migrate
-    vcd:
+    vcd: &vcd
       url: https://vcd.example.com
       org: acme
       api_token: "{{ vault_api_token }}"
-    kubernetes:
+    kubernetes: &kubernetes
       kubeconfig: /etc/kubeconfigs/acme
   register: planned
 
@@ -216,9 +216,12 @@ EXAMPLES = r"""
 
 - name: Change, and prove it
   vcd.kubernetes.vcd_cluster_shared_ip:
-    <<: *options
     phase: change
     plan: "{{ planned.plan }}"
+    scenario: shared_external
+    existing: migrate
+    vcd: *vcd
+    kubernetes: *kubernetes
 """
 
 RETURN = r"""

@@ -250,11 +250,18 @@ def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path) -> None:
         assert json.loads(point.read_text())["scenario"] == "distinct_internal"
 
 
+def looks(kube: KubeDouble) -> int:
+    """How often somebody has listed the Services."""
+    return sum(1 for entry in kube.journal() if entry["path"].startswith("/api/v1/services"))
+
+
 def act_as_cpi(sim: Simulator, kube: KubeDouble) -> None:
-    """What CPI does after it was stopped and started: write the address that its objects serve into the status."""
+    """What CPI does some time after it was started: write the address that its objects serve into the status."""
     for wanted in (0, 1):
         kube.wait_for(lambda: replicas(kube) == wanted, f"{wanted} pods of CPI", 120)  # noqa: B023  # called in here
     kube.wait_for(lambda: vips_are(sim, "shared_external"), "the migration", 120)
+    # for the plan, after the stop, and for the proof: so that the run has seen it wrong once
+    kube.wait_for(lambda: looks(kube) >= 3, "the first look at the result", 120)
     path = kube.path("Service", "default", "web") + "/status"
     status = {"status": {"loadBalancer": {"ingress": [{"ip": SERVICES["web"][0]}]}}}
     kube.request("PATCH", path, status, "application/merge-patch+json")
