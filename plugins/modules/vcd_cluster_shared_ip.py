@@ -254,15 +254,30 @@ moves:
   returned: phase plan, when RV(ok=true)
   type: dict
 preflight:
-  description: What the filter P(vcd.kubernetes.shared_ip_preflight#filter) returns.
+  description:
+    - Everything that was looked at before a change.
+    - C(ok) is false when one of the C(findings) is an error; C(summary) then holds all errors in one line.
+    - C(change) tells whether something has to be written for the scenario, C(migrations) which Services have to be moved or repaired.
+    - Each of C(findings) has C(check), C(ok), C(severity) (V(error), V(warning) or V(info)), C(message) and C(remedy).
+    - Each of C(services) has C(name), C(namespace), C(external_ips), C(ports), C(shape), C(fits) and C(evidence).
+    - C(scenario_before), C(scenario), C(meaning), C(one_arm_before), C(one_arm) and C(edge_gateway) tell from what to what, and where.
   returned: phase plan
   type: dict
 way_back:
-  description: What the filter P(vcd.kubernetes.shared_ip_way_back#filter) returns.
+  description:
+    - C(ok) is false when there is no way back; C(summary) then says why in one line.
+    - C(scenario) and C(one_arm) are what CPI's file is to hold, C(services) are the Services with the internal addresses that they had.
+    - C(restore_point) is what the cluster keeps meanwhile, so that the same run again goes the same way.
+    - C(taken) is when the restore point was taken, C(notes) are lines about Services that differ from it.
   returned: phase plan, with O(go_back=true)
   type: dict
 verification:
-  description: What the filter P(vcd.kubernetes.shared_ip_verify#filter) returns; null in check mode.
+  description:
+    - Whether the cluster is in its scenario; null in check mode.
+    - C(ok) is false when one of the C(findings) is an error; C(summary) then holds all errors in one line.
+    - C(mixed) names the Services that serve, but in another shape than the scenario gives to new ones.
+    - C(settling) is true when everything that is wrong may come right by itself a while after a change.
+    - C(scenario), C(wanted), C(one_arm) and C(edge_gateway) tell what was found, and where.
   returned: phases change and verify
   type: dict
 lines:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Modules and filters on a host where the Python library netaddr is missing."""
+"""Modules on a host where the Python library netaddr is missing."""
 
 from __future__ import annotations
 
@@ -50,24 +50,3 @@ def test_a_module_without_netaddr_fails_with_one_clear_line(tmp_path: Path, modu
     assert result["failure"] == {"library": "netaddr"}
     assert result["msg"].startswith("Failed to import the required Python library (netaddr) on ")
     assert "\n" not in result["msg"]
-
-
-FILTER = """
-from ansible.errors import AnsibleError
-from ansible_collections.vcd.kubernetes.plugins.filter.shared_ip import FilterModule
-for name, function in FilterModule().filters().items():
-    try:
-        function({}, {}, {}, {})
-    except AnsibleError as error:
-        print(name, error.message)
-"""
-
-
-def test_filters_without_netaddr_raise_one_clear_line(tmp_path: Path) -> None:
-    done = _without_netaddr(tmp_path, ["-c", FILTER])
-    assert done.stderr == ""
-    lines = done.stdout.splitlines()
-    assert len(lines) == 7
-    for line in lines:
-        assert "need the Python library netaddr (0.10.1 or newer)" in line
-        assert line.endswith(f"install it with '{sys.executable} -m pip install netaddr'")

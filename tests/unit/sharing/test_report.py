@@ -1,60 +1,50 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filters: thin, documented, and clear about bad input; and the text that they make."""
+"""Reports as text, and what is said of results that are not as documented."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
-from ansible.errors import AnsibleFilterError
-from ansible_collections.vcd.kubernetes.plugins.filter.shared_ip import FilterModule
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import account, report_lines
 from sharing_builders import ccm, edge, group, objects, service, vcd
-
-FILTERS = FilterModule().filters()
-DOCS = Path(__file__).resolve().parents[3] / "plugins" / "filter"
-
-
-def test_each_filter_is_documented() -> None:
-    for name in FILTERS:
-        documented = yaml.safe_load((DOCS / f"{name}.yml").read_text())
-        assert documented["DOCUMENTATION"]["name"] == name
-        assert f"vcd.kubernetes.{name}" in documented["EXAMPLES"]
-    assert {path.stem for path in DOCS.glob("*.yml")} == set(FILTERS)
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "message"),
+    ("function", "arguments", "message"),
     [
-        ("shared_ip_preflight", ("x", {}, "shared_external"), "vcd_ccm_config_info: 'x': give a mapping here"),
-        ("shared_ip_preflight", (ccm(), None, "shared_external"), "vcd_edge_gateway_info: 'None': give a mapping here"),
-        ("shared_ip_preflight", (ccm(), vcd(edge()), 3), "shared_ip_scenario: 3: choose one of"),
-        ("shared_ip_verify", ([], vcd(edge())), "vcd_ccm_config_info: '[]': give a mapping here"),
-        ("shared_ip_verify", (ccm(), {}), "vcd_edge_gateway_info.api: 'nothing': expected a mapping"),
-        ("shared_ip_report", ("text",), "report: 'text': give a mapping here"),
-        ("shared_ip_report", ({},), "report.wanted: 'nothing': expected a string"),
-        ("shared_ip_report", ({"steps": []},), "report.restart: 'nothing': expected a mapping"),
+        (preflight_report, ("x", {}, "shared_external"), "vcd_ccm_config_info: 'x': give a mapping here"),
+        (preflight_report, (ccm(), None, "shared_external"), "vcd_edge_gateway_info: 'None': give a mapping here"),
+        (preflight_report, (ccm(), vcd(edge()), 3), "shared_ip_scenario: 3: choose one of"),
+        (verify_report, ([], vcd(edge())), "vcd_ccm_config_info: '[]': give a mapping here"),
+        (verify_report, (ccm(), {}), "vcd_edge_gateway_info.api: 'nothing': expected a mapping"),
+        (report_lines, ("text",), "report: 'text': give a mapping here"),
+        (report_lines, ({},), "report.wanted: 'nothing': expected a string"),
+        (report_lines, ({"steps": []},), "report.restart: 'nothing': expected a mapping"),
     ],
 )
-def test_bad_input_is_ansibles_own_error(name: str, arguments: tuple[Any, ...], message: str) -> None:
-    with pytest.raises(AnsibleFilterError) as caught:
-        FILTERS[name](*arguments)
+def test_bad_input_is_named(function: Callable[..., Any], arguments: tuple[Any, ...], message: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        function(*arguments)
     assert message in str(caught.value)
 
 
 def test_a_long_value_is_cut() -> None:
-    with pytest.raises(AnsibleFilterError) as caught:
-        FILTERS["shared_ip_report"]("x" * 1000)
+    with pytest.raises(InvalidInput) as caught:
+        report_lines("x" * 1000)
     assert len(str(caught.value)) < 150
 
 
 def test_the_preflight_as_text() -> None:
     answer = vcd(edge(service_engine_groups=[group("seg", 5, 5)], **objects("distinct_internal")))
-    report = FILTERS["shared_ip_preflight"](ccm(services=[service()]), answer, "shared_external")
-    lines = FILTERS["shared_ip_report"](report)
+    report = preflight_report(ccm(services=[service()]), answer, "shared_external")
+    lines = report_lines(report)
     assert lines[0] == (
         "from scenario distinct_internal to shared_external (the ports of a Service share one external IP, without NAT)"
     )
@@ -76,31 +66,28 @@ def test_the_preflight_as_text() -> None:
     ],
 )
 def test_the_heading_says_from_what_to_what(current: str, target: str, one_arm: str, heading: str) -> None:
-    report = FILTERS["shared_ip_preflight"](ccm(current), vcd(edge()), target, one_arm)
-    assert FILTERS["shared_ip_report"](report)[0].startswith(heading)
-    assert FILTERS["shared_ip_report"](report)[0].endswith("nothing to change") is not report["change"]
+    report = preflight_report(ccm(current), vcd(edge()), target, one_arm)
+    assert report_lines(report)[0].startswith(heading)
+    assert report_lines(report)[0].endswith("nothing to change") is not report["change"]
 
 
 def test_the_verification_as_text() -> None:
-    good = FILTERS["shared_ip_verify"](ccm(), vcd(edge()))
-    assert FILTERS["shared_ip_report"](good)[0] == "verification of distinct_internal: passed"
-    bad = FILTERS["shared_ip_verify"](ccm(deployment=None), vcd(edge()))
-    assert FILTERS["shared_ip_report"](bad)[0] == "verification of distinct_internal: FAILED"
+    good = verify_report(ccm(), vcd(edge()))
+    assert report_lines(good)[0] == "verification of distinct_internal: passed"
+    bad = verify_report(ccm(deployment=None), vcd(edge()))
+    assert report_lines(bad)[0] == "verification of distinct_internal: FAILED"
 
 
 def test_the_plan_as_text() -> None:
     restart = {"done": "recreate", "needed": True, "reason": "the content changes"}
     plan = {"changed": True, "steps": ["scale to 0", "create it"], "restart": restart, "resumed": False}
-    assert FILTERS["shared_ip_report"](plan) == [
+    assert report_lines(plan) == [
         "plan: 2 steps; restart of CPI: recreate (the content changes)",
         "  1. scale to 0",
         "  2. create it",
     ]
-    assert (
-        "2 steps, which finish an interrupted change; restart"
-        in FILTERS["shared_ip_report"]({**plan, "resumed": True})[0]
-    )
-    assert FILTERS["shared_ip_report"]({**plan, "steps": []}) == ["plan: nothing to do"]
+    assert "2 steps, which finish an interrupted change; restart" in report_lines({**plan, "resumed": True})[0]
+    assert report_lines({**plan, "steps": []}) == ["plan: nothing to do"]
 
 
 def move(name: str, before: str, steps: int, **outage: Any) -> dict[str, Any]:
@@ -123,14 +110,14 @@ def test_the_plan_in_cloud_director_as_text() -> None:
         move("api", "shared_external", 1),
         move("same", "shared_external", 0),
     ]
-    assert FILTERS["shared_ip_report"]({"steps": ["x"], "services": services}) == [
+    assert report_lines({"steps": ["x"], "services": services}) == [
         "plan in Cloud Director: 8 writes for 2 Services, one at a time, while CPI is stopped",
         "  default/web (203.0.113.10): from distinct_internal to shared_external, 7 writes; port 80 is down for 3"
         " tasks; at worst nothing holds its external IP during 1 task",
         "  default/api (203.0.113.10): shared_external is repaired, 1 write; no port goes down",
     ]
     nothing = {"steps": [], "services": services[2:]}
-    assert FILTERS["shared_ip_report"](nothing) == ["plan in Cloud Director: nothing to do"]
+    assert report_lines(nothing) == ["plan in Cloud Director: nothing to do"]
 
 
 def test_a_way_back_as_text() -> None:
@@ -141,18 +128,18 @@ def test_a_way_back_as_text() -> None:
         "services": [{}],
         "notes": ["n"],
     }
-    assert FILTERS["shared_ip_report"](back) == [
+    assert report_lines(back) == [
         "restore point of 2026-05-04T10:11:12Z: shared_external, 1 Service",
         "  note    n",
     ]
-    assert FILTERS["shared_ip_report"]({"ok": False, "summary": "no way", "notes": []}) == ["no way"]
+    assert report_lines({"ok": False, "summary": "no way", "notes": []}) == ["no way"]
 
 
 def test_the_account_of_a_failure() -> None:
-    line = FILTERS["shared_ip_account"]({"msg": "default/b: BUSY; migrated: default/a."}, "/d/x.json", "ConfigMap y")
+    line = account({"msg": "default/b: BUSY; migrated: default/a."}, "/d/x.json", "ConfigMap y")
     assert line == (
         "default/b: BUSY; migrated: default/a; CPI stays stopped until then; the restore point is in /d/x.json and in "
         "ConfigMap y; run the same again to go on, or the playbook vcd.kubernetes.restore to go back"
     )
-    undone = FILTERS["shared_ip_account"]({"msg": "no"}, "/d/x.json", "ConfigMap y", True)
+    undone = account({"msg": "no"}, "/d/x.json", "ConfigMap y", True)
     assert undone == "no; every Service is as it was, and CPI runs again with its former scenario"
