@@ -29,12 +29,12 @@ def test_each_filter_is_documented() -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("shared_ip_preflight", ("x", {}, "shared_external"), "vcd_ccm_config_info: 'x': give a mapping here"),
-        ("shared_ip_preflight", (ccm(), None, "shared_external"), "vcd_edge_gateway_info: 'None': give a mapping here"),
+        ("shared_ip_preflight", ("x", {}, "shared_external"), "vcd_ccm_config_info: 'x': expected a mapping"),
+        ("shared_ip_preflight", (ccm(), None, "shared_external"), "vcd_edge_gateway_info: 'None': expected a mapping"),
         ("shared_ip_preflight", (ccm(), vcd(edge()), 3), "shared_ip_scenario: 3: choose one of"),
-        ("shared_ip_verify", ([], vcd(edge())), "vcd_ccm_config_info: '[]': give a mapping here"),
+        ("shared_ip_verify", ([], vcd(edge())), "vcd_ccm_config_info: '[]': expected a mapping"),
         ("shared_ip_verify", (ccm(), {}), "vcd_edge_gateway_info.api: 'nothing': expected a mapping"),
-        ("shared_ip_report", ("text",), "report: 'text': give a mapping here"),
+        ("shared_ip_report", ("text",), "report: 'text': expected a mapping"),
         ("shared_ip_report", ({},), "report.wanted: 'nothing': expected a string"),
         ("shared_ip_report", ({"steps": []},), "report.restart: 'nothing': expected a mapping"),
     ],
