@@ -4,9 +4,9 @@
 # Private to this collection: may change in any release.
 """The keys of CPI's file, their types, and the CPI versions that know them.
 
-Source: ``pkg/config/cloudconfig.go`` of the Cloud Provider for VCD, read at each tag from 1.1.0 to 1.6.1 and at its
-last commit (version 1.7.0, never released). ``user``, ``secret``, ``refreshtoken`` and ``userorg`` are fields without
-a tag, which yaml.v2 knows by their lower-cased names.
+Source: ``pkg/config/cloudconfig.go`` of the Cloud Provider for VCD at each tag from 1.1.0 to 1.6.1 and at its last
+commit (version 1.7.0, never released). The Go fields of ``user``, ``secret``, ``refreshtoken`` and ``userorg`` have no
+YAML tag, so yaml.v2 uses their lower-cased names.
 """
 
 from __future__ import annotations
@@ -18,21 +18,22 @@ from dataclasses import dataclass, field
 
 Version = tuple[int, int, int]
 
-# The first version with today's layout. Until 1.1.3 network, vipSubnet and vAppName stood under vcd, without sharing.
+# The first version with the current layout. Up to 1.1.3, network, vipSubnet and vAppName were under vcd, and CPI could
+# not share IPs.
 FIRST_SHARING_VERSION: Version = (1, 2, 0)
 
 
 class Kind(enum.Enum):
-    """Go's types, by the words that an operator would use."""
+    """Go's types, with the words used in messages."""
 
-    STRING = "text"
+    STRING = "a string"
     BOOL = "true or false"
     INT32 = "a whole number"
 
 
 @dataclass(frozen=True)
 class Struct:
-    """A section: its keys, and whether it is a pointer in Go (absent and null then differ from an empty section)."""
+    """A section: its keys, and whether it is a pointer in Go (then missing or null differs from an empty section)."""
 
     keys: Mapping[str, Key]
     pointer: bool = False
@@ -40,7 +41,7 @@ class Struct:
 
 @dataclass(frozen=True)
 class Key:
-    """One key: type, and the first CPI version that knows it (None: all that can share)."""
+    """One key: its type, and the first CPI version that knows it (None: every version that can share IPs)."""
 
     kind: Kind | Struct
     since: Version | None = None
@@ -84,7 +85,7 @@ _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?![\d])")
 
 
 def parse_version(text: str | None) -> Version | None:
-    """``1.6.0``, ``v1.6``, ``1.6.0-beta`` or ``1.2.0.latest`` as numbers; anything else is None (not known)."""
+    """``1.6.0``, ``v1.6``, ``1.6.0-beta`` or ``1.2.0.latest`` as numbers; None (unknown) for any other string."""
     match = _VERSION.match(text or "")
     if not match:
         return None
@@ -93,7 +94,7 @@ def parse_version(text: str | None) -> Version | None:
 
 
 def image_version(image: str | None) -> str | None:
-    """The version that an image's tag names, as ``1.6.0``; None when there is no tag or it names none."""
+    """The version in an image's tag, as ``1.6.0``; None when there is no tag, or no version in it."""
     name = (image or "").partition("@")[0].rpartition("/")[2]
     version = parse_version(name.partition(":")[2])
     return ".".join(str(number) for number in version) if version else None
