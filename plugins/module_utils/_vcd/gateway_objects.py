@@ -29,6 +29,7 @@ class GatewayObjects:
 
     def find_id(self, api: Api, gateway: Body, name: str) -> str | None:
         """The id of the object with this name; names are unique on an edge gateway."""
+        # Compare the names as well: one that is not safe in a filter is not filtered at all.
         rows = self.list_summaries(api, gateway, equals("name", name))
         return next((str(row["id"]) for row in rows if row.get("name") == name), None)
 
@@ -38,6 +39,7 @@ class GatewayObjects:
             is_urn("id", urn, self.kind)
         found = urn or self.find_id(api, gateway, str(name))
         body = api.get_or_none(f"{self.path}/{found}", self.describe(gateway, name or found)) if found else None
+        # A URN may belong to another edge gateway; changing that object would not be what the task says.
         return body if body and (body.get("gatewayRef") or {}).get("id") == gateway["id"] else None
 
     def describe(self, gateway: Body, name: Any) -> str:

@@ -79,7 +79,7 @@ def pick(
         )
     known = sorted(set(others()))[:10]
     hint = f"; available: {', '.join(known)}" if known else ""
-    raise InvalidInput(option, value, f"no {kind} with this name {where}, or the user cannot see it{hint}")
+    raise InvalidInput(option, value, f"no {kind} with this name {where}: check the name and the user's rights{hint}")
 
 
 def pick_reference(

@@ -59,6 +59,7 @@ def claim(api: Api, gateway: Body, marker: str) -> Claim:
         )
     known = {str(space["id"]): _claims_in(api, gateway, str(space["id"])) for space in spaces}
     for found in sorted((one for claims in known.values() for one in claims), key=_by_address):
+        # Ours but UNUSED: set the usage again, so that no other user takes it for a free address.
         if found.marker == marker:
             return found if found.state != UNUSED else _mark(api, found, marker)
     return _mark_new(api, _allocate_in_any(api, gateway, spaces, known), marker)
