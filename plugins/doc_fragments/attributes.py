@@ -1,39 +1,39 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of what every module does alike."""
+"""Documentation of attributes that modules have in common."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Fragments vcd.kubernetes.attributes: of a module that writes, of one that reads, and the action groups."""
+    """Fragments vcd.kubernetes.attributes: for modules that write, for info modules, and for the action groups."""
 
     DOCUMENTATION = r"""
 attributes:
   check_mode:
-    description: Can run in check mode, predicts what would change and writes nothing.
+    description: Can run in check mode, where it predicts changes without making them.
     support: full
   diff_mode:
-    description: Shows what was and what is, or in check mode would be.
+    description: Returns the state before and after the change, in check mode the predicted one.
     support: full
   idempotent:
-    description: When run again with the same options, nothing is changed.
+    description: A second run with the same options changes nothing.
     support: full
 """
 
     INFO_MODULE = r"""
 attributes:
   check_mode:
-    description: Can run in check mode, predicts what would change and writes nothing.
+    description: Can run in check mode, where it predicts changes without making them.
     support: full
     details: This module changes nothing.
   diff_mode:
-    description: Shows what was and what is, or in check mode would be.
+    description: Returns the state before and after the change, in check mode the predicted one.
     support: N/A
     details: This module changes nothing.
   idempotent:
-    description: When run again with the same options, nothing is changed.
+    description: A second run with the same options changes nothing.
     support: full
     details: This module changes nothing.
 """
@@ -42,7 +42,7 @@ attributes:
 attributes:
   action_group:
     description:
-      - Use C(group/vcd.kubernetes.vcd) in C(module_defaults) to give the connection options once.
+      - Use C(group/vcd.kubernetes.vcd) in C(module_defaults) to set the connection options once.
     support: full
     membership:
       - vcd.kubernetes.vcd
@@ -52,7 +52,7 @@ attributes:
 attributes:
   action_group:
     description:
-      - Use C(group/vcd.kubernetes.kubernetes) in C(module_defaults) to give the connection options once.
+      - Use C(group/vcd.kubernetes.kubernetes) in C(module_defaults) to set the connection options once.
     support: full
     membership:
       - vcd.kubernetes.kubernetes

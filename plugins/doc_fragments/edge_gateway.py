@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of how an edge gateway is named, see EDGE_GATEWAY in module_utils/_vcd/options.py."""
+"""Documentation of the options that select an edge gateway, see EDGE_GATEWAY in module_utils/_vcd/options.py."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ options:
   vdc:
     description:
       - The VDC or VDC group that owns the edge gateway, by name or URN.
-      - Needed only to tell two edge gateways of one name apart.
+      - Required only if several edge gateways have the same name.
     type: str
 """

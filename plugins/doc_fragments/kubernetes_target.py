@@ -20,7 +20,7 @@ options:
     type: str
     default: vcloud-ccm-configmap
   key:
-    description: The key in the ConfigMap under which CPI's file lies.
+    description: The key of CPI's file in the ConfigMap.
     type: str
     default: vcloud-ccm-config.yaml
   deployment:
@@ -29,7 +29,7 @@ options:
     default: vmware-cloud-director-ccm
   backup_name:
     description:
-      - The name of the ConfigMap, in the same namespace, that keeps the content before and after the last change.
+      - The name of the ConfigMap, in the same namespace, that stores the content before and after the last change.
       - The default is O(name) with V(-backup) appended.
     type: str
 requirements:

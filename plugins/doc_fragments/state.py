@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of what all modules that write have, see STATE in module_utils/_vcd/options.py."""
+"""Documentation of the options of all modules that write, see STATE in module_utils/_vcd/options.py."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ class ModuleDocFragment:
 options:
   state:
     description:
-      - Whether the object is to be there. With V(present), options that are not given are left as they are.
-      - With V(absent), only the options that find the object count.
+      - Whether the object should exist. With V(present), options that are not set keep their current values.
+      - With V(absent), only the options that identify the object are used.
     type: str
     choices: [present, absent]
     default: present
   name:
     description:
       - The name of the object.
-      - With O(id), the name that it is to have.
-      - At least one of O(name) and O(id) is needed; to create an object, O(name) is.
+      - With O(id), the new name of the object.
+      - At least one of O(name) and O(id) is required, and O(name) to create an object.
     type: str
   id:
-    description: The id of an object that is there. Without it, the object is found by O(name).
+    description: The id of an existing object. By default, the object is found by O(name).
     type: str
   description:
-    description: A text for people. An empty string removes it.
+    description: A description of the object. An empty string removes it.
     type: str
 """

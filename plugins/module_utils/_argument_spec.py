@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Mergeable argument specs: one block of options is written once, beside the doc fragment that documents it."""
+"""Argument specs that can be merged, so that a block of options shared by several modules is written once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Names = Sequence[str]
 
 @dataclass(frozen=True)
 class ArgumentSpec:
-    """Options with their cross-field rules; ``a | b`` merges two, and an option that both define is a bug."""
+    """Options with their cross-field rules. ``a | b`` merges two; raises ValueError if both define an option."""
 
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     mutually_exclusive: Sequence[Names] = ()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The errors that an operator is meant to read. Anything else that is raised is a bug and keeps its traceback."""
+"""Errors meant for the operator. Any other exception is a bug and keeps its traceback."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class CollectionError(Exception):
 
 
 class InvalidInput(CollectionError):
-    """What the operator asked for cannot be done as asked; nothing was written."""
+    """An option has a value that cannot work. Raised before anything is written."""
 
     def __init__(self, option: str, value: Any, remedy: str) -> None:
         super().__init__(f"{option}: {value!r}: {remedy}", option=option, value=value, remedy=remedy)
 
 
 class WaitTimeout(CollectionError):
-    """Something did not come about in time. The change itself may still complete: running again is safe."""
+    """A wait timed out. The change itself may still complete: running again is safe."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Reads values out of nested module results and says exactly where something is not as documented."""
+"""Reads values from nested module results, and reports exactly where one differs from the documentation."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Inva
 
 
 class Reader:
-    """A mapping with its path, for example ``vcd_edge_gateway_info.edge_gateways[0].load_balancer``."""
+    """A mapping with its path, for example ``vcd_edge_gateway_info.edge_gateways[0].load_balancer``.
+
+    Every method raises InvalidInput with that path when a value is missing or has the wrong type.
+    """
 
     def __init__(self, value: Any, path: str) -> None:
         if not isinstance(value, Mapping):
-            raise InvalidInput(path, _short(value), f"give a mapping here, not a {type(value).__name__}")
+            raise InvalidInput(path, _short(value), f"expected a mapping, not a {type(value).__name__}")
         self.value = value
         self.path = path
 
     def has(self, key: str) -> bool:
-        """Whether the key is there and not null."""
+        """Whether the key exists and is not null."""
         return self.value.get(key) is not None
 
     def text(self, key: str, default: str | None = None) -> str:
-        """A string; ``default`` where it is missing or null (without a default that is an error)."""
+        """A string; ``default`` when it is missing or null. Without a default it is required."""
         value = self.value.get(key)
         if value is None and default is not None:
             return default
@@ -38,7 +41,7 @@ class Reader:
         return value
 
     def number_or_none(self, key: str) -> int | None:
-        """A whole number, or None where it is missing or null."""
+        """A whole number, or None when it is missing or null."""
         return self.number(key) if self.has(key) else None
 
     def flag(self, key: str) -> bool:
@@ -51,25 +54,25 @@ class Reader:
         return self.flag(key) if self.has(key) else default
 
     def mapping(self, key: str) -> Reader:
-        """A mapping that must be there."""
+        """A mapping, required."""
         return Reader(self._typed(key, Mapping, "a mapping"), f"{self.path}.{key}")
 
     def mapping_or_none(self, key: str) -> Reader | None:
-        """A mapping, or None where it is missing or null."""
+        """A mapping, or None when it is missing or null."""
         return self.mapping(key) if self.has(key) else None
 
     def mappings(self, key: str) -> Iterator[Reader]:
-        """The mappings of a list that must be there."""
+        """The mappings in a list, required."""
         for number, item in enumerate(self._typed(key, list, "a list")):
             yield Reader(item, f"{self.path}.{key}[{number}]")
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """The strings of a list that must be there."""
+        """The strings in a list, required."""
         return tuple(str(item) for item in self._typed(key, list, "a list"))
 
     def _typed(self, key: str, kind: type, what: str) -> Any:
         value = self.value.get(key)
-        # a bool is an int to Python, and not a number to a person
+        # Python counts a bool as an int; here it is a wrong type
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             found = "nothing" if value is None else f"{_short(value)}"
             raise InvalidInput(f"{self.path}.{key}", found, f"expected {what}; pass the module's whole result")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The only file that knows AnsibleModule: options in, one result out, errors into fail_json, plans into diffs."""
+"""The only file that uses AnsibleModule: options in, one result out, errors into fail_json, plans into diffs."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Connection = TypeVar("Connection")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a module did, or in check mode would have done.
+    """What a module did or, in check mode, would have done.
 
-    ``result`` holds the documented return values; ``before`` and ``after`` come from one renderer and are shown in
-    diff mode (None on both sides means that the module has nothing to show).
+    ``result`` holds the documented return values. ``before`` and ``after`` are shown in diff mode and must come from
+    the same renderer (None on both sides: the module has no diff).
     """
 
     changed: bool = False
@@ -41,8 +41,8 @@ def run_module(
 ) -> None:
     """Run ``perform(connection, params, check_mode)`` as an Ansible module.
 
-    ``connect(params)`` gives a context manager: it logs in on entry and cleans up (logs out) on exit, whatever
-    happened. ``libraries`` maps the name of a needed library to the error that its import raised, or None.
+    ``connect(params)`` returns a context manager that logs in on entry and logs out on exit, also after an error.
+    ``libraries`` maps each required library to the error that its import raised, or None.
     """
     module = AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
     for name, error in (libraries or {}).items():

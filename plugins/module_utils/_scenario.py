@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The three ways in which CPI's Services share their IP addresses, and the two flags that choose between them.
+"""The three IP-sharing scenarios of CPI's Services, and the two flags that select them.
 
-Source: the validation and the branches of CPI's configuration (its files ``pkg/config/cloudconfig.go`` and
-``pkg/vcdsdk/gateway.go``, release 1.6.1).
+Source: CPI 1.6.1, ``pkg/config/cloudconfig.go`` (validation) and ``pkg/vcdsdk/gateway.go`` (behaviour).
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Inva
 
 
 class Scenario(str, Enum):
-    """One value for the pair of flags ``enableVirtualServiceSharedIP`` and ``oneArm``."""
+    """A valid combination of the flags ``enableVirtualServiceSharedIP`` and ``oneArm``."""
 
     SHARED_EXTERNAL = "shared_external"
     SHARED_INTERNAL = "shared_internal"
@@ -29,24 +28,24 @@ class Scenario(str, Enum):
 
     @property
     def one_arm(self) -> bool:
-        """Whether ``oneArm`` is set: virtual services have internal IPs and DNAT rules lead to them."""
+        """Whether ``oneArm`` is set: virtual services have internal IPs, and DNAT rules lead to them."""
         return self is not Scenario.SHARED_EXTERNAL
 
     @property
     def meaning(self) -> str:
-        """What a Service with several ports looks like in VCD."""
+        """What a Service with several ports looks like in VCD, in one phrase."""
         return MEANINGS[self]
 
     @classmethod
     def from_flags(cls, shared_ip: bool, one_arm: bool) -> Scenario | None:
-        """The scenario of two flags; None for the pair that CPI refuses (neither shared nor one-arm)."""
+        """The scenario of two flags; None for the combination that CPI rejects (neither shared nor one-arm)."""
         if shared_ip:
             return cls.SHARED_INTERNAL if one_arm else cls.SHARED_EXTERNAL
         return cls.DISTINCT_INTERNAL if one_arm else None
 
     @classmethod
     def parse(cls, value: object, option: str = "scenario") -> Scenario:
-        """The scenario of that name; InvalidInput names ``option`` and the three names otherwise."""
+        """The scenario with this name. Raises InvalidInput, which lists the three names, for ``option``."""
         try:
             return cls(value)
         except ValueError:

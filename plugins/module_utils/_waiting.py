@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The one place where the collection waits: monotonic clock, growing intervals, a deadline."""
+"""The only place where the collection waits: monotonic clock, growing intervals, a deadline."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Clock(Protocol):
-    """Seconds that never go back, and a sleep. Tests pass a fake one."""
+    """Monotonic time in seconds, and a sleep. Tests pass a fake."""
 
     def monotonic(self) -> float: ...
 
@@ -28,30 +28,30 @@ class SystemClock:
     """The real clock."""
 
     def monotonic(self) -> float:
-        """Seconds of the monotonic clock."""
+        """The time in seconds."""
         return time.monotonic()
 
     def sleep(self, seconds: float, /) -> None:
-        """Sleep for so many seconds."""
+        """Sleep for ``seconds``."""
         time.sleep(seconds)
 
 
 class Rhythm(Protocol):
-    """Anything that says how long to wait before each further look."""
+    """Anything that determines how long to wait before each further poll."""
 
     def intervals(self) -> Iterator[float]: ...
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How often to look: first interval, growth factor and longest interval (seconds)."""
+    """How often to poll: first interval in seconds, growth factor, and longest interval in seconds."""
 
     first: float = 0.1
     factor: float = 1.5
     longest: float = 3.0
 
     def intervals(self) -> Iterator[float]:
-        """Yield the intervals in seconds, without end."""
+        """Yield intervals in seconds, without end."""
         interval = self.first
         while True:
             yield min(interval, self.longest)
@@ -59,7 +59,7 @@ class Pace:
 
 
 class Deadline:
-    """A point on the monotonic clock, shared by everything that one operation does."""
+    """A point on the monotonic clock, shared by all steps of one operation."""
 
     def __init__(self, seconds: float, clock: Clock | None = None) -> None:
         self.seconds = seconds
@@ -88,11 +88,11 @@ def wait_until(
     pace: Rhythm | None = None,
     describe: Callable[[T], str] | None = None,
 ) -> T:
-    """Look until ``done(look())``; return what was seen last.
+    """Call ``look`` until ``done(look())``; return its last result.
 
-    Looks once even when the deadline has passed, so a timeout of 0 means "look, do not wait".
-    ``what`` completes the sentence "timed out after 30 s waiting for ..."; ``describe`` says what was seen last.
-    Raises WaitTimeout at the deadline; what ``look`` raises goes through.
+    It is called once even when the deadline has passed, so a timeout of 0 means "check once, do not wait".
+    ``what`` completes "timed out after 30 s waiting for ..."; ``describe`` renders the last result for that message.
+    Raises WaitTimeout at the deadline, and whatever ``look`` raises.
     """
     intervals = (pace or Pace()).intervals()
     while True:

@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Creates, changes and deletes an application port profile of the tenant, which NAT and firewall rules name.
-  - Its name is unique in the organization. It can be used where the owner of the edge gateway, a VDC or VDC group, is.
+  - Creates, changes and deletes an application port profile of the tenant, which NAT and firewall rules can use.
+  - Its name is unique in the organization. It is available to the owner of the edge gateway, a VDC or VDC group.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway
@@ -23,12 +23,12 @@ extends_documentation_fragment:
   - vcd.kubernetes.attributes.actiongroup_vcd
 options:
   application_ports:
-    description: The protocols and ports. The list replaces the one that is there. Needed to create a profile.
+    description: The protocols and ports. The list replaces the existing one. Required to create a profile.
     type: list
     elements: dict
     suboptions:
       name:
-        description: A name. Without it, the one that is there stays.
+        description: The name of the entry. By default, the existing name stays.
         type: str
       protocol:
         description: The protocol.
@@ -36,18 +36,18 @@ options:
         choices: [TCP, UDP, ICMPv4, ICMPv6]
         required: true
       destination_ports:
-        description: Ports such as V(80) and ranges such as V(80-90). Without any, the profile is for all ports.
+        description: Ports such as V(80) and ranges such as V(80-90). By default, the profile matches all ports.
         type: list
         elements: str
 notes:
-  - A NAT rule takes a profile only if that has one entry with one port or range at most.
+  - A NAT rule can use a profile only if it has one entry with at most one port or range.
 seealso:
   - module: vcd.kubernetes.vcd_app_port_profile_info
   - module: vcd.kubernetes.vcd_nat_rule
 """
 
 EXAMPLES = r"""
-- name: Have a profile for a DNAT rule
+- name: Create a profile for a DNAT rule
   vcd.kubernetes.vcd_app_port_profile:
     url: https://vcd.example.com
     org: acme
@@ -59,7 +59,7 @@ EXAMPLES = r"""
       - protocol: TCP
         destination_ports: ["80"]
 
-- name: Remove it
+- name: Delete the profile
   vcd.kubernetes.vcd_app_port_profile:
     edge_gateway: acme-edge
     name: appPort_dnat-web-http
@@ -68,7 +68,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 app_port_profile:
-  description: The object as it is or, in check mode, would be. Null when it is absent.
+  description: The profile after the run or, in check mode, as predicted. Null when it does not exist.
   returned: success
   type: dict
   contains:
@@ -79,7 +79,7 @@ app_port_profile:
       description: The name, unique in the organization.
       type: str
     description:
-      description: A text for people.
+      description: The description.
       type: str
     scope:
       description: V(TENANT), V(PROVIDER) or V(SYSTEM).
@@ -90,20 +90,20 @@ app_port_profile:
       elements: dict
       contains:
         name:
-          description: A name, or null.
+          description: The name of the entry, or null.
           type: str
         protocol:
           description: V(TCP), V(UDP), V(ICMPv4) or V(ICMPv6).
           type: str
         destination_ports:
-          description: The ports and ranges of ports, empty for any.
+          description: The ports and port ranges. Empty for any port.
           type: list
           elements: str
     usable_for_nat:
-      description: Whether a NAT rule can use it - it has one entry with one port at most.
+      description: Whether a NAT rule can use it, because it has one entry with at most one port.
       type: bool
     status:
-      description: The state of realization, such as V(REALIZED).
+      description: The realization status, for example V(REALIZED).
       type: str
 """
 
@@ -140,7 +140,7 @@ SPEC = (
 
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """Bring the object about."""
+    """Bring the profile to the wanted state."""
     gateway = get_edge_gateway(api, params["edge_gateway"], params["vdc"])
     change = AppPortProfiles(api, gateway, params, check_mode).ensure()
     return Outcome(change.changed, {"app_port_profile": change.after}, change.before, change.after, change.warnings)

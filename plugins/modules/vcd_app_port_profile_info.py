@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Returns the application port profiles that can be used on an edge gateway, those of the system too.
+  - Returns the application port profiles that are available on an edge gateway, including those of the system.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway
@@ -21,7 +21,7 @@ extends_documentation_fragment:
   - vcd.kubernetes.attributes.actiongroup_vcd
 options:
   scope:
-    description: Return only profiles of this scope.
+    description: Return only profiles with this scope.
     type: str
     choices: [TENANT, PROVIDER, SYSTEM]
 seealso:
@@ -39,7 +39,7 @@ EXAMPLES = r"""
     edge_gateway: acme-edge
     scope: TENANT
 
-- name: Read one
+- name: Read one profile
   vcd.kubernetes.vcd_app_port_profile_info:
     edge_gateway: acme-edge
     name: HTTPS
@@ -47,7 +47,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 app_port_profiles:
-  description: The application port profiles, or what O(query) makes of them.
+  description: The application port profiles, or the result of O(query).
   returned: success
   type: list
   elements: dict
@@ -59,7 +59,7 @@ app_port_profiles:
       description: The name, unique in the organization.
       type: str
     description:
-      description: A text for people.
+      description: The description.
       type: str
     scope:
       description: V(TENANT), V(PROVIDER) or V(SYSTEM).
@@ -70,20 +70,20 @@ app_port_profiles:
       elements: dict
       contains:
         name:
-          description: A name, or null.
+          description: The name of the entry, or null.
           type: str
         protocol:
           description: V(TCP), V(UDP), V(ICMPv4) or V(ICMPv6).
           type: str
         destination_ports:
-          description: The ports and ranges of ports, empty for any.
+          description: The ports and port ranges. Empty for any port.
           type: list
           elements: str
     usable_for_nat:
-      description: Whether a NAT rule can use it - it has one entry with one port at most.
+      description: Whether a NAT rule can use it, because it has one entry with at most one port.
       type: bool
     status:
-      description: The state of realization, such as V(REALIZED).
+      description: The realization status, for example V(REALIZED).
       type: str
 """
 
@@ -113,14 +113,14 @@ SPEC = (
 
 
 def gather(api: Api, gateway: Body, params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The profiles for an edge gateway that the filters leave."""
+    """The profiles available on an edge gateway that match the filter options."""
     terms = [equals(key, params[key]) for key in ("name", "scope") if params[key]]
     found = [to_result(row) for row in list_profiles(api, gateway, *terms)]
     return [one for one in found if all(params[key] in (None, one[key]) for key in ("name", "id", "scope"))]
 
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """Read what the filters leave."""
+    """Read the matching profiles."""
     gateway = get_edge_gateway(api, params["edge_gateway"], params["vdc"])
     found = gather(api, gateway, params)
     return Outcome(result={"app_port_profiles": run_query(compile_query(params["query"]), params["query"], found)})

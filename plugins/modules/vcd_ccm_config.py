@@ -7,83 +7,85 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vcd_ccm_config
-short_description: Choose how a cluster's cloud provider for Cloud Director shares IP addresses
+short_description: Configure how the Cloud Provider for VCD (CPI) of a cluster shares IP addresses
 version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
   - Sets the two flags in the configuration file of the Cloud Provider for VCD (CPI) that decide whether the virtual services
-    of a Kubernetes cluster share an IP address, and restarts CPI so that it runs with them.
-  - Nothing else in the file changes. Comments, order of keys, quotes, blank lines and line ends stay.
-  - The file is judged as CPI's strict decoder does. When CPI would not run with the result, nothing is written.
-  - CPI's ConfigMap is immutable as published, so that it has to be deleted and created again. Its content is stored in a
-    backup ConfigMap first, CPI is scaled to 0, and the ConfigMap is replaced only when no pod is left, because the kubelet
-    keeps the old content cached until then. Labels, annotations and immutability are kept, and the Deployment gets back the
-    replicas that it had.
-  - A run that was interrupted anywhere is finished by the next one.
-  - Services that exist already keep what they have in Cloud Director. CPI may then not find what it expects. Use the role
-    P(vcd.kubernetes.shared_ip#role), which looks at the Services first.
+    of a Kubernetes cluster share an IP address, and restarts CPI to apply them.
+  - Nothing else in the file changes. Comments, key order, quotes, blank lines and line endings are preserved.
+  - The file is validated in the same way as CPI's strict decoder does it. If CPI would reject the result, nothing is written.
+  - CPI's published ConfigMap is immutable, so it must be deleted and created again. The module first stores its content in a
+    backup ConfigMap and scales CPI to 0. It replaces the ConfigMap only when no pod is left, because the kubelet caches the
+    old content until then. Labels, annotations and immutability are preserved, and the Deployment is scaled back to its
+    previous number of replicas.
+  - If a run is interrupted at any point, the next run completes it.
+  - Existing Services keep their objects in Cloud Director, which may not match what CPI expects after the change. The role
+    P(vcd.kubernetes.shared_ip#role) checks and migrates the Services as well.
 options:
   scenario:
     description:
-      - V(shared_external), all ports of a Service are virtual services on one external IP address, without NAT.
-      - V(shared_internal), all ports of a Service are virtual services on one internal IP address, DNAT maps the external one to it.
-      - V(distinct_internal), each port has a virtual service on an internal IP address of its own, and a DNAT rule.
-      - For the two internal scenarios the range in O(one_arm) is taken, or the one that is in the file.
+      - V(shared_external) - all ports of a Service are virtual services on one external IP address, without NAT.
+      - V(shared_internal) - all ports of a Service are virtual services on one internal IP address. DNAT rules map the external one to it.
+      - V(distinct_internal) - each port has a virtual service on its own internal IP address, and a DNAT rule.
+      - The two internal scenarios use the range in O(one_arm) or, if not set, the range in the file.
     type: str
     choices: [shared_external, shared_internal, distinct_internal]
   enable_virtual_service_shared_ip:
     description:
-      - C(loadbalancer.enableVirtualServiceSharedIP) of the file, set by hand. It needs CPI 1.2.0 and Cloud Director 10.4 or later.
-      - What is not given stays as it is.
+      - The value of C(loadbalancer.enableVirtualServiceSharedIP) in the file, instead of a scenario. Requires CPI 1.2.0 and
+        Cloud Director 10.4 or later.
+      - If not set, the value in the file stays unchanged.
     type: bool
   one_arm:
     description:
-      - C(loadbalancer.oneArm) of the file, the internal IPv4 range that CPI takes addresses of virtual services from.
-      - An empty dictionary removes it from the file. What is not given stays as it is.
+      - The value of C(loadbalancer.oneArm) in the file, the internal IPv4 range for the addresses of virtual services.
+      - An empty dictionary removes it from the file. If not set, the range in the file stays unchanged.
     type: dict
     suboptions:
       start_ip:
         description: The first address.
         type: str
       end_ip:
-        description: The last address, not lower than O(one_arm.start_ip).
+        description: The last address. Must not be lower than O(one_arm.start_ip).
         type: str
   restart:
     description:
-      - How CPI is restarted when the file has changed, or when its pod is older than the ConfigMap.
-      - V(auto) takes V(recreate) for an immutable ConfigMap and V(delete_pod) for any other.
+      - How to restart CPI when the file has changed, or when its pod is older than the ConfigMap.
+      - V(auto) means V(recreate) for an immutable ConfigMap and V(delete_pod) for any other.
       - V(recreate) scales the Deployment to 0, waits until no pod is left, and scales it back.
-      - V(delete_pod) deletes the pods. It is refused for an immutable ConfigMap, where the new pod could get the old content.
-      - V(never) restarts nothing. RV(restart.needed) tells whether CPI has to be restarted.
+      - V(delete_pod) deletes the pods. It is rejected for an immutable ConfigMap, because the new pod could get the old content.
+      - V(never) does not restart CPI. RV(restart.needed) tells whether a restart is required.
     type: str
     default: auto
     choices: [auto, recreate, delete_pod, never]
   stage:
     description:
       - V(all) makes the whole change.
-      - V(stopped) stores what is wanted in the backup, scales CPI to 0, waits until no pod of it is left, and ends there, so that the
-        objects that CPI made in Cloud Director can be changed. The next run with V(all) goes on as after an interruption. It replaces
-        the ConfigMap where its content differs, and gives the Deployment the replicas that it had.
-      - V(stopped) on a cluster that is stopped for the same content changes nothing. The rights for the whole change are asked for.
+      - V(stopped) stores the wanted content in the backup, scales CPI to 0, waits until no pod is left, and ends there, so that the
+        objects that CPI created in Cloud Director can be changed. The next run with V(all) continues as after an interruption. It
+        replaces the ConfigMap if its content differs, and scales the Deployment back to its previous number of replicas.
+      - V(stopped) changes nothing if the cluster is already stopped for the same content. It checks the rights for the whole change.
     type: str
     default: all
     choices: [all, stopped]
   restore_point:
     description:
-      - What to keep in the backup ConfigMap as a way back, stored before CPI is stopped. For O(stage=stopped) only.
-      - As long as a change is in progress, the restore point that it began with is kept and this one is not stored. After the
-        change it stays until the next one.
-      - It must not hold secrets. Packed and with CPI's file twice it must fit into a ConfigMap, which is 1 MiB.
+      - A restore point to store in the backup ConfigMap before CPI is stopped. Only for O(stage=stopped).
+      - While a change is in progress, the restore point from its start is kept and this one is not stored. It stays until the
+        next change.
+      - It must not contain secrets. Together with two copies of CPI's file, the compressed restore point must fit into a ConfigMap
+        (1 MiB).
     type: dict
   wait:
     description:
       - Whether to wait until the Deployment is ready again.
-      - Until no pod is left is waited for in any case.
+      - The module always waits until no old pod is left.
     type: bool
     default: true
   wait_timeout:
-    description: Seconds that all waiting may take together; V(0) looks once.
+    description: The maximum number of seconds for all waits together. V(0) checks once.
     type: int
     default: 300
 extends_documentation_fragment:
@@ -92,10 +94,10 @@ extends_documentation_fragment:
   - vcd.kubernetes.attributes
   - vcd.kubernetes.attributes.actiongroup_kubernetes
 notes:
-  - The rights that are needed are asked for before the first write, in check mode too. The whole Role is in
+  - The required rights are checked before the first write, also in check mode. The complete Role is in
     C(docs/rights-kubernetes.md) of the collection.
-  - The backup ConfigMap stays as a way back. Its entry C(README) says how.
-  - A user, secret or refreshtoken in the file is masked in the diff.
+  - The backup ConfigMap is kept, so that you can go back. Its entry C(README) describes how.
+  - The diff masks user, secret and refreshtoken in the file.
 seealso:
   - module: vcd.kubernetes.vcd_ccm_config_info
 """
@@ -114,7 +116,7 @@ EXAMPLES = r"""
       start_ip: 192.168.8.2
       end_ip: 192.168.8.100
 
-- name: Set the flags by hand, here removing the one-arm range, and restart CPI later
+- name: Set the flags directly, here without a one-arm range, and restart CPI later
   vcd.kubernetes.vcd_ccm_config:
     enable_virtual_service_shared_ip: true
     one_arm: {}
@@ -125,24 +127,24 @@ EXAMPLES = r"""
     scenario: shared_external
     stage: stopped
 
-- name: Go on from there
+- name: Continue after the objects were changed
   vcd.kubernetes.vcd_ccm_config:
     scenario: shared_external
 """
 
 RETURN = r"""
 scenario_before:
-  description: The scenario that was found, V(invalid) when CPI would not run with the file.
+  description: The scenario before the run, V(invalid) if CPI would not run with the file.
   returned: success
   type: str
   sample: distinct_internal
 scenario_after:
-  description: The scenario that the file makes now, or would make in check mode and after O(stage=stopped).
+  description: The scenario after the run, or the planned one in check mode and with O(stage=stopped).
   returned: success
   type: str
   sample: shared_external
 one_arm:
-  description: The one-arm range of that file; null when there is none.
+  description: The one-arm range for RV(scenario_after), or null.
   returned: success
   type: dict
   contains:
@@ -156,7 +158,7 @@ one_arm:
       returned: success
   sample: {start_ip: 192.168.8.2, end_ip: 192.168.8.100}
 restart:
-  description: How CPI was restarted, or in check mode would be.
+  description: How CPI was restarted or, in check mode, would be restarted.
   returned: success
   type: dict
   contains:
@@ -165,26 +167,26 @@ restart:
       type: str
       returned: success
     needed:
-      description: Whether CPI had to be restarted to run with the file. With RV(restart.done=none) it still has to be.
+      description: Whether CPI had to be restarted to use the file. With RV(restart.done=none), the restart is still required.
       type: bool
       returned: success
     reason:
-      description: Why.
+      description: The reason.
       type: str
       returned: success
-  sample: {done: recreate, needed: true, reason: "the content changes, and CPI reads it only at its start"}
+  sample: {done: recreate, needed: true, reason: "the content changes, and CPI reads it only when it starts"}
 steps:
-  description: What was done, or in check mode would be, in order. Empty when there was nothing to do.
+  description: The steps that were done or, in check mode, would be done, in order. Empty when there was nothing to do.
   returned: success
   type: list
   elements: str
   sample: ["scale Deployment kube-system/vmware-cloud-director-ccm from 1 to 0"]
 resumed:
-  description: Whether an interrupted run was found and finished.
+  description: Whether the run continued an interrupted one.
   returned: success
   type: bool
 config_map:
-  description: The ConfigMap; null when there is none (in check mode, after an interrupted run).
+  description: The ConfigMap. Null when it does not exist, which is possible in check mode after an interrupted run.
   returned: success
   type: dict
   contains:
@@ -217,7 +219,7 @@ config_map:
       type: str
       returned: success
 deployment:
-  description: The Deployment; null when there is none.
+  description: The Deployment. Null when it does not exist.
   returned: success
   type: dict
   contains:
@@ -230,11 +232,11 @@ deployment:
       type: str
       returned: success
     replicas:
-      description: Replicas that are wanted.
+      description: The desired number of replicas.
       type: int
       returned: success
     ready_replicas:
-      description: Replicas that are ready.
+      description: The number of ready replicas.
       type: int
       returned: success
     image:
@@ -242,7 +244,7 @@ deployment:
       type: str
       returned: success
     version:
-      description: CPI's version by the image's tag; null when the tag tells none.
+      description: CPI's version according to the image's tag. Null when the tag contains none.
       type: str
       returned: success
     ready:
@@ -267,13 +269,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outc
 
 
 def perform(cluster: KubernetesApi, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """One change, as Ansible shows it."""
+    """Make the change."""
     done = manage(cluster, params, check_mode)
     return Outcome(done.changed, done.result, done.before, done.after)
 
 
 def main() -> None:
-    """Entry point."""
+    """Run the module."""
     spec = KUBERNETES_OPTIONS | TARGET_OPTIONS | CONFIG_OPTIONS
     libraries = {**LIBRARIES, "netaddr": NETADDR_IMPORT_ERROR, "ruamel.yaml": RUAMEL_YAML_IMPORT_ERROR}
     run_module(spec, connect, perform, libraries)

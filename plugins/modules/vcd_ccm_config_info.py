@@ -7,18 +7,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vcd_ccm_config_info
-short_description: Read how a cluster's cloud provider for Cloud Director is configured and whether it runs with it
+short_description: Gather facts about the configuration and the state of the Cloud Provider for VCD (CPI) of a cluster
 version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Returns the scenario that the configuration file of the Cloud Provider for VCD (CPI) makes, what CPI would refuse in the file,
-    the cluster id, the Deployment with CPI's version, and its pods with whether they run with the file as it is.
-  - On request it also returns all Services of type C(LoadBalancer).
+  - Returns the scenario in the configuration file of the Cloud Provider for VCD (CPI), the problems that CPI would reject the
+    file for, the cluster id, the Deployment with CPI's version, and its pods with whether they use the current file.
+  - Optionally returns all Services of type C(LoadBalancer).
 options:
   gather_services:
     description:
-      - Whether to return RV(services). This needs the right to list Services in all namespaces.
+      - Whether to return RV(services). This requires the right to list Services in all namespaces.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -27,9 +27,9 @@ extends_documentation_fragment:
   - vcd.kubernetes.attributes.info_module
   - vcd.kubernetes.attributes.actiongroup_kubernetes
 notes:
-  - While an interrupted run has left no ConfigMap, RV(config_map) is null, and RV(scenario), RV(config) and the like are what CPI ran
-    with before, from the backup.
-  - The rights that are needed are in C(docs/rights-kubernetes.md) of the collection.
+  - If an interrupted run left no ConfigMap, RV(config_map) is null, and RV(scenario), RV(config) and the other values of the file are
+    read from the backup. They are the ones that CPI ran with before.
+  - The required rights are described in C(docs/rights-kubernetes.md) of the collection.
 seealso:
   - module: vcd.kubernetes.vcd_ccm_config
 """
@@ -40,7 +40,7 @@ EXAMPLES = r"""
     kubeconfig: /home/ops/acme.kubeconfig
   register: cpi
 
-- name: Stop when CPI does not run with what its file says
+- name: Fail if CPI does not run with its current file
   ansible.builtin.assert:
     that:
       - cpi.problems == []
@@ -49,12 +49,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 scenario:
-  description: V(shared_external), V(shared_internal), V(distinct_internal), or V(invalid) when CPI would not run with the file.
+  description: V(shared_external), V(shared_internal), V(distinct_internal), or V(invalid) if CPI would not run with the file.
   returned: success
   type: str
   sample: shared_internal
 one_arm:
-  description: The one-arm range in the file; null when there is none.
+  description: The one-arm range in the file, or null.
   returned: success
   type: dict
   contains:
@@ -68,34 +68,34 @@ one_arm:
       returned: success
   sample: {start_ip: 192.168.8.2, end_ip: 192.168.8.100}
 enable_virtual_service_shared_ip:
-  description: The flag in the file, V(false) when it is not in it; null when there is no file that can be read.
+  description: The flag in the file, V(false) if the file does not contain it. Null when there is no readable file.
   returned: success
   type: bool
 problems:
-  description: What CPI would refuse in the file, with lines and keys. Empty when CPI runs with it.
+  description: The problems that CPI would reject the file for, with lines and keys. Empty if CPI accepts it.
   returned: success
   type: list
   elements: str
   sample: ["line 7: loadbalancer.onearm: CPI does not know this key; did you mean oneArm?"]
 config:
   description:
-    - The file as CPI reads it, keys that are missing with their default, without user, secret and refreshtoken.
-    - Null when there is no file that can be read.
+    - The values of the file as CPI reads them. Missing keys have their default. Without user, secret and refreshtoken.
+    - Null when there is no readable file.
   returned: success
   type: dict
 cluster_id:
-  description: The cluster id; null when it was not found.
+  description: The cluster id. Null when it was not found.
   returned: success
   type: str
   sample: urn:vcloud:entity:vmware:capvcdCluster:6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d10
 cluster_id_source:
   description:
-    - Where the cluster id is from, V(config) (the file), V(secret) (the Secret that the Deployment names, by default
-      C(vcloud-clusterid-secret)), V(environment) (written out in the Deployment) or V(none).
+    - The source of the cluster id - V(config) (the file), V(secret) (the Secret that the Deployment refers to, by default
+      C(vcloud-clusterid-secret)), V(environment) (a value in the Deployment) or V(none).
   returned: success
   type: str
 config_map:
-  description: The ConfigMap; null when there is none.
+  description: The ConfigMap. Null when it does not exist.
   returned: success
   type: dict
   contains:
@@ -128,26 +128,26 @@ config_map:
       type: str
       returned: success
 rollout:
-  description: The last change by M(vcd.kubernetes.vcd_ccm_config).
+  description: The last change made by M(vcd.kubernetes.vcd_ccm_config).
   returned: success
   type: dict
   contains:
     state:
-      description: V(none), V(in_progress) (under way, or interrupted) or V(finished).
+      description: V(none), V(in_progress) (running or interrupted) or V(finished).
       type: str
       returned: success
     backup:
-      description: The name of the backup ConfigMap; null when there is none.
+      description: The name of the backup ConfigMap, or null.
       type: str
       returned: success
 restore_point:
   description:
-    - What O(vcd.kubernetes.vcd_ccm_config#module:restore_point) stored for the last change; null when there is none.
+    - The O(vcd.kubernetes.vcd_ccm_config#module:restore_point) that was stored for the last change, or null.
     - RV(rollout.state) tells whether that change is finished.
   returned: success
   type: dict
 deployment:
-  description: The Deployment; null when there is none.
+  description: The Deployment. Null when it does not exist.
   returned: success
   type: dict
   contains:
@@ -160,11 +160,11 @@ deployment:
       type: str
       returned: success
     replicas:
-      description: Replicas that are wanted.
+      description: The desired number of replicas.
       type: int
       returned: success
     ready_replicas:
-      description: Replicas that are ready.
+      description: The number of ready replicas.
       type: int
       returned: success
     image:
@@ -172,7 +172,7 @@ deployment:
       type: str
       returned: success
     version:
-      description: CPI's version by the image's tag; null when the tag tells none.
+      description: CPI's version according to the image's tag. Null when the tag contains none.
       type: str
       returned: success
     ready:
@@ -190,11 +190,11 @@ pods:
       type: str
       returned: success
     node:
-      description: The node that it runs on; null when it is not scheduled.
+      description: The node that it runs on. Null when it is not scheduled.
       type: str
       returned: success
     phase:
-      description: Its phase, such as V(Running).
+      description: Its phase, for example V(Running).
       type: str
       returned: success
     ready:
@@ -202,11 +202,11 @@ pods:
       type: bool
       returned: success
     started:
-      description: When the kubelet started it (RFC 3339, UTC); null before that.
+      description: When the kubelet started it (RFC 3339, UTC). Null before that.
       type: str
       returned: success
     config:
-      description: V(stale) when the pod is older than the ConfigMap, so that it runs with other content, else V(current).
+      description: V(stale) when the pod is older than the ConfigMap and so runs with other content, else V(current).
       type: str
       returned: success
 services:
@@ -224,11 +224,11 @@ services:
       type: str
       returned: success
     load_balancer_class:
-      description: C(spec.loadBalancerClass); null when there is none. CPI leaves Services with a class alone.
+      description: C(spec.loadBalancerClass), or null. CPI ignores Services with a class.
       type: str
       returned: success
     load_balancer_ip:
-      description: C(spec.loadBalancerIP); null when there is none.
+      description: C(spec.loadBalancerIP), or null.
       type: str
       returned: success
     ingress_ips:
@@ -243,7 +243,7 @@ services:
       returned: success
       contains:
         name:
-          description: Its name; empty when there is none.
+          description: Its name, or an empty string.
           type: str
           returned: success
         port:
@@ -251,7 +251,7 @@ services:
           type: int
           returned: success
         node_port:
-          description: The port on the nodes; null when there is none.
+          description: The port on the nodes, or null.
           type: int
           returned: success
         protocol:
@@ -259,7 +259,7 @@ services:
           type: str
           returned: success
         app_protocol:
-          description: The application protocol; null when there is none.
+          description: The application protocol, or null.
           type: str
           returned: success
     annotations:
@@ -267,7 +267,7 @@ services:
       type: dict
       returned: success
     annotations_ssl:
-      description: The annotations by which CPI is told about TLS (C(service.beta.kubernetes.io/vcloud-avi-ssl-*)).
+      description: The annotations that configure TLS in CPI (C(service.beta.kubernetes.io/vcloud-avi-ssl-*)).
       type: dict
       returned: success
 """
@@ -286,12 +286,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outc
 
 
 def perform(cluster: KubernetesApi, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """One look, as Ansible shows it."""
+    """Read the state."""
     return Outcome(result=report(cluster, target_from(params), params["gather_services"]))
 
 
 def main() -> None:
-    """Entry point."""
+    """Run the module."""
     spec = KUBERNETES_OPTIONS | TARGET_OPTIONS | ArgumentSpec({"gather_services": {"type": "bool", "default": False}})
     libraries = {**LIBRARIES, "netaddr": NETADDR_IMPORT_ERROR, "ruamel.yaml": RUAMEL_YAML_IMPORT_ERROR}
     run_module(spec, connect, perform, libraries)

@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Returns edge gateways with their uplinks and, when asked for, with what belongs to them.
-  - Says too which versions of the API the server lists, and which release of Cloud Director that makes it.
+  - Returns edge gateways with their uplinks and, optionally, the objects that belong to them.
+  - Also returns the API versions that the server supports, and the release of Cloud Director.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.attributes.info_module
@@ -21,25 +21,25 @@ extends_documentation_fragment:
 options:
   edge_gateway:
     description:
-      - Return only edge gateways of this name, or the one of this URN (V(urn:vcloud:gateway:UUID)).
-      - One that does not exist gives an empty list.
+      - Return only edge gateways with this name, or the one with this URN (V(urn:vcloud:gateway:UUID)).
+      - If none exists, the list is empty.
     type: str
   network:
     description:
       - Return only the edge gateway that routes this organization VDC network, given by name or URN.
-      - It is an error when there is no such network, or when it is not routed.
+      - The module fails if the network does not exist or is not routed.
     type: str
   vdc:
     description:
-      - Return only edge gateways (or look only for networks) of this VDC or VDC group, given by name or URN.
-      - With O(network), the networks of a VDC group that this VDC takes part in are found too, if the VDC itself has none
-        of that name. This needs the right to view the VDC group.
+      - Return only edge gateways (or search only for networks) of this VDC or VDC group, given by name or URN.
+      - With O(network), if the VDC itself has no network with that name, the networks of the VDC groups that it participates
+        in are searched. This requires the right to view the VDC group.
     type: str
   gather:
     description:
-      - What to return beside the edge gateways themselves. Each takes at least one more request for each edge gateway.
-      - C(service_engine_groups) are those that the provider has assigned to the edge gateway.
-      - C(firewall_rules) takes one request more for each group and application port profile that a rule names.
+      - What to return in addition to the edge gateways. Each value takes at least one request for each edge gateway.
+      - V(service_engine_groups) returns the groups that the provider has assigned to the edge gateway.
+      - V(firewall_rules) takes another request for each group and application port profile that a rule refers to.
     type: list
     elements: str
     choices:
@@ -56,8 +56,8 @@ options:
     default: []
   query:
     description:
-      - A JMESPath expression that picks what to return from the list, as in V([].uplinks[].subnets[].primary_ip).
-      - Needs the Python library C(jmespath).
+      - A JMESPath expression that selects what to return from the list, for example V([].uplinks[].subnets[].primary_ip).
+      - Requires the Python library C(jmespath).
     type: str
 seealso:
   - module: vcd.kubernetes.vcd_virtual_service_info
@@ -66,7 +66,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Find the edge gateway that routes the cluster's network, with all that the load balancer needs
+- name: Find the edge gateway that routes the cluster's network, with its load balancer
   vcd.kubernetes.vcd_edge_gateway_info:
     url: https://vcd.example.com
     org: acme
@@ -76,7 +76,7 @@ EXAMPLES = r"""
     gather: [load_balancer, service_engine_groups, used_ip_addresses]
   register: edge
 
-- name: List the firewall rules that name an IP set which holds the external IP of a Service
+- name: List the firewall rules with an IP set that contains the external IP of a Service
   vcd.kubernetes.vcd_edge_gateway_info:
     edge_gateway: acme-edge
     gather: [firewall_rules]
@@ -89,25 +89,25 @@ EXAMPLES = r"""
 
 RETURN = r"""
 api:
-  description: The API of the server.
+  description: The API of Cloud Director.
   returned: success
   type: dict
   contains:
     version:
-      description: The version that the module spoke.
+      description: The version that the module used.
       type: str
       sample: "37.2"
     versions:
-      description: All versions that the server lists, lowest first, without alphas.
+      description: All versions that the server lists, lowest first, without alpha versions.
       type: list
       elements: str
       sample: ["37.0", "37.1", "37.2"]
     release:
-      description: The release of Cloud Director, by the highest version that the server lists.
+      description: The release of Cloud Director, derived from the highest version that the server lists.
       type: str
       sample: 10.4.2
 edge_gateways:
-  description: The edge gateways, or what O(query) makes of them.
+  description: The edge gateways, or the result of O(query).
   returned: success
   type: list
   elements: dict
@@ -124,13 +124,13 @@ edge_gateways:
       description: The VDC or VDC group that owns it, with C(id) and C(name).
       type: dict
     status:
-      description: The state of realization, such as V(REALIZED).
+      description: The realization status, for example V(REALIZED).
       type: str
     backing_type:
       description: V(NSXT_BACKED), V(NSXV_BACKED) or V(NSXT_IMPORTED).
       type: str
     uplinks:
-      description: The external networks, with the addresses that are allotted to the edge gateway.
+      description: The external networks, with the addresses that are allocated to the edge gateway.
       type: list
       elements: dict
       contains:
@@ -149,13 +149,13 @@ edge_gateways:
               description: The address of the gateway.
               type: str
             prefix_length:
-              description: The length of the prefix in bits.
+              description: The prefix length in bits.
               type: int
             primary_ip:
               description: The primary address of the edge gateway.
               type: str
             ip_ranges:
-              description: The ranges that are allotted to the edge gateway, each with C(start) and C(end).
+              description: The ranges that are allocated to the edge gateway, each with C(start) and C(end).
               type: list
               elements: dict
     load_balancer:
@@ -164,23 +164,23 @@ edge_gateways:
       type: dict
       contains:
         enabled:
-          description: Whether it is on.
+          description: Whether it is enabled.
           type: bool
         service_network:
-          description: The network of the service engines, as CIDR.
+          description: The network of the service engines (CIDR).
           type: str
           sample: 192.168.255.1/25
         ipv6_service_network:
-          description: The IPv6 network of the service engines, as CIDR.
+          description: The IPv6 network of the service engines (CIDR).
           type: str
         feature_set:
           description: V(STANDARD) or V(PREMIUM).
           type: str
         transparent_mode:
-          description: Whether virtual services may preserve the IP of the client.
+          description: Whether virtual services can preserve the client's IP.
           type: bool
     service_engine_groups:
-      description: The service engine groups that are assigned.
+      description: The service engine groups that are assigned to the edge gateway.
       returned: when gathered
       type: list
       elements: dict
@@ -192,32 +192,32 @@ edge_gateways:
           description: The name of the group.
           type: str
         max_virtual_services:
-          description: How many virtual services fit. Null for a dedicated group.
+          description: The maximum number of virtual services. Null for a dedicated group.
           type: int
         reserved_virtual_services:
-          description: How many are guaranteed. Null for a dedicated group.
+          description: The reserved number of virtual services. Null for a dedicated group.
           type: int
         deployed_virtual_services:
-          description: How many there are.
+          description: The number of deployed virtual services.
           type: int
         feature_set:
           description: V(STANDARD) or V(PREMIUM).
           type: str
         ha_mode:
-          description: Such as V(ELASTIC_N_PLUS_M_BUFFER).
+          description: The HA mode, for example V(ELASTIC_N_PLUS_M_BUFFER).
           type: str
     networks:
-      description: The networks that it routes, each with C(id), C(name), C(type) and C(subnets) as gateway address and prefix length.
+      description: The networks that it routes, each with C(id), C(name), C(type) and C(subnets) (gateway address and prefix length).
       returned: when gathered
       type: list
       elements: dict
     used_ip_addresses:
-      description: The addresses of the uplinks that are used, each with C(address) and C(category).
+      description: The used addresses of the uplinks, each with C(address) and C(category).
       returned: when gathered
       type: list
       elements: dict
     virtual_services:
-      description: The virtual services, as M(vcd.kubernetes.vcd_virtual_service_info) returns them.
+      description: The virtual services, as returned by M(vcd.kubernetes.vcd_virtual_service_info).
       returned: when gathered
       type: list
       elements: dict
@@ -227,12 +227,12 @@ edge_gateways:
       type: list
       elements: dict
     nat_rules:
-      description: The NAT rules, as M(vcd.kubernetes.vcd_nat_rule_info) returns them.
+      description: The NAT rules, as returned by M(vcd.kubernetes.vcd_nat_rule_info).
       returned: when gathered
       type: list
       elements: dict
     pools:
-      description: The pools in short. For their members see M(vcd.kubernetes.vcd_pool_info).
+      description: Summaries of the pools. For their members, use M(vcd.kubernetes.vcd_pool_info).
       returned: when gathered
       type: list
       elements: dict
@@ -247,41 +247,41 @@ edge_gateways:
           description: Whether it is enabled.
           type: bool
         member_count:
-          description: How many members it has.
+          description: The number of members.
           type: int
         up_member_count:
-          description: How many of them are up.
+          description: The number of members that are up.
           type: int
         health_status:
-          description: Such as V(UP), V(DOWN) or V(UNAVAILABLE).
+          description: The health, for example V(UP), V(DOWN) or V(UNAVAILABLE).
           type: str
         virtual_services:
-          description: The virtual services that use it, each with C(id) and C(name). Cloud Director names 10 at most.
+          description: The virtual services that use it, each with C(id) and C(name). Cloud Director lists at most 10.
           type: list
           elements: dict
     application_port_profiles:
       description:
-        - The application port profiles of the organization that can be used on the edge gateway, as
-          M(vcd.kubernetes.vcd_app_port_profile_info) returns them.
+        - The application port profiles of the organization that are available on the edge gateway, as returned by
+          M(vcd.kubernetes.vcd_app_port_profile_info).
       returned: when gathered
       type: list
       elements: dict
     firewall_rules:
       description:
         - The firewall rules in the order in which they apply, the default rules last.
-        - Null when the user may not view the firewall (right C(Organization vDC Gateway - View Firewall)).
+        - Null if the user cannot view the firewall (right C(Organization vDC Gateway - View Firewall)).
       returned: when gathered
       type: list
       elements: dict
       contains:
         id:
-          description: The identifier.
+          description: The id.
           type: str
         name:
           description: The name.
           type: str
         position:
-          description: The place in the order, from 1 on.
+          description: The position in that order, starting at 1.
           type: int
         enabled:
           description: Whether it applies.
@@ -297,24 +297,24 @@ edge_gateways:
           type: str
         sources:
           description:
-            - The groups that the traffic comes from, each with C(id), C(name), C(type) and C(addresses). Empty for any.
-            - C(type) is V(IP_SET), V(STATIC_MEMBERS) or V(VM_CRITERIA), and C(addresses) those of an IP set as they stand
-              there (addresses, ranges and CIDRs). Both are null for a group that the user may not view.
+            - The source groups, each with C(id), C(name), C(type) and C(addresses). Empty for any source.
+            - C(type) is V(IP_SET), V(STATIC_MEMBERS) or V(VM_CRITERIA). C(addresses) are the entries of an IP set
+              (addresses, ranges and CIDRs). Both are null for a group that the user cannot view.
           type: list
           elements: dict
         destinations:
-          description: The groups that the traffic goes to, as in C(sources). Empty for any.
+          description: The destination groups, as in C(sources). Empty for any destination.
           type: list
           elements: dict
         services:
           description:
-            - The application port profiles, each with C(id), C(name) and C(ports) (a list with C(protocol) and
-              C(destination_ports), which is empty for any port). Empty for any traffic.
-            - C(ports) is null where the user may not view the profile.
+            - The application port profiles, each with C(id), C(name) and C(ports), a list with C(protocol) and
+              C(destination_ports) (empty for any port). Empty for any traffic.
+            - C(ports) is null if the user cannot view the profile.
           type: list
           elements: dict
         default:
-          description: Whether it is a default rule, which applies to what no other rule matches.
+          description: Whether it is a default rule, which applies to traffic that no other rule matches.
           type: bool
 """
 
@@ -345,7 +345,7 @@ SPEC = CONNECTION | ArgumentSpec(
 
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """Read the edge gateways and what is to be gathered about each."""
+    """Read the edge gateways and the requested parts of each."""
     parts = params["gather"]
     found = find_gateways(api, params["edge_gateway"], params["network"], params["vdc"], parts=parts)
     gateways = [facts_of(api, gateway, parts) for gateway in found]

@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Creates, changes and deletes a NAT rule. Everything that a tenant can set is an option, and only what differs is written.
-  - Names of NAT rules are not unique. When several rules have the name, the module refuses to guess, and O(id) says which one is meant.
+  - Creates, changes and deletes a NAT rule. Every setting that a tenant can change is an option. The module writes only if something differs.
+  - Names of NAT rules are not unique. If several rules have the name, the module fails, and you have to choose one with O(id).
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway
@@ -23,56 +23,56 @@ extends_documentation_fragment:
   - vcd.kubernetes.attributes.actiongroup_vcd
 options:
   enabled:
-    description: Whether the rule counts. A new one does unless told otherwise.
+    description: Whether the rule is enabled. A new rule is enabled by default.
     type: bool
   type:
-    description: What the rule does. Needed to create one.
+    description: The type of the rule. Required to create a rule.
     type: str
     choices: [DNAT, SNAT, NO_DNAT, NO_SNAT, REFLEXIVE]
   external_addresses:
     description:
-      - The external IP address, or network as CIDR. Its addresses must be allotted to the edge gateway.
-      - Needed to create a rule of any type but V(NO_SNAT). An empty string removes it.
+      - The external IP address or network (CIDR). Its addresses must be allocated to the edge gateway.
+      - Required to create a rule of any type except V(NO_SNAT). An empty string removes it.
     type: str
   internal_addresses:
     description:
-      - The internal IP address, or network as CIDR.
-      - Needed to create a rule of any type but V(NO_DNAT). An empty string removes it.
+      - The internal IP address or network (CIDR).
+      - Required to create a rule of any type except V(NO_DNAT). An empty string removes it.
     type: str
   application_port_profile:
     description:
-      - The application port profile, by name or URN, that limits the rule to its port. It must have one port at most.
-      - For V(DNAT), its port is the one on the internal side. Not for V(REFLEXIVE).
-      - An empty string removes it, so that the rule is for any traffic.
+      - The application port profile, by name or URN, that limits the rule to its port. It must have at most one port.
+      - For V(DNAT), it is the port on the internal side. Not allowed for V(REFLEXIVE).
+      - An empty string removes it, so that the rule matches any traffic.
     type: str
   dnat_external_port:
     description:
-      - The external port, or range of ports such as V(8000-8010), of a V(DNAT) rule.
-      - V(ANY) or an empty string is for any port.
+      - The external port of a V(DNAT) rule, or a port range such as V(8000-8010).
+      - V(ANY) or an empty string means any port.
     type: str
   snat_destination_addresses:
-    description: The destination address or network that a V(SNAT) rule is limited to. An empty string is for any.
+    description: The destination address or network that a V(SNAT) rule is limited to. An empty string means any destination.
     type: str
   firewall_match:
-    description: Which address the firewall sees, or that it sees nothing. A new rule has V(MATCH_INTERNAL_ADDRESS).
+    description: Which address the firewall matches, or V(BYPASS) to skip the firewall. The default of a new rule is V(MATCH_INTERNAL_ADDRESS).
     type: str
     choices: [MATCH_INTERNAL_ADDRESS, MATCH_EXTERNAL_ADDRESS, BYPASS]
   priority:
-    description: When several rules fit, the one with the lowest number counts, 0 to 2147481599. A new rule has V(0).
+    description: If several rules match, the one with the lowest number applies, 0 to 2147481599. The default of a new rule is V(0).
     type: int
   logging:
     description:
-      - Whether matches are logged.
-      - Cloud Director ignores it without a word when the user lacks the right to configure the system logging; the module warns then.
+      - Whether to log matches.
+      - Cloud Director silently ignores it if the user lacks the right to configure system logging. The module then shows a warning.
     type: bool
   applied_to:
     description:
-      - The network (connected as service interface) or segment-backed uplink that the rule is limited to, by name or URN.
-      - From API version 36.2 (Cloud Director 10.3.2) on. An empty string removes it.
+      - The network (connected as a service interface) or segment-backed uplink that the rule is limited to, by name or URN.
+      - Requires API version 36.2 (Cloud Director 10.3.2) or newer. An empty string removes it.
     type: str
 notes:
-  - A NAT rule has no state of its own. With O(wait=true), the module waits until its edge gateway is realized.
-  - Cloud Director takes one change at a time on an edge gateway. When it is busy, the module tries again until O(timeout).
+  - A NAT rule has no status of its own. With O(wait=true), the module waits until its edge gateway is realized.
+  - Cloud Director accepts one change at a time on an edge gateway. If it is busy, the module retries until O(timeout).
 seealso:
   - module: vcd.kubernetes.vcd_nat_rule_info
   - module: vcd.kubernetes.vcd_app_port_profile
@@ -94,7 +94,7 @@ EXAMPLES = r"""
     internal_addresses: 192.168.8.2
     application_port_profile: appPort_dnat-web-http
 
-- name: Remove one of two rules of the same name
+- name: Delete one of two rules with the same name
   vcd.kubernetes.vcd_nat_rule:
     edge_gateway: acme-edge
     id: "{{ rules.nat_rules[1].id }}"
@@ -103,7 +103,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 nat_rule:
-  description: The object as it is or, in check mode, would be. Null when it is absent.
+  description: The rule after the run or, in check mode, as predicted. Null when it does not exist.
   returned: success
   type: dict
   contains:
@@ -111,13 +111,13 @@ nat_rule:
       description: The id, which is not a URN.
       type: str
     name:
-      description: The name, which other rules may have too.
+      description: The name. Not necessarily unique.
       type: str
     description:
-      description: A text for people.
+      description: The description.
       type: str
     enabled:
-      description: Whether the rule counts.
+      description: Whether the rule is enabled.
       type: bool
     type:
       description: V(DNAT), V(SNAT), V(NO_DNAT), V(NO_SNAT) or V(REFLEXIVE).
@@ -134,7 +134,7 @@ nat_rule:
       description: The application port profile, with C(id) and C(name), or null for any traffic.
       type: dict
     dnat_external_port:
-      description: The external port or range of ports, or null for any.
+      description: The external port or port range, or null for any port.
       type: str
     snat_destination_addresses:
       description: The destination that a SNAT rule is limited to, or null.
@@ -143,16 +143,16 @@ nat_rule:
       description: V(MATCH_INTERNAL_ADDRESS), V(MATCH_EXTERNAL_ADDRESS) or V(BYPASS).
       type: str
     priority:
-      description: The lower, the earlier.
+      description: The priority. If several rules match, the one with the lowest number applies.
       type: int
     logging:
-      description: Whether matches are logged. Users without the right for it always see V(false).
+      description: Whether matches are logged. Always V(false) for users without the right to see it.
       type: bool
     applied_to:
       description: The network or uplink that the rule is limited to, with C(id) and C(name), or null.
       type: dict
     version:
-      description: A number that the server counts up at every change.
+      description: A number that the server increments with every change.
       type: int
     system_rule:
       description: Whether the system manages the rule.
@@ -197,7 +197,7 @@ SPEC = (
 
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """Bring the object about."""
+    """Bring the rule to the wanted state."""
     gateway = get_edge_gateway(api, params["edge_gateway"], params["vdc"])
     change = NatRules(api, gateway, params, check_mode).ensure()
     return Outcome(change.changed, {"nat_rule": change.after}, change.before, change.after, change.warnings)

@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Returns the NAT rules of an edge gateway, in the order of the server.
+  - Returns the NAT rules of an edge gateway, in the server's order.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway
@@ -21,14 +21,14 @@ extends_documentation_fragment:
   - vcd.kubernetes.attributes.actiongroup_vcd
 options:
   type:
-    description: Return only rules of this type.
+    description: Return only rules with this type.
     type: str
     choices: [DNAT, SNAT, NO_DNAT, NO_SNAT, REFLEXIVE]
   external_addresses:
-    description: Return only rules with exactly this external address or network.
+    description: Return only rules with this exact external address or network.
     type: str
   internal_addresses:
-    description: Return only rules with exactly this internal address or network.
+    description: Return only rules with this exact internal address or network.
     type: str
 seealso:
   - module: vcd.kubernetes.vcd_nat_rule
@@ -36,7 +36,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: List the rules that map an external IP
+- name: List the DNAT rules for an external IP
   vcd.kubernetes.vcd_nat_rule_info:
     url: https://vcd.example.com
     org: acme
@@ -46,7 +46,7 @@ EXAMPLES = r"""
     type: DNAT
     external_addresses: 203.0.113.10
 
-- name: List external ports by name of the rule
+- name: List the DNAT rules with their external ports
   vcd.kubernetes.vcd_nat_rule_info:
     edge_gateway: acme-edge
     query: "[?type=='DNAT'].[name, dnat_external_port]"
@@ -54,7 +54,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 nat_rules:
-  description: The NAT rules, or what O(query) makes of them.
+  description: The NAT rules, or the result of O(query).
   returned: success
   type: list
   elements: dict
@@ -63,13 +63,13 @@ nat_rules:
       description: The id, which is not a URN.
       type: str
     name:
-      description: The name, which other rules may have too.
+      description: The name. Not necessarily unique.
       type: str
     description:
-      description: A text for people.
+      description: The description.
       type: str
     enabled:
-      description: Whether the rule counts.
+      description: Whether the rule is enabled.
       type: bool
     type:
       description: V(DNAT), V(SNAT), V(NO_DNAT), V(NO_SNAT) or V(REFLEXIVE).
@@ -86,7 +86,7 @@ nat_rules:
       description: The application port profile, with C(id) and C(name), or null for any traffic.
       type: dict
     dnat_external_port:
-      description: The external port or range of ports, or null for any.
+      description: The external port or port range, or null for any port.
       type: str
     snat_destination_addresses:
       description: The destination that a SNAT rule is limited to, or null.
@@ -95,16 +95,16 @@ nat_rules:
       description: V(MATCH_INTERNAL_ADDRESS), V(MATCH_EXTERNAL_ADDRESS) or V(BYPASS).
       type: str
     priority:
-      description: The lower, the earlier.
+      description: The priority. If several rules match, the one with the lowest number applies.
       type: int
     logging:
-      description: Whether matches are logged. Users without the right for it always see V(false).
+      description: Whether matches are logged. Always V(false) for users without the right to see it.
       type: bool
     applied_to:
       description: The network or uplink that the rule is limited to, with C(id) and C(name), or null.
       type: dict
     version:
-      description: A number that the server counts up at every change.
+      description: A number that the server increments with every change.
       type: int
     system_rule:
       description: Whether the system manages the rule.
@@ -139,7 +139,7 @@ SPEC = (
 
 
 def gather(api: Api, gateway: Body, params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The NAT rules of an edge gateway that the filters leave."""
+    """The NAT rules of an edge gateway that match the filter options."""
     wanted = {key: params[key] for key in ("name", "id", "type") if params[key] is not None}
     for key in ("external_addresses", "internal_addresses"):
         if params[key]:
@@ -149,7 +149,7 @@ def gather(api: Api, gateway: Body, params: Mapping[str, Any]) -> list[dict[str,
 
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """Read what the filters leave."""
+    """Read the matching rules."""
     gateway = get_edge_gateway(api, params["edge_gateway"], params["vdc"])
     found = gather(api, gateway, params)
     return Outcome(result={"nat_rules": run_query(compile_query(params["query"]), params["query"], found)})

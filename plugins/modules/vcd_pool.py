@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Creates, changes and deletes a load balancer pool - the members that a virtual service sends its clients to.
-  - Everything that a tenant can set is an option, and only what differs is written.
+  - Creates, changes and deletes a load balancer pool - the members that a virtual service distributes its traffic to.
+  - Every setting that a tenant can change is an option. The module writes only if something differs.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway
@@ -23,12 +23,12 @@ extends_documentation_fragment:
   - vcd.kubernetes.attributes.actiongroup_vcd
 options:
   enabled:
-    description: Whether the pool is enabled. A new one is unless told otherwise.
+    description: Whether the pool is enabled. A new pool is enabled by default.
     type: bool
   algorithm:
     description:
-      - How a member is chosen. A new pool has V(LEAST_CONNECTIONS).
-      - All but V(LEAST_CONNECTIONS), V(ROUND_ROBIN) and V(CONSISTENT_HASH) need the feature set PREMIUM.
+      - The load balancing algorithm. The default of a new pool is V(LEAST_CONNECTIONS).
+      - All except V(LEAST_CONNECTIONS), V(ROUND_ROBIN) and V(CONSISTENT_HASH) require the feature set PREMIUM.
     type: str
     choices:
       - LEAST_CONNECTIONS
@@ -41,38 +41,39 @@ options:
       - FEWEST_TASKS
       - CORE_AFFINITY
   default_port:
-    description: The port of the members, 1 to 65535. A new pool has V(80).
+    description: The default port of the members, 1 to 65535. The default of a new pool is V(80).
     type: int
   graceful_timeout_period:
     description:
-      - Minutes that connections have left when a member is disabled, V(-1) to V(7200). V(0) is none, V(-1) is for ever.
-      - A new pool has V(1).
+      - Minutes for which existing connections continue when a member is disabled, V(-1) to V(7200). V(0) closes them
+        at once, V(-1) keeps them indefinitely.
+      - The default of a new pool is V(1).
     type: int
   passive_monitoring_enabled:
-    description: Whether members are watched by the traffic that they handle. In a new pool they are.
+    description: Whether the health of members is derived from the traffic that they handle. True by default in a new pool.
     type: bool
   health_monitors:
-    description: The active health monitors. The list replaces the one that is there, an empty one removes all.
+    description: The active health monitors. The list replaces the existing one, and an empty list removes all.
     type: list
     elements: str
     choices: [HTTP, HTTPS, TCP, UDP, PING]
   persistence_profile:
-    description: How a client is kept at a member. An empty dictionary removes it.
+    description: How to keep a client on the same member. An empty dictionary removes it.
     type: dict
     suboptions:
       type:
         description:
-          - By what a client is known.
-          - V(CUSTOM_HTTP_HEADER), V(APP_COOKIE) and V(TLS) need the feature set PREMIUM.
+          - What identifies a client.
+          - V(CUSTOM_HTTP_HEADER), V(APP_COOKIE) and V(TLS) require the feature set PREMIUM.
         type: str
         choices: [CLIENT_IP, HTTP_COOKIE, CUSTOM_HTTP_HEADER, APP_COOKIE, TLS]
       value:
-        description: The name of the cookie or of the header, where the type needs one.
+        description: The name of the cookie or header, for the types that require one.
         type: str
   members:
     description:
-      - The members, 100 at most. The list replaces the one that is there, an empty one removes all.
-      - They take the place of a O(member_group).
+      - The members, at most 100. The list replaces the existing one, and an empty list removes all.
+      - They replace a O(member_group).
     type: list
     elements: dict
     suboptions:
@@ -88,39 +89,40 @@ options:
         type: int
         default: 1
       enabled:
-        description: Whether the member gets clients.
+        description: Whether the member receives traffic.
         type: bool
         default: true
   member_group:
     description:
-      - An IP set or security group that gives the members, by name or URN, from API version 37.1 (Cloud Director 10.4.1) on.
-      - It takes the place of O(members). An empty string removes it.
+      - An IP set or security group that contains the members, by name or URN. Requires API version 37.1 (Cloud Director 10.4.1) or newer.
+      - It replaces O(members). An empty string removes it.
     type: str
   ssl_enabled:
-    description: Whether TLS is spoken with the members, from API version 37.0 (Cloud Director 10.4) on.
+    description: Whether to use TLS to the members. Requires API version 37.0 (Cloud Director 10.4) or newer.
     type: bool
   ca_certificates:
     description:
-      - Certificates of the library, by alias or URN, that the members' certificates are checked with, 100 at most.
-      - The list replaces the one that is there, an empty one removes all.
+      - CA certificates for verifying the members' certificates, by alias or URN in the certificate library, at most 100.
+      - The list replaces the existing one, and an empty list removes all.
     type: list
     elements: str
   common_name_check_enabled:
-    description: Whether the common name of a member's certificate is checked. Needs O(ca_certificates).
+    description: Whether to check the common name of a member's certificate. Requires O(ca_certificates).
     type: bool
   domain_names:
-    description: The names that it is checked against, 10 at most, instead of the host that the client asked for.
+    description: The accepted common names, at most 10, instead of the host that the client requested.
     type: list
     elements: str
 notes:
-  - With O(wait=true), the module waits until the pool is realized. Its health is not waited for - a pool without a virtual service has none.
+  - With O(wait=true), the module waits until the pool is realized. It does not wait for its health, because a pool without a virtual service
+    has none.
 seealso:
   - module: vcd.kubernetes.vcd_pool_info
   - module: vcd.kubernetes.vcd_virtual_service
 """
 
 EXAMPLES = r"""
-- name: Send clients to two nodes
+- name: Distribute traffic to two nodes
   vcd.kubernetes.vcd_pool:
     url: https://vcd.example.com
     org: acme
@@ -137,7 +139,7 @@ EXAMPLES = r"""
       - ip_address: 10.10.0.12
         port: 30080
 
-- name: Remove it
+- name: Delete the pool
   vcd.kubernetes.vcd_pool:
     edge_gateway: acme-edge
     name: web-http
@@ -146,7 +148,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 pool:
-  description: The object as it is or, in check mode, would be. Null when it is absent.
+  description: The pool after the run or, in check mode, as predicted. Null when it does not exist.
   returned: success
   type: dict
   contains:
@@ -157,7 +159,7 @@ pool:
       description: The name, unique on the edge gateway.
       type: str
     description:
-      description: A text for people.
+      description: The description.
       type: str
     enabled:
       description: Whether it is enabled.
@@ -166,26 +168,26 @@ pool:
       description: The edge gateway, with C(id) and C(name).
       type: dict
     algorithm:
-      description: How a member is chosen, such as V(LEAST_CONNECTIONS).
+      description: The load balancing algorithm, for example V(LEAST_CONNECTIONS).
       type: str
     default_port:
-      description: The port of members that have none of their own.
+      description: The port of members without their own port.
       type: int
     graceful_timeout_period:
-      description: Minutes that connections have left when a member is disabled; V(0) none, V(-1) for ever.
+      description: Minutes for which existing connections continue when a member is disabled. V(-1) is indefinitely.
       type: int
     passive_monitoring_enabled:
-      description: Whether members are watched by the traffic they handle.
+      description: Whether the health of members is derived from the traffic that they handle.
       type: bool
     health_monitors:
       description: The types of the active health monitors.
       type: list
       elements: str
     persistence_profile:
-      description: How clients are kept at a member, with C(type) and C(value), or null.
+      description: How clients are kept on the same member, with C(type) and C(value), or null.
       type: dict
     members:
-      description: The members, by address.
+      description: The members, sorted by address.
       type: list
       elements: dict
       contains:
@@ -193,7 +195,7 @@ pool:
           description: The address.
           type: str
         port:
-          description: The port, or null for that of the client's connection.
+          description: The port, or null for the port of the client's connection.
           type: int
         ratio:
           description: The weight.
@@ -205,20 +207,20 @@ pool:
           description: V(UP), V(DOWN), V(DISABLED) or V(UNKNOWN).
           type: str
     member_group:
-      description: The IP set or security group that gives the members, with C(id) and C(name), or null.
+      description: The IP set or security group that contains the members, with C(id) and C(name), or null.
       type: dict
     ssl_enabled:
-      description: Whether TLS is spoken with the members.
+      description: Whether TLS is used to the members.
       type: bool
     ca_certificates:
-      description: The CA certificates for that, each with C(id) and C(name).
+      description: The CA certificates for verifying the members' certificates, each with C(id) and C(name).
       type: list
       elements: dict
     common_name_check_enabled:
       description: Whether the common name of a member's certificate is checked.
       type: bool
     domain_names:
-      description: The names that it is checked against.
+      description: The accepted common names.
       type: list
       elements: str
     virtual_services:
@@ -226,13 +228,13 @@ pool:
       type: list
       elements: dict
     status:
-      description: The state of realization, such as V(REALIZED).
+      description: The realization status, for example V(REALIZED).
       type: str
     health_status:
       description: V(UP), V(RUNNING), V(DOWN), V(DISABLED), V(UNAVAILABLE) or V(UNKNOWN).
       type: str
     health_message:
-      description: What Cloud Director says about the health.
+      description: Cloud Director's message about the health.
       type: str
 """
 
@@ -288,7 +290,7 @@ SPEC = (
 
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """Bring the object about."""
+    """Bring the pool to the wanted state."""
     gateway = get_edge_gateway(api, params["edge_gateway"], params["vdc"])
     change = Pools(api, gateway, params, check_mode).ensure()
     return Outcome(change.changed, {"pool": change.after}, change.before, change.after, change.warnings)

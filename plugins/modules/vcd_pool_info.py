@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Returns the pools of an edge gateway with their members. It takes one request for each pool.
+  - Returns the pools of an edge gateway with their members. This takes one request for each pool.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway
@@ -34,7 +34,7 @@ EXAMPLES = r"""
     edge_gateway: acme-edge
     name: web-http
 
-- name: List the pools that no virtual service uses
+- name: List the unused pools
   vcd.kubernetes.vcd_pool_info:
     edge_gateway: acme-edge
     query: "[?virtual_services==`[]`].name"
@@ -42,7 +42,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 pools:
-  description: The pools, or what O(query) makes of them.
+  description: The pools, or the result of O(query).
   returned: success
   type: list
   elements: dict
@@ -54,7 +54,7 @@ pools:
       description: The name, unique on the edge gateway.
       type: str
     description:
-      description: A text for people.
+      description: The description.
       type: str
     enabled:
       description: Whether it is enabled.
@@ -63,26 +63,26 @@ pools:
       description: The edge gateway, with C(id) and C(name).
       type: dict
     algorithm:
-      description: How a member is chosen, such as V(LEAST_CONNECTIONS).
+      description: The load balancing algorithm, for example V(LEAST_CONNECTIONS).
       type: str
     default_port:
-      description: The port of members that have none of their own.
+      description: The port of members without their own port.
       type: int
     graceful_timeout_period:
-      description: Minutes that connections have left when a member is disabled; V(0) none, V(-1) for ever.
+      description: Minutes for which existing connections continue when a member is disabled. V(-1) is indefinitely.
       type: int
     passive_monitoring_enabled:
-      description: Whether members are watched by the traffic they handle.
+      description: Whether the health of members is derived from the traffic that they handle.
       type: bool
     health_monitors:
       description: The types of the active health monitors.
       type: list
       elements: str
     persistence_profile:
-      description: How clients are kept at a member, with C(type) and C(value), or null.
+      description: How clients are kept on the same member, with C(type) and C(value), or null.
       type: dict
     members:
-      description: The members, by address.
+      description: The members, sorted by address.
       type: list
       elements: dict
       contains:
@@ -90,7 +90,7 @@ pools:
           description: The address.
           type: str
         port:
-          description: The port, or null for that of the client's connection.
+          description: The port, or null for the port of the client's connection.
           type: int
         ratio:
           description: The weight.
@@ -102,20 +102,20 @@ pools:
           description: V(UP), V(DOWN), V(DISABLED) or V(UNKNOWN).
           type: str
     member_group:
-      description: The IP set or security group that gives the members, with C(id) and C(name), or null.
+      description: The IP set or security group that contains the members, with C(id) and C(name), or null.
       type: dict
     ssl_enabled:
-      description: Whether TLS is spoken with the members.
+      description: Whether TLS is used to the members.
       type: bool
     ca_certificates:
-      description: The CA certificates for that, each with C(id) and C(name).
+      description: The CA certificates for verifying the members' certificates, each with C(id) and C(name).
       type: list
       elements: dict
     common_name_check_enabled:
       description: Whether the common name of a member's certificate is checked.
       type: bool
     domain_names:
-      description: The names that it is checked against.
+      description: The accepted common names.
       type: list
       elements: str
     virtual_services:
@@ -123,13 +123,13 @@ pools:
       type: list
       elements: dict
     status:
-      description: The state of realization, such as V(REALIZED).
+      description: The realization status, for example V(REALIZED).
       type: str
     health_status:
       description: V(UP), V(RUNNING), V(DOWN), V(DISABLED), V(UNAVAILABLE) or V(UNKNOWN).
       type: str
     health_message:
-      description: What Cloud Director says about the health.
+      description: Cloud Director's message about the health.
       type: str
 """
 
@@ -148,7 +148,7 @@ SPEC = CONNECTION | EDGE_GATEWAY | INFO
 
 
 def gather(api: Api, gateway: Body, params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The pools of an edge gateway that the filters leave."""
+    """The pools of an edge gateway that match the filter options."""
     rows = list_summaries(api, gateway)
     for key in ("name", "id"):
         rows = [row for row in rows if params[key] in (None, row[key])]
@@ -157,7 +157,7 @@ def gather(api: Api, gateway: Body, params: Mapping[str, Any]) -> list[dict[str,
 
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """Read what the filters leave."""
+    """Read the matching pools."""
     gateway = get_edge_gateway(api, params["edge_gateway"], params["vdc"])
     found = gather(api, gateway, params)
     return Outcome(result={"pools": run_query(compile_query(params["query"]), params["query"], found)})

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vcd_shared_ip
-short_description: Bring services to an IP-sharing scenario, and move them between scenarios while they serve
+short_description: Create services in an IP-sharing scenario, and migrate live services between scenarios
 version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Creates, moves, repairs and removes all that services need on an NSX-T edge gateway to be reached on one external IP each
+  - Creates, migrates, repairs and removes everything that makes services available on one external IP each on an NSX-T edge gateway
     - virtual services, pools, DNAT rules and application port profiles.
-  - It always looks at what is there and at what is to be there, so that a run that was interrupted anywhere is finished by the same task.
-  - While a service moves, its external IP is held by a virtual service or by a DNAT rule at every moment, so that nobody can take it, and
-    ports move one after the other. Nobody says in public whether Cloud Director lets a virtual service and a DNAT rule have one
-    address; that is tried where a refusal does no harm. Where it is refused, there is one moment, one task long, when nothing holds the IP. Check mode
-    tells so before, and the run notices when somebody took it.
-  - A service that fails is taken back to the shape that it had, and the run stops with an account of what is where.
-  - While the objects of a cluster change, its CPI must not run. The role P(vcd.kubernetes.shared_ip#role) stops it and starts it again.
-    Machines that no CPI looks after need nothing but this module.
+  - The plan is always computed from the observed state. If a run is interrupted at any point, running the same task again completes it.
+  - While a service is migrated, a virtual service or a DNAT rule refers to its external IP at every moment, so that no other user can take it.
+    Ports are migrated one after the other. It is not publicly documented whether Cloud Director allows a virtual service and a DNAT rule on
+    the same address, so the module tries it where a rejection does no harm. If it is rejected, nothing refers to the IP for the duration of one task.
+    Check mode reports this possibility, and the run detects whether the IP was taken in that time.
+  - If a service fails, it is rolled back to its previous shape, and the run stops and reports the state of every service.
+  - CPI must not run while the objects of its cluster change. The role P(vcd.kubernetes.shared_ip#role) stops and restarts it.
+    For machines without CPI, this module is sufficient.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.shared_ip_services
@@ -29,20 +29,20 @@ extends_documentation_fragment:
   - vcd.kubernetes.attributes.actiongroup_vcd
 options:
   state:
-    description: Whether the services are to be there. With V(absent), all their objects go, and what they claim of an IP Space is given back.
+    description: Whether the services should exist. With V(absent), all their objects are deleted, and their IPs from an IP Space are released.
     type: str
     choices: [present, absent]
     default: present
   scenario:
     description:
-      - V(shared_external), the ports of a service share the external IP, without NAT.
-      - V(shared_internal), the ports of a service share one internal IP, DNAT rules lead to it.
-      - V(distinct_internal), each port of a service has an internal IP of its own with its own DNAT rule.
-      - Needed unless O(state=absent).
+      - V(shared_external) - the ports of a service share the external IP, without NAT.
+      - V(shared_internal) - the ports of a service share one internal IP, and DNAT rules lead to it.
+      - V(distinct_internal) - each port of a service has its own internal IP and its own DNAT rule.
+      - Required unless O(state=absent).
     type: str
     choices: [shared_external, shared_internal, distinct_internal]
   one_arm:
-    description: The range of internal IPs. V(192.168.8.2) to V(192.168.8.100) without it, as CPI has it.
+    description: The range of internal IPs. The default is V(192.168.8.2) to V(192.168.8.100), as in CPI.
     type: dict
     suboptions:
       start_ip:
@@ -55,42 +55,43 @@ options:
         required: true
   nat:
     description:
-      - V(per_port), a DNAT rule for each port, as CPI has it.
-      - V(per_service), one DNAT rule that maps the whole IP. For V(shared_internal) without CPI.
+      - V(per_port) - a DNAT rule for each port, like CPI.
+      - V(per_service) - one DNAT rule that maps the whole IP. Only for V(shared_internal) without CPI.
     type: str
     choices: [per_port, per_service]
     default: per_port
   service_engine_group:
     description:
-      - Name or URN of the service engine group for new virtual services. Without it, that of the IP where it is shared already, else the first
-        with room.
+      - Name or URN of the service engine group for new virtual services. By default, the group of the virtual services that already share the IP,
+        else the first group with free capacity.
     type: str
   vip_subnet:
-    description: Take new external IPs of an IP block only from this network (CIDR).
+    description: Choose new external IPs from an IP block only within this network (CIDR).
     type: str
   prune:
     description:
-      - Whether to remove objects that have the name of one of O(services) and that none of its ports claims, as a renamed port leaves them.
-      - Without it they are returned as RV(orphans).
-      - Needs O(cluster_id).
+      - Whether to delete orphans, that is objects with the name of one of O(services) that do not belong to any of its ports, for example after
+        a port was renamed.
+      - If false, they are only returned as RV(orphans).
+      - Requires O(cluster_id).
     type: bool
     default: false
   restore_point:
     description:
-      - The C(restore_point) of M(vcd.kubernetes.vcd_shared_ip_info), taken before an interrupted run. A virtual service that was lost then is made
-        again with all that it had.
+      - The C(restore_point) of M(vcd.kubernetes.vcd_shared_ip_info), taken before an interrupted run. A virtual service that was lost in that run is
+        created again with all its settings.
     type: dict
     default: {}
   progress_file:
-    description: A file that gets a line of JSON for each service and each write while the module runs.
+    description: A file to which the module appends a line of JSON for each service and each write while it runs.
     type: path
   wait:
     description:
-      - Whether to wait, service by service, until the health of its virtual services is known, and until those are UP that were UP before.
+      - Whether to wait after each service until the health of its virtual services is known, and until those that were UP before are UP again.
     type: bool
     default: true
   wait_timeout:
-    description: Seconds to wait for one virtual service at most. The option O(timeout) limits each task.
+    description: The maximum number of seconds to wait for one virtual service. Each task is limited by O(timeout).
     type: int
     default: 600
 seealso:
@@ -113,7 +114,7 @@ EXAMPLES = r"""
           - {name: http, port: 80, node_port: 8080, app_protocol: http}
           - {name: https, port: 443, node_port: 8080, app_protocol: https, certificate: shop-2026}
 
-- name: Say what a move of a cluster's Service to the external IP would do (CPI must be stopped for the move itself)
+- name: Plan the migration of a cluster's Service to the external IP (CPI must be stopped for the migration itself)
   vcd.kubernetes.vcd_shared_ip:
     network: k8s-net
     cluster_id: urn:vcloud:entity:vmware:capvcdCluster:6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d10
@@ -128,7 +129,7 @@ EXAMPLES = r"""
   check_mode: true
   register: plan
 
-- name: Remove the machines' service
+- name: Remove the service of the two machines
   vcd.kubernetes.vcd_shared_ip:
     edge_gateway: acme-edge
     name_template: "{kind}-{service}-{port}"
@@ -142,7 +143,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 steps:
-  description: What the plan is, service by service, first how long its ports are down, then each write. Empty when there is nothing to do.
+  description: The plan, service by service - first the downtime of its ports, then each write. Empty when there is nothing to do.
   returned: success
   type: list
   elements: str
@@ -168,31 +169,31 @@ services:
       elements: str
     scenario_before:
       description:
-        - The shape that it had, one of the scenarios, V(mixed) or V(absent).
+        - Its shape before the run, one of the scenarios, V(mixed) or V(absent).
         - A service with one port behind NAT has the shape of two scenarios, V(shared_internal or distinct_internal), unless one of them is wanted.
       type: str
     scenario:
-      description: The shape that it has now, or in check mode would have.
+      description: Its shape after the run or, in check mode, the predicted one.
       type: str
     state:
-      description: V(unchanged), V(migrated), or in check mode V(untouched) for one that would change.
+      description: V(unchanged), V(migrated) or, in check mode, V(untouched) for a service that would change.
       type: str
     steps:
-      description: The writes that were planned.
+      description: The planned writes.
       type: list
       elements: str
     outage:
       description:
-        - C(ports) tells for how many tasks each port that is there is down, C(together) for how many all of them are at once, and C(window)
-          during how many nothing holds the external IP. All are for the strictest rules that Cloud Director may have.
+        - The predicted downtime, counted in tasks, for the strictest rules that Cloud Director may have. C(ports) is the downtime of each existing
+          port, C(together) the time in which all of them are down, and C(window) the time in which nothing refers to the external IP.
       type: dict
 orphans:
-  description: Objects with the name of one of the services that none of its ports claims, each with C(kind) and C(name).
+  description: Objects with the name of one of the services that do not belong to any of its ports, each with C(kind) and C(name).
   returned: success
   type: list
   elements: dict
 writes:
-  description: How many writes were made, or in check mode would be.
+  description: The number of writes that were made or, in check mode, would be made.
   returned: success
   type: int
 """
@@ -209,7 +210,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import
 
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """Plan, and carry out."""
+    """Plan the change and carry it out."""
     request = read_request(params)
     done = Executor(api, find_gateway(api, params), request, params, check_mode).run()
     return Outcome(done.changed, done.result, done.before, done.after)

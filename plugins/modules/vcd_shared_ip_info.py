@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vcd_shared_ip_info
-short_description: Gather what services have on an edge gateway, and a restore point of it
+short_description: Gather facts about services on an edge gateway, and take a restore point
 version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Returns for each service its external IP, the scenario whose shape it has, its internal IPs, the health of each port, and its objects.
-  - On request it returns a restore point too, all that it takes to make the objects again.
+  - Returns for each service its external IP, the scenario that its shape corresponds to, its internal IPs, the health of each port, and its objects.
+  - Optionally returns a restore point, which contains everything needed to create the objects again.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.shared_ip_services
@@ -22,10 +22,10 @@ extends_documentation_fragment:
 options:
   services:
     description:
-      - The services. Of a cluster, all that have virtual services when this is left out. Their namespaces are empty then, because CPI's names do
-        not tell them.
+      - The services. By default, all services of a cluster that have virtual services. Their namespaces are then empty, because CPI's object names
+        do not contain them.
   restore_point:
-    description: Whether to return RV(restore_point). It takes a request for each virtual service.
+    description: Whether to return RV(restore_point). This takes a request for each virtual service.
     type: bool
     default: false
 seealso:
@@ -33,7 +33,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: List the Services of a cluster with the scenario that each is in
+- name: List the Services of a cluster with their scenarios
   vcd.kubernetes.vcd_shared_ip_info:
     edge_gateway: acme-edge
     cluster_id: urn:vcloud:entity:vmware:capvcdCluster:6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d10
@@ -58,32 +58,32 @@ services:
       description: Its namespace.
       type: str
     external_ip:
-      description: The IP that clients use; null when it has none.
+      description: The IP that clients use, or null.
       type: str
     internal_ips:
       description: The internal IPs of its virtual services, in the order of the ports.
       type: list
       elements: str
     scenario:
-      description: The scenario whose shape it has, V(mixed) or V(absent).
+      description: The scenario that its shape corresponds to, V(mixed) or V(absent).
       type: str
     ports:
       description: The ports, each with C(name), C(port), C(virtual_ip_address) and C(health_status).
       type: list
       elements: dict
     objects:
-      description: Its objects, a line for each.
+      description: Its objects, with one line for each.
       type: dict
 orphans:
-  description: Objects with the name of one of the services that none of its ports claims, each with C(kind) and C(name).
+  description: Objects with the name of one of the services that do not belong to any of its ports, each with C(kind) and C(name).
   returned: success
   type: list
   elements: dict
 restore_point:
   description:
-    - What O(vcd.kubernetes.vcd_shared_ip#module:restore_point) takes, with C(version), C(taken), C(edge_gateway), C(cluster_id), C(services) as above,
-      and C(virtual_services), the bodies by name. It holds no secret.
-  returned: when asked for
+    - The value for O(vcd.kubernetes.vcd_shared_ip#module:restore_point), with C(version), C(taken), C(edge_gateway), C(cluster_id), C(services) as
+      above, and C(virtual_services), the bodies by name. It contains no secrets.
+  returned: when O(restore_point) is true
   type: dict
 """
 
@@ -102,7 +102,7 @@ SPEC = CONNECTION | WHERE | ArgumentSpec({"restore_point": {"type": "bool", "def
 
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """Read."""
+    """Read the services."""
     request = read_request(params)
     return Outcome(result=gather(api, find_gateway(api, params), request, params))
 

@@ -12,9 +12,10 @@ version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Creates, changes and deletes a virtual service - a VIP and ports, and the pool that serves them.
-  - Everything that a tenant can set is an option, and only what differs is written.
-  - A VIP that other virtual services share cannot be changed in place, and neither can the service engine group. Both are refused, unless O(recreate=true).
+  - Creates, changes and deletes a virtual service - a VIP with ports, and the pool that serves them.
+  - Every setting that a tenant can change is an option. The module writes only if something differs.
+  - A VIP that is shared with other virtual services cannot be changed in place, and neither can the service engine group. The module rejects both
+    changes unless O(recreate=true).
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway
@@ -24,39 +25,39 @@ extends_documentation_fragment:
   - vcd.kubernetes.attributes.actiongroup_vcd
 options:
   enabled:
-    description: Whether it serves. A new one does unless told otherwise.
+    description: Whether the virtual service is enabled. A new virtual service is enabled by default.
     type: bool
   application_profile:
     description:
-      - What is spoken. V(HTTPS) and V(L4_TLS) need O(certificate) and a port with O(service_ports[].ssl_enabled).
-      - V(L4_TLS) needs the feature set PREMIUM. Needed to create a virtual service.
+      - The application profile. V(HTTPS) and V(L4_TLS) require O(certificate) and a port with O(service_ports[].ssl_enabled).
+      - V(L4_TLS) requires the feature set PREMIUM. Required to create a virtual service.
     type: str
     choices: [HTTP, HTTPS, L4, L4_TLS]
   virtual_ip_address:
     description:
-      - The IPv4 VIP. It is either allotted to the edge gateway from an uplink, or an internal address.
-      - Several virtual services can share it, with different ports, from API version 37.0 (Cloud Director 10.4) on.
-      - To create a virtual service, it or O(ipv6_virtual_ip_address) is needed. An empty string removes it.
+      - The IPv4 VIP. It is either an uplink address that is allocated to the edge gateway, or an internal address.
+      - Several virtual services can share it with different ports since API version 37.0 (Cloud Director 10.4).
+      - To create a virtual service, this option or O(ipv6_virtual_ip_address) is required. An empty string removes it.
     type: str
   ipv6_virtual_ip_address:
-    description: The IPv6 VIP, from API version 37.0 (Cloud Director 10.4) on. An empty string removes it.
+    description: The IPv6 VIP. Requires API version 37.0 (Cloud Director 10.4) or newer. An empty string removes it.
     type: str
   pool:
     description:
       - The pool, by name or URN. A pool serves one virtual service at a time.
-      - Needed to create a virtual service.
+      - Required to create a virtual service.
     type: str
   service_engine_group:
     description:
       - The service engine group, by name or URN. It must be assigned to the edge gateway.
-      - Without it, a new virtual service gets the group of those that have its VIP, else the only group that there is.
+      - By default, a new virtual service gets the group of the virtual services with the same VIP, else the only assigned group.
       - It can be changed only with O(recreate=true).
     type: str
   certificate:
-    description: The certificate of the library, by alias or URN. An empty string removes it.
+    description: The certificate, by alias or URN in the certificate library. An empty string removes it.
     type: str
   service_ports:
-    description: The ports, 1 to 10 entries. The list replaces the one that is there. Needed to create a virtual service.
+    description: The ports, 1 to 10 entries. The list replaces the existing one. Required to create a virtual service.
     type: list
     elements: dict
     suboptions:
@@ -68,30 +69,32 @@ options:
         description: The last port of a range.
         type: int
       ssl_enabled:
-        description: Whether TLS ends here. With V(HTTPS), other ports redirect to the first that has it.
+        description: Whether TLS is terminated on this port. With V(HTTPS), other ports redirect to the first port with TLS.
         type: bool
         default: false
       type:
-        description: How packets get to the member. Anything but V(TCP_PROXY) needs O(application_profile=L4).
+        description: How packets are forwarded to the member. Any value except V(TCP_PROXY) requires O(application_profile=L4).
         type: str
         choices: [TCP_PROXY, TCP_FAST_PATH, UDP_FAST_PATH]
         default: TCP_PROXY
   transparent_mode_enabled:
     description:
-      - Whether the IP of the client is preserved, from API version 37.1 (Cloud Director 10.4.1) on.
-      - Needs transparent mode on the edge gateway, a pool with a member group, and a group of service engines in V(LEGACY_ACTIVE_STANDBY).
+      - Whether to preserve the client's IP. Requires API version 37.1 (Cloud Director 10.4.1) or newer.
+      - Also requires transparent mode on the edge gateway, a pool with a member group, and a service engine group in V(LEGACY_ACTIVE_STANDBY).
     type: bool
   recreate:
     description:
-      - Whether to delete and create the virtual service when a change in place is impossible. It does not answer meanwhile.
-      - It stays on its pool, and everything that is not to change is kept. What was attached to it by other means, such as WAF or HTTP policies, is lost.
-      - If the creation fails, it is created again as it was. If that fails too, the error's C(failure) says what was deleted, and
-        C(failure.body) is the body of a POST that creates it. Running the same task again creates it when all that creation needs is given.
+      - Whether to delete and create the virtual service if a change cannot be made in place. It does not serve in between.
+      - It keeps its pool and all settings that do not change. Settings that this module does not manage, such as WAF or HTTP policies, are lost.
+      - If the creation fails, the virtual service is created with its original settings. If that fails too, C(failure) in the result describes the
+        deleted virtual service, and C(failure.body) is the body of a POST request that creates it. Running the same task again also creates it, if the
+        task contains all options that are required for creation.
     type: bool
     default: false
 notes:
-  - With O(wait=true), the module waits until the health is known, V(UP) or V(DOWN), or V(DISABLED) when it is not enabled. V(DOWN) is no error.
-  - The first virtual service of a service engine group can take minutes.
+  - With O(wait=true), the module waits until the health is known, that is V(UP) or V(DOWN), or V(DISABLED) for a disabled virtual service.
+    V(DOWN) is not an error.
+  - The first virtual service in a service engine group can take several minutes.
 seealso:
   - module: vcd.kubernetes.vcd_virtual_service_info
   - module: vcd.kubernetes.vcd_pool
@@ -127,14 +130,14 @@ EXAMPLES = r"""
       - start: 443
         ssl_enabled: true
 
-- name: Move it away from the shared IP
+- name: Move a virtual service away from the shared IP
   vcd.kubernetes.vcd_virtual_service:
     edge_gateway: acme-edge
     name: web-https
     virtual_ip_address: 203.0.113.11
     recreate: true
 
-- name: Remove it
+- name: Delete a virtual service
   vcd.kubernetes.vcd_virtual_service:
     edge_gateway: acme-edge
     name: web-https
@@ -143,7 +146,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 virtual_service:
-  description: The object as it is or, in check mode, would be. Null when it is absent.
+  description: The virtual service after the run or, in check mode, as predicted. Null when it does not exist.
   returned: success
   type: dict
   contains:
@@ -156,10 +159,10 @@ virtual_service:
       type: str
       sample: ingress-vs-web-http
     description:
-      description: A text for people.
+      description: The description.
       type: str
     enabled:
-      description: Whether it serves.
+      description: Whether it is enabled.
       type: bool
     application_profile:
       description: V(HTTP), V(HTTPS), V(L4) or V(L4_TLS).
@@ -184,7 +187,7 @@ virtual_service:
       description: The certificate, with C(id) and C(name), or null.
       type: dict
     service_ports:
-      description: The ports, in order.
+      description: The ports, in ascending order.
       type: list
       elements: dict
       contains:
@@ -192,25 +195,25 @@ virtual_service:
           description: The first port.
           type: int
         end:
-          description: The last port, the first one again for a single port.
+          description: The last port. For a single port, the same as the first.
           type: int
         ssl_enabled:
-          description: Whether TLS ends here.
+          description: Whether TLS is terminated on this port.
           type: bool
         type:
           description: V(TCP_PROXY), V(TCP_FAST_PATH) or V(UDP_FAST_PATH).
           type: str
     transparent_mode_enabled:
-      description: Whether the IP of the client is preserved.
+      description: Whether the client's IP is preserved.
       type: bool
     status:
-      description: The state of realization, such as V(REALIZED).
+      description: The realization status, for example V(REALIZED).
       type: str
     health_status:
       description: V(UP), V(DOWN), V(DISABLED), V(UNAVAILABLE), V(PENDING) or V(UNKNOWN).
       type: str
     health_message:
-      description: What Cloud Director says about the health.
+      description: Cloud Director's message about the health.
       type: str
 """
 
@@ -261,7 +264,7 @@ SPEC = (
 
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """Bring the object about."""
+    """Bring the virtual service to the wanted state."""
     gateway = get_edge_gateway(api, params["edge_gateway"], params["vdc"])
     change = VirtualServices(api, gateway, params, check_mode).ensure()
     return Outcome(change.changed, {"virtual_service": change.after}, change.before, change.after, change.warnings)

@@ -41,7 +41,7 @@ EXAMPLES = r"""
     edge_gateway: acme-edge
     virtual_ip_address: 203.0.113.10
 
-- name: List the names of those that are down
+- name: List the names of the virtual services that are down
   vcd.kubernetes.vcd_virtual_service_info:
     edge_gateway: acme-edge
     query: "[?health_status=='DOWN'].name"
@@ -49,7 +49,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 virtual_services:
-  description: The virtual services, or what O(query) makes of them.
+  description: The virtual services, or the result of O(query).
   returned: success
   type: list
   elements: dict
@@ -63,10 +63,10 @@ virtual_services:
       type: str
       sample: ingress-vs-web-http
     description:
-      description: A text for people.
+      description: The description.
       type: str
     enabled:
-      description: Whether it serves.
+      description: Whether it is enabled.
       type: bool
     application_profile:
       description: V(HTTP), V(HTTPS), V(L4) or V(L4_TLS).
@@ -91,7 +91,7 @@ virtual_services:
       description: The certificate, with C(id) and C(name), or null.
       type: dict
     service_ports:
-      description: The ports, in order.
+      description: The ports, in ascending order.
       type: list
       elements: dict
       contains:
@@ -99,25 +99,25 @@ virtual_services:
           description: The first port.
           type: int
         end:
-          description: The last port, the first one again for a single port.
+          description: The last port. For a single port, the same as the first.
           type: int
         ssl_enabled:
-          description: Whether TLS ends here.
+          description: Whether TLS is terminated on this port.
           type: bool
         type:
           description: V(TCP_PROXY), V(TCP_FAST_PATH) or V(UDP_FAST_PATH).
           type: str
     transparent_mode_enabled:
-      description: Whether the IP of the client is preserved.
+      description: Whether the client's IP is preserved.
       type: bool
     status:
-      description: The state of realization, such as V(REALIZED).
+      description: The realization status, for example V(REALIZED).
       type: str
     health_status:
       description: V(UP), V(DOWN), V(DISABLED), V(UNAVAILABLE), V(PENDING) or V(UNKNOWN).
       type: str
     health_message:
-      description: What Cloud Director says about the health.
+      description: Cloud Director's message about the health.
       type: str
 """
 
@@ -149,7 +149,7 @@ SPEC = (
 
 
 def gather(api: Api, gateway: Body, params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The virtual services of an edge gateway that the filters leave."""
+    """The virtual services of an edge gateway that match the filter options."""
     found = [to_result(row) for row in list_summaries(api, gateway)]
     for key in ("name", "id"):
         found = [one for one in found if params[key] in (None, one[key])]
@@ -162,7 +162,7 @@ def gather(api: Api, gateway: Body, params: Mapping[str, Any]) -> list[dict[str,
 
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """Read what the filters leave."""
+    """Read the matching virtual services."""
     gateway = get_edge_gateway(api, params["edge_gateway"], params["vdc"])
     found = gather(api, gateway, params)
     return Outcome(result={"virtual_services": run_query(compile_query(params["query"]), params["query"], found)})

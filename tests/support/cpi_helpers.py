@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shared by the tests of CPI's configuration: fixtures, files, and running a module's main()."""
+"""Helpers for the tests of CPI's configuration: fixtures, files, and running a module's main()."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def file_of(fixture: str) -> str:
 def run_main(
     main: Callable[[], None], capsys: pytest.CaptureFixture[str], check: bool = False, diff: bool = False, **args: Any
 ) -> dict[str, Any]:
-    """What a module prints for these options, in this process."""
+    """The output of a module for these options, run in this process."""
     given = {**args, "_ansible_check_mode": check, "_ansible_diff": diff}
     with (
         mock.patch.object(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode()),

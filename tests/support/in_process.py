@@ -23,7 +23,7 @@ SECRETS = ("kube-secret-1", "viewer-secret-1", "system-secret-1", "acme-api-toke
 
 
 class Modules:
-    """Runs modules with the connection options of one user; ``run`` gives the result as Ansible gets it."""
+    """Runs modules with the connection options of one user; ``run`` returns the result as Ansible gets it."""
 
     def __init__(self, simulator: Simulator, **connection: Any) -> None:
         self.simulator = simulator
@@ -38,22 +38,22 @@ class Modules:
         }
 
     def as_user(self, **connection: Any) -> Modules:
-        """The same simulator with other connection options; None takes one out."""
+        """The same simulator with other connection options; None removes one."""
         return Modules(self.simulator, **{**self.connection, **connection})
 
     def run(self, module: str, *, check: bool = False, **options: Any) -> dict[str, Any]:
-        """The module's result; failures are results too, tracebacks are not."""
+        """The module's result. A failure is a result too, a traceback is not."""
         given = {name: value for name, value in {**self.connection, **options}.items() if value is not None}
         return run_module(module, given, check=check)
 
     def done(self, module: str, **options: Any) -> dict[str, Any]:
-        """The result of a module that must not fail."""
+        """The result of a module run that must not fail."""
         result = self.run(module, **options)
         assert not result.get("failed"), result["msg"]
         return result
 
     def refused(self, module: str, **options: Any) -> str:
-        """The message of a module that must fail: one line, and nothing secret anywhere."""
+        """The message of a module run that must fail: one line, without secrets."""
         result = self.run(module, **options)
         assert result.get("failed"), result
         message: str = result["msg"]
@@ -61,7 +61,7 @@ class Modules:
         return message
 
     def writes(self) -> list[str]:
-        """What was written since the journal was cleared, logins apart: METHOD and last parts of the path."""
+        """The writes since the journal was cleared, without logins: METHOD and the end of the path."""
         return [
             f"{entry['method']} {'/'.join(entry['path'].split('/')[3:])}"
             for entry in self.simulator.journal()
@@ -70,17 +70,17 @@ class Modules:
 
 
 def run_module(module: str, options: dict[str, Any], *, check: bool = False) -> dict[str, Any]:
-    """Run a module's main() in this process, as ansible-core does it in its own."""
+    """Run a module's main() in this process, with the state that a new process would have."""
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
     loaded = importlib.import_module(f"ansible_collections.vcd.kubernetes.plugins.modules.{module}")
     out = io.StringIO()
-    warnings._global_warnings.clear()  # a process of its own would have none yet
+    warnings._global_warnings.clear()  # a new process would have none yet
     with contextlib.ExitStack() as patches:
         encoded = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
         patches.enter_context(mock.patch.object(basic, "_ANSIBLE_ARGS", encoded))
         if hasattr(basic, "_ANSIBLE_PROFILE"):  # ansible-core 2.19 and later
             patches.enter_context(mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy"))
-        if getattr(_internal, "is_controller", False):  # other tests import the controller's code; a module never does
+        if getattr(_internal, "is_controller", False):  # other tests import the controller's code, a module never does
             patches.enter_context(mock.patch.object(_internal, "is_controller", False))
         patches.enter_context(contextlib.redirect_stdout(out))
         patches.enter_context(pytest.raises(SystemExit))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules that docs/rights-kubernetes.md publishes, so that what operators copy is what is tested."""
+"""The rules in docs/rights-kubernetes.md, so that the tests use what operators copy."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ def published(kind: str) -> list[dict[str, Any]]:
 
 
 def of_namespace(rules: list[dict[str, Any]], namespace: str = "kube-system") -> list[dict[str, Any]]:
-    """Rules as the Kubernetes double takes them for a user, limited to a namespace as a Role is."""
+    """Rules in the format of the Kubernetes double, limited to a namespace like a Role."""
     return [{**rule, "verbs": [*rule["verbs"]], "namespace": namespace} for rule in rules]

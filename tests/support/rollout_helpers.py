@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Driving CPI's rollout on the Kubernetes double, and looking at what came of it."""
+"""Run CPI's rollout on the Kubernetes double, and inspect the result."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ INTERNAL: dict[str, Any] = {"scenario": "shared_internal", "one_arm": RANGE}
 
 
 def settle(kube: KubeDouble, replicas: int = 1) -> None:
-    """Wait until CPI runs."""
+    """Wait until CPI is running."""
     kube.wait_for(lambda: len(running(kube)) == replicas, f"{replicas} CPI pods run")
 
 
@@ -40,7 +40,7 @@ def running(kube: KubeDouble) -> list[dict[str, Any]]:
 
 
 def mounted(kube: KubeDouble) -> list[str]:
-    """CPI's file as each of its pods really has it."""
+    """CPI's file as each of its pods has it mounted."""
     return [kube.mounted(NAMESPACE, pod["metadata"]["name"])[VOLUME][KEY] for pod in running(kube)]
 
 
@@ -55,16 +55,16 @@ def run(kube: KubeDouble, check: bool = False, context: str | None = None, **opt
 
 
 def make_mutable(kube: KubeDouble, **changes: Any) -> None:
-    """CPI's ConfigMap as some operators have it: not immutable."""
+    """Make CPI's ConfigMap mutable, as some operators have it."""
     found = kube.get("ConfigMap", NAMESPACE, NAME)
     assert found is not None
     kube.delete("ConfigMap", NAMESPACE, NAME)
     kept = {"name": NAME, "namespace": NAMESPACE, **changes}
     kube.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": kept, "data": found["data"]})
-    restart_by_hand(kube)
+    restart_manually(kube)
 
 
-def restart_by_hand(kube: KubeDouble) -> None:
+def restart_manually(kube: KubeDouble) -> None:
     """Scale to 0 and back, as an operator would."""
     for replicas in (0, 1):
         scale(kube, replicas)
@@ -82,7 +82,7 @@ def scale(kube: KubeDouble, replicas: int) -> None:
 
 
 def writes(kube: KubeDouble) -> list[tuple[str, str]]:
-    """What was written to the cluster by requests, in order."""
+    """The requests that wrote to the cluster, in order."""
     found = [(entry["method"], entry["path"].partition("?")[0]) for entry in kube.journal() if entry["method"] != "GET"]
     return [
         (method, path.rpartition("/namespaces/kube-system/")[2])
@@ -92,7 +92,7 @@ def writes(kube: KubeDouble) -> list[tuple[str, str]]:
 
 
 def older_than_a_second(kube: KubeDouble) -> bool:
-    """Whether an object that is made now would be younger than the pod by Kubernetes' clock of whole seconds."""
+    """Whether an object created now would be younger than the pod in Kubernetes' whole seconds."""
     kube.load([{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "clock", "namespace": "default"}}])
     now = kube.get("ConfigMap", "default", "clock")
     kube.delete("ConfigMap", "default", "clock")
@@ -100,7 +100,7 @@ def older_than_a_second(kube: KubeDouble) -> bool:
 
 
 class Killed(BaseException):
-    """As SIGKILL: nothing of ours runs after it."""
+    """Like SIGKILL: none of our code runs after it."""
 
 
 def kill_at(cluster: KubernetesApi, number: int, before: bool) -> KubernetesApi:
@@ -123,7 +123,7 @@ def kill_at(cluster: KubernetesApi, number: int, before: bool) -> KubernetesApi:
 
 
 def run_and_die(kube: KubeDouble, number: int, before: bool, **options: Any) -> bool:
-    """Whether there was such a write to die at."""
+    """Whether the run reached that write."""
     with connect({"kubeconfig": kube.kubeconfig}) as cluster:
         try:
             managing.manage(kill_at(cluster, number, before), {**DEFAULTS, **options}, False)
@@ -133,7 +133,7 @@ def run_and_die(kube: KubeDouble, number: int, before: bool, **options: Any) -> 
 
 
 def state(kube: KubeDouble) -> dict[str, Any]:
-    """What counts at the end: the ConfigMap, the backup's way back, replicas, and what CPI really has."""
+    """The relevant final state: the ConfigMap, the original in the backup, replicas, and the mounted file."""
     settle(kube)
     config_map = copy.deepcopy(kube.get("ConfigMap", NAMESPACE, NAME) or {})
     backup = kube.get("ConfigMap", NAMESPACE, BACKUP) or {}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Rights are asked for before the first write, so that a missing one leaves nothing half-done."""
+"""Check rights before the first write, so that a missing one does not leave a change half done."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 @dataclass(frozen=True)
 class Right:
-    """One verb on one resource (``deployments/scale`` names a subresource); no name: any object, as create needs."""
+    """One verb on one resource (``deployments/scale`` is a subresource). Without a name: any object, as for create."""
 
     verb: str
     resource: str
@@ -30,7 +30,7 @@ class Right:
         return f"{self.verb} {resource}{f' {self.name}' if self.name else ''} in namespace {self.namespace}"
 
     def review(self) -> Object:
-        """The SelfSubjectAccessReview that asks for it."""
+        """The SelfSubjectAccessReview for this right."""
         resource, _slash, subresource = self.resource.partition("/")
         attributes = {
             "namespace": self.namespace,
@@ -48,12 +48,12 @@ class Right:
 
 
 def require(cluster: KubernetesApi, rights: Iterable[Right]) -> None:
-    """Raise CollectionError that names every missing right."""
+    """Raise CollectionError with every missing right."""
     missing = [right for right in dict.fromkeys(rights) if not _allowed(cluster, right)]
     if missing:
         raise CollectionError(
-            f"no right to {'; to '.join(str(right) for right in missing)}: "
-            "nothing was changed; add it to the user's Role (docs/rights-kubernetes.md has the whole Role)",
+            f"missing right to {'; to '.join(str(right) for right in missing)}: "
+            "nothing was changed; add it to the user's Role (docs/rights-kubernetes.md contains the whole Role)",
             missing_rights=[str(right) for right in missing],
         )
 

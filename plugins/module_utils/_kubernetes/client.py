@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""A small Kubernetes client over kubernetes.core's: plain dictionaries, one retry policy, one line for each error.
+"""A small Kubernetes client on top of kubernetes.core: plain dictionaries, one retry policy, one-line errors.
 
-Paths are written out (``/api/v1/namespaces/...``): only a handful of kinds is used, and discovery would cost a request
-for each API group.
+Paths are written out (``/api/v1/namespaces/...``), because only a few kinds are used and discovery would cost a request
+per API group.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ try:
     from urllib3.exceptions import HTTPError
     from yaml import YAMLError
 except ImportError:
-    pass  # options.py tells which library is missing, before anything here runs
+    pass  # options.py reports the missing library before anything here runs
 
 Object = dict[str, Any]
 Objects = list[Object]  # inside the class "list" is the method
@@ -49,7 +49,23 @@ _RETRIED = frozenset({429, 500, 502, 503, 504})
 
 
 class KubernetesApi:
-    """Requests to one API server. ``send(method, path, body, query, content_type)`` gives the decoded answer."""
+    """Requests to one API server, with retries.
+
+    ::
+
+        with connect(module.params) as cluster:
+            path = "/api/v1/namespaces/kube-system/configmaps"
+            config_map = cluster.get(path + "/settings")  # None when it does not exist
+            pods = cluster.list("/api/v1/namespaces/kube-system/pods")
+            body = {**config_map, "data": {"a": "1"}}
+            cluster.replace(path + "/settings", body, same=lambda found: found["data"] == body["data"])
+
+    Raises KubernetesError for an error status (409 when the object has changed since it was read) and
+    KubernetesUnreachable without an answer; both are CollectionError. A request that may be repeated is retried for
+    RETRY_SECONDS.
+
+    ``send(method, path, body, query=..., content_type=...)`` sends one request and returns the decoded answer.
+    """
 
     def __init__(self, send: Callable[..., Object], clock: Any = None) -> None:
         self._send = send
@@ -80,7 +96,7 @@ class KubernetesApi:
             raise
 
     def list(self, path: str) -> list[Object]:
-        """All objects of a collection, page by page."""
+        """All objects of a collection, read in pages."""
         return self._once(path, lambda: self._list(path))
 
     def _once(self, path: str, read: Callable[[], T]) -> T:
@@ -103,20 +119,29 @@ class KubernetesApi:
             query = [("limit", PAGE), ("continue", following)]
 
     def create(self, path: str, body: Object, same: Callable[[Object], bool]) -> Object:
-        """Create; an object of that name that is the ``same`` already is what an unanswered attempt left behind."""
+        """Create an object. An existing one for which ``same(found)`` holds counts as created.
+
+        It is then the result of an earlier attempt whose answer was lost.
+        """
         return self._write("POST", path, f"{path}/{body['metadata']['name']}", body, same)
 
     def replace(self, path: str, body: Object, same: Callable[[Object], bool]) -> Object:
-        """Replace the version that ``body.metadata.resourceVersion`` names; 409 when somebody was faster."""
+        """Replace an object, only in the version ``body.metadata.resourceVersion``.
+
+        Raises KubernetesError (409) when it has changed since, unless ``same(found)`` holds for the object as it is.
+        """
         return self._write("PUT", path, path, body, same)
 
     def merge(self, path: str, body: Object) -> Object:
-        """JSON merge patch. Only for absolute values: a repeated patch must change nothing more."""
+        """JSON merge patch. Use it only with absolute values, because a retry may apply it twice."""
         self._forget()
         return self._call("PATCH", path, body, content_type="application/merge-patch+json")
 
     def delete(self, path: str, uid: str, resource_version: str | None = None) -> None:
-        """Delete exactly this object; that it is gone already is fine. 409 when it is another one or has changed."""
+        """Delete exactly this object, or do nothing if it no longer exists.
+
+        Raises KubernetesError (409) when another object has the name now, or when it has another resource version.
+        """
         self._forget()
         preconditions = {"uid": uid, **({"resourceVersion": resource_version} if resource_version else {})}
         body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
@@ -125,6 +150,8 @@ class KubernetesApi:
         except KubernetesError as error:
             if error.status == 404:
                 return
+            # After a lost answer, the repeated request conflicts with its own first attempt. The object is then gone,
+            # or has the same uid and is being deleted.
             present = self.get(path) if error.status == 409 else None
             if error.status != 409 or (present is not None and not _is_going(present, uid)):
                 raise
@@ -145,7 +172,7 @@ class KubernetesApi:
         try:
             return self._call(method, path, body)
         except KubernetesError as error:
-            # After an attempt without an answer (here or inside urllib3) the repeated one meets its own work.
+            # After a lost answer (here or inside urllib3), the repeated request conflicts with its own first attempt.
             present = self.get(object_path) if error.status == 409 else None
             if present is None or not same(present):
                 raise
@@ -157,7 +184,7 @@ class KubernetesApi:
             try:
                 answer = self._send(method, path, body, **more)
             except (KubernetesError, KubernetesUnreachable) as error:
-                # A wrong address or certificate is told at once; a server that has answered before may come back.
+                # Report a wrong address or certificate at once; a server that has answered before may come back.
                 again = self._reached if isinstance(error, KubernetesUnreachable) else error.status in _RETRIED
                 if not again or deadline.expired():
                     raise
@@ -181,7 +208,7 @@ def connect(params: Mapping[str, Any]) -> Iterator[KubernetesApi]:
         client = _client(auth, host)
         yield KubernetesApi(_sender(client.client, str(client.configuration.host)))
     finally:
-        # A loaded kubeconfig stays the library's default, and would win over another cluster's host and key.
+        # The library keeps a loaded kubeconfig as its default, which would override the next cluster's host and key.
         Configuration.set_default(None)
 
 
@@ -190,7 +217,7 @@ def _auth(params: Mapping[str, Any]) -> dict[str, Any]:
     given = auth["kubeconfig"]
     if isinstance(given, GivenKubeconfig):
         if given.content is None:
-            raise InvalidInput("kubeconfig", str(given), "give a path or a dictionary, not the text of the file")
+            raise InvalidInput("kubeconfig", str(given), "give a path or a dictionary, not the content of the file")
         auth["kubeconfig"] = given.content
     return auth
 
@@ -210,7 +237,7 @@ def _client(auth: Mapping[str, Any], host: str) -> Any:
 
 
 def _within(seconds: float, make: Callable[[], Any]) -> Any:
-    """What ``make`` gives or raises; TimeoutError when it takes longer. The library's discovery has no timeout."""
+    """The result of ``make``, or TimeoutError after ``seconds``: the library's discovery has no timeout of its own."""
     outcome: list[tuple[Any, BaseException | None]] = []
 
     def work() -> None:
@@ -261,7 +288,7 @@ def _sender(client: Any, host: str) -> Callable[..., Object]:
 
 
 def _seconds(text: Any) -> float:
-    """Retry-After in seconds, at most a retry's whole time; a date counts as not given."""
+    """Retry-After in seconds, at most RETRY_SECONDS; a date is ignored."""
     try:
         return min(float(text), RETRY_SECONDS)
     except (TypeError, ValueError):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What the Kubernetes client raises, as one clear line each."""
+"""Turn exceptions of the Kubernetes client into one-line errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHECK_OPTIONS = "check kubeconfig, context, host and the K8S_AUTH_* variables"
 
 
 class KubernetesError(CollectionError):
-    """The API server said no. ``status`` is HTTP's, ``reason`` is Kubernetes' word (NotFound, Conflict ...)."""
+    """The API server answered with an error: HTTP ``status`` and Kubernetes ``reason`` (NotFound, Conflict ...)."""
 
     def __init__(self, message: str, status: int, reason: str, **details: Any) -> None:
         super().__init__(message, status=status, reason=reason, **details)
@@ -26,21 +26,21 @@ class KubernetesError(CollectionError):
 
 
 class KubernetesUnreachable(CollectionError):
-    """No answer came: the request may or may not have been carried out."""
+    """The API server did not answer. The request may or may not have been carried out."""
 
 
 def from_api(error: Any, method: str, path: str, host: str) -> KubernetesError:
-    """An ApiException of the kubernetes library. Its headers and traceback are left out."""
+    """The error for an ApiException of the kubernetes library, without its headers and traceback."""
     status = int(error.status or 0)
     body = _status_object(error.body)
     reason = str(body.get("reason") or error.reason or "")
-    said = str(body.get("message") or reason or "no reason given")
+    text = str(body.get("message") or reason or "no reason given")
     if status == 401:
-        message = f"the Kubernetes API at {host} does not accept the credentials (401 Unauthorized): {CHECK_OPTIONS}"
+        message = f"the Kubernetes API at {host} rejects the credentials (401 Unauthorized): {CHECK_OPTIONS}"
     elif status == 403:
-        message = f"{said} (403 Forbidden): give the user this right, or use another context"
+        message = f"{text} (403 Forbidden): grant the user this right, or use another context"
     else:
-        message = f"{method} {path}: {said} ({status})"
+        message = f"{method} {path}: {text} ({status})"
     return KubernetesError(" ".join(message.split()), status, reason, method=method, path=path)
 
 
@@ -55,28 +55,28 @@ def _status_object(body: Any) -> dict[str, Any]:
 
 
 def from_connection(error: BaseException, host: str) -> KubernetesUnreachable:
-    """An error below HTTP: refused, not resolved, not trusted, timed out, reset."""
+    """The error for a failure below HTTP: connection refused or reset, timeout, DNS, TLS."""
     chain = list(_causes(error))
     names = {type(link).__name__ for link in chain}
     deepest = str(chain[-1])
     if any("SSL" in name or "Certificate" in name for name in names) or "CERTIFICATE_VERIFY_FAILED" in deepest:
         why = "its TLS certificate is not trusted or TLS failed"
-        remedy = "give the right certificate authority by ca_cert or in the kubeconfig"
+        remedy = "set the certificate authority in ca_cert or in the kubeconfig"
     elif names & {"ConnectTimeoutError", "ReadTimeoutError", "TimeoutError", "timeout"}:
         why, remedy = "it did not answer in time", CHECK_OPTIONS
     elif names & {"NameResolutionError", "gaierror"} or "Name or service not known" in deepest:
-        why, remedy = "its name cannot be resolved", CHECK_OPTIONS
+        why, remedy = "its host name cannot be resolved", CHECK_OPTIONS
     elif "refused" in deepest:
         why, remedy = "connection refused", CHECK_OPTIONS
     else:
-        why, remedy = "the connection broke", "run again"
+        why, remedy = "the connection was lost", "run again"
     return KubernetesUnreachable(
-        f"cannot talk to the Kubernetes API at {host}: {why}: {remedy}", cause=type(chain[-1]).__name__
+        f"cannot reach the Kubernetes API at {host}: {why}: {remedy}", cause=type(chain[-1]).__name__
     )
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and what lies beneath it (urllib3 keeps it in ``reason`` or in the arguments), at most ten deep."""
+    """The error and its causes (urllib3 keeps them in ``reason`` or in the arguments), at most ten levels deep."""
     current: BaseException | None = error
     for _depth in range(10):
         if current is None:
@@ -87,23 +87,23 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def from_configuration(error: BaseException, kubeconfig: Any, host: str) -> CollectionError:
-    """The kubeconfig or the options make no client. The file's content never gets into the message."""
+    """The error for a kubeconfig or options that give no client. The message never contains the file's content."""
     name = "the kubeconfig given as a dictionary" if isinstance(kubeconfig, dict) else f"kubeconfig {kubeconfig!r}"
     if kubeconfig is None:
         name = f"the default kubeconfig, or {host}"
     missing = [path for path in _paths(kubeconfig) if not os.path.exists(os.path.expanduser(path))]
     if missing:
-        why = f"there is no file {', '.join(missing)}"
+        why = f"no such file: {', '.join(missing)}"
     elif isinstance(error, OSError):
         why = f"{error.strerror or type(error).__name__}: {error.filename}" if error.filename else str(error.strerror)
     elif type(error).__name__ in ("CoreException", "ConfigException"):
         why = str(error).replace("Could not create API client: ", "")
     elif str(error).startswith("Host value"):
-        why = "the server speaks TLS, and its address does not start with https://"
+        why = "TLS options are set, but the server's address does not start with https://"
     elif getattr(error, "problem_mark", None):
-        why = f"it is not YAML (line {error.problem_mark.line + 1})"  # type: ignore[attr-defined]
+        why = f"it is not valid YAML (line {error.problem_mark.line + 1})"  # type: ignore[attr-defined]
     else:
-        why = f"it cannot be read, or its server is no Kubernetes API server ({type(error).__name__})"
+        why = f"it cannot be read, or its server is not a Kubernetes API server ({type(error).__name__})"
     return CollectionError(f"{name}: {' '.join(why.split()).rstrip('.')}: {CHECK_OPTIONS}")
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""kubernetes.core's own connection options, and which libraries they need."""
+"""The connection options of kubernetes.core, and the libraries that they need."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
 
-# Only so that a missing kubernetes.core is named as what is missing, instead of each option being called unknown.
+# Used when kubernetes.core is missing, so that the error says so instead of calling every option unknown.
 _NAMES = (
     "ca_cert client_cert client_key context host impersonate_groups impersonate_user kubeconfig no_proxy "
     "persist_config proxy proxy_headers username validate_certs"
@@ -38,26 +38,27 @@ else:
 
 
 class GivenKubeconfig(str):
-    """A kubeconfig that was given as data. As a text it says only that, so that no token gets into a log or result."""
+    """A kubeconfig given as data. Its string value says only that, so that no token reaches a log or a result."""
 
     content: dict[str, Any] | None = None
 
 
 class RawButHidden(str):
-    """The documented type (``raw``), and also the function that Ansible calls on what was given.
+    """The documented type (``raw``) that is also the function which Ansible calls to convert the value.
 
-    ``no_log`` would not do: of a dictionary it hides every text, "default" or "v1" too, wherever it is in a result.
+    ``no_log`` is no alternative: it would mask every string of the dictionary, such as "default" or "v1", wherever it
+    occurs in a result.
     """
 
     def __call__(self, value: Any) -> str:
-        """A path stays; a dictionary is hidden; the text of a file, which is no path, is hidden and has no content."""
+        """Keep a path, and hide a dictionary. The content of a file is hidden too, and dropped: it is not accepted."""
         if isinstance(value, dict):
             given = GivenKubeconfig("(given as a dictionary)")
             given.content = value
             return given
         text = str(value)
         is_path = "\n" not in text and not text.lstrip().startswith("{")
-        return text if is_path else GivenKubeconfig("(given as a text)")
+        return text if is_path else GivenKubeconfig("(given as text)")
 
 
 AUTH_ARG_SPEC: dict[str, Any] = {**_AUTH_ARG_SPEC, "kubeconfig": {"type": RawButHidden("raw")}}

@@ -75,7 +75,7 @@ def _way_back(report: Reader) -> list[str]:
     return [heading, *(f"  note    {note}" for note in report.texts("notes"))]
 
 
-def account(failure: Any, restore_file: str, backup: str, brought_back: bool) -> str:
+def account(failure: Any, restore_file: str, backup: str, brought_back: bool = False) -> str:
     """One line for a migration that failed: what is where, and the ways on.
 
     ``failure`` is the failed task's result, whose message tells what is migrated, rolled back and untouched.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Reading and writing resources: lists to their last page, writes with their tasks. Knows no resource."""
+"""Read and write resources: lists to their last page, writes until their tasks end. Independent of resource types."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import NETADDR_IMPORT_ERROR
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import InDoubt, Refused, TaskFailed, VcdError
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.pacing import PACE, Lengths, Watch, kind_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.pacing import (
+    PACE,
+    TaskDurations,
+    TaskPolling,
+    kind_of,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.retry import Backoff
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.session import Call, Session, gave_up
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.settings import settings_from
@@ -34,7 +39,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Dea
 
 try:
     from requests.utils import parse_header_links
-except ImportError:  # REQUESTS_ERROR says so
+except ImportError:  # reported through REQUESTS_ERROR
     parse_header_links = None  # type: ignore[assignment]
 
 LIBRARIES = {"requests": REQUESTS_ERROR, "netaddr": NETADDR_IMPORT_ERROR}
@@ -45,7 +50,7 @@ Body = dict[str, Any]
 
 @contextmanager
 def connect(params: Mapping[str, Any]) -> Iterator[Api]:
-    """A session by the connection options of a module; logged out at the end, whatever happened."""
+    """Log in with the connection options of a module; log out at the end, also after an error."""
     with Session(settings_from(params)) as session:
         yield Api(session)
 
@@ -53,7 +58,7 @@ def connect(params: Mapping[str, Any]) -> Iterator[Api]:
 def connect_after(
     check: Callable[[Mapping[str, Any]], object],
 ) -> Callable[[Mapping[str, Any]], AbstractContextManager[Api]]:
-    """``connect`` that first lets ``check`` raise InvalidInput for what can be judged without a request."""
+    """``connect``, but ``check`` runs first and may raise InvalidInput before any request is sent."""
 
     def checked(params: Mapping[str, Any]) -> AbstractContextManager[Api]:
         check(params)
@@ -63,17 +68,35 @@ def connect_after(
 
 
 class Api:
-    """What the resource packages use. Paths are relative to ``/cloudapi/1.0.0/``; ``what`` names an object in words."""
+    """Requests to Cloud Director's OpenAPI, for the resource packages.
+
+    Paths are relative to ``/cloudapi/1.0.0/``. ``what`` is the object's name for messages::
+
+        with connect(module.params) as api:
+            gateway = api.get("edgeGateways/" + urn, "edge gateway 'acme-edge'")
+            rows = api.pages("edgeGateways", "edge gateways", query="name==acme-edge")
+            pool_id = api.create("loadBalancer/pools", body, "pool 'web'", find=lambda: find_id(api, gateway, "web"))
+            path = "loadBalancer/pools/" + pool_id
+            api.update(path, "pool 'web'", api.get(path, "pool 'web'"), lambda body: {**body, "enabled": False})
+            api.delete(path, "pool 'web'")
+
+    ``create``, ``update`` and ``delete`` return once the task has ended. One write with its retries and its task may
+    take the seconds of the option ``timeout``.
+
+    Raises Refused (status 400 or above), Unreachable (no answer), TaskFailed (the task ended in an error), VcdError
+    (retries used up the timeout, or the answer is not Cloud Director's) or WaitTimeout (the task is still running).
+    All are CollectionError.
+    """
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._lengths = Lengths()
+        self._durations = TaskDurations()
         self._remembered: dict[str, Answer] | None = None
         self._refused: tuple[str, Body] | None = None
 
     @contextmanager
     def one_look(self) -> Iterator[None]:
-        """While the body runs, what was read once is not asked for again. Nothing may be written meanwhile."""
+        """Within this context nothing is read twice, and nothing may be written."""
         self._remembered = {}
         try:
             yield
@@ -95,20 +118,20 @@ class Api:
 
     def _begin_write(self) -> AbstractContextManager[Deadline]:
         if self._remembered is not None:
-            raise RuntimeError("a write within one look: what was read before it would be taken for what is there")
+            raise RuntimeError("a write within one_look: what was read before it would pass for the current state")
         self._refused = None
         return self.session.operation()
 
     def require(self, version: Version, option: str) -> None:
-        """Raise CollectionError unless the session speaks this API version or a newer one."""
+        """Raise CollectionError unless the session uses this API version or a newer one."""
         if self.session.version < version:
             ours = needed(self.session.version) if self.session.version >= (36, 0) else "an older one"
             raise CollectionError(
-                f"{option}: needs {needed(version)} or newer; this session speaks {ours}", option=option
+                f"{option}: requires {needed(version)} or newer; this session uses {ours}", option=option
             )
 
     def about(self) -> dict[str, Any]:
-        """The API of the server: the version spoken, those listed, and the release that they make it."""
+        """The API version in use, the versions that the server lists, and the release that the highest one means."""
         listed = self.session.listed
         return {
             "version": render(self.session.version),
@@ -117,15 +140,18 @@ class Api:
         }
 
     def get(self, path: str, what: str) -> Body:
-        """One object. Raises Refused, 403 or 404 when it is not there."""
+        """One object. Raises Refused with status 403 or 404 when it does not exist."""
         refused, self._refused = self._refused, None
         if refused and refused[0] == path:
-            return refused[1]  # read before an update of it that was refused just now, so that it is as it was
+            return refused[1]  # it was read for an update that was refused just now, and has not changed
         call = Call("GET", OPENAPI + path, f"read {what}")
         return _object(self._read(call, self.session.deadline()))
 
     def get_or_none(self, path: str, what: str) -> Body | None:
-        """One object, or None when Cloud Director says that it is not there (403 or 404, see missing_right)."""
+        """One object, or None when it does not exist.
+
+        Cloud Director answers 403 as well as 404 for an object that does not exist, so both count.
+        """
         try:
             return self.get(path, what)
         except Refused as error:
@@ -134,7 +160,8 @@ class Api:
             raise
 
     def pages(self, path: str, what: str, *, query: str = "", page_size: int = 128) -> list[Body]:
-        """All objects of a page list. A page past the end is a normal, empty one; so is one beyond ``resultTotal``."""
+        """All objects of a paged list. ``query`` is a FIQL filter."""
+        # by id: an object that moves to the next page while the list is read must not be counted twice
         found: dict[str, Body] = {}
         deadline, page, rows = self.session.deadline(), 1, 0
         while True:
@@ -146,13 +173,14 @@ class Api:
                 raise not_cloud_director(answer)
             rows += len(values)
             found.update((str(value.get("id") or f"{page}/{number}"), value) for number, value in enumerate(values))
+            # A page past the end is empty, not an error, so a list without resultTotal ends as well.
             total = body.get("resultTotal")
             if not values or (total is not None and rows >= total):
                 return list(found.values())
             page += 1
 
     def cursor(self, path: str, what: str, *, page_size: int = 128) -> list[Body]:
-        """All objects of a cursor list: the next page is named only by the Link header with rel nextPage."""
+        """All objects of a cursor list, where only the Link header with rel nextPage leads to the next page."""
         found: list[Body] = []
         deadline, params, seen = self.session.deadline(), {"pageSize": str(page_size)}, set()
         while True:
@@ -162,18 +190,18 @@ class Api:
             if not cursor:
                 return found
             if cursor in seen:
-                raise VcdError(f"cannot list {what}: Cloud Director names the same next page twice", path=path)
+                raise VcdError(f"cannot list {what}: Cloud Director returned the same cursor twice", path=path)
             seen.add(cursor)
             params = {"pageSize": str(page_size), "cursor": cursor}
 
     def create(self, path: str, body: Body, what: str, find: Callable[[], str | None], *, named: bool = True) -> str:
         """Create an object and wait for its task; return its id.
 
-        ``find()`` gives the id of the object if it is there by now: asked when the request got no answer, before it
-        is sent again, and when the task does not name the object. Tasks name what they created, so that a write costs
-        nothing but its request and the looks at its task; only those of NAT rules name the gateway, and cost a look
-        at the rules (a request for each 128 of them), because no other way leads to the id. ``named`` False: who asks
-        needs no id, and gets an empty one rather than that look.
+        ``find()`` returns the id of the object if it exists by now. It is called when the request got no answer,
+        before the request is sent again, and when the task does not name the object. Most tasks name the object they
+        created. Tasks of NAT rules name the edge gateway instead, so the id has to be looked up in the list of rules
+        (one request for every 128 rules). With ``named=False`` the caller does not need the id: that lookup is
+        skipped and the result is empty.
         """
         with self._begin_write() as deadline:
             return self._create(path, body, what, find, deadline, named)
@@ -194,7 +222,7 @@ class Api:
                     raise
                 cause = error
             except Refused:
-                # a name that is taken: by the request that seemed lost?
+                # An earlier attempt got no answer. If the name is now taken, that attempt may have created the object.
                 known = find() if doubt else None
                 if known is None:
                     raise
@@ -208,7 +236,10 @@ class Api:
                 raise gave_up(cause, call, deadline)
 
     def update(self, path: str, what: str, current: Body, change: Callable[[Body], Body]) -> None:
-        """Write ``change(current)`` and wait for the task. It is asked again with what is read anew."""
+        """Write ``change(current)`` and wait for the task.
+
+        When the outcome is unclear, the object is read again, and ``change`` is applied to that body.
+        """
         with self._begin_write() as deadline:
             try:
                 self._update(path, what, current, change, deadline)
@@ -233,12 +264,14 @@ class Api:
             deadline.sleep(backoff.pause())
             if deadline.expired():
                 raise gave_up(cause, call, deadline)
+            # Never repeat the old body: it would overwrite what others changed since. If the change is already in
+            # the body that was just read, the lost request did its work.
             current = self.get(path, what)
             if change(current) == current:
                 return
 
     def delete(self, path: str, what: str) -> bool:
-        """Delete an object and wait for the task. False when it was gone already."""
+        """Delete an object and wait for the task. Returns False when it was already gone."""
         with self._begin_write() as deadline:
             return self._delete(path, what, deadline)
 
@@ -256,6 +289,7 @@ class Api:
                     raise
                 cause = error
             except Refused as error:
+                # 403 can mean a missing right or a missing object; only reading the object can tell.
                 if error.status in (403, 404) and self.get_or_none(path, what) is None:
                     return False
                 raise
@@ -263,10 +297,10 @@ class Api:
             if deadline.expired():
                 raise gave_up(cause, call, deadline)
 
-    def wait(self, path: str, what: str, seconds: float, done: Callable[[Body], bool], *shown: str) -> Body:
-        """Read an object until ``done(body)``; the fields ``shown`` say in a timeout what was seen last.
+    def wait(self, path: str, what: str, seconds: float, done: Callable[[Body], bool], *reported: str) -> Body:
+        """Read an object until ``done(body)``, for at most ``seconds``; the timeout message lists ``reported`` fields.
 
-        Raises VcdError at once when Cloud Director could not realize the object.
+        Raises VcdError as soon as Cloud Director reports REALIZATION_FAILED, and WaitTimeout.
         """
 
         def look() -> Body:
@@ -283,11 +317,11 @@ class Api:
             what=f"{what} to be realized (option wait_timeout)",
             deadline=self.session.deadline(seconds),
             pace=PACE,
-            describe=lambda body: ", ".join(f"{name} {body.get(name)}" for name in shown),
+            describe=lambda body: ", ".join(f"{name} {body.get(name)}" for name in reported),
         )
 
     def _created(self, task: Task, path: str, find: Callable[[], str | None] | None, what: str) -> str:
-        """The id of what a task created: in its result, or its owner. NAT rules' names the gateway, hence the look."""
+        """The id of the object that a task created: from its result or its owner, else from ``find``."""
         if task.made:
             return task.made
         unnamed = not task.owner or ":gateway:" in task.owner or task.owner in path
@@ -295,11 +329,11 @@ class Api:
             return ""
         known = find() if unnamed and find is not None else task.owner
         if known is None:
-            raise VcdError(f"cannot find {what} although task {task.id} created it: run again", task=task.id)
+            raise VcdError(f"task {task.id} created {what}, but it cannot be found: run again", task=task.id)
         return known
 
     def _finish(self, answer: Answer, call: Call, deadline: Deadline) -> Task:
-        """Wait for the task that an answer names. An answer without one (200, 201, 204) means that it is done."""
+        """Wait for the task that an answer names. Any status but 202 means that the write is already complete."""
         if answer.status != 202:
             owner = answer.json().get("id", "") if answer.text.strip().startswith("{") else ""
             return Task(owner=owner)
@@ -307,13 +341,13 @@ class Api:
         if path is None:
             raise not_cloud_director(answer)
         what, kind = f"cannot {call.what}", kind_of(call.method, call.path)
-        watch = Watch(self._lengths.of(kind), deadline.clock)
+        polling = TaskPolling(self._durations.of(kind), deadline.clock)
 
         def look() -> Task:
-            watch.looking()
+            polling.poll_starts()
             return self._task(path, what, deadline)
 
-        deadline.sleep(watch.before_first())
+        deadline.sleep(polling.first_pause())
 
         try:
             task = wait_until(
@@ -321,15 +355,15 @@ class Api:
                 lambda task: task.over,
                 what=f"task {path.rpartition('/')[2]} to {call.what}",
                 deadline=deadline,
-                pace=watch,
+                pace=polling,
                 describe=lambda task: f"{task.status} {task.operation}".strip(),
             )
         except WaitTimeout as error:
             raise WaitTimeout(
-                f"{error.message}; it may still end (option timeout)", task=path.rpartition("/")[2]
+                f"{error.message}; it may still complete (option timeout)", task=path.rpartition("/")[2]
             ) from None
         task.check(what)
-        self._lengths.learn(kind, watch.seen())
+        self._durations.learn(kind, polling.end_range())
         return task
 
     def _task(self, path: str, what: str, deadline: Deadline) -> Task:
@@ -341,7 +375,7 @@ class Api:
                 raise
             task = path.rpartition("/")[2]
             raise VcdError(
-                f"{what}: task {task} has vanished, so that nobody knows how it ended: run again", task=task
+                f"{what}: task {task} no longer exists, so its outcome is unknown: run again", task=task
             ) from None
         found = parse_task(answer.text)
         if found is None:
@@ -350,7 +384,7 @@ class Api:
 
 
 def _object(answer: Answer) -> Body:
-    """The JSON object that an answer holds."""
+    """The JSON object in the body of an answer."""
     found = answer.json()
     if not isinstance(found, dict):
         raise not_cloud_director(answer)
@@ -358,7 +392,7 @@ def _object(answer: Answer) -> Body:
 
 
 def next_cursor(answer: Answer) -> str | None:
-    """The cursor of the Link header whose relation is nextPage (relations may stand together, separated by blanks)."""
+    """The cursor of the Link header with relation nextPage. One ``rel`` may list several relations."""
     for link in parse_header_links(answer.headers.get("Link", "")):
         if "nextPage" in str(link.get("rel", "")).split():
             found = parse_qs(urlsplit(str(link.get("url", ""))).query).get("cursor")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Checks of what an operator gave, before any request: addresses, ports, numbers, texts. Pure."""
+"""Checks of option values before any request: addresses, ports, numbers, names. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Inva
 
 
 def address(option: str, value: str, *versions: int) -> str:
-    """An IP address in its usual form. ``versions`` are those allowed: 4, 6 or both."""
+    """An IP address in canonical form. ``versions`` are the allowed ones: 4, 6 or both."""
     wanted = " or ".join(f"IPv{version}" for version in versions)
     found = version_of(value)
     if not found:
@@ -30,7 +30,7 @@ def address(option: str, value: str, *versions: int) -> str:
 
 
 def network(option: str, value: str) -> str:
-    """A single IP address or a network as CIDR, in its usual form; a network of one address is that address."""
+    """An IP address or a network (CIDR) in canonical form; a network with one address becomes that address."""
     if "/" not in value:
         return address(option, value, 4, 6)
     found = network_of(value)
@@ -40,12 +40,12 @@ def network(option: str, value: str) -> str:
     if found.single:
         return found.start
     if found.start != given_address:
-        raise InvalidInput(option, value, f"is an address within a network: give {found} or {given_address}")
+        raise InvalidInput(option, value, f"has host bits set: give network {found} or address {given_address}")
     return str(found)
 
 
 def usual_form(value: str | None) -> str | None:
-    """What the server sent, in the form that `address` and `network` give; anything else stays as it is."""
+    """A value from the server in the form that `address` and `network` return; other values are unchanged."""
     if not value:
         return None
     try:
@@ -60,7 +60,7 @@ def port(option: str, value: int) -> int:
 
 
 def port_range(option: str, value: str) -> str:
-    """``80`` or ``80-90``, in order, without blanks."""
+    """``80`` or ``80-90``, in ascending order and without spaces."""
     found = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", str(value))
     if not found:
         raise InvalidInput(option, value, "is not a port: give a port such as 80, or a range such as 80-90")
@@ -74,7 +74,7 @@ def port_range(option: str, value: str) -> str:
 
 
 def integer(option: str, value: int, lowest: int, highest: int, what: str = "a number") -> int:
-    """A number within its limits."""
+    """A number within its bounds."""
     if not lowest <= value <= highest:
         raise InvalidInput(option, value, f"give {what} from {lowest} to {highest}")
     return value
@@ -88,5 +88,5 @@ def name(option: str, value: str) -> str:
 
 
 def given(params: Mapping[str, Any], *options: str) -> dict[str, Any]:
-    """The options that were given at all; what was not given is left alone."""
+    """The options that are set."""
     return {option: params[option] for option in options if params.get(option) is not None}

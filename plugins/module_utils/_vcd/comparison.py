@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What differs between an object and what is wanted, whatever its kind. Decisions only."""
+"""Compare an object of any kind with the wanted values. Decisions only."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def differing(
     references: Collection[str] = (),
     special: Mapping[str, Same] | None = None,
 ) -> dict[str, Any]:
-    """The part of what is wanted that is not so yet.
+    """The wanted values that the object does not have yet.
 
-    ``references`` are the options that name an object by its name or URN, empty for none; ``special`` says of others
-    when what is there (None for nothing) is what is wanted.
+    ``references`` are options that hold a name or URN (empty: no object). ``special`` maps an option to its own
+    comparison ``same(current, wanted)``, where a missing ``current`` is None.
     """
     how = {**dict.fromkeys(references, same_reference), **(special or {})}
     return {

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What Cloud Director refuses, and what the way to it refuses, as errors for an operator."""
+"""Errors from Cloud Director and from the network in between, worded for the operator."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.xmldoc import parse
 
-# "[ 39-2024-11-25-09-18-45-563--ecca35bd-... ] text": the request id that messages begin with
+# Messages begin with the request id: "[ 39-2024-11-25-09-18-45-563--ecca35bd-... ] text"
 REQUEST_ID = re.compile(r"^\[\s*([0-9A-Za-z-]+)\s*\]\s*")
-# What Cloud Director writes when another operation holds the entity; in a 400, or as the end of a task.
+# How Cloud Director reports that another operation holds the entity, in a 400 or in a failed task.
 BUSY_TEXTS = re.compile(
     r"BUSY_ENTITY|is busy completing an operation|is busy, cannot proceed with the operation|is currently busy"
     r"|another transaction|408:TIMEDOUT",
     re.IGNORECASE,
 )
-# Which right is probably missing, by what the path speaks of; (part of the path, to read, to write).
+# The right that a 403 probably means: (part of the path, right to read, right to write). Cloud Director names none.
 RIGHTS = (
     ("/nat/rules", "Organization vDC Gateway: View NAT", "Organization vDC Gateway: Configure NAT"),
     ("/applicationPortProfiles", "Organization vDC Gateway: View", "Organization vDC Gateway: Configure NAT"),
@@ -39,11 +39,11 @@ RIGHTS = (
 
 
 class VcdError(CollectionError):
-    """Cloud Director, or the way to it, refused. ``details`` has method, path, status, code where there are any."""
+    """A request to Cloud Director failed. ``details`` has method, path, status and code where they are known."""
 
 
 class Unreachable(VcdError):
-    """No answer. ``sent`` tells whether the request may have reached the server, ``transient`` whether to try again."""
+    """No answer. ``sent``: the request may have reached the server; ``transient``: a retry may help."""
 
     def __init__(self, message: str, *, sent: bool, transient: bool, **details: Any) -> None:
         super().__init__(message, **details)
@@ -52,7 +52,7 @@ class Unreachable(VcdError):
 
 
 class Refused(VcdError):
-    """An answer of 400 or above; ``retry_after`` is the header of that name."""
+    """An answer with status 400 or above; ``retry_after`` is the Retry-After header."""
 
     def __init__(self, message: str, *, status: int, **details: Any) -> None:
         super().__init__(message, status=status, **details)
@@ -61,15 +61,15 @@ class Refused(VcdError):
 
 
 class TaskFailed(VcdError):
-    """A task ended in an error, or was cancelled; ``busy`` when another operation was in its way."""
+    """A task failed or was cancelled; ``busy``: another operation was holding the object."""
 
     def __init__(self, message: str, *, busy: bool, **details: Any) -> None:
         super().__init__(message, **details)
         self.busy = busy
 
 
-class InDoubt(Exception):  # never reaches an operator: the caller looks whether the write took effect
-    """A write without an answer that tells whether it took effect."""
+class InDoubt(Exception):  # never reaches the operator: the caller checks whether the write took effect
+    """A write whose outcome is unknown, because its answer was lost."""
 
     def __init__(self, cause: VcdError) -> None:
         super().__init__(cause.message)
@@ -78,7 +78,7 @@ class InDoubt(Exception):  # never reaches an operator: the caller looks whether
 
 @dataclass(frozen=True)
 class Problem:
-    """The body of an error answer, JSON or XML, or whatever else it was."""
+    """The body of an error answer: JSON, XML or plain text."""
 
     code: str
     text: str
@@ -86,12 +86,12 @@ class Problem:
 
     @property
     def busy(self) -> bool:
-        """Whether another operation is in the way."""
+        """Whether another operation holds the object."""
         return bool(BUSY_TEXTS.search(f"{self.code} {self.text}"))
 
 
 def parse_problem(body: str) -> Problem:
-    """Read minorErrorCode and message from OpenAPI's JSON or the legacy API's XML; an OAuth error is JSON too."""
+    """Read minorErrorCode and message from OpenAPI's JSON, the legacy API's XML, or an OAuth error (also JSON)."""
     code, text = "", body.strip()
     if text.startswith("{"):
         try:
@@ -113,12 +113,13 @@ def _from_xml(text: str) -> tuple[str, str]:
 
 
 def refusal(what: str, method: str, path: str, status: int, body: str) -> Refused:
-    """The error for an answer of 400 or above; ``what`` says what was attempted."""
+    """The error for an answer with status 400 or above; ``what`` says what was attempted, as in "cannot read ..."."""
     problem = parse_problem(body)
     said = f"{status} {problem.code}".strip() + (f": {problem.text}" if problem.text else "")
     message = f"{what}: Cloud Director answered {said}"
     if status == 403:
-        message += f"; probably the user lacks the right {missing_right(method, path)!r}, or it is not there any more"
+        right = missing_right(method, path)
+        message += f"; the user probably lacks the right {right!r}, or the object no longer exists"
     return Refused(
         message,
         status=status,
@@ -132,8 +133,8 @@ def refusal(what: str, method: str, path: str, status: int, body: str) -> Refuse
 
 
 def missing_right(method: str, path: str) -> str:
-    """The right that is probably missing for a call, as Cloud Director's role editor names it."""
+    """The right that a call probably lacks, with its name in Cloud Director's role editor."""
     for part, view, write in RIGHTS:
         if part in path:
             return view if method == "GET" else write
-    return "of this operation"
+    return "for this operation"

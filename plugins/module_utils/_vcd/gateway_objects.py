@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Objects that belong to an edge gateway and have names of their own there: listed, found and read in one way."""
+"""Objects that belong to an edge gateway and have a unique name on it: one way to list, find and read them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import 
 
 @dataclass(frozen=True)
 class GatewayObjects:
-    """One kind of them: in words, the path of the objects, that of their summaries at a gateway, the kind in URNs."""
+    """One kind of object: its name in messages, the path of the objects and of their summaries, the kind in URNs."""
 
     words: str
     path: str
@@ -23,23 +23,25 @@ class GatewayObjects:
     kind: str
 
     def list_summaries(self, api: Api, gateway: Body, query: str = "") -> list[Body]:
-        """Summaries of those of an edge gateway."""
+        """The summaries of the objects of an edge gateway."""
         path = f"edgeGateways/{gateway['id']}/{self.summaries}"
         return api.pages(path, f"{self.words}s of edge gateway {gateway['name']!r}", query=query)
 
     def find_id(self, api: Api, gateway: Body, name: str) -> str | None:
-        """The id of the one of this name; names are unique on an edge gateway."""
+        """The id of the object with this name; names are unique on an edge gateway."""
+        # Compare the names as well: one that is not safe in a filter is not filtered at all.
         rows = self.list_summaries(api, gateway, equals("name", name))
         return next((str(row["id"]) for row in rows if row.get("name") == name), None)
 
     def read(self, api: Api, gateway: Body, name: str | None, urn: str | None) -> Body | None:
-        """The full body by URN, else by name; None when there is none on this edge gateway."""
+        """The full body by URN, else by name. None when the edge gateway has no such object."""
         if urn:
             is_urn("id", urn, self.kind)
         found = urn or self.find_id(api, gateway, str(name))
         body = api.get_or_none(f"{self.path}/{found}", self.describe(gateway, name or found)) if found else None
+        # A URN may belong to another edge gateway; changing that object would not be what the task says.
         return body if body and (body.get("gatewayRef") or {}).get("id") == gateway["id"] else None
 
     def describe(self, gateway: Body, name: Any) -> str:
-        """One of them in words, for messages."""
+        """The name of one object for messages."""
         return f"{self.words} {name!r} on edge gateway {gateway['name']!r}"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""How a module brings one object to what is wanted: read, compare, check, write, wait. Knows no resource."""
+"""How a module manages one object: read, compare, check, write, wait. Independent of resource types."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Result = dict[str, Any]
 
 @dataclass(frozen=True)
 class Change:
-    """What was done, or in check mode would be; ``before`` and ``after`` come from one renderer, None for no object."""
+    """What was done or, in check mode, would be done. ``before`` and ``after`` are results; None means no object."""
 
     changed: bool
     before: Result | None
@@ -29,14 +29,29 @@ class Change:
 
 
 class Manager(ABC):
-    """One object on one edge gateway. The resource packages say what is theirs, this says in which order.
+    """Manages one object on one edge gateway.
 
-    What is pure (``from_options``, ``to_result``, ``apply``, ``differences``) they set as static methods.
+    This class fixes the order of the work; a subclass in a resource package supplies the parts, the pure ones
+    (``from_options``, ``to_result``, ``apply``, ``differences``) as static methods::
+
+        class Pools(GatewayManager):
+            kind = "pool"
+            objects = calls.OBJECTS
+            from_options = staticmethod(resource.from_options)
+            ...
+
+        change = Pools(api, gateway, module.params, module.check_mode).ensure()
+        if change.changed:
+            show(change.before, change.after)
+
+    ``params`` are the module's options; ``wait_timeout`` among them is in seconds. The constructor raises InvalidInput,
+    ``ensure`` raises CollectionError. All checks come before the first write, so an option that they reject changes
+    nothing in Cloud Director.
     """
 
     kind: str
-    shown: tuple[str, ...] = ("status",)  # fields of the body that tell how far it is
-    unseen: tuple[str, ...] = ()  # options that Cloud Director need not show
+    progress_fields: tuple[str, ...] = ("status",)  # fields of the body that a timeout message reports
+    may_be_hidden: tuple[str, ...] = ()  # options that Cloud Director may accept and not return
 
     def __init__(self, api: Api, gateway: Body, params: Mapping[str, Any], check_mode: bool) -> None:
         self.api = api
@@ -48,12 +63,12 @@ class Manager(ABC):
 
     @property
     def what(self) -> str:
-        """The object in words, for messages."""
+        """The object's name for messages."""
         name = self.params.get("name") or self.params.get("id")
         return f"{self.kind} {name!r} on edge gateway {self.gateway['name']!r}"
 
     def ensure(self) -> Change:
-        """Bring it about. Raises CollectionError; what was refused before the first write has changed nothing."""
+        """Bring the object to the wanted state. Raises CollectionError."""
         body = self.read()
         if self.params["state"] == "absent":
             return self.remove(body)
@@ -62,13 +77,11 @@ class Manager(ABC):
     def add(self) -> Change:
         """Create the object."""
         if self.params.get("id"):
-            raise InvalidInput(
-                "id", self.params["id"], f"there is no {self.kind} of this id: leave id out to create one"
-            )
+            raise InvalidInput("id", self.params["id"], f"there is no {self.kind} with this id: omit id to create one")
         self.complete()
         missing = self.missing_for_create()
         if missing:
-            raise CollectionError(f"{', '.join(missing)}: needed to create {self.what}, which is not there yet")
+            raise CollectionError(f"{', '.join(missing)}: required to create {self.what}, which does not exist yet")
         body = self.apply(self.initial(), self.wanted, self.resolve(self.wanted))
         planned = self.to_result(body)
         self.check(None, self.wanted, planned)
@@ -79,12 +92,14 @@ class Manager(ABC):
         return Change(True, None, after, tuple(self.warnings))
 
     def modify(self, body: Body) -> Change:
-        """Change what is not so yet; options that were not given are left alone."""
+        """Change what differs from the options. An option that is not set leaves its value unchanged."""
         before = self.to_result(body)
         changes = self.differences(before, self.wanted)
         if not changes:
             after = before if self.check_mode else self.to_result(self.settle(str(before["id"]), body))
             return Change(False, before, after, tuple(self.warnings))
+        # Resolve and check against the planned result before the first write, so that check mode fails where a real
+        # run would.
         references = self.resolve(changes)
         planned = self.to_result(self.apply(body, changes, references))
         self.check(before, changes, planned)
@@ -95,7 +110,7 @@ class Manager(ABC):
         return Change(True, before, after, tuple(self.warnings))
 
     def remove(self, body: Body | None) -> Change:
-        """Delete the object if it is there."""
+        """Delete the object if it exists."""
         if body is None:
             return Change(False, None, None)
         if not self.check_mode:
@@ -103,19 +118,19 @@ class Manager(ABC):
         return Change(True, self.to_result(body), None)
 
     def settle(self, object_id: str, body: Body | None = None) -> Body:
-        """Read it again, after waiting for it if that is asked for. A ``body`` that is settled serves as it is."""
+        """Wait for the object if ``wait`` is set, and read it again. A ``body`` that is already settled is reused."""
         wait, path = self.params["wait"], self.path(object_id)
         if body is not None and (not wait or self.settled(body)):
             return body
         if not wait:
             return self.api.get(path, self.what)
-        return self.api.wait(path, self.what, self.params["wait_timeout"], self.settled, *self.shown)
+        return self.api.wait(path, self.what, self.params["wait_timeout"], self.settled, *self.progress_fields)
 
     def verify(self, after: Result) -> None:
-        """Warn of what Cloud Director was told and did not take."""
-        for option in sorted(set(self.differences(after, self.wanted)) - set(self.unseen)):
+        """Warn of options that Cloud Director accepted without applying them."""
+        for option in sorted(set(self.differences(after, self.wanted)) - set(self.may_be_hidden)):
             now = after.get(option)
-            self.warnings.append(f"{option}: Cloud Director did not take it over for {self.what}: it is {now!r} now")
+            self.warnings.append(f"{option}: Cloud Director did not apply it to {self.what}: the value is {now!r}")
 
     def create(self, body: Body) -> str:
         """Create it; return its id."""
@@ -128,19 +143,22 @@ class Manager(ABC):
         return str(body["id"])
 
     def settled(self, body: Mapping[str, Any]) -> bool:
-        """Whether nothing more is to be waited for."""
+        """Whether the object has reached its final state."""
         return body.get("status") == "REALIZED"
 
     def complete(self) -> None:
-        """Fill in what a new object needs and the operator may leave out."""
+        """Fill in options that a new object needs and that the operator may omit."""
         return
 
     def check(self, before: Result | None, changes: Mapping[str, Any], planned: Result) -> None:
-        """Raise CollectionError for what Cloud Director would refuse."""
+        """Raise CollectionError for what Cloud Director would reject.
+
+        Check only what changes: an existing object that violates a rule must not block an unrelated change.
+        """
         return
 
     def resolve(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the names and URNs in ``changes`` stand for, by option; asked before anything is written."""
+        """The objects that the names and URNs in ``changes`` refer to, by option; looked up before the first write."""
         return {}
 
     @abstractmethod
@@ -148,11 +166,11 @@ class Manager(ABC):
 
     @abstractmethod
     def read(self) -> Body | None:
-        """The object's full body, None when it is not there."""
+        """The object's full body, or None when it does not exist."""
 
     @abstractmethod
     def find(self) -> str | None:
-        """The id of the object with the wanted name, None when it is not there."""
+        """The id of the object with the wanted name, or None when it does not exist."""
 
     @abstractmethod
     def initial(self) -> Body:
@@ -180,12 +198,12 @@ class Manager(ABC):
 
 
 class GatewayManager(Manager):
-    """One object that belongs to the edge gateway, and has a name of its own there."""
+    """Manages an object that belongs to the edge gateway and has a unique name on it."""
 
     objects: GatewayObjects
 
     def collection(self) -> str:
-        """The path of the objects of this kind."""
+        """The path of the collection."""
         return self.objects.path
 
     def read(self) -> Body | None:
@@ -197,5 +215,5 @@ class GatewayManager(Manager):
         return self.objects.find_id(self.api, self.gateway, self.params["name"])
 
     def initial(self) -> Body:
-        """Enabled, on this edge gateway; the server fills in the other defaults."""
+        """Enabled, on this edge gateway; the server sets the other defaults."""
         return {"enabled": True, "gatewayRef": {"id": self.gateway["id"], "name": self.gateway["name"]}}

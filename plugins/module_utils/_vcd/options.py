@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Option blocks that several modules have; each pairs with the doc fragment of its name."""
+"""Option blocks shared by several modules; each belongs to the doc fragment of the same name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec impo
 
 
 def inverse_env_fallback(name: str) -> bool:
-    """The inverse of a boolean environment variable: VCD_ALLOW_UNVERIFIED_SSL=true is validate_certs=false."""
+    """The inverse of a boolean environment variable: VCD_ALLOW_UNVERIFIED_SSL=true means validate_certs=false."""
     value = os.environ.get(name, "").strip().lower()
     if not value:
         raise AnsibleFallbackNotFound

@@ -19,21 +19,21 @@ except ImportError as error:
 
 
 def compile_query(expression: str | None) -> Any:
-    """Check an expression before anything is asked; None when there is none."""
+    """Compile an expression before the first request; None when it is empty. Raises InvalidInput or CollectionError."""
     if not expression:
         return None
     if JMESPATH_ERROR is not None:
         raise CollectionError(
-            "query: needs the Python library jmespath on the machine that runs this module: install it"
+            "query: requires the Python library jmespath: install it on the machine that runs this module"
         )
     try:
         return jmespath.compile(expression)
     except jmespath.exceptions.JMESPathError as error:
-        raise InvalidInput("query", expression, f"is no JMESPath expression: {' '.join(str(error).split())}") from None
+        raise InvalidInput("query", expression, f"not a JMESPath expression: {' '.join(str(error).split())}") from None
 
 
 def run_query(compiled: Any, expression: str | None, data: Any) -> Any:
-    """The result of a query; the data itself when there is none."""
+    """The result of a query, or the data itself without one."""
     if compiled is None:
         return data
     try:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What may be sent again, and when. Pure but for the jitter's random numbers."""
+"""Which requests may be sent again, and when. Pure except for the random jitter."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ LONGEST_RETRY_AFTER = 30.0
 
 
 class Verdict(enum.Enum):
-    """What to do about a request that failed."""
+    """What to do about a failed request."""
 
     GIVE_UP = "give up"
     REPEAT = "repeat"
-    IN_DOUBT = "look first whether it took effect"
+    IN_DOUBT = "first check whether it took effect"
 
 
 def judge(error: VcdError, *, repeatable: bool, reached_before: bool) -> Verdict:
-    """What to do after an error.
+    """Decide what to do after an error.
 
     ``repeatable``: sending the request twice does no harm. ``reached_before``: the server has answered in this
-    session, so that its absence is a passing thing and not a wrong url.
+    session, so an unreachable server is a temporary failure and not a wrong url.
     """
     unsure = Verdict.REPEAT if repeatable else Verdict.IN_DOUBT
     if isinstance(error, Unreachable):
@@ -47,14 +47,15 @@ def judge(error: VcdError, *, repeatable: bool, reached_before: bool) -> Verdict
         return unsure if error.busy else Verdict.GIVE_UP
     if isinstance(error, Refused):
         if error.status == 429 or error.details.get("busy"):
-            return Verdict.REPEAT  # refused before anything was done
+            return Verdict.REPEAT  # rejected before Cloud Director did anything
+        # A proxy or load balancer in front may answer these after Cloud Director has taken the request.
         if error.status in (502, 503, 504):
             return unsure
     return Verdict.GIVE_UP
 
 
 class Backoff:
-    """Growing, jittered pauses in seconds."""
+    """Increasing pauses in seconds, with jitter."""
 
     def __init__(
         self,
@@ -66,14 +67,14 @@ class Backoff:
         self._next, self._factor, self._longest, self._uniform = first, factor, longest, uniform
 
     def pause(self, retry_after: float | None = None) -> float:
-        """The seconds to wait now; what the server asked for counts when it is more."""
+        """The seconds to wait now; at least ``retry_after``, up to LONGEST_RETRY_AFTER."""
         pause = self._uniform(0.5, 1.0) * self._next
         self._next = min(self._next * self._factor, self._longest)
         return max(pause, min(retry_after, LONGEST_RETRY_AFTER)) if retry_after is not None else pause
 
 
 def retry_after_seconds(value: str | None, now: datetime | None = None) -> float | None:
-    """A Retry-After header, seconds or an HTTP date, as seconds from now; None when there is none that can be read."""
+    """A Retry-After header (seconds or an HTTP date) as seconds from now. None when it is missing or unreadable."""
     if not value:
         return None
     if value.strip().isdigit():

@@ -52,7 +52,11 @@ Send = Callable[["Call", Deadline], Answer]
 
 @dataclass(frozen=True)
 class Call:
-    """One request. ``what`` says in words what it does, for messages; ``repeatable``: twice does no harm."""
+    """One request.
+
+    ``what`` completes "cannot ..." in messages. ``repeatable``: sending it twice does no harm. ``repeat_busy``: send it
+    again when Cloud Director rejects it as busy (False while an earlier attempt may still be in progress).
+    """
 
     method: str
     path: str
@@ -66,9 +70,19 @@ class Call:
 
 
 class Session:
-    """Use it as a context manager: on entry it negotiates the version and logs in, on exit it logs out.
+    """A login to one Cloud Director. On entry it negotiates the API version and logs in; on exit it logs out.
 
-    Safe to use from several threads: one renews the login, the others go on with what it got.
+    ::
+
+        with Session(settings_from(module.params)) as session:
+            call = Call("GET", "/cloudapi/1.0.0/vdcs", "list VDCs", params={"pageSize": "128"})
+            answer = session.request(call, session.deadline(30.0))  # seconds
+            vdcs = answer.json()["values"]
+
+    It may be shared by threads: when the login expires, one thread renews it and the others use the new token.
+
+    Raises Refused (status 400 or above), Unreachable (no answer) and VcdError (the login is rejected, the deadline has
+    passed, or the answer is not Cloud Director's). InDoubt is for callers that write: see ``request``.
     """
 
     def __init__(self, settings: Settings, *, clock: Clock | None = None, transport: Transport | None = None) -> None:
@@ -105,7 +119,7 @@ class Session:
             self._transport.close()
 
     def deadline(self, seconds: float | None = None) -> Deadline:
-        """So many seconds; else the deadline of the operation that is under way, or a new one by option timeout."""
+        """A deadline ``seconds`` from now. Without them: that of the running operation, or a new one of ``timeout``."""
         if seconds is not None:
             return Deadline(seconds, self._clock)
         running: Deadline | None = getattr(self._operation, "deadline", None)
@@ -113,7 +127,8 @@ class Session:
 
     @contextmanager
     def operation(self) -> Iterator[Deadline]:
-        """One deadline for all that a write leads to: repetitions, its task, and looks whether it took effect."""
+        """One deadline for a write with its retries, its task, and the reads that check whether it took effect."""
+        # Kept per thread: a session is shared by threads whose operations have deadlines of their own.
         self._operation.deadline = deadline = self.deadline()
         try:
             yield deadline
@@ -121,7 +136,7 @@ class Session:
             self._operation.deadline = None
 
     def request(self, call: Call, deadline: Deadline) -> Answer:
-        """Send a request with the login, again where that is safe, until the deadline.
+        """Send an authenticated request, and retry until the deadline where that is safe.
 
         Raises VcdError (Refused, Unreachable), or InDoubt when a request that must not be repeated got no answer.
         """
@@ -136,7 +151,7 @@ class Session:
         return listed
 
     def _login(self, deadline: Deadline) -> str:
-        """A token: the given one, or one by password or API token."""
+        """An access token: the given one, or a new one obtained with the password or the API token."""
         if self.settings.token:
             return self.settings.token
         return self._login_by_token(deadline) if self.settings.api_token else self._login_by_password(deadline)
@@ -153,7 +168,7 @@ class Session:
                 raise
             remedy = "check user, password and org, and that the user is neither disabled nor locked"
             raise _unusable(
-                "password", f"Cloud Director refuses the login of {settings.who}: {remedy}", error
+                "password", f"Cloud Director rejects the login of {settings.who}: {remedy}", error
             ) from None
         token = answer.headers.get("X-VMWARE-VCLOUD-ACCESS-TOKEN", "")
         if not token:
@@ -170,23 +185,26 @@ class Session:
         except Refused as error:
             if error.status not in (400, 401, 403, 404):
                 raise
-            remedy = "it is wrong, expired or revoked, or org is not the organization that it was made in"
-            text = f"Cloud Director refuses the API token for organization {settings.org!r}: {remedy}"
+            remedy = "it is wrong, expired or revoked, or was created in another organization than org"
+            text = f"Cloud Director rejects the API token for organization {settings.org!r}: {remedy}"
             raise _unusable("api_token", text, error) from None
         found = answer.json()
         token = found.get("access_token") if isinstance(found, dict) else None
         if not token:
             raise not_cloud_director(answer)
-        self._api_token = str(found.get("refresh_token") or self._api_token)  # a service account's is for one use
+        # The refresh token of a service account works once: the next renewal needs the one returned here.
+        self._api_token = str(found.get("refresh_token") or self._api_token)
         return str(token)
 
     def _renew(self, stale: str, deadline: Deadline) -> None:
         with self._lock:
+            # Another thread may have renewed it while this one waited for the lock. A second login would waste an
+            # API token that works once, and leave a session that is never logged out.
             if self._token == stale:
                 self._token = self._login(deadline)
 
     def _logout(self) -> None:
-        """Best effort: a login that cannot be ended ends by itself, and must not hide what happened before."""
+        """Best effort: a session that cannot be closed expires by itself, and must not hide an earlier error."""
         call = Call("DELETE", "/cloudapi/1.0.0/sessions/current", "log out")
         try:
             self._send(call, self.deadline(LOGOUT_SECONDS), bearer(self._token))
@@ -200,6 +218,7 @@ class Session:
             if isinstance(error, Answer):
                 return error
             verdict = judge(error, repeatable=call.repeatable, reached_before=self._reached)
+            # "Busy" may be our own earlier attempt at work: the caller has to check before it sends the request again.
             if verdict is Verdict.REPEAT and error.details.get("busy") and not call.repeat_busy:
                 verdict = Verdict.IN_DOUBT
             if verdict is Verdict.GIVE_UP:
@@ -216,6 +235,7 @@ class Session:
             answer = send(call, deadline)
         except Unreachable as error:
             return error
+        # From now on an unreachable server is an outage to sit out. Before, it is a wrong url: fail at once.
         self._reached = True
         if answer.status < 400:
             return answer
@@ -224,7 +244,7 @@ class Session:
         return refused
 
     def _send_with_login(self, call: Call, deadline: Deadline) -> Answer:
-        """Send with the token; after a 401 once more with a new one."""
+        """Send with the token; after a 401, log in again and send once more."""
         token = self._token
         answer = self._send(call, deadline, bearer(token))
         if answer.status == 401 and not self.settings.token:
@@ -233,13 +253,14 @@ class Session:
         if answer.status == 401:
             option = "token" if self.settings.token else "api_token" if self.settings.api_token else "password"
             error = refusal(_sentence(call), call.method, call.path, answer.status, answer.text)
-            raise _unusable(option, f"Cloud Director refuses {self.settings.who}: it has expired or was revoked", error)
+            raise _unusable(option, f"Cloud Director rejects {self.settings.who}: expired or revoked", error)
         return answer
 
     def _send_bare(self, call: Call, deadline: Deadline) -> Answer:
         return self._send(call, deadline, no_authorization)
 
     def _send(self, call: Call, deadline: Deadline, authorize: Authorize) -> Answer:
+        # Name the negotiated version in every request, so that the server never falls back to another one.
         accept = f"{call.accept};version={render(self.version)}" if self.version != (0, 0) else call.accept
         return self._transport.send(
             call.method,
@@ -258,11 +279,11 @@ def _sentence(call: Call) -> str:
 
 
 def _unusable(option: str, text: str, error: Refused) -> VcdError:
-    """The error for a credential: names the option, never its value."""
+    """The error for a rejected credential: it names the option, never its value."""
     return VcdError(f"{option}: {text}", option=option, **error.details)
 
 
 def gave_up(error: VcdError, call: Call, deadline: Deadline) -> VcdError:
-    """The same error, saying what was tried, and for how long."""
+    """The same error, with what was attempted and for how long."""
     text = error.message if error.message.startswith("cannot ") else f"{_sentence(call)}: {error.message}"
     return VcdError(f"{text} (tried for {deadline.seconds:g} s; option timeout)", **error.details)

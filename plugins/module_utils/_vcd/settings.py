@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Where Cloud Director is and who asks: the connection options, checked before the first request."""
+"""The connection options (address and credentials), checked before the first request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 
-# A secret option and its environment variable, in the order in which they count when several come from there.
+# A secret option and its environment variable. When several variables are set, the first one here is used.
 SECRETS = (("token", "VCD_TOKEN"), ("api_token", "VCD_API_TOKEN"), ("password", "VCD_PASSWORD"))
 
 
@@ -35,28 +35,28 @@ class Settings:
 
     @property
     def provider(self) -> bool:
-        """Whether the login is one of the provider's organization, System."""
+        """Whether this is a login to System, the provider's organization."""
         return self.org.lower() == "system"
 
     @property
     def who(self) -> str:
-        """Who asks, for messages."""
+        """Who logs in, for messages."""
         if self.password:
             return f"user {self.user!r} of organization {self.org!r}"
         return f"the API token of organization {self.org!r}" if self.api_token else "the given token"
 
 
 def settings_from(params: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Settings:
-    """Check the connection options of a module. Raises InvalidInput or CollectionError; nothing was sent."""
+    """Check the connection options of a module without sending anything. Raises InvalidInput or CollectionError."""
     given = {name: params.get(name) for name in ("url", "org", "user", "api_version")}
     kind, value = _credential(params, os.environ if environ is None else environ)
     if kind != "token" and not given["org"]:
-        raise CollectionError(f"org: is needed with {kind}: the organization to log in to (System for a provider)")
+        raise CollectionError(f"org: required with {kind}: give the organization to log in to (System for a provider)")
     if kind == "password":
         _check_user(given["user"])
     timeout = 300 if params.get("timeout") is None else params["timeout"]
     if timeout < 1:
-        raise InvalidInput("timeout", timeout, "give the seconds that one operation may take, 1 or more")
+        raise InvalidInput("timeout", timeout, "give the number of seconds that one operation may take, 1 or more")
     return Settings(
         url=base_url(given["url"]),
         org=given["org"] or "",
@@ -69,11 +69,11 @@ def settings_from(params: Mapping[str, Any], environ: Mapping[str, str] | None =
 
 
 def base_url(url: str | None) -> str:
-    """``https://host[:port]`` of what the operator gave; a trailing ``/api``, as the Terraform provider wants, goes."""
+    """Reduce a URL to ``https://host[:port]``. A trailing ``/api``, which the Terraform provider needs, is dropped."""
     if not url:
-        raise CollectionError("url: is missing: give https://HOST of Cloud Director, or set VCD_URL")
+        raise CollectionError("url: missing: give https://HOST of Cloud Director, or set VCD_URL")
     if "@" in url.split("?")[0]:
-        raise CollectionError("url: holds a user or a password: give these as user and password")
+        raise CollectionError("url: contains a user or a password: use the options user and password instead")
     remedy = "give https://HOST or https://HOST:PORT of Cloud Director"
     try:
         parts = urlsplit(url.strip())
@@ -81,38 +81,39 @@ def base_url(url: str | None) -> str:
     except ValueError:
         raise InvalidInput("url", url, f"is not a URL: {remedy}") from None
     if parts.scheme.lower() != "https":
-        why = "would send the password in clear" if parts.scheme.lower() == "http" else "does not begin with https://"
+        unencrypted = parts.scheme.lower() == "http"
+        why = "would send the password unencrypted" if unencrypted else "does not start with https://"
         raise InvalidInput("url", url, f"{why}: {remedy}")
     if not parts.hostname or re.search(r"[\s\\]", parts.netloc):
-        raise InvalidInput("url", url, f"names no host: {remedy}")
+        raise InvalidInput("url", url, f"has no host name: {remedy}")
     if parts.path.rstrip("/") not in ("", "/api", "/cloudapi") or parts.query or parts.fragment:
-        raise InvalidInput("url", url, f"has more than a host (only a trailing /api is understood): {remedy}")
+        raise InvalidInput("url", url, f"has a path, query or fragment (only a trailing /api is accepted): {remedy}")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"https://{host}" + (f":{port}" if port else "")
 
 
 def _credential(params: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[str, str]:
-    """Which secret to use. One that the task gives wins over those that only the environment gives."""
+    """Choose the secret. One from the task takes precedence over those from the environment."""
     given = {name: params[name] for name, _variable in SECRETS if params.get(name)}
     own = [name for name, variable in SECRETS if name in given and given[name] != environ.get(variable)]
     if len(own) > 1:
         raise CollectionError(f"{' and '.join(own)}: give only one of password, api_token and token")
     name = (own or [name for name, _variable in SECRETS if name in given] or [""])[0]
     if not name:
-        raise CollectionError("password: is missing: give user and password, api_token or token")
+        raise CollectionError("password: missing: give user and password, api_token or token")
     value = str(given[name])
     if name != "password":
-        value = value.strip()  # a token read from a file often ends in a line feed
+        value = value.strip()  # a token read from a file often ends in a newline
         if not re.fullmatch(r"[\x21-\x7e]+", value):
-            raise CollectionError(f"{name}: holds blanks or characters that no token has: give it as it was issued")
+            raise CollectionError(f"{name}: contains spaces or other invalid characters: give it exactly as issued")
     return name, value
 
 
 def _check_user(user: str | None) -> None:
     if not user:
-        raise CollectionError("user: is needed with password: the name of the user to log in")
+        raise CollectionError("user: required with password: give the name of the user to log in")
     if ":" in user:
-        raise InvalidInput("user", user, "holds ':', which no login can carry: give the name of the user alone")
+        raise InvalidInput("user", user, "contains ':', which basic authentication forbids: give only the user name")
 
 
 def _verify(params: Mapping[str, Any]) -> bool | str:
@@ -122,7 +123,7 @@ def _verify(params: Mapping[str, Any]) -> bool | str:
     if not ca_path:
         return True
     if not os.path.exists(ca_path):
-        raise InvalidInput("ca_path", ca_path, "there is no such file: give the PEM file of the CA that signed VCD")
+        raise InvalidInput("ca_path", ca_path, "no such file: give the PEM file of the CA that issued the certificate")
     if not os.access(ca_path, os.R_OK):
-        raise InvalidInput("ca_path", ca_path, "may not be read: give a PEM file that this user may read")
+        raise InvalidInput("ca_path", ca_path, "not readable: give a PEM file that this user can read")
     return str(ca_path)

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Tasks of the legacy XML API: what a write leads to."""
+"""Tasks of the legacy XML API, which Cloud Director starts for most writes.
+
+Writes go to OpenAPI, but the Location header of a 202 names a task of the legacy API, so tasks are read as XML.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ RUNNING = ("queued", "preRunning", "running", "postRunning")
 
 @dataclass(frozen=True)
 class Task:
-    """A task as it was seen. ``owner`` is the id of the object that it worked on (for NAT rules: the gateway)."""
+    """A task as last read. ``owner`` is the id of the object that it works on (for NAT rules: the edge gateway).
+
+    The defaults describe a write that completed without a task.
+    """
 
     id: str = ""
     status: str = "success"
@@ -31,12 +37,15 @@ class Task:
 
     @property
     def over(self) -> bool:
-        """Whether it has ended, well or not."""
+        """Whether it has ended, successfully or not."""
         return self.status not in RUNNING
 
     @property
     def made(self) -> str:
-        """The id of the one object that the result names, as that of an allocation does; else empty."""
+        """The id of the object in the task's result; empty when the result does not name exactly one.
+
+        An allocation of an IP Space is found this way: its task's owner is the IP Space, not the address.
+        """
         try:
             found = json.loads(self.result or "null")
         except ValueError:
@@ -49,11 +58,12 @@ class Task:
         """Raise TaskFailed unless it ended well."""
         if self.status == "success":
             return self
+        # A task that ran into another operation fails with the same texts as a rejected request, and may be retried.
         problem = Problem(self.code, self.error, "")
-        said = f"{self.code}: {self.error}".strip(": ") or "without a reason"
+        reason = f"{self.code}: {self.error}".strip(": ") or "no reason given"
         name = f" ({self.operation})" if self.operation else ""
         raise TaskFailed(
-            f"{what}: task {self.id}{name} ended in {self.status}: {said}",
+            f"{what}: task {self.id}{name} ended in {self.status}: {reason}",
             busy=problem.busy,
             task=self.id,
             operation=self.operation,
@@ -64,13 +74,16 @@ class Task:
 
 
 def task_path(location: str) -> str | None:
-    """``/api/task/UUID`` of a Location header, or None. Only the path: a token never goes to another host."""
+    """``/api/task/UUID`` from a Location header, or None.
+
+    Only the path is used, so that a wrong Location can never send the token to another host.
+    """
     path = urlsplit(location).path
     return path if re.fullmatch(r"/api/task/[0-9A-Za-z:-]+", path) else None
 
 
 def parse_task(xml: str) -> Task | None:
-    """Read a Task document, or None when it is none."""
+    """Read a Task document. None for any other document."""
     root = parse(xml)
     if root is None or local(root) != "Task":
         return None

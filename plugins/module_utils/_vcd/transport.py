@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""One HTTP request over `requests`: certificates, proxies, no redirects, and failures in words."""
+"""One HTTP request over `requests`: certificates, proxies, no redirects, and readable error messages."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ except ImportError as error:
     REQUESTS_ERROR = error
 
 CONNECT_SECONDS = 15.0
-# an answer that takes longer is taken for lost, so that there is time left to look and to try again
+# An answer that takes longer counts as lost, so that there is time left to check the outcome and to retry.
 ANSWER_SECONDS = 60.0
 Authorize = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server sent back. Header names are compared without regard to case."""
+    """What the server sent back. Header names are case-insensitive."""
 
     method: str
     path: str
@@ -42,7 +42,7 @@ class Answer:
     text: str
 
     def json(self) -> Any:
-        """The body as JSON. Raises VcdError when it is something else, as from a portal or a proxy."""
+        """The body as JSON. Raises VcdError when it is something else, such as the HTML page of a proxy."""
         try:
             return json_module.loads(self.text)
         except ValueError:
@@ -50,11 +50,11 @@ class Answer:
 
 
 def not_cloud_director(answer: Answer) -> VcdError:
-    """The error for an answer that Cloud Director would not give."""
+    """The error for an answer that Cloud Director would not send."""
     kind = answer.headers.get("Content-Type", "").split(";")[0] or "no content type"
     return VcdError(
-        f"url: the answer to {answer.method} {answer.path} ({answer.status}, {kind}) is not one of Cloud Director: "
-        "check that url names Cloud Director itself, and not a portal or a proxy before it",
+        f"url: the answer to {answer.method} {answer.path} ({answer.status}, {kind}) is not from Cloud Director: "
+        "check that url is the address of Cloud Director itself, not of a portal or proxy in front of it",
         method=answer.method,
         path=answer.path,
         status=answer.status,
@@ -62,7 +62,7 @@ def not_cloud_director(answer: Answer) -> VcdError:
 
 
 def no_authorization(request: Any) -> Any:
-    """An auth object that adds nothing. Without one, `requests` would add what ~/.netrc holds for the host."""
+    """An auth object that adds nothing. Without one, `requests` would add the host's credentials from ~/.netrc."""
     return request
 
 
@@ -86,13 +86,13 @@ def _header(value: str) -> Authorize:
 
 
 class Transport:
-    """Sends single requests to one Cloud Director. Neither retries nor judges answers, redirects apart."""
+    """Sends single requests to one Cloud Director. It does not retry, and rejects no answer except redirects."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._session = requests.Session()
         if settings.verify is False:
-            # the operator has said so; a warning a request would bury everything else
+            # the operator switched the check off; one warning per request would bury everything else
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def close(self) -> None:
@@ -111,7 +111,7 @@ class Transport:
         form: Mapping[str, str] | None = None,
         seconds: float = 60.0,
     ) -> Answer:
-        """Send one request and wait ``seconds`` at most for its answer. Raises Unreachable or VcdError."""
+        """Send one request and wait at most ``seconds`` for its answer. Raises Unreachable or VcdError."""
         seconds = max(seconds, 0.05)
         try:
             response = self._session.request(
@@ -122,9 +122,9 @@ class Transport:
                 params=dict(params or {}),
                 json=json,
                 data=dict(form) if form else None,
-                # every time: REQUESTS_CA_BUNDLE would win over the session's own value
+                # set per request: REQUESTS_CA_BUNDLE would override the session's value
                 verify=self._settings.verify,
-                # a redirect could carry the token to another host
+                # a redirect could send the token to another host
                 allow_redirects=False,
                 timeout=(min(CONNECT_SECONDS, seconds), min(ANSWER_SECONDS, seconds)),
             )
@@ -135,7 +135,7 @@ class Transport:
             target = answer.headers.get("Location", "").split("?")[0]
             raise VcdError(
                 f"url: {self._settings.url} answers {method} {path} with a redirect to {target!r}: "
-                "give the address of Cloud Director itself as url",
+                "set url to the address of Cloud Director itself",
                 method=method,
                 path=path,
                 status=answer.status,
@@ -144,14 +144,14 @@ class Transport:
 
 
 def explain(error: BaseException, settings: Settings, method: str, path: str) -> Unreachable:
-    """A failure of the network in words. A cause's own text may hold secrets, so it stays out."""
+    """A network failure as a readable error. The exceptions' own text may hold secrets, so it is left out."""
     causes = list(_chain(error))
     text, sent, transient = _judge(causes, settings)
     return Unreachable(text, sent=sent, transient=transient, method=method, path=path)
 
 
 def _judge(causes: list[BaseException], settings: Settings) -> tuple[str, bool, bool]:
-    """(message, may it have reached the server, is it worth another try)."""
+    """(message, whether the request may have reached the server, whether a retry may help)."""
     url = settings.url
 
     def cause(*kinds: type[BaseException]) -> Any:
@@ -161,40 +161,40 @@ def _judge(causes: list[BaseException], settings: Settings) -> tuple[str, bool, 
     if untrusted is not None:
         return _untrusted(untrusted, settings), False, False
     if cause(requests.exceptions.ProxyError):
-        return f"url: {url}: the proxy that HTTPS_PROXY names refuses or fails: check it, or set NO_PROXY", False, False
+        return f"url: {url}: the proxy in HTTPS_PROXY refuses or fails: check it, or set NO_PROXY", False, False
     if cause(ssl.SSLEOFError, ConnectionResetError, BrokenPipeError) or cause(requests.exceptions.ChunkedEncodingError):
-        return f"url: {url}: the connection was reset before the answer came", True, True
+        return f"url: {url}: the connection was reset before the answer arrived", True, True
     if cause(requests.exceptions.SSLError, ssl.SSLError):
-        return f"url: {url}: TLS cannot be spoken with this address and port: check url and ca_path", False, False
+        return f"url: {url}: the TLS handshake with this address and port failed: check url and ca_path", False, False
     if cause(socket.gaierror, urllib3.exceptions.NameResolutionError):
-        return f"url: {url}: the name of the host is unknown: check url, and the resolver of this machine", False, True
+        return f"url: {url}: the host name cannot be resolved: check url, and DNS on this machine", False, True
     if cause(ConnectionRefusedError):
-        return f"url: {url}: the connection is refused: check host and port, and that Cloud Director runs", False, True
+        return f"url: {url}: connection refused: check host and port, and that Cloud Director is running", False, True
     if cause(requests.exceptions.ConnectTimeout):
         return f"url: {url}: no connection within {CONNECT_SECONDS:g} s: check host, port and firewalls", False, True
     if cause(requests.exceptions.Timeout):
-        return f"url: {url}: connected, but no answer came in time (timeout {settings.timeout:g} s)", True, True
+        return f"url: {url}: connected, but no answer in time (timeout {settings.timeout:g} s)", True, True
     if cause(urllib3.exceptions.NewConnectionError):
-        return f"url: {url}: no connection can be made: check host, port and the network", False, True
+        return f"url: {url}: cannot connect: check host, port and the network", False, True
     if cause(requests.exceptions.ConnectionError, urllib3.exceptions.ProtocolError):
-        return f"url: {url}: the connection was reset before the answer came", True, True
+        return f"url: {url}: the connection was reset before the answer arrived", True, True
     return f"url: {url}: the request failed ({type(causes[0]).__name__}): check url and ca_path", True, False
 
 
 def _untrusted(error: Any, settings: Settings) -> str:
     reason = getattr(error, "verify_message", "") or "certificate verify failed"
     if "hostname" in reason.lower() or "ip address" in reason.lower():
-        remedy = "use the name that the certificate was issued for"
+        remedy = "use the host name that the certificate was issued for"
     else:
-        remedy = "give the PEM file of the CA that issued it as ca_path"
+        remedy = "set ca_path to the PEM file of the CA that issued it"
     return (
-        f"url: {settings.url}: the certificate of the server is not trusted ({reason}): {remedy}, "
-        "or set validate_certs to false to go without the check"
+        f"url: {settings.url}: the server's certificate is not trusted ({reason}): {remedy}, "
+        "or set validate_certs to false to skip the check"
     )
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An exception and all that it wraps, outermost first."""
+    """An exception and every exception that it wraps, outermost first."""
     waiting, seen = [error], set()
     while waiting:
         one = waiting.pop(0)

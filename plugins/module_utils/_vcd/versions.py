@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""API versions: what the server lists, what we speak, and which release it is. Pure."""
+"""API versions: which ones the server lists, which one to use, and which release they mean. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.xmldoc import 
 
 Version = tuple[int, int]
 
-# What this collection was written for. 36.0 brought the NAT rule's type; 40.0 is another product.
+# The versions that this collection supports. 36.0 introduced the type of a NAT rule; 40.0 is a different product.
 OLDEST: Version = (36, 0)
 NEWEST: Version = (39, 0)
 RELEASES = {
@@ -33,7 +33,7 @@ RELEASES = {
 
 
 def parse_version(text: str) -> Version | None:
-    """``37.2`` as (37, 2); None for an alpha or anything else."""
+    """``37.2`` as (37, 2); None for an alpha version or any other string."""
     found = re.fullmatch(r"\s*(\d+)\.(\d+)\s*", text or "")
     return (int(found.group(1)), int(found.group(2))) if found else None
 
@@ -44,7 +44,7 @@ def render(version: Version) -> str:
 
 
 def listed_versions(xml: str) -> list[Version]:
-    """The versions of a SupportedVersions document, lowest first, without alphas. Empty when it is no such document."""
+    """The versions in a SupportedVersions document, lowest first, without alphas. Empty for any other document."""
     root = parse(xml)
     if root is None or local(root) != "SupportedVersions":
         return []
@@ -59,22 +59,22 @@ def listed_versions(xml: str) -> list[Version]:
 
 
 def choose(listed: list[Version], wanted: str = "") -> Version:
-    """The version to speak: ``wanted`` if the server lists it, else the highest that both sides know."""
+    """The version to use: ``wanted`` if the server lists it, by default the highest that both sides support."""
     names = ", ".join(render(version) for version in listed)
     if wanted:
         version = parse_version(wanted)
         if version is None or version not in listed:
-            raise InvalidInput("api_version", wanted, f"the server lists {names}: give one of these, or none at all")
+            raise InvalidInput("api_version", wanted, f"the server lists {names}: give one of these or omit the option")
         return version
     known = [version for version in listed if OLDEST <= version <= NEWEST]
     if not known:
         ours = f"{render(OLDEST)} to {render(NEWEST)}"
-        raise CollectionError(f"url: the server speaks the API versions {names}; this collection speaks {ours}")
+        raise CollectionError(f"url: the server supports the API versions {names}; this collection supports {ours}")
     return known[-1]
 
 
 def release_of(listed: list[Version]) -> str:
-    """The release of Cloud Director whose highest listed version this is, such as ``10.4.2``."""
+    """The release of Cloud Director that the highest listed version stands for, such as ``10.4.2``."""
     highest = listed[-1]
     return RELEASES.get(highest, f"of API version {render(highest)}")
 

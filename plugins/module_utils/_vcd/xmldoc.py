@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Reading the legacy API's XML. Pure."""
+"""Parse the XML of the legacy API. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from xml.etree import ElementTree
 
 
 def parse(text: str) -> ElementTree.Element | None:
-    """The root of a document, or None when it is none. One that declares entities is none of Cloud Director's."""
+    """The root of a document, or None when it is not XML.
+
+    A document with a DOCTYPE or entities is not parsed either: Cloud Director sends none, and entities can be abused.
+    """
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         return None
     try:

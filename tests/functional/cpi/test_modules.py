@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""main() of vcd_ccm_config and vcd_ccm_config_info: results as documented, errors of one line, no secret anywhere."""
+"""main() of vcd_ccm_config and vcd_ccm_config_info: documented results, one-line errors, no secrets."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def documented(module: Any) -> set[str]:
 def check_shape(value: Any, returned: dict[str, Any], path: str = "") -> None:
     """A result has the keys and types of the RETURN block."""
     types = {"str": str, "dict": dict, "list": list, "bool": bool, "int": int}
-    # not isinstance: a bool is an int, and the documentation tells them apart
+    # not isinstance: a bool is an int, but the documentation distinguishes them
     assert value is None or value.__class__ is types[returned["type"]], (path, value)
     items = value if isinstance(value, list) else [value]
     for item in items if returned.get("contains") else ():
@@ -81,7 +81,7 @@ def test_documented_options_are_the_accepted_ones(capsys: pytest.CaptureFixture[
             assert name in supported, name
 
 
-def test_a_diff_shows_the_lines_that_change(fresh: KubeDouble, config: Run) -> None:
+def test_a_diff_shows_the_changed_lines(fresh: KubeDouble, config: Run) -> None:
     diff = config(kubeconfig=fresh.kubeconfig, scenario="shared_external", diff=True, check=True)["diff"]
     before, after = diff["before"], diff["after"]
     assert (before["scenario"], after["scenario"]) == ("distinct_internal", "shared_external")
@@ -106,7 +106,7 @@ def test_the_scenario_or_the_flags_but_not_both(fresh: KubeDouble, config: Run) 
     assert (same["changed"], same["scenario_after"]) == (False, "distinct_internal")
 
 
-# -- what info tells ----------------------------------------------------------------------------------------------
+# -- what info returns --------------------------------------------------------------------------------------------
 
 
 def test_info_of_published_manifests(fresh: KubeDouble, info: Run) -> None:
@@ -134,13 +134,13 @@ def test_info_after_an_interruption_and_after_a_rollout(fresh: KubeDouble, confi
     assert gone["problems"] == [f"ConfigMap {NAMESPACE}/{NAME} does not exist"]
 
 
-def test_info_names_a_stale_pod(fresh: KubeDouble, config: Run, info: Run) -> None:
+def test_info_reports_a_stale_pod(fresh: KubeDouble, config: Run, info: Run) -> None:
     fresh.wait_for(lambda: older_than_a_second(fresh), "the pod is a second old")
     config(kubeconfig=fresh.kubeconfig, scenario="shared_external", restart="never")
     assert [pod["config"] for pod in info(kubeconfig=fresh.kubeconfig)["pods"]] == ["stale"]
 
 
-def test_info_of_a_missing_key_and_of_nothing(fresh: KubeDouble, info: Run) -> None:
+def test_info_of_a_missing_key_and_of_an_empty_cluster(fresh: KubeDouble, info: Run) -> None:
     found = info(kubeconfig=fresh.kubeconfig, key="other.yaml")
     assert found["problems"] == [f"ConfigMap {NAMESPACE}/{NAME} has no key other.yaml; it has {KEY}"]
     nothing = info(kubeconfig=fresh.kubeconfig, namespace="default")
@@ -216,10 +216,10 @@ def test_info_lists_services_of_type_load_balancer_only(fresh: KubeDouble, info:
     ]
 
 
-# -- nothing secret -----------------------------------------------------------------------------------------------
+# -- no secrets ---------------------------------------------------------------------------------------------------
 
 
-def test_secrets_in_the_file_get_nowhere(config: Run, info: Run) -> None:
+def test_secrets_in_the_file_are_never_shown(config: Run, info: Run) -> None:
     objects = objects_of("cpi-1.6.1")
     found = next(item for item in objects if item["kind"] == "ConfigMap")
     planted = f"vcd:\n  user: acme/planted-user\n  secret: {PLANTED[0]}\n  refreshtoken: '{PLANTED[1]}'\n"
@@ -250,13 +250,13 @@ def test_a_kubeconfig_as_a_dictionary_is_used_and_hidden(fresh: KubeDouble, info
     assert token not in json.dumps(failed)
 
 
-def test_the_text_of_a_kubeconfig_is_refused_and_hidden(info: Run) -> None:
+def test_the_content_of_a_kubeconfig_is_rejected_and_hidden(info: Run) -> None:
     failed = info(kubeconfig=f"apiVersion: v1\nusers:\n- token: {PLANTED[1]}\n")
-    assert "give a path or a dictionary, not the text of the file" in failed["msg"]
+    assert "give a path or a dictionary, not the content of the file" in failed["msg"]
     assert PLANTED[1] not in json.dumps(failed)
 
 
-# -- connections that fail ----------------------------------------------------------------------------------------
+# -- failing connections ------------------------------------------------------------------------------------------
 
 
 def failure(run: Run, **options: Any) -> str:
@@ -268,12 +268,12 @@ def failure(run: Run, **options: Any) -> str:
 
 
 def test_no_such_kubeconfig_context_or_key(fresh: KubeDouble, info: Run, tmp_path: Path) -> None:
-    assert "there is no file /nope/kubeconfig" in failure(info, kubeconfig="/nope/kubeconfig")
+    assert "no such file: /nope/kubeconfig" in failure(info, kubeconfig="/nope/kubeconfig")
     assert "Expected object with name nope in" in failure(info, kubeconfig=fresh.kubeconfig, context="nope")
     broken = tmp_path / "broken"
     broken.write_text(f"users: [{PLANTED[0]}", encoding="utf-8")
     message = failure(info, kubeconfig=str(broken))
-    assert f"kubeconfig '{broken}': it is not YAML (line 1)" in message
+    assert f"kubeconfig '{broken}': it is not valid YAML (line 1)" in message
     assert PLANTED[0] not in message
     assert "(401 Unauthorized): check" in failure(info, host=fresh.url, ca_cert=fresh.ca, api_key="wrong")
 
@@ -284,7 +284,7 @@ def test_an_untrusted_certificate(fresh: KubeDouble, info: Run) -> None:
     assert "ca_cert" in message
 
 
-def test_nobody_listens(info: Run) -> None:
+def test_connection_refused(info: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     assert "connection refused" in failure(info, host=f"https://127.0.0.1:{port}", api_key="any")
@@ -297,7 +297,7 @@ def test_a_server_that_never_answers(info: Run, monkeypatch: pytest.MonkeyPatch)
         assert "it did not answer in time" in failure(info, host=address, api_key="any")
 
 
-def test_a_server_that_is_no_kubernetes(info: Run) -> None:
+def test_a_server_that_is_not_kubernetes(info: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         stop = threading.Event()
 
@@ -311,7 +311,7 @@ def test_a_server_that_is_no_kubernetes(info: Run) -> None:
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()
         address = f"http://127.0.0.1:{server.getsockname()[1]}"
-        assert "its server is no Kubernetes API server" in failure(info, host=address, api_key="any")
+        assert "its server is not a Kubernetes API server" in failure(info, host=address, api_key="any")
         stop.set()
         socket.create_connection(server.getsockname()).close()
         thread.join(5)
@@ -327,7 +327,7 @@ def test_environment_variables_of_kubernetes_core(
 
 
 @pytest.mark.parametrize("library", ["kubernetes", "kubernetes.core (an Ansible collection)", "ruamel.yaml"])
-def test_a_missing_library_is_named(config: Run, monkeypatch: pytest.MonkeyPatch, library: str) -> None:
+def test_a_missing_library_is_reported(config: Run, monkeypatch: pytest.MonkeyPatch, library: str) -> None:
     if library == "ruamel.yaml":
         monkeypatch.setattr(vcd_ccm_config, "RUAMEL_YAML_IMPORT_ERROR", ImportError("planted"))
     else:
@@ -344,7 +344,7 @@ def test_reading_without_the_right(info: Run, config: Run) -> None:
                 assert word in message
 
 
-def test_a_mutable_config_map_keeps_its_age(fresh: KubeDouble, config: Run, info: Run) -> None:
+def test_a_mutable_config_map_keeps_its_creation_time(fresh: KubeDouble, config: Run, info: Run) -> None:
     make_mutable(fresh)
     done = config(kubeconfig=fresh.kubeconfig, scenario="shared_external")
     assert (done["restart"]["done"], done["config_map"]["immutable"]) == ("delete_pod", False)

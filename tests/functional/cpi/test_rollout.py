@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a rollout does, in which order, and what CPI really has afterwards."""
+"""The steps of a rollout, their order, and the file that CPI has mounted afterwards."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from rollout_helpers import (
     make_mutable,
     mounted,
     older_than_a_second,
-    restart_by_hand,
+    restart_manually,
     run,
     running,
     scale,
@@ -55,13 +55,13 @@ def test_the_order_for_an_immutable_config_map(fresh: KubeDouble) -> None:
     assert done.result["scenario_before"] == "distinct_internal"
     assert done.result["scenario_after"] == "shared_external"
     assert done.result["restart"] == {
-        "done": "recreate", "needed": True, "reason": "the content changes, and CPI reads it only at its start",
+        "done": "recreate", "needed": True, "reason": "the content changes, and CPI reads it only when it starts",
     }  # fmt: skip
     assert len(done.result["steps"]) == 8
     assert done.result["deployment"]["ready"]
 
 
-def test_every_way_between_the_scenarios_and_nothing_twice(fresh: KubeDouble) -> None:
+def test_every_change_of_scenario_and_the_second_run_changes_nothing(fresh: KubeDouble) -> None:
     distinct: dict[str, Any] = {"scenario": "distinct_internal", "one_arm": RANGE}
     for wanted_edit in (EXTERNAL, INTERNAL, distinct, INTERNAL, EXTERNAL, distinct):
         assert run(fresh, **wanted_edit).changed
@@ -86,7 +86,7 @@ def test_labels_annotations_and_other_keys_are_kept(fresh: KubeDouble) -> None:
         "binaryData": {"blob": "AAEC"},
     }  # fmt: skip
     fresh.apply(owned)
-    restart_by_hand(fresh)
+    restart_manually(fresh)
     run(fresh, **EXTERNAL)
     after = fresh.get("ConfigMap", NAMESPACE, NAME)
     assert after is not None
@@ -124,7 +124,7 @@ def test_a_mutable_config_map_can_be_recreated_by_scaling(fresh: KubeDouble) -> 
     assert mounted(fresh) == [file(fresh)]
 
 
-def test_never_leaves_the_pod_and_says_so(fresh: KubeDouble) -> None:
+def test_never_keeps_the_pod_and_reports_the_needed_restart(fresh: KubeDouble) -> None:
     pod = running(fresh)[0]["metadata"]["uid"]
     fresh.wait_for(lambda: older_than_a_second(fresh), "the pod is a second old")
     done = run(fresh, **EXTERNAL, restart="never")
@@ -139,8 +139,8 @@ def test_never_leaves_the_pod_and_says_so(fresh: KubeDouble) -> None:
     assert not run(fresh, **EXTERNAL).changed
 
 
-def test_a_stale_pod_is_restarted_though_the_file_is_right(fresh: KubeDouble) -> None:
-    """Somebody deleted and created the ConfigMap by hand, and forgot CPI."""
+def test_a_stale_pod_is_restarted_although_the_file_is_correct(fresh: KubeDouble) -> None:
+    """An operator deleted and created the ConfigMap manually, and did not restart CPI."""
     fresh.wait_for(lambda: older_than_a_second(fresh), "the pod is a second old")
     found = fresh.get("ConfigMap", NAMESPACE, NAME)
     assert found is not None
@@ -157,8 +157,8 @@ def test_a_stale_pod_is_restarted_though_the_file_is_right(fresh: KubeDouble) ->
     assert ("DELETE", f"configmaps/{NAME}") not in writes(fresh)[-4:]
 
 
-def test_the_wrong_order_is_what_the_double_catches(fresh: KubeDouble) -> None:
-    """Deleting the pod right after the ConfigMap was made anew serves the old content: why the order is as it is."""
+def test_the_double_catches_the_wrong_order(fresh: KubeDouble) -> None:
+    """A pod deleted right after the ConfigMap was recreated gets the old content: the reason for the order."""
     found = fresh.get("ConfigMap", NAMESPACE, NAME)
     assert found is not None
     fresh.delete("ConfigMap", NAMESPACE, NAME)
@@ -171,7 +171,7 @@ def test_the_wrong_order_is_what_the_double_catches(fresh: KubeDouble) -> None:
 
 
 @pytest.mark.parametrize("replicas", [0, 3])
-def test_replicas_are_what_they_were(fresh: KubeDouble, replicas: int) -> None:
+def test_replicas_are_restored(fresh: KubeDouble, replicas: int) -> None:
     scale(fresh, replicas)
     fresh.wait_for(lambda: len(fresh.list("Pod", NAMESPACE, f"app={DEPLOYMENT}")) == replicas, "scaled")
     settle(fresh, replicas)
@@ -181,7 +181,7 @@ def test_replicas_are_what_they_were(fresh: KubeDouble, replicas: int) -> None:
     if not replicas:
         assert done.result["restart"] == {
             "done": "none", "needed": False,
-            "reason": "the Deployment has 0 replicas; CPI reads the content when it is scaled up",
+            "reason": "the Deployment has 0 replicas; CPI will read the content when it is scaled up",
         }  # fmt: skip
 
 

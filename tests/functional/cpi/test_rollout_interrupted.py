@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A rollout that is killed at any write, meets faults, or meets other people."""
+"""A rollout that is killed at any write, meets faults, or competes with other users."""
 
 from __future__ import annotations
 
@@ -59,7 +59,10 @@ def test_killed_at_every_write_the_next_run_finishes(
             assert run_and_die(kube, number, before, **EXTERNAL), f"there is no write {number}"
             run(kube, **following)
             found = state(kube)
-            whole = (number, before) == (count, False)  # the first run was complete: another change, another way back
+            whole = (number, before) == (
+                count,
+                False,
+            )  # the first run was complete, so the backup belongs to another change
             if following is EXTERNAL or not whole:
                 assert found == wanted, (number, before)
             assert found["mounted"] == [file(kube)]
@@ -70,8 +73,8 @@ def test_killed_at_every_write_the_next_run_finishes(
     assert survived == 2 * count
 
 
-def test_killed_twice_and_more(fresh: KubeDouble) -> None:
-    """One write each run, then killed again: it gets there all the same."""
+def test_killed_after_every_single_write(fresh: KubeDouble) -> None:
+    """Each run is killed after one write, and the change is still completed."""
     for _attempt in range(20):
         if not run_and_die(fresh, 1, False, **EXTERNAL):
             break
@@ -81,7 +84,7 @@ def test_killed_twice_and_more(fresh: KubeDouble) -> None:
     assert found["backup"][1] == {STATE: "finished", REPLICAS: "1"}
 
 
-def test_an_interrupted_run_is_told(fresh: KubeDouble) -> None:
+def test_an_interrupted_run_is_reported(fresh: KubeDouble) -> None:
     run_and_die(fresh, 3, False, **EXTERNAL)
     assert fresh.get("ConfigMap", NAMESPACE, NAME) is None
     planned = run(fresh, check=True, **EXTERNAL)
@@ -139,8 +142,8 @@ def test_too_many_requests_are_waited_out(fresh: KubeDouble) -> None:
     assert run(fresh, **EXTERNAL).changed
 
 
-class Meddled(KubernetesApi):
-    """A cluster in which somebody does something just before the n-th request of a kind."""
+class Interfering(KubernetesApi):
+    """A cluster in which another user acts just before the n-th request of a kind."""
 
     def __init__(self, cluster: KubernetesApi, method: str, path: str, nth: int, meddle: Callable[[], None]) -> None:
         super().__init__(self._sending)
@@ -154,52 +157,52 @@ class Meddled(KubernetesApi):
         return self._inner(method, path, body, **more)
 
 
-def run_meddled(kube: KubeDouble, method: str, path: str, meddle: Callable[[], None], nth: int = 1) -> str:
+def run_with_interference(kube: KubeDouble, method: str, path: str, meddle: Callable[[], None], nth: int = 1) -> str:
     with connect({"kubeconfig": kube.kubeconfig}) as cluster, pytest.raises(CollectionError) as caught:
-        managing.manage(Meddled(cluster, method, path, nth, meddle), {**DEFAULTS, **EXTERNAL}, False)
+        managing.manage(Interfering(cluster, method, path, nth, meddle), {**DEFAULTS, **EXTERNAL}, False)
     return caught.value.message
 
 
-def test_a_foreign_change_is_left_alone_and_cpi_is_brought_back(fresh: KubeDouble) -> None:
+def test_a_change_by_another_user_is_kept_and_cpi_is_started_again(fresh: KubeDouble) -> None:
     def label() -> None:
-        body = {"metadata": {"labels": {"by": "somebody"}}}
+        body = {"metadata": {"labels": {"by": "another-user"}}}
         path = fresh.path("ConfigMap", NAMESPACE, NAME)
         fresh.request("PATCH", path, body, "application/merge-patch+json")
 
     original = file(fresh)
-    message = run_meddled(fresh, "DELETE", f"configmaps/{NAME}", label)
-    assert "was changed by somebody else meanwhile and is left as it is" in message
+    message = run_with_interference(fresh, "DELETE", f"configmaps/{NAME}", label)
+    assert "was changed by another user during this run and is left unchanged" in message
     assert "CPI was scaled back to 1" in message
     settle(fresh)
     assert file(fresh) == original
     run(fresh, **EXTERNAL)
     after = fresh.get("ConfigMap", NAMESPACE, NAME) or {}
-    assert after["metadata"]["labels"] == {"by": "somebody"}
+    assert after["metadata"]["labels"] == {"by": "another-user"}
     assert mounted(fresh) == [file(fresh)]
 
 
-def test_somebody_puts_the_old_config_map_back_in_between(fresh: KubeDouble) -> None:
-    """As a tool that keeps manifests applied would, in the moment when there is none."""
+def test_another_tool_creates_the_old_config_map_again(fresh: KubeDouble) -> None:
+    """Like a GitOps tool would, while the ConfigMap does not exist."""
     found = fresh.get("ConfigMap", NAMESPACE, NAME) or {}
     again = {**found, "metadata": {"name": NAME, "namespace": NAMESPACE}}
-    message = run_meddled(fresh, "POST", "configmaps", lambda: fresh.load([again]), nth=2)
-    assert "was changed by somebody else meanwhile" in message
+    message = run_with_interference(fresh, "POST", "configmaps", lambda: fresh.load([again]), nth=2)
+    assert "was changed by another user during this run" in message
     assert "CPI was scaled back to 1" in message
     settle(fresh)
     run(fresh, **EXTERNAL)
     assert mounted(fresh) == [file(fresh)]
 
 
-def test_a_pod_that_does_not_go_away(kube: KubeDouble) -> None:
+def test_a_pod_that_does_not_terminate(kube: KubeDouble) -> None:
     objects: list[Any] = [CLUSTER, *objects_of("cpi-1.6.1")]
     with KubeDouble(objects=objects, start_seconds=0.05, stop_seconds=30) as slow:
         settle(slow)
         with pytest.raises(CollectionError) as caught:
             run(slow, **EXTERNAL, wait_timeout=1)
         assert "timed out after 1 s waiting for the last pod of Deployment" in caught.value.message
-        assert "is going away" in caught.value.message
+        assert "is terminating" in caught.value.message
         assert "CPI was scaled back to 1" in caught.value.message
-        assert "run again to go on" in caught.value.message
+        assert "run again to continue" in caught.value.message
         assert file(slow) == file_of("cpi-1.6.1")
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is refused before anything is written: bad input, foreign pods, missing rights."""
+"""Rejected before anything is written: bad input, foreign pods, missing rights."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def test_refusals(fresh: KubeDouble) -> None:
     assert "restart: 'delete_pod': ConfigMap" in refusal(fresh, **EXTERNAL, restart="delete_pod")
     assert "key: 'nope': " in refusal(fresh, **EXTERNAL, key="nope")
     assert "ConfigMap kube-system/nope does not exist: check" in refusal(fresh, **EXTERNAL, name="nope")
-    assert "but Deployment nope does not own it" in refusal(fresh, **EXTERNAL, deployment="nope")
-    assert "wait_timeout: -1: give seconds" in refusal(fresh, **EXTERNAL, wait_timeout=-1)
+    assert "but does not belong to Deployment nope" in refusal(fresh, **EXTERNAL, deployment="nope")
+    assert "wait_timeout: -1: give a number of seconds" in refusal(fresh, **EXTERNAL, wait_timeout=-1)
     assert "backup_name: " in refusal(fresh, **EXTERNAL, backup_name=NAME)
     assert "oneArm is missing" in refusal(fresh, enable_virtual_service_shared_ip=False, one_arm={})
 
 
-def test_a_config_map_that_is_no_backup(fresh: KubeDouble) -> None:
+def test_a_config_map_that_is_not_a_backup(fresh: KubeDouble) -> None:
     metadata = {"name": BACKUP, "namespace": NAMESPACE}
     fresh.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"a": "b"}})
-    assert "a ConfigMap of that name exists and is no backup" in refusal(fresh, **EXTERNAL)
+    assert "a ConfigMap with this name exists and is not a backup" in refusal(fresh, **EXTERNAL)
     assert run(fresh, **EXTERNAL, backup_name="another").changed
 
 
@@ -53,13 +53,13 @@ def test_a_damaged_backup(fresh: KubeDouble) -> None:
     assert "the backup is damaged" in refusal(fresh, **EXTERNAL)
 
 
-def test_a_config_map_that_is_gone_after_a_finished_change(fresh: KubeDouble) -> None:
+def test_a_config_map_deleted_after_a_finished_change(fresh: KubeDouble) -> None:
     run(fresh, **EXTERNAL)
     fresh.delete("ConfigMap", NAMESPACE, NAME)
     assert f"does not exist; its last content is in ConfigMap {BACKUP}" in refusal(fresh, **INTERNAL)
 
 
-def test_a_pod_of_somebody_else_that_mounts_the_config_map(fresh: KubeDouble) -> None:
+def test_a_foreign_pod_that_mounts_the_config_map(fresh: KubeDouble) -> None:
     volume = {"name": "c", "configMap": {"name": NAME}}
     container = {"name": "c", "image": "busybox", "volumeMounts": [{"name": "c", "mountPath": "/c"}]}
     metadata = {"name": "debug", "namespace": NAMESPACE}
@@ -68,13 +68,13 @@ def test_a_pod_of_somebody_else_that_mounts_the_config_map(fresh: KubeDouble) ->
     assert "pod kube-system/debug mounts ConfigMap" in refusal(fresh, **EXTERNAL)
 
 
-def test_a_file_that_cpi_would_refuse(kube: KubeDouble) -> None:
+def test_a_file_that_cpi_would_reject(kube: KubeDouble) -> None:
     objects = objects_of("cpi-1.6.1")
     config_map = next(found for found in objects if found["kind"] == "ConfigMap")
     config_map["data"][KEY] = config_map["data"][KEY].replace("vcd:\n", "vcd:\n  isZoneEnabledCluster: false\n")
     with KubeDouble(objects=[CLUSTER, *objects], start_seconds=0.05) as other:
         settle(other)
-        assert "CPI 1.6.1 does not know this key and would stop" in refusal(other, **EXTERNAL)
+        assert "CPI 1.6.1 does not know this key and rejects the file" in refusal(other, **EXTERNAL)
 
 
 RULES = of_namespace(published("Role"))
@@ -101,7 +101,7 @@ ONLY_IF_MUTABLE = {("configmaps", "update", "vcloud-ccm-configmap"), ("pods", "d
 
 
 def single_rights() -> list[tuple[str, str, str]]:
-    """Every right of the Role that vcd_ccm_config uses, as resource, verb and name."""
+    """Every right of the Role that vcd_ccm_config uses: resource, verb and name."""
     found = [
         (rule["resources"][0], verb, rule.get("resourceNames", [""])[0]) for rule in RULES for verb in rule["verbs"]
     ]
@@ -123,11 +123,11 @@ def test_without_any_one_right_nothing_is_written(resource: str, verb: str, name
             assert word in message
 
 
-def test_a_missing_right_is_told_in_check_mode() -> None:
+def test_a_missing_right_is_reported_in_check_mode() -> None:
     rules = [rule for rule in RULES if rule["resources"] != ["deployments/scale"]]
     with limited(rules) as kube:
         settle(kube)
         expected = (
-            f"no right to patch deployments/scale.apps {DEPLOYMENT} in namespace {NAMESPACE}: nothing was changed"
+            f"missing right to patch deployments/scale.apps {DEPLOYMENT} in namespace {NAMESPACE}: nothing was changed"
         )
         assert expected in refusal(kube, context="operator", check=True, **EXTERNAL)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CPI stopped in the midst of a change, so that its objects can be changed, and brought back by the next run."""
+"""CPI is stopped during a change, so that its objects can be changed, and started again by the next run."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from rollout_helpers import (
 )
 
 Prepare = Callable[[KubeDouble], None]
-DISTINCT: dict[str, Any] = {"scenario": "distinct_internal", "one_arm": RANGE}  # what the manifests hold
+DISTINCT: dict[str, Any] = {"scenario": "distinct_internal", "one_arm": RANGE}  # the content of the manifests
 POINT: dict[str, Any] = {"version": 1, "services": {"default/web": {"external_ip": "203.0.113.11"}}}
 OTHER_POINT: dict[str, Any] = {"version": 1, "services": {}}
 
@@ -55,7 +55,7 @@ def replicas(kube: KubeDouble) -> int:
 
 
 def stored(kube: KubeDouble) -> tuple[str, dict[str, Any] | None]:
-    """The state of the rollout and its restore point, as the info module tells them."""
+    """The state of the rollout and its restore point, as the info module returns them."""
     with connect({"kubeconfig": kube.kubeconfig, "context": None}) as cluster:
         found = report(cluster, CpiNames(NAMESPACE, NAME, KEY, DEPLOYMENT, BACKUP), False)
     return found["rollout"]["state"], found["restore_point"]
@@ -100,7 +100,7 @@ def test_stopped_again_changes_nothing(fresh: KubeDouble) -> None:
 
 
 @pytest.mark.parametrize("prepare", [as_published, make_mutable])
-def test_without_new_content_cpi_is_stopped_and_brought_back(fresh: KubeDouble, prepare: Prepare) -> None:
+def test_without_new_content_cpi_is_stopped_and_started_again(fresh: KubeDouble, prepare: Prepare) -> None:
     prepare(fresh)
     before, pod = fresh.get("ConfigMap", NAMESPACE, NAME), running(fresh)[0]["metadata"]["uid"]
     assert stop(fresh, **DISTINCT).changed
@@ -135,7 +135,7 @@ def test_killed_at_every_write_the_next_run_finishes(
             assert (running(kube), stored(kube)) == ([], ("in_progress", POINT))
             run(kube, **following)
             assert (state(kube), stored(kube)) == (wanted, ("finished", POINT)), (number, before)
-            # and without being stopped once more
+            # without stopping it again
             start()
             run_and_die(kube, number, before, stage="stopped", restore_point=POINT, **EXTERNAL)
             run(kube, **following)
@@ -148,7 +148,7 @@ def test_killed_at_every_write_the_next_run_finishes(
 
 
 @pytest.mark.parametrize(("prepare", "count"), [(as_published, 4), (make_mutable, 3)])
-def test_killed_while_it_goes_on(kube: KubeDouble, prepare: Prepare, count: int) -> None:
+def test_killed_while_resuming(kube: KubeDouble, prepare: Prepare, count: int) -> None:
     found = []
     for number in range(1, count + 1):
         kube.reset()
@@ -188,7 +188,7 @@ def test_the_restore_point_stays_until_the_next_change(fresh: KubeDouble) -> Non
     assert stored(fresh) == ("finished", None)
 
 
-def test_a_pod_that_does_not_go_away_brings_cpi_back() -> None:
+def test_a_pod_that_does_not_terminate_makes_the_run_start_cpi_again() -> None:
     objects: list[Any] = [CLUSTER, *objects_of("cpi-1.6.1")]
     with KubeDouble(objects=objects, start_seconds=0.05, stop_seconds=30) as slow:
         settle(slow)
@@ -200,7 +200,7 @@ def test_a_pod_that_does_not_go_away_brings_cpi_back() -> None:
 
 def test_refusals(fresh: KubeDouble) -> None:
     assert "restart: 'never': stage stopped stops CPI" in refusal(fresh, stage="stopped", restart="never", **EXTERNAL)
-    assert "it is stored at stage stopped only" in refusal(fresh, restore_point=POINT, **EXTERNAL)
+    assert "only stored at stage stopped" in refusal(fresh, restore_point=POINT, **EXTERNAL)
     huge = {"noise": os.urandom(1 << 20).hex()}
     message = refusal(fresh, stage="stopped", restore_point=huge, **EXTERNAL)
     assert "restore_point: '" in message
@@ -209,7 +209,7 @@ def test_refusals(fresh: KubeDouble) -> None:
     assert f"deployment: '{DEPLOYMENT}': namespace" in refusal(fresh, stage="stopped", **EXTERNAL)
 
 
-def test_a_damaged_restore_point_is_told_and_does_not_stop_a_change(fresh: KubeDouble) -> None:
+def test_a_damaged_restore_point_is_reported_and_does_not_stop_a_change(fresh: KubeDouble) -> None:
     stop(fresh, restore_point=POINT, **EXTERNAL)
     body = {"binaryData": {"restore-point.json.gz": base64.b64encode(b"nonsense").decode()}}
     path = fresh.path("ConfigMap", NAMESPACE, BACKUP)
@@ -226,7 +226,7 @@ LATER = [("configmaps", "delete", NAME), ("configmaps", "update", BACKUP), ("dep
 
 
 @pytest.mark.parametrize(("resource", "verb", "name"), LATER)
-def test_a_right_that_only_the_next_run_needs_is_asked_for_first(resource: str, verb: str, name: str) -> None:
+def test_a_right_that_only_the_next_run_needs_is_checked_first(resource: str, verb: str, name: str) -> None:
     rules = copy.deepcopy(RULES)
     for rule in rules:
         if rule["resources"] == [resource] and rule.get("resourceNames") == [name]:
@@ -236,4 +236,4 @@ def test_a_right_that_only_the_next_run_needs_is_asked_for_first(resource: str, 
     with KubeDouble(objects=objects, users=users, start_seconds=0.05, stop_seconds=0.05) as kube:
         settle(kube)
         message = refusal(kube, context="operator", stage="stopped", **EXTERNAL)
-        assert f"no right to {verb} {resource}" in message
+        assert f"missing right to {verb} {resource}" in message

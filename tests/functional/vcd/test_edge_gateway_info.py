@@ -15,7 +15,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import (
     find_edge_gateways,
     networks_of,
-    takes_part,
+    participates,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.firewall import resource as firewall
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import connect
@@ -77,7 +77,7 @@ def test_everything_about_one_edge_gateway(vcd: Modules) -> None:
     assert edge["nat_rules"] == [nat]
 
 
-def test_twins_return_the_same(vcd: Modules) -> None:
+def test_edge_gateway_info_returns_the_same_as_the_other_info_modules(vcd: Modules) -> None:
     pool(vcd, "p")
     options: dict[str, dict[str, Any]] = {
         "pool": {"name": "q"},
@@ -102,7 +102,7 @@ def test_twins_return_the_same(vcd: Modules) -> None:
             assert vcd.done(f"vcd_{key}_info", **filters)[f"{key}s"] == [written]
         assert vcd.done(f"vcd_{key}_info", name="other")[f"{key}s"] == []
         assert vcd.done(f"vcd_{key}_info", query="[].name")[f"{key}s"].count(given["name"]) == 1
-        assert "is no JMESPath expression" in vcd.refused(f"vcd_{key}_info", query="[?")
+        assert "not a JMESPath expression" in vcd.refused(f"vcd_{key}_info", query="[?")
 
 
 def test_filters_of_the_info_modules(vcd: Modules) -> None:
@@ -132,12 +132,12 @@ def test_the_edge_gateway_of_a_network(vcd: Modules) -> None:
     assert by_name[0]["name"] == "acme-edge"
     network = by_name[0]["networks"][0]["id"]
     assert vcd.done(INFO, edge_gateway=None, network=network)["edge_gateways"][0]["id"] == by_name[0]["id"]
-    assert "network: 'other': there is no network" in vcd.refused(INFO, edge_gateway=None, network="other")
+    assert "network: 'other': no network" in vcd.refused(INFO, edge_gateway=None, network="other")
     assert "mutually exclusive" in vcd.refused(INFO, network="k8s-net")
 
 
 @pytest.mark.parametrize("name", ["nowhere", "a b", "urn:vcloud:gateway:00000000-0000-0000-0000-000000000000"])
-def test_an_edge_gateway_that_is_not_there_is_none(vcd: Modules, name: str) -> None:
+def test_an_unknown_edge_gateway_gives_an_empty_list(vcd: Modules, name: str) -> None:
     assert vcd.done(INFO, edge_gateway=name)["edge_gateways"] == []
 
 
@@ -148,7 +148,7 @@ def test_all_pages_of_many_edge_gateways() -> None:
         assert len(found) == len(set(found)) == len(simulator.dump()["edge_gateways"]) > 128
 
 
-def test_only_nsx_t_edge_gateways_are_written_to(tmp_path: Path) -> None:
+def test_only_nsx_t_edge_gateways_can_be_changed(tmp_path: Path) -> None:
     estate = yaml.safe_load(PREMIUM_ESTATE.read_text())
     (gateway,) = estate["organisations"][0]["vdcs"][0]["edge_gateways"]
     gateway["backing_type"] = "NSXV_BACKED"
@@ -157,7 +157,7 @@ def test_only_nsx_t_edge_gateways_are_written_to(tmp_path: Path) -> None:
         vcd = Modules(simulator)
         assert vcd.done(INFO, query="[].backing_type")["edge_gateways"] == ["NSXV_BACKED"]
         message = vcd.refused("vcd_pool", name="p")
-        assert "edge_gateway: 'acme-edge': is NSXV_BACKED: give an NSX-T edge gateway" in message
+        assert "edge_gateway: 'acme-edge': its type is NSXV_BACKED: give an NSX-T edge gateway" in message
         assert vcd.writes() == []
 
 
@@ -165,7 +165,7 @@ ADMIN = {"user": "admin", "password": "admin-secret-1"}
 
 
 def write_rules(vcd: Modules, **options: Any) -> dict[str, str]:
-    """An IP set and a group of networks, and rules that name them, the last one switched off; the URNs by name."""
+    """An IP set, a group of networks, and rules that refer to them, the last one disabled. Returns the URNs by name."""
     user = vcd.as_user(**{**ADMIN, **options})
     with connect(user.connection) as api:
         (gateway,) = find_edge_gateways(api, "acme-edge", None)
@@ -202,7 +202,7 @@ def write_rules(vcd: Modules, **options: Any) -> dict[str, str]:
     return urns
 
 
-def test_firewall_rules_with_what_they_name(vcd: Modules) -> None:
+def test_firewall_rules_include_the_groups_and_profiles_they_refer_to(vcd: Modules) -> None:
     urns = write_rules(vcd)
     vcd.simulator.journal(clear=True)
     (edge,) = vcd.done(INFO, gather=["firewall_rules"])["edge_gateways"]
@@ -258,7 +258,7 @@ def test_firewall_rules_with_what_they_name(vcd: Modules) -> None:
     assert len([entry for entry in vcd.simulator.journal() if urns["HTTP"] in entry["path"]]) == 1
 
 
-def test_firewall_rules_are_null_for_a_user_who_may_not_view_them(tmp_path: Path) -> None:
+def test_firewall_rules_are_null_without_the_right_to_view_them(tmp_path: Path) -> None:
     estate = yaml.safe_load(PREMIUM_ESTATE.read_text())
     rights = ["Organization vDC Gateway: View", "Organization: View"]
     estate["organisations"][0]["users"].append({"name": "narrow", "password": "admin-secret-1", "rights": rights})
@@ -269,24 +269,24 @@ def test_firewall_rules_are_null_for_a_user_who_may_not_view_them(tmp_path: Path
         assert edge["firewall_rules"] is None
 
 
-def test_an_error_that_is_no_missing_right_is_told(vcd: Modules) -> None:
+def test_an_error_other_than_a_missing_right_is_raised(vcd: Modules) -> None:
     vcd.simulator.faults([{"method": "GET", "route": "*/firewall/rules", "status": 404}])
     assert "cannot read firewall rules" in vcd.refused(INFO, gather=["firewall_rules"])
 
 
-def test_a_group_that_cannot_be_read_is_unknown_and_not_empty() -> None:
+def test_a_group_that_cannot_be_read_is_null_and_not_empty() -> None:
     body = {"userDefinedRules": [{"name": "r", "destinationFirewallGroups": [{"id": "urn:g", "name": "g"}]}]}
     (rule,) = firewall.rules(body, {})
     assert rule["destinations"] == [{"id": "urn:g", "name": "g", "type": None, "addresses": None}]
 
 
-def test_what_rules_name_is_named_once() -> None:
+def test_each_referenced_object_is_listed_once() -> None:
     rule = {"sourceFirewallGroups": [{"id": "urn:g"}, {"id": "urn:h"}], "destinationFirewallGroups": [{"id": "urn:g"}]}
     body = {"userDefinedRules": [rule, rule], "defaultRules": [{"applicationPortProfiles": [{"id": "urn:p"}]}]}
     assert firewall.named_in(body) == ["urn:g", "urn:h", "urn:p"]
 
 
-def test_rules_of_newer_servers_name_addresses_and_ports_themselves() -> None:
+def test_rules_of_newer_servers_contain_addresses_and_ports() -> None:
     rule = {"name": "r", "active": False, "destinationFirewallIpAddresses": ["10.0.0.1"], "rawPortProtocols": [{}]}
     (found,) = firewall.rules({"userDefinedRules": [rule], "defaultRules": None}, {})
     assert found["enabled"] is False
@@ -295,7 +295,7 @@ def test_rules_of_newer_servers_name_addresses_and_ports_themselves() -> None:
     assert firewall.named_in({"userDefinedRules": [rule]}) == []
 
 
-def test_pools_and_profiles_in_short(vcd: Modules) -> None:
+def test_summaries_of_pools_and_profiles(vcd: Modules) -> None:
     pool(vcd, "p")
     pool(vcd, "idle")
     vip = {"virtual_ip_address": "203.0.113.10", "application_profile": "HTTP", "service_ports": [{"start": 80}]}
@@ -313,7 +313,7 @@ def test_pools_and_profiles_in_short(vcd: Modules) -> None:
 
 @pytest.fixture(scope="module")
 def grouped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    """Two VDCs in a group that has the edge gateway and its network, and a third one outside of it."""
+    """Two VDCs in a group that owns the edge gateway and its network, and a third one outside of it."""
     estate = yaml.safe_load(PREMIUM_ESTATE.read_text())
     (org,) = estate["organisations"]
     (vdc,) = org["vdcs"]
@@ -333,27 +333,27 @@ NET = {"edge_gateway": None, "network": "k8s-net"}
 
 
 @pytest.mark.parametrize("vdc", ["acme-vdc", "acme-vdc-2", "acme-group", None])
-def test_a_network_of_a_vdc_group_is_found_by_each_vdc_in_it(grouped: Simulator, vdc: str | None) -> None:
+def test_a_network_of_a_vdc_group_is_found_through_each_participating_vdc(grouped: Simulator, vdc: str | None) -> None:
     admin = Modules(grouped, **ADMIN)
     (edge,) = admin.done(INFO, vdc=vdc, **NET)["edge_gateways"]
     assert (edge["name"], edge["owner"]["name"]) == ("acme-edge", "acme-group")
 
 
-def test_a_vdc_outside_the_group_has_no_such_network(grouped: Simulator) -> None:
+def test_a_vdc_outside_the_group_does_not_see_its_network(grouped: Simulator) -> None:
     message = Modules(grouped, **ADMIN).refused(INFO, vdc="acme-vdc-3", **NET)
-    assert "network: 'k8s-net': there is no network of this name in the VDC or VDC group 'acme-vdc-3'" in message
-    assert message.endswith("there are one in 'acme-group'")
+    assert "network: 'k8s-net': no network with this name in the VDC or VDC group 'acme-vdc-3'" in message
+    assert message.endswith("available: one in 'acme-group'")
 
 
-def test_without_the_right_to_view_groups_the_group_itself_is_named(grouped: Simulator) -> None:
+def test_without_the_right_to_view_the_group_only_its_own_name_finds_the_network(grouped: Simulator) -> None:
     kube = Modules(grouped)
-    assert kube.refused(INFO, vdc="acme-vdc", **NET).endswith("there are one in 'acme-group'")
+    assert kube.refused(INFO, vdc="acme-vdc", **NET).endswith("available: one in 'acme-group'")
     assert kube.done(INFO, vdc="acme-group", **NET)["edge_gateways"][0]["name"] == "acme-edge"
 
 
-def test_who_takes_part_in_a_vdc_group() -> None:
+def test_who_participates_in_a_vdc_group() -> None:
     group = {"participatingOrgVdcs": [{"vdcRef": {"id": "urn:vcloud:vdc:1", "name": "acme-vdc"}}, {"vdcRef": None}]}
-    assert takes_part(group, "acme-vdc")
-    assert takes_part(group, "urn:vcloud:vdc:1")
-    assert not takes_part(group, "other")
-    assert not takes_part(None, "acme-vdc")
+    assert participates(group, "acme-vdc")
+    assert participates(group, "urn:vcloud:vdc:1")
+    assert not participates(group, "other")
+    assert not participates(None, "acme-vdc")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""External addresses: the first free one of an IP block, and those that are claimed in IP Spaces."""
+"""External addresses: the first free one of an IP block, and claims in IP Spaces."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from vcdsim.testing import Simulator
 
 @pytest.fixture
 def api(vcd: Modules) -> Iterator[Api]:
-    """The session of user kube on the estate with IP blocks."""
+    """A session of user kube on the estate with IP blocks."""
     with connect({**vcd.connection, "validate_certs": True, "timeout": 30}) as session:
         yield session
 
@@ -45,21 +45,23 @@ def test_the_first_free_address_of_the_blocks(api: Api, vcd: Modules) -> None:
     assert free_external_ip(api, gateway, "203.0.113.60") == "203.0.113.60"
 
 
-def test_none_that_is_free_is_said_with_the_remedy(api: Api, vcd: Modules) -> None:
+def test_without_a_free_address_the_error_has_a_remedy(api: Api, vcd: Modules) -> None:
     gateway = get_edge_gateway(api, "acme-edge")
-    with pytest.raises(InvalidInput, match=r"vip_subnet: '203.0.113.64/26': no address of it is free .*'acme-edge'"):
+    with pytest.raises(
+        InvalidInput, match=r"vip_subnet: '203.0.113.64/26': no free address of this subnet .*'acme-edge'"
+    ):
         free_external_ip(api, gateway, "203.0.113.64/26")
     with pytest.raises(InvalidInput, match="is not a network"):
         free_external_ip(api, gateway, "203.0.113.0/99")
     dnat(vcd, "203.0.113.60")
-    with pytest.raises(InvalidInput, match="have the provider allot more"):
+    with pytest.raises(InvalidInput, match="ask the provider to allocate more"):
         free_external_ip(api, gateway, "203.0.113.60")
     everything = [f"203.0.113.{number}" for number in range(10, 61)]
-    with pytest.raises(InvalidInput, match=r"external_ip: '': no address is free .* give external_ip, let go of"):
+    with pytest.raises(InvalidInput, match=r"external_ip: '': no free address .* give external_ip, release"):
         free_external_ip(api, gateway, None, everything)
 
 
-def test_ranges_of_ipv6_and_uplinks_without_subnets_are_passed_over(api: Api) -> None:
+def test_ipv6_ranges_and_uplinks_without_subnets_are_skipped(api: Api) -> None:
     values: list[dict[str, Any]] = [
         {"ipRanges": {"values": [{"startAddress": "2001:db8::1", "endAddress": "2001:db8::9"}]}},
         {"ipRanges": None},
@@ -75,20 +77,20 @@ MARKER = "cluster-6f1c-namespace-default-service-web"
 
 @pytest.fixture(scope="module")
 def running_spaces() -> Iterator[Simulator]:
-    """One simulator with an IP Space for this file."""
+    """One simulator with an IP Space per file."""
     with Simulator(estate="ip-spaces") as simulator:
         yield simulator
 
 
 class Spaces:
-    """The estate with an IP Space: a session of its user, and what was written."""
+    """The estate with an IP Space: a session of its user, and the writes."""
 
     def __init__(self, simulator: Simulator, api: Api) -> None:
         self.simulator, self.api = simulator, api
         self.gateway = get_edge_gateway(api, "acme-edge")
 
     def claims(self) -> list[tuple[str, str, str]]:
-        """Address, marker and state of all that is allocated."""
+        """Address, marker and state of every allocation."""
         return [(one.value, one.marker, one.state) for one in calls.list_claims(self.api, self.gateway)]
 
     def claim(self, marker: str = MARKER) -> calls.Claim:
@@ -96,18 +98,18 @@ class Spaces:
         return calls.claim(self.api, self.gateway, marker)
 
     def allocate(self, quantity: int = 1) -> None:
-        """Take addresses without a mark, as an operator does."""
+        """Allocate addresses without a marker, as an operator does."""
         space = self.api.pages("ipSpaces/summaries", "x")[0]["id"]
         self.api.create(f"ipSpaces/{space}/allocate", {"type": "FLOATING_IP", "quantity": quantity}, "x", lambda: "x")
 
     def writes(self) -> list[str]:
-        """METHOD of all writes since the journal was cleared."""
+        """The METHOD of each write since the journal was cleared."""
         return [str(entry["method"]) for entry in self.simulator.journal() if entry["method"] != "GET"]
 
 
 @pytest.fixture
 def spaces(running_spaces: Simulator) -> Iterator[Spaces]:
-    """The simulator as its estate says."""
+    """The simulator, reset."""
     running_spaces.reset()
     vcd = Modules(running_spaces)
     with connect({**vcd.connection, "validate_certs": True, "timeout": 20}) as session:
@@ -131,14 +133,14 @@ def test_an_address_is_claimed_once_for_each_marker(spaces: Spaces) -> None:
     assert spaces.writes() == []
 
 
-def test_a_claim_is_given_back_for_good(spaces: Spaces) -> None:
+def test_a_claim_is_released(spaces: Spaces) -> None:
     found = spaces.claim()
     assert calls.release(spaces.api, found) is True
     assert spaces.claims() == []
     assert calls.release(spaces.api, found) is False
 
 
-def test_what_others_keep_is_left_alone(spaces: Spaces) -> None:
+def test_addresses_of_other_users_are_left_alone(spaces: Spaces) -> None:
     spaces.allocate(2)
     found = spaces.claim()
     assert found.value == "203.0.113.12"
@@ -147,7 +149,7 @@ def test_what_others_keep_is_left_alone(spaces: Spaces) -> None:
     ]  # fmt: skip
     stale = dataclasses.replace(found, marker="cluster-of-before")
     spaces.simulator.journal(clear=True)
-    with pytest.raises(CollectionError, match=rf"is not released: it is marked '{MARKER}' now"):
+    with pytest.raises(CollectionError, match=rf"was not released: its marker is now '{MARKER}'"):
         calls.release(spaces.api, stale)
     assert spaces.writes() == []
 
@@ -160,7 +162,7 @@ def test_an_address_in_use_is_not_released(spaces: Spaces) -> None:
         calls.release(spaces.api, found)
 
 
-def test_half_done_claims_and_releases_are_finished(spaces: Spaces) -> None:
+def test_interrupted_claims_and_releases_are_completed(spaces: Spaces) -> None:
     found = spaces.claim()
     path = f"ipSpaces/{found.ip_space}/allocations/{found.id}"
     spaces.api.update(path, "x", spaces.api.get(path, "x"), lambda body: {**body, "usageState": "UNUSED"})
@@ -175,14 +177,14 @@ def test_half_done_claims_and_releases_are_finished(spaces: Spaces) -> None:
 
 @pytest.mark.parametrize("reset", ["before", "after"])
 @pytest.mark.parametrize("rule", [ALLOCATE, MARK])
-def test_a_lost_answer_leads_to_one_address(spaces: Spaces, rule: dict[str, str], reset: str) -> None:
+def test_a_lost_answer_allocates_only_one_address(spaces: Spaces, rule: dict[str, str], reset: str) -> None:
     spaces.allocate()
     spaces.simulator.faults([{**rule, "reset": reset, "times": 1}])
     assert spaces.claim().value == "203.0.113.11"
     assert len(spaces.claims()) == 2
 
 
-def test_an_address_that_cannot_be_marked_is_given_back(spaces: Spaces) -> None:
+def test_an_address_that_cannot_be_marked_is_released(spaces: Spaces) -> None:
     spaces.simulator.faults([{**MARK, "status": 400, "message": "not today"}])
     with pytest.raises(CollectionError, match="not today"):
         spaces.claim()
@@ -192,16 +194,18 @@ def test_an_address_that_cannot_be_marked_is_given_back(spaces: Spaces) -> None:
         spaces.claim()
 
 
-def test_a_quota_that_is_used_up_is_said(spaces: Spaces) -> None:
+def test_an_exhausted_quota_is_reported(spaces: Spaces) -> None:
     spaces.allocate(5)
     spaces.allocate(5)
-    with pytest.raises(CollectionError, match=r"no IP Space gives an address: .*quota of 10 .* have the quota raised"):
+    with pytest.raises(
+        CollectionError, match=r"no IP Space has an address left: .*quota of 10 .* ask for a higher quota"
+    ):
         spaces.claim()
 
 
-def test_a_gateway_without_ip_spaces_has_none_to_claim_from(api: Api) -> None:
+def test_an_edge_gateway_without_ip_spaces_cannot_claim(api: Api) -> None:
     gateway = get_edge_gateway(api, "acme-edge")
     assert not calls.uses_ip_spaces(gateway)
     assert calls.list_claims(api, gateway) == []
-    with pytest.raises(CollectionError, match="no public IP Space is linked"):
+    with pytest.raises(CollectionError, match="its uplinks have no public IP Space"):
         calls.claim(api, gateway, MARKER)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults at every request of every module: it comes about all the same, once, or there is one clear line."""
+"""Faults at every request of every module: the change is made exactly once, or there is one clear error."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ NAT: dict[str, Any] = {
     "external_addresses": "203.0.113.20",
     "internal_addresses": "192.168.8.2",
 }
-# what is made, changed and removed: (module, options that create, one that changes)
+# (module, options that create an object, an option that changes it)
 OBJECTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("pool", {"name": "p"}, {"description": "new"}),
     ("virtual_service", WEB, {"description": "new"}),
     ("nat_rule", NAT, {"priority": 7}),
     ("app_port_profile", {"name": "a", "application_ports": [{"protocol": "TCP"}]}, {"description": "new"}),
 ]
-# what happens once to a request or its task, and is nobody's fault
+# temporary faults that hit a request or its task once
 PASSING: dict[str, dict[str, Any]] = {
     "busy": {"status": 400, "code": "BUSY_ENTITY", "message": "x is busy completing an operation NAT_RULE_CREATE."},
     "too many": {"status": 429, "retry_after": 0},
@@ -50,7 +50,7 @@ PASSING: dict[str, dict[str, Any]] = {
 
 
 def count(vcd: Modules, key: str, name: str) -> int:
-    """How many objects of this name there are."""
+    """The number of objects with this name."""
     return len([one for one in vcd.done(f"vcd_{key}_info", name=name)[f"{key}s"] if one.get("scope") != "SYSTEM"])
 
 
@@ -63,7 +63,7 @@ def ready(vcd: Modules) -> Modules:
 
 @pytest.mark.parametrize("fault", PASSING)
 @pytest.mark.parametrize(("key", "create", "change"), OBJECTS, ids=[one[0] for one in OBJECTS])
-def test_what_passes_is_survived(
+def test_temporary_faults_are_survived(
     ready: Modules, key: str, create: dict[str, Any], change: dict[str, Any], fault: str
 ) -> None:
     module, name = f"vcd_{key}", create["name"]
@@ -91,14 +91,14 @@ def test_what_passes_is_survived(
 
 
 READS = ["/api/versions", "/cloudapi/1.0.0/sessions", "*/edgeGateways", "*/usedIpAddresses"]
-# a read has no task, and before the login there is no session to end
+# a read has no task, and before the login there is no session that could expire
 WITHOUT_MEANING = {"task met busy", "session ended"}
 READ_FAULTS = [(route, fault) for route in READS for fault in PASSING if fault not in WITHOUT_MEANING]
 READ_FAULTS += [(route, "session ended") for route in READS[2:]]
 
 
 @pytest.mark.parametrize(("route", "fault"), READ_FAULTS)
-def test_reads_and_the_login_survive_it_too(vcd: Modules, route: str, fault: str) -> None:
+def test_reads_and_the_login_survive_temporary_faults(vcd: Modules, route: str, fault: str) -> None:
     vcd.simulator.faults([{"route": route, "times": 1, **PASSING[fault]}])
     found = vcd.done("vcd_edge_gateway_info", gather=["used_ip_addresses"])
     assert found["edge_gateways"][0]["used_ip_addresses"]
@@ -113,15 +113,15 @@ def test_reads_and_the_login_survive_it_too(vcd: Modules, route: str, fault: str
             ("ended in error", "INTERNAL: It broke.", "urn:vcloud:task:"),
         ),
         ({"task": "never"}, ("timed out after 2 s waiting for task", "option timeout")),
-        ({"task": "vanish"}, ("has vanished", "run again")),
+        ({"task": "vanish"}, ("no longer exists", "run again")),
         ({"status": 500}, ("Cloud Director answered 500 INTERNAL_SERVER_ERROR",)),
         ({"status": 503}, ("Cloud Director answered 503", "tried for 2 s; option timeout")),
         ({"status": 400, "code": "BUSY_ENTITY", "message": "is currently busy"}, ("BUSY_ENTITY", "tried for 2 s")),
-        ({"reset": "before"}, ("the connection was reset before the answer came", "tried for 2 s; option timeout")),
-        ({"delay": 30}, ("no answer came in time",)),
+        ({"reset": "before"}, ("the connection was reset before the answer arrived", "tried for 2 s; option timeout")),
+        ({"delay": 30}, ("no answer in time",)),
     ],
 )
-def test_what_does_not_pass_is_one_clear_line(ready: Modules, fault: dict[str, Any], says: tuple[str, ...]) -> None:
+def test_a_permanent_fault_gives_one_clear_line(ready: Modules, fault: dict[str, Any], says: tuple[str, ...]) -> None:
     ready.simulator.faults([{"method": "POST", "route": RULES, **fault}])
     message = ready.refused("vcd_nat_rule", **NAT, timeout=2)
     for part in says:
@@ -129,7 +129,7 @@ def test_what_does_not_pass_is_one_clear_line(ready: Modules, fault: dict[str, A
     assert "create NAT rule 'web' on edge gateway 'acme-edge'" in message
 
 
-def test_what_was_left_behind_is_finished_by_the_next_run(ready: Modules) -> None:
+def test_the_next_run_completes_an_interrupted_one(ready: Modules) -> None:
     ready.simulator.faults([{"method": "POST", "route": RULES, "task": "vanish", "times": 1}])
     ready.refused("vcd_nat_rule", **NAT)
     assert ready.done("vcd_nat_rule", **NAT)["changed"] is False
@@ -138,7 +138,7 @@ def test_what_was_left_behind_is_finished_by_the_next_run(ready: Modules) -> Non
 
 @pytest.fixture
 def shared(ready: Modules) -> Modules:
-    """Two virtual services that share a VIP, the second with everything that can be lost."""
+    """Two virtual services that share a VIP, the second with every setting that a recreation could lose."""
     ready.done("vcd_pool", name="tls")
     ready.done("vcd_virtual_service", **WEB)
     ready.done("vcd_virtual_service", **TLS)
@@ -160,7 +160,7 @@ MOVE: dict[str, Any] = {"name": "tls", "virtual_ip_address": "203.0.113.11", "re
 
 @pytest.mark.parametrize("fault", PASSING)
 @pytest.mark.parametrize("method", ["DELETE", "POST"])
-def test_a_recreation_survives_what_passes(shared: Modules, method: str, fault: str) -> None:
+def test_a_recreation_survives_temporary_faults(shared: Modules, method: str, fault: str) -> None:
     before = shared.done("vcd_virtual_service_info", name="tls")["virtual_services"][0]
     route = SERVICE if method == "POST" else f"{SERVICE}/*"
     shared.simulator.faults([{"method": method, "route": route, "times": 1, **PASSING[fault]}])
@@ -170,16 +170,16 @@ def test_a_recreation_survives_what_passes(shared: Modules, method: str, fault: 
     assert count(shared, "virtual_service", "tls") == 1
 
 
-def test_a_recreation_that_is_refused_brings_the_former_one_back(shared: Modules) -> None:
+def test_a_rejected_recreation_restores_the_original(shared: Modules) -> None:
     before = shared.done("vcd_virtual_service_info", name="tls")["virtual_services"][0]
     message = shared.refused("vcd_virtual_service", **{**MOVE, "virtual_ip_address": "203.0.113.99"})
-    assert "was deleted to be created anew, which failed" in message
-    assert "it was created again as it was before" in message
+    assert "was deleted, but creating it again failed" in message
+    assert "it was created with its original settings" in message
     after = shared.done("vcd_virtual_service_info", name="tls")["virtual_services"][0]
     assert {**after, "id": None} == {**before, "id": None}
 
 
-def test_a_recreation_that_dies_says_what_is_gone_and_how_to_get_it_back(shared: Modules) -> None:
+def test_a_failed_recreation_reports_what_was_deleted_and_how_to_create_it(shared: Modules) -> None:
     shared.simulator.faults([{"method": "POST", "route": SERVICE, "status": 500}])
     result = shared.run("vcd_virtual_service", **TLS | MOVE)
     assert result["failed"]
@@ -199,22 +199,22 @@ def test_a_recreation_that_dies_says_what_is_gone_and_how_to_get_it_back(shared:
 
 
 def before_and_now(message: str) -> bool:
-    """Whether the message says what was deleted, why, and how it stands."""
-    parts = ("virtual service 'tls' on edge gateway 'acme-edge' (urn:", "was deleted", "500", "it is NOT there now")
+    """Whether the message has the deleted object, the reason and the current state."""
+    parts = ("virtual service 'tls' on edge gateway 'acme-edge' (urn:", "was deleted", "500", "it does NOT exist now")
     return all(part in message for part in parts)
 
 
-def test_a_change_that_is_taken_back_is_not_passed_over(ready: Modules) -> None:
+def test_a_reverted_change_is_noticed(ready: Modules) -> None:
     ready.simulator.faults([{"method": "PUT", "route": f"{POOL}/*", "reset": "after", "task": "error", "times": 1}])
-    ready.simulator.settings(task_seconds=1.5)  # the task fails only after it was seen to have taken effect
+    ready.simulator.settings(task_seconds=1.5)  # the task fails only after its effect was visible
     result = ready.done("vcd_pool", name="web", description="new")
     ready.simulator.settings(task_seconds=0.05)
-    assert "description: Cloud Director did not take it over for pool 'web'" in str(result["warnings"])
+    assert "description: Cloud Director did not apply it to pool 'web'" in str(result["warnings"])
     assert result["pool"]["description"] == ""
     assert "warnings" not in ready.done("vcd_pool", name="web", description="new")
 
 
-def test_a_server_that_refuses_any_put_of_a_shared_vip_is_quoted(shared: Modules) -> None:
+def test_the_error_of_a_server_that_rejects_every_put_of_a_shared_vip_is_shown(shared: Modules) -> None:
     shared.simulator.assume(put_shared_vip_vs="refused")
     message = shared.refused("vcd_virtual_service", name="tls", description="other")
     assert "cannot update virtual service 'tls'" in message

@@ -53,10 +53,10 @@ def test_the_type_can_be_changed(profiled: Modules) -> None:
     assert profiled.done(NAT, name="web", **snat)["nat_rule"]["type"] == "SNAT"
     assert profiled.done(NAT, name="web", **snat)["changed"] is False
     message = profiled.refused(NAT, name="web", type="REFLEXIVE")
-    assert "snat_destination_addresses: '198.51.100.0/24': does not go with a REFLEXIVE rule" in message
+    assert "snat_destination_addresses: '198.51.100.0/24': not allowed in a REFLEXIVE rule" in message
 
 
-def test_several_rules_of_one_name_are_not_guessed_at(profiled: Modules) -> None:
+def test_several_rules_with_one_name_are_rejected(profiled: Modules) -> None:
     first = profiled.done(NAT, **DNAT)["nat_rule"]["id"]
     other = profiled.done(NAT, **{**DNAT, "name": "other", "external_addresses": "203.0.113.21"})["nat_rule"]["id"]
     profiled.done(NAT, id=other, name="web")
@@ -64,14 +64,14 @@ def test_several_rules_of_one_name_are_not_guessed_at(profiled: Modules) -> None
         message = profiled.refused(NAT, name="web", priority=7, state=state)
         assert "2 NAT rules on edge gateway 'acme-edge' have this name" in message
         assert first in message
-        assert "as id" in message
+        assert "set id to choose one" in message
     changed = profiled.done(NAT, id=other, priority=7)["nat_rule"]
     assert (changed["id"], changed["priority"]) == (other, 7)
     assert profiled.done(NAT, id=first, state="absent")["changed"] is True
     assert profiled.done("vcd_nat_rule_info", query="[].id")["nat_rules"] == [other]
 
 
-def test_all_rules_are_seen_beyond_the_first_page(tmp_path: Path) -> None:
+def test_all_pages_of_rules_are_read(tmp_path: Path) -> None:
     estate = yaml.safe_load(PREMIUM_ESTATE.read_text())
     outside = {"type": "SNAT", "external_addresses": "203.0.113.20", "internal_addresses": "10.10.0.0/24"}
     rules = [{"name": f"r{number}", **outside} for number in range(300)]
@@ -83,9 +83,9 @@ def test_all_rules_are_seen_beyond_the_first_page(tmp_path: Path) -> None:
         assert vcd.done(NAT, name="r299", **outside)["changed"] is False
 
 
-def test_logging_that_is_not_taken_is_a_warning_and_no_change(profiled: Modules) -> None:
+def test_ignored_logging_is_a_warning_and_not_a_change(profiled: Modules) -> None:
     made = profiled.done(NAT, **DNAT, logging=True)
-    assert "probably the user lacks the right" in str(made["warnings"])
+    assert "the user probably lacks the right" in str(made["warnings"])
     again = profiled.done(NAT, **DNAT, logging=True)
     assert again["changed"] is False
     assert "logging" in str(again["warnings"])
@@ -99,7 +99,7 @@ def test_logging_that_is_not_taken_is_a_warning_and_no_change(profiled: Modules)
     ("change", "says"),
     [
         ({"external_addresses": "203.0.113"}, "external_addresses: '203.0.113': is not an IP address"),
-        ({"internal_addresses": "10.0.0.5/24"}, "give 10.0.0.0/24 or 10.0.0.5"),
+        ({"internal_addresses": "10.0.0.5/24"}, "give network 10.0.0.0/24 or address 10.0.0.5"),
         ({"dnat_external_port": "0"}, "dnat_external_port: 0: give a port from 1 to 65535"),
         ({"dnat_external_port": "70000"}, "dnat_external_port: 70000: give a port"),
         ({"dnat_external_port": "90-80"}, "is a reversed range: give 80-90"),
@@ -107,7 +107,7 @@ def test_logging_that_is_not_taken_is_a_warning_and_no_change(profiled: Modules)
         ({"priority": -1}, "priority: -1: give a number from 0"),
     ],
 )
-def test_bad_rules_are_refused_before_any_request(profiled: Modules, change: dict[str, Any], says: str) -> None:
+def test_bad_rules_are_rejected_before_any_request(profiled: Modules, change: dict[str, Any], says: str) -> None:
     assert says in profiled.refused(NAT, **{**DNAT, **change})
     assert profiled.simulator.journal() == []
 
@@ -115,29 +115,29 @@ def test_bad_rules_are_refused_before_any_request(profiled: Modules, change: dic
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"type": None}, "type: needed to create NAT rule 'web' on edge gateway 'acme-edge'"),
-        ({"internal_addresses": None}, "internal_addresses: needed to create"),
-        ({"type": "SNAT"}, "dnat_external_port: '8080': does not go with a SNAT rule: clear it"),
-        ({"type": "REFLEXIVE", "dnat_external_port": None}, "application_port_profile: 'app': does not go with a REFL"),
-        ({"application_port_profile": "no"}, "there is no application port profile of this name for edge gateway"),
-        ({"applied_to": "no"}, "applied_to: 'no': there is no network or uplink of this name on edge gateway"),
-        ({"id": "no"}, "id: 'no': there is no NAT rule of this id"),
+        ({"type": None}, "type: required to create NAT rule 'web' on edge gateway 'acme-edge'"),
+        ({"internal_addresses": None}, "internal_addresses: required to create"),
+        ({"type": "SNAT"}, "dnat_external_port: '8080': not allowed in a SNAT rule: set it to an empty string"),
+        ({"type": "REFLEXIVE", "dnat_external_port": None}, "application_port_profile: 'app': not allowed in a REFL"),
+        ({"application_port_profile": "no"}, "no application port profile with this name for edge gateway"),
+        ({"applied_to": "no"}, "applied_to: 'no': no network or uplink with this name on edge gateway"),
+        ({"id": "no"}, "id: 'no': there is no NAT rule with this id"),
     ],
 )
-def test_impossible_rules_are_refused_and_not_written(profiled: Modules, change: dict[str, Any], says: str) -> None:
+def test_impossible_rules_are_rejected_and_not_written(profiled: Modules, change: dict[str, Any], says: str) -> None:
     assert says in profiled.refused(NAT, **{**DNAT, **change})
     assert profiled.writes() == []
 
 
-def test_a_profile_of_the_system_can_be_used_and_not_changed(profiled: Modules) -> None:
+def test_a_system_profile_can_be_used_but_not_changed(profiled: Modules) -> None:
     made = profiled.done(NAT, **{**DNAT, "application_port_profile": "HTTPS"})["nat_rule"]
     system = made["application_port_profile"]["id"]
     message = profiled.refused("vcd_app_port_profile", id=system, description="mine")
-    assert "is of scope SYSTEM: only profiles of scope TENANT can be changed" in message
+    assert "has scope SYSTEM: only profiles with scope TENANT can be changed" in message
     assert profiled.done("vcd_app_port_profile", name="HTTPS", state="absent")["changed"] is False
 
 
-def test_two_profiles_of_one_name_are_told_apart_by_urn(profiled: Modules) -> None:
+def test_two_profiles_with_one_name_are_distinguished_by_urn(profiled: Modules) -> None:
     ports = [{"protocol": "TCP", "destination_ports": ["80"]}]
     own = profiled.done("vcd_app_port_profile", name="HTTP", application_ports=ports)["app_port_profile"]["id"]
     message = profiled.refused(NAT, **{**DNAT, "application_port_profile": "HTTP"})
@@ -151,8 +151,8 @@ def test_two_profiles_of_one_name_are_told_apart_by_urn(profiled: Modules) -> No
 def test_profiles_are_created_changed_and_removed(vcd: Modules) -> None:
     module, ports = "vcd_app_port_profile", [{"protocol": "UDP", "destination_ports": ["90-80"]}]
     assert "is a reversed range" in vcd.refused(module, name="a", application_ports=ports)
-    assert "application_ports: needed to create" in vcd.refused(module, name="a")
-    assert "is empty: give one entry" in vcd.refused(module, name="a", application_ports=[])
+    assert "application_ports: required to create" in vcd.refused(module, name="a")
+    assert "is empty: give at least one entry" in vcd.refused(module, name="a", application_ports=[])
     icmp = [{"protocol": "ICMPv4", "destination_ports": ["1"]}]
     assert "ICMPv4 has no ports" in vcd.refused(module, name="a", application_ports=icmp)
     several = [{"protocol": "UDP", "destination_ports": ["90", "80-81"]}, {"protocol": "ICMPv4"}]
@@ -166,7 +166,7 @@ def test_profiles_are_created_changed_and_removed(vcd: Modules) -> None:
     assert vcd.done(module, name="a", state="absent")["changed"] is False
 
 
-def test_pools_take_members_or_a_group() -> None:
+def test_pools_have_members_or_a_group() -> None:
     with Simulator(estate=PREMIUM_ESTATE, api_versions="38.0,39.0") as simulator:
         vcd = Modules(simulator)
         members = [{"ip_address": "10.10.0.12", "port": 80}, {"ip_address": "10.10.0.11", "port": 80, "ratio": 2}]
@@ -182,7 +182,7 @@ def test_pools_take_members_or_a_group() -> None:
         names = {"domain_names": ["b.example.com", "a.example.com"]}
         assert vcd.done("vcd_pool", name="p", **tls, **names)["changed"] is True
         assert vcd.done("vcd_pool", name="p", **tls, **names)["changed"] is False
-        assert "needs ca_certificates" in vcd.refused("vcd_pool", name="p", ca_certificates=[])
+        assert "requires ca_certificates" in vcd.refused("vcd_pool", name="p", ca_certificates=[])
         cookie = {"type": "HTTP_COOKIE", "value": "id"}
         assert vcd.done("vcd_pool", name="p", persistence_profile=cookie)["pool"]["persistence_profile"] == cookie
         assert vcd.done("vcd_pool", name="p", persistence_profile=cookie)["changed"] is False
@@ -200,19 +200,19 @@ def test_pools_take_members_or_a_group() -> None:
         ({"members": [{"ip_address": "10.0.0"}]}, "members.ip_address: '10.0.0': is not an IP address"),
         ({"members": [{"ip_address": "10.0.0.1", "port": 70000}]}, "members.port: 70000: give a port"),
         ({"members": [{"ip_address": "10.0.0.1", "ratio": 21}]}, "members.ratio: 21: give a number from 1 to 20"),
-        ({"members": [{"ip_address": "10.0.0.1"}] * 2}, "members: '10.0.0.1': stands there twice"),
+        ({"members": [{"ip_address": "10.0.0.1"}] * 2}, "members: '10.0.0.1': is listed twice"),
         ({"members": [{"ip_address": "10.0.0.1"}], "member_group": "g"}, "give either members or member_group"),
-        ({"persistence_profile": {"type": "HTTP_COOKIE"}}, "needs the name of the cookie or header"),
-        ({"persistence_profile": {"type": "CLIENT_IP", "value": "x"}}, "does not go with CLIENT_IP"),
-        ({"domain_names": ["a"] * 11}, "domain_names: 11: give 10 entries at most"),
+        ({"persistence_profile": {"type": "HTTP_COOKIE"}}, "requires the name of the cookie or header"),
+        ({"persistence_profile": {"type": "CLIENT_IP", "value": "x"}}, "not allowed with CLIENT_IP"),
+        ({"domain_names": ["a"] * 11}, "domain_names: 11: give at most 10 entries"),
     ],
 )
-def test_bad_pools_are_refused_before_any_request(vcd: Modules, change: dict[str, Any], says: str) -> None:
+def test_bad_pools_are_rejected_before_any_request(vcd: Modules, change: dict[str, Any], says: str) -> None:
     assert says in vcd.refused("vcd_pool", name="p", **change)
     assert vcd.simulator.journal() == []
 
 
-def test_a_pool_in_use_is_not_removed(vcd: Modules) -> None:
+def test_a_pool_in_use_is_not_deleted(vcd: Modules) -> None:
     vcd.done("vcd_pool", name="p")
     ports = [{"start": 80}]
     vip = {"virtual_ip_address": "203.0.113.10", "application_profile": "L4", "service_ports": ports}

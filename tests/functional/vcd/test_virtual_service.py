@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""vcd_virtual_service against the simulator: what is created, changed, refused and made anew."""
+"""vcd_virtual_service against the simulator: creation, changes, rejections and recreation."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def premium_running() -> Iterator[Simulator]:
 
 @pytest.fixture
 def premium(premium_running: Simulator) -> Modules:
-    """That edge gateway, fresh, with two pools."""
+    """That edge gateway, reset, with two pools."""
     premium_running.reset()
     vcd = Modules(premium_running)
     vcd.done("vcd_pool", name="web", members=[{"ip_address": "10.10.0.11"}])
@@ -76,7 +76,7 @@ def test_settled_is_realized_with_a_known_health(enabled: bool, status: str, hea
     assert resource.settled({"enabled": enabled, "status": status, "healthStatus": health}) is settled
 
 
-def test_check_mode_foresees_what_is_created(pools: Modules) -> None:
+def test_check_mode_predicts_the_created_object(pools: Modules) -> None:
     foreseen = pools.done(MODULE, check=True, **WEB)
     assert pools.writes() == []
     made = pools.done(MODULE, **WEB)
@@ -97,7 +97,7 @@ def test_a_repeated_task_writes_nothing(pools: Modules) -> None:
     assert pools.done(MODULE, **{**TLS, "pool": urn})["changed"] is False
 
 
-def test_options_that_are_not_given_are_left_alone(pools: Modules) -> None:
+def test_unset_options_keep_their_values(pools: Modules) -> None:
     before = pools.done(MODULE, **TLS)["virtual_service"]
     after = pools.done(MODULE, name="tls", enabled=False)["virtual_service"]
     assert after["health_status"] == "DISABLED"
@@ -105,7 +105,7 @@ def test_options_that_are_not_given_are_left_alone(pools: Modules) -> None:
     assert {**after, **volatile} == {**before, **volatile}
 
 
-def test_an_empty_text_clears(pools: Modules) -> None:
+def test_an_empty_string_clears(pools: Modules) -> None:
     pools.done(MODULE, **TLS)
     plain = {"application_profile": "HTTP", "certificate": "", "description": "", "service_ports": [{"start": 443}]}
     after = pools.done(MODULE, name="tls", **plain)["virtual_service"]
@@ -119,10 +119,10 @@ def test_it_can_be_renamed_by_id(pools: Modules) -> None:
     assert pools.done(MODULE, id=urn, name="web-2")["changed"] is False
     assert pools.done(MODULE, id=urn, state="absent")["changed"] is True
     assert pools.done(MODULE, id=urn, state="absent")["changed"] is False
-    assert "there is no virtual service of this id" in pools.refused(MODULE, id=urn, name="web-2")
+    assert "there is no virtual service with this id" in pools.refused(MODULE, id=urn, name="web-2")
 
 
-def test_a_vip_of_its_own_is_changed_in_place(pools: Modules) -> None:
+def test_an_unshared_vip_is_changed_in_place(pools: Modules) -> None:
     urn = pools.done(MODULE, **WEB)["virtual_service"]["id"]
     changed = pools.done(MODULE, name="web", virtual_ip_address="203.0.113.11")["virtual_service"]
     assert (changed["id"], changed["virtual_ip_address"]) == (urn, "203.0.113.11")
@@ -134,7 +134,7 @@ def test_a_shared_vip_is_changed_only_by_recreation(pools: Modules) -> None:
     pools.simulator.journal(clear=True)
     move = {"name": "tls", "virtual_ip_address": "203.0.113.11"}
     message = pools.refused(MODULE, **move)
-    assert "virtual_ip_address: '203.0.113.11': the VIP 203.0.113.10 is shared with 'web'" in message
+    assert "virtual_ip_address: '203.0.113.11': VIP 203.0.113.10 is shared with 'web'" in message
     assert "recreate: true" in message
     foreseen = pools.done(MODULE, check=True, recreate=True, **move)
     assert pools.writes() == []
@@ -172,7 +172,7 @@ def test_the_group_is_changed_only_by_recreation_and_keeps_everything(premium: M
     assert {**after, **changing} == {**before, **changing}
 
 
-def test_ipv6_alone_or_beside(premium: Modules) -> None:
+def test_ipv6_alone_or_with_ipv4(premium: Modules) -> None:
     given = {"name": "six", "pool": "web", "application_profile": "L4", "service_engine_group": "seg-1"}
     ports = {"service_ports": [{"start": 80}]}
     only_six = premium.done(MODULE, **given, **ports, ipv6_virtual_ip_address="2001:db8::0010")["virtual_service"]
@@ -180,19 +180,19 @@ def test_ipv6_alone_or_beside(premium: Modules) -> None:
     premium.done(MODULE, name="six", virtual_ip_address="203.0.113.10")
     only_four = premium.done(MODULE, name="six", ipv6_virtual_ip_address="")["virtual_service"]
     assert (only_four["virtual_ip_address"], only_four["ipv6_virtual_ip_address"]) == ("203.0.113.10", None)
-    assert "a virtual service needs it" in premium.refused(MODULE, name="six", virtual_ip_address="")
+    assert "required" in premium.refused(MODULE, name="six", virtual_ip_address="")
 
 
-def test_a_name_that_no_filter_can_hold(premium: Modules) -> None:
+def test_a_name_that_cannot_be_put_into_a_filter(premium: Modules) -> None:
     given = {**WEB, "name": "a, b; (c) + d*", "service_engine_group": "seg-1", "application_profile": "L4_TLS"}
     given |= {"certificate": "two words", "service_ports": [{"start": 443, "ssl_enabled": True}]}
     assert premium.done(MODULE, **given)["virtual_service"]["certificate"]["name"] == "two words"
     assert premium.done(MODULE, **given)["changed"] is False
 
 
-def test_the_group_of_a_new_one(premium: Modules) -> None:
+def test_the_group_of_a_new_virtual_service(premium: Modules) -> None:
     message = premium.refused(MODULE, **WEB)
-    assert "service_engine_group: needed to create virtual service 'web'" in message
+    assert "service_engine_group: required to create virtual service 'web'" in message
     assert "seg-1, seg-2" in message
     premium.done(MODULE, **WEB, service_engine_group="seg-2")
     second = {**WEB, "name": "second", "pool": "group", "service_ports": [{"start": 81}]}
@@ -207,7 +207,7 @@ def test_the_group_of_a_new_one(premium: Modules) -> None:
         ({"ipv6_virtual_ip_address": "10.0.0.1"}, "ipv6_virtual_ip_address: '10.0.0.1': is an IPv4 address"),
         ({"service_ports": [{"start": 0}]}, "service_ports.start: 0: give a port from 1 to 65535"),
         ({"service_ports": [{"start": 70000}]}, "service_ports.start: 70000: give a port"),
-        ({"service_ports": [{"start": 90, "end": 80}]}, "service_ports.end: 80: comes before start (90)"),
+        ({"service_ports": [{"start": 90, "end": 80}]}, "service_ports.end: 80: is lower than start (90)"),
         ({"service_ports": []}, "service_ports: 0: give 1 to 10 entries"),
         ({"service_ports": [{"start": 80, "end": 90}, {"start": 85}]}, "service_ports: '85': overlaps with 80-90"),
         ({"name": " "}, "name: ' ': is empty"),
@@ -215,7 +215,7 @@ def test_the_group_of_a_new_one(premium: Modules) -> None:
         ({"name": None}, "one of the following is required: name, id"),
     ],
 )
-def test_bad_input_is_refused_before_any_request(pools: Modules, change: dict[str, Any], says: str) -> None:
+def test_bad_input_is_rejected_before_any_request(pools: Modules, change: dict[str, Any], says: str) -> None:
     assert says in pools.refused(MODULE, **{**WEB, **change})
     assert pools.simulator.journal() == []
 
@@ -223,36 +223,42 @@ def test_bad_input_is_refused_before_any_request(pools: Modules, change: dict[st
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"pool": None}, "pool: needed to create virtual service 'web' on edge gateway 'acme-edge'"),
-        ({"application_profile": None, "service_ports": None}, "application_profile, service_ports: needed to create"),
-        ({"virtual_ip_address": None}, "virtual_ip_address (or ipv6_virtual_ip_address): needed to create"),
-        ({"pool": "nowhere"}, "pool: 'nowhere': there is no pool of this name on edge gateway 'acme-edge'"),
+        ({"pool": None}, "pool: required to create virtual service 'web' on edge gateway 'acme-edge'"),
+        (
+            {"application_profile": None, "service_ports": None},
+            "application_profile, service_ports: required to create",
+        ),
+        ({"virtual_ip_address": None}, "virtual_ip_address (or ipv6_virtual_ip_address): required to create"),
+        ({"pool": "nowhere"}, "pool: 'nowhere': no pool with this name on edge gateway 'acme-edge'"),
         ({"pool": "urn:vcloud:gateway:0-0"}, "pool: 'urn:vcloud:gateway:0-0': is a URN of kind gateway"),
-        ({"certificate": "nowhere"}, "certificate: 'nowhere': there is no certificate of this name in the certificate"),
-        ({"service_engine_group": "x"}, "there is no service engine group of this name assigned to edge gateway"),
-        ({"application_profile": "HTTPS"}, "application_profile: 'HTTPS': needs a certificate"),
-        ({"application_profile": "HTTPS", "certificate": "web-cert"}, "needs a port with ssl_enabled: true"),
-        ({"service_ports": [{"start": 80, "ssl_enabled": True}]}, "does not go with HTTP"),
-        ({"service_ports": [{"start": 80, "type": "UDP_FAST_PATH"}]}, "does not go with HTTP: use TCP_PROXY or L4"),
+        ({"certificate": "nowhere"}, "certificate: 'nowhere': no certificate with this name in the certificate"),
+        ({"service_engine_group": "x"}, "no service engine group with this name assigned to edge gateway"),
+        ({"application_profile": "HTTPS"}, "application_profile: 'HTTPS': requires a certificate"),
+        ({"application_profile": "HTTPS", "certificate": "web-cert"}, "requires ssl_enabled: true on a port"),
+        ({"service_ports": [{"start": 80, "ssl_enabled": True}]}, "not allowed with HTTP"),
+        (
+            {"service_ports": [{"start": 80, "type": "UDP_FAST_PATH"}]},
+            "not allowed with HTTP: use TCP_PROXY or profile L4",
+        ),
         (
             {"edge_gateway": "nowhere"},
-            "edge_gateway: 'nowhere': there is no edge gateway of this name that user 'kube'",
+            "edge_gateway: 'nowhere': no edge gateway with this name visible to user 'kube'",
         ),
         ({"virtual_ip_address": "203.0.113.99"}, "create virtual service 'web'"),
     ],
 )
-def test_what_cannot_work_is_refused_and_nothing_is_written(pools: Modules, change: dict[str, Any], says: str) -> None:
+def test_impossible_options_are_rejected_before_any_write(pools: Modules, change: dict[str, Any], says: str) -> None:
     before = pools.simulator.dump()["virtual_services"]
     assert says in pools.refused(MODULE, **{**WEB, **change})
     assert pools.simulator.dump()["virtual_services"] == before == []
 
 
-def test_a_port_of_the_vip_that_is_taken(pools: Modules) -> None:
+def test_a_used_port_of_the_vip_is_rejected(pools: Modules) -> None:
     pools.done(MODULE, **WEB)
     message = pools.refused(MODULE, **{**TLS, "service_ports": [{"start": 70, "end": 90, "ssl_enabled": True}]})
-    assert "virtual_ip_address: '203.0.113.10': virtual service 'web' has port 80 of it" in message
+    assert "virtual_ip_address: '203.0.113.10': virtual service 'web' already uses its port 80" in message
     pools.done(MODULE, **TLS)
-    assert "has port 80 of it" in pools.refused(
+    assert "already uses its port 80" in pools.refused(
         MODULE, name="tls", service_ports=[{"start": 443, "ssl_enabled": True}, {"start": 80}]
     )
 
@@ -267,23 +273,23 @@ def test_wait_false_does_not_wait_for_health(pools: Modules) -> None:
     pools.simulator.settings(health_seconds=0.05)
 
 
-def test_what_an_old_server_does_not_have_is_said_before_writing() -> None:
+def test_options_that_an_old_server_lacks_are_rejected_before_any_write() -> None:
     with Simulator(estate="one-edge", api_versions="36.0,36.3") as simulator:
         vcd = Modules(simulator)
         for name in ("web", "tls"):
             vcd.done("vcd_pool", name=name)
         vcd.done(MODULE, **WEB)
         simulator.journal(clear=True)
-        assert "sharing one needs API version 37.0 (Cloud Director 10.4.0) or newer" in vcd.refused(MODULE, **TLS)
-        assert "ipv6_virtual_ip_address: needs API version 37.0" in vcd.refused(
+        assert "sharing a VIP requires API version 37.0 (Cloud Director 10.4.0) or newer" in vcd.refused(MODULE, **TLS)
+        assert "ipv6_virtual_ip_address: requires API version 37.0" in vcd.refused(
             MODULE, name="web", ipv6_virtual_ip_address="2001:db8::1"
         )
-        assert "transparent_mode_enabled: needs API version 37.1" in vcd.refused(
+        assert "transparent_mode_enabled: requires API version 37.1" in vcd.refused(
             MODULE, name="web", transparent_mode_enabled=True
         )
-        assert "member_group: needs API version 37.1" in vcd.refused("vcd_pool", name="web", member_group="workers")
-        assert "ssl_enabled: needs API version 37.0" in vcd.refused("vcd_pool", name="web", ssl_enabled=True)
-        assert "applied_to: needs API version 36.2" in vcd.as_user(api_version="36.0").refused(
+        assert "member_group: requires API version 37.1" in vcd.refused("vcd_pool", name="web", member_group="workers")
+        assert "ssl_enabled: requires API version 37.0" in vcd.refused("vcd_pool", name="web", ssl_enabled=True)
+        assert "applied_to: requires API version 36.2" in vcd.as_user(api_version="36.0").refused(
             "vcd_nat_rule",
             name="n",
             type="SNAT",

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CPI's file judged as its decoder does. The verdicts were taken from gopkg.in/yaml.v2 2.4.0 in strict mode."""
+"""CPI's file validated like its decoder does. The expectations come from gopkg.in/yaml.v2 2.4.0 in strict mode."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PUBLISHED = sorted(path.stem for path in FIXTURES.glob("cpi-*.manifest"))
 
 
 @pytest.mark.parametrize("fixture", PUBLISHED)
-def test_published_files_are_scenario_three(fixture: str) -> None:
+def test_the_published_files_have_scenario_three(fixture: str) -> None:
     config = read_config(file_of(fixture), parse_version("1.6.1"))
     assert (config.problems, config.scenario) == ((), "distinct_internal")
     assert config.one_arm == OneArm("192.168.8.2", "192.168.8.100")
@@ -58,7 +58,7 @@ BOOLS = {
 
 
 @pytest.mark.parametrize(("written", "read"), BOOLS.items())
-def test_bools_are_those_of_yaml_1_1(written: str, read: bool | None) -> None:
+def test_booleans_are_those_of_yaml_1_1(written: str, read: bool | None) -> None:
     config = read_config(MINIMAL.replace("SharedIP: false", f"SharedIP: {written}"))
     if read is None:
         assert "line 8: loadbalancer.enableVirtualServiceSharedIP must be true or false" in config.problems[0]
@@ -103,31 +103,31 @@ REFUSED = [
     ("  host", "  refreshToken: x\n  host", f"line 2: vcd.refreshToken: {UNKNOWN}; did you mean refreshtoken?"),
     ("  host", "  network: x\n  host", f"line 2: vcd.network: {UNKNOWN} under vcd; it belongs at loadbalancer.network"),
     ("vAppName", "vappname", f"line 9: vappname: {UNKNOWN}; did you mean vAppName?"),
-    ("vAppName", "color: red\nvAppName", f"color: {UNKNOWN}; it knows vcd, loadbalancer, clusterid, vAppName here"),
+    ("vAppName", "color: red\nvAppName", f"color: {UNKNOWN}; known keys: vcd, loadbalancer, clusterid, vAppName"),
     ("  network", "  network: other\n  network", "line 8: loadbalancer.network is given twice; keep one"),
     ("loadbalancer", "vcd: {}\nloadbalancer", "line 3: vcd is given twice; keep one"),
-    ("https://vcd.example.com", "[a, b]", "line 2: vcd.host must be text, not a list"),
+    ("https://vcd.example.com", "[a, b]", "line 2: vcd.host must be a string, not a list"),
     ("  host: https://vcd.example.com", "  - host", "line 2: vcd must be a section with keys, not a list"),
-    ("https://vcd.example.com", "''", "vcd.host is missing or empty; CPI needs it"),
-    ("https://vcd.example.com", "///", "vcd.host is missing or empty; CPI needs it"),
-    ("k8s-net", "~", "loadbalancer.network is missing or empty; CPI needs it"),
-    ("vAppName: acme-vapp\n", "", "vAppName is missing or empty; CPI needs it"),
+    ("https://vcd.example.com", "''", "vcd.host is missing or empty; CPI requires it"),
+    ("https://vcd.example.com", "///", "vcd.host is missing or empty; CPI requires it"),
+    ("k8s-net", "~", "loadbalancer.network is missing or empty; CPI requires it"),
+    ("vAppName: acme-vapp\n", "", "vAppName is missing or empty; CPI requires it"),
     ("192.168.8.2", "192.168.8.200", "oneArm: the range is reversed, 192.168.8.200 comes after 192.168.8.100"),
     ("192.168.8.2", "fe80::1", "loadbalancer.oneArm.startIP: 'fe80::1' is not an IPv4 address"),
     ("192.168.8.100", "192.168.8.300", "loadbalancer.oneArm.endIP: '192.168.8.300' is not an IPv4 address"),
     ("192.168.8.100", "192.168.08.1", "loadbalancer.oneArm.endIP: '192.168.08.1' is not an IPv4 address"),
     ("192.168.8.100", "", "loadbalancer.oneArm.endIP: '' is not an IPv4 address"),
-    ("vAppName", "---\nvAppName: x\nvAppName", "the file holds 2 YAML documents, of which CPI reads only the first"),
-    ("vAppName", "   vAppName", "not YAML: line"),
-    ("vAppName", "vAppName: *nope\nx", "not YAML: line 9: unknown anchor 'nope' referenced"),
+    ("vAppName", "---\nvAppName: x\nvAppName", "the file contains 2 YAML documents, but CPI reads only the first"),
+    ("vAppName", "   vAppName", "not valid YAML: line"),
+    ("vAppName", "vAppName: *nope\nx", "not valid YAML: line 9: unknown anchor 'nope' referenced"),
     ("k8s-net", "!!int x", "cannot decode !!str as a !!int"),
-    ("k8s-net", "a\x07b", "not YAML: special characters are not allowed"),
+    ("k8s-net", "a\x07b", "not valid YAML: special characters are not allowed"),
     ("vAppName", "loop: &a {x: *a}\nvAppName", f"loop: {UNKNOWN}"),
 ]
 
 
 @pytest.mark.parametrize(("old", "new", "problem"), REFUSED)
-def test_what_cpi_refuses(old: str, new: str, problem: str) -> None:
+def test_files_that_cpi_rejects(old: str, new: str, problem: str) -> None:
     config = read_config(MINIMAL.replace(old, new, 1))
     assert config.scenario == "invalid"
     assert any(problem in found for found in config.problems), config.problems
@@ -139,7 +139,7 @@ def test_an_empty_file(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["just words\n", "- a\n- b\n", "[]"])
-def test_a_file_that_is_no_mapping(text: str) -> None:
+def test_a_file_that_is_not_a_mapping(text: str) -> None:
     assert "the file must be a section with keys" in read_config(text).problems[0]
 
 
@@ -148,8 +148,8 @@ def test_one_document_may_be_closed() -> None:
     assert read_config(f"%YAML 1.1\n---\n{MINIMAL}---\n").problems == ()
 
 
-def test_null_spelt_otherwise_makes_an_empty_one_arm() -> None:
-    """yaml.v2 allocates the section before it sees that ``Null`` is null; CPI then has a range without addresses."""
+def test_null_in_another_spelling_makes_an_empty_one_arm() -> None:
+    """yaml.v2 allocates the section before it finds that ``Null`` is null. CPI then has a range without addresses."""
     one_arm = '  oneArm:\n    startIP: "192.168.8.2"\n    endIP: "192.168.8.100"\n'
     for written, present in (("null", False), ("~", False), ("", False), ("Null", True), ("{}", True)):
         config = read_config(MINIMAL.replace(one_arm, f"  oneArm: {written}\n").replace("false", "true"))
@@ -166,7 +166,7 @@ def test_merges_and_aliases_are_followed() -> None:
     assert "needs a section" in read_config(text.replace("{network: from-merge, certAlias: c}", "x")).problems[0]
 
 
-TOO_OLD = "vcd.isZoneEnabledCluster: CPI {0} does not know this key and would stop; it came with 1.7.0"
+TOO_OLD = "vcd.isZoneEnabledCluster: CPI {0} does not know this key and rejects the file; it was added in 1.7.0"
 ZONES = MINIMAL.replace("vcd:\n", "vcd:\n  isZoneEnabledCluster: false\n")
 
 
@@ -203,7 +203,7 @@ def test_which_version_knows_which_key(text: str, version: str | None, problem: 
         (None, None),
     ],
 )
-def test_the_version_that_an_image_names(image: str | None, version: str | None) -> None:
+def test_the_version_in_an_image_tag(image: str | None, version: str | None) -> None:
     assert image_version(image) == version
 
 
@@ -219,7 +219,7 @@ vAppName: v
 """
 
 
-def test_secrets_are_masked_and_left_out() -> None:
+def test_secrets_are_masked_and_omitted() -> None:
     config = read_config(SECRETS)
     assert config.problems == ()
     shown = masked(config)
@@ -231,7 +231,7 @@ def test_secrets_are_masked_and_left_out() -> None:
     assert set(config.public_values()["vcd"]) == {"host", "org", "vdc", "isZoneEnabledCluster", "userorg"}
 
 
-def test_secrets_behind_anchors_and_misspelt_keys_are_masked() -> None:
+def test_secrets_in_anchors_and_misspelled_keys_are_masked() -> None:
     text = SECRETS.replace('"p4ssw0rd-planted"', "&s p4ssw0rd-planted")
     assert "p4ssw0rd" not in masked(read_config(text.replace("certAlias: p4ssw0rd-planted", "certAlias: *s")))
     assert "p4ssw0rd" not in masked(read_config(SECRETS.replace("  secret:", "  Secret:")))
@@ -260,23 +260,23 @@ ONE = OneArm("192.168.8.2", "192.168.8.100")
         (None, False, RANGE, None, FileEdit(False, ONE)),
     ],
 )
-def test_options_become_a_wish(scenario: Any, shared: Any, one_arm: Any, present: Any, wanted_edit: FileEdit) -> None:
+def test_options_become_an_edit(scenario: Any, shared: Any, one_arm: Any, present: Any, wanted_edit: FileEdit) -> None:
     assert edit_from_options(scenario, shared, one_arm, present) == wanted_edit
 
 
 @pytest.mark.parametrize(
     ("scenario", "one_arm", "present", "message"),
     [
-        ("shared_internal", None, None, "one_arm: None: scenario shared_internal needs an internal range"),
-        ("shared_internal", {}, ONE, "one_arm: {}: scenario shared_internal needs an internal range"),
-        ("distinct_internal", None, OneArm("9.9.9.9", "1.1.1.1"), "needs an internal range"),
-        ("shared_external", RANGE, None, "scenario shared_external has no internal range; leave one_arm out"),
+        ("shared_internal", None, None, "one_arm: None: scenario shared_internal requires a range"),
+        ("shared_internal", {}, ONE, "one_arm: {}: scenario shared_internal requires a range"),
+        ("distinct_internal", None, OneArm("9.9.9.9", "1.1.1.1"), "requires a range"),
+        ("shared_external", RANGE, None, "scenario shared_external has no internal range; omit one_arm"),
         (None, {"start_ip": "a", "end_ip": "1.1.1.1"}, None, "one_arm.start_ip: 'a': give an IPv4 address"),
         (None, {"start_ip": "1.1.1.1", "end_ip": ""}, None, "one_arm.end_ip: '': give an IPv4 address"),
         (None, {"start_ip": "1.1.1.1 ", "end_ip": "1.1.1.2"}, None, "one_arm.start_ip: '1.1.1.1 ': give an IPv4"),
         (None, {"start_ip": "1.1.1.9", "end_ip": "1.1.1.2"}, None, "one_arm: '1.1.1.9-1.1.1.2': the range is reversed"),
     ],
 )  # fmt: skip
-def test_options_that_make_no_sense(scenario: Any, one_arm: Any, present: Any, message: str) -> None:
+def test_contradictory_options_are_rejected(scenario: Any, one_arm: Any, present: Any, message: str) -> None:
     with pytest.raises(InvalidInput, match=re.escape(message)):
         edit_from_options(scenario, None, one_arm, present)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Edits of CPI's file: the flags change, and not one byte of anything else."""
+"""Edits of CPI's file: the flags change, and no other byte does."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PUBLISHED = sorted(path.stem for path in FIXTURES.glob("cpi-*.manifest"))
 
 
 def changes(before: str, after: str) -> list[str]:
-    """The lines that a diff takes away (-) and adds (+)."""
+    """The lines that a diff removes (-) and adds (+)."""
     lines = difflib.ndiff(before.splitlines(keepends=True), after.splitlines(keepends=True))
     return [line for line in lines if line[:2] in ("- ", "+ ")]
 
@@ -64,7 +64,7 @@ def test_a_comment_of_the_section_inside_one_arm_is_kept() -> None:
     assert "about the range" not in after
 
 
-def test_one_arm_is_put_in_above_every_comment() -> None:
+def test_one_arm_is_inserted_above_every_comment() -> None:
     before = edit(file_of("cpi-commented"), EXTERNAL)
     after = edit(before, INTERNAL)
     assert 'loadbalancer:\n  oneArm:\n    startIP: "10.20.0.5"\n    endIP: "10.20.0.9"\n  # ---- addresses' in after
@@ -149,13 +149,13 @@ FLOW = '{"startIP": "10.20.0.5", "endIP": "10.20.0.9"}'
         ("oneArm: {startIP: , endIP: 1.1.1.1}", 'oneArm: {startIP: "10.20.0.5" , endIP: 10.20.0.9}'),
     ],
 )
-def test_one_arm_that_is_empty_or_half_there(written: str, becomes: str) -> None:
+def test_an_empty_or_incomplete_one_arm(written: str, becomes: str) -> None:
     after = edit(MINIMAL.replace(ONE_ARM, f"  {written}\n"), DISTINCT)
     assert f"  {becomes}\n" in after
     assert read_config(after).one_arm == OTHER
 
 
-def test_removing_what_is_not_there_changes_nothing() -> None:
+def test_removing_a_missing_one_arm_changes_nothing() -> None:
     for written in ("", "  oneArm:\n", "  oneArm: null # no\n"):
         text = MINIMAL.replace(ONE_ARM, written).replace("false", "yes")
         assert edit(text, EXTERNAL) == text
@@ -163,7 +163,7 @@ def test_removing_what_is_not_there_changes_nothing() -> None:
     assert edit(text, EXTERNAL) == text.replace("  oneArm: {}\n", "")
 
 
-def test_a_flag_that_is_missing() -> None:
+def test_a_missing_flag() -> None:
     text = MINIMAL.replace("  enableVirtualServiceSharedIP: false\n", "")
     assert edit(text, FileEdit(shared=False)) == text
     assert edit(text, FileEdit(shared=True)) == text.replace(
@@ -177,21 +177,21 @@ def test_a_flag_that_is_missing() -> None:
     ("text", "why"),
     [
         ("", "the file is empty"),
-        ("a: [\n", "not YAML"),
+        ("a: [\n", "not valid YAML"),
         ("vcd: {host: h}\n", "no loadbalancer section"),
         ("loadbalancer: ~\n", "no loadbalancer section"),
         ("x: &x {network: n}\nloadbalancer: *x\n", "no loadbalancer section"),
         (MINIMAL.replace(RANGE, "<<: {oneArm: {startIP: 1.1.1.1, endIP: 1.1.1.2}}"), "oneArm comes from a merge"),
-        (MINIMAL.replace("false", "&f false") + "clusterid: *f\n", "carries the anchor &f"),
+        (MINIMAL.replace("false", "&f false") + "clusterid: *f\n", "has the anchor &f"),
         (MINIMAL.replace(" false", "\n    |\n    false"), "block scalar"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_edited_is_refused(text: str, why: str) -> None:
+def test_layouts_that_cannot_be_edited_are_rejected(text: str, why: str) -> None:
     with pytest.raises(CannotEdit, match=why):
         edit(text, EXTERNAL)
 
 
-def test_an_alias_in_place_of_a_value_is_written_out() -> None:
+def test_an_alias_is_replaced_by_its_value() -> None:
     text = MINIMAL.replace("vcd:\n  host: https://vcd.example.com", "vcd: {host: h, isZoneEnabledCluster: &off no}")
     after = edit(text.replace("SharedIP: false", "SharedIP: *off"), EXTERNAL)
     assert "enableVirtualServiceSharedIP: true\n" in after
@@ -210,7 +210,7 @@ QUOTE = st.sampled_from(["", '"', "'"])
 
 @st.composite
 def section(draw: st.DrawFn) -> list[str]:
-    """The loadbalancer section's entries, each with its lines and comments."""
+    """The entries of the loadbalancer section, each with its lines and comments."""
     start, end = sorted((draw(IP), draw(IP)), key=lambda text: int(text.rpartition(".")[2]))
     quote, inner = draw(QUOTE), draw(st.sampled_from(["    ", "      ", "   "]))
     one_arm = [
@@ -232,7 +232,7 @@ def section(draw: st.DrawFn) -> list[str]:
 
 @st.composite
 def files(draw: st.DrawFn) -> str:
-    """A file that CPI's decoder takes, however it is laid out."""
+    """A file in any layout that CPI's decoder accepts."""
     balancer = "".join(entry + "".join(draw(st.lists(BLANK, max_size=2))) for entry in draw(section()))
     header = "".join(draw(st.lists(BLANK, max_size=2)))
     parts = [
@@ -247,14 +247,14 @@ def files(draw: st.DrawFn) -> str:
 
 
 def without_flags(text: str) -> list[str]:
-    """The lines, white space and all, that are about neither flag."""
+    """The lines that belong to neither flag, with their white space."""
     about = ("oneArm", "startIP", "endIP", "enableVirtualServiceSharedIP")
     return [line for line in text.splitlines() if not line.strip().strip("'\"").startswith(about)]
 
 
 @settings(max_examples=200, deadline=None)
 @given(files(), st.lists(st.sampled_from([EXTERNAL, INTERNAL, DISTINCT]), min_size=1, max_size=4))
-def test_any_way_through_the_scenarios(text: str, wishes: list[FileEdit]) -> None:
+def test_any_sequence_of_scenarios(text: str, wishes: list[FileEdit]) -> None:
     first = read_config(text)
     lines = without_flags(text)
     inside = [line for line in lines if re.match(" {3,}#", line) and "not a comment" not in line]
@@ -264,7 +264,7 @@ def test_any_way_through_the_scenarios(text: str, wishes: list[FileEdit]) -> Non
         assert (found.shared, found.one_arm) == (wanted_edit.shared, wanted_edit.one_arm)
         assert edit(text, wanted_edit) == text
         left = without_flags(text)
-        # Comments inside oneArm go with it; everything else is there, in order, byte for byte.
+        # Comments inside oneArm are removed with it; everything else stays, in order, byte for byte.
         assert left == lines or left == [line for line in lines if line not in inside]
     kept = {
         name: value for name, value in first.values["loadbalancer"].items() if name in ("network", "ports", "certAlias")
@@ -274,7 +274,7 @@ def test_any_way_through_the_scenarios(text: str, wishes: list[FileEdit]) -> Non
 
 @settings(max_examples=80, deadline=None)
 @given(files())
-def test_there_and_back_with_a_block_is_the_same_file(text: str) -> None:
-    """Once oneArm has been taken out, putting it in and taking it out again gives the very same bytes."""
+def test_inserting_and_removing_a_block_restores_the_file(text: str) -> None:
+    """After oneArm was removed, inserting and removing it again restores the same bytes."""
     without = edit(edit(text, INTERNAL), EXTERNAL)
     assert edit(edit(without, INTERNAL), EXTERNAL) == without

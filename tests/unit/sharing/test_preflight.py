@@ -644,8 +644,8 @@ def test_all_errors_are_in_one_line() -> None:
             (ccm(), vcd(edge()), "shared_external", None, "force"),
             "shared_ip_existing: 'force': choose one of fail, migrate",
         ),
-        (("text", vcd(edge()), "shared_external"), "vcd_ccm_config_info: 'text': give a mapping here, not a str"),
-        ((ccm(), [], "shared_external"), "vcd_edge_gateway_info: '[]': give a mapping here, not a list"),
+        (("text", vcd(edge()), "shared_external"), "vcd_ccm_config_info: 'text': expected a mapping, not a str"),
+        ((ccm(), [], "shared_external"), "vcd_edge_gateway_info: '[]': expected a mapping, not a list"),
         (
             (ccm(services=None), vcd(edge()), "shared_external"),
             "vcd_ccm_config_info.services: 'nothing': expected a list; pass the module's whole result",

@@ -19,12 +19,12 @@ from sharing_builders import ccm, edge, group, objects, service, vcd
 @pytest.mark.parametrize(
     ("function", "arguments", "message"),
     [
-        (preflight_report, ("x", {}, "shared_external"), "vcd_ccm_config_info: 'x': give a mapping here"),
-        (preflight_report, (ccm(), None, "shared_external"), "vcd_edge_gateway_info: 'None': give a mapping here"),
+        (preflight_report, ("x", {}, "shared_external"), "vcd_ccm_config_info: 'x': expected a mapping"),
+        (preflight_report, (ccm(), None, "shared_external"), "vcd_edge_gateway_info: 'None': expected a mapping"),
         (preflight_report, (ccm(), vcd(edge()), 3), "shared_ip_scenario: 3: choose one of"),
-        (verify_report, ([], vcd(edge())), "vcd_ccm_config_info: '[]': give a mapping here"),
+        (verify_report, ([], vcd(edge())), "vcd_ccm_config_info: '[]': expected a mapping"),
         (verify_report, (ccm(), {}), "vcd_edge_gateway_info.api: 'nothing': expected a mapping"),
-        (report_lines, ("text",), "report: 'text': give a mapping here"),
+        (report_lines, ("text",), "report: 'text': expected a mapping"),
         (report_lines, ({},), "report.wanted: 'nothing': expected a string"),
         (report_lines, ({"steps": []},), "report.restart: 'nothing': expected a mapping"),
     ],

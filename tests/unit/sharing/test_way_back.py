@@ -249,7 +249,7 @@ def test_a_new_ip_is_kept_while_the_way_back_is_half_done() -> None:
     ("point", "reason"),
     [
         (None, "restore point: 'none': the cluster has none"),
-        ("text", "restore point: 'text': give a mapping here"),
+        ("text", "restore point: 'text': expected a mapping"),
         ({"version": 2}, "'version 2': version 1 is known here"),
         (taken(cluster_id="urn:other"), "'cluster urn:other': this is cluster urn:vcloud:entity"),
         (

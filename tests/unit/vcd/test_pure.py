@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Versions, names and URNs, filters, error bodies, tasks and checks of options: pure tables."""
+"""Versions, names and URNs, filters, error bodies, tasks, and checks of options."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ VERSIONS = """<?xml version="1.0"?><SupportedVersions xmlns="http://www.vmware.c
 <VersionInfo deprecated="false"><Version>38.10</Version></VersionInfo></SupportedVersions>"""
 
 
-def test_versions_are_numbers_and_alphas_do_not_count() -> None:
+def test_versions_are_numbers_and_alphas_are_ignored() -> None:
     assert listed_versions(VERSIONS) == [(9, 0), (37, 2), (38, 10)]
 
 
 @pytest.mark.parametrize("text", ["", "<html>", "<html/>", '<!DOCTYPE x [<!ENTITY a "b">]><SupportedVersions/>'])
-def test_other_documents_list_no_version(text: str) -> None:
+def test_other_documents_contain_no_version(text: str) -> None:
     assert listed_versions(text) == []
 
 
@@ -49,20 +49,20 @@ def test_other_documents_list_no_version(text: str) -> None:
         ([(39, 1), (40, 0)], "40.0", (40, 0)),
     ],
 )
-def test_the_highest_version_that_both_know_is_chosen(
+def test_the_highest_common_version_is_chosen(
     listed: list[tuple[int, int]], wanted: str, chosen: tuple[int, int]
 ) -> None:
     assert choose(listed, wanted) == chosen
 
 
-def test_a_version_that_is_not_listed_is_refused_with_those_that_are() -> None:
+def test_an_unlisted_version_is_rejected_with_the_listed_ones() -> None:
     with pytest.raises(InvalidInput, match=r"api_version: '37.9': the server lists 37.0, 37.2"):
         choose([(37, 0), (37, 2)], "37.9")
-    with pytest.raises(CollectionError, match=r"speaks the API versions 40.0; this collection speaks 36.0 to 39.0"):
+    with pytest.raises(CollectionError, match=r"supports the API versions 40.0; this collection supports 36.0 to 39.0"):
         choose([(40, 0)])
 
 
-def test_the_highest_listed_version_is_the_release() -> None:
+def test_the_highest_listed_version_determines_the_release() -> None:
     assert release_of([(37, 0), (37, 2)]) == "10.4.2"
     assert release_of([(39, 0), (41, 0)]) == "of API version 41.0"
 
@@ -83,7 +83,7 @@ def test_the_highest_listed_version_is_the_release() -> None:
         ("a'b", ""),
     ],
 )
-def test_only_safe_names_stand_in_a_filter(value: str, term: str | None) -> None:
+def test_only_safe_names_are_put_into_a_filter(value: str, term: str | None) -> None:
     assert equals("name", value) == (f"name=={value}" if term is None else term)
 
 
@@ -94,26 +94,24 @@ def test_terms_are_joined_by_and() -> None:
 @pytest.mark.parametrize(
     ("value", "urn"), [("acme-edge", False), ("urn:vcloud:gateway:085e-0", True), ("gateway:1", False)]
 )
-def test_urns_are_told_from_names(value: str, urn: bool) -> None:
+def test_urns_are_distinguished_from_names(value: str, urn: bool) -> None:
     assert is_urn("edge_gateway", value, "gateway") is urn
 
 
 @pytest.mark.parametrize("value", ["urn:vcloud:vdc:085e-0", "urn:nonsense", "urn:vcloud:gateway:a/b"])
-def test_a_urn_of_another_kind_is_refused(value: str) -> None:
+def test_a_urn_of_the_wrong_kind_is_rejected(value: str) -> None:
     with pytest.raises(InvalidInput, match="urn:vcloud:gateway:UUID"):
         is_urn("edge_gateway", value, "gateway")
 
 
-def test_picking_says_what_was_looked_for_and_how_to_tell_apart() -> None:
+def test_picking_reports_missing_and_ambiguous_names() -> None:
     words: dict[str, Any] = {"kind": "pool", "where": "on edge gateway 'e'", "apart": "give its URN"}
     assert pick("pool", "a", [{"id": 1}], **words) == {"id": 1}
     with pytest.raises(
         CollectionError, match=r"pool: 'a': 2 pools on edge gateway 'e' have this name \(1, 2\): give its"
     ):
         pick("pool", "a", [{"id": 1}, {"id": 2}], **words)
-    with pytest.raises(
-        InvalidInput, match=r"pool: 'a': there is no pool of this name on edge gateway 'e'.*there are b, c"
-    ):
+    with pytest.raises(InvalidInput, match=r"pool: 'a': no pool with this name on edge gateway 'e'.*available: b, c"):
         pick("pool", "a", [], **words, others=lambda: ["c", "b"])
 
 
@@ -128,7 +126,7 @@ def test_picking_says_what_was_looked_for_and_how_to_tell_apart() -> None:
         (None, "n", False),
     ],
 )
-def test_references_are_meant_by_name_or_id(reference: dict[str, str] | None, wanted: str, same: bool) -> None:
+def test_references_match_by_name_or_id(reference: dict[str, str] | None, wanted: str, same: bool) -> None:
     assert same_reference(reference, wanted) is same
 
 
@@ -192,7 +190,7 @@ def test_a_task_is_read_with_owner_error_and_result() -> None:
 
 
 @pytest.mark.parametrize("status", ["canceled", "aborted", "error"])
-def test_a_task_that_did_not_succeed_is_a_failure(status: str) -> None:
+def test_an_unsuccessful_task_is_a_failure(status: str) -> None:
     task = parse_task(f'<Task id="t" status="{status}"/>')
     assert task is not None
     with pytest.raises(TaskFailed, match=status):
@@ -200,7 +198,7 @@ def test_a_task_that_did_not_succeed_is_a_failure(status: str) -> None:
 
 
 @pytest.mark.parametrize("status", ["queued", "preRunning", "running", "postRunning"])
-def test_a_task_that_runs_is_not_over(status: str) -> None:
+def test_a_running_task_is_not_over(status: str) -> None:
     task = parse_task(f'<Task id="t" status="{status}"/>')
     assert task is not None
     assert not task.over
@@ -224,7 +222,7 @@ def test_only_the_path_of_a_location_is_followed(location: str, path: str | None
     ("value", "versions", "form"),
     [("10.0.0.1", (4,), "10.0.0.1"), ("2001:DB8:0::1", (6,), "2001:db8::1"), (" 10.0.0.1 ", (4, 6), "10.0.0.1")],
 )
-def test_addresses_take_their_usual_form(value: str, versions: tuple[int, ...], form: str) -> None:
+def test_addresses_are_canonical(value: str, versions: tuple[int, ...], form: str) -> None:
     assert checks.address("x", value, *versions) == form
 
 
@@ -241,7 +239,7 @@ def test_addresses_take_their_usual_form(value: str, versions: tuple[int, ...], 
         ("web", (4, 6), "IPv4 or IPv6"),
     ],
 )
-def test_malformed_addresses_are_refused(value: str, versions: tuple[int, ...], says: str) -> None:
+def test_malformed_addresses_are_rejected(value: str, versions: tuple[int, ...], says: str) -> None:
     with pytest.raises(InvalidInput, match=says):
         checks.address("vip", value, *versions)
 
@@ -249,14 +247,14 @@ def test_malformed_addresses_are_refused(value: str, versions: tuple[int, ...], 
 def test_networks_are_single_addresses_or_whole_networks() -> None:
     assert checks.network("x", "10.0.0.1/32") == "10.0.0.1"
     assert checks.network("x", "10.0.0.0/24") == "10.0.0.0/24"
-    with pytest.raises(InvalidInput, match=r"give 10.0.0.0/24 or 10.0.0.5"):
+    with pytest.raises(InvalidInput, match=r"give network 10.0.0.0/24 or address 10.0.0.5"):
         checks.network("x", "10.0.0.5/24")
     with pytest.raises(InvalidInput, match="is not a network"):
         checks.network("x", "10.0.0.0/33")
 
 
 @pytest.mark.parametrize(("value", "form"), [("80", "80"), (" 80 - 90 ", "80-90"), ("80-80", "80"), ("65535", "65535")])
-def test_port_ranges_take_their_usual_form(value: str, form: str) -> None:
+def test_port_ranges_are_canonical(value: str, form: str) -> None:
     assert checks.port_range("x", value) == form
 
 
@@ -271,15 +269,15 @@ def test_port_ranges_take_their_usual_form(value: str, form: str) -> None:
         ("-1", "is not a port"),
     ],
 )
-def test_bad_ports_are_refused(value: str, says: str) -> None:
+def test_bad_ports_are_rejected(value: str, says: str) -> None:
     with pytest.raises(InvalidInput, match=says):
         checks.port_range("x", value)
 
 
-def test_queries_are_judged_before_they_are_used() -> None:
+def test_queries_are_compiled_before_use() -> None:
     assert run_query(compile_query("[].a"), "[].a", [{"a": 1}]) == [1]
     assert run_query(compile_query(None), None, [1]) == [1]
-    with pytest.raises(InvalidInput, match=r"query: '.*': is no JMESPath expression"):
+    with pytest.raises(InvalidInput, match=r"query: '.*': not a JMESPath expression"):
         compile_query("[?a==")
     with pytest.raises(InvalidInput, match="cannot be applied"):
         run_query(compile_query("join('-', @)"), "join('-', @)", [1])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is sent again and when: the table of verdicts, and the loops with a clock that is not waited for."""
+"""Which requests are sent again, and when: the verdicts, and the retry loops with a fake clock."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ GIVE_UP, REPEAT, IN_DOUBT = Verdict.GIVE_UP, Verdict.REPEAT, Verdict.IN_DOUBT
 
 
 def status(code: int, body: str = "") -> Refused:
-    """The error of an answer."""
+    """The error for an answer."""
     return refusal("cannot x", "GET", "/x", code, body)
 
 
@@ -73,13 +73,13 @@ def test_a_server_that_never_answered_is_a_wrong_url() -> None:
     assert judge(REFUSED, repeatable=True, reached_before=False) is GIVE_UP
 
 
-def test_pauses_grow_are_jittered_and_have_a_ceiling() -> None:
+def test_pauses_grow_with_jitter_up_to_a_limit() -> None:
     longest = Backoff(uniform=lambda low, high: high)
     assert [round(longest.pause(), 2) for _number in range(8)] == [0.25, 0.42, 0.72, 1.23, 2.09, 3.55, 5.0, 5.0]
     assert Backoff(uniform=lambda low, high: low).pause() == 0.125
 
 
-def test_retry_after_counts_when_it_is_longer_up_to_half_a_minute() -> None:
+def test_a_longer_retry_after_is_respected_up_to_half_a_minute() -> None:
     backoff = Backoff(uniform=lambda low, high: high)
     assert [backoff.pause(3.0), backoff.pause(0.0), backoff.pause(3600.0)] == [3.0, 0.25 * 1.7, 30.0]
 
@@ -99,7 +99,7 @@ def test_retry_after_as_a_date() -> None:
 
 
 class FakeClock:
-    """A clock that sleeps in no time."""
+    """A clock whose sleep only moves its time."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -112,7 +112,7 @@ class FakeClock:
 
 
 class Script(Transport):
-    """Answers in the order given; login, logout and versions are always answered. Records what was sent."""
+    """Sends the given answers in order, besides those to login, logout and versions. Records the requests."""
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
@@ -147,7 +147,7 @@ LOGOUT = ["DELETE /cloudapi/1.0.0/sessions/current"]
 
 
 class World:
-    """An Api over a script; leaves what was sent in ``sent`` without login and logout."""
+    """An Api with scripted answers; ``sent`` has the requests without login and logout."""
 
     def __init__(self, *answers: Any, timeout: float = 60.0) -> None:
         self.script, self.clock = Script(*answers), FakeClock()
@@ -172,29 +172,29 @@ class World:
 
 
 def nothing() -> None:
-    """A look that finds nothing."""
+    """A ``find`` that finds nothing."""
     return
 
 
-def test_it_logs_out_also_when_something_went_wrong() -> None:
+def test_it_logs_out_after_an_error() -> None:
     with pytest.raises(Refused), World((404, "")) as world:
         world.api.get("x", "x")
     assert world.script.sent[-1:] == LOGOUT
 
 
-def test_reads_are_repeated_until_they_are_answered() -> None:
+def test_reads_are_repeated_until_answered() -> None:
     with World(RESET, (503, ""), (429, "", {"Retry-After": "9"}), (200, "{}")) as world:
         assert world.api.get("x", "x") == {}
     assert world.sent == ["GET x"] * 4 + ["DELETE current"]
     assert 9.0 <= world.clock.now < 11.0
 
 
-def test_a_server_that_goes_away_for_a_moment_is_waited_for() -> None:
+def test_a_short_outage_is_waited_out() -> None:
     with World(REFUSED, REFUSED, (200, "{}")) as world:
         assert world.api.get("x", "x") == {}
 
 
-def test_one_deadline_ends_all_attempts_and_says_so() -> None:
+def test_one_deadline_ends_all_attempts() -> None:
     with pytest.raises(CollectionError) as failed, World(*[(503, "")] * 100, timeout=20) as world:
         world.api.get("x", "the x")
     assert "cannot read the x: Cloud Director answered 503 (tried for 20 s; option timeout)" in failed.value.message
@@ -202,74 +202,74 @@ def test_one_deadline_ends_all_attempts_and_says_so() -> None:
     assert len(world.sent) < 20
 
 
-def test_a_busy_gateway_is_asked_again() -> None:
+def test_a_request_to_a_busy_gateway_is_repeated() -> None:
     with World((400, BUSY), (400, BUSY), ACCEPTED, DONE) as world:
         assert world.api.create("pools", {}, "pool", nothing) == "urn:vcloud:loadBalancerPool:1"
     assert world.sent == ["POST pools"] * 3 + ["GET 1", "DELETE current"]
 
 
-def test_a_create_without_an_answer_is_looked_for_before_it_is_repeated() -> None:
+def test_after_a_lost_answer_a_create_first_searches_for_the_object() -> None:
     looks = iter([None, "urn:found"])
     with World(RESET, RESET) as world:
         assert world.api.create("pools", {}, "pool", lambda: next(looks)) == "urn:found"
     assert world.sent == ["POST pools"] * 2 + ["DELETE current"]
 
 
-def test_a_busy_answer_to_a_repeated_create_means_looking_again() -> None:
+def test_after_a_busy_answer_a_repeated_create_searches_again() -> None:
     looks = iter([None, "urn:found"])
     with World(RESET, (400, BUSY)) as world:
         assert world.api.create("rules", {}, "rule", lambda: next(looks)) == "urn:found"
     assert world.sent == ["POST rules"] * 2 + ["DELETE current"]
 
 
-def test_a_name_that_is_taken_by_the_lost_create_is_the_object() -> None:
+def test_a_name_taken_by_the_lost_create_is_the_object() -> None:
     looks = iter([None, "urn:found"])
     with World(RESET, (400, '{"message":"already exists"}')) as world:
         assert world.api.create("pools", {}, "pool", lambda: next(looks)) == "urn:found"
 
 
-def test_a_name_that_was_taken_before_is_an_error() -> None:
+def test_a_name_taken_before_is_an_error() -> None:
     with pytest.raises(Refused, match="already exists"), World((400, '{"message":"already exists"}')) as world:
         world.api.create("pools", {}, "pool", lambda: "urn:other")
 
 
-def test_a_task_that_met_a_busy_gateway_is_tried_again() -> None:
+def test_a_task_that_failed_on_a_busy_gateway_is_repeated() -> None:
     with World(ACCEPTED, BUSY_TASK, ACCEPTED, DONE) as world:
         assert world.api.create("pools", {}, "pool", nothing) == "urn:vcloud:loadBalancerPool:1"
     assert world.sent.count("POST pools") == 2
 
 
-def test_looking_for_a_lost_create_has_no_deadline_of_its_own() -> None:
+def test_searching_for_a_lost_create_shares_the_deadline() -> None:
     with pytest.raises(CollectionError, match="tried for 20 s"), World(RESET, *[(503, "")] * 100, timeout=20) as world:
         world.api.create("pools", {}, "pool", lambda: str(world.api.pages("pools", "pools")))
     assert world.clock.now == pytest.approx(20.0)
 
 
-def test_an_update_without_an_answer_that_took_effect_is_not_repeated() -> None:
+def test_an_update_that_took_effect_is_not_repeated() -> None:
     with World(RESET, (200, '{"a": 2, "version": 1}')) as world:
         world.api.update("rule", "rule", {"a": 1, "version": 0}, lambda body: {**body, "a": 2})
     assert world.sent == ["PUT rule", "GET rule", "DELETE current"]
 
 
-def test_an_update_without_an_answer_is_repeated_with_what_is_there_now() -> None:
+def test_a_lost_update_is_repeated_with_the_current_body() -> None:
     with World(RESET, (200, '{"a": 1, "version": 7}'), ACCEPTED, DONE) as world:
         seen = []
         world.api.update("rule", "rule", {"a": 1, "version": 0}, lambda body: seen.append(body) or {**body, "a": 2})
     assert [body["version"] for body in seen] == [0, 7, 7]
 
 
-def test_a_delete_without_an_answer_is_repeated_until_it_is_gone() -> None:
+def test_a_lost_delete_is_repeated_until_the_object_is_gone() -> None:
     with World(RESET, (403, ""), (404, "")) as world:
         assert world.api.delete("rule", "rule") is False
     assert world.sent == ["DELETE rule", "DELETE rule", "GET rule", "DELETE current"]
 
 
 def test_a_delete_without_the_right_is_an_error() -> None:
-    with pytest.raises(Refused, match="probably the user lacks"), World((403, ""), (200, "{}")) as world:
+    with pytest.raises(Refused, match="the user probably lacks"), World((403, ""), (200, "{}")) as world:
         world.api.delete("rule", "rule")
 
 
-def test_a_task_is_polled_finely_and_then_slower() -> None:
+def test_a_task_is_polled_often_first_and_less_later() -> None:
     with World(ACCEPTED, *[RUNNING] * 30, DONE) as world:
         world.api.update("x", "x", {}, lambda body: {"a": 1})
     assert 5.0 < world.clock.now < 10.0
@@ -281,15 +281,15 @@ def test_a_session_learns_how_long_tasks_of_a_kind_take() -> None:
         world.api.update("pools/urn:vcloud:loadBalancerPool:1", "x", {}, lambda body: {"a": 1})
         began = world.clock.now
         world.api.update("pools/urn:vcloud:loadBalancerPool:2", "x", {}, lambda body: {"a": 1})
-        assert world.clock.now > began  # it is not asked for before it could have ended
+        assert world.clock.now > began  # it is not polled before it could have ended
         for path in ("rules/urn:vcloud:rule:1", "rules/urn:vcloud:rule:2"):
             began = world.clock.now
             with contextlib.suppress(TaskFailed):
                 world.api.update(path, "x", {}, lambda body: {"a": 1})
-            assert world.clock.now == began  # nothing is known of this kind, also not after one that failed
+            assert world.clock.now == began  # nothing is known about this kind, and a failed task does not count
 
 
-def test_a_task_that_never_ends_runs_into_the_deadline() -> None:
+def test_a_task_that_never_ends_reaches_the_deadline() -> None:
     with pytest.raises(WaitTimeout) as failed, World(ACCEPTED, *[RUNNING] * 1000, timeout=30) as world:
         world.api.update("x", "the x", {}, lambda body: {"a": 1})
     for part in ("timed out after 30 s", "task 1", "update the x", "running", "timeout"):
@@ -297,18 +297,21 @@ def test_a_task_that_never_ends_runs_into_the_deadline() -> None:
     assert world.clock.now == pytest.approx(30.0)
 
 
-def test_a_task_that_vanishes_is_a_clear_error() -> None:
-    with pytest.raises(VcdError, match="cannot update the x: task 1 has vanished"), World(ACCEPTED, (403, "")) as world:
+def test_a_task_that_no_longer_exists_is_a_clear_error() -> None:
+    with (
+        pytest.raises(VcdError, match="cannot update the x: task 1 no longer exists"),
+        World(ACCEPTED, (403, "")) as world,
+    ):
         world.api.update("x", "the x", {}, lambda body: {"a": 1})
 
 
-def test_a_write_that_is_answered_at_once_needs_no_task() -> None:
+def test_a_write_can_complete_without_a_task() -> None:
     with World((201, '{"id": "urn:new"}'), (204, "")) as world:
         assert world.api.create("x", {}, "x", nothing) == "urn:new"
         assert world.api.delete("x", "x") is True
 
 
-def test_waiting_ends_when_it_can_never_come_about() -> None:
+def test_waiting_ends_when_realization_failed() -> None:
     failed = (200, '{"status": "REALIZATION_FAILED", "healthMessage": "no room"}')
     with pytest.raises(VcdError, match="could not realize the x: no room"), World(*[failed] * 5) as world:
         world.api.wait("x", "the x", 60, lambda body: body["status"] == "REALIZED", "status")
@@ -325,13 +328,13 @@ def test_the_login_is_renewed_once_for_each_request() -> None:
         assert world.api.get("x", "x") == {"a": 1}
     assert world.sent == ["GET x", "POST sessions", "GET x", "DELETE current"]
     with (
-        pytest.raises(VcdError, match="password: Cloud Director refuses user 'kube'"),
+        pytest.raises(VcdError, match="password: Cloud Director rejects user 'kube'"),
         World((401, ""), (401, "")) as one,
     ):
         one.api.get("x", "x")
 
 
-def test_pages_are_read_to_the_last() -> None:
+def test_all_pages_are_read() -> None:
     def page(*ids: str, total: int | None = 5) -> tuple[int, str]:
         return 200, json.dumps({"resultTotal": total, "values": [{"id": one} for one in ids]})
 
@@ -343,7 +346,7 @@ def test_pages_are_read_to_the_last() -> None:
         assert [row["id"] for row in world.api.pages("x", "x")] == ["a"]
 
 
-def test_cursor_lists_follow_the_link_and_never_in_circles() -> None:
+def test_cursor_lists_follow_the_link_but_never_in_circles() -> None:
     def page(name: str, cursor: str | None) -> tuple[int, str, dict[str, str]]:
         following = f'<https://h/x?pageSize=1&cursor={cursor}>;rel="nextPage lastPage";model="M"'
         link = f'<https://h/x?a=1>;rel="firstPage", {following}'
@@ -351,7 +354,7 @@ def test_cursor_lists_follow_the_link_and_never_in_circles() -> None:
 
     with World(page("a", "c%3D1"), page("b", None)) as world:
         assert [row["id"] for row in world.api.cursor("x", "x")] == ["a", "b"]
-    with pytest.raises(VcdError, match="names the same next page twice"), World(*[page("a", "c")] * 5) as world:
+    with pytest.raises(VcdError, match="returned the same cursor twice"), World(*[page("a", "c")] * 5) as world:
         world.api.cursor("x", "x")
 
 
@@ -360,10 +363,10 @@ def test_no_link_is_the_last_page(link: str) -> None:
     assert next_cursor(Answer("GET", "/x", 200, {"Link": link}, "")) is None
 
 
-def test_what_is_not_cloud_director_is_said_to_be_so() -> None:
+def test_answers_from_other_servers_are_reported() -> None:
     html = (200, "<html>welcome</html>", {"Content-Type": "text/html; charset=utf-8"})
     with (
-        pytest.raises(VcdError, match=r"url: the answer to GET /cloudapi/1.0.0/x \(200, text/html\) is not one of"),
+        pytest.raises(VcdError, match=r"url: the answer to GET /cloudapi/1.0.0/x \(200, text/html\) is not from"),
         World(html) as world,
     ):
         world.api.get("x", "x")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connection options are judged before anything is sent."""
+"""Connection options are checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -35,27 +35,27 @@ def test_url_is_reduced_to_its_host(given: str, base: str) -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (None, "url: is missing"),
-        ("", "url: is missing"),
-        ("vcd.example.com", "does not begin with https://"),
-        ("http://vcd.example.com", "would send the password in clear"),
-        ("https://", "names no host"),
-        ("https:///api", "names no host"),
-        ("https://vcd.example.com/tenant/acme", "more than a host"),
-        ("https://vcd.example.com/?a=b", "more than a host"),
+        (None, "url: missing"),
+        ("", "url: missing"),
+        ("vcd.example.com", "does not start with https://"),
+        ("http://vcd.example.com", "would send the password unencrypted"),
+        ("https://", "has no host name"),
+        ("https:///api", "has no host name"),
+        ("https://vcd.example.com/tenant/acme", "has a path, query or fragment"),
+        ("https://vcd.example.com/?a=b", "has a path, query or fragment"),
         ("https://vcd.example.com:port", "is not a URL"),
         ("https://[2001:db8::1", "is not a URL"),
-        ("https://vcd example.com", "names no host"),
+        ("https://vcd example.com", "has no host name"),
     ],
 )
-def test_a_bad_url_is_refused_with_the_remedy(given: str | None, says: str) -> None:
+def test_a_bad_url_is_rejected_with_a_remedy(given: str | None, says: str) -> None:
     with pytest.raises(CollectionError) as refused:
         base_url(given)
     assert says in refused.value.message
     assert "https://HOST" in refused.value.message
 
 
-def test_a_password_in_the_url_is_refused_and_not_repeated() -> None:
+def test_a_password_in_the_url_is_rejected_and_not_shown() -> None:
     with pytest.raises(CollectionError) as refused:
         base_url("https://kube:hidden-1@vcd.example.com")
     assert "hidden-1" not in refused.value.message
@@ -65,40 +65,40 @@ def test_a_password_in_the_url_is_refused_and_not_repeated() -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"password": None}, "password: is missing"),
-        ({"user": None}, "user: is needed"),
-        ({"user": "a:b"}, "holds ':'"),
-        ({"org": None}, "org: is needed with password"),
-        ({"password": None, "api_token": "abc", "org": None}, "org: is needed with api_token"),
+        ({"password": None}, "password: missing"),
+        ({"user": None}, "user: required"),
+        ({"user": "a:b"}, "contains ':'"),
+        ({"org": None}, "org: required with password"),
+        ({"password": None, "api_token": "abc", "org": None}, "org: required with api_token"),
         ({"api_token": "abc"}, "api_token and password: give only one"),
         ({"token": "abc", "api_token": "def", "password": None}, "token and api_token: give only one"),
-        ({"token": "a b", "password": None}, "token: holds blanks"),
-        ({"ca_path": "/no/such.pem"}, "there is no such file"),
+        ({"token": "a b", "password": None}, "token: contains spaces"),
+        ({"ca_path": "/no/such.pem"}, "no such file"),
         ({"timeout": 0}, "timeout: 0"),
     ],
 )
-def test_what_does_not_go_together_is_refused(change: dict[str, Any], says: str) -> None:
+def test_bad_combinations_are_rejected(change: dict[str, Any], says: str) -> None:
     with pytest.raises(CollectionError, match=says):
         settings_from({**GIVEN, **change}, {})
 
 
-def test_a_secret_of_the_task_wins_over_those_of_the_environment() -> None:
+def test_a_secret_in_the_task_overrides_the_environment() -> None:
     environment = {"VCD_TOKEN": "from-environment", "VCD_PASSWORD": "secret-1"}
     settings = settings_from({**GIVEN, "token": "from-environment", "password": "of-the-task"}, environment)
     assert (settings.password, settings.token) == ("of-the-task", "")
 
 
-def test_of_several_in_the_environment_the_token_counts() -> None:
+def test_of_several_secrets_in_the_environment_the_token_is_used() -> None:
     environment = {"VCD_TOKEN": "one", "VCD_API_TOKEN": "two", "VCD_PASSWORD": "secret-1"}
     settings = settings_from({**GIVEN, "token": "one", "api_token": "two"}, environment)
     assert (settings.token, settings.api_token, settings.password) == ("one", "", "")
 
 
-def test_a_token_from_a_file_loses_its_line_feed() -> None:
+def test_the_newline_after_a_token_is_removed() -> None:
     assert settings_from({**GIVEN, "password": None, "token": "abc\n"}, {}).token == "abc"
 
 
-def test_certificates_are_checked_unless_told_otherwise(tmp_path: Path) -> None:
+def test_certificates_are_verified_by_default(tmp_path: Path) -> None:
     ca = tmp_path / "ca.pem"
     ca.write_text("x")
     assert settings_from(GIVEN, {}).verify is True
@@ -106,19 +106,19 @@ def test_certificates_are_checked_unless_told_otherwise(tmp_path: Path) -> None:
     assert settings_from({**GIVEN, "ca_path": str(ca)}, {}).verify == str(ca)
 
 
-def test_nothing_secret_is_shown_by_repr() -> None:
+def test_repr_shows_no_secret() -> None:
     for secret in ("password", "api_token", "token"):
         settings = settings_from({"url": GIVEN["url"], "org": "a", "user": "u", secret: "hidden-1"}, {})
         assert "hidden-1" not in repr(settings) + settings.who
 
 
 @pytest.mark.parametrize("org", ["System", "system", "SYSTEM"])
-def test_the_organization_system_is_the_providers(org: str) -> None:
+def test_system_is_the_organization_of_the_provider(org: str) -> None:
     assert settings_from({**GIVEN, "org": org}, {}).provider
 
 
 @pytest.mark.parametrize(("value", "checked"), [("true", False), ("1", False), ("false", True), ("0", True)])
-def test_the_terraform_providers_variable_is_the_inverse(
+def test_the_variable_of_the_terraform_provider_is_inverted(
     value: str, checked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VCD_ALLOW_UNVERIFIED_SSL", value)

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""CPI's configuration file: what it says, whether CPI would run with it, and what it would say after a change.
+"""CPI's configuration file: its values, whether CPI accepts it, and the edit that options ask for.
 
-Pure: text in, text and judgement out. Facts are from CPI's ``pkg/config/cloudconfig.go`` (decoding, validation at
-start) and ``pkg/vcdsdk/ipam.go`` (what the one-arm range is used for).
+Pure. Sources: CPI's ``pkg/config/cloudconfig.go`` (decoding, validation at start) and ``pkg/vcdsdk/ipam.go`` (use of
+the one-arm range).
 """
 
 from __future__ import annotations
@@ -43,31 +43,31 @@ _SECRET_COMMENT = re.compile(rf"(?im)^([^#\n]*#.*?\b(?:{'|'.join(_SECRET_KEYS)}|
 
 @dataclass(frozen=True)
 class OneArm:
-    """The internal range that virtual services take their addresses from (texts as in the file)."""
+    """The range of internal IPs for virtual services, as strings exactly as in the file."""
 
     start_ip: str
     end_ip: str
 
     def problems(self) -> list[str]:
-        """What keeps CPI from using the range."""
+        """The reasons why CPI cannot use the range."""
         found = [
             f"oneArm.{name}: {text!r} is not an IPv4 address"
             for name, text in (("startIP", self.start_ip), ("endIP", self.end_ip))
             if not is_ipv4(text)
         ]
         if not found and sort_key(self.start_ip) > sort_key(self.end_ip):
-            # CPI counts up from startIP until it meets endIP: reversed, it hands out addresses beyond the range.
+            # CPI counts up from startIP until it reaches endIP: with a reversed range it uses addresses outside of it.
             found.append(f"oneArm: the range is reversed, {self.start_ip} comes after {self.end_ip}")
         return found
 
     def as_dict(self) -> dict[str, str]:
-        """As the option ``one_arm``."""
+        """The range in the format of the option ``one_arm``."""
         return {"start_ip": self.start_ip, "end_ip": self.end_ip}
 
 
 @dataclass(frozen=True)
 class CloudConfig:
-    """One file, decoded and judged. ``problems`` empty means that CPI runs with it."""
+    """One file, decoded and validated. CPI runs with it if ``problems`` is empty."""
 
     text: str
     document: Document
@@ -76,24 +76,24 @@ class CloudConfig:
 
     @property
     def shared(self) -> bool:
-        """``enableVirtualServiceSharedIP`` as CPI reads it; absent is false."""
+        """``enableVirtualServiceSharedIP`` as CPI reads it; false when it is missing."""
         return bool(self.values["loadbalancer"]["enableVirtualServiceSharedIP"])
 
     @property
     def one_arm(self) -> OneArm | None:
-        """The one-arm range; None when it is absent or null."""
+        """The one-arm range; None when it is missing or null."""
         found = self.values["loadbalancer"]["oneArm"]
         return OneArm(found["startIP"], found["endIP"]) if found is not None else None
 
     @property
     def scenario(self) -> str:
-        """The scenario, or ``invalid`` when CPI does not run with the file."""
+        """The scenario, or ``invalid`` when CPI would not run with the file."""
         found = None if self.problems else Scenario.from_flags(self.shared, self.one_arm is not None)
         return found.value if found else INVALID
 
     @property
     def cluster_id(self) -> str:
-        """``clusterid``; empty when CPI takes it from the environment."""
+        """``clusterid``; empty when CPI reads it from its environment."""
         return str(self.values["clusterid"])
 
     def public_values(self) -> Values:
@@ -103,11 +103,11 @@ class CloudConfig:
 
 
 def read_config(text: str, version: Version | None = None) -> CloudConfig:
-    """Judge a file as the CPI of that version does (None: a version that is not known). Never raises."""
+    """Decode and validate a file like CPI of this version (None: unknown version). Never raises."""
     try:
         document = read_document(text)
     except NotYaml as error:
-        return CloudConfig(text, Document(text, None, 0), zero(CLOUD_CONFIG), (f"not YAML: {error}",))
+        return CloudConfig(text, Document(text, None, 0), zero(CLOUD_CONFIG), (f"not valid YAML: {error}",))
     if document.root is None or (isinstance(document.root, Scalar) and document.root.value in ("", "null", "~")):
         return CloudConfig(text, Document(text, None, 0), zero(CLOUD_CONFIG), ("the file is empty",))
     decoded = decode(document.root)
@@ -120,9 +120,7 @@ def read_config(text: str, version: Version | None = None) -> CloudConfig:
 def _document_problems(document: Document) -> list[str]:
     if not document.others:
         return []
-    return [
-        f"the file holds {document.others + 1} YAML documents, of which CPI reads only the first; remove the others"
-    ]
+    return [f"the file contains {document.others + 1} YAML documents, but CPI reads only the first; remove the others"]
 
 
 def _version_problems(seen: set[str], version: Version | None) -> list[str]:
@@ -130,9 +128,9 @@ def _version_problems(seen: set[str], version: Version | None) -> list[str]:
         return []
     name = ".".join(map(str, version))
     if version < CPI_WITH_SHARED_IP:
-        return [f"CPI {name} cannot share IP addresses and has another file layout; CPI 1.2.0 or later is needed"]
+        return [f"CPI {name} cannot share IP addresses and uses another file layout; CPI 1.2.0 or later is required"]
     return [
-        f"{path}: CPI {name} does not know this key and would stop; it came with {'.'.join(map(str, since))}"
+        f"{path}: CPI {name} does not know this key and rejects the file; it was added in {'.'.join(map(str, since))}"
         for path, since in sorted(_since(CLOUD_CONFIG))
         if path in seen and version < since
     ]
@@ -156,25 +154,25 @@ def _value_problems(values: Values) -> list[str]:
         ("loadbalancer.network", balancer["network"]),
         ("vAppName", values["vAppName"]),
     )
-    problems = [f"{path} is missing or empty; CPI needs it" for path, value in needed if not value]
+    problems = [f"{path} is missing or empty; CPI requires it" for path, value in needed if not value]
     if balancer["oneArm"] is not None:
         one_arm = OneArm(balancer["oneArm"]["startIP"], balancer["oneArm"]["endIP"])
         problems += [f"loadbalancer.{problem}" for problem in one_arm.problems()]
     elif not balancer["enableVirtualServiceSharedIP"]:
         problems.append(
-            "loadbalancer: enableVirtualServiceSharedIP is false and oneArm is missing; CPI needs one of them"
+            "loadbalancer: enableVirtualServiceSharedIP is false and oneArm is missing; CPI requires one of them"
         )
     return problems
 
 
 def masked(config: CloudConfig) -> str:
-    """The file for people to see: user, secret and refreshtoken masked, also where the text repeats their values."""
+    """The file with user, secret and refreshtoken masked, also where their values occur elsewhere in it."""
     if config.document.root is None:
         return f"({'; '.join(config.problems)})"
     text, secrets = config.text, set()
     for name, node in sorted(_secret_nodes(config.document.root), key=lambda found: found[1].start, reverse=True):
         text = f"{text[: node.start]}{MASK}{text[node.end :]}"
-        # A user name may be part of other words (kube), and masking those would hide the file itself.
+        # A user name such as "kube" may be part of other words; masking it everywhere would make the file unreadable.
         if isinstance(node, Scalar) and name != "user" and len(node.value) > 3:
             secrets.add(node.value)
     for secret in sorted(secrets, key=len, reverse=True):
@@ -183,7 +181,7 @@ def masked(config: CloudConfig) -> str:
 
 
 def _secret_nodes(root: Node) -> list[tuple[str, Node]]:
-    """The values of all keys that are called like a secret, however deep and however they are written."""
+    """The values of all keys with the name of a secret, at any depth and in any case."""
     found: dict[int, tuple[str, Node]] = {}
     pending, seen = [root], set()
     while pending:
@@ -203,7 +201,7 @@ def _secret_nodes(root: Node) -> list[tuple[str, Node]]:
 
 @dataclass(frozen=True)
 class FileEdit:
-    """What an operator asks for: None leaves a part as it is; ``remove_one_arm`` takes the section out."""
+    """The requested change: None leaves a part unchanged; ``remove_one_arm`` removes the section."""
 
     shared: bool | None = None
     one_arm: OneArm | None = None
@@ -213,21 +211,21 @@ class FileEdit:
 def edit_from_options(
     scenario: str | None, shared: bool | None, one_arm: dict[str, Any] | None, present: OneArm | None
 ) -> FileEdit:
-    """The wanted_edit that the module's options make; ``present`` is the range in the file. Raises InvalidInput."""
+    """The edit that the module's options ask for; ``present`` is the range in the file. Raises InvalidInput."""
     given, empty = _one_arm_option(one_arm)
     if scenario is None:
         return FileEdit(shared, given, remove_one_arm=empty)
     if scenario == Scenario.SHARED_EXTERNAL.value:
         if given is not None:
-            raise InvalidInput("one_arm", one_arm, f"scenario {scenario} has no internal range; leave one_arm out")
+            raise InvalidInput("one_arm", one_arm, f"scenario {scenario} has no internal range; omit one_arm")
         return FileEdit(shared=True, remove_one_arm=True)
     if given is None and (empty or present is None or present.problems()):
-        raise InvalidInput("one_arm", one_arm, f"scenario {scenario} needs an internal range: give start_ip and end_ip")
+        raise InvalidInput("one_arm", one_arm, f"scenario {scenario} requires a range: give start_ip and end_ip")
     return FileEdit(shared=scenario == Scenario.SHARED_INTERNAL.value, one_arm=given)
 
 
 def _one_arm_option(one_arm: dict[str, Any] | None) -> tuple[OneArm | None, bool]:
-    """The range that was given, and whether an empty one was given (which means: remove it)."""
+    """The given range, and whether an empty one was given, which removes the section."""
     if one_arm is None:
         return None, False
     start, end = (str(one_arm.get(name) or "") for name in ("start_ip", "end_ip"))

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""CPI's file decoded as CPI decodes it: Go's yaml.v2 with strict mode on, into the keys of the schema."""
+"""Decode CPI's file exactly like CPI, which uses Go's yaml.v2 in strict mode.
+
+A general YAML parser would accept files that CPI rejects, and read some values differently.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ _EMPTY: dict[Kind, Any] = {Kind.STRING: "", Kind.BOOL: False, Kind.INT32: 0}
 
 @dataclass
 class Decoded:
-    """The values that CPI would have, every key present (Go's zero values), and what its decoder refuses."""
+    """The values as CPI would have them (missing keys with Go's zero values), and what its decoder rejects."""
 
     values: Values
     problems: list[str] = field(default_factory=list)
@@ -52,7 +55,7 @@ def _zero(kind: Kind | Struct) -> Any:
 
 
 def decode(root: Node) -> Decoded:
-    """Decode the root node of the file; problems carry the line (from 1) and the dotted path of the key."""
+    """Decode the root node of the file. Problems name the line (from 1) and the dotted path of the key."""
     decoder = _Decoder()
     values = zero(CLOUD_CONFIG)
     try:
@@ -69,11 +72,11 @@ class _Decoder:
         self._open_aliases: list[Alias] = []
 
     def unmarshal(self, node: Node, kind: Kind | Struct, current: Any, path: str) -> Any:
-        """The value of a node for a wanted type; ``current`` is kept when the node's type is wrong, as in Go."""
+        """The value of a node for the expected type. As in Go, a node of the wrong type keeps ``current``."""
         if isinstance(node, Alias):
             return self._alias(node, kind, current, path)
         if isinstance(node, Scalar) and is_null(node):
-            resolve(node)  # refuses !!null with a text
+            resolve(node)  # rejects !!null with a value
             return _zero(kind)
         if isinstance(kind, Struct):
             if current is None:
@@ -110,7 +113,7 @@ class _Decoder:
     def _wrong_type(self, node: Node, wanted: str, path: str, current: Any = None) -> Any:
         found = {Mapping: "a section", Sequence: "a list"}.get(type(node), "another value")
         if isinstance(node, Scalar) and not node.plain:
-            found = "a text (remove the quotes if it is meant to be one)"
+            found = "a string (write it without quotes)"
         self._problem(node, f"{path or 'the file'} must be {wanted}, not {found}")
         return current
 
@@ -136,7 +139,7 @@ class _Decoder:
     def _key(self, key: Node, path: str) -> str | None:
         target = key.target if isinstance(key, Alias) else key
         if not isinstance(target, Scalar):
-            self._problem(key, f"{path or 'the file'} has a key that is not a text")
+            self._problem(key, f"{path or 'the file'} has a key that is not a string")
             return None
         return str(self.unmarshal(key, Kind.STRING, "", path))
 
@@ -157,7 +160,7 @@ def _is_merge(key: Node) -> bool:
 
 
 def suggestion(name: str, struct: Struct, path: str) -> str:
-    """``; did you mean X?`` for a misspelt key, or the section that the key belongs to."""
+    """``; did you mean X?`` for a misspelled key, or the section that the key belongs to."""
     by_lower_case = {known.lower(): known for known in struct.keys}
     close = difflib.get_close_matches(name.lower(), by_lower_case, n=1, cutoff=0.7)
     if close:
@@ -165,7 +168,7 @@ def suggestion(name: str, struct: Struct, path: str) -> str:
     home = next((known for known in _paths(CLOUD_CONFIG) if known.split(".")[-1].lower() == name.lower()), None)
     if home:
         return f" {'under ' + path if path else 'at the top'}; it belongs at {home}"
-    return f"; it knows {', '.join(struct.keys)} here"
+    return f"; known keys: {', '.join(struct.keys)}"
 
 
 def _paths(struct: Struct, path: str = "") -> Iterator[str]:

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""A YAML text as nodes that know where they stand in the text, so that one value can be edited and nothing else.
+"""YAML as nodes that know their position in the text, so that one value can be edited and nothing else.
 
-Nodes are built from ruamel.yaml's parser events: unlike composed nodes they keep aliases as aliases, and a tag only
-where the text has one, which is what Go's yaml.v2 looks at.
+Nodes are built from ruamel.yaml's parser events. Unlike composed nodes, events keep aliases as aliases, and have a tag
+only where the text has one, which is what Go's yaml.v2 evaluates.
 """
 
 from __future__ import annotations
@@ -28,15 +28,14 @@ _TABS_BEHIND_TEXT = re.compile(r"(?<=\S)[ \t]*\t[ \t]*")
 
 
 class NotYaml(Exception):
-    """The text cannot be parsed; the message says where (line, from 1) and why."""
+    """The text cannot be parsed. The message has the line (from 1) and the reason."""
 
 
 @dataclass
 class Node:
-    """Where a node stands: ``start`` and ``end`` are offsets in the text, ``line`` and ``column`` count from 0.
+    """The position of a node: ``start`` and ``end`` are offsets in the text, ``line`` and ``column`` count from 0.
 
-    ``start`` is that of the anchor or the tag, if there is one; ``end`` of a block mapping or sequence is not known
-    (see ``last_offset``).
+    ``start`` includes an anchor or a tag. ``end`` is undefined for a block mapping or sequence (see ``last_offset``).
     """
 
     start: int
@@ -58,7 +57,7 @@ class Scalar(Node):
 
 @dataclass
 class Mapping(Node):
-    """Entries in the order of the text; a key that comes twice is there twice."""
+    """Entries in the order of the text. A duplicate key has two entries."""
 
     entries: list[tuple[Node, Node]] = field(default_factory=list)
     flow: bool = False
@@ -74,7 +73,7 @@ class Sequence(Node):
 
 @dataclass
 class Alias(Node):
-    """``*name``; ``target`` is the node that carried the anchor when the alias was read."""
+    """``*name``; ``target`` is the node that had the anchor when the alias was read."""
 
     name: str = ""
     target: Node | None = None
@@ -90,11 +89,11 @@ class Document:
 
 
 def read_document(text: str) -> Document:
-    """Parse a text; raises NotYaml. A text without a document (empty, only comments) has no root."""
+    """Parse a text. One without a document (empty, only comments) has no root. Raises NotYaml."""
     try:
         roots = _roots(text)
     except NotYaml:
-        # yaml.v2 takes tabs between tokens where ruamel.yaml does not; a space in their place keeps every offset.
+        # yaml.v2 accepts tabs between tokens where ruamel.yaml does not. Replacing them by spaces keeps every offset.
         spaced = _TABS_BEHIND_TEXT.sub(lambda match: " " * len(match.group()), text)
         if spaced == text:
             raise
@@ -112,7 +111,7 @@ def _roots(text: str) -> list[Node]:
 
 
 def _explain(problem: Any) -> str:
-    """One line, without the excerpt that ruamel.yaml adds (it may hold a secret)."""
+    """One line, without the excerpt that ruamel.yaml adds, which may contain a secret."""
     mark = getattr(problem, "problem_mark", None) or getattr(problem, "context_mark", None)
     where = f"line {mark.line + 1}: " if mark else ""
     why = getattr(problem, "problem", None) or getattr(problem, "reason", None) or type(problem).__name__
@@ -124,7 +123,7 @@ def _is_empty(node: Node) -> bool:
 
 
 class _Builder:
-    """Makes nodes of events, in the order of the text."""
+    """Builds nodes from events, in the order of the text."""
 
     def __init__(self, text: str, events: Iterator[Any]) -> None:
         self._text = text
@@ -176,14 +175,14 @@ class _Builder:
             key = self._node(event)
             value = self._node(next(self._events))
             if value.start == value.end:
-                # The parser puts a value that is not there at the next token; it belongs behind its colon.
+                # The parser places a missing value at the next token; it belongs after its colon.
                 value.start = value.end = self._text.find(":", last_offset(key, self._text)) + 1 or value.start
             mapping.entries.append((key, value))
         return mapping
 
 
 def last_offset(node: Node, text: str) -> int:
-    """The offset behind the last character that belongs to a node, trailing white space not counted."""
+    """The offset after the last character of a node, not counting trailing white space."""
     if isinstance(node, Mapping) and not node.flow:
         end = max((last_offset(part, text) for entry in node.entries for part in entry), default=node.start)
     elif isinstance(node, Sequence) and not node.flow:
@@ -194,7 +193,7 @@ def last_offset(node: Node, text: str) -> int:
 
 
 def find(mapping: Mapping, name: str) -> tuple[Scalar, Node] | None:
-    """The first entry whose key is that plain or quoted name."""
+    """The first entry whose key is this name, plain or quoted."""
     for key, value in mapping.entries:
         if isinstance(key, Scalar) and key.value == name:
             return key, value

@@ -2,10 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Change the two sharing flags in CPI's file and nothing else: comments, order, quotes and line ends stay as they are.
+"""Change the two sharing flags in CPI's file and nothing else: comments, order, quotes and line endings stay.
 
-Each change replaces the smallest piece of text; then the result is parsed again and compared, so a file that these
-edits do not fit (anchors, merges, odd layouts) is refused instead of damaged.
+The file belongs to the operator, who reviews every change of it. Loading and dumping it, even in ruamel.yaml's
+round-trip mode, can reformat lines that have nothing to do with the change. So each edit replaces the smallest piece of
+text. The result is parsed again and compared with the original: a file that these edits do not fit (anchors, merges,
+unusual layouts) is rejected instead of damaged.
 """
 
 from __future__ import annotations
@@ -37,14 +39,14 @@ _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 class CannotEdit(CollectionError):
-    """The file's layout does not allow a safe edit; nothing was changed."""
+    """The layout of the file does not allow a safe edit. Nothing was changed."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"CPI's file cannot be edited safely: {why}")
 
 
 def edit(text: str, wanted_edit: FileEdit) -> str:
-    """The text with the wanted_edit fulfilled; the very same text when it already is. Raises CannotEdit."""
+    """The text with the edit applied; the identical text when nothing has to change. Raises CannotEdit."""
     before = read_config(text)
     section = config_section(before)
     if section is None:
@@ -54,6 +56,7 @@ def edit(text: str, wanted_edit: FileEdit) -> str:
     if shared != before.shared:
         text = _set_flag(text, section, shared)
     if one_arm != before.one_arm:
+        # The first edit has moved every offset behind it: parse again.
         section = config_section(read_config(text))
         if section is None:
             raise CannotEdit("the loadbalancer section is not written out as keys and values")
@@ -84,7 +87,7 @@ def _set_one_arm(text: str, section: Mapping, wanted: OneArm) -> str:
     value = entry[1]
     if not isinstance(value, Mapping) or not value.entries:
         return _replace(text, value, _flow(pairs))
-    # From the end to the start, so that offsets of what is still to be edited stay true.
+    # From the end to the start, so that the offsets of the remaining edits stay valid.
     missing = [pair for pair in pairs if find(value, pair[0]) is None]
     for name, quoted in sorted(pairs, key=lambda pair: _position(value, pair[0]), reverse=True):
         found = find(value, name)
@@ -99,6 +102,7 @@ def _position(mapping: Mapping, name: str) -> int:
 
 
 def _requote(node: Node, quoted: str) -> str:
+    """The value in the quoting style of the one that it replaces."""
     if isinstance(node, Scalar) and node.tag is None:
         if node.plain and node.value:
             return quoted.strip('"')
@@ -109,11 +113,13 @@ def _requote(node: Node, quoted: str) -> str:
 
 def _replace(text: str, node: Node, new: str) -> str:
     if node.anchor:
-        raise CannotEdit(f"line {node.line + 1} carries the anchor &{node.anchor}; write the values out instead")
+        # Every alias of the anchor would change with it.
+        raise CannotEdit(f"line {node.line + 1} has the anchor &{node.anchor}; write the values out instead")
     if isinstance(node, Sequence) or (isinstance(node, Mapping) and not node.flow):
         raise CannotEdit(f"line {node.line + 1} has a list or a section where a single value belongs")
     if isinstance(node, Scalar) and node.style in ("|", ">"):
         raise CannotEdit(f"line {node.line + 1} has a block scalar; write the value on one line")
+    # An empty value starts directly after its colon, where YAML needs a space.
     space = " " if node.start == node.end and text[node.start - 1 : node.start] == ":" else ""
     return f"{text[: node.start]}{space}{new}{text[node.end :]}"
 
@@ -127,7 +133,7 @@ def _flow(pairs: list[tuple[str, Any]]) -> str:
 
 
 def _insert(text: str, section: Mapping, entries: list[tuple[str, Any]]) -> str:
-    """Put entries at the top of a section: the place that no comment about another key can stand above."""
+    """Insert entries at the top of a section, so that they never separate a comment from the key below it."""
     if section.flow:
         brace = text.index("{", section.start) + 1
         place = section.entries[0][0].start if section.entries else brace
@@ -136,14 +142,14 @@ def _insert(text: str, section: Mapping, entries: list[tuple[str, Any]]) -> str:
     line_start = text.rfind("\n", 0, first.start) + 1
     indent = text[line_start : first.start]
     if indent.strip(" "):
-        raise CannotEdit(f"line {first.line + 1} starts a section behind other text")
-    place = _behind_header(text, section, first)
+        raise CannotEdit(f"line {first.line + 1} has other text before the first key of a section")
+    place = _after_header(text, section, first)
     end_of_line = "\r\n" if "\r\n" in text else "\n"
     return text[:place] + "".join(f"{line}{end_of_line}" for line in _block(entries, indent)) + text[place:]
 
 
-def _behind_header(text: str, section: Mapping, first: Node) -> int:
-    """The start of the line behind the section's own key: climb from its first key over comments and blank lines."""
+def _after_header(text: str, section: Mapping, first: Node) -> int:
+    """The start of the line after the section's own key: go up from its first key past comments and blank lines."""
     place = text.rfind("\n", 0, first.start) + 1
     while place > 0:
         above = text.rfind("\n", 0, place - 1) + 1
@@ -175,6 +181,7 @@ def _remove(text: str, section: Mapping) -> str:
     line_end = _line_end(text, max(last_offset(key, text), last_offset(value, text)))
     if text[line_start : key.start].strip(" "):
         raise CannotEdit(f"line {key.line + 1} has other text before oneArm")
+    # A comment that is not indented deeper than oneArm belongs to the section or to the next key: keep it.
     kept = [
         line
         for line in _LINES.findall(text[line_start:line_end])
@@ -198,7 +205,11 @@ def _remove_from_flow(text: str, section: Mapping, key: Node) -> str:
 
 
 def _verify(before: CloudConfig, after: CloudConfig, shared: bool, one_arm: OneArm | None) -> None:
-    """Exactly the wanted values differ, both as CPI reads the file and as YAML."""
+    """Raise CannotEdit unless exactly the wanted values differ, both as CPI decodes the file and in the YAML tree.
+
+    Both checks are needed: CPI's values show what an edit did through aliases and merges, and the tree shows keys that
+    CPI does not know.
+    """
     balancer = {
         **before.values["loadbalancer"],
         FLAG: shared,
@@ -209,11 +220,11 @@ def _verify(before: CloudConfig, after: CloudConfig, shared: bool, one_arm: OneA
             "its anchors, aliases or merges (&, *, <<) tie the sharing flags to other values; write them out"
         )
     if _outline(before.document.root) != _outline(after.document.root):
-        raise CannotEdit("the edit would reach other keys; write oneArm and the flag on lines of their own")
+        raise CannotEdit("the edit would affect other keys; put oneArm and the flag on separate lines")
 
 
 def _outline(node: Node | None, path: str = "") -> Any:
-    """The tree as plain data, without the two flags; aliases by their names (an edit never moves them)."""
+    """The tree as plain data, without the two flags. Aliases are compared by name."""
     if isinstance(node, Mapping):
         found = []
         for key, value in node.entries:

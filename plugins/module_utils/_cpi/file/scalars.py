@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""How Go's yaml.v2 (2.4.0) turns the text of a scalar into a value: YAML 1.1 words, numbers, timestamps, binary.
+"""Resolve the text of a scalar to a value like Go's yaml.v2: YAML 1.1 booleans, numbers, timestamps, binary.
 
-Source: resolve.go and decode.go of gopkg.in/yaml.v2 at v2.4.0.
+Source: resolve.go and decode.go of gopkg.in/yaml.v2 v2.4.0.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ][0-9]{1,2}:[0-9]{1
 
 
 class CannotResolve(Exception):
-    """yaml.v2 gives up on the whole file here."""
+    """yaml.v2 rejects the whole file here."""
 
 
 def resolve(scalar: Scalar) -> tuple[str, Any]:
-    """The tag and the value of a scalar; a timestamp keeps its text. Raises CannotResolve."""
+    """The tag and the value of a scalar; a timestamp stays a string. Raises CannotResolve."""
     tag = scalar.tag or ""
     if not tag and not scalar.plain:
         return STR, scalar.value
@@ -87,12 +87,12 @@ def _integer(digits: str) -> int | None:
 
 
 def is_null(scalar: Scalar) -> bool:
-    """What yaml.v2 takes for null before it looks at the wanted type (``Null`` and ``NULL`` are not in this list)."""
+    """Whether yaml.v2 reads it as null whatever the expected type is (not true for ``Null`` and ``NULL``)."""
     return scalar.tag == NULL or (scalar.tag is None and scalar.plain and scalar.value in ("null", "~", ""))
 
 
 def as_int32(value: Any) -> int | None:
-    """A number as Go's int32, fractions cut off; None when yaml.v2 refuses it."""
+    """A number as Go's int32, with fractions truncated; None when yaml.v2 rejects it."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         return None
     whole = int(value)

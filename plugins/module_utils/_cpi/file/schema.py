@@ -4,9 +4,9 @@
 # Private to this collection: may change in any release.
 """The keys of CPI's file, their types, and the CPI versions that know them.
 
-Source: ``pkg/config/cloudconfig.go`` of the Cloud Provider for VCD, read at each tag from 1.1.0 to 1.6.1 and at its
-last commit (version 1.7.0, never released). ``user``, ``secret``, ``refreshtoken`` and ``userorg`` are fields without
-a tag, which yaml.v2 knows by their lower-cased names.
+Source: ``pkg/config/cloudconfig.go`` of the Cloud Provider for VCD at each tag from 1.1.0 to 1.6.1 and at its last
+commit (version 1.7.0, never released). The Go fields of ``user``, ``secret``, ``refreshtoken`` and ``userorg`` have no
+YAML tag, so yaml.v2 uses their lower-cased names.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import CP
 
 
 class Kind(enum.Enum):
-    """Go's types, by the words that an operator would use."""
+    """Go's types, with the words used in messages."""
 
-    STRING = "text"
+    STRING = "a string"
     BOOL = "true or false"
     INT32 = "a whole number"
 
 
 @dataclass(frozen=True)
 class Struct:
-    """A section: its keys, and whether it is a pointer in Go (absent and null then differ from an empty section)."""
+    """A section: its keys, and whether it is a pointer in Go (then missing or null differs from an empty section)."""
 
     keys: Mapping[str, Key]
     pointer: bool = False
@@ -36,7 +36,7 @@ class Struct:
 
 @dataclass(frozen=True)
 class Key:
-    """One key: type, and the first CPI version that knows it (None: all that can share)."""
+    """One key: its type, and the first CPI version that knows it (None: every version that can share IPs)."""
 
     kind: Kind | Struct
     since: Version | None = None
@@ -78,7 +78,7 @@ CLOUD_CONFIG = Struct(
 
 
 def image_version(image: str | None) -> str | None:
-    """The version that an image's tag names, as ``1.6.0``; None when there is no tag or it names none."""
+    """The version in an image's tag, as ``1.6.0``; None when there is no tag, or no version in it."""
     name = (image or "").partition("@")[0].rpartition("/")[2]
     version = parse_version(name.partition(":")[2])
     return ".".join(str(number) for number in version) if version else None

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The backup ConfigMap: the way back for people, and the journal by which a killed rollout is finished.
+"""The backup ConfigMap: what an operator needs to go back, and the journal from which an interrupted rollout resumes.
 
-It lies beside CPI's ConfigMap, so that it is there for every operator and every machine, and holds no more than that
-one did. It stays after the rollout. Pure.
+It is stored in the cluster, next to CPI's ConfigMap, so that any machine can resume the run. It stays after the
+rollout. Pure.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ REPLICAS = "vcd.kubernetes/replicas"
 _LABELS = {"app.kubernetes.io/managed-by": "vcd.kubernetes"}
 _ORIGINAL, _WANTED, _README = "original.json", "wanted.json", "README"
 _RESTORE_POINT = "restore-point.json.gz"
-# what an API server lets a ConfigMap hold: all its values together, binary ones as they are before base64
+# the API server's limit for a ConfigMap: the sum of all values, binary ones counted before base64 encoding
 LARGEST = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Journal:
-    """What a rollout needs to be finished: the ConfigMap before and after, and how many replicas CPI had.
+    """What it takes to resume a rollout: the ConfigMap before and after it, and the number of CPI's replicas.
 
-    ``restore_point`` is what the caller wants to find again on the way back, packed; empty when there is none.
+    ``restore_point`` is the caller's packed restore point (see ``pack``), or empty.
     """
 
     state: str
@@ -57,14 +57,14 @@ class Journal:
 
 
 def read_journal(backup: Object | None, target: CpiNames) -> Journal | None:
-    """The journal in a backup ConfigMap; raises InvalidInput when another ConfigMap has its name."""
+    """The journal in a backup ConfigMap. Raises InvalidInput when a ConfigMap with that name is not a backup."""
     if backup is None:
         return None
     found = ConfigMap(backup)
     state = found.annotations.get(STATE)
     if state not in (IN_PROGRESS, FINISHED):
         raise InvalidInput(
-            "backup_name", target.backup_name, "a ConfigMap of that name exists and is no backup; choose another name"
+            "backup_name", target.backup_name, "a ConfigMap with this name exists and is not a backup; choose another"
         )
     try:
         original, wanted = (_manifest(found.data, name) for name in (_ORIGINAL, _WANTED))
@@ -73,7 +73,7 @@ def read_journal(backup: Object | None, target: CpiNames) -> Journal | None:
     except (KeyError, ValueError, TypeError) as error:
         raise CollectionError(
             f"ConfigMap {target.namespace}/{target.backup_name}: the backup is damaged ({type(error).__name__}): "
-            "put CPI's ConfigMap right by hand, then delete the backup"
+            "check CPI's ConfigMap, correct it if necessary, then delete the backup"
         ) from error
 
 
@@ -85,13 +85,13 @@ def _manifest(data: Mapping[str, str], name: str) -> dict[str, Any]:
 
 
 def pack(restore_point: Mapping[str, Any]) -> str:
-    """A restore point as it is stored: JSON, gzip, base64; the same text for the same content."""
+    """A restore point as it is stored: JSON, gzip, base64. The same content always gives the same string."""
     content = json.dumps(restore_point, sort_keys=True, separators=(",", ":")).encode()
     return base64.b64encode(gzip.compress(content, mtime=0)).decode()
 
 
 def unpack(journal: Journal | None, target: CpiNames) -> dict[str, Any] | None:
-    """The restore point in a journal; None when there is none. CollectionError when it cannot be read."""
+    """The restore point in a journal, or None. Raises CollectionError when it cannot be read."""
     if journal is None or not journal.restore_point:
         return None
     try:
@@ -103,12 +103,12 @@ def unpack(journal: Journal | None, target: CpiNames) -> dict[str, Any] | None:
         pass
     raise CollectionError(
         f"ConfigMap {target.namespace}/{target.backup_name}: the restore point in {_RESTORE_POINT} is damaged: "
-        "remove that entry, and go back from the restore point on disk"
+        "remove that entry, and restore from the restore point on disk"
     )
 
 
 def refuse_too_large(journal: Journal, target: CpiNames) -> None:
-    """Raise InvalidInput when the backup with its restore point is more than a ConfigMap can hold."""
+    """Raise InvalidInput when the backup with its restore point is too large for a ConfigMap."""
     texts = backup_manifest(journal, target)["data"].values()
     packed = len(base64.b64decode(journal.restore_point))
     size = packed + sum(len(text.encode()) for text in texts)
@@ -122,7 +122,7 @@ def refuse_too_large(journal: Journal, target: CpiNames) -> None:
 
 
 def backup_manifest(journal: Journal, target: CpiNames) -> dict[str, Any]:
-    """The backup ConfigMap that stores a journal; ``resourceVersion`` is set when there is one to be replaced."""
+    """The backup ConfigMap for a journal, with ``resourceVersion`` if it replaces an existing one."""
     version = {"resourceVersion": journal.resource_version} if journal.resource_version else {}
     binary = {"binaryData": {_RESTORE_POINT: journal.restore_point}} if journal.restore_point else {}
     return {
@@ -147,18 +147,18 @@ def backup_manifest(journal: Journal, target: CpiNames) -> dict[str, Any]:
 def _readme(target: CpiNames) -> str:
     name = target.backup_name
     return (
-        f"What {target} held before its last change ({_ORIGINAL}) and after it ({_WANTED}).\n"
-        f"{STATE}: in_progress means that the change is half-done: run vcd.kubernetes.vcd_ccm_config again.\n"
-        "The way back by hand: scale the Deployment to 0, wait until its pod is gone, then\n"
+        f"The content of {target} before its last change ({_ORIGINAL}) and after it ({_WANTED}).\n"
+        f"{STATE}: in_progress means that the change is incomplete: run vcd.kubernetes.vcd_ccm_config again.\n"
+        "To go back manually: scale the Deployment to 0, wait until its pod is gone, then run\n"
         f"kubectl -n {target.namespace} get configmap {name} -o go-template='{{{{index .data \"{_ORIGINAL}\"}}}}' | "
         "kubectl replace --force -f -\n"
         "and scale the Deployment back.\n"
-        f"{_RESTORE_POINT}, where there is one, is what Cloud Director held before: the role's way back uses it.\n"
+        f"{_RESTORE_POINT}, if present, describes the objects in Cloud Director before the change: the role uses it.\n"
     )
 
 
 def original_to_keep(journal: Journal | None, present: ConfigMap | None, wanted: Object) -> Object:
-    """Which content is the way back: an interrupted change goes back to where it began, a new one to what is there."""
+    """The content to go back to: the current one, or while a change is interrupted the one before that change."""
     if journal is not None:
         if present is None:
             return journal.original

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What the module vcd_ccm_config does: options to wanted_edit, wanted_edit to text, text to plan, plan carried out."""
+"""The module vcd_ccm_config: turn its options into an edit of the file, plan the rollout, and carry it out."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ CONFIG_OPTIONS = ArgumentSpec(
 
 @dataclass(frozen=True)
 class Managed:
-    """What was done, or in check mode would be: ``before`` and ``after`` are for diff mode.
+    """What was done or, in check mode, would be done. ``before`` and ``after`` are for diff mode.
 
     ``state`` is what the cluster holds now.
     """
@@ -86,19 +86,19 @@ def target_from(params: Mapping[str, Any]) -> CpiNames:
     """The objects that the options name."""
     backup = params["backup_name"] or f"{params['name']}-backup"
     if backup == params["name"]:
-        raise InvalidInput("backup_name", backup, "the backup needs another name than the ConfigMap")
+        raise InvalidInput("backup_name", backup, "is the name of CPI's ConfigMap: give the backup another name")
     return CpiNames(params["namespace"], params["name"], params["key"], params["deployment"], backup)
 
 
 def manage(
     cluster: KubernetesApi, params: Mapping[str, Any], check_mode: bool, *, replace_restore_point: bool = False
 ) -> Managed:
-    """Bring CPI's file, and CPI, to what the options ask for. Raises CollectionError.
+    """Bring CPI's file, and CPI itself, to the state that the options ask for. Raises CollectionError.
 
-    ``replace_restore_point``: also of a change that is in progress; only who began that one may ask for it.
+    ``replace_restore_point``: replace that of a change in progress, too; only the run that began it may do so.
     """
     if params["wait_timeout"] < 0:
-        raise InvalidInput("wait_timeout", params["wait_timeout"], "give seconds, 0 or more")
+        raise InvalidInput("wait_timeout", params["wait_timeout"], "give a number of seconds, 0 or more")
     observed = observe(cluster, target_from(params))
     version = parse_version(observed.deployment.version if observed.deployment else None)
     present = read_config(text_of(observed.base(), observed.target), version)
@@ -117,8 +117,8 @@ def manage(
     return Managed(
         changed=bool(plan.steps),
         result=_result(before, wanted, plan, after),
-        before=_shown_replicas(observed) if stopping else _shown(before),
-        after={"replicas": 0} if stopping else _shown(wanted),
+        before=_replicas_as_diff(observed) if stopping else _as_diff(before),
+        after={"replicas": 0} if stopping else _as_diff(wanted),
         state=after,
     )
 
@@ -129,12 +129,12 @@ def _plan(observed: CpiState, text: str, params: Mapping[str, Any], replace_rest
         packed = pack(point) if point else ""
         return make_stop_plan(observed, text, params["restart"], packed, replace_restore_point)
     if point:
-        raise InvalidInput("restore_point", "...", f"it is stored at stage {STOPPED} only; give stage: {STOPPED}")
+        raise InvalidInput("restore_point", "...", f"only stored at stage {STOPPED}; set stage: {STOPPED}")
     return make_plan(observed, text, params["restart"], params["wait"])
 
 
 def text_of(manifest: Object, target: CpiNames) -> str:
-    """The file in a ConfigMap; raises InvalidInput when the key is missing."""
+    """The file in a ConfigMap. Raises InvalidInput when the key is missing."""
     data = manifest.get("data") or {}
     if target.key not in data:
         raise InvalidInput("key", target.key, f"{target} has no such key; it has {', '.join(sorted(data)) or 'none'}")
@@ -162,17 +162,17 @@ def _result(before: CloudConfig, after: CloudConfig, plan: Plan, observed: CpiSt
     }
 
 
-def _shown_replicas(observed: CpiState) -> dict[str, Any]:
-    """What diff mode shows of CPI where only that is stopped."""
+def _replicas_as_diff(observed: CpiState) -> dict[str, Any]:
+    """What diff mode shows when CPI is only stopped."""
     return {"replicas": observed.deployment.replicas if observed.deployment else 0}
 
 
-def _shown(config: CloudConfig) -> dict[str, Any]:
-    """What diff mode shows of a file."""
+def _as_diff(config: CloudConfig) -> dict[str, Any]:
+    """What diff mode shows for a file."""
     return {
         "scenario": config.scenario,
         "enable_virtual_service_shared_ip": config.shared,
         "one_arm": config.one_arm.as_dict() if config.one_arm else None,
-        # As lines, so that a diff shows the lines that differ.
+        # a list of lines, so that the diff shows only the lines that differ
         "file": masked(config).split("\n"),
     }

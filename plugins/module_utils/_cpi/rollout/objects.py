@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The Kubernetes objects that CPI lives in, read from what the API server answers. Pure."""
+"""CPI's Kubernetes objects: typed access to the dictionaries that the API server returns. Pure."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema import image_version
 
 Object = Mapping[str, Any]
-# What a new object of the same name takes over; the rest of the metadata is the server's own.
+# Metadata that is kept when the object is created again; the server sets the rest.
 _KEPT_METADATA = ("labels", "annotations", "ownerReferences", "finalizers")
 _CONTENT = ("data", "binaryData", "immutable")
 
 
 class _Wrapped:
-    """One object as the API server gave it."""
+    """One object as the API server returned it."""
 
     def __init__(self, raw: Object) -> None:
         self.raw = raw
@@ -42,7 +42,7 @@ class _Wrapped:
 
     @property
     def created(self) -> str:
-        """RFC 3339 in UTC, whole seconds, as Kubernetes writes it; such texts sort by time."""
+        """The creation time: RFC 3339 in UTC with whole seconds, so that strings sort by time."""
         return str(self.metadata.get("creationTimestamp") or "")
 
     @property
@@ -71,7 +71,7 @@ class ConfigMap(_Wrapped):
         return self.metadata.get("annotations") or {}
 
     def manifest(self) -> dict[str, Any]:
-        """The object as it can be created again: content, labels, annotations, owners, immutability."""
+        """A manifest to create the object again: content, labels, annotations, owners, immutability."""
         kept = {name: self.metadata[name] for name in _KEPT_METADATA if self.metadata.get(name)}
         content = {name: self.raw[name] for name in _CONTENT if self.raw.get(name) is not None}
         metadata = {"name": self.name, "namespace": self.namespace, **kept}
@@ -79,12 +79,12 @@ class ConfigMap(_Wrapped):
 
 
 def with_text(manifest: Object, key: str, text: str) -> dict[str, Any]:
-    """The manifest with another text under a key."""
+    """The manifest with a new value for one key of its data."""
     return {**manifest, "data": {**(manifest.get("data") or {}), key: text}}
 
 
 def same_content(one: Object, other: Object) -> bool:
-    """Whether two objects or manifests hold the same content, labels and annotations (absent equals empty)."""
+    """Whether two objects or manifests have the same content, labels and annotations (missing equals empty)."""
     metadata, others = one.get("metadata") or {}, other.get("metadata") or {}
     return all((one.get(name) or None) == (other.get(name) or None) for name in _CONTENT) and all(
         (metadata.get(name) or None) == (others.get(name) or None) for name in ("labels", "annotations")
@@ -100,7 +100,7 @@ class Deployment(_Wrapped):
 
     @property
     def replicas(self) -> int:
-        """Wanted replicas; Kubernetes' default is 1."""
+        """The desired number of replicas; 1 by default, as in Kubernetes."""
         wanted = self.spec.get("replicas")
         return 1 if wanted is None else int(wanted)
 
@@ -113,7 +113,7 @@ class Deployment(_Wrapped):
         return (self.spec.get("template") or {}).get("spec") or {}
 
     def mounts(self, config_map: str) -> bool:
-        """Whether its pods get their file from that ConfigMap."""
+        """Whether its pods mount that ConfigMap or read it into their environment."""
         return config_map in set(_config_maps(self.template))
 
     def selects(self, pod: Pod) -> bool:
@@ -130,21 +130,21 @@ class Deployment(_Wrapped):
         return int(status.get("observedGeneration") or 0) >= int(self.metadata.get("generation") or 0)
 
     def is_scaled_to_zero(self) -> bool:
-        """Whether the controller has taken all replicas away (pods may still be going)."""
+        """Whether the controller has removed all replicas (pods may still be terminating)."""
         return self.replicas == 0 and self._is_seen() and not (self.raw.get("status") or {}).get("replicas")
 
     def is_ready(self) -> bool:
-        """Whether the controller has seen the last change and every wanted replica is ready and up to date.
+        """Whether the controller has seen the last change and every desired replica is ready and up to date.
 
-        A paused Deployment keeps pods of its former template, so that "up to date" is not asked of it.
+        A paused Deployment keeps the pods of its previous template, so they need not be up to date.
         """
         status = self.raw.get("status") or {}
-        counted = (
+        relevant = (
             ("replicas", "readyReplicas")
             if self.spec.get("paused")
             else ("replicas", "readyReplicas", "updatedReplicas")
         )
-        return self._is_seen() and all(int(status.get(name) or 0) == self.replicas for name in counted)
+        return self._is_seen() and all(int(status.get(name) or 0) == self.replicas for name in relevant)
 
     def container(self) -> Object:
         """The container that runs CPI."""
@@ -159,7 +159,7 @@ class Deployment(_Wrapped):
 
     @property
     def version(self) -> str | None:
-        """CPI's version by the image's tag; None when the tag tells none."""
+        """CPI's version according to the image's tag; None when the tag has none."""
         return image_version(self.image)
 
 
@@ -176,11 +176,11 @@ class Pod(_Wrapped):
         return any(item.get("type") == "Ready" and item.get("status") == "True" for item in conditions)
 
     def mounts(self, config_map: str) -> bool:
-        """Whether the pod refers to a ConfigMap in any way that makes the kubelet keep it."""
+        """Whether the pod refers to a ConfigMap in a way that makes the kubelet keep it in its cache."""
         return config_map in set(_config_maps(self.raw.get("spec") or {}))
 
     def describe(self) -> str:
-        """``NAME is Pending (ContainerCreating)``: what a person would look for."""
+        """``pod NAME is Pending (ContainerCreating)``, for timeout messages."""
         reasons = [
             str(detail.get("reason"))
             for container in self.status.get("containerStatuses") or ()
@@ -192,7 +192,7 @@ class Pod(_Wrapped):
             for item in self.status.get("conditions") or ()
             if item.get("type") == "PodScheduled" and item.get("status") == "False"
         ]
-        state = "going away" if self.going else str(self.status.get("phase") or "unknown")
+        state = "terminating" if self.going else str(self.status.get("phase") or "unknown")
         return f"pod {self.name} is {state}{f' ({reasons[0]})' if reasons else ''}"
 
 
@@ -204,7 +204,7 @@ def _matches(labels: Mapping[str, str], expression: Object) -> bool:
 
 
 def _config_maps(spec: Object) -> Iterator[str]:
-    """Every ConfigMap that a pod's spec names: volumes, projected volumes, environment."""
+    """Every ConfigMap that a pod's spec refers to: volumes, projected volumes, environment."""
     for volume in spec.get("volumes") or ():
         sources = [volume, *((volume.get("projected") or {}).get("sources") or ())]
         yield from (str(source["configMap"].get("name")) for source in sources if source.get("configMap"))
@@ -218,7 +218,7 @@ def _config_maps(spec: Object) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class CpiNames:
-    """Which objects are meant (names from the module's options)."""
+    """The names of CPI's objects, from the module's options."""
 
     namespace: str
     name: str

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Which steps bring a ConfigMap and CPI's pods to the wanted content: from what is observed, and nothing else. Pure.
+"""Plan the steps that bring CPI's ConfigMap and pods to the wanted content, only from the observed state. Pure.
 
-The order matters: the kubelet keeps an immutable ConfigMap cached for as long as any pod on its node refers to it, so a
-new pod that is registered before the last old one is gone would mount the old content.
+The order matters: the kubelet caches an immutable ConfigMap for as long as any pod on its node refers to it. A new pod
+that is registered before the last old one is gone would mount the old content.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Action(enum.Enum):
 
 @dataclass(frozen=True)
 class RolloutStep:
-    """One step, in words for the operator."""
+    """One step, with its description for the operator."""
 
     action: Action
     text: str
@@ -61,7 +61,7 @@ class RolloutStep:
 
 @dataclass(frozen=True)
 class CpiState:
-    """What the cluster holds. ``pods``: all pods of the namespace."""
+    """The state of the cluster as last read. ``pods`` are all pods of the namespace."""
 
     target: CpiNames
     config_map: ConfigMap | None
@@ -71,22 +71,22 @@ class CpiState:
 
     @property
     def own_pods(self) -> list[Pod]:
-        """CPI's pods: those that the Deployment's selector matches."""
+        """CPI's pods: those that match the Deployment's selector."""
         return [pod for pod in self.pods if self.deployment is not None and self.deployment.selects(pod)]
 
     @property
     def foreign_pods(self) -> list[Pod]:
-        """Pods that refer to the ConfigMap, but are not the Deployment's."""
+        """Pods that refer to the ConfigMap but do not belong to the Deployment."""
         own = {pod.uid for pod in self.own_pods}
         return [pod for pod in self.pods if pod.mounts(self.target.name) and pod.uid not in own]
 
     @property
     def interrupted(self) -> bool:
-        """Whether a rollout was begun and not finished."""
+        """Whether a rollout was started and not finished."""
         return self.journal is not None and self.journal.in_progress
 
     def base(self) -> Object:
-        """The ConfigMap that a change starts from: what is there, else what an interrupted rollout was writing."""
+        """The ConfigMap that a change starts from: the existing one, or what an interrupted rollout was writing."""
         if self.config_map is not None:
             return self.config_map.manifest()
         if self.journal is not None and self.journal.in_progress:
@@ -99,7 +99,7 @@ class CpiState:
 
 @dataclass(frozen=True)
 class Restart:
-    """``done``: recreate, delete_pod, stopped or none; ``needed``: whether CPI must be restarted for the content."""
+    """``done``: recreate, delete_pod, stopped or none. ``needed``: CPI must be restarted to use the content."""
 
     done: str
     needed: bool
@@ -108,9 +108,9 @@ class Restart:
 
 @dataclass(frozen=True)
 class Plan:
-    """Steps in order, and the journal that is stored before the first of them.
+    """Steps in order, and the journal that is stored before the first one.
 
-    ``later`` is what the run after this one will do: its rights are asked for now, as long as nothing is half-done.
+    ``later`` are the actions of the next run: their rights are checked now, while nothing has been changed yet.
     """
 
     steps: tuple[RolloutStep, ...]
@@ -122,26 +122,31 @@ class Plan:
 
 
 def stale_pods(config_map: ConfigMap | None, pods: Sequence[Pod]) -> list[Pod]:
-    """Pods that are older than the ConfigMap: what they mounted was another one. Those going away do not count."""
+    """Pods that run with other content, because they are older than the ConfigMap. Terminating ones do not count."""
     if config_map is None:
         return []
     return [pod for pod in pods if pod.created < config_map.created and not pod.going]
 
 
 def make_plan(observed: CpiState, text: str, restart: str, wait: bool) -> Plan:
-    """Plan to bring ``text`` under the target's key and into CPI. Raises InvalidInput or CollectionError."""
+    """Plan to store ``text`` under the target's key and to make CPI use it. Raises InvalidInput or CollectionError."""
     wanted = with_text(observed.base(), observed.target.key, text)
     _refuse(observed, wanted, restart)
     changes = observed.config_map is None or not same_content(observed.config_map.raw, wanted)
     reason = _why_restart(observed, wanted, changes)
+    # An immutable ConfigMap needs CPI scaled to 0 (see the top of this file). For a mutable one, deleting the pod is
+    # enough, because the kubelet keeps watching it.
     by_recreate = restart == RECREATE or (restart != DELETE_POD and bool(wanted.get("immutable")))
     replicas = _replicas(observed)
     restarts = bool(reason) and restart != NEVER and observed.deployment is not None
     actions = _actions(observed, changes, restarts, by_recreate, replicas)
+    # Another pod that mounts the ConfigMap would keep the old content in the kubelet's cache for as long as it exists.
     if by_recreate and (restarts or Action.DELETE in actions) and restart != NEVER:
         _refuse_foreign_pods(observed)
     journal = _journal(observed, wanted, replicas)
     if actions or observed.interrupted:
+        # The backup comes before every other write: after a crash, only the journal knows the original content and the
+        # number of replicas.
         stored = observed.interrupted and journal == observed.journal
         awaits = wait and replicas > 0 and (restart != NEVER or Action.SCALE_UP in actions)
         last = [Action.AWAIT_READY, Action.FINISH] if awaits else [Action.FINISH]
@@ -153,11 +158,11 @@ def make_plan(observed: CpiState, text: str, restart: str, wait: bool) -> Plan:
 def make_stop_plan(
     observed: CpiState, text: str, restart: str, restore_point: str = "", replace_restore_point: bool = False
 ) -> Plan:
-    """Plan to remember ``text`` as what is wanted and to stop CPI; the run after this one brings both about.
+    """Plan to store ``text`` in the journal and to stop CPI; the next run applies the text and starts CPI again.
 
-    ``restore_point`` (packed) goes with it, unless a change that is in progress has one already: what was observed
-    before that change is the way back, and not what is half-done now. ``replace_restore_point``: nothing is half-done
-    yet, so that the given one counts.
+    ``restore_point`` (packed) is stored as well, unless a change in progress already has one: that one shows the state
+    before the change, while the current state may be half changed. ``replace_restore_point``: the given one replaces
+    it, as nothing has been changed yet.
     """
     wanted = with_text(observed.base(), observed.target.key, text)
     _refuse(observed, wanted, restart)
@@ -181,14 +186,14 @@ def _refuse_what_cannot_be_stopped(observed: CpiState, restart: str) -> None:
         raise InvalidInput(
             "deployment",
             target.deployment,
-            f"namespace {target.namespace} has no such Deployment, so that nobody knows whether CPI runs; check "
+            f"namespace {target.namespace} has no such Deployment, so it is unknown whether CPI is running; check "
             "deployment and namespace",
         )
     _refuse_foreign_pods(observed)
 
 
 def _stop(observed: CpiState) -> list[Action]:
-    """The steps after which no CPI runs; none when none does."""
+    """The steps that stop CPI; empty when it is already stopped."""
     deployment = observed.deployment
     if deployment is None or (deployment.is_scaled_to_zero() and not observed.own_pods):
         return []
@@ -221,16 +226,16 @@ def _refuse(observed: CpiState, wanted: Object, restart: str) -> None:
 def _refuse_foreign_pods(observed: CpiState) -> None:
     for pod in observed.foreign_pods:
         raise CollectionError(
-            f"pod {pod.namespace}/{pod.name} mounts {observed.target}, but Deployment {observed.target.deployment} "
-            "does not own it: while it exists the kubelet keeps the old content; nothing was changed: check the "
-            "option deployment, or delete that pod"
+            f"pod {pod.namespace}/{pod.name} mounts {observed.target}, but does not belong to Deployment "
+            f"{observed.target.deployment}: while it exists, the kubelet keeps the old content; nothing was changed: "
+            "check the option deployment, or delete that pod"
         )
 
 
 def _why_restart(observed: CpiState, wanted: Object, changes: bool) -> str:
-    """Why CPI has to be restarted; empty when it runs with the wanted content."""
+    """Why CPI must be restarted; empty when it runs with the wanted content."""
     if changes:
-        return "the content changes, and CPI reads it only at its start"
+        return "the content changes, and CPI reads it only when it starts"
     stale = stale_pods(observed.config_map, observed.own_pods)
     if stale and observed.config_map:
         pod = stale[0]
@@ -238,7 +243,7 @@ def _why_restart(observed: CpiState, wanted: Object, changes: bool) -> str:
             f"pod {pod.name} (created {pod.created}) is older than the ConfigMap (created "
             f"{observed.config_map.created}), so CPI runs with other content"
         )
-    # An edited ConfigMap keeps its age, so that only the journal knows that the pods were not restarted.
+    # An edited ConfigMap keeps its creation time, so only the journal shows that the pods may not have been restarted.
     journal = None if wanted.get("immutable") else observed.journal
     if journal is None or not journal.in_progress or same_content(wanted, journal.original):
         return ""
@@ -248,7 +253,7 @@ def _why_restart(observed: CpiState, wanted: Object, changes: bool) -> str:
 
 
 def _replicas(observed: CpiState) -> int:
-    """How many replicas CPI shall have: what it has, or had before an interrupted run scaled it to 0."""
+    """The number of replicas to end with: the current one, or the one before an interrupted run scaled CPI to 0."""
     if observed.deployment is None:
         return 0
     had = observed.journal.replicas if observed.journal is not None and observed.journal.in_progress else 0
@@ -256,9 +261,10 @@ def _replicas(observed: CpiState) -> int:
 
 
 def _actions(observed: CpiState, changes: bool, restarts: bool, by_recreate: bool, replicas: int) -> list[Action]:
-    """The steps between the backup and its end."""
+    """The steps between storing the backup and marking it as finished."""
     present = observed.config_map
     scaled = observed.deployment.replicas if observed.deployment else 0
+    # The order is the point: no pod of CPI exists while the ConfigMap is replaced (see the top of this file).
     actions: list[Action] = []
     if restarts and by_recreate:
         actions += [Action.SCALE_DOWN] if scaled else []
@@ -295,10 +301,10 @@ def _restart(observed: CpiState, actions: Sequence[Action], reason: str, restart
     if observed.deployment is None:
         return Restart(NONE, False, f"Deployment {target.namespace}/{target.deployment} does not exist")
     if not replicas:
-        return Restart(NONE, False, "the Deployment has 0 replicas; CPI reads the content when it is scaled up")
+        return Restart(NONE, False, "the Deployment has 0 replicas; CPI will read the content when it is scaled up")
     if restart == NEVER:
         return Restart(NONE, True, f"{reason}; restart is {restart}")
-    return Restart(NONE, False, "no pod of CPI runs; the next one reads the content")
+    return Restart(NONE, False, "CPI has no running pod; the next one will read the content")
 
 
 def _words(action: Action, observed: CpiState, replicas: int) -> str:

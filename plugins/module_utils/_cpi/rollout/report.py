@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What the module vcd_ccm_config_info returns: CPI's file, ConfigMap, Deployment, pods and Services as they are."""
+"""The return values of the module vcd_ccm_config_info: CPI's file, ConfigMap, Deployment, pods and Services."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def report(
 
 
 def describe_config_map(observed: CpiState) -> dict[str, Any] | None:
-    """The ConfigMap's facts; None when there is none."""
+    """The ConfigMap as returned; None when it does not exist."""
     found = observed.config_map
     if found is None:
         return None
@@ -62,7 +62,7 @@ def describe_config_map(observed: CpiState) -> dict[str, Any] | None:
 
 
 def describe_deployment(observed: CpiState) -> dict[str, Any] | None:
-    """The Deployment's facts; None when there is none."""
+    """The Deployment as returned; None when it does not exist."""
     found = observed.deployment
     if found is None:
         return None
@@ -78,7 +78,7 @@ def describe_deployment(observed: CpiState) -> dict[str, Any] | None:
 
 
 def describe_pods(observed: CpiState) -> list[dict[str, Any]]:
-    """CPI's pods; ``config`` is stale when the pod is older than the ConfigMap."""
+    """CPI's pods as returned; ``config`` is stale when the pod is older than the ConfigMap."""
     stale = {pod.uid for pod in stale_pods(observed.config_map, observed.own_pods)}
     return [
         {
@@ -99,10 +99,10 @@ def _started(pod: Pod) -> str | None:
 
 
 def describe_config(observed: CpiState) -> dict[str, Any]:
-    """What the file says and what CPI would refuse in it. Without a ConfigMap or key there is only the problem.
+    """The values of the file and what CPI would reject in it; without a ConfigMap or key, only that problem.
 
-    While an interrupted run has left no ConfigMap, its backup tells what CPI ran with before: with that everything in
-    Cloud Director was made, and the next run needs its network and cluster id.
+    If an interrupted run left no ConfigMap, the original content is read from the backup: CPI created its objects in
+    Cloud Director with it, and the next run needs its network and cluster id.
     """
     nothing = {"scenario": "invalid", "one_arm": None, "enable_virtual_service_shared_ip": None, "config": None}
     target = observed.target
@@ -137,14 +137,14 @@ def _version(observed: CpiState) -> str | None:
 
 
 def describe_rollout(observed: CpiState) -> dict[str, Any]:
-    """Whether a rollout is under way (or was interrupted), and where its backup is."""
+    """The state of the last rollout (in progress also means interrupted), and the name of its backup."""
     if observed.journal is None:
         return {"state": "none", "backup": None}
     return {"state": observed.journal.state, "backup": observed.target.backup_name}
 
 
 def cluster_id(cluster: KubernetesApi, observed: CpiState, config: Mapping[str, Any] | None) -> tuple[str | None, str]:
-    """The cluster id as CPI gets it: from the file, else from its environment, which a Secret usually fills."""
+    """The cluster id as CPI reads it, with its source: the file, else the environment, usually filled by a Secret."""
     if config and config["clusterid"]:
         return str(config["clusterid"]), "config"
     variables: Sequence[Object] = (observed.deployment.container().get("env") or ()) if observed.deployment else ()
@@ -166,13 +166,13 @@ def _decoded(text: Any) -> str | None:
 
 
 def list_services(cluster: KubernetesApi) -> list[dict[str, Any]]:
-    """Services of type LoadBalancer in all namespaces, which is where CPI looks."""
+    """Services of type LoadBalancer in all namespaces, because CPI watches all of them."""
     found = cluster.list("/api/v1/services")
     return [describe_service(raw) for raw in found if (raw.get("spec") or {}).get("type") == "LoadBalancer"]
 
 
 def describe_service(raw: Object) -> dict[str, Any]:
-    """One Service."""
+    """One Service as returned."""
     metadata, spec = raw.get("metadata") or {}, raw.get("spec") or {}
     ingress = ((raw.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
     annotations = metadata.get("annotations") or {}

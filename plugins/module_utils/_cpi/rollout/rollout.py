@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Read what the cluster holds, and carry out a plan.
+"""Read the state of the cluster, and carry out a plan.
 
-Killed anywhere, the next run plans from what is left and goes on.
+If a run is killed at any point, the next one plans from the state that it finds and completes the change.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def deployment_path(target: CpiNames) -> str:
 
 
 def observe(cluster: KubernetesApi, target: CpiNames) -> CpiState:
-    """Read everything that a plan is made from: four requests."""
+    """Read everything that a plan needs, in four requests."""
     config_map = cluster.get(f"{config_maps(target)}/{target.name}")
     backup = cluster.get(f"{config_maps(target)}/{target.backup_name}")
     deployment = cluster.get(deployment_path(target))
@@ -76,14 +76,14 @@ def list_pods(cluster: KubernetesApi, target: CpiNames) -> list[Pod]:
 
 
 def check_rights(cluster: KubernetesApi, plan: Plan, observed: CpiState) -> None:
-    """Ask for every right that the plan needs; raises CollectionError that names those that are missing."""
+    """Check every right that the plan needs. Raises CollectionError with the missing ones."""
     require(cluster, rights(plan, observed))
 
 
 def apply(cluster: KubernetesApi, plan: Plan, observed: CpiState, deadline: Deadline) -> CpiState:
     """Carry out the plan, and return what the cluster holds then.
 
-    Raises CollectionError; what was written by then is in the journal.
+    Raises CollectionError; the next run then resumes from the journal.
     """
     return _Rollout(cluster, plan, observed, deadline).run()
 
@@ -118,21 +118,22 @@ class _Rollout:
             try:
                 carry_out[step.action]()
             except CollectionError as error:
-                raise self._account(error, step.text) from error
+                raise self._failure(error, step.text) from error
             self._done.append(step.action)
         if self._seen is None:
             return observe(self._cluster, self._target)
         return replace(self._seen, config_map=self._config_map, journal=self._journal)
 
-    def _account(self, error: CollectionError, doing: str) -> CollectionError:
-        """The error with what is where. As long as there is a ConfigMap, CPI is brought back."""
-        told = [f"{error.message} (while this was done: {doing})"]
+    def _failure(self, error: CollectionError, step: str) -> CollectionError:
+        """The error with the failed step and the resulting state. Scales CPI back up if its ConfigMap exists."""
+        parts = [f"{error.message} (failed step: {step})"]
         if Action.SCALE_DOWN in self._done and Action.SCALE_UP not in self._done:
-            told.append(self._bring_back())
-        told.append("run again to go on" if self._done else "nothing was changed")
-        return CollectionError("; ".join(told), **{**error.details, "done": [action.value for action in self._done]})
+            parts.append(self._bring_back())
+        parts.append("run again to continue" if self._done else "nothing was changed")
+        return CollectionError("; ".join(parts), **{**error.details, "done": [action.value for action in self._done]})
 
     def _bring_back(self) -> str:
+        # A failed run should not leave the cluster without CPI. But without its ConfigMap, its pods could not start.
         try:
             if self._cluster.get(f"{config_maps(self._target)}/{self._target.name}") is not None:
                 self._scale(self._plan.replicas)
@@ -161,7 +162,7 @@ class _Rollout:
 
     def _scale(self, replicas: int) -> None:
         self._seen = None
-        # The subresource alone: with it nobody can change what the pods run.
+        # Only the subresource: a right on it does not allow changing what the pods run.
         self._cluster.merge(f"{deployment_path(self._target)}/scale", {"spec": {"replicas": replicas}})
 
     def _await_no_pod(self) -> None:
@@ -178,7 +179,7 @@ class _Rollout:
         wait_until(
             lambda: self._look(Deployment.is_scaled_to_zero),
             stopped,
-            what=f"the last pod of Deployment {self._target.namespace}/{self._target.deployment} to go away",
+            what=f"the last pod of Deployment {self._target.namespace}/{self._target.deployment} to be gone",
             deadline=self._deadline,
             describe=describe,
         )
@@ -191,7 +192,7 @@ class _Rollout:
         deployment = self._cluster.get(deployment_path(self._target))
         if deployment is None:
             raise CollectionError(
-                f"Deployment {self._target.namespace}/{self._target.deployment} was deleted meanwhile"
+                f"Deployment {self._target.namespace}/{self._target.deployment} was deleted during this run"
             )
         found = Deployment(deployment)
         if not pods_matter(found):
@@ -204,6 +205,7 @@ class _Rollout:
         if found is None:
             return
         path = f"{config_maps(self._target)}/{self._target.name}"
+        # With uid and version, so that a ConfigMap that another user has just changed or replaced is not deleted.
         try:
             self._cluster.delete(path, found.uid, found.resource_version)
         except KubernetesError as error:
@@ -211,14 +213,14 @@ class _Rollout:
         wait_until(
             lambda: self._cluster.get(path),
             lambda left: left is None or ConfigMap(left).uid != found.uid,
-            what=f"{self._target} to go away (its finalizers: {found.metadata.get('finalizers') or 'none'})",
+            what=f"{self._target} to be deleted (its finalizers: {found.metadata.get('finalizers') or 'none'})",
             deadline=self._deadline,
         )
 
     def _foreign_change(self, error: KubernetesError) -> CollectionError:
         if error.status != 409:
             return error
-        return CollectionError(f"{self._target} was changed by somebody else meanwhile and is left as it is")
+        return CollectionError(f"{self._target} was changed by another user during this run and is left unchanged")
 
     def _create(self) -> None:
         body = copy.deepcopy(dict(self._plan.journal.wanted))
@@ -240,7 +242,7 @@ class _Rollout:
         self._config_map = ConfigMap(replaced)
 
     def _delete_pods(self) -> None:
-        # Read again: a pod that came between the first look and the change has mounted the old content, too.
+        # Read the pods again: one created between the first read and the change has the old content, too.
         self._seen = None
         pods = replace(self._observed, pods=list_pods(self._cluster, self._target)).own_pods
         self._old_pods |= {pod.uid for pod in pods}
@@ -264,6 +266,8 @@ class _Rollout:
             seen.deployment is not None
             and seen.deployment.is_ready()
             and len(current) >= seen.deployment.replicas > 0
+            # Creation times have whole seconds, so a pod that is as old as the ConfigMap counts as current. The uids
+            # settle it for pods that existed before.
             and not stale_pods(self._config_map, pods)
             and not (restarted and any(pod.uid in self._old_pods for pod in pods))
         )

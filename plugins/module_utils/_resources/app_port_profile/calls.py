@@ -17,22 +17,23 @@ KIND = "applicationPortProfile"
 
 
 def list_profiles(api: Api, gateway: Body, *terms: str) -> list[Body]:
-    """The profiles that can be used on an edge gateway: in the scope of the VDC or VDC group that owns it."""
+    """The profiles available on an edge gateway, that is, to the VDC or VDC group that owns it."""
     query = all_of(*terms, f"_context=={owner_of(gateway)['id']}")
     return api.pages(PATH, f"application port profiles for edge gateway {gateway['name']!r}", query=query)
 
 
 def find_id(api: Api, gateway: Body, name: str) -> str | None:
-    """The id of the tenant's profile of this name; names are unique in an organization."""
+    """The id of the tenant's profile with this name; names are unique in an organization."""
     org = (gateway.get("orgRef") or {}).get("id")
     rows = api.pages(PATH, "application port profiles", query=all_of("scope==TENANT", equals("name", name)))
+    # A provider sees the profiles of every organization, which may have the same name.
     named = [row for row in rows if row.get("name") == name and row.get("scope") == "TENANT"]
     mine = [row for row in named if org is None or (row.get("orgRef") or {}).get("id") in (org, None)]
     return str(mine[0]["id"]) if mine else None
 
 
 def read(api: Api, gateway: Body, name: str | None, urn: str | None) -> Body | None:
-    """A tenant's profile by URN, else by name; None when there is none."""
+    """A tenant's profile by URN, else by name; None when it does not exist."""
     if urn:
         is_urn("id", urn, KIND)
     found = urn or find_id(api, gateway, str(name))
@@ -40,7 +41,7 @@ def read(api: Api, gateway: Body, name: str | None, urn: str | None) -> Body | N
 
 
 def find_profile(api: Api, gateway: Body, option: str, profile: str) -> Body:
-    """A profile of any scope that can be used on an edge gateway, by name or URN, as a reference."""
+    """A profile of any scope that is available on an edge gateway, by name or URN, as a reference."""
     if is_urn(option, profile, KIND):
         one = api.get_or_none(f"{PATH}/{profile}", f"application port profile {profile!r}")
         rows = [one] if one else []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Application port profiles: what differs. Decisions only."""
+"""Application port profiles: compare the current and the wanted state. Decisions only."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.comparison imp
 
 
 def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of what is wanted that is not so yet."""
+    """The wanted values that the profile does not have yet."""
     return differing(current, wanted, special={"application_ports": _same_ports})
 
 
 def _same_ports(current: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> bool:
-    """Protocol and ports count; a name counts when one is wanted."""
+    """Compare protocols and ports, and a name only where one is wanted."""
     if len(current) != len(wanted):
         return False
     for one, other in zip(current, wanted, strict=True):

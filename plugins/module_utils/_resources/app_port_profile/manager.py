@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Application port profiles as a module brings them about."""
+"""Manage application port profiles."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import
 
 
 class AppPortProfiles(Manager):
-    """One application port profile of a tenant, in the scope of the edge gateway's owner."""
+    """Manages one application port profile of a tenant, in the context of the edge gateway's owner."""
 
     kind = "application port profile"
 
     @property
     def what(self) -> str:
-        """The object in words: it belongs to the organization, not to the edge gateway."""
+        """The object's name for messages. It belongs to the organization, not to the edge gateway."""
         return f"{self.kind} {(self.params.get('name') or self.params.get('id'))!r}"
 
     from_options = staticmethod(resource.from_options)
@@ -43,10 +43,10 @@ class AppPortProfiles(Manager):
         return calls.PATH
 
     def read(self) -> Body | None:
-        """By id, else by name among those of the tenant. Those of the system cannot be changed."""
+        """By id, else by name among the tenant's profiles. Raises InvalidInput for any other scope."""
         found = calls.read(self.api, self.gateway, self.params["name"], self.params["id"])
         if found and found.get("scope") not in ("TENANT", None):
-            remedy = f"is of scope {found['scope']}: only profiles of scope TENANT can be changed"
+            remedy = f"has scope {found['scope']}: only profiles with scope TENANT can be changed"
             raise InvalidInput("id", self.params["id"], remedy)
         return found
 
@@ -55,10 +55,10 @@ class AppPortProfiles(Manager):
         return calls.find_id(self.api, self.gateway, self.params["name"])
 
     def initial(self) -> Body:
-        """In the organization of the edge gateway, in the scope of its owner."""
+        """In the organization of the edge gateway and the context of its owner."""
         org = self.gateway.get("orgRef")
         if not org:
-            raise CollectionError(f"edge gateway {self.gateway['name']!r} has no organization that this user may see")
+            raise CollectionError(f"edge gateway {self.gateway['name']!r}: this user cannot see its organization")
         return {
             "scope": "TENANT",
             "contextEntityId": owner_of(self.gateway)["id"],
@@ -66,5 +66,5 @@ class AppPortProfiles(Manager):
         }
 
     def missing_for_create(self) -> list[str]:
-        """A name and a port."""
+        """The options without which a profile cannot be created."""
         return [key for key in ("name", "application_ports") if not self.wanted.get(key)]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Application port profiles: from options, to the API's body, and to what the modules return. Pure."""
+"""Application port profiles: convert options to API bodies, and bodies to module results. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROTOCOLS = ("TCP", "UDP", "ICMPv4", "ICMPv6")
 
 
 def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A profile as returned. No port is an empty list, also where the API says ``any`` (from 38.0 on)."""
+    """A profile as the modules return it. Any port is an empty list, also where the API (since 38.0) says ``any``."""
     return {
         "id": body.get("id"),
         "name": body.get("name"),
@@ -31,19 +31,19 @@ def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
-    """What is wanted, in the words of `to_result`, only of the options that were given. Raises InvalidInput."""
+    """The wanted values with the keys of `to_result`, for the options that are set. Raises InvalidInput."""
     wanted = checks.given(params, "name", "description")
     if "name" in wanted:
         checks.name("name", wanted["name"])
     if params.get("application_ports") is not None:
         if not params["application_ports"]:
-            raise InvalidInput("application_ports", [], "is empty: give one entry at least")
+            raise InvalidInput("application_ports", [], "is empty: give at least one entry")
         wanted["application_ports"] = _in_order([_port_from_options(port) for port in params["application_ports"]])
     return wanted
 
 
 def apply(body: Mapping[str, Any], changes: Mapping[str, Any]) -> Body:
-    """A copy of an API body with changes (in the words of `to_result`)."""
+    """A copy of an API body with changes applied (keys as in `to_result`)."""
     changed: Body = copy.deepcopy(dict(body))
     for key, value in changes.items():
         if key == "application_ports":
@@ -56,7 +56,7 @@ def apply(body: Mapping[str, Any], changes: Mapping[str, Any]) -> Body:
 def _port_from_options(port: Mapping[str, Any]) -> dict[str, Any]:
     protocol, given = port["protocol"], port.get("destination_ports") or []
     if protocol.startswith("ICMP") and given:
-        raise InvalidInput("application_ports.destination_ports", given, f"{protocol} has no ports: leave it out")
+        raise InvalidInput("application_ports.destination_ports", given, f"{protocol} has no ports: omit it")
     ports = sorted({checks.port_range("application_ports.destination_ports", one) for one in given}, key=_number)
     return {"name": port.get("name"), "protocol": protocol, "destination_ports": ports}
 

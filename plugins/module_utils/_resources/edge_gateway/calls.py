@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Calls for edge gateways and what belongs to them: load balancer, service engine groups, networks, used addresses."""
+"""API calls for edge gateways, with their load balancer, service engine groups, networks and used addresses."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import 
     same_reference,
 )
 
-# the list of networks takes no more (vcd-openapi: maximum of pageSize)
+# the API's maximum for the list of networks
 NETWORK_PAGE_SIZE = 32
 
 
 def find_edge_gateways(api: Api, edge_gateway: str | None, vdc: str | None) -> list[Body]:
-    """The edge gateways of this name or URN (all when None), of this VDC or VDC group (any when None)."""
+    """The edge gateways with this name or URN (all when None) in this VDC or VDC group (any when None)."""
     if vdc:
         is_urn("vdc", vdc, "vdc", "vdcGroup")
     if edge_gateway and is_urn("edge_gateway", edge_gateway, "gateway"):
@@ -46,21 +46,21 @@ def find_edge_gateways(api: Api, edge_gateway: str | None, vdc: str | None) -> l
 
 
 def get_edge_gateway(api: Api, edge_gateway: str, vdc: str | None = None) -> Body:
-    """The one NSX-T edge gateway that is meant. Raises CollectionError when there is none, or several."""
+    """The only NSX-T edge gateway with this name or URN. Raises CollectionError for no match, or for several."""
     gateway: Body = pick(
         "edge_gateway",
         edge_gateway,
         find_edge_gateways(api, edge_gateway, vdc),
         kind="edge gateway",
-        where=f"in the VDC or VDC group {vdc!r}" if vdc else f"that {api.session.settings.who} sees",
-        apart="give the VDC or VDC group that owns it as vdc, or its URN as edge_gateway",
+        where=f"in the VDC or VDC group {vdc!r}" if vdc else f"visible to {api.session.settings.who}",
+        apart="set vdc to the VDC or VDC group that owns it, or edge_gateway to its URN",
         describe=_with_owner,
         others=lambda: _owners(api, edge_gateway) if vdc else [],
     )
     backing = backing_type(gateway)
     if backing != "NSXT_BACKED":
         raise InvalidInput(
-            "edge_gateway", edge_gateway, f"is {backing or 'of unknown backing'}: give an NSX-T edge gateway"
+            "edge_gateway", edge_gateway, f"its type is {backing or 'unknown'}: give an NSX-T edge gateway"
         )
     return gateway
 
@@ -82,24 +82,24 @@ def get_gateway_of_network(api: Api, network: str, vdc: str | None = None, *, fr
         network,
         _of_vdc(api, named, vdc) if vdc else named,
         kind="network",
-        where=f"in the VDC or VDC group {vdc!r}" if vdc else f"that {api.session.settings.who} sees",
-        apart="give the VDC or VDC group that owns it as vdc, or its URN as network",
+        where=f"in the VDC or VDC group {vdc!r}" if vdc else f"visible to {api.session.settings.who}",
+        apart="set vdc to the VDC or VDC group that owns it, or network to its URN",
         describe=_with_owner,
         others=lambda: [f"one in {(row.get('ownerRef') or row.get('orgVdc') or {}).get('name')!r}" for row in named],
     )
     router = _router(found)
     if not router:
-        raise InvalidInput("network", network, "is not routed: give a network that an edge gateway routes")
+        raise InvalidInput("network", network, "is not a routed network: give one that an edge gateway routes")
     return get_edge_gateway(api, router)
 
 
 def _of_vdc(api: Api, networks: list[Body], vdc: str) -> list[Body]:
-    """The networks that a VDC or VDC group owns, else those of the groups that the VDC takes part in.
+    """The networks that a VDC or VDC group owns, else those of the VDC groups that the VDC participates in.
 
-    A network of a VDC group names the group alone as its owner, so that only the group tells who takes part.
+    A network of a VDC group names only the group as its owner, so the participating VDCs are read from the group.
     """
     own = [row for row in networks if any(same_reference(row.get(key), vdc) for key in ("ownerRef", "orgVdc"))]
-    return own or [row for row in networks if takes_part(_group_of(api, row), vdc)]
+    return own or [row for row in networks if participates(_group_of(api, row), vdc)]
 
 
 def _group_of(api: Api, network: Body) -> Body | None:
@@ -107,8 +107,8 @@ def _group_of(api: Api, network: Body) -> Body | None:
     return api.get_or_none(f"vdcGroups/{owner}", f"VDC group {owner}") if ":vdcGroup:" in owner else None
 
 
-def takes_part(group: Body | None, vdc: str) -> bool:
-    """Whether a VDC, given by name or URN, takes part in a VDC group."""
+def participates(group: Body | None, vdc: str) -> bool:
+    """Whether a VDC, given by name or URN, participates in a VDC group."""
     members = (group or {}).get("participatingOrgVdcs") or []
     return any(same_reference(member.get("vdcRef"), vdc) for member in members)
 
@@ -120,7 +120,7 @@ def networks_of(api: Api, gateway: Body) -> list[Body]:
 
 @lru_cache(maxsize=1)
 def _networks(api: Api) -> list[Body]:
-    """All networks, read once in a session: the list cannot be filtered by router, and there may be many gateways."""
+    """All networks, read once per session: the list cannot be filtered by router, and there may be many gateways."""
     return api.pages("orgVdcNetworks", "networks", page_size=NETWORK_PAGE_SIZE)
 
 
@@ -130,16 +130,16 @@ def _router(network: Body) -> str | None:
 
 
 def used_addresses_of(api: Api, gateway: Body) -> list[Body]:
-    """The addresses of the uplinks that something uses, with the category of the use."""
+    """The addresses of the uplinks that are in use, with the category of the use."""
     rows = api.pages(f"edgeGateways/{gateway['id']}/usedIpAddresses", "used IP addresses")
     return sorted(rows, key=lambda row: (str(row.get("ipAddress")), str(row.get("category"))))
 
 
 def free_external_ip(api: Api, gateway: Body, within: str | None, taken: Collection[str] = ()) -> str:
-    """The first address of the uplinks' IPv4 ranges that nothing uses, in the network ``within`` if one is given.
+    """The first unused address of the uplinks' IPv4 ranges, within the network ``within`` if given.
 
-    ``taken`` are addresses that are promised already. Cloud Director reserves nothing: somebody else may use the
-    address before it is written. Raises InvalidInput when no address is free, or ``within`` is no network.
+    ``taken`` are addresses that this run has already assigned. Cloud Director reserves nothing: another user may take
+    the address before it is written. Raises InvalidInput when no address is free, or ``within`` is not a network.
     """
     limit = network_of(checks.network("vip_subnet", within)) if within else None
     used = {str(row.get("ipAddress")) for row in used_addresses_of(api, gateway)} | set(taken)
@@ -148,15 +148,15 @@ def free_external_ip(api: Api, gateway: Body, within: str | None, taken: Collect
         free = lowest_free(part, used, 1) if part else ()
         if free:
             return free[0]
-    where = f"in the ranges of the uplinks of edge gateway {gateway['name']!r}"
-    remedy = "give external_ip, let go of an address that is used, or have the provider allot more to the edge gateway"
+    where = f"in the uplink ranges of edge gateway {gateway['name']!r}"
+    remedy = "give external_ip, release a used address, or ask the provider to allocate more to the edge gateway"
     if within:
-        raise InvalidInput("vip_subnet", within, f"no address of it is free {where}: choose another, {remedy}")
-    raise InvalidInput("external_ip", "", f"no address is free {where}: {remedy}")
+        raise InvalidInput("vip_subnet", within, f"no free address of this subnet {where}: choose another, {remedy}")
+    raise InvalidInput("external_ip", "", f"no free address {where}: {remedy}")
 
 
 def _external_ranges(gateway: Body) -> Iterator[AddressRange]:
-    """The IPv4 ranges that are allotted to an edge gateway, in the server's order."""
+    """The IPv4 ranges that are allocated to an edge gateway, in the server's order."""
     for uplink in gateway.get("edgeGatewayUplinks") or []:
         for subnet in (uplink.get("subnets") or {}).get("values") or []:
             for row in (subnet.get("ipRanges") or {}).get("values") or []:
@@ -178,7 +178,7 @@ def assignments_of(api: Api, gateway: Body) -> list[Body]:
 
 
 def wait_until_ready(api: Api, gateway: Body, seconds: float) -> None:
-    """Wait until an edge gateway is realized, with all that was written to it."""
+    """Wait at most ``seconds`` until an edge gateway is realized, including the changes written to it."""
     what = f"edge gateway {gateway['name']!r}"
     api.wait(f"edgeGateways/{gateway['id']}", what, seconds, lambda body: body.get("status") == "REALIZED", "status")
 
@@ -187,7 +187,7 @@ def owner_of(gateway: Body) -> dict[str, Any]:
     """The VDC or VDC group that owns an edge gateway, as ``{name, id}``."""
     owner = gateway.get("ownerRef") or gateway.get("orgVdc")
     if not owner:
-        raise CollectionError(f"edge gateway {gateway.get('name')!r} has no owner that this user may see")
+        raise CollectionError(f"edge gateway {gateway.get('name')!r}: this user cannot see its owner")
     return dict(owner)
 
 
@@ -203,5 +203,5 @@ def _with_owner(found: Any) -> str:
 
 
 def _owners(api: Api, edge_gateway: str) -> list[str]:
-    """Who owns edge gateways of this name: the hint for a wrong vdc."""
+    """The owners of the edge gateways with this name: a hint for a wrong vdc."""
     return [f"one in {owner_of(found).get('name')!r}" for found in find_edge_gateways(api, edge_gateway, None)]

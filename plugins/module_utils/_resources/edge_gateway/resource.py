@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Edge gateways as the modules return them. Pure."""
+"""Edge gateways: convert API bodies to module results. Pure."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def service_engine_groups(assignments: Sequence[Body]) -> list[dict[str, Any]]:
 
 
 def networks(rows: Sequence[Body]) -> list[dict[str, Any]]:
-    """Routed networks, by name, each subnet as gateway address and prefix length."""
+    """Routed networks by name, with each subnet as gateway address and prefix length."""
     found = [
         {
             "id": row.get("id"),
@@ -95,7 +95,7 @@ def used_ip_addresses(rows: Sequence[Body]) -> list[dict[str, Any]]:
 
 
 def pools(summaries: Sequence[Body]) -> list[dict[str, Any]]:
-    """Pools in short: without members, of which only the number is known. A summary names 10 users at most."""
+    """Summaries of pools: the number of members instead of the members, and at most 10 of the virtual services."""
     return [
         {
             "id": row.get("id"),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Calls for the firewall of an edge gateway: its rules, and the groups and application port profiles they name."""
+"""API calls for the firewall of an edge gateway: its rules with their groups and application port profiles."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ FORBIDDEN = 403
 
 
 def rules_of(api: Api, gateway: Body) -> list[dict[str, Any]] | None:
-    """The firewall rules of an edge gateway with what they name; None when the user may not view the firewall."""
+    """The firewall rules of an edge gateway with the objects they refer to; None without the right to view them."""
     what = f"firewall rules of edge gateway {gateway['name']!r}"
     try:
         body = api.get(f"edgeGateways/{gateway['id']}/firewall/rules", what)
     except Refused as error:
-        # the gateway itself was read a moment ago, so it is the right that is missing
+        # the edge gateway itself could be read, so this 403 means a missing right
         if error.status == FORBIDDEN:
             return None
         raise
@@ -32,6 +32,6 @@ def rules_of(api: Api, gateway: Body) -> list[dict[str, Any]] | None:
 
 @lru_cache(maxsize=1024)
 def _read(api: Api, urn: str) -> Body | None:
-    """A group or an application port profile, read once in a session: rules and gateways name the same ones."""
+    """A group or an application port profile, read once per session because many rules refer to the same ones."""
     kind = "applicationPortProfile" if ":applicationPortProfile:" in urn else "firewallGroup"
     return api.get_or_none(f"{kind}s/{urn}", f"{kind} {urn}")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Firewall rules of an edge gateway as the modules return them. Pure."""
+"""Firewall rules of an edge gateway: convert API bodies to module results. Pure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 Body = Mapping[str, Any]
-# Lists of rules in the API's body, in the order in which they apply; system rules are nobody's to change or read.
+# The lists of rules in the API's body, in the order in which they apply. System rules are left out: tenants can neither
+# read nor change them.
 LISTS = (("userDefinedRules", False), ("defaultRules", True))
 ENDS = ("sourceFirewallGroups", "destinationFirewallGroups")
 PROFILES = "applicationPortProfiles"
 
 
 def named_in(body: Body) -> list[str]:
-    """The URNs of all groups and application port profiles that rules name, each once."""
+    """The URNs of all groups and application port profiles that the rules refer to, without duplicates."""
     found = [
         str(one["id"])
         for rule, _default in _all(body)
@@ -29,7 +30,7 @@ def named_in(body: Body) -> list[str]:
 
 
 def rules(body: Body, named: Mapping[str, Body]) -> list[dict[str, Any]]:
-    """The rules in the order in which they apply; ``named`` holds the bodies of what they name, by URN."""
+    """The rules in the order in which they apply; ``named`` holds the objects that they refer to, by URN."""
     return [_rule(rule, position, default, named) for position, (rule, default) in enumerate(_all(body), 1)]
 
 
@@ -38,7 +39,7 @@ def _all(body: Body) -> Iterable[tuple[Body, bool]]:
 
 
 def _rule(rule: Body, position: int, default: bool, named: Mapping[str, Body]) -> dict[str, Any]:
-    # from API 38.1 on, "active" stands where "enabled" stood
+    # API 38.1 renamed "enabled" to "active"
     on = rule.get("enabled") if rule.get("enabled") is not None else rule.get("active")
     return {
         "id": rule.get("id"),
@@ -56,14 +57,14 @@ def _rule(rule: Body, position: int, default: bool, named: Mapping[str, Body]) -
 
 
 def _ends(rule: Body, end: str, named: Mapping[str, Body]) -> list[dict[str, Any]]:
-    """Groups, and (from API 38.1 on) addresses that stand in the rule itself."""
+    """The groups of a rule and, since API 38.1, the addresses listed in the rule itself."""
     found = [_group(one, named.get(str(one.get("id")))) for one in rule.get(f"{end}FirewallGroups") or []]
     own = rule.get(f"{end}FirewallIpAddresses") or []
     return [*found, {"id": None, "name": None, "type": "IP_SET", "addresses": list(own)}] if own else found
 
 
 def _group(reference: Body, group: Body | None) -> dict[str, Any]:
-    """A group that cannot be read has neither type nor addresses."""
+    """A group that the user cannot read has neither type nor addresses."""
     kind = (group.get("typeValue") or group.get("type")) if group else None
     return {
         "id": reference.get("id"),
@@ -75,7 +76,7 @@ def _group(reference: Body, group: Body | None) -> dict[str, Any]:
 
 def _services(rule: Body, named: Mapping[str, Body]) -> list[dict[str, Any]]:
     found = [_profile(one, named.get(str(one.get("id")))) for one in rule.get(PROFILES) or []]
-    # ports that stand in the rule itself (from API 38.1 on): which ones is not known here
+    # ports listed in the rule itself (since API 38.1): they are not evaluated, so the ports are unknown
     return [*found, {"id": None, "name": None, "ports": None}] if rule.get("rawPortProtocols") else found
 
 
@@ -90,5 +91,5 @@ def _profile(reference: Body, profile: Body | None) -> dict[str, Any]:
 
 
 def _destination_ports(port: Body) -> list[str]:
-    """No port means any; from API 38.0 on Cloud Director writes ``any``."""
+    """No port means any port. Since API 38.0, Cloud Director writes ``any`` instead."""
     return [str(one) for one in port.get("destinationPorts") or [] if str(one).lower() != "any"]

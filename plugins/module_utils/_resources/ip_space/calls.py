@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""External addresses out of public IP Spaces: those that the organization has, claiming one, and giving it back.
+"""External addresses from public IP Spaces: list the organization's, claim one, release one.
 
-A claim is a floating IP in the state USED_MANUAL; the marker in its description says what it is for, as CPI does it.
+A claim is a floating IP in the state USED_MANUAL, whose description (the marker) says what it is for, as CPI does it.
 """
 
 from __future__ import annotations
@@ -45,45 +45,46 @@ def list_claims(api: Api, gateway: Body) -> list[Claim]:
 
 
 def claim(api: Api, gateway: Body, marker: str) -> Claim:
-    """The address that is claimed with this marker; a new one if there is none.
+    """The address claimed with this marker, or a new one.
 
-    Raises CollectionError when no IP Space gives one. An address that could be allocated but not marked is given back
-    at once. One that a run was killed over stays allocated, unused and without a marker: nothing tells it from one
-    that somebody keeps for later, so that it is neither taken nor released.
+    Raises CollectionError when no IP Space has a free address. An address that was allocated but cannot be marked is
+    released at once. If the run is killed in between, the address stays allocated, unused and unmarked. It then looks
+    like one that a user reserved on purpose, so later runs neither take nor release it.
     """
     spaces = _public_spaces(api, gateway)
     if not spaces:
         raise CollectionError(
-            f"edge gateway {gateway['name']!r}: no public IP Space is linked to its uplinks, or you may not see it: "
-            "give external_ip, or have the provider link one"
+            f"edge gateway {gateway['name']!r}: its uplinks have no public IP Space, or the user cannot see it: "
+            "give external_ip, or ask the provider to link one"
         )
     known = {str(space["id"]): _claims_in(api, gateway, str(space["id"])) for space in spaces}
     for found in sorted((one for claims in known.values() for one in claims), key=_by_address):
+        # Ours but UNUSED: set the usage again, so that no other user takes it for a free address.
         if found.marker == marker:
             return found if found.state != UNUSED else _mark(api, found, marker)
     return _mark_new(api, _allocate_in_any(api, gateway, spaces, known), marker)
 
 
 def release(api: Api, found: Claim) -> bool:
-    """Give an address back; False when it is not allocated any more.
+    """Release an address. Returns False when it is no longer allocated.
 
-    Raises CollectionError, having written nothing, when it is somebody else's by now.
+    Raises CollectionError without writing anything when the address now has another marker.
     """
     what, path = _what(found), _path(found)
     body = api.get_or_none(path, what)
     if body is None:
         return False
     marker = body.get("description") or ""
-    # an address without a marker is one whose release was interrupted
+    # without a marker: an earlier release was interrupted between its two writes
     if body.get("value") != found.value or marker not in (found.marker, ""):
-        raise CollectionError(f"{what} is not released: it is marked {marker!r} now, not {found.marker!r}")
+        raise CollectionError(f"{what} was not released: its marker is now {marker!r} instead of {found.marker!r}")
     if marker or body.get("usageState") == USED_MANUAL:
         api.update(path, what, body, lambda current: {**current, "usageState": UNUSED, "description": ""})
     return api.delete(path, what)
 
 
 def _public_spaces(api: Api, gateway: Body) -> list[Body]:
-    """The public ones among the IP Spaces of the uplinks, by name."""
+    """The public IP Spaces of the uplinks, by name."""
     api.require(SINCE, "IP Spaces")
     rows = api.pages("ipSpaces/floatingIpSuggestions", "IP Spaces", query=f"gatewayId=={gateway['id']}")
     ids = {str(row["ipSpaceRef"]["id"]) for row in rows if row.get("ipSpaceRef")}
@@ -93,7 +94,7 @@ def _public_spaces(api: Api, gateway: Body) -> list[Body]:
 
 
 def _claims_in(api: Api, gateway: Body, space: str) -> list[Claim]:
-    """Those of the gateway's organization: a provider sees everybody's."""
+    """The claims of the gateway's organization. A provider sees those of every organization, hence the filter."""
     org = (gateway.get("orgRef") or {}).get("id")
     rows = api.pages(f"ipSpaces/{space}/allocations", f"addresses of IP Space {space}", query=FLOATING)
     return [_read(space, row) for row in rows if org is None or (row.get("orgRef") or {}).get("id") in (org, None)]
@@ -110,7 +111,7 @@ def _read(space: str, body: Body) -> Claim:
 
 
 def _allocate_in_any(api: Api, gateway: Body, spaces: list[Body], known: dict[str, list[Claim]]) -> Claim:
-    """A new address of the first IP Space that gives one."""
+    """A new address from the first IP Space that has one."""
     refusals = []
     for space in spaces:
         identifier, what = str(space["id"]), f"address of IP Space {space.get('name')!r}"
@@ -120,9 +121,9 @@ def _allocate_in_any(api: Api, gateway: Body, spaces: list[Body], known: dict[st
             refusals.append(error)
             continue
         return _read(identifier, api.get(f"ipSpaces/{identifier}/allocations/{made}", what))
-    account = "; ".join(error.message for error in refusals)
+    reasons = "; ".join(error.message for error in refusals)
     raise VcdError(
-        f"no IP Space gives an address: {account}: release one that is not needed, or have the quota raised",
+        f"no IP Space has an address left: {reasons}: release an unused address, or ask for a higher quota",
         **refusals[-1].details,
     )
 
@@ -131,17 +132,18 @@ def _allocate(api: Api, gateway: Body, space: str, known: set[str], what: str) -
     """The id of a new address of an IP Space."""
 
     def new() -> str | None:
-        """What is there now and was not before: that of the request that seemed lost, if nobody else took one."""
+        """The address that appeared since: the result of our request if its answer was lost."""
         found = [one.id for one in _claims_in(api, gateway, space) if one.id not in known and _untouched(one)]
         if len(found) > 1:
-            raise VcdError(f"{what}: {len(found)} came up at once ({', '.join(found)}): release those nobody needs")
+            ids = ", ".join(found)
+            raise VcdError(f"{what}: {len(found)} were allocated at the same time ({ids}): release the unneeded ones")
         return found[0] if found else None
 
     return api.create(f"ipSpaces/{space}/allocate", {"type": "FLOATING_IP", "quantity": 1}, what, new)
 
 
 def _mark_new(api: Api, found: Claim, marker: str) -> Claim:
-    """Mark it, or give it back: without a marker nobody would ever know whose it is."""
+    """Mark a new address, or release it again: without a marker its owner could never be determined."""
     try:
         return _mark(api, found, marker)
     except CollectionError as error:
@@ -149,8 +151,8 @@ def _mark_new(api: Api, found: Claim, marker: str) -> Claim:
     try:
         api.delete(_path(found), _what(found))
     except CollectionError as error:
-        account = f"{failed.message}; it stays allocated, because it could not be released either: {error.message}"
-        raise VcdError(account, **failed.details) from None
+        message = f"{failed.message}; it stays allocated, because releasing it failed too: {error.message}"
+        raise VcdError(message, **failed.details) from None
     raise failed
 
 

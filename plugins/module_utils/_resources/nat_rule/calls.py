@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Calls for NAT rules."""
+"""API calls for NAT rules."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def path(gateway: Body) -> str:
 
 
 def list_rules(api: Api, gateway: Body) -> list[Body]:
-    """All NAT rules of an edge gateway, in the server's order. There is no filter on this list."""
+    """All NAT rules of an edge gateway, in the server's order. The API has no filter for this list."""
     return api.cursor(path(gateway), f"NAT rules of edge gateway {gateway['name']!r}")
 
 
 def find(rules: Sequence[Body], gateway: Body, name: str | None, rule_id: str | None) -> Body | None:
-    """The rule of this id, else of this name; None when there is none. Raises when there are several."""
+    """The rule with this id, else with this name; None when it does not exist. Raises InvalidInput for several."""
     if rule_id:
         return next((rule for rule in rules if rule.get("id") == rule_id), None)
     named = [rule for rule in rules if rule.get("name") == name]
@@ -36,11 +36,11 @@ def find(rules: Sequence[Body], gateway: Body, name: str | None, rule_id: str | 
         named,
         kind="NAT rule",
         where=f"on edge gateway {gateway['name']!r}",
-        apart="names of NAT rules are not unique; give the one that is meant as id",
+        apart="names of NAT rules are not unique; set id to choose one",
     )
     return found
 
 
 def describe(gateway: Body, name: Any) -> str:
-    """The object in words, for messages."""
+    """The name of a rule for messages."""
     return f"NAT rule {name!r} on edge gateway {gateway['name']!r}"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""NAT rules: what differs, and what would not work. Decisions only."""
+"""NAT rules: compare the current and the wanted state, and check the wanted one. Decisions only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ADDRESSES = {
 
 
 def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of what is wanted that is not so yet. References are wanted by name or URN, and empty for none."""
+    """The wanted values that the rule does not have yet. A wanted reference is a name or URN, empty for none."""
     return differing(current, wanted, REFERENCES)
 
 
@@ -35,16 +35,16 @@ def missing_for_create(wanted: Mapping[str, Any]) -> list[str]:
 
 
 def check(target: Mapping[str, Any]) -> None:
-    """Raise InvalidInput when a NAT rule, as it is to become, breaks a rule of Cloud Director."""
+    """Raise InvalidInput when the resulting NAT rule would violate a rule of Cloud Director."""
     kind = target["type"]
     for key in ADDRESSES.get(kind, ()):
         if not target[key]:
-            raise InvalidInput(key, "", f"a {kind} rule needs it: give an IP address or a network")
+            raise InvalidInput(key, "", f"required for a {kind} rule: give an IP address or a network")
     for key, kinds in (
         ("dnat_external_port", ("DNAT", "NO_DNAT")),
         ("snat_destination_addresses", ("SNAT", "NO_SNAT")),
         ("application_port_profile", ("DNAT", "SNAT", "NO_DNAT", "NO_SNAT")),
     ):
         if target[key] and kind not in kinds:
-            shown = target[key]["name"] if isinstance(target[key], Mapping) else target[key]
-            raise InvalidInput(key, shown, f"does not go with a {kind} rule: clear it with an empty text")
+            value = target[key]["name"] if isinstance(target[key], Mapping) else target[key]
+            raise InvalidInput(key, value, f"not allowed in a {kind} rule: set it to an empty string")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""NAT rules as a module brings them about."""
+"""Manage NAT rules."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import
 
 
 class NatRules(Manager):
-    """One NAT rule."""
+    """Manages one NAT rule."""
 
     kind = "NAT rule"
-    unseen = ("logging",)
+    may_be_hidden = ("logging",)  # has a warning of its own, see _with_logging_warning
 
     from_options = staticmethod(resource.from_options)
     to_result = staticmethod(resource.to_result)
@@ -37,20 +37,24 @@ class NatRules(Manager):
         return calls.path(self.gateway)
 
     def read(self) -> Body | None:
-        """By id, else by name; several of one name are refused."""
+        """By id, else by name. Raises InvalidInput when several rules have the name."""
         rules = calls.list_rules(self.api, self.gateway)
         return calls.find(rules, self.gateway, self.params["name"], self.params["id"])
 
     def find(self) -> str | None:
-        """The rule of this name; there was none before it was created. Its task names the edge gateway only."""
+        """The id of the rule with this name.
+
+        Needed after every creation, because the task names only the edge gateway. Names are not unique, but no rule
+        had this one when the run began: a second one must come from another user, or from a lost request.
+        """
         named = [rule for rule in calls.list_rules(self.api, self.gateway) if rule.get("name") == self.params["name"]]
         if len(named) > 1:
             ids = ", ".join(str(rule["id"]) for rule in named)
-            raise CollectionError(f"{self.what} is there {len(named)} times now ({ids}): delete all but one, by id")
+            raise CollectionError(f"{self.what} now exists {len(named)} times ({ids}): delete all but one, by id")
         return str(named[0]["id"]) if named else None
 
     def initial(self) -> Body:
-        """Enabled; the server fills in the other defaults."""
+        """Enabled; the server sets the other defaults."""
         return {"enabled": True}
 
     def missing_for_create(self) -> list[str]:
@@ -58,7 +62,7 @@ class NatRules(Manager):
         return comparison.missing_for_create(self.wanted)
 
     def resolve(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The application port profile, and the network or uplink that the rule is limited to."""
+        """The application port profile, and the network or uplink that the rule applies to."""
         found: dict[str, Any] = {}
         if changes.get("application_port_profile"):
             found["application_port_profile"] = find_profile(
@@ -69,22 +73,23 @@ class NatRules(Manager):
         return found
 
     def check(self, before: Result | None, changes: Mapping[str, Any], planned: Result) -> None:
-        """Versions, and what does not go together."""
+        """API versions, and options that exclude each other."""
         if changes.get("applied_to"):
             self.api.require((36, 2), "applied_to")
         if set(changes) - {"name", "description", "enabled", "priority", "logging", "firewall_match"}:
             comparison.check(planned)
 
     def add(self) -> Change:
-        """Create it."""
+        """Create the rule."""
         return self._with_logging_warning(super().add(), {})
 
     def modify(self, body: Body) -> Change:
-        """Change it."""
+        """Change the rule."""
         return self._with_logging_warning(super().modify(body), self.differences(self.to_result(body), self.wanted))
 
     def settle(self, object_id: str, body: Body | None = None) -> Body:
-        """A rule has no state of its own: the edge gateway's says when it is realized."""
+        """A rule has no status of its own: the status of the edge gateway tells when it is realized."""
+        # Nothing was written, and a rule has no health that could still change: its body is final.
         if body is not None:
             return body
         if self.params["wait"]:
@@ -92,14 +97,18 @@ class NatRules(Manager):
         return self.api.get(self.path(object_id), self.what)
 
     def _with_logging_warning(self, change: Change, changes: Mapping[str, Any]) -> Change:
-        """Without its right, Cloud Director takes logging: true without a word, and goes on saying false."""
+        """Warn when logging was requested and is still reported as off.
+
+        Without the right to configure system logging, Cloud Director silently ignores the value.
+        """
         ignored = self.wanted.get("logging") and change.after and not change.after["logging"]
         if not ignored or self.check_mode:
             return change
         warning = (
-            f"logging: Cloud Director did not switch on the logging of {self.what}, or does not show it: "
-            "probably the user lacks the right 'Organization vDC Gateway: Configure System Logging'"
+            f"logging: Cloud Director did not enable logging for {self.what}, or does not report it: "
+            "the user probably lacks the right 'Organization vDC Gateway: Configure System Logging'"
         )
+        # If logging is all that differed, nothing changed: reporting a change would break idempotence on every run.
         changed = change.changed and set(changes) != {"logging"}
         return Change(changed, change.before, change.after, (*change.warnings, warning))
 

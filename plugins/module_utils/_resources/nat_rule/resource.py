@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""NAT rules: from options, to the API's body, and to what the modules return. Pure."""
+"""NAT rules: convert options to API bodies, and bodies to module results. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import 
 
 Body = dict[str, Any]
 
-# returned key -> field of the API, where the value is the same
+# key of the result -> field of the API, where the value is the same
 PLAIN = {
     "name": "name",
     "description": "description",
@@ -33,7 +33,7 @@ HIGHEST_PRIORITY = 2147481599
 
 
 def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A NAT rule as returned. No port, no destination and no profile are all null, never ``ANY``."""
+    """A NAT rule as the modules return it. Any port, destination or profile is null, never ``ANY``."""
     port = body.get("dnatExternalPort")
     return {
         "id": body.get("id"),
@@ -56,7 +56,7 @@ def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
-    """What is wanted, in the words of `to_result`, only of the options that were given. Raises InvalidInput."""
+    """The wanted values with the keys of `to_result`, for the options that are set. Raises InvalidInput."""
     wanted = checks.given(params, *PLAIN, *REFERENCES, "type")
     if "name" in wanted:
         checks.name("name", wanted["name"])
@@ -74,12 +74,12 @@ def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def apply(body: Mapping[str, Any], changes: Mapping[str, Any], references: Mapping[str, Body]) -> Body:
-    """A copy of an API body with changes (in the words of `to_result`); ``references`` holds what names stand for."""
+    """A copy of an API body with changes applied (keys as in `to_result`); ``references`` are the resolved names."""
     changed: Body = copy.deepcopy(dict(body))
     for key, value in changes.items():
         if key == "type":
             changed["type"] = value
-            changed.pop("ruleType", None)  # the deprecated twin, which does not know every type
+            changed.pop("ruleType", None)  # its deprecated predecessor, which does not have every type
             continue
         found = references.get(key) if key in REFERENCES else value
         field = REFERENCES.get(key) or PLAIN[key]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Calls for load balancer pools."""
+"""API calls for load balancer pools."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import 
 PATH = "loadBalancer/pools"
 KIND = "loadBalancerPool"
 CERTIFICATE = "certificateLibraryItem"
-# summaries are without members, algorithm and ports
+# summaries have no members, algorithm or ports
 OBJECTS = GatewayObjects("pool", PATH, "loadBalancer/poolSummaries", KIND)
 list_summaries, find_id, read, describe = OBJECTS.list_summaries, OBJECTS.find_id, OBJECTS.read, OBJECTS.describe
 
 
 def find_pool(api: Api, gateway: Body, pool: str) -> Body:
-    """The pool that the option ``pool`` names, as a reference. Raises InvalidInput when there is none."""
+    """The pool that the option ``pool`` refers to, as a reference. Raises InvalidInput when it does not exist."""
     rows = list_summaries(api, gateway, "" if is_urn("pool", pool, KIND) else equals("name", pool))
     return pick_reference("pool", pool, rows, kind="pool", where=f"on edge gateway {gateway['name']!r}")
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Load balancer pools: what differs, and what would not work. Decisions only."""
+"""Load balancer pools: compare the current and the wanted state, and check the wanted one. Decisions only."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import 
 
 
 def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of what is wanted that is not so yet. References are wanted by name or URN, and empty for none."""
+    """The wanted values that the pool does not have yet. A wanted reference is a name or URN, empty for none."""
     special: dict[str, Same] = {"ca_certificates": _all_named, "members": _same_members}
     return differing(current, wanted, ("member_group",), special)
 
 
 def _same_members(current: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> bool:
-    """Their health is nothing that can be wanted."""
+    """Compare members without their health, which is not an option."""
     return [{name: value for name, value in one.items() if name != "health_status"} for one in current] == wanted
 
 
 def _all_named(references: Sequence[Mapping[str, Any]] | None, wanted: Sequence[str]) -> bool:
-    """Whether each reference is wanted, and each that is wanted is there."""
+    """Whether the references are exactly the wanted ones."""
     there = references or ()
     named = all(any(same_reference(reference, one) for one in wanted) for reference in there)
     return named and all(any(same_reference(reference, one) for reference in there) for one in wanted)
 
 
 def check(target: Mapping[str, Any]) -> None:
-    """Raise InvalidInput when a pool, as it is to become, breaks a rule of Cloud Director."""
+    """Raise InvalidInput when the resulting pool would violate a rule of Cloud Director."""
     if target["common_name_check_enabled"] and not target["ca_certificates"]:
-        raise InvalidInput("common_name_check_enabled", True, "needs ca_certificates")
+        raise InvalidInput("common_name_check_enabled", True, "requires ca_certificates")
     if target["domain_names"] and not target["common_name_check_enabled"]:
         names = ", ".join(target["domain_names"])
-        raise InvalidInput("domain_names", names, "are looked at only with common_name_check_enabled: true")
+        raise InvalidInput("domain_names", names, "used only with common_name_check_enabled: true")

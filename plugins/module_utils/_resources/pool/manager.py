@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Load balancer pools as a module brings them about."""
+"""Manage load balancer pools."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import
 
 
 class Pools(GatewayManager):
-    """One pool."""
+    """Manages one pool."""
 
     kind = "pool"
     objects = calls.OBJECTS
-    shown = ("status", "healthStatus", "healthMessage")
+    progress_fields = ("status", "healthStatus", "healthMessage")
 
     from_options = staticmethod(resource.from_options)
     to_result = staticmethod(resource.to_result)
@@ -26,11 +26,11 @@ class Pools(GatewayManager):
     apply = staticmethod(resource.apply)
 
     def missing_for_create(self) -> list[str]:
-        """A pool needs nothing but its name."""
+        """A pool needs only a name."""
         return [] if self.wanted.get("name") else ["name"]
 
     def resolve(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The group of members, and certificates."""
+        """The member group and the certificates."""
         found: dict[str, Any] = {}
         if changes.get("member_group"):
             found["member_group"] = calls.find_member_group(self.api, self.gateway, changes["member_group"])
@@ -39,7 +39,7 @@ class Pools(GatewayManager):
         return found
 
     def check(self, before: Result | None, changes: Mapping[str, Any], planned: Result) -> None:
-        """Versions, and what does not go together."""
+        """API versions, and options that depend on each other."""
         if changes.get("member_group"):
             self.api.require((37, 1), "member_group")
         if changes.get("ssl_enabled"):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Load balancer pools: from options, to the API's body, and to what the modules return. Pure."""
+"""Load balancer pools: convert options to API bodies, and bodies to module results. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import 
 
 Body = dict[str, Any]
 
-# returned key -> field of the API, where the value is the same
+# key of the result -> field of the API, where the value is the same
 PLAIN = {
     "name": "name",
     "description": "description",
@@ -45,7 +45,7 @@ PERSISTENCE_WITH_VALUE = ("HTTP_COOKIE", "CUSTOM_HTTP_HEADER", "APP_COOKIE")
 
 
 def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A pool as returned; members are in the order of their addresses."""
+    """A pool as the modules return it, with its members sorted by address."""
     return {
         "id": body.get("id"),
         "name": body.get("name"),
@@ -72,9 +72,9 @@ def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
-    """What is wanted, in the words of `to_result`, only of the options that were given. Raises InvalidInput.
+    """The wanted values with the keys of `to_result`, for the options that are set. Raises InvalidInput.
 
-    References stay names or URNs; an empty list, text or dictionary clears.
+    References stay names or URNs. An empty list, string or dictionary clears the value.
     """
     wanted = checks.given(params, *PLAIN, "member_group", "ca_certificates")
     if "name" in wanted:
@@ -99,9 +99,9 @@ def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def apply(body: Mapping[str, Any], changes: Mapping[str, Any], references: Mapping[str, Any]) -> Body:
-    """A copy of an API body with changes (in the words of `to_result`); ``references`` holds what names stand for.
+    """A copy of an API body with changes applied (keys as in `to_result`); ``references`` are the resolved names.
 
-    Members take the place of a group, and a group that of members: the API has one of them only.
+    Members replace a member group and vice versa, because the API accepts only one of them.
     """
     changed: Body = copy.deepcopy(dict(body))
     for key, value in changes.items():
@@ -141,12 +141,12 @@ def _persistence_from_options(profile: Mapping[str, Any]) -> dict[str, Any] | No
     kind, value = profile.get("type"), profile.get("value")
     if not kind:
         if value:
-            raise InvalidInput("persistence_profile.value", value, "needs persistence_profile.type")
+            raise InvalidInput("persistence_profile.value", value, "requires persistence_profile.type")
         return None
     if kind in PERSISTENCE_WITH_VALUE and not value:
-        raise InvalidInput("persistence_profile.type", kind, "needs the name of the cookie or header: give value")
+        raise InvalidInput("persistence_profile.type", kind, "requires the name of the cookie or header: give value")
     if kind not in PERSISTENCE_WITH_VALUE and value:
-        raise InvalidInput("persistence_profile.value", value, f"does not go with {kind}: leave it out")
+        raise InvalidInput("persistence_profile.value", value, f"not allowed with {kind}: omit it")
     return {"type": kind, "value": value or None}
 
 
@@ -159,7 +159,7 @@ def _members_from_options(members: list[dict[str, Any]]) -> list[dict[str, Any]]
         if port is not None:
             checks.port("members.port", port)
         if (address, port) in seen:
-            raise InvalidInput("members", address, "stands there twice with the same port: leave one out")
+            raise InvalidInput("members", address, "is listed twice with the same port: remove one")
         seen.add((address, port))
         ratio = checks.integer("members.ratio", member["ratio"], 1, 20)
         found.append({"ip_address": address, "port": port, "ratio": ratio, "enabled": member["enabled"]})
@@ -192,4 +192,4 @@ def _by_name(references: list[Mapping[str, Any]] | None) -> list[dict[str, Any]]
 
 def _at_most(option: str, values: list[Any], highest: int) -> None:
     if len(values) > highest:
-        raise InvalidInput(option, len(values), f"give {highest} entries at most")
+        raise InvalidInput(option, len(values), f"give at most {highest} entries")

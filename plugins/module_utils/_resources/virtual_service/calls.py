@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Calls for virtual services."""
+"""API calls for virtual services."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.gateway_objects import GatewayObjects
 
 PATH = "loadBalancer/virtualServices"
-# all that the modules return is in the summaries
+# the summaries contain everything that the modules return
 OBJECTS = GatewayObjects("virtual service", PATH, "loadBalancer/virtualServiceSummaries", "loadBalancerVirtualService")
 list_summaries, find_id, read, describe = OBJECTS.list_summaries, OBJECTS.find_id, OBJECTS.read, OBJECTS.describe
 
 
 def wait_until_settled(api: Api, gateway: Body, urn: str, name: Any, seconds: float) -> Body:
-    """Wait until its health is known."""
+    """Wait at most ``seconds`` until the health of a virtual service is known."""
     return api.wait(
         f"{PATH}/{urn}", describe(gateway, name), seconds, settled, "status", "healthStatus", "healthMessage"
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Virtual services: what differs, what that leads to, and what would not work. Decisions only."""
+"""Virtual services: compare the current and the wanted state, and decide between update and recreation."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.comparison imp
 REFERENCES = ("pool", "service_engine_group", "certificate")
 VIPS = ("virtual_ip_address", "ipv6_virtual_ip_address")
 TLS_PROFILES = ("HTTPS", "L4_TLS")
-# Avi shares a VIP only among virtual services of one set of service engines, and its group cannot be changed in place
+# NSX ALB shares a VIP only among virtual services of one service engine group, and the group of a virtual service
+# cannot be changed in place.
 CREATE_ONLY = ("service_engine_group",)
 
 
 def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of what is wanted that is not so yet. References are wanted by name or URN, and empty for none."""
+    """The wanted values that the virtual service does not have yet. A wanted reference is a name or URN, or empty."""
     return differing(current, wanted, REFERENCES)
 
 
@@ -33,30 +34,30 @@ def missing_for_create(wanted: Mapping[str, Any]) -> list[str]:
 
 
 def check(target: Mapping[str, Any]) -> None:
-    """Raise CollectionError when a virtual service, as it is to become, breaks a rule of Cloud Director."""
+    """Raise CollectionError when the resulting virtual service would violate a rule of Cloud Director."""
     profile, ports = target["application_profile"], target["service_ports"]
     with_tls = [port for port in ports if port["ssl_enabled"]]
     if not any(target[vip] for vip in VIPS):
-        raise CollectionError("virtual_ip_address: a virtual service needs it, or ipv6_virtual_ip_address, or both")
+        raise CollectionError("virtual_ip_address: required: give it, ipv6_virtual_ip_address, or both")
     if profile in TLS_PROFILES:
         if not target["certificate"]:
-            raise InvalidInput("application_profile", profile, "needs a certificate: give certificate")
+            raise InvalidInput("application_profile", profile, "requires a certificate: give certificate")
         if not with_tls:
-            raise InvalidInput("application_profile", profile, "needs a port with ssl_enabled: true in service_ports")
+            raise InvalidInput("application_profile", profile, "requires ssl_enabled: true on a port in service_ports")
     elif with_tls:
         raise InvalidInput(
-            "service_ports.ssl_enabled", True, f"does not go with {profile}: use application_profile HTTPS or L4_TLS"
+            "service_ports.ssl_enabled", True, f"not allowed with {profile}: set application_profile to HTTPS or L4_TLS"
         )
     if profile not in ("L4", "L4_TLS"):
         for port in ports:
             if port["type"] != "TCP_PROXY":
                 raise InvalidInput(
-                    "service_ports.type", port["type"], f"does not go with {profile}: use TCP_PROXY or L4"
+                    "service_ports.type", port["type"], f"not allowed with {profile}: use TCP_PROXY or profile L4"
                 )
 
 
 def overlap(ports: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The first of ``others`` that takes a port, of the same transport, that one of ``ports`` takes."""
+    """The first of ``others`` that overlaps with one of ``ports`` in port numbers and transport protocol."""
     for other in others:
         for port in ports:
             same_transport = port["type"][:3] == other["type"][:3]
@@ -66,7 +67,7 @@ def overlap(ports: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, An
 
 
 def sharing(target: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Those of the gateway's other virtual services that have one of the VIPs of this one."""
+    """The other virtual services on the edge gateway that share a VIP with this one."""
     return [
         other
         for other in others
@@ -77,7 +78,11 @@ def sharing(target: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> l
 def must_recreate(
     current: Mapping[str, Any], changes: Mapping[str, Any], shared_with: Sequence[Mapping[str, Any]]
 ) -> str:
-    """Why the changes cannot be made in place, beginning with the option, or nothing when they can."""
+    """Why the changes cannot be made in place, starting with the option; empty when they can.
+
+    Everything but the service engine group and a shared VIP is changed in place: that keeps the id, and the virtual
+    service keeps serving. Changing the VIP of one virtual service out of several that share it is rejected.
+    """
     for key in CREATE_ONLY:
         if key in changes:
             return f"{key}: {changes[key]!r}: a virtual service cannot move to another service engine group in place"
@@ -85,7 +90,5 @@ def must_recreate(
     if vips and shared_with:
         names = ", ".join(sorted(repr(other["name"]) for other in shared_with))
         shared = " and ".join(str(current[vip]) for vip in VIPS if current[vip])
-        return (
-            f"{vips[0]}: {changes[vips[0]]!r}: the VIP {shared} is shared with {names} and cannot be changed in place"
-        )
+        return f"{vips[0]}: {changes[vips[0]]!r}: VIP {shared} is shared with {names} and cannot be changed in place"
     return ""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Virtual services as a module brings them about, with deletion and creation where a change in place is impossible."""
+"""Manage virtual services: in place where possible, otherwise by deletion and creation."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ SHARING_SINCE = (37, 0)
 
 
 class VirtualServices(GatewayManager):
-    """One virtual service."""
+    """Manages one virtual service."""
 
     kind = "virtual service"
     objects = calls.OBJECTS
-    shown = ("status", "healthStatus", "healthMessage")
+    progress_fields = ("status", "healthStatus", "healthMessage")
 
     from_options = staticmethod(resource.from_options)
     to_result = staticmethod(resource.to_result)
@@ -45,9 +45,10 @@ class VirtualServices(GatewayManager):
         return comparison.missing_for_create(self.wanted)
 
     def complete(self) -> None:
-        """The service engine group: that of the VIP if it is shared, else the only one there is."""
+        """Choose the service engine group: that of the VIP's other virtual services, else the only assigned one."""
         if self.wanted.get("service_engine_group"):
             return
+        # All virtual services on a VIP must be in one group, so that of the others is the only one that can work.
         sharing = comparison.sharing({vip: self.wanted.get(vip) for vip in comparison.VIPS}, self._others)
         groups = [group["serviceEngineGroupRef"] for group in self._groups]
         if sharing:
@@ -57,11 +58,11 @@ class VirtualServices(GatewayManager):
         else:
             names = ", ".join(sorted(str(group["name"]) for group in groups)) or "none"
             raise CollectionError(
-                f"service_engine_group: needed to create {self.what}: the edge gateway has {names}: give one of them"
+                f"service_engine_group: required to create {self.what}: the edge gateway has {names}: give one of them"
             )
 
     def resolve(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Pool, service engine group and certificate."""
+        """The pool, the service engine group and the certificate."""
         found: dict[str, Any] = {}
         if changes.get("pool"):
             found["pool"] = find_pool(self.api, self.gateway, changes["pool"])
@@ -72,7 +73,7 @@ class VirtualServices(GatewayManager):
         return found
 
     def check(self, before: Result | None, changes: Mapping[str, Any], planned: Result) -> None:
-        """Versions, what does not go together, and VIPs and ports that are taken."""
+        """API versions, options that exclude each other, and VIPs and ports that are in use."""
         if changes.get("ipv6_virtual_ip_address"):
             self.api.require((37, 0), "ipv6_virtual_ip_address")
         if changes.get("transparent_mode_enabled"):
@@ -84,36 +85,38 @@ class VirtualServices(GatewayManager):
         why = comparison.must_recreate(before, changes, self._shared_with(before, changes)) if before else ""
         if why and not self.params["recreate"]:
             raise CollectionError(
-                f"{why}: set recreate: true to have {self.what} deleted and created again on the same pool "
-                "(it does not answer meanwhile)",
+                f"{why}: set recreate: true to delete {self.what} and create it again on the same pool "
+                "(it does not serve in between)",
                 option=why.partition(":")[0],
             )
 
     def write(self, body: Body, changes: Mapping[str, Any], references: Mapping[str, Any]) -> str:
-        """In place, or by deletion and creation."""
+        """Update in place if Cloud Director allows it, otherwise delete and create."""
         before = self.to_result(body)
         if comparison.must_recreate(before, changes, self._shared_with(before, changes)):
             return self._recreate(body, self.apply(body, changes, references))
         return super().write(body, changes, references)
 
     def _recreate(self, body: Body, new: Body) -> str:
-        wanted, former = resource.without_read_only(new), resource.without_read_only(body)
+        # Delete before create: the pool serves one virtual service at a time, and the name and the port are taken until
+        # the old one is gone. Both bodies are kept, so that a failed creation can be undone.
+        wanted, original = resource.without_read_only(new), resource.without_read_only(body)
         self.api.delete(self.path(str(body["id"])), self.what)
         try:
             return self.api.create(self.collection(), wanted, self.what, lambda: self._find_named(new["name"]))
         except CollectionError as error:
             failed = error
-        account = f"{self.what} ({body['id']}) was deleted to be created anew, which failed: {failed.message}"
+        message = f"{self.what} ({body['id']}) was deleted, but creating it again failed: {failed.message}"
         try:
-            self.api.create(self.collection(), former, self.what, lambda: self._find_named(body["name"]))
+            self.api.create(self.collection(), original, self.what, lambda: self._find_named(body["name"]))
         except CollectionError as error:
             raise VcdError(
-                f"{account}; it could not be created as it was before either: {error.message}; "
-                "it is NOT there now: run again, or create it from failure.body, a body for POST "
+                f"{message}; creating it with its original settings failed too: {error.message}; "
+                "it does NOT exist now: run again, or create it from failure.body with POST "
                 f"/cloudapi/1.0.0/{self.collection()}",
-                **{**failed.details, "deleted": self.to_result(body), "body": wanted, "body_before": former},
+                **{**failed.details, "deleted": self.to_result(body), "body": wanted, "body_before": original},
             ) from None
-        raise VcdError(f"{account}; it was created again as it was before", **failed.details)
+        raise VcdError(f"{message}; it was created with its original settings", **failed.details)
 
     def _find_named(self, name: str) -> str | None:
         return calls.find_id(self.api, self.gateway, name)
@@ -129,11 +132,12 @@ class VirtualServices(GatewayManager):
             taken = comparison.overlap(planned["service_ports"], other["service_ports"])
             if taken:
                 port = resource.show_port(taken)
-                remedy = f"virtual service {other['name']!r} has port {port} of it: choose another port or another VIP"
+                remedy = f"virtual service {other['name']!r} already uses its port {port}: choose another port or VIP"
                 raise InvalidInput(vip, planned[vip], remedy)
+            # The release of the server decides, not the API version that this session uses.
             if self.api.session.listed[-1] < SHARING_SINCE:
                 release = f"{needed(SHARING_SINCE)} or newer"
-                remedy = f"is the VIP of virtual service {other['name']!r}, and sharing one needs {release}"
+                remedy = f"is the VIP of virtual service {other['name']!r}, and sharing a VIP requires {release}"
                 raise InvalidInput(vip, planned[vip], remedy)
 
     def _find_group(self, group: str) -> Body:

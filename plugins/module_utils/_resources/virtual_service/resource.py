@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Virtual services: from options, to the API's body, and to what the modules return. Pure."""
+"""Virtual services: convert options to API bodies, and bodies to module results. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import 
 
 Body = dict[str, Any]
 
-# returned key -> field of the API, where the value is the same
+# key of the result -> field of the API, where the value is the same
 PLAIN = {
     "name": "name",
     "description": "description",
@@ -31,12 +31,12 @@ REFERENCES = {
     "service_engine_group": "serviceEngineGroupRef",
     "certificate": "certificateRef",
 }
-# what only the server writes; it must not stand in the body of a new virtual service
+# fields that only the server writes; the body of a new virtual service must not contain them
 READ_ONLY = ("id", "status", "healthStatus", "healthMessage", "detailedHealthMessage")
 
 
 def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A virtual service as returned, from its full body or from its summary; ports are in order, and have an end."""
+    """A virtual service as the modules return it, from its body or its summary; ports are sorted and have an end."""
     profile = (body.get("applicationProfile") or {}).get("type") or body.get("applicationProfileType")
     return {
         "id": body.get("id"),
@@ -59,15 +59,16 @@ def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def settled(body: Mapping[str, Any]) -> bool:
-    """Whether it is realized and its health is known: UP or DOWN, or DISABLED or DOWN when it is not enabled."""
+    """Whether it is realized and its health is known: UP or DOWN, or DISABLED or DOWN when it is disabled."""
+    # Any other health (UNAVAILABLE, PENDING, UNKNOWN) may still change.
     health = ("UP", "DOWN") if body.get("enabled") else ("DISABLED", "DOWN")
     return body.get("status") == "REALIZED" and body.get("healthStatus") in health
 
 
 def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
-    """What is wanted, in the words of `to_result`, only of the options that were given. Raises InvalidInput.
+    """The wanted values with the keys of `to_result`, for the options that are set. Raises InvalidInput.
 
-    References stay names or URNs. An empty text clears.
+    References stay names or URNs. An empty string clears the value.
     """
     wanted = checks.given(params, *PLAIN, *REFERENCES, "application_profile")
     if "name" in wanted:
@@ -91,17 +92,17 @@ def _ports_from_options(ports: list[dict[str, Any]]) -> list[dict[str, Any]]:
         start = checks.port("service_ports.start", port["start"])
         end = start if port.get("end") is None else checks.port("service_ports.end", port["end"])
         if end < start:
-            raise InvalidInput("service_ports.end", end, f"comes before start ({start}): give the range in order")
+            raise InvalidInput("service_ports.end", end, f"is lower than start ({start}): swap start and end")
         found.append({"start": start, "end": end, "ssl_enabled": port["ssl_enabled"], "type": port["type"]})
     found = _in_order(found)
     for one, next_one in pairwise(found):
         if next_one["start"] <= one["end"] and transport(one) == transport(next_one):
-            raise InvalidInput("service_ports", show_port(next_one), f"overlaps with {show_port(one)}: leave one out")
+            raise InvalidInput("service_ports", show_port(next_one), f"overlaps with {show_port(one)}: remove one")
     return found
 
 
 def apply(body: Mapping[str, Any], changes: Mapping[str, Any], references: Mapping[str, Body]) -> Body:
-    """A copy of an API body with changes (in the words of `to_result`); ``references`` holds what names stand for."""
+    """A copy of an API body with changes applied (keys as in `to_result`); ``references`` are the resolved names."""
     changed: Body = copy.deepcopy(dict(body))
     for key, value in changes.items():
         if key in PLAIN:
@@ -116,7 +117,7 @@ def apply(body: Mapping[str, Any], changes: Mapping[str, Any], references: Mappi
 
 
 def without_read_only(body: Mapping[str, Any]) -> Body:
-    """A body that can be created again."""
+    """A body from which the virtual service can be created again."""
     return {key: copy.deepcopy(value) for key, value in body.items() if key not in READ_ONLY}
 
 
@@ -131,7 +132,7 @@ def show_port(port: Mapping[str, Any]) -> str:
 
 
 def _set(body: Body, field: str, value: Any) -> None:
-    """Set a field; None takes it out, which is how the API is told that there is none."""
+    """Set a field. None removes it, because the API reads a missing field as no value."""
     if value is None:
         body.pop(field, None)
     else:
