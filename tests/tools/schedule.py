@@ -43,9 +43,11 @@ def side_by_side(chosen: Mapping[str, Gate]) -> dict[str, str]:
                 if name == PROGRAMS:
                     programs_pending = False
                     if isinstance(future.exception(), Failed):
-                        needing = [one for one in waiting if jobs[one].needs_programs]
-                        failures |= dict.fromkeys(needing, str(future.exception()))
-                        waiting = [one for one in waiting if one not in needing]
+                        for needing in [one for one in waiting if jobs[one].needs_programs]:
+                            waiting.remove(needing)
+                            ended += 1
+                            failures[needing] = str(future.exception())
+                            say(f"[{ended}/{len(chosen)}] FAILED {needing}: it needs the real programs")
                     continue
                 ended += 1
                 _tell(name, future, f"[{ended}/{len(chosen)}]", time.monotonic() - began, failures)
