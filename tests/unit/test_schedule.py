@@ -30,7 +30,15 @@ class Log:
         self.workers: list[int] = []
         self.running = self.most = 0
 
-    def gate(self, name: str, seconds: int = 1, ends: Callable[[], object] = str, programs: bool = False) -> Gate:
+    def gate(
+        self,
+        name: str,
+        seconds: int = 1,
+        ends: Callable[[], object] = str,
+        *,
+        programs: bool = False,
+        waits: bool = False,
+    ) -> Gate:
         """One that writes its name down and ends as ``ends`` does."""
 
         def run(workers: int) -> str:
@@ -47,7 +55,7 @@ class Log:
                     self.running -= 1
             return f"{name} done\nand more"
 
-        return Gate(run, seconds, needs_programs=programs)
+        return Gate(run, seconds, needs_programs=programs, waits=waits)
 
 
 def test_two_at_a_time_the_longest_first(capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,6 +67,13 @@ def test_two_at_a_time_the_longest_first(capsys: pytest.CaptureFixture[str]) -> 
     assert [line[:5] for line in lines if "passed" in line] == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
     assert lines.count("  start  a: Stand in for a gate.") == 1
     assert lines.count("        and more") == 4
+
+
+def test_one_that_waits_runs_beside_two_that_work() -> None:
+    log, three = Log(), threading.Barrier(3, timeout=HANGS)
+    gates = {name: log.gate(name, ends=three.wait, waits=name == "idle") for name in ("a", "idle", "b")}
+    assert schedule.side_by_side(gates) == {}
+    assert (log.most, log.workers) == (3, [1, 1, 1])
 
 
 def test_one_alone_has_both_cores() -> None:
