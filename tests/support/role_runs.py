@@ -92,7 +92,7 @@ def ansible_playbook(folder: Path, words: Sequence[str], environment: Mapping[st
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
+        timeout=1800,
         check=False,
     )
     return done.returncode, done.stdout

@@ -21,7 +21,7 @@ VOLUME = "vcloud-ccm-config-volume"
 DEFAULTS: dict[str, Any] = {
     "namespace": NAMESPACE, "name": NAME, "key": KEY, "deployment": DEPLOYMENT, "backup_name": None,
     "scenario": None, "enable_virtual_service_shared_ip": None, "one_arm": None,
-    "restart": "auto", "stage": "all", "restore_point": None, "wait": True, "wait_timeout": 20,
+    "restart": "auto", "stage": "all", "restore_point": None, "wait": True, "wait_timeout": 120,
 }  # fmt: skip
 EXTERNAL: dict[str, Any] = {"scenario": "shared_external"}
 INTERNAL: dict[str, Any] = {"scenario": "shared_internal", "one_arm": RANGE}

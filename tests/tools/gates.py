@@ -316,11 +316,15 @@ def _last(pattern: str, output: str) -> str:
 
 @dataclass(frozen=True)
 class Gate:
-    """``run`` takes the number of processes that it may use; ``seconds`` is what it took on one core at last."""
+    """``run`` takes the number of processes that it may use; ``seconds`` is about what it takes on one quiet core.
+
+    One that ``waits`` most of its time for other programs' own pace keeps no core from the others.
+    """
 
     run: Callable[[int], str]
     seconds: int
     needs_programs: bool = False
+    waits: bool = False
 
     @property
     def about(self) -> str:
@@ -337,7 +341,7 @@ GATES: dict[str, Gate] = {
     "sanity": Gate(sanity, 140),
     "integration": Gate(integration, 300),
     "molecule": Gate(molecule, 60),
-    "real": Gate(real, 400, needs_programs=True),
+    "real": Gate(real, 400, needs_programs=True, waits=True),
     "artifact": Gate(artifact, 40),
     "cores": Gate(cores, 110),
 }

@@ -56,7 +56,7 @@ def _program(venv: Venv, package: str, folder: str, arguments: Sequence[str], na
             yield dict(word.split("=", 1) for word in line.split()[1:])
         finally:
             program.terminate()
-            program.wait(timeout=20)
+            program.wait(timeout=120)
             if program.stdout:
                 program.stdout.close()
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gates side by side: at most two at a time, the longest first, the real programs before those that need them."""
+"""Gates side by side: at most two that work, the longest first, the real programs before those that need them."""
 
 from __future__ import annotations
 
@@ -28,10 +28,12 @@ def side_by_side(chosen: Mapping[str, Gate]) -> dict[str, str]:
     failures: dict[str, str] = {}
     running: dict[Future[str], tuple[str, float]] = {}
     ended = 0
-    with ThreadPoolExecutor(CORES) as pool:
+    with ThreadPoolExecutor(len(jobs) or 1) as pool:
         while waiting or running:
             ready = [name for name in waiting if not (programs_pending and jobs[name].needs_programs)]
-            for name in ready[: CORES - len(running)]:
+            free = CORES - sum(not jobs[name].waits for name, _began in running.values())
+            working = [name for name in ready if not jobs[name].waits][:free]
+            for name in [*working, *(name for name in ready if jobs[name].waits)]:
                 waiting.remove(name)
                 # one that has the machine to itself to its end may use all of it
                 workers = CORES if not waiting and not running else 1
@@ -42,10 +44,14 @@ def side_by_side(chosen: Mapping[str, Gate]) -> dict[str, str]:
                 name, began = running.pop(future)
                 if name == PROGRAMS:
                     programs_pending = False
-                    if isinstance(future.exception(), Failed):
-                        needing = [one for one in waiting if jobs[one].needs_programs]
-                        failures |= dict.fromkeys(needing, str(future.exception()))
-                        waiting = [one for one in waiting if one not in needing]
+                    try:
+                        future.result()
+                    except Failed as error:
+                        for needing in [one for one in waiting if jobs[one].needs_programs]:
+                            waiting.remove(needing)
+                            ended += 1
+                            failures[needing] = str(error)
+                            say(f"[{ended}/{len(chosen)}] FAILED {needing}: it needs the real programs")
                     continue
                 ended += 1
                 _tell(name, future, f"[{ended}/{len(chosen)}]", time.monotonic() - began, failures)

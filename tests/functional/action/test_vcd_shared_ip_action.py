@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
-SECONDS = 60
+SECONDS = 600
 STAND_IN = """
 import json, os, time
 from ansible.module_utils.basic import AnsibleModule
@@ -33,7 +33,7 @@ def main():
                 {"event": "done", "name": "default/web", "number": 1, "of": 2, "state": "migrated"},
             ):
                 file.write(json.dumps(event) + "\\n")
-    end = time.monotonic() + 30
+    end = time.monotonic() + 180
     while awaited and not os.path.exists(awaited):
         if time.monotonic() > end:
             module.fail_json(msg="nobody saw the line while the module ran")

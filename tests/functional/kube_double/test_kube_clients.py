@@ -37,7 +37,7 @@ def play(kube: Any, tmp_path: pathlib.Path, tasks: list[Any]) -> str:
         ),
     }  # fmt: skip
     command = [sys.executable, "-m", "ansible", "playbook", "-v", str(tmp_path / "play.yml")]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -63,10 +63,10 @@ def test_kubernetes_core_modules(kube: Any, make: Any, tmp_path: pathlib.Path) -
         {"kubernetes.core.k8s": {"definition": fixed | {"data": {"a": "b"}}}, "register": "refused",
          "ignore_errors": True},
         expect("refused is failed and 'field is immutable when `immutable` is set' in refused.msg"),
-        {"kubernetes.core.k8s": {"definition": agent, "wait": True, "wait_sleep": 1, "wait_timeout": 30}},
+        {"kubernetes.core.k8s": {"definition": agent, "wait": True, "wait_sleep": 1, "wait_timeout": 180}},
         {"kubernetes.core.k8s_info": where, "register": "shown"},
         expect("shown.resources[0].status.readyReplicas == 1"),
-        {"kubernetes.core.k8s_scale": where | {"replicas": 0, "wait_sleep": 1, "wait_timeout": 30},
+        {"kubernetes.core.k8s_scale": where | {"replicas": 0, "wait_sleep": 1, "wait_timeout": 180},
          "register": "scaled"},
         expect("scaled is changed"),
         {"kubernetes.core.k8s_info": {"kind": "Pod", "namespace": NAMESPACE, "label_selectors": ["app=agent"],
@@ -96,7 +96,7 @@ def kubectl(kube: Any, tmp_path: pathlib.Path) -> Any:
         command = [str(KUBECTL), "--kubeconfig", kube.kubeconfig, "--namespace", NAMESPACE, *arguments]
         stdin = yaml.safe_dump_all(given) if given else None
         done = subprocess.run(
-            command, input=stdin, capture_output=True, text=True, timeout=60, check=False,
+            command, input=stdin, capture_output=True, text=True, timeout=600, check=False,
             env=os.environ | {"HOME": str(tmp_path)},
         )  # fmt: skip
         assert (done.returncode != 0) is fails, done.stdout + done.stderr
@@ -112,7 +112,7 @@ def test_kubectl_applies_and_applies_again(kubectl: Any, make: Any) -> None:
     assert kubectl("apply", "-f", "-", given=objects) == "configmap/fresh unchanged\ndeployment.apps/agent unchanged\n"
     objects[1]["spec"]["template"]["spec"]["containers"][0]["image"] = "example.com/agent:2.0"
     assert "deployment.apps/agent configured" in kubectl("apply", "-f", "-", given=objects)
-    assert "successfully rolled out" in kubectl("rollout", "status", "deployment/agent", "--timeout=30s")
+    assert "successfully rolled out" in kubectl("rollout", "status", "deployment/agent", "--timeout=180s")
     image = "jsonpath={.items[?(@.status.phase=='Running')].spec.containers[0].image}"
     assert "example.com/agent:2.0" in kubectl("get", "pods", "-o", image)
 
@@ -120,7 +120,7 @@ def test_kubectl_applies_and_applies_again(kubectl: Any, make: Any) -> None:
 @needs_kubectl
 def test_kubectl_output_is_as_expected(kubectl: Any, make: Any) -> None:
     kubectl("apply", "-f", "-", given=[make.deployment()])
-    kubectl("wait", "--for=condition=Available", "deployment/agent", "--timeout=30s")
+    kubectl("wait", "--for=condition=Available", "deployment/agent", "--timeout=180s")
     header, row = kubectl("get", "deployments").splitlines()
     assert header.split() == ["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"]
     assert row.split()[:4] == ["agent", "1/1", "1", "1"]

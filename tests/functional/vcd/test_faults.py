@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 from in_process import Modules
 from vcdsim.testing import Simulator
+from waiting import until
 
 POOL = "*/loadBalancer/pools"
 SERVICE = "*/loadBalancer/virtualServices"
@@ -206,9 +208,25 @@ def before_and_now(message: str) -> bool:
 
 def test_a_reverted_change_is_noticed(ready: Modules) -> None:
     ready.simulator.faults([{"method": "PUT", "route": f"{POOL}/*", "reset": "after", "task": "error", "times": 1}])
-    ready.simulator.settings(task_seconds=1.5)  # the task fails only after its effect was visible
+    sim = ready.simulator
+    sim.settings(task_seconds=3600)
+    sim.journal(clear=True)
+
+    def looked_at() -> bool:
+        methods = [entry["method"] for entry in sim.journal() if "/loadBalancer/pools/" in entry["path"]]
+        return "GET" in methods[methods.index("PUT") :] if "PUT" in methods else False
+
+    def fail_then() -> None:
+        until(looked_at, "the look at what the lost answer was about")
+        (task,) = (one["id"] for one in sim.dump()["tasks"] if one["status"] == "running")
+        sim.release(task)
+
+    # the task fails only after it was seen to have taken effect
+    failing = threading.Thread(target=fail_then)
+    failing.start()
     result = ready.done("vcd_pool", name="web", description="new")
-    ready.simulator.settings(task_seconds=0.05)
+    failing.join()
+    sim.settings(task_seconds=0.05)
     assert "description: Cloud Director did not apply it to pool 'web'" in str(result["warnings"])
     assert result["pool"]["description"] == ""
     assert "warnings" not in ready.done("vcd_pool", name="web", description="new")
