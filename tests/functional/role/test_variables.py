@@ -51,6 +51,7 @@ def test_survey_answers_and_ranges(tmp_path: Path) -> None:
         cases = [
             case("nothing answered", "distinct_internal", **empty),
             case("nothing answered, verify", "", "verify", **empty),
+            case("nothing answered, as null", "distinct_internal", **dict.fromkeys(empty)),
             case("own range", "shared_internal", one_arm="172.16.0.1-172.16.0.9"),
             case("range kept", "distinct_internal"),
             case("same range as a dictionary", "distinct_internal", one_arm=OWN),
@@ -67,6 +68,7 @@ def test_survey_answers_and_ranges(tmp_path: Path) -> None:
         assert [name for name, outcome in run.outcomes.items() if outcome["failed"]] == [], run.outcomes
         seen = {name: outcome["msg"] for name, outcome in run.outcomes.items()}
         assert seen["nothing answered"]["changed"] is False
+        assert seen["nothing answered, as null"]["changed"] is False
         assert seen["own range"]["one_arm"] == OWN
         assert seen["range kept"]["one_arm"] == OWN
         assert seen["same range as a dictionary"]["changed"] is False
