@@ -197,3 +197,13 @@ def test_a_service_that_was_deleted_meanwhile_is_not_missed() -> None:
     report = verify_report(ccm("shared_external"), vcd(edge()), "shared_external", moved=moved)
     assert report["ok"] is True
     assert "no Services with the same external IP as before" in messages(report)
+
+
+def test_a_service_that_cpi_cannot_serve_is_not_judged() -> None:
+    item = service()
+    item["ports"][1]["protocol"] = "UDP"
+    report = verify_report(ccm("shared_external", services=[item]), vcd(edge(**objects("shared_external"))))
+    assert report["ok"] is True
+    assert [found["message"] for found in report["findings"] if found["severity"] == "warning"] == [
+        "default/web is not judged, because CPI cannot serve it (ports.protocol UDP: CPI serves TCP only)"
+    ]

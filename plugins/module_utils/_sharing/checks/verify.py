@@ -236,6 +236,11 @@ def _check_services(state: ClusterState) -> Iterator[Finding]:
         if item.already or item.new:
             yield error("services", f"{label} ({shape}) does not work under {scenario.value}: {item.why}", REPAIR)
             continue
+        if item.observed.problem is not None:
+            details = item.observed.problem.details
+            why = f"{details['option']} {details['value']}: {details['remedy']}"
+            yield warning("services", f"{label} is not judged, because CPI cannot serve it ({why})")
+            continue
         if item.mixed:
             yield warning("services", f"{label} still has the shape {shape} under {scenario.value}; it serves on")
         wrong = _wrong(state, item.observed, _measure(item, scenario), inventory)
@@ -256,9 +261,6 @@ def _measure(item: Breakage, scenario: Scenario) -> Scenario:
 
 def _wrong(state: ClusterState, item: ObservedService, scenario: Scenario, inventory: Inventory) -> str:
     """What is wrong with a Service; empty when every port serves and the plan has nothing to write."""
-    if item.problem is not None:
-        details = item.problem.details
-        return f"CPI cannot serve it: {details['option']} {details['value']}: {details['remedy']}"
     try:
         service = item.service.with_external_ip(external_ip(item, state))
         goal = Goal(scenario, state.cluster.one_arm or state.one_arms[0], state.addresses)
