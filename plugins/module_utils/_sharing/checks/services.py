@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.breakage import breakages
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import Migration
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import Migration, damage_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.orphans import orphaned_services
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
@@ -46,6 +46,10 @@ def check_existing_services(state: ClusterState) -> Iterator[Finding]:
         elif item.mixed:
             message = f"{label} keeps its shape ({shape}) and serves on; only new Services become {target.value}"
             yield info("existing_services", message)
+        damage = () if item.new or item.already else damage_of(state, item.observed)
+        if damage:
+            message = f"{label} ({shape}) is damaged already: {'; '.join(damage)}"
+            yield warning("existing_services", message, f"{MIGRATE}, or delete the Service and create it again")
     if not any(item.new or item.already or item.mixed for item in judged):
         present = sum(1 for item in judged if item.observed.present)
         yield info("existing_services", f"{pluralize(present, 'Service')} with objects in VCD, nothing would break")

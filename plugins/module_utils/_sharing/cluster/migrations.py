@@ -130,7 +130,7 @@ def _migration(
     if address and not (item.has_objects or edge.uses_ip_spaces or state.addresses.is_external(address)):
         why = f"it has no objects on edge gateway {edge.name}, and {address} is not an address of that gateway"
         obstacle = obstacle or Obstacle(why, "set spec.loadBalancerClass if another controller serves it")
-    damage = _damage(state, item, address)
+    damage = damage_of(state, item, address)
     if obstacle is not None or (target.one_arm and state.target.one_arm is None):
         return Migration(item, target, address, None, damage, obstacle)
     try:
@@ -163,17 +163,20 @@ def _refused_by_cpi(item: ObservedService) -> Obstacle | None:
     return Obstacle(why, "change that in the Service, or keep the scenario")
 
 
-def _damage(state: ClusterState, item: ObservedService, address: str) -> tuple[str, ...]:
-    """What is wrong with the objects of a Service, judged by the shape that they have."""
+def damage_of(state: ClusterState, item: ObservedService, address: str | None = None) -> tuple[str, ...]:
+    """What is wrong with the objects of a Service, judged by the shape that they have.
+
+    ``address`` is its external IP, where that is known already.
+    """
     if not item.fits:
-        return tuple(item.evidence)
-    if item.problem is not None or not address or state.edge is None:
+        return tuple(item.evidence) if item.present else ()
+    if item.problem is not None or state.edge is None:
         return ()
     target = state.target.scenario
     shape = target if target in item.fits else next(one for one in Scenario if one in item.fits)
     try:
-        service, inventory = item.service.with_external_ip(address), state.edge.inventory
-        wanted, _internal = _goal(state, shape).wanted(service, inventory)
+        service = item.service.with_external_ip(external_ip(item, state) if address is None else address)
+        wanted, _internal = _goal(state, shape).wanted(service, state.edge.inventory)
     except InvalidInput:
         return tuple(item.evidence)  # a missing port needs an address, and the range has none left
-    return tuple(fault.text for fault in faults(wanted, inventory))
+    return tuple(fault.text for fault in faults(wanted, state.edge.inventory)) if service.external_ip else ()

@@ -45,13 +45,15 @@ class Fault:
 
 
 def faults(wanted: WantedService, inventory: Inventory) -> list[Fault]:
-    """All that differs between a service as it is and as it is wanted; empty when the plan has nothing to write."""
+    """All that differs between a service as it is and as it is wanted; empty only when the plan has nothing to write."""
     found = [fault for port in wanted.ports for fault in _port_faults(wanted, port, inventory)]
     shared: NatRule | None = inventory.get(NAT_RULE, wanted.service.shared_rule)
     if wanted.rule is not None:
         found += [Fault("", why) for why in _object_faults(wanted.rule, shared, wanted.managed_by_cpi)]
     elif shared is not None:
         found.append(Fault("", f"{label_of(shared)} {shared.name} should not exist", serves=not wanted.behind_nat))
+    # No plan can mend this: nothing tells which of them counts.
+    found += [Fault("", f"several NAT rules are named {name}") for name in inventory.duplicates(wanted.own_names())]
     for kind, name in wanted.orphans:
         orphan: Object | None = inventory.get(kind, name)
         if orphan is not None:
