@@ -266,7 +266,7 @@ def _wrong(state: ClusterState, item: ObservedService, scenario: Scenario, inven
         goal = Goal(scenario, state.cluster.one_arm or state.one_arms[0], state.addresses)
         wanted, _internal = goal.wanted(service, inventory)
         found = [fault.text for fault in faults(wanted, inventory)]
-        steps = plan_service(service, goal, inventory).steps
+        steps = [] if found else plan_service(service, goal, inventory).steps
     except InvalidInput as problem:
         return f"{problem.details['value']}: {problem.details['remedy']}"
     except CollectionError as problem:

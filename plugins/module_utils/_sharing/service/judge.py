@@ -45,7 +45,7 @@ class Fault:
 
 
 def faults(wanted: WantedService, inventory: Inventory) -> list[Fault]:
-    """All that differs between a service as it is and as it is wanted; empty only when the plan has nothing to write."""
+    """All that differs between a service as it is and as it is wanted; where this is empty, so is the plan."""
     found = [fault for port in wanted.ports for fault in _port_faults(wanted, port, inventory)]
     shared: NatRule | None = inventory.get(NAT_RULE, wanted.service.shared_rule)
     if wanted.rule is not None:
