@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 )
 # Tests that drive the modules against a simulator; between them every kind of body is sent.
 CLIENT_TESTS = ("test_virtual_service.py", "test_nat_rule_pool_profile.py", "test_edge_gateway_info.py")
-CLIENT_SECONDS = 600
+CLIENT_SECONDS = 7200
 
 
 @pytest.fixture(scope="module")
