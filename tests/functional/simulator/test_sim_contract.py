@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 )
 # Tests that run the modules with a simulator. Together they send every kind of body.
 CLIENT_TESTS = ("test_virtual_service.py", "test_nat_rule_pool_profile.py", "test_edge_gateway_info.py")
-CLIENT_SECONDS = 600
+CLIENT_SECONDS = 7200
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,8 @@ from simulator_bench import ROOT
 from vcdsim.testing import Simulator
 
 SOURCE = ROOT / "tests" / "simulator" / "go" / "sdkclient"
-BUILD_SECONDS = 900
-RUN_SECONDS = 120
+BUILD_SECONDS = 7200
+RUN_SECONDS = 600
 
 
 def program(version: str) -> Path:
