@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done
@@ -30,6 +29,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.report
     plan_lines,
     result_of,
     what_failed,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.request import (
+    MIGRATE,
+    Migration,
+    Report,
+    Request,
+    RestorePoint,
+    Wish,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import (
     FIREWALL,
@@ -52,49 +59,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.re
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, Pace
 
-MIGRATE, NEVER = "migrate", "never"
+NEVER = "never"
 VERSION = 1  # of a plan that is handed from one phase to the next
 SETTLING = Pace(first=1.0, factor=1.5, longest=10.0)
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is wanted. With ``go_back`` the restore point says scenario and one-arm range; the options do not."""
-
-    scenario: str | None = None
-    one_arm: Any = None
-    existing: str = "fail"
-    prune: bool = False
-    go_back: bool = False
-    restore_file: str | None = None
-    restore_dir: str = ""
-    restart: str = "auto"
-    wait_timeout: float = 300
-    edge_gateway: str | None = None
-
-    @property
-    def migrates(self) -> bool:
-        """Whether the Services that exist are brought into the wanted shape."""
-        return self.go_back or self.existing == MIGRATE
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a phase ends with. ``result`` is documented in the module; ``before`` and ``after`` are for diff mode."""
-
-    changed: bool
-    result: Facts
-    before: Facts = field(default_factory=dict)
-    after: Facts = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Wish:
-    """The wanted scenario and one-arm range, and the restore point to go back to, if that is the wish."""
-
-    scenario: Any
-    one_arm: Any
-    restore_point: Facts = field(default_factory=dict)
 
 
 class ClusterRun:
@@ -372,25 +339,6 @@ class ClusterRun:
     ) -> Facts:
         restarts = self._request.restart != NEVER
         return verify_report(cluster, gateway, wish.scenario, wish.one_arm, restarts, promise)
-
-
-@dataclass(frozen=True)
-class RestorePoint:
-    """What was there before: as it is stored on disk, and what the cluster keeps, lost virtual services included."""
-
-    on_disk: Facts = field(default_factory=dict)
-    in_cluster: Facts = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Migration:
-    """A migration that went through: the Services as they were moved, what was there before, and what was done."""
-
-    services: list[Facts]
-    point: Facts
-    file: str
-    moved: Done
-    applied: Managed
 
 
 def _result(done: Done | None) -> Mapping[str, Any] | None:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.run import ClusterRun, Report, Request
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.request import Report, Request
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.run import ClusterRun
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import LOOKED_AT, Goal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline
