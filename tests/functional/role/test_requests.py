@@ -19,7 +19,7 @@ from vcdsim.testing import Simulator
 BOUNDS = {
     "no change": (12, 8),
     "plan": (15, 11),
-    "flip": (20, 33),
+    "flip": (20, 40),
     "migration": (50, 40),
     "verify": (12, 8),
     "restore": (50, 40),
