@@ -14,7 +14,7 @@ GROUPS = ("cpi", "vcd", "kubernetes")
 
 
 class ActionModule(WithProgress):
-    """An option that is empty is not handed on, so that the answers of a survey can be handed over as they are."""
+    """Leaves out options that are empty, so that the answers of a survey can be passed on unchanged."""
 
     def _arguments(self) -> dict[str, Any]:
         return given(self._task.args)
@@ -23,7 +23,7 @@ class ActionModule(WithProgress):
         return str((task_vars or {}).get("inventory_hostname") or "")
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the module; the result is the module's, without the options, which hold what was read before."""
+        """Run the module; the result is the module's, without the options: ``plan`` among them is long."""
         result = super().run(tmp, task_vars)
         result.pop("invocation", None)
         return result

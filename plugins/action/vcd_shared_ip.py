@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the module of this name, and shows how far it is meanwhile when it runs on this machine."""
+"""Runs the module of the same name, and shows its progress when it runs on this machine."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from typing import Any
 from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.vcd.kubernetes.plugins.plugin_utils._progress import Tail, Teller
+from ansible_collections.vcd.kubernetes.plugins.plugin_utils._progress import EventReader, ProgressLines
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 END_SECONDS = 5.0  # a display that hangs must not hold up the result
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
-    """The module's options are passed on as they are; only progress_file is filled in."""
+    """Passes the module's options on unchanged, and adds progress_file."""
 
     _supports_check_mode = True
     _supports_async = True
@@ -37,7 +37,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             result.update(self._module(arguments, task_vars))
             return result
         try:
-            with shown(path, self._place(task_vars)):
+            with progress_shown(path, self._place(task_vars)):
                 result.update(self._module({**arguments, "progress_file": path}, task_vars))
         finally:
             with suppress(OSError):
@@ -48,7 +48,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         return dict(self._task.args)
 
     def _place(self, task_vars: Mapping[str, Any] | None) -> str:
-        """What each line begins with: nothing here."""
+        """The text before each line: empty here."""
         return ""
 
     def _module(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
@@ -59,15 +59,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         return found
 
     def _watched(self, arguments: dict[str, Any]) -> bool:
-        """Whether the module writes where this process can read, and somebody is there who waits for it."""
+        """Whether this process can read the module's progress file, and a user waits for the task."""
         task = self._task
         if arguments.get("progress_file") or task.check_mode or task.async_val or task.no_log:
             return False
-        # another user could not write to a file that only this one may read
+        # with become, another user would have to write to a file that only this user may open
         return self._connection.transport == "local" and not self._connection.become
 
     def _new_file(self) -> str | None:
-        """A file for this user alone; None when there is no place for it."""
+        """A file that only this user may read; None if it cannot be created."""
         try:
             handle, path = tempfile.mkstemp(prefix="vcd_shared_ip.", dir=constants.DEFAULT_LOCAL_TMP)
         except OSError:
@@ -77,26 +77,28 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
 
 @contextmanager
-def shown(path: str, place: str = "") -> Iterator[None]:
-    """Show the events of a file while the body runs, and what came last when it is done."""
-    over = threading.Event()
-    thread = threading.Thread(target=show, args=(path, over, place), name="vcd_shared_ip progress", daemon=True)
+def progress_shown(path: str, place: str = "") -> Iterator[None]:
+    """Show the events of a file while the body runs, and the last of them when it ends."""
+    finished = threading.Event()
+    thread = threading.Thread(
+        target=show_events, args=(path, finished, place), name="vcd_shared_ip progress", daemon=True
+    )
     thread.start()
     try:
         yield
     finally:
-        over.set()
+        finished.set()
         thread.join(END_SECONDS)
 
 
-def show(path: str, over: threading.Event, place: str = "") -> None:
-    """Show events until it is over. Nothing that goes wrong here may touch the module's run: it ends the showing."""
-    display, tail, teller = Display(), Tail(path), Teller(time.monotonic(), place)
+def show_events(path: str, finished: threading.Event, place: str = "") -> None:
+    """Show events until ``finished`` is set. An error here ends the display; it must not affect the module's run."""
+    display, reader, progress = Display(), EventReader(path), ProgressLines(time.monotonic(), place)
     with suppress(Exception):
         last = False
         while not last:
-            last = over.wait(LOOK_SECONDS)
+            last = finished.wait(POLL_SECONDS)
             now = time.monotonic()
-            lines = [line for event in tail.events() for line in teller.take(event, now)]
-            for line in lines or ([] if last else teller.tick(now)):
+            lines = [line for event in reader.events() for line in progress.take(event, now)]
+            for line in lines or ([] if last else progress.tick(now)):
                 display.display(line)

@@ -4,11 +4,11 @@
 # Private to this collection: may change in any release.
 """IP addresses, ranges, networks and sets of them, IPv4 and IPv6. The only file that knows netaddr. Pure.
 
-Addresses go in and come out as texts. A text is an address only in its full form: ``10``, ``1.2.3``, ``0x1`` and
+Addresses are passed and returned as text. A text is an address only in its full form: ``10``, ``1.2.3``, ``0x1`` and
 ``010.0.0.1``, which other programs accept and read in different ways, are not addresses here.
 
-netaddr may be missing when a module is loaded: nothing here calls it at import, and whoever runs a module or a filter
-looks at ``NETADDR_IMPORT_ERROR`` first.
+netaddr may be missing when a module is loaded: nothing here calls it at import time, and modules and
+filters check ``NETADDR_IMPORT_ERROR`` first.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _REVERSED = "the range is reversed: the first address must not be above the last
 
 
 class BadRange(ValueError):
-    """The text is no range; the message completes "<value>: ..."."""
+    """The text is not a range; the message completes "<value>: ..."."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ DEFAULT_ONE_ARM = AddressRange("192.168.8.2", "192.168.8.100")
 class AddressSet:
     """All addresses of several texts, each one address, a network or a range (see `parse_addresses`).
 
-    Texts that are none of these are left out. Neither building a set nor asking it depends on the networks' size.
+    Other texts are ignored. Neither building a set nor asking it depends on the networks' size.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:

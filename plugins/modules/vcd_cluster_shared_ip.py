@@ -12,30 +12,30 @@ version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Does what the role P(vcd.kubernetes.shared_ip#role) does, in two tasks. O(phase=plan) looks at the cluster and at the edge gateway,
-    judges both, and says what would be done. O(phase=change) does that, and proves the result.
-  - With O(existing=migrate) it moves Services that exist. It stores a restore point on disk and in the cluster, stops the cloud provider
-    (CPI), moves the Services one by one, writes CPI's file and starts CPI.
-  - A run that was killed anywhere is finished by the next one, which begins with O(phase=plan).
-  - An option that is an empty string or null is one that is not given.
+  - Does what the role P(vcd.kubernetes.shared_ip#role) does, in two tasks. O(phase=plan) reads the cluster and the edge gateway,
+    checks both, and returns a plan. O(phase=change) applies the plan, and verifies the result.
+  - With O(existing=migrate) it migrates existing Services. It stores a restore point on disk and in the cluster, stops the cloud provider
+    (CPI), migrates the Services one by one, writes CPI's file and starts CPI.
+  - If a run is killed anywhere, the next one, which begins with O(phase=plan), finishes its work.
+  - An option that is an empty string or null counts as not given.
 extends_documentation_fragment:
   - vcd.kubernetes.attributes
 options:
   phase:
     description:
       - V(plan) writes nothing.
-      - V(change) carries O(plan) out. What it writes is planned on what is there by then. In check mode it does nothing.
-      - V(verify) judges what is there and writes nothing.
+      - V(change) applies O(plan). Each write is planned again, from the state at that time. In check mode it does nothing.
+      - V(verify) checks the current state and writes nothing.
     type: str
     required: true
     choices: [plan, change, verify]
   plan:
-    description: RV(plan) of O(phase=plan). Required with O(phase=change), which takes all other options as that phase did.
+    description: RV(plan) of O(phase=plan). Required with O(phase=change). Give all other options as with O(phase=plan).
     type: dict
   scenario:
     description:
       - The wanted scenario; see M(vcd.kubernetes.vcd_ccm_config).
-      - Required with O(phase=plan), unless O(go_back=true). Without it, O(phase=verify) takes the one of CPI's file.
+      - Required with O(phase=plan), unless O(go_back=true). Without it, O(phase=verify) checks for the one in CPI's file.
     type: str
     choices: [shared_external, shared_internal, distinct_internal]
   one_arm:
@@ -45,7 +45,7 @@ options:
       - Without it the range of CPI's file stays; where the file has none it is V(192.168.8.2-192.168.8.100).
     type: raw
   existing:
-    description: What to do when the change would break Services that exist - stop before anything is written, or move them.
+    description: What to do when the change would break Services that exist - stop before anything is written, or migrate them.
     type: str
     choices: [fail, migrate]
     default: fail
@@ -55,7 +55,7 @@ options:
     default: false
   go_back:
     description:
-      - Go back to a restore point, which says what O(scenario), O(one_arm) and O(existing) would say otherwise.
+      - Go back to a restore point, which replaces O(scenario), O(one_arm) and O(existing).
     type: bool
     default: false
   restore_file:
@@ -82,7 +82,7 @@ options:
     description: Name or URN of the VDC or VDC group that owns the edge gateway, where two gateways have one name.
     type: str
   progress_file:
-    description: A file to which one JSON line is added for each thing that is done. The action plugin shows them meanwhile.
+    description: A file to which one JSON line is appended for each event. The action plugin shows the progress from it.
     type: path
   cpi:
     description: Where CPI is in the cluster.
@@ -97,7 +97,7 @@ options:
         type: str
         default: vcloud-ccm-configmap
       key:
-        description: The key in the ConfigMap under which CPI's file lies.
+        description: The key of CPI's file in the ConfigMap.
         type: str
         default: vcloud-ccm-config.yaml
       deployment:
@@ -209,7 +209,7 @@ EXAMPLES = r"""
       kubeconfig: /etc/kubeconfigs/acme
   register: planned
 
-- name: Stop if something is in the way
+- name: Stop if something prevents the change
   ansible.builtin.assert:
     that: planned.ok
     fail_msg: "{{ planned.summary }}"
@@ -226,15 +226,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ok:
-  description: Whether nothing stands in the way of a change.
+  description: Whether the change may be applied.
   returned: phase plan
   type: bool
 summary:
-  description: In one line what stands in the way.
+  description: One line that says what prevents the change.
   returned: phase plan
   type: str
 failure:
-  description: Details of what stands in the way, where it is not a finding of the preflight.
+  description: Details of what prevents the change, if that is not a finding of the preflight.
   returned: phase plan, when RV(ok=false)
   type: dict
 planned_only:
@@ -250,24 +250,24 @@ cpi_plan:
   returned: phase plan, when RV(ok=true)
   type: dict
 moves:
-  description: What would become of the Services, as M(vcd.kubernetes.vcd_shared_ip) returns it in check mode; null when none is moved.
+  description: The plan for the Services, as M(vcd.kubernetes.vcd_shared_ip) returns it in check mode; null when none is migrated.
   returned: phase plan, when RV(ok=true)
   type: dict
 preflight:
   description:
-    - Everything that was looked at before a change.
+    - The checks before a change.
     - C(ok) is false when one of the C(findings) is an error; C(summary) then holds all errors in one line.
-    - C(change) tells whether something has to be written for the scenario, C(migrations) which Services have to be moved or repaired.
+    - C(change) says whether something has to be written for the scenario, C(migrations) which Services have to be migrated or repaired.
     - Each of C(findings) has C(check), C(ok), C(severity) (V(error), V(warning) or V(info)), C(message) and C(remedy).
     - Each of C(services) has C(name), C(namespace), C(external_ips), C(ports), C(shape), C(fits) and C(evidence).
-    - C(scenario_before), C(scenario), C(meaning), C(one_arm_before), C(one_arm) and C(edge_gateway) tell from what to what, and where.
+    - C(scenario_before), C(scenario), C(meaning), C(one_arm_before), C(one_arm) and C(edge_gateway) say what changes, and where.
   returned: phase plan
   type: dict
 way_back:
   description:
-    - C(ok) is false when there is no way back; C(summary) then says why in one line.
-    - C(scenario) and C(one_arm) are what CPI's file is to hold, C(services) are the Services with the internal addresses that they had.
-    - C(restore_point) is what the cluster keeps meanwhile, so that the same run again goes the same way.
+    - C(ok) is false when it is not possible to go back; C(summary) then says why in one line.
+    - C(scenario) and C(one_arm) are those that CPI's file will have, C(services) are the Services with the internal addresses that they had.
+    - C(restore_point) is kept in the cluster, so that running the same again goes back to the same state.
     - C(taken) is when the restore point was taken, C(notes) are lines about Services that differ from it.
   returned: phase plan, with O(go_back=true)
   type: dict
@@ -276,20 +276,20 @@ verification:
     - Whether the cluster is in its scenario; null in check mode.
     - C(ok) is false when one of the C(findings) is an error; C(summary) then holds all errors in one line.
     - C(mixed) names the Services that serve, but in another shape than the scenario gives to new ones.
-    - C(settling) is true when everything that is wrong may come right by itself a while after a change.
-    - C(scenario), C(wanted), C(one_arm) and C(edge_gateway) tell what was found, and where.
+    - C(settling) is true when every error may disappear by itself a while after a change.
+    - C(scenario), C(wanted), C(one_arm) and C(edge_gateway) say what was found, and where.
   returned: phases change and verify
   type: dict
 lines:
-  description: What to show to a person, a list of lines each for C(way_back), C(preflight), C(plan) and C(verification).
+  description: The text for a person, one list of lines each for C(way_back), C(preflight), C(plan) and C(verification).
   returned: always
   type: dict
 cluster:
-  description: What was read last of the cluster, as M(vcd.kubernetes.vcd_ccm_config_info) returns it.
+  description: The last facts of the cluster, as M(vcd.kubernetes.vcd_ccm_config_info) returns it.
   returned: when it was read
   type: dict
 gateway:
-  description: What was read last of the edge gateway, as M(vcd.kubernetes.vcd_edge_gateway_info) returns it.
+  description: The last facts of the edge gateway, as M(vcd.kubernetes.vcd_edge_gateway_info) returns it.
   returned: when it was read
   type: dict
 result:
@@ -301,13 +301,13 @@ result:
       description: Whether something was changed, or in check mode would be.
       type: bool
     scenario_before:
-      description: The scenario of CPI's file as it was found.
+      description: The scenario of CPI's file before the run.
       type: str
     scenario:
       description: The wanted scenario.
       type: str
     one_arm:
-      description: The one-arm range of it; null when there is none.
+      description: Its one-arm range; null if the scenario has no range.
       type: dict
     edge_gateway:
       description: The name of the edge gateway.
@@ -320,18 +320,18 @@ result:
       description: How CPI was restarted, V(none) if it was not.
       type: str
     verified:
-      description: Whether the result was proved.
+      description: Whether the result was verified.
       type: bool
     services:
       description: The Services with their shapes.
       type: list
       elements: dict
     moves:
-      description: What became of each Service that was moved, or in check mode would.
+      description: The result for each Service that was migrated, or in check mode would be.
       type: list
       elements: dict
     restore_point:
-      description: The file with the restore point; empty when no Service was moved.
+      description: The file with the restore point; empty when no Service was migrated.
       type: str
 """
 
@@ -348,7 +348,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIB
 
 
 def perform(connected: Connections, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """One phase, as Ansible shows it."""
+    """Run one phase, and convert its report for Ansible."""
     report = run_phase(connected, params, check_mode)
     return Outcome(report.changed, report.result, report.before or None, report.after or None)
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""How far a run of vcd_shared_ip is, in lines for a terminal or a job log: what its progress file says, told briefly.
+"""The progress of a run of vcd_shared_ip, from its progress file, as short lines for a terminal or a job log.
 
-One line for each Service that something was done to. While a Service takes long, a line every ``EVERY`` seconds.
+One line for each Service that was changed. While a Service takes long, one line every ``EVERY`` seconds.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ LONGEST_TEXT, LONGEST_SENTENCE = 120, 300
 Event = Mapping[str, Any]
 
 
-class Teller:
+class ProgressLines:
     """Turns events into lines, each with the ``place`` before it.
 
-    ``now`` is in seconds of a clock that never goes back.
+    ``now`` is in seconds of a monotonic clock.
     """
 
     def __init__(self, now: float, place: str = "") -> None:
         self._prefix = f"shared_ip: {_plain(place)}: " if place else "shared_ip: "
-        self._told_at = now
+        self._last_line_at = now
         self._writes = self._done = 0
         self._left: Any = None
         self._place = self._doing = ""
@@ -38,9 +38,9 @@ class Teller:
         kind = event.get("event")
         if kind == "plan":
             self._writes = _count(event.get("writes"))
-            return self._told([_plan(_count(event.get("services")), self._writes)], now)
+            return self._lines([_plan(_count(event.get("services")), self._writes)], now)
         if kind == "say":
-            return self._told([_plain(event.get("text"), LONGEST_SENTENCE)], now)
+            return self._lines([_plain(event.get("text"), LONGEST_SENTENCE)], now)
         self._left = event.get("left_seconds", self._left)
         if kind == "service":
             self._place, self._doing = _place(event), _plain(event.get("doing"))
@@ -48,25 +48,25 @@ class Teller:
             self._place, self._doing = _place(event), _plain(event.get("step"))
             self._writes = _count(event.get("writes"), self._writes)
             self._done = _count(event.get("done"), self._done)
-            self._writing = True  # the step that it tells of is under way, and not counted yet
+            self._writing = True  # this step has only begun: it is counted when the next event arrives
         elif kind == "done":
             self._place, self._doing = "", ""
             self._done, self._writing = self._done + self._writing, False
             if event.get("state") != "unchanged":
-                return self._told([f"{_place(event)}: {_plain(event.get('state'))}{self._account()}"], now)
+                return self._lines([f"{_place(event)}: {_plain(event.get('state'))}{self._counts()}"], now)
         return self.tick(now)
 
     def tick(self, now: float) -> list[str]:
-        """The line that is due because nothing was told for so long."""
-        if not self._doing or now - self._told_at < EVERY:
+        """The line that is due when there was none for ``EVERY`` seconds."""
+        if not self._doing or now - self._last_line_at < EVERY:
             return []
-        return self._told([f"{self._place}: {self._doing}{self._account()}"], now)
+        return self._lines([f"{self._place}: {self._doing}{self._counts()}"], now)
 
-    def _told(self, lines: list[str], now: float) -> list[str]:
-        self._told_at = now
+    def _lines(self, lines: list[str], now: float) -> list[str]:
+        self._last_line_at = now
         return [f"{self._prefix}{line}" for line in lines]
 
-    def _account(self) -> str:
+    def _counts(self) -> str:
         if not self._writes:
             return ""
         left = time_left(self._left)
@@ -74,7 +74,7 @@ class Teller:
 
 
 def time_left(seconds: Any) -> str:
-    """Seconds in words, roughly; empty when they are not known or over."""
+    """Seconds in words, rounded; empty when they are unknown or none are left."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < 1e8:
         return ""
     if seconds < 90:
@@ -85,8 +85,8 @@ def time_left(seconds: Any) -> str:
     return f"about {minutes // 60} h {minutes % 60} min left"
 
 
-class Tail:
-    """The events of a growing file, each once. What is no event is passed over, an unfinished line waited for."""
+class EventReader:
+    """Yields each event of a growing file once. Skips lines that are not events; keeps an unfinished line for later."""
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
@@ -118,8 +118,8 @@ def _place(event: Event) -> str:
     return f"{_count(event.get('number'))} of {_count(event.get('of'))} {_plain(event.get('name'))}"
 
 
-def _count(value: Any, otherwise: int = 0) -> int:
-    return value if isinstance(value, int) else otherwise
+def _count(value: Any, default: int = 0) -> int:
+    return value if isinstance(value, int) else default
 
 
 def _plain(value: Any, longest: int = LONGEST_TEXT) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.run import ClusterRun, PhaseReport, RunRequest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import LOOKED_AT, FileGoal
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import READ_PARTS, FileGoal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline
 
@@ -94,7 +94,7 @@ class World:
 
     backup = "kube-system/cpi-backup"
 
-    def look(self, network: str | None = None, parts: Iterable[str] = LOOKED_AT) -> Json:
+    def look(self, network: str | None = None, parts: Iterable[str] = READ_PARTS) -> Json:
         if network is None:
             self.note("look at CPI")
             return copy.deepcopy(self.cluster)
@@ -120,8 +120,8 @@ class World:
         self.cluster.update(rollout={"state": "in_progress", "backup": "b"}, restore_point=self.stored)
         return managed(True, goal.scenario)
 
-    def bring(self, goal: FileGoal) -> Any:
-        self.note(f"bring CPI to {goal.scenario}", write=True)
+    def apply(self, goal: FileGoal) -> Any:
+        self.note(f"run CPI with {goal.scenario}", write=True)
         new = ccm(goal.scenario)
         self.cluster.update({key: new[key] for key in ("scenario", "one_arm", "enable_virtual_service_shared_ip")})
         self.cluster.update(rollout={"state": "finished", "backup": "b"}, one_arm=goal.one_arm)
@@ -158,12 +158,12 @@ class World:
         }
         return {"services": found, "orphans": [], **({"restore_point": point} if whole else {})}
 
-    def plan_move(self, goal: FileGoal, services: Sequence[Json], restore_point: Json) -> Done:
+    def plan_migration(self, goal: FileGoal, services: Sequence[Json], restore_point: Json) -> Done:
         self.note("plan to move")
         there = self.objects == objects(goal.scenario)
         return moves(services, goal.scenario, 0 if there else self.writes)
 
-    def prepare_move(self, goal: FileGoal, services: Sequence[Json], restore_point: Json) -> Callable[[], Done]:
+    def prepare_migration(self, goal: FileGoal, services: Sequence[Json], restore_point: Json) -> Callable[[], Done]:
         self.note("prepare to move")
 
         def move() -> Done:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Writes that no task of the gateway waits for, done beside its own: application port profiles belong to the VDC."""
+"""Writes in the background, beside the gateway's tasks: application port profiles belong to the VDC."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Key = tuple[str, str]
 
 
 class BackgroundWriter:
-    """One write after the other, in the order in which they were begun. ``write(step)`` raises CollectionError."""
+    """Writes one step after the other, in the order of `begin`. ``write(step)`` raises CollectionError."""
 
     def __init__(self, write: Callable[[Step], None]) -> None:
         self._write = write
@@ -24,19 +24,19 @@ class BackgroundWriter:
         self._begun: dict[Key, Future[None]] = {}
 
     def begin(self, step: Step) -> None:
-        """Let a step be written; what was begun for the same object before is finished first."""
+        """Start writing a step, once any earlier write of the same object has finished."""
         key = (step.kind, step.name)
         self.finish(key)
         self._begun[key] = self._pool.submit(self._write, step)
 
     def finish(self, key: Key) -> None:
-        """Wait until nothing is under way for an object (kind and name). Raises what went wrong with it."""
+        """Wait for the write of an object (kind and name). Raises the error of that write."""
         begun = self._begun.pop(key, None)
         if begun is not None:
             begun.result()
 
     def finish_all(self) -> None:
-        """Wait for everything. Raises the first thing that went wrong, with the ``object`` in its details."""
+        """Wait for all writes. Raises the first error, with the ``object`` in its details."""
         failed: CollectionError | None = None
         for key in list(self._begun):
             try:
@@ -48,7 +48,7 @@ class BackgroundWriter:
             raise failed
 
     def give_up(self) -> None:
-        """Wait for what is under way, begin nothing more, and forget what went wrong: who asks looks what is there."""
+        """Wait for the running write, cancel the others and discard errors: the caller reads the gateway again."""
         for begun in self._begun.values():
             begun.cancel()
         for begun in self._begun.values():

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Carries plans out, service by service, and takes one that fails back to where it was."""
+"""Applies plans, service by service, and rolls a service back that fails."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Done:
 class Executor:
     """One run on one edge gateway. ``gateway`` is its body.
 
-    ``Executor(api, gateway, request, params, check_mode).run()`` plans all services and carries the plans out.
+    ``Executor(api, gateway, request, params, check_mode).run()`` plans all services and applies the plans.
     """
 
     def __init__(self, api: Api, gateway: Body, request: Request, params: Mapping[str, Any], check_mode: bool) -> None:
@@ -68,7 +68,7 @@ class Executor:
         self.addresses = ExternalAddresses(api, gateway, self.edge, params["vip_subnet"])
 
     def run(self) -> Done:
-        """Plan all, then carry out. Raises CollectionError that says what is where."""
+        """Plan all services, then apply the plans. Raises CollectionError with the state of each service."""
         inventory = self.services.observed.inventory
         plans, orphans = plan_all(self.request, inventory, self.addresses, self.goal, self.params["prune"])
         pending = []
@@ -81,41 +81,41 @@ class Executor:
                 self.services.writer.check(step)
         if not self.check_mode:
             try:
-                self._carry_out_all(plans, pending)
+                self._apply_all(plans, pending)
             finally:
                 self.services.background.close()
         return self._done(plans, pending, orphans)
 
-    def _carry_out_all(self, plans: list[ServicePlan], pending: list[ServicePlan]) -> None:
+    def _apply_all(self, plans: list[ServicePlan], pending: list[ServicePlan]) -> None:
         self.progress.plan(len(pending), sum(len(one.steps) for one in pending))
         inventory = self.services.observed.inventory
         holders = {one.wanted.external_ip: other_holders(one.wanted, inventory) for one in pending}
         before = [current_state(one.wanted, inventory) for one in pending]
         for number, (one, state) in enumerate(zip(pending, before, strict=True)):
             goal = self.goal.scenario.value if self.goal.scenario else "nothing"
-            self.progress.service(one.label, f"moving to {goal} ({len(one.steps)} writes)")
+            self.progress.service(one.label, f"migrating to {goal} ({len(one.steps)} writes)")
             try:
                 self._take_ip(one)
                 self._prepare(pending[number : number + 2])
-                self._carry_out(one, state)
+                self._apply(one, state)
             except CollectionError as error:
                 self.progress.finished(one.state)
-                self._take_back(before[number + 1 : number + 2], error)
+                self._remove_prepared(before[number + 1 : number + 2], error)
                 raise failure(error, one, plans) from error
             one.state = MIGRATED
             self.progress.finished(one.state)
         self._finish_background(pending, plans)
         self._check_ip_taken(holders, [one for one in pending if one.outage.window])
 
-    def _carry_out(self, one: ServicePlan, before: WantedService) -> None:
-        """Bring one service to what is wanted, or back to where it was."""
+    def _apply(self, one: ServicePlan, before: WantedService) -> None:
+        """Apply the plan of one service, or roll the service back."""
         one.state = FAILED
         try:
-            self.services.carry_out(one.wanted, self.services.healthy)
+            self.services.apply(one.wanted, self.services.healthy)
             if self.removing:
                 self.addresses.release(one.service, self.check_mode)
         except WaitTimeout:
-            raise  # a task that has not ended blocks the gateway: nothing can be written now
+            raise  # a task that has not ended locks the gateway, so a rollback could not be written either
         except CollectionError as error:
             if not self.removing:
                 one.state = roll_back(self.services, one.wanted, before, error)
@@ -131,30 +131,31 @@ class Executor:
     # beside the gateway's tasks
 
     def _prepare(self, plans: Iterable[ServicePlan]) -> None:
-        """Begin the application port profiles of a service and of the next one: no task of the gateway waits for them.
+        """Begin to create the application port profiles of a service and of the next one.
 
-        Profiles belong to the VDC. Written in the gateway's row of tasks they made a move half as long again.
+        Profiles belong to the VDC, so they need not wait for the gateway's tasks. Created in line with those, they
+        made a migration half as long again.
         """
         for one in plans:
             for step in one.steps:
                 if _is_new_profile(step) and self.services.observed.inventory.get(step.kind, step.name) is None:
                     self.services.begin(step)
 
-    def _take_back(self, before: Iterable[WantedService], error: CollectionError) -> None:
-        """Remove what was begun for the next service. What cannot be removed is reported, and does no harm."""
+    def _remove_prepared(self, before: Iterable[WantedService], error: CollectionError) -> None:
+        """Remove the profiles begun for the next service. One that cannot be removed is harmless: only report it."""
         self.services.background.give_up()
         if isinstance(error, WaitTimeout):
             return
         try:
             for state in before:
                 self.services.read_again()
-                self.services.carry_out(state, frozenset())
+                self.services.apply(state, frozenset())
                 self.services.background.finish_all()
         except CollectionError as second:
-            error.message += f"; an application port profile that was created ahead is left: {second.message}"
+            error.message += f"; an application port profile that was created in advance is left over: {second.message}"
 
     def _finish_background(self, pending: list[ServicePlan], plans: list[ServicePlan]) -> None:
-        """Every service is in place by now: what fails here is only reported."""
+        """Wait for the last profiles. Every service is in place by now, so that an error is only reported."""
         try:
             self.services.background.finish_all()
         except CollectionError as error:
@@ -162,10 +163,8 @@ class Executor:
             owner = next((one for one in pending if name in one.wanted.own_names()), pending[-1])
             raise failure(error, owner, plans) from error
 
-    # what others do
-
     def _check_ip_taken(self, holders: Mapping[str, list[str]], plans: list[ServicePlan]) -> None:
-        """Raise CollectionError when another object took an external IP in a moment when nothing held it."""
+        """Raise CollectionError when another object took an external IP while nothing held it."""
         if not plans:
             return
         inventory = read_addresses(self.services.api, self.services.gateway).inventory
@@ -176,7 +175,7 @@ class Executor:
             if new:
                 raise CollectionError(
                     f"{one.label}: while nothing held {address}, it was taken by {', '.join(new)}: the Service is in "
-                    "place and shares its external IP now; have the other moved",
+                    "place and shares its external IP now; move the other object to another IP",
                     service=one.label,
                 )
 

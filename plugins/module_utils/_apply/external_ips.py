@@ -52,7 +52,7 @@ class ExternalAddresses:
     def take(self, service: Service, check_mode: bool) -> str:
         """A new IP: claimed from an IP Space, or a free one of the IP block, which its first object holds.
 
-        A service gets the IP that the plan promised, unless it was taken in the meantime.
+        A service gets the IP that the plan promised, unless another object has taken it since.
         """
         if self.edge.uses_ip_spaces:
             if check_mode:
@@ -65,7 +65,7 @@ class ExternalAddresses:
         return self._promised[service.label]
 
     def release(self, service: Service, check_mode: bool) -> bool:
-        """Release what was claimed for a service; whether there was a claim."""
+        """Release the IP that was claimed for a service. Returns whether there was a claim."""
         found = self._claims.get(service.claim_marker) if self.edge.uses_ip_spaces else None
         if found is None or (service.external_ip and found.value != service.external_ip):
             return False

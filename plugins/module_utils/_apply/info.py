@@ -37,11 +37,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 
 
 def gather(api: Api, gateway: Body, request: Request, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Services with their objects; with ``restore_point`` also the bodies that lost ones are created from again."""
+    """Services with their objects; with ``restore_point`` also the bodies from which lost ones can be created again."""
     observed = read_gateway(api, gateway, lambda summary: False)
     if not request.services:
         if not request.cluster_id:
-            raise InvalidInput("services", None, "give them: only CPI's names (cluster_id) tell which services exist")
+            raise InvalidInput("services", None, "give the services: only CPI's names (cluster_id) show which exist")
         services = tuple(_services_of(observed, request))
         request = replace(request, services=services, internal_ips=((),) * len(services))
     addresses = ExternalAddresses(api, gateway, edge_addresses(gateway, request.one_arm), None)
@@ -90,7 +90,7 @@ def _service(service: Service, observed: GatewayState, addresses: ExternalAddres
 
 
 def _services_of(observed: GatewayState, request: Request) -> Iterator[Service]:
-    """The Services that a cluster's virtual services are for."""
+    """The Services that a cluster's virtual services belong to."""
     ports: dict[str, list[PortSpec]] = {}
     for item, owned in owned_objects(observed.inventory, request.cluster_id):
         if isinstance(item, VirtualService) and item.ports:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What the modules vcd_shared_ip and vcd_shared_ip_info are asked for, read into the words of the domain."""
+"""The options of the modules vcd_shared_ip and vcd_shared_ip_info, and the request that they make."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ CHANGE = ArgumentSpec(
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be, read and judged without a request."""
+    """The wanted services of one run, checked as far as that needs no request to Cloud Director."""
 
     services: tuple[Service, ...]
     internal_ips: tuple[tuple[str, ...], ...]
@@ -103,18 +103,20 @@ def read_request(params: Mapping[str, Any]) -> Request:
     scenario = Scenario(params["scenario"]) if params.get("scenario") else None
     per_service = params.get("nat") == "per_service"
     if per_service and scenario is Scenario.DISTINCT_INTERNAL:
-        remedy = "does not go with distinct_internal, whose ports have internal IPs of their own: use per_port"
+        remedy = "cannot be combined with distinct_internal, whose ports have their own internal IPs: use per_port"
         raise InvalidInput("nat", "per_service", remedy)
     if per_service and cluster_id:
         remedy = "CPI needs a DNAT rule for each port: use per_port, or name_template for machines without CPI"
         raise InvalidInput("nat", "per_service", remedy)
     if params.get("prune") and not cluster_id:
-        raise InvalidInput("prune", True, "needs cluster_id: by a name_template orphans cannot be told from others")
+        raise InvalidInput(
+            "prune", True, "needs cluster_id: a name_template does not distinguish orphans from other objects"
+        )
     if params.get("wait_timeout", 0) < 0:
         raise InvalidInput("wait_timeout", params["wait_timeout"], "give seconds, 0 or more")
     _check_restore_point(params.get("restore_point"))
     given = params["services"] or []
-    removing = params.get("state", "absent") == "absent"  # what is only looked at needs no more than its names
+    removing = params.get("state", "absent") == "absent"  # removing or reading objects needs only their names
     services = tuple(_service(one, naming, cluster_id, removing) for one in given)
     _check_names(services)
     one_arm = _one_arm(params.get("one_arm"))
@@ -127,7 +129,7 @@ def read_request(params: Mapping[str, Any]) -> Request:
 
 
 def _check_restore_point(point: object) -> None:
-    """Refuse what is no restore point. vcd_shared_ip_info has an option of this name that asks for one (a bool)."""
+    """Refuse what is not a restore point. The option of this name in vcd_shared_ip_info is a bool that asks for one."""
     if not point or isinstance(point, bool):
         return
     bodies = point.get("virtual_services", {}) if isinstance(point, Mapping) else None
@@ -151,7 +153,7 @@ def _one_arm(value: Any) -> AddressRange:
 def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing: bool) -> Service:
     checks.name("services.name", given["name"])
     if not given["ports"] and not (removing and cluster_id):
-        raise InvalidInput("services.ports", [], f"service {given['name']!r} has none: give one at least")
+        raise InvalidInput("services.ports", [], f"service {given['name']!r} has none: give at least one")
     if given["external_ip"] and not is_ipv4(given["external_ip"]):
         raise InvalidInput("services.external_ip", given["external_ip"], "is not an IPv4 address")
     members = tuple(sorted({checks.address("services.members", one, 4) for one in given["members"] or []}))
@@ -161,7 +163,7 @@ def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing
     for values, what in ((Counter(one.name for one in ports), "name"), (Counter(one.port for one in ports), "port")):
         value, times = values.most_common(1)[0] if values else ("", 0)
         if times > 1:
-            remedy = f"service {given['name']!r} has it {times} times: give each port a {what} of its own"
+            remedy = f"service {given['name']!r} has it {times} times: give each port its own {what}"
             raise InvalidInput(f"services.ports.{what}", value, remedy)
     return Service.build(
         given["name"],
@@ -188,10 +190,10 @@ def _port(given: Mapping[str, Any], removing: bool, managed_by_cpi: bool) -> Por
         )
     secured = given["ssl"] or protocol == HTTPS
     if secured and not given["certificate"] and not removing and not managed_by_cpi:
-        remedy = f"port {given['port']} is to speak TLS: give the alias of a certificate"
+        remedy = f"port {given['port']} uses TLS: give the alias of a certificate"
         raise InvalidInput("services.ports.certificate", None, remedy)
     if protocol == HTTP and given["ssl"]:
-        raise InvalidInput("services.ports.ssl", True, "does not go with app_protocol http: use https")
+        raise InvalidInput("services.ports.ssl", True, "cannot be combined with app_protocol http: use https")
     certificate = given["certificate"] if secured else ""
     return PortSpec(given["name"] or "", given["port"], node_port, protocol, certificate or "")
 
@@ -203,7 +205,7 @@ def _internal_ips(given: Mapping[str, Any], service: Service, scenario: Scenario
         remedy = f"{scenario.value if scenario else ''} needs {needed} for service {service.label!r}"
         raise InvalidInput("services.internal_ips", ", ".join(found), remedy)
     if len(set(found)) < len(found) or service.external_ip in found:
-        remedy = "give each port an address of its own, and none of them the external IP"
+        remedy = "give each port its own address, and not the external IP"
         raise InvalidInput("services.internal_ips", ", ".join(found), remedy)
     return found if needed else ()
 
@@ -216,7 +218,7 @@ def _check_names(services: Sequence[Service]) -> None:
             name = port.names.virtual_service
             if name in owners:
                 raise CollectionError(
-                    f"services: {owners[name]!r} and {service.label!r} have the same object {name!r}: give one of them "
+                    f"services: {owners[name]!r} and {service.label!r} need the same object {name!r}: give one of them "
                     "another name, or a name_template with {namespace}",
                     option="services",
                 )

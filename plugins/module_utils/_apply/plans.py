@@ -26,16 +26,16 @@ OrphansByService = dict[str, list[tuple[str, str]]]
 
 
 def goal_of(request: Request, edge: EdgeAddresses, removing: bool) -> Goal:
-    """What all services of a run are to become."""
+    """The goal that all services of a run share."""
     return Goal(None if removing else request.scenario, request.one_arm, edge, request.per_service)
 
 
 def plan_all(
     request: Request, inventory: Inventory, addresses: ExternalAddresses, goal: Goal, prune: bool
 ) -> tuple[list[ServicePlan], OrphansByService]:
-    """The plan of every service, each on what the one before has left, and the orphans by service.
+    """The plan of every service, each based on the result of the one before, and the orphans by service.
 
-    Raises CollectionError for what cannot be done as asked. ``inventory`` is not changed.
+    Raises CollectionError for a service that cannot be planned. ``inventory`` is not changed.
     """
     copy = inventory.copy()
     orphans = find_orphans(request, copy)
@@ -62,7 +62,7 @@ def plan_all(
 
 
 def find_orphans(request: Request, inventory: Inventory) -> OrphansByService:
-    """By service, kind and name of objects with its name that no port claims. Only CPI's names tell the owner."""
+    """By service, kind and name of objects with its name that no port claims. Only CPI's names show the owner."""
     wanted = {service.name for service in request.services}
     claimed = {name for service in request.services for name in service.own_names()}
     found: OrphansByService = {}
@@ -86,11 +86,11 @@ def _check_members(found: ServicePlan) -> None:
 
 
 def _check_window(found: ServicePlan, given: set[str], addresses: ExternalAddresses) -> None:
-    """A run that is killed while nothing holds the IP must find it again: from the task, or from its claim."""
+    """A run that is killed while nothing holds the IP must be able to find it again: in the task, or in a claim."""
     if found.outage.window and found.label not in given and not addresses.edge.uses_ip_spaces and not found.takes_ip:
         raise InvalidInput(
             "services.external_ip",
             None,
-            f"give {found.wanted.external_ip!r}, the present one of {found.label!r}: Cloud Director may refuse a VIP "
-            "and a DNAT rule on one address, and a run that is interrupted in between finds it only there",
+            f"give {found.wanted.external_ip!r}, the current one of {found.label!r}: Cloud Director may refuse a VIP "
+            "and a DNAT rule on one address, and after an interruption in between it is known only from there",
         )

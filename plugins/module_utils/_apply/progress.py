@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""How far a long run is, for whoever watches: one JSON line an event, in a file that an action plugin reads."""
+"""The progress of a long run: one JSON line for each event, in a file that an action plugin reads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Clo
 
 
 class Progress:
-    """Counts Services and writes, and tells from the time that the writes took so far how long the rest will take."""
+    """Counts Services and writes, and estimates the time left from the time that each write took so far."""
 
     def __init__(self, path: str | None, clock: Clock | None = None) -> None:
         self._path = Path(path) if path else None
@@ -30,33 +30,33 @@ class Progress:
                 raise InvalidInput("progress_file", path, f"cannot be written: {error.strerror}") from None
 
     def say(self, text: str) -> None:
-        """What the run as a whole does now."""
-        self._tell({"event": "say", "text": text})
+        """Report what the run as a whole does now."""
+        self._report({"event": "say", "text": text})
 
     def plan(self, services: int, writes: int) -> None:
-        """So much is to be done."""
+        """Report the size of the plan; the clock for the estimate starts here."""
         self.services, self.writes = services, writes
         self._began = self._clock.monotonic()
-        self._tell({"event": "plan", "services": services, "writes": writes})
+        self._report({"event": "plan", "services": services, "writes": writes})
 
     def service(self, name: str, doing: str) -> None:
-        """The next Service."""
+        """Report the next Service."""
         self.number += 1
         self._name = name
-        self._tell({"event": "service", **self._where(), "doing": doing})
+        self._report({"event": "service", **self._where(), "doing": doing})
 
     def step(self, text: str) -> None:
-        """The next write."""
+        """Report the next write."""
         event = {"event": "step", **self._where(), "step": text, "done": self.done, "writes": self.writes}
-        self._tell({**event, "left_seconds": self.left()})
+        self._report({**event, "left_seconds": self.left()})
         self.done += 1
 
     def finished(self, state: str) -> None:
-        """The Service is done: migrated, unchanged, rolled_back, failed."""
-        self._tell({"event": "done", **self._where(), "state": state, "left_seconds": self.left()})
+        """Report the state in which a Service has ended: migrated, unchanged, rolled_back or failed."""
+        self._report({"event": "done", **self._where(), "state": state, "left_seconds": self.left()})
 
     def left(self) -> int | None:
-        """Seconds left by the pace so far; None before the first write is done."""
+        """Estimated seconds left; None before the first write is done."""
         if not self.done:
             return None
         each = (self._clock.monotonic() - self._began) / self.done
@@ -65,11 +65,11 @@ class Progress:
     def _where(self) -> dict[str, Any]:
         return {"name": self._name, "number": self.number, "of": self.services}
 
-    def _tell(self, event: dict[str, Any]) -> None:
+    def _report(self, event: dict[str, Any]) -> None:
         if self._path is None:
             return
         try:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(event) + "\n")
-        except OSError:  # a full disk is no reason to stop in the midst of a move
+        except OSError:  # a full disk is no reason to stop during a migration
             self._path = None

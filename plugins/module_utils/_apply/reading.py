@@ -49,7 +49,7 @@ Key = tuple[str, str]
 
 @dataclass
 class GatewayState:
-    """What was read: the ``inventory`` to plan with, and by kind and name each object's id.
+    """What was read: the ``inventory`` to plan with, and each object's id by kind and name.
 
     ``groups`` are the service engine groups of virtual services by name, and ``health`` is their health.
     """
@@ -64,7 +64,7 @@ class GatewayState:
         return self.inventory.health()
 
     def add(self, item: Object) -> None:
-        """Take an object in. Of NAT rules with one name the first is the one that is changed by its name."""
+        """Add an object. Of several NAT rules with one name, a change by name applies to the first."""
         self.inventory.add(item)
         self.ids.setdefault((kind_of(item), item.name), item.id)
 
@@ -77,9 +77,9 @@ def find_gateway(api: Api, params: Mapping[str, Any]) -> Body:
 
 
 def read_gateway(api: Api, gateway: Body, whole_pools: Callable[[Body], bool]) -> GatewayState:
-    """Read the gateway: about one request for each 128 objects, and one for each pool of which members matter.
+    """Read the gateway: about one request for each 128 objects, and one for each pool whose members matter.
 
-    ``whole_pools(summary)`` says whether they do: a list of pools does not tell their members and ports.
+    ``whole_pools(summary)`` says whether they do: a list of pools does not contain their members and ports.
     """
     found = read_addresses(api, gateway)
     for row in pool_calls.list_summaries(api, gateway):

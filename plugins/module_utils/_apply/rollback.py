@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Takes a service that failed back to the shape that it had, and says what is where."""
+"""Rolls a service that failed back to the shape that it had, and reports the state of all services."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 
 _OUTCOMES = {
     ROLLED_BACK: "it was rolled back to the shape that it had",
-    MIGRATED: "it is in place, and the same task goes on from there",
+    MIGRATED: "it is in place, and running the task again continues from there",
 }
 _LISTED = 5  # labels in a message; the data holds all of them
 
 
 def roll_back(services: ServiceExecutor, wanted: WantedService, before: WantedService, error: CollectionError) -> str:
-    """Give a service its old shape again. Returns its state, and adds to ``error`` how that went."""
+    """Give a service its old shape again. Returns its state, and adds to ``error`` why it failed, if it did."""
     try:
         services.read_again()
         others = other_holders(wanted, services.observed.inventory)
         if others:
             error.message += f"; {wanted.external_ip} is also held by {', '.join(others)}"
-        # Its health is not waited for: what is wrong with it may be wrong in the old shape, too.
-        services.carry_out(before, frozenset())
+        # Do not wait for its health: what is wrong now may have been wrong in the old shape, too.
+        services.apply(before, frozenset())
         services.background.finish_all()
     except CollectionError as second:
         error.message += f"; it could not be rolled back either: {second.message}"
@@ -45,7 +45,7 @@ def roll_back(services: ServiceExecutor, wanted: WantedService, before: WantedSe
 
 
 def other_holders(wanted: WantedService, inventory: Inventory) -> list[str]:
-    """What holds the external IP of a service beside its own objects."""
+    """What else holds the external IP of a service, besides its own objects."""
     own = wanted.own_names()
     found = inventory.holders(wanted.external_ip) if wanted.external_ip else []
     return sorted(f"{label_of(item)} {item.name!r}" for item in found if item.name not in own)
@@ -57,7 +57,7 @@ def failure(error: CollectionError, failed: ServicePlan, plans: Iterable[Service
     for one in plans:
         if one.state in states:
             states[one.state].append(one.label)
-    outcome = _OUTCOMES.get(failed.state, "it is left as it is now, and the same task goes on from there")
+    outcome = _OUTCOMES.get(failed.state, "it stays as it is now, and running the task again continues from there")
     parts = [f"{failed.label}: {error.message}; {outcome}"]
     parts += [f"{state}: {_some(states[state])}" for state in (MIGRATED, UNTOUCHED) if states[state]]
     return CollectionError(

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Brings one service at a time to a wanted state, and plans again where Cloud Director reveals one of its rules."""
+"""Brings one service at a time to its wanted state, and plans again when a refusal reveals a rule of VCD."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MAX_REPLANS = len(VcdRule) + 1  # one attempt for each rule that may be revealed
 
 
 class ServiceExecutor:
-    """Writes to one edge gateway, and keeps what was observed and learned there. ``gateway`` is its body."""
+    """Writes to one edge gateway, and keeps its state and the rules of VCD that it found. ``gateway`` is its body."""
 
     def __init__(
         self, api: Api, gateway: Body, request: Request, params: Mapping[str, Any], progress: Progress
@@ -53,7 +53,7 @@ class ServiceExecutor:
         return read_gateway(self.api, self.gateway, self._is_read_whole)
 
     def _is_read_whole(self, pool: Body) -> bool:
-        """Whether the members of a pool matter, which a list does not tell.
+        """Whether the members of a pool matter, which a list of pools does not contain.
 
         CPI corrects members and port of its pools whenever it starts. Until then they matter where the pool is not
         healthy; where it is UP, its members answer on the port that it has.
@@ -62,13 +62,13 @@ class ServiceExecutor:
         return service is not None and (not service.managed_by_cpi or pool.get("healthStatus") != "UP")
 
     def read_again(self) -> None:
-        """Read the gateway again; what is under way in the background is waited for first."""
+        """Read the gateway again, after the running background write has ended."""
         self.background.give_up()
         self.observed = self._read()
         self.writer.observed = self.observed
 
-    def carry_out(self, wanted: WantedService, healthy: frozenset[str]) -> None:
-        """Plan and write until the service is as wanted. After a refusal that reveals a rule the rest is planned again.
+    def apply(self, wanted: WantedService, healthy: frozenset[str]) -> None:
+        """Plan and write until the service is as wanted; after a refusal that reveals a rule, plan the rest again.
 
         ``healthy`` are the virtual services that have to be UP afterwards. Raises CollectionError.
         """
@@ -77,7 +77,7 @@ class ServiceExecutor:
             if self._write_all(plan(wanted, self.observed.inventory, self.known), written):
                 break
         else:
-            raise CollectionError(f"{wanted.label}: Cloud Director refuses every known way; see its tasks")
+            raise CollectionError(f"{wanted.label}: Cloud Director refused every possible plan; see its tasks")
         if self.params["wait"]:
             try:
                 self._settle(written, healthy)
@@ -97,8 +97,8 @@ class ServiceExecutor:
                 self.begin(step)
                 continue
             self.progress.step(step.text)
-            # Before a moment in which nothing holds the external IP, everything that may still fail is waited for: a
-            # profile that fails then would prolong the moment, and would look like a refusal of the rule.
+            # Before the window in which nothing holds the external IP, wait for everything that may still fail: a
+            # profile that fails later would prolong the window, and would look like a refusal of the rule.
             for one in steps if step.opens_window else (step,):
                 self._await_profile(one)
             try:
@@ -120,7 +120,7 @@ class ServiceExecutor:
             self.background.finish((APP_PORT_PROFILE, step.after.profile))
 
     def _reveals_rule(self, error: Refused | TaskFailed, step: Step) -> bool:
-        """Whether a refusal reveals one of Cloud Director's rules, rather than a fault."""
+        """Whether a refusal reveals a rule of VCD, and is not some other error."""
         refused = error.status == 400 if isinstance(error, Refused) else not error.busy
         return refused and bool(step.probes - self.known.refused)
 

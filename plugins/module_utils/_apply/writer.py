@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""One step of a plan as one write, with no request that is not needed."""
+"""Writes one step of a plan, with as few requests as possible."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ READ_ONLY = frozenset(
 
 
 class Writer:
-    """Writes to one edge gateway. ``stored`` are the bodies of virtual services that may have to be made again."""
+    """Writes to one edge gateway. ``stored`` are the bodies of virtual services that may have to be created again."""
 
     def __init__(self, api: Api, gateway: Body, observed: GatewayState, group: str, stored: Mapping[str, Body]) -> None:
         self.api = api
@@ -78,13 +78,13 @@ class Writer:
         self._certificates: dict[str, Body] = {}
 
     def write(self, step: Step) -> None:
-        """Carry a step out. Raises CollectionError."""
+        """Write a step. Raises CollectionError."""
         key = (step.kind, step.name)
         options = options_of(step.item) if step.act is not Act.DELETE else {"name": step.name}
         manager = MANAGERS[step.kind](self.api, self.gateway, {"state": "present", "id": None, **options}, False)
         if step.act is Act.CREATE:
             body, find = self._body(step, manager), manager.find
-            # a NAT rule that was created here is looked up when its id is needed: its task does not tell it
+            # the task that creates a NAT rule does not contain its id, which is looked up when it is needed
             self.observed.ids[key] = self.api.create(manager.collection(), body, manager.what, find, named=False)
         elif step.act is Act.UPDATE:
             path = manager.path(self._id(step, manager))
@@ -99,7 +99,7 @@ class Writer:
         self.writes += 1
 
     def _change(self, step: Step, manager: Manager, current: Body) -> Callable[[Body], Body]:
-        """What an update makes of the body that Cloud Director returns for the object."""
+        """The change that an update makes to the body that Cloud Director returned."""
         after = step.after
         if isinstance(after, (Pool, AppPortProfile)) and after.body:
             whole = _writable(after.body)
@@ -125,7 +125,7 @@ class Writer:
             self.stored[name] = body
 
     def _body(self, step: Step, manager: Manager) -> Body:
-        """What to create: as it was before it was lost or deleted, with what the plan decides on as planned."""
+        """The body of a new object: the one that it had before it was lost or deleted, with the planned changes."""
         stored = self.stored.get(step.name) if step.kind == VIRTUAL_SERVICE else None
         if stored:
             changes = self._changes(virtual_service_of(stored), manager)
@@ -143,12 +143,14 @@ class Writer:
 
     def _changes(self, before: Object, manager: Manager) -> dict[str, Any]:
         if isinstance(before, Pool):
-            before = Pool(before.name)  # members may be unlike any that a plan has: all that is wanted is written
+            before = Pool(
+                before.name
+            )  # a plan cannot express all members that VCD allows: write every property that is wanted
         now = manager.from_options({"state": "present", "id": None, **options_of(before)})
         return {key: value for key, value in manager.wanted.items() if now.get(key) != value}
 
     def _borrow_members(self, pool: Pool) -> list[dict[str, Any]]:
-        """The addresses in another pool of the cluster: every node is in each. CPI corrects them when it starts."""
+        """The members of another pool of the cluster, since each has all nodes. CPI corrects them when it starts."""
         start = pool.name.split("-")[0] + "-pool-"
         for (kind, name), urn in self.observed.ids.items():
             if kind == POOL and name != pool.name and name.startswith(start):
@@ -173,7 +175,7 @@ class Writer:
         return found
 
     def check(self, step: Step) -> None:
-        """Raise CollectionError for what a step names and is not there, before anything is written."""
+        """Raise CollectionError if a step refers to an object that does not exist. Call it before the first write."""
         if isinstance(step.after, VirtualService) and step.after.certificate and step.act is Act.CREATE:
             self._certificate(step.after.certificate)
         if isinstance(step.after, VirtualService) and step.act is Act.CREATE and self._group:
@@ -185,7 +187,7 @@ class Writer:
         return self._certificates[alias]
 
     def _choose_group(self, wanted: VirtualService) -> Body:
-        """That of the VIP where it is shared: one VIP lives in one group. Else the given one, else one with room."""
+        """The group of a shared VIP, since a VIP belongs to one group; else the given group, or one with room."""
         for other in self.observed.inventory.on_address(wanted.address):
             group = self.observed.groups.get(other.name)
             if other.name != wanted.name and group:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Both connections of one run, each opened when it is first used and closed at the end."""
+"""The two connections of a run, each opened when it is first used and closed at the end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 
 
 class Connections:
-    """One login to Cloud Director and one client for Kubernetes, for all that a run does."""
+    """One session with Cloud Director and one Kubernetes client for a whole run."""
 
     def __init__(self, params: Mapping[str, Any], stack: ExitStack) -> None:
         self._params = params
@@ -39,12 +39,12 @@ class Connections:
 
     @cached_property
     def kubernetes(self) -> KubernetesApi:
-        """The cluster. Raises CollectionError when there is no way to it."""
+        """The cluster. Raises CollectionError when it cannot be reached."""
         return self._stack.enter_context(client.connect(self._params["kubernetes"]))
 
     @contextmanager
     def one_look(self) -> Iterator[None]:
-        """While the body runs, what was read once on either side is not asked for again. It must write nothing."""
+        """While the body runs, nothing is read twice from either side. The body must not write."""
         with self.kubernetes.one_look(), ExitStack() as self._look:
             try:
                 yield
@@ -54,6 +54,6 @@ class Connections:
 
 @contextmanager
 def connections(params: Mapping[str, Any]) -> Iterator[Connections]:
-    """The connections by the options ``vcd`` and ``kubernetes``."""
+    """The connections that the options ``vcd`` and ``kubernetes`` describe."""
     with ExitStack() as stack:
         yield Connections(params, stack)

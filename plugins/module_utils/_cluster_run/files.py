@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Restore points on disk: one file for a cluster and a time, readable for its user alone."""
+"""Restore points on disk: one file for each cluster and time, readable by its user only."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Coll
 
 
 def store(folder: str, point: Mapping[str, Any]) -> str:
-    """Write a restore point; returns its path. A file that is there already is never overwritten.
+    """Write a restore point; returns its path. An existing file is never overwritten.
 
-    Raises InvalidInput when it cannot be written: nothing may be changed then.
+    Raises InvalidInput when it cannot be written; the caller must then change nothing.
     """
     cluster = re.sub(r"[^A-Za-z0-9-]+", "-", re.sub(r"^.*:", "", str(point["cluster_id"])))
     taken = re.sub(r"[-:]", "", str(point["taken"])[:19])
@@ -52,11 +52,11 @@ def _write(path: Path, text: str) -> None:
 
 
 def load(path: str) -> dict[str, Any]:
-    """Read a restore point. Raises InvalidInput or CollectionError when there is none in the file."""
+    """Read a restore point. Raises InvalidInput if it cannot be read, CollectionError if it is another file."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not a text"
+        why = getattr(error, "strerror", None) or "it is not a text file"
         remedy = f"cannot be read: {why}; give the path of a restore point"
         raise InvalidInput("shared_ip_restore_file", path, remedy) from None
     try:
@@ -64,5 +64,7 @@ def load(path: str) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise CollectionError(f"shared_ip_restore_file: {path!r}: holds no restore point: give one that a run stored")
+        raise CollectionError(
+            f"shared_ip_restore_file: {path!r}: is not a restore point: give a file that a run stored"
+        )
     return found

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The options of vcd_cluster_shared_ip: both connections, where CPI is, and what is wanted."""
+"""The options of vcd_cluster_shared_ip: both connections, CPI's place in the cluster, and the wanted state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Sc
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION
 
 PLAN, CHANGE, VERIFY = "plan", "change", "verify"
-# Of kubernetes.core's options those that every release of it has, without its aliases
+# The options of kubernetes.core that all of its releases have, without its aliases
 KUBERNETES_NAMES = (
     "kubeconfig", "context", "host", "api_key", "username", "password", "validate_certs", "ca_cert", "client_cert",
     "client_key", "proxy",

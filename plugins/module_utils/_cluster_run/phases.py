@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""One phase of a run, by the options of vcd_cluster_shared_ip."""
+"""Runs one phase, from the options of vcd_cluster_shared_ip."""
 
 from __future__ import annotations
 

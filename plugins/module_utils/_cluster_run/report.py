@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What a run says: the lines of a plan, its result in one piece, and what a migration that failed has left. Pure."""
+"""What a run reports: the lines of a plan, its result, and the message of a migration that failed. Pure."""
 
 from __future__ import annotations
 
@@ -10,28 +10,31 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import account, report_lines
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import failure_message, report_lines
 
 Facts = Mapping[str, Any]
 
 
-def plan_lines(planned: Facts, stop: Facts | None, moves: Facts | None, removal: Facts | None) -> list[str]:
-    """The plan for a person: CPI's side alone, or around the Services that are moved; then what is removed."""
-    if stop is None or moves is None:
+def plan_lines(planned: Facts, stop: Facts | None, migration: Facts | None, removal: Facts | None) -> list[str]:
+    """The plan for a person: the steps for CPI and the Services to be migrated, then what is removed."""
+    if stop is None or migration is None:
         lines = report_lines(planned)
     else:
-        # by itself that plan leaves CPI stopped; in this run it is scaled back
-        paused = {**stop, "restart": {"done": "recreate", "needed": True, "reason": "it stops while Services move"}}
-        follows = [f"then CPI's file holds {planned['scenario_after']}, and CPI is scaled back"]
-        lines = [*report_lines(paused), *report_lines(moves), *follows]
+        # this plan alone would leave CPI stopped; the run scales it up again
+        paused = {
+            **stop,
+            "restart": {"done": "recreate", "needed": True, "reason": "CPI is stopped while Services are migrated"},
+        }
+        follows = [f"then CPI's file is set to {planned['scenario_after']}, and CPI is scaled up again"]
+        lines = [*report_lines(paused), *report_lines(migration), *follows]
     if removal and removal["steps"]:
         services = ", ".join(one["name"] for one in removal["services"])
-        lines.append(f"then {pluralize(removal['writes'], 'object')} of Services that are gone are removed: {services}")
+        lines.append(f"then {pluralize(removal['writes'], 'object')} of deleted Services are removed: {services}")
     return lines
 
 
-def result_of(preflight: Facts, planned: Facts, moves: Facts | None, **more: Any) -> dict[str, Any]:
-    """What is kept of a run for those that follow, plain enough for set_stats; ``more`` is what a change adds."""
+def result_of(preflight: Facts, planned: Facts, migration: Facts | None, **more: Any) -> dict[str, Any]:
+    """The result of a run, plain enough for set_stats; ``more`` is what a change adds."""
     return {
         "changed": False,
         "scenario_before": preflight["scenario_before"],
@@ -42,25 +45,25 @@ def result_of(preflight: Facts, planned: Facts, moves: Facts | None, **more: Any
         "restart": "none",
         "verified": False,
         "services": preflight["services"],
-        "moves": moves["services"] if moves else [],
+        "moves": migration["services"] if migration else [],
         "restore_point": "",
         **more,
     }
 
 
-def cut_short(writes: int) -> str:
-    """Why a run without ``migrate`` stops where a migration was interrupted."""
+def interrupted_message(writes: int) -> str:
+    """Why a run without ``migrate`` stops when an earlier migration was interrupted."""
     return (
-        f"a migration of this cluster's Services was interrupted and {writes} writes are missing - give "
-        "shared_ip_existing=migrate to go on, or run the playbook vcd.kubernetes.restore to go back"
+        f"a migration of this cluster's Services was interrupted and {writes} writes are missing - set "
+        "shared_ip_existing=migrate to continue, or run the playbook vcd.kubernetes.restore to go back"
     )
 
 
 def nothing_migrated(failure: Facts, *, resumed: bool, scenario_before: str) -> bool:
-    """Whether a migration failed before its first Service was moved, or at the first one, which is back as it was.
+    """Whether a migration failed before its first Service was migrated, or at that one, which was rolled back.
 
-    ``failure`` are the details of the error. A run that goes on where another one was killed may have found Services
-    that are migrated, and of an invalid file there is nothing to go back to.
+    ``failure`` are the details of the error. A run that continues one that was killed may have found Services
+    that were migrated before, and an invalid file is nothing to go back to.
     """
     if resumed or scenario_before == "invalid":
         return False
@@ -69,15 +72,15 @@ def nothing_migrated(failure: Facts, *, resumed: bool, scenario_before: str) -> 
     return failure.get("state") == "rolled_back" and not failure.get("migrated")
 
 
-def what_failed(message: str, restore_file: str, backup: str, *, brought_back: bool, and_then: str = "") -> str:
-    """One line for a migration that failed: what is where, and the ways on.
+def migration_failure(message: str, restore_file: str, backup: str, *, restored: bool, then_failed: str = "") -> str:
+    """One line for a migration that failed: the state of the Services, and how to continue or go back.
 
-    ``and_then`` is what went wrong when CPI was to be brought back.
+    ``restored``: CPI runs again as before. ``then_failed`` is the error of an attempt to restore CPI.
     """
-    line = account({"msg": message}, restore_file, f"ConfigMap {backup}", brought_back)
-    return f"{line}; CPI could not be brought back: {and_then}" if and_then else line
+    line = failure_message({"msg": message}, restore_file, f"ConfigMap {backup}", restored)
+    return f"{line}; CPI could not be restored: {then_failed}" if then_failed else line
 
 
-def merged(shown: list[Facts]) -> dict[str, Any]:
-    """One side of a diff out of those of several steps."""
-    return {key: value for one in shown for key, value in one.items()}
+def merged(sides: list[Facts]) -> dict[str, Any]:
+    """One side of a diff, merged from the diffs of several steps."""
+    return {key: value for one in sides for key, value in one.items()}

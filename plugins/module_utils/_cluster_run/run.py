@@ -2,16 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The order of a run on one cluster: look, judge, plan; then change and prove. It stands here and nowhere else.
+"""The order of a run on one cluster: read, check, plan; then change and verify. It is defined only here.
 
-``ClusterRun(...).plan()`` says what is there, what is in the way and what would be done; ``change(plan)`` does it and
-proves the result; ``verify()`` judges what is there. A migration goes:
+``ClusterRun(...).plan()`` returns the current state, what prevents a change, and the plan; ``change(plan)`` applies it
+and verifies the result; ``verify()`` only checks the current state. The steps of a migration:
 
-    restore point on disk - restore point in the cluster, and CPI stopped - look again (if something has changed since
-    the plan, another restore point) - Services moved - CPI's file written, and CPI started - what Services that are
-    gone have left removed - judged, again until all has settled
+    1. store the restore point on disk
+    2. store the restore point in the cluster, and stop CPI
+    3. read again; if something has changed since the plan, store a new restore point
+    4. migrate the Services
+    5. write CPI's file, and start CPI
+    6. remove the objects of deleted Services
+    7. verify, until all has settled
 
-A run that is killed anywhere is finished by the next one, which begins with a plan.
+If a run is killed anywhere, the next run, which begins with a plan, finishes the work.
 """
 
 from __future__ import annotations
@@ -24,17 +28,17 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run import files
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.report import (
-    cut_short,
+    interrupted_message,
     merged,
+    migration_failure,
     nothing_migrated,
     plan_lines,
     result_of,
-    what_failed,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import (
     FIREWALL,
-    LOOKED_AT,
     OBJECTS,
+    READ_PARTS,
     Cpi,
     Facts,
     FileGoal,
@@ -51,13 +55,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.wa
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, Pace
 
 MIGRATE, NEVER = "migrate", "never"
-VERSION = 1  # of a plan that is handed from one phase to the next
+VERSION = 1  # of the plan that phase plan passes to phase change
 SETTLING = Pace(first=1.0, factor=1.5, longest=10.0)
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What is wanted. With ``go_back`` the restore point says scenario and one-arm range; the options do not."""
+    """The request. With ``go_back`` scenario and one-arm range come from the restore point, not from the options."""
 
     scenario: str | None = None
     one_arm: Any = None
@@ -72,13 +76,13 @@ class RunRequest:
 
     @property
     def migrates(self) -> bool:
-        """Whether the Services that exist are brought into the wanted shape."""
+        """Whether existing Services are migrated to the wanted shape."""
         return self.go_back or self.existing == MIGRATE
 
 
 @dataclass(frozen=True)
 class PhaseReport:
-    """What a phase ends with. ``result`` is documented in the module; ``before`` and ``after`` are for diff mode."""
+    """The outcome of a phase. ``result`` is documented in the module; ``before`` and ``after`` are for diff mode."""
 
     changed: bool
     result: Facts
@@ -96,9 +100,9 @@ class Wanted:
 
 
 class ClusterRun:
-    """One run.
+    """One run on one cluster.
 
-    ``one_look()`` is a context in which nothing is read twice, ``say(text)`` tells whoever watches what is done, and
+    ``one_look()`` is a context in which nothing is read twice, ``say(text)`` reports progress to the user, and
     ``deadline(seconds)`` starts a time limit.
     """
 
@@ -121,26 +125,26 @@ class ClusterRun:
     # -- plan: writes nothing
 
     def plan(self, check_mode: bool) -> PhaseReport:
-        """Look, judge and plan. ``ok`` in the result says whether a change may follow, ``summary`` why it may not."""
+        """Read, check and plan. ``ok`` in the result says whether a change may follow, ``summary`` why not."""
         with self._one_look():
             cluster, gateway = self._look()
             found: Facts = {"planned_only": check_mode, "cluster": cluster, "gateway": gateway, "lines": {}}
             try:
                 wanted = self._wanted(cluster, gateway, found)
-                preflight = self._judge(cluster, wanted, found)
+                preflight = self._preflight(cluster, wanted, found)
                 report = self._plan(cluster, found["gateway"], wanted, preflight)
             except CollectionError as error:
                 if not found["lines"]:
-                    raise  # nothing to be shown before the error
+                    raise  # no report was made that would be lost with the error
                 return PhaseReport(False, {**found, "ok": False, "summary": error.message, "failure": error.details})
         result = {**found, **report.result, "lines": {**found["lines"], **report.result["lines"]}}
         return PhaseReport(check_mode and report.changed, result, report.before, report.after)
 
     def _look(self, *more: str) -> tuple[Facts, Facts]:
-        """CPI's file and Services, and the edge gateway that the cluster is on."""
+        """Read CPI's file, the Services, and the edge gateway of the cluster."""
         cluster = self._cpi.look()
         balancer = (cluster["config"] or {}).get("loadbalancer") or {}
-        return cluster, self._gateway.look(balancer.get("network") or "", (*LOOKED_AT, *more))
+        return cluster, self._gateway.look(balancer.get("network") or "", (*READ_PARTS, *more))
 
     def _wanted(self, cluster: Facts, gateway: Facts, found: Facts) -> Wanted:
         request = self._request
@@ -154,8 +158,8 @@ class ClusterRun:
             raise CollectionError(back["summary"])
         return Wanted(back["scenario"], back["one_arm"], chosen)
 
-    def _judge(self, cluster: Facts, wanted: Wanted, found: Facts) -> Facts:
-        """The preflight. Firewall rules matter only to Services that are to be moved, and are read only for them."""
+    def _preflight(self, cluster: Facts, wanted: Wanted, found: Facts) -> Facts:
+        """Run the preflight. Firewall rules matter only to a migration, and are read only for one."""
         existing = MIGRATE if self._request.migrates else self._request.existing
         asked = (wanted.scenario, wanted.one_arm, existing, self._request.edge_gateway, self._request.prune)
         preflight = preflight_report(cluster, found["gateway"], *asked)
@@ -170,27 +174,28 @@ class ClusterRun:
 
     def _plan(self, cluster: Facts, gateway: Facts, wanted: Wanted, preflight: Facts) -> PhaseReport:
         (edge,) = gateway["edge_gateways"]
-        place = {"cluster_id": cluster["cluster_id"], "edge_gateway": edge["id"]}
-        self._gateway.choose(**place)
+        location = {"cluster_id": cluster["cluster_id"], "edge_gateway": edge["id"]}
+        self._gateway.choose(**location)
         goal = FileGoal(preflight["scenario"], preflight["one_arm"])
         planned = self._cpi.plan(goal)
         interrupted = cluster["rollout"]["state"] == "in_progress" and cluster["restore_point"] is not None
-        moves = self._plan_moves(cluster, gateway, goal, wanted, interrupted)
+        migration = self._plan_migration(cluster, gateway, goal, wanted, interrupted)
         gone = preflight["orphaned_services"] if self._request.prune else []
         removal = self._gateway.plan_removal(gone) if gone else None
-        pending = bool(planned.result["steps"] or moves or (removal and removal.changed))
+        pending = bool(planned.result["steps"] or migration or (removal and removal.changed))
         verification = None if pending else self._verification(cluster, gateway, wanted)
-        stop = self._cpi.plan_stop(goal).result if moves else None
-        point = self._restore_point(cluster, gateway, wanted) if moves else RestorePoint()
-        shown: list[Managed | Done] = [one for one in (planned, moves, removal) if one]
-        result = result_of(preflight, planned.result, moves.result if moves else None, changed=pending)
+        # a restore point is only needed, and its bodies only worth reading, when Services are migrated
+        stop = self._cpi.plan_stop(goal).result if migration else None
+        point = self._restore_point(cluster, gateway, wanted) if migration else RestorePoint()
+        parts: list[Managed | Done] = [one for one in (planned, migration, removal) if one]
+        result = result_of(preflight, planned.result, _result(migration), changed=pending)
         if verification:
             result.update(verified=verification["ok"], services=verification["services"])
         plan = {
             "version": VERSION,
-            **place,
+            **location,
             "pending": pending,
-            "moving": moves is not None,
+            "moving": migration is not None,
             "interrupted": interrupted,
             "point": point.on_disk,
             "kept": point.in_cluster,
@@ -206,34 +211,34 @@ class ClusterRun:
             "verification": verification,
             "result": result,
         }
-        told = {
+        report = {
             "ok": True,
             "summary": "",
             "plan": plan,
             "cpi_plan": planned.result,
-            "moves": moves.result if moves else None,
+            "moves": _result(migration),
             "result": {**result, "verified": False} if verification else result,
-            "lines": {"plan": plan_lines(planned.result, stop, _result(moves), _result(removal))},
+            "lines": {"plan": plan_lines(planned.result, stop, _result(migration), _result(removal))},
         }
-        return PhaseReport(pending, told, merged([one.before for one in shown]), merged([one.after for one in shown]))
+        return PhaseReport(pending, report, merged([one.before for one in parts]), merged([one.after for one in parts]))
 
-    def _plan_moves(
+    def _plan_migration(
         self, cluster: Facts, gateway: Facts, goal: FileGoal, wanted: Wanted, interrupted: bool
     ) -> Done | None:
-        """The plan for the Services; None when none is to be moved. CPI has to be stopped for it."""
+        """The plan for the Services; None when none is to be migrated. CPI has to be stopped for it."""
         migrates = self._request.migrates
         services = self._services(cluster, gateway, wanted) if migrates or interrupted else []
         if not services:
             return None
-        moves = self._gateway.plan_move(goal, services, cluster["restore_point"] or {})
-        writes = moves.result["writes"]
+        migration = self._gateway.plan_migration(goal, services, cluster["restore_point"] or {})
+        writes = migration.result["writes"]
         if writes and not migrates:
-            raise CollectionError(cut_short(writes))
-        # one that was killed after its last write is proved as a whole, too
-        return moves if writes or (migrates and interrupted) else None
+            raise CollectionError(interrupted_message(writes))
+        # a migration that was killed after its last write was not verified: finish it like any other
+        return migration if writes or (migrates and interrupted) else None
 
     def _services(self, cluster: Facts, gateway: Facts, wanted: Wanted) -> list[Facts]:
-        """The Services to be moved, as vcd_shared_ip takes them."""
+        """The Services to be migrated, as the option ``services`` of vcd_shared_ip."""
         if self._request.go_back:
             back = way_back(wanted.restore_point, cluster, gateway)
             if not back["ok"]:
@@ -244,72 +249,75 @@ class ClusterRun:
     # -- change
 
     def change(self, plan: Mapping[str, Any], check_mode: bool) -> PhaseReport:
-        """Carry out what ``plan`` found to be needed, and prove the result. What is written is planned on what is
-        there by now.
+        """Apply ``plan``, and verify the result. Each write is planned again, from the state at that time.
 
-        Raises CollectionError; of a migration that failed it says what is where, and the ways on.
+        Raises CollectionError. If a migration failed, its message says in what state the Services are, and how to
+        continue or go back.
         """
         _check(plan)
         result = dict(plan["result"])
         if check_mode:
             return PhaseReport(False, {"verification": None, "lines": {}, "result": result})
         if not plan["pending"]:
-            return PhaseReport(False, {**_judged(plan["verification"]), "result": result})
+            return PhaseReport(False, {**_verified(plan["verification"]), "result": result})
         self._gateway.choose(plan["cluster_id"], plan["edge_gateway"])
         goal, wanted = FileGoal(**plan["goal"]), Wanted(plan["scenario"], plan["one_arm"], plan["restore_point"])
         migration: DoneMigration | None = None
-        shown: list[Managed | Done] = []
+        parts: list[Managed | Done] = []
         if plan["moving"]:
             migration = self._migrate(plan, goal, wanted)
-            shown += [migration.applied, migration.moved]
+            parts += [migration.applied, migration.services_done]
         elif plan["changing"]:
             self._say("changing CPI's file")
-            shown.append(self._cpi.bring(goal))
-        applied = shown[0].result if shown else {}
+            parts.append(self._cpi.apply(goal))
+        applied = parts[0].result if parts else {}
         if plan["gone"]:
-            self._say("removing what Services that are gone have left")
-            shown.append(self._gateway.remove(plan["gone"]))
-        found = self._prove(plan, goal, wanted, migration)
+            self._say("removing the objects of deleted Services")
+            parts.append(self._gateway.remove(plan["gone"]))
+        found = self._verify_change(plan, goal, wanted, migration)
         verification = found["verification"]
         result.update(
-            changed=migration is not None or any(one.changed for one in shown),
+            changed=migration is not None or any(one.changed for one in parts),
             restart=applied["restart"]["done"] if applied else "none",
             verified=verification["ok"],
             services=verification["services"],
-            moves=migration.moved.result["services"] if migration else [],
+            moves=migration.services_done.result["services"] if migration else [],
             restore_point=migration.file if migration else "",
         )
-        before, after = merged([one.before for one in shown]), merged([one.after for one in shown])
+        before, after = merged([one.before for one in parts]), merged([one.after for one in parts])
         return PhaseReport(result["changed"], {**found, "result": result}, before, after)
 
     def _migrate(self, plan: Mapping[str, Any], goal: FileGoal, wanted: Wanted) -> DoneMigration:
+        """Migrate the Services while CPI is stopped, then write CPI's file and start CPI."""
+        # On disk first: the cluster's copy is lost with the cluster, and from the stop of CPI on it is needed.
         point = RestorePoint(plan["point"], plan["kept"])
         file = files.store(self._request.restore_dir, point.on_disk)
         self._say(f"the restore point is in {file}; stopping CPI")
         self._cpi.stop(goal, point.in_cluster)
         try:
-            # what was made while CPI still ran belongs to the move
+            # CPI may have created objects between the plan and its stop: they have to be migrated, too
             with self._one_look():
                 cluster, gateway = self._cpi.look(), self._gateway.look_again(plan["gateway"])
                 services = self._services(cluster, gateway, wanted)
                 newer = self._newer_point(plan, cluster, gateway, wanted, services)
-                move = self._gateway.prepare_move(goal, services, (newer or point).in_cluster)
+                migrate = self._gateway.prepare_migration(goal, services, (newer or point).in_cluster)
             if newer:
                 point, file = newer, files.store(self._request.restore_dir, newer.on_disk)
                 self._say(f"Services have changed since the plan; the restore point is in {file}")
                 self._cpi.stop(goal, point.in_cluster, replace=True)
-            moved = move()
+            services_done = migrate()
         except CollectionError as error:
-            raise self._account(error, plan, file) from error
+            raise self._failure(error, plan, file) from error
         self._say("starting CPI")
-        return DoneMigration(services, point.on_disk, file, moved, self._cpi.bring(goal))
+        return DoneMigration(services, point.on_disk, file, services_done, self._cpi.apply(goal))
 
     def _restore_point(self, cluster: Facts, gateway: Facts, wanted: Wanted) -> RestorePoint:
         info = self._gateway.describe(self._services(cluster, gateway, wanted), whole=True)
         point = restore_point_of(info, cluster, gateway)
         if not self._request.go_back:
             return RestorePoint(point, point)
-        # kept, so that the same run again goes the same way; what is there now is a source for what may be lost
+        # The cluster keeps the point to go back to, so that running the same again goes to the same place. The present
+        # virtual services are added to it: one of them may be lost while it is re-created.
         back = dict(way_back(wanted.restore_point, cluster, gateway)["restore_point"])
         lost = {**point["virtual_services"], **back["virtual_services"]}
         return RestorePoint(point, {**back, "virtual_services": lost})
@@ -317,55 +325,59 @@ class ClusterRun:
     def _newer_point(
         self, plan: Mapping[str, Any], cluster: Facts, gateway: Facts, wanted: Wanted, services: list[Facts]
     ) -> RestorePoint | None:
-        """Another restore point, if Services have changed between plan and change; the first of an interrupted
-        migration stays, because what is half-done is not the way back."""
+        """A new restore point if Services have changed since the plan, else None.
+
+        After an interruption the first one is kept: half-migrated Services are not a state to go back to.
+        """
         if plan["interrupted"]:
             return None
         if _objects(self._gateway.describe(services)) == _objects(plan["point"]):
             return None
-        # the change that is in progress now is this one, and nothing is moved yet
+        # the change in progress is this one, and no Service is migrated yet: describe the cluster as before it
         before = {**cluster, "rollout": {**cluster["rollout"], "state": "none"}, "restore_point": None}
         return self._restore_point(before, gateway, wanted)
 
-    def _account(self, error: CollectionError, plan: Mapping[str, Any], file: str) -> CollectionError:
-        """The error with what is where. CPI is brought back as it was if nothing is migrated."""
-        before, and_then = plan["before"], ""
-        back = nothing_migrated(error.details, resumed=plan["resumed"], scenario_before=before["scenario"])
-        if back:
-            self._say("bringing CPI back, because nothing is migrated")
+    def _failure(self, error: CollectionError, plan: Mapping[str, Any], file: str) -> CollectionError:
+        """The error of a migration, with its state. CPI is restored if no Service was migrated."""
+        before, then_failed = plan["before"], ""
+        restored = nothing_migrated(error.details, resumed=plan["resumed"], scenario_before=before["scenario"])
+        if restored:
+            self._say("restoring CPI, because no Service was migrated")
             try:
-                self._cpi.bring(FileGoal(before["scenario"], before["one_arm"]))
+                self._cpi.apply(FileGoal(before["scenario"], before["one_arm"]))
             except CollectionError as second:
-                back, and_then = False, second.message
+                restored, then_failed = False, second.message
         backup = self._cpi.backup
-        message = what_failed(error.message, file, backup, brought_back=back, and_then=and_then)
+        message = migration_failure(error.message, file, backup, restored=restored, then_failed=then_failed)
         return CollectionError(message, **{**error.details, "restore_point": file})
 
-    # -- prove
+    # -- verify
 
     def verify(self) -> PhaseReport:
-        """Judge what is there; writes nothing. Without a wanted scenario the one of CPI's file is meant."""
+        """Check the current state; writes nothing. Without a scenario in the request that of CPI's file is checked."""
         with self._one_look():
             cluster, gateway = self._look()
         verification = self._verification(cluster, gateway, Wanted(self._request.scenario, self._request.one_arm))
-        return PhaseReport(False, {"cluster": cluster, "gateway": gateway, **_judged(verification)})
+        return PhaseReport(False, {"cluster": cluster, "gateway": gateway, **_verified(verification)})
 
-    def _prove(self, plan: Mapping[str, Any], goal: FileGoal, wanted: Wanted, migration: DoneMigration | None) -> Facts:
-        """Judge what is there now. CPI writes addresses, and Cloud Director health, a while after a migration."""
+    def _verify_change(
+        self, plan: Mapping[str, Any], goal: FileGoal, wanted: Wanted, migration: DoneMigration | None
+    ) -> Facts:
+        """Verify a change. CPI updates addresses, and Cloud Director health, only a while after a migration."""
         deadline, intervals = self._deadline(self._request.wait_timeout), SETTLING.intervals()
         while True:
             with self._one_look():
                 cluster, gateway = self._cpi.look(), self._gateway.look_again(plan["gateway"])
                 promise = None
                 if migration:
-                    left = self._gateway.plan_move(goal, migration.services, {})
+                    left = self._gateway.plan_migration(goal, migration.services, {})
                     promise = {"services": migration.services, "restore_point": migration.point, "plan": left.result}
             verification = self._verification(cluster, gateway, wanted, promise)
             if not (migration and verification["settling"]) or deadline.expired():
                 break
-            self._say(f"waiting for it to settle: {verification['summary']}")
+            self._say(f"waiting for the changes to settle: {verification['summary']}")
             deadline.sleep(next(intervals))
-        return {"cluster": cluster, "gateway": gateway, **_judged(verification)}
+        return {"cluster": cluster, "gateway": gateway, **_verified(verification)}
 
     def _verification(
         self, cluster: Facts, gateway: Facts, wanted: Wanted, promise: Mapping[str, Any] | None = None
@@ -376,7 +388,7 @@ class ClusterRun:
 
 @dataclass(frozen=True)
 class RestorePoint:
-    """What was there before: as it is stored on disk, and what the cluster keeps, lost virtual services included."""
+    """The state before: as stored on disk, and as the cluster keeps it, with virtual services that may be lost."""
 
     on_disk: Facts = field(default_factory=dict)
     in_cluster: Facts = field(default_factory=dict)
@@ -384,12 +396,12 @@ class RestorePoint:
 
 @dataclass(frozen=True)
 class DoneMigration:
-    """A migration that went through: the Services as they were moved, what was there before, and what was done."""
+    """A migration that succeeded: its Services, their restore point, and what was done on either side."""
 
     services: list[Facts]
     point: Facts
     file: str
-    moved: Done
+    services_done: Done
     applied: Managed
 
 
@@ -397,18 +409,18 @@ def _result(done: Done | None) -> Mapping[str, Any] | None:
     return done.result if done else None
 
 
-def _judged(verification: Facts) -> Facts:
+def _verified(verification: Facts) -> Facts:
     return {"verification": verification, "lines": {"verification": report_lines(verification)}}
 
 
 def _objects(described: Mapping[str, Any]) -> list[Facts]:
-    """What Services have on the gateway, but for their health, which comes and goes."""
+    """The objects of Services on the gateway, without their health, which changes by itself."""
     keys = ("name", "namespace", "external_ip", "objects")
     return [{key: one[key] for key in keys} for one in described["services"]]
 
 
 def _without_objects(gateway: Facts) -> Facts:
-    """What was read of a gateway, but for what a move changes: a change reads that again."""
+    """The facts of a gateway without those that a migration changes: the change reads these again."""
     left_out = {*OBJECTS, FIREWALL}
     edges = [{key: value for key, value in edge.items() if key not in left_out} for edge in gateway["edge_gateways"]]
     return {**gateway, "edge_gateways": edges}

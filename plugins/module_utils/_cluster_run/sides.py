@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The two sides of a run in its words: CPI in the cluster, and the edge gateway in Cloud Director."""
+"""The two sides that a run works on: CPI in the cluster, and the edge gateway in Cloud Director."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Bod
 
 Facts = dict[str, Any]
 FIREWALL = "firewall_rules"
-# What Services have on a gateway, which a move changes; all else that is read stays as it is meanwhile
+# The objects of Services on a gateway. A migration changes only these, so that nothing else has to be read again
 OBJECTS = ("virtual_services", "pools", "unhealthy_pools", "nat_rules", "application_port_profiles")
-LOOKED_AT = ("used_ip_addresses", "networks", "load_balancer", "service_engine_groups", *OBJECTS)
+READ_PARTS = ("used_ip_addresses", "networks", "load_balancer", "service_engine_groups", *OBJECTS)
 
 
 @dataclass(frozen=True)
@@ -40,20 +40,20 @@ class FileGoal:
 
 
 class Cpi(Protocol):
-    """CPI in one cluster. What fails raises CollectionError."""
+    """CPI in one cluster. Every method may raise CollectionError."""
 
     def look(self) -> Facts:
         """What vcd_ccm_config_info returns, with the Services."""
 
     def plan(self, goal: FileGoal) -> Managed:
-        """What ``bring`` would do."""
+        """What ``apply`` would do."""
 
     def plan_stop(self, goal: FileGoal) -> Managed:
         """What ``stop`` would do."""
 
     @property
     def backup(self) -> str:
-        """Where the restore point is in the cluster: namespace and name of a ConfigMap."""
+        """Namespace and name of the ConfigMap that holds the restore point."""
 
     def stop(self, goal: FileGoal, restore_point: Facts, *, replace: bool = False) -> Managed:
         """Store the restore point and the goal in the cluster, and scale CPI to 0.
@@ -61,40 +61,40 @@ class Cpi(Protocol):
         The restore point of an interrupted change stays, unless it is to be replaced.
         """
 
-    def bring(self, goal: FileGoal) -> Managed:
-        """Write CPI's file, and let CPI run with it."""
+    def apply(self, goal: FileGoal) -> Managed:
+        """Write CPI's file, and run CPI with it."""
 
 
 class Gateway(Protocol):
-    """The edge gateway of one cluster. What fails raises CollectionError."""
+    """The edge gateway of one cluster. Every method may raise CollectionError."""
 
     def choose(self, cluster_id: str, edge_gateway: str) -> None:
-        """Which cluster, and the gateway's URN: needed before all that follows but ``look``."""
+        """Set the cluster and the gateway's URN. Every other method but ``look`` needs them."""
 
-    def look(self, network: str, parts: Iterable[str] = LOOKED_AT) -> Facts:
+    def look(self, network: str, parts: Iterable[str] = READ_PARTS) -> Facts:
         """What vcd_edge_gateway_info returns; ``skipped`` where neither a gateway nor a network is known."""
 
     def look_again(self, known: Facts) -> Facts:
-        """The same, with what a move changes as it is now."""
+        """The same facts, with the objects of Services read again."""
 
     def describe(self, services: Sequence[Facts], *, whole: bool = False) -> Facts:
         """What vcd_shared_ip_info returns for the Services, with their restore point if it is to be ``whole``."""
 
-    def plan_move(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts) -> Done:
-        """What ``move`` would do."""
+    def plan_migration(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts) -> Done:
+        """What the migration of these Services would do."""
 
-    def prepare_move(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts) -> Callable[[], Done]:
-        """Read what the move starts from; calling what is returned brings the Services into the goal's shape."""
+    def prepare_migration(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts) -> Callable[[], Done]:
+        """Read the present state. Calling the returned function migrates the Services."""
 
     def plan_removal(self, services: Sequence[Facts]) -> Done:
         """What ``remove`` would do."""
 
     def remove(self, services: Sequence[Facts]) -> Done:
-        """Remove all that these Services, which are gone, have left."""
+        """Remove all objects of these Services, which no longer exist in Kubernetes."""
 
 
 class RealCpi:
-    """CPI by the options ``cpi``, ``restart`` and ``wait_timeout``."""
+    """CPI in a real cluster, found by the options ``cpi``, ``restart`` and ``wait_timeout``."""
 
     def __init__(self, connected: Connections, params: Mapping[str, Any]) -> None:
         self._connected = connected
@@ -102,7 +102,7 @@ class RealCpi:
         self._written: CpiState | None = None
 
     def look(self) -> Facts:
-        """What the cluster holds. Right after a write that is known already, but for the Services."""
+        """What the cluster holds. Right after a write all but the Services is known, and not read again."""
         written, self._written = self._written, None
         return report(self._connected.kubernetes, target_from(self._params["cpi"]), True, written)
 
@@ -120,7 +120,7 @@ class RealCpi:
     def stop(self, goal: FileGoal, restore_point: Facts, *, replace: bool = False) -> Managed:
         return self._manage(goal, STOPPED, restore_point=restore_point, replace=replace)
 
-    def bring(self, goal: FileGoal) -> Managed:
+    def apply(self, goal: FileGoal) -> Managed:
         return self._manage(goal, ALL)
 
     def _manage(
@@ -149,7 +149,7 @@ class RealCpi:
 
 
 class RealGateway:
-    """The gateway by the options ``edge_gateway`` and ``vdc``, or by the network in CPI's file."""
+    """A real gateway, found by the options ``edge_gateway`` and ``vdc`` or by the network in CPI's file."""
 
     def __init__(self, connected: Connections, params: Mapping[str, Any]) -> None:
         self._connected = connected
@@ -161,12 +161,12 @@ class RealGateway:
         self._cluster_id, self._urn = cluster_id, edge_gateway
 
     def _body(self) -> Body:
-        """The gateway itself, which no move changes: read once."""
+        """The gateway itself, read once: a migration does not change it."""
         if self._read is None or self._read["id"] != self._urn:
             self._read = get_edge_gateway(self._connected.vcd, self._urn)
         return self._read
 
-    def look(self, network: str, parts: Iterable[str] = LOOKED_AT) -> Facts:
+    def look(self, network: str, parts: Iterable[str] = READ_PARTS) -> Facts:
         name, vdc = self._params["edge_gateway"], self._params["vdc"]
         if not name and not network:
             return {"skipped": True}
@@ -183,10 +183,10 @@ class RealGateway:
         params = self._options(services, restore_point=whole, state="absent")
         return gather(self._connected.vcd, self._body(), read_request(params), params)
 
-    def plan_move(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts) -> Done:
+    def plan_migration(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts) -> Done:
         return self._prepare(self._change(goal, services, restore_point), check_mode=True).run()
 
-    def prepare_move(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts) -> Callable[[], Done]:
+    def prepare_migration(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts) -> Callable[[], Done]:
         return self._prepare(self._change(goal, services, restore_point)).run
 
     def plan_removal(self, services: Sequence[Facts]) -> Done:

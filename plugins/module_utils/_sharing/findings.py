@@ -22,7 +22,7 @@ class Severity(str, Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """``check`` names what was looked at, ``message`` what was found, ``remedy`` what a person can do about it."""
+    """``check`` names the check, ``message`` says what it found, ``remedy`` what a person can do about it."""
 
     check: str
     severity: Severity
@@ -45,7 +45,7 @@ def error(check: str, message: str, remedy: str) -> Finding:
 
 
 def warning(check: str, message: str, remedy: str = "") -> Finding:
-    """A finding that a person should know of."""
+    """A finding that a person should know about."""
     return Finding(check, Severity.WARNING, message, remedy)
 
 

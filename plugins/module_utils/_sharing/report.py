@@ -16,7 +16,7 @@ MARKS = {"error": "ERROR", "warning": "warning", "info": "ok"}
 
 
 def report_lines(report: Any) -> list[str]:
-    """Lines for a preflight, a verification, a way back, or a plan; InvalidInput when it is none of them.
+    """Lines for a preflight, a verification, a way back or a plan. Raises InvalidInput for anything else.
 
     A plan is the result of vcd_ccm_config or of vcd_shared_ip.
     """
@@ -24,7 +24,7 @@ def report_lines(report: Any) -> list[str]:
     if "notes" in reader.value:
         return _way_back(reader)
     if "findings" not in reader.value and "steps" in reader.value:
-        return _moves(reader) if "services" in reader.value else _plan(reader)
+        return _migration(reader) if "services" in reader.value else _plan(reader)
     return [_heading(reader), *_findings(reader)]
 
 
@@ -37,17 +37,17 @@ def _plan(result: Reader) -> list[str]:
     return [f"{heading} ({restart.text('reason')})", *(f"  {number}. {step}" for number, step in enumerate(steps, 1))]
 
 
-def _moves(result: Reader) -> list[str]:
-    """A line for each Service that changes: what becomes of it, by how many writes, and what its clients notice."""
+def _migration(result: Reader) -> list[str]:
+    """A line for each Service that changes: its new scenario, the number of writes, and what its clients notice."""
     services = [service for service in result.mappings("services") if service.texts("steps")]
     if not services:
         return ["plan in Cloud Director: nothing to do"]
     writes = sum(len(service.texts("steps")) for service in services)
     heading = f"plan in Cloud Director: {pluralize(writes, 'write')} for {pluralize(len(services), 'Service')}"
-    return [f"{heading}, one at a time, while CPI is stopped", *(_move(service) for service in services)]
+    return [f"{heading}, one at a time, while CPI is stopped", *(_service(service) for service in services)]
 
 
-def _move(service: Reader) -> str:
+def _service(service: Reader) -> str:
     before, after = service.text("scenario_before"), service.text("scenario")
     becomes = f"{after} is repaired" if before == after else f"from {before} to {after}"
     writes = pluralize(len(service.texts("steps")), "write")
@@ -75,19 +75,19 @@ def _way_back(report: Reader) -> list[str]:
     return [heading, *(f"  note    {note}" for note in report.texts("notes"))]
 
 
-def account(failure: Any, restore_file: str, backup: str, brought_back: bool = False) -> str:
-    """One line for a migration that failed: what is where, and the ways on.
+def failure_message(failure: Any, restore_file: str, backup: str, restored: bool = False) -> str:
+    """One line for a migration that failed: the state of the Services, and how to continue or go back.
 
-    ``failure`` is the failed task's result, whose message tells what is migrated, rolled back and untouched.
-    ``brought_back``: nothing is migrated and CPI runs as it did before.
+    ``failure`` is the failed task's result, whose message says which Services are migrated, rolled back and untouched.
+    ``restored``: no Service is migrated and CPI runs as it did before.
     """
     result = Reader(failure, "failure")
-    told = result.text("msg", "the migration failed").strip().rstrip(".;")
-    if brought_back:
-        return f"{told}; every Service is as it was, and CPI runs again with its former scenario"
+    message = result.text("msg", "the migration failed").strip().rstrip(".;")
+    if restored:
+        return f"{message}; every Service is as it was, and CPI runs again with its previous scenario"
     where = f"the restore point is in {restore_file} and in {backup}"
-    ways = "run the same again to go on, or the playbook vcd.kubernetes.restore to go back"
-    return f"{told}; CPI stays stopped until then; {where}; {ways}"
+    ways = "run the same again to continue, or the playbook vcd.kubernetes.restore to go back"
+    return f"{message}; CPI stays stopped until then; {where}; {ways}"
 
 
 def _heading(report: Reader) -> str:

@@ -152,7 +152,7 @@ def test_a_task_that_never_ends_stops_the_run(move: Move, record_property: Recor
         stopped += 1
         where = f"write {number + 1}: {result['msg']}"
         assert "timed out after 1 s waiting for task" in result["msg"], where
-        assert "the same task goes on from there" in result["msg"], where
+        assert "running the task again continues from there" in result["msg"], where
         assert "default/web" in result["msg"], where
         state = "migrated" if "delete application port profile" in result["msg"] else "failed"
         assert result["failure"][state] == ["default/web"], where

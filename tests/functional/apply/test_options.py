@@ -146,7 +146,7 @@ def test_a_move_needs_the_external_ip_where_a_kill_could_lose_it(sim: Simulator)
     sim.journal(clear=True)
     unnamed = [{**one, "external_ip": None} for one in moved]
     message = edge.failed(unnamed, EXTERNAL)["msg"]
-    assert message.startswith("services.external_ip: None: give '203.0.113.10', the present one of 'default/web'")
+    assert message.startswith("services.external_ip: None: give '203.0.113.10', the current one of 'default/web'")
     assert written(sim.journal()) == []
     assert edge.done(unnamed, DISTINCT)["changed"] is True
 

@@ -130,7 +130,7 @@ def test_a_service_on_one_external_address(tmp_path: Path) -> None:
         for name in ("shared", "distinct"):
             line = str(run.outcomes[name]["msg"])
             assert line.startswith("default/web (shared_external) would break under")
-            assert f"new external IP that nobody serves, not {EXTERNAL}" in line
+            assert f"new external IP that no object serves, not {EXTERNAL}" in line
             assert "CPI crashes at the next change of the nodes" in line
         assert run.outcomes["same"]["msg"]["changed"] is False
         assert run.outcomes["same"]["msg"]["services"][0]["shape"] == "shared_external"

@@ -158,7 +158,7 @@ def test_a_service_that_fails_leaves_a_clear_account(tmp_path: Path) -> None:
         first = failed(play(tmp_path / "2", [migrate("shared_external", "first")], sim, kube))["first"]
         assert first.startswith("default/api: ")
         assert "it was rolled back to the shape that it had" in first
-        assert first.endswith("every Service is as it was, and CPI runs again with its former scenario")
+        assert first.endswith("every Service is as it was, and CPI runs again with its previous scenario")
         assert "\n" not in first
         assert (shapes(sim), replicas(kube)) == (before, 1)
 
@@ -268,7 +268,7 @@ def act_as_cpi(sim: Simulator, kube: KubeDouble) -> None:
 
 
 def test_an_address_that_a_broken_cpi_has_changed_comes_back(tmp_path: Path) -> None:
-    """Kubernetes shows an address that nobody serves; clients still use the old one, and that is kept."""
+    """Kubernetes shows an address that no object serves; clients still use the old one, and that is kept."""
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         broken = {**manifest("web"), "status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.55"}]}}}
         kube.load([broken, manifest("api")])
@@ -280,7 +280,8 @@ def test_an_address_that_a_broken_cpi_has_changed_comes_back(tmp_path: Path) -> 
         assert failed(run) == {}
         assert run.outcomes["to shared_external"]["msg"]["verified"] is True
         assert (
-            "shared_ip: localhost: waiting for it to settle: default/web shows 203.0.113.55 in Kubernetes" in run.output
+            "shared_ip: localhost: waiting for the changes to settle: default/web shows 203.0.113.55 in Kubernetes"
+            in run.output
         )
 
 

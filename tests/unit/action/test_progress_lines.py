@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.plugin_utils._progress import EVERY, Tail, Teller, time_left
+from ansible_collections.vcd.kubernetes.plugins.plugin_utils._progress import (
+    EVERY,
+    EventReader,
+    ProgressLines,
+    time_left,
+)
 
 PLAN = {"event": "plan", "services": 100, "writes": 400}
 WEB = {"name": "default/web", "number": 3, "of": 100}
@@ -24,54 +29,54 @@ def step(done: int, text: str = "create DNAT rule x", left: Any = 388) -> dict[s
 
 
 def test_a_line_for_the_plan_and_one_for_each_service() -> None:
-    teller = Teller(0.0)
-    assert teller.take(PLAN, 1.0) == ["shared_ip: 100 Services, 400 writes"]
-    assert teller.take(SERVICE, 1.1) == []
-    assert teller.take(step(10), 1.2) == []
-    assert teller.take(step(11), 2.2) == []
-    assert teller.take(DONE, 3.2) == [
+    progress = ProgressLines(0.0)
+    assert progress.take(PLAN, 1.0) == ["shared_ip: 100 Services, 400 writes"]
+    assert progress.take(SERVICE, 1.1) == []
+    assert progress.take(step(10), 1.2) == []
+    assert progress.take(step(11), 2.2) == []
+    assert progress.take(DONE, 3.2) == [
         "shared_ip: 3 of 100 default/web: migrated (12 of 400 writes, about 6 min left)"
     ]  # fmt: skip
-    assert teller.tick(1000.0) == []
+    assert progress.tick(1000.0) == []
 
 
 @pytest.mark.parametrize("state", ["rolled_back", "failed", "untouched"])
 def test_every_other_state_is_told_too(state: str) -> None:
-    teller = Teller(0.0)
-    (line,) = teller.take({**DONE, "state": state, "left_seconds": None}, 0.1)
+    progress = ProgressLines(0.0)
+    (line,) = progress.take({**DONE, "state": state, "left_seconds": None}, 0.1)
     assert line == f"shared_ip: 3 of 100 default/web: {state}"
 
 
 def test_nothing_to_do_is_one_line() -> None:
-    teller = Teller(0.0)
-    assert teller.take({**PLAN, "services": 1, "writes": 0}, 0.0) == ["shared_ip: 1 Service, nothing to write"]
-    assert teller.take(SERVICE, 0.0) + teller.take({**DONE, "state": "unchanged"}, 0.0) == []
+    progress = ProgressLines(0.0)
+    assert progress.take({**PLAN, "services": 1, "writes": 0}, 0.0) == ["shared_ip: 1 Service, nothing to write"]
+    assert progress.take(SERVICE, 0.0) + progress.take({**DONE, "state": "unchanged"}, 0.0) == []
 
 
 def test_a_service_that_takes_long_is_told_of_at_most_every_ten_seconds() -> None:
-    teller, lines = Teller(0.0), []
-    teller.take(PLAN, 0.0)
-    teller.take(SERVICE, 0.0)
+    progress, lines = ProgressLines(0.0), []
+    progress.take(PLAN, 0.0)
+    progress.take(SERVICE, 0.0)
     for tenth in range(1, 351):
         now = tenth / 10
         if tenth % 40 == 0:
-            lines += [(now, line) for line in teller.take(step(tenth // 40), now)]
-        lines += [(now, line) for line in teller.tick(now)]
+            lines += [(now, line) for line in progress.take(step(tenth // 40), now)]
+        lines += [(now, line) for line in progress.tick(now)]
     assert [now for now, _line in lines] == [10.0, 20.0, 30.0]
     assert lines[1][1] == "shared_ip: 3 of 100 default/web: create DNAT rule x (5 of 400 writes, about 6 min left)"
 
 
 def test_a_step_that_does_not_end_is_told_again() -> None:
-    teller = Teller(0.0)
-    teller.take(step(0, left=None), 0.0)
-    told = [teller.tick(now) for now in (EVERY - 0.1, EVERY, EVERY + 1, 2 * EVERY)]
-    assert [len(lines) for lines in told] == [0, 1, 0, 1]
-    assert told[3] == ["shared_ip: 3 of 100 default/web: create DNAT rule x (0 of 400 writes)"]
+    progress = ProgressLines(0.0)
+    progress.take(step(0, left=None), 0.0)
+    lines_by_time = [progress.tick(now) for now in (EVERY - 0.1, EVERY, EVERY + 1, 2 * EVERY)]
+    assert [len(lines) for lines in lines_by_time] == [0, 1, 0, 1]
+    assert lines_by_time[3] == ["shared_ip: 3 of 100 default/web: create DNAT rule x (0 of 400 writes)"]
 
 
 def test_texts_of_others_stay_in_one_plain_line() -> None:
-    teller = Teller(0.0)
-    (line,) = teller.take({**DONE, "name": "a\n\x1b[31mb\t\u202e c", "state": "x" * 500}, 0.0)
+    progress = ProgressLines(0.0)
+    (line,) = progress.take({**DONE, "name": "a\n\x1b[31mb\t\u202e c", "state": "x" * 500}, 0.0)
     assert line.startswith("shared_ip: 3 of 100 a [31mb c: xxx")
     assert line.isprintable()
     assert len(line) < 200
@@ -94,21 +99,21 @@ def test_time_left_is_told_roughly(seconds: Any, words: str) -> None:
     [{}, {"event": "other"}, {"event": "plan"}, {"event": "step"}, {"event": "done"}, {"event": "service", "of": "x"}],
 )
 def test_events_of_another_form_do_no_harm(event: dict[str, Any]) -> None:
-    teller = Teller(0.0)
-    assert all(line.isprintable() for line in teller.take(event, 20.0) + teller.tick(40.0))
+    progress = ProgressLines(0.0)
+    assert all(line.isprintable() for line in progress.take(event, 20.0) + progress.tick(40.0))
 
 
 def test_a_file_is_read_as_it_grows(tmp_path: Path) -> None:
     path = tmp_path / "progress"
     path.write_text("")
-    tail = Tail(str(path))
-    assert list(tail.events()) == []
+    reader = EventReader(str(path))
+    assert list(reader.events()) == []
     text = json.dumps({**PLAN, "name": "ä"}, ensure_ascii=False).encode() + b"\n"
     cut = text.index("ä".encode()) + 1
     path.write_bytes(text[:cut])
-    assert list(tail.events()) == []
+    assert list(reader.events()) == []
     path.write_bytes(text + b"no json\n[1]\n\n" + json.dumps(DONE).encode())
-    assert list(tail.events()) == [{**PLAN, "name": "ä"}]
+    assert list(reader.events()) == [{**PLAN, "name": "ä"}]
     path.write_bytes(path.read_bytes() + b"\n")
-    assert list(tail.events()) == [DONE]
-    assert list(tail.events()) == []
+    assert list(reader.events()) == [DONE]
+    assert list(reader.events()) == []

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 from ansible_collections.vcd.kubernetes.plugins.action.vcd_cluster_shared_ip import GROUPS, given
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.options import OPTIONS
-from ansible_collections.vcd.kubernetes.plugins.plugin_utils._progress import Teller
+from ansible_collections.vcd.kubernetes.plugins.plugin_utils._progress import ProgressLines
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -57,9 +57,11 @@ def test_the_documented_suboptions_are_those_of_the_connections() -> None:
 
 
 def test_each_line_names_the_cluster() -> None:
-    teller = Teller(0.0, "alpha")
-    assert teller.take({"event": "say", "text": "stopping CPI"}, 0.1) == ["shared_ip: alpha: stopping CPI"]
-    assert teller.take({"event": "plan", "services": 1, "writes": 2}, 0.2) == ["shared_ip: alpha: 1 Service, 2 writes"]
-    (line,) = teller.take({"event": "say", "text": "x\n" * 400}, 0.3)
+    progress = ProgressLines(0.0, "alpha")
+    assert progress.take({"event": "say", "text": "stopping CPI"}, 0.1) == ["shared_ip: alpha: stopping CPI"]
+    assert progress.take({"event": "plan", "services": 1, "writes": 2}, 0.2) == [
+        "shared_ip: alpha: 1 Service, 2 writes"
+    ]
+    (line,) = progress.take({"event": "say", "text": "x\n" * 400}, 0.3)
     assert len(line) < 330
     assert line.isprintable()

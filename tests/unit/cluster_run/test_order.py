@@ -20,7 +20,7 @@ from sharing_builders import virtual_service
 
 LOOK = ["look at CPI", "look at the gateway"]
 STOPPED = ["stop CPI", *LOOK, "describe", "prepare to move"]
-BROUGHT, BACK = "bring CPI to shared_external", "bring CPI to distinct_internal"
+APPLIED, BACK = "run CPI with shared_external", "run CPI with distinct_internal"
 PROVED = [*LOOK, "plan to move"]
 FAILED: dict[str, Any] = {"service": "default/web", "state": "rolled_back", "migrated": []}
 
@@ -28,7 +28,7 @@ FAILED: dict[str, Any] = {"service": "default/web", "state": "rolled_back", "mig
 def test_a_migration(tmp_path: Path) -> None:
     world = World()
     done = world.migrated(tmp_path)
-    assert world.events == [*STOPPED, "move", BROUGHT, *PROVED]
+    assert world.events == [*STOPPED, "move", APPLIED, *PROVED]
     assert (done.changed, done.result["result"]["verified"]) == (True, True)
     assert done.result["result"]["restart"] == "recreate"
     (file,) = tmp_path.iterdir()
@@ -44,7 +44,7 @@ def test_a_plan_writes_nothing_and_says_that_cpi_is_scaled_back() -> None:
     assert (planned.changed, planned.result["planned_only"], planned.result["result"]["changed"]) == (True, True, True)
     assert world.stored is None
     lines = planned.result["lines"]["plan"]
-    assert lines[-1] == "then CPI's file holds shared_external, and CPI is scaled back"
+    assert lines[-1] == "then CPI's file is set to shared_external, and CPI is scaled up again"
     assert not [line for line in lines if "stays stopped" in line or "stopped (" in line]
 
 
@@ -70,7 +70,7 @@ def test_nothing_to_do_is_judged_on_what_the_plan_has_read(tmp_path: Path) -> No
 def test_only_the_file_changes_where_no_service_is_moved(tmp_path: Path) -> None:
     world = World()
     done = world.changed(RunRequest(scenario="shared_internal"), tmp_path)
-    assert world.events == ["bring CPI to shared_internal", *LOOK]
+    assert world.events == ["run CPI with shared_internal", *LOOK]
     assert (done.changed, done.result["result"]["verified"], list(tmp_path.iterdir())) == (True, True, [])
 
 
@@ -93,7 +93,7 @@ def test_a_first_service_that_fails_brings_cpi_back(tmp_path: Path) -> None:
     assert world.events == [*STOPPED, "move", BACK]
     assert caught.value.message == (
         "default/web: refused; it was rolled back; every Service is as it was,"
-        " and CPI runs again with its former scenario"
+        " and CPI runs again with its previous scenario"
     )
     assert caught.value.details["service"] == "default/web"
 
@@ -124,7 +124,7 @@ def test_both_errors_are_told_when_cpi_cannot_be_brought_back_either(tmp_path: P
     with pytest.raises(CollectionError) as caught:
         world.migrated(tmp_path)
     assert caught.value.message.startswith("refused; CPI stays stopped until then; ")
-    assert caught.value.message.endswith("; CPI could not be brought back: no right to scale")
+    assert caught.value.message.endswith("; CPI could not be restored: no right to scale")
 
 
 def test_cpi_that_cannot_be_stopped_is_its_own_error(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_service_that_changed_since_the_plan_makes_another_restore_point(tmp_p
     world.meanwhile["stop CPI"] = change
     done = world.migrated(tmp_path)
     stopped = ["stop CPI", *LOOK, "describe", "describe", "prepare to move"]
-    assert world.events == [*stopped, "store again", "move", BROUGHT, *PROVED]
+    assert world.events == [*stopped, "store again", "move", APPLIED, *PROVED]
     first, second = sorted(tmp_path.iterdir())
     assert done.result["result"]["restore_point"] == str(second)
     assert json.loads(second.read_text()) == world.stored != json.loads(first.read_text())
@@ -169,7 +169,7 @@ def test_the_first_restore_point_of_an_interrupted_migration_stays(tmp_path: Pat
     world.objects["virtual_services"][0]["virtual_ip_address"] = "192.168.8.9"
     world.migrated(tmp_path)
     assert world.stored == first
-    assert world.events == ["stop CPI", *LOOK, "prepare to move", "move", BROUGHT, *PROVED]
+    assert world.events == ["stop CPI", *LOOK, "prepare to move", "move", APPLIED, *PROVED]
     assert len(list(tmp_path.iterdir())) == 1
 
 
@@ -199,7 +199,9 @@ def test_addresses_and_health_may_take_a_while(tmp_path: Path) -> None:
     done = world.migrated(tmp_path)
     assert done.result["result"]["verified"] is True
     assert 20 < world.time.now < 40
-    assert any(line.startswith("waiting for it to settle: default/web shows 203.0.113.99") for line in world.said)
+    assert any(
+        line.startswith("waiting for the changes to settle: default/web shows 203.0.113.99") for line in world.said
+    )
 
 
 def test_it_does_not_wait_for_ever(tmp_path: Path) -> None:
@@ -255,7 +257,7 @@ def test_the_lines_of_a_removal() -> None:
     planned = {"steps": [], "restart": {}, "resumed": False}
     removal = {"steps": ["a", "b"], "services": [{"name": "api"}, {"name": "old"}], "writes": 2}
     lines = plan_lines({**planned, "restart": {"done": "none", "reason": ""}}, None, None, removal)
-    assert lines == ["plan: nothing to do", "then 2 objects of Services that are gone are removed: api, old"]
+    assert lines == ["plan: nothing to do", "then 2 objects of deleted Services are removed: api, old"]
 
 
 def point(**changes: Any) -> dict[str, Any]:
@@ -276,7 +278,7 @@ def test_files_of_restore_points_are_never_overwritten(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "cannot be read: No such file"), (b"[]", "holds no restore point"), (b"\xff", "is not a text")],
+    [(None, "cannot be read: No such file"), (b"[]", "is not a restore point"), (b"\xff", "is not a text")],
 )
 def test_a_file_that_is_no_restore_point(tmp_path: Path, content: bytes | None, message: str) -> None:
     path = tmp_path / "point.json"

@@ -24,7 +24,7 @@ from sharing_builders import (
 
 OUTSIDE, INSIDE = "203.0.113.10", "192.168.8.2"
 RANGE = "192.168.8.2-192.168.8.100"
-UNSEEN = "203.0.113.10, which the firewall does not see after the move"
+UNSEEN = "203.0.113.10, which no longer matches after the migration"
 QUIET = "no firewall rule of edge gateway acme-edge names an address that changes, and the Services stay allowed"
 
 
@@ -75,7 +75,7 @@ def test_a_rule_for_the_external_ip_stops_matching_behind_nat(where: str, target
         (
             "warning",
             f"default/web: firewall rule 'web in' (ALLOW) names {UNSEEN}",
-            f"before the move, add: allow TCP 80, 81 to {RANGE}",
+            f"before the migration, add: allow TCP 80, 81 to {RANGE}",
         )
     ]
 
@@ -84,18 +84,18 @@ def test_a_rule_for_internal_addresses_stops_matching_without_nat() -> None:
     ((severity, message, remedy),) = told("distinct_internal", "shared_external", firewall_rule("in", RANGE))
     assert severity == "warning"
     assert "names 192.168.8.2, 192.168.8.3, which" in message
-    assert remedy == "before the move, add: allow TCP 80, 81 to 203.0.113.10"
+    assert remedy == "before the migration, add: allow TCP 80, 81 to 203.0.113.10"
 
 
 def test_between_the_internal_scenarios_only_addresses_that_change_matter() -> None:
     one = firewall_rule("one", INSIDE)
     ((_severity, message, remedy),) = told("shared_internal", "distinct_internal", one)
     assert "names 192.168.8.2, which" in message
-    assert remedy == f"before the move, add: allow TCP 81 to {RANGE}"
+    assert remedy == f"before the migration, add: allow TCP 81 to {RANGE}"
     # the shared address is one of those that are there
     ((_severity, message, remedy),) = told("distinct_internal", "shared_internal", firewall_rule("two", "192.168.8.3"))
     assert "names 192.168.8.3, which" in message
-    assert remedy == "before the move, add: allow TCP 80, 81 to 192.168.8.2"
+    assert remedy == "before the migration, add: allow TCP 80, 81 to 192.168.8.2"
     assert told("shared_internal", "distinct_internal", firewall_rule("all", RANGE)) == [("info", QUIET, "")]
 
 
@@ -104,7 +104,7 @@ def test_a_rule_that_was_added_for_the_target_settles_it() -> None:
     assert told("shared_external", "shared_internal", old, new) == [
         (
             "info",
-            "default/web: firewall rule 'old' (ALLOW) stops matching, and nothing is missing without it",
+            "default/web: firewall rule 'old' (ALLOW) stops matching, and other rules have the same effect",
             "",
         )
     ]
@@ -126,10 +126,10 @@ def test_a_rule_that_was_added_for_the_target_settles_it() -> None:
     ],
 )
 def test_rules_for_other_traffic_neither_help_nor_are_missed(changes: dict[str, Any]) -> None:
-    lone = "before the move, add above it: allow TCP 80, 81 to 192.168.8.2-192.168.8.100"
+    lone = "before the migration, add above it: allow TCP 80, 81 to 192.168.8.2-192.168.8.100"
     for other in (firewall_rule("other", OUTSIDE, **changes), firewall_rule("any", **changes)):
         assert told("shared_external", "shared_internal", other) == [
-            ("warning", "no firewall rule lets anybody in to default/web after the move; the default is DROP", lone)
+            ("warning", "no firewall rule allows traffic to default/web after the migration; the default is DROP", lone)
         ]
 
 
@@ -143,7 +143,7 @@ def test_each_port_is_looked_at() -> None:
     second = firewall_rule("second", RANGE, services=ports("79-80"))
     assert remedies("shared_external", "shared_internal", first, second) == [
         "",
-        f"before the move, add above it: allow TCP 81 to {RANGE}",
+        f"before the migration, add above it: allow TCP 81 to {RANGE}",
     ]
     any_port = firewall_rule("second", RANGE, services=ports())
     assert [item[0] for item in told("shared_external", "shared_internal", first, any_port)] == ["info"]
@@ -164,7 +164,7 @@ def test_a_rule_that_keeps_people_out_is_missed_too() -> None:
         (
             "warning",
             f"default/web: firewall rule 'block' (REJECT) names {UNSEEN}",
-            f"before the move, add: reject TCP 80, 81 to {RANGE} (from the sources of that rule)",
+            f"before the migration, add: reject TCP 80, 81 to {RANGE} (from the sources of that rule)",
         )
     ]
     twin = "shared_external", "shared_internal", {**blocked, "sources": []}
@@ -185,13 +185,13 @@ def test_a_rule_that_will_stop_the_traffic_is_named() -> None:
     assert told("shared_external", "shared_internal", stops, firewall_rule("any"), default="ALLOW") == [
         (
             "warning",
-            "firewall rule 'no private' (DROP) stops the traffic to default/web after the move",
-            f"before the move, add above it: allow TCP 80, 81 to {RANGE}",
+            "firewall rule 'no private' (DROP) blocks the traffic to default/web after the migration",
+            f"before the migration, add above it: allow TCP 80, 81 to {RANGE}",
         )
     ]
     ((_severity, message, remedy),) = told("shared_external", "shared_internal", stops, firewall_rule("web", OUTSIDE))
     assert message == f"default/web: firewall rule 'web' (ALLOW) names {UNSEEN}"
-    assert remedy == f"before the move, add above 'no private' (DROP): allow TCP 80, 81 to {RANGE}"
+    assert remedy == f"before the migration, add above 'no private' (DROP): allow TCP 80, 81 to {RANGE}"
     # the order decides
     assert told("shared_external", "shared_internal", firewall_rule("any"), stops) == [("info", QUIET, "")]
 
@@ -203,7 +203,7 @@ def test_a_group_that_may_not_be_viewed_is_told() -> None:
     assert found[0] == (
         "warning",
         "firewall rule 'hidden' (ALLOW) names hidden-set, which this user may not view",
-        "compare its addresses by hand",
+        "compare its addresses manually",
     )
 
 
@@ -213,7 +213,7 @@ def test_many_services_that_lack_the_same_rule_are_one_finding() -> None:
     cluster = ccm("shared_external", services=[service("a"), service("b", ips=("203.0.113.11",))])
     answer = vcd(edge(**there, firewall_rules=[default_rule("DROP")]))
     (found,) = check_firewall(state("shared_internal", cluster, answer, existing="migrate"))
-    assert "to default/a, default/b after the move" in found.message
+    assert "to default/a, default/b after the migration" in found.message
     assert found.remedy.endswith(f"allow TCP 80, 81 to {RANGE}")
 
 

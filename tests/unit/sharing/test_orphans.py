@@ -73,15 +73,13 @@ def test_a_renamed_port_is_recognised_by_its_number() -> None:
         alone = {key: there[key]}
         assert all("renamed to tls" in why for why in reasons(alone, service(ports=("http", "tls"))))
     gone = ", and its virtual service is gone"
-    assert reasons({"pools": there["pools"]}, service(ports=("http", "tls"))) == {
-        f"web does not have port https any more{gone}"
-    }
+    assert reasons({"pools": there["pools"]}, service(ports=("http", "tls"))) == {f"web no longer has port https{gone}"}
 
 
 def test_a_port_that_was_taken_away() -> None:
-    assert reasons(full_set("web", "https", 443), service(ports=("http",))) == {"web does not have port https any more"}
+    assert reasons(full_set("web", "https", 443), service(ports=("http",))) == {"web no longer has port https"}
     unnamed = full_set("web", "", 443)
-    assert reasons(unnamed, service(ports=("http",))) == {"web does not have the port without a name any more"}
+    assert reasons(unnamed, service(ports=("http",))) == {"web no longer has the port without a name"}
 
 
 def test_rules_of_an_earlier_flip_outlive_their_virtual_service() -> None:
@@ -101,7 +99,7 @@ def test_a_service_of_another_controller_claims_nothing() -> None:
 def test_a_port_without_node_port_claims_nothing() -> None:
     useless = service(ports=("http",))
     useless["ports"][0]["node_port"] = None
-    assert reasons(full_set("web", "http", 80), useless) == {"web does not have port http any more"}
+    assert reasons(full_set("web", "http", 80), useless) == {"web no longer has port http"}
 
 
 @pytest.mark.parametrize("cluster_id", ["", "urn:another"])

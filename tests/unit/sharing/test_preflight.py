@@ -667,12 +667,13 @@ def test_messages_name_what_was_found() -> None:
     def only(check: str, *arguments: Any, **more: Any) -> str:
         return found(check, *arguments, **more)[0][1]
 
-    assert only("cpi", "shared_external") == "CPI 1.6.1 knows shared_external"
+    assert only("cpi", "shared_external") == "CPI 1.6.1 supports shared_external"
     unknown = ccm(deployment={**DEPLOYMENT, "version": "", "image": "registry.example.com/cpi"})
-    assert only("cpi", "distinct_internal", unknown) == "CPI image registry.example.com/cpi knows distinct_internal"
+    assert only("cpi", "distinct_internal", unknown) == "CPI image registry.example.com/cpi supports distinct_internal"
     stopped = ccm(deployment={**DEPLOYMENT, "replicas": 0, "ready": False})
     assert (
-        only("cpi", "shared_external", stopped) == "kube-system/vmware-cloud-director-ccm is scaled to 0; it stays so"
+        only("cpi", "shared_external", stopped)
+        == "kube-system/vmware-cloud-director-ccm is scaled to 0, and this run leaves it so"
     )
     assert (
         only("configuration", "shared_external") == "kube-system/vcloud-ccm-configmap holds scenario distinct_internal"

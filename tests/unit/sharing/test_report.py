@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import account, report_lines
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import failure_message, report_lines
 from sharing_builders import ccm, edge, group, objects, service, vcd
 
 
@@ -136,10 +136,10 @@ def test_a_way_back_as_text() -> None:
 
 
 def test_the_account_of_a_failure() -> None:
-    line = account({"msg": "default/b: BUSY; migrated: default/a."}, "/d/x.json", "ConfigMap y")
+    line = failure_message({"msg": "default/b: BUSY; migrated: default/a."}, "/d/x.json", "ConfigMap y")
     assert line == (
         "default/b: BUSY; migrated: default/a; CPI stays stopped until then; the restore point is in /d/x.json and in "
-        "ConfigMap y; run the same again to go on, or the playbook vcd.kubernetes.restore to go back"
+        "ConfigMap y; run the same again to continue, or the playbook vcd.kubernetes.restore to go back"
     )
-    undone = account({"msg": "no"}, "/d/x.json", "ConfigMap y", True)
-    assert undone == "no; every Service is as it was, and CPI runs again with its former scenario"
+    restored = failure_message({"msg": "no"}, "/d/x.json", "ConfigMap y", True)
+    assert restored == "no; every Service is as it was, and CPI runs again with its previous scenario"

@@ -263,7 +263,7 @@ def test_damage_that_is_there_already_is_told_apart_from_what_the_change_would_d
 @pytest.mark.parametrize(
     ("shape", "target", "ip_spaces", "changes", "words"),
     [
-        (E, S, False, {}, ["no DNAT rule", "new external IP that nobody serves, not 203.0.113.10", "and 1 more"]),
+        (E, S, False, {}, ["no DNAT rule", "new external IP that no object serves, not 203.0.113.10", "and 1 more"]),
         (S, E, False, {}, ["internal 192.168.8.2", "DNAT rules are left behind"]),
         (S, E, False, {"load_balancer_ip": "203.0.113.10"}, ["tries to move its virtual services to 203.0.113.10"]),
         (S, E, True, {}, ["IP Space allocation does not match"]),

@@ -99,7 +99,7 @@ def test_without_the_gateway_nothing_is_called_verified(answer: dict[str, Any]) 
     report = verify_report(ccm(), answer)
     assert report["ok"] is False
     assert report["edge_gateway"] is None
-    assert "not exactly one edge gateway was found" in report["summary"]
+    assert "exactly one edge gateway is needed" in report["summary"]
 
 
 def messages(report: dict[str, Any]) -> list[str]:

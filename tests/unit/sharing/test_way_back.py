@@ -98,7 +98,7 @@ def test_a_rule_alone_holds_the_ip_of_a_half_done_service() -> None:
     [
         ("192.168.8.2", None, OUTSIDE),  # a CPI without one-arm has shown the VIP
         ("192.168.8.77", None, OUTSIDE),  # or one that it had
-        (OTHER, None, OUTSIDE),  # a new IP that nobody serves: clients use the old one
+        (OTHER, None, OUTSIDE),  # a new IP that no object serves: clients use the old one
         (OTHER, OTHER, OUTSIDE),
     ],
 )
@@ -197,8 +197,8 @@ def test_services_that_came_went_and_changed() -> None:
     back = way_back(point, ccm("shared_external", services=now), vcd(edge(**found)))
     assert [(item["name"], item.get("internal_ips")) for item in back["services"]] == [("web", None), ("new", None)]
     assert back["notes"] == [
-        "default/gone is no Service of this cluster any more and is left out",
-        "default/new came after it and is given the shape of that scenario, too",
+        "default/gone is no longer a Service of this cluster and is left out",
+        "default/new was created later and gets the shape of that scenario, too",
     ]
 
 
@@ -211,7 +211,7 @@ def test_a_service_that_was_made_anew_keeps_its_new_ip() -> None:
     now = ccm("shared_external", services=[service(ips=(OTHER,))], rollout={"state": "finished", "backup": "b"})
     back = way_back(taken(), now, vcd(edge(**on(OTHER))))
     assert [item["external_ip"] for item in back["services"]] == [OTHER]
-    assert back["notes"] == [f"default/web had {OUTSIDE} then and serves on {OTHER} now, which it keeps"]
+    assert back["notes"] == [f"default/web had {OUTSIDE} then and keeps {OTHER}, on which it serves now"]
     # the run that is started again after an interruption comes to the same, from the cluster and from the file
     halfway = {**now, "rollout": {"state": "in_progress", "backup": "b"}, "restore_point": back["restore_point"]}
     for point in (back["restore_point"], taken()):
@@ -250,7 +250,7 @@ def test_a_new_ip_is_kept_while_the_way_back_is_half_done() -> None:
     [
         (None, "restore point: 'none': the cluster has none"),
         ("text", "restore point: 'text': expected a mapping"),
-        ({"version": 2}, "'version 2': version 1 is known here"),
+        ({"version": 2}, "'version 2': this release reads version 1"),
         (taken(cluster_id="urn:other"), "'cluster urn:other': this is cluster urn:vcloud:entity"),
         (
             taken(edge_gateway={"id": "urn:vcloud:gateway:2", "name": "other-edge"}),
@@ -264,10 +264,10 @@ def test_a_new_ip_is_kept_while_the_way_back_is_half_done() -> None:
 def test_no_way_back(point: Any, reason: str) -> None:
     back = way_back(point, ccm(services=[service()]), vcd(edge()))
     assert (back["ok"], back["services"]) == (False, [])
-    assert back["summary"].startswith("there is no way back by this restore point: ")
+    assert back["summary"].startswith("cannot go back to this restore point: ")
     assert reason in back["summary"]
     assert "\n" not in back["summary"]
 
 
 def test_no_way_back_without_the_gateway() -> None:
-    assert "not exactly one edge gateway was found" in way_back(taken(), ccm(), vcd())["summary"]
+    assert "exactly one edge gateway is needed" in way_back(taken(), ccm(), vcd())["summary"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Preflight checks of addresses: the one-arm range, and what is left outside."""
+"""Preflight checks of addresses: the one-arm range, and the free external addresses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.ad
 
 
 def check_one_arm(state: ClusterState) -> Iterator[Finding]:
-    """The range is one, touches no network that the gateway knows, and is big enough."""
+    """The range is valid, overlaps no network of the gateway, and is big enough."""
     target = state.target
     if target.problem:
         yield error("one_arm", target.problem, "give a range of free IPv4 addresses")
@@ -38,7 +38,7 @@ def check_one_arm(state: ClusterState) -> Iterator[Finding]:
     if state.edge is None:
         yield info("one_arm", f"{target.one_arm}")
         return
-    overlaps = [name for name, network in _neighbours(state.edge) if target.one_arm.overlaps(network)]
+    overlaps = [name for name, network in _networks(state.edge) if target.one_arm.overlaps(network)]
     for name in overlaps:
         message = f"the one-arm range {target.one_arm} overlaps {name}"
         yield state.shortage("one_arm", message, "choose a range that nothing else uses (shared_ip_one_arm)")
@@ -47,7 +47,7 @@ def check_one_arm(state: ClusterState) -> Iterator[Finding]:
 
 
 def check_external_addresses(state: ClusterState) -> Iterator[Finding]:
-    """Each Service that has no IP yet needs one; a flip itself takes none."""
+    """Each Service that has no IP yet needs one; a change of scenario itself needs none."""
     edge = state.edge
     if edge is None or edge.uses_ip_spaces:
         return
@@ -66,8 +66,8 @@ def check_external_addresses(state: ClusterState) -> Iterator[Finding]:
         yield info("external_addresses", f"{where} has {pluralize(free, 'free external address')}")
 
 
-def _neighbours(edge: EdgeGateway) -> Iterator[tuple[str, Network]]:
-    """Everything that the gateway routes or serves, with a name for a person."""
+def _networks(edge: EdgeGateway) -> Iterator[tuple[str, Network]]:
+    """The networks that the gateway routes or serves, each with a description."""
     for name, network in edge.networks:
         yield f"the network {name} ({network})", network
     for uplink in edge.uplinks:
@@ -100,15 +100,15 @@ def _needed(state: ClusterState) -> int:
 
 
 def _kept_outside(state: ClusterState, one_arm: AddressRange) -> set[str]:
-    """Addresses of an earlier range: a migration leaves them to the Services that have them."""
+    """Addresses of an earlier range, which Services keep in a migration."""
     kept = {address for migration in state.planned for address in migration.internal_ips}
     return {address for address in kept if address not in one_arm}
 
 
 def _used_by_others(state: ClusterState, edge: EdgeGateway, one_arm: AddressRange) -> int:
-    """Addresses of the range that objects of others on this gateway use.
+    """How many addresses of the range other objects on this gateway use.
 
-    CPI looks at virtual services only; a migration also avoids addresses that a NAT rule of others leads to.
+    CPI looks at virtual services only; a migration also avoids the targets of NAT rules.
     """
     own = frozenset().union(*(item.service.own_names() for item in state.observed))
     others = [item for item in edge.inventory if item.name not in own]

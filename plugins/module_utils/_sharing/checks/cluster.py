@@ -20,7 +20,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import CPI_WITH_SHARED_IP, parse_version
 
-# what vcd_ccm_config_info says of the two settings that a scenario sets anew
+# problems that vcd_ccm_config_info reports about the settings that a change of scenario replaces
 SET_BY_SCENARIO = (
     "loadbalancer.oneArm.",
     "loadbalancer.oneArm:",
@@ -29,7 +29,7 @@ SET_BY_SCENARIO = (
 
 
 def check_configuration(state: ClusterState) -> Iterator[Finding]:
-    """The file is there, can be read, and CPI accepts everything in it that this change leaves alone."""
+    """The file exists and can be read, and CPI accepts all of it that this change does not replace."""
     cluster = state.cluster
     problems = "; ".join(cluster.problems)
     if not cluster.config_map and cluster.rollout == IN_PROGRESS:
@@ -40,39 +40,41 @@ def check_configuration(state: ClusterState) -> Iterator[Finding]:
         yield error("configuration", problems or "the cluster has no ConfigMap with CPI's file", remedy)
         return
     if not cluster.readable:
-        remedy = "mend the file, or check shared_ip_config_map and shared_ip_config_key"
+        remedy = "correct the file, or check shared_ip_config_map and shared_ip_config_key"
         yield error("configuration", f"{cluster.config_map}: CPI's file cannot be read: {problems}", remedy)
         return
     for problem in cluster.problems:
         if problem.startswith(SET_BY_SCENARIO):
-            yield warning("configuration", f"CPI refuses its present file: {problem}", "this change sets it anew")
+            yield warning(
+                "configuration", f"CPI refuses its present file: {problem}", "this change replaces that setting"
+            )
         else:
-            yield error("configuration", f"CPI refuses its file: {problem}", "mend the file in the ConfigMap")
+            yield error("configuration", f"CPI refuses its file: {problem}", "correct the file in the ConfigMap")
     if not cluster.problems:
         scenario = cluster.scenario.value if cluster.scenario else "invalid"
         yield info("configuration", f"{cluster.config_map} holds scenario {scenario}")
 
 
 def check_rollout(state: ClusterState) -> Iterator[Finding]:
-    """An earlier run that was stopped on the way is no obstacle: this one finishes it."""
+    """An earlier run that was interrupted is no obstacle: this one finishes its work."""
     if state.cluster.rollout == IN_PROGRESS:
         yield info("rollout", "an earlier change was interrupted; this run finishes it")
 
 
 def check_cluster_id(state: ClusterState) -> Iterator[Finding]:
-    """Without the cluster id nobody can tell which objects in VCD are this cluster's."""
+    """Without the cluster id it is unknown which objects in VCD are this cluster's."""
     cluster = state.cluster
     if cluster.cluster_id:
         yield info("cluster_id", f"{cluster.cluster_id} (from the {cluster.cluster_id_source})")
         return
     if not cluster.readable:
-        return  # the file is told of already
-    message = "the cluster has no id: clusterid is empty in CPI's file and there is none in vcloud-clusterid-secret"
+        return  # check_configuration reports it
+    message = "the cluster has no id: clusterid is empty in CPI's file and missing in vcloud-clusterid-secret"
     yield error("cluster_id", message, "set clusterid in one of the two")
 
 
 def check_cpi(state: ClusterState) -> Iterator[Finding]:
-    """CPI is there, runs, and is new enough for the flag of the scenario."""
+    """CPI exists, runs, and supports the flag of the scenario."""
     deployment = state.cluster.deployment
     if deployment is None:
         remedy = "check the namespace and the name (shared_ip_namespace, shared_ip_deployment)"
@@ -80,24 +82,26 @@ def check_cpi(state: ClusterState) -> Iterator[Finding]:
         return
     label = f"{deployment.namespace}/{deployment.name}"
     if deployment.replicas == 0 and state.cluster.rollout != IN_PROGRESS:
-        yield warning("cpi", f"{label} is scaled to 0; it stays so", "scale it up to let CPI read its file")
+        yield warning(
+            "cpi", f"{label} is scaled to 0, and this run leaves it so", "scale it up to let CPI read its file"
+        )
     elif not deployment.ready and state.cluster.rollout != IN_PROGRESS:
-        yield warning("cpi", f"{label} is not ready now", "look at the log of its pod")
+        yield warning("cpi", f"{label} is not ready", "look at the log of its pod")
     scenario = state.target.scenario
     version = parse_version(deployment.version)
     if not scenario.shared_ip or (version and version >= CPI_WITH_SHARED_IP):
-        shown = f"CPI {deployment.version}" if version else f"CPI image {deployment.image}"
-        yield info("cpi", f"{shown} knows {scenario.value}")
+        label = f"CPI {deployment.version}" if version else f"CPI image {deployment.image}"
+        yield info("cpi", f"{label} supports {scenario.value}")
     elif version:
-        message = f"CPI {deployment.version} does not know shared IPs ({scenario.value}); 1.2.0 is the first that does"
+        message = f"CPI {deployment.version} does not support {scenario.value}, which needs 1.2.0 or newer"
         yield error("cpi", message, "upgrade CPI, or choose distinct_internal")
     else:
-        message = f"the version of CPI cannot be told from its image {deployment.image}"
+        message = f"the version of CPI is unknown: it is not in the tag of its image {deployment.image}"
         yield warning("cpi", message, f"make sure that it is 1.2.0 or newer, which {scenario.value} needs")
 
 
 def check_service_names(state: ClusterState) -> Iterator[Finding]:
-    """CPI's names hold no namespace: two Services of one name fight for the same objects."""
+    """CPI's names contain no namespace: two Services with one name compete for the same objects."""
     places = defaultdict(list)
     for service in state.cluster.own_services:
         places[service.name].append(service.namespace)
@@ -105,6 +109,6 @@ def check_service_names(state: ClusterState) -> Iterator[Finding]:
         if len(namespaces) > 1:
             message = f"Services named {name} are in the namespaces {' and '.join(sorted(namespaces))}"
             message += "; CPI gives both the same virtual services"
-            yield error("service_names", message, "rename all of them but one")
+            yield error("service_names", message, "rename all but one of them")
     if all(len(namespaces) == 1 for namespaces in places.values()):
-        yield info("service_names", f"{pluralize(len(places), 'Service')} of type LoadBalancer, no name twice")
+        yield info("service_names", f"{pluralize(len(places), 'Service')} of type LoadBalancer, no duplicate names")

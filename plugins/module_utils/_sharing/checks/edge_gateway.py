@@ -23,25 +23,25 @@ def check_vcd_version(state: ClusterState) -> Iterator[Finding]:
         return
     api, scenario = state.vcd.api, state.target.scenario
     newest = f"{api.newest[0]}.{api.newest[1]}"
-    shown = f"VCD {api.release} (API {newest})" if api.release else f"VCD with API {newest}"
+    label = f"VCD {api.release} (API {newest})" if api.release else f"VCD with API {newest}"
     if scenario.shared_ip and api.newest < API_WITH_SHARED_IP:
-        message = f"{shown} cannot share an IP between virtual services; {scenario.value} needs VCD 10.4 (API 37.0)"
+        message = f"{label} cannot share an IP between virtual services; {scenario.value} needs VCD 10.4 (API 37.0)"
         yield error("vcd_version", message, "upgrade VCD, or choose distinct_internal")
     else:
-        yield info("vcd_version", f"{shown} is new enough for {scenario.value}")
+        yield info("vcd_version", f"{label} is new enough for {scenario.value}")
 
 
 def check_edge_gateway(state: ClusterState) -> Iterator[Finding]:
-    """There is exactly one gateway, and the load balancer on it is CPI's kind and on."""
+    """Exactly one gateway is found, and it has the load balancer that CPI needs, enabled."""
     edges = state.vcd.edges if state.vcd else ()
     if state.vcd is None:
-        message = "nobody says which edge gateway to look at: "
+        message = "the edge gateway is unknown: "
         if state.cluster.readable:
             yield error("edge_gateway", f"{message}CPI's file names no network", GIVE_IT)
         elif state.cluster.rollout == IN_PROGRESS:
             message += "the ConfigMap that names its network is missing until the interrupted change is finished"
             yield error("edge_gateway", message, GIVE_IT)
-        return  # a file that cannot be read is told of already
+        return  # check_configuration reports a file that cannot be read
     if not edges:
         message = f"shared_ip_edge_gateway: {state.target.edge_gateway!r}: this user sees no such edge gateway"
         yield error("edge_gateway", message, "check the name and shared_ip_vdc, or leave both out")
@@ -63,7 +63,7 @@ def check_edge_gateway(state: ClusterState) -> Iterator[Finding]:
 
 
 def check_service_engine_groups(state: ClusterState) -> Iterator[Finding]:
-    """CPI takes the first group with deployed < maximum: one must have room, and several may split a shared IP."""
+    """One group must have room. CPI takes the first that has, so that several groups may split a shared IP."""
     edge, check = state.edge, "service_engine_group"
     if edge is None or not edge.load_balancer:
         return

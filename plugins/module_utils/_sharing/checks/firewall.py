@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Preflight check of the edge gateway's firewall: a migration changes the address that it sees.
+"""Preflight check of the edge gateway's firewall: a migration changes the address that it matches.
 
 A DNAT rule has the firewall match the translated address (MATCH_INTERNAL_ADDRESS), so behind NAT a rule has to name the
 internal address of a virtual service, and without NAT the external IP. CPI writes no firewall rules.
@@ -29,7 +29,7 @@ VIEW_RIGHT = "Organization vDC Gateway: View Firewall"
 
 @dataclass(frozen=True)
 class PortPath:
-    """How clients reach one port: the addresses that the firewall sees.
+    """The addresses of one port that the firewall matches.
 
     ``before`` is None where there is no virtual service; ``after`` is the whole one-arm range where the service takes a
     new address of it, and None where there is no range.
@@ -41,7 +41,7 @@ class PortPath:
 
 
 class RuleMatcher:
-    """A user-defined or default rule, made ready for many comparisons."""
+    """A user-defined or default rule, prepared for many comparisons."""
 
     def __init__(self, rule: FirewallRule) -> None:
         self.rule = rule
@@ -51,19 +51,19 @@ class RuleMatcher:
 
     @property
     def label(self) -> str:
-        """The rule for a person."""
+        """How messages name the rule."""
         return f"'{self.rule.name}' ({self.rule.action})"
 
     def names(self, addresses: AddressRange | None) -> bool:
-        """Whether it names these as its destination; a rule for any destination names none."""
+        """Whether it names these addresses as its destination. A rule for any destination names none."""
         return addresses is not None and bool(self.rule.destinations) and self._destinations.covers(addresses)
 
     def covers(self, addresses: AddressRange | None) -> bool:
-        """Whether all of these are its destination."""
+        """Whether it matches all of these addresses as its destination."""
         return not self.rule.destinations or (addresses is not None and self._destinations.covers(addresses))
 
     def matches_port(self, port: int, unknown: bool = False) -> bool:
-        """Whether it is for this TCP port; ``unknown`` is the answer where its ports are not known."""
+        """Whether it matches this TCP port. Returns ``unknown`` if its ports are not known."""
         if self.rule.ports is None:
             return unknown
         return not self.rule.ports or any(_in_ports(port, text) for text in self.rule.ports)
@@ -71,51 +71,51 @@ class RuleMatcher:
 
 @dataclass(frozen=True)
 class FirewallImpact:
-    """What a move does to the rules.
+    """What a migration does to the rules.
 
-    ``lost`` are rules that stop matching and leave a gap, ``relieved`` those whose part others take. ``refused`` are
-    the paths that are not let in afterwards, each with the rule that stops it.
+    ``lost`` are rules that stop matching and are missed, ``replaced`` those that stop matching but whose effect other
+    rules have. ``refused`` are the paths that are blocked afterwards, each with the rule that blocks it.
     """
 
     migration: Migration
     paths: tuple[PortPath, ...]
     lost: tuple[RuleMatcher, ...]
-    relieved: tuple[RuleMatcher, ...]
+    replaced: tuple[RuleMatcher, ...]
     refused: tuple[tuple[PortPath, RuleMatcher], ...]
 
 
 def check_firewall(state: ClusterState) -> Iterator[Finding]:
-    """For each Service that is migrated: which rules stop matching it, and which rule it needs afterwards."""
+    """For each Service that is migrated: which rules stop matching, and which rule is needed afterwards."""
     edge, migrations = state.edge, [item for item in state.migrations if not item.obstacle]
     if edge is None or not migrations:
         return
     if edge.firewall_rules is None:
         message = f"the firewall rules of edge gateway {edge.name} could not be read and were not compared"
-        yield warning("firewall", message, f"give the user the right '{VIEW_RIGHT}', or compare them by hand")
+        yield warning("firewall", message, f"give the user the right '{VIEW_RIGHT}', or compare them manually")
         return
     rules = [matcher for matcher in map(RuleMatcher, edge.firewall_rules) if matcher.applies]
-    judged = [_impact_of(item, rules, state.target.one_arm) for item in migrations]
-    for item in judged:
+    impacts = [_impact_of(item, rules, state.target.one_arm) for item in migrations]
+    for item in impacts:
         yield from _lost(item)
-    yield from _refused([item for item in judged if not any(matcher.allows for matcher in item.lost)])
-    yield from _unread(rules)
-    if not any(item.lost or item.relieved or item.refused for item in judged):
+    yield from _refused([item for item in impacts if not any(matcher.allows for matcher in item.lost)])
+    yield from _not_viewable(rules)
+    if not any(item.lost or item.replaced or item.refused for item in impacts):
         message = f"no firewall rule of edge gateway {edge.name} names an address that changes"
         yield info("firewall", f"{message}, and the Services stay allowed")
 
 
 def _impact_of(migration: Migration, rules: Sequence[RuleMatcher], one_arm: AddressRange | None) -> FirewallImpact:
     paths = _paths(migration, one_arm)
-    verdicts = [(path, _verdict(path, rules)) for path in paths]
-    refused = tuple((path, found) for path, found in verdicts if found is not None and not found.allows)
-    lost, relieved = [], []
+    decided = [(path, _deciding_rule(path, rules)) for path in paths]
+    refused = tuple((path, found) for path, found in decided if found is not None and not found.allows)
+    lost, replaced = [], []
     for rule in rules:
-        hit = [(path, found) for path, found in verdicts if _stops_matching(rule, path)]
+        hit = [(path, found) for path, found in decided if _stops_matching(rule, path)]
         if any(_leaves_gap(rule, path, found, rules) for path, found in hit):
             lost.append(rule)
         elif hit:
-            relieved.append(rule)
-    return FirewallImpact(migration, paths, tuple(lost), tuple(relieved), refused)
+            replaced.append(rule)
+    return FirewallImpact(migration, paths, tuple(lost), tuple(replaced), refused)
 
 
 def _paths(migration: Migration, one_arm: AddressRange | None) -> tuple[PortPath, ...]:
@@ -126,15 +126,15 @@ def _paths(migration: Migration, one_arm: AddressRange | None) -> tuple[PortPath
         before = _single(present.virtual_service.address) if present.virtual_service else None
         after = _single(migration.external_ip)
         if migration.target.one_arm:
-            # Another run may take an address that is only planned now: a rule for the whole range is right either way.
+            # Another run may take an address that is only planned so far: a rule for the whole range fits in any case.
             address = migration.internal_ips[number] if migration.internal_ips else ""
             after = _single(address) if address in held else one_arm
         found.append(PortPath(port.spec.port, before, after))
     return tuple(found)
 
 
-def _verdict(path: PortPath, rules: Sequence[RuleMatcher]) -> RuleMatcher | None:
-    """The first rule that surely decides over this path after the move. One that drops some sources decides nothing."""
+def _deciding_rule(path: PortPath, rules: Sequence[RuleMatcher]) -> RuleMatcher | None:
+    """The first rule that decides for all clients of this path. A rule that drops only some sources does not."""
     for rule in rules:
         decides = rule.allows or rule.rule.any_source
         if decides and rule.covers(path.after) and rule.matches_port(path.port):
@@ -146,16 +146,16 @@ def _stops_matching(rule: RuleMatcher, path: PortPath) -> bool:
     return rule.names(path.before) and rule.matches_port(path.port, unknown=True) and not rule.covers(path.after)
 
 
-def _leaves_gap(rule: RuleMatcher, path: PortPath, verdict: RuleMatcher | None, rules: Sequence[RuleMatcher]) -> bool:
-    """Whether traffic fares differently without the rule. One that keeps out may have a twin for the new address."""
-    if verdict is None or verdict.allows == rule.allows:
+def _leaves_gap(rule: RuleMatcher, path: PortPath, deciding: RuleMatcher | None, rules: Sequence[RuleMatcher]) -> bool:
+    """Whether traffic is treated differently without the rule. Another rule may block the new address as well."""
+    if deciding is None or deciding.allows == rule.allows:
         return False
     return rule.allows or not any(
         not other.allows
         and (other.rule.any_source or not rule.rule.any_source)
         and other.covers(path.after)
         and other.matches_port(path.port)
-        for other in rules[: rules.index(verdict)]
+        for other in rules[: rules.index(deciding)]
     )
 
 
@@ -163,24 +163,24 @@ def _lost(item: FirewallImpact) -> Iterator[Finding]:
     label = item.migration.label
     for rule in item.lost:
         paths = [path for path in item.paths if _stops_matching(rule, path)]
-        seen = ", ".join(dict.fromkeys(_shown(path.before) for path in paths))
-        message = f"{label}: firewall rule {rule.label} names {seen}, which the firewall does not see after the move"
-        needed = [path for path, _stopper in item.refused] if rule.allows else paths
-        stoppers = dict.fromkeys(stopper.label for _way, stopper in item.refused if not stopper.rule.default)
-        above = f" above {', '.join(stoppers)}" if rule.allows and stoppers else ""
+        seen = ", ".join(dict.fromkeys(_as_text(path.before) for path in paths))
+        message = f"{label}: firewall rule {rule.label} names {seen}, which no longer matches after the migration"
+        needed = [path for path, _blocker in item.refused] if rule.allows else paths
+        blockers = dict.fromkeys(blocker.label for _path, blocker in item.refused if not blocker.rule.default)
+        above = f" above {', '.join(blockers)}" if rule.allows and blockers else ""
         sources = "" if rule.rule.any_source else " (from the sources of that rule)"
         yield warning(
-            "firewall", message, f"before the move, add{above}: {_rule_text(rule.rule.action, needed)}{sources}"
+            "firewall", message, f"before the migration, add{above}: {_rule_text(rule.rule.action, needed)}{sources}"
         )
-    if item.relieved:
-        names = ", ".join(rule.label for rule in item.relieved)
-        yield info("firewall", f"{label}: firewall rule {names} stops matching, and nothing is missing without it")
+    if item.replaced:
+        names = ", ".join(rule.label for rule in item.replaced)
+        yield info("firewall", f"{label}: firewall rule {names} stops matching, and other rules have the same effect")
 
 
-def _refused(judged: Sequence[FirewallImpact]) -> Iterator[Finding]:
-    """One finding for each rule that stops Services, with what would let them in."""
+def _refused(impacts: Sequence[FirewallImpact]) -> Iterator[Finding]:
+    """One finding for each rule that blocks Services, with the rule that would allow them."""
     by_rule: dict[int, tuple[RuleMatcher, list[PortPath], list[str]]] = {}
-    for item in judged:
+    for item in impacts:
         for path, rule in item.refused:
             _rule, paths, labels = by_rule.setdefault(id(rule), (rule, [], []))
             paths.append(path)
@@ -188,30 +188,30 @@ def _refused(judged: Sequence[FirewallImpact]) -> Iterator[Finding]:
     for rule, paths, labels in by_rule.values():
         services, action = ", ".join(dict.fromkeys(labels)), rule.rule.action
         if rule.rule.default:
-            message = f"no firewall rule lets anybody in to {services} after the move; the default is {action}"
+            message = f"no firewall rule allows traffic to {services} after the migration; the default is {action}"
         else:
-            message = f"firewall rule {rule.label} stops the traffic to {services} after the move"
-        yield warning("firewall", message, f"before the move, add above it: {_rule_text(ALLOW, paths)}")
+            message = f"firewall rule {rule.label} blocks the traffic to {services} after the migration"
+        yield warning("firewall", message, f"before the migration, add above it: {_rule_text(ALLOW, paths)}")
 
 
-def _unread(rules: Sequence[RuleMatcher]) -> Iterator[Finding]:
+def _not_viewable(rules: Sequence[RuleMatcher]) -> Iterator[Finding]:
     for rule in rules:
         unread = [group.name for group in rule.rule.destinations if group.addresses is None]
         if unread:
             message = f"firewall rule {rule.label} names {', '.join(unread)}, which this user may not view"
-            yield warning("firewall", message, "compare its addresses by hand")
+            yield warning("firewall", message, "compare its addresses manually")
 
 
 def _rule_text(action: str, paths: Sequence[PortPath]) -> str:
     """The rule to add: ``allow TCP 80, 443 to 192.168.8.2-192.168.8.100``."""
     ports: dict[str, list[int]] = {}
     for path in paths:
-        ports.setdefault(_shown(path.after), []).append(path.port)
+        ports.setdefault(_as_text(path.after), []).append(path.port)
     parts = [f"TCP {', '.join(map(str, sorted(set(found))))} to {where}" for where, found in ports.items()]
     return f"{action.lower()} {' and '.join(parts)}"
 
 
-def _shown(addresses: AddressRange | None) -> str:
+def _as_text(addresses: AddressRange | None) -> str:
     if addresses is None:
         return "the one-arm range"
     return addresses.start if addresses.single else str(addresses)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Everything that is looked at before a change, as one list of findings."""
+"""The preflight: every check before a change, as one list of findings."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ CHECKS: tuple[Callable[[ClusterState], Iterator[Finding]], ...] = (
 
 
 def preflight(state: ClusterState) -> list[Finding]:
-    """Run every check, in the order in which a person would ask. ``state`` holds the moves that are wanted."""
+    """Run every check, in the order in which a person would ask. ``state`` contains the migrations."""
     return [finding for check in CHECKS for finding in check(state)]
 
 
@@ -71,9 +71,9 @@ def preflight_report(
 ) -> dict[str, Any]:
     """The preflight as plain data, from the results of vcd_ccm_config_info and vcd_edge_gateway_info.
 
-    ``edge_gateway`` is the name that was asked for, to be shown where there is no such gateway. ``migrations`` lists
+    ``edge_gateway`` is the name that was given, for the message if there is no such gateway. ``migrations`` lists
     the Services that have to be migrated or repaired, and is empty unless ``existing`` is "migrate".
-    Raises InvalidInput when a request or a result is not what it should be.
+    Raises InvalidInput for an invalid request, or a result that is not as documented.
     """
     check_existing(existing)
     cluster = read_cluster(ccm)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Preflight checks of the Services that exist: what the change would do to them, and what nobody's objects are left."""
+"""Preflight checks of existing Services: what the change would do to them, and which objects are orphans."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ def check_existing_services(state: ClusterState) -> Iterator[Finding]:
         yield from _migrations(state)
         return
     target, current = state.target.scenario, state.cluster.scenario
-    judged = breakages(state.observed, current, target, state.edge.uses_ip_spaces)
-    for item in judged:
+    found = breakages(state.observed, current, target, state.edge.uses_ip_spaces)
+    for item in found:
         label, shape = item.observed.label, item.observed.shape
         if item.new:
             message = f"{label} ({shape}) would break under {target.value}: {item.why}"
             yield error("existing_services", message, REMEDY)
         elif item.already:
-            message = f"{label} ({shape}) is damaged already: {item.why}"
+            message = f"{label} ({shape}) is already damaged: {item.why}"
             yield warning("existing_services", message, f"{MIGRATE}, or delete the Service and create it again")
         elif item.mixed:
-            message = f"{label} keeps its shape ({shape}) and serves on; only new Services become {target.value}"
+            message = f"{label} keeps its shape ({shape}) and still serves; only new Services become {target.value}"
             yield info("existing_services", message)
         damage = () if item.new or item.already else damage_of(state, item.observed)
         if damage:
             message = f"{label} ({shape}) is damaged already: {'; '.join(damage)}"
             yield warning("existing_services", message, f"{MIGRATE}, or delete the Service and create it again")
-    if not any(item.new or item.already or item.mixed for item in judged):
-        present = sum(1 for item in judged if item.observed.present)
+    if not any(item.new or item.already or item.mixed for item in found):
+        present = sum(1 for item in found if item.observed.present)
         yield info("existing_services", f"{pluralize(present, 'Service')} with objects in VCD, nothing would break")
 
 
@@ -101,7 +101,7 @@ def check_orphans(state: ClusterState) -> Iterator[Finding]:
 
 
 def _removal(state: ClusterState) -> str:
-    """Orphans of a Service that exists are pruned when it is migrated, those of one that is gone in any run."""
+    """Orphans of an existing Service are pruned when it is migrated, those of a deleted Service in any run."""
     if orphaned_services(state.cluster.services, state.orphans):
         return "shared_ip_prune: true removes them; those with the name of a Service that exists go when it is migrated"
     return "a migration removes them only with shared_ip_prune: true"

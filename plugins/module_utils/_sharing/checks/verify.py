@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Whether a cluster is in its scenario: looked at after a change, or at any time."""
+"""Whether a cluster is in its scenario: checked after a change, or at any time."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ LOOK_AT_CPI = "look at the log of CPI's pod; the playbook vcd.kubernetes.restore
 
 
 @dataclass(frozen=True)
-class Moved:
-    """What a migration promised: the external IP of each Service by label, and all else as it was.
+class Promise:
+    """What a migration has to keep: the external IP of each Service by label, and everything else as before.
 
     ``health`` is by virtual service, ``orphans`` are names, ``left`` are the steps of a second plan.
     """
@@ -62,7 +62,7 @@ class Moved:
     orphans_now: frozenset[str] = frozenset()
 
 
-def read_moved(value: Any) -> Moved | None:
+def read_promise(value: Any) -> Promise | None:
     """The promise: ``services`` (as vcd_shared_ip took them), ``restore_point`` and ``plan`` (a second check run)."""
     if not value:
         return None
@@ -71,7 +71,7 @@ def read_moved(value: Any) -> Moved | None:
     health: dict[str, str] = {}
     for item in stored_services(point.value).values():
         health.update(item.get("health") or {})
-    return Moved(
+    return Promise(
         {
             f"{item.text('namespace')}/{item.text('name')}": item.text("external_ip")
             for item in moved.mappings("services")
@@ -84,7 +84,7 @@ def read_moved(value: Any) -> Moved | None:
 
 
 def verify(state: ClusterState, restart_expected: bool = True) -> list[Finding]:
-    """Look at the file, at CPI and at each Service. ``restart_expected`` False: a pod with the old file is allowed."""
+    """Check the file, CPI and each Service. ``restart_expected`` False: a pod with the old file is allowed."""
     return [
         *_check_file(state.cluster, state.target),
         *_check_cpi(state.cluster, restart_expected),
@@ -92,41 +92,41 @@ def verify(state: ClusterState, restart_expected: bool = True) -> list[Finding]:
     ]
 
 
-def verify_moved(moved: Moved, state: ClusterState, health: dict[str, str]) -> Iterator[Finding]:
-    """Whether a migration kept what it promised: addresses, health, nothing left to do and nothing left behind."""
-    shown = {item.label: item.kubernetes.external_ips for item in state.observed}
+def verify_promise(promise: Promise, state: ClusterState, health: dict[str, str]) -> Iterator[Finding]:
+    """Whether a migration kept its promise: addresses, health, nothing left to write and no new orphans."""
+    status_ips = {item.label: item.kubernetes.external_ips for item in state.observed}
     kept = 0
-    for label, external in moved.external_ips.items():
-        ips = shown.get(label)
+    for label, external in promise.external_ips.items():
+        ips = status_ips.get(label)
         if ips is not None and external not in ips:
             found = f"shows {', '.join(ips)}" if ips else "shows no external IP"
             yield error("external_ip", f"{label} {found} in Kubernetes, not {external}", LOOK_AT_CPI)
         kept += ips is not None and external in ips
     yield info("external_ip", f"{pluralize(kept, 'Service')} with the same external IP as before")
-    yield from _check_health(moved, state, health)
-    if moved.left:
-        message = f"{pluralize(len(moved.left), 'write')} would still be needed, first: {moved.left[0]}"
+    yield from _check_health(promise, state, health)
+    if promise.left:
+        message = f"{pluralize(len(promise.left), 'write')} would still be needed, first: {promise.left[0]}"
         yield error("objects", message, RUN_AGAIN)
     else:
         yield info("objects", "every object is as wanted: a second plan is empty")
-    new = sorted(moved.orphans_now - moved.orphans)
+    new = sorted(promise.orphans_now - promise.orphans)
     if new:
         yield error("orphans", f"the change has left behind {', '.join(new)}", "delete them if nothing uses them")
     else:
         yield info("orphans", "the change has left no orphans")
 
 
-def _check_health(moved: Moved, state: ClusterState, health: dict[str, str]) -> Iterator[Finding]:
+def _check_health(promise: Promise, state: ClusterState, health: dict[str, str]) -> Iterator[Finding]:
     names = [
         port.virtual_service.name
         for item in state.observed
-        if item.label in moved.external_ips
+        if item.label in promise.external_ips
         for port in item.ports
         if port.virtual_service
     ]
-    worse = [name for name in names if health.get(name) not in (UP, moved.health.get(name))]
+    worse = [name for name in names if health.get(name) not in (UP, promise.health.get(name))]
     for name in worse:
-        before = f" (before: {moved.health[name]})" if moved.health.get(name) else ""
+        before = f" (before: {promise.health[name]})" if promise.health.get(name) else ""
         message = f"virtual service {name} is {health.get(name) or 'of unknown health'}{before}"
         yield error("health", message, "look at its pool members in Cloud Director")
     if not worse:
@@ -141,18 +141,18 @@ def verify_report(
     restart_expected: bool = True,
     moved: Any = None,
 ) -> dict[str, Any]:
-    """The verification as plain data; without ``scenario`` the one in the file is taken as wanted.
+    """The verification as plain data; without ``scenario`` that of the file is the wanted one.
 
-    ``moved`` is what a migration promised (see `read_moved`). ``settling`` in the answer: all that is wrong may come
-    right by itself, because CPI writes addresses, and Cloud Director health, a while after a change.
+    ``moved`` is what a migration promised (see `read_promise`). ``settling`` in the answer: every error may
+    disappear by itself, because CPI writes addresses, and Cloud Director health, a while after a change.
     """
     cluster = read_cluster(ccm)
     target = _target(scenario, one_arm, cluster)
     state = ClusterState(cluster, read_vcd(vcd), target)
     findings = verify(state, restart_expected)
-    promise = read_moved(moved)
+    promise = read_promise(moved)
     if promise is not None:
-        findings += verify_moved(promise, state, _health(state.edge))
+        findings += verify_promise(promise, state, _health(state.edge))
     wrong = {finding.check for finding in findings if finding.severity is Severity.ERROR}
     return {
         "ok": passed(findings),
@@ -183,7 +183,7 @@ def _check_file(cluster: Cluster, target: Target) -> Iterator[Finding]:
     if not cluster.config_map:
         yield error("scenario", "the cluster has no ConfigMap with CPI's file", RUN_AGAIN)
         return
-    problems = [error("scenario", f"CPI refuses its file: {text}", "mend the file") for text in cluster.problems]
+    problems = [error("scenario", f"CPI refuses its file: {text}", "correct the file") for text in cluster.problems]
     yield from problems
     if cluster.scenario is not target.scenario:
         found = cluster.scenario.value if cluster.scenario else "invalid"
@@ -225,10 +225,11 @@ def _check_services(state: ClusterState) -> Iterator[Finding]:
     if state.cluster.scenario is None:
         return  # the check of the file reports it
     if state.edge is None:
-        message = "the Services cannot be judged: not exactly one edge gateway was found"
+        message = "the Services cannot be checked: exactly one edge gateway is needed"
         yield error("services", message, "check shared_ip_edge_gateway and shared_ip_vdc")
         return
     scenario, fitting, inventory = state.cluster.scenario, 0, state.edge.inventory.copy()
+    # `_wrong` plans on the inventory and applies the plan, so that no two Services are given one address
     for item in _breakages(state):
         if not is_present(item.observed):
             continue
@@ -242,8 +243,8 @@ def _check_services(state: ClusterState) -> Iterator[Finding]:
             yield warning("services", f"{label} is not judged, because CPI cannot serve it ({why})")
             continue
         if item.mixed:
-            yield warning("services", f"{label} still has the shape {shape} under {scenario.value}; it serves on")
-        wrong = _wrong(state, item.observed, _measure(item, scenario), inventory)
+            yield warning("services", f"{label} still has the shape {shape} under {scenario.value}, and serves")
+        wrong = _wrong(state, item.observed, _compared_with(item, scenario), inventory)
         if wrong:
             yield error("services", f"{label} ({shape}): {wrong}", REPAIR)
         else:
@@ -254,8 +255,8 @@ def _check_services(state: ClusterState) -> Iterator[Finding]:
         yield info("services", f"no objects in VCD yet: {', '.join(waiting)}")
 
 
-def _measure(item: Breakage, scenario: Scenario) -> Scenario:
-    """The scenario that a Service is judged by: one that keeps another shape and serves is judged by that shape."""
+def _compared_with(item: Breakage, scenario: Scenario) -> Scenario:
+    """The scenario to compare a Service with: that of its own shape, if it keeps another one and serves."""
     return next(one for one in Scenario if one in item.observed.fits) if item.mixed and item.observed.fits else scenario
 
 

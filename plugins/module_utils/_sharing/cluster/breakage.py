@@ -41,14 +41,14 @@ class Breakage:
 
     @property
     def mixed(self) -> bool:
-        """Whether the Service serves on, but in another shape than new Services will get."""
+        """Whether the Service still serves, but in another shape than new Services will get."""
         return not (self.new or self.already) and bool(self.observed.present) and self.target not in self.observed.fits
 
 
 def breakages(
     observed: Iterable[ObservedService], current: Scenario | None, target: Scenario, ip_spaces: bool
 ) -> list[Breakage]:
-    """Judge every Service. ``current`` None: CPI does not run with its present file, so every harm is new."""
+    """The harms to every Service. ``current`` None: CPI does not run with its present file, so every harm is new."""
     found = []
     for service in observed:
         after = harms(service, target, ip_spaces)
@@ -60,7 +60,7 @@ def breakages(
 
 
 def harms(service: ObservedService, scenario: Scenario, ip_spaces: bool) -> tuple[Harm, ...]:
-    """What breaks when CPI of ``scenario`` meets these objects; nothing when there are none yet."""
+    """What breaks when CPI in ``scenario`` finds these objects; nothing if the Service has none yet."""
     return _harms_behind_nat(service, ip_spaces) if scenario.one_arm else _harms_without_nat(service)
 
 
@@ -74,7 +74,7 @@ def _harms_without_nat(service: ObservedService) -> tuple[Harm, ...]:
 
 
 def _harms_behind_nat(service: ObservedService, ip_spaces: bool) -> tuple[Harm, ...]:
-    """CPI takes the external IP from the DNAT rules; a port without its rule is skipped, and the rule never made."""
+    """CPI takes the external IP from the DNAT rules; it skips a port without a rule and never creates the rule."""
     rules = [port.nat_rule for port in service.present if port.nat_rule]
     if any(rule.port and not rule.port.isdigit() for rule in rules):
         return (Harm.UNREADABLE_PORT,)
@@ -97,7 +97,9 @@ def _why(service: ObservedService, found: tuple[Harm, ...], ip_spaces: bool) -> 
 def _sentence(service: ObservedService, harm: Harm, ip_spaces: bool) -> str:
     if harm is Harm.NEW_EXTERNAL_IP:
         shown = ", ".join(service.kubernetes.external_ips) or "its own"
-        return f"CPI finds no DNAT rule for it, and Kubernetes shows a new external IP that nobody serves, not {shown}"
+        return (
+            f"CPI finds no DNAT rule for it, and Kubernetes shows a new external IP that no object serves, not {shown}"
+        )
     if harm is Harm.CPI_CRASH:
         missing = [port.virtual_service.name for port in service.present if port.virtual_service and not port.nat_rule]
         rule = f"dnat-{missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else "")

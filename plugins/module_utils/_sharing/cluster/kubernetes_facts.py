@@ -44,12 +44,12 @@ class KubernetesService:
 
     @property
     def label(self) -> str:
-        """How a person names it: namespace/name."""
+        """How messages name it: namespace/name."""
         return f"{self.namespace}/{self.name}"
 
     @property
     def served_by_cpi(self) -> bool:
-        """Whether CPI looks after it: a Service with a load balancer class belongs to another controller."""
+        """Whether CPI manages it: a Service with a load balancer class belongs to another controller."""
         return not self.load_balancer_class
 
     @property
@@ -60,7 +60,7 @@ class KubernetesService:
 
 @dataclass(frozen=True)
 class CpiDeployment:
-    """CPI's Deployment; ``version`` is empty when the image does not tell it."""
+    """CPI's Deployment; ``version`` is empty when the tag of its image contains none."""
 
     name: str
     namespace: str
@@ -84,7 +84,7 @@ class Cluster:
     """Everything that was read from the Kubernetes cluster.
 
     ``certificate`` is the alias of the certificate that CPI takes by default. ``restore_point`` is the one that was
-    stored for the last change; it is None when there is none.
+    stored for the last change, or None.
     """
 
     scenario: Scenario | None
@@ -105,7 +105,7 @@ class Cluster:
 
     @property
     def own_services(self) -> tuple[KubernetesService, ...]:
-        """The Services that CPI looks after."""
+        """The Services that CPI manages."""
         return tuple(service for service in self.services if service.served_by_cpi)
 
 
@@ -145,7 +145,7 @@ def _one_arm(value: Any) -> AddressRange | None:
     try:
         return parse_range(value) if value else None
     except BadRange:
-        return None  # among the file's problems already
+        return None  # ``problems`` contains it
 
 
 def _part(config: Any, key: str) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Which Services have to be migrated or repaired. The planner says so, and the preflight reports it."""
+"""Which Services have to be migrated or repaired: the planner decides, and the preflight reports it."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class Migration:
-    """One Service on its way to ``target``.
+    """The migration of one Service to the scenario ``target``.
 
     ``external_ip`` is the address that it keeps, empty when it is unknown. ``plan`` is None where there is an obstacle,
-    or no one-arm range with room. ``damage`` says what is wrong with its present objects.
+    and where the one-arm range has no room. ``damage`` says what is wrong with its present objects.
     """
 
     observed: ObservedService
@@ -62,12 +62,12 @@ class Migration:
 
     @property
     def needed(self) -> bool:
-        """Whether it has to be changed, or stands in the way of a change."""
+        """Whether it has to be changed, or prevents the change."""
         return self.plan is None or bool(self.plan.steps)
 
     @property
     def internal_ips(self) -> tuple[str, ...]:
-        """The internal addresses after the move, port by port; empty where they are unknown, and without NAT."""
+        """The internal addresses after the migration, port by port; empty where they are unknown, and without NAT."""
         if self.plan is None:
             return ()
         found = self.plan.internal_ips
@@ -75,7 +75,7 @@ class Migration:
 
     @property
     def new_addresses(self) -> int:
-        """How many internal addresses it takes that it does not have now."""
+        """How many internal addresses it gets that it does not have now."""
         own = {port.virtual_service.address for port in self.observed.ports if port.virtual_service}
         return len(set(self.internal_ips) - own)
 
@@ -103,10 +103,12 @@ def with_migrations(state: ClusterState) -> ClusterState:
 
 
 def plan_migrations(state: ClusterState, edge: EdgeGateway) -> tuple[Migration, ...]:
-    """The Services that exist with their plans, each planned on what the one before has left.
+    """The existing Services with their plans, each based on the result of the one before.
 
-    A Service that has neither objects nor an IP is not among them: CPI makes its objects.
+    A Service that has neither objects nor an IP is not among them: CPI will create its objects.
     """
+    # Each plan is applied to this copy, so that two Services cannot get the same internal address. What a Service
+    # had before an interrupted migration counts more than what it has now: CPI may have changed its status since.
     known, inventory = interrupted_external_ips(state.cluster), edge.inventory.copy()
     return tuple(
         _migration(state, edge, item, known, inventory) for item in state.observed if item.ports and is_present(item)
@@ -127,6 +129,7 @@ def _migration(
     except InvalidInput as error:
         why, _colon, remedy = str(error.details["remedy"]).partition(": ")
         obstacle = obstacle or Obstacle(why, remedy)
+    # CPI has not touched such a Service. To create objects for it could take the traffic of another controller.
     if address and not (item.has_objects or edge.uses_ip_spaces or state.addresses.is_external(address)):
         why = f"it has no objects on edge gateway {edge.name}, and {address} is not an address of that gateway"
         obstacle = obstacle or Obstacle(why, "set spec.loadBalancerClass if another controller serves it")
@@ -143,7 +146,7 @@ def _migration(
     except Conflict as error:
         return Migration(item, target, address, None, damage, Obstacle(error.why, error.remedy))
     except InvalidInput as error:
-        # check_one_arm reports a range without room, for all Services together
+        # a range without room is no obstacle of one Service: check_one_arm reports it for all of them together
         details = error.details
         lacks_room = details["option"] == "one_arm"
         obstacle = None if lacks_room else Obstacle(str(details["value"]), str(details["remedy"]))
@@ -164,12 +167,12 @@ def _refused_by_cpi(item: ObservedService) -> Obstacle | None:
 
 
 def damage_of(state: ClusterState, item: ObservedService, address: str | None = None) -> tuple[str, ...]:
-    """What is wrong with the objects of a Service, judged by the shape that they have.
+    """What is wrong with the objects of a Service, compared with the scenario whose shape they have.
 
     ``address`` is its external IP, where that is known already.
     """
     if not item.fits:
-        return tuple(item.evidence) if item.present else ()
+        return tuple(item.evidence) if item.present else ()  # no scenario to compare with
     if item.problem is not None or state.edge is None:
         return ()
     target = state.target.scenario
@@ -178,5 +181,6 @@ def damage_of(state: ClusterState, item: ObservedService, address: str | None = 
         service = item.service.with_external_ip(external_ip(item, state) if address is None else address)
         wanted, _internal = _goal(state, shape).wanted(service, state.edge.inventory)
     except InvalidInput:
-        return tuple(item.evidence)  # a missing port needs an address, and the range has none left
+        # a port has no address and the range has none left, so that nothing can be compared: show what exists
+        return tuple(item.evidence)
     return tuple(fault.text for fault in faults(wanted, state.edge.inventory)) if service.external_ip else ()

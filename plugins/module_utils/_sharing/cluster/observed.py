@@ -32,9 +32,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.se
 
 @dataclass(frozen=True)
 class ObservedService:
-    """A Service: as Kubernetes has it, as the domain knows it, and its objects port by port.
+    """A Service as Kubernetes and as the domain know it, with its objects port by port.
 
-    ``problem`` says why CPI cannot serve it as it stands; its objects are observed all the same.
+    ``problem`` says why CPI cannot serve it as it is; its objects are observed nevertheless.
     """
 
     kubernetes: KubernetesService
@@ -64,12 +64,12 @@ class ObservedService:
 
     @property
     def shape(self) -> str:
-        """Its shape in words; a Service with one port behind NAT has two of them."""
+        """Its shape in words; that of a Service with one port behind NAT fits two scenarios."""
         return shape_name(self.ports)
 
     @property
     def evidence(self) -> list[str]:
-        """A line for each port: where it is reached, and through which objects."""
+        """A line for each port: its address, and the objects that lead to it."""
         return [_evidence(port, found) for port, found in zip(self.service.ports, self.ports, strict=True)]
 
     def as_dict(self) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def observe(
     inventory: Inventory,
     edge: EdgeAddresses,
 ) -> list[ObservedService]:
-    """The Services that CPI looks after, with their objects. ``certificate`` is the alias in CPI's file."""
+    """The Services that CPI manages, with their objects. ``certificate`` is the alias in CPI's file."""
     naming, found = Naming.of_cluster(cluster_id), []
     for item in services:
         if item.served_by_cpi:

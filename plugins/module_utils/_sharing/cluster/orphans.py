@@ -50,7 +50,7 @@ class Orphan:
 def find_orphans(cluster_id: str, services: Iterable[KubernetesService], inventory: Inventory) -> list[Orphan]:
     """The orphans of a cluster on a gateway, in the order in which they can be removed.
 
-    An object counts as claimed as soon as a port has its name, whatever its shape: to repair it is a migration's work.
+    An object is claimed if a port has its name, whatever its shape: repairing that is the task of a migration.
     Without a cluster id no object can be this cluster's.
     """
     by_name = _by_name(services)
@@ -66,13 +66,13 @@ def find_orphans(cluster_id: str, services: Iterable[KubernetesService], invento
 
 
 def orphaned_services(services: Iterable[KubernetesService], orphans: Iterable[Orphan]) -> list[str]:
-    """Names of Services that CPI no longer serves and that have left objects, all of which can be removed."""
+    """Names of Services that CPI no longer serves and whose objects are left over: all of these can be removed."""
     present = {service.name for service in services if service.served_by_cpi}
     return sorted({orphan.service for orphan in orphans} - present)
 
 
 def _by_name(services: Iterable[KubernetesService]) -> dict[str, list[KubernetesService]]:
-    """CPI's names hold no namespace, so neither does a claim."""
+    """CPI's names contain no namespace, so a claim has none either."""
     found: dict[str, list[KubernetesService]] = {}
     for service in services:
         found.setdefault(service.name, []).append(service)
@@ -93,7 +93,7 @@ def _served_ports(services: Iterable[KubernetesService]) -> Iterator[KubernetesP
 
 
 def _external_ports(cluster_id: str, inventory: Inventory) -> dict[tuple[str, str], int]:
-    """The port that clients see, by Service and port name: any of its objects may tell it."""
+    """The external port by Service and port name, from any object of the port."""
     found = {}
     for item, owned in owned_objects(inventory, cluster_id):
         if isinstance(item, Pool):
@@ -116,4 +116,4 @@ def _why(owned: OwnedName, services: list[KubernetesService], number: int | None
         if port.port == number:
             new = port.name or "no name"
             return f"{old} of {owned.service} was renamed to {new} (same external port {number})"
-    return f"{owned.service} does not have {old} any more"
+    return f"{owned.service} no longer has {old}"

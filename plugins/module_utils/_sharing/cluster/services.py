@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What a migration is given of the Services that exist: the option ``services`` of vcd_shared_ip. Pure."""
+"""The existing Services as a migration takes them: the option ``services`` of vcd_shared_ip. Pure."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ Key = tuple[str, str]
 
 
 def services_option(ccm: Any, vcd: Any, scenario: Any, one_arm: Any = None) -> list[dict[str, Any]]:
-    """The Services to be moved, from the results of vcd_ccm_config_info and vcd_edge_gateway_info.
+    """The Services to be migrated, from the results of vcd_ccm_config_info and vcd_edge_gateway_info.
 
-    Raises InvalidInput when a result is not as documented, or when a Service cannot be moved.
+    Raises InvalidInput when a result is not as documented, or when a Service cannot be migrated.
     """
     cluster = read_cluster(ccm)
     return services_of(ClusterState(cluster, read_vcd(vcd), resolve(scenario, one_arm, cluster)))
@@ -38,8 +38,8 @@ def services_option(ccm: Any, vcd: Any, scenario: Any, one_arm: Any = None) -> l
 def services_of(state: ClusterState, known: Mapping[Key, str] | None = None) -> list[dict[str, Any]]:
     """The Services that CPI serves and that have objects or an external IP, as vcd_shared_ip takes them.
 
-    ``known`` are external IPs by namespace and name that count more than what is seen now; without it, those of the
-    change that is in progress. Raises InvalidInput when the external IP of a Service is unknown, or CPI refuses it.
+    ``known`` are external IPs by namespace and name that override the present ones; by default those of a change that
+    is in progress. Raises InvalidInput when the external IP of a Service is unknown, or CPI refuses it.
     """
     if known is None:
         known = interrupted_external_ips(state.cluster)
@@ -52,24 +52,24 @@ def services_of(state: ClusterState, known: Mapping[Key, str] | None = None) -> 
 
 
 def key_of(item: ObservedService) -> Key:
-    """By which a restore point knows a Service: namespace and name."""
+    """Namespace and name, which identify a Service in a restore point."""
     return item.service.namespace, item.service.name
 
 
 def is_present(item: ObservedService) -> bool:
-    """Whether it has objects, or an IP that it may not lose. One that waits for both is CPI's to serve."""
+    """Whether it has objects, or an IP that it must keep. CPI will serve one that has neither."""
     return item.has_objects or bool(item.kubernetes.external_ips)
 
 
 def interrupted_external_ips(cluster: Cluster) -> dict[Key, str]:
-    """The external IPs that Services had before the change that is in progress; none when no change is."""
+    """The external IPs that Services had before the change that is in progress; empty if no change is."""
     if cluster.rollout != IN_PROGRESS or cluster.restore_point is None:
         return {}
     return {key: str(item["external_ip"]) for key, item in stored_services(cluster.restore_point).items()}
 
 
 def stored_services(restore_point: Mapping[str, Any]) -> dict[Key, Mapping[str, Any]]:
-    """The Kubernetes side of a restore point by namespace and name; what cannot be read is left out."""
+    """The Kubernetes side of a restore point by namespace and name; entries that cannot be read are skipped."""
     entries = restore_point.get("kubernetes_services")
     if not isinstance(entries, list):
         return {}
@@ -81,7 +81,7 @@ def stored_services(restore_point: Mapping[str, Any]) -> dict[Key, Mapping[str, 
 
 
 def external_ip(item: ObservedService, state: ClusterState) -> str:
-    """The external IP that clients of a Service use. Raises InvalidInput when nothing tells it."""
+    """The external IP that clients of a Service use. Raises InvalidInput when it is unknown."""
     found = choose_external_ip(
         item.service,
         state.edge.inventory if state.edge else Inventory(),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""One cluster, its gateway and what is asked for: what every check of the preflight looks at."""
+"""One cluster, its gateway and the target: the input of every check."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClusterState:
-    """What was read and what is asked for. ``vcd`` is None when it is not known which gateway to read.
+    """What was read, and the target. ``vcd`` is None when it is unknown which gateway to read.
 
     ``planned`` are the Services with their plans, where existing Services are to be migrated (see
     `migrations.with_migrations`).
@@ -39,13 +39,13 @@ class ClusterState:
 
     @property
     def edge(self) -> EdgeGateway | None:
-        """The one gateway, or None when there is none or more than one."""
+        """The gateway; None unless exactly one was found."""
         edges = self.vcd.edges if self.vcd else ()
         return edges[0] if len(edges) == 1 else None
 
     @property
     def migrations(self) -> tuple[Migration, ...]:
-        """The Services that have to be changed, and those that stand in the way of that."""
+        """The Services that have to be changed, and those that prevent the change."""
         return tuple(item for item in self.planned if item.needed)
 
     @property
@@ -55,7 +55,7 @@ class ClusterState:
 
     @cached_property
     def observed(self) -> list[ObservedService]:
-        """The Services that CPI looks after, with their objects."""
+        """The Services that CPI manages, with their objects."""
         cluster, edge = self.cluster, self.edge
         if edge is None:
             return []
@@ -63,7 +63,7 @@ class ClusterState:
 
     @property
     def one_arms(self) -> tuple[AddressRange, ...]:
-        """The ranges whose addresses are internal for sure."""
+        """The ranges whose addresses are certainly internal."""
         return tuple(item for item in (DEFAULT_ONE_ARM, self.cluster.one_arm, self.target.one_arm) if item)
 
     @cached_property
@@ -79,7 +79,7 @@ class ClusterState:
         return find_orphans(self.cluster.cluster_id, self.cluster.services, self.edge.inventory)
 
     def orphans_of(self, service: str) -> Iterator[tuple[str, str]]:
-        """Kind and name of the orphans that carry the name of one Service, where these are to be removed."""
+        """Kind and name of the orphans with the name of one Service; empty unless orphans are to be removed."""
         for orphan in self.orphans if self.target.prune else ():
             if orphan.service == service:
                 yield orphan.kind, orphan.name

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What the operator asks for, and what that means for this cluster."""
+"""The operator's request, and the target that results from it for this cluster."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EXISTING_CHOICES = (FAIL, MIGRATE)
 
 @dataclass(frozen=True)
 class Target:
-    """The wanted state of CPI's file, and what becomes of existing Services.
+    """The wanted state of CPI's file, and what to do with existing Services.
 
     ``problem`` says what is wrong with the given range; ``edge_gateway`` is the name that was given; ``existing`` is
     one of EXISTING_CHOICES. ``prune``: a migration removes the orphans of its Services.
@@ -43,7 +43,7 @@ class Target:
 
     @property
     def migrates(self) -> bool:
-        """Whether existing Services are brought into the shape of the scenario."""
+        """Whether existing Services are migrated to the shape of the scenario."""
         return self.existing == MIGRATE
 
     def changes(self, cluster: Cluster) -> bool:
@@ -60,7 +60,7 @@ def resolve(
     existing: str = FAIL,
     prune: bool = False,
 ) -> Target:
-    """Read what is asked for: ``one_arm`` empty keeps the range of the file, or takes the default if that has none."""
+    """The target of a request. An empty ``one_arm`` stands for the range of the file, or the default."""
     wanted, name = Scenario.parse(scenario, "shared_ip_scenario"), str(edge_gateway or "")
     found, problem = None, ""
     if wanted.one_arm:

@@ -71,7 +71,7 @@ class ServiceEngineGroup:
 
 @dataclass(frozen=True)
 class FirewallGroup:
-    """What a firewall rule names as an end; ``addresses`` is None for a group that the user may not view."""
+    """A source or destination of a firewall rule; ``addresses`` is None for a group that the user may not view."""
 
     name: str
     addresses: tuple[str, ...] | None
@@ -79,7 +79,7 @@ class FirewallGroup:
 
 @dataclass(frozen=True)
 class FirewallRule:
-    """A firewall rule. Ends that are empty stand for any.
+    """A firewall rule. Empty ``destinations`` stand for any.
 
     ``ports`` are the TCP ports of its application port profiles, ranges as text: empty for any port, None when they
     are not known.
@@ -98,7 +98,7 @@ class FirewallRule:
 
 @dataclass(frozen=True)
 class EdgeGateway:
-    """One edge gateway with everything that the checks look at.
+    """One edge gateway with everything that the checks need.
 
     ``inventory`` holds its load balancing objects. ``firewall_rules`` is None when they were not gathered, or when the
     user may not view them.
@@ -229,7 +229,7 @@ def _firewall_group(group: Reader) -> FirewallGroup:
 
 
 def _tcp_ports(rule: Reader) -> tuple[str, ...] | None:
-    """The TCP ports of a rule's profiles. A profile of UDP or ICMP alone gives port 0, which matches none."""
+    """The TCP ports of a rule's profiles. A profile without TCP ports results in port 0, which matches none."""
     services = list(rule.mappings("services"))
     if not all(service.has("ports") for service in services):
         return None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Which external addresses and ports one object takes. Pure. Whoever asks for an address and port asks the inventory.
+"""Which external addresses and ports one object takes. Pure. For a whole gateway, see `Inventory.claimants`.
 
 A virtual service takes its ports on its VIPs. A DNAT rule takes the traffic to its external addresses before a virtual
 service sees it; a REFLEXIVE rule takes all ports; a NO_DNAT rule exempts traffic from DNAT, so that it is in the way of
@@ -26,7 +26,7 @@ TCP = "TCP"
 
 
 def external_range(rule: NatRule) -> AddressRange | None:
-    """The external addresses of which a rule takes incoming traffic; None for one that takes none."""
+    """The external addresses whose incoming traffic a rule takes; None if it takes none."""
     return parse_addresses(rule.external) if rule.type in (DNAT, REFLEXIVE, NO_DNAT) else None
 
 

@@ -33,7 +33,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
 
 
 class Inventory:
-    """The objects of a gateway. ``put`` and ``drop`` change it; everything else only looks.
+    """The objects of a gateway. ``add``, ``put`` and ``drop`` change it; all other methods only read.
 
     Names of NAT rules are not unique in Cloud Director. The first of a name is the one that ``get`` returns; the
     others count for addresses and ports, and ``duplicates`` names them.
@@ -51,7 +51,7 @@ class Inventory:
             self.add(item)
 
     def copy(self) -> Inventory:
-        """One that can be changed without changing this one."""
+        """A copy that can be changed independently."""
         return Inventory(self)
 
     def __iter__(self) -> Iterator[Object]:
@@ -68,7 +68,7 @@ class Inventory:
         return sorted({item.name for item in self._same_name} & set(names))
 
     def add(self, item: Object) -> None:
-        """Add an object beside those that are there, also where one has its name; nothing where it is there already."""
+        """Add an object, even if another one has its name. Does nothing if the inventory has this very object."""
         present = self.get(kind_of(item), item.name)
         if present is None:
             self.put(item)
@@ -110,7 +110,7 @@ class Inventory:
         """The health of each virtual service by name; empty where it is not known."""
         return {item.name: item.health for item in self if isinstance(item, VirtualService)}
 
-    # questions about addresses
+    # queries by address
 
     def on_address(self, address: str) -> list[VirtualService]:
         """The virtual services that have this VIP."""
@@ -129,7 +129,7 @@ class Inventory:
     def claimants(self, address: str, port: int, *, before_rule: bool, protocol: str = TCP) -> list[Object]:
         """Who claims an address and port: the one answer for planner, preflight, verify and modules.
 
-        ``before_rule``: asked for a DNAT rule, which a NO_DNAT rule exempts; it does not concern a virtual service.
+        ``before_rule``: for a DNAT rule. NO_DNAT rules count then: they exempt traffic from DNAT, but not from VIPs.
         Objects that are disabled count, as they may be enabled at any time.
         """
         services: list[Object] = [item for item in self.on_address(address) if takes_port(item, port, protocol)]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The names of a service's objects: CPI's, which are all that it finds its objects by, or those of a template.
+"""The names of a service's objects: those by which CPI finds its objects, or those of a template.
 
 Source: ``pkg/ccm/loadbalancer.go`` and ``pkg/vcdsdk/gateway.go`` of CPI 1.6.1. The namespace of a Service is in none
 of these names, so two Services of one name in two namespaces share their objects.
@@ -43,7 +43,7 @@ class Naming:
 
     @classmethod
     def of_cluster(cls, cluster_id: str) -> Naming:
-        """The names that CPI of this cluster looks for."""
+        """The names that this cluster's CPI looks for."""
         escaped = short_cluster_id(cluster_id).replace("{", "{{").replace("}", "}}")
         return cls(f"ingress-{{kind}}-{{service}}-{escaped}-{{port}}")
 

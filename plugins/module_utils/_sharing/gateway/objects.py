@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The load balancing objects of an edge gateway: the one set that preflight, planner, verify and writer share. Pure.
+"""The load balancing objects of an edge gateway: the same for preflight, planner, verify and writer. Pure.
 
-An object holds what decisions are made on. What Cloud Director returned for it lies beside that as ``body``, so that
-an object that has to be created again comes back whole. Identifier, health, group and body do not count when two
-objects are compared: a plan decides on neither.
+An object has the properties that plans depend on. What Cloud Director returned for it is kept as ``body``, so that an
+object that has to be created again keeps all its properties. Identifier, health, group and body are not compared: no
+plan depends on them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ DNAT, SNAT, REFLEXIVE, NO_DNAT, NO_SNAT = "DNAT", "SNAT", "REFLEXIVE", "NO_DNAT"
 class VirtualService:
     """A virtual service. ``ports`` are texts: "443", "8000-8010", or "UDP 53"; ``certificate`` is an alias or empty.
 
-    ``address`` is the IPv4 VIP and ``ipv6_address`` the IPv6 VIP; each is empty where there is none.
+    ``address`` is the IPv4 VIP and ``ipv6_address`` the IPv6 VIP; each is empty if there is no such VIP.
     """
 
     name: str

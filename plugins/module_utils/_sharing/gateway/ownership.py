@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Whose an object is, as far as its name tells. Pure.
+"""Which cluster an object belongs to, as far as its name shows. Pure.
 
 The namespace of a Service is in none of CPI's names, so two Services of one name in two namespaces share their objects.
 """
@@ -34,7 +34,7 @@ _PREFIXES = {
 
 @dataclass(frozen=True)
 class OwnedName:
-    """What the name of one of a cluster's objects says."""
+    """The parts of the name of a cluster's object."""
 
     kind: str
     service: str
@@ -42,7 +42,7 @@ class OwnedName:
 
 
 def owned_name(name: str, cluster_id: str) -> OwnedName | None:
-    """Read a name. None when the object is not this cluster's: another cluster's, or made by a person."""
+    """Read a name. None when the object is not this cluster's."""
     middle = f"-{short_cluster_id(cluster_id)}-"
     for kind, prefix in _PREFIXES.items():
         if name.startswith(prefix):
@@ -52,9 +52,9 @@ def owned_name(name: str, cluster_id: str) -> OwnedName | None:
 
 
 def owned_objects(inventory: Inventory, cluster_id: str) -> Iterator[tuple[Object, OwnedName]]:
-    """The objects that carry a cluster's names. One whose name says another kind was made by a person.
+    """The objects that carry a cluster's names. A person created one whose name is that of another kind.
 
-    Without a cluster id there are none.
+    Without a cluster id no object is found.
     """
     for item in inventory if cluster_id else ():
         owned = owned_name(item.name, cluster_id)
@@ -63,6 +63,6 @@ def owned_objects(inventory: Inventory, cluster_id: str) -> Iterator[tuple[Objec
 
 
 def unclaimed(inventory: Inventory, cluster_id: str, claimed: Iterable[str]) -> Iterator[tuple[Object, OwnedName]]:
-    """Of a cluster's objects those that no port of a Service claims: ``claimed`` are the names of all that have one."""
+    """The objects of a cluster that no port of a Service claims. ``claimed`` are the names that ports claim."""
     names = frozenset(claimed)
     return ((item, owned) for item, owned in owned_objects(inventory, cluster_id) if item.name not in names)

@@ -43,14 +43,14 @@ def read_virtual_service(result: Reader, body: Body | None = None) -> VirtualSer
 
 
 def read_pool(result: Reader, body: Body | None = None) -> Pool:
-    """A pool: with members and monitors where the result is of the whole pool, without them where it is a summary."""
+    """A pool, with members and monitors unless the result is only a summary."""
     users = tuple(_names(result, "virtual_services"))
     enabled, urn = result.flag_or("enabled", True), result.text("id", "")
     if not result.has("members"):
         return Pool(result.text("name"), enabled=enabled, users=users, id=urn, body=body or {})
     members, default = list(result.mappings("members")), result.number("default_port")
     ports = {member.number_or_none("port") or default for member in members} or {default}
-    # A member that the plan could not have made, so that the pool counts as different.
+    # A plan never creates a member like this, so the pool has to count as different.
     usual = all(member.number("ratio") == 1 and member.flag("enabled") for member in members)
     return Pool(
         name=result.text("name"),

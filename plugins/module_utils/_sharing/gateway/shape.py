@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Which shape a service has: the one answer for preflight, plan, verify and reports. Pure.
+"""Which shape a service has: the only function for that, used by preflight, plan, verify and reports. Pure.
 
-A shape is the set of scenarios whose CPI would find the present objects as it would have made them. A service with one
+A shape is the set of scenarios in which CPI would have created the present objects. A service with one
 port behind NAT has the shape of both internal scenarios.
 """
 
@@ -65,7 +65,7 @@ class PresentPort:
 
     @property
     def exists(self) -> bool:
-        """Whether a virtual service or a rule is there."""
+        """Whether it has a virtual service or a rule."""
         return self.virtual_service is not None or self.nat_rule is not None
 
 
@@ -92,7 +92,7 @@ def _is_outside(service: VirtualService | None, rule: NatRule | None, edge: Edge
 def fits(ports: Sequence[PresentPort]) -> frozenset[Scenario]:
     """The scenarios whose shape these objects have; none for a mixture, and none where there is no virtual service.
 
-    Ports without a virtual service do not decide, but a rule that is left of one does.
+    Ports without a virtual service do not count, but a rule that is left over from one does.
     """
     present = [port for port in ports if port.virtual_service is not None]
     rules = [port.nat_rule for port in ports if port.nat_rule is not None]

@@ -26,7 +26,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 
 
 def own_objects(wanted: WantedService, inventory: Inventory) -> list[Object]:
-    """The objects of a service that exist, port by port."""
+    """The existing objects of a service, port by port."""
     keys = [key for port in wanted.ports for key in port.names.pairs()]
     keys += [(NAT_RULE, wanted.service.shared_rule), *wanted.orphans]
     found = {key: inventory.get(*key) for key in keys}
@@ -34,7 +34,7 @@ def own_objects(wanted: WantedService, inventory: Inventory) -> list[Object]:
 
 
 def as_diff(items: Iterable[Object]) -> dict[str, str]:
-    """Objects as diff mode shows them: a line each, by kind and name."""
+    """Objects as diff mode shows them: one line each, by kind and name."""
     return {f"{kind_of(item)} {item.name}": _line(item) for item in items}
 
 
@@ -63,7 +63,7 @@ def outage_as_dict(outage: Outage) -> dict[str, Any]:
 
 
 def outage_lines(label: str, steps: Sequence[Step], outage: Outage) -> list[str]:
-    """What a person should know before: which ports are down for how long, and what is uncertain."""
+    """What a person should know in advance: which ports are down for how long, and what is uncertain."""
     if not steps:
         return []
     down = [f"port {port} for {pluralize(count, 'task')}" for port, count in outage.ports if count]

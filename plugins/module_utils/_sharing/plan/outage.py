@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""How long the ports of a Service cannot be reached while a plan is carried out, counted in tasks. Pure."""
+"""How long the ports of a service cannot be reached while a plan is applied, counted in tasks. Pure."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Outage:
     window: int
 
     def worst(self, other: Outage) -> Outage:
-        """The longer of each."""
+        """The longer one of each figure."""
         mine, theirs = dict(self.ports), dict(other.ports)
         ports = tuple((port, max(tasks, theirs.get(port, 0))) for port, tasks in mine.items())
         return Outage(ports, max(self.together, other.together), max(self.window, other.window))
 
 
 def outage_of(wanted: WantedService, inventory: Inventory, steps: Sequence[Step]) -> Outage:
-    """What the steps mean for the clients of a service. ``inventory`` is what is there before the first of them."""
+    """What the steps mean for the clients of a service. ``inventory`` is the state before the first step."""
     own, ports = relevant_part(wanted, inventory), wanted.ports
     up = {port.number: reachable(own, wanted, port) for port in ports}
     down = {number: 0 for number, is_up in up.items() if is_up}
@@ -49,14 +49,14 @@ def outage_of(wanted: WantedService, inventory: Inventory, steps: Sequence[Step]
         for number in out:
             down[number] += 1
         together += bool(down) and len(out) == len(down)
-        # The task that brings a holder counts: whether the address is taken when it begins or when it ends is unknown.
+        # The task that adds a holder counts, too: it is unknown whether it takes the address when it begins or ends.
         window += wanted.stays and not held and bool(down)
         up = after
     return Outage(tuple(down.items()), together, window)
 
 
 def reachable(inventory: Inventory, wanted: WantedService, port: WantedPort) -> bool:
-    """Whether a client of the external IP reaches the port. A DNAT rule comes before a virtual service."""
+    """Whether a client of the external IP reaches the port. A DNAT rule has precedence over a virtual service."""
     found = inventory.get(VIRTUAL_SERVICE, port.names.virtual_service)
     number = port.port.spec.port
     if found is None or not found.enabled or not takes_port(found, number):

@@ -2,16 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""From what is on the gateway to what is wanted, one write at a time. Pure.
+"""The planner: the writes that lead from the observed objects of a service to the wanted ones. Pure.
 
-One path for creation, a move between any two scenarios, repair and removal: it looks only at the present objects and at
-the wanted ones. It keeps to Cloud Director's rules: a pool serves one virtual service; a VIP that is shared cannot be
-changed, so that the virtual service is deleted and created again on its pool; an object that another one uses cannot
-be deleted.
+Creation, migration between any two scenarios, repair and removal use the same code, which depends only on the observed
+and the wanted objects. It respects Cloud Director's rules: a pool serves one virtual service; a shared VIP cannot be
+changed, so that the virtual service is deleted and created again on its pool; an object in use cannot be deleted.
 
-Between any two steps a virtual service or a DNAT rule holds the external IP, so that it cannot be given to another
-service. Where Cloud Director refuses both on one address at a time, that is impossible for one moment: the step that
-begins it is marked (``opens_window``), and the next step ends it.
+Between any two steps a virtual service or a DNAT rule holds the external IP, so that VCD cannot give it to another
+service. Where Cloud Director refuses to have both on one address at a time, that is impossible for a short window: the
+step that opens it is marked (``opens_window``), and the next step closes it.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 
 
 class Conflict(CollectionError):
-    """Another object is in the way of a service; nothing was written."""
+    """Another object claims an address and port of a service. Raised before anything is written."""
 
     def __init__(self, service: str, why: str, remedy: str) -> None:
         super().__init__(f"{service}: {why}: {remedy}")
@@ -53,9 +52,9 @@ def plan(wanted: WantedService, inventory: Inventory, known: KnownRules | None =
 
 
 def relevant_part(wanted: WantedService, inventory: Inventory) -> Inventory:
-    """The part of the gateway that matters for one service: its objects, and all on the addresses that it has or gets.
+    """The part of the gateway that matters for one service: its objects, and all that use its old and new addresses.
 
-    However many objects there are, a plan for one service costs the same.
+    So the cost of a plan does not depend on how many objects the gateway has.
     """
     part = Inventory()
     addresses = {wanted.external_ip}
@@ -89,7 +88,7 @@ class _Planner:
         self.making_room: set[str] = set()
 
     def run(self) -> list[Step]:
-        self._remove_orphans_in_the_way()
+        self._remove_blocking_orphans()
         self._check_conflicts()
         # A rule needs its profile. Profiles belong to the VDC, so these writes run beside the gateway's own.
         for port in self.wanted.ports:
@@ -97,35 +96,37 @@ class _Planner:
         if self.wanted.behind_nat:
             self._behind_nat()
         else:
-            self._in_front()
+            self._without_nat()
         self._remove_rest()
         return self.steps
 
-    # the switch
+    # the change of shape
 
     def _behind_nat(self) -> None:
-        """To DNAT rules. Virtual services on the external IP leave it."""
+        """Change to DNAT rules. Virtual services on the external IP move to internal IPs."""
         outside = [port for port in self.wanted.ports if self._on_external(port)]
+        # Unless VCD is known to refuse a VIP and a rule on one address, each port is changed by itself, and the first
+        # rule is the probe. Once that is known, all virtual services have to leave before the first rule is created.
         if self._missing_rules() and VcdRule.OVERLAP in self.known.refused:
             self._check_alone(self.inventory.on_address(self.wanted.external_ip))
             if outside:
-                self._leave_first(outside)
+                self._free_of_virtual_services(outside)
         self._ensure_rule(self.wanted.rule)
         for port in self.wanted.ports:
             present = self._virtual_service(port)
             # A port that leaves the external IP gets its rule first: if Cloud Director refuses the rule because of the
-            # VIP, nothing has been lost by then. A port that is internal already is served first, since its rule would
-            # only lead clients to a virtual service that is about to change.
+            # VIP, nothing is lost yet. A port that is already internal gets its virtual service first: its rule would
+            # only lead clients to one that is about to change.
             if present is None or present.address == self.wanted.external_ip or not self._has_rule(port):
                 self._ensure_rule(port.nat_rule)
             self._serve(port)
             self._ensure_rule(port.nat_rule)
 
-    def _leave_first(self, outside: Sequence[WantedPort]) -> None:
-        """All virtual services leave the external IP before the first rule is made for it.
+    def _free_of_virtual_services(self, outside: Sequence[WantedPort]) -> None:
+        """All virtual services leave the external IP before its first rule is created.
 
-        The first port stays up until only its virtual service is left, which can then be changed in place: its VIP is
-        no longer shared.
+        The first port stays up the longest. When only its virtual service is left, its VIP is no longer shared, so that
+        it can be changed in place.
         """
         for port in outside[1:]:
             self._delete(VIRTUAL_SERVICE, port.names.virtual_service)
@@ -136,45 +137,45 @@ class _Planner:
             self._serve(first)
         self._ensure_rule(self.wanted.rule or first.nat_rule)
 
-    def _in_front(self) -> None:
-        """To virtual services on the external IP; DNAT rules go. Also the way to nothing at all."""
+    def _without_nat(self) -> None:
+        """Change to virtual services on the external IP, and delete DNAT rules. Also used to remove a service."""
         comes = any(port.virtual_service is not None and not self._on_external(port) for port in self.wanted.ports)
         if comes and VcdRule.OVERLAP in self.known.refused:
             self._check_alone(self.inventory.rules_for(self.wanted.external_ip))
             if self._own_rules():
-                self._clear_first()
+                self._free_of_rules()
         for port in self.wanted.ports:
             self._serve(port)
             if port.virtual_service is not None:
-                self._delete(NAT_RULE, port.names.nat_rule)  # its profile goes last: no client waits for that
+                self._delete(NAT_RULE, port.names.nat_rule)  # its profile goes last: no client depends on it
 
-    def _clear_first(self) -> None:
+    def _free_of_rules(self) -> None:
         """All rules go before the first virtual service takes the external IP.
 
-        One port stays up until only its rule is left. Its virtual service is alone on its VIP by then, so that it takes
-        the external IP in place, in the one task during which nothing holds that address.
+        One port stays up until only its rule is left. By then its virtual service does not share its VIP any more, so
+        that it can be changed in place: nothing holds the external IP during that one task only.
         """
         ports = self.wanted.ports
-        keeper = next((port for port in ports if self._virtual_service(port) is not None), ports[0])
-        kept = self._virtual_service(keeper)
+        last_port = next((port for port in ports if self._virtual_service(port) is not None), ports[0])
+        last_service = self._virtual_service(last_port)
         for port in ports:
             found = self._virtual_service(port)
-            if port is not keeper and found is not None and kept is not None and found.address == kept.address:
+            if port is not last_port and found and last_service and found.address == last_service.address:
                 self._delete(VIRTUAL_SERVICE, port.names.virtual_service)
         for port in ports:
-            if port is not keeper:
+            if port is not last_port:
                 self._delete(NAT_RULE, port.names.nat_rule)
-        # A deletion that is needed comes before the last rule goes, so that the window stays one task long.
-        if keeper.virtual_service is not None and self._must_recreate(keeper.virtual_service):
-            self._delete(VIRTUAL_SERVICE, keeper.names.virtual_service)
-        self._delete(NAT_RULE, keeper.names.nat_rule)
+        # If it has to be deleted, that comes before the last rule goes, so that the window stays one task long.
+        if last_port.virtual_service is not None and self._must_recreate(last_port.virtual_service):
+            self._delete(VIRTUAL_SERVICE, last_port.names.virtual_service)
+        self._delete(NAT_RULE, last_port.names.nat_rule)
         self._delete(NAT_RULE, self.wanted.service.shared_rule)
-        self._serve(keeper)
+        self._serve(last_port)
 
     # one port
 
     def _serve(self, port: WantedPort) -> None:
-        """Bring the pool and the virtual service of a port to what is wanted."""
+        """Create or change the pool and the virtual service of a port as wanted."""
         wanted = port.virtual_service
         if wanted is None:
             return
@@ -184,20 +185,22 @@ class _Planner:
             self._make_room(wanted)
         if present is None:
             self._create_virtual_service(wanted)
-        elif self._virtual_service(port) is None:  # two ports change places: making room deleted this one
-            self._create_virtual_service(self._kept(wanted, present))
+        elif self._virtual_service(port) is None:  # two ports swap addresses: `_make_room` deleted this one
+            self._create_virtual_service(self._with_kept_properties(wanted, present))
         elif self._differs(wanted, present):
             if self._must_recreate(wanted):
                 self._delete(VIRTUAL_SERVICE, wanted.name)
-                self._create_virtual_service(self._kept(wanted, present))
+                self._create_virtual_service(self._with_kept_properties(wanted, present))
             else:
-                self._emit(Act.UPDATE, present, self._kept(wanted, present), self._probes_update(wanted, present))
+                after = self._with_kept_properties(wanted, present)
+                self._emit(Act.UPDATE, present, after, self._probes_update(wanted, present))
 
     def _make_room(self, wanted: VirtualService) -> None:
         """Move another port of this service off the address and port that are wanted here.
 
-        It moves to its own place; where that is not possible yet, it is deleted and created again when its turn comes.
+        It moves to its own wanted address. Where that is not possible yet, it is deleted now and created again later.
         """
+        # Ports may wait for each other in a circle (two swap their addresses): the set ends the recursion.
         self.making_room.add(wanted.name)
         for port in self.wanted.ports:
             other = self._virtual_service(port)
@@ -214,7 +217,7 @@ class _Planner:
         self._emit(Act.CREATE, None, wanted, self._probes_address(wanted))
 
     def _must_recreate(self, wanted: VirtualService) -> bool:
-        """Whether it cannot be changed in place, as far as is known."""
+        """Whether it is known that it cannot be changed in place. What is unknown is probed by an update."""
         present = self.inventory.get(VIRTUAL_SERVICE, wanted.name)
         if present is None:
             return False
@@ -253,10 +256,10 @@ class _Planner:
         elif self._differs(wanted, present):
             self._emit(Act.UPDATE, present, wanted, probes)
 
-    # what goes
+    # removal
 
-    def _remove_orphans_in_the_way(self) -> None:
-        """Orphans that are to go and hold a port that is wanted go first."""
+    def _remove_blocking_orphans(self) -> None:
+        """Remove first those orphans that hold a wanted address and port."""
         wanted = [port for port in self.wanted.ports if port.virtual_service]
         for kind, name in self.wanted.orphans:
             found = self.inventory.get(kind, name)
@@ -273,11 +276,11 @@ class _Planner:
                 self._delete(kind, name)
 
     def _held_twice(self) -> bool:
-        """Whether more than one object holds the external IP, so that one of them can go."""
+        """Whether more than one object holds the external IP, so that one of them can be deleted."""
         return len(self.inventory.holders(self.wanted.external_ip)) > 1
 
     def _remove_rest(self) -> None:
-        """What is no longer wanted. Of a service that goes as a whole, what holds the external IP goes last."""
+        """Remove what is no longer wanted, in the order that Cloud Director accepts (see `objects.KINDS`)."""
         for kind in KINDS:
             for port in self.wanted.ports:
                 if kind not in {kind_of(item) for item in port.objects()}:
@@ -299,21 +302,21 @@ class _Planner:
         held = self.inventory.referenced(self.wanted.external_ip)
         step = Step(act, before, after, probes)
         step.apply(self.inventory)
-        if probes:  # the following steps are planned for the case that Cloud Director accepts this one
+        if probes:  # plan the next steps as if VCD accepted this one; after a refusal the rest is planned again
             self.known = self.known.allow(probes)
         window = bool(self.wanted.external_ip) and held and not self.inventory.referenced(self.wanted.external_ip)
         self.steps.append(Step(act, before, after, probes, window and self.wanted.stays))
 
-    # questions
+    # queries
 
     def _check_conflicts(self) -> None:
-        """Raise Conflict where another object claims an address and port that this service is to have."""
+        """Raise Conflict if another object claims an address and port that this service needs."""
         own = self.wanted.own_names()
         for port in self.wanted.ports:
             if port.virtual_service is None:
                 continue
             number = port.port.spec.port
-            # Clients reach the external IP in every scenario: by a rule behind NAT, else by the virtual service.
+            # Clients use the external IP in every scenario, by a rule behind NAT, so that it is checked beside the VIP.
             for address, by_rule in (
                 (port.virtual_service.address, False),
                 (self.wanted.external_ip, self.wanted.behind_nat),
@@ -329,7 +332,7 @@ class _Planner:
                     )
 
     def _check_alone(self, holders: Sequence[VirtualService | NatRule]) -> None:
-        """Where one address cannot have both, no other object may hold the external IP."""
+        """Raise Conflict if another object holds the external IP: VCD would refuse a VIP and a rule on one address."""
         others = [one for one in holders if one.name not in self.wanted.own_names()]
         if others:
             raise Conflict(
@@ -342,8 +345,8 @@ class _Planner:
     def _differs(self, wanted: Object, present: Object) -> bool:
         return bool(differences(wanted, present, self.wanted.managed_by_cpi))
 
-    def _kept(self, wanted: VirtualService, present: VirtualService) -> VirtualService:
-        """What it becomes: CPI's own keep their application profile and certificate, unless that is missing."""
+    def _with_kept_properties(self, wanted: VirtualService, present: VirtualService) -> VirtualService:
+        """The wanted virtual service. CPI's keep their application profile, and their certificate if they have one."""
         if not self.wanted.managed_by_cpi or (wanted.certificate and not present.certificate):
             return wanted
         return replace(wanted, profile=present.profile, certificate=present.certificate)
@@ -377,5 +380,5 @@ class _Planner:
         return [other for other in self.inventory.on_address(address) if other.name != name]
 
     def _probe(self, rule: VcdRule) -> frozenset[VcdRule]:
-        """What a refusal of the step would reveal; empty for a rule that is known to be none."""
+        """The rule that a refusal of the step would reveal; empty if VCD is known not to have it."""
         return frozenset() if rule in self.known.allowed else frozenset({rule})

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The plan of one service: what it is, what it is to be, the writes in between, and what its clients notice. Pure."""
+"""The plan of one service: its observed and wanted state, the steps, and the outage for its clients. Pure."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Orphans = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Goal:
-    """What all services of a run are to become. ``scenario`` None: nothing is to be left of them.
+    """The goal that all services of a run share. ``scenario`` None: remove them.
 
     ``per_service``: one DNAT rule for all ports of a service.
     """
@@ -54,7 +54,7 @@ class Goal:
     def wanted(
         self, service: Service, inventory: Inventory, given_ips: Sequence[str] = (), orphans: Orphans = ()
     ) -> tuple[WantedService, tuple[str, ...]]:
-        """A service as it is to be, and its internal IPs. Raises InvalidInput when the one-arm range has too few."""
+        """The wanted state of a service, and its internal IPs. Raises InvalidInput if the one-arm range has too few."""
         if self.scenario is None:
             return wanted_absent(service, orphans), ()
         internal = tuple(given_ips) or assign_internal_ips(service, self.scenario, self.one_arm, inventory)
@@ -63,7 +63,7 @@ class Goal:
 
 @dataclass
 class ServicePlan:
-    """One service: what it is, what it is to be, the writes in between, and how far they are."""
+    """The plan of one service, and the state in which a run has left it: one of UNTOUCHED, MIGRATED and so on."""
 
     wanted: WantedService
     internal_ips: tuple[str, ...]
@@ -92,18 +92,18 @@ class ServicePlan:
 
     @property
     def creates_pool_without_members(self) -> str:
-        """The name of a pool that the plan creates and whose members are not known; empty where there is none."""
-        made = [step.after for step in self.steps if step.act is Act.CREATE and isinstance(step.after, Pool)]
-        return next((pool.name for pool in made if not pool.members), "")
+        """The name of a pool that the plan creates without known members; empty if there is no such pool."""
+        new = [step.after for step in self.steps if step.act is Act.CREATE and isinstance(step.after, Pool)]
+        return next((pool.name for pool in new if not pool.members), "")
 
     def take_external_ip(self, goal: Goal, address: str) -> None:
-        """Give the service the external IP that was taken for it."""
+        """Replace the external IP that the plan assumed by the one that was allocated."""
         self.wanted, _internal = goal.wanted(
             self.service.with_external_ip(address), Inventory(), self.internal_ips, self.wanted.orphans
         )
 
     def as_dict(self, shape: str) -> dict[str, Any]:
-        """Plain data for a playbook. ``shape`` is the shape that it has now."""
+        """Plain data for a playbook. ``shape`` is its present shape."""
         return {
             "name": self.service.name,
             "namespace": self.service.namespace,
@@ -131,9 +131,9 @@ def plan_service(
     orphans: Orphans = (),
     takes_ip: bool = False,
 ) -> ServicePlan:
-    """Plan one service, and apply the plan to ``inventory``, on which the next service is planned.
+    """Plan one service, and apply the plan to ``inventory``, which the plan of the next service is based on.
 
-    Raises InvalidInput or Conflict for what cannot be done as asked; the inventory is as before then.
+    Raises InvalidInput or Conflict when the service cannot be planned; ``inventory`` is then unchanged.
     """
     names = service.own_names()
     duplicates = inventory.duplicates(names)
@@ -141,7 +141,7 @@ def plan_service(
         raise InvalidInput(
             service.label,
             duplicates[0],
-            "several NAT rules have this name, and nothing tells which one counts: delete all but one (vcd_nat_rule "
+            "several NAT rules have this name, and it is unclear which one counts: delete all but one (vcd_nat_rule "
             "with id)",
         )
     wanted, internal = goal.wanted(service, inventory, given_ips, orphans)
@@ -161,18 +161,19 @@ def plan_service(
 
 
 def worst_outage(wanted: WantedService, inventory: Inventory, steps: Sequence[Step]) -> Outage:
-    """The longest outage that Cloud Director's unconfirmed rules can lead to, known before or met on the way."""
+    """The longest outage that any combination of Cloud Director's unconfirmed rules can cause."""
     worst = outage_of(wanted, inventory, steps)
     probed = {one for step in steps for one in step.probes}
     if VcdRule.OVERLAP in probed:
-        probed.add(VcdRule.JOIN)  # after a refusal other steps are planned, with VIPs changed to those of others
+        probed.add(VcdRule.JOIN)  # the steps that replace the refused ones may change a VIP to one in use
+    # For each set of rules that may exist: once discovered by refusals on the way, once known before the first step.
     for number in range(1, len(probed) + 1):
         for refused in map(frozenset, combinations(sorted(probed), number)):
             for known in (KnownRules(), KnownRules(frozenset(VcdRule) - refused, refused)):
                 try:
                     taken = _steps_if_refused(wanted, inventory, known, refused)
                 except Conflict:
-                    continue  # under these rules the run stops, at a refusal that does no harm
+                    continue  # under these rules the run stops at a refusal, before anything is lost
                 worst = worst.worst(outage_of(wanted, inventory, taken))
     return worst
 
@@ -180,8 +181,9 @@ def worst_outage(wanted: WantedService, inventory: Inventory, steps: Sequence[St
 def _steps_if_refused(
     wanted: WantedService, inventory: Inventory, known: KnownRules, refused: frozenset[VcdRule]
 ) -> list[Step]:
-    """The steps that are taken if these rules turn out to exist: after each refusal the rest is planned again."""
+    """The steps of a run that discovers these rules: after each refusal the rest is planned again."""
     part, taken = relevant_part(wanted, inventory), []
+    # like `ServiceExecutor.apply`: each attempt discovers at least one rule, and the last one knows all of them
     for _attempt in range(len(VcdRule) + 1):
         for step in plan(wanted, part, known):
             if step.probes & refused:

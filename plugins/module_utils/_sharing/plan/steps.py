@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The steps of a plan, each one write to Cloud Director, and what is known of its unwritten rules. Pure."""
+"""The steps of a plan, each one write to Cloud Director, and what is known about its undocumented rules. Pure."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Act(str, Enum):
 
 
 class VcdRule(str, Enum):
-    """A rule that Cloud Director may have, and that no public source confirms.
+    """A rule that Cloud Director may have: no public source says whether it does.
 
-    It is probed where a refusal does no harm, and remembered for the run.
+    A run probes it where a refusal is harmless, and remembers the answer.
     """
 
     OVERLAP = "vip_and_dnat_on_one_address"
@@ -42,25 +42,25 @@ class VcdRule(str, Enum):
 
 @dataclass(frozen=True)
 class KnownRules:
-    """The rules that this Cloud Director does not have (``allowed``) or has (``refused``); others are probed."""
+    """The rules that this Cloud Director lacks (``allowed``) or has (``refused``); others are probed."""
 
     allowed: frozenset[VcdRule] = frozenset()
     refused: frozenset[VcdRule] = frozenset()
 
     def allow(self, found: frozenset[VcdRule]) -> KnownRules:
-        """With what an accepted step has shown."""
+        """Add what an accepted step has revealed."""
         return KnownRules(self.allowed | found, self.refused - found)
 
     def refuse(self, found: frozenset[VcdRule]) -> KnownRules:
-        """With what a refused step has shown."""
+        """Add what a refused step has revealed."""
         return KnownRules(self.allowed - found, self.refused | found)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One write. ``before`` and ``after`` are the object around it, None where there is none.
+    """One write. ``before`` and ``after`` are its object, None where it does not exist.
 
-    ``probes`` are the rules that a refusal would reveal; the refusal itself does no harm. ``opens_window``: nothing
+    ``probes`` are the rules that a refusal would reveal; the refusal itself is harmless. ``opens_window``: nothing
     holds the external IP from its end until the next step of the gateway has begun.
     """
 

@@ -32,7 +32,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vc
 def restore_point_of(info: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
     """The restore point to be stored now, from the results of the three info modules.
 
-    Of a change that is in progress it is the one with which that began: what is half-done is not the way back.
+    While a change is in progress, that is the one with which it began: a half-migrated state is no restore point.
     """
     cluster, reader = read_cluster(ccm), Reader(info, "vcd_shared_ip_info")
     if cluster.rollout == IN_PROGRESS and cluster.restore_point is not None:

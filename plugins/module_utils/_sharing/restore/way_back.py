@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The way back: how a cluster gets what its restore point holds. Pure."""
+"""The way back: what to change so that a cluster is again as in its restore point. Pure."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.ad
 
 
 def way_back(restore_point: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
-    """What the run that goes back is told; ``summary`` says in one line why there is no way back.
+    """The input of a run that goes back; ``summary`` says in one line why it is not possible.
 
-    Keys: ok, summary, notes, taken, scenario, one_arm, services (with internal_ips) and restore_point: what the cluster
-    is to hold while it goes back and after, so that the same run again goes the same way.
+    Keys: ok, summary, notes, taken, scenario, one_arm, services (with internal_ips) and restore_point: the one to keep
+    in the cluster meanwhile and afterwards, so that running the same again goes back to the same state.
     """
     cluster = read_cluster(ccm)
     state = ClusterState(cluster, read_vcd(vcd), Target(cluster.scenario or Scenario.SHARED_EXTERNAL, cluster.one_arm))
@@ -48,30 +48,32 @@ def way_back(restore_point: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
     except (InvalidInput, BadRange) as error:
         return {
             "ok": False,
-            "summary": f"there is no way back by this restore point: {error}",
+            "summary": f"cannot go back to this restore point: {error}",
             "restore_point": {},
             **nothing,
         }
 
 
 def _checked(restore_point: Any, state: ClusterState) -> Reader:
-    """The restore point, when it is one of this cluster and this gateway."""
+    """The restore point, if it is one of this cluster and this gateway. Raises InvalidInput otherwise."""
     if not restore_point:
         raise InvalidInput("restore point", "none", "the cluster has none; give a file as shared_ip_restore_file")
     point = Reader(restore_point, "restore point")
     if point.value.get("version") != RESTORE_POINT_VERSION:
         raise InvalidInput(
-            "restore point", f"version {point.value.get('version')}", f"version {RESTORE_POINT_VERSION} is known here"
+            "restore point",
+            f"version {point.value.get('version')}",
+            f"this release reads version {RESTORE_POINT_VERSION}",
         )
     found, cluster = point.text("cluster_id"), state.cluster.cluster_id
     if found != cluster:
         raise InvalidInput("restore point", f"cluster {found}", f"this is cluster {cluster or 'without an id'}")
     gateway, edge = point.mapping("edge_gateway"), state.edge
     if edge is None:
-        raise InvalidInput("restore point", gateway.text("name", ""), "not exactly one edge gateway was found here")
+        raise InvalidInput("restore point", gateway.text("name", ""), "exactly one edge gateway is needed here")
     if gateway.text("id") != edge.id:
-        shown = f"edge gateway {gateway.text('name', '')} ({gateway.text('id')})"
-        raise InvalidInput("restore point", shown, f"this cluster is on {edge.name} ({edge.id})")
+        other = f"edge gateway {gateway.text('name', '')} ({gateway.text('id')})"
+        raise InvalidInput("restore point", other, f"this cluster is on {edge.name} ({edge.id})")
     return point
 
 
@@ -103,7 +105,7 @@ def _back(point: Reader, state: ClusterState) -> dict[str, Any]:
 
 
 def _begun(cluster: Cluster) -> Mapping[Key, Mapping[str, Any]]:
-    """What the Services were when the change began that is in progress."""
+    """The Services as they were before the change that is in progress."""
     if cluster.rollout != IN_PROGRESS or cluster.restore_point is None:
         return {}
     scenario = str(cluster.restore_point.get("scenario"))
@@ -113,8 +115,8 @@ def _begun(cluster: Cluster) -> Mapping[Key, Mapping[str, Any]]:
 def _present_ip(item: ObservedService, begun: Mapping[str, Any] | None, state: ClusterState) -> str:
     """The external IP on which a Service serves as its CPI expects; empty when it is damaged.
 
-    If it is another one than in the restore point, somebody made the Service anew, and going back must not take its
-    IP away. What counts is how it was before the change that is in progress.
+    If it differs from that in the restore point, the Service was created again since, and has to keep its new IP.
+    While a change is in progress, the state before that change counts.
     """
     if begun is not None:
         healthy = begun["scenario"] in _shapes(begun) and begun["external_ip"] in (begun.get("ingress_ips") or ())
@@ -130,14 +132,14 @@ def _shapes(stored: Mapping[str, Any]) -> list[str]:
 
 
 def _kept(stored: Mapping[str, Any], moved: str | None) -> dict[str, Any]:
-    """A Service of the restore point, with the external IP that it keeps where that is another one now."""
+    """A Service of the restore point, with its present external IP if it keeps that one."""
     return {**stored, **({"external_ip": moved, "ingress_ips": [moved]} if moved else {})}
 
 
 def _internal_ips(
     option: Mapping[str, Any], stored: Mapping[str, Any] | None, scenario: Scenario
 ) -> dict[str, list[str]]:
-    """The internal addresses that it had, where it had the shape of the scenario and has the same ports."""
+    """The internal addresses that it had, if it had the shape of the scenario and still has the same ports."""
     if stored is None or stored.get("ports") != [port["name"] for port in option["ports"]]:
         return {}
     needed = internal_ips_needed(scenario, len(option["ports"]))
@@ -147,7 +149,7 @@ def _internal_ips(
 
 
 def _unfinished(cluster: Cluster) -> Mapping[str, Any]:
-    """The virtual services that an interrupted change has put aside: some may be lost that only it knows."""
+    """The virtual services that an interrupted change stored: some may exist nowhere else by now."""
     if cluster.rollout != IN_PROGRESS or cluster.restore_point is None:
         return {}
     found = cluster.restore_point.get("virtual_services")
@@ -160,12 +162,12 @@ def _notes(
     for key, item in stored.items():
         label = "/".join(key)
         if key not in observed:
-            yield f"{label} is no Service of this cluster any more and is left out"
+            yield f"{label} is no longer a Service of this cluster and is left out"
         elif key in moved:
-            yield f"{label} had {item['external_ip']} then and serves on {moved[key]} now, which it keeps"
+            yield f"{label} had {item['external_ip']} then and keeps {moved[key]}, on which it serves now"
 
 
 def _new(services: list[dict[str, Any]], stored: Mapping[Key, Any]) -> Iterator[str]:
     for option in services:
         if (option["namespace"], option["name"]) not in stored:
-            yield f"{option['namespace']}/{option['name']} came after it and is given the shape of that scenario, too"
+            yield f"{option['namespace']}/{option['name']} was created later and gets the shape of that scenario, too"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The external IP and the internal IPs of a service: one choice for preflight, plan, restore point and verify. Pure."""
+"""Chooses the external IP and the internal IPs of a service, for preflight, plan, restore point and verify. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.se
 
 
 def internal_ips_needed(scenario: Scenario, ports: int) -> int:
-    """How many internal IPs a service with so many ports has."""
+    """How many internal IPs a service with this number of ports needs."""
     if scenario is Scenario.DISTINCT_INTERNAL:
         return ports
     return 1 if scenario is Scenario.SHARED_INTERNAL and ports else 0
@@ -53,10 +53,11 @@ def choose_external_ip(
     """The external IP that clients of a service use; empty when it has none.
 
     That is the one that the service was given, else the one that it shows and holds, else the only one that it holds,
-    else what an IP Space has allocated to it (``claimed``), else one that it shows, else the one that it asks for.
+    else the one that an IP Space has allocated to it (``claimed``), else one that it shows, else the one that it
+    requests (``asked``).
     What it shows (``shown``: its status) counts less than what its objects hold: a CPI that did not find what it
     expected changes the status, and clients still use the address that they know. Raises InvalidInput when the objects
-    hold several addresses and nothing tells which one counts.
+    hold several addresses and it is unclear which one counts.
     """
     if service.external_ip:
         return service.external_ip
@@ -71,7 +72,7 @@ def choose_external_ip(
         raise InvalidInput(
             service.label,
             ", ".join(held),
-            "its objects hold several external IPs, and nothing says which one it is to keep: give the external IP "
+            "its objects hold several external IPs, and it is unclear which one to keep: give the external IP "
             "(spec.loadBalancerIP of a Service)",
         )
     return ""
@@ -92,7 +93,7 @@ def assign_internal_ips(
 ) -> tuple[str, ...]:
     """The internal IPs of a service: those that it has as far as the scenario lets it keep them, else free ones.
 
-    What a half-done move has begun is kept, so that the next run ends where this one would have. Raises InvalidInput
+    What an interrupted migration has assigned is kept, so that the next run ends in the same state. Raises InvalidInput
     when the one-arm range has too few.
     """
     needed = internal_ips_needed(scenario, len(service.ports))

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What CPI derives from a Service: protocols, profiles, certificates, and every property that it sets. Pure.
+"""What CPI derives from a Service: protocols, profiles, certificates and all properties that it sets. Pure.
 
 True for CPI 1.3.0 and later; 1.2.0 leaves the graceful timeout of a pool to Cloud Director (1 minute).
 
 Source: ``pkg/ccm/loadbalancer.go`` and ``pkg/vcdsdk/gateway.go`` of CPI 1.6.1. The tests compare this, object by
-object, with what the real program makes.
+object, with what the real program creates.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _ssl_ports(annotations: Mapping[str, str]) -> frozenset[int]:
 
 
 def options_of(item: Object) -> dict[str, Any]:
-    """An object in the options of its module, as CPI sets them. What a plan leaves open is left out."""
+    """An object as the options of its module, as CPI sets them, without those that a plan leaves open."""
     if isinstance(item, VirtualService):
         ports = [_port_option(text, bool(item.certificate)) for text in item.ports]
         return {

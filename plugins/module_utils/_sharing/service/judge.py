@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Whether a service serves on its ports: the one judge of planner, preflight, verify and repair. Pure.
+"""Whether a service serves on its ports: the only judge, for planner, preflight, verify and repair. Pure.
 
-A fault is something that the plan mends with a write. The planner writes where `differences` finds something, and
+A fault is a difference that the plan repairs with a write. The planner writes where `differences` finds something, and
 `faults` asks the same function, so that a verification cannot pass while the plan would still write.
 """
 
@@ -31,7 +31,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 class Fault:
     """What is wrong with one port: ``port`` is its label (empty: the whole service), ``why`` completes "port: ...".
 
-    ``serves``: clients are not affected, as with an object that is left over.
+    ``serves``: clients are not affected, for example by an object that is left over.
     """
 
     port: str
@@ -45,7 +45,7 @@ class Fault:
 
 
 def faults(wanted: WantedService, inventory: Inventory) -> list[Fault]:
-    """All that differs between a service as it is and as it is wanted; where this is empty, so is the plan."""
+    """All differences between the observed and the wanted state of a service; where there are none, the plan is empty."""
     found = [fault for port in wanted.ports for fault in _port_faults(wanted, port, inventory)]
     shared: NatRule | None = inventory.get(NAT_RULE, wanted.service.shared_rule)
     if wanted.rule is not None:
@@ -81,10 +81,10 @@ def _object_faults(wanted: Object, present: Object | None, managed_by_cpi: bool)
 
 
 def differences(wanted: Object, present: Object, managed_by_cpi: bool) -> list[str]:
-    """What the plan would change of an object, in words that follow its name; empty for nothing.
+    """What the plan would change in an object, as phrases that follow its name; empty for no difference.
 
-    CPI keeps the members and monitors of its pools and the application profiles of its virtual services, so that for
-    its objects only the rest counts.
+    CPI keeps the members and monitors of its pools and the application profiles of its virtual services, so that
+    these do not count for its objects.
     """
     if isinstance(wanted, VirtualService) and isinstance(present, VirtualService):
         return _service_differences(wanted, present, managed_by_cpi)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""A service as the domain knows it: it is built once and carries its names, ports and addresses from then on. Pure."""
+"""A service as the domain knows it: built once, with its names, ports and addresses. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TCP, HTTP, HTTPS = "TCP", "HTTP", "HTTPS"
 
 @dataclass(frozen=True)
 class PortSpec:
-    """What is asked of a port. ``port`` is the one that clients use, ``node_port`` that of the pool members.
+    """The specification of a port. ``port`` is the one that clients use, ``node_port`` that of the pool members.
 
     ``protocol`` is TCP, HTTP or HTTPS; ``certificate`` is an alias, or empty.
     """
@@ -102,7 +102,7 @@ class Service:
 
     @property
     def managed_by_cpi(self) -> bool:
-        """Whether CPI looks after its objects, so that only what CPI matches on is changed."""
+        """Whether CPI manages its objects, so that plans leave alone what CPI itself keeps up to date."""
         return bool(self.cluster_id)
 
     def with_external_ip(self, address: str) -> Service:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What a service is to have on the gateway: its objects, with the addresses that it keeps or gets. Pure."""
+"""The wanted objects of a service on the gateway, with the addresses that it keeps or gets. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.se
 
 @dataclass(frozen=True)
 class WantedPort:
-    """The objects of one port; None for one that is not to exist."""
+    """The wanted objects of one port; None for one that should not exist."""
 
     port: ServicePort
     virtual_service: VirtualService | None
@@ -50,7 +50,7 @@ class WantedPort:
         return self.port.number
 
     def objects(self) -> Iterator[Object]:
-        """Those that are to exist."""
+        """Those that should exist."""
         for item in (self.virtual_service, self.pool, self.nat_rule, self.profile):
             if item is not None:
                 yield item
@@ -58,9 +58,9 @@ class WantedPort:
 
 @dataclass(frozen=True)
 class WantedService:
-    """A service with all that it is to have.
+    """A service with its wanted objects.
 
-    ``rule`` is the one DNAT rule for all its ports, where there is to be one. ``orphans`` are (kind, name) of objects
+    ``rule`` is the one DNAT rule for all its ports, if it should have one. ``orphans`` are (kind, name) of objects
     to be removed with it.
     """
 
@@ -86,16 +86,16 @@ class WantedService:
 
     @property
     def behind_nat(self) -> bool:
-        """Whether DNAT rules are to lead to it."""
+        """Whether DNAT rules should lead to it."""
         return self.rule is not None or any(port.nat_rule for port in self.ports)
 
     @property
     def stays(self) -> bool:
-        """Whether it is to serve afterwards, so that its external IP matters."""
+        """Whether it should serve afterwards, so that it has to keep its external IP."""
         return any(port.virtual_service for port in self.ports)
 
     def own_names(self) -> frozenset[str]:
-        """Every name that its objects may have, and those of the objects that go with it."""
+        """Every name that its objects may have, and those of its orphans."""
         return self.service.own_names() | {name for _kind, name in self.orphans}
 
 
@@ -107,10 +107,10 @@ def want(
     per_service: bool = False,
     orphans: Sequence[tuple[str, str]] = (),
 ) -> WantedService:
-    """The objects of a service in a scenario. ``per_service``: one DNAT rule for all its ports.
+    """The wanted objects of a service in a scenario. ``per_service``: one DNAT rule for all its ports.
 
     ``internal_ips``: none for shared_external, one for shared_internal, one a port for distinct_internal (see
-    `addresses.assign_internal_ips`). Raises InvalidInput when there is another number of them.
+    `addresses.assign_internal_ips`). Raises InvalidInput for a wrong number of them.
     """
     needed = internal_ips_needed(scenario, len(service.ports))
     if len(internal_ips) != needed:
@@ -128,12 +128,12 @@ def want(
 
 
 def wanted_absent(service: Service, orphans: Sequence[tuple[str, str]] = ()) -> WantedService:
-    """A service of which nothing is to be left."""
+    """A service that should have no objects."""
     return WantedService(service, tuple(WantedPort(port, None, None) for port in service.ports), None, tuple(orphans))
 
 
 def current_state(wanted: WantedService, inventory: Inventory) -> WantedService:
-    """The same service as it is on the gateway now: what a failed move goes back to."""
+    """The same service as it is on the gateway now: the goal of a rollback."""
     ports = tuple(
         WantedPort(port.port, *(inventory.get(kind, name) for kind, name in port.names.pairs()))
         for port in wanted.ports
