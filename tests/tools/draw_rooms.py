@@ -100,7 +100,7 @@ def circle(arrows: Iterable[Arrow]) -> list[str]:
     """The rooms that lie on a circle of imports, or between two circles; empty if there is no circle."""
     left = set(arrows)
     while True:
-        inner = {room for room, _ in left} & {room for _, room in left}
+        inner = {arrow[0] for arrow in left} & {arrow[1] for arrow in left}
         kept = {arrow for arrow in left if inner.issuperset(arrow)}
         if kept == left:
             return sorted(inner)
@@ -122,7 +122,7 @@ def _identifier(room: str) -> str:
 def renewed(page: str, plugins: Path = PLUGINS) -> str:
     """The page with today's drawing between the markers. ValueError if a marker is missing."""
     before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    _old, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"the page needs the markers {BEGIN} and {END}")
     return before + drawing(*rooms_and_arrows(plugins)) + after

@@ -26,7 +26,7 @@ def imports(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield str(node.module).split(".")[0]
+            yield str(node.module).partition(".")[0]
 
 
 def reached(path: Path) -> set[str]:

@@ -31,7 +31,7 @@ def prose(path: Path) -> str:
 def targets(path: Path) -> Iterator[str]:
     """The targets of all links of a page, inline or defined below."""
     yield from INLINE_LINK.findall(prose(path))
-    yield from (target for _, target in DEFINED.findall(prose(path)))
+    yield from (found[1] for found in DEFINED.findall(prose(path)))
 
 
 def anchors(path: Path) -> set[str]:
@@ -52,11 +52,11 @@ def broken_links(path: Path) -> list[str]:
     for target in targets(path):
         if re.match(r"[a-z]+:", target):
             continue
-        file, _, anchor = target.partition("#")
+        file, _hash, anchor = target.partition("#")
         page = path.parent / file if file else path
         if not page.exists() or (anchor and page.suffix == ".md" and anchor not in anchors(page)):
             broken.append(target)
-    defined = {name.lower() for name, _ in DEFINED.findall(prose(path))}
+    defined = {found[0].lower() for found in DEFINED.findall(prose(path))}
     return broken + [name for name in REFERENCE.findall(prose(path)) if name.lower() not in defined]
 
 

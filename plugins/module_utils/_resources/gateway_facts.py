@@ -25,6 +25,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 
+
+def unhealthy_pools(api: Api, gateway: Body) -> list[dict[str, Any]]:
+    """The whole pools that are not UP. A list tells neither members nor ports, and here they may be the reason."""
+    rows = [row for row in pool_calls.list_summaries(api, gateway) if row.get("healthStatus") != "UP"]
+    return [pool(api.get(f"{pool_calls.PATH}/{row['id']}", f"pool {row['name']!r}")) for row in rows]
+
+
 GATHER: dict[str, Callable[[Api, Body], Any]] = {
     "used_ip_addresses": lambda api, edge: resource.used_ip_addresses(calls.used_addresses_of(api, edge)),
     "networks": lambda api, edge: resource.networks(calls.networks_of(api, edge)),
@@ -32,17 +39,11 @@ GATHER: dict[str, Callable[[Api, Body], Any]] = {
     "service_engine_groups": lambda api, edge: resource.service_engine_groups(calls.assignments_of(api, edge)),
     "virtual_services": lambda api, edge: [virtual_service(row) for row in list_summaries(api, edge)],
     "pools": lambda api, edge: resource.pools(pool_calls.list_summaries(api, edge)),
-    "unhealthy_pools": lambda api, edge: unhealthy_pools(api, edge),
+    "unhealthy_pools": unhealthy_pools,
     "nat_rules": lambda api, edge: [nat_rule(row) for row in list_rules(api, edge)],
     "application_port_profiles": lambda api, edge: [profile(row) for row in list_profiles(api, edge, "scope==TENANT")],
     "firewall_rules": rules_of,
 }
-
-
-def unhealthy_pools(api: Api, gateway: Body) -> list[dict[str, Any]]:
-    """The whole pools that are not UP. A list tells neither members nor ports, and here they may be the reason."""
-    rows = [row for row in pool_calls.list_summaries(api, gateway) if row.get("healthStatus") != "UP"]
-    return [pool(api.get(f"{pool_calls.PATH}/{row['id']}", f"pool {row['name']!r}")) for row in rows]
 
 
 def find_gateways(
