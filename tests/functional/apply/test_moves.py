@@ -351,7 +351,7 @@ def test_an_external_ip_taken_by_another_object_is_noticed(
             assert edge.done(services, after)["changed"] is False
         case "shared_external", "virtual service":  # no rule is possible beside it: only the way on is left
             assert (failure["state"], failure["failed"]) == ("failed", ["default/web"])
-            assert "the same task goes on" in message
+            assert "running the task again continues" in message
             assert edge.done(services, after)["services"][0]["scenario"] == after
         case _:  # what the Service needs on its IP is refused beside the thief: the way back is not
             assert (failure["state"], failure["rolled_back"]) == ("rolled_back", ["default/web"])

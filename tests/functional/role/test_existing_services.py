@@ -109,7 +109,7 @@ def test_a_service_on_distinct_internal_addresses(tmp_path: Path) -> None:
         moved, back = run.outcomes["internal"]["msg"], run.outcomes["back"]["msg"]
         assert (moved["changed"], moved["verified"], back["changed"], back["verified"]) == (True, True, True, True)
         assert moved["services"][0]["shape"] == "distinct_internal"
-        assert "default/web keeps its shape (distinct_internal) and serves on" in run.output
+        assert "default/web keeps its shape (distinct_internal) and still serves" in run.output
         # objects in Cloud Director do not matter here
         assert writes(sim) == vcd_before
 

@@ -157,9 +157,9 @@ def after(
     found = objects("shared_external")
     for item in found["virtual_services"]:
         item["health_status"] = health
-    moved = promise(found, before, more.get("steps", ()), *more.get("orphans", ()))
+    promised = promise(found, before, more.get("steps", ()), *more.get("orphans", ()))
     cluster = ccm("shared_external", services=[service(ips=ips)])
-    return verify_report(cluster, vcd(edge(**found)), "shared_external", moved=moved)
+    return verify_report(cluster, vcd(edge(**found)), "shared_external", promised=promised)
 
 
 @pytest.mark.parametrize(("health", "before"), [("UP", "UP"), ("UP", "DOWN"), ("DOWN", "DOWN")])
@@ -193,7 +193,7 @@ def test_a_promise_that_was_not_kept(changes: dict[str, Any], message: str, sett
 
 
 def test_a_service_that_was_deleted_during_the_migration_is_no_error() -> None:
-    moved = promise({"virtual_services": []})
-    report = verify_report(ccm("shared_external"), vcd(edge()), "shared_external", moved=moved)
+    promised = promise({"virtual_services": []})
+    report = verify_report(ccm("shared_external"), vcd(edge()), "shared_external", promised=promised)
     assert report["ok"] is True
     assert "no Services with the same external IP as before" in messages(report)
