@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each move killed before each of its writes and after the last: the same task finishes it, as if nothing had been."""
+"""Each migration killed before each write and after the last: the same task finishes it, as if undisturbed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def edge(sim: Simulator) -> Edge:
 
 
 def killed(edge: Edge, services: list[Params], after: str, rules: dict[str, str], **options: Any) -> Survival:
-    """Kill the move of Services that are there at each of its writes."""
+    """Kill the migration of existing Services at each of its writes."""
     kept = edge.sim.snapshot()
 
     def prepare() -> None:
@@ -50,7 +50,7 @@ NAMES = {id(STRICT): "strictest", id(LENIENT): "most managed_by_cpi"}
 @pytest.mark.parametrize(
     ("before", "after", "rules"), CASES, ids=[f"{one[0]}-{one[1]}-{NAMES[id(one[2])]}" for one in CASES]
 )
-def test_a_move(edge: Edge, before: str, after: str, rules: dict[str, str], record_property: Record) -> None:
+def test_a_migration(edge: Edge, before: str, after: str, rules: dict[str, str], record_property: Record) -> None:
     services = edge.create([service("web", 2), service("db", 1)], before)
     survival = killed(edge, services, after, rules)
     tell(record_property, f"killed at every write, {before} -> {after}, {NAMES[id(rules)]} rules", survival)
@@ -76,26 +76,26 @@ def test_a_claim_of_an_ip_space_is_found_again(record_property: Record) -> None:
     with Simulator("ip-spaces", task_seconds=0, health_seconds=0) as sim:
         survival = killed(Edge(sim), [service("web", 1)], INTERNAL, STRICT)
         tell(record_property, "killed at every write, creation with an IP of an IP Space", survival)
-    # an address without a marker may be one that somebody keeps for later: it is not taken, and another one is
+    # an address without a marker may be reserved by a user: it is not used, and another one is taken
     assert [problem[:20] for problem in survival.problems] == ["before write 2 of 6 "]
     assert survival.survived == survival.writes == survival.kills - 1
 
 
-BY_HAND: Params = {"description": "made by hand", "service_ports": [{"start": 22, "type": "TCP_FAST_PATH"}]}
+MANUAL: Params = {"description": "set manually", "service_ports": [{"start": 22, "type": "TCP_FAST_PATH"}]}
 
 
 @pytest.mark.parametrize(("before", "after"), [(EXTERNAL, INTERNAL), (INTERNAL, DISTINCT)])
-def test_what_was_made_by_hand_is_brought_back(edge: Edge, before: str, after: str, record_property: Record) -> None:
+def test_manual_settings_are_restored(edge: Edge, before: str, after: str, record_property: Record) -> None:
     services = edge.create([service("web", 3)], before)
     found = edge.module("vcd_virtual_service_info")["virtual_services"]
     for one in found:
-        by_hand: Params = {"description": "made by hand", "enabled": True}
+        manual: Params = {"description": "set manually", "enabled": True}
         if one["name"].endswith("-ssh"):
-            by_hand = BY_HAND
-        edge.module("vcd_virtual_service", name=one["name"], **by_hand)
+            manual = MANUAL
+        edge.module("vcd_virtual_service", name=one["name"], **manual)
     point = edge.restore_point(services)
     survival = killed(edge, services, after, STRICT, restore_point=point)
-    assert [one["description"] for one in edge.sim.dump()["virtual_services"]] == ["made by hand"] * 3
+    assert [one["description"] for one in edge.sim.dump()["virtual_services"]] == ["set manually"] * 3
     tell(record_property, f"killed at every write, {before} -> {after}, with a restore point", survival)
     assert survival.problems == []
     assert survival.survived == survival.kills == survival.writes + 1

@@ -39,7 +39,7 @@ ONE_ARM = '  oneArm:\n    startIP: "192.168.8.2"\n    endIP: "192.168.8.100"\n'
 RANGE = {"start_ip": "192.168.8.2", "end_ip": "192.168.8.100"}
 EXTERNAL_IP = "203.0.113.10"
 PORTS = [{"name": f"p{port}", "port": port, "node_port": 30000 + port} for port in (80, 443)]
-BY_HAND = "made by hand"
+MANUAL = "set manually"
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def sim() -> Iterator[Simulator]:
 
 
 class InSequence:
-    """Modules one after the other that are started, waited for and killed as if they were one.
+    """Several modules, run one after the other, that are started, awaited and killed like one.
 
     ``tasks`` yields each and is sent its result. One that fails is the last. ``seen`` are the results of those before
     the first that may write: given by an earlier run from the same state, they are not asked for again.
@@ -62,7 +62,7 @@ class InSequence:
 
     @property
     def pid(self) -> int:
-        """Of the module that runs now, 0 if none does."""
+        """That of the module that runs now; 0 if no module runs."""
         return self._now.pid if self._now else 0
 
     def start(self) -> InSequence:
@@ -78,7 +78,7 @@ class InSequence:
         return self
 
     def ended(self) -> bool:
-        """Whether the last has ended. Starts the next one when it is time to."""
+        """Whether the last module has ended. Starts the next one as soon as one has ended."""
         while self._now is not None and self._now.ended():
             self._go_on(self._now)
         return self._now is None
@@ -90,13 +90,13 @@ class InSequence:
         return self._result
 
     def kill(self) -> None:
-        """SIGKILL to the one that runs; none comes after it."""
+        """Send SIGKILL to the running module, and start no other."""
         if self._now is not None:
             self._now.kill()
         self._now = None
 
     def _go_on(self, ending: ModuleRun) -> None:
-        """Up to the next that may write: those that only read need not be watched."""
+        """Run up to the next module that may write: those that only read are not watched."""
         self._now, self._result = None, ending.wait()
         while not self._result.get("failed"):
             try:
@@ -121,13 +121,13 @@ class Cluster:
         self.sim, self.kube, self.edge, self.after = sim, kube, Edge(sim), after
         self.edge.create([service("web", external_ip=EXTERNAL_IP, ports=PORTS)], before)
         for one in self.edge.module("vcd_virtual_service_info")["virtual_services"]:
-            self.edge.module("vcd_virtual_service", name=one["name"], description=BY_HAND, enabled=True)
+            self.edge.module("vcd_virtual_service", name=one["name"], description=MANUAL, enabled=True)
         self._kept = sim.snapshot()
         self._seen: list[Params] = []
         self.found: list[Params | None] = []
 
     def prepare(self) -> None:
-        """Both doubles as before the migration."""
+        """Both doubles as they were before the migration."""
         self.sim.restore(self._kept)
         self.sim.assume(**STRICT)
         self.kube.reset()
@@ -166,7 +166,7 @@ class Cluster:
         return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(self.folder.glob("*.json"))]
 
     def state(self) -> Params:
-        """What Kubernetes holds, but for what tells when it came about."""
+        """The objects in Kubernetes, without their times."""
         config_map = self._get("ConfigMap", CONFIG_MAP)
         backup = self._get("ConfigMap", f"{CONFIG_MAP}-backup")
         return {
@@ -179,7 +179,7 @@ class Cluster:
         }
 
     def held(self) -> list[object]:
-        """All that a migration may write to, at any moment of it; pods follow by themselves, and take their time."""
+        """All that a migration may write to. Pods are left out: they follow by themselves, at any time."""
         found = [one for one in self.kube.dump() if one["kind"] in ("ConfigMap", "Deployment", "Service")]
         return [comparable(self.sim.dump()), sorted(map(_as_written, found), key=json.dumps)]
 
@@ -199,7 +199,7 @@ class Cluster:
         return [one[VOLUME] for one in volumes if VOLUME in one]
 
     def writes(self) -> tuple[int, int]:
-        """How many there were to Cloud Director and to Kubernetes."""
+        """The numbers of requests to Cloud Director and to Kubernetes."""
         vcd = [entry for entry in self.sim.journal() if is_write(entry) and entry["user"] == "kube"]
         kube = [entry for entry in self.kube.journal() if faults.is_write(entry["method"], entry["path"])]
         return len(vcd), len(kube)
@@ -267,7 +267,7 @@ def test_the_whole_migration(
 
 
 def uninterrupted(cluster: Cluster) -> tuple[Params, tuple[int, int]]:
-    """What Kubernetes holds after a migration that nobody kills, and its writes: one that leaves nothing to do."""
+    """The objects in Kubernetes after a migration that is not killed, and its writes."""
     cluster.prepare()
     (before,) = cluster.mounted()
     done = cluster.migration().start().wait()
@@ -278,7 +278,7 @@ def uninterrupted(cluster: Cluster) -> tuple[Params, tuple[int, int]]:
     assert state["mounted"] == [state["config map"]["data"]] != [before]
     assert state["backup"]["annotations"]["vcd.kubernetes/rollout"] == "finished"
     assert cluster.stored() == cluster.offered[0]
-    assert [one["description"] for one in cluster.sim.dump()["virtual_services"]] == [BY_HAND] * 2
+    assert [one["description"] for one in cluster.sim.dump()["virtual_services"]] == [MANUAL] * 2
     again = cluster.migration().start().wait()
     assert (again["result"]["changed"], again["result"]["verified"], cluster.writes()) == (False, True, writes)
     return state, writes

@@ -184,7 +184,7 @@ class ClusterRun:
         removal = self._gateway.plan_removal(gone) if gone else None
         pending = bool(planned.result["steps"] or migration or (removal and removal.changed))
         verification = None if pending else self._verification(cluster, gateway, wanted)
-        # a restore point is only needed, and its bodies only worth reading, when Services are migrated
+        # only a migration needs a restore point, for which whole virtual services are read
         stop = self._cpi.plan_stop(goal).result if migration else None
         point = self._restore_point(cluster, gateway, wanted) if migration else RestorePoint()
         parts: list[Managed | Done] = [one for one in (planned, migration, removal) if one]
@@ -289,7 +289,7 @@ class ClusterRun:
 
     def _migrate(self, plan: Mapping[str, Any], goal: FileGoal, wanted: Wanted) -> DoneMigration:
         """Migrate the Services while CPI is stopped, then write CPI's file and start CPI."""
-        # On disk first: the cluster's copy is lost with the cluster, and from the stop of CPI on it is needed.
+        # Stored before anything is changed, and first on disk: the copy in the cluster could be lost with the cluster.
         point = RestorePoint(plan["point"], plan["kept"])
         file = files.store(self._request.restore_dir, point.on_disk)
         self._say(f"the restore point is in {file}; stopping CPI")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The benchmark itself: what it counts and what it writes down; never how long anything took."""
+"""The benchmark itself: what it counts and writes; no test depends on how long anything took."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WRITES = {
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str]:
-    """The file and the screen of one quick run."""
+    """The file and the output of one quick run."""
     output = tmp_path_factory.mktemp("bench") / "deep" / "bench.json"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bench, "QUICK", SMALL)
@@ -41,7 +41,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], 
     return json.loads(output.read_text()), "\n".join(said)
 
 
-def test_every_creation_and_every_move_is_measured(measured: tuple[dict[str, Any], str]) -> None:
+def test_every_creation_and_every_migration_is_measured(measured: tuple[dict[str, Any], str]) -> None:
     found, _screen = measured
     assert {row["name"]: row["minimal_writes"] for row in found["rows"]} == {
         name: 2 * writes for name, writes in WRITES.items()
@@ -70,7 +70,7 @@ def test_a_second_run_writes_nothing(measured: tuple[dict[str, Any], str]) -> No
     assert all(one["requests"] <= bench.AIM_REQUESTS for one in found["unchanged"])
 
 
-def test_edges_and_growth_and_the_screen(measured: tuple[dict[str, Any], str]) -> None:
+def test_several_edges_growth_and_the_printed_table(measured: tuple[dict[str, Any], str]) -> None:
     found, screen = measured
     assert found["side_by_side"]["edges"] == 2
     assert found["side_by_side"]["slowest_limit_seconds"] == pytest.approx(5 * SMALL.task_seconds, rel=0.2)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults at every write of a move: it is finished, or taken back, or stopped with a clear account; no IP is lost."""
+"""Faults at every write of a migration: it is finished, rolled back, or stopped with a clear message; no IP is lost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from waiting import until
 Record = Callable[[str, object], None]
 MOVES = [(EXTERNAL, INTERNAL, STRICT), (INTERNAL, EXTERNAL, STRICT), (INTERNAL, DISTINCT, LENIENT)]
 IDS = [f"{before}-{after}" for before, after, _rules in MOVES]
-# what happens once to a write, or to its task, and is nobody's fault
+# temporary faults of a write, or of its task
 PASSING: dict[str, Params] = {
     "busy": {"status": 400, "code": "BUSY_ENTITY", "message": "x is busy completing an operation NAT_RULE_CREATE."},
     "task met busy": {"task": "error", "code": "BUSY_ENTITY", "message": "is busy completing an operation X."},
@@ -37,7 +37,7 @@ LASTING: dict[str, Params] = {
 
 
 class Move(NamedTuple):
-    """A move of one Service, ready to be disturbed; what it comes to undisturbed, and by how many writes."""
+    """A migration of one Service, ready to be disturbed; its undisturbed result, and its number of writes."""
 
     edge: Edge
     services: list[Params]
@@ -50,7 +50,7 @@ class Move(NamedTuple):
     window: int
 
     def prepare(self, number: int, **fault: Any) -> None:
-        """Back to the start, with a fault at one of its writes, by name: profiles are written at any time."""
+        """Reset, with a fault at one write. The write is given by name, because profiles are written at any time."""
         self.edge.sim.restore(self.snapshot)
         self.edge.sim.assume(**self.rules)
         method, name = self.writes[number]
@@ -59,11 +59,11 @@ class Move(NamedTuple):
         self.edge.sim.faults([{**rule, **fault}])
 
     def state(self) -> Any:
-        """What there is, apart from what two ways to one state differ in."""
+        """The state, without what may differ between two paths to one state."""
         return comparable(self.edge.sim.dump())
 
     def check(self, before: Any, where: str) -> None:
-        """No IP was lost, but in the moment that the plan told of, and nothing else was touched."""
+        """No IP was lost, except in the window that the plan announced, and no other object was changed."""
         gaps = always_referenced(self.edge.sim.timeline(), before, [self.services[0]["external_ip"]])
         assert all(gap.to is not None for gap in gaps), where
         assert len(gaps) <= 2 * self.window, where  # on the way, and on the way back
@@ -99,7 +99,7 @@ def move(sim: Simulator, request: pytest.FixtureRequest) -> Move:
 
 
 @pytest.mark.parametrize("fault", PASSING)
-def test_what_passes_is_survived(move: Move, fault: str, record_property: Record) -> None:
+def test_a_temporary_fault_is_survived(move: Move, fault: str, record_property: Record) -> None:
     for number in range(len(move.writes)):
         move.prepare(number, **PASSING[fault])
         before = move.edge.sim.dump()
@@ -112,7 +112,7 @@ def test_what_passes_is_survived(move: Move, fault: str, record_property: Record
 
 
 @pytest.mark.parametrize("fault", LASTING)
-def test_what_does_not_pass_is_taken_back(move: Move, fault: str, record_property: Record) -> None:
+def test_a_permanent_fault_is_rolled_back(move: Move, fault: str, record_property: Record) -> None:
     finished = taken_back = 0
     for number in range(len(move.writes)):
         move.prepare(number, **LASTING[fault])
@@ -166,7 +166,7 @@ def test_a_task_that_never_ends_stops_the_run(move: Move, record_property: Recor
     record_property("figures", f"task that never ends at {stopped} writes to {move.after}: stopped, then finished")
 
 
-def test_of_several_services_the_account_names_each(sim: Simulator) -> None:
+def test_the_message_names_the_state_of_each_service(sim: Simulator) -> None:
     sim.reset()
     edge = Edge(sim)
     services = edge.create([service(name, 2) for name in ("first", "second", "third", "fourth")], EXTERNAL)
@@ -192,7 +192,7 @@ def test_of_several_services_the_account_names_each(sim: Simulator) -> None:
     assert [one["state"] for one in done] == ["unchanged"] + ["migrated"] * 3
 
 
-def test_a_service_that_is_up_and_comes_back_down_is_taken_back(sim: Simulator) -> None:
+def test_a_service_that_was_up_and_comes_back_down_is_rolled_back(sim: Simulator) -> None:
     sim.reset()
     edge = Edge(sim)
     services = edge.create([service("web", 2)], INTERNAL)

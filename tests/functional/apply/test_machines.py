@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Virtual machines that no CPI looks after: three scenarios, one task, from the first object to the last."""
+"""Virtual machines without CPI: the three scenarios with one task, from creation to removal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RULES = {"strict": STRICT, "managed_by_cpi": LENIENT}
 
 
 def shop(*ports: Params, **more: Any) -> list[Params]:
-    """A service of machines; of two ports if none is given."""
+    """A service of machines, with two ports by default."""
     return [{"name": "shop", "members": ["10.10.0.11"], "ports": list(ports or (HTTP, HTTPS)), **more}]
 
 
@@ -42,7 +42,7 @@ def machines(sim: Simulator) -> Edge:
 
 
 def from_the_start(edge: Edge, services: list[Params], done: Params, known: str, **options: Any) -> Any:
-    """What there is where a service has been as it is now from the start."""
+    """The objects of a service that was created in its present state."""
     inside = done["services"][0]["internal_ips"]
     gone = [{"name": one["name"], "ports": one["ports"]} for one in services]
     edge.done(gone, state="absent")
@@ -121,10 +121,10 @@ def test_internal_ips_that_are_given(edge: Edge) -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_an_ip_of_the_block(edge: Edge, scenario: str) -> None:
-    told = edge.done(shop(), scenario, check=True)
+    checked = edge.done(shop(), scenario, check=True)
     made = edge.done(shop(), scenario)
-    assert made["services"][0]["external_ip"] == told["services"][0]["external_ip"] == "203.0.113.10"
-    assert made["steps"] == told["steps"]
+    assert made["services"][0]["external_ip"] == checked["services"][0]["external_ip"] == "203.0.113.10"
+    assert made["steps"] == checked["steps"]
     assert edge.done(shop(), scenario)["changed"] is False
 
 
@@ -136,7 +136,7 @@ def test_an_ip_of_a_part_of_the_block_for_each_of_several(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_an_ip_of_an_ip_space_is_claimed_and_given_back(simulators: dict[str, Simulator], scenario: str) -> None:
+def test_an_ip_of_an_ip_space_is_claimed_and_released(simulators: dict[str, Simulator], scenario: str) -> None:
     edge = machines(simulators["ip-spaces"])
     start = comparable(edge.sim.dump())
     assert edge.done(shop(), scenario, check=True)["changed"] is True
@@ -156,7 +156,7 @@ def test_an_ip_of_an_ip_space_is_claimed_and_given_back(simulators: dict[str, Si
     assert edge.done(shop(), state="absent")["changed"] is False
 
 
-def test_a_claim_alone_is_given_back(simulators: dict[str, Simulator]) -> None:
+def test_a_claim_without_objects_is_released(simulators: dict[str, Simulator]) -> None:
     edge = machines(simulators["ip-spaces"])
     edge.sim.faults([{"method": "POST", "route": "*/loadBalancer/pools", "status": 500}])
     edge.failed(shop(), INTERNAL)
@@ -171,17 +171,17 @@ def test_a_claim_alone_is_given_back(simulators: dict[str, Simulator]) -> None:
 
 @pytest.mark.parametrize("nat", ["per_port", "per_service"])
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_nothing_is_left_of_what_is_removed(edge: Edge, scenario: str, nat: str) -> None:
+def test_removal_leaves_nothing(edge: Edge, scenario: str, nat: str) -> None:
     nat = "per_port" if scenario == DISTINCT else nat
     edge.create([{**shop()[0], "name": "stays", "external_ip": "203.0.113.50"}], INTERNAL)
     start = comparable(edge.sim.dump())
     edge.done(shop(SSH, HTTP, HTTPS, external_ip="203.0.113.20"), scenario, nat=nat)
     # which ports there are is all that has to be known
     given = [{"name": "shop", "ports": [{"name": one["name"], "port": one["port"]} for one in (SSH, HTTP, HTTPS)]}]
-    told = edge.done(given, state="absent", check=True)
+    checked = edge.done(given, state="absent", check=True)
     edge.sim.journal(clear=True)
-    assert edge.done(given, state="absent")["writes"] == told["writes"]
-    assert sorted(written(edge.sim.journal())) == sorted(planned(told))
+    assert edge.done(given, state="absent")["writes"] == checked["writes"]
+    assert sorted(written(edge.sim.journal())) == sorted(planned(checked))
     assert comparable(edge.sim.dump()) == start
     assert edge.done(given, state="absent")["changed"] is False
 
@@ -201,8 +201,8 @@ def test_members_ports_and_protocols_change(edge: Edge, scenario: str, known: st
         shop({**HTTPS, "name": "http"}, {**HTTP, "name": "https"}, {**SSH, "port": 2022}, **ip),
     ]
     for number, services in enumerate(changes):
-        told = edge.done(services, scenario, check=True)
-        assert told["changed"] is True, number
+        checked = edge.done(services, scenario, check=True)
+        assert checked["changed"] is True, number
         done = edge.done(services, scenario)
         assert done["services"][0]["scenario"] == scenario, number
         assert done["services"][0]["external_ip"] == "203.0.113.20", number
@@ -214,7 +214,7 @@ def test_members_ports_and_protocols_change(edge: Edge, scenario: str, known: st
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_port_is_removed_by_removing_it(edge: Edge, scenario: str) -> None:
-    # by a template nobody can tell whose what is left is: the port is named once more, as absent
+    # a template does not show the owner of an object: the removed port is given once more, with state absent
     edge.done(shop(HTTP, HTTPS, SSH, external_ip="203.0.113.20"), scenario)
     gone = shop(SSH)
     assert edge.done(gone, state="absent")["changed"] is True
@@ -225,7 +225,7 @@ def test_a_port_is_removed_by_removing_it(edge: Edge, scenario: str) -> None:
 
 @pytest.mark.parametrize("known", RULES)
 @pytest.mark.parametrize(("before", "after"), MOVES)
-def test_moves_with_one_rule_for_all_ports(edge: Edge, before: str, after: str, known: str) -> None:
+def test_migrations_with_one_rule_for_all_ports(edge: Edge, before: str, after: str, known: str) -> None:
     edge.sim.assume(**RULES[known])
     services = shop(HTTP, HTTPS, SSH, external_ip="203.0.113.20")
 
@@ -250,7 +250,7 @@ def test_from_a_rule_for_each_port_to_one_for_all(edge: Edge, known: str) -> Non
         assert len(rules(edge)) == (1 if nat == "per_service" else 2)
 
 
-def test_what_somebody_damaged_is_repaired(edge: Edge) -> None:
+def test_damage_is_repaired(edge: Edge) -> None:
     services = shop(HTTP, HTTPS, SSH, external_ip="203.0.113.20")
     edge.done(services, DISTINCT)
     whole = comparable(edge.sim.dump())

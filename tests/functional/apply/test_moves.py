@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The six moves, under Services of several kinds, with Cloud Director's unwritten rules both ways."""
+"""The six migrations, for several kinds of Services, with and without each unconfirmed rule of Cloud Director."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ESTATES = ("one-edge", "ip-spaces")
 
 
 class Case(NamedTuple):
-    """One move. The last three are Cloud Director's unwritten rules, see STRICT."""
+    """One migration. The last three fields are the unconfirmed rules of Cloud Director, see STRICT."""
 
     before: str
     after: str
@@ -58,7 +58,7 @@ class Case(NamedTuple):
 
 
 def cases() -> list[Case]:
-    """Every move with every number of ports, twice, such that each pair of settings occurs."""
+    """Every migration with every number of ports, twice, so that each pair of settings occurs."""
     found = []
     for number, ((before, after), (place, ports)) in enumerate(itertools.product(MOVES, enumerate((1, 2, 5)))):
         # move and place choose a row of an orthogonal array; the second time everything is the other way round
@@ -88,12 +88,12 @@ def simulators() -> Iterator[dict[str, Simulator]]:
 
 @pytest.fixture(scope="module")
 def prepared(simulators: dict[str, Simulator]) -> dict[tuple[str, str, int], tuple[int, list[Params]]]:
-    """Worlds by estate, scenario and number of ports: snapshot and services. Filled as they are needed."""
+    """Prepared states by estate, scenario and number of ports: snapshot and services. Filled on demand."""
     return {}
 
 
 class World(NamedTuple):
-    """Two Services to be moved on an edge gateway that another cluster, and a Service that stays, use too."""
+    """Two Services to be migrated on an edge gateway that another cluster and an unaffected Service use, too."""
 
     edge: Edge
     services: list[Params]
@@ -117,12 +117,12 @@ def world(simulators: dict[str, Simulator], prepared: Any, of: str, scenario: st
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_move(case: Case, simulators: dict[str, Simulator], prepared: Any) -> None:
+def test_a_migration(case: Case, simulators: dict[str, Simulator], prepared: Any) -> None:
     edge, services = world(simulators, prepared, case.estate, case.before, case.ports)
     edge.sim.assume(**case.rules)
     edge.sim.journal(clear=True)
-    told = edge.done(services, case.after, check=True)
-    assert told["changed"] is any(moves(case, one) for one in services)
+    checked = edge.done(services, case.after, check=True)
+    assert checked["changed"] is any(moves(case, one) for one in services)
     assert written(edge.sim.journal(clear=True)) == []
     before = edge.sim.dump()
     result = edge.done(services, case.after)
@@ -130,17 +130,17 @@ def test_a_move(case: Case, simulators: dict[str, Simulator], prepared: Any) -> 
 
     check_shape(edge, services, case.after, result)
     assert [one["state"] == "migrated" for one in result["services"]] == [moves(case, one) for one in services]
-    assert told["steps"] == result["steps"]
+    assert checked["steps"] == result["steps"]
     assert result["writes"] == len(written(journal))
     if not refused(journal):
-        assert sorted(written(journal)) == sorted(planned(told))
-        assert of_the_gateway(written(journal)) == of_the_gateway(planned(told))
+        assert sorted(written(journal)) == sorted(planned(checked))
+        assert of_the_gateway(written(journal)) == of_the_gateway(planned(checked))
     names = names_of(services)
     assert only_planned(journal, names) == []
     assert one_write_at_a_time(timeline, edge.urn) == []
     assert others(after, names) == others(before, names)
-    check_window(case, timeline, before, services, told)
-    check_outage(case, timeline, before, services, told)
+    check_window(case, timeline, before, services, checked)
+    check_outage(case, timeline, before, services, checked)
 
     edge.sim.journal(clear=True)
     again = edge.done(services, case.after)
@@ -149,12 +149,12 @@ def test_a_move(case: Case, simulators: dict[str, Simulator], prepared: Any) -> 
 
 
 def tasks_of(gateway: str, timeline: list[Any]) -> list[Any]:
-    """A timeline with no tasks but those that the gateway has one after the other: by them an outage is told."""
+    """A timeline with only the tasks that lock the gateway, one after the other: outages are counted in these."""
     return [entry for entry in timeline if entry["kind"] != "task" or gateway in entry["locks"]]
 
 
 def of_the_gateway(writes: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Without application port profiles, which belong to the organization and may be written meanwhile."""
+    """Without application port profiles, which belong to the organization and may be written at the same time."""
     return [(method, name) for method, name in writes if not name.startswith("appPort_")]
 
 
@@ -164,7 +164,7 @@ def moves(case: Case, service: Params) -> bool:
 
 
 def check_shape(edge: Edge, services: list[Params], scenario: str, result: Params) -> None:
-    """It has come about, on the external IPs that there were, and everything serves."""
+    """The migration is complete: the external IPs are the same, and every port serves."""
     found = edge.info(services=services)
     for one in (result["services"], found["services"]):
         assert [item["external_ip"] for item in one] == [item["external_ip"] for item in services]
@@ -178,9 +178,9 @@ def check_shape(edge: Edge, services: list[Params], scenario: str, result: Param
     assert found["orphans"] == []
 
 
-def check_window(case: Case, timeline: Any, before: Any, services: list[Params], told: Params) -> None:
-    """The external IPs are held at every moment, but for the one that the plan told of."""
-    windows = {one["external_ip"]: one["outage"]["window"] for one in told["services"]}
+def check_window(case: Case, timeline: Any, before: Any, services: list[Params], checked: Params) -> None:
+    """The external IPs are held at every moment, except in the window that the plan announced."""
+    windows = {one["external_ip"]: one["outage"]["window"] for one in checked["services"]}
     gaps = always_referenced(timeline, before, windows)
     if case.overlap == "allowed" or case.estate == "ip-spaces" or EXTERNAL not in (case.before, case.after):
         assert gaps == []
@@ -190,12 +190,12 @@ def check_window(case: Case, timeline: Any, before: Any, services: list[Params],
         assert all(gap.to is not None and gap.tasks <= 1 for gap in mine)
 
 
-def check_outage(case: Case, timeline: Any, before: Any, services: list[Params], told: Params) -> None:
-    """No port is down for longer than the plan said, and never all where that can be avoided."""
+def check_outage(case: Case, timeline: Any, before: Any, services: list[Params], checked: Params) -> None:
+    """No port is down for longer than the plan said, and not all at once if that can be avoided."""
     seen = as_clients_see(services)
     down = ports_down(timeline, before, seen)
     together = all_down(timeline, before, seen)
-    for one in told["services"]:
+    for one in checked["services"]:
         promised = one["outage"]["ports"]
         assert set(promised) == {str(port["port"]) for given in services if given["name"] == one["name"]
                                  for port in given["ports"]}  # fmt: skip
@@ -219,9 +219,7 @@ def test_writes_are_one_at_a_time_however_long_tasks_take(simulators: dict[str, 
     assert [entry for entry in edge.sim.journal() if entry["code"] == "BUSY_ENTITY"] == []
 
 
-def test_nothing_that_may_fail_is_waited_for_while_nobody_holds_the_ip(
-    simulators: dict[str, Simulator], prepared: Any
-) -> None:
+def test_the_window_is_not_prolonged_by_a_write_that_may_fail(simulators: dict[str, Simulator], prepared: Any) -> None:
     edge, services = world(simulators, prepared, "one-edge", EXTERNAL, 1)
     edge.sim.assume(**STRICT)
     edge.sim.journal(clear=True)
@@ -233,7 +231,7 @@ def test_nothing_that_may_fail_is_waited_for_while_nobody_holds_the_ip(
     assert always_referenced(edge.sim.timeline(), before, [services[1]["external_ip"]]) == []
 
 
-# -- what nobody but its owner knows of a virtual service ------------------------------------------------------------
+# -- properties of a virtual service that no plan knows ------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -248,7 +246,7 @@ def roomy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
         yield sim
 
 
-PORTS_BY_HAND = {
+MANUAL_PORTS = {
     "https": [{"start": 443, "ssl_enabled": True}],
     "http": [{"start": 80}],
     "ssh": [{"start": 22, "type": "TCP_FAST_PATH"}],
@@ -257,7 +255,7 @@ PORTS_BY_HAND = {
 
 @pytest.mark.parametrize(("before", "after"), MOVES)
 @pytest.mark.parametrize("rules", [STRICT, LENIENT], ids=["strict", "managed_by_cpi"])
-def test_what_was_made_by_hand_survives(roomy: Simulator, before: str, after: str, rules: dict[str, str]) -> None:
+def test_manual_settings_survive(roomy: Simulator, before: str, after: str, rules: dict[str, str]) -> None:
     roomy.reset()
     edge = Edge(roomy)
     services = edge.create([service("web", 3)], before, service_engine_group="seg-premium")
@@ -267,8 +265,8 @@ def test_what_was_made_by_hand_survives(roomy: Simulator, before: str, after: st
         edge.module(
             "vcd_virtual_service",
             name=one["name"],
-            description=f"by hand: {port}",
-            service_ports=PORTS_BY_HAND[port],
+            description=f"manual: {port}",
+            service_ports=MANUAL_PORTS[port],
             enabled=port != "http",
             **own,
         )
@@ -284,16 +282,16 @@ def test_what_was_made_by_hand_survives(roomy: Simulator, before: str, after: st
 
 
 def by_hand(edge: Edge) -> list[Any]:
-    """The virtual services without what a move changes."""
+    """The virtual services without the properties that a migration changes."""
     found = comparable(edge.sim.dump())["virtual_services"]
     return [{key: value for key, value in one.items() if key != "virtualIpAddress"} for one in found]
 
 
-# -- somebody else ---------------------------------------------------------------------------------------------------
+# -- another user ---------------------------------------------------------------------------------------------------
 
 
 def in_the_window(edge: Edge, services: list[Params], after: str, hold: Params, theft: Callable[[], object]) -> Params:
-    """The result of a move during which somebody acts while a write is held."""
+    """The result of a migration during which another user acts while a write is held."""
     edge.sim.faults([{"user": "kube", "times": 1, "hold": "before", **hold}])
     run = edge.task(services, after).start()
     try:
@@ -330,7 +328,7 @@ IN_THE_WINDOW = {INTERNAL: {**RULE, "skip": 1}, EXTERNAL: {**SERVICE, "method": 
 
 @pytest.mark.parametrize("kind", ["virtual service", "DNAT rule"])
 @pytest.mark.parametrize(("before", "after"), [(EXTERNAL, INTERNAL), (INTERNAL, EXTERNAL)])
-def test_a_thief_of_the_external_ip_is_noticed(
+def test_an_external_ip_taken_by_another_object_is_noticed(
     simulators: dict[str, Simulator], before: str, after: str, kind: str
 ) -> None:
     edge = Edge(simulators["one-edge"])
@@ -353,7 +351,7 @@ def test_a_thief_of_the_external_ip_is_noticed(
             assert edge.done(services, after)["changed"] is False
         case "shared_external", "virtual service":  # no rule is possible beside it: only the way on is left
             assert (failure["state"], failure["failed"]) == ("failed", ["default/web"])
-            assert "the same task goes on" in message
+            assert "running the task again continues" in message
             assert edge.done(services, after)["services"][0]["scenario"] == after
         case _:  # what the Service needs on its IP is refused beside the thief: the way back is not
             assert (failure["state"], failure["rolled_back"]) == ("rolled_back", ["default/web"])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What cannot be done as asked: one line that names option, value and remedy, and nothing is written."""
+"""Bad options: one line that names option, value and remedy, and nothing is written."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def shop(**more: Any) -> list[Params]:
 
 
 def port(**more: Any) -> list[Params]:
-    """A service whose one port is another."""
+    """A service with one port that differs in these options."""
     return shop(ports=[{**HTTP, **more}])
 
 
@@ -82,11 +82,11 @@ WRONG: list[tuple[Params, tuple[str, ...]]] = [
     ({"services": shop(internal_ips=["192.168.8.2", "192.168.8.3"])}, ("services.internal_ips", "needs 1")),
     (
         {"services": shop(external_ip="203.0.113.20", internal_ips=["203.0.113.20"])},
-        ("services.internal_ips: '203.0.113.20'", "none of them the external IP"),
+        ("services.internal_ips: '203.0.113.20'", "and not the external IP"),
     ),
     (
         {"scenario": DISTINCT, "services": shop(ports=[HTTP, SECOND], internal_ips=["192.168.8.2"] * 2)},
-        ("services.internal_ips: '192.168.8.2, 192.168.8.2'", "an address of its own"),
+        ("services.internal_ips: '192.168.8.2, 192.168.8.2'", "its own address"),
     ),
     ({"services": port(port=0)}, ("services.ports.port: 0", "1 to 65535")),
     ({"services": port(port=70000)}, ("services.ports.port: 70000", "1 to 65535")),
@@ -99,8 +99,8 @@ WRONG: list[tuple[Params, tuple[str, ...]]] = [
     ({"services": port(ssl=True)}, ("services.ports.certificate: None", "give the alias")),
     ({"services": port(ssl=True, app_protocol="http", certificate="web-cert")}, ("services.ports.ssl", "use https")),
     ({"services": port(app_protocol="https", certificate="nope")}, ("certificate: 'nope'",)),
-    ({"services": shop(ports=[HTTP, {**HTTP, "port": 81}])}, ("services.ports.name: 'http'", "a name of its own")),
-    ({"services": shop(ports=[HTTP, {**HTTP, "name": "b"}])}, ("services.ports.port: 80", "a port of its own")),
+    ({"services": shop(ports=[HTTP, {**HTTP, "port": 81}])}, ("services.ports.name: 'http'", "its own name")),
+    ({"services": shop(ports=[HTTP, {**HTTP, "name": "b"}])}, ("services.ports.port: 80", "its own port")),
     ({"services": shop() + shop()}, ("services: 'shop' and 'shop'", "'vs-shop-http'", "another name")),
     (
         {"services": shop(external_ip="203.0.113.20") + shop(name="two", external_ip="203.0.113.20")},
@@ -121,12 +121,12 @@ def edge(sim: Simulator) -> Edge:
     return Edge(sim).of(cluster_id=None, name_template=TEMPLATE)
 
 
-def test_the_task_that_the_others_differ_from_is_right(edge: Edge) -> None:
+def test_the_task_that_the_bad_ones_are_derived_from_is_valid(edge: Edge) -> None:
     assert edge.done(shop(), INTERNAL)["changed"] is True
 
 
 @pytest.mark.parametrize(("options", "says"), WRONG, ids=[" ".join(says)[:60] for _options, says in WRONG])
-def test_what_is_wrong_is_said_and_nothing_written(edge: Edge, options: Params, says: tuple[str, ...]) -> None:
+def test_a_bad_option_is_reported_and_nothing_is_written(edge: Edge, options: Params, says: tuple[str, ...]) -> None:
     given = {"scenario": INTERNAL, "services": shop(), **options}
     services, scenario = given.pop("services"), given.pop("scenario")
     where = edge.of(**{name: given.pop(name) for name in list(given)})
@@ -139,7 +139,7 @@ def test_what_is_wrong_is_said_and_nothing_written(edge: Edge, options: Params, 
         assert where.run(services, scenario, check=True)["msg"] == result["msg"]
 
 
-def test_a_move_needs_the_external_ip_where_a_kill_could_lose_it(sim: Simulator) -> None:
+def test_a_migration_needs_the_external_ip_if_a_kill_could_lose_it(sim: Simulator) -> None:
     sim.reset()
     edge = Edge(sim)
     moved = edge.create([service("web", 2)], INTERNAL)
@@ -151,7 +151,7 @@ def test_a_move_needs_the_external_ip_where_a_kill_could_lose_it(sim: Simulator)
     assert edge.done(unnamed, DISTINCT)["changed"] is True
 
 
-def test_a_group_without_room_is_told_and_what_was_begun_is_taken_back() -> None:
+def test_a_full_group_is_reported_and_the_service_rolled_back() -> None:
     with Simulator("full-edge", task_seconds=0, health_seconds=0) as sim:
         edge = Edge(sim).of(cluster_id=None, name_template=TEMPLATE)
         start = sim.dump()
@@ -161,7 +161,7 @@ def test_a_group_without_room_is_told_and_what_was_begun_is_taken_back() -> None
         assert sim.dump()["pools"] == start["pools"]
 
 
-def test_two_rules_of_one_name_are_not_guessed_at(edge: Edge) -> None:
+def test_two_rules_with_one_name_are_an_error(edge: Edge) -> None:
     rule = {"type": "DNAT", "external_addresses": "203.0.113.20", "internal_addresses": "192.168.8.2"}
     edge.module("vcd_nat_rule", name="dnat-vs-shop-http", **rule)
     second = edge.module("vcd_nat_rule", name="x", **rule)["nat_rule"]["id"]

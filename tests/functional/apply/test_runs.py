@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The helpers that run and kill modules, with the modules that there are."""
+"""The helpers that run and kill modules, with the real modules."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_runs_side_by_side(fresh: Simulator) -> None:
     assert len({run.pid for run in runs}) == 4
 
 
-def test_a_module_that_is_none() -> None:
+def test_a_module_that_does_not_exist() -> None:
     with pytest.raises(ModuleBroke, match="No module named"):
         ModuleRun("vcd_none", {}).start().wait()
 
@@ -96,7 +96,7 @@ def test_every_kill_is_survived_by_a_module_that_converges(fresh: Simulator) -> 
     assert survival == (1, 2, 2, [])
 
 
-def test_a_state_that_is_another_is_not_survived(fresh: Simulator) -> None:
+def test_a_different_final_state_is_not_survived(fresh: Simulator) -> None:
     kept = fresh.snapshot()
     names = iter(["web", "web", "web", "first", "second"])
     survival = killed_at_every_write(lambda: pool(fresh, name=next(names)), fresh, lambda: fresh.restore(kept))
@@ -104,7 +104,7 @@ def test_a_state_that_is_another_is_not_survived(fresh: Simulator) -> None:
     assert survival.problems[0].startswith("after write 1 of 1 to VCD: ")
 
 
-def test_a_run_that_does_not_come_to_the_write_is_a_problem(fresh: Simulator) -> None:
+def test_a_run_that_does_not_reach_the_write_is_a_problem(fresh: Simulator) -> None:
     kept = fresh.snapshot()
     runs = iter([{}, {"password": "wrong"}, {"password": "wrong"}])
     survival = killed_at_every_write(lambda: pool(fresh, **next(runs)), fresh, lambda: fresh.restore(kept))
@@ -112,7 +112,7 @@ def test_a_run_that_does_not_come_to_the_write_is_a_problem(fresh: Simulator) ->
     assert "the run ended before this write" in survival.problems[0]
 
 
-def test_two_ways_to_one_state_are_comparable(fresh: Simulator) -> None:
+def test_two_paths_to_one_state_are_comparable(fresh: Simulator) -> None:
     pool(fresh).start().wait()
     once = fresh.dump()
     pool(fresh, state="absent").start().wait()

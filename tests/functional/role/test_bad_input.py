@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bad input each gives one clear line, and writes nothing: the real ansible-playbook against both doubles."""
+"""Each bad input gives one clear line, and nothing is written: the real ansible-playbook against both doubles."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ UNKNOWN_KEY = f"vcd: {{hots: x}}\nloadbalancer: {{network: k8s-net}}\nclusterid:
 
 
 def config_map(name: str, file: str) -> dict[str, Any]:
-    """Another ConfigMap beside CPI's."""
+    """Another ConfigMap besides CPI's."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -175,14 +175,14 @@ def test_nothing_was_written(batch: tuple[Finished, dict[str, str], list[str]]) 
         ),
     ],
 )
-def test_two_gateways_of_one_name(tmp_path: Path, variables: dict[str, Any], line: str) -> None:
+def test_two_gateways_with_one_name(tmp_path: Path, variables: dict[str, Any], line: str) -> None:
     with Simulator(estate="two-tenants") as sim, KubeDouble(objects=cpi_objects()) as kube:
-        told_apart = case("told apart", **variables, vdc="acme-vdc")
-        cases = [case("ambiguous", **variables), told_apart]
+        distinguished = case("distinguished", **variables, vdc="acme-vdc")
+        cases = [case("ambiguous", **variables), distinguished]
         run = run_cases(tmp_path, cases, connection(sim, kube), "--check")
         assert run.outcomes["ambiguous"] == {"failed": True, "msg": line}
-        assert run.outcomes["told apart"]["failed"] is False
-        assert run.outcomes["told apart"]["msg"]["changed"] is True
+        assert run.outcomes["distinguished"]["failed"] is False
+        assert run.outcomes["distinguished"]["msg"]["changed"] is True
         assert writes(sim, kube) == []
 
 

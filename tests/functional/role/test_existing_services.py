@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A change that would break Services stops before it writes; one that leaves them serving goes through."""
+"""A change that would break Services stops before it writes; one that does not is applied."""
 
 from __future__ import annotations
 
@@ -109,8 +109,8 @@ def test_a_service_on_distinct_internal_addresses(tmp_path: Path) -> None:
         moved, back = run.outcomes["internal"]["msg"], run.outcomes["back"]["msg"]
         assert (moved["changed"], moved["verified"], back["changed"], back["verified"]) == (True, True, True, True)
         assert moved["services"][0]["shape"] == "distinct_internal"
-        assert "default/web keeps its shape (distinct_internal) and serves on" in run.output
-        # objects in Cloud Director are nobody's business here
+        assert "default/web keeps its shape (distinct_internal) and still serves" in run.output
+        # objects in Cloud Director do not matter here
         assert writes(sim) == vcd_before
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Existing Services move to another scenario and back: the real ansible-playbook against both doubles."""
+"""Existing Services are migrated to another scenario and back: the real ansible-playbook against both doubles."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def manifest(name: str) -> dict[str, Any]:
 
 
 def option(name: str) -> dict[str, Any]:
-    """The same as vcd_shared_ip takes it."""
+    """The same Service as vcd_shared_ip takes it."""
     external_ip, ports = SERVICES[name]
     numbers = [{"name": f"p{port}", "port": port, "node_port": 30000 + port % 1999} for port in ports]
     return {
@@ -52,7 +52,7 @@ def option(name: str) -> dict[str, Any]:
 
 
 def made(scenario: str, *names: str) -> Case:
-    """The objects of the Services (both, if none is named) in a scenario."""
+    """The objects of the Services (both by default) in a scenario."""
     options = {
         "edge_gateway": "acme-edge",
         "cluster_id": CLUSTER_ID,
@@ -63,13 +63,13 @@ def made(scenario: str, *names: str) -> Case:
 
 
 def migrate(scenario: str, name: str = "", **more: Any) -> Case:
-    """The role with existing Services."""
+    """A run of the role that migrates."""
     wanted = {"scenario": scenario, "existing": "migrate", **more}
     return Case(name or f"to {scenario}", {f"shared_ip_{key}": value for key, value in wanted.items()})
 
 
 def restore(name: str, **variables: Any) -> Case:
-    """The way back."""
+    """A run that goes back."""
     return Case(name, {f"shared_ip_{key}": value for key, value in variables.items()}, tasks_from="restore")
 
 
@@ -88,7 +88,7 @@ def shapes(sim: Simulator) -> dict[str, str]:
 
 
 def replicas(kube: KubeDouble) -> int:
-    """How many pods of CPI are wanted."""
+    """The number of replicas in CPI's Deployment."""
     return int((kube.get("Deployment", "kube-system", DEPLOYMENT) or {})["spec"]["replicas"])
 
 
@@ -97,7 +97,7 @@ def failed(run: Finished) -> dict[str, str]:
     return {name: str(outcome["msg"]) for name, outcome in run.outcomes.items() if outcome["failed"]}
 
 
-def test_two_services_go_and_come_back(tmp_path: Path) -> None:
+def test_two_services_are_migrated_and_restored(tmp_path: Path) -> None:
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         kube.load([manifest(name) for name in SERVICES])
         assert failed(play(tmp_path / "1", [made("distinct_internal")], sim, kube)) == {}
@@ -147,7 +147,7 @@ def vips_are(sim: Simulator, scenario: str) -> bool:
     return (found == wanted) if scenario == "shared_external" else set(found) == set(wanted) and found != wanted
 
 
-def test_a_service_that_fails_leaves_a_clear_account(tmp_path: Path) -> None:
+def test_a_service_that_fails_leaves_a_clear_message(tmp_path: Path) -> None:
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         kube.load([manifest(name) for name in SERVICES])
         assert failed(play(tmp_path / "1", [made("distinct_internal")], sim, kube)) == {}
@@ -210,7 +210,7 @@ def killed(folder: Path, sim: Simulator, kube: KubeDouble, held: Callable[[], bo
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes that a process started, and those that they did: Ansible's workers are sessions of their own."""
+    """All descendants of a process: Ansible's workers have their own sessions."""
     children: dict[int, list[int]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended
@@ -251,12 +251,12 @@ def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path) -> None:
 
 
 def looks(kube: KubeDouble) -> int:
-    """How often somebody has listed the Services."""
+    """How often the Services have been listed."""
     return sum(1 for entry in kube.journal() if entry["path"].startswith("/api/v1/services"))
 
 
 def act_as_cpi(sim: Simulator, kube: KubeDouble) -> None:
-    """What CPI does some time after it was started: write the address that its objects serve into the status."""
+    """What CPI does some time after its start: write the address that its objects serve into the status."""
     for wanted in (0, 1):
         kube.wait_for(lambda: replicas(kube) == wanted, f"{wanted} pods of CPI", 120)  # noqa: B023  # called in here
     kube.wait_for(lambda: vips_are(sim, "shared_external"), "the migration", 120)
@@ -285,21 +285,19 @@ def test_an_address_that_a_broken_cpi_has_changed_comes_back(tmp_path: Path) -> 
         )
 
 
-def test_what_a_service_that_is_gone_has_left_goes_only_when_asked(tmp_path: Path) -> None:
+def test_objects_of_a_deleted_service_are_removed_only_on_request(tmp_path: Path) -> None:
     """`api` is deleted in Kubernetes while its objects stay, as CPI's archived releases leave them."""
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         kube.load([manifest("web")])
         cases = [
             made("distinct_internal"),
-            Case("looked at", {"shared_ip_scenario": "distinct_internal"}),
+            Case("listed", {"shared_ip_scenario": "distinct_internal"}),
             Case("pruned", {"shared_ip_scenario": "distinct_internal", "shared_ip_prune": "true"}),
         ]
         run = play(tmp_path / "1", cases, sim, kube)
         assert failed(run) == {}
         assert "removed only with shared_ip_prune: true" in run.output
-        changed = [
-            outcome["msg"]["changed"] for name, outcome in run.outcomes.items() if name in ("looked at", "pruned")
-        ]
+        changed = [outcome["msg"]["changed"] for name, outcome in run.outcomes.items() if name in ("listed", "pruned")]
         assert changed == [False, True]
         kinds = ("virtual_services", "pools", "nat_rules")
         names = [item["name"] for kind in kinds for item in sim.dump()[kind]]

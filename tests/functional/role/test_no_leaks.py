@@ -49,7 +49,7 @@ def containing(folder: Path, secrets: Iterable[str]) -> list[str]:
 
 
 class ProcessList:
-    """Looks at the command lines of all processes for as long as the block lasts."""
+    """Watches the command lines of all processes while the block runs."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self.secrets = [secret.encode() for secret in secrets]
@@ -78,13 +78,13 @@ class ProcessList:
 
 
 def forms(*secrets: str) -> list[str]:
-    """The secrets, and as they stand in a header of basic authentication."""
+    """The secrets, as they are and as encoded in a header of basic authentication."""
     encoded = [base64.b64encode(secret.encode()).decode() for secret in (*secrets, f"kube@acme:{PASSWORD}")]
     return [*secrets, *encoded]
 
 
 def run_loudly(folder: Path, cases: list[Case], environment: dict[str, str], secrets: list[str]) -> Finished:
-    """Run the cases at the highest verbosity and look everywhere."""
+    """Run the cases at the highest verbosity and search all output and files."""
     (folder / "local").mkdir(parents=True)
     environment |= {"ANSIBLE_LOG_PATH": str(folder / "ansible.log"), "ANSIBLE_REMOTE_TEMP": str(folder / "remote")}
     with ProcessList(secrets) as processes:

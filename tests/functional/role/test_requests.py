@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many requests each kind of run makes, as upper bounds; and that one module alone decides what a run does."""
+"""Upper bounds on the requests of each kind of run; and only one module decides what a run does."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RUNS: dict[str, tuple[Case, tuple[str, ...]]] = {
 
 
 class Counted:
-    """Both doubles, and how many requests each got since it was asked last."""
+    """Both doubles, and the number of requests to each since the last count."""
 
     def __init__(self, sim: Simulator, kube: KubeDouble) -> None:
         self._doubles = (sim, kube)
@@ -67,8 +67,8 @@ def test_nothing_is_read_twice(tmp_path: Path, record_property: Any) -> None:
             run = play(tmp_path / kind.replace(" ", "-"), [case], sim, kube, *options)
             assert failed(run) == {}
             counts[kind] = counted.new()
-    told = ", ".join(f"{kind} {vcd} and {cluster}" for kind, (vcd, cluster) in counts.items())
-    record_property("figures", f"requests to Cloud Director and to Kubernetes: {told}")
+    figures = ", ".join(f"{kind} {vcd} and {cluster}" for kind, (vcd, cluster) in counts.items())
+    record_property("figures", f"requests to Cloud Director and to Kubernetes: {figures}")
     too_many = {
         kind: found
         for kind, found in counts.items()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role with exactly the published rights and with one less; and after a run that was stopped half-way."""
+"""The role with exactly the published rights and with one less, and after an interrupted run."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_the_published_rights_are_enough_and_each_is_needed(tmp_path: Path) -> N
             assert resource in str(outcome["msg"]), outcome
 
 
-def test_in_cloud_director_the_role_needs_to_look_only(tmp_path: Path) -> None:
+def test_in_cloud_director_the_role_only_needs_to_read(tmp_path: Path) -> None:
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         viewer = {**connection(sim, kube), "VCD_USER": "viewer", "VCD_PASSWORD": "viewer-secret-1"}
         finished = run_cases(tmp_path, [case("viewer")], viewer)
@@ -89,7 +89,7 @@ def test_in_cloud_director_the_role_needs_to_look_only(tmp_path: Path) -> None:
         ("PATCH", "/scale"),
     ],
 )
-def test_a_run_that_was_stopped_half_way_is_finished_by_the_next(tmp_path: Path, method: str, path: str) -> None:
+def test_an_interrupted_run_is_finished_by_the_next(tmp_path: Path, method: str, path: str) -> None:
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         environment = connection(sim, kube)
         # the first POST is the backup; from the next one on, every attempt fails

@@ -37,7 +37,7 @@ def test_defaults_and_documentation_agree() -> None:
         assert bool(option.get("no_log")) is secret, name
 
 
-def test_every_variable_is_told_in_the_readme() -> None:
+def test_every_variable_is_documented_in_the_readme() -> None:
     text = (ROOT / "roles" / "shared_ip" / "README.md").read_text()
     for name in {name for entry in SPECS.values() for name in entry["options"]}:
         assert name in text or f"`_{name.removeprefix('shared_ip_vcd_')}`" in text, name
@@ -78,7 +78,7 @@ def test_survey_answers_and_ranges(tmp_path: Path) -> None:
         assert all(item["verified"] for item in seen.values() if item)
 
 
-def test_one_run_for_several_clusters_first_planned_then_made(tmp_path: Path) -> None:
+def test_one_run_for_several_clusters_planned_then_applied(tmp_path: Path) -> None:
     with (
         Simulator() as sim,
         KubeDouble(objects=cpi_objects()) as alpha,

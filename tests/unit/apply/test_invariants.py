@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The invariants, on timelines made by hand: each is seen to hold and to be broken."""
+"""The invariants, on constructed timelines: each one holding and broken."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ INFINITE = float("inf")
 
 
 class Story:
-    """A timeline in the making: each task takes one second, and each write is sent when the one before has ended."""
+    """Builds a timeline: each task takes one second, and each write is sent when the one before has ended."""
 
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
@@ -92,7 +92,7 @@ TWO = Service("web", (Port(IP, 80, "vs", "rule"), Port(IP, 443, "vs-2", "rule-2"
 # -- always_referenced ---------------------------------------------------------------------------------------------
 
 
-def test_an_address_that_is_always_somebodys() -> None:
+def test_an_address_that_is_always_held() -> None:
     story = Story()
     story.rule("added")
     story.service("removed")
@@ -100,7 +100,7 @@ def test_an_address_that_is_always_somebodys() -> None:
     assert always_referenced(story.entries, DIRECT, [IP]) == []
 
 
-def test_an_address_that_is_nobodys_for_a_moment() -> None:
+def test_an_address_that_is_not_held_for_a_moment() -> None:
     story = Story()
     story.service("removed")
     story.now += 0.25
@@ -124,7 +124,7 @@ def test_a_task_that_takes_the_address_away_at_its_start_is_counted() -> None:
     assert always_referenced(story.entries, DIRECT, [IP]) == [Gap(IP, 1.0, 0.0, 1.0, 1)]
 
 
-def test_an_address_that_is_lost_for_good_and_one_that_never_was_there() -> None:
+def test_an_address_that_is_lost_for_good_and_one_that_was_never_held() -> None:
     story = Story()
     story.service("removed")
     gaps = always_referenced(story.entries, DIRECT, [IP, "203.0.113.99"])
@@ -147,7 +147,7 @@ def test_a_creation_that_fails_loses_the_address_again() -> None:
         {"nat_rules": [rule_dump("other", external="203.0.113.8/30")]},
     ],
 )
-def test_what_else_refers_to_an_address(other: dict[str, Any]) -> None:
+def test_other_references_to_an_address(other: dict[str, Any]) -> None:
     story = Story()
     story.service("removed")
     assert always_referenced(story.entries, DIRECT | other, [IP]) == []
@@ -178,7 +178,7 @@ def test_writes_one_after_the_other() -> None:
     assert one_write_at_a_time(story.entries, EDGE) == []
 
 
-def test_a_write_sent_before_the_former_task_has_ended() -> None:
+def test_a_write_sent_before_the_previous_task_has_ended() -> None:
     story = Story()
     story.task("started", 9)
     story.now = 0.5
@@ -188,7 +188,7 @@ def test_a_write_sent_before_the_former_task_has_ended() -> None:
     assert one_write_at_a_time(story.entries, EDGE) == ["0.500: POST late was asked for during WRITE "]
 
 
-def test_a_write_sent_before_the_former_was_answered() -> None:
+def test_a_write_sent_before_the_previous_one_was_answered() -> None:
     story = Story()
     first, second = story.asked("a"), story.asked("b")
     story.answered(first)
@@ -196,8 +196,8 @@ def test_a_write_sent_before_the_former_was_answered() -> None:
     assert one_write_at_a_time(story.entries, EDGE) == ["0.000: POST b was asked for during POST a"]
 
 
-@pytest.mark.parametrize("other", [{"user": "somebody"}, {"gateway": "urn:vcloud:gateway:2"}, {"gateway": None}])
-def test_what_others_do_and_what_happens_elsewhere_is_no_overlap(other: dict[str, Any]) -> None:
+@pytest.mark.parametrize("other", [{"user": "other"}, {"gateway": "urn:vcloud:gateway:2"}, {"gateway": None}])
+def test_writes_of_others_and_on_other_gateways_are_no_overlap(other: dict[str, Any]) -> None:
     story = Story()
     story.add(
         kind="task", event="started", id="other", operation="WRITE", name="", locks=[], **{"user": "kube"} | other
@@ -207,7 +207,7 @@ def test_what_others_do_and_what_happens_elsewhere_is_no_overlap(other: dict[str
     assert one_write_at_a_time(story.entries, EDGE) == []
 
 
-def test_a_busy_gateway_that_we_made_so() -> None:
+def test_a_gateway_that_is_busy_with_our_own_task() -> None:
     story = Story()
     number = story.asked("a")
     story.task("started", 9)
@@ -249,13 +249,13 @@ def test_a_write_to_something_else(name: str | None, status: Any) -> None:
 
 
 @pytest.mark.parametrize("before", [DIRECT, BEHIND])
-def test_a_port_that_is_there_all_the_time(before: dict[str, Any]) -> None:
+def test_a_port_that_serves_all_the_time(before: dict[str, Any]) -> None:
     story = Story()
     story.service("added", "other", "203.0.113.11")
     assert ports_down(story.entries, before, [WEB]) == []
 
 
-def test_a_virtual_service_made_again_is_down_until_its_task_ends() -> None:
+def test_a_recreated_virtual_service_is_down_until_its_task_ends() -> None:
     story = Story()
     story.service("removed")
     story.service("added")
@@ -296,7 +296,7 @@ def test_a_rule_without_a_port_takes_every_port_and_one_of_another_port_none() -
         {"virtual_services": [], "nat_rules": [rule_dump()]},
     ],
 )
-def test_what_does_not_serve_a_port(before: dict[str, Any]) -> None:
+def test_objects_that_do_not_serve_a_port(before: dict[str, Any]) -> None:
     assert [one.to for one in ports_down([], before, [WEB])] == [None]
 
 

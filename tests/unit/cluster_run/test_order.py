@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""In which order a run does things, and what it does when one of them fails."""
+"""The order of a run, and what it does when one of its steps fails."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_migration(tmp_path: Path) -> None:
     assert world.said[0] == f"the restore point is in {file}; stopping CPI"
 
 
-def test_a_plan_writes_nothing_and_says_that_cpi_is_scaled_back() -> None:
+def test_a_plan_writes_nothing_and_says_that_cpi_is_scaled_up_again() -> None:
     world = World()
     planned = world.run(MIGRATE).plan(True)
     assert (planned.changed, planned.result["planned_only"], planned.result["result"]["changed"]) == (True, True, True)
@@ -61,20 +61,20 @@ def test_in_check_mode_a_change_does_nothing(tmp_path: Path) -> None:
     assert (world.events, done.changed, done.result["verification"]) == ([], False, None)
 
 
-def test_nothing_to_do_is_judged_on_what_the_plan_has_read(tmp_path: Path) -> None:
+def test_without_changes_the_facts_of_the_plan_are_verified(tmp_path: Path) -> None:
     world = World("shared_external")
     done = world.changed(RunRequest(scenario="shared_external"), tmp_path)
     assert (world.events, done.changed, done.result["result"]["verified"]) == ([], False, True)
 
 
-def test_only_the_file_changes_where_no_service_is_moved(tmp_path: Path) -> None:
+def test_only_the_file_changes_if_no_service_is_migrated(tmp_path: Path) -> None:
     world = World()
     done = world.changed(RunRequest(scenario="shared_internal"), tmp_path)
     assert world.events == ["run CPI with shared_internal", *LOOK]
     assert (done.changed, done.result["result"]["verified"], list(tmp_path.iterdir())) == (True, True, [])
 
 
-def test_what_is_removed_alone_is_proved_on_what_is_read_after_it(tmp_path: Path) -> None:
+def test_a_removal_is_verified_with_facts_read_after_it(tmp_path: Path) -> None:
     world = World("shared_external")
     left = virtual_service("gone", "http", "203.0.113.77")
     world.objects["virtual_services"].append(left)
@@ -85,7 +85,7 @@ def test_what_is_removed_alone_is_proved_on_what_is_read_after_it(tmp_path: Path
     assert left["name"] not in names
 
 
-def test_a_first_service_that_fails_brings_cpi_back(tmp_path: Path) -> None:
+def test_cpi_is_restored_if_the_first_service_fails(tmp_path: Path) -> None:
     world = World()
     world.fails["move"] = CollectionError("default/web: refused; it was rolled back", **FAILED)
     with pytest.raises(CollectionError) as caught:
@@ -98,7 +98,7 @@ def test_a_first_service_that_fails_brings_cpi_back(tmp_path: Path) -> None:
     assert caught.value.details["service"] == "default/web"
 
 
-def test_a_later_service_that_fails_leaves_cpi_stopped(tmp_path: Path) -> None:
+def test_cpi_stays_stopped_if_a_later_service_fails(tmp_path: Path) -> None:
     world = World()
     world.fails["move"] = CollectionError("default/web: refused", **{**FAILED, "migrated": ["default/api"]})
     with pytest.raises(CollectionError) as caught:
@@ -109,7 +109,7 @@ def test_a_later_service_that_fails_leaves_cpi_stopped(tmp_path: Path) -> None:
     assert f"default/web: refused; CPI stays stopped until then; {where}; run the same again" in caught.value.message
 
 
-def test_what_fails_before_the_first_service_brings_cpi_back(tmp_path: Path) -> None:
+def test_cpi_is_restored_after_an_error_before_the_first_service(tmp_path: Path) -> None:
     world = World()
     world.fails["prepare to move"] = CollectionError("cannot list pools")
     with pytest.raises(CollectionError, match="cannot list pools; every Service is as it was"):
@@ -117,7 +117,7 @@ def test_what_fails_before_the_first_service_brings_cpi_back(tmp_path: Path) -> 
     assert world.events[-1] == BACK
 
 
-def test_both_errors_are_told_when_cpi_cannot_be_brought_back_either(tmp_path: Path) -> None:
+def test_both_errors_are_reported_if_cpi_cannot_be_restored(tmp_path: Path) -> None:
     world = World()
     world.fails["move"] = CollectionError("refused", **FAILED)
     world.fails[BACK] = CollectionError("no right to scale")
@@ -127,7 +127,7 @@ def test_both_errors_are_told_when_cpi_cannot_be_brought_back_either(tmp_path: P
     assert caught.value.message.endswith("; CPI could not be restored: no right to scale")
 
 
-def test_cpi_that_cannot_be_stopped_is_its_own_error(tmp_path: Path) -> None:
+def test_an_error_while_stopping_cpi_is_reported_unchanged(tmp_path: Path) -> None:
     world = World()
     world.fails["stop CPI"] = CollectionError("timed out; CPI was scaled back to 1")
     with pytest.raises(CollectionError, match=r"^timed out; CPI was scaled back to 1$"):
@@ -142,7 +142,7 @@ def test_without_a_restore_point_on_disk_nothing_is_written(tmp_path: Path) -> N
     assert world.events == []
 
 
-def test_a_service_that_changed_since_the_plan_makes_another_restore_point(tmp_path: Path) -> None:
+def test_a_service_that_changed_since_the_plan_leads_to_a_new_restore_point(tmp_path: Path) -> None:
     world = World()
 
     def change() -> None:
@@ -173,7 +173,7 @@ def test_the_first_restore_point_of_an_interrupted_migration_stays(tmp_path: Pat
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_an_interrupted_migration_is_not_cut_short() -> None:
+def test_an_interrupted_migration_is_not_abandoned() -> None:
     world = World("shared_external")
     world.objects["virtual_services"].append(virtual_service("other", "http", "203.0.113.77"))
     world.cluster.update(rollout={"state": "in_progress", "backup": "b"}, restore_point={"version": 1})
@@ -204,14 +204,14 @@ def test_addresses_and_health_may_take_a_while(tmp_path: Path) -> None:
     )
 
 
-def test_it_does_not_wait_for_ever(tmp_path: Path) -> None:
+def test_it_does_not_wait_indefinitely(tmp_path: Path) -> None:
     world = World()
     world.meanwhile["move"] = lambda: world.cluster["services"][0].update(ingress_ips=["203.0.113.99"])
     done = world.migrated(tmp_path, RunRequest(**{**vars(MIGRATE), "wait_timeout": 60}))
     assert (done.result["result"]["verified"], world.time.now) == (False, 60)
 
 
-def test_what_is_in_the_way_is_told_after_the_preflight() -> None:
+def test_the_error_of_the_preflight_comes_with_its_report() -> None:
     world = World()
     planned = world.run(RunRequest(scenario="shared_external")).plan(False).result
     assert planned["ok"] is False
@@ -280,7 +280,7 @@ def test_files_of_restore_points_are_never_overwritten(tmp_path: Path) -> None:
     ("content", "message"),
     [(None, "cannot be read: No such file"), (b"[]", "is not a restore point"), (b"\xff", "is not a text")],
 )
-def test_a_file_that_is_no_restore_point(tmp_path: Path, content: bytes | None, message: str) -> None:
+def test_a_file_that_is_not_a_restore_point(tmp_path: Path, content: bytes | None, message: str) -> None:
     path = tmp_path / "point.json"
     if content is not None:
         path.write_bytes(content)

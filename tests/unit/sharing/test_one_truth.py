@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Preflight, plan and verify answer the same question alike, whatever was done to a Service's objects."""
+"""Preflight, plan and verify give the same answers, whatever was done to a Service's objects."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def cluster(scenario: Scenario, ports: int, ip: str = IP) -> dict[str, Any]:
 
 @st.composite
 def damaged(draw: st.DrawFn) -> tuple[list[Object], int]:
-    """The objects of a Service in some shape after edits by hand, and its number of ports."""
+    """The objects of a Service in some shape after manual edits, and its number of ports."""
     ports = draw(st.integers(1, 3))
     items = list(built(draw(st.sampled_from(list(Scenario))), ports))
     for _edit in range(draw(st.integers(0, 4))):
@@ -161,7 +161,7 @@ TRY = settings(max_examples=250, deadline=None, derandomize=True, suppress_healt
 
 @TRY
 @given(damaged(), st.sampled_from(list(Scenario)))
-def test_preflight_plan_and_verify_name_one_shape(state: tuple[list[Object], int], target: Scenario) -> None:
+def test_preflight_plan_and_verify_agree_on_the_shape(state: tuple[list[Object], int], target: Scenario) -> None:
     items, ports = state
     ccm_result, vcd_result = cluster(target, ports), as_results(items)
     preflight = preflight_report(ccm_result, vcd_result, target.value, RANGE if target.one_arm else None, "migrate")
@@ -178,7 +178,7 @@ def test_preflight_plan_and_verify_name_one_shape(state: tuple[list[Object], int
 def test_the_preflight_knows_the_addresses_that_the_plan_takes(
     state: tuple[list[Object], int], target: Scenario
 ) -> None:
-    """What the preflight hands on, the module plans to the same end, with the same external and internal IPs."""
+    """The module plans the same result as the preflight, with the same external and internal IPs."""
     items, ports = state
     ccm_result, vcd_result = cluster(target, ports), as_results(items)
     one_arm = RANGE if target.one_arm else None
@@ -272,7 +272,7 @@ def test_a_verification_names_the_port_and_what_is_wrong(damage: str) -> None:
 
 
 def test_a_pool_that_is_not_up_is_judged_by_its_members_port() -> None:
-    """Where the pool is UP its members answer, and a list of pools does not tell their port."""
+    """If a pool is UP, its members answer on the right port, which a list of pools does not contain."""
     found = as_results(built(Scenario.SHARED_INTERNAL, 1))
     (gateway,) = found["edge_gateways"]
     (pool,) = gateway["pools"]
@@ -285,7 +285,7 @@ def test_a_pool_that_is_not_up_is_judged_by_its_members_port() -> None:
     assert verify_report(cluster(Scenario.SHARED_INTERNAL, 1), found, "shared_internal", RANGE)["ok"]
 
 
-def test_a_foreign_range_on_the_services_port_is_a_conflict_in_the_preflight() -> None:
+def test_a_range_of_ports_of_another_object_is_a_conflict_in_the_preflight() -> None:
     items = list(built(Scenario.SHARED_INTERNAL, 1))
     ranges = {
         VirtualService("theirs", "their-pool", IP, ("79-81",)): "virtual service 'theirs'",

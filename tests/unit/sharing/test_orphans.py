@@ -50,7 +50,7 @@ def reasons(there: dict[str, Any], *services: dict[str, Any]) -> set[str]:
     return {item.why for item in orphans(there, *services)}
 
 
-def test_nothing_that_a_service_claims_is_one_in_any_shape() -> None:
+def test_a_claimed_object_is_no_orphan_in_any_shape() -> None:
     for shape in ("shared_external", "shared_internal", "distinct_internal"):
         assert orphans(objects(shape), service()) == []
     half = {**full_set("web", "http", 80), "virtual_services": []}
@@ -66,8 +66,8 @@ def test_a_deleted_service_leaves_all_four_kinds_in_the_order_of_removal() -> No
 
 def test_a_renamed_port_is_recognised_by_its_number() -> None:
     there = full_set("web", "https", 81)
-    told = {"port https of web was renamed to tls (same external port 81)"}
-    assert reasons(there, service(ports=("http", "tls"))) == told
+    reason = {"port https of web was renamed to tls (same external port 81)"}
+    assert reasons(there, service(ports=("http", "tls"))) == reason
     # any one of the objects tells the number
     for key in ("nat_rules", "application_port_profiles", "virtual_services"):
         alone = {key: there[key]}
@@ -76,13 +76,13 @@ def test_a_renamed_port_is_recognised_by_its_number() -> None:
     assert reasons({"pools": there["pools"]}, service(ports=("http", "tls"))) == {f"web no longer has port https{gone}"}
 
 
-def test_a_port_that_was_taken_away() -> None:
+def test_a_port_that_was_removed() -> None:
     assert reasons(full_set("web", "https", 443), service(ports=("http",))) == {"web no longer has port https"}
     unnamed = full_set("web", "", 443)
     assert reasons(unnamed, service(ports=("http",))) == {"web no longer has the port without a name"}
 
 
-def test_rules_of_an_earlier_flip_outlive_their_virtual_service() -> None:
+def test_rules_that_outlive_their_virtual_service_after_a_change_of_scenario() -> None:
     there = {**full_set("web", "http", 80), "virtual_services": [], "pools": []}
     found = orphans(there)
     assert [item.kind for item in found] == ["nat_rule", "application_port_profile"]
@@ -103,13 +103,13 @@ def test_a_port_without_node_port_claims_nothing() -> None:
 
 
 @pytest.mark.parametrize("cluster_id", ["", "urn:another"])
-def test_objects_of_another_cluster_are_nobodys_business(cluster_id: str) -> None:
+def test_objects_of_another_cluster_are_ignored(cluster_id: str) -> None:
     assert orphans(full_set("web", "http", 80), cluster_id=cluster_id) == []
     nameless = full_set("web", "http", 80, "")
     assert orphans(nameless, cluster_id=cluster_id) == []
 
 
-def test_a_name_that_says_another_kind_is_a_persons() -> None:
+def test_an_object_with_the_name_of_another_kind_is_not_cpis() -> None:
     strange = [{"id": "urn:p", "name": virtual_service("web", "http", "")["name"], "virtual_services": []}]
     assert owned_name(strange[0]["name"], CLUSTER_ID) is not None
     assert orphans({"pools": strange}) == []

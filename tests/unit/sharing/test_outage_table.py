@@ -18,7 +18,7 @@ GUIDE = Path(__file__).resolve().parents[3] / "docs" / "moving-services.md"
 
 
 def cell(start: Scenario, end: Scenario, ports: int) -> str:
-    """Writes and the worst port's outage, in the most managed_by_cpi and in the strictest world."""
+    """Writes and the worst port's outage, under the most lenient and the strictest rules of VCD."""
     inventory = built(start, ports)
     wanted = wanted_on(inventory, service(ports), end)
     found = []

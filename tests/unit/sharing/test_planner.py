@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From any state to what is wanted, on a gateway that refuses what Cloud Director refuses."""
+"""From any state to the wanted one, on a gateway that refuses what Cloud Director refuses."""
 
 from __future__ import annotations
 
@@ -88,8 +88,10 @@ def built(scenario: Scenario, ports: int, *others: Service) -> Inventory:
 @pytest.mark.parametrize("refuses", WORLDS, ids=lambda found: "+".join(sorted(found)) or "all_allowed")
 @pytest.mark.parametrize("ports", SIZES)
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
-def test_every_move_in_every_world(move: tuple[Scenario, Scenario], ports: int, refuses: frozenset[VcdRule]) -> None:
-    """The shape is reached, nobody else is touched, and the external IP is held as far as it can be."""
+def test_every_migration_under_all_rules(
+    move: tuple[Scenario, Scenario], ports: int, refuses: frozenset[VcdRule]
+) -> None:
+    """The shape is reached, other objects do not change, and the external IP is held as long as possible."""
     neighbour = service(2, "shop", OTHER_IP)
     inventory = built(move[0], ports, neighbour)
     before = own(wanted_on(inventory, neighbour, move[0]), inventory)
@@ -106,13 +108,13 @@ def test_every_move_in_every_world(move: tuple[Scenario, Scenario], ports: int, 
 
 @pytest.mark.parametrize("ports", [2, 3, 5])
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
-def test_ports_move_one_after_the_other_where_it_can_be(move: tuple[Scenario, Scenario], ports: int) -> None:
+def test_ports_are_migrated_one_at_a_time_where_possible(move: tuple[Scenario, Scenario], ports: int) -> None:
     inventory = built(move[0], ports)
     wanted = wanted_on(inventory, service(ports), move[1])
-    told = outage_of(wanted, inventory, plan(wanted, inventory))
-    assert told.together == 0
-    assert told.window == 0
-    assert max(tasks for _port, tasks in told.ports) <= 3
+    outage = outage_of(wanted, inventory, plan(wanted, inventory))
+    assert outage.together == 0
+    assert outage.window == 0
+    assert max(tasks for _port, tasks in outage.ports) <= 3
     refused = KnownRules(refused=frozenset(VcdRule))
     worst = outage_of(wanted, inventory, plan(wanted, inventory, refused))
     nat_comes_or_goes = move[0].one_arm != move[1].one_arm
@@ -138,8 +140,8 @@ def test_a_run_that_was_killed_anywhere_is_finished(
 
 @pytest.mark.parametrize("refuses", [frozenset(), frozenset(VcdRule)], ids=["managed_by_cpi", "strict"])
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
-def test_the_way_back_from_anywhere(move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]) -> None:
-    """A Service that fails in the midst gets exactly the objects that it had."""
+def test_the_rollback_after_any_write(move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]) -> None:
+    """A Service whose migration fails gets back exactly the objects that it had."""
     before = built(move[0], 3)
     wanted = wanted_on(before, service(3), move[1])
     former = current_state(wanted, before)
@@ -151,7 +153,7 @@ def test_the_way_back_from_anywhere(move: tuple[Scenario, Scenario], refuses: fr
         assert own(wanted, gateway.inventory) == own(wanted, before), f"failed after {writes} writes"
 
 
-def test_removal_leaves_nothing_and_goes_from_users_to_used() -> None:
+def test_removal_leaves_nothing_and_deletes_users_before_what_they_use() -> None:
     for scenario in Scenario:
         gateway = StrictGateway(built(scenario, 2))
         gateway.carry_out(wanted_absent(service(2)))
@@ -177,7 +179,7 @@ def test_one_rule_for_a_whole_service_and_back_to_one_a_port() -> None:
     assert gateway.unheld == []
 
 
-def test_without_cpi_members_and_profiles_are_brought_to_what_is_wanted_too() -> None:
+def test_without_cpi_members_and_profiles_are_updated_too() -> None:
     one = machines(specs(1))
     gateway = StrictGateway(Inventory())
     gateway.carry_out(wanted_on(gateway.inventory, one, Scenario.SHARED_EXTERNAL))
@@ -188,7 +190,7 @@ def test_without_cpi_members_and_profiles_are_brought_to_what_is_wanted_too() ->
     assert plan(kept, gateway.inventory) == []
 
 
-def test_a_port_that_somebody_else_holds_stops_before_anything_is_written() -> None:
+def test_a_port_that_another_object_holds_is_a_conflict_before_any_write() -> None:
     inventory = built(Scenario.SHARED_EXTERNAL, 1)
     inventory.put(VirtualService("theirs", "their-pool", "192.168.8.2", ("80",)))
     inventory.put(NatRule("their-rule", IP, "192.168.8.9", "80"))
@@ -196,7 +198,7 @@ def test_a_port_that_somebody_else_holds_stops_before_anything_is_written() -> N
         plan(wanted_on(inventory, service(1), Scenario.SHARED_INTERNAL), inventory)
 
 
-def test_a_neighbour_on_the_same_external_ip_is_named_where_it_is_in_the_way() -> None:
+def test_another_object_on_the_external_ip_is_named_if_it_conflicts() -> None:
     inventory = built(Scenario.SHARED_EXTERNAL, 1)
     inventory.put(Pool("their-pool"))
     inventory.put(VirtualService("theirs", "their-pool", IP, ("9000",)))
@@ -206,7 +208,7 @@ def test_a_neighbour_on_the_same_external_ip_is_named_where_it_is_in_the_way() -
     assert [step for step in gateway.log if step.kind in (VIRTUAL_SERVICE, NAT_RULE)] == []
 
 
-def test_a_renamed_port_takes_over_from_its_leftovers() -> None:
+def test_a_renamed_port_replaces_its_orphans() -> None:
     inventory = built(Scenario.SHARED_EXTERNAL, 1)
     renamed = Service.build(
         "web", [replace(specs(1)[0], name="web")], Naming.of_cluster("c1"), namespace="default", cluster_id="c1",
@@ -235,7 +237,7 @@ def test_internal_ips_are_kept_and_the_lowest_free_ones_taken() -> None:
 
 @st.composite
 def damaged(draw: st.DrawFn) -> tuple[Inventory, int, Scenario, frozenset[VcdRule]]:
-    """A gateway that somebody has been at: a Service in some shape, with random edits that Cloud Director allows."""
+    """A gateway after manual changes: a Service in some shape, with random edits that Cloud Director allows."""
     ports = draw(st.sampled_from([1, 2, 3]))
     refuses = draw(st.sampled_from(WORLDS))
     gateway = StrictGateway(built(draw(st.sampled_from(list(Scenario))), ports), refuses)
@@ -267,10 +269,10 @@ def _changed(draw: st.DrawFn, item: Object) -> Object:
 
 @settings(max_examples=600, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(damaged())
-def test_from_any_state_to_what_is_wanted(
+def test_from_any_state_to_the_wanted_state(
     state: tuple[Inventory, int, Scenario, frozenset[VcdRule]],
 ) -> None:
-    """Repair: whatever was done to it, one run reaches what is wanted, and a second one has nothing to do."""
+    """Repair: whatever was changed, one run reaches the wanted state, and a second one has nothing to do."""
     inventory, ports, scenario, refuses = state
     gateway = StrictGateway(inventory, refuses)
     wanted = wanted_on(inventory, service(ports), scenario)
@@ -289,9 +291,7 @@ def test_from_any_state_to_what_is_wanted(
 
 @settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(damaged(), st.integers(0, 12))
-def test_killed_in_the_midst_of_a_repair(
-    state: tuple[Inventory, int, Scenario, frozenset[VcdRule]], writes: int
-) -> None:
+def test_killed_during_a_repair(state: tuple[Inventory, int, Scenario, frozenset[VcdRule]], writes: int) -> None:
     inventory, ports, scenario, refuses = state
     gateway = StrictGateway(inventory, refuses)
     gateway.carry_out(wanted_on(inventory, service(ports), scenario), kill_after=writes)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every check of the preflight, both ways."""
+"""Every check of the preflight, passing and failing."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def severities(check: str, target: str, *args: Any, **more: Any) -> list[str]:
 
 @pytest.mark.parametrize("current", SCENARIOS)
 @pytest.mark.parametrize("target", SCENARIOS)
-def test_a_healthy_cluster_without_services_may_go_anywhere(current: str, target: str) -> None:
+def test_a_healthy_cluster_without_services_may_change_to_any_scenario(current: str, target: str) -> None:
     report = preflight_report(ccm(current), vcd(edge()), target)
     assert report["ok"] is True
     assert report["summary"] == ""
@@ -78,7 +78,7 @@ def test_sharing_needs_vcd_10_4(versions: tuple[str, ...], release: str, target:
     assert severities("vcd_version", target, None, answer) == [severity]
 
 
-def test_the_refusal_of_an_old_vcd_names_it_and_the_way_out() -> None:
+def test_the_refusal_of_an_old_vcd_names_its_version_and_a_remedy() -> None:
     report = preflight_report(ccm(), vcd(edge(), **OLD_VCD), "shared_external")
     assert report["summary"] == (
         "VCD 10.3.3 (API 36.3) cannot share an IP between virtual services; shared_external needs VCD 10.4 (API 37.0)"
@@ -161,7 +161,7 @@ vAppName: acme-vapp
     ("lines", "expected"),
     [
         ("enableVirtualServiceSharedIP: true", ["info"]),
-        # a scenario sets these anew
+        # a change of scenario replaces these
         ("enableVirtualServiceSharedIP: false", ["warning"]),
         ("oneArm: {startIP: 192.168.8.9, endIP: 192.168.8.2}", ["warning"]),
         ("oneArm: {startIP: 192.168.8.9, endIP: nonsense}", ["warning"]),
@@ -171,13 +171,13 @@ vAppName: acme-vapp
         ("certAlias: [1, 2]", ["error"]),
     ],
 )
-def test_only_what_the_change_leaves_alone_stops_it(lines: str, expected: list[str]) -> None:
+def test_only_problems_that_the_change_keeps_stop_it(lines: str, expected: list[str]) -> None:
     file = read_config(FILE % lines)
     cluster = ccm("invalid", problems=list(file.problems), config=file.public_values())
     assert severities("configuration", "shared_external", cluster) == expected
 
 
-def test_problems_of_the_file_are_shown_as_they_are() -> None:
+def test_problems_of_the_file_are_quoted() -> None:
     cluster = ccm(problems=["line 4: vcd.hots: CPI does not know this key; did you mean host?"])
     assert (
         "line 4: vcd.hots: CPI does not know this key; did you mean host?"
@@ -195,7 +195,7 @@ def test_cluster_id(cluster_id: str, source: str, severity: str) -> None:
 
 
 @pytest.mark.parametrize(("state", "expected"), [("none", []), ("finished", []), ("in_progress", ["info"])])
-def test_an_unfinished_rollout_is_only_a_note_and_is_finished(state: str, expected: list[str]) -> None:
+def test_an_interrupted_rollout_is_only_a_note(state: str, expected: list[str]) -> None:
     cluster = ccm("shared_external", rollout={"state": state, "backup": None})
     assert severities("rollout", "shared_external", cluster) == expected
     assert preflight_report(cluster, vcd(edge()), "shared_external")["change"] is bool(expected)
@@ -215,14 +215,14 @@ def test_edge_gateway(edges: list[dict[str, Any]], expected: list[str]) -> None:
     assert severities("edge_gateway", "shared_external", None, vcd(*edges)) == expected
 
 
-def test_two_gateways_of_one_name_are_told_apart_by_their_owners() -> None:
+def test_two_gateways_with_one_name_are_distinguished_by_owner() -> None:
     answer = vcd(edge(), edge(owner={"id": "urn:2", "name": "acme-vdc-2"}))
     assert found("edge_gateway", "shared_external", None, answer) == [
         ("error", "there are 2 edge gateways named acme-edge (in acme-vdc and acme-vdc-2)")
     ]
 
 
-def test_a_gateway_that_is_not_there_is_named() -> None:
+def test_a_missing_gateway_is_named() -> None:
     report = preflight_report(ccm(), vcd(), "shared_external", edge_gateway="acme-egde")
     assert report["summary"] == (
         "shared_ip_edge_gateway: 'acme-egde': this user sees no such edge gateway"
@@ -230,7 +230,7 @@ def test_a_gateway_that_is_not_there_is_named() -> None:
     )
 
 
-def test_a_skipped_look_at_the_gateway_is_an_error_with_a_way_out() -> None:
+def test_an_unknown_gateway_is_an_error_with_a_remedy() -> None:
     skipped = {"skipped": True, "changed": False}
     no_network = ccm(config={**CONFIG, "loadbalancer": {"network": ""}})
     report = preflight_report(no_network, skipped, "shared_external")
@@ -240,7 +240,7 @@ def test_a_skipped_look_at_the_gateway_is_an_error_with_a_way_out() -> None:
     assert "give shared_ip_edge_gateway" in preflight_report(interrupted, skipped, "shared_external")["summary"]
 
 
-def test_one_cause_is_told_once() -> None:
+def test_one_cause_is_reported_once() -> None:
     cluster = ccm(config=None, config_map=None, cluster_id=None, problems=["ConfigMap a/b does not exist"])
     summary = preflight_report(cluster, {"skipped": True}, "shared_external")["summary"]
     assert summary == ("ConfigMap a/b does not exist - check the cluster, shared_ip_namespace and shared_ip_config_map")
@@ -251,7 +251,7 @@ def test_one_cause_is_told_once() -> None:
     [
         ([group("a", 20, 19)], "distinct_internal", ["info"]),
         ([group("a", 20, 20)], "distinct_internal", ["error"]),
-        # where nothing is to be changed, a lack of room stops nobody
+        # if nothing is to be changed, a lack of room is only a warning
         ([group("a", 20, 20)], "shared_external", ["warning"]),
         ([], "distinct_internal", ["error"]),
         ([group("a", None, 0)], "distinct_internal", ["error"]),
@@ -293,7 +293,7 @@ def test_one_arm_range(one_arm: Any, severity: str, words: str) -> None:
     assert words in message
 
 
-def test_the_range_of_the_file_is_kept_and_none_is_needed_without_one_arm() -> None:
+def test_the_range_of_the_file_is_kept_and_not_needed_without_one_arm() -> None:
     own = {"start_ip": "172.16.0.1", "end_ip": "172.16.0.9"}
     assert preflight_report(ccm(one_arm=own), vcd(edge()), "shared_internal", "")["one_arm"] == own
     assert preflight_report(ccm(one_arm=own), vcd(edge()), "shared_external", "10.10.0.1-10.10.0.2")["one_arm"] is None
@@ -340,7 +340,7 @@ def test_addresses_that_another_cluster_holds_do_not_count() -> None:
         ([service("a"), service("a", "shop", load_balancer_class="example.com/other")], "info"),
     ],
 )
-def test_two_services_of_one_name(services: list[dict[str, Any]], severity: str) -> None:
+def test_two_services_with_one_name(services: list[dict[str, Any]], severity: str) -> None:
     assert severities("service_names", "shared_external", ccm(services=services)) == [severity]
 
 
@@ -374,7 +374,7 @@ def test_external_addresses_are_not_counted_with_ip_spaces() -> None:
         ("distinct_internal", "shared_external", "distinct_internal", "error"),
         ("shared_internal", "distinct_internal", "shared_internal", "info"),
         ("distinct_internal", "shared_internal", "distinct_internal", "info"),
-        # a flip that was made by hand is taken back
+        # a change that was made manually is reverted
         ("shared_internal", "shared_external", "shared_external", "info"),
         ("shared_external", "distinct_internal", "distinct_internal", "info"),
         # damage that is there already
@@ -436,27 +436,27 @@ WEB = "default/web"
 
 
 def existing(target: str, cluster: dict[str, Any], cloud: dict[str, Any]) -> list[tuple[str, str]]:
-    """What is said of the Services when they are to be migrated."""
+    """The findings about Services that are to be migrated."""
     return found("existing_services", target, cluster, cloud, existing="migrate")
 
 
 @pytest.mark.parametrize("shape", SCENARIOS)
 @pytest.mark.parametrize("target", SCENARIOS)
-def test_services_that_are_migrated_stop_nothing(shape: str, target: str) -> None:
+def test_services_to_be_migrated_do_not_stop_the_run(shape: str, target: str) -> None:
     cluster, cloud = ccm(shape, services=[service(), service("new", ips=())]), vcd(edge(**objects(shape)))
     report = preflight_report(cluster, cloud, target, existing="migrate")
     assert report["ok"] is True
     if shape == target:
-        told, moves = "1 Service with objects in VCD, none has to be migrated", []
+        message, moves = "1 Service with objects in VCD, none has to be migrated", []
     else:
-        told = f"{WEB} will be migrated from {shape} to {target}"
+        message = f"{WEB} will be migrated from {shape} to {target}"
         moves = [("web", "203.0.113.10", shape, target, False)]
-    assert existing(target, cluster, cloud) == [("info", told)]
+    assert existing(target, cluster, cloud) == [("info", message)]
     keys = ("name", "external_ip", "from", "to", "damaged")
     assert [tuple(move[key] for key in keys) for move in report["migrations"]] == moves
 
 
-def test_without_the_wish_nothing_is_migrated_and_the_way_to_it_is_shown() -> None:
+def test_without_the_option_nothing_is_migrated_and_the_option_is_named() -> None:
     cluster = ccm("distinct_internal", services=[service()])
     report = preflight_report(cluster, vcd(edge(**objects("distinct_internal"))), "shared_external")
     assert report["migrations"] == []
@@ -540,7 +540,7 @@ def two_external_ips() -> dict[str, Any]:
         ),
     ],
 )
-def test_what_cannot_be_migrated_stops_the_run(item: dict[str, Any], there: dict[str, Any], why: str) -> None:
+def test_a_service_that_cannot_be_migrated_stops_the_run(item: dict[str, Any], there: dict[str, Any], why: str) -> None:
     cluster, cloud = ccm("distinct_internal", services=[item]), vcd(edge(**there))
     assert existing("shared_external", cluster, cloud) == [("error", f"{WEB} cannot be migrated: {why}")]
     report = preflight_report(cluster, cloud, "shared_external", existing="migrate")
@@ -564,7 +564,7 @@ def test_a_routed_ip_that_is_on_no_uplink_can_be_kept_by_its_dnat_rules() -> Non
     assert existing("distinct_internal", cluster, vcd(edge(**there)))[0][0] == "info"
 
 
-def test_the_ip_before_an_interrupted_change_counts_most() -> None:
+def test_the_ip_before_an_interrupted_change_has_precedence() -> None:
     stored = [{"namespace": "default", "name": "web", "external_ip": "203.0.113.20"}]
     cluster = ccm(
         "shared_external",
@@ -576,7 +576,7 @@ def test_the_ip_before_an_interrupted_change_counts_most() -> None:
     assert [move["external_ip"] for move in report["migrations"]] == ["203.0.113.20"]
 
 
-def test_services_of_one_name_are_told_of_once() -> None:
+def test_services_with_one_name_are_reported_once() -> None:
     cluster = ccm("distinct_internal", services=[service(), service(namespace="shop")])
     cloud = vcd(edge(**objects("distinct_internal")))
     assert existing("shared_external", cluster, cloud) == []
@@ -596,7 +596,7 @@ def test_services_of_one_name_are_told_of_once() -> None:
         ("distinct_internal", "shared_internal", "172.16.0.1-172.16.0.1", "info", "need none yet"),
     ],
 )
-def test_the_range_has_to_hold_what_the_migration_takes(
+def test_the_range_must_have_room_for_the_migration(
     shape: str, target: str, one_arm: Any, severity: str, words: str
 ) -> None:
     cluster, cloud = ccm(shape, services=[service()]), vcd(edge(**objects(shape)))
@@ -610,7 +610,7 @@ def test_without_a_migration_no_address_of_an_earlier_range_counts() -> None:
     assert severities("one_arm", "distinct_internal", cluster, cloud, one_arm="172.16.0.1-172.16.0.1") == ["error"]
 
 
-def test_a_migration_leaves_out_what_somebodys_nat_rule_leads_to() -> None:
+def test_a_migration_avoids_the_targets_of_other_nat_rules() -> None:
     cluster = ccm("shared_external", services=[service("a")])
     foreign = {"nat_rules": [nat_rule("other", "http", "203.0.113.12", "172.16.0.1", cluster_id="urn:another")]}
     given: dict[str, Any] = {"one_arm": "172.16.0.1-172.16.0.2", "existing": "migrate"}
@@ -691,7 +691,7 @@ def test_messages_name_what_was_found() -> None:
     assert only("existing_services", "shared_external", one, fitting) == seen
 
 
-def test_a_finding_says_whether_it_is_all_right() -> None:
+def test_a_finding_says_whether_it_is_ok() -> None:
     report = preflight_report(
         ccm(deployment=None),
         vcd(edge(service_engine_groups=[group("a", 1, 0), group("b", None, 0)])),
@@ -718,18 +718,18 @@ def test_a_bad_range_given_as_a_dictionary_is_shown_as_a_range() -> None:
     assert "shared_ip_one_arm: 10.0.0.9-10.0.0.1: the range is reversed" in report["summary"]
 
 
-def test_one_name_twice_among_others_is_no_pass() -> None:
+def test_one_duplicate_name_among_others_is_an_error() -> None:
     cluster = ccm(services=[service("a"), service("b"), service("b", "shop")])
     assert severities("service_names", "shared_external", cluster) == ["error"]
 
 
-def test_one_broken_service_among_sound_ones_gives_no_all_clear() -> None:
+def test_one_broken_service_among_healthy_ones_is_an_error() -> None:
     answer = vcd(edge(**objects("distinct_internal")))
     cluster = ccm(services=[service(), service("new")])
     assert severities("existing_services", "shared_external", cluster, answer) == ["error"]
 
 
-def test_a_service_without_node_ports_waits_for_no_address() -> None:
+def test_a_service_without_node_ports_needs_no_address() -> None:
     useless = service("useless")
     for port in useless["ports"]:
         port["node_port"] = None

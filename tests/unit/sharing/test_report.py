@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reports as text, and what is said of results that are not as documented."""
+"""Reports as text, and the errors for results that are not as documented."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_the_preflight_as_text() -> None:
         ("invalid", "shared_internal", "", "from scenario invalid to shared_internal (the ports"),
     ],
 )
-def test_the_heading_says_from_what_to_what(current: str, target: str, one_arm: str, heading: str) -> None:
+def test_the_heading_names_both_scenarios(current: str, target: str, one_arm: str, heading: str) -> None:
     report = preflight_report(ccm(current), vcd(edge()), target, one_arm)
     assert report_lines(report)[0].startswith(heading)
     assert report_lines(report)[0].endswith("nothing to change") is not report["change"]
@@ -135,7 +135,7 @@ def test_a_way_back_as_text() -> None:
     assert report_lines({"ok": False, "summary": "no way", "notes": []}) == ["no way"]
 
 
-def test_the_account_of_a_failure() -> None:
+def test_the_message_of_a_failure() -> None:
     line = failure_message({"msg": "default/b: BUSY; migrated: default/a."}, "/d/x.json", "ConfigMap y")
     assert line == (
         "default/b: BUSY; migrated: default/a; CPI stays stopped until then; the restore point is in /d/x.json and in "

@@ -35,7 +35,7 @@ URN = f"urn:vcloud:entity:vmware:{SHORT}"
         (False, False, None),
     ],
 )
-def test_flags_and_scenario_say_the_same(shared: bool, one_arm: bool, scenario: Scenario | None) -> None:
+def test_flags_and_scenario_correspond(shared: bool, one_arm: bool, scenario: Scenario | None) -> None:
     assert Scenario.from_flags(shared, one_arm) is scenario
     if scenario:
         assert (scenario.shared_ip, scenario.one_arm) == (shared, one_arm)
@@ -86,7 +86,7 @@ def test_names_are_the_ones_that_cpi_looks_for() -> None:
         ("by-hand", None),
     ],
 )
-def test_a_name_tells_whose_object_it_is(name: str, owned: ownership.OwnedName | None) -> None:
+def test_a_name_shows_the_owner_of_an_object(name: str, owned: ownership.OwnedName | None) -> None:
     assert ownership.owned_name(name, URN) == owned
 
 
@@ -125,7 +125,7 @@ def test_ranges_are_read(value: Any, text: str, size: int) -> None:
         ({"start_ip": "", "end_ip": "192.168.8.2"}, "'' is not an IPv4 address"),
     ],
 )
-def test_what_is_no_range_is_named(value: Any, message: str) -> None:
+def test_an_invalid_range_is_named(value: Any, message: str) -> None:
     with pytest.raises(BadRange) as caught:
         parse_range(value)
     assert str(caught.value) == message

@@ -139,7 +139,7 @@ def test_with_ip_spaces_an_address_outside_every_one_arm_range_is_external() -> 
     assert observed(inside, service(), ip_spaces=True)[0].shape == "mixed"
 
 
-def test_another_controllers_service_and_a_port_without_node_port_are_not_looked_at() -> None:
+def test_another_controllers_service_and_a_port_without_node_port_are_ignored() -> None:
     foreign = service("foreign", load_balancer_class="example.com/other")
     half = service()
     half["ports"][1]["node_port"] = None
@@ -148,14 +148,14 @@ def test_another_controllers_service_and_a_port_without_node_port_are_not_looked
     assert [port.spec.name for port in seen.service.ports] == ["http"]
 
 
-def test_two_services_of_one_name_are_seen_with_the_same_objects() -> None:
+def test_two_services_with_one_name_are_observed_with_the_same_objects() -> None:
     seen = observed(objects("shared_external"), service(), service(namespace="shop"))
     assert [item.shape for item in seen] == ["shared_external", "shared_external"]
 
 
 @pytest.mark.parametrize("ports", [ONE, TWO])
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_a_service_of_the_target_shape_is_fine(scenario: str, ports: tuple[str, ...]) -> None:
+def test_a_service_in_the_target_shape_stays_as_it_is(scenario: str, ports: tuple[str, ...]) -> None:
     seen = observed(objects(scenario, ports=ports), service(ports=ports))
     (item,) = breakages(seen, None, Scenario(scenario), False)
     assert (item.new, item.already, item.mixed) == ((), (), False)
@@ -178,7 +178,7 @@ def test_a_service_of_the_target_shape_is_fine(scenario: str, ports: tuple[str, 
         (ONE, D, S, ()),
     ],
 )
-def test_each_flip_does_its_own_harm(
+def test_the_harm_of_each_change_of_scenario(
     ports: tuple[str, ...], shape: Scenario, target: Scenario, expected: tuple[Harm, ...]
 ) -> None:
     seen = observed(objects(shape.value, ports=ports), service(ports=ports))
@@ -190,7 +190,7 @@ def test_each_flip_does_its_own_harm(
 
 
 @pytest.mark.parametrize("target", list(Scenario))
-def test_no_objects_in_vcd_is_nothing_to_break(target: Scenario) -> None:
+def test_a_service_without_objects_cannot_break(target: Scenario) -> None:
     (item,) = breakages(observed({}, service()), None, target, False)
     assert (item.new, item.already, item.mixed, item.why) == ((), (), False, "")
 
@@ -245,14 +245,14 @@ def test_no_objects_in_vcd_is_nothing_to_break(target: Scenario) -> None:
         ),
     ],
 )
-def test_what_else_harms(
+def test_other_harms(
     found: dict[str, list[Any]], changes: dict[str, Any], ip_spaces: bool, target: Scenario, expected: tuple[Harm, ...]
 ) -> None:
     (seen,) = observed(found, service(**changes), ip_spaces=ip_spaces)
     assert harms(seen, target, ip_spaces) == expected
 
 
-def test_damage_that_is_there_already_is_told_apart_from_what_the_change_would_do() -> None:
+def test_existing_damage_is_distinguished_from_what_the_change_would_do() -> None:
     found = {"virtual_services": objects("shared_internal")["virtual_services"]}
     (kept,) = breakages(observed(found, service()), S, D, False)
     assert (kept.new, kept.already) == ((), (Harm.NEW_EXTERNAL_IP, Harm.CPI_CRASH))
@@ -327,7 +327,7 @@ def test_one_uplink_of_two_with_ip_spaces_counts() -> None:
     assert list(read.edges[0].inventory) == []
 
 
-def test_the_missing_rule_is_named_not_the_one_that_is_there() -> None:
+def test_the_missing_rule_is_named_and_not_an_existing_one() -> None:
     one_rule = {**objects("shared_internal"), "nat_rules": objects("shared_internal")["nat_rules"][:1]}
     (item,) = breakages(observed(one_rule, service()), None, S, False)
     assert item.why.endswith("it misses the DNAT rule dnat-ingress-vs-web-capvcdCluster:" + CLUSTER_ID[-36:] + "-https")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The verification: each thing it looks at, both ways."""
+"""The verification: each check, passing and failing."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_cluster_in_its_scenario_passes(scenario: str) -> None:
         ({"pods": STALE}, "distinct_internal", "cpi", "error"),
     ],
 )
-def test_what_is_not_as_it_should_be_is_found(changes: dict[str, Any], wanted: str, check: str, severity: str) -> None:
+def test_each_deviation_is_found(changes: dict[str, Any], wanted: str, check: str, severity: str) -> None:
     report = verify_report(ccm(**changes), vcd(edge()), wanted, "192.168.8.2-192.168.8.100")
     assert (check, severity) in [(item["check"], item["severity"]) for item in report["findings"]]
     assert report["ok"] is (severity != "error")
@@ -83,7 +83,7 @@ def test_a_service_that_does_not_work_is_an_error(scenario: str, shape: str) -> 
     assert f"default/web ({shape}) does not work under {scenario}" in report["summary"]
 
 
-def test_without_a_wish_the_scenario_of_the_file_is_the_measure() -> None:
+def test_without_a_scenario_that_of_the_file_is_verified() -> None:
     assert verify_report(ccm("shared_external"), vcd(edge()))["wanted"] == "shared_external"
     assert verify_report(ccm("distinct_internal"), vcd(edge()), "")["ok"] is True
     assert verify_report(ccm("invalid", problems=["neither flag is set"]), vcd(edge()))["ok"] is False
@@ -95,7 +95,7 @@ def test_a_bad_range_is_named() -> None:
 
 
 @pytest.mark.parametrize("answer", [vcd(), vcd(edge(), edge()), {"skipped": True}])
-def test_without_the_gateway_nothing_is_called_verified(answer: dict[str, Any]) -> None:
+def test_without_the_gateway_the_verification_fails(answer: dict[str, Any]) -> None:
     report = verify_report(ccm(), answer)
     assert report["ok"] is False
     assert report["edge_gateway"] is None
@@ -120,7 +120,7 @@ def test_messages_name_what_was_found() -> None:
     assert messages(lost)[0] == "the file holds no one-arm range, not 10.9.0.1-10.9.0.9"
 
 
-def test_what_is_wrong_is_not_called_right_as_well() -> None:
+def test_a_failed_check_does_not_pass_as_well() -> None:
     refused = verify_report(ccm(problems=["line 4: nonsense"]), vcd(edge()), "distinct_internal")
     assert [item["severity"] for item in refused["findings"] if item["check"] == "scenario"] == ["error"]
     stale = verify_report(ccm(pods=STALE), vcd(edge()))
@@ -157,9 +157,9 @@ def after(
     found = objects("shared_external")
     for item in found["virtual_services"]:
         item["health_status"] = health
-    moved = promise(found, before, more.get("steps", ()), *more.get("orphans", ()))
+    promised = promise(found, before, more.get("steps", ()), *more.get("orphans", ()))
     cluster = ccm("shared_external", services=[service(ips=ips)])
-    return verify_report(cluster, vcd(edge(**found)), "shared_external", moved=moved)
+    return verify_report(cluster, vcd(edge(**found)), "shared_external", promised=promised)
 
 
 @pytest.mark.parametrize(("health", "before"), [("UP", "UP"), ("UP", "DOWN"), ("DOWN", "DOWN")])
@@ -192,9 +192,9 @@ def test_a_promise_that_was_not_kept(changes: dict[str, Any], message: str, sett
     assert message in report["summary"]
 
 
-def test_a_service_that_was_deleted_meanwhile_is_not_missed() -> None:
-    moved = promise({"virtual_services": []})
-    report = verify_report(ccm("shared_external"), vcd(edge()), "shared_external", moved=moved)
+def test_a_service_that_was_deleted_during_the_migration_is_no_error() -> None:
+    promised = promise({"virtual_services": []})
+    report = verify_report(ccm("shared_external"), vcd(edge()), "shared_external", promised=promised)
     assert report["ok"] is True
     assert "no Services with the same external IP as before" in messages(report)
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a service is to have in each scenario, as CPI makes it. tests/real compares it with the real program."""
+"""The wanted objects of a service in each scenario, as CPI creates them. tests/real compares with the real CPI."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_a_port_without_a_node_port_is_left_out() -> None:
     assert read_ports([service_port(node_port=None)], {}, "") == ()
 
 
-def test_what_cpi_refuses_is_refused() -> None:
+def test_ports_that_cpi_refuses_are_refused() -> None:
     with pytest.raises(InvalidInput, match=r"ports\.protocol: 'UDP': CPI serves TCP only"):
         read_ports([service_port(protocol="UDP")], {}, "")
     annotations = {"service.beta.kubernetes.io/vcloud-avi-ssl-ports": "443, 8443"}

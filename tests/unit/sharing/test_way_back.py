@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which Services are moved with which addresses, what a restore point holds, and the way back from it."""
+"""Which Services are migrated with which addresses, what a restore point contains, and the way back from it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Json = dict[str, Any]
 
 
 def moved(found: Json, *services: Json, gateway: Any = edge, scenario: str = "shared_external", **changes: Any) -> Any:
-    """The Services to be moved among these objects."""
+    """The Services to be migrated, for these objects."""
     return services_option(ccm(services=list(services), **changes), vcd(gateway(**found)), scenario)
 
 
@@ -47,7 +47,7 @@ def test_a_service_keeps_the_ip_of_its_status(shape: str, gateway: Any) -> None:
     assert external_ips(objects(shape), service(), gateway=gateway) == {"web": OUTSIDE}
 
 
-def test_ports_are_as_cpi_understands_them() -> None:
+def test_ports_are_read_as_cpi_reads_them() -> None:
     annotations = {f"{PREFIX}-ports": "81", f"{PREFIX}-cert-alias": "own"}
     found = service(ports=("plain", "tls", "http"), annotations=annotations)
     found["ports"][2]["app_protocol"] = "http"
@@ -77,7 +77,7 @@ def test_the_default_certificate_is_that_of_the_file() -> None:
     assert [port["certificate"] for port in ports] == ["", "default"]
 
 
-def test_who_is_moved() -> None:
+def test_which_services_are_migrated() -> None:
     others = [
         service("waiting", ips=()),
         service("pinned", ips=(), load_balancer_ip=OTHER),
@@ -88,7 +88,7 @@ def test_who_is_moved() -> None:
     assert external_ips(objects("shared_external"), service(), *others) == {"web": OUTSIDE, "bare": OTHER}
 
 
-def test_a_rule_alone_holds_the_ip_of_a_half_done_service() -> None:
+def test_a_rule_alone_holds_the_ip_of_a_half_migrated_service() -> None:
     found = {"nat_rules": [nat_rule("web", "http", OUTSIDE, "192.168.8.2")]}
     assert external_ips(found, service(ips=())) == {"web": OUTSIDE}
 
@@ -102,7 +102,7 @@ def test_a_rule_alone_holds_the_ip_of_a_half_done_service() -> None:
         (OTHER, OTHER, OUTSIDE),
     ],
 )
-def test_a_damaged_status_does_not_move_a_service(status: str, pinned: str | None, expected: str) -> None:
+def test_a_wrong_status_does_not_change_the_ip_of_a_service(status: str, pinned: str | None, expected: str) -> None:
     found = service(ips=(status,), load_balancer_ip=pinned)
     assert external_ips(objects("shared_internal"), found) == {"web": expected}
 
@@ -118,7 +118,7 @@ def test_two_external_ips() -> None:
         moved(two, service(ips=()))
 
 
-def test_what_cpi_refuses_is_told_with_the_service() -> None:
+def test_a_port_that_cpi_refuses_is_reported_with_its_service() -> None:
     udp = service()
     udp["ports"][0]["protocol"] = "UDP"
     with pytest.raises(InvalidInput, match=r"default/web: ports.protocol: 'UDP': CPI serves TCP only"):
@@ -153,7 +153,7 @@ def taken(shape: str = "distinct_internal", *services: Json, health: str = "UP",
     return restore_point_of(info(**changes), ccm(shape, services=list(services or (service(),))), vcd(edge(**found)))
 
 
-def test_it_holds_both_sides() -> None:
+def test_a_restore_point_contains_both_sides() -> None:
     point = taken()
     assert point["virtual_services"] == {"vs-web": {"body": 1}}
     assert (point["scenario"], point["one_arm"], point["orphans"]) == ("distinct_internal", RANGE, ["old"])
@@ -163,7 +163,7 @@ def test_it_holds_both_sides() -> None:
     assert list(web["health"].values()) == ["UP", "UP"]
 
 
-def test_while_a_change_is_in_progress_it_is_the_stored_one() -> None:
+def test_during_a_change_the_restore_point_is_the_stored_one() -> None:
     stored = {"version": 1, "any": "thing"}
     halfway = ccm(rollout={"state": "in_progress", "backup": "b"}, restore_point=stored)
     assert restore_point_of(info(), halfway, vcd(edge())) == stored
@@ -190,7 +190,7 @@ def test_the_way_back(shape: str, internal: list[str] | None, present: str) -> N
     assert back["restore_point"]["virtual_services"] == {"vs-web": {"body": 1}}
 
 
-def test_services_that_came_went_and_changed() -> None:
+def test_services_that_were_created_deleted_and_changed() -> None:
     point = taken("distinct_internal", service(), service("gone", ips=(OTHER,)))
     now = [service(ports=("http", "https", "more")), service("new", ips=(OTHER,))]
     found = objects("shared_external", ports=("http", "https"))
@@ -207,7 +207,7 @@ def on(address: str) -> Json:
     return {"virtual_services": [virtual_service("web", port, address) for port in ("http", "https")]}
 
 
-def test_a_service_that_was_made_anew_keeps_its_new_ip() -> None:
+def test_a_service_that_was_created_again_keeps_its_new_ip() -> None:
     now = ccm("shared_external", services=[service(ips=(OTHER,))], rollout={"state": "finished", "backup": "b"})
     back = way_back(taken(), now, vcd(edge(**on(OTHER))))
     assert [item["external_ip"] for item in back["services"]] == [OTHER]
@@ -225,7 +225,7 @@ def test_a_service_that_was_broken_gets_its_ip_back() -> None:
     assert [item["external_ip"] for item in back["services"]] == [OUTSIDE]
 
 
-def test_of_an_interrupted_change_the_stored_ips_and_bodies_count() -> None:
+def test_the_stored_ips_and_bodies_of_an_interrupted_change_are_used() -> None:
     stored = taken(virtual_services={"vs-web": "stored", "vs-lost": "stored"})
     halfway = {"rollout": {"state": "in_progress", "backup": "b"}, "restore_point": stored}
     now = ccm("shared_external", services=[service(ips=(OTHER,))], **halfway)
@@ -235,11 +235,11 @@ def test_of_an_interrupted_change_the_stored_ips_and_bodies_count() -> None:
     assert back["restore_point"]["virtual_services"] == {"vs-web": {"body": 1}, "vs-lost": "stored"}
 
 
-def test_a_new_ip_is_kept_while_the_way_back_is_half_done() -> None:
-    """The restore point of the change in progress tells that the Service served on its new IP."""
-    anew = ccm("shared_external", services=[service(ips=(OTHER,))])
-    begun = restore_point_of(info(), anew, vcd(edge(**on(OTHER))))
-    halfway = {**anew, "rollout": {"state": "in_progress", "backup": "b"}, "restore_point": begun}
+def test_a_new_ip_is_kept_when_the_way_back_was_interrupted() -> None:
+    """The restore point of the change in progress shows that the Service served on its new IP."""
+    new = ccm("shared_external", services=[service(ips=(OTHER,))])
+    begun = restore_point_of(info(), new, vcd(edge(**on(OTHER))))
+    halfway = {**new, "rollout": {"state": "in_progress", "backup": "b"}, "restore_point": begun}
     back = way_back(taken(), halfway, vcd(edge()))
     assert [item["external_ip"] for item in back["services"]] == [OTHER]
     assert len(back["notes"]) == 1

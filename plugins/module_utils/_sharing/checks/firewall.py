@@ -134,7 +134,7 @@ def _paths(migration: Migration, one_arm: AddressRange | None) -> tuple[PortPath
 
 
 def _deciding_rule(path: PortPath, rules: Sequence[RuleMatcher]) -> RuleMatcher | None:
-    """The first rule that decides for all clients of this path. A rule that drops only some sources does not."""
+    """The first rule that matches this path after the migration. One that drops only some sources is ignored."""
     for rule in rules:
         decides = rule.allows or rule.rule.any_source
         if decides and rule.covers(path.after) and rule.matches_port(path.port):

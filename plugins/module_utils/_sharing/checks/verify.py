@@ -66,15 +66,15 @@ def read_promise(value: Any) -> Promise | None:
     """The promise: ``services`` (as vcd_shared_ip took them), ``restore_point`` and ``plan`` (a second check run)."""
     if not value:
         return None
-    moved = Reader(value, "moved")
-    point, plan = moved.mapping("restore_point"), moved.mapping("plan")
+    reader = Reader(value, "promised")
+    point, plan = reader.mapping("restore_point"), reader.mapping("plan")
     health: dict[str, str] = {}
     for item in stored_services(point.value).values():
         health.update(item.get("health") or {})
     return Promise(
         {
             f"{item.text('namespace')}/{item.text('name')}": item.text("external_ip")
-            for item in moved.mappings("services")
+            for item in reader.mappings("services")
         },
         health,
         frozenset(point.texts("orphans") if point.has("orphans") else ()),
@@ -139,18 +139,18 @@ def verify_report(
     scenario: Any = None,
     one_arm: Any = None,
     restart_expected: bool = True,
-    moved: Any = None,
+    promised: Any = None,
 ) -> dict[str, Any]:
     """The verification as plain data; without ``scenario`` that of the file is the wanted one.
 
-    ``moved`` is what a migration promised (see `read_promise`). ``settling`` in the answer: every error may
+    ``promised`` is what a migration promised (see `read_promise`). ``settling`` in the answer: every error may
     disappear by itself, because CPI writes addresses, and Cloud Director health, a while after a change.
     """
     cluster = read_cluster(ccm)
     target = _target(scenario, one_arm, cluster)
     state = ClusterState(cluster, read_vcd(vcd), target)
     findings = verify(state, restart_expected)
-    promise = read_promise(moved)
+    promise = read_promise(promised)
     if promise is not None:
         findings += verify_promise(promise, state, _health(state.edge))
     wrong = {finding.check for finding in findings if finding.severity is Severity.ERROR}

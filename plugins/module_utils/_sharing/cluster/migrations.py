@@ -108,7 +108,7 @@ def plan_migrations(state: ClusterState, edge: EdgeGateway) -> tuple[Migration, 
     A Service that has neither objects nor an IP is not among them: CPI will create its objects.
     """
     # Each plan is applied to this copy, so that two Services cannot get the same internal address. What a Service
-    # had before an interrupted migration counts more than what it has now: CPI may have changed its status since.
+    # had before an interrupted migration counts more than what it has now, which is only half migrated.
     known, inventory = interrupted_external_ips(state.cluster), edge.inventory.copy()
     return tuple(
         _migration(state, edge, item, known, inventory) for item in state.observed if item.ports and is_present(item)
@@ -129,7 +129,7 @@ def _migration(
     except InvalidInput as error:
         why, _colon, remedy = str(error.details["remedy"]).partition(": ")
         obstacle = obstacle or Obstacle(why, remedy)
-    # CPI has not touched such a Service. To create objects for it could take the traffic of another controller.
+    # Another controller may have given such a Service its IP: objects for it on this gateway would be wrong.
     if address and not (item.has_objects or edge.uses_ip_spaces or state.addresses.is_external(address)):
         why = f"it has no objects on edge gateway {edge.name}, and {address} is not an address of that gateway"
         obstacle = obstacle or Obstacle(why, "set spec.loadBalancerClass if another controller serves it")

@@ -82,10 +82,10 @@ def _back(point: Reader, state: ClusterState) -> dict[str, Any]:
     one_arm = parse_range(point.value["one_arm"]) if point.has("one_arm") else None
     stored, lost = stored_services(point.value), point.mapping("virtual_services").value
     observed = {key_of(item): item for item in state.observed}
-    begun = _begun(state.cluster)
-    now = {key: _present_ip(item, begun.get(key), state) for key, item in observed.items() if key in stored}
-    moved = {key: ip for key, ip in now.items() if ip and ip != stored[key]["external_ip"]}
-    known = {**{key: str(item["external_ip"]) for key, item in stored.items()}, **moved}
+    started = _state_at_start(state.cluster)
+    now = {key: _present_ip(item, started.get(key), state) for key, item in observed.items() if key in stored}
+    new_ips = {key: ip for key, ip in now.items() if ip and ip != stored[key]["external_ip"]}
+    known = {**{key: str(item["external_ip"]) for key, item in stored.items()}, **new_ips}
     wanted = ClusterState(state.cluster, state.vcd, Target(scenario, one_arm))
     services = services_of(wanted, known)
     for option in services:
@@ -98,13 +98,13 @@ def _back(point: Reader, state: ClusterState) -> dict[str, Any]:
         "restore_point": {
             **point.value,
             "virtual_services": {**_unfinished(state.cluster), **lost},
-            "kubernetes_services": [_kept(item, moved.get(key)) for key, item in stored.items()],
+            "kubernetes_services": [_kept(item, new_ips.get(key)) for key, item in stored.items()],
         },
-        "notes": [*_notes(stored, observed, moved), *_new(services, stored)],
+        "notes": [*_notes(stored, observed, new_ips), *_new(services, stored)],
     }
 
 
-def _begun(cluster: Cluster) -> Mapping[Key, Mapping[str, Any]]:
+def _state_at_start(cluster: Cluster) -> Mapping[Key, Mapping[str, Any]]:
     """The Services as they were before the change that is in progress."""
     if cluster.rollout != IN_PROGRESS or cluster.restore_point is None:
         return {}
@@ -112,15 +112,17 @@ def _begun(cluster: Cluster) -> Mapping[Key, Mapping[str, Any]]:
     return {key: {**item, "scenario": scenario} for key, item in stored_services(cluster.restore_point).items()}
 
 
-def _present_ip(item: ObservedService, begun: Mapping[str, Any] | None, state: ClusterState) -> str:
+def _present_ip(item: ObservedService, started: Mapping[str, Any] | None, state: ClusterState) -> str:
     """The external IP on which a Service serves as its CPI expects; empty when it is damaged.
 
     If it differs from that in the restore point, the Service was created again since, and has to keep its new IP.
     While a change is in progress, the state before that change counts.
     """
-    if begun is not None:
-        healthy = begun["scenario"] in _shapes(begun) and begun["external_ip"] in (begun.get("ingress_ips") or ())
-        return str(begun["external_ip"]) if healthy else ""
+    if started is not None:
+        healthy = started["scenario"] in _shapes(started) and started["external_ip"] in (
+            started.get("ingress_ips") or ()
+        )
+        return str(started["external_ip"]) if healthy else ""
     if state.cluster.rollout == IN_PROGRESS or state.cluster.scenario not in item.fits:
         return ""
     present = external_ip(item, state)
@@ -131,9 +133,9 @@ def _shapes(stored: Mapping[str, Any]) -> list[str]:
     return str(stored.get("shape")).split(" or ")
 
 
-def _kept(stored: Mapping[str, Any], moved: str | None) -> dict[str, Any]:
+def _kept(stored: Mapping[str, Any], new_ip: str | None) -> dict[str, Any]:
     """A Service of the restore point, with its present external IP if it keeps that one."""
-    return {**stored, **({"external_ip": moved, "ingress_ips": [moved]} if moved else {})}
+    return {**stored, **({"external_ip": new_ip, "ingress_ips": [new_ip]} if new_ip else {})}
 
 
 def _internal_ips(
@@ -157,14 +159,14 @@ def _unfinished(cluster: Cluster) -> Mapping[str, Any]:
 
 
 def _notes(
-    stored: Mapping[Key, Mapping[str, Any]], observed: Mapping[Key, ObservedService], moved: Mapping[Key, str]
+    stored: Mapping[Key, Mapping[str, Any]], observed: Mapping[Key, ObservedService], new_ips: Mapping[Key, str]
 ) -> Iterator[str]:
     for key, item in stored.items():
         label = "/".join(key)
         if key not in observed:
             yield f"{label} is no longer a Service of this cluster and is left out"
-        elif key in moved:
-            yield f"{label} had {item['external_ip']} then and keeps {moved[key]}, on which it serves now"
+        elif key in new_ips:
+            yield f"{label} had {item['external_ip']} then and keeps {new_ips[key]}, on which it serves now"
 
 
 def _new(services: list[dict[str, Any]], stored: Mapping[Key, Any]) -> Iterator[str]:
