@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.run import ClusterRun, PhaseReport, RunRequest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.request import PhaseReport, RunRequest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.run import ClusterRun
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import READ_PARTS, FileGoal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline

@@ -13,7 +13,8 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.connections import Connections
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.options import PLAN, VERIFY
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.run import ClusterRun, PhaseReport, RunRequest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.request import PhaseReport, RunRequest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.run import ClusterRun
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import RealCpi, RealGateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done
@@ -34,6 +33,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.report
     nothing_migrated,
     plan_lines,
     result_of,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.request import (
+    MIGRATE,
+    DoneMigration,
+    PhaseReport,
+    RestorePoint,
+    RunRequest,
+    Wanted,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import (
     FIREWALL,
@@ -54,49 +61,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.re
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.way_back import way_back
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, Pace
 
-MIGRATE, NEVER = "migrate", "never"
+NEVER = "never"
 VERSION = 1  # of the plan that phase plan passes to phase change
 SETTLING = Pace(first=1.0, factor=1.5, longest=10.0)
-
-
-@dataclass(frozen=True)
-class RunRequest:
-    """The request. With ``go_back`` scenario and one-arm range come from the restore point, not from the options."""
-
-    scenario: str | None = None
-    one_arm: Any = None
-    existing: str = "fail"
-    prune: bool = False
-    go_back: bool = False
-    restore_file: str | None = None
-    restore_dir: str = ""
-    restart: str = "auto"
-    wait_timeout: float = 300
-    edge_gateway: str | None = None
-
-    @property
-    def migrates(self) -> bool:
-        """Whether existing Services are migrated to the wanted shape."""
-        return self.go_back or self.existing == MIGRATE
-
-
-@dataclass(frozen=True)
-class PhaseReport:
-    """The outcome of a phase. ``result`` is documented in the module; ``before`` and ``after`` are for diff mode."""
-
-    changed: bool
-    result: Facts
-    before: Facts = field(default_factory=dict)
-    after: Facts = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """The wanted scenario and one-arm range, and the restore point to go back to."""
-
-    scenario: Any
-    one_arm: Any
-    restore_point: Facts = field(default_factory=dict)
 
 
 class ClusterRun:
@@ -384,25 +351,6 @@ class ClusterRun:
     ) -> Facts:
         restarts = self._request.restart != NEVER
         return verify_report(cluster, gateway, wanted.scenario, wanted.one_arm, restarts, promise)
-
-
-@dataclass(frozen=True)
-class RestorePoint:
-    """The state before: as stored on disk, and as the cluster keeps it, with virtual services that may be lost."""
-
-    on_disk: Facts = field(default_factory=dict)
-    in_cluster: Facts = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class DoneMigration:
-    """A migration that succeeded: its Services, their restore point, and what was done on either side."""
-
-    services: list[Facts]
-    point: Facts
-    file: str
-    services_done: Done
-    applied: Managed
 
 
 def _result(done: Done | None) -> Mapping[str, Any] | None:

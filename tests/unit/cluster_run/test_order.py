@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run import files
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.report import nothing_migrated, plan_lines
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.run import RunRequest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.request import RunRequest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from fake_sides import MIGRATE, World
 from sharing_builders import virtual_service

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What a run is asked for, what it works with, and what it ends with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import Facts
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import Managed
+
+MIGRATE = "migrate"
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """The request. With ``go_back`` scenario and one-arm range come from the restore point, not from the options."""
+
+    scenario: str | None = None
+    one_arm: Any = None
+    existing: str = "fail"
+    prune: bool = False
+    go_back: bool = False
+    restore_file: str | None = None
+    restore_dir: str = ""
+    restart: str = "auto"
+    wait_timeout: float = 300
+    edge_gateway: str | None = None
+
+    @property
+    def migrates(self) -> bool:
+        """Whether existing Services are migrated to the wanted shape."""
+        return self.go_back or self.existing == MIGRATE
+
+
+@dataclass(frozen=True)
+class PhaseReport:
+    """The outcome of a phase. ``result`` is documented in the module; ``before`` and ``after`` are for diff mode."""
+
+    changed: bool
+    result: Facts
+    before: Facts = field(default_factory=dict)
+    after: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The wanted scenario and one-arm range, and the restore point to go back to."""
+
+    scenario: Any
+    one_arm: Any
+    restore_point: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RestorePoint:
+    """The state before: as stored on disk, and as the cluster keeps it, with virtual services that may be lost."""
+
+    on_disk: Facts = field(default_factory=dict)
+    in_cluster: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DoneMigration:
+    """A migration that succeeded: its Services, their restore point, and what was done on either side."""
+
+    services: list[Facts]
+    point: Facts
+    file: str
+    services_done: Done
+    applied: Managed
