@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Applies plans, service by service, and rolls a service back that fails."""
+"""Applies plans, service by service, and rolls back a service that fails."""
 
 from __future__ import annotations
 
