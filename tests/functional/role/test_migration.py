@@ -296,7 +296,7 @@ def test_objects_of_a_deleted_service_are_removed_only_on_request(tmp_path: Path
         ]
         run = play(tmp_path / "1", cases, sim, kube)
         assert failed(run) == {}
-        assert "removed only with shared_ip_prune: true" in run.output
+        assert "shared_ip_prune: true" in run.output
         changed = [outcome["msg"]["changed"] for name, outcome in run.outcomes.items() if name in ("listed", "pruned")]
         assert changed == [False, True]
         kinds = ("virtual_services", "pools", "nat_rules")
