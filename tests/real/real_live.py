@@ -75,8 +75,9 @@ class Live:
 
         ``rules`` are those of VCD that no public source confirms; by default those with which CPI works.
         """
+        assumed = rules or CPI_WORKS
         vcd, pools, dump = self.stage.vcd, self.stage.objects().pools, self.stage.vcd.dump()
-        vcd.assume(**(rules or CPI_WORKS))
+        vcd.assume(**assumed)
         vcd.journal(clear=True)
         done = run(self, scenario)
         assert done.code == 0, done
@@ -87,7 +88,7 @@ class Live:
         (edge,) = dump["edge_gateways"]
         # application port profiles are made ahead, beside what holds the gateway's lock: nobody waits for those tasks
         waited_for = [entry for entry in timeline if entry["kind"] != "task" or edge["id"] in entry["locks"]]
-        self._check_window(waited_for, dump, rules["vip_dnat_same_address"])
+        self._check_window(waited_for, dump, assumed["vip_dnat_same_address"])
         assert one_write_at_a_time(timeline, edge["id"], OPERATOR) == []
         assert only_planned(journal, self.names(), OPERATOR) == []
         self._check_cpi(journal)
