@@ -29,14 +29,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with one port: ``port`` is its label (empty: the whole service), ``why`` completes "port: ...".
-
-    ``serves``: clients are not affected, for example by an object that is left over.
-    """
+    """What is wrong with one port: ``port`` is its label (empty: the whole service), ``why`` completes "port: ..."."""
 
     port: str
     why: str
-    serves: bool = False
 
     @property
     def text(self) -> str:
@@ -51,13 +47,13 @@ def faults(wanted: WantedService, inventory: Inventory) -> list[Fault]:
     if wanted.rule is not None:
         found += [Fault("", why) for why in _object_faults(wanted.rule, shared, wanted.managed_by_cpi)]
     elif shared is not None:
-        found.append(Fault("", f"{label_of(shared)} {shared.name} should not exist", serves=not wanted.behind_nat))
-    # No plan can mend this: nothing tells which of them counts.
+        found.append(Fault("", f"{label_of(shared)} {shared.name} should not exist"))
+    # No plan can repair this: nothing tells which of them counts.
     found += [Fault("", f"several NAT rules are named {name}") for name in inventory.duplicates(wanted.own_names())]
     for kind, name in wanted.orphans:
         orphan: Object | None = inventory.get(kind, name)
         if orphan is not None:
-            found.append(Fault("", f"{label_of(orphan)} {name} is left over", serves=True))
+            found.append(Fault("", f"{label_of(orphan)} {name} is left over"))
     return found
 
 
@@ -69,8 +65,7 @@ def _port_faults(wanted: WantedService, port: WantedPort, inventory: Inventory) 
             for why in _object_faults(objects[kind], present, wanted.managed_by_cpi):
                 yield Fault(port.port.label, why)
         elif present is not None:
-            # A rule that leads away from a virtual service on the external IP takes its traffic; a pool does not.
-            yield Fault(port.port.label, f"{label_of(present)} {name} should not exist", serves=kind != NAT_RULE)
+            yield Fault(port.port.label, f"{label_of(present)} {name} should not exist")
 
 
 def _object_faults(wanted: Object, present: Object | None, managed_by_cpi: bool) -> list[str]:
