@@ -335,14 +335,14 @@ class Gate:
 GATES: dict[str, Gate] = {
     "lint": Gate(lint, 40),
     "docs": Gate(docs, 10),
-    "unit": Gate(unit, 40),
-    "functional": Gate(functional, 500, needs_programs=True),
-    "killed": Gate(killed, 300),
-    "sanity": Gate(sanity, 140),
-    "integration": Gate(integration, 300),
-    "molecule": Gate(molecule, 60),
-    "real": Gate(real, 400, needs_programs=True, waits=True),
-    "artifact": Gate(artifact, 40),
+    "unit": Gate(unit, 50),
+    "functional": Gate(functional, 1200, needs_programs=True),
+    "killed": Gate(killed, 210),
+    "sanity": Gate(sanity, 220),
+    "integration": Gate(integration, 500),
+    "molecule": Gate(molecule, 65),
+    "real": Gate(real, 520, needs_programs=True, waits=True),
+    "artifact": Gate(artifact, 45),
     "cores": Gate(cores, 110),
 }
 CHECK = ("lint", "unit")
