@@ -86,7 +86,7 @@ class Live:
         assert self.shown_ips() == self.ips
         self._check_objects(Scenario(scenario), pools)
         (edge,) = dump["edge_gateways"]
-        # application port profiles are made ahead, beside what holds the gateway's lock: nobody waits for those tasks
+        # application port profiles are made ahead, beside what holds the gateway's lock: no write waits for those tasks
         waited_for = [entry for entry in timeline if entry["kind"] != "task" or edge["id"] in entry["locks"]]
         self._check_window(waited_for, dump, assumed["vip_dnat_same_address"])
         assert one_write_at_a_time(timeline, edge["id"], OPERATOR) == []

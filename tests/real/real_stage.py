@@ -96,7 +96,7 @@ class Stage:
         wait_until(lambda: self.cluster.api.get("Service", namespace, name) is None, gone, SERVED_SECONDS)
 
     def synced(self) -> dict[str, list[str]]:
-        """By Service, what CPI's present pod told about it in events (reasons): EnsuredLoadBalancer ends a sync."""
+        """By Service, the reasons of the events of CPI's current pod; EnsuredLoadBalancer ends a sync."""
         pods = self.cluster.pods()
         since = pods[0]["metadata"]["creationTimestamp"] if pods else "9"
         found: dict[str, list[str]] = {}

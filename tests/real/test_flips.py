@@ -47,7 +47,7 @@ def test_from_shared_external_cpi_ends_in_a_crash_loop(stage: Stage, scenario: s
     served = {facts["virtual_ip_address"] for facts in after.virtual_services.values()}
     for name, ip in ips.items():
         now = stage.external_ip(name)
-        assert now == ip or now not in served, "CPI shows another address than before, which somebody serves"
+        assert now == ip or now not in served, "CPI shows another address than before, which another object serves"
 
 
 @pytest.mark.parametrize("scenario", [INTERNAL, DISTINCT])

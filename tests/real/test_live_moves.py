@@ -63,7 +63,7 @@ def vcds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], S
 
 
 class Move(NamedTuple):
-    """One change of scenario: by what, and under which of the rules that nobody knows of VCD."""
+    """One change of scenario: the way it is made, and which of the undocumented rules of VCD apply."""
 
     scenario: str
     by: Callable[[Live, str], Run]

@@ -27,7 +27,7 @@ MIGRATE = RunRequest(scenario="shared_external", existing="migrate")
 
 
 class Time:
-    """A clock that moves only when somebody sleeps."""
+    """A clock that moves only when the code under test sleeps."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -42,7 +42,7 @@ class Time:
 class World:
     """One cluster under distinct_internal with one Service, and its gateway. ``events`` are what was asked, in order.
 
-    ``fails`` maps an event to the error that it raises; ``meanwhile`` maps one to what somebody else does just before.
+    ``fails`` maps an event to the error that it raises; ``meanwhile`` maps one to what another user does just before.
     """
 
     def __init__(self, shape: str = "distinct_internal", **cluster: Any) -> None:

@@ -296,7 +296,7 @@ def is_write(entry: Entry) -> bool:
 
 
 def lock_seconds(timeline: Sequence[Entry], gateway: str) -> float:
-    """The sum of the durations of the tasks that held the gateway's lock: nobody can be faster than that."""
+    """The sum of the durations of the tasks that held the gateway's lock: no order of writes is faster than that."""
     started: dict[str, float] = {}
     total = 0.0
     for entry in timeline:

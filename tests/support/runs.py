@@ -175,7 +175,7 @@ class _Server:
 
 def serve(path: str) -> None:
     """Load everything, then fork a keeper for each connection, until standard input ends."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers are never waited for
     importlib.import_module("ansible.module_utils.basic")
     for module in sorted((ROOT / "plugins" / "modules").glob("*.py")):
         with contextlib.suppress(Exception):  # one that cannot be imported says so when it is run
@@ -193,7 +193,7 @@ def serve(path: str) -> None:
 
 
 def _keep(connection: socket.socket) -> NoReturn:
-    """Run one module in a child and tell how it ended. The child is killed if nobody waits for it any more."""
+    """Run one module in a child and tell how it ended. The child is killed when its parent no longer waits for it."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with connection.makefile("r", encoding="utf-8") as lines:
         request = json.loads(lines.readline())

@@ -26,7 +26,7 @@ class Refused(Exception):
 
 @dataclass
 class StrictGateway:
-    """``refuses`` is what this Cloud Director refuses of what nobody knows."""
+    """``refuses`` is the set of undocumented refusals that this Cloud Director shows."""
 
     inventory: Inventory
     refuses: frozenset[VcdRule] = frozenset()

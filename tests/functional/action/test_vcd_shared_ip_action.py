@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The action plugin in a real ansible-playbook, with a module in the place of the real one that does as it is told."""
+"""The action plugin in a real ansible-playbook, with a stand-in for the module whose end the test chooses."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def main():
     end = time.monotonic() + 180
     while awaited and not os.path.exists(awaited):
         if time.monotonic() > end:
-            module.fail_json(msg="nobody saw the line while the module ran")
+            module.fail_json(msg="the line was not shown while the module ran")
         time.sleep(0.05)
     if path:
         with open(path, "a") as file:
             file.write(json.dumps({"event": "done", "name": "default/api", "number": 2, "of": 2, "state": "last"}))
             file.write("\\n")
     if module.params["ends"] == "badly":
-        module.fail_json(msg="as told", **facts)
+        module.fail_json(msg="as chosen", **facts)
     if module.params["ends"] == "raising":
-        raise RuntimeError("as told")
+        raise RuntimeError("as chosen")
     module.exit_json(changed=True, **facts)
 
 main()
@@ -108,7 +108,7 @@ def play(tmp_path: Path) -> Iterator[Play]:
     assert not list((tmp_path / ".ansible" / "tmp").rglob("vcd_shared_ip*"))
 
 
-def told(text: str) -> list[str]:
+def progress_lines(text: str) -> list[str]:
     """The lines of progress."""
     return [line for line in text.splitlines() if line.startswith("shared_ip:")]
 
@@ -130,22 +130,22 @@ def gone(name: str) -> list[dict[str, Any]]:
 def test_lines_are_shown_while_the_module_runs_and_the_file_is_removed(play: Play, strategy: str) -> None:
     task = {"vcd_shared_ip": {"await_file": str(play.seen)}, "register": "done"}
     text = play.run(task, is_so("done is changed"), *gone("done"), hosts="a,b", strategy=strategy)
-    assert sorted(told(text)) == sorted(LINES * 2)
+    assert sorted(progress_lines(text)) == sorted(LINES * 2)
     assert "\x1b" not in text
 
 
 def test_it_ends_with_the_module_however_that_ends(play: Play) -> None:
     text = play.run(
         {"vcd_shared_ip": {"ends": "badly"}, "register": "bad", "ignore_errors": True},
-        is_so("bad is failed", "bad.msg == 'as told'"),
+        is_so("bad is failed", "bad.msg == 'as chosen'"),
         *gone("bad"),
         {"vcd_shared_ip": {"ends": "raising"}, "register": "raised", "ignore_errors": True},
         is_so("raised is failed"),
     )
-    assert told(text) == LINES * 2
+    assert progress_lines(text) == LINES * 2
 
 
-def test_it_keeps_out_of_the_way_where_nobody_watches(play: Play) -> None:
+def test_it_keeps_out_of_the_way_where_its_lines_are_not_wanted(play: Play) -> None:
     own = play.folder / "own"
     text = play.run(
         {"vcd_shared_ip": {}, "check_mode": True, "register": "check"},
@@ -157,7 +157,7 @@ def test_it_keeps_out_of_the_way_where_nobody_watches(play: Play) -> None:
         is_so("later is changed", "later.progress_file is none"),
         pre_tasks=[{"ansible.builtin.copy": {"dest": str(own), "content": "", "mode": "0600"}}],
     )
-    assert told(text) == []
+    assert progress_lines(text) == []
     assert len(own.read_text().splitlines()) == 3
 
 
@@ -169,5 +169,5 @@ def test_what_cannot_be_shown_does_not_touch_the_run(play: Play) -> None:
     assert broken != plugin
     (play.folder / "action_plugins" / "vcd_shared_ip.py").write_text(broken)
     text = play.run({"vcd_shared_ip": {}, "register": "done"}, is_so("done is changed"), *gone("done"))
-    assert told(text) == []
+    assert progress_lines(text) == []
     assert "Traceback" not in text
