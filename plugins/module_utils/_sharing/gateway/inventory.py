@@ -168,7 +168,7 @@ class Inventory:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Inventory) and self._items == other._items
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # mutable, so not hashable
 
 
 def _vips(service: VirtualService) -> list[str]:
