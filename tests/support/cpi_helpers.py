@@ -23,6 +23,8 @@ RANGE = {"start_ip": "192.168.8.2", "end_ip": "192.168.8.100"}
 MINIMAL = """\
 vcd:
   host: https://vcd.example.com
+  org: acme
+  vdc: acme-vdc
 loadbalancer:
   oneArm:
     startIP: "192.168.8.2"

@@ -192,7 +192,7 @@ def _port(given: Mapping[str, Any], removing: bool, managed_by_cpi: bool) -> Por
     if secured and not given["certificate"] and not removing and not managed_by_cpi:
         remedy = f"port {given['port']} uses TLS: give the alias of a certificate"
         raise InvalidInput("services.ports.certificate", None, remedy)
-    if protocol == HTTP and given["ssl"]:
+    if protocol == HTTP and given["ssl"] and not managed_by_cpi and not removing:
         raise InvalidInput("services.ports.ssl", True, "cannot be combined with app_protocol http: use https")
     certificate = given["certificate"] if secured else ""
     return PortSpec(given["name"] or "", given["port"], node_port, protocol, certificate or "")

@@ -61,7 +61,7 @@ BOOLS = {
 def test_booleans_are_those_of_yaml_1_1(written: str, read: bool | None) -> None:
     config = read_config(MINIMAL.replace("SharedIP: false", f"SharedIP: {written}"))
     if read is None:
-        assert "line 8: loadbalancer.enableVirtualServiceSharedIP must be true or false" in config.problems[0]
+        assert "line 10: loadbalancer.enableVirtualServiceSharedIP must be true or false" in config.problems[0]
     else:
         assert (config.problems, config.shared) == ((), read)
 
@@ -98,18 +98,38 @@ def test_strings_keep_their_text(written: str, read: str) -> None:
 
 UNKNOWN = "CPI does not know this key"
 REFUSED = [
-    ("  network", "  netwrok: x\n  network", f"line 7: loadbalancer.netwrok: {UNKNOWN}; did you mean network?"),
-    ("oneArm", "onearm", f"line 4: loadbalancer.onearm: {UNKNOWN}; did you mean oneArm?"),
+    ("  network", "  netwrok: x\n  network", f"line 9: loadbalancer.netwrok: {UNKNOWN}; did you mean network?"),
+    ("oneArm", "onearm", f"line 6: loadbalancer.onearm: {UNKNOWN}; did you mean oneArm?"),
     ("  host", "  refreshToken: x\n  host", f"line 2: vcd.refreshToken: {UNKNOWN}; did you mean refreshtoken?"),
     ("  host", "  network: x\n  host", f"line 2: vcd.network: {UNKNOWN} under vcd; it belongs at loadbalancer.network"),
-    ("vAppName", "vappname", f"line 9: vappname: {UNKNOWN}; did you mean vAppName?"),
+    ("vAppName", "vappname", f"line 11: vappname: {UNKNOWN}; did you mean vAppName?"),
     ("vAppName", "color: red\nvAppName", f"color: {UNKNOWN}; known keys: vcd, loadbalancer, clusterid, vAppName"),
-    ("  network", "  network: other\n  network", "line 8: loadbalancer.network is given twice; keep one"),
-    ("loadbalancer", "vcd: {}\nloadbalancer", "line 3: vcd is given twice; keep one"),
+    ("  network", "  network: other\n  network", "line 10: loadbalancer.network is given twice; keep one"),
+    ("loadbalancer", "vcd: {}\nloadbalancer", "line 5: vcd is given twice; keep one"),
     ("https://vcd.example.com", "[a, b]", "line 2: vcd.host must be a string, not a list"),
-    ("  host: https://vcd.example.com", "  - host", "line 2: vcd must be a section with keys, not a list"),
+    (
+        "  host: https://vcd.example.com\n  org: acme\n  vdc: acme-vdc",
+        "  - host",
+        "line 2: vcd must be a section with keys, not a list",
+    ),
     ("https://vcd.example.com", "''", "vcd.host is missing or empty; CPI requires it"),
     ("https://vcd.example.com", "///", "vcd.host is missing or empty; CPI requires it"),
+    ("https://vcd.example.com", "vcd.example.com", "vcd.host: 'vcd.example.com' is not a URL, and CPI cannot log in"),
+    ("https://vcd.example.com", "vcd.example.com:8443/", "write https://vcd.example.com:8443"),
+    ("  org: acme\n", "", "vcd.org is missing or empty; CPI requires it"),
+    ("acme-vdc", "''", "vcd.vdc is missing or empty; CPI requires it"),
+    ("vcd:", "%YAML 1.2\n---\nvcd:", "line 1: %YAML 1.2: CPI reads YAML 1.1 only and stops at its start; remove the"),
+    ("vcd:", "# x\n%YAML 1.0 # y\n---\nvcd:", "line 2: %YAML 1.0: CPI reads YAML 1.1 only"),
+    ("vcd:", "%COLOUR red\n---\nvcd:", "line 1: %COLOUR red: CPI stops at a directive that it does not know"),
+    ("vcd:", "\ufeff%YAML 1.2\n---\nvcd:", "line 1: %YAML 1.2: CPI reads YAML 1.1 only"),
+    ("vcd:", "%YAML 2.0\n---\nvcd:", "line 1: %YAML 2.0: CPI reads YAML 1.1 only"),
+    ("vcd:", "%YAML 1.1\n\n%YAML 1.1\n---\nvcd:", "line 3: %YAML 1.1 is given twice"),
+    (
+        "vcd:",
+        "%YAML 1.1\nvcd:",
+        "not valid YAML: line 2: a line --- is missing between the directives and the document",
+    ),
+    ("vcd:", "---\na: b\n...\n%YAML 3.7\n---\nvcd:", "not valid YAML"),
     ("k8s-net", "~", "loadbalancer.network is missing or empty; CPI requires it"),
     ("vAppName: acme-vapp\n", "", "vAppName is missing or empty; CPI requires it"),
     ("192.168.8.2", "192.168.8.200", "oneArm: the range is reversed, 192.168.8.200 comes after 192.168.8.100"),
@@ -119,7 +139,7 @@ REFUSED = [
     ("192.168.8.100", "", "loadbalancer.oneArm.endIP: '' is not an IPv4 address"),
     ("vAppName", "---\nvAppName: x\nvAppName", "the file contains 2 YAML documents, but CPI reads only the first"),
     ("vAppName", "   vAppName", "not valid YAML: line"),
-    ("vAppName", "vAppName: *nope\nx", "not valid YAML: line 9: unknown anchor 'nope' referenced"),
+    ("vAppName", "vAppName: *nope\nx", "not valid YAML: line 11: unknown anchor 'nope' referenced"),
     ("k8s-net", "!!int x", "cannot decode !!str as a !!int"),
     ("k8s-net", "a\x07b", "not valid YAML: special characters are not allowed"),
     ("vAppName", "loop: &a {x: *a}\nvAppName", f"loop: {UNKNOWN}"),
@@ -210,6 +230,8 @@ def test_the_version_in_an_image_tag(image: str | None, version: str | None) -> 
 SECRETS = """\
 vcd:
   host: https://vcd.example.com
+  org: acme
+  vdc: acme-vdc
   user: kube # secret: old-one
   secret: "p4ssw0rd-planted"
   refreshtoken: >-

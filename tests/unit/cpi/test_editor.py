@@ -86,6 +86,7 @@ def test_published_files_reach_every_scenario(fixture: str, wanted_edit: FileEdi
 
 
 RANGE = 'oneArm:\n    startIP: "192.168.8.2"\n    endIP: "192.168.8.100"'
+FLOW_VCD = "{host: https://h, org: o, vdc: v}"
 FLOW_RANGE = "oneArm: {startIP: 192.168.8.2, endIP: '192.168.8.100'}"
 LAYOUTS = {
     "carriage returns": MINIMAL.replace("\n", "\r\n"),
@@ -96,18 +97,20 @@ LAYOUTS = {
     "one-arm in one line": MINIMAL.replace(RANGE, FLOW_RANGE),
     "one-arm over lines in braces": MINIMAL.replace(RANGE, FLOW_RANGE.replace(" ", "\n    ").replace(":\n", ": \n")),
     "quoted keys": MINIMAL.replace("oneArm", '"oneArm"').replace("enable", "'enable").replace("IP: f", "IP': f"),
-    "flow section": f"vcd: {{host: h}}\nloadbalancer: {{{FLOW_RANGE}, network: n}}\nvAppName: v\n",
-    "one-arm last in braces": f"vcd: {{host: h}}\nloadbalancer: {{network: n, {FLOW_RANGE} }}\nvAppName: v\n",
+    "flow section": f"vcd: {FLOW_VCD}\nloadbalancer: {{{FLOW_RANGE}, network: n}}\nvAppName: v\n",
+    "one-arm last in braces": f"vcd: {FLOW_VCD}\nloadbalancer: {{network: n, {FLOW_RANGE} }}\nvAppName: v\n",
     "json": (
-        '{"vcd": {"host": "h"}, "vAppName": "v",\n "loadbalancer": {"network": "n", "oneArm":\n'
+        '{"vcd": {"host": "https://h", "org": "o", "vdc": "v"}, "vAppName": "v",\n'
+        ' "loadbalancer": {"network": "n", "oneArm":\n'
         '  {"startIP": "192.168.8.2", "endIP": "192.168.8.100"}, "enableVirtualServiceSharedIP": false}}\n'
     ),
     "anchored section": MINIMAL.replace("loadbalancer:", "loadbalancer: &lb # here"),
     "document marks": f"%YAML 1.1\n---\n{MINIMAL}...\n",
+    "directives": f"# about it\n%YAML 1.1 # old\n%TAG !e! tag:example.com,2000:\n--- # file\n{MINIMAL}",
     "byte order mark": "\ufeff" + MINIMAL,
     "flag first": (
         f"loadbalancer:\n  enableVirtualServiceSharedIP: no\n  {FLOW_RANGE}\n  network: n\n"
-        "vcd:\n  host: h\nvAppName: v\n"
+        f"vcd: {FLOW_VCD}\nvAppName: v\n"
     ),
 }
 
@@ -192,7 +195,7 @@ def test_layouts_that_cannot_be_edited_are_rejected(text: str, why: str) -> None
 
 
 def test_an_alias_is_replaced_by_its_value() -> None:
-    text = MINIMAL.replace("vcd:\n  host: https://vcd.example.com", "vcd: {host: h, isZoneEnabledCluster: &off no}")
+    text = MINIMAL.replace("  org: acme", "  isZoneEnabledCluster: &off no\n  org: acme")
     after = edit(text.replace("SharedIP: false", "SharedIP: *off"), EXTERNAL)
     assert "enableVirtualServiceSharedIP: true\n" in after
     assert "&off no" in after

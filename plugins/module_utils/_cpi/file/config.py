@@ -36,6 +36,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Sc
 from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import CPI_WITH_SHARED_IP, Version
 
 INVALID = "invalid"
+_YAML_1_1 = re.compile(r"0*1\.0*1")  # the only version that yaml.v2 reads
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s]")
 MASK = "********"
 _SECRET_KEYS = tuple(name for name, key in VCD.keys.items() if key.secret)
 _SECRET_COMMENT = re.compile(rf"(?im)^([^#\n]*#.*?\b(?:{'|'.join(_SECRET_KEYS)}|password)\b\s*[:=]\s*)(\S.*)$")
@@ -118,9 +120,22 @@ def read_config(text: str, version: Version | None = None) -> CloudConfig:
 
 
 def _document_problems(document: Document) -> list[str]:
-    if not document.others:
-        return []
-    return [f"the file contains {document.others + 1} YAML documents, but CPI reads only the first; remove the others"]
+    """What yaml.v2 refuses before it reads a key, and what CPI would not read at all."""
+    problems, versions = [], 0
+    for one in document.directives:
+        where, written = f"line {one.line + 1}", f"%{one.name} {one.arguments}".rstrip()
+        versions += one.name == "YAML"
+        if one.name == "YAML" and not _YAML_1_1.fullmatch(one.arguments):
+            problems.append(f"{where}: {written}: CPI reads YAML 1.1 only and stops at its start; remove the line")
+        elif one.name == "YAML" and versions > 1:
+            problems.append(f"{where}: {written} is given twice, and CPI stops at its start; keep one")
+        elif one.name not in ("YAML", "TAG"):
+            problems.append(f"{where}: {written}: CPI stops at a directive that it does not know; remove the line")
+    if document.others:
+        problems.append(
+            f"the file contains {document.others + 1} YAML documents, but CPI reads only the first; remove the others"
+        )
+    return problems
 
 
 def _version_problems(seen: set[str], version: Version | None) -> list[str]:
@@ -148,13 +163,19 @@ def _since(struct: Struct, path: str = "") -> list[tuple[str, Version]]:
 
 
 def _value_problems(values: Values) -> list[str]:
-    balancer = values["loadbalancer"]
+    balancer, vcd = values["loadbalancer"], values["vcd"]
+    host = vcd["host"].rstrip("/")
     needed = (
-        ("vcd.host", values["vcd"]["host"].rstrip("/")),
+        ("vcd.host", host),
         ("loadbalancer.network", balancer["network"]),
         ("vAppName", values["vAppName"]),
+        # it starts without these two, and then tries to log in again and again
+        ("vcd.org", vcd["org"]),
+        ("vcd.vdc", vcd["vdc"]),
     )
     problems = [f"{path} is missing or empty; CPI requires it" for path, value in needed if not value]
+    if host and not _SCHEME.match(host):
+        problems.append(f"vcd.host: {host!r} is not a URL, and CPI cannot log in; write https://{host}")
     if balancer["oneArm"] is not None:
         one_arm = OneArm(balancer["oneArm"]["startIP"], balancer["oneArm"]["endIP"])
         problems += [f"loadbalancer.{problem}" for problem in one_arm.problems()]

@@ -80,25 +80,60 @@ class Alias(Node):
 
 
 @dataclass(frozen=True)
+class Directive:
+    """A line such as ``%YAML 1.1`` before the document. ``line`` counts from 0; ``name`` is YAML, TAG or another."""
+
+    line: int
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
 class Document:
     """The first document of a text, and how many documents with content follow it."""
 
     text: str
     root: Node | None
     others: int
+    directives: tuple[Directive, ...] = ()
 
 
 def read_document(text: str) -> Document:
     """Parse a text. One without a document (empty, only comments) has no root. Raises NotYaml."""
+    directives, rest = _take_directives(text)
     try:
-        roots = _roots(text)
+        roots = _roots(rest)
     except NotYaml:
         # yaml.v2 accepts tabs between tokens where ruamel.yaml does not. Replacing them by spaces keeps every offset.
-        spaced = _TABS_BEHIND_TEXT.sub(lambda match: " " * len(match.group()), text)
-        if spaced == text:
+        spaced = _TABS_BEHIND_TEXT.sub(lambda match: " " * len(match.group()), rest)
+        if spaced == rest:
             raise
         roots = _roots(spaced)
-    return Document(text, roots[0] if roots else None, sum(not _is_empty(root) for root in roots[1:]))
+    others = sum(not _is_empty(root) for root in roots[1:])
+    return Document(text, roots[0] if roots else None, others, tuple(directives))
+
+
+def _take_directives(text: str) -> tuple[list[Directive], str]:
+    """The directives of the first document, and the text with blanks in place of %YAML. Raises NotYaml.
+
+    ruamel.yaml reads the versions 1.1 and 1.2 and fails at others, and yaml.v2 reads 1.1 only, so that the version is
+    judged by the caller.
+    """
+    found, offset = [], 0
+    for number, line in enumerate(text.splitlines(keepends=True)):
+        bare = line.lstrip("\ufeff")
+        if bare.startswith("%"):
+            name, _space, arguments = bare[1:].partition("#")[0].strip().partition(" ")
+            found.append(Directive(number, name, arguments.strip()))
+            if name == "YAML":
+                start, end = offset + len(line) - len(bare), offset + len(line.rstrip("\r\n"))
+                text = text[:start] + " " * (end - start) + text[end:]
+        elif bare.strip() and not bare.startswith("#"):
+            if found and not re.match(r"---(\s|$)", bare):
+                raise NotYaml(f"line {number + 1}: a line --- is missing between the directives and the document")
+            break
+        offset += len(line)
+    return found, text
 
 
 def _roots(text: str) -> list[Node]:
@@ -106,7 +141,7 @@ def _roots(text: str) -> list[Node]:
         return list(_Builder(text, YAML(typ="base", pure=True).parse(text)).documents())
     except YAMLError as problem:
         raise NotYaml(_explain(problem)) from problem
-    except (RecursionError, ValueError) as problem:
+    except (RecursionError, ValueError, AssertionError) as problem:
         raise NotYaml(f"cannot be parsed ({type(problem).__name__})") from problem
 
 

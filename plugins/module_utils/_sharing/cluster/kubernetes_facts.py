@@ -17,6 +17,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import default_certificate
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def read_cluster(result: Any) -> Cluster:
             for pod in reader.mappings("pods")
         ),
         services=tuple(_service(service) for service in reader.mappings("services")),
-        certificate=str(balancer.get("certAlias") or ""),
+        certificate=str(balancer.get("certAlias") or "") or default_certificate(reader.text("cluster_id", "")),
         restore_point=reader.mapping("restore_point").value if reader.has("restore_point") else None,
     )
 

@@ -12,6 +12,7 @@ object, with what the real program creates.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -28,6 +29,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.se
 APPLICATION_PROFILES = {TCP: "L4", HTTP: "HTTP", HTTPS: "HTTPS"}
 TLS_PROFILE = "L4_TLS"
 
+# Go's strconv.ParseInt in base 10: a sign is fine, a blank is not
+_INT32 = re.compile(r"[+-]?[0-9]{1,19}")
+
 SSL_PORTS = "service.beta.kubernetes.io/vcloud-avi-ssl-ports"
 SSL_CERT_ALIAS = "service.beta.kubernetes.io/vcloud-avi-ssl-cert-alias"
 SSL_NO_TERMINATION = "service.beta.kubernetes.io/vcloud-avi-ssl-no-termination"
@@ -36,6 +40,11 @@ SSL_NO_TERMINATION = "service.beta.kubernetes.io/vcloud-avi-ssl-no-termination"
 def application_profile(port: PortSpec) -> str:
     """The application profile of a port's virtual service."""
     return TLS_PROFILE if port.protocol == TCP and port.certificate else APPLICATION_PROFILES[port.protocol]
+
+
+def default_certificate(cluster_id: str) -> str:
+    """The alias that CPI uses where its file has no ``certAlias``: made of the whole cluster id, with any prefix."""
+    return f"{cluster_id}-cert" if cluster_id else ""
 
 
 def health_monitors(port: PortSpec) -> tuple[str, ...]:
@@ -83,7 +92,7 @@ def _ssl_ports(annotations: Mapping[str, str]) -> frozenset[int]:
     if text is None:
         return frozenset()
     parts = text.split(",")
-    if not all(part.isdigit() for part in parts):  # CPI accepts no space there
+    if not all(_INT32.fullmatch(part) and -(2**31) <= int(part) < 2**31 for part in parts):
         raise InvalidInput(SSL_PORTS, text, "write port numbers with commas and nothing else between them: 443,8443")
     return frozenset(map(int, parts))
 
