@@ -249,7 +249,7 @@ cpi_plan:
   description: What would be done to CPI, as M(vcd.kubernetes.vcd_ccm_config) returns it in check mode.
   returned: phase plan, when RV(ok=true)
   type: dict
-moves:
+migration_plan:
   description: The plan for the Services, as M(vcd.kubernetes.vcd_shared_ip) returns it in check mode; null when none is migrated.
   returned: phase plan, when RV(ok=true)
   type: dict
@@ -326,8 +326,10 @@ result:
       description: The Services with their shapes.
       type: list
       elements: dict
-    moves:
-      description: The result for each Service that was migrated, or in check mode would be.
+    migrations:
+      description:
+        - The result for each Service that the migration looked at, as RV(vcd.kubernetes.vcd_shared_ip#module:services) describes it.
+        - C(state) says what happened to it, or in check mode would happen; empty when nothing is migrated.
       type: list
       elements: dict
     restore_point:

@@ -176,7 +176,10 @@ services:
       description: Its shape after the run or, in check mode, the predicted one.
       type: str
     state:
-      description: V(unchanged), V(migrated) or, in check mode, V(untouched) for a service that would change.
+      description:
+        - What happened to it or, in check mode, would happen - V(created) (it had no objects), V(migrated) (it had another shape), V(repaired)
+          (it had this shape, but an object was missing or wrong), V(removed) or V(unchanged).
+        - If the module fails, RV(failure) says which services are V(rolled_back), V(failed) or V(not_reached).
       type: str
     steps:
       description: The planned writes.
@@ -192,6 +195,13 @@ orphans:
   returned: success
   type: list
   elements: dict
+failure:
+  description:
+    - What failed. C(service) is the service at which the run stopped, and C(state) the state that it is in.
+    - C(created), C(migrated), C(repaired), C(removed), C(rolled_back), C(failed) and C(not_reached) are lists of the services in that state.
+      C(failed) is a service that could not be rolled back, C(not_reached) one that the run did not change.
+  returned: failure
+  type: dict
 writes:
   description: The number of writes that were made or, in check mode, would be made.
   returned: success

@@ -53,7 +53,7 @@ class ProgressLines:
             self._place, self._doing = "", ""
             self._done, self._writing = self._done + self._writing, False
             if event.get("state") != "unchanged":
-                return self._lines([f"{_place(event)}: {_plain(event.get('state'))}{self._counts()}"], now)
+                return self._lines([f"{_place(event)}: {_state(event)}{self._counts()}"], now)
         return self.tick(now)
 
     def tick(self, now: float) -> list[str]:
@@ -116,6 +116,10 @@ def _plan(services: int, writes: int) -> str:
 
 def _place(event: Event) -> str:
     return f"{_count(event.get('number'))} of {_count(event.get('of'))} {_plain(event.get('name'))}"
+
+
+def _state(event: Event) -> str:
+    return _plain(event.get("state")).replace("_", " ")
 
 
 def _count(value: Any, default: int = 0) -> int:

@@ -134,7 +134,9 @@ class Venv:
         return self
 
     def _fingerprint(self, arguments: Sequence[str]) -> str:
-        digest = hashlib.sha256(f"{self.python} {' '.join(arguments)}".encode())
+        # without the place of the checkout: worktrees may share one environment, and must not rebuild it in turn
+        places = " ".join(arguments).replace(str(ROOT), "")
+        digest = hashlib.sha256(f"{self.python} {places}".encode())
         for file in sorted(REQUIREMENTS.glob("*.txt")):
             if any(argument.endswith(file.name) for argument in arguments):
                 digest.update(file.read_bytes())

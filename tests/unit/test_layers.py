@@ -20,7 +20,7 @@ PREFIX = "ansible_collections.vcd.kubernetes.plugins.module_utils."
 LAYERS = [
     {"_errors"},
     {"_argument_spec", "_waiting", "_contract", "_versions", "_scenario", "_addresses", "_reader"},
-    {"_vcd", "_kubernetes", "_sharing.findings"},
+    {"_vcd", "_kubernetes", "_sharing.findings", "_sharing.states"},
     {"_resources", "_cpi.file", "_sharing.gateway"},
     {"_cpi.rollout", "_sharing.service"},
     {"_sharing.plan"},

@@ -26,17 +26,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading impo
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rollback import failure, other_holders, roll_back
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.service_executor import ServiceExecutor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import APP_PORT_PROFILE
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import as_diff, own_objects
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import (
-    FAILED,
-    MIGRATED,
-    UNCHANGED,
-    ServicePlan,
-    shape_of,
-)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import ServicePlan, shape_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedService, current_state
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import FAILED, UNCHANGED, in_progress
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 
 
@@ -92,8 +88,8 @@ class Executor:
         holders = {one.wanted.external_ip: other_holders(one.wanted, inventory) for one in pending}
         before = [current_state(one.wanted, inventory) for one in pending]
         for number, (one, state) in enumerate(zip(pending, before, strict=True)):
-            goal = self.goal.scenario.value if self.goal.scenario else "nothing"
-            self.progress.service(one.label, f"migrating to {goal} ({len(one.steps)} writes)")
+            doing = in_progress(one.planned_state, self.goal.scenario)
+            self.progress.service(one.label, f"{doing} ({pluralize(len(one.steps), 'write')})")
             try:
                 self._take_ip(one)
                 self._prepare(pending[number : number + 2])
@@ -102,7 +98,7 @@ class Executor:
                 self.progress.finished(one.state)
                 self._remove_prepared(before[number + 1 : number + 2], error)
                 raise failure(error, one, plans) from error
-            one.state = MIGRATED
+            one.state = one.planned_state
             self.progress.finished(one.state)
         self._finish_background(pending, plans)
         self._check_ip_taken(holders, [one for one in pending if one.outage.window])
@@ -183,6 +179,7 @@ class Executor:
         final = self.services.observed.inventory.copy()
         if self.check_mode:
             for one in pending:
+                one.state = one.planned_state
                 for step in one.steps:
                     step.apply(final)
         result = {

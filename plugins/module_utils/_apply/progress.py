@@ -52,7 +52,7 @@ class Progress:
         self.done += 1
 
     def finished(self, state: str) -> None:
-        """Report the state in which a Service has ended: migrated, unchanged, rolled_back or failed."""
+        """Report the state in which a Service has ended (see `_sharing.states`)."""
         self._report({"event": "done", **self._where(), "state": state, "left_seconds": self.left()})
 
     def left(self) -> int | None:

@@ -12,18 +12,19 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.service_exec
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import label_of
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import (
-    FAILED,
-    MIGRATED,
-    ROLLED_BACK,
-    UNTOUCHED,
-    ServicePlan,
-)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import ServicePlan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import (
+    CHANGED,
+    FAILED,
+    NOT_REACHED,
+    ROLLED_BACK,
+    in_words,
+)
 
 _OUTCOMES = {
     ROLLED_BACK: "it was rolled back to the shape that it had",
-    MIGRATED: "it is in place, and running the task again continues from there",
+    **dict.fromkeys(CHANGED, "it is in place, and running the task again continues from there"),
 }
 _LISTED = 5  # labels in a message; the data holds all of them
 
@@ -53,13 +54,13 @@ def other_holders(wanted: WantedService, inventory: Inventory) -> list[str]:
 
 def failure(error: CollectionError, failed: ServicePlan, plans: Iterable[ServicePlan]) -> CollectionError:
     """The error of a run that stopped at one service, with the state of all."""
-    states: dict[str, list[str]] = {MIGRATED: [], ROLLED_BACK: [], UNTOUCHED: [], FAILED: []}
+    states: dict[str, list[str]] = {state: [] for state in (*CHANGED, ROLLED_BACK, FAILED, NOT_REACHED)}
     for one in plans:
         if one.state in states:
             states[one.state].append(one.label)
     outcome = _OUTCOMES.get(failed.state, "it stays as it is now, and running the task again continues from there")
     parts = [f"{failed.label}: {error.message}; {outcome}"]
-    parts += [f"{state}: {_some(states[state])}" for state in (MIGRATED, UNTOUCHED) if states[state]]
+    parts += [f"{in_words(state)}: {_some(states[state])}" for state in (*CHANGED, NOT_REACHED) if states[state]]
     return CollectionError(
         "; ".join(parts),
         **{**error.details, "service": failed.label, "state": failed.state, **states},

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import failure_message, report_lines
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import CHANGED, ROLLED_BACK
 
 Facts = Mapping[str, Any]
 
@@ -45,7 +46,7 @@ def result_of(preflight: Facts, planned: Facts, migration: Facts | None, **more:
         "restart": "none",
         "verified": False,
         "services": preflight["services"],
-        "moves": migration["services"] if migration else [],
+        "migrations": migration["services"] if migration else [],
         "restore_point": "",
         **more,
     }
@@ -60,7 +61,7 @@ def interrupted_message(writes: int) -> str:
 
 
 def nothing_migrated(failure: Facts, *, resumed: bool, scenario_before: str) -> bool:
-    """Whether a migration failed before its first Service was migrated, or at that one, which was rolled back.
+    """Whether a migration failed before its first Service was changed, or at that one, which was rolled back.
 
     ``failure`` are the details of the error. A run that continues one that was killed may have found Services
     that were migrated before, and an invalid file is nothing to go back to.
@@ -69,7 +70,7 @@ def nothing_migrated(failure: Facts, *, resumed: bool, scenario_before: str) -> 
         return False
     if "service" not in failure:
         return True
-    return failure.get("state") == "rolled_back" and not failure.get("migrated")
+    return failure.get("state") == ROLLED_BACK and not any(failure.get(state) for state in CHANGED)
 
 
 def migration_failure(message: str, restore_file: str, backup: str, *, restored: bool, then_failed: str = "") -> str:

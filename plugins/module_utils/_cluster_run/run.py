@@ -162,7 +162,7 @@ class ClusterRun:
             "version": VERSION,
             **location,
             "pending": pending,
-            "moving": migration is not None,
+            "migrating": migration is not None,
             "interrupted": interrupted,
             "point": point.on_disk,
             "kept": point.in_cluster,
@@ -183,7 +183,7 @@ class ClusterRun:
             "summary": "",
             "plan": plan,
             "cpi_plan": planned.result,
-            "moves": _result(migration),
+            "migration_plan": _result(migration),
             "result": {**result, "verified": False} if verification else result,
             "lines": {"plan": plan_lines(planned.result, stop, _result(migration), _result(removal))},
         }
@@ -231,7 +231,7 @@ class ClusterRun:
         goal, wanted = FileGoal(**plan["goal"]), Wanted(plan["scenario"], plan["one_arm"], plan["restore_point"])
         migration: DoneMigration | None = None
         parts: list[Managed | Done] = []
-        if plan["moving"]:
+        if plan["migrating"]:
             migration = self._migrate(plan, goal, wanted)
             parts += [migration.applied, migration.services_done]
         elif plan["changing"]:
@@ -248,7 +248,7 @@ class ClusterRun:
             restart=applied["restart"]["done"] if applied else "none",
             verified=verification["ok"],
             services=verification["services"],
-            moves=migration.services_done.result["services"] if migration else [],
+            migrations=migration.services_done.result["services"] if migration else [],
             restore_point=migration.file if migration else "",
         )
         before, after = merged([one.before for one in parts]), merged([one.after for one in parts])

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import CREATED, REMOVED, REPAIRED
 
 MARKS = {"error": "ERROR", "warning": "warning", "info": "ok"}
 
@@ -49,7 +50,11 @@ def _migration(result: Reader) -> list[str]:
 
 def _service(service: Reader) -> str:
     before, after = service.text("scenario_before"), service.text("scenario")
-    becomes = f"{after} is repaired" if before == after else f"from {before} to {after}"
+    becomes = {
+        CREATED: f"created in {after}",
+        REPAIRED: f"{after} is repaired",
+        REMOVED: "removed",
+    }.get(service.text("state"), f"from {before} to {after}")
     writes = pluralize(len(service.texts("steps")), "write")
     return f"  {_label(service)} ({service.text('external_ip', '')}): {becomes}, {writes}; {_outage(service)}"
 

@@ -178,11 +178,12 @@ def test_the_message_names_the_state_of_each_service(sim: Simulator) -> None:
     assert message.startswith("default/second: cannot create virtual service")
     assert "Cloud Director answered 500" in message
     assert message.endswith(
-        "it was rolled back to the shape that it had; migrated: default/first; untouched: default/third, default/fourth"
+        "it was rolled back to the shape that it had; migrated: default/first; "
+        "not reached: default/third, default/fourth"
     )
     assert failure["migrated"] == ["default/first"]
     assert (failure["service"], failure["rolled_back"], failure["failed"]) == ("default/second", ["default/second"], [])
-    assert failure["untouched"] == ["default/third", "default/fourth"]
+    assert failure["not_reached"] == ["default/third", "default/fourth"]
     now = comparable(sim.dump())
     for kind in ("virtual_services", "pools", "nat_rules", "application_port_profiles"):
         kept = [[one for one in state[kind] if one["name"] in names] for state in (start, now)]

@@ -131,6 +131,7 @@ def test_a_migration(case: Case, simulators: dict[str, Simulator], prepared: Any
     check_shape(edge, services, case.after, result)
     assert [one["state"] == "migrated" for one in result["services"]] == [moves(case, one) for one in services]
     assert checked["steps"] == result["steps"]
+    assert [one["state"] for one in checked["services"]] == [one["state"] for one in result["services"]]
     assert result["writes"] == len(written(journal))
     if not refused(journal):
         assert sorted(written(journal)) == sorted(planned(checked))

@@ -127,8 +127,8 @@ def test_two_services_are_migrated_and_restored(tmp_path: Path) -> None:
         seen = {name: outcome["msg"] for name, outcome in run.outcomes.items() if name != "damage"}
         assert [item["changed"] for item in seen.values()] == [True, False, True, False, True]
         assert all(item["verified"] for item in seen.values())
-        assert [item["state"] for item in seen["to shared_external"]["moves"]] == ["migrated", "migrated"]
-        assert [len(item["steps"]) for item in seen["repair"]["moves"]] == [0, 1]
+        assert [item["state"] for item in seen["to shared_external"]["migrations"]] == ["migrated", "migrated"]
+        assert [item["state"] for item in seen["repair"]["migrations"]] == ["unchanged", "repaired"]
         assert rule in [item["name"] for item in sim.dump()["nat_rules"]]
         assert shapes(sim) == before
         assert replicas(kube) == 1

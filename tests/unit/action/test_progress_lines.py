@@ -40,11 +40,11 @@ def test_a_line_for_the_plan_and_one_for_each_service() -> None:
     assert progress.tick(1000.0) == []
 
 
-@pytest.mark.parametrize("state", ["rolled_back", "failed", "untouched"])
+@pytest.mark.parametrize("state", ["rolled_back", "failed", "not_reached"])
 def test_every_other_state_is_told_too(state: str) -> None:
     progress = ProgressLines(0.0)
     (line,) = progress.take({**DONE, "state": state, "left_seconds": None}, 0.1)
-    assert line == f"shared_ip: 3 of 100 default/web: {state}"
+    assert line == f"shared_ip: 3 of 100 default/web: {state.replace('_', ' ')}"
 
 
 def test_nothing_to_do_is_one_line() -> None:

@@ -245,6 +245,8 @@ def test_a_plan_of_another_release_is_refused(plan: dict[str, Any]) -> None:
         (FAILED, False, "distinct_internal", True),
         ({**FAILED, "state": "failed"}, False, "distinct_internal", False),
         ({**FAILED, "migrated": ["default/api"]}, False, "distinct_internal", False),
+        ({**FAILED, "created": ["default/api"]}, False, "distinct_internal", False),
+        ({**FAILED, "repaired": ["default/api"]}, False, "distinct_internal", False),
         ({}, True, "distinct_internal", False),
         (FAILED, False, "invalid", False),
     ],

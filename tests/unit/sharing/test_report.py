@@ -98,7 +98,7 @@ def move(name: str, before: str, steps: int, **outage: Any) -> dict[str, Any]:
         "external_ip": "203.0.113.10",
         "scenario_before": before,
         "scenario": "shared_external",
-        "state": "untouched",
+        "state": "repaired" if before == "shared_external" else "migrated",
         "steps": ["a write"] * steps,
         "outage": {"ports": {}, "together": 0, "window": 0, **outage},
     }

@@ -24,6 +24,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.descr
     own_objects,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import Outage, outage_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planned_state import planned_state
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import Conflict, plan, relevant_part
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import assign_internal_ips
@@ -33,9 +34,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
     want,
     wanted_absent,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import NOT_REACHED
 
-UNCHANGED, MIGRATED, ROLLED_BACK = "unchanged", "migrated", "rolled_back"
-UNTOUCHED, FAILED = "untouched", "failed"
 Orphans = Sequence[tuple[str, str]]
 
 
@@ -63,7 +63,7 @@ class Goal:
 
 @dataclass
 class ServicePlan:
-    """The plan of one service, and the state in which a run has left it: one of UNTOUCHED, MIGRATED and so on."""
+    """The plan of one service. ``planned_state`` is its state if the plan succeeds, ``state`` the one it is in now."""
 
     wanted: WantedService
     internal_ips: tuple[str, ...]
@@ -71,8 +71,9 @@ class ServicePlan:
     steps: list[Step]
     outage: Outage
     before: dict[str, str]
+    planned_state: str
     takes_ip: bool = False
-    state: str = UNTOUCHED
+    state: str = NOT_REACHED
 
     @property
     def service(self) -> Service:
@@ -146,13 +147,16 @@ def plan_service(
         )
     wanted, internal = goal.wanted(service, inventory, given_ips, orphans)
     steps = plan(wanted, inventory)
+    shape, before = shape_of(service, inventory, goal.edge, goal.scenario), own_objects(wanted, inventory)
+    state = planned_state(wanted, inventory, scenario=goal.scenario, shape_before=shape, existed=bool(before))
     found = ServicePlan(
         wanted,
         internal,
-        shape_of(service, inventory, goal.edge, goal.scenario),
+        shape,
         steps,
         worst_outage(wanted, inventory, steps),
-        as_diff(own_objects(wanted, inventory)),
+        as_diff(before),
+        state,
         takes_ip,
     )
     for step in steps:
