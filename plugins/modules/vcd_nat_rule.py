@@ -14,6 +14,9 @@ author:
 description:
   - Creates, changes and deletes a NAT rule. Every setting that a tenant can change is an option. The module writes only if something differs.
   - Names of NAT rules are not unique. If several rules have the name, the module fails, and you have to choose one with O(id).
+  - A rule takes traffic before a virtual service does. The module refuses a V(DNAT) or V(REFLEXIVE) rule for an address and port that a virtual
+    service serves, or that another such rule of the same O(priority) is for, even if that object is disabled. With different priorities, it shows a
+    warning that says which of the two rules applies.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway

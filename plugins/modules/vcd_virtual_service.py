@@ -16,6 +16,8 @@ description:
   - Every setting that a tenant can change is an option. The module writes only if something differs.
   - A VIP that is shared with other virtual services cannot be changed in place, and neither can the service engine group. The module rejects both
     changes unless O(recreate=true).
+  - A NAT rule takes traffic before a virtual service does. The module refuses a port of a VIP that another virtual service or a V(DNAT) or
+    V(REFLEXIVE) rule takes, even if that object is disabled.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources import address_claims
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.calls import find_profile
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import (
     networks_of,
@@ -19,6 +21,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, pick_reference
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Change, Manager, Result
+
+INCOMING = ("DNAT", "NO_DNAT", "REFLEXIVE")
+# What decides for which incoming traffic a rule is, and which of several rules applies.
+CLAIMING = frozenset(
+    ("type", "external_addresses", "dnat_external_port", "application_port_profile", "priority", "applied_to")
+)
 
 
 class NatRules(Manager):
@@ -38,8 +46,7 @@ class NatRules(Manager):
 
     def read(self) -> Body | None:
         """By id, else by name. Raises InvalidInput when several rules have the name."""
-        rules = calls.list_rules(self.api, self.gateway)
-        return calls.find(rules, self.gateway, self.params["name"], self.params["id"])
+        return calls.find(self._rules, self.gateway, self.params["name"], self.params["id"])
 
     def find(self) -> str | None:
         """The id of the rule with this name.
@@ -78,6 +85,20 @@ class NatRules(Manager):
             self.api.require((36, 2), "applied_to")
         if set(changes) - {"name", "description", "enabled", "priority", "logging", "firewall_match"}:
             comparison.check(planned)
+        if planned["type"] in INCOMING and (set(changes) & CLAIMING or changes.get("enabled")):
+            # A rule that is switched on takes traffic that it did not take before.
+            self._check_claims(None if changes.get("enabled") else before, planned)
+
+    def _check_claims(self, before: Result | None, planned: Result) -> None:
+        """Refuse addresses and ports whose traffic another object takes, or warn which of two rules applies."""
+        found, warnings = address_claims.check_rule(self.api, self.gateway, planned, before, self._rules)
+        self.warnings += warnings
+        address_claims.refuse_or_warn(found, "external_addresses", planned["external_addresses"], self.warnings)
+
+    @cached_property
+    def _rules(self) -> list[Body]:
+        """All rules of the edge gateway, before the first write."""
+        return calls.list_rules(self.api, self.gateway)
 
     def add(self) -> Change:
         """Create the rule."""

@@ -56,16 +56,6 @@ def check(target: Mapping[str, Any]) -> None:
                 )
 
 
-def overlap(ports: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The first of ``others`` that overlaps with one of ``ports`` in port numbers and transport protocol."""
-    for other in others:
-        for port in ports:
-            same_transport = port["type"][:3] == other["type"][:3]
-            if same_transport and port["start"] <= other["end"] and other["start"] <= port["end"]:
-                return other
-    return None
-
-
 def sharing(target: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The other virtual services on the edge gateway that share a VIP with this one."""
     return [

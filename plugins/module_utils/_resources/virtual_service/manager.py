@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources import address_claims
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import assignments_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.calls import find_certificates, find_pool
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service import (
@@ -81,7 +82,8 @@ class VirtualServices(GatewayManager):
         if set(changes) - {"name", "description", "enabled"}:
             comparison.check(planned)
         if set(changes) & {*comparison.VIPS, "service_ports"}:
-            self._check_vip(planned)
+            self._check_sharing(planned)
+            self._check_claims(before, planned)
         why = comparison.must_recreate(before, changes, self._shared_with(before, changes)) if before else ""
         if why and not self.params["recreate"]:
             raise CollectionError(
@@ -126,19 +128,23 @@ class VirtualServices(GatewayManager):
             return []
         return comparison.sharing(before, self._others)
 
-    def _check_vip(self, planned: Result) -> None:
+    def _check_claims(self, before: Result | None, planned: Result) -> None:
+        """Refuse a port of a VIP whose traffic another object takes."""
+        found, warnings = address_claims.check_service(self.api, self.gateway, planned, before, self._others)
+        self.warnings += warnings
+        for one in found:
+            vip = next(vip for vip in comparison.VIPS if planned[vip] == one.address)
+            address_claims.refuse_or_warn([one], vip, one.address, self.warnings)
+
+    def _check_sharing(self, planned: Result) -> None:
+        # The release of the server decides, not the API version that this session uses.
+        if self.api.session.listed[-1] >= SHARING_SINCE:
+            return
         for other in comparison.sharing(planned, self._others):
             vip = next(vip for vip in comparison.VIPS if planned[vip] and planned[vip] == other[vip])
-            taken = comparison.overlap(planned["service_ports"], other["service_ports"])
-            if taken:
-                port = resource.show_port(taken)
-                remedy = f"virtual service {other['name']!r} already uses its port {port}: choose another port or VIP"
-                raise InvalidInput(vip, planned[vip], remedy)
-            # The release of the server decides, not the API version that this session uses.
-            if self.api.session.listed[-1] < SHARING_SINCE:
-                release = f"{needed(SHARING_SINCE)} or newer"
-                remedy = f"is the VIP of virtual service {other['name']!r}, and sharing a VIP requires {release}"
-                raise InvalidInput(vip, planned[vip], remedy)
+            release = f"{needed(SHARING_SINCE)} or newer"
+            remedy = f"is the VIP of virtual service {other['name']!r}, and sharing a VIP requires {release}"
+            raise InvalidInput(vip, planned[vip], remedy)
 
     def _find_group(self, group: str) -> Body:
         is_urn("service_engine_group", group, "serviceEngineGroup")

@@ -12,8 +12,14 @@ another DNAT rule only. SNAT and NO_SNAT rules concern outgoing traffic and take
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange, parse_addresses
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
+    AddressRange,
+    canonical,
+    parse_addresses,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     DNAT,
     NO_DNAT,
@@ -22,25 +28,81 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     VirtualService,
 )
 
-TCP = "TCP"
+TCP, UDP = "TCP", "UDP"
+LAST_PORT = 65535
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Ports of one protocol, from the first to the last."""
+
+    first: int
+    last: int
+    protocol: str = TCP
+
+    def __str__(self) -> str:
+        number = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+        number = "any port" if (self.first, self.last) == (0, LAST_PORT) else f"port {number}"
+        return number if self.protocol == TCP else f"{self.protocol} {number}"
+
+    def common(self, other: Ports) -> Ports | None:
+        """The ports that are in both, or None."""
+        first, last = max(self.first, other.first), min(self.last, other.last)
+        return Ports(first, last, self.protocol) if self.protocol == other.protocol and first <= last else None
+
+
+EVERY_PORT = (Ports(0, LAST_PORT), Ports(0, LAST_PORT, UDP))
+
+
+@dataclass(frozen=True)
+class Claim:
+    """External addresses, and ports on each of them, whose incoming traffic an object takes or is to take."""
+
+    addresses: AddressRange
+    ports: tuple[Ports, ...]
+
+    def common(self, other: Claim) -> Claim | None:
+        """What both take, or None."""
+        addresses = self.addresses.intersection(other.addresses)
+        if addresses is None:
+            return None
+        found = tuple(dict.fromkeys(both for one in self.ports for two in other.ports if (both := one.common(two))))
+        return Claim(addresses, found) if found else None
+
+
+@lru_cache(maxsize=4096)
+def read_ports(text: str) -> Ports | None:
+    """Ports out of a text such as "443", "8000-8010" or "UDP 53"; None for anything else."""
+    found, _blank, numbers = text.rpartition(" ")
+    first, _dash, last = numbers.partition("-")
+    if not first.isdigit() or not (last or first).isdigit():
+        return None
+    return Ports(int(first), int(last or first), found or TCP)
+
+
+def _ports(texts: Iterable[str]) -> tuple[Ports, ...]:
+    return tuple(found for found in map(read_ports, texts) if found is not None)
+
+
+@lru_cache(maxsize=16384)
+def _addresses(text: str) -> AddressRange | None:
+    return parse_addresses(text)
 
 
 def external_range(rule: NatRule) -> AddressRange | None:
     """The external addresses whose incoming traffic a rule takes; None if it takes none."""
-    return parse_addresses(rule.external) if rule.type in (DNAT, REFLEXIVE, NO_DNAT) else None
+    return _addresses(rule.external) if rule.type in (DNAT, REFLEXIVE, NO_DNAT) else None
+
+
+def vips(service: VirtualService) -> tuple[str, ...]:
+    """The VIPs of a virtual service, IPv4 first."""
+    return tuple(address for address in (service.address, service.ipv6_address) if address)
 
 
 def covers_port(texts: Iterable[str], number: int, protocol: str = TCP) -> bool:
     """Whether a port is among texts such as "443", "8000-8010" or "UDP 53"."""
-    return any(_covers(text, number, protocol) for text in texts)
-
-
-def _covers(text: str, number: int, protocol: str) -> bool:
-    found, _blank, ports = text.rpartition(" ")
-    first, _dash, last = ports.partition("-")
-    if (found or TCP) != protocol or not first.isdigit() or not (last or first).isdigit():
-        return False
-    return int(first) <= number <= int(last or first)
+    wanted = Ports(number, number, protocol)
+    return any(one.common(wanted) for one in _ports(texts))
 
 
 def takes_port(service: VirtualService, number: int, protocol: str = TCP) -> bool:
@@ -48,14 +110,36 @@ def takes_port(service: VirtualService, number: int, protocol: str = TCP) -> boo
     return covers_port(service.ports, number, protocol)
 
 
-def translates_port(rule: NatRule, profile_ports: Iterable[str] | None, number: int, protocol: str = TCP) -> bool:
-    """Whether a rule takes the traffic to an external port.
+def ports_of_rule(rule: NatRule, profile_ports: Iterable[str] | None) -> tuple[Ports, ...]:
+    """The external ports whose traffic a rule takes.
 
     ``profile_ports`` are those of its application port profile, None where it has none or that is not known. A rule
-    without an external port takes what its profile names, or every port.
+    without an external port takes what its profile names, or every port. An external port has the protocols of the
+    profile; where they are not known, it counts for each.
     """
-    if rule.type == REFLEXIVE:
-        return True
-    if rule.port:
-        return covers_port((rule.port,), number, protocol)
-    return profile_ports is None or covers_port(profile_ports, number, protocol)
+    profile = None if profile_ports is None else _ports(profile_ports)
+    if rule.type == REFLEXIVE or (not rule.port and profile is None):
+        return EVERY_PORT
+    if not rule.port:
+        return profile or ()
+    protocols = {one.protocol for one in profile or EVERY_PORT}
+    external = read_ports(rule.port)
+    return tuple(Ports(external.first, external.last, one) for one in sorted(protocols)) if external else ()
+
+
+def translates_port(rule: NatRule, profile_ports: Iterable[str] | None, number: int, protocol: str = TCP) -> bool:
+    """Whether a rule takes the traffic to an external port (see `ports_of_rule`)."""
+    wanted = Ports(number, number, protocol)
+    return any(one.common(wanted) for one in ports_of_rule(rule, profile_ports))
+
+
+def claims_of_service(service: VirtualService) -> list[Claim]:
+    """What a virtual service takes: its ports, on each of its VIPs."""
+    found = [AddressRange(address, address) for address in map(canonical, vips(service)) if address]
+    return [Claim(address, _ports(service.ports)) for address in found]
+
+
+def claims_of_rule(rule: NatRule, profile_ports: Iterable[str] | None) -> list[Claim]:
+    """What a rule takes: nothing, or its ports on its external addresses."""
+    taken = external_range(rule)
+    return [] if taken is None else [Claim(taken, ports_of_rule(rule, profile_ports))]

@@ -12,14 +12,19 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange, free_in_order, sort_key
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import (
     TCP,
+    Claim,
+    Ports,
+    claims_of_rule,
+    claims_of_service,
     external_range,
-    takes_port,
     translates_port,
+    vips,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
@@ -30,6 +35,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     VirtualService,
     kind_of,
 )
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Another object that takes something that an object takes or is to take: ``common`` is what both take."""
+
+    item: Object
+    common: Claim
 
 
 class Inventory:
@@ -86,7 +99,7 @@ class Inventory:
         """Remove an object if it is in the inventory."""
         old = self._items[kind].pop(name, None)
         if isinstance(old, VirtualService):
-            for address in _vips(old):
+            for address in vips(old):
                 del self._vips[address][name]
                 self._freed(address)
         elif isinstance(old, NatRule):
@@ -97,7 +110,7 @@ class Inventory:
 
     def _index(self, item: Object) -> None:
         if isinstance(item, VirtualService):
-            for address in _vips(item):
+            for address in vips(item):
                 self._vips[address][item.name] = item
         elif isinstance(item, NatRule):
             self._rules[item.external][(item.name, item.id)] = item
@@ -132,14 +145,54 @@ class Inventory:
         ``before_rule``: for a DNAT rule. NO_DNAT rules count then: they exempt traffic from DNAT, but not from VIPs.
         Objects that are disabled count, as they may be enabled at any time.
         """
-        services: list[Object] = [item for item in self.on_address(address) if takes_port(item, port, protocol)]
-        rules = [rule for rule in self.rules_for(address) if self.translates(rule, port, protocol)]
-        return services + [rule for rule in rules if before_rule or rule.type != NO_DNAT]
+        wanted = Claim(AddressRange(address, address), (Ports(port, port, protocol),))
+        return [rival.item for rival in self._claiming(wanted, before_rule=before_rule)]
+
+    def rivals(self, planned: VirtualService | NatRule) -> list[Rival]:
+        """Who else claims the addresses and ports that an object claims, by the rules of `claimants`.
+
+        The object itself is recognised by its id; an object that does not exist yet has no id. A NO_DNAT rule is in the
+        way of rules that translate, and of nothing else.
+        """
+        return [
+            rival
+            for claim in self.claims_of(planned)
+            for rival in self._claiming(claim, before_rule=isinstance(planned, NatRule))
+            if not (planned.id and rival.item.id == planned.id) and not _side_by_side(planned, rival.item)
+        ]
+
+    def claims_of(self, item: Object) -> list[Claim]:
+        """What an object takes of incoming traffic: nothing unless it is a virtual service or a rule."""
+        if isinstance(item, VirtualService):
+            return claims_of_service(item)
+        return claims_of_rule(item, self._profile_ports(item)) if isinstance(item, NatRule) else []
+
+    def near(self, addresses: AddressRange) -> list[Object]:
+        """The virtual services on any of these addresses, and the rules that take traffic to any of them."""
+        if addresses.single:
+            return self.holders(addresses.start)
+        found: list[Object] = []
+        for item in self:
+            taken = [claim.addresses for claim in self.claims_of(item)]
+            found += [item] if any(addresses.overlaps(one) for one in taken) else []
+        return found
+
+    def _claiming(self, wanted: Claim, *, before_rule: bool) -> Iterator[Rival]:
+        for item in self.near(wanted.addresses):
+            if isinstance(item, NatRule) and item.type == NO_DNAT and not before_rule:
+                continue
+            for claim in self.claims_of(item):
+                common = wanted.common(claim)
+                if common is not None:
+                    yield Rival(item, common)
 
     def translates(self, rule: NatRule, port: int, protocol: str = TCP) -> bool:
         """Whether a rule takes the traffic to an external port (see `claims.translates_port`)."""
+        return translates_port(rule, self._profile_ports(rule), port, protocol)
+
+    def _profile_ports(self, rule: NatRule) -> tuple[str, ...] | None:
         profile = self.get(APP_PORT_PROFILE, rule.profile) if rule.profile else None
-        return translates_port(rule, profile.ports if profile is not None else None, port, protocol)
+        return profile.ports if profile is not None else None
 
     def referenced(self, address: str) -> bool:
         """Whether a virtual service or a rule names exactly this address, so that Cloud Director counts it as used."""
@@ -171,5 +224,11 @@ class Inventory:
     __hash__ = None  # type: ignore[assignment]  # mutable, so not hashable
 
 
-def _vips(service: VirtualService) -> list[str]:
-    return [address for address in (service.address, service.ipv6_address) if address]
+def _side_by_side(planned: VirtualService | NatRule, other: Object) -> bool:
+    """Whether two objects never meet, though they name one address and port."""
+    if not isinstance(planned, NatRule):
+        return False
+    if not isinstance(other, NatRule):
+        return planned.type == NO_DNAT  # it keeps traffic from rules, not from virtual services
+    apart = planned.applied_to and other.applied_to and planned.applied_to != other.applied_to
+    return bool(apart) or planned.type == other.type == NO_DNAT

@@ -70,7 +70,9 @@ class Pool:
 class NatRule:
     """A NAT rule of any type. ``external`` and ``internal`` are an address, a CIDR or a range.
 
-    ``port`` (the external one) and ``profile`` are empty for a rule that translates all ports.
+    ``port`` (the external one) and ``profile`` are empty for a rule that translates all ports. Of several rules for one
+    address, VCD applies the one with the lowest ``priority``. ``applied_to`` is the URN of the network or uplink that
+    the rule is limited to, or empty.
     """
 
     name: str
@@ -81,6 +83,8 @@ class NatRule:
     type: str = DNAT
     enabled: bool = True
     id: str = field(default="", compare=False)
+    priority: int = field(default=0, compare=False)
+    applied_to: str = field(default="", compare=False)
     body: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 

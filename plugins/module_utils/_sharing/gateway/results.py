@@ -76,6 +76,8 @@ def read_nat_rule(result: Reader, body: Body | None = None) -> NatRule:
         type=result.text("type", "DNAT"),
         enabled=result.flag_or("enabled", True),
         id=result.text("id", ""),
+        priority=result.number_or_none("priority") or 0,
+        applied_to=_urn(result, "applied_to"),
         body=body or {},
     )
 
@@ -87,8 +89,10 @@ def read_app_port_profile(result: Reader, body: Body | None = None) -> AppPortPr
 
 
 def _profile_ports(entry: Reader) -> Iterator[str]:
+    """Texts as in `objects.AppPortProfile`. Without a port, an entry is for every port of its protocol."""
     protocol = entry.text("protocol", "TCP")
-    for number in entry.texts("destination_ports"):
+    every = ("0-65535",) if protocol in ("TCP", "UDP") else ()
+    for number in entry.texts("destination_ports") or every:
         yield number if protocol == "TCP" else f"{protocol} {number}"
 
 
@@ -102,6 +106,11 @@ def _port(port: Reader) -> str:
 def _name(result: Reader, key: str) -> str:
     reference = result.mapping_or_none(key)
     return reference.text("name", "") if reference else ""
+
+
+def _urn(result: Reader, key: str) -> str:
+    reference = result.mapping_or_none(key)
+    return reference.text("id", "") if reference else ""
 
 
 def _names(result: Reader, key: str) -> Iterator[str]:
