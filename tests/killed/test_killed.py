@@ -59,6 +59,17 @@ def test_a_migration(edge: Edge, before: str, after: str, rules: dict[str, str],
     assert survival.survived == survival.kills == survival.writes + 1
 
 
+@pytest.mark.parametrize(("before", "after"), [(EXTERNAL, INTERNAL), (DISTINCT, EXTERNAL)])
+def test_a_migration_of_two_services_on_one_ip(edge: Edge, before: str, after: str, record_property: Record) -> None:
+    other = [{"name": "pg", "port": 5432, "node_port": 30432}]
+    both = [service("web", 1, "203.0.113.20"), service("db", 1, "203.0.113.20", ports=other)]
+    survival = killed(edge, edge.create(both, before), after, STRICT)
+    tell(record_property, f"killed at every write, two Services on one IP, {before} -> {after}", survival)
+    assert survival.problems == []
+    assert survival.writes >= 6
+    assert survival.survived == survival.kills == survival.writes + 1
+
+
 def test_a_creation_and_a_removal(edge: Edge, record_property: Record) -> None:
     given = [service("web", 2, "203.0.113.20")]
     made = killed(edge, given, INTERNAL, STRICT)

@@ -17,7 +17,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedGroup, WantedService
 
 
 class Refused(Exception):
@@ -88,7 +88,7 @@ class StrictGateway:
         if moved and VcdRule.OVERLAP in self.refuses and self.inventory.on_address(new.external):
             raise Refused(f"{new.name}: {new.external} is a VIP")
 
-    def carry_out(self, wanted: WantedService, kill_after: int | None = None) -> bool:
+    def carry_out(self, wanted: WantedService | WantedGroup, kill_after: int | None = None) -> bool:
         """Plan and write as the module does; False when it was killed after so many writes."""
         known = KnownRules()
         for _attempt in range(1 + len(VcdRule)):
@@ -108,12 +108,12 @@ class StrictGateway:
                 return True
         raise AssertionError("no way was found")
 
-    def _note(self, wanted: WantedService, step: Step) -> None:
+    def _note(self, wanted: WantedService | WantedGroup, step: Step) -> None:
         if not self.inventory.referenced(wanted.external_ip):
             self.unheld.append(step.text)
 
 
-def own(wanted: WantedService, inventory: Inventory) -> dict[tuple[str, str], Object]:
-    """The objects of a Service by kind and name."""
+def own(wanted: WantedService | WantedGroup, inventory: Inventory) -> dict[tuple[str, str], Object]:
+    """The objects of a Service or group by kind and name."""
     pairs = [pair for port in wanted.ports for pair in port.names.pairs()]
     return {pair: found for pair in pairs if (found := inventory.get(*pair)) is not None}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Applies plans, service by service, and rolls back a service that fails."""
+"""Applies plans, group by group, and rolls back a group that fails. Most groups are a single service."""
 
 from __future__ import annotations
 
@@ -29,9 +29,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Coll
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import APP_PORT_PROFILE
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import as_diff, own_objects
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import GroupPlan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import ServicePlan, shape_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedService, current_state
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
+    WantedGroup,
+    WantedService,
+    current_state,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import FAILED, UNCHANGED, in_progress
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 
@@ -66,14 +71,14 @@ class Executor:
     def run(self) -> Done:
         """Plan all services, then apply the plans. Raises CollectionError with the state of each service."""
         inventory = self.services.observed.inventory
-        plans, orphans = plan_all(self.request, inventory, self.addresses, self.goal, self.params["prune"])
-        pending = []
+        groups, orphans = plan_all(self.request, inventory, self.addresses, self.goal, self.params["prune"])
+        plans = self._in_order(groups)
         for one in plans:
-            if one.steps or self._has_claim(one):
-                pending.append(one)
-            else:
+            if not self._is_pending(one):
                 one.state = UNCHANGED
-            for step in one.steps:
+        pending = [group for group in groups if any(self._is_pending(one) for one in group.services)]
+        for group in pending:
+            for step in group.steps:
                 self.services.writer.check(step)
         if not self.check_mode:
             try:
@@ -82,7 +87,15 @@ class Executor:
                 self.services.background.close()
         return self._done(plans, pending, orphans)
 
-    def _apply_all(self, plans: list[ServicePlan], pending: list[ServicePlan]) -> None:
+    def _in_order(self, groups: Iterable[GroupPlan]) -> list[ServicePlan]:
+        """The plans of single services, in the order of the request."""
+        found = {one.label: one for group in groups for one in group.services}
+        return [found[service.label] for service in self.request.services]
+
+    def _is_pending(self, one: ServicePlan) -> bool:
+        return bool(one.steps) or (self.removing and self.addresses.release(one.service, check_mode=True))
+
+    def _apply_all(self, plans: list[ServicePlan], pending: list[GroupPlan]) -> None:
         self.progress.plan(len(pending), sum(len(one.steps) for one in pending))
         inventory = self.services.observed.inventory
         holders = {one.wanted.external_ip: other_holders(one.wanted, inventory) for one in pending}
@@ -98,35 +111,33 @@ class Executor:
                 self.progress.finished(one.state)
                 self._remove_prepared(before[number + 1 : number + 2], error)
                 raise failure(error, one, plans) from error
-            one.state = one.planned_state
+            one.succeed()
             self.progress.finished(one.state)
         self._finish_background(pending, plans)
-        self._check_ip_taken(holders, [one for one in pending if one.outage.window])
+        self._check_ip_taken(holders, [one for one in pending if one.window])
 
-    def _apply(self, one: ServicePlan, before: WantedService) -> None:
-        """Apply the plan of one service, or roll the service back."""
-        one.state = FAILED
+    def _apply(self, one: GroupPlan, before: WantedService | WantedGroup) -> None:
+        """Apply the plan of one group, or roll the whole group back."""
+        one.set_state(FAILED)
         try:
             self.services.apply(one.wanted, self.services.healthy)
-            if self.removing:
-                self.addresses.release(one.service, self.check_mode)
+            for service in one.services if self.removing else ():
+                self.addresses.release(service.service, self.check_mode)
         except WaitTimeout:
             raise  # a task that has not ended locks the gateway, so a rollback could not be written either
         except CollectionError as error:
             if not self.removing:
-                one.state = roll_back(self.services, one.wanted, before, error)
+                one.set_state(roll_back(self.services, one.wanted, before, error))
             raise
 
-    def _take_ip(self, one: ServicePlan) -> None:
-        if one.takes_ip:
-            one.take_external_ip(self.goal, self.addresses.take(one.service, self.check_mode))
-
-    def _has_claim(self, one: ServicePlan) -> bool:
-        return self.removing and self.addresses.release(one.service, check_mode=True)
+    def _take_ip(self, group: GroupPlan) -> None:
+        for one in group.services:
+            if one.takes_ip:
+                one.take_external_ip(self.goal, self.addresses.take(one.service, self.check_mode))
 
     # beside the gateway's tasks
 
-    def _prepare(self, plans: Iterable[ServicePlan]) -> None:
+    def _prepare(self, plans: Iterable[GroupPlan]) -> None:
         """Begin to create the application port profiles of a service and of the next one.
 
         Profiles belong to the VDC, so they need not wait for the gateway's tasks. Created in line with those, they
@@ -137,7 +148,7 @@ class Executor:
                 if _is_new_profile(step) and self.services.observed.inventory.get(step.kind, step.name) is None:
                     self.services.begin(step)
 
-    def _remove_prepared(self, before: Iterable[WantedService], error: CollectionError) -> None:
+    def _remove_prepared(self, before: Iterable[WantedService | WantedGroup], error: CollectionError) -> None:
         """Remove the profiles begun for the next service. One that cannot be removed is harmless: only report it."""
         self.services.background.give_up()
         if isinstance(error, WaitTimeout):
@@ -150,7 +161,7 @@ class Executor:
         except CollectionError as second:
             error.message += f"; an application port profile that was created in advance is left over: {second.message}"
 
-    def _finish_background(self, pending: list[ServicePlan], plans: list[ServicePlan]) -> None:
+    def _finish_background(self, pending: list[GroupPlan], plans: list[ServicePlan]) -> None:
         """Wait for the last profiles. Every service is in place by now, so that an error is only reported."""
         try:
             self.services.background.finish_all()
@@ -159,7 +170,7 @@ class Executor:
             owner = next((one for one in pending if name in one.wanted.own_names()), pending[-1])
             raise failure(error, owner, plans) from error
 
-    def _check_ip_taken(self, holders: Mapping[str, list[str]], plans: list[ServicePlan]) -> None:
+    def _check_ip_taken(self, holders: Mapping[str, list[str]], plans: list[GroupPlan]) -> None:
         """Raise CollectionError when another object took an external IP while nothing held it."""
         if not plans:
             return
@@ -175,11 +186,11 @@ class Executor:
                     service=one.label,
                 )
 
-    def _done(self, plans: list[ServicePlan], pending: list[ServicePlan], orphans: OrphansByService) -> Done:
+    def _done(self, plans: list[ServicePlan], pending: list[GroupPlan], orphans: OrphansByService) -> Done:
         final = self.services.observed.inventory.copy()
         if self.check_mode:
             for one in pending:
-                one.state = one.planned_state
+                one.succeed()
                 for step in one.steps:
                     step.apply(final)
         result = {

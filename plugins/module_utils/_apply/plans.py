@@ -16,11 +16,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.in
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import kind_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ownership import unclaimed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import (
-    Goal,
-    ServicePlan,
-    plan_service,
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import (
+    GroupPlan,
+    Task,
+    groups_of,
+    plan_group,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal, ServicePlan
 
 OrphansByService = dict[str, list[tuple[str, str]]]
 
@@ -32,31 +34,29 @@ def goal_of(request: Request, edge: EdgeAddresses, removing: bool) -> Goal:
 
 def plan_all(
     request: Request, inventory: Inventory, addresses: ExternalAddresses, goal: Goal, prune: bool
-) -> tuple[list[ServicePlan], OrphansByService]:
-    """The plan of every service, each based on the result of the one before, and the orphans by service.
+) -> tuple[list[GroupPlan], OrphansByService]:
+    """The plan of every group of services, each based on the result of the one before, and the orphans by service.
 
     Raises CollectionError for a service that cannot be planned. ``inventory`` is not changed.
     """
     copy = inventory.copy()
     orphans = find_orphans(request, copy)
     removing = goal.scenario is None
-    plans = []
     given = {service.label for service in request.services if service.external_ip}
+    tasks = []
     for service, given_ips in zip(request.services, request.internal_ips, strict=True):
         external_ip = addresses.find(service, copy)
         takes = not external_ip and not removing
         if takes:
             external_ip = addresses.take(service, check_mode=True)
-        found = plan_service(
-            service.with_external_ip(external_ip),
-            goal,
-            copy,
-            given_ips=given_ips,
-            orphans=orphans.get(service.name, []) if prune or removing else [],
-            takes_ip=takes,
-        )
-        _check_window(found, given, addresses)
-        _check_members(found)
+        left = orphans.get(service.name, []) if prune or removing else []
+        tasks.append(Task(service.with_external_ip(external_ip), given_ips, left, takes))
+    plans = []
+    for group in groups_of(tasks):
+        found = plan_group(group, goal, copy)
+        for one in found.services:
+            _check_window(one, given, addresses)
+            _check_members(one)
         plans.append(found)
     return plans, orphans
 

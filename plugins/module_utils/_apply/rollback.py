@@ -12,8 +12,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.service_exec
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import label_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import GroupPlan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import ServicePlan
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedGroup, WantedService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import (
     CHANGED,
     FAILED,
@@ -29,8 +30,13 @@ _OUTCOMES = {
 _LISTED = 5  # labels in a message; the data holds all of them
 
 
-def roll_back(services: ServiceExecutor, wanted: WantedService, before: WantedService, error: CollectionError) -> str:
-    """Give a service its old shape again. Returns its state, and adds to ``error`` why it failed, if it did."""
+def roll_back(
+    services: ServiceExecutor,
+    wanted: WantedService | WantedGroup,
+    before: WantedService | WantedGroup,
+    error: CollectionError,
+) -> str:
+    """Give a service or group its old shape again. Returns its state; why it failed, if it did, is added to ``error``."""
     try:
         services.read_again()
         others = other_holders(wanted, services.observed.inventory)
@@ -45,15 +51,15 @@ def roll_back(services: ServiceExecutor, wanted: WantedService, before: WantedSe
     return ROLLED_BACK
 
 
-def other_holders(wanted: WantedService, inventory: Inventory) -> list[str]:
-    """What else holds the external IP of a service, besides its own objects."""
+def other_holders(wanted: WantedService | WantedGroup, inventory: Inventory) -> list[str]:
+    """What else holds the external IP of a service or group, besides its own objects."""
     own = wanted.own_names()
     found = inventory.holders(wanted.external_ip) if wanted.external_ip else []
     return sorted(f"{label_of(item)} {item.name!r}" for item in found if item.name not in own)
 
 
-def failure(error: CollectionError, failed: ServicePlan, plans: Iterable[ServicePlan]) -> CollectionError:
-    """The error of a run that stopped at one service, with the state of all."""
+def failure(error: CollectionError, failed: GroupPlan, plans: Iterable[ServicePlan]) -> CollectionError:
+    """The error of a run that stopped at one group, with the state of all."""
     states: dict[str, list[str]] = {state: [] for state in (*CHANGED, ROLLED_BACK, FAILED, NOT_REACHED)}
     for one in plans:
         if one.state in states:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Brings one service at a time to its wanted state, and plans again when a refusal reveals a rule of VCD."""
+"""Brings one service or group at a time to its wanted state, and plans again when a refusal reveals a rule of VCD."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedGroup, WantedService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Refused, TaskFailed
 
@@ -67,8 +67,8 @@ class ServiceExecutor:
         self.observed = self._read()
         self.writer.observed = self.observed
 
-    def apply(self, wanted: WantedService, healthy: frozenset[str]) -> None:
-        """Plan and write until the service is as wanted; after a refusal that reveals a rule, plan the rest again.
+    def apply(self, wanted: WantedService | WantedGroup, healthy: frozenset[str]) -> None:
+        """Plan and write until the service or group is as wanted; after a refusal that reveals a rule, plan again.
 
         ``healthy`` are the virtual services that have to be UP afterwards. Raises CollectionError.
         """

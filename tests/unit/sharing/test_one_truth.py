@@ -27,12 +27,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     Pool,
     VirtualService,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import plan_service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import (
-    Goal,
-    plan_service,
-    shape_of,
-)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal, shape_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import assign_internal_ips
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.judge import faults
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import PortSpec, Service

@@ -39,7 +39,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
     warning,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal, plan_service
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import plan_service
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.judge import faults
 
 RUN_AGAIN = "run the role again"

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,12 +23,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.se
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import EdgeGateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import Conflict
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import (
-    Goal,
-    ServicePlan,
-    plan_service,
-)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.conflicts import Conflict
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import Task, groups_of, plan_group
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal, ServicePlan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.judge import faults
 
 
@@ -110,19 +107,19 @@ def plan_migrations(state: ClusterState, edge: EdgeGateway) -> tuple[Migration, 
     # Each plan is applied to this copy, so that two Services cannot get the same internal address. What a Service
     # had before an interrupted migration counts more than what it has now, which is only half migrated.
     known, inventory = interrupted_external_ips(state.cluster), edge.inventory.copy()
-    return tuple(
-        _migration(state, edge, item, known, inventory) for item in state.observed if item.ports and is_present(item)
-    )
+    found = {
+        item.label: _without_plan(state, edge, item, known)
+        for item in state.observed
+        if item.ports and is_present(item)
+    }
+    for group in groups_of([_task(state, one) for one in found.values() if one.obstacle is None]):
+        _plan_group(state, group, found, inventory)
+    return tuple(found.values())
 
 
-def _migration(
-    state: ClusterState,
-    edge: EdgeGateway,
-    item: ObservedService,
-    known: Mapping[Key, str],
-    inventory: Inventory,
-) -> Migration:
-    target, address = state.target.scenario, known.get(key_of(item), "")
+def _without_plan(state: ClusterState, edge: EdgeGateway, item: ObservedService, known: Mapping[Key, str]) -> Migration:
+    """A Service with its external IP, its damage, and what by itself prevents its migration."""
+    address = known.get(key_of(item), "")
     obstacle = _refused_by_cpi(item)
     try:
         address = address or external_ip(item, state)
@@ -133,25 +130,38 @@ def _migration(
     if address and not (item.has_objects or edge.uses_ip_spaces or state.addresses.is_external(address)):
         why = f"it has no objects on edge gateway {edge.name}, and {address} is not an address of that gateway"
         obstacle = obstacle or Obstacle(why, "set spec.loadBalancerClass if another controller serves it")
-    damage = damage_of(state, item, address)
-    if obstacle is not None or (target.one_arm and state.target.one_arm is None):
-        return Migration(item, target, address, None, damage, obstacle)
-    try:
-        found = plan_service(
-            item.service.with_external_ip(address),
-            _goal(state, target),
-            inventory,
-            orphans=tuple(state.orphans_of(item.service.name)),
-        )
-    except Conflict as error:
-        return Migration(item, target, address, None, damage, Obstacle(error.why, error.remedy))
-    except InvalidInput as error:
-        # a range without room is no obstacle of one Service: check_one_arm reports it for all of them together
-        details = error.details
-        lacks_room = details["option"] == "one_arm"
-        obstacle = None if lacks_room else Obstacle(str(details["value"]), str(details["remedy"]))
-        return Migration(item, target, address, None, damage, obstacle)
-    return Migration(item, target, address, found, damage)
+    return Migration(item, state.target.scenario, address, None, damage_of(state, item, address), obstacle)
+
+
+def _task(state: ClusterState, one: Migration) -> Task:
+    service = one.observed.service.with_external_ip(one.external_ip)
+    return Task(service, orphans=tuple(state.orphans_of(service.name)))
+
+
+def _plan_group(state: ClusterState, tasks: Sequence[Task], found: dict[str, Migration], inventory: Inventory) -> None:
+    """Plan the Services of one external IP, and put their plans, or their obstacles, into ``found``."""
+    target = state.target
+    if target.scenario.one_arm and target.one_arm is None:
+        return  # check_one_arm says what is wrong with the range
+    tasks = list(tasks)
+    while tasks:
+        try:
+            plans = plan_group(tasks, _goal(state, target.scenario), inventory).services
+        except Conflict as error:
+            label, obstacle = error.service, Obstacle(error.why, error.remedy)
+        except InvalidInput as error:
+            if error.details["option"] == "one_arm":
+                return  # a range without room is no obstacle of one Service: check_one_arm reports it for all of them
+            label, obstacle = (
+                str(error.details["option"]),
+                Obstacle(str(error.details["value"]), str(error.details["remedy"])),
+            )
+        else:
+            for one in plans:
+                found[one.label] = replace(found[one.label], plan=one)
+            return
+        found[label] = replace(found[label], obstacle=obstacle)
+        tasks = [task for task in tasks if task.service.label != label]
 
 
 def _goal(state: ClusterState, scenario: Scenario) -> Goal:

@@ -4,6 +4,8 @@
 # Private to this collection: may change in any release.
 """The planner: the writes that lead from the observed objects of a service to the wanted ones. Pure.
 
+Services that share an external IP are planned together, as if they were one service with the ports of all of them.
+
 Creation, migration between any two scenarios, repair and removal use the same code, which depends only on the observed
 and the wanted objects. It respects Cloud Director's rules: a pool serves one virtual service; a shared VIP cannot be
 changed, so that the virtual service is deleted and created again on its pool; an object in use cannot be deleted.
@@ -18,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import takes_port
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
@@ -30,36 +31,32 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     Object,
     VirtualService,
     kind_of,
-    label_of,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.conflicts import check_alone, check_conflicts
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.judge import differences
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedPort, WantedService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
+    WantedGroup,
+    WantedPort,
+    WantedService,
+)
 
 
-class Conflict(CollectionError):
-    """Another object claims an address and port of a service. Raised before anything is written."""
-
-    def __init__(self, service: str, why: str, remedy: str) -> None:
-        super().__init__(f"{service}: {why}: {remedy}")
-        self.why = why
-        self.remedy = remedy
-
-
-def plan(wanted: WantedService, inventory: Inventory, known: KnownRules | None = None) -> list[Step]:
-    """The steps for one service. ``inventory`` is not changed. Raises Conflict."""
+def plan(wanted: WantedService | WantedGroup, inventory: Inventory, known: KnownRules | None = None) -> list[Step]:
+    """The steps for one service, or for a group. ``inventory`` is not changed. Raises Conflict."""
     return _Planner(wanted, relevant_part(wanted, inventory), known or KnownRules()).run()
 
 
-def relevant_part(wanted: WantedService, inventory: Inventory) -> Inventory:
-    """The part of the gateway that matters for one service: its objects, and all that use its old and new addresses.
+def relevant_part(wanted: WantedService | WantedGroup, inventory: Inventory) -> Inventory:
+    """The part of the gateway that matters for a service or group: its objects, and all on its old and new addresses.
 
     So the cost of a plan does not depend on how many objects the gateway has.
     """
     part = Inventory()
     addresses = {wanted.external_ip}
     keys = [key for port in wanted.ports for key in port.names.pairs()]
-    for kind, name in (*keys, (NAT_RULE, wanted.service.shared_rule), *wanted.orphans):
+    keys += [(NAT_RULE, one.service.shared_rule) for one in wanted.members]
+    for kind, name in (*keys, *wanted.orphans):
         _take(part, addresses, inventory.get(kind, name))
     for port in wanted.ports:
         addresses |= {item.address for item in port.objects() if isinstance(item, VirtualService)}
@@ -78,18 +75,20 @@ def _take(part: Inventory, addresses: set[str], found: Object | None) -> None:
 
 
 class _Planner:
-    """Plans one service: each step is applied to its own part of the inventory, so that the next one sees it."""
+    """Plans one service or group. Each step is applied to its own part of the inventory: the next one sees it."""
 
-    def __init__(self, wanted: WantedService, inventory: Inventory, known: KnownRules) -> None:
+    def __init__(self, wanted: WantedService | WantedGroup, inventory: Inventory, known: KnownRules) -> None:
         self.wanted = wanted
         self.inventory = inventory
         self.known = known
+        self.rules = [one.rule for one in wanted.members if one.rule is not None]
+        self.shared_rules = [one.service.shared_rule for one in wanted.members]
         self.steps: list[Step] = []
         self.making_room: set[str] = set()
 
     def run(self) -> list[Step]:
         self._remove_blocking_orphans()
-        self._check_conflicts()
+        check_conflicts(self.wanted, self.inventory)
         # A rule needs its profile. Profiles belong to the VDC, so these writes run beside the gateway's own.
         for port in self.wanted.ports:
             self._ensure(port.profile)
@@ -108,10 +107,11 @@ class _Planner:
         # Unless VCD is known to refuse a VIP and a rule on one address, each port is changed by itself, and the first
         # rule is the probe. Once that is known, all virtual services have to leave before the first rule is created.
         if self._missing_rules() and VcdRule.OVERLAP in self.known.refused:
-            self._check_alone(self.inventory.on_address(self.wanted.external_ip))
+            check_alone(self.wanted, self.inventory.on_address(self.wanted.external_ip))
             if outside:
                 self._free_of_virtual_services(outside)
-        self._ensure_rule(self.wanted.rule)
+        for rule in self.rules:
+            self._ensure_rule(rule)
         for port in self.wanted.ports:
             present = self._virtual_service(port)
             # A port that leaves the external IP gets its rule first: if Cloud Director refuses the rule because of the
@@ -135,13 +135,13 @@ class _Planner:
             self._delete(VIRTUAL_SERVICE, first.names.virtual_service)
         else:
             self._serve(first)
-        self._ensure_rule(self.wanted.rule or first.nat_rule)
+        self._ensure_rule(self.rules[0] if self.rules else first.nat_rule)
 
     def _without_nat(self) -> None:
         """Change to virtual services on the external IP, and delete DNAT rules. Also used to remove a service."""
         comes = any(port.virtual_service is not None and not self._on_external(port) for port in self.wanted.ports)
         if comes and VcdRule.OVERLAP in self.known.refused:
-            self._check_alone(self.inventory.rules_for(self.wanted.external_ip))
+            check_alone(self.wanted, self.inventory.rules_for(self.wanted.external_ip))
             if self._own_rules():
                 self._free_of_rules()
         for port in self.wanted.ports:
@@ -169,7 +169,8 @@ class _Planner:
         if last_port.virtual_service is not None and self._must_recreate(last_port.virtual_service):
             self._delete(VIRTUAL_SERVICE, last_port.names.virtual_service)
         self._delete(NAT_RULE, last_port.names.nat_rule)
-        self._delete(NAT_RULE, self.wanted.service.shared_rule)
+        for name in self.shared_rules:
+            self._delete(NAT_RULE, name)
         self._serve(last_port)
 
     # one port
@@ -196,7 +197,7 @@ class _Planner:
                 self._emit(Act.UPDATE, present, after, self._probes_update(wanted, present))
 
     def _make_room(self, wanted: VirtualService) -> None:
-        """Move another port of this service off the address and port that are wanted here.
+        """Move another port of these services off the address and port that are wanted here.
 
         It moves to its own wanted address. Where that is not possible yet, it is deleted now and created again later.
         """
@@ -285,8 +286,9 @@ class _Planner:
             for port in self.wanted.ports:
                 if kind not in {kind_of(item) for item in port.objects()}:
                     self._delete(kind, dict(port.names.pairs())[kind])
-            if kind == NAT_RULE and self.wanted.rule is None:
-                self._delete(NAT_RULE, self.wanted.service.shared_rule)
+            for one in self.wanted.members if kind == NAT_RULE else ():
+                if one.rule is None:
+                    self._delete(NAT_RULE, one.service.shared_rule)
             for orphan_kind, name in self.wanted.orphans:
                 if orphan_kind == kind:
                     self._delete(kind, name)
@@ -309,39 +311,6 @@ class _Planner:
 
     # queries
 
-    def _check_conflicts(self) -> None:
-        """Raise Conflict if another object claims an address and port that this service needs."""
-        own = self.wanted.own_names()
-        for port in self.wanted.ports:
-            if port.virtual_service is None:
-                continue
-            number = port.port.spec.port
-            # Clients use the external IP in every scenario, by a rule behind NAT, so that it is checked beside the VIP.
-            for address, by_rule in (
-                (port.virtual_service.address, False),
-                (self.wanted.external_ip, self.wanted.behind_nat),
-            ):
-                found = self.inventory.claimants(address, number, before_rule=by_rule) if address else []
-                other = next((item for item in found if item.name not in own), None)
-                if other is not None:
-                    where = f" ({other.external})" if isinstance(other, NatRule) and other.external != address else ""
-                    raise Conflict(
-                        self.wanted.label,
-                        f"port {number} of {address} is held by {label_of(other)} {other.name!r}{where}",
-                        "remove it (prune, if it is an orphan of this cluster), or choose another IP",
-                    )
-
-    def _check_alone(self, holders: Sequence[VirtualService | NatRule]) -> None:
-        """Raise Conflict if another object holds the external IP: VCD would refuse a VIP and a rule on one address."""
-        others = [one for one in holders if one.name not in self.wanted.own_names()]
-        if others:
-            raise Conflict(
-                self.wanted.label,
-                f"{self.wanted.external_ip} is also held by {label_of(others[0])} {others[0].name!r}, and Cloud "
-                "Director refuses virtual services and DNAT rules on one address",
-                "give one of the two another IP, or remove it",
-            )
-
     def _differs(self, wanted: Object, present: Object) -> bool:
         return bool(differences(wanted, present, self.wanted.managed_by_cpi))
 
@@ -352,7 +321,7 @@ class _Planner:
         return replace(wanted, profile=present.profile, certificate=present.certificate)
 
     def _missing_rules(self) -> bool:
-        rules = [port.nat_rule for port in self.wanted.ports] + [self.wanted.rule]
+        rules = [port.nat_rule for port in self.wanted.ports] + self.rules
         return any(
             rule is not None and not self._same_external(self.inventory.get(NAT_RULE, rule.name)) for rule in rules
         )
@@ -361,7 +330,7 @@ class _Planner:
         return rule is not None and rule.external == self.wanted.external_ip
 
     def _own_rules(self) -> list[NatRule]:
-        names = [*(port.names.nat_rule for port in self.wanted.ports), self.wanted.service.shared_rule]
+        names = [*(port.names.nat_rule for port in self.wanted.ports), *self.shared_rules]
         found = [self.inventory.get(NAT_RULE, name) for name in names]
         return [rule for rule in found if self._same_external(rule)]
 
@@ -370,7 +339,7 @@ class _Planner:
         return found
 
     def _has_rule(self, port: WantedPort) -> bool:
-        return self.inventory.get(NAT_RULE, port.names.nat_rule) is not None or self.wanted.rule is not None
+        return self.inventory.get(NAT_RULE, port.names.nat_rule) is not None or bool(self.rules)
 
     def _on_external(self, port: WantedPort) -> bool:
         found = self._virtual_service(port)

@@ -8,25 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import Pool
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses, shape_name
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import (
-    as_diff,
     outage_as_dict,
     outage_lines,
-    own_objects,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import Outage, outage_of
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planned_state import planned_state
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import Conflict, plan, relevant_part
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import Outage
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import assign_internal_ips
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
@@ -86,10 +80,9 @@ class ServicePlan:
         return self.wanted.label
 
     @property
-    def lines(self) -> list[str]:
-        """The plan for a person: the outage first, then each write."""
-        writes = [f"{self.label}: {step.text}" for step in self.steps]
-        return [*outage_lines(self.label, self.steps, self.outage), *writes]
+    def outage_lines(self) -> list[str]:
+        """The outage for a person."""
+        return outage_lines(self.label, self.steps, self.outage)
 
     @property
     def creates_pool_without_members(self) -> str:
@@ -121,81 +114,3 @@ class ServicePlan:
 def shape_of(service: Service, inventory: Inventory, edge: EdgeAddresses, preferred: Scenario | None = None) -> str:
     """The shape of a service in one word (see `shape.shape_name`)."""
     return shape_name(service.present(inventory, edge), preferred)
-
-
-def plan_service(
-    service: Service,
-    goal: Goal,
-    inventory: Inventory,
-    *,
-    given_ips: Sequence[str] = (),
-    orphans: Orphans = (),
-    takes_ip: bool = False,
-) -> ServicePlan:
-    """Plan one service, and apply the plan to ``inventory``, which the plan of the next service is based on.
-
-    Raises InvalidInput or Conflict when the service cannot be planned; ``inventory`` is then unchanged.
-    """
-    names = service.own_names()
-    duplicates = inventory.duplicates(names)
-    if duplicates:
-        raise InvalidInput(
-            service.label,
-            duplicates[0],
-            "several NAT rules have this name, and it is unclear which one counts: delete all but one (vcd_nat_rule "
-            "with id)",
-        )
-    wanted, internal = goal.wanted(service, inventory, given_ips, orphans)
-    steps = plan(wanted, inventory)
-    shape, before = shape_of(service, inventory, goal.edge, goal.scenario), own_objects(wanted, inventory)
-    state = planned_state(wanted, inventory, scenario=goal.scenario, shape_before=shape, existed=bool(before))
-    found = ServicePlan(
-        wanted,
-        internal,
-        shape,
-        steps,
-        worst_outage(wanted, inventory, steps),
-        as_diff(before),
-        state,
-        takes_ip,
-    )
-    for step in steps:
-        step.apply(inventory)
-    return found
-
-
-def worst_outage(wanted: WantedService, inventory: Inventory, steps: Sequence[Step]) -> Outage:
-    """The longest outage that any combination of Cloud Director's unconfirmed rules can cause."""
-    worst = outage_of(wanted, inventory, steps)
-    probed = {one for step in steps for one in step.probes}
-    if VcdRule.OVERLAP in probed:
-        probed.add(VcdRule.JOIN)  # the steps that replace the refused ones may change a VIP to one in use
-    # For each set of rules that may exist: once discovered by refusals on the way, once known before the first step.
-    for number in range(1, len(probed) + 1):
-        for refused in map(frozenset, combinations(sorted(probed), number)):
-            for known in (KnownRules(), KnownRules(frozenset(VcdRule) - refused, refused)):
-                try:
-                    taken = _steps_if_refused(wanted, inventory, known, refused)
-                except Conflict:
-                    continue  # under these rules the run stops at a refusal, before anything is lost
-                worst = worst.worst(outage_of(wanted, inventory, taken))
-    return worst
-
-
-def _steps_if_refused(
-    wanted: WantedService, inventory: Inventory, known: KnownRules, refused: frozenset[VcdRule]
-) -> list[Step]:
-    """The steps of a run that discovers these rules: after each refusal the rest is planned again."""
-    part, taken = relevant_part(wanted, inventory), []
-    # like `ServiceExecutor.apply`: each attempt discovers at least one rule, and the last one knows all of them
-    for _attempt in range(len(VcdRule) + 1):
-        for step in plan(wanted, part, known):
-            if step.probes & refused:
-                known = known.refuse(step.probes)
-                break
-            step.apply(part)
-            known = known.allow(step.probes)
-            taken.append(step)
-        else:
-            break
-    return taken

@@ -94,9 +94,69 @@ class WantedService:
         """Whether it should serve afterwards, so that it has to keep its external IP."""
         return any(port.virtual_service for port in self.ports)
 
+    @property
+    def members(self) -> tuple[WantedService, ...]:
+        """Itself: a service that shares its external IP with no other is planned alone (see `WantedGroup`)."""
+        return (self,)
+
     def own_names(self) -> frozenset[str]:
         """Every name that its objects may have, and those of its orphans."""
         return self.service.own_names() | {name for _kind, name in self.orphans}
+
+
+@dataclass(frozen=True)
+class WantedGroup:
+    """Services that share an external IP. They are planned, applied and rolled back as one.
+
+    Where Cloud Director refuses a VIP and a DNAT rule on one address, the objects of all of them have to leave it
+    before the first object of the other kind comes.
+    """
+
+    members: tuple[WantedService, ...]
+
+    @property
+    def label(self) -> str:
+        """How messages name it: by all its services."""
+        return " and ".join(one.label for one in self.members)
+
+    @property
+    def external_ip(self) -> str:
+        """The IP that their clients use."""
+        return self.members[0].external_ip
+
+    @property
+    def ports(self) -> tuple[WantedPort, ...]:
+        """The ports of all of them, service by service."""
+        return tuple(port for one in self.members for port in one.ports)
+
+    @property
+    def orphans(self) -> tuple[tuple[str, str], ...]:
+        """The orphans to be removed with them."""
+        return tuple(orphan for one in self.members for orphan in one.orphans)
+
+    @property
+    def managed_by_cpi(self) -> bool:
+        """Whether CPI keeps their pools and application profiles."""
+        return all(one.managed_by_cpi for one in self.members)
+
+    @property
+    def behind_nat(self) -> bool:
+        """Whether DNAT rules should lead to them."""
+        return any(one.behind_nat for one in self.members)
+
+    @property
+    def stays(self) -> bool:
+        """Whether one of them should serve afterwards, so that the external IP has to be kept."""
+        return any(one.stays for one in self.members)
+
+    def own_names(self) -> frozenset[str]:
+        """Every name that their objects may have, and those of their orphans."""
+        return frozenset().union(*(one.own_names() for one in self.members))
+
+
+def as_group(members: Sequence[WantedService]) -> WantedService | WantedGroup:
+    """The unit of planning: one service by itself, or several with one external IP."""
+    return members[0] if len(members) == 1 else WantedGroup(tuple(members))
 
 
 def want(
@@ -132,8 +192,12 @@ def wanted_absent(service: Service, orphans: Sequence[tuple[str, str]] = ()) -> 
     return WantedService(service, tuple(WantedPort(port, None, None) for port in service.ports), None, tuple(orphans))
 
 
-def current_state(wanted: WantedService, inventory: Inventory) -> WantedService:
-    """The same service as it is on the gateway now: the goal of a rollback."""
+def current_state(wanted: WantedService | WantedGroup, inventory: Inventory) -> WantedService | WantedGroup:
+    """The same services as they are on the gateway now: the goal of a rollback."""
+    return as_group([_current_state(one, inventory) for one in wanted.members])
+
+
+def _current_state(wanted: WantedService, inventory: Inventory) -> WantedService:
     ports = tuple(
         WantedPort(port.port, *(inventory.get(kind, name) for kind, name in port.names.pairs()))
         for port in wanted.ports

@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Whether other objects, or other services of a group, stand in the way of a plan. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    NatRule,
+    VirtualService,
+    label_of,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedGroup, WantedService
+
+
+class Conflict(CollectionError):
+    """Another object claims an address and port of a service. Raised before anything is written.
+
+    ``service`` is the label of the service.
+    """
+
+    def __init__(self, service: str, why: str, remedy: str) -> None:
+        super().__init__(f"{service}: {why}: {remedy}")
+        self.service = service
+        self.why = why
+        self.remedy = remedy
+
+
+def check_between(members: Sequence[WantedService]) -> None:
+    """Raise Conflict if two services of a group need the same port of their external IP."""
+    owners: dict[int, str] = {}
+    for one in members:
+        if one.rule is not None and len(members) > 1:
+            others = ", ".join(other.label for other in members if other is not one)
+            raise Conflict(
+                one.label,
+                f"its one DNAT rule would take all ports of {one.external_ip}, which {others} shares",
+                "use nat: per_port, or give one of them another IP",
+            )
+        for port in one.ports:
+            number = port.port.spec.port
+            if port.virtual_service is not None and owners.setdefault(number, one.label) != one.label:
+                raise Conflict(
+                    one.label,
+                    f"port {number} of {one.external_ip} is also wanted by {owners[number]}",
+                    "give one of the two another port, or another IP",
+                )
+
+
+def check_conflicts(wanted: WantedService | WantedGroup, inventory: Inventory) -> None:
+    """Raise Conflict if another object claims an address and port that a service needs."""
+    own = wanted.own_names()
+    for label, port in ((one.label, port) for one in wanted.members for port in one.ports):
+        if port.virtual_service is None:
+            continue
+        number = port.port.spec.port
+        # Clients use the external IP in every scenario, by a rule behind NAT, so that it is checked beside the VIP.
+        for address, by_rule in ((port.virtual_service.address, False), (wanted.external_ip, wanted.behind_nat)):
+            found = inventory.claimants(address, number, before_rule=by_rule) if address else []
+            other = next((item for item in found if item.name not in own), None)
+            if other is not None:
+                where = f" ({other.external})" if isinstance(other, NatRule) and other.external != address else ""
+                raise Conflict(
+                    label,
+                    f"port {number} of {address} is held by {label_of(other)} {other.name!r}{where}",
+                    "remove it (prune, if it is an orphan of this cluster), or choose another IP",
+                )
+
+
+def check_alone(wanted: WantedService | WantedGroup, holders: Sequence[VirtualService | NatRule]) -> None:
+    """Raise Conflict if another object holds the external IP: VCD would refuse a VIP and a rule on one address."""
+    own = wanted.own_names()
+    others = [one for one in holders if one.name not in own]
+    if others:
+        raise Conflict(
+            wanted.label,
+            f"{wanted.external_ip} is also held by {label_of(others[0])} {others[0].name!r}, and Cloud "
+            "Director refuses virtual services and DNAT rules on one address",
+            "give one of the two another IP, or remove it",
+        )

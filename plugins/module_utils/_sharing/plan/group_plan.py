@@ -1,0 +1,224 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Plans by group: services that share an external IP are planned, applied and rolled back as one. Pure.
+
+Where Cloud Director refuses a VIP and a DNAT rule on one address, no service of a group can change by itself. A service
+that shares its external IP with no other is a group of its own, so that it fails and is rolled back alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.conflicts import Conflict, check_between
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import as_diff, own_objects
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import Outage, outage_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planned_state import planned_state
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan, relevant_part
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import (
+    Goal,
+    Orphans,
+    ServicePlan,
+    shape_of,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import KnownRules, Step, VcdRule
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
+    WantedGroup,
+    WantedService,
+    as_group,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import UNCHANGED
+
+
+@dataclass(frozen=True)
+class Task:
+    """A service to be planned. ``given_ips`` are internal IPs, ``orphans`` kind and name of objects to be removed.
+
+    ``takes_ip``: its external IP is only a proposal so far.
+    """
+
+    service: Service
+    given_ips: Sequence[str] = ()
+    orphans: Orphans = ()
+    takes_ip: bool = False
+
+
+@dataclass
+class GroupPlan:
+    """The plans of services that share an external IP, with all ``steps`` in their order."""
+
+    services: list[ServicePlan]
+    steps: list[Step]
+
+    @property
+    def wanted(self) -> WantedService | WantedGroup:
+        """What they should have."""
+        return as_group([one.wanted for one in self.services])
+
+    @property
+    def label(self) -> str:
+        """How messages name it."""
+        return self.wanted.label
+
+    @property
+    def state(self) -> str:
+        """The state in which a run has left all of its services that had to be changed."""
+        return next((one.state for one in self.services if one.state != UNCHANGED), UNCHANGED)
+
+    def set_state(self, state: str) -> None:
+        """Set the state of all services that have to be changed."""
+        for one in self.services:
+            if one.state != UNCHANGED:
+                one.state = state
+
+    def succeed(self) -> None:
+        """Set the state that each plan leaves its service in."""
+        for one in self.services:
+            if one.state != UNCHANGED:
+                one.state = one.planned_state
+
+    @property
+    def planned_state(self) -> str:
+        """The state of the first service that has to be changed, if the plan succeeds."""
+        return next(one.planned_state for one in self.services if one.state != UNCHANGED)
+
+    @property
+    def window(self) -> int:
+        """During how many tasks nothing holds the external IP, at worst."""
+        return max(one.outage.window for one in self.services)
+
+    @property
+    def lines(self) -> list[str]:
+        """The plan for a person: the outages first, then each write."""
+        outages = [line for one in self.services for line in one.outage_lines]
+        owners = {name: one.label for one in self.services for name in one.wanted.own_names()}
+        return [*outages, *(f"{owners[step.name]}: {step.text}" for step in self.steps)]
+
+
+def groups_of(tasks: Sequence[Task]) -> list[list[Task]]:
+    """The tasks by external IP, in the order of their first service. One without an external IP is alone."""
+    groups: dict[str, list[Task]] = {}
+    for task in tasks:
+        groups.setdefault(task.service.external_ip or f"none: {task.service.label}", []).append(task)
+    return list(groups.values())
+
+
+def plan_service(
+    service: Service, goal: Goal, inventory: Inventory, *, given_ips: Sequence[str] = (), orphans: Orphans = ()
+) -> ServicePlan:
+    """Plan a service that is alone on its external IP (see `plan_group`)."""
+    return plan_group([Task(service, given_ips, orphans)], goal, inventory).services[0]
+
+
+def plan_group(tasks: Sequence[Task], goal: Goal, inventory: Inventory) -> GroupPlan:
+    """Plan a group, and apply the plan to ``inventory``, which the plan of the next group is based on.
+
+    Raises InvalidInput or Conflict when it cannot be planned; ``inventory`` is then unchanged.
+    """
+    members = _wanted(tasks, goal, inventory)
+    check_between([wanted for wanted, _internal in members])
+    group = as_group([wanted for wanted, _internal in members])
+    steps = plan(group, inventory)
+    runs = [steps, *_runs_if_refused(group, inventory, steps)]
+    found = [_service_plan(task, *wanted, goal, inventory, runs) for task, wanted in zip(tasks, members, strict=True)]
+    for step in steps:
+        step.apply(inventory)
+    return GroupPlan(found, steps)
+
+
+def _service_plan(
+    task: Task,
+    wanted: WantedService,
+    internal: tuple[str, ...],
+    goal: Goal,
+    inventory: Inventory,
+    runs: Sequence[Sequence[Step]],
+) -> ServicePlan:
+    """One service's part of the plan of its group. The first of ``runs`` is that plan."""
+    names = wanted.own_names()
+    shape, before = shape_of(task.service, inventory, goal.edge, goal.scenario), own_objects(wanted, inventory)
+    return ServicePlan(
+        wanted,
+        internal,
+        shape,
+        [step for step in runs[0] if step.name in names],
+        _worst_outage(wanted, inventory, runs),
+        as_diff(before),
+        planned_state(wanted, inventory, scenario=goal.scenario, shape_before=shape, existed=bool(before)),
+        task.takes_ip,
+    )
+
+
+def _wanted(tasks: Sequence[Task], goal: Goal, inventory: Inventory) -> list[tuple[WantedService, tuple[str, ...]]]:
+    """The wanted state and the internal IPs of each service; no two services get one internal IP."""
+    found: list[tuple[WantedService, tuple[str, ...]]] = []
+    for task in tasks:
+        _check_names(task.service, inventory)
+        if found:  # see what the service before takes
+            inventory = inventory.copy()
+            for item in (item for port in found[-1][0].ports for item in port.objects()):
+                inventory.put(item)
+        found.append(goal.wanted(task.service, inventory, task.given_ips, task.orphans))
+    return found
+
+
+def _check_names(service: Service, inventory: Inventory) -> None:
+    duplicates = inventory.duplicates(service.own_names())
+    if duplicates:
+        raise InvalidInput(
+            service.label,
+            duplicates[0],
+            "several NAT rules have this name, and it is unclear which one counts: delete all but one (vcd_nat_rule "
+            "with id)",
+        )
+
+
+def _worst_outage(wanted: WantedService, inventory: Inventory, runs: Sequence[Sequence[Step]]) -> Outage:
+    """The longest outage of one service that any of these runs of its group causes."""
+    worst, *others = (outage_of(wanted, inventory, steps) for steps in runs)
+    for other in others:
+        worst = worst.worst(other)
+    return worst
+
+
+def _runs_if_refused(
+    wanted: WantedService | WantedGroup, inventory: Inventory, steps: Sequence[Step]
+) -> Iterator[list[Step]]:
+    """The steps under any combination of Cloud Director's unconfirmed rules."""
+    probed = {one for step in steps for one in step.probes}
+    if VcdRule.OVERLAP in probed:
+        probed.add(VcdRule.JOIN)  # the steps that replace the refused ones may change a VIP to one in use
+    # For each set of rules that may exist: once discovered by refusals on the way, once known before the first step.
+    for number in range(1, len(probed) + 1):
+        for refused in map(frozenset, combinations(sorted(probed), number)):
+            for known in (KnownRules(), KnownRules(frozenset(VcdRule) - refused, refused)):
+                try:
+                    yield _steps_if_refused(wanted, inventory, known, refused)
+                except Conflict:
+                    continue  # under these rules the run stops at a refusal, before anything is lost
+
+
+def _steps_if_refused(
+    wanted: WantedService | WantedGroup, inventory: Inventory, known: KnownRules, refused: frozenset[VcdRule]
+) -> list[Step]:
+    """The steps of a run that discovers these rules: after each refusal the rest is planned again."""
+    part, taken = relevant_part(wanted, inventory), []
+    # like `ServiceExecutor.apply`: each attempt discovers at least one rule, and the last one knows all of them
+    for _attempt in range(len(VcdRule) + 1):
+        for step in plan(wanted, part, known):
+            if step.probes & refused:
+                known = known.refuse(step.probes)
+                break
+            step.apply(part)
+            known = known.allow(step.probes)
+            taken.append(step)
+        else:
+            break
+    return taken
