@@ -36,7 +36,7 @@ def roll_back(
     before: WantedService | WantedGroup,
     error: CollectionError,
 ) -> str:
-    """Give a service or group its old shape again. Returns its state; why it failed, if it did, is added to ``error``."""
+    """Give a service or group its old shape again. Returns its state, and adds a second failure to ``error``."""
     try:
         services.read_again()
         others = other_holders(wanted, services.observed.inventory)
