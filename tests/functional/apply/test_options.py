@@ -104,7 +104,7 @@ WRONG: list[tuple[Params, tuple[str, ...]]] = [
     ({"services": shop() + shop()}, ("services: 'shop' and 'shop'", "'vs-shop-http'", "another name")),
     (
         {"services": shop(external_ip="203.0.113.20") + shop(name="two", external_ip="203.0.113.20")},
-        ("two: port 80 of 203.0.113.20 is also wanted by one", "give one of the two another port"),
+        ("two: port 80 of 203.0.113.20 is also wanted by shop", "give one of the two another port"),
     ),
 ]
 

@@ -15,11 +15,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.in
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import NAT_RULE, VIRTUAL_SERVICE
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import (
-    Goal,
-    ServicePlan,
-    plan_service,
-)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import plan_service
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal, ServicePlan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import PortSpec, Service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import in_progress, in_words
 
