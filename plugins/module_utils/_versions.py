@@ -16,6 +16,13 @@ CPI_WITH_SHARED_IP: Version = (1, 2, 0)
 # VCD 10.4: before it each virtual service needed an IP address of its own.
 API_WITH_SHARED_IP = (37, 0)
 
+# The first CPI that applies spec.loadBalancerIP and reads the annotation for no TLS termination.
+CPI_WITH_GIVEN_IP: Version = (1, 3, 0)
+# The first CPI that looks for its network in the VDC that its file names.
+CPI_WITH_VDC_OF_NETWORK: Version = (1, 4, 0)
+# CPI asks for one version of Cloud Director's API, and cannot log in where it is not served.
+_API_OF_CPI: tuple[tuple[Version, str], ...] = (((1, 6, 0), "37.2"), ((0, 0, 0), "36.0"))
+
 _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?![\d])")
 
 
@@ -26,3 +33,8 @@ def parse_version(text: str | None) -> Version | None:
         return None
     major, minor, patch = match.groups(default="0")
     return int(major), int(minor), int(patch)
+
+
+def api_of_cpi(version: Version) -> str:
+    """The version of Cloud Director's API that CPI of this version asks for."""
+    return next(api for first, api in _API_OF_CPI if version >= first)

@@ -95,7 +95,7 @@ class World:
 
     backup = "kube-system/cpi-backup"
 
-    def look(self, network: str | None = None, parts: Iterable[str] = READ_PARTS) -> Json:
+    def look(self, network: str | None = None, parts: Iterable[str] = READ_PARTS, vdc_of_network: str = "") -> Json:
         if network is None:
             self.note("look at CPI")
             return copy.deepcopy(self.cluster)

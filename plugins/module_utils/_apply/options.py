@@ -181,7 +181,10 @@ def _port(given: Mapping[str, Any], removing: bool, managed_by_cpi: bool) -> Por
     if given["node_port"] is None and not removing:
         raise InvalidInput("services.ports.node_port", None, f"port {given['port']} needs it: the members' port")
     node_port = given["node_port"] or given["port"]
-    checks.port("services.ports.node_port", node_port)
+    if managed_by_cpi and given["node_port"] == 0:
+        node_port = 0  # a port without a node port, whose virtual service exists: its pool stays as it is
+    else:
+        checks.port("services.ports.node_port", node_port)
     application = (given["app_protocol"] or "").upper()
     protocol = application if application in (HTTP, HTTPS) else TCP
     if application not in ("", TCP, HTTP, HTTPS) and not managed_by_cpi and not removing:

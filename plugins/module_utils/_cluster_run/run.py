@@ -55,6 +55,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import network_of_cpi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import services_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import report_lines
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import restore_point_of
@@ -110,8 +111,8 @@ class ClusterRun:
     def _look(self, *more: str) -> tuple[Facts, Facts]:
         """Read CPI's file, the Services, and the edge gateway of the cluster."""
         cluster = self._cpi.look()
-        balancer = (cluster["config"] or {}).get("loadbalancer") or {}
-        return cluster, self._gateway.look(balancer.get("network") or "", (*READ_PARTS, *more))
+        network, vdc = network_of_cpi(cluster)
+        return cluster, self._gateway.look(network, (*READ_PARTS, *more), vdc)
 
     def _wanted(self, cluster: Facts, gateway: Facts, found: Facts) -> Wanted:
         request = self._request

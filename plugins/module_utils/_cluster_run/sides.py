@@ -71,8 +71,11 @@ class Gateway(Protocol):
     def choose(self, cluster_id: str, edge_gateway: str) -> None:
         """Set the cluster and the gateway's URN. Every other method but ``look`` needs them."""
 
-    def look(self, network: str, parts: Iterable[str] = READ_PARTS) -> Facts:
-        """What vcd_edge_gateway_info returns; ``skipped`` where neither a gateway nor a network is known."""
+    def look(self, network: str, parts: Iterable[str] = READ_PARTS, vdc_of_network: str = "") -> Facts:
+        """What vcd_edge_gateway_info returns; ``skipped`` where neither a gateway nor a network is known.
+
+        ``vdc_of_network`` is the VDC in which CPI looks for the network; empty for any.
+        """
 
     def look_again(self, known: Facts) -> Facts:
         """The same facts, with the objects of Services read again."""
@@ -166,12 +169,13 @@ class RealGateway:
             self._read = get_edge_gateway(self._connected.vcd, self._urn)
         return self._read
 
-    def look(self, network: str, parts: Iterable[str] = READ_PARTS) -> Facts:
+    def look(self, network: str, parts: Iterable[str] = READ_PARTS, vdc_of_network: str = "") -> Facts:
         name, vdc = self._params["edge_gateway"], self._params["vdc"]
         if not name and not network:
             return {"skipped": True}
         api, parts = self._connected.vcd, tuple(parts)
-        found = find_gateways(api, name, "" if name else network, vdc, parts=parts)
+        network = "" if name else network
+        found = find_gateways(api, name, network, vdc, parts=parts, vdc_of_network="" if vdc else vdc_of_network)
         return {"api": api.about(), "edge_gateways": [facts_of(api, one, parts) for one in found]}
 
     def look_again(self, known: Facts) -> Facts:

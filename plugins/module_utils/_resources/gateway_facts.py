@@ -47,11 +47,21 @@ GATHER: dict[str, Callable[[Api, Body], Any]] = {
 
 
 def find_gateways(
-    api: Api, edge_gateway: str | None, network: str | None, vdc: str | None, *, parts: Iterable[str] = ()
+    api: Api,
+    edge_gateway: str | None,
+    network: str | None,
+    vdc: str | None,
+    *,
+    parts: Iterable[str] = (),
+    vdc_of_network: str = "",
 ) -> list[Body]:
-    """The edge gateways that are meant: the one that routes ``network``, else by name or URN (all when None)."""
+    """The edge gateways that are meant: the one that routes ``network``, else by name or URN (all when None).
+
+    ``vdc_of_network``: take only a network that is in this VDC or in none, as CPI does with ``vcd.vdc`` of its file.
+    """
     if network:
-        return [calls.get_gateway_of_network(api, network, vdc, from_all="networks" in parts)]
+        from_all = "networks" in parts
+        return [calls.get_gateway_of_network(api, network, vdc, from_all=from_all, vdc_of_network=vdc_of_network)]
     return calls.find_edge_gateways(api, edge_gateway, vdc)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.calls import find_profile
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import (
     find_edge_gateways,
@@ -18,11 +19,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gat
     participates,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.firewall import resource as firewall
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.gateway_facts import find_gateways
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import connect
 from in_process import PREMIUM_ESTATE, Modules
 from vcdsim.testing import Simulator
 
 INFO = "vcd_edge_gateway_info"
+CLIENT = {"validate_certs": True, "timeout": 30}
 ALL = ["used_ip_addresses", "networks", "load_balancer", "service_engine_groups", "virtual_services", "nat_rules"]
 
 
@@ -357,3 +360,34 @@ def test_who_participates_in_a_vdc_group() -> None:
     assert participates(group, "urn:vcloud:vdc:1")
     assert not participates(group, "other")
     assert not participates(None, "acme-vdc")
+
+
+def test_of_two_networks_with_one_name_that_in_the_vdc_of_cpis_file_counts(tmp_path: Path) -> None:
+    """As CPI chooses it: by the name of the VDC; a network of a VDC group is in none, and fits any."""
+    estate = yaml.safe_load(PREMIUM_ESTATE.read_text())
+    (org,) = estate["organisations"]
+    other = yaml.safe_load(yaml.safe_dump(org["vdcs"][0]).replace("203.0.113.", "198.51.100."))
+    other["name"], other["edge_gateways"][0]["name"] = "other-vdc", "other-edge"
+    other["networks"][0]["edge_gateway"] = "other-edge"
+    del other["edge_gateways"][0]["ip_sets"]
+    org["vdcs"].append(other)
+    path = tmp_path / "estate.yml"
+    path.write_text(yaml.safe_dump(estate))
+    with Simulator(estate=path) as simulator, connect({**Modules(simulator).connection, **CLIENT}) as api:
+
+        def found(vdc: str, **more: Any) -> str:
+            (gateway,) = find_gateways(api, None, "k8s-net", None, vdc_of_network=vdc, **more)
+            return str(gateway["name"])
+
+        for parts in ((), ("networks",)):
+            assert (found("acme-vdc", parts=parts), found("other-vdc", parts=parts)) == ("acme-edge", "other-edge")
+        with pytest.raises(CollectionError, match=r"in the VDC 'third', which CPI's file names as vcd\.vdc"):
+            found("third")
+        with pytest.raises(CollectionError, match="2 networks"):
+            found("")
+
+
+def test_a_network_of_a_vdc_group_fits_the_vdc_of_any_file(grouped: Simulator) -> None:
+    with connect({**Modules(grouped).connection, **CLIENT}) as api:
+        (gateway,) = find_gateways(api, None, "k8s-net", None, vdc_of_network="whatever")
+    assert gateway["name"] == "acme-edge"

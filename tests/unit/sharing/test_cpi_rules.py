@@ -10,15 +10,18 @@ from typing import Any
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import services_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import VirtualService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import SSL_PORTS, read_ports
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import PortSpec
 from hypothesis import given
 from hypothesis import strategies as st
-from sharing_builders import CLUSTER_ID, ccm, edge, objects, service, state, vcd, without
+from sharing_builders import CLUSTER_ID, SCENARIOS, ccm, edge, names, objects, service, state, vcd, without
 
 TLS = {SSL_PORTS: "81"}
+PREMIUM = {"load_balancer": {**edge()["load_balancer"], "feature_set": "PREMIUM"}}
 CONFIG: dict[str, Any] = ccm()["config"]
 
 
@@ -41,7 +44,7 @@ def test_the_certificate_is_named_after_the_cluster_where_the_file_names_none(
         found = {key: [] for key in found}
     web = service(annotations=TLS)
     cluster = ccm("shared_external", config=config(certAlias=alias), cluster_id=cluster_id, services=[web])
-    (migration,) = state("shared_external", cluster, vcd(edge(**found)), existing="migrate").migrations
+    (migration,) = state("shared_external", cluster, vcd(edge(**found, **PREMIUM)), existing="migrate").migrations
     assert migration.plan
     made = [step.after for step in migration.plan.steps if isinstance(step.after, VirtualService)]
     assert (made[-1].profile, made[-1].certificate) == ("L4_TLS", f"{cluster_id}-cert")
@@ -49,7 +52,7 @@ def test_the_certificate_is_named_after_the_cluster_where_the_file_names_none(
 
 def test_the_alias_of_the_file_comes_before_that_of_the_cluster() -> None:
     cluster = ccm(config=config(certAlias="web-cert"), services=[service(annotations=TLS)])
-    (option,) = services_of(state("shared_external", cluster, vcd(edge())))
+    (option,) = services_of(state("shared_external", cluster, vcd(edge(**PREMIUM))))
     assert [port["certificate"] for port in option["ports"]] == ["", "web-cert"]
 
 
@@ -81,3 +84,192 @@ def test_a_sign_is_read_and_a_number_of_more_than_32_bits_is_not() -> None:
     assert read_ports([PORT], {SSL_PORTS: "+443"}, "cert") == (PortSpec("a", 443, 30443, certificate="cert"),)
     with pytest.raises(InvalidInput):
         read_ports([PORT], {SSL_PORTS: "443,2147483648"}, "cert")
+
+
+# -- ports that CPI creates nothing for -----------------------------------------------------------------------------
+
+NOT_CREATED: list[tuple[dict[str, Any], dict[str, str], str]] = [
+    ({"node_port": None}, {}, "it has no node port, and CPI makes nothing for it"),
+    ({"protocol": "UDP"}, {}, "UDP: CPI serves TCP only, and stops at this port"),
+    ({"app_protocol": "HTTPS"}, {}, "https without a certificate: Cloud Director refuses its virtual service"),
+    ({"app_protocol": "http"}, TLS, "http with a certificate: Cloud Director refuses its virtual service"),
+    ({}, TLS, "TLS for plain TCP needs an edge gateway with the feature set PREMIUM: Cloud Director refuses"),
+]
+
+
+def half_served(change: dict[str, Any], annotations: dict[str, str]) -> dict[str, Any]:
+    """A Service whose second port CPI creates nothing for."""
+    web = service(annotations=annotations)
+    web["ports"][1].update(change)
+    return web
+
+
+def findings_of(check: str, found: ClusterState) -> list[tuple[str, str, str]]:
+    """Severity, message and remedy."""
+    return [(one.severity.value, one.message, one.remedy) for one in preflight(found) if one.check == check]
+
+
+@pytest.mark.parametrize("existing", ["fail", "migrate"])
+@pytest.mark.parametrize("target", SCENARIOS)
+@pytest.mark.parametrize(("change", "annotations", "why"), NOT_CREATED)
+def test_a_port_that_cpi_creates_nothing_for_stays_aside_and_the_others_go_on(
+    change: dict[str, Any], annotations: dict[str, str], why: str, target: str, existing: str
+) -> None:
+    """It has no virtual service: the plan leaves it out, and no other Service or port is affected."""
+    there = without(objects("shared_external"), "virtual_services", 1)
+    cluster = ccm("shared_external", services=[half_served(change, annotations)])
+    found = state(target, cluster, vcd(edge(**there)), existing=existing)
+    ((level, message, remedy),) = findings_of("service_ports", found)
+    assert (level, message.startswith(f"port https of default/web: {why}")) == ("warning", True)
+    assert message.endswith("; it stays aside")
+    assert remedy
+    for migration in found.migrations:
+        assert migration.plan
+        assert not any("https" in step.name for step in migration.plan.steps)
+
+
+@pytest.mark.parametrize("target", ["shared_internal", "distinct_internal"])
+@pytest.mark.parametrize(("change", "annotations", "_why"), NOT_CREATED)
+def test_a_virtual_service_that_exists_moves_with_the_others(
+    change: dict[str, Any], annotations: dict[str, str], _why: str, target: str
+) -> None:
+    """CPI reads the IP of every port that has one, so that none may stay behind; and CPI keeps what it finds."""
+    cluster = ccm("shared_external", services=[half_served(change, annotations)])
+    found = state(target, cluster, vcd(edge(**objects("shared_external"))), existing="migrate")
+    ((_level, message, _remedy),) = findings_of("service_ports", found)
+    assert message.endswith("; its virtual service is kept")
+    (migration,) = found.migrations
+    assert migration.plan
+    assert {step.name for step in migration.plan.steps} >= {
+        names("web", "https").nat_rule,
+        names("web", "http").nat_rule,
+    }
+
+
+def test_a_list_of_tls_ports_that_cpi_cannot_read_matters_only_to_a_port_that_is_missing() -> None:
+    """CPI reads the annotation when it creates a virtual service, and not when it updates one."""
+    web, there = service(annotations={SSL_PORTS: "443, 8443"}), objects("shared_external")
+    cluster = ccm("shared_external", services=[web])
+    (whole,) = state("shared_internal", cluster, vcd(edge(**there)), existing="migrate").migrations
+    assert whole.plan
+    lacking = vcd(edge(**without(there, "virtual_services", 0)))
+    (damaged,) = state("shared_internal", cluster, lacking, existing="migrate").migrations
+    assert damaged.obstacle
+
+
+# -- addresses -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", SCENARIOS)
+@pytest.mark.parametrize("target", SCENARIOS)
+def test_an_ip_that_the_service_asks_for_and_is_not_served_on_stops_a_change(shape: str, target: str) -> None:
+    """CPI would move the Service to that IP when it starts."""
+    web = service(load_balancer_ip="203.0.113.40")
+    found = state(target, ccm(shape, services=[web]), vcd(edge(**objects(shape))), existing="migrate")
+    ((level, message, remedy),) = findings_of("given_addresses", found)
+    assert level == ("warning" if shape == target else "error")
+    assert message == (
+        "default/web is served on 203.0.113.10, and its spec.loadBalancerIP asks for 203.0.113.40: CPI moves it to "
+        "203.0.113.40 when it starts"
+    )
+    assert remedy == "set spec.loadBalancerIP to 203.0.113.10, or remove it"
+
+
+@pytest.mark.parametrize(
+    ("asked", "version"), [("203.0.113.10", "1.6.1"), (None, "1.6.1"), ("", "1.6.1"), ("203.0.113.40", "1.2.0")]
+)
+def test_the_ip_that_serves_may_be_asked_for_and_cpi_1_2_asks_for_none(asked: str | None, version: str) -> None:
+    deployment = {**ccm()["deployment"], "version": version}
+    cluster = ccm("shared_external", services=[service(load_balancer_ip=asked)], deployment=deployment)
+    found = state("shared_internal", cluster, vcd(edge(**objects("shared_external"))), existing="migrate")
+    assert findings_of("given_addresses", found) == []
+
+
+def test_a_service_without_objects_may_ask_for_any_ip() -> None:
+    cluster = ccm("shared_external", services=[service(load_balancer_ip="203.0.113.40", ips=())])
+    assert findings_of("given_addresses", state("shared_internal", cluster)) == []
+
+
+UNREADABLE = [
+    "203.0.113.0", "203.0.113.0/", "203.0.113/24", "203.0.113.0/33", " 203.0.113.0/24", "203.0.113.0/255.255.255.0",
+    "203.0.113.10-203.0.113.20", "203.0.113.010/24", "any",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("subnet", UNREADABLE)
+def test_a_vip_subnet_that_cpi_cannot_parse_is_said(subnet: str) -> None:
+    cluster = ccm(config=config(vipSubnet=subnet))
+    ((level, message, remedy),) = findings_of("external_addresses", state("shared_external", cluster))
+    assert (level, message) == (
+        "warning",
+        f"vipSubnet {subnet!r} in CPI's file is not a subnet that CPI can read, and no new Service gets an IP",
+    )
+    assert "203.0.113.0/24" in remedy
+
+
+@pytest.mark.parametrize(
+    ("subnet", "why"),
+    [
+        ("2001:db8::/64", "is an IPv6 subnet"),
+        ("0.0.0.0/0", "ends at 255.255.255.255"),
+        ("198.51.100.0/24", "holds no address that is allocated to edge gateway acme-edge"),
+    ],
+)
+def test_a_vip_subnet_in_which_no_address_can_be_found_is_said(subnet: str, why: str) -> None:
+    found = state("shared_external", ccm(config=config(vipSubnet=subnet)))
+    ((level, message, _remedy),) = findings_of("external_addresses", found)
+    assert level == "warning"
+    assert why in message
+
+
+@pytest.mark.parametrize("subnet", ["203.0.113.0/24", "203.0.113.77/24", "203.0.113.0/024", "203.0.0.0/8", "", None])
+def test_other_vip_subnets_are_fine(subnet: str | None) -> None:
+    ((level, _message, _remedy),) = findings_of(
+        "external_addresses", state("shared_external", ccm(config=config(vipSubnet=subnet)))
+    )
+    assert level == "info"
+
+
+# -- the edge gateway ------------------------------------------------------------------------------------------------
+
+GROUP = {"owner": {"id": "urn:vcloud:vdcGroup:1", "name": "acme-group"}}
+
+
+@pytest.mark.parametrize("current", SCENARIOS)
+@pytest.mark.parametrize("target", SCENARIOS)
+def test_a_gateway_of_a_vdc_group_takes_no_profile_of_cpi(current: str, target: str) -> None:
+    found = findings_of("vdc_group", state(target, ccm(current), vcd(edge(**GROUP))))
+    if target == "shared_external":
+        assert found == []
+        return
+    ((level, message, remedy),) = found
+    assert level == ("error" if current == "shared_external" else "warning")
+    assert "belongs to the VDC group acme-group" in message
+    assert "not in the same network provider scope" in message
+    assert "shared_external" in remedy
+
+
+def test_the_gateway_must_route_the_network_in_the_file() -> None:
+    other = vcd(edge(networks=[{"id": "urn:net", "name": "other", "type": "NAT_ROUTED", "subnets": ["10.9.0.1/24"]}]))
+    (first, *_rest) = findings_of("edge_gateway", state("shared_external", None, other))
+    assert first[0] == "error"
+    assert first[1] == (
+        "edge gateway acme-edge does not route k8s-net, the network in CPI's file: CPI uses another gateway"
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "versions", "missing"),
+    [
+        ("1.6.1", ("37.0", "37.2", "39.1"), ""),
+        ("1.6.0", ("37.3", "38.0"), "37.2"),
+        ("1.5.0", ("37.0", "37.2"), "36.0"),
+        ("1.5.0", ("36.0", "36.3"), ""),
+        ("", ("39.0",), ""),
+    ],
+)
+def test_cpi_needs_a_version_of_the_api(version: str, versions: tuple[str, ...], missing: str) -> None:
+    cluster = ccm(deployment={**ccm()["deployment"], "version": version})
+    found = findings_of("cpi_api", state("distinct_internal", cluster, vcd(edge(), versions=versions)))
+    assert [level for level, _message, _remedy in found] == (["warning"] if missing else [])
+    assert all(f"asks for API {missing}, which this VCD no longer serves" in message for _level, message, _r in found)

@@ -507,13 +507,6 @@ def test_the_ip_that_serves_is_kept_whatever_kubernetes_shows() -> None:
     assert message.endswith("it keeps 203.0.113.10, though Kubernetes shows 192.168.8.2 now")
 
 
-def udp_service() -> dict[str, Any]:
-    """A Service whose second port is UDP."""
-    item = service()
-    item["ports"][1]["protocol"] = "UDP"
-    return item
-
-
 def two_external_ips() -> dict[str, Any]:
     """Objects with a DNAT rule for another external IP."""
     both = objects("distinct_internal")
@@ -524,9 +517,6 @@ def two_external_ips() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("item", "there", "why"),
     [
-        (udp_service(), objects("distinct_internal"), "ports.protocol UDP: CPI serves TCP only"),
-        # also one that would not have to be moved: a migration has to read it
-        (udp_service(), objects("shared_external"), "ports.protocol UDP: CPI serves TCP only"),
         (
             service(ips=()),
             {"virtual_services": objects("shared_internal")["virtual_services"]},

@@ -139,13 +139,23 @@ def test_with_ip_spaces_an_address_outside_every_one_arm_range_is_external() -> 
     assert observed(inside, service(), ip_spaces=True)[0].shape == "mixed"
 
 
-def test_another_controllers_service_and_a_port_without_node_port_are_ignored() -> None:
+def test_another_controllers_service_is_ignored() -> None:
     foreign = service("foreign", load_balancer_class="example.com/other")
-    half = service()
-    half["ports"][1]["node_port"] = None
-    (seen,) = observed(objects("shared_external"), foreign, half)
+    (seen,) = observed(objects("shared_external"), foreign, service())
     assert seen.service.name == "web"
+
+
+@pytest.mark.parametrize("change", [{"node_port": None}, {"protocol": "UDP"}, {"app_protocol": "https"}], ids=str)
+def test_a_port_that_cpi_creates_nothing_for_counts_only_if_it_has_a_virtual_service(change: dict[str, Any]) -> None:
+    """CPI reads the external IP of every port that has one, so that a move must not forget it."""
+    half, there = service(), objects("distinct_internal")
+    half["ports"][1].update(change)
+    (seen,) = observed(there, half)
+    assert [port.spec.name for port in seen.service.ports] == ["http", "https"]
+    assert seen.shape == "distinct_internal"
+    (seen,) = observed(without(there, "virtual_services", 1), half)
     assert [port.spec.name for port in seen.service.ports] == ["http"]
+    assert [port.label for port in seen.aside] == ["https"]
 
 
 def test_two_services_with_one_name_are_observed_with_the_same_objects() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
-from sharing_builders import SCENARIOS, ccm, edge, objects, service, vcd
+from sharing_builders import SCENARIOS, ccm, edge, objects, service, vcd, without
 
 DEPLOYMENT: dict[str, Any] = ccm()["deployment"]
 STALE = [{"name": "ccm-1", "node": "cp-1", "phase": "Running", "ready": True, "config": "stale"}]
@@ -200,10 +200,9 @@ def test_a_service_that_was_deleted_during_the_migration_is_no_error() -> None:
 
 
 def test_a_service_that_cpi_cannot_serve_is_not_judged() -> None:
-    item = service()
-    item["ports"][1]["protocol"] = "UDP"
-    report = verify_report(ccm("shared_external", services=[item]), vcd(edge(**objects("shared_external"))))
+    item = service(annotations={"service.beta.kubernetes.io/vcloud-avi-ssl-ports": "https"})
+    there = without(objects("shared_external"), "virtual_services", 1)
+    report = verify_report(ccm("shared_external", services=[item]), vcd(edge(**there)))
     assert report["ok"] is True
-    assert [found["message"] for found in report["findings"] if found["severity"] == "warning"] == [
-        "default/web is not judged, because CPI cannot serve it (ports.protocol UDP: CPI serves TCP only)"
-    ]
+    (message,) = [found["message"] for found in report["findings"] if found["severity"] == "warning"]
+    assert message.startswith("default/web is not judged, because CPI cannot serve it (service.beta.kubernetes.io/")

@@ -15,7 +15,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.in
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import VirtualService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import assign_internal_ips
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import options_of, read_ports
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import (
+    options_of,
+    read_all_ports,
+    read_ports,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import PortSpec, Service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedService, want
 
@@ -110,7 +114,6 @@ def test_internal_addresses_are_the_lowest_that_are_free() -> None:
     [
         ({}, {}, ("TCP", "")),
         ({"app_protocol": "https"}, {"ssl-ports": "443"}, ("HTTPS", "web-cert")),
-        ({"app_protocol": "https"}, {"ssl-ports": "8443"}, ("HTTPS", "")),
         ({"app_protocol": "grpc"}, {}, ("TCP", "")),
         ({}, {"ssl-ports": "80,443", "ssl-cert-alias": "other"}, ("TCP", "other")),
         ({"app_protocol": "HTTP"}, {"ssl-ports": "443", "ssl-no-termination": "True"}, ("TCP", "")),
@@ -124,13 +127,30 @@ def test_protocol_and_certificate_of_a_port(
     assert (found.protocol, found.certificate) == expected
 
 
-def test_a_port_without_a_node_port_is_left_out() -> None:
-    assert read_ports([service_port(node_port=None)], {}, "") == ()
+NOT_CREATED = [
+    ({"node_port": None}, "it has no node port"),
+    ({"protocol": "UDP"}, "UDP: CPI serves TCP only"),
+    ({"protocol": "SCTP", "app_protocol": "grpc"}, "SCTP: CPI serves TCP only"),
+    ({"app_protocol": "https"}, "https without a certificate"),
+]
+
+
+@pytest.mark.parametrize(("port", "why"), NOT_CREATED)
+def test_ports_that_cpi_creates_no_virtual_service_for_are_left_out(port: dict[str, Any], why: str) -> None:
+    assert read_ports([service_port(**port)], {}, "web-cert") == ()
+    ((_spec, aside),) = read_all_ports([service_port(**port)], {}, "web-cert")
+    assert aside
+    assert why in aside.why
+    assert aside.remedy
+
+
+def test_a_udp_port_with_a_known_application_protocol_is_served() -> None:
+    """CPI looks at appProtocol first."""
+    (found,) = read_ports([service_port(protocol="UDP", app_protocol="http")], {}, "")
+    assert found.protocol == "HTTP"
 
 
 def test_ports_that_cpi_refuses_are_refused() -> None:
-    with pytest.raises(InvalidInput, match=r"ports\.protocol: 'UDP': CPI serves TCP only"):
-        read_ports([service_port(protocol="UDP")], {}, "")
     annotations = {"service.beta.kubernetes.io/vcloud-avi-ssl-ports": "443, 8443"}
     with pytest.raises(InvalidInput, match="vcloud-avi-ssl-ports: '443, 8443'"):
         read_ports([service_port()], annotations, "")

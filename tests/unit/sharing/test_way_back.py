@@ -25,6 +25,7 @@ from sharing_builders import (
     service,
     vcd,
     virtual_service,
+    without,
 )
 
 OUTSIDE, OTHER = "203.0.113.10", "203.0.113.44"
@@ -52,7 +53,8 @@ def test_ports_are_read_as_cpi_reads_them() -> None:
     found = service(ports=("plain", "tls", "http"), annotations=annotations)
     found["ports"][2]["app_protocol"] = "http"
     found["ports"].append({**found["ports"][0], "name": "no-node-port", "node_port": None})
-    ports = moved(objects("shared_external"), found)[0]["ports"]
+    premium = {**edge()["load_balancer"], "feature_set": "PREMIUM"}
+    ports = moved({**objects("shared_external"), "load_balancer": premium}, found)[0]["ports"]
     assert ports == [
         {
             "name": "plain", "port": 80, "node_port": 30080, "protocol": "TCP", "app_protocol": "TCP", "ssl": False,
@@ -118,13 +120,12 @@ def test_two_external_ips() -> None:
         moved(two, service(ips=()))
 
 
-def test_a_port_that_cpi_refuses_is_reported_with_its_service() -> None:
-    udp = service()
-    udp["ports"][0]["protocol"] = "UDP"
-    with pytest.raises(InvalidInput, match=r"default/web: ports.protocol: 'UDP': CPI serves TCP only"):
-        moved(objects("shared_external"), udp)
-    waiting = service("waiting", ips=())
-    waiting["ports"][0]["protocol"] = "UDP"
+def test_an_annotation_that_cpi_refuses_is_reported_with_its_service() -> None:
+    refused = {"service.beta.kubernetes.io/vcloud-avi-ssl-ports": "https"}
+    there = without(objects("shared_external"), "virtual_services", 1)
+    with pytest.raises(InvalidInput, match=r"default/web: service.beta.kubernetes.io/vcloud-avi-ssl-ports: 'https'"):
+        moved(there, service(annotations=refused))
+    waiting = service("waiting", ips=(), annotations=refused)
     assert external_ips(objects("shared_external"), service(), waiting) == {"web": OUTSIDE}
 
 

@@ -65,10 +65,13 @@ def get_edge_gateway(api: Api, edge_gateway: str, vdc: str | None = None) -> Bod
     return gateway
 
 
-def get_gateway_of_network(api: Api, network: str, vdc: str | None = None, *, from_all: bool = False) -> Body:
+def get_gateway_of_network(
+    api: Api, network: str, vdc: str | None = None, *, from_all: bool = False, vdc_of_network: str = ""
+) -> Body:
     """The edge gateway that routes an organization VDC network, given by name or URN.
 
     ``from_all``: look for it among all networks, for a caller that reads all of them anyway (``networks_of``).
+    ``vdc_of_network``: only a network that is in this VDC or, as that of a VDC group, in none.
     """
     is_urn("network", network, "network")
     if from_all:
@@ -77,12 +80,18 @@ def get_gateway_of_network(api: Api, network: str, vdc: str | None = None, *, fr
         query = all_of(equals("name", network)) if not network.startswith("urn:") else ""
         rows = api.pages("orgVdcNetworks", "networks", query=query, page_size=NETWORK_PAGE_SIZE)
     named = [row for row in rows if network in (row.get("id"), row.get("name"))]
+    where, rows = f"visible to {api.session.settings.who}", named
+    if vdc:
+        where, rows = f"in the VDC or VDC group {vdc!r}", _of_vdc(api, named, vdc)
+    elif vdc_of_network:
+        rows = [row for row in named if not row.get("orgVdc") or same_reference(row["orgVdc"], vdc_of_network)]
+        where = f"in the VDC {vdc_of_network!r}, which CPI's file names as vcd.vdc" if named else where
     found = pick(
         "network",
         network,
-        _of_vdc(api, named, vdc) if vdc else named,
+        rows,
         kind="network",
-        where=f"in the VDC or VDC group {vdc!r}" if vdc else f"visible to {api.session.settings.who}",
+        where=where,
         apart="set vdc to the VDC or VDC group that owns it, or network to its URN",
         describe=_with_owner,
         others=lambda: [f"one in {(row.get('ownerRef') or row.get('orgVdc') or {}).get('name')!r}" for row in named],

@@ -12,7 +12,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     AddressRange,
     Network,
     count_free,
-    network_of,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import (
+    external_ip,
+    interrupted_external_ips,
+    key_of,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import EdgeGateway
@@ -25,6 +30,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import NatRule, VirtualService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import internal_ips_needed
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import read_vip_subnet
+from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import CPI_WITH_GIVEN_IP, parse_version
 
 
 def check_one_arm(state: ClusterState) -> Iterator[Finding]:
@@ -51,8 +58,17 @@ def check_external_addresses(state: ClusterState) -> Iterator[Finding]:
     edge = state.edge
     if edge is None or edge.uses_ip_spaces:
         return
-    subnet = network_of(state.cluster.vip_subnet) if state.cluster.vip_subnet else None
+    subnet, problem = read_vip_subnet(state.cluster.vip_subnet)
+    if problem:
+        message = f"vipSubnet {state.cluster.vip_subnet!r} in CPI's file {problem}, and no new Service gets an IP"
+        yield warning("external_addresses", message, "write the subnet of external addresses as 203.0.113.0/24")
+        return
     ranges = [item for uplink in edge.uplinks for item in uplink.ranges]
+    if subnet and ranges and not any(subnet.overlaps(item) for item in ranges):
+        message = f"vipSubnet {subnet} in CPI's file holds no address that is allocated to edge gateway {edge.name}"
+        remedy = f"correct it: the gateway has {', '.join(map(str, ranges))}"
+        yield warning("external_addresses", f"{message}, and no new Service gets an IP", remedy)
+        return
     free = count_free(ranges, edge.used_addresses, subnet)
     waiting = [item.label for item in state.observed if not item.present and item.ports]
     where = f"edge gateway {edge.name}" + (f" within vipSubnet {subnet}" if subnet else "")
@@ -64,6 +80,28 @@ def check_external_addresses(state: ClusterState) -> Iterator[Finding]:
         yield warning("external_addresses", f"{where} has no free external address for a new Service", remedy)
     else:
         yield info("external_addresses", f"{where} has {pluralize(free, 'free external address')}")
+
+
+def check_given_addresses(state: ClusterState) -> Iterator[Finding]:
+    """CPI applies spec.loadBalancerIP when it starts: it moves the DNAT rules, or the VIP, to that address."""
+    deployment = state.cluster.deployment
+    version = parse_version(deployment.version) if deployment else None
+    if state.edge is None or (version and version < CPI_WITH_GIVEN_IP):
+        return
+    known = interrupted_external_ips(state.cluster)
+    for item in state.observed:
+        asked = item.kubernetes.load_balancer_ip
+        if not asked or not item.has_objects:
+            continue
+        try:
+            served = known.get(key_of(item)) or external_ip(item, state)
+        except InvalidInput:
+            continue  # its objects hold several addresses, which the check of existing Services reports
+        if asked != served:
+            message = f"{item.label} is served on {served}, and its spec.loadBalancerIP asks for {asked}"
+            message += f": CPI moves it to {asked} when it starts"
+            remedy = f"set spec.loadBalancerIP to {served}, or remove it"
+            yield state.shortage("given_addresses", message, remedy)
 
 
 def _networks(edge: EdgeGateway) -> Iterator[tuple[str, Network]]:

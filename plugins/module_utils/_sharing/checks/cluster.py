@@ -112,3 +112,13 @@ def check_service_names(state: ClusterState) -> Iterator[Finding]:
             yield error("service_names", message, "rename all but one of them")
     if all(len(namespaces) == 1 for namespaces in places.values()):
         yield info("service_names", f"{pluralize(len(places), 'Service')} of type LoadBalancer, no duplicate names")
+
+
+def check_service_ports(state: ClusterState) -> Iterator[Finding]:
+    """Ports that CPI gives no virtual service stay aside; they stop neither the other ports nor the run."""
+    for item in state.observed:
+        present = {port.label for port in item.service.ports}
+        for port in item.aside:
+            kept = "its virtual service is kept" if port.label in present else "it stays aside"
+            message = f"port {port.label} of {item.label}: {port.why}; {kept}"
+            yield warning("service_ports", message, port.remedy)

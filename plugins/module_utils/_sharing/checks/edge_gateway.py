@@ -12,7 +12,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import NSXT_BACKED, EdgeGateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, error, info, warning
-from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import API_WITH_SHARED_IP
+from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import (
+    API_WITH_SHARED_IP,
+    api_of_cpi,
+    parse_version,
+)
 
 GIVE_IT = "give shared_ip_edge_gateway"
 
@@ -29,6 +33,20 @@ def check_vcd_version(state: ClusterState) -> Iterator[Finding]:
         yield error("vcd_version", message, "upgrade VCD, or choose distinct_internal")
     else:
         yield info("vcd_version", f"{label} is new enough for {scenario.value}")
+
+
+def check_cpi_api(state: ClusterState) -> Iterator[Finding]:
+    """CPI asks for one version of the API, which newer releases of VCD no longer serve."""
+    deployment = state.cluster.deployment
+    version = parse_version(deployment.version) if deployment else None
+    if state.vcd is None or version is None:
+        return
+    needed, api = api_of_cpi(version), state.vcd.api
+    if needed not in (*api.versions, api.version):
+        message = f"CPI {'.'.join(map(str, version))} asks for API {needed}, which this VCD no longer serves"
+        yield warning(
+            "cpi_api", f"{message}: it cannot log in after a restart", "use a CPI that asks for another version"
+        )
 
 
 def check_edge_gateway(state: ClusterState) -> Iterator[Finding]:
@@ -58,8 +76,29 @@ def check_edge_gateway(state: ClusterState) -> Iterator[Finding]:
     if not edge.load_balancer:
         message = f"the load balancer of edge gateway {edge.name} is off"
         yield error("edge_gateway", message, "have the provider switch it on")
+    network = state.cluster.network
+    if network and network not in edge.network_names:
+        message = (
+            f"edge gateway {edge.name} does not route {network}, the network in CPI's file: CPI uses another gateway"
+        )
+        yield error("edge_gateway", message, "give the gateway that routes it, or leave shared_ip_edge_gateway out")
     if edge.backing == NSXT_BACKED and edge.load_balancer:
         yield info("edge_gateway", f"{edge.name}: NSX-T backed, load balancer on")
+
+
+def check_vdc_group(state: ClusterState) -> Iterator[Finding]:
+    """CPI makes the application port profile of a DNAT rule in its VDC, and such a gateway takes only the group's."""
+    edge, scenario = state.edge, state.target.scenario
+    if edge is None or not edge.in_vdc_group or not scenario.one_arm:
+        return
+    message = f"edge gateway {edge.name} belongs to the VDC group {edge.owner}, and CPI creates application port"
+    message += f" profiles in its VDC: in {scenario.value} each new Service or port fails with 'not in the same network"
+    message += " provider scope'"
+    remedy = "choose shared_external, which needs no DNAT rules"
+    if state.cluster.scenario is None or state.cluster.scenario.one_arm:
+        yield warning("vdc_group", f"{message}; those that exist keep serving", remedy)
+    else:
+        yield error("vdc_group", message, remedy)
 
 
 def check_service_engine_groups(state: ClusterState) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.addresses import (
     check_external_addresses,
+    check_given_addresses,
     check_one_arm,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.cluster import (
@@ -19,11 +20,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.clu
     check_cpi,
     check_rollout,
     check_service_names,
+    check_service_ports,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.edge_gateway import (
+    check_cpi_api,
     check_edge_gateway,
     check_service_engine_groups,
     check_vcd_version,
+    check_vdc_group,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.firewall import check_firewall
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.services import (
@@ -44,11 +48,15 @@ CHECKS: tuple[Callable[[ClusterState], Iterator[Finding]], ...] = (
     check_cluster_id,
     check_cpi,
     check_vcd_version,
+    check_cpi_api,
     check_edge_gateway,
+    check_vdc_group,
     check_service_engine_groups,
     check_one_arm,
     check_external_addresses,
+    check_given_addresses,
     check_service_names,
+    check_service_ports,
     check_existing_services,
     check_firewall,
     check_orphans,

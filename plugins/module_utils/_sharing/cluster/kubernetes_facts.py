@@ -18,6 +18,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import default_certificate
+from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import CPI_WITH_VDC_OF_NETWORK, parse_version
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ class CpiPod:
 class Cluster:
     """Everything that was read from the Kubernetes cluster.
 
-    ``certificate`` is the alias of the certificate that CPI takes by default. ``restore_point`` is the one that was
+    ``network`` and ``vdc`` are the names in CPI's file that lead CPI to its edge gateway. ``certificate`` is the alias
+    of the certificate that CPI takes by default. ``restore_point`` is the one that was
     stored for the last change, or None.
     """
 
@@ -103,6 +105,7 @@ class Cluster:
     services: tuple[KubernetesService, ...]
     certificate: str = ""
     restore_point: Mapping[str, Any] | None = None
+    vdc: str = ""
 
     @property
     def own_services(self) -> tuple[KubernetesService, ...]:
@@ -135,7 +138,19 @@ def read_cluster(result: Any) -> Cluster:
         services=tuple(_service(service) for service in reader.mappings("services")),
         certificate=str(balancer.get("certAlias") or "") or default_certificate(reader.text("cluster_id", "")),
         restore_point=reader.mapping("restore_point").value if reader.has("restore_point") else None,
+        vdc=str(_part(config, "vcd").get("vdc") or ""),
     )
+
+
+def network_of_cpi(result: Any) -> tuple[str, str]:
+    """The name of the network that leads CPI to its edge gateway, and of the VDC that it must be in (empty: any).
+
+    CPI compares the VDC from 1.4.0 on. A network of a VDC group is in no VDC, and any name fits it. Both are empty
+    where the result of vcd_ccm_config_info contains no file. Raises InvalidInput when it is not such a result.
+    """
+    cluster = read_cluster(result)
+    version = parse_version(cluster.deployment.version) if cluster.deployment else None
+    return cluster.network, "" if version and version < CPI_WITH_VDC_OF_NETWORK else cluster.vdc
 
 
 def _scenario(name: str) -> Scenario | None:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -22,7 +22,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.sh
     fits,
     shape_name,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import read_ports
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import (
+    PortAside,
+    read_all_ports,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import (
     PortSpec,
     Service,
@@ -34,13 +37,15 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.se
 class ObservedService:
     """A Service as Kubernetes and as the domain know it, with its objects port by port.
 
-    ``problem`` says why CPI cannot serve it as it is; its objects are observed nevertheless.
+    ``problem`` says why CPI cannot create what it lacks; its objects are observed nevertheless. ``aside`` are the ports
+    that CPI creates no virtual service for; they are among ``ports`` only if they have one.
     """
 
     kubernetes: KubernetesService
     service: Service
     ports: tuple[PresentPort, ...]
     problem: InvalidInput | None = None
+    aside: tuple[PortAside, ...] = ()
 
     @property
     def label(self) -> str:
@@ -100,26 +105,53 @@ def observe(
     certificate: str,
     inventory: Inventory,
     edge: EdgeAddresses,
+    *,
+    premium: bool = True,
 ) -> list[ObservedService]:
-    """The Services that CPI manages, with their objects. ``certificate`` is the alias in CPI's file."""
-    naming, found = Naming.of_cluster(cluster_id), []
+    """The Services that CPI manages, with their objects.
+
+    ``certificate`` is the alias in CPI's file; ``premium`` is false for a gateway with the feature set STANDARD.
+    """
+    naming = Naming.of_cluster(cluster_id)
+    found = []
     for item in services:
         if item.served_by_cpi:
-            service, problem = as_service(item, cluster_id, certificate, naming)
-            found.append(ObservedService(item, service, service.present(inventory, edge), problem))
+            specs, problem = _specs(item, certificate, premium)
+            ports = [spec for spec, _aside in specs]
+            # Without a cluster id no object can be this cluster's. The names are empty then, so that none is found.
+            service = Service.build(item.name, ports, naming, namespace=item.namespace, cluster_id=cluster_id)
+            reasons = [aside for _spec, aside in specs]
+            found.append(_observe(item, service, reasons, problem, service.present(inventory, edge)))
     return found
 
 
-def as_service(
-    item: KubernetesService, cluster_id: str, certificate: str, naming: Naming
-) -> tuple[Service, InvalidInput | None]:
-    """A Service as the domain knows it, and what CPI refuses in it, if anything."""
-    problem: InvalidInput | None = None
+def _observe(
+    item: KubernetesService,
+    service: Service,
+    reasons: Iterable[PortAside | None],
+    problem: InvalidInput | None,
+    present: Iterable[PresentPort],
+) -> ObservedService:
+    served, aside = [], []
+    for reason, port, found in zip(reasons, service.ports, present, strict=True):
+        # CPI keeps a virtual service that exists, and so does a migration
+        if reason is None or found.virtual_service is not None:
+            served.append((port, found))
+        if reason is not None:
+            aside.append(reason)
+    # CPI reads the annotations only when it creates a virtual service
+    if all(found.virtual_service is not None for _port, found in served):
+        problem = None
+    service = replace(service, ports=tuple(port for port, _found in served))
+    return ObservedService(item, service, tuple(found for _port, found in served), problem, tuple(aside))
+
+
+def _specs(
+    item: KubernetesService, certificate: str, premium: bool
+) -> tuple[tuple[tuple[PortSpec, PortAside | None], ...], InvalidInput | None]:
+    """The ports of a Service, and what CPI refuses in its annotations, if anything."""
+    ports = [asdict(port) for port in item.ports]
     try:
-        specs = read_ports([asdict(port) for port in item.ports], item.annotations, certificate)
+        return read_all_ports(ports, item.annotations, certificate, premium=premium), None
     except InvalidInput as error:
-        problem = error
-        specs = tuple(PortSpec(port.name, port.port, port.node_port or 0) for port in item.served_ports)
-    # Without a cluster id no object can be this cluster's. The names are empty then, so that none is found.
-    service = Service.build(item.name, specs, naming, namespace=item.namespace, cluster_id=cluster_id)
-    return service, problem
+        return read_all_ports(ports, {}, certificate, premium=premium), error

@@ -59,7 +59,14 @@ class ClusterState:
         cluster, edge = self.cluster, self.edge
         if edge is None:
             return []
-        return observe(cluster.services, cluster.cluster_id, cluster.certificate, edge.inventory, self.addresses)
+        return observe(
+            cluster.services,
+            cluster.cluster_id,
+            cluster.certificate,
+            edge.inventory,
+            self.addresses,
+            premium=edge.feature_set != "STANDARD",
+        )
 
     @property
     def one_arms(self) -> tuple[AddressRange, ...]:

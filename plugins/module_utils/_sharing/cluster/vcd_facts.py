@@ -100,8 +100,9 @@ class FirewallRule:
 class EdgeGateway:
     """One edge gateway with everything that the checks need.
 
-    ``inventory`` holds its load balancing objects. ``firewall_rules`` is None when they were not gathered, or when the
-    user may not view them.
+    ``owner`` is a VDC or, ``in_vdc_group``, a VDC group. ``feature_set`` is STANDARD, PREMIUM, or empty where Cloud
+    Director does not tell it. ``inventory`` holds its load balancing objects. ``firewall_rules`` is None when they were
+    not gathered, or when the user may not view them.
     """
 
     id: str
@@ -116,6 +117,9 @@ class EdgeGateway:
     used_addresses: tuple[str, ...]
     inventory: Inventory
     firewall_rules: tuple[FirewallRule, ...] | None = None
+    in_vdc_group: bool = False
+    network_names: tuple[str, ...] = ()
+    feature_set: str = ""
 
     @property
     def uses_ip_spaces(self) -> bool:
@@ -168,6 +172,9 @@ def _edge(edge: Reader) -> EdgeGateway:
             if edge.has("firewall_rules")
             else None
         ),
+        in_vdc_group=edge.has("owner") and ":vdcGroup:" in edge.mapping("owner").text("id", ""),
+        network_names=tuple(network.text("name", "") for network in edge.mappings("networks")),
+        feature_set=balancer.text("feature_set", ""),
     )
 
 

@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import Network, network_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     NatRule,
@@ -32,9 +34,27 @@ TLS_PROFILE = "L4_TLS"
 # Go's strconv.ParseInt in base 10: a sign is fine, a blank is not
 _INT32 = re.compile(r"[+-]?[0-9]{1,19}")
 
+_CIDR = re.compile(r"[0-9A-Fa-f.:]+/[0-9]{1,3}")
+IPV4 = 4
+
 SSL_PORTS = "service.beta.kubernetes.io/vcloud-avi-ssl-ports"
 SSL_CERT_ALIAS = "service.beta.kubernetes.io/vcloud-avi-ssl-cert-alias"
 SSL_NO_TERMINATION = "service.beta.kubernetes.io/vcloud-avi-ssl-no-termination"
+
+
+@dataclass(frozen=True)
+class PortAside:
+    """A port that CPI gives no virtual service, with the reason, and what a person can do about it."""
+
+    name: str
+    port: int
+    why: str
+    remedy: str
+
+    @property
+    def label(self) -> str:
+        """How messages name it: its name, else its number."""
+        return self.name or str(self.port)
 
 
 def application_profile(port: PortSpec) -> str:
@@ -47,6 +67,25 @@ def default_certificate(cluster_id: str) -> str:
     return f"{cluster_id}-cert" if cluster_id else ""
 
 
+def read_vip_subnet(text: str) -> tuple[Network | None, str]:
+    """CPI's ``vipSubnet``, or why CPI finds no address with it (a phrase that follows its value). Empty: no limit.
+
+    CPI parses it only when a new Service needs an address, and the subset of what Go reads as CIDR is smaller than what
+    is a network elsewhere: a prefix length must be given in digits. In an IPv6 network CPI counts through all addresses
+    while every other Service waits.
+    """
+    if not text:
+        return None, ""
+    found = network_of(text) if _CIDR.fullmatch(text) else None
+    if found is None:
+        return None, "is not a subnet that CPI can read"
+    if found.version != IPV4:
+        return None, "is an IPv6 subnet, in which CPI searches without an end"
+    if found.end == "255.255.255.255":
+        return None, "ends at 255.255.255.255, where CPI stops at once"
+    return found, ""
+
+
 def health_monitors(port: PortSpec) -> tuple[str, ...]:
     """The health monitors of a port's pool: CPI sets one for plain TCP only."""
     return (TCP,) if port.protocol == TCP else ()
@@ -55,36 +94,66 @@ def health_monitors(port: PortSpec) -> tuple[str, ...]:
 def read_ports(
     ports: Iterable[Mapping[str, Any]], annotations: Mapping[str, str], default_certificate: str
 ) -> tuple[PortSpec, ...]:
-    """The ports of a Kubernetes Service as CPI understands them. Those without a node port are left out.
+    """The ports of a Kubernetes Service that CPI creates a virtual service for; see `read_all_ports`."""
+    found = read_all_ports(ports, annotations, default_certificate)
+    return tuple(spec for spec, aside in found if aside is None)
+
+
+def read_all_ports(
+    ports: Iterable[Mapping[str, Any]],
+    annotations: Mapping[str, str],
+    default_certificate: str,
+    *,
+    premium: bool = True,
+) -> tuple[tuple[PortSpec, PortAside | None], ...]:
+    """Each port of a Kubernetes Service as CPI understands it, and why CPI creates no virtual service for it, if so.
 
     ``ports`` have name, port, node_port, protocol and app_protocol; ``default_certificate`` is CPI's ``certAlias``.
-    Raises InvalidInput for what CPI refuses: UDP, and a list of TLS ports that it cannot read.
+    ``premium``: whether the edge gateway has the feature set PREMIUM, or it is not known.
+    Raises InvalidInput for a list of TLS ports that CPI cannot read.
     """
     plain = annotations.get(SSL_NO_TERMINATION, "").lower() == "true"
     encrypted = _ssl_ports(annotations)
     certificate = annotations.get(SSL_CERT_ALIAS) or default_certificate
-    return tuple(
-        PortSpec(
-            name=str(port.get("name") or ""),
-            port=int(port["port"]),
-            node_port=int(port["node_port"]),
-            protocol=_protocol(port, plain),
-            certificate=certificate if port["port"] in encrypted and not plain else "",
+    found = []
+    for port in ports:
+        protocol, name, number = _protocol(port, plain), str(port.get("name") or ""), int(port["port"])
+        spec = PortSpec(
+            name=name,
+            port=number,
+            node_port=int(port.get("node_port") or 0),
+            protocol=protocol if protocol in APPLICATION_PROFILES else TCP,
+            certificate=certificate if number in encrypted and not plain else "",
         )
-        for port in ports
-        if port.get("node_port")
-    )
+        reason = _why_not_created(spec, protocol, premium)
+        found.append((spec, PortAside(name, number, *reason) if reason else None))
+    return tuple(found)
+
+
+def _why_not_created(port: PortSpec, protocol: str, premium: bool) -> tuple[str, str] | None:
+    """Why CPI creates no virtual service for a port, and a remedy. It keeps one that exists, whatever the port is."""
+    if not port.node_port:
+        return "it has no node port, and CPI makes nothing for it", "set spec.allocateLoadBalancerNodePorts to true"
+    if protocol not in APPLICATION_PROFILES:
+        return f"{protocol}: CPI serves TCP only, and stops at this port", f"give {protocol} a Service of its own"
+    refused = "Cloud Director refuses its virtual service, from CPI as well"
+    if protocol == HTTPS and not port.certificate:
+        remedy = f"list the port in the annotation {SSL_PORTS}, or remove its appProtocol"
+        return f"https without a certificate: {refused}", remedy
+    if protocol == HTTP and port.certificate:
+        return f"http with a certificate: {refused}", f"set its appProtocol to https, or take it out of {SSL_PORTS}"
+    if application_profile(port) == TLS_PROFILE and not premium:
+        why = f"TLS for plain TCP needs an edge gateway with the feature set PREMIUM: {refused}"
+        return why, f"set its appProtocol to https, or take it out of {SSL_PORTS}"
+    return None
 
 
 def _protocol(port: Mapping[str, Any], plain: bool) -> str:
-    """TCP, HTTP or HTTPS: CPI knows these three application protocols and ignores any other."""
+    """TCP, HTTP or HTTPS: CPI knows these three application protocols and ignores any other. Else that of the port."""
     application = str(port.get("app_protocol") or "").upper()
     if application in APPLICATION_PROFILES and not plain:
         return application
-    protocol = str(port.get("protocol") or TCP).upper()
-    if protocol not in APPLICATION_PROFILES:
-        raise InvalidInput("ports.protocol", protocol, "CPI serves TCP only")
-    return protocol
+    return str(port.get("protocol") or TCP).upper()
 
 
 def _ssl_ports(annotations: Mapping[str, str]) -> frozenset[int]:

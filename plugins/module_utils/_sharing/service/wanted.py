@@ -210,7 +210,7 @@ def _port(service: Service, port: ServicePort, address: str, with_rule: bool) ->
     found = VirtualService(
         names.virtual_service, names.pool, address, (port.number,), application_profile(spec), spec.certificate
     )
-    pool = Pool(names.pool, spec.node_port, service.members or None, health_monitors(spec))
+    pool = Pool(names.pool, spec.node_port or None, service.members or None, health_monitors(spec))
     if not with_rule:
         return WantedPort(port, found, pool)
     rule = NatRule(names.nat_rule, service.external_ip, address, port.number, names.profile)
