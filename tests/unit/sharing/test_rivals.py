@@ -71,7 +71,7 @@ RULES = st.builds(
 PROFILES = (AppPortProfile("https", ("443",)), AppPortProfile("dns", ("UDP 53", "UDP 443")))
 
 
-@given(st.lists(st.one_of(SERVICES, RULES), max_size=4), st.one_of(SERVICES, RULES))
+@given(st.lists(st.one_of(SERVICES, RULES), max_size=4, unique_by=lambda one: one.name), st.one_of(SERVICES, RULES))
 def test_a_rival_is_a_claimant_of_what_both_take_and_there_are_no_others(
     present: list[Claimant], planned: Claimant
 ) -> None:
