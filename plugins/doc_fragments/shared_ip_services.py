@@ -34,8 +34,10 @@ options:
     type: str
   name_template:
     description:
-      - The name pattern for objects that no CPI manages, for example V({kind}-{service}-{port}). It must contain
-        C({kind}), C({service}) and C({port}), and may contain C({namespace}).
+      - The name pattern for objects that no CPI manages, for example V({edge_gateway}-{kind}-{service}-{port}). It must
+        contain C({kind}), C({service}) and C({port}), and may contain C({namespace}) and C({edge_gateway}).
+      - Names of application port profiles are unique in an organization. Use C({edge_gateway}), which is the name of
+        the edge gateway, if services on several edge gateways may have one name.
       - C({kind}) is C(vs) or C(pool). The name of a DNAT rule is C(dnat-) and the name of its virtual service, the name
         of its application port profile is C(appPort_) and the name of the rule.
     type: str
@@ -73,7 +75,8 @@ options:
       ports:
         description:
           - The ports.
-          - May be omitted only to remove a service with O(cluster_id). Its objects are then found by their names.
+          - May be omitted only to remove a service with O(cluster_id). Its objects are then found by their names, as
+            far as these can be read in one way only.
         type: list
         elements: dict
         default: []

@@ -50,9 +50,20 @@ options:
     choices: [fail, migrate]
     default: fail
   prune:
-    description: Whether to remove objects with this cluster's names that no Service claims.
+    description:
+      - Whether to remove orphans, that is objects with this cluster's names that no live Service and port has.
+      - A name alone does not prove whose an object is. An orphan is removed only if a restore point of this cluster holds it, CPI's defined
+        entity in Cloud Director lists it, or O(prune_objects) names it. All others are reported.
+      - An orphan that takes a port of a Service is removed when that Service is migrated, any other one in any run.
     type: bool
     default: false
+  prune_objects:
+    description:
+      - Names of orphans to remove, in addition to those that are proven. Requires O(prune=true).
+      - A name that a live Service and port has, or that no object has, is refused.
+    type: list
+    elements: str
+    default: []
   go_back:
     description:
       - Go back to a restore point, which replaces O(scenario), O(one_arm) and O(existing).

@@ -29,7 +29,11 @@ extends_documentation_fragment:
   - vcd.kubernetes.attributes.actiongroup_vcd
 options:
   state:
-    description: Whether the services should exist. With V(absent), all their objects are deleted, and their IPs from an IP Space are released.
+    description:
+      - Whether the services should exist. With V(absent), the objects of the given ports are deleted, and the IPs of the services from an IP Space
+        are released.
+      - With O(cluster_id), a service without ports stands for all objects with its name. Those whose name can be read in several ways, as one of
+        another Service or cluster, stay and are returned as RV(orphans).
     type: str
     choices: [present, absent]
     default: present
@@ -71,11 +75,20 @@ options:
   prune:
     description:
       - Whether to delete orphans, that is objects with the name of one of O(services) that do not belong to any of its ports, for example after
-        a port was renamed.
-      - If false, they are only returned as RV(orphans).
-      - Requires O(cluster_id).
+        a port was dropped or renamed. Give each service with all its ports.
+      - A name alone does not prove whose an object is. An orphan is deleted only if its name can be read in one way, and something else shows
+        that it belongs to the service. With O(name_template) these are its addresses and the members of its pool, with O(cluster_id) the
+        O(restore_point) that holds it. All others are returned as RV(orphans), with the reason.
+      - With O(state=absent), only O(prune_objects) are deleted in addition to the services.
     type: bool
     default: false
+  prune_objects:
+    description:
+      - Names of orphans to delete, in addition to those that are proven. Requires O(prune=true).
+      - A name that a port of O(services) has, or that no object has, is refused.
+    type: list
+    elements: str
+    default: []
   restore_point:
     description:
       - The C(restore_point) of M(vcd.kubernetes.vcd_shared_ip_info), taken before an interrupted run. A virtual service that was lost in that run is
@@ -103,7 +116,7 @@ EXAMPLES = r"""
 - name: Serve two machines on one external IP, ports 80 and 443, behind one DNAT rule
   vcd.kubernetes.vcd_shared_ip:
     edge_gateway: acme-edge
-    name_template: "{kind}-{service}-{port}"
+    name_template: "{edge_gateway}-{kind}-{service}-{port}"
     scenario: shared_internal
     nat: per_service
     services:
@@ -132,7 +145,7 @@ EXAMPLES = r"""
 - name: Remove the service of the two machines
   vcd.kubernetes.vcd_shared_ip:
     edge_gateway: acme-edge
-    name_template: "{kind}-{service}-{port}"
+    name_template: "{edge_gateway}-{kind}-{service}-{port}"
     state: absent
     services:
       - name: shop
@@ -191,7 +204,9 @@ services:
           port, C(together) the time in which all of them are down, and C(window) the time in which nothing refers to the external IP.
       type: dict
 orphans:
-  description: Objects with the name of one of the services that do not belong to any of its ports, each with C(kind) and C(name).
+  description:
+    - Objects with the name of one of the services that do not belong to any of its ports and still exist, each with C(kind), C(name) and C(why),
+      which says why it is not certain that it belongs to the service.
   returned: success
   type: list
   elements: dict
@@ -221,8 +236,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
     """Plan the change and carry it out."""
-    request = read_request(params)
-    done = Executor(api, find_gateway(api, params), request, params, check_mode).run()
+    gateway = find_gateway(api, params)
+    request = read_request(params, str(gateway["name"]))
+    done = Executor(api, gateway, request, params, check_mode).run()
     return Outcome(done.changed, done.result, done.before, done.after)
 
 

@@ -23,7 +23,7 @@ options:
   services:
     description:
       - The services. By default, all services of a cluster that have virtual services. Their namespaces are then empty, because CPI's object names
-        do not contain them.
+        do not contain them. Virtual services whose name can be read in several ways are returned as RV(ambiguous) instead.
   restore_point:
     description: Whether to return RV(restore_point). This takes a request for each virtual service.
     type: bool
@@ -75,7 +75,14 @@ services:
       description: Its objects, with one line for each.
       type: dict
 orphans:
-  description: Objects with the name of one of the services that do not belong to any of its ports, each with C(kind) and C(name).
+  description: Objects with the name of one of the services that do not belong to any of its ports, each with C(kind), C(name) and C(why).
+  returned: success
+  type: list
+  elements: dict
+ambiguous:
+  description:
+    - Without O(services), the virtual services whose name may be that of several Services or of another cluster, each with C(kind), C(name),
+      C(why) and C(readings), a list of C(service) and C(port).
   returned: success
   type: list
   elements: dict
@@ -103,8 +110,8 @@ SPEC = CONNECTION | WHERE | ArgumentSpec({"restore_point": {"type": "bool", "def
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
     """Read the services."""
-    request = read_request(params)
-    return Outcome(result=gather(api, find_gateway(api, params), request, params))
+    gateway = find_gateway(api, params)
+    return Outcome(result=gather(api, gateway, read_request(params, str(gateway["name"])), params))
 
 
 def main() -> None:

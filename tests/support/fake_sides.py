@@ -57,6 +57,7 @@ class World:
         self.writes = 3
         self.points = 0
         self.looking = False
+        self.cpi_entity: Json = {"objects": [], "problem": "lists no objects of CPI"}
 
     def run(self, request: RunRequest) -> ClusterRun:
         """A run on it."""
@@ -159,12 +160,16 @@ class World:
         }
         return {"services": found, "orphans": [], **({"restore_point": point} if whole else {})}
 
-    def plan_migration(self, goal: FileGoal, services: Sequence[Json], restore_point: Json) -> Done:
+    def plan_migration(
+        self, goal: FileGoal, services: Sequence[Json], restore_point: Json, orphans: Sequence[str]
+    ) -> Done:
         self.note("plan to move")
         there = self.objects == objects(goal.scenario)
         return moves(services, goal.scenario, 0 if there else self.writes)
 
-    def prepare_migration(self, goal: FileGoal, services: Sequence[Json], restore_point: Json) -> Callable[[], Done]:
+    def prepare_migration(
+        self, goal: FileGoal, services: Sequence[Json], restore_point: Json, orphans: Sequence[str]
+    ) -> Callable[[], Done]:
         self.note("prepare to move")
 
         def move() -> Done:
@@ -174,15 +179,20 @@ class World:
 
         return move
 
-    def plan_removal(self, services: Sequence[Json]) -> Done:
-        return Done(True, {"steps": ["x"], "services": list(services), "writes": 1}, {}, {})
+    def entity(self, cluster_id: str) -> Json:
+        self.note("look at the entity")
+        return self.cpi_entity
 
-    def remove(self, services: Sequence[Json]) -> Done:
+    def plan_removal(self, objects: Sequence[Json]) -> Done:
+        names = [one["name"] for one in objects]
+        return Done(True, {"steps": ["x"], "names": names, "writes": len(names)}, {}, {})
+
+    def remove(self, objects: Sequence[Json]) -> Done:
         self.note("remove", write=True)
-        gone = {one["name"] for one in services}
+        gone = {(one["name"], one["id"]) for one in objects}
         for kind, found in self.objects.items():
-            self.objects[kind] = [one for one in found if not any(f"-{name}-" in one["name"] for name in gone)]
-        return Done(True, {"steps": ["x"], "services": list(services), "writes": 1}, {}, {})
+            self.objects[kind] = [one for one in found if (one["name"], one["id"]) not in gone]
+        return Done(True, {"steps": ["x"], "names": sorted(name for name, _id in gone), "writes": len(gone)}, {}, {})
 
 
 def managed(changed: bool, scenario: str) -> Any:

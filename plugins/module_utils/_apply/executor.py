@@ -16,9 +16,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.external_ips
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.plans import (
-    OrphansByService,
     goal_of,
-    orphans_as_list,
+    left_orphans,
     plan_all,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
@@ -32,6 +31,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.descr
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import GroupPlan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import ServicePlan, shape_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import Orphan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
     WantedGroup,
     WantedService,
@@ -71,7 +71,7 @@ class Executor:
     def run(self) -> Done:
         """Plan all services, then apply the plans. Raises CollectionError with the state of each service."""
         inventory = self.services.observed.inventory
-        groups, orphans = plan_all(self.request, inventory, self.addresses, self.goal, self.params["prune"])
+        groups, orphans = plan_all(self.request, inventory, self.addresses, self.goal)
         plans = self._in_order(groups)
         for one in plans:
             if not self._is_pending(one):
@@ -186,7 +186,7 @@ class Executor:
                     service=one.label,
                 )
 
-    def _done(self, plans: list[ServicePlan], pending: list[GroupPlan], orphans: OrphansByService) -> Done:
+    def _done(self, plans: list[ServicePlan], pending: list[GroupPlan], orphans: list[Orphan]) -> Done:
         final = self.services.observed.inventory.copy()
         if self.check_mode:
             for one in pending:
@@ -196,7 +196,7 @@ class Executor:
         result = {
             "steps": [line for one in pending for line in one.lines],
             "services": [one.as_dict(shape_of(one.service, final, self.edge, self.goal.scenario)) for one in plans],
-            "orphans": [] if self.params["prune"] else orphans_as_list(orphans),
+            "orphans": left_orphans(orphans, final),
             "writes": sum(len(one.steps) for one in pending) if self.check_mode else self.services.writer.writes,
         }
         before = {one.label: one.before for one in plans}

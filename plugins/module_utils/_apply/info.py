@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -16,7 +16,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.external_ips
     edge_addresses,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.plans import find_orphans, orphans_as_list
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.plans import find_orphans
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState, read_gateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import RESTORE_POINT_VERSION
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
@@ -28,7 +28,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     VIRTUAL_SERVICE,
     VirtualService,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ownership import owned_objects
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.readings import (
+    Reading,
+    doubt_about,
+    readings,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import as_diff, own_objects
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import shape_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import PortSpec, Service
@@ -39,17 +43,19 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 def gather(api: Api, gateway: Body, request: Request, params: Mapping[str, Any]) -> dict[str, Any]:
     """Services with their objects; with ``restore_point`` also the bodies from which lost ones can be created again."""
     observed = read_gateway(api, gateway, lambda summary: False)
+    ambiguous: list[dict[str, Any]] = []
     if not request.services:
         if not request.cluster_id:
             raise InvalidInput("services", None, "give the services: only CPI's names (cluster_id) show which exist")
-        services = tuple(_services_of(observed, request))
+        services = tuple(_services_of(observed, request, ambiguous))
         request = replace(request, services=services, internal_ips=((),) * len(services))
     addresses = ExternalAddresses(api, gateway, edge_addresses(gateway, request.one_arm), None)
     found = [_service(service, observed, addresses) for service in request.services]
     result: dict[str, Any] = {
         "edge_gateway": {"id": gateway["id"], "name": gateway["name"]},
         "services": found,
-        "orphans": orphans_as_list(find_orphans(request, observed.inventory)),
+        "orphans": [one.as_dict() for one in find_orphans(request, observed.inventory, removing=False)],
+        "ambiguous": ambiguous,
     }
     if params["restore_point"]:
         result["restore_point"] = {
@@ -89,16 +95,28 @@ def _service(service: Service, observed: GatewayState, addresses: ExternalAddres
     }
 
 
-def _services_of(observed: GatewayState, request: Request) -> Iterator[Service]:
-    """The Services that a cluster's virtual services belong to."""
+def _services_of(observed: GatewayState, request: Request, ambiguous: list[dict[str, Any]]) -> Iterator[Service]:
+    """The Services that a cluster's virtual services belong to. Names that can be read in several ways are added to
+    ``ambiguous``.
+    """
     ports: dict[str, list[PortSpec]] = {}
-    for item, owned in owned_objects(observed.inventory, request.cluster_id):
-        if isinstance(item, VirtualService) and item.ports:
-            number = int(item.ports[0].rpartition(" ")[2].partition("-")[0])
-            ports.setdefault(owned.service, []).append(PortSpec(owned.port, number, number))
+    for item in observed.inventory:
+        ways = readings(request.naming, VIRTUAL_SERVICE, item.name) if isinstance(item, VirtualService) else ()
+        if not ways or not isinstance(item, VirtualService) or not item.ports:
+            continue
+        doubt = doubt_about(request.naming, item.name, ways)
+        if doubt:
+            ambiguous.append({"kind": VIRTUAL_SERVICE, "name": item.name, "why": doubt, "readings": _shown(ways)})
+            continue
+        number = int(item.ports[0].rpartition(" ")[2].partition("-")[0])
+        ports.setdefault(ways[0].service, []).append(PortSpec(ways[0].port, number, number))
     for name, found in sorted(ports.items()):
         specs = sorted(found, key=lambda port: port.port)
         yield Service.build(name, specs, request.naming, cluster_id=request.cluster_id)
+
+
+def _shown(ways: Iterable[Reading]) -> list[dict[str, str]]:
+    return [{"service": one.service, "port": one.port} for one in ways]
 
 
 def _bodies(api: Api, request: Request, observed: GatewayState) -> Iterator[tuple[str, Body]]:

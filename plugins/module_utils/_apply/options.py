@@ -24,6 +24,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Coll
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import internal_ips_needed
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import recorded_objects
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import (
     HTTP,
     HTTPS,
@@ -74,6 +75,7 @@ CHANGE = ArgumentSpec(
         "service_engine_group": {"type": "str"},
         "vip_subnet": {"type": "str"},
         "prune": {"type": "bool", "default": False},
+        "prune_objects": {"type": "list", "elements": "str", "default": []},
         "restore_point": {"type": "dict", "default": {}},
         "progress_file": {"type": "path"},
         "wait": {"type": "bool", "default": True},
@@ -94,12 +96,17 @@ class Request:
     scenario: Scenario | None
     one_arm: AddressRange
     per_service: bool
+    prune: bool = False
+    prune_objects: tuple[str, ...] = ()
+    recorded: frozenset[tuple[str, str]] = frozenset()
+    judged: bool = False
 
 
-def read_request(params: Mapping[str, Any]) -> Request:
-    """The options as one request. Raises InvalidInput."""
+def read_request(params: Mapping[str, Any], edge_gateway: str = "") -> Request:
+    """The options as one request. ``edge_gateway`` is the gateway's name, once it is known. Raises InvalidInput."""
     cluster_id = params["cluster_id"] or ""
-    naming = Naming.of_cluster(cluster_id) if cluster_id else Naming.parse(params["name_template"] or "")
+    template = params["name_template"] or ""
+    naming = Naming.of_cluster(cluster_id) if cluster_id else Naming.parse(template, edge_gateway)
     scenario = Scenario(params["scenario"]) if params.get("scenario") else None
     per_service = params.get("nat") == "per_service"
     if per_service and scenario is Scenario.DISTINCT_INTERNAL:
@@ -108,10 +115,9 @@ def read_request(params: Mapping[str, Any]) -> Request:
     if per_service and cluster_id:
         remedy = "CPI needs a DNAT rule for each port: use per_port, or name_template for machines without CPI"
         raise InvalidInput("nat", "per_service", remedy)
-    if params.get("prune") and not cluster_id:
-        raise InvalidInput(
-            "prune", True, "needs cluster_id: a name_template does not distinguish orphans from other objects"
-        )
+    named = tuple(name for name in params.get("prune_objects") or () if name)
+    if named and not params.get("prune"):
+        raise InvalidInput("prune_objects", ", ".join(named), "needs prune: true")
     if params.get("wait_timeout", 0) < 0:
         raise InvalidInput("wait_timeout", params["wait_timeout"], "give seconds, 0 or more")
     _check_restore_point(params.get("restore_point"))
@@ -125,7 +131,26 @@ def read_request(params: Mapping[str, Any]) -> Request:
             remedy = f"lies in the one-arm range {one_arm}, whose addresses are internal: give another IP or range"
             raise InvalidInput("services.external_ip", service.external_ip, remedy)
     internal = tuple(_internal_ips(one, service, scenario) for one, service in zip(given, services, strict=True))
-    return Request(services, internal, naming, cluster_id, scenario, one_arm, per_service)
+    return Request(
+        services,
+        internal,
+        naming,
+        cluster_id,
+        scenario,
+        one_arm,
+        per_service,
+        bool(params.get("prune")),
+        named,
+        _recorded(params.get("restore_point"), cluster_id),
+        bool(params.get("judged")),
+    )
+
+
+def _recorded(point: object, cluster_id: str) -> frozenset[tuple[str, str]]:
+    """The objects that a restore point of the same cluster holds."""
+    if not isinstance(point, Mapping) or (point.get("cluster_id") or "") != cluster_id:
+        return frozenset()
+    return recorded_objects(point)
 
 
 def _check_restore_point(point: object) -> None:

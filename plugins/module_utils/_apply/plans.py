@@ -6,15 +6,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.external_ips import ExternalAddresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import kind_of
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ownership import unclaimed
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import VIRTUAL_SERVICE
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import (
     GroupPlan,
@@ -23,8 +23,18 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group
     plan_group,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal, ServicePlan
-
-OrphansByService = dict[str, list[tuple[str, str]]]
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import (
+    Evidence,
+    Orphan,
+    former_ports,
+    in_the_way,
+    wrong_names,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import (
+    find_orphans as orphans_of,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import Orphans
 
 
 def goal_of(request: Request, edge: EdgeAddresses, removing: bool) -> Goal:
@@ -33,15 +43,19 @@ def goal_of(request: Request, edge: EdgeAddresses, removing: bool) -> Goal:
 
 
 def plan_all(
-    request: Request, inventory: Inventory, addresses: ExternalAddresses, goal: Goal, prune: bool
-) -> tuple[list[GroupPlan], OrphansByService]:
-    """The plan of every group of services, each based on the result of the one before, and the orphans by service.
+    request: Request, inventory: Inventory, addresses: ExternalAddresses, goal: Goal
+) -> tuple[list[GroupPlan], list[Orphan]]:
+    """The plan of every group of services, each based on the result of the one before, and the orphans.
 
     Raises CollectionError for a service that cannot be planned. ``inventory`` is not changed.
     """
     copy = inventory.copy()
-    orphans = find_orphans(request, copy)
     removing = goal.scenario is None
+    orphans = find_orphans(request, copy, removing=removing)
+    if request.prune_objects and not request.judged:
+        _check_named(request, orphans, copy)
+    virtual_services = frozenset(one.item.name for one in orphans if one.key[0] == VIRTUAL_SERVICE)
+    goal = replace(goal, unclaimed=virtual_services)
     given = {service.label for service in request.services if service.external_ip}
     tasks = []
     for service, given_ips in zip(request.services, request.internal_ips, strict=True):
@@ -49,8 +63,8 @@ def plan_all(
         takes = not external_ip and not removing
         if takes:
             external_ip = addresses.take(service, check_mode=True)
-        left = orphans.get(service.name, []) if prune or removing else []
-        tasks.append(Task(service.with_external_ip(external_ip), given_ips, left, takes))
+        service = service.with_external_ip(external_ip)
+        tasks.append(Task(service, given_ips, _removed_with(service, orphans, request, copy), takes))
     plans = []
     for group in groups_of(tasks):
         found = plan_group(group, goal, copy)
@@ -61,20 +75,63 @@ def plan_all(
     return plans, orphans
 
 
-def find_orphans(request: Request, inventory: Inventory) -> OrphansByService:
-    """By service, kind and name of objects with its name that no port claims. Only CPI's names show the owner."""
-    wanted = {service.name for service in request.services}
-    claimed = {name for service in request.services for name in service.own_names()}
-    found: OrphansByService = {}
-    for item, owned in unclaimed(inventory, request.cluster_id, claimed):
-        if owned.service in wanted:
-            found.setdefault(owned.service, []).append((kind_of(item), item.name))
-    return found
+def find_orphans(request: Request, inventory: Inventory, *, removing: bool) -> list[Orphan]:
+    """Objects with the names of the services that no port claims, and what shows whose they are.
+
+    A task that removes services may name only some of their ports, so that the others are no orphans then.
+    """
+    named = frozenset(request.prune_objects)
+    if removing:
+        whole = frozenset(service.label for service in request.services if not service.ports)
+        evidence = Evidence(named=named, whole=whole, ports_are_complete=False)
+    else:
+        evidence = Evidence(recorded=request.recorded, named=named)
+    return orphans_of(request.services, request.naming, inventory, evidence)
 
 
-def orphans_as_list(orphans: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Orphans as plain data for a playbook."""
-    return [{"kind": kind, "name": name} for found in orphans.values() for kind, name in found]
+def _removed_with(service: Service, found: Sequence[Orphan], request: Request, inventory: Inventory) -> Orphans:
+    """The orphans that are to be removed with one service: those with its names, and those in its way."""
+    mine = [one for one in found if _concerns(one, service, inventory)]
+    whole = not service.ports  # named without ports: all that is certainly its
+    prune = request.prune and not request.judged
+    orphans = former_ports([one for one in mine if one.named or prune or whole], request.naming)
+    names = [one.item.name for one in mine]
+    return replace(orphans, remedies={one.item.name: _remedy(one, names, request) for one in mine})
+
+
+def _concerns(one: Orphan, service: Service, inventory: Inventory) -> bool:
+    if inventory.get(*one.key) is None:
+        return False  # removed with another service
+    return one.service == service.label or in_the_way(one.item, service, service.external_ip, inventory)
+
+
+def _remedy(one: Orphan, names: Sequence[str], request: Request) -> str:
+    if one.removable and not request.prune:
+        return "no port has this name any more: prune: true removes it"
+    listed = ", ".join(names)
+    return f"no port given here has this name ({one.why}): prune: true with prune_objects: [{listed}] removes it"
+
+
+def _claims(request: Request) -> dict[str, str]:
+    """The port that claims each name."""
+    return {
+        name: f"port {port.label} of {service.label}"
+        for service in request.services
+        for port in service.ports
+        for name in port.names
+    }
+
+
+def _check_named(request: Request, orphans: Sequence[Orphan], inventory: Inventory) -> None:
+    problems = wrong_names(request.prune_objects, orphans, _claims(request), inventory)
+    if problems:
+        (first, why), more = problems[0], "".join(f"; {name!r} {why}" for name, why in problems[1:])
+        raise InvalidInput("prune_objects", first, f"{why}{more}: take it out; nothing was changed")
+
+
+def left_orphans(found: Iterable[Orphan], inventory: Inventory) -> list[dict[str, Any]]:
+    """The orphans that still exist, as plain data for a playbook."""
+    return [one.as_dict() for one in found if inventory.get(*one.key) is not None]
 
 
 def _check_members(found: ServicePlan) -> None:

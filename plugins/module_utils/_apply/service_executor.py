@@ -19,9 +19,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import settled
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
+    POOL,
     VIRTUAL_SERVICE,
     NatRule,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.readings import readings
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedGroup, WantedService
@@ -42,11 +44,12 @@ class ServiceExecutor:
         self.params = params
         self.progress = progress
         self.known = KnownRules()
+        self._request = request
         self._pools = {port.names.pool: service for service in request.services for port in service.ports}
         self.observed = self._read()
         self.healthy = frozenset(name for name, health in self.observed.health.items() if health == "UP")
         stored = params["restore_point"].get("virtual_services") or {}
-        self.writer = Writer(api, gateway, self.observed, params["service_engine_group"] or "", stored)
+        self.writer = Writer(api, gateway, self.observed, params["service_engine_group"] or "", stored, self._pools)
         self.background = BackgroundWriter(self.writer.write)
 
     def _read(self) -> GatewayState:
@@ -56,9 +59,14 @@ class ServiceExecutor:
         """Whether the members of a pool matter, which a list of pools does not contain.
 
         CPI corrects members and port of its pools whenever it starts. Until then they matter where the pool is not
-        healthy; where it is UP, its members answer on the port that it has.
+        healthy; where it is UP, its members answer on the port that it has. A pool that a service of machines may have
+        had before is read, too: its members show whose it is, and it has to come back whole if the service fails.
         """
-        service = self._pools.get(str(pool["name"]))
+        name = str(pool["name"])
+        service = self._pools.get(name)
+        if service is None and (self._request.prune or not self._request.cluster_id):
+            services = {one.name for one in self._request.services}
+            return any(one.service in services for one in readings(self._request.naming, POOL, name))
         return service is not None and (not service.managed_by_cpi or pool.get("healthStatus") != "UP")
 
     def read_again(self) -> None:
@@ -83,6 +91,12 @@ class ServiceExecutor:
                 self._settle(written, healthy)
             except WaitTimeout as error:
                 raise CollectionError(error.message, **error.details) from None
+
+    def remove(self, step: Step) -> None:
+        """Write a step that removes an object, which belongs to no service. Raises CollectionError."""
+        self.progress.step(step.text)
+        self.writer.write(step)
+        step.apply(self.observed.inventory)
 
     def begin(self, step: Step) -> None:
         """Begin a write that no task of the gateway waits for."""

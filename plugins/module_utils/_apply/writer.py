@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState, virtual_service_of
@@ -65,15 +65,26 @@ READ_ONLY = frozenset(
 
 
 class Writer:
-    """Writes to one edge gateway. ``stored`` are the bodies of virtual services that may have to be created again."""
+    """Writes to one edge gateway. ``stored`` are the bodies of virtual services that may have to be created again,
+    ``pools`` the names of the services' pools.
+    """
 
-    def __init__(self, api: Api, gateway: Body, observed: GatewayState, group: str, stored: Mapping[str, Body]) -> None:
+    def __init__(
+        self,
+        api: Api,
+        gateway: Body,
+        observed: GatewayState,
+        group: str,
+        stored: Mapping[str, Body],
+        pools: Iterable[str] = (),
+    ) -> None:
         self.api = api
         self.gateway = gateway
         self.observed = observed
         self.stored = dict(stored)
         self.writes = 0
         self._group = group
+        self._pools = tuple(pools)
         self._groups: list[Body] | None = None
         self._certificates: dict[str, Body] = {}
 
@@ -150,10 +161,12 @@ class Writer:
         return {key: value for key, value in manager.wanted.items() if now.get(key) != value}
 
     def _borrow_members(self, pool: Pool) -> list[dict[str, Any]]:
-        """The members of another pool of the cluster, since each has all nodes. CPI corrects them when it starts."""
-        start = pool.name.split("-")[0] + "-pool-"
-        for (kind, name), urn in self.observed.ids.items():
-            if kind == POOL and name != pool.name and name.startswith(start):
+        """The members of another pool of these Services, as each has all nodes of the cluster. CPI corrects them at its
+        start. Pools that no given Service claims are left out: they may be those of another cluster.
+        """
+        for name in self._pools:
+            urn = self.observed.ids.get((POOL, name))
+            if urn and name != pool.name:
                 found = pool_result(self.api.get(f"{POOLS}/{urn}", f"pool {name!r}"))["members"]
                 return [{**member, "port": pool.port, "ratio": 1, "enabled": True} for member in found]
         return []

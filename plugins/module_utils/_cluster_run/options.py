@@ -35,6 +35,7 @@ OPTIONS = ArgumentSpec(
         "one_arm": {"type": "raw"},
         "existing": {"type": "str", "choices": ["fail", "migrate"], "default": "fail"},
         "prune": {"type": "bool", "default": False},
+        "prune_objects": {"type": "list", "elements": "str", "default": []},
         "go_back": {"type": "bool", "default": False},
         "restore_file": {"type": "path"},
         "restore_dir": {"type": "path", "default": "~/.vcd-kubernetes/restore-points"},

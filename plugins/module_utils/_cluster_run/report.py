@@ -29,8 +29,8 @@ def plan_lines(planned: Facts, stop: Facts | None, migration: Facts | None, remo
         follows = [f"then CPI's file is set to {planned['scenario_after']}, and CPI is scaled up again"]
         lines = [*report_lines(paused), *report_lines(migration), *follows]
     if removal and removal["steps"]:
-        services = ", ".join(one["name"] for one in removal["services"])
-        lines.append(f"then {pluralize(removal['writes'], 'object')} of deleted Services are removed: {services}")
+        are = "is" if removal["writes"] == 1 else "are"
+        lines.append(f"then {pluralize(removal['writes'], 'orphan')} {are} removed: {', '.join(removal['names'])}")
     return lines
 
 

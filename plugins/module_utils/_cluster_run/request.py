@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,7 @@ class RunRequest:
     one_arm: Any = None
     existing: str = "fail"
     prune: bool = False
+    prune_objects: Sequence[str] = ()
     go_back: bool = False
     restore_file: str | None = None
     restore_dir: str = ""

@@ -12,7 +12,7 @@ and verifies the result; ``verify()`` only checks the current state. The steps o
     3. read again; if something has changed since the plan, store a new restore point
     4. migrate the Services
     5. write CPI's file, and start CPI
-    6. remove the objects of deleted Services
+    6. remove the orphans that are in no Service's way
     7. verify, until all has settled
 
 If a run is killed anywhere, the next run, which begins with a plan, finishes the work.
@@ -20,7 +20,7 @@ If a run is killed anywhere, the next run, which begins with a plan, finishes th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -53,16 +53,21 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides 
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import Managed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import (
+    preflight_report,
+    still_orphans,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import network_of_cpi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import services_option
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import report_lines
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import restore_point_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.way_back import way_back
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, Pace
 
 NEVER = "never"
+ENTITY = "urn:vcloud:entity:vmware:"  # a cluster id like this is the id of CPI's defined entity
 VERSION = 1  # of the plan that phase plan passes to phase change
 SETTLING = Pace(first=1.0, factor=1.5, longest=10.0)
 
@@ -129,11 +134,16 @@ class ClusterRun:
     def _preflight(self, cluster: Facts, wanted: Wanted, found: Facts) -> Facts:
         """Run the preflight. Firewall rules matter only to a migration, and are read only for one."""
         existing = MIGRATE if self._request.migrates else self._request.existing
-        asked = (wanted.scenario, wanted.one_arm, existing, self._request.edge_gateway, self._request.prune)
-        preflight = preflight_report(cluster, found["gateway"], *asked)
+        request = self._request
+        asked = (wanted.scenario, wanted.one_arm, existing, request.edge_gateway, request.prune, request.prune_objects)
+        more: Facts = {"restore_point": wanted.restore_point}
+        preflight = preflight_report(cluster, found["gateway"], *asked, **more)
+        if preflight["unproven"] and cluster["cluster_id"].startswith(ENTITY):
+            more["entity"] = self._gateway.entity(cluster["cluster_id"])
         if preflight["migrations"]:
             found["gateway"] = self._look(FIREWALL)[1]
-            preflight = preflight_report(cluster, found["gateway"], *asked)
+        if preflight["migrations"] or more.get("entity"):
+            preflight = preflight_report(cluster, found["gateway"], *asked, **more)
         found["preflight"] = preflight
         found["lines"]["preflight"] = report_lines(preflight)
         if not preflight["ok"]:
@@ -147,8 +157,9 @@ class ClusterRun:
         goal = FileGoal(preflight["scenario"], preflight["one_arm"])
         planned = self._cpi.plan(goal)
         interrupted = cluster["rollout"]["state"] == "in_progress" and cluster["restore_point"] is not None
-        migration = self._plan_migration(cluster, gateway, goal, wanted, interrupted)
-        gone = preflight["orphaned_services"] if self._request.prune else []
+        on_the_way = preflight["removed_on_the_way"]
+        migration = self._plan_migration(cluster, gateway, goal, wanted, interrupted, on_the_way)
+        gone = preflight["removals"]
         removal = self._gateway.plan_removal(gone) if gone else None
         pending = bool(planned.result["steps"] or migration or (removal and removal.changed))
         verification = None if pending else self._verification(cluster, gateway, wanted)
@@ -175,6 +186,7 @@ class ClusterRun:
             "goal": {"scenario": goal.scenario, "one_arm": goal.one_arm},
             "before": {"scenario": preflight["scenario_before"], "one_arm": preflight["one_arm_before"]},
             "gone": gone,
+            "on_the_way": on_the_way,
             "gateway": _without_objects(gateway),
             "verification": verification,
             "result": result,
@@ -191,14 +203,20 @@ class ClusterRun:
         return PhaseReport(pending, report, merged([one.before for one in parts]), merged([one.after for one in parts]))
 
     def _plan_migration(
-        self, cluster: Facts, gateway: Facts, goal: FileGoal, wanted: Wanted, interrupted: bool
+        self,
+        cluster: Facts,
+        gateway: Facts,
+        goal: FileGoal,
+        wanted: Wanted,
+        interrupted: bool,
+        orphans: Sequence[str],
     ) -> Done | None:
         """The plan for the Services; None when none is to be migrated. CPI has to be stopped for it."""
         migrates = self._request.migrates
         services = self._services(cluster, gateway, wanted) if migrates or interrupted else []
         if not services:
             return None
-        migration = self._gateway.plan_migration(goal, services, cluster["restore_point"] or {})
+        migration = self._gateway.plan_migration(goal, services, cluster["restore_point"] or {}, orphans)
         writes = migration.result["writes"]
         if writes and not migrates:
             raise CollectionError(interrupted_message(writes))
@@ -240,8 +258,7 @@ class ClusterRun:
             parts.append(self._cpi.apply(goal))
         applied = parts[0].result if parts else {}
         if plan["gone"]:
-            self._say("removing the objects of deleted Services")
-            parts.append(self._gateway.remove(plan["gone"]))
+            parts += self._remove(plan)
         found = self._verify_change(plan, goal, wanted, migration)
         verification = found["verification"]
         result.update(
@@ -254,6 +271,14 @@ class ClusterRun:
         )
         before, after = merged([one.before for one in parts]), merged([one.after for one in parts])
         return PhaseReport(result["changed"], {**found, "result": result}, before, after)
+
+    def _remove(self, plan: Mapping[str, Any]) -> list[Done]:
+        """Remove the orphans, but none that a port claims since the plan: a Service may have come back."""
+        with self._one_look():
+            cluster, gateway = self._cpi.look(), self._gateway.look_again(plan["gateway"])
+        objects = still_orphans(cluster, gateway, plan["gone"])
+        self._say(f"removing {pluralize(len(objects), 'orphan')}")
+        return [self._gateway.remove(objects)] if objects else []
 
     def _migrate(self, plan: Mapping[str, Any], goal: FileGoal, wanted: Wanted) -> DoneMigration:
         """Migrate the Services while CPI is stopped, then write CPI's file and start CPI."""
@@ -268,7 +293,8 @@ class ClusterRun:
                 cluster, gateway = self._cpi.look(), self._gateway.look_again(plan["gateway"])
                 services = self._services(cluster, gateway, wanted)
                 newer = self._newer_point(plan, cluster, gateway, wanted, services)
-                migrate = self._gateway.prepare_migration(goal, services, (newer or point).in_cluster)
+                point_in_cluster = (newer or point).in_cluster
+                migrate = self._gateway.prepare_migration(goal, services, point_in_cluster, plan["on_the_way"])
             if newer:
                 point, file = newer, files.store(self._request.restore_dir, newer.on_disk)
                 self._say(f"Services have changed since the plan; the restore point is in {file}")
@@ -338,7 +364,7 @@ class ClusterRun:
                 cluster, gateway = self._cpi.look(), self._gateway.look_again(plan["gateway"])
                 promise = None
                 if migration:
-                    left = self._gateway.plan_migration(goal, migration.services, {})
+                    left = self._gateway.plan_migration(goal, migration.services, {}, plan["on_the_way"])
                     promise = {"services": migration.services, "restore_point": migration.point, "plan": left.result}
             verification = self._verification(cluster, gateway, wanted, promise)
             if not (migration and verification["settling"]) or deadline.expired():

@@ -13,11 +13,13 @@ from typing import Any, Protocol
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done, Executor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.info import gather
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import CHANGE, PORT, SERVICE, read_request
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.removal import Removal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.connections import Connections
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import Managed, manage, target_from
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import ALL, STOPPED, CpiState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report import report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import get_edge_gateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.entity import cpi_entity
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.gateway_facts import (
     facts_of,
     find_gateways,
@@ -83,17 +85,24 @@ class Gateway(Protocol):
     def describe(self, services: Sequence[Facts], *, whole: bool = False) -> Facts:
         """What vcd_shared_ip_info returns for the Services, with their restore point if it is to be ``whole``."""
 
-    def plan_migration(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts) -> Done:
-        """What the migration of these Services would do."""
+    def plan_migration(
+        self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts, orphans: Sequence[str]
+    ) -> Done:
+        """What the migration of these Services would do. ``orphans`` are the names of those to be removed with it."""
 
-    def prepare_migration(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts) -> Callable[[], Done]:
+    def prepare_migration(
+        self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts, orphans: Sequence[str]
+    ) -> Callable[[], Done]:
         """Read the present state. Calling the returned function migrates the Services."""
 
-    def plan_removal(self, services: Sequence[Facts]) -> Done:
+    def entity(self, cluster_id: str) -> Facts:
+        """What the cluster's defined entity lists as made by CPI: ``objects``, and a ``problem`` if it is not known."""
+
+    def plan_removal(self, objects: Sequence[Mapping[str, str]]) -> Done:
         """What ``remove`` would do."""
 
-    def remove(self, services: Sequence[Facts]) -> Done:
-        """Remove all objects of these Services, which no longer exist in Kubernetes."""
+    def remove(self, objects: Sequence[Mapping[str, str]]) -> Done:
+        """Remove single objects, given with kind, name and id."""
 
 
 class RealCpi:
@@ -187,27 +196,40 @@ class RealGateway:
         params = self._options(services, restore_point=whole, state="absent")
         return gather(self._connected.vcd, self._body(), read_request(params), params)
 
-    def plan_migration(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts) -> Done:
-        return self._prepare(self._change(goal, services, restore_point), check_mode=True).run()
+    def plan_migration(
+        self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts, orphans: Sequence[str]
+    ) -> Done:
+        return self._prepare(self._change(goal, services, restore_point, orphans), check_mode=True).run()
 
-    def prepare_migration(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts) -> Callable[[], Done]:
-        return self._prepare(self._change(goal, services, restore_point)).run
+    def prepare_migration(
+        self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts, orphans: Sequence[str]
+    ) -> Callable[[], Done]:
+        return self._prepare(self._change(goal, services, restore_point, orphans)).run
 
-    def plan_removal(self, services: Sequence[Facts]) -> Done:
-        return self._prepare(self._options(services, state="absent"), check_mode=True).run()
+    def entity(self, cluster_id: str) -> Facts:
+        return cpi_entity(self._connected.vcd, cluster_id)
 
-    def remove(self, services: Sequence[Facts]) -> Done:
-        return self._prepare(self._options(services, state="absent")).run()
+    def plan_removal(self, objects: Sequence[Mapping[str, str]]) -> Done:
+        return self._removal(objects, check_mode=True).run()
+
+    def remove(self, objects: Sequence[Mapping[str, str]]) -> Done:
+        return self._removal(objects).run()
+
+    def _removal(self, objects: Sequence[Mapping[str, str]], check_mode: bool = False) -> Removal:
+        params = self._options((), state="absent")
+        return Removal(self._connected.vcd, self._body(), read_request(params), params, objects, check_mode)
 
     def _prepare(self, params: Facts, check_mode: bool = False) -> Executor:
         return Executor(self._connected.vcd, self._body(), read_request(params), params, check_mode)
 
-    def _change(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts) -> Facts:
+    def _change(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts, orphans: Sequence[str]) -> Facts:
         return self._options(
             services,
             scenario=goal.scenario,
             one_arm=goal.one_arm,
-            prune=self._params["prune"],
+            prune=bool(orphans),
+            prune_objects=list(orphans),
+            judged=True,
             restore_point=restore_point,
         )
 

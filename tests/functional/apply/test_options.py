@@ -45,7 +45,7 @@ WRONG: list[tuple[Params, tuple[str, ...]]] = [
     ({"name_template": "{kind:d}-{service}-{port}"}, ("name_template", "has a format in braces")),
     ({"nat": "per_service", "scenario": DISTINCT}, ("nat: 'per_service'", "use per_port")),
     ({"nat": "per_service", "name_template": None, "cluster_id": CLUSTER}, ("nat: 'per_service'", "use per_port")),
-    ({"prune": True}, ("prune: True", "needs cluster_id")),
+    ({"prune_objects": ["vs-x"]}, ("prune_objects: 'vs-x'", "needs prune: true")),
     ({"wait_timeout": -1}, ("wait_timeout: -1", "0 or more")),
     ({"timeout": 0}, ("timeout: 0", "1 or more")),
     ({"vip_subnet": "elsewhere"}, ("vip_subnet: 'elsewhere'", "is not an IP address")),

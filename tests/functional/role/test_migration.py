@@ -283,23 +283,3 @@ def test_an_address_that_a_broken_cpi_has_changed_comes_back(tmp_path: Path) -> 
             "shared_ip: localhost: waiting for the changes to settle: default/web shows 203.0.113.55 in Kubernetes"
             in run.output
         )
-
-
-def test_objects_of_a_deleted_service_are_removed_only_on_request(tmp_path: Path) -> None:
-    """`api` is deleted in Kubernetes while its objects stay, as CPI's archived releases leave them."""
-    with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
-        kube.load([manifest("web")])
-        cases = [
-            made("distinct_internal"),
-            Case("listed", {"shared_ip_scenario": "distinct_internal"}),
-            Case("pruned", {"shared_ip_scenario": "distinct_internal", "shared_ip_prune": "true"}),
-        ]
-        run = play(tmp_path / "1", cases, sim, kube)
-        assert failed(run) == {}
-        assert "shared_ip_prune: true" in run.output
-        changed = [outcome["msg"]["changed"] for name, outcome in run.outcomes.items() if name in ("listed", "pruned")]
-        assert changed == [False, True]
-        kinds = ("virtual_services", "pools", "nat_rules")
-        names = [item["name"] for kind in kinds for item in sim.dump()[kind]]
-        assert len(names) == 6
-        assert all("-web-" in name for name in names)

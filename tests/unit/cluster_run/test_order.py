@@ -16,7 +16,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.request import RunRequest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from fake_sides import MIGRATE, World
-from sharing_builders import virtual_service
+from sharing_builders import service, virtual_service
 
 LOOK = ["look at CPI", "look at the gateway"]
 STOPPED = ["stop CPI", *LOOK, "describe", "prepare to move"]
@@ -78,11 +78,39 @@ def test_a_removal_is_verified_with_facts_read_after_it(tmp_path: Path) -> None:
     world = World("shared_external")
     left = virtual_service("gone", "http", "203.0.113.77")
     world.objects["virtual_services"].append(left)
-    done = world.changed(RunRequest(scenario="shared_external", prune=True), tmp_path)
-    assert world.events == ["remove", *LOOK]
+    request = RunRequest(scenario="shared_external", prune=True, prune_objects=[left["name"]])
+    done = world.changed(request, tmp_path)
+    assert world.events == [*LOOK, "remove", *LOOK]
     assert done.changed is True
     names = [one["name"] for one in done.result["gateway"]["edge_gateways"][0]["virtual_services"]]
     assert left["name"] not in names
+
+
+def test_a_service_that_comes_back_after_the_plan_keeps_its_objects(tmp_path: Path) -> None:
+    world = World("shared_external")
+    left = virtual_service("gone", "http", "203.0.113.77")
+    world.objects["virtual_services"].append(left)
+    request = RunRequest(
+        scenario="shared_external", prune=True, prune_objects=[left["name"]], restore_dir=str(tmp_path)
+    )
+    run = world.run(request)
+    planned = run.plan(False).result
+    world.cluster["services"].append(service("gone", ports=("http",), ips=()))
+    done = run.change(planned["plan"], False)
+    assert "remove" not in world.events
+    assert done.changed is False
+    assert left in world.objects["virtual_services"]
+
+
+def test_the_entity_is_read_only_if_it_can_prove_something() -> None:
+    for left, read in ((None, 0), (virtual_service("gone", "http", "203.0.113.77"), 1)):
+        world = World("shared_external")
+        world.objects["virtual_services"] += [left] if left else []
+        world.run(RunRequest(scenario="shared_external", prune=True)).plan(True)
+        assert world.events.count("look at the entity") == read
+        world.events.clear()
+        world.run(RunRequest(scenario="shared_external")).plan(True)
+        assert world.events.count("look at the entity") == 0
 
 
 def test_cpi_is_restored_if_the_first_service_fails(tmp_path: Path) -> None:
@@ -257,9 +285,9 @@ def test_whether_nothing_is_migrated(failure: dict[str, Any], resumed: bool, bef
 
 def test_the_lines_of_a_removal() -> None:
     planned = {"steps": [], "restart": {}, "resumed": False}
-    removal = {"steps": ["a", "b"], "services": [{"name": "api"}, {"name": "old"}], "writes": 2}
+    removal = {"steps": ["a", "b"], "names": ["api", "old"], "writes": 2}
     lines = plan_lines({**planned, "restart": {"done": "none", "reason": ""}}, None, None, removal)
-    assert lines == ["plan: nothing to do", "then 2 objects of deleted Services are removed: api, old"]
+    assert lines == ["plan: nothing to do", "then 2 orphans are removed: api, old"]
 
 
 def point(**changes: Any) -> dict[str, Any]:

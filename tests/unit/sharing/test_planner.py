@@ -33,6 +33,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import assign_internal_ips
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import PortSpec, Service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
+    Orphans,
     WantedService,
     current_state,
     want,
@@ -215,12 +216,90 @@ def test_a_renamed_port_replaces_its_orphans() -> None:
         "web", [replace(specs(1)[0], name="web")], Naming.of_cluster("c1"), namespace="default", cluster_id="c1",
         external_ip=IP, members=["10.0.0.1"],
     )  # fmt: skip
-    with pytest.raises(Conflict, match="prune"):
-        plan(wanted_on(inventory, renamed, Scenario.SHARED_EXTERNAL), inventory)
-    left = tuple((kind_of(item), item.name) for item in inventory)
+    remedies = {"ingress-vs-web-c1-p0": "set prune"}
+    with pytest.raises(Conflict, match=r"port 80 of 203\.0\.113\.10 is held by .*p0': set prune"):
+        plan(want(renamed, Scenario.SHARED_EXTERNAL, orphans=Orphans(remedies=remedies)), inventory)
     gateway = StrictGateway(inventory)
-    gateway.carry_out(want(renamed, Scenario.SHARED_EXTERNAL, (), orphans=left))
+    gateway.carry_out(want(renamed, Scenario.SHARED_EXTERNAL, (), orphans=Orphans(service(1).ports)))
     assert sorted(item.name for item in gateway.inventory) == ["ingress-pool-web-c1-web", "ingress-vs-web-c1-web"]
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(
+    before=st.sampled_from(list(Scenario)),
+    after=st.sampled_from(list(Scenario)),
+    refuses=st.sampled_from(WORLDS),
+    ports=st.integers(1, 3),
+    renamed=st.sets(st.integers(0, 2)),
+    dropped=st.sets(st.integers(0, 2)),
+    kill_after=st.integers(0, 12),
+)
+def test_ports_are_renamed_and_dropped_in_any_move(
+    before: Scenario,
+    after: Scenario,
+    refuses: frozenset[VcdRule],
+    ports: int,
+    renamed: set[int],
+    dropped: set[int],
+    kill_after: int,
+) -> None:
+    """The wanted shape is reached, and no former port is left, even after a kill; a rollback restores all."""
+    dropped = dropped - {0} - renamed
+    new_specs = [replace(one, name=f"n{place}") if place in renamed else one for place, one in enumerate(specs(ports))]
+    old, new = machines(specs(ports)), machines([one for place, one in enumerate(new_specs) if place not in dropped])
+    former = tuple(port for place, port in enumerate(old.ports) if place in renamed | dropped)
+    first = StrictGateway(Inventory())
+    first.carry_out(wanted_on(first.inventory, old, before))
+    start = first.inventory
+
+    def wanted(inventory: Inventory) -> WantedService:
+        there = frozenset(item.name for item in inventory if isinstance(item, VirtualService))
+        inside = assign_internal_ips(new, after, DEFAULT_ONE_ARM, inventory, there)
+        return want(new, after, inside, orphans=Orphans(former))
+
+    gateway = StrictGateway(start.copy(), refuses)
+    target = wanted(gateway.inventory)
+    undone = current_state(target, gateway.inventory)
+    if not gateway.carry_out(target, kill_after):
+        back = StrictGateway(gateway.inventory.copy(), refuses)
+        back.carry_out(undone)
+        assert back.inventory == start
+        gateway.carry_out(wanted(gateway.inventory))
+    assert shape_of(target, gateway.inventory, after) == after.value
+    assert {item.name for item in gateway.inventory} <= new.own_names()
+    assert plan(wanted(gateway.inventory), gateway.inventory) == []
+    # Only one virtual service at a time listens on a port: the last one leaves the external IP, then the new one comes.
+    alone = not before.one_arm and not after.one_arm and len(renamed | dropped) >= ports
+    if not alone and (VcdRule.OVERLAP not in refuses or before.one_arm == after.one_arm):
+        assert gateway.unheld == []
+
+
+def test_a_dropped_port_leaves_the_others_where_they_are() -> None:
+    for scenario in Scenario:
+        gateway = StrictGateway(Inventory())
+        gateway.carry_out(wanted_on(gateway.inventory, machines(specs(2)), scenario))
+        kept, former, inventory = machines(specs(1)), machines(specs(2)).ports[1:], gateway.inventory
+        there = frozenset({former[0].names.virtual_service})
+        inside = assign_internal_ips(kept, scenario, DEFAULT_ONE_ARM, inventory, there)
+        assert plan(want(kept, scenario, inside), inventory) == []
+        pruned = want(kept, scenario, inside, orphans=Orphans(former))
+        steps = plan(pruned, inventory)
+        assert {step.act for step in steps} == {Act.DELETE}
+        assert {step.name for step in steps} <= set(former[0].names)
+        assert dict(outage_of(pruned, inventory, steps).ports) == {"80": 0}
+
+
+def test_a_renamed_port_behind_nat_is_never_down() -> None:
+    for scenario in (Scenario.SHARED_INTERNAL, Scenario.DISTINCT_INTERNAL):
+        gateway = StrictGateway(Inventory())
+        gateway.carry_out(wanted_on(gateway.inventory, machines(specs(1)), scenario))
+        renamed = machines([replace(specs(1)[0], name="web")])
+        inside = assign_internal_ips(renamed, scenario, DEFAULT_ONE_ARM, gateway.inventory)
+        wanted = want(renamed, scenario, inside, orphans=Orphans(machines(specs(1)).ports))
+        steps = plan(wanted, gateway.inventory)
+        assert dict(outage_of(wanted, gateway.inventory, steps).ports) == {"80": 0}
+        kinds = [step.kind for step in steps if step.act is Act.DELETE]
+        assert kinds.index(NAT_RULE) < kinds.index(VIRTUAL_SERVICE)
 
 
 def test_internal_ips_are_kept_and_the_lowest_free_ones_taken() -> None:

@@ -399,37 +399,28 @@ def test_a_refusal_names_the_service_and_why() -> None:
     assert [item["shape"] for item in report["services"]] == ["distinct_internal", "absent"]
 
 
-def test_objects_that_no_service_claims_are_listed_by_kind_and_stay_unless_asked() -> None:
+def test_orphans_are_listed_by_kind_and_stay_unless_asked() -> None:
     left = {
         "virtual_services": [virtual_service("gone", "http", "192.168.8.9")],
-        "pools": [pool("gone", "http", "x"), pool("web", "http", "y")],
+        "pools": [pool("gone", "http", "x"), pool("web", "old", "y")],
         "nat_rules": [
             nat_rule("gone", "http", "203.0.113.11", "192.168.8.9"),
             nat_rule("other", "http", "203.0.113.12", "192.168.8.10", cluster_id="urn:another"),
         ],
         "application_port_profiles": [profile("gone", "http")],
     }
-    cluster = ccm(services=[service()])
-    report = preflight_report(cluster, vcd(edge(**left)), "shared_internal")
+    report = preflight_report(ccm(services=[service()]), vcd(edge(**left)), "shared_internal")
     (finding,) = [item for item in report["findings"] if item["check"] == "orphans"]
     names = [item["name"] for item in report["orphans"]]
     assert finding["severity"] == "warning"
     assert finding["message"] == (
-        f"no Service claims these objects of this cluster: 1 virtual service {names[0]}; 1 pool {names[1]}; "
-        f"1 NAT rule {names[2]}; 1 application port profile {names[3]} "
-        "(there is no Service gone of type LoadBalancer)"
+        f"no live Service and port has the names of 1 virtual service {names[0]}; 2 pools {names[1]}, {names[2]}; "
+        f"1 NAT rule {names[3]}; 1 application port profile {names[4]} "
+        "(only its name shows that it may be of this cluster)"
     )
-    removed = "shared_ip_prune: true removes them; those with the name of a Service that exists go when it is migrated"
-    assert finding["remedy"] == removed
-    assert report["orphaned_services"] == [{"name": "gone"}]
+    assert finding["remedy"].startswith("shared_ip_prune: true removes those that a restore point")
+    assert report["removals"] == []
     assert found("orphans", "shared_internal", None, vcd(edge())) == []
-    # what a Service that is there has left is pruned when asked for
-    renamed = {"pools": [pool("web", "old", "x")]}
-    both = {"pools": [pool("web", "old", "x"), pool("gone", "http", "x")]}
-    of = [preflight_report(cluster, vcd(edge(**there)), "shared_internal") for there in (renamed, both)]
-    remedies = [item["remedy"] for report in of for item in report["findings"] if item["check"] == "orphans"]
-    assert remedies == ["a migration removes them only with shared_ip_prune: true", removed]
-    assert [report["orphaned_services"] for report in of] == [[], [{"name": "gone"}]]
 
 
 WEB = "default/web"

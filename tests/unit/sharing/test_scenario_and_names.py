@@ -16,10 +16,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway import names, ownership
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import KINDS
-from hypothesis import given
-from hypothesis import strategies as st
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway import names
 
 UUID = "6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d10"
 SHORT = f"capvcdCluster:{UUID}"
@@ -70,33 +67,6 @@ def test_names_are_the_ones_that_cpi_looks_for() -> None:
         f"appPort_dnat-ingress-vs-web-{SHORT}-https",
     )
     assert names.ip_claim_marker("shop", "web", URN) == f"cluster-{SHORT}-namespace-shop-service-web"
-
-
-@pytest.mark.parametrize(
-    ("name", "owned"),
-    [
-        (f"ingress-vs-web-{SHORT}-http", ownership.OwnedName("virtual_service", "web", "http")),
-        (f"ingress-vs-web-{SHORT}-", ownership.OwnedName("virtual_service", "web", "")),
-        (f"ingress-pool-my-web-{SHORT}-http", ownership.OwnedName("pool", "my-web", "http")),
-        (f"dnat-ingress-vs-web-{SHORT}-http", ownership.OwnedName("nat_rule", "web", "http")),
-        (f"appPort_dnat-ingress-vs-web-{SHORT}-http", ownership.OwnedName("application_port_profile", "web", "http")),
-        ("ingress-vs-web-another-cluster-http", None),
-        (f"ingress-vs--{SHORT}-http", None),
-        (f"my-ingress-vs-web-{SHORT}-http", None),
-        ("by-hand", None),
-    ],
-)
-def test_a_name_shows_the_owner_of_an_object(name: str, owned: ownership.OwnedName | None) -> None:
-    assert ownership.owned_name(name, URN) == owned
-
-
-@given(
-    service=st.from_regex(r"[a-z]([-a-z0-9]{0,20}[a-z0-9])?", fullmatch=True),
-    port=st.from_regex(r"([a-z0-9]([-a-z0-9]{0,10}[a-z0-9])?)?", fullmatch=True),
-)
-def test_every_name_that_is_made_can_be_read_back(service: str, port: str) -> None:
-    for kind, name in zip(KINDS, names.Naming.of_cluster(URN).port(service, port), strict=True):
-        assert ownership.owned_name(name, URN) == ownership.OwnedName(kind, service, port)
 
 
 @pytest.mark.parametrize(

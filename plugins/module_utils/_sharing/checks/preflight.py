@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.addresses import (
     check_external_addresses,
     check_given_addresses,
@@ -35,10 +36,17 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.ser
     check_orphans,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import read_cluster
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import with_migrations
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.orphans import orphaned_services
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import (
+    other_removals,
+    with_migrations,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.orphans import read_entity
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import check_existing, resolve
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import (
+    Target,
+    check_existing,
+    resolve,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, first_lines, passed
 
@@ -76,17 +84,27 @@ def preflight_report(
     existing: Any = "fail",
     edge_gateway: Any = "",
     prune: Any = False,
+    prune_objects: Iterable[str] = (),
+    *,
+    entity: Any = None,
+    restore_point: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The preflight as plain data, from the results of vcd_ccm_config_info and vcd_edge_gateway_info.
 
     ``edge_gateway`` is the name that was given, for the message if there is no such gateway. ``migrations`` lists
-    the Services that have to be migrated or repaired, and is empty unless ``existing`` is "migrate".
+    the Services that have to be migrated or repaired, and is empty unless ``existing`` is "migrate". ``entity`` are the
+    facts of CPI's defined entity, where it was read, ``restore_point`` is the one that the run goes back to.
+    ``removals`` are the orphans to be removed by themselves, ``removed_on_the_way`` the names of those that a migration
+    removes, and ``unproven`` says whether the entity could show of others that they are this cluster's.
     Raises InvalidInput for an invalid request, or a result that is not as documented.
     """
     check_existing(existing)
     cluster = read_cluster(ccm)
-    target = resolve(scenario, one_arm, cluster, edge_gateway, existing, bool(prune))
-    state = with_migrations(ClusterState(cluster, read_vcd(vcd), target))
+    target = resolve(scenario, one_arm, cluster, edge_gateway, existing, bool(prune), prune_objects)
+    found = ClusterState(
+        cluster, read_vcd(vcd), target, entity=read_entity(entity), restore_point=restore_point or None
+    )
+    state = with_migrations(found)
     findings = preflight(state)
     edge = state.edge
     return {
@@ -100,8 +118,26 @@ def preflight_report(
         "edge_gateway": edge.name if edge else None,
         "services": [item.as_dict() for item in state.observed],
         "migrations": [migration.as_dict() for migration in state.migrations],
-        "orphaned_services": [{"name": name} for name in orphaned_services(cluster.services, state.orphans)],
         "orphans": [orphan.as_dict() for orphan in state.orphans],
+        **_removals(state),
         "findings": [finding.as_dict() for finding in findings],
         "summary": first_lines(findings),
     }
+
+
+def _removals(state: ClusterState) -> dict[str, Any]:
+    alone = other_removals(state)
+    going = [one for one in state.orphans if one.removable] if state.target.prune else []
+    return {
+        "removals": [{"kind": one.key[0], "name": one.item.name, "id": one.item.id} for one in alone],
+        "removed_on_the_way": [one.item.name for one in going if one not in alone],
+        "unproven": state.target.prune and any(not one.removable and not one.doubt for one in state.orphans),
+    }
+
+
+def still_orphans(ccm: Any, vcd: Any, objects: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """Which of the ``removals`` of an earlier preflight no port claims now, either."""
+    cluster = read_cluster(ccm)
+    state = ClusterState(cluster, read_vcd(vcd), Target(Scenario.SHARED_EXTERNAL, None))
+    present = {(*one.key, one.item.id) for one in state.orphans}
+    return [one for one in objects if (one["kind"], one["name"], one["id"]) in present]

@@ -9,9 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN_PROGRESS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.breakage import breakages
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import Migration, damage_of
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.orphans import orphaned_services
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import (
+    Migration,
+    damage_of,
+    other_removals,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.orphans import claims
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
     Finding,
@@ -21,6 +26,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
     warning,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import KINDS, LABELS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import Orphan, wrong_names
 
 MIGRATE = "migrate them (shared_ip_existing: migrate)"
 REMEDY = f"{MIGRATE}, or keep the scenario, or delete the Service and create it again after the change"
@@ -86,22 +92,54 @@ def _message(migration: Migration) -> str:
 
 
 def check_orphans(state: ClusterState) -> Iterator[Finding]:
-    """Objects with this cluster's names that no Service claims: reported, and removed only when asked to."""
-    orphans = state.orphans
-    if not orphans:
+    """Objects with this cluster's names that no live Service and port has: removed only when that is certain."""
+    if state.edge is None:
         return
+    target, orphans = state.target, state.orphans
+    if target.prune_objects and not target.prune:
+        names = ", ".join(target.prune_objects)
+        yield error("orphans", f"shared_ip_prune_objects names {names}", "set shared_ip_prune: true, too")
+    claimed = claims(state.cluster.cluster_id, state.cluster.services)
+    resumed = state.cluster.rollout == IN_PROGRESS  # an interrupted run may have removed some of them
+    problems = wrong_names(target.prune_objects, orphans, claimed, state.edge.inventory, may_be_gone=resumed)
+    if problems:
+        message = "; ".join(f"{name!r} {why}" for name, why in problems)
+        yield error("orphans", f"shared_ip_prune_objects: {message}", "take it out: nothing was changed")
+    going = [one for one in orphans if one.removable] if target.prune else []
+    staying = [one for one in orphans if one not in going]
+    if going:
+        reasons = "; ".join(dict.fromkeys(one.why for one in going))
+        yield info(
+            "orphans", f"to be removed, because no live Service and port has their names: {_listed(going)} ({reasons})"
+        )
+    waiting = [one for one in going if one.key not in {other.key for other in other_removals(state)}]
+    if waiting and not target.migrates:
+        message = f"in the way of a Service, and removed only when that is migrated: {_listed(waiting)}"
+        yield warning("orphans", message, "shared_ip_existing: migrate")
+    if staying:
+        yield _left(state, staying)
+
+
+def _left(state: ClusterState, staying: list[Orphan]) -> Finding:
+    reasons = [one.why for one in staying]
+    if state.entity is not None and state.entity.problem:
+        reasons.append(f"CPI's entity in Cloud Director {state.entity.problem}")
+    message = f"no live Service and port has the names of {_listed(staying)} ({'; '.join(dict.fromkeys(reasons))})"
+    if not state.target.prune:
+        remedy = (
+            "shared_ip_prune: true removes those that a restore point or CPI's entity in Cloud Director shows to be "
+            "this cluster's, and those that shared_ip_prune_objects names"
+        )
+    else:
+        names = ", ".join(one.item.name for one in staying)
+        remedy = f"they stay; if nothing uses them, set shared_ip_prune_objects: [{names}]"
+    return warning("orphans", message, remedy)
+
+
+def _listed(orphans: list[Orphan]) -> str:
     listed = []
     for kind in KINDS:
-        found = [item.name for item in orphans if item.kind == kind]
+        found = [one.item.name for one in orphans if one.key[0] == kind]
         if found:
             listed.append(f"{pluralize(len(found), LABELS[kind])} {', '.join(found)}")
-    reasons = "; ".join(dict.fromkeys(item.why for item in orphans))
-    message = f"no Service claims these objects of this cluster: {'; '.join(listed)} ({reasons})"
-    yield warning("orphans", message, _removal(state))
-
-
-def _removal(state: ClusterState) -> str:
-    """Orphans of an existing Service are pruned when it is migrated, those of a deleted Service in any run."""
-    if orphaned_services(state.cluster.services, state.orphans):
-        return "shared_ip_prune: true removes them; those with the name of a Service that exists go when it is migrated"
-    return "a migration removes them only with shared_ip_prune: true"
+    return "; ".join(listed)

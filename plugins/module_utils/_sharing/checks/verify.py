@@ -265,7 +265,8 @@ def _wrong(state: ClusterState, item: ObservedService, scenario: Scenario, inven
     """What is wrong with a Service; empty when every port serves and the plan has nothing to write."""
     try:
         service = item.service.with_external_ip(external_ip(item, state))
-        goal = Goal(scenario, state.cluster.one_arm or state.one_arms[0], state.addresses)
+        one_arm = state.cluster.one_arm or state.one_arms[0]
+        goal = Goal(scenario, one_arm, state.addresses, unclaimed=state.unclaimed)
         wanted, _internal = goal.wanted(service, inventory)
         found = [fault.text for fault in faults(wanted, inventory)]
         steps = [] if found else plan_service(service, goal, inventory).steps

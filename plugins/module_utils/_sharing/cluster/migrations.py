@@ -23,10 +23,18 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.se
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import EdgeGateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.conflicts import Conflict
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import Task, groups_of, plan_group
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal, ServicePlan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.judge import faults
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import (
+    Orphan,
+    former_ports,
+    in_the_way,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import Orphans
 
 
 @dataclass(frozen=True)
@@ -135,7 +143,7 @@ def _without_plan(state: ClusterState, edge: EdgeGateway, item: ObservedService,
 
 def _task(state: ClusterState, one: Migration) -> Task:
     service = one.observed.service.with_external_ip(one.external_ip)
-    return Task(service, orphans=tuple(state.orphans_of(service.name)))
+    return Task(service, orphans=_removed_with(service, state))
 
 
 def _plan_group(state: ClusterState, tasks: Sequence[Task], found: dict[str, Migration], inventory: Inventory) -> None:
@@ -165,7 +173,49 @@ def _plan_group(state: ClusterState, tasks: Sequence[Task], found: dict[str, Mig
 
 
 def _goal(state: ClusterState, scenario: Scenario) -> Goal:
-    return Goal(scenario, state.target.one_arm or state.one_arms[0], state.addresses)
+    one_arm = state.target.one_arm or state.one_arms[0]
+    return Goal(scenario, one_arm, state.addresses, unclaimed=state.unclaimed)
+
+
+def _removed_with(service: Service, state: ClusterState) -> Orphans:
+    """The orphans in the way of a Service, which are removed when it is migrated."""
+    found = in_its_way(service, state)
+    orphans = former_ports(found if state.target.prune else (), Naming.of_cluster(state.cluster.cluster_id))
+    return replace(orphans, remedies={one.item.name: removal_of(one, found) for one in found})
+
+
+def in_its_way(service: Service, state: ClusterState) -> list[Orphan]:
+    """The orphans that take a port of a Service, and the others of the ports that these were made for."""
+    inventory = state.edge.inventory if state.edge else Inventory()
+    ways = {one.readings for one in state.orphans if in_the_way(one.item, service, service.external_ip, inventory)}
+    return [one for one in state.orphans if one.readings in ways]
+
+
+def removal_of(one: Orphan, group: Sequence[Orphan] = ()) -> str:
+    """What removes an orphan: the remedy in a message."""
+    if one.removable:
+        return "no live Service and port has this name: shared_ip_prune: true removes it"
+    names = ", ".join(item.item.name for item in group or (one,) if not item.removable)
+    return (
+        f"no live Service and port has this name, but {one.why}: if nothing uses it, set shared_ip_prune: true and "
+        f"shared_ip_prune_objects: [{names}]"
+    )
+
+
+def other_removals(state: ClusterState) -> list[Orphan]:
+    """The orphans that are removed by themselves, because they are in no Service's way."""
+    if state.edge is None or not state.target.prune:
+        return []
+    kept = {one.key for item in state.observed for one in in_its_way(_known(item, state), state)}
+    return [one for one in state.orphans if one.removable and one.key not in kept]
+
+
+def _known(item: ObservedService, state: ClusterState) -> Service:
+    """A Service with its external IP, as far as that is known."""
+    try:
+        return item.service.with_external_ip(external_ip(item, state))
+    except InvalidInput:
+        return item.service
 
 
 def _refused_by_cpi(item: ObservedService) -> Obstacle | None:

@@ -6,19 +6,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import DEFAULT_ONE_ARM, AddressRange
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import Cluster
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import ObservedService, observe
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.orphans import Orphan, find_orphans
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.orphans import (
+    Entity,
+    Witnesses,
+    find_orphans,
+    recorded_by,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import Target
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import EdgeGateway, Vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, error, warning
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import VIRTUAL_SERVICE
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import Orphan
 
 if TYPE_CHECKING:
     from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import Migration
@@ -29,13 +36,16 @@ class ClusterState:
     """What was read, and the target. ``vcd`` is None when it is unknown which gateway to read.
 
     ``planned`` are the Services with their plans, where existing Services are to be migrated (see
-    `migrations.with_migrations`).
+    `migrations.with_migrations`). ``entity`` is CPI's defined entity, where it was read; ``restore_point`` the one that
+    the run goes back to.
     """
 
     cluster: Cluster
     vcd: Vcd | None
     target: Target
     planned: tuple[Migration, ...] = ()
+    entity: Entity | None = None
+    restore_point: Mapping[str, Any] | None = None
 
     @property
     def edge(self) -> EdgeGateway | None:
@@ -80,16 +90,20 @@ class ClusterState:
 
     @cached_property
     def orphans(self) -> list[Orphan]:
-        """Objects of this cluster that no Service claims."""
+        """Objects with this cluster's names that no live Service and port has."""
         if self.edge is None:
             return []
-        return find_orphans(self.cluster.cluster_id, self.cluster.services, self.edge.inventory)
+        points, edge_id = (self.cluster.restore_point, self.restore_point), self.edge.id
+        recorded = [recorded_by(point, self.cluster.cluster_id, edge_id) for point in points]
+        entity = self.entity.objects if self.entity else frozenset()
+        named = frozenset(self.target.prune_objects if self.target.prune else ())
+        witnesses = Witnesses(frozenset().union(*recorded), entity, named)
+        return find_orphans(self.cluster, self.edge.inventory, witnesses)
 
-    def orphans_of(self, service: str) -> Iterator[tuple[str, str]]:
-        """Kind and name of the orphans with the name of one Service; empty unless orphans are to be removed."""
-        for orphan in self.orphans if self.target.prune else ():
-            if orphan.service == service:
-                yield orphan.kind, orphan.name
+    @cached_property
+    def unclaimed(self) -> frozenset[str]:
+        """The names of the virtual services among them."""
+        return frozenset(one.item.name for one in self.orphans if one.key[0] == VIRTUAL_SERVICE)
 
     def shortage(self, check: str, message: str, remedy: str) -> Finding:
         """A lack of room: it stops a change, and is only a warning where nothing is to be changed."""

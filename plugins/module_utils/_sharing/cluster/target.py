@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +32,8 @@ class Target:
     """The wanted state of CPI's file, and what to do with existing Services.
 
     ``problem`` says what is wrong with the given range; ``edge_gateway`` is the name that was given; ``existing`` is
-    one of EXISTING_CHOICES. ``prune``: a migration removes the orphans of its Services.
+    one of EXISTING_CHOICES. ``prune``: remove the orphans that a second witness shows to be this
+    cluster's, and ``prune_objects``, which the operator names.
     """
 
     scenario: Scenario
@@ -40,6 +42,7 @@ class Target:
     edge_gateway: str = ""
     existing: str = FAIL
     prune: bool = False
+    prune_objects: tuple[str, ...] = ()
 
     @property
     def migrates(self) -> bool:
@@ -59,6 +62,7 @@ def resolve(
     edge_gateway: Any = "",
     existing: str = FAIL,
     prune: bool = False,
+    prune_objects: Iterable[str] = (),
 ) -> Target:
     """The target of a request. An empty ``one_arm`` stands for the range of the file, or the default."""
     wanted, name = Scenario.parse(scenario, "shared_ip_scenario"), str(edge_gateway or "")
@@ -68,7 +72,7 @@ def resolve(
             found = parse_range(one_arm) if one_arm else cluster.one_arm or DEFAULT_ONE_ARM
         except BadRange as error:
             problem = f"shared_ip_one_arm: {_as_text(one_arm)}: {error}"
-    return Target(wanted, found, problem, name, existing, prune)
+    return Target(wanted, found, problem, name, existing, prune, tuple(prune_objects))
 
 
 def check_existing(value: object) -> None:

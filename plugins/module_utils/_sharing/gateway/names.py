@@ -17,6 +17,8 @@ from string import Formatter
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import KINDS
 
+EDGE_GATEWAY = "edge_gateway"
+FIELDS = ("kind", "service", "port", "namespace", EDGE_GATEWAY)
 CLUSTER_ID_PREFIXES = ("urn:vcloud:entity:vmware:", "urn:vcloud:entity:cse:nativeCluster:")
 
 
@@ -32,24 +34,36 @@ def ip_claim_marker(namespace: str, service: str, cluster_id: str) -> str:
     return f"cluster-{short_cluster_id(cluster_id)}-namespace-{namespace}-service-{service}"
 
 
+def _escaped(text: str) -> str:
+    """Text as it stands in a template."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 @dataclass(frozen=True)
 class Naming:
     """How objects are named: a template with {kind} ("vs" or "pool"), {service}, {port} and, if wanted, {namespace}.
 
     CPI's is ``ingress-{kind}-{service}-CLUSTER_ID-{port}``. A DNAT rule is ``dnat-`` and its virtual service's name.
+    ``cluster_id`` is the short one of a cluster, empty for the template of an operator. ``per_gateway``: the name of
+    the edge gateway is part of every name.
     """
 
     template: str
+    cluster_id: str = ""
+    per_gateway: bool = False
 
     @classmethod
     def of_cluster(cls, cluster_id: str) -> Naming:
         """The names that this cluster's CPI looks for."""
-        escaped = short_cluster_id(cluster_id).replace("{", "{{").replace("}", "}}")
-        return cls(f"ingress-{{kind}}-{{service}}-{escaped}-{{port}}")
+        short = short_cluster_id(cluster_id)
+        return cls(f"ingress-{{kind}}-{{service}}-{_escaped(short)}-{{port}}", short)
 
     @classmethod
-    def parse(cls, template: str) -> Naming:
-        """A template that an operator gave. Raises InvalidInput when two objects could get the same name."""
+    def parse(cls, template: str, edge_gateway: str = "") -> Naming:
+        """A template that an operator gave; ``edge_gateway`` replaces {edge_gateway} in it.
+
+        Raises InvalidInput when two objects could get the same name.
+        """
         try:
             parts = [part[1:] for part in Formatter().parse(template) if part[1] is not None]
         except ValueError as error:
@@ -59,11 +73,16 @@ class Naming:
             remedy = "has a format in braces: write it like {kind}-{service}-{port}"
             raise InvalidInput("name_template", template, remedy)
         missing = [f"{{{field}}}" for field in ("kind", "service", "port") if field not in found]
-        unknown = [f"{{{field}}}" for field in found if field not in ("kind", "service", "port", "namespace")]
+        unknown = [f"{{{field}}}" for field in found if field not in FIELDS]
         if missing or unknown:
             wrong = f"has unknown {', '.join(unknown)}" if unknown else f"lacks {', '.join(missing)}"
             raise InvalidInput("name_template", template, f"{wrong}: write it like {{kind}}-{{service}}-{{port}}")
-        return cls(template)
+        filled = "".join(
+            _escaped(literal)
+            + (_escaped(edge_gateway) if field == EDGE_GATEWAY else "" if field is None else f"{{{field}}}")
+            for literal, field, _spec, _conversion in Formatter().parse(template)
+        )
+        return cls(filled, per_gateway=EDGE_GATEWAY in found)
 
     def port(self, service: str, port: str, namespace: str = "") -> PortNames:
         """The names of the objects of one port. ``port`` is the port's name, empty for an unnamed port."""

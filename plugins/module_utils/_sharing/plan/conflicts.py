@@ -54,7 +54,8 @@ def check_between(members: Sequence[WantedService]) -> None:
 
 def check_conflicts(wanted: WantedService | WantedGroup, inventory: Inventory) -> None:
     """Raise Conflict if another object claims an address and port that a service needs."""
-    own = wanted.own_names()
+    # what is removed last still holds its port when the service takes it
+    own = wanted.own_names() - {name for _kind, name in wanted.orphans.single}
     for label, port in ((one.label, port) for one in wanted.members for port in one.ports):
         if port.virtual_service is None:
             continue
@@ -68,7 +69,7 @@ def check_conflicts(wanted: WantedService | WantedGroup, inventory: Inventory) -
                 raise Conflict(
                     label,
                     f"port {number} of {address} is held by {label_of(other)} {other.name!r}{where}",
-                    "remove it (prune, if it is an orphan of this cluster), or choose another IP",
+                    wanted.orphans.remedies.get(other.name, "remove it, or choose another IP"),
                 )
 
 

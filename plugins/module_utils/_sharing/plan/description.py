@@ -28,7 +28,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 def own_objects(wanted: WantedService, inventory: Inventory) -> list[Object]:
     """The existing objects of a service, port by port."""
     keys = [key for port in wanted.ports for key in port.names.pairs()]
-    keys += [(NAT_RULE, wanted.service.shared_rule), *wanted.orphans]
+    keys += [(NAT_RULE, wanted.service.shared_rule), *wanted.orphans.single]
     found = {key: inventory.get(*key) for key in keys}
     return [item for item in found.values() if item is not None]
 

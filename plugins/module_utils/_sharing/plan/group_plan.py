@@ -23,13 +23,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.plann
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan, relevant_part
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import (
     Goal,
-    Orphans,
     ServicePlan,
     shape_of,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import KnownRules, Step, VcdRule
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
+    NO_ORPHANS,
+    Orphans,
     WantedGroup,
     WantedService,
     as_group,
@@ -39,14 +40,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states imp
 
 @dataclass(frozen=True)
 class Task:
-    """A service to be planned. ``given_ips`` are internal IPs, ``orphans`` kind and name of objects to be removed.
+    """A service to be planned. ``given_ips`` are internal IPs, ``orphans`` what is to be removed with it.
 
     ``takes_ip``: its external IP is only a proposal so far.
     """
 
     service: Service
     given_ips: Sequence[str] = ()
-    orphans: Orphans = ()
+    orphans: Orphans = NO_ORPHANS
     takes_ip: bool = False
 
 
@@ -111,7 +112,7 @@ def groups_of(tasks: Sequence[Task]) -> list[list[Task]]:
 
 
 def plan_service(
-    service: Service, goal: Goal, inventory: Inventory, *, given_ips: Sequence[str] = (), orphans: Orphans = ()
+    service: Service, goal: Goal, inventory: Inventory, *, given_ips: Sequence[str] = (), orphans: Orphans = NO_ORPHANS
 ) -> ServicePlan:
     """Plan a service that is alone on its external IP (see `plan_group`)."""
     return plan_group([Task(service, given_ips, orphans)], goal, inventory).services[0]

@@ -37,14 +37,14 @@ class Outage:
 
 def outage_of(wanted: WantedService, inventory: Inventory, steps: Sequence[Step]) -> Outage:
     """What the steps mean for the clients of a service. ``inventory`` is the state before the first step."""
-    own, ports = relevant_part(wanted, inventory), wanted.ports
-    up = {port.number: reachable(own, wanted, port) for port in ports}
+    own = relevant_part(wanted, inventory)
+    up = _reachable_numbers(own, wanted)
     down = {number: 0 for number, is_up in up.items() if is_up}
     together = window = 0
     for step in steps:
         held = own.referenced(wanted.external_ip)
         step.apply(own)
-        after = {port.number: reachable(own, wanted, port) for port in ports}
+        after = _reachable_numbers(own, wanted)
         out = [number for number in down if not (up[number] and after[number])]
         for number in out:
             down[number] += 1
@@ -53,6 +53,19 @@ def outage_of(wanted: WantedService, inventory: Inventory, steps: Sequence[Step]
         window += wanted.stays and not held and bool(down)
         up = after
     return Outage(tuple(down.items()), together, window)
+
+
+def _reachable_numbers(inventory: Inventory, wanted: WantedService) -> dict[str, bool]:
+    """Whether each port number is served. A port that was renamed is served by the objects of either name.
+
+    Ports that the service no longer has do not count, unless all of it is removed.
+    """
+    counted = {port.number for port in wanted.ports if port.virtual_service is not None or not wanted.stays}
+    found = dict.fromkeys((port.number for port in wanted.ports if port.number in counted), False)
+    for port in wanted.ports:
+        if port.number in counted:
+            found[port.number] |= reachable(inventory, wanted, port)
+    return found
 
 
 def reachable(inventory: Inventory, wanted: WantedService, port: WantedPort) -> bool:

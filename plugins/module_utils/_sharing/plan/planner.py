@@ -26,6 +26,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     APP_PORT_PROFILE,
     KINDS,
     NAT_RULE,
+    POOL,
     VIRTUAL_SERVICE,
     NatRule,
     Object,
@@ -56,7 +57,7 @@ def relevant_part(wanted: WantedService | WantedGroup, inventory: Inventory) -> 
     addresses = {wanted.external_ip}
     keys = [key for port in wanted.ports for key in port.names.pairs()]
     keys += [(NAT_RULE, one.service.shared_rule) for one in wanted.members]
-    for kind, name in (*keys, *wanted.orphans):
+    for kind, name in (*keys, *wanted.orphans.single):
         _take(part, addresses, inventory.get(kind, name))
     for port in wanted.ports:
         addresses |= {item.address for item in port.objects() if isinstance(item, VirtualService)}
@@ -87,7 +88,6 @@ class _Planner:
         self.making_room: set[str] = set()
 
     def run(self) -> list[Step]:
-        self._remove_blocking_orphans()
         check_conflicts(self.wanted, self.inventory)
         # A rule needs its profile. Profiles belong to the VDC, so these writes run beside the gateway's own.
         for port in self.wanted.ports:
@@ -116,8 +116,12 @@ class _Planner:
             present = self._virtual_service(port)
             # A port that leaves the external IP gets its rule first: if Cloud Director refuses the rule because of the
             # VIP, nothing is lost yet. A port that is already internal gets its virtual service first: its rule would
-            # only lead clients to one that is about to change.
-            if present is None or present.address == self.wanted.external_ip or not self._has_rule(port):
+            # only lead clients to one that is about to change. So does a port that replaces one behind a rule.
+            if present is None:
+                rule_first = not self._replaces(port)
+            else:
+                rule_first = present.address == self.wanted.external_ip or not self._has_rule(port)
+            if rule_first:
                 self._ensure_rule(port.nat_rule)
             self._serve(port)
             self._ensure_rule(port.nat_rule)
@@ -128,14 +132,15 @@ class _Planner:
         The first port stays up the longest. When only its virtual service is left, its VIP is no longer shared, so that
         it can be changed in place.
         """
-        for port in outside[1:]:
-            self._delete(VIRTUAL_SERVICE, port.names.virtual_service)
-        first = outside[0]
+        first = next((port for port in outside if port.virtual_service is not None), outside[0])
+        for port in outside:
+            if port is not first:
+                self._delete(VIRTUAL_SERVICE, port.names.virtual_service)
         if first.virtual_service is None or self._must_recreate(first.virtual_service):
             self._delete(VIRTUAL_SERVICE, first.names.virtual_service)
         else:
             self._serve(first)
-        self._ensure_rule(self.rules[0] if self.rules else first.nat_rule)
+        self._ensure_rule(self.rules[0] if self.rules else first.nat_rule or self._first_rule())
 
     def _without_nat(self) -> None:
         """Change to virtual services on the external IP, and delete DNAT rules. Also used to remove a service."""
@@ -156,8 +161,10 @@ class _Planner:
         that it can be changed in place: nothing holds the external IP during that one task only.
         """
         ports = self.wanted.ports
-        last_port = next((port for port in ports if self._virtual_service(port) is not None), ports[0])
+        staying = [port for port in ports if port.virtual_service is not None] or ports
+        last_port = next((port for port in staying if self._virtual_service(port) is not None), staying[0])
         last_service = self._virtual_service(last_port)
+        self._ensure(last_port.pool)
         for port in ports:
             found = self._virtual_service(port)
             if port is not last_port and found and last_service and found.address == last_service.address:
@@ -259,29 +266,15 @@ class _Planner:
 
     # removal
 
-    def _remove_blocking_orphans(self) -> None:
-        """Remove first those orphans that hold a wanted address and port."""
-        wanted = [port for port in self.wanted.ports if port.virtual_service]
-        for kind, name in self.wanted.orphans:
-            found = self.inventory.get(kind, name)
-            if isinstance(found, VirtualService):
-                held = any(
-                    port.virtual_service is not None
-                    and port.virtual_service.address == found.address
-                    and takes_port(found, port.port.spec.port)
-                    for port in wanted
-                )
-            else:
-                held = isinstance(found, NatRule) and found.external == self.wanted.external_ip and self._held_twice()
-            if held:
-                self._delete(kind, name)
-
-    def _held_twice(self) -> bool:
-        """Whether more than one object holds the external IP, so that one of them can be deleted."""
-        return len(self.inventory.holders(self.wanted.external_ip)) > 1
-
     def _remove_rest(self) -> None:
         """Remove what is no longer wanted, in the order that Cloud Director accepts (see `objects.KINDS`)."""
+        for port in self.wanted.orphaned:
+            # Its rule goes before its virtual service: where a new port has replaced it, clients must not be led to
+            # nothing. The pool goes last: after an interruption its members show whose it is.
+            names = dict(port.names.pairs())
+            for kind in (NAT_RULE, APP_PORT_PROFILE, VIRTUAL_SERVICE, POOL):
+                if kind not in {kind_of(item) for item in port.objects()}:
+                    self._delete(kind, names[kind])
         for kind in KINDS:
             for port in self.wanted.ports:
                 if kind not in {kind_of(item) for item in port.objects()}:
@@ -289,7 +282,7 @@ class _Planner:
             for one in self.wanted.members if kind == NAT_RULE else ():
                 if one.rule is None:
                     self._delete(NAT_RULE, one.service.shared_rule)
-            for orphan_kind, name in self.wanted.orphans:
+            for orphan_kind, name in self.wanted.orphans.single:
                 if orphan_kind == kind:
                     self._delete(kind, name)
 
@@ -340,6 +333,16 @@ class _Planner:
 
     def _has_rule(self, port: WantedPort) -> bool:
         return self.inventory.get(NAT_RULE, port.names.nat_rule) is not None or bool(self.rules)
+
+    def _first_rule(self) -> NatRule | None:
+        return next((port.nat_rule for port in self.wanted.ports if port.nat_rule is not None), None)
+
+    def _replaces(self, port: WantedPort) -> bool:
+        """Whether an orphaned port with a DNAT rule has the same number: the port was renamed."""
+        return any(
+            one.number == port.number and self._same_external(self.inventory.get(NAT_RULE, one.names.nat_rule))
+            for one in self.wanted.orphaned
+        )
 
     def _on_external(self, port: WantedPort) -> bool:
         found = self._virtual_service(port)

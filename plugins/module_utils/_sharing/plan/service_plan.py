@@ -24,34 +24,38 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import assign_internal_ips
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
+    NO_ORPHANS,
+    Orphans,
     WantedService,
     want,
     wanted_absent,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import NOT_REACHED
 
-Orphans = Sequence[tuple[str, str]]
-
 
 @dataclass(frozen=True)
 class Goal:
     """The goal that all services of a run share. ``scenario`` None: remove them.
 
-    ``per_service``: one DNAT rule for all ports of a service.
+    ``per_service``: one DNAT rule for all ports of a service. ``unclaimed`` are the names of virtual services that no
+    service has.
     """
 
     scenario: Scenario | None
     one_arm: AddressRange
     edge: EdgeAddresses
     per_service: bool = False
+    unclaimed: frozenset[str] = frozenset()
 
     def wanted(
-        self, service: Service, inventory: Inventory, given_ips: Sequence[str] = (), orphans: Orphans = ()
+        self, service: Service, inventory: Inventory, given_ips: Sequence[str] = (), orphans: Orphans = NO_ORPHANS
     ) -> tuple[WantedService, tuple[str, ...]]:
         """The wanted state of a service, and its internal IPs. Raises InvalidInput if the one-arm range has too few."""
         if self.scenario is None:
             return wanted_absent(service, orphans), ()
-        internal = tuple(given_ips) or assign_internal_ips(service, self.scenario, self.one_arm, inventory)
+        internal = tuple(given_ips) or assign_internal_ips(
+            service, self.scenario, self.one_arm, inventory, self.unclaimed
+        )
         return want(service, self.scenario, internal, per_service=self.per_service, orphans=orphans), internal
 
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange, is_ipv4
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
@@ -89,12 +89,17 @@ def _is_internal(address: str, service: Service, inventory: Inventory, edge: Edg
 
 
 def assign_internal_ips(
-    service: Service, scenario: Scenario, one_arm: AddressRange | None, inventory: Inventory
+    service: Service,
+    scenario: Scenario,
+    one_arm: AddressRange | None,
+    inventory: Inventory,
+    unclaimed: Collection[str] = (),
 ) -> tuple[str, ...]:
     """The internal IPs of a service: those that it has as far as the scenario lets it keep them, else free ones.
 
-    What an interrupted migration has assigned is kept, so that the next run ends in the same state. Raises InvalidInput
-    when the one-arm range has too few.
+    What an interrupted migration has assigned is kept, so that the next run ends in the same state. ``unclaimed`` are
+    the names of virtual services that no service has: the service does not leave an address because of them. Raises
+    InvalidInput when the one-arm range has too few.
     """
     needed = internal_ips_needed(scenario, len(service.ports))
     if not needed:
@@ -102,7 +107,7 @@ def assign_internal_ips(
     if one_arm is None:
         raise InvalidInput("one_arm", "", f"{scenario.value} needs it: give the range of internal addresses")
     own = [port.names for port in service.ports]
-    mine = {names.virtual_service for names in own}
+    mine = {names.virtual_service for names in own} | set(unclaimed)
     present = [_vip(inventory.get(VIRTUAL_SERVICE, names.virtual_service), service.external_ip) for names in own]
     targets = [_target(inventory.get(NAT_RULE, names.nat_rule)) for names in own]
     if scenario is Scenario.SHARED_INTERNAL:

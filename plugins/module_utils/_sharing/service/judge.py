@@ -50,7 +50,7 @@ def faults(wanted: WantedService, inventory: Inventory) -> list[Fault]:
         found.append(Fault("", f"{label_of(shared)} {shared.name} should not exist"))
     # No plan can repair this: nothing tells which of them counts.
     found += [Fault("", f"several NAT rules are named {name}") for name in inventory.duplicates(wanted.own_names())]
-    for kind, name in wanted.orphans:
+    for kind, name in wanted.orphans.single:
         orphan: Object | None = inventory.get(kind, name)
         if orphan is not None:
             found.append(Fault("", f"{label_of(orphan)} {name} is left over"))

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
@@ -57,17 +57,33 @@ class WantedPort:
 
 
 @dataclass(frozen=True)
+class Orphans:
+    """The orphans with the names of one service (see `orphans`).
+
+    To be removed are the ``ports`` that it had before, and ``single`` objects by kind and name. ``remedies`` say, by
+    name, what to do about an object that is in the way and stays.
+    """
+
+    ports: tuple[ServicePort, ...] = ()
+    single: tuple[tuple[str, str], ...] = ()
+    remedies: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_ORPHANS = Orphans()
+
+
+@dataclass(frozen=True)
 class WantedService:
     """A service with its wanted objects.
 
-    ``rule`` is the one DNAT rule for all its ports, if it should have one. ``orphans`` are (kind, name) of objects
-    to be removed with it.
+    ``ports`` are its own, then the orphaned ones, which should have no objects. ``rule`` is the one DNAT rule for all
+    its ports, if it should have one.
     """
 
     service: Service
     ports: tuple[WantedPort, ...]
     rule: NatRule | None = None
-    orphans: tuple[tuple[str, str], ...] = ()
+    orphans: Orphans = NO_ORPHANS
 
     @property
     def label(self) -> str:
@@ -100,8 +116,14 @@ class WantedService:
         return (self,)
 
     def own_names(self) -> frozenset[str]:
-        """Every name that its objects may have, and those of its orphans."""
-        return self.service.own_names() | {name for _kind, name in self.orphans}
+        """Every name that its objects may have, and those of the orphans to be removed with it."""
+        orphaned = {name for port in self.orphaned for name in port.names}
+        return self.service.own_names() | orphaned | {name for _kind, name in self.orphans.single}
+
+    @property
+    def orphaned(self) -> tuple[WantedPort, ...]:
+        """The ports that it had before, whose objects are to be removed."""
+        return self.ports[len(self.service.ports) :]
 
 
 @dataclass(frozen=True)
@@ -130,9 +152,19 @@ class WantedGroup:
         return tuple(port for one in self.members for port in one.ports)
 
     @property
-    def orphans(self) -> tuple[tuple[str, str], ...]:
-        """The orphans to be removed with them."""
-        return tuple(orphan for one in self.members for orphan in one.orphans)
+    def orphans(self) -> Orphans:
+        """The orphans with the names of any of them."""
+        found = [one.orphans for one in self.members]
+        return Orphans(
+            tuple(port for one in found for port in one.ports),
+            tuple(dict.fromkeys(key for one in found for key in one.single)),
+            {name: remedy for one in found for name, remedy in one.remedies.items()},
+        )
+
+    @property
+    def orphaned(self) -> tuple[WantedPort, ...]:
+        """The ports that they had before, whose objects are to be removed."""
+        return tuple(port for one in self.members for port in one.orphaned)
 
     @property
     def managed_by_cpi(self) -> bool:
@@ -165,7 +197,7 @@ def want(
     internal_ips: Sequence[str] = (),
     *,
     per_service: bool = False,
-    orphans: Sequence[tuple[str, str]] = (),
+    orphans: Orphans = NO_ORPHANS,
 ) -> WantedService:
     """The wanted objects of a service in a scenario. ``per_service``: one DNAT rule for all its ports.
 
@@ -184,12 +216,16 @@ def want(
     rule = None
     if per_service and scenario.one_arm and ports:
         rule = NatRule(service.shared_rule, service.external_ip, internal_ips[0])
-    return WantedService(service, ports, rule, tuple(orphans))
+    return WantedService(service, ports + _absent(orphans.ports), rule, orphans)
 
 
-def wanted_absent(service: Service, orphans: Sequence[tuple[str, str]] = ()) -> WantedService:
+def wanted_absent(service: Service, orphans: Orphans = NO_ORPHANS) -> WantedService:
     """A service that should have no objects."""
-    return WantedService(service, tuple(WantedPort(port, None, None) for port in service.ports), None, tuple(orphans))
+    return WantedService(service, _absent(service.ports + orphans.ports), None, orphans)
+
+
+def _absent(ports: Sequence[ServicePort]) -> tuple[WantedPort, ...]:
+    return tuple(WantedPort(port, None, None) for port in ports)
 
 
 def current_state(wanted: WantedService | WantedGroup, inventory: Inventory) -> WantedService | WantedGroup:
@@ -202,7 +238,8 @@ def _current_state(wanted: WantedService, inventory: Inventory) -> WantedService
         WantedPort(port.port, *(inventory.get(kind, name) for kind, name in port.names.pairs()))
         for port in wanted.ports
     )
-    return replace(wanted, ports=ports, rule=inventory.get(NAT_RULE, wanted.service.shared_rule), orphans=())
+    orphans = replace(wanted.orphans, single=())  # these go last, so that no failure follows that would bring them back
+    return replace(wanted, ports=ports, rule=inventory.get(NAT_RULE, wanted.service.shared_rule), orphans=orphans)
 
 
 def _port(service: Service, port: ServicePort, address: str, with_rule: bool) -> WantedPort:
