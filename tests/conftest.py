@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """For all tests: figures that they record (``record_property("figures", line)``) stand at the end of the output, no
-variable of the caller's environment reaches a module, and no example of hypothesis fails because it took long."""
+variable of the caller's environment reaches a module, every message is fit for a person, and no example of hypothesis
+fails because it took long."""
 
 from __future__ import annotations
 
 import hypothesis
+import plain_messages
 import pytest
 
 hypothesis.settings.register_profile("any machine", deadline=None)
@@ -28,3 +30,9 @@ def without_vcd_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests decide what the environment gives."""
     for name in ("URL", "ORG", "USER", "PASSWORD", "API_TOKEN", "TOKEN", "ALLOW_UNVERIFIED_SSL", "CA_PATH"):
         monkeypatch.delenv(f"VCD_{name}", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test fails that sees an error or a finding with a value as Python writes it."""
+    plain_messages.check_all(monkeypatch)

@@ -6,7 +6,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import Enum
 from typing import Any
+
+LONGEST_VALUE = 200  # characters of a value in a message
+
+
+def as_text(value: Any) -> str:
+    """The value of an option for a person, as YAML would have it and never as Python has it: ``true``, not ``True``."""
+    if isinstance(value, Enum):
+        return as_text(value.value)
+    if value is None or value == "":
+        return "not given"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        text = ", ".join(f"{key}: {as_text(item)}" for key, item in value.items()) or "an empty dictionary"
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        text = ", ".join(map(as_text, value)) or "an empty list"
+    else:
+        text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
 
 
 class CollectionError(Exception):
@@ -26,7 +47,8 @@ class InvalidInput(CollectionError):
     """An option has a value that cannot work. Raised before anything is written."""
 
     def __init__(self, option: str, value: Any, remedy: str) -> None:
-        super().__init__(f"{option}: {value!r}: {remedy}", option=option, value=value, remedy=remedy)
+        self.why = f"{as_text(value)}: {remedy}"  # for a message that names the option in its own way
+        super().__init__(f"{option}: {self.why}", option=option, value=value, remedy=remedy)
 
 
 class WaitTimeout(CollectionError):

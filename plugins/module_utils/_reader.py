@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput, as_text
 
 
 class Reader:
@@ -20,7 +20,7 @@ class Reader:
 
     def __init__(self, value: Any, path: str) -> None:
         if not isinstance(value, Mapping):
-            raise InvalidInput(path, _short(value), f"expected a mapping, not a {type(value).__name__}")
+            raise InvalidInput(path, _short(value), "expected a mapping")
         self.value = value
         self.path = path
 
@@ -74,11 +74,11 @@ class Reader:
         value = self.value.get(key)
         # Python counts a bool as an int; here it is a wrong type
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            found = "nothing" if value is None else f"{_short(value)}"
-            raise InvalidInput(f"{self.path}.{key}", found, f"expected {what}; pass the module's whole result")
+            raise InvalidInput(f"{self.path}.{key}", _short(value), f"expected {what}; pass the module's whole result")
         return value
 
 
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+def _short(value: Any) -> Any:
+    """The value, cut where it would fill a message."""
+    text = value if isinstance(value, str) else as_text(value)
+    return value if len(text) <= 60 else f"{text[:57]}..."

@@ -160,7 +160,7 @@ steps:
   returned: success
   type: list
   elements: str
-  sample: ["default/web: 7 writes; down: port 80 for 3 tasks, port 443 for 2 tasks"]
+  sample: ["default/web: 7 writes; down: port 80 for 3 tasks (about 15 to 24 s), port 443 for 2 tasks (about 10 to 16 s)"]
 services:
   description: The services.
   returned: success
@@ -202,6 +202,7 @@ services:
       description:
         - The predicted downtime, counted in tasks, for the strictest rules that Cloud Director may have. C(ports) is the downtime of each existing
           port, C(together) the time in which all of them are down, and C(window) the time in which nothing refers to the external IP.
+        - C(task_seconds) are the shortest and the longest time that one task usually takes, for an estimate in seconds.
       type: dict
 orphans:
   description:

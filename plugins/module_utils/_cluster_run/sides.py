@@ -18,7 +18,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.connec
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import Managed, manage, target_from
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import ALL, STOPPED, CpiState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report import report
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import get_edge_gateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import (
+    get_edge_gateway,
+    other_gateways,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.entity import cpi_entity
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.gateway_facts import (
     facts_of,
@@ -185,7 +188,8 @@ class RealGateway:
         api, parts = self._connected.vcd, tuple(parts)
         network = "" if name else network
         found = find_gateways(api, name, network, vdc, parts=parts, vdc_of_network="" if vdc else vdc_of_network)
-        return {"api": api.about(), "edge_gateways": [facts_of(api, one, parts) for one in found]}
+        facts = {"api": api.about(), "edge_gateways": [facts_of(api, one, parts) for one in found]}
+        return facts if found else {**facts, "other_edge_gateways": other_gateways(api, name)}
 
     def look_again(self, known: Facts) -> Facts:
         api = self._connected.vcd

@@ -11,6 +11,9 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
+# How long one task takes, in a published log of CPI. Only an estimate: a busy Cloud Director takes longer.
+TASK_SECONDS = (5, 8)
+
 
 class Severity(str, Enum):
     """How much a finding matters: an error stops the run, a warning and an info do not."""
@@ -58,6 +61,14 @@ def pluralize(number: int, thing: str) -> str:
     """How many of something, for a person: "no Services", "1 Service", "2 Services"."""
     plural = "es" if thing.endswith("s") else "s"
     return f"{number or 'no'} {thing}{'' if number == 1 else plural}"
+
+
+def tasks_in_words(number: int) -> str:
+    """How long something takes, in tasks of Cloud Director and as an estimate: "3 tasks (about 15 to 24 s)"."""
+    if not number:
+        return "no task"
+    shortest, longest = (number * seconds for seconds in TASK_SECONDS)
+    return f"{pluralize(number, 'task')} (about {shortest} to {longest} s)"
 
 
 def passed(findings: Iterable[Finding]) -> bool:

@@ -10,7 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
+    TASK_SECONDS,
+    pluralize,
+    tasks_in_words,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import CREATED, REMOVED, REPAIRED
 
 MARKS = {"error": "ERROR", "warning": "warning", "info": "ok"}
@@ -45,7 +49,9 @@ def _migration(result: Reader) -> list[str]:
         return ["plan in Cloud Director: nothing to do"]
     writes = sum(len(service.texts("steps")) for service in services)
     heading = f"plan in Cloud Director: {pluralize(writes, 'write')} for {pluralize(len(services), 'Service')}"
-    return [f"{heading}, one at a time, while CPI is stopped", *(_service(service) for service in services)]
+    estimate = f"times are estimates, at {TASK_SECONDS[0]} to {TASK_SECONDS[1]} s for a task"
+    heading += f", one at a time, while CPI is stopped; {estimate}"
+    return [heading, *(_service(service) for service in services)]
 
 
 def _service(service: Reader) -> str:
@@ -61,10 +67,10 @@ def _service(service: Reader) -> str:
 
 def _outage(service: Reader) -> str:
     outage = service.mapping("outage").value
-    ports = [f"port {port} is down for {pluralize(tasks, 'task')}" for port, tasks in outage["ports"].items() if tasks]
+    ports = [f"port {port} is down for {tasks_in_words(tasks)}" for port, tasks in outage["ports"].items() if tasks]
     text = ", ".join(ports) or "no port goes down"
     if outage.get("window"):
-        text += f"; at worst nothing holds its external IP during {pluralize(outage['window'], 'task')}"
+        text += f"; at worst nothing holds its external IP during {tasks_in_words(outage['window'])}"
     return text
 
 

@@ -83,7 +83,7 @@ def integer(option: str, value: int, lowest: int, highest: int, what: str = "a n
 def name(option: str, value: str) -> str:
     """A name that is not empty."""
     if not value.strip():
-        raise InvalidInput(option, value, "is empty: give a name")
+        raise InvalidInput(option, value, "give a name")
     return value
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._nearest import nearest
 
 Body = dict[str, Any]
 
@@ -66,7 +67,10 @@ def pick(
     describe: Callable[[Mapping[str, Any]], str] = lambda found: str(found.get("id")),
     others: Callable[[], Iterable[str]] = list,
 ) -> Any:
-    """The only candidate. Raises CollectionError for no candidate, or for several (``apart`` is the remedy then)."""
+    """The only candidate. Raises CollectionError for no candidate, or for several (``apart`` is the remedy then).
+
+    ``others`` returns the names that exist; it is called only if there is no candidate.
+    """
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
@@ -77,8 +81,7 @@ def pick(
             value=value,
             candidates=[candidate.get("id") for candidate in candidates],
         )
-    known = sorted(set(others()))[:10]
-    hint = f"; available: {', '.join(known)}" if known else ""
+    hint = nearest(value, others())
     raise InvalidInput(option, value, f"no {kind} with this name {where}: check the name and the user's rights{hint}")
 
 

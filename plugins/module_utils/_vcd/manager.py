@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput, as_text
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.gateway_objects import GatewayObjects
 
@@ -129,8 +129,8 @@ class Manager(ABC):
     def verify(self, after: Result) -> None:
         """Warn of options that Cloud Director accepted without applying them."""
         for option in sorted(set(self.differences(after, self.wanted)) - set(self.may_be_hidden)):
-            now = after.get(option)
-            self.warnings.append(f"{option}: Cloud Director did not apply it to {self.what}: the value is {now!r}")
+            now = as_text(after.get(option))
+            self.warnings.append(f"{option}: Cloud Director did not apply it to {self.what}: the value is {now}")
 
     def create(self, body: Body) -> str:
         """Create it; return its id."""

@@ -18,6 +18,11 @@ except ImportError as error:
     JMESPATH_ERROR = error
 
 
+def _in_one_line(error: Exception) -> str:
+    """The library's message, without the brackets of the lists that it shows."""
+    return " ".join(str(error).translate({ord(one): None for one in "[]"}).split())
+
+
 def compile_query(expression: str | None) -> Any:
     """Compile an expression before the first request; None when it is empty. Raises InvalidInput or CollectionError."""
     if not expression:
@@ -29,7 +34,7 @@ def compile_query(expression: str | None) -> Any:
     try:
         return jmespath.compile(expression)
     except jmespath.exceptions.JMESPathError as error:
-        raise InvalidInput("query", expression, f"not a JMESPath expression: {' '.join(str(error).split())}") from None
+        raise InvalidInput("query", expression, f"not a JMESPath expression: {_in_one_line(error)}") from None
 
 
 def run_query(compiled: Any, expression: str | None, data: Any) -> Any:
@@ -39,4 +44,4 @@ def run_query(compiled: Any, expression: str | None, data: Any) -> Any:
     try:
         return compiled.search(data)
     except jmespath.exceptions.JMESPathError as error:
-        raise InvalidInput("query", expression, f"cannot be applied: {' '.join(str(error).split())}") from None
+        raise InvalidInput("query", expression, f"cannot be applied: {_in_one_line(error)}") from None

@@ -49,11 +49,10 @@ class Settings:
 def settings_from(params: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Settings:
     """Check the connection options of a module without sending anything. Raises InvalidInput or CollectionError."""
     given = {name: params.get(name) for name in ("url", "org", "user", "api_version")}
+    _check_complete(params)
     kind, value = _credential(params, os.environ if environ is None else environ)
-    if kind != "token" and not given["org"]:
-        raise CollectionError(f"org: required with {kind}: give the organization to log in to (System for a provider)")
     if kind == "password":
-        _check_user(given["user"])
+        _check_user(str(given["user"]))
     timeout = 300 if params.get("timeout") is None else params["timeout"]
     if timeout < 1:
         raise InvalidInput("timeout", timeout, "give the number of seconds that one operation may take, 1 or more")
@@ -71,7 +70,7 @@ def settings_from(params: Mapping[str, Any], environ: Mapping[str, str] | None =
 def base_url(url: str | None) -> str:
     """Reduce a URL to ``https://host[:port]``. A trailing ``/api``, which the Terraform provider needs, is dropped."""
     if not url:
-        raise CollectionError("url: missing: give https://HOST of Cloud Director, or set VCD_URL")
+        raise InvalidInput("url", url, "give https://HOST of Cloud Director, or set VCD_URL")
     if "@" in url.split("?")[0]:
         raise CollectionError("url: contains a user or a password: use the options user and password instead")
     remedy = "give https://HOST or https://HOST:PORT of Cloud Director"
@@ -93,14 +92,12 @@ def base_url(url: str | None) -> str:
 
 
 def _credential(params: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[str, str]:
-    """Choose the secret. One from the task takes precedence over those from the environment."""
+    """Choose the secret; one is given. One from the task takes precedence over those from the environment."""
     given = {name: params[name] for name, _variable in SECRETS if params.get(name)}
     own = [name for name, variable in SECRETS if name in given and given[name] != environ.get(variable)]
     if len(own) > 1:
         raise CollectionError(f"{' and '.join(own)}: give only one of password, api_token and token")
-    name = (own or [name for name, _variable in SECRETS if name in given] or [""])[0]
-    if not name:
-        raise CollectionError("password: missing: give user and password, api_token or token")
+    name = (own or [name for name, _variable in SECRETS if name in given])[0]
     value = str(given[name])
     if name != "password":
         value = value.strip()  # a token read from a file often ends in a newline
@@ -109,9 +106,29 @@ def _credential(params: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[
     return name, value
 
 
-def _check_user(user: str | None) -> None:
-    if not user:
-        raise CollectionError("user: required with password: give the name of the user to log in")
+def _check_complete(params: Mapping[str, Any]) -> None:
+    """Raise CollectionError that names every option that is missing, and the environment variable of each."""
+    secrets = [name for name, _variable in SECRETS if params.get(name)]
+    needed = [] if params.get("token") else ["org"]
+    if "password" in secrets and len(secrets) == 1:
+        needed.append("user")
+    missing = [name for name in ("url", *needed) if not params.get(name)]
+    instead = ""
+    if not secrets:
+        missing += [*([] if params.get("user") else ["user"]), "password"]
+        instead = f"; in place of user and password, {' or '.join(map(_with_variable, ('api_token', 'token')))} will do"
+    if missing:
+        listed = ", ".join(map(_with_variable, missing))
+        message = f"the connection to Cloud Director is incomplete: give {listed}, as option or in the environment"
+        raise CollectionError(f"{message}{instead}", missing=missing)
+
+
+def _with_variable(name: str) -> str:
+    """An option with the environment variable that gives it, too."""
+    return f"{name} (VCD_{name.upper()})"
+
+
+def _check_user(user: str) -> None:
     if ":" in user:
         raise InvalidInput("user", user, "contains ':', which basic authentication forbids: give only the user name")
 

@@ -69,15 +69,15 @@ WRONG: list[tuple[Params, tuple[str, ...]]] = [
         },
         ("one_arm: '192.168.8.9-192.168.8.9'", "only 1 of its addresses", "give a larger range"),
     ),
-    ({"services": shop(name="")}, ("services.name: ''", "give a name")),
-    ({"services": shop(ports=[])}, ("services.ports: []", "service 'shop' has none")),
+    ({"services": shop(name="")}, ("services.name: not given", "give a name")),
+    ({"services": shop(ports=[])}, ("services.ports: an empty list", "service 'shop' has none")),
     ({"services": shop(external_ip="shop.example.com")}, ("services.external_ip: 'shop.example.com'",)),
     ({"services": shop(external_ip="2001:db8::1")}, ("services.external_ip: '2001:db8::1'", "is not an IPv4")),
     ({"services": shop(external_ip="192.168.8.7")}, ("services.external_ip: '192.168.8.7'", "one-arm range")),
     ({"services": shop(members=["worker-1"])}, ("services.members: 'worker-1'", "give one IPv4 address")),
     ({"services": shop(members=["2001:db8::1"])}, ("services.members: '2001:db8::1'", "give one IPv4 address")),
-    ({"services": shop(members=[])}, ("services.members: []", "give the machines' addresses")),
-    ({"services": shop(members=None)}, ("services.members: None", "give the machines' addresses")),
+    ({"services": shop(members=[])}, ("services.members: an empty list", "give the machines' addresses")),
+    ({"services": shop(members=None)}, ("services.members: not given", "give the machines' addresses")),
     ({"services": shop(internal_ips=["inside"])}, ("services.internal_ips: 'inside'", "give one IPv4 address")),
     ({"services": shop(internal_ips=["192.168.8.2", "192.168.8.3"])}, ("services.internal_ips", "needs 1")),
     (
@@ -92,11 +92,11 @@ WRONG: list[tuple[Params, tuple[str, ...]]] = [
     ({"services": port(port=70000)}, ("services.ports.port: 70000", "1 to 65535")),
     ({"services": port(port="eighty")}, ("eighty", "services -> ports")),
     ({"services": port(node_port=70000)}, ("services.ports.node_port: 70000", "1 to 65535")),
-    ({"services": port(node_port=None)}, ("services.ports.node_port: None", "port 80 needs it")),
+    ({"services": port(node_port=None)}, ("services.ports.node_port: not given", "port 80 needs it")),
     ({"services": port(protocol="UDP")}, ("protocol", "TCP, got: UDP")),
     ({"services": port(app_protocol="ftp")}, ("services.ports.app_protocol: 'ftp'", "choose http or https")),
-    ({"services": port(app_protocol="https")}, ("services.ports.certificate: None", "give the alias")),
-    ({"services": port(ssl=True)}, ("services.ports.certificate: None", "give the alias")),
+    ({"services": port(app_protocol="https")}, ("services.ports.certificate: not given", "give the alias")),
+    ({"services": port(ssl=True)}, ("services.ports.certificate: not given", "give the alias")),
     ({"services": port(ssl=True, app_protocol="http", certificate="web-cert")}, ("services.ports.ssl", "use https")),
     ({"services": port(app_protocol="https", certificate="nope")}, ("certificate: 'nope'",)),
     ({"services": shop(ports=[HTTP, {**HTTP, "port": 81}])}, ("services.ports.name: 'http'", "its own name")),
@@ -146,7 +146,7 @@ def test_a_migration_needs_the_external_ip_if_a_kill_could_lose_it(sim: Simulato
     sim.journal(clear=True)
     unnamed = [{**one, "external_ip": None} for one in moved]
     message = edge.failed(unnamed, EXTERNAL)["msg"]
-    assert message.startswith("services.external_ip: None: give '203.0.113.10', the current one of 'default/web'")
+    assert message.startswith("services.external_ip: not given: give '203.0.113.10', the current one of 'default/web'")
     assert written(sim.journal()) == []
     assert edge.done(unnamed, DISTINCT)["changed"] is True
 

@@ -102,7 +102,7 @@ def test_options_come_from_the_terraform_providers_environment(vcd: Modules, mon
         ({"password": None, "token": "x" * 40}, "token: Cloud Director rejects the given token: expired"),
         ({"ca_path": None}, "set ca_path to the PEM file of the CA that issued it, or set validate_certs to false"),
         ({"api_version": "36.0"}, "api_version: '36.0': the server lists 37.0, 37.1, 37.2: give one of these"),
-        ({"password": None}, "password: missing: give user and password, api_token or token"),
+        ({"password": None}, "is incomplete: give password (VCD_PASSWORD), as option or in the environment"),
     ],
 )
 def test_a_failed_login_gives_one_clear_line(vcd: Modules, change: dict[str, Any], says: str) -> None:

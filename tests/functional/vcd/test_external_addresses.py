@@ -57,7 +57,7 @@ def test_without_a_free_address_the_error_has_a_remedy(api: Api, vcd: Modules) -
     with pytest.raises(InvalidInput, match="ask the provider to allocate more"):
         free_external_ip(api, gateway, "203.0.113.60")
     everything = [f"203.0.113.{number}" for number in range(10, 61)]
-    with pytest.raises(InvalidInput, match=r"external_ip: '': no free address .* give external_ip, release"):
+    with pytest.raises(InvalidInput, match=r"external_ip: not given: no free address .* give external_ip, release"):
         free_external_ip(api, gateway, None, everything)
 
 

@@ -152,7 +152,9 @@ def test_profiles_are_created_changed_and_removed(vcd: Modules) -> None:
     module, ports = "vcd_app_port_profile", [{"protocol": "UDP", "destination_ports": ["90-80"]}]
     assert "is a reversed range" in vcd.refused(module, name="a", application_ports=ports)
     assert "application_ports: required to create" in vcd.refused(module, name="a")
-    assert "is empty: give at least one entry" in vcd.refused(module, name="a", application_ports=[])
+    assert "application_ports: an empty list: give at least one entry" in vcd.refused(
+        module, name="a", application_ports=[]
+    )
     icmp = [{"protocol": "ICMPv4", "destination_ports": ["1"]}]
     assert "ICMPv4 has no ports" in vcd.refused(module, name="a", application_ports=icmp)
     several = [{"protocol": "UDP", "destination_ports": ["90", "80-81"]}, {"protocol": "ICMPv4"}]

@@ -210,7 +210,7 @@ def test_the_group_of_a_new_virtual_service(premium: Modules) -> None:
         ({"service_ports": [{"start": 90, "end": 80}]}, "service_ports.end: 80: is lower than start (90)"),
         ({"service_ports": []}, "service_ports: 0: give 1 to 10 entries"),
         ({"service_ports": [{"start": 80, "end": 90}, {"start": 85}]}, "service_ports: '85': overlaps with 80-90"),
-        ({"name": " "}, "name: ' ': is empty"),
+        ({"name": " "}, "name: ' ': give a name"),
         ({"application_profile": "TCP"}, "must be one of: HTTP, HTTPS, L4, L4_TLS, got: TCP"),
         ({"name": None}, "one of the following is required: name, id"),
     ],

@@ -289,12 +289,12 @@ def test_options_become_an_edit(scenario: Any, shared: Any, one_arm: Any, presen
 @pytest.mark.parametrize(
     ("scenario", "one_arm", "present", "message"),
     [
-        ("shared_internal", None, None, "one_arm: None: scenario shared_internal requires a range"),
-        ("shared_internal", {}, ONE, "one_arm: {}: scenario shared_internal requires a range"),
+        ("shared_internal", None, None, "one_arm: not given: scenario shared_internal requires a range"),
+        ("shared_internal", {}, ONE, "one_arm: an empty dictionary: scenario shared_internal requires a range"),
         ("distinct_internal", None, OneArm("9.9.9.9", "1.1.1.1"), "requires a range"),
         ("shared_external", RANGE, None, "scenario shared_external has no internal range; omit one_arm"),
         (None, {"start_ip": "a", "end_ip": "1.1.1.1"}, None, "one_arm.start_ip: 'a': give an IPv4 address"),
-        (None, {"start_ip": "1.1.1.1", "end_ip": ""}, None, "one_arm.end_ip: '': give an IPv4 address"),
+        (None, {"start_ip": "1.1.1.1", "end_ip": ""}, None, "one_arm.end_ip: not given: give an IPv4 address"),
         (None, {"start_ip": "1.1.1.1 ", "end_ip": "1.1.1.2"}, None, "one_arm.start_ip: '1.1.1.1 ': give an IPv4"),
         (None, {"start_ip": "1.1.1.9", "end_ip": "1.1.1.2"}, None, "one_arm: '1.1.1.9-1.1.1.2': the range is reversed"),
     ],

@@ -625,11 +625,11 @@ def test_all_errors_are_in_one_line() -> None:
             (ccm(), vcd(edge()), "shared_external", None, "force"),
             "shared_ip_existing: 'force': choose one of fail, migrate",
         ),
-        (("text", vcd(edge()), "shared_external"), "vcd_ccm_config_info: 'text': expected a mapping, not a str"),
-        ((ccm(), [], "shared_external"), "vcd_edge_gateway_info: '[]': expected a mapping, not a list"),
+        (("text", vcd(edge()), "shared_external"), "vcd_ccm_config_info: 'text': expected a mapping"),
+        ((ccm(), [], "shared_external"), "vcd_edge_gateway_info: an empty list: expected a mapping"),
         (
             (ccm(services=None), vcd(edge()), "shared_external"),
-            "vcd_ccm_config_info.services: 'nothing': expected a list; pass the module's whole result",
+            "vcd_ccm_config_info.services: not given: expected a list; pass the module's whole result",
         ),
         (
             (ccm(), vcd(edge(load_balancer={"enabled": "yes"})), "shared_external"),

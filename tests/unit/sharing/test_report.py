@@ -20,13 +20,13 @@ from sharing_builders import ccm, edge, group, objects, service, vcd
     ("function", "arguments", "message"),
     [
         (preflight_report, ("x", {}, "shared_external"), "vcd_ccm_config_info: 'x': expected a mapping"),
-        (preflight_report, (ccm(), None, "shared_external"), "vcd_edge_gateway_info: 'None': expected a mapping"),
+        (preflight_report, (ccm(), None, "shared_external"), "vcd_edge_gateway_info: not given: expected a mapping"),
         (preflight_report, (ccm(), vcd(edge()), 3), "shared_ip_scenario: 3: choose one of"),
-        (verify_report, ([], vcd(edge())), "vcd_ccm_config_info: '[]': expected a mapping"),
-        (verify_report, (ccm(), {}), "vcd_edge_gateway_info.api: 'nothing': expected a mapping"),
+        (verify_report, ([], vcd(edge())), "vcd_ccm_config_info: an empty list: expected a mapping"),
+        (verify_report, (ccm(), {}), "vcd_edge_gateway_info.api: not given: expected a mapping"),
         (report_lines, ("text",), "report: 'text': expected a mapping"),
-        (report_lines, ({},), "report.wanted: 'nothing': expected a string"),
-        (report_lines, ({"steps": []},), "report.restart: 'nothing': expected a mapping"),
+        (report_lines, ({},), "report.wanted: not given: expected a string"),
+        (report_lines, ({"steps": []},), "report.restart: not given: expected a mapping"),
     ],
 )
 def test_bad_input_is_named(function: Callable[..., Any], arguments: tuple[Any, ...], message: str) -> None:
@@ -111,9 +111,10 @@ def test_the_plan_in_cloud_director_as_text() -> None:
         move("same", "shared_external", 0),
     ]
     assert report_lines({"steps": ["x"], "services": services}) == [
-        "plan in Cloud Director: 8 writes for 2 Services, one at a time, while CPI is stopped",
+        "plan in Cloud Director: 8 writes for 2 Services, one at a time, while CPI is stopped; times are estimates,"
+        " at 5 to 8 s for a task",
         "  default/web (203.0.113.10): from distinct_internal to shared_external, 7 writes; port 80 is down for 3"
-        " tasks; at worst nothing holds its external IP during 1 task",
+        " tasks (about 15 to 24 s); at worst nothing holds its external IP during 1 task (about 5 to 8 s)",
         "  default/api (203.0.113.10): shared_external is repaired, 1 write; no port goes down",
     ]
     nothing = {"steps": [], "services": services[2:]}

@@ -246,10 +246,17 @@ def test_a_new_ip_is_kept_when_the_way_back_was_interrupted() -> None:
     assert len(back["notes"]) == 1
 
 
+@pytest.mark.parametrize("point", [None, {}, ""])
+def test_without_a_restore_point_the_line_says_what_to_do(point: Any) -> None:
+    back = way_back(point, ccm(services=[service()]), vcd(edge()))
+    assert (back["ok"], back["services"]) == (False, [])
+    assert back["summary"].startswith("this cluster has no restore point, because no migration")
+    assert "shared_ip_restore_file, or choose a scenario with the playbook" in back["summary"]
+
+
 @pytest.mark.parametrize(
     ("point", "reason"),
     [
-        (None, "restore point: 'none': the cluster has none"),
         ("text", "restore point: 'text': expected a mapping"),
         ({"version": 2}, "'version 2': this release reads version 1"),
         (taken(cluster_id="urn:other"), "'cluster urn:other': this is cluster urn:vcloud:entity"),
@@ -257,8 +264,8 @@ def test_a_new_ip_is_kept_when_the_way_back_was_interrupted() -> None:
             taken(edge_gateway={"id": "urn:vcloud:gateway:2", "name": "other-edge"}),
             "'edge gateway other-edge (urn:vcloud:gateway:2)': this cluster is on acme-edge (urn:vcloud:gateway:1)",
         ),
-        ({**taken(), "scenario": None}, "restore point: scenario: None: choose one of"),
-        ({**taken(), "virtual_services": []}, "restore point.virtual_services: '[]': expected a mapping"),
+        ({**taken(), "scenario": None}, "restore point: scenario: not given: choose one of"),
+        ({**taken(), "virtual_services": []}, "restore point.virtual_services: an empty list: expected a mapping"),
         ({**taken(), "one_arm": {"start_ip": "x", "end_ip": "y"}}, "'x' is not an IPv4 address"),
     ],
 )

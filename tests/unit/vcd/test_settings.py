@@ -12,6 +12,8 @@ import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION, inverse_env_fallback
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.settings import base_url, settings_from
+from hypothesis import given
+from hypothesis import strategies as st
 
 GIVEN = {"url": "https://vcd.example.com", "org": "acme", "user": "kube", "password": "secret-1"}
 
@@ -35,8 +37,8 @@ def test_url_is_reduced_to_its_host(given: str, base: str) -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (None, "url: missing"),
-        ("", "url: missing"),
+        (None, "url: not given"),
+        ("", "url: not given"),
         ("vcd.example.com", "does not start with https://"),
         ("http://vcd.example.com", "would send the password unencrypted"),
         ("https://", "has no host name"),
@@ -65,11 +67,15 @@ def test_a_password_in_the_url_is_rejected_and_not_shown() -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"password": None}, "password: missing"),
-        ({"user": None}, "user: required"),
+        ({"password": None}, r"give password \(VCD_PASSWORD\), as option"),
+        (
+            {"password": None},
+            r"in place of user and password, api_token \(VCD_API_TOKEN\) or token \(VCD_T",
+        ),
+        ({"user": None}, r"give user \(VCD_USER\), as option"),
         ({"user": "a:b"}, "contains ':'"),
-        ({"org": None}, "org: required with password"),
-        ({"password": None, "api_token": "abc", "org": None}, "org: required with api_token"),
+        ({"org": None}, r"give org \(VCD_ORG\), as option"),
+        ({"password": None, "api_token": "abc", "org": None}, r"give org \(VCD_ORG\), as option"),
         ({"api_token": "abc"}, "api_token and password: give only one"),
         ({"token": "abc", "api_token": "def", "password": None}, "token and api_token: give only one"),
         ({"token": "a b", "password": None}, "token: contains spaces"),
@@ -82,16 +88,38 @@ def test_bad_combinations_are_rejected(change: dict[str, Any], says: str) -> Non
         settings_from({**GIVEN, **change}, {})
 
 
+ENOUGH = [{"password", "user", "org"}, {"api_token", "org"}, {"token"}]
+
+
+@given(st.sets(st.sampled_from(["url", "org", "user", "password", "api_token", "token"])), st.sampled_from([None, ""]))
+def test_all_that_is_missing_is_in_one_line_with_its_variable(present: set[str], nothing: str | None) -> None:
+    """For any selection of options: complete, too many secrets, or one line that names all that is missing."""
+    params = dict.fromkeys(("url", "org", "user", "password", "api_token", "token"), nothing)
+    params |= {name: {**GIVEN, "api_token": "abc", "token": "def"}[name] for name in present}
+    secrets = present & {"password", "api_token", "token"}
+    complete = "url" in present and any(needed <= present for needed in ENOUGH)
+    if complete and len(secrets) < 2:
+        settings_from(params, {})
+        return
+    with pytest.raises(CollectionError) as refused:
+        settings_from(params, {})
+    missing = refused.value.details.get("missing", [])
+    assert bool(missing) is not complete or len(secrets) > 1
+    assert not present & set(missing)
+    assert [name for name in missing if f"{name} (VCD_{name.upper()})" not in refused.value.message] == []
+    assert complete or len(secrets) > 1 or any(needed <= {*present, *missing} for needed in ENOUGH)
+
+
 def test_a_secret_in_the_task_overrides_the_environment() -> None:
     environment = {"VCD_TOKEN": "from-environment", "VCD_PASSWORD": "secret-1"}
-    settings = settings_from({**GIVEN, "token": "from-environment", "password": "of-the-task"}, environment)
-    assert (settings.password, settings.token) == ("of-the-task", "")
+    found = settings_from({**GIVEN, "token": "from-environment", "password": "of-the-task"}, environment)
+    assert (found.password, found.token) == ("of-the-task", "")
 
 
 def test_of_several_secrets_in_the_environment_the_token_is_used() -> None:
     environment = {"VCD_TOKEN": "one", "VCD_API_TOKEN": "two", "VCD_PASSWORD": "secret-1"}
-    settings = settings_from({**GIVEN, "token": "one", "api_token": "two"}, environment)
-    assert (settings.token, settings.api_token, settings.password) == ("one", "", "")
+    found = settings_from({**GIVEN, "token": "one", "api_token": "two"}, environment)
+    assert (found.token, found.api_token, found.password) == ("one", "", "")
 
 
 def test_the_newline_after_a_token_is_removed() -> None:
@@ -108,8 +136,8 @@ def test_certificates_are_verified_by_default(tmp_path: Path) -> None:
 
 def test_repr_shows_no_secret() -> None:
     for secret in ("password", "api_token", "token"):
-        settings = settings_from({"url": GIVEN["url"], "org": "a", "user": "u", secret: "hidden-1"}, {})
-        assert "hidden-1" not in repr(settings) + settings.who
+        found = settings_from({"url": GIVEN["url"], "org": "a", "user": "u", secret: "hidden-1"}, {})
+        assert "hidden-1" not in repr(found) + found.who
 
 
 @pytest.mark.parametrize("org", ["System", "system", "SYSTEM"])

@@ -55,5 +55,6 @@ def find_profile(api: Api, gateway: Body, option: str, profile: str) -> Body:
         where=f"for edge gateway {gateway['name']!r}",
         apart=f"give its URN as {option}",
         describe=lambda row: f"{row.get('scope')} {row.get('id')}",
+        others=lambda: [str(row.get("name")) for row in list_profiles(api, gateway)],
     )
     return {"id": found["id"], "name": found["name"]}

@@ -37,7 +37,7 @@ def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
         checks.name("name", wanted["name"])
     if params.get("application_ports") is not None:
         if not params["application_ports"]:
-            raise InvalidInput("application_ports", [], "is empty: give at least one entry")
+            raise InvalidInput("application_ports", [], "give at least one entry")
         wanted["application_ports"] = _in_order([_port_from_options(port) for port in params["application_ports"]])
     return wanted
 

@@ -55,7 +55,7 @@ def get_edge_gateway(api: Api, edge_gateway: str, vdc: str | None = None) -> Bod
         where=f"in the VDC or VDC group {vdc!r}" if vdc else f"visible to {api.session.settings.who}",
         apart="set vdc to the VDC or VDC group that owns it, or edge_gateway to its URN",
         describe=_with_owner,
-        others=lambda: _owners(api, edge_gateway) if vdc else [],
+        others=lambda: other_gateways(api, edge_gateway),
     )
     backing = backing_type(gateway)
     if backing != "NSXT_BACKED":
@@ -86,6 +86,12 @@ def get_gateway_of_network(
     elif vdc_of_network:
         rows = [row for row in named if not row.get("orgVdc") or same_reference(row["orgVdc"], vdc_of_network)]
         where = f"in the VDC {vdc_of_network!r}, which CPI's file names as vcd.vdc" if named else where
+
+    def others() -> list[str]:
+        if named:
+            return [f"one in {(row.get('ownerRef') or row.get('orgVdc') or {}).get('name')!r}" for row in named]
+        return [str(row.get("name")) for row in _networks(api)]
+
     found = pick(
         "network",
         network,
@@ -94,7 +100,7 @@ def get_gateway_of_network(
         where=where,
         apart="set vdc to the VDC or VDC group that owns it, or network to its URN",
         describe=_with_owner,
-        others=lambda: [f"one in {(row.get('ownerRef') or row.get('orgVdc') or {}).get('name')!r}" for row in named],
+        others=others,
     )
     router = _router(found)
     if not router:
@@ -211,6 +217,8 @@ def _with_owner(found: Any) -> str:
     return f"{found.get('id')} in {owner.get('name')}"
 
 
-def _owners(api: Api, edge_gateway: str) -> list[str]:
-    """The owners of the edge gateways with this name: a hint for a wrong vdc."""
-    return [f"one in {owner_of(found).get('name')!r}" for found in find_edge_gateways(api, edge_gateway, None)]
+def other_gateways(api: Api, edge_gateway: str) -> list[str]:
+    """What to name where a gateway was not found: who owns those with this name, else the names of all. One request."""
+    found = find_edge_gateways(api, None, None)
+    same = [f"one in {owner_of(one).get('name')!r}" for one in found if one.get("name") == edge_gateway]
+    return same or [str(one.get("name")) for one in found]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput, as_text
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.comparison import differing
 
 REFERENCES = ("pool", "service_engine_group", "certificate")
@@ -75,10 +75,12 @@ def must_recreate(
     """
     for key in CREATE_ONLY:
         if key in changes:
-            return f"{key}: {changes[key]!r}: a virtual service cannot move to another service engine group in place"
+            why = "a virtual service cannot move to another service engine group in place"
+            return f"{key}: {as_text(changes[key])}: {why}"
     vips = [vip for vip in VIPS if vip in changes]
     if vips and shared_with:
         names = ", ".join(sorted(repr(other["name"]) for other in shared_with))
         shared = " and ".join(str(current[vip]) for vip in VIPS if current[vip])
-        return f"{vips[0]}: {changes[vips[0]]!r}: VIP {shared} is shared with {names} and cannot be changed in place"
+        why = f"VIP {shared} is shared with {names} and cannot be changed in place"
+        return f"{vips[0]}: {as_text(changes[vips[0]])}: {why}"
     return ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN_PROGRESS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._nearest import nearest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import NSXT_BACKED, EdgeGateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, error, info, warning
@@ -62,7 +63,8 @@ def check_edge_gateway(state: ClusterState) -> Iterator[Finding]:
         return  # check_configuration reports a file that cannot be read
     if not edges:
         message = f"shared_ip_edge_gateway: {state.target.edge_gateway!r}: this user sees no such edge gateway"
-        yield error("edge_gateway", message, "check the name and shared_ip_vdc, or leave both out")
+        hint = nearest(state.target.edge_gateway, state.vcd.others)
+        yield error("edge_gateway", message, f"check the name and shared_ip_vdc, or leave both out{hint}")
         return
     if len(edges) > 1:
         owners = " and ".join(sorted(edge.owner or edge.id for edge in edges))

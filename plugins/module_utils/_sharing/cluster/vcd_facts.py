@@ -134,10 +134,11 @@ class EdgeGateway:
 
 @dataclass(frozen=True)
 class Vcd:
-    """Everything that was read from Cloud Director."""
+    """Everything that was read from Cloud Director. ``others``: what to name if no edge gateway was found."""
 
     api: ApiVersions
     edges: tuple[EdgeGateway, ...]
+    others: tuple[str, ...] = ()
 
 
 def read_vcd(result: Any) -> Vcd | None:
@@ -149,6 +150,7 @@ def read_vcd(result: Any) -> Vcd | None:
     return Vcd(
         ApiVersions(api.text("version"), api.texts("versions"), api.text("release", "")),
         tuple(_edge(edge) for edge in reader.mappings("edge_gateways")),
+        reader.texts("other_edge_gateways") if reader.has("other_edge_gateways") else (),
     )
 
 

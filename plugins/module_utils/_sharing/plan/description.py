@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
+    TASK_SECONDS,
+    pluralize,
+    tasks_in_words,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     NAT_RULE,
@@ -59,19 +63,24 @@ def _members(pool: Pool) -> str:
 
 def outage_as_dict(outage: Outage) -> dict[str, Any]:
     """The outage of a plan for a playbook: tasks each port is down for, all ports together, and the window."""
-    return {"ports": dict(outage.ports), "together": outage.together, "window": outage.window}
+    return {
+        "ports": dict(outage.ports),
+        "together": outage.together,
+        "window": outage.window,
+        "task_seconds": list(TASK_SECONDS),
+    }
 
 
 def outage_lines(label: str, steps: Sequence[Step], outage: Outage) -> list[str]:
     """What a person should know in advance: which ports are down for how long, and what is uncertain."""
     if not steps:
         return []
-    down = [f"port {port} for {pluralize(count, 'task')}" for port, count in outage.ports if count]
+    down = [f"port {port} for {tasks_in_words(count)}" for port, count in outage.ports if count]
     lines = [f"{label}: {pluralize(len(steps), 'write')}; down: {', '.join(down) if down else 'nothing'}"]
     if any(VcdRule.OVERLAP in step.probes for step in steps) or outage.window:
+        together, window = tasks_in_words(outage.together), tasks_in_words(outage.window)
         lines.append(
             f"{label}: where Cloud Director refuses a VIP and a DNAT rule on one address, all ports are down for "
-            f"{pluralize(outage.together, 'task')}, and nothing holds the external IP during "
-            f"{pluralize(outage.window, 'task')}"
+            f"{together}, and nothing holds the external IP during {window}"
         )
     return lines

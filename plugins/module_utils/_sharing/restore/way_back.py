@@ -32,6 +32,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.ta
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import internal_ips_needed
 
+NOTHING_TO_GO_BACK_TO = (
+    "this cluster has no restore point, because no migration of its Services has stored one: give the file of one as "
+    "shared_ip_restore_file, or choose a scenario with the playbook vcd.kubernetes.shared_ip"
+)
+
 
 def way_back(restore_point: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
     """The input of a run that goes back; ``summary`` says in one line why it is not possible.
@@ -46,18 +51,12 @@ def way_back(restore_point: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
         point = _checked(restore_point, state)
         return {"ok": True, "summary": "", **_back(point, state)}
     except (InvalidInput, BadRange) as error:
-        return {
-            "ok": False,
-            "summary": f"cannot go back to this restore point: {error}",
-            "restore_point": {},
-            **nothing,
-        }
+        why = NOTHING_TO_GO_BACK_TO if not restore_point else f"cannot go back to this restore point: {error}"
+        return {"ok": False, "summary": why, "restore_point": {}, **nothing}
 
 
 def _checked(restore_point: Any, state: ClusterState) -> Reader:
     """The restore point, if it is one of this cluster and this gateway. Raises InvalidInput otherwise."""
-    if not restore_point:
-        raise InvalidInput("restore point", "none", "the cluster has none; give a file as shared_ip_restore_file")
     point = Reader(restore_point, "restore point")
     if point.value.get("version") != RESTORE_POINT_VERSION:
         raise InvalidInput(
