@@ -31,7 +31,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the module; the result is the module's."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        arguments = self._arguments()
+        arguments = {**self._arguments(), **self._controller()}
         path = self._new_file() if self._watched(arguments) else None
         if path is None:
             result.update(self._module(arguments, task_vars))
@@ -57,6 +57,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             module_args=arguments, task_vars=task_vars, wrap_async=asynchronous
         )
         return found
+
+    def _controller(self) -> dict[str, int]:
+        """The process whose end the module looks out for, if both run on this machine.
+
+        This is one of its workers, which goes on when ansible-playbook is killed, and so does the module.
+        """
+        task = self._task
+        if task.check_mode or task.async_val or self._connection.transport != "local":
+            return {}
+        return {"controller_pid": os.getppid()}
 
     def _watched(self, arguments: dict[str, Any]) -> bool:
         """Whether this process can read the module's progress file, and a user waits for the task."""

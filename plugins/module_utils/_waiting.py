@@ -6,9 +6,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from typing import Protocol, TypeVar
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import WaitTimeout
@@ -34,6 +38,26 @@ class SystemClock:
     def sleep(self, seconds: float, /) -> None:
         """Sleep for ``seconds``."""
         time.sleep(seconds)
+
+
+class ServerClock:
+    """The clock of a server, from the Date headers of its answers: hosts that share an object there need no other."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._answer: tuple[datetime, float] | None = None
+
+    def note(self, date: str | None) -> None:
+        """Take the time from a header. One that is missing or unreadable is ignored."""
+        with suppress(TypeError, ValueError):
+            self._answer = (parsedate_to_datetime(date or "").astimezone(timezone.utc), self._clock.monotonic())
+
+    def now(self) -> datetime:
+        """The time in UTC; that of this machine where the server does not say its own."""
+        if self._answer is None:
+            return datetime.now(timezone.utc)
+        answered, then = self._answer
+        return answered + timedelta(seconds=self._clock.monotonic() - then)
 
 
 class Rhythm(Protocol):
@@ -103,3 +127,28 @@ def wait_until(
             last = f"; last seen: {describe(seen)}" if describe else ""
             raise WaitTimeout(f"timed out after {deadline.seconds:g} s waiting for {what}{last}", waited_for=what)
         deadline.sleep(next(intervals))
+
+
+class Heartbeat:
+    """Calls ``beat`` every so many seconds in a thread of its own, within a ``with`` block, until it returns False.
+
+    ``beat`` must not raise.
+    """
+
+    def __init__(self, seconds: float, beat: Callable[[], bool]) -> None:
+        self._seconds = seconds
+        self._beat = beat
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Heartbeat:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._end.wait(self._seconds) and self._beat():
+            pass

@@ -88,6 +88,13 @@ options:
     description: The maximum number of seconds for all waits together. V(0) checks once.
     type: int
     default: 300
+  take_over:
+    description:
+      - Whether to finish the change of another run that was killed. Such a run keeps its lease on the cluster, which is in the backup
+        ConfigMap and lasts for 5 minutes without a sign of life.
+      - A run that still works is never taken over. A run that failed has released its lease, and needs no O(take_over).
+    type: bool
+    default: false
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - vcd.kubernetes.kubernetes_target

@@ -140,6 +140,27 @@ rollout:
       description: The name of the backup ConfigMap, or null.
       type: str
       returned: success
+    replicas:
+      description: The number of CPI's replicas with which that change ends, or null.
+      type: int
+      returned: success
+    lease:
+      description: The lease of the run that makes the change, or of one that was killed. Null if there is no such run.
+      type: dict
+      returned: success
+      contains:
+        holder:
+          description: Its user, host, job and process, and when it began (RFC 3339, UTC).
+          type: str
+          returned: success
+        until:
+          description: When the lease ends unless the run renews it (RFC 3339, UTC).
+          type: str
+          returned: success
+        live:
+          description: False when the lease has ended, or the run is known to have ended.
+          type: bool
+          returned: success
 restore_point:
   description:
     - The O(vcd.kubernetes.vcd_ccm_config#module:restore_point) that was stored for the last change, or null.

@@ -86,6 +86,16 @@ options:
       - Seconds to wait for CPI to stop, for it to be ready again, and after a migration for addresses and health.
     type: int
     default: 300
+  take_over:
+    description:
+      - Whether to finish the change of another run that was killed; see O(vcd.kubernetes.vcd_ccm_config#module:take_over).
+    type: bool
+    default: false
+  lock_timeout:
+    description:
+      - Seconds to wait while another run works on the edge gateway; see O(vcd.kubernetes.vcd_shared_ip#module:lock_timeout).
+    type: int
+    default: 1800
   edge_gateway:
     description: Name or URN of the edge gateway. Without it, the one that the network in CPI's file is connected to.
     type: str
@@ -95,6 +105,11 @@ options:
   progress_file:
     description: A file to which one JSON line is appended for each event. The action plugin shows the progress from it.
     type: path
+  controller_pid:
+    description:
+      - The process ID of C(ansible-playbook), where it runs on this machine. When that process has ended, the run stops before its next Service.
+      - The action plugin sets it.
+    type: int
   cpi:
     description: Where CPI is in the cluster.
     type: dict

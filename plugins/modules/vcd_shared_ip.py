@@ -98,6 +98,20 @@ options:
   progress_file:
     description: A file to which the module appends a line of JSON for each service and each write while it runs.
     type: path
+  controller_pid:
+    description:
+      - The process ID of C(ansible-playbook), where it runs on this machine. When that process has ended, the run stops before its next service.
+      - The action plugin sets it.
+    type: int
+  lock_timeout:
+    description:
+      - The maximum number of seconds to wait while another run works on the edge gateway. The runs of this module and of
+        M(vcd.kubernetes.vcd_cluster_shared_ip) write to an edge gateway one at a time, also from several hosts.
+      - The lock is an application port profile with the name V(vcd.kubernetes-lock-) and the UUID of the edge gateway. Its description says who
+        works there. A run that is killed leaves it behind. The next run removes it, on the same machine at once, else within 5 minutes.
+      - Check mode, and a run that changes nothing, need no lock.
+    type: int
+    default: 1800
   wait:
     description:
       - Whether to wait after each service until the health of its virtual services is known, and until those that were UP before are UP again.
@@ -227,7 +241,7 @@ writes:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Executor
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.locked_run import run
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import CHANGE, WHERE, read_request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import find_gateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
@@ -239,7 +253,7 @@ def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
     """Plan the change and carry it out."""
     gateway = find_gateway(api, params)
     request = read_request(params, str(gateway["name"]))
-    done = Executor(api, gateway, request, params, check_mode).run()
+    done = run(api, gateway, request, params, check_mode)
     return Outcome(done.changed, done.result, done.before, done.after)
 
 

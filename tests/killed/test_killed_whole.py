@@ -33,6 +33,7 @@ Tasks = Generator[Task, Params, None]
 
 FIXTURES = ROOT / "tests" / "fixtures" / "cpi"
 SYSTEM, CONFIG_MAP, DEPLOYMENT = "kube-system", "vcloud-ccm-configmap", "vmware-cloud-director-ccm"
+LEASE = "vcd.kubernetes/lease"
 POINT = "restore-point.json.gz"
 FILE, VOLUME = "vcloud-ccm-config.yaml", "vcloud-ccm-config-volume"
 ONE_ARM = '  oneArm:\n    startIP: "192.168.8.2"\n    endIP: "192.168.8.100"\n'
@@ -156,6 +157,7 @@ class Cluster:
             "scenario": self.after,
             "existing": "migrate",
             "restore_dir": str(self.folder),
+            "take_over": True,  # a run that was killed has not released its lease
             **({"one_arm": RANGE} if self.after != EXTERNAL else {}),
         }
         return Task(ModuleRun("vcd_cluster_shared_ip", {"phase": phase, **given, **options}), phase == "change")
@@ -206,8 +208,10 @@ class Cluster:
 
 
 def _as_written(item: Params) -> Params:
-    """A Kubernetes object without what the server gives it, and a restore point without the time of it."""
+    """A Kubernetes object without what the server gives it, and without the times of a restore point and a lease."""
     meta = {name: item["metadata"].get(name) for name in ("name", "namespace", "labels", "annotations")}
+    if LEASE in (meta["annotations"] or {}):
+        meta["annotations"] = {**meta["annotations"], LEASE: "a run's"}
     kept: Params = {name: item.get(name) for name in ("kind", "spec", "data", "immutable")} | {"metadata": meta}
     if POINT in item.get("binaryData", {}):
         kept["restore point"] = {**_unpacked(item["binaryData"][POINT]), "taken": ""}

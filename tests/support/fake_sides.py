@@ -129,6 +129,13 @@ class World:
         self.cluster.update(rollout={"state": "finished", "backup": "b"}, one_arm=goal.one_arm)
         return managed(True, goal.scenario)
 
+    @contextmanager
+    def lease(self) -> Iterator[None]:
+        yield
+
+    def check_stopped(self) -> None:
+        self.note("still stopped?")
+
     # the gateway
 
     def gateway(self) -> Json:
@@ -137,6 +144,14 @@ class World:
     def choose(self, cluster_id: str, edge_gateway: str) -> None:
         assert cluster_id == CLUSTER_ID
         assert edge_gateway == edge()["id"]
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        self.note("lock", write=True)
+        try:
+            yield
+        finally:
+            self.note("unlock")
 
     def look_again(self, known: Mapping[str, Any]) -> Json:
         self.note("look at the gateway")
@@ -168,11 +183,17 @@ class World:
         return moves(services, goal.scenario, 0 if there else self.writes)
 
     def prepare_migration(
-        self, goal: FileGoal, services: Sequence[Json], restore_point: Json, orphans: Sequence[str]
+        self,
+        goal: FileGoal,
+        services: Sequence[Json],
+        restore_point: Json,
+        orphans: Sequence[str],
+        before_each: Callable[[], None],
     ) -> Callable[[], Done]:
         self.note("prepare to move")
 
         def move() -> Done:
+            before_each()
             self.note("move", write=True)
             self.objects = objects(goal.scenario)
             return moves(services, goal.scenario, self.writes)

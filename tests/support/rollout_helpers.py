@@ -22,6 +22,8 @@ DEFAULTS: dict[str, Any] = {
     "namespace": NAMESPACE, "name": NAME, "key": KEY, "deployment": DEPLOYMENT, "backup_name": None,
     "scenario": None, "enable_virtual_service_shared_ip": None, "one_arm": None,
     "restart": "auto", "stage": "all", "restore_point": None, "wait": True, "wait_timeout": 120,
+    # the runs of a test are in one process, so that an earlier one that was "killed" is known to have ended
+    "take_over": True,
 }  # fmt: skip
 EXTERNAL: dict[str, Any] = {"scenario": "shared_external"}
 INTERNAL: dict[str, Any] = {"scenario": "shared_internal", "one_arm": RANGE}

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
     WantedService,
     current_state,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import FAILED, UNCHANGED, in_progress
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import (
+    FAILED,
+    NOT_REACHED,
+    UNCHANGED,
+    in_progress,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 
 
@@ -55,12 +60,22 @@ class Executor:
     """One run on one edge gateway. ``gateway`` is its body.
 
     ``Executor(api, gateway, request, params, check_mode).run()`` plans all services and applies the plans.
+    ``before_each()`` is called before each service, and raises CollectionError if this run may not write any more.
     """
 
-    def __init__(self, api: Api, gateway: Body, request: Request, params: Mapping[str, Any], check_mode: bool) -> None:
+    def __init__(
+        self,
+        api: Api,
+        gateway: Body,
+        request: Request,
+        params: Mapping[str, Any],
+        check_mode: bool,
+        before_each: Callable[[], None] = lambda: None,
+    ) -> None:
         self.request = request
         self.params = params
         self.check_mode = check_mode
+        self.before_each = before_each
         self.removing = params["state"] == "absent"
         self.progress = Progress(None if check_mode else params["progress_file"])
         self.services = ServiceExecutor(api, gateway, request, params, self.progress)
@@ -104,12 +119,15 @@ class Executor:
             doing = in_progress(one.planned_state, self.goal.scenario)
             self.progress.service(one.label, f"{doing} ({pluralize(len(one.steps), 'write')})")
             try:
+                self.before_each()
                 self._take_ip(one)
                 self._prepare(pending[number : number + 2])
                 self._apply(one, state)
             except CollectionError as error:
                 self.progress.finished(one.state)
-                self._remove_prepared(before[number + 1 : number + 2], error)
+                # a service that was not reached was not rolled back either
+                first = number if one.state == NOT_REACHED else number + 1
+                self._remove_prepared(before[first : number + 2], error)
                 raise failure(error, one, plans) from error
             one.succeed()
             self.progress.finished(one.state)
@@ -149,7 +167,10 @@ class Executor:
                     self.services.begin(step)
 
     def _remove_prepared(self, before: Iterable[WantedService | WantedGroup], error: CollectionError) -> None:
-        """Remove the profiles begun for the next service. One that cannot be removed is harmless: only report it."""
+        """Remove the profiles begun for services that were not reached.
+
+        One that cannot be removed is harmless: only report it.
+        """
         self.services.background.give_up()
         if isinstance(error, WaitTimeout):
             return

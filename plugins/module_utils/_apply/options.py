@@ -34,6 +34,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.se
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd import checks
 
+LOCK_TIMEOUT = 1800
 PORT = {
     "name": {"type": "str", "default": ""},
     "port": {"type": "int", "required": True},
@@ -78,6 +79,8 @@ CHANGE = ArgumentSpec(
         "prune_objects": {"type": "list", "elements": "str", "default": []},
         "restore_point": {"type": "dict", "default": {}},
         "progress_file": {"type": "path"},
+        "controller_pid": {"type": "int"},
+        "lock_timeout": {"type": "int", "default": LOCK_TIMEOUT},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 600},
     },
@@ -118,8 +121,9 @@ def read_request(params: Mapping[str, Any], edge_gateway: str = "") -> Request:
     named = tuple(name for name in params.get("prune_objects") or () if name)
     if named and not params.get("prune"):
         raise InvalidInput("prune_objects", ", ".join(named), "needs prune: true")
-    if params.get("wait_timeout", 0) < 0:
-        raise InvalidInput("wait_timeout", params["wait_timeout"], "give seconds, 0 or more")
+    for option in ("wait_timeout", "lock_timeout"):
+        if params.get(option, 0) < 0:
+            raise InvalidInput(option, params[option], "give seconds, 0 or more")
     _check_restore_point(params.get("restore_point"))
     given = params["services"] or []
     removing = params.get("state", "absent") == "absent"  # removing or reading objects needs only their names

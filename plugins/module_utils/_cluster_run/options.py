@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import CHANGE as CHANGE_OPTIONS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import CONFIG_OPTIONS, TARGET_OPTIONS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import AUTH_ARG_SPEC
@@ -43,7 +44,10 @@ OPTIONS = ArgumentSpec(
         "wait_timeout": dict(CONFIG_OPTIONS.options["wait_timeout"]),
         "edge_gateway": {"type": "str"},
         "vdc": {"type": "str"},
+        "take_over": dict(CONFIG_OPTIONS.options["take_over"]),
+        "lock_timeout": dict(CHANGE_OPTIONS.options["lock_timeout"]),
         "progress_file": {"type": "path"},
+        "controller_pid": {"type": "int"},
         "cpi": {"type": "dict", "apply_defaults": True, "options": dict(TARGET_OPTIONS.options)},
         "vcd": {"type": "dict", "apply_defaults": True, "options": dict(CONNECTION.options)},
         "kubernetes": {

@@ -21,8 +21,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Inva
 
 def run_phase(connected: Connections, params: Mapping[str, Any], check_mode: bool) -> PhaseReport:
     """Plan, change or verify. Raises CollectionError."""
-    if params["wait_timeout"] < 0:
-        raise InvalidInput("shared_ip_wait_timeout", params["wait_timeout"], "give seconds, 0 or more")
+    for option in ("wait_timeout", "lock_timeout"):
+        if params[option] < 0:
+            raise InvalidInput(f"shared_ip_{option}", params[option], "give seconds, 0 or more")
     request = RunRequest(**{one.name: params[one.name] for one in fields(RunRequest)})
     say = Progress(params["progress_file"]).say
     cpi, gateway = RealCpi(connected, params), RealGateway(connected, params)

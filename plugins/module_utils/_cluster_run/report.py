@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import failure_message, report_lines
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import CHANGED, ROLLED_BACK
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import CHANGED, NOT_REACHED, ROLLED_BACK
 
 Facts = Mapping[str, Any]
 
@@ -61,7 +62,8 @@ def interrupted_message(writes: int) -> str:
 
 
 def nothing_migrated(failure: Facts, *, resumed: bool, scenario_before: str) -> bool:
-    """Whether a migration failed before its first Service was changed, or at that one, which was rolled back.
+    """Whether a migration failed before its first Service was changed, or at that one, which was rolled back or not
+    reached.
 
     ``failure`` are the details of the error. A run that continues one that was killed may have found Services
     that were migrated before, and an invalid file is nothing to go back to.
@@ -70,15 +72,18 @@ def nothing_migrated(failure: Facts, *, resumed: bool, scenario_before: str) -> 
         return False
     if "service" not in failure:
         return True
-    return failure.get("state") == ROLLED_BACK and not any(failure.get(state) for state in CHANGED)
+    return failure.get("state") in (ROLLED_BACK, NOT_REACHED) and not any(failure.get(state) for state in CHANGED)
 
 
-def migration_failure(message: str, restore_file: str, backup: str, *, restored: bool, then_failed: str = "") -> str:
+def migration_failure(
+    error: CollectionError, restore_file: str, backup: str, *, restored: bool, then_failed: str = ""
+) -> str:
     """One line for a migration that failed: the state of the Services, and how to continue or go back.
 
     ``restored``: CPI runs again as before. ``then_failed`` is the error of an attempt to restore CPI.
     """
-    line = failure_message({"msg": message}, restore_file, f"ConfigMap {backup}", restored)
+    failure = {"msg": error.message, "cpi_runs": bool(error.details.get("cpi_runs"))}
+    line = failure_message(failure, restore_file, f"ConfigMap {backup}", restored)
     return f"{line}; CPI could not be restored: {then_failed}" if then_failed else line
 
 

@@ -7,13 +7,14 @@
 ``ClusterRun(...).plan()`` returns the current state, what prevents a change, and the plan; ``change(plan)`` applies it
 and verifies the result; ``verify()`` only checks the current state. The steps of a migration:
 
-    1. store the restore point on disk
-    2. store the restore point in the cluster, and stop CPI
-    3. read again; if something has changed since the plan, store a new restore point
-    4. migrate the Services
-    5. write CPI's file, and start CPI
-    6. remove the orphans that are in no Service's way
-    7. verify, until all has settled
+    1. lock the edge gateway, which other runs may work on
+    2. store the restore point on disk
+    3. store the restore point in the cluster, and stop CPI
+    4. read again; if something has changed since the plan, store a new restore point
+    5. migrate the Services
+    6. write CPI's file, and start CPI
+    7. remove the orphans that are in no Service's way, and unlock the edge gateway
+    8. verify, until all has settled
 
 If a run is killed anywhere, the next run, which begins with a plan, finishes the work.
 """
@@ -21,11 +22,22 @@ If a run is killed anywhere, the next run, which begins with a plan, finishes th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run import files
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.facts import (
+    VERSION,
+    check_version,
+    objects_of,
+    replicas_before,
+    result_or_none,
+    verified,
+    verify_wanted,
+    without_objects,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.report import (
     interrupted_message,
     merged,
@@ -44,7 +56,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.reques
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import (
     FIREWALL,
-    OBJECTS,
     READ_PARTS,
     Cpi,
     Facts,
@@ -52,12 +63,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides 
     Gateway,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import Managed
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import (
     preflight_report,
     still_orphans,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import network_of_cpi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import services_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
@@ -68,7 +78,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Dea
 
 NEVER = "never"
 ENTITY = "urn:vcloud:entity:vmware:"  # a cluster id like this is the id of CPI's defined entity
-VERSION = 1  # of the plan that phase plan passes to phase change
 SETTLING = Pace(first=1.0, factor=1.5, longest=10.0)
 
 
@@ -94,6 +103,7 @@ class ClusterRun:
         self._one_look = one_look
         self._say = say
         self._deadline = deadline
+        self._verify = partial(verify_wanted, restarts=request.restart != NEVER)
 
     # -- plan: writes nothing
 
@@ -162,12 +172,12 @@ class ClusterRun:
         gone = preflight["removals"]
         removal = self._gateway.plan_removal(gone) if gone else None
         pending = bool(planned.result["steps"] or migration or (removal and removal.changed))
-        verification = None if pending else self._verification(cluster, gateway, wanted)
+        verification = None if pending else self._verify(cluster, gateway, wanted)
         # only a migration needs a restore point, for which whole virtual services are read
         stop = self._cpi.plan_stop(goal).result if migration else None
         point = self._restore_point(cluster, gateway, wanted) if migration else RestorePoint()
         parts: list[Managed | Done] = [one for one in (planned, migration, removal) if one]
-        result = result_of(preflight, planned.result, _result(migration), changed=pending)
+        result = result_of(preflight, planned.result, result_or_none(migration), changed=pending)
         if verification:
             result.update(verified=verification["ok"], services=verification["services"])
         plan = {
@@ -180,6 +190,7 @@ class ClusterRun:
             "kept": point.in_cluster,
             "changing": bool(planned.result["steps"]),
             "resumed": planned.result["resumed"],
+            "replicas": replicas_before(cluster),
             "scenario": wanted.scenario,
             "one_arm": wanted.one_arm,
             "restore_point": wanted.restore_point,
@@ -187,7 +198,7 @@ class ClusterRun:
             "before": {"scenario": preflight["scenario_before"], "one_arm": preflight["one_arm_before"]},
             "gone": gone,
             "on_the_way": on_the_way,
-            "gateway": _without_objects(gateway),
+            "gateway": without_objects(gateway),
             "verification": verification,
             "result": result,
         }
@@ -196,9 +207,9 @@ class ClusterRun:
             "summary": "",
             "plan": plan,
             "cpi_plan": planned.result,
-            "migration_plan": _result(migration),
+            "migration_plan": result_or_none(migration),
             "result": {**result, "verified": False} if verification else result,
-            "lines": {"plan": plan_lines(planned.result, stop, _result(migration), _result(removal))},
+            "lines": {"plan": plan_lines(planned.result, stop, result_or_none(migration), result_or_none(removal))},
         }
         return PhaseReport(pending, report, merged([one.before for one in parts]), merged([one.after for one in parts]))
 
@@ -240,30 +251,22 @@ class ClusterRun:
         Raises CollectionError. If a migration failed, its message says in what state the Services are, and how to
         continue or go back.
         """
-        _check(plan)
+        check_version(plan)
         result = dict(plan["result"])
         if check_mode:
             return PhaseReport(False, {"verification": None, "lines": {}, "result": result})
         if not plan["pending"]:
-            return PhaseReport(False, {**_verified(plan["verification"]), "result": result})
+            return PhaseReport(False, {**verified(plan["verification"]), "result": result})
         self._gateway.choose(plan["cluster_id"], plan["edge_gateway"])
         goal, wanted = FileGoal(**plan["goal"]), Wanted(plan["scenario"], plan["one_arm"], plan["restore_point"])
-        migration: DoneMigration | None = None
-        parts: list[Managed | Done] = []
-        if plan["migrating"]:
-            migration = self._migrate(plan, goal, wanted)
-            parts += [migration.applied, migration.services_done]
-        elif plan["changing"]:
-            self._say("changing CPI's file")
-            parts.append(self._cpi.apply(goal))
-        applied = parts[0].result if parts else {}
-        if plan["gone"]:
-            parts += self._remove(plan)
+        writes = plan["migrating"] or plan["gone"]
+        with self._gateway.lock() if writes else nullcontext(), self._cpi.lease():
+            migration, applied, parts = self._write(plan, goal, wanted)
         found = self._verify_change(plan, goal, wanted, migration)
         verification = found["verification"]
         result.update(
             changed=migration is not None or any(one.changed for one in parts),
-            restart=applied["restart"]["done"] if applied else "none",
+            restart=applied.result["restart"]["done"] if applied else "none",
             verified=verification["ok"],
             services=verification["services"],
             migrations=migration.services_done.result["services"] if migration else [],
@@ -271,6 +274,25 @@ class ClusterRun:
         )
         before, after = merged([one.before for one in parts]), merged([one.after for one in parts])
         return PhaseReport(result["changed"], {**found, "result": result}, before, after)
+
+    def _write(
+        self, plan: Mapping[str, Any], goal: FileGoal, wanted: Wanted
+    ) -> tuple[DoneMigration | None, Managed | None, list[Managed | Done]]:
+        """Write everything. Returns the migration, what was done to CPI, and both with all else."""
+        migration: DoneMigration | None = None
+        applied: Managed | None = None
+        parts: list[Managed | Done] = []
+        if plan["migrating"]:
+            migration = self._migrate(plan, goal, wanted)
+            applied = migration.applied
+            parts += [applied, migration.services_done]
+        elif plan["changing"]:
+            self._say("changing CPI's file")
+            applied = self._cpi.apply(goal)
+            parts.append(applied)
+        if plan["gone"]:
+            parts += self._remove(plan)
+        return migration, applied, parts
 
     def _remove(self, plan: Mapping[str, Any]) -> list[Done]:
         """Remove the orphans, but none that a port claims since the plan: a Service may have come back."""
@@ -294,7 +316,9 @@ class ClusterRun:
                 services = self._services(cluster, gateway, wanted)
                 newer = self._newer_point(plan, cluster, gateway, wanted, services)
                 point_in_cluster = (newer or point).in_cluster
-                migrate = self._gateway.prepare_migration(goal, services, point_in_cluster, plan["on_the_way"])
+                migrate = self._gateway.prepare_migration(
+                    goal, services, point_in_cluster, plan["on_the_way"], self._cpi.check_stopped
+                )
             if newer:
                 point, file = newer, files.store(self._request.restore_dir, newer.on_disk)
                 self._say(f"Services have changed since the plan; the restore point is in {file}")
@@ -325,7 +349,7 @@ class ClusterRun:
         """
         if plan["interrupted"]:
             return None
-        if _objects(self._gateway.describe(services)) == _objects(plan["point"]):
+        if objects_of(self._gateway.describe(services)) == objects_of(plan["point"]):
             return None
         # the change in progress is this one, and no Service is migrated yet: describe the cluster as before it
         before = {**cluster, "rollout": {**cluster["rollout"], "state": "none"}, "restore_point": None}
@@ -342,7 +366,7 @@ class ClusterRun:
             except CollectionError as second:
                 restored, then_failed = False, second.message
         backup = self._cpi.backup
-        message = migration_failure(error.message, file, backup, restored=restored, then_failed=then_failed)
+        message = migration_failure(error, file, backup, restored=restored, then_failed=then_failed)
         return CollectionError(message, **{**error.details, "restore_point": file})
 
     # -- verify
@@ -351,8 +375,8 @@ class ClusterRun:
         """Check the current state; writes nothing. Without a scenario in the request that of CPI's file is checked."""
         with self._one_look():
             cluster, gateway = self._look()
-        verification = self._verification(cluster, gateway, Wanted(self._request.scenario, self._request.one_arm))
-        return PhaseReport(False, {"cluster": cluster, "gateway": gateway, **_verified(verification)})
+        verification = self._verify(cluster, gateway, Wanted(self._request.scenario, self._request.one_arm))
+        return PhaseReport(False, {"cluster": cluster, "gateway": gateway, **verified(verification)})
 
     def _verify_change(
         self, plan: Mapping[str, Any], goal: FileGoal, wanted: Wanted, migration: DoneMigration | None
@@ -366,42 +390,9 @@ class ClusterRun:
                 if migration:
                     left = self._gateway.plan_migration(goal, migration.services, {}, plan["on_the_way"])
                     promise = {"services": migration.services, "restore_point": migration.point, "plan": left.result}
-            verification = self._verification(cluster, gateway, wanted, promise)
+            verification = self._verify(cluster, gateway, wanted, promise, plan["replicas"])
             if not (migration and verification["settling"]) or deadline.expired():
                 break
             self._say(f"waiting for the changes to settle: {verification['summary']}")
             deadline.sleep(next(intervals))
-        return {"cluster": cluster, "gateway": gateway, **_verified(verification)}
-
-    def _verification(
-        self, cluster: Facts, gateway: Facts, wanted: Wanted, promise: Mapping[str, Any] | None = None
-    ) -> Facts:
-        restarts = self._request.restart != NEVER
-        return verify_report(cluster, gateway, wanted.scenario, wanted.one_arm, restarts, promise)
-
-
-def _result(done: Done | None) -> Mapping[str, Any] | None:
-    return done.result if done else None
-
-
-def _verified(verification: Facts) -> Facts:
-    return {"verification": verification, "lines": {"verification": report_lines(verification)}}
-
-
-def _objects(described: Mapping[str, Any]) -> list[Facts]:
-    """The objects of Services on the gateway, without their health, which changes by itself."""
-    keys = ("name", "namespace", "external_ip", "objects")
-    return [{key: one[key] for key in keys} for one in described["services"]]
-
-
-def _without_objects(gateway: Facts) -> Facts:
-    """The facts of a gateway without those that a migration changes: the change reads these again."""
-    left_out = {*OBJECTS, FIREWALL}
-    edges = [{key: value for key, value in edge.items() if key not in left_out} for edge in gateway["edge_gateways"]]
-    return {**gateway, "edge_gateways": edges}
-
-
-def _check(plan: Mapping[str, Any]) -> None:
-    if plan.get("version") != VERSION:
-        remedy = "is not a plan of this release: give the value that phase plan returned as plan"
-        raise InvalidInput("plan", f"version {plan.get('version')}", remedy)
+        return {"cluster": cluster, "gateway": gateway, **verified(verification)}

@@ -6,18 +6,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.edge_lock import EdgeLock
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done, Executor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.info import gather
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import CHANGE, PORT, SERVICE, read_request
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.removal import Removal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.connections import Connections
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import Journal, backup_manifest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.lease import ClusterLease
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import Managed, manage, target_from
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import ALL, STOPPED, CpiState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report import report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import running_cpi
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Starter
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import (
     get_edge_gateway,
     other_gateways,
@@ -60,6 +69,12 @@ class Cpi(Protocol):
     def backup(self) -> str:
         """Namespace and name of the ConfigMap that holds the restore point."""
 
+    def lease(self) -> AbstractContextManager[None]:
+        """While the body runs, no other run changes the cluster, once this one has begun to."""
+
+    def check_stopped(self) -> None:
+        """Raise CollectionError unless CPI is still stopped, and the lease is still this run's."""
+
     def stop(self, goal: FileGoal, restore_point: Facts, *, replace: bool = False) -> Managed:
         """Store the restore point and the goal in the cluster, and scale CPI to 0.
 
@@ -75,6 +90,9 @@ class Gateway(Protocol):
 
     def choose(self, cluster_id: str, edge_gateway: str) -> None:
         """Set the cluster and the gateway's URN. Every other method but ``look`` needs them."""
+
+    def lock(self) -> AbstractContextManager[None]:
+        """While the body runs, no other run writes to the gateway. Waits for its turn."""
 
     def look(self, network: str, parts: Iterable[str] = READ_PARTS, vdc_of_network: str = "") -> Facts:
         """What vcd_edge_gateway_info returns; ``skipped`` where neither a gateway nor a network is known.
@@ -94,9 +112,17 @@ class Gateway(Protocol):
         """What the migration of these Services would do. ``orphans`` are the names of those to be removed with it."""
 
     def prepare_migration(
-        self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts, orphans: Sequence[str]
+        self,
+        goal: FileGoal,
+        services: Sequence[Facts],
+        restore_point: Facts,
+        orphans: Sequence[str],
+        before_each: Callable[[], None],
     ) -> Callable[[], Done]:
-        """Read the present state. Calling the returned function migrates the Services."""
+        """Read the present state. Calling the returned function migrates the Services.
+
+        ``before_each()`` is called before each Service, and raises CollectionError if none may be migrated any more.
+        """
 
     def entity(self, cluster_id: str) -> Facts:
         """What the cluster's defined entity lists as made by CPI: ``objects``, and a ``problem`` if it is not known."""
@@ -115,6 +141,14 @@ class RealCpi:
         self._connected = connected
         self._params = params
         self._written: CpiState | None = None
+        self._journal: Journal | None = None
+        self._starter = Starter(params["controller_pid"])
+
+    @cached_property
+    def _lease(self) -> ClusterLease:
+        target = target_from(self._params["cpi"])
+        take_over = self._params["take_over"]
+        return ClusterLease(self._connected.kubernetes, target, take_over, self._starter, "shared_ip_take_over")
 
     def look(self) -> Facts:
         """What the cluster holds. Right after a write all but the Services is known, and not read again."""
@@ -131,6 +165,21 @@ class RealCpi:
     def backup(self) -> str:
         target = target_from(self._params["cpi"])
         return f"{target.namespace}/{target.backup_name}"
+
+    def lease(self) -> AbstractContextManager[None]:
+        return self._lease.kept()
+
+    def check_stopped(self) -> None:
+        if self._journal is None:
+            return
+        target = target_from(self._params["cpi"])
+        self._lease.check(self._journal, backup_manifest(self._journal, target))
+        running = running_cpi(self._connected.kubernetes, target)
+        if running:
+            raise CollectionError(
+                f"CPI has to stay stopped while its objects change, but {running}: pause what starts it",
+                cpi_runs=True,
+            )
 
     def stop(self, goal: FileGoal, restore_point: Facts, *, replace: bool = False) -> Managed:
         return self._manage(goal, STOPPED, restore_point=restore_point, replace=replace)
@@ -158,8 +207,17 @@ class RealCpi:
             "wait": True,
             "wait_timeout": self._params["wait_timeout"],
         }
-        done = manage(self._connected.kubernetes, options, check_mode, replace_restore_point=replace)
-        self._written = None if check_mode else done.state
+        done = manage(
+            self._connected.kubernetes,
+            options,
+            check_mode,
+            replace_restore_point=replace,
+            lease=self._lease,
+            carried=self._journal,
+        )
+        if not check_mode:
+            self._written = done.state
+            self._journal = done.state.journal
         return done
 
 
@@ -171,6 +229,7 @@ class RealGateway:
         self._params = params
         self._cluster_id = self._urn = ""
         self._read: Body | None = None
+        self._may_write: Callable[[], None] = lambda: None
 
     def choose(self, cluster_id: str, edge_gateway: str) -> None:
         self._cluster_id, self._urn = cluster_id, edge_gateway
@@ -180,6 +239,16 @@ class RealGateway:
         if self._read is None or self._read["id"] != self._urn:
             self._read = get_edge_gateway(self._connected.vcd, self._urn)
         return self._read
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        params = self._params
+        say, starter = Progress(params["progress_file"]).say, Starter(params["controller_pid"])
+        api, wait = self._connected.vcd, params["lock_timeout"]
+        with EdgeLock(api, self._body(), wait, say, starter, option="shared_ip_lock_timeout") as lock:
+            self._may_write = lock.check
+            yield
+        self._may_write = lambda: None
 
     def look(self, network: str, parts: Iterable[str] = READ_PARTS, vdc_of_network: str = "") -> Facts:
         name, vdc = self._params["edge_gateway"], self._params["vdc"]
@@ -206,9 +275,14 @@ class RealGateway:
         return self._prepare(self._change(goal, services, restore_point, orphans), check_mode=True).run()
 
     def prepare_migration(
-        self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts, orphans: Sequence[str]
+        self,
+        goal: FileGoal,
+        services: Sequence[Facts],
+        restore_point: Facts,
+        orphans: Sequence[str],
+        before_each: Callable[[], None],
     ) -> Callable[[], Done]:
-        return self._prepare(self._change(goal, services, restore_point, orphans)).run
+        return self._prepare(self._change(goal, services, restore_point, orphans), before_each=before_each).run
 
     def entity(self, cluster_id: str) -> Facts:
         return cpi_entity(self._connected.vcd, cluster_id)
@@ -223,8 +297,14 @@ class RealGateway:
         params = self._options((), state="absent")
         return Removal(self._connected.vcd, self._body(), read_request(params), params, objects, check_mode)
 
-    def _prepare(self, params: Facts, check_mode: bool = False) -> Executor:
-        return Executor(self._connected.vcd, self._body(), read_request(params), params, check_mode)
+    def _prepare(
+        self, params: Facts, check_mode: bool = False, before_each: Callable[[], None] = lambda: None
+    ) -> Executor:
+        def check() -> None:
+            self._may_write()
+            before_each()
+
+        return Executor(self._connected.vcd, self._body(), read_request(params), params, check_mode, check)
 
     def _change(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts, orphans: Sequence[str]) -> Facts:
         return self._options(

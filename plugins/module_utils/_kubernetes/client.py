@@ -15,6 +15,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
@@ -26,7 +27,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors 
     from_connection,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import AUTH_ARG_SPEC, GivenKubeconfig
-from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, Pace
+from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, Pace, ServerClock
 
 try:
     from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
@@ -64,15 +65,25 @@ class KubernetesApi:
     KubernetesUnreachable without an answer; both are CollectionError. A request that may be repeated is retried for
     RETRY_SECONDS.
 
-    ``send(method, path, body, query=..., content_type=...)`` sends one request and returns the decoded answer.
+    ``send(method, path, body, query=..., content_type=...)`` sends one request and returns the decoded answer, and
+    notes its time in ``server_clock``.
     """
 
-    def __init__(self, send: Callable[..., Object], clock: Any = None) -> None:
+    def __init__(self, send: Callable[..., Object], clock: Any = None, server_clock: ServerClock | None = None) -> None:
         self._send = send
         self._clock = clock
+        self._server_clock = server_clock or ServerClock(clock)
         self._reached = False
         self._remembered: dict[str, Any] | None = None
         self._answers: dict[str, Object] = {}
+
+    def beside(self) -> KubernetesApi:
+        """The same connection for another thread: it remembers nothing that this one has read."""
+        return KubernetesApi(self._send, self._clock, self._server_clock)
+
+    def now(self) -> datetime:
+        """The time in UTC by the API server's clock."""
+        return self._server_clock.now()
 
     @contextmanager
     def one_look(self) -> Iterator[None]:
@@ -206,7 +217,10 @@ def connect(params: Mapping[str, Any]) -> Iterator[KubernetesApi]:
     host = str(auth.get("host") or os.environ.get("K8S_AUTH_HOST") or "the address in the kubeconfig")
     try:
         client = _client(auth, host)
-        yield KubernetesApi(_sender(client.client, str(client.configuration.host)))
+        server_clock = ServerClock()
+        yield KubernetesApi(
+            _sender(client.client, str(client.configuration.host), server_clock), server_clock=server_clock
+        )
     finally:
         # The library keeps a loaded kubeconfig as its default, which would override the next cluster's host and key.
         Configuration.set_default(None)
@@ -257,7 +271,7 @@ def _within(seconds: float, make: Callable[[], Any]) -> Any:
     return made
 
 
-def _sender(client: Any, host: str) -> Callable[..., Object]:
+def _sender(client: Any, host: str, server_clock: ServerClock) -> Callable[..., Object]:
     def send(
         method: str,
         path: str,
@@ -282,6 +296,7 @@ def _sender(client: Any, host: str) -> Callable[..., Object]:
             raise failure from error
         except (HTTPError, OSError) as error:
             raise from_connection(error, host) from error
+        server_clock.note(answer.headers.get("Date"))
         return _decoded(answer, path)
 
     return send

@@ -90,7 +90,7 @@ def failure_message(failure: Any, restore_file: str, backup: str, restored: bool
     """One line for a migration that failed: the state of the Services, and how to continue or go back.
 
     ``failure`` is the failed task's result, whose message says which Services are migrated, rolled back and untouched.
-    ``restored``: no Service is migrated and CPI runs as it did before.
+    ``restored``: no Service is migrated and CPI runs as it did before. ``cpi_runs`` in it: something else started CPI.
     """
     result = Reader(failure, "failure")
     message = result.text("msg", "the migration failed").strip().rstrip(".;")
@@ -98,7 +98,10 @@ def failure_message(failure: Any, restore_file: str, backup: str, restored: bool
         return f"{message}; every Service is as it was, and CPI runs again with its previous scenario"
     where = f"the restore point is in {restore_file} and in {backup}"
     ways = "run the same again to continue, or the playbook vcd.kubernetes.restore to go back"
-    return f"{message}; CPI stays stopped until then; {where}; {ways}"
+    cpi = (
+        "CPI runs with its old file among them" if result.flag_or("cpi_runs", False) else "CPI stays stopped until then"
+    )
+    return f"{message}; {cpi}; {where}; {ways}"
 
 
 def _heading(report: Reader) -> str:

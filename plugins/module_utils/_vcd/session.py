@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote
@@ -44,7 +45,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.versions impor
     listed_versions,
     render,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Clock, Deadline
+from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Clock, Deadline, ServerClock
 
 LOGOUT_SECONDS = 10.0
 Send = Callable[["Call", Deadline], Answer]
@@ -95,6 +96,7 @@ class Session:
         self._api_token = settings.api_token
         self._own_login = False
         self._reached = False
+        self._server_clock = ServerClock(clock)
         self._lock = threading.Lock()
         self._operation = threading.local()
 
@@ -124,6 +126,10 @@ class Session:
             return Deadline(seconds, self._clock)
         running: Deadline | None = getattr(self._operation, "deadline", None)
         return running or Deadline(self.settings.timeout, self._clock)
+
+    def now(self) -> datetime:
+        """The time in UTC by Cloud Director's clock."""
+        return self._server_clock.now()
 
     @contextmanager
     def operation(self) -> Iterator[Deadline]:
@@ -237,6 +243,7 @@ class Session:
             return error
         # From now on an unreachable server is an outage to sit out. Before, it is a wrong url: fail at once.
         self._reached = True
+        self._server_clock.note(answer.headers.get("Date"))
         if answer.status < 400:
             return answer
         refused = refusal(_sentence(call), call.method, call.path, answer.status, answer.text)

@@ -23,6 +23,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 def main():
     spec = {"progress_file": {"type": "path"}, "await_file": {"type": "path"}, "ends": {"default": "well"}}
+    spec["controller_pid"] = {"type": "int"}
     module = AnsibleModule(spec, supports_check_mode=True)
     path, awaited = module.params["progress_file"], module.params["await_file"]
     facts = {"progress_file": path, "mode": oct(os.stat(path).st_mode & 0o777) if path else None}

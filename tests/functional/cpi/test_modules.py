@@ -113,7 +113,7 @@ def test_info_of_published_manifests(fresh: KubeDouble, info: Run) -> None:
     found = info(kubeconfig=fresh.kubeconfig)
     assert (found["changed"], found["problems"], found["scenario"]) == (False, [], "distinct_internal")
     assert found["cluster_id_source"] == "config"
-    assert found["rollout"] == {"state": "none", "backup": None}
+    assert found["rollout"] == {"state": "none", "backup": None, "replicas": None, "lease": None}
     assert [pod["config"] for pod in found["pods"]] == ["current"]
     assert (found["deployment"]["version"], found["deployment"]["ready"]) == ("1.6.1", True)
     assert "services" not in found
@@ -123,11 +123,14 @@ def test_info_of_published_manifests(fresh: KubeDouble, info: Run) -> None:
 def test_info_after_an_interruption_and_after_a_rollout(fresh: KubeDouble, config: Run, info: Run) -> None:
     run_and_die(fresh, 3, False, scenario="shared_external")
     found = info(kubeconfig=fresh.kubeconfig)
-    assert found["rollout"] == {"state": "in_progress", "backup": BACKUP}
+    lease = found["rollout"].pop("lease")
+    assert found["rollout"] == {"state": "in_progress", "backup": BACKUP, "replicas": 1}
+    assert (lease["live"], " since " in lease["holder"]) == (False, True)
     assert (found["config_map"], found["scenario"], found["problems"]) == (None, "distinct_internal", [])
     assert found["config"]["loadbalancer"]["network"] == "k8s-net"
-    config(kubeconfig=fresh.kubeconfig, scenario="shared_external")
-    assert info(kubeconfig=fresh.kubeconfig)["rollout"] == {"state": "finished", "backup": BACKUP}
+    config(kubeconfig=fresh.kubeconfig, scenario="shared_external", take_over=True)
+    finished = {"state": "finished", "backup": BACKUP, "replicas": 1, "lease": None}
+    assert info(kubeconfig=fresh.kubeconfig)["rollout"] == finished
     fresh.delete("ConfigMap", NAMESPACE, NAME)
     gone = info(kubeconfig=fresh.kubeconfig)
     assert (gone["config_map"], gone["scenario"], gone["config"]) == (None, "invalid", None)

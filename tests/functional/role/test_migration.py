@@ -233,6 +233,12 @@ def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path) -> None:
         sim.faults([])
         assert replicas(kube) == 0
 
+        # without a word nothing that another run has begun is taken over
+        refused = failed(play(tmp_path / "2b", [migrate("shared_external", "again")], sim, kube))["again"]
+        assert "has ended without finishing" in refused
+        assert "take_over" in refused
+        words += ["-e", "shared_ip_take_over=true"]
+
         # and while CPI's file is written: the delete of its ConfigMap took effect
         kube.faults([{"method": "DELETE", "path": "configmaps/vcloud-ccm-configmap$", "action": "hold_after"}])
         killed(tmp_path / "3", sim, kube, lambda: bool(kube.faults()[0]["held"]), words)
@@ -240,7 +246,7 @@ def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path) -> None:
         assert vips_are(sim, "shared_external")
 
         (point,) = (tmp_path / "home").glob(".vcd-kubernetes/restore-points/*.json")
-        cases = [migrate("shared_external"), restore("back", restore_file=str(point))]
+        cases = [migrate("shared_external", take_over=True), restore("back", restore_file=str(point))]
         run = play(tmp_path / "4", cases, sim, kube)
         assert failed(run) == {}
         assert all(outcome["msg"]["verified"] for outcome in run.outcomes.values())

@@ -36,7 +36,7 @@ def test_the_role_gives_only_options_that_there_are() -> None:
     variables = yaml.safe_load((ROOT / "roles" / "shared_ip" / "vars" / "main.yml").read_text())
     names = {*variables["__shared_ip_options"], *variables["__shared_ip_way_back"]}
     assert names <= set(OPTIONS.options)
-    assert names | {"phase", "plan", "progress_file"} == set(OPTIONS.options)
+    assert names | {"phase", "plan", "progress_file", "controller_pid"} == set(OPTIONS.options)
     for group in GROUPS:
         assert set(variables["__shared_ip_options"][group]) <= set(OPTIONS.options[group]["options"])
 

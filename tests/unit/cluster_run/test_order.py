@@ -19,16 +19,16 @@ from fake_sides import MIGRATE, World
 from sharing_builders import service, virtual_service
 
 LOOK = ["look at CPI", "look at the gateway"]
-STOPPED = ["stop CPI", *LOOK, "describe", "prepare to move"]
+STOPPED = ["lock", "stop CPI", *LOOK, "describe", "prepare to move"]
 APPLIED, BACK = "run CPI with shared_external", "run CPI with distinct_internal"
-PROVED = [*LOOK, "plan to move"]
+PROVED = ["unlock", *LOOK, "plan to move"]
 FAILED: dict[str, Any] = {"service": "default/web", "state": "rolled_back", "migrated": []}
 
 
 def test_a_migration(tmp_path: Path) -> None:
     world = World()
     done = world.migrated(tmp_path)
-    assert world.events == [*STOPPED, "move", APPLIED, *PROVED]
+    assert world.events == [*STOPPED, "still stopped?", "move", APPLIED, *PROVED]
     assert (done.changed, done.result["result"]["verified"]) == (True, True)
     assert done.result["result"]["restart"] == "recreate"
     (file,) = tmp_path.iterdir()
@@ -80,7 +80,7 @@ def test_a_removal_is_verified_with_facts_read_after_it(tmp_path: Path) -> None:
     world.objects["virtual_services"].append(left)
     request = RunRequest(scenario="shared_external", prune=True, prune_objects=[left["name"]])
     done = world.changed(request, tmp_path)
-    assert world.events == [*LOOK, "remove", *LOOK]
+    assert world.events == ["lock", *LOOK, "remove", "unlock", *LOOK]
     assert done.changed is True
     names = [one["name"] for one in done.result["gateway"]["edge_gateways"][0]["virtual_services"]]
     assert left["name"] not in names
@@ -118,7 +118,7 @@ def test_cpi_is_restored_if_the_first_service_fails(tmp_path: Path) -> None:
     world.fails["move"] = CollectionError("default/web: refused; it was rolled back", **FAILED)
     with pytest.raises(CollectionError) as caught:
         world.migrated(tmp_path)
-    assert world.events == [*STOPPED, "move", BACK]
+    assert world.events == [*STOPPED, "still stopped?", "move", BACK, "unlock"]
     assert caught.value.message == (
         "default/web: refused; it was rolled back; every Service is as it was,"
         " and CPI runs again with its previous scenario"
@@ -131,7 +131,7 @@ def test_cpi_stays_stopped_if_a_later_service_fails(tmp_path: Path) -> None:
     world.fails["move"] = CollectionError("default/web: refused", **{**FAILED, "migrated": ["default/api"]})
     with pytest.raises(CollectionError) as caught:
         world.migrated(tmp_path)
-    assert world.events == [*STOPPED, "move"]
+    assert world.events == [*STOPPED, "still stopped?", "move", "unlock"]
     (file,) = tmp_path.iterdir()
     where = f"the restore point is in {file} and in ConfigMap kube-system/cpi-backup"
     assert f"default/web: refused; CPI stays stopped until then; {where}; run the same again" in caught.value.message
@@ -142,7 +142,7 @@ def test_cpi_is_restored_after_an_error_before_the_first_service(tmp_path: Path)
     world.fails["prepare to move"] = CollectionError("cannot list pools")
     with pytest.raises(CollectionError, match="cannot list pools; every Service is as it was"):
         world.migrated(tmp_path)
-    assert world.events[-1] == BACK
+    assert world.events[-2:] == [BACK, "unlock"]
 
 
 def test_both_errors_are_reported_if_cpi_cannot_be_restored(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_without_a_restore_point_on_disk_nothing_is_written(tmp_path: Path) -> N
     (tmp_path / "file").touch()
     with pytest.raises(InvalidInput, match=r"shared_ip_restore_dir: .*cannot be written.*nothing was changed"):
         world.migrated(tmp_path / "file" / "folder")
-    assert world.events == []
+    assert world.events == ["lock", "unlock"]
 
 
 def test_a_service_that_changed_since_the_plan_leads_to_a_new_restore_point(tmp_path: Path) -> None:
@@ -179,8 +179,8 @@ def test_a_service_that_changed_since_the_plan_leads_to_a_new_restore_point(tmp_
 
     world.meanwhile["stop CPI"] = change
     done = world.migrated(tmp_path)
-    stopped = ["stop CPI", *LOOK, "describe", "describe", "prepare to move"]
-    assert world.events == [*stopped, "store again", "move", APPLIED, *PROVED]
+    stopped = ["lock", "stop CPI", *LOOK, "describe", "describe", "prepare to move"]
+    assert world.events == [*stopped, "store again", "still stopped?", "move", APPLIED, *PROVED]
     first, second = sorted(tmp_path.iterdir())
     assert done.result["result"]["restore_point"] == str(second)
     assert json.loads(second.read_text()) == world.stored != json.loads(first.read_text())
@@ -197,7 +197,7 @@ def test_the_first_restore_point_of_an_interrupted_migration_stays(tmp_path: Pat
     world.objects["virtual_services"][0]["virtual_ip_address"] = "192.168.8.9"
     world.migrated(tmp_path)
     assert world.stored == first
-    assert world.events == ["stop CPI", *LOOK, "prepare to move", "move", APPLIED, *PROVED]
+    assert world.events == ["lock", "stop CPI", *LOOK, "prepare to move", "still stopped?", "move", APPLIED, *PROVED]
     assert len(list(tmp_path.iterdir())) == 1
 
 

@@ -16,7 +16,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import FINISHED, IN_PROGRESS
@@ -27,9 +27,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.object
     same_content,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Hold, parse
 
 STATE = "vcd.kubernetes/rollout"
 REPLICAS = "vcd.kubernetes/replicas"
+LEASE = "vcd.kubernetes/lease"
 _LABELS = {"app.kubernetes.io/managed-by": "vcd.kubernetes"}
 _ORIGINAL, _WANTED, _README = "original.json", "wanted.json", "README"
 _RESTORE_POINT = "restore-point.json.gz"
@@ -41,7 +43,8 @@ LARGEST = 1024 * 1024
 class Journal:
     """What it takes to resume a rollout: the ConfigMap before and after it, and the number of CPI's replicas.
 
-    ``restore_point`` is the caller's packed restore point (see ``pack``), or empty.
+    ``restore_point`` is the caller's packed restore point (see ``pack``), or empty. ``lease`` is that of the run that
+    works on the cluster, as it was read.
     """
 
     state: str
@@ -50,6 +53,7 @@ class Journal:
     replicas: int
     resource_version: str = ""
     restore_point: str = ""
+    lease: Hold | None = field(default=None, compare=False)
 
     @property
     def in_progress(self) -> bool:
@@ -69,12 +73,27 @@ def read_journal(backup: Object | None, target: CpiNames) -> Journal | None:
     try:
         original, wanted = (_manifest(found.data, name) for name in (_ORIGINAL, _WANTED))
         point = (backup.get("binaryData") or {}).get(_RESTORE_POINT) or ""
-        return Journal(state, original, wanted, int(found.annotations[REPLICAS]), found.resource_version, point)
+        replicas, lease = int(found.annotations[REPLICAS]), lease_of(backup)
+        return Journal(state, original, wanted, replicas, found.resource_version, point, lease)
     except (KeyError, ValueError, TypeError) as error:
         raise CollectionError(
             f"ConfigMap {target.namespace}/{target.backup_name}: the backup is damaged ({type(error).__name__}): "
             "check CPI's ConfigMap, correct it if necessary, then delete the backup"
         ) from error
+
+
+def lease_of(backup: Object | None) -> Hold | None:
+    """The lease in a backup ConfigMap, or None."""
+    return parse(ConfigMap(backup).annotations.get(LEASE, "")) if backup is not None else None
+
+
+def with_lease(backup: Object, lease: Hold | None) -> dict[str, Any]:
+    """A backup ConfigMap with this lease, or with none."""
+    metadata = backup.get("metadata") or {}
+    annotations = {name: text for name, text in (metadata.get("annotations") or {}).items() if name != LEASE}
+    if lease is not None:
+        annotations[LEASE] = lease.text()
+    return {**backup, "metadata": {**metadata, "annotations": annotations}}
 
 
 def _manifest(data: Mapping[str, str], name: str) -> dict[str, Any]:
@@ -158,13 +177,15 @@ def _readme(target: CpiNames) -> str:
 
 
 def original_to_keep(journal: Journal | None, present: ConfigMap | None, wanted: Object) -> Object:
-    """The content to go back to: the current one, or while a change is interrupted the one before that change."""
-    if journal is not None:
-        if present is None:
-            return journal.original
-        reached = same_content(present.raw, journal.wanted)
-        if reached and (journal.in_progress or same_content(present.raw, wanted)):
-            return journal.original
+    """The content to go back to: while a change is in progress the one before that change, else the current one.
+
+    A change in progress may change its goal, and each run that continues it finds what the one before has written.
+    None of that is the operator's.
+    """
+    if journal is not None and (present is None or journal.in_progress):
+        return journal.original
     if present is None:
         raise ValueError("neither a ConfigMap nor a journal")
+    if journal is not None and same_content(present.raw, journal.wanted) and same_content(present.raw, wanted):
+        return journal.original
     return present.manifest()

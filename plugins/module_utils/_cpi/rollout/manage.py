@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
@@ -18,7 +18,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config im
     read_config,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.editor import edit
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import pack
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import Journal, pack
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.lease import ClusterLease
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import CpiNames, Object
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import (
     ALL,
@@ -62,6 +63,7 @@ CONFIG_OPTIONS = ArgumentSpec(
         "restore_point": {"type": "dict"},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 300},
+        "take_over": {"type": "bool", "default": False},
     },
     mutually_exclusive=[["scenario", "enable_virtual_service_shared_ip"]],
     required_one_of=[["scenario", "enable_virtual_service_shared_ip", "one_arm"]],
@@ -91,15 +93,43 @@ def target_from(params: Mapping[str, Any]) -> CpiNames:
 
 
 def manage(
-    cluster: KubernetesApi, params: Mapping[str, Any], check_mode: bool, *, replace_restore_point: bool = False
+    cluster: KubernetesApi,
+    params: Mapping[str, Any],
+    check_mode: bool,
+    *,
+    replace_restore_point: bool = False,
+    lease: ClusterLease | None = None,
+    carried: Journal | None = None,
 ) -> Managed:
     """Bring CPI's file, and CPI itself, to the state that the options ask for. Raises CollectionError.
 
     ``replace_restore_point``: replace that of a change in progress, too; only the run that began it may do so.
+    ``lease``: that of a run that does more than this; its caller keeps it. ``carried``: the journal that this run has
+    stored before, for the case that the backup was deleted since.
     """
     if params["wait_timeout"] < 0:
         raise InvalidInput("wait_timeout", params["wait_timeout"], "give a number of seconds, 0 or more")
+    if lease is not None:
+        return _manage(cluster, params, check_mode, replace_restore_point, lease, carried, keeps=True)
+    own = ClusterLease(cluster, target_from(params), params["take_over"])
+    with own.kept():
+        return _manage(cluster, params, check_mode, replace_restore_point, own, carried, keeps=False)
+
+
+def _manage(
+    cluster: KubernetesApi,
+    params: Mapping[str, Any],
+    check_mode: bool,
+    replace_restore_point: bool,
+    lease: ClusterLease,
+    carried: Journal | None,
+    *,
+    keeps: bool,
+) -> Managed:
     observed = observe(cluster, target_from(params))
+    if observed.journal is None and carried is not None and carried.in_progress:
+        observed = replace(observed, journal=replace(carried, resource_version="", lease=None))
+    lease.refuse_another(observed.journal)
     version = parse_version(observed.deployment.version if observed.deployment else None)
     present = read_config(text_of(observed.base(), observed.target), version)
     wanted_edit = edit_from_options(
@@ -107,11 +137,13 @@ def manage(
     )
     wanted = read_config(edit(present.text, wanted_edit), version)
     _refuse_what_cpi_refuses(wanted, observed.target)
-    plan = _plan(observed, wanted.text, params, replace_restore_point)
+    plan = _plan(observed, wanted.text, params, replace_restore_point, lease, keeps)
     check_rights(cluster, plan, observed)
     after = observed
     if plan.steps and not check_mode:
-        after = apply(cluster, plan, observed, Deadline(params["wait_timeout"]))
+        # a module that only stops CPI ends before the change does, so that it has no use for the lease
+        takes_lease = keeps or params["stage"] != STOPPED
+        after = apply(cluster, plan, observed, Deadline(params["wait_timeout"]), lease, takes_lease)
     before = read_config(text_of(plan.journal.original, observed.target), version) if plan.resumed else present
     stopping = params["stage"] == STOPPED
     return Managed(
@@ -123,14 +155,22 @@ def manage(
     )
 
 
-def _plan(observed: CpiState, text: str, params: Mapping[str, Any], replace_restore_point: bool) -> Plan:
-    point = params["restore_point"]
+def _plan(
+    observed: CpiState,
+    text: str,
+    params: Mapping[str, Any],
+    replace_restore_point: bool,
+    lease: ClusterLease,
+    keeps: bool,
+) -> Plan:
+    point, mine = params["restore_point"], lease.is_mine(observed.journal)
     if params["stage"] == STOPPED:
         packed = pack(point) if point else ""
-        return make_stop_plan(observed, text, params["restart"], packed, replace_restore_point)
+        takes_lease = keeps and not mine
+        return make_stop_plan(observed, text, params["restart"], packed, replace_restore_point, takes_lease)
     if point:
         raise InvalidInput("restore_point", "...", f"only stored at stage {STOPPED}; set stage: {STOPPED}")
-    return make_plan(observed, text, params["restart"], params["wait"])
+    return make_plan(observed, text, params["restart"], params["wait"], mine)
 
 
 def text_of(manifest: Object, target: CpiNames) -> str:

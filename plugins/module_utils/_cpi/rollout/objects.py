@@ -228,3 +228,18 @@ class CpiNames:
 
     def __str__(self) -> str:
         return f"ConfigMap {self.namespace}/{self.name}"
+
+
+def config_maps(target: CpiNames) -> str:
+    """The path of the namespace's ConfigMaps."""
+    return f"/api/v1/namespaces/{target.namespace}/configmaps"
+
+
+def pods_path(target: CpiNames) -> str:
+    """The path of the namespace's pods."""
+    return f"/api/v1/namespaces/{target.namespace}/pods"
+
+
+def deployment_path(target: CpiNames) -> str:
+    """The path of CPI's Deployment."""
+    return f"/apis/apps/v1/namespaces/{target.namespace}/deployments/{target.deployment}"

@@ -128,8 +128,11 @@ def stale_pods(config_map: ConfigMap | None, pods: Sequence[Pod]) -> list[Pod]:
     return [pod for pod in pods if pod.created < config_map.created and not pod.going]
 
 
-def make_plan(observed: CpiState, text: str, restart: str, wait: bool) -> Plan:
-    """Plan to store ``text`` under the target's key and to make CPI use it. Raises InvalidInput or CollectionError."""
+def make_plan(observed: CpiState, text: str, restart: str, wait: bool, mine: bool = False) -> Plan:
+    """Plan to store ``text`` under the target's key and to make CPI use it. Raises InvalidInput or CollectionError.
+
+    ``mine``: this run has the lease of the cluster already, which storing the backup takes.
+    """
     wanted = with_text(observed.base(), observed.target.key, text)
     _refuse(observed, wanted, restart)
     changes = observed.config_map is None or not same_content(observed.config_map.raw, wanted)
@@ -147,7 +150,7 @@ def make_plan(observed: CpiState, text: str, restart: str, wait: bool) -> Plan:
     if actions or observed.interrupted:
         # The backup comes before every other write: after a crash, only the journal knows the original content and the
         # number of replicas.
-        stored = observed.interrupted and journal == observed.journal
+        stored = observed.interrupted and journal == observed.journal and (mine or not actions)
         awaits = wait and replicas > 0 and (restart != NEVER or Action.SCALE_UP in actions)
         last = [Action.AWAIT_READY, Action.FINISH] if awaits else [Action.FINISH]
         actions = [*([] if stored else [Action.BACK_UP]), *actions, *last]
@@ -156,13 +159,18 @@ def make_plan(observed: CpiState, text: str, restart: str, wait: bool) -> Plan:
 
 
 def make_stop_plan(
-    observed: CpiState, text: str, restart: str, restore_point: str = "", replace_restore_point: bool = False
+    observed: CpiState,
+    text: str,
+    restart: str,
+    restore_point: str = "",
+    replace_restore_point: bool = False,
+    takes_lease: bool = False,
 ) -> Plan:
     """Plan to store ``text`` in the journal and to stop CPI; the next run applies the text and starts CPI again.
 
     ``restore_point`` (packed) is stored as well, unless a change in progress already has one: that one shows the state
     before the change, while the current state may be half changed. ``replace_restore_point``: the given one replaces
-    it, as nothing has been changed yet.
+    it, as nothing has been changed yet. ``takes_lease``: the run has yet to take the lease, to keep it after this plan.
     """
     wanted = with_text(observed.base(), observed.target.key, text)
     _refuse(observed, wanted, restart)
@@ -170,7 +178,7 @@ def make_stop_plan(
     replicas = _replicas(observed)
     journal = _journal(observed, wanted, replicas, restore_point, replace_restore_point)
     refuse_too_large(journal, observed.target)
-    stored = observed.interrupted and journal == observed.journal
+    stored = observed.interrupted and journal == observed.journal and not takes_lease
     actions = [*([] if stored else [Action.BACK_UP]), *_stop(observed)]
     steps = tuple(RolloutStep(action, _words(action, observed, replicas)) for action in actions)
     reason = "CPI stays stopped until the next run" if replicas else "CPI has no replica"
@@ -245,9 +253,7 @@ def _why_restart(observed: CpiState, wanted: Object, changes: bool) -> str:
         )
     # An edited ConfigMap keeps its creation time, so only the journal shows that the pods may not have been restarted.
     journal = None if wanted.get("immutable") else observed.journal
-    if journal is None or not journal.in_progress or same_content(wanted, journal.original):
-        return ""
-    if not same_content(wanted, journal.wanted):
+    if journal is None or not journal.in_progress or not same_content(wanted, journal.wanted):
         return ""
     return "the content was changed by an interrupted run, which may not have restarted CPI"
 
@@ -332,7 +338,7 @@ def rights(plan: Plan, observed: CpiState) -> list[Right]:
     create = Right("create", "configmaps", target.namespace)
     scale = Right("patch", "deployments/scale", target.namespace, "apps", target.deployment)
     needed = {
-        Action.BACK_UP: [backup] if observed.journal else [create],
+        Action.BACK_UP: [backup] if observed.journal and observed.journal.resource_version else [create],
         Action.SCALE_DOWN: [scale],
         Action.DELETE: [Right("delete", "configmaps", target.namespace, name=target.name)],
         Action.CREATE: [create],

@@ -9,13 +9,15 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import read_config
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import unpack
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import Journal, unpack
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import CpiNames, Object, Pod
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import CpiState, stale_pods
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import observe
+from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Holder, Standing, standing
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import parse_version
 
@@ -37,7 +39,7 @@ def report(
         "cluster_id": found,
         "cluster_id_source": source,
         "config_map": describe_config_map(observed),
-        "rollout": describe_rollout(observed),
+        "rollout": describe_rollout(observed, cluster.now()),
         "restore_point": unpack(observed.journal, target),
         "deployment": describe_deployment(observed),
         "pods": describe_pods(observed),
@@ -136,11 +138,26 @@ def _version(observed: CpiState) -> str | None:
     return observed.deployment.version if observed.deployment else None
 
 
-def describe_rollout(observed: CpiState) -> dict[str, Any]:
-    """The state of the last rollout (in progress also means interrupted), and the name of its backup."""
-    if observed.journal is None:
-        return {"state": "none", "backup": None}
-    return {"state": observed.journal.state, "backup": observed.target.backup_name}
+def describe_rollout(observed: CpiState, now: datetime) -> dict[str, Any]:
+    """The state of the last rollout (in progress also means interrupted), its backup, and the run that works on it."""
+    journal = observed.journal
+    if journal is None:
+        return {"state": "none", "backup": None, "replicas": None, "lease": None}
+    return {
+        "state": journal.state,
+        "backup": observed.target.backup_name,
+        "replicas": journal.replicas,
+        "lease": describe_lease(journal, now),
+    }
+
+
+def describe_lease(journal: Journal, now: datetime) -> dict[str, Any] | None:
+    """The lease of the run that changes the cluster, or of one that was killed; None if no run has one."""
+    if journal.lease is None:
+        return None
+    # a holder that no run has: whoever asks is another one
+    live = standing(journal.lease, Holder("", ""), now) is Standing.LIVE
+    return {"holder": str(journal.lease), "until": journal.lease.until_text, "live": live}
 
 
 def cluster_id(cluster: KubernetesApi, observed: CpiState, config: Mapping[str, Any] | None) -> tuple[str | None, str]:

@@ -19,12 +19,16 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journa
     backup_manifest,
     read_journal,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.lease import ClusterLease
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import (
     ConfigMap,
     CpiNames,
     Deployment,
     Object,
     Pod,
+    config_maps,
+    deployment_path,
+    pods_path,
     same_content,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import (
@@ -39,21 +43,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.access 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors import KubernetesError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, wait_until
-
-
-def config_maps(target: CpiNames) -> str:
-    """The path of the namespace's ConfigMaps."""
-    return f"/api/v1/namespaces/{target.namespace}/configmaps"
-
-
-def pods_path(target: CpiNames) -> str:
-    """The path of the namespace's pods."""
-    return f"/api/v1/namespaces/{target.namespace}/pods"
-
-
-def deployment_path(target: CpiNames) -> str:
-    """The path of CPI's Deployment."""
-    return f"/apis/apps/v1/namespaces/{target.namespace}/deployments/{target.deployment}"
 
 
 def observe(cluster: KubernetesApi, target: CpiNames) -> CpiState:
@@ -80,16 +69,34 @@ def check_rights(cluster: KubernetesApi, plan: Plan, observed: CpiState) -> None
     require(cluster, rights(plan, observed))
 
 
-def apply(cluster: KubernetesApi, plan: Plan, observed: CpiState, deadline: Deadline) -> CpiState:
+def apply(
+    cluster: KubernetesApi,
+    plan: Plan,
+    observed: CpiState,
+    deadline: Deadline,
+    lease: ClusterLease,
+    takes_lease: bool = True,
+) -> CpiState:
     """Carry out the plan, and return what the cluster holds then.
 
+    The first write takes the lease (unless ``takes_lease`` is False), and the last one of a change releases it.
     Raises CollectionError; the next run then resumes from the journal.
     """
-    return _Rollout(cluster, plan, observed, deadline).run()
+    return _Rollout(cluster, plan, observed, deadline, lease, takes_lease).run()
 
 
 class _Rollout:
-    def __init__(self, cluster: KubernetesApi, plan: Plan, observed: CpiState, deadline: Deadline) -> None:
+    def __init__(
+        self,
+        cluster: KubernetesApi,
+        plan: Plan,
+        observed: CpiState,
+        deadline: Deadline,
+        lease: ClusterLease,
+        takes_lease: bool,
+    ) -> None:
+        self._lease = lease
+        self._takes_lease = takes_lease
         self._cluster = cluster
         self._plan = plan
         self._target = observed.target
@@ -148,12 +155,8 @@ class _Rollout:
         self._store(self._plan.journal)
 
     def _store(self, journal: Journal) -> None:
-        body = backup_manifest(journal, self._target)
-        path = config_maps(self._target)
-        if journal.resource_version:
-            stored = self._cluster.replace(f"{path}/{self._target.backup_name}", body, self._same(body))
-        else:
-            stored = self._cluster.create(path, body, self._same(body))
+        keep = self._takes_lease and journal.in_progress
+        stored = self._lease.store(journal, backup_manifest(journal, self._target), keep=keep)
         self._journal = replace(journal, resource_version=ConfigMap(stored).resource_version)
 
     @staticmethod
@@ -282,3 +285,27 @@ def _describe(seen: CpiState) -> str:
     wanted = deployment.replicas if deployment else 0
     pods = ", ".join(pod.describe() for pod in seen.own_pods) or "no pod yet"
     return f"{ready} of {wanted} replicas ready; {pods}"
+
+
+def running_cpi(cluster: KubernetesApi, target: CpiNames) -> str:
+    """What of CPI runs, or may run soon, although it was stopped; empty if nothing does. Two requests."""
+    raw = cluster.get(deployment_path(target))
+    label = f"Deployment {target.namespace}/{target.deployment}"
+    if raw is None:
+        return f"{label} was deleted"
+    deployment = Deployment(raw)
+    if deployment.replicas:
+        return f"{label} was scaled to {deployment.replicas}{scaled_by(deployment)}"
+    seen = CpiState(target, None, None, deployment, list_pods(cluster, target))
+    pods = [pod.describe() for pod in [*seen.own_pods, *seen.foreign_pods]]
+    return f"{label} is scaled to 0, but {pods[0]}" if pods else ""
+
+
+def scaled_by(deployment: Deployment) -> str:
+    """Who has set the number of replicas, as far as the API server remembers that: ``by NAME``, or empty."""
+    writers = [
+        (str(entry.get("time") or ""), str(entry.get("manager") or ""))
+        for entry in deployment.metadata.get("managedFields") or ()
+        if "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
+    ]
+    return f" by {max(writers)[1]}" if writers and max(writers)[1] else ""

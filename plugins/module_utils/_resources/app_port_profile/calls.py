@@ -24,12 +24,17 @@ def list_profiles(api: Api, gateway: Body, *terms: str) -> list[Body]:
 
 def find_id(api: Api, gateway: Body, name: str) -> str | None:
     """The id of the tenant's profile with this name; names are unique in an organization."""
+    mine = list_tenant_profiles(api, gateway, name)
+    return str(mine[0]["id"]) if mine else None
+
+
+def list_tenant_profiles(api: Api, gateway: Body, name: str) -> list[Body]:
+    """The profiles with this name in the organization of an edge gateway."""
     org = (gateway.get("orgRef") or {}).get("id")
     rows = api.pages(PATH, "application port profiles", query=all_of("scope==TENANT", equals("name", name)))
     # A provider sees the profiles of every organization, which may have the same name.
     named = [row for row in rows if row.get("name") == name and row.get("scope") == "TENANT"]
-    mine = [row for row in named if org is None or (row.get("orgRef") or {}).get("id") in (org, None)]
-    return str(mine[0]["id"]) if mine else None
+    return [row for row in named if org is None or (row.get("orgRef") or {}).get("id") in (org, None)]
 
 
 def read(api: Api, gateway: Body, name: str | None, urn: str | None) -> Body | None:

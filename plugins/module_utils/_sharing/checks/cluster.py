@@ -56,8 +56,14 @@ def check_configuration(state: ClusterState) -> Iterator[Finding]:
 
 
 def check_rollout(state: ClusterState) -> Iterator[Finding]:
-    """An earlier run that was interrupted is no obstacle: this one finishes its work."""
-    if state.cluster.rollout == IN_PROGRESS:
+    """An earlier change that was interrupted is no obstacle: this run finishes it. A run that still works is one."""
+    cluster = state.cluster
+    if cluster.lease and cluster.lease_live:
+        yield error("rollout", f"another run changes this cluster: {cluster.lease}", "wait until it has finished")
+    elif cluster.lease:
+        message = f"the run of {cluster.lease} has ended without finishing its change"
+        yield warning("rollout", message, "set shared_ip_take_over: true to finish it with this run")
+    elif cluster.rollout == IN_PROGRESS:
         yield info("rollout", "an earlier change was interrupted; this run finishes it")
 
 

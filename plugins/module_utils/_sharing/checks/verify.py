@@ -84,11 +84,14 @@ def read_promise(value: Any) -> Promise | None:
     )
 
 
-def verify(state: ClusterState, restart_expected: bool = True) -> list[Finding]:
-    """Check the file, CPI and each Service. ``restart_expected`` False: a pod with the old file is allowed."""
+def verify(state: ClusterState, restart_expected: bool = True, replicas: int = 0) -> list[Finding]:
+    """Check the file, CPI and each Service. ``restart_expected`` False: a pod with the old file is allowed.
+
+    ``replicas`` are those that CPI had before a change.
+    """
     return [
         *_check_file(state.cluster, state.target),
-        *_check_cpi(state.cluster, restart_expected),
+        *_check_cpi(state.cluster, restart_expected, replicas),
         *_check_services(state),
     ]
 
@@ -141,16 +144,18 @@ def verify_report(
     one_arm: Any = None,
     restart_expected: bool = True,
     promised: Any = None,
+    replicas: int = 0,
 ) -> dict[str, Any]:
     """The verification as plain data; without ``scenario`` that of the file is the wanted one.
 
-    ``promised`` is what a migration promised (see `read_promise`). ``settling`` in the answer: every error may
+    ``promised`` is what a migration promised (see `read_promise`), ``replicas`` are those of CPI before a change.
+    ``settling`` in the answer: every error may
     disappear by itself, because CPI writes addresses, and Cloud Director health, a while after a change.
     """
     cluster = read_cluster(ccm)
     target = _target(scenario, one_arm, cluster)
     state = ClusterState(cluster, read_vcd(vcd), target)
-    findings = verify(state, restart_expected)
+    findings = verify(state, restart_expected, replicas)
     promise = read_promise(promised)
     if promise is not None:
         findings += verify_promise(promise, state, _health(state.edge))
@@ -176,7 +181,9 @@ def _target(scenario: Any, one_arm: Any, cluster: Cluster) -> Target:
 
 
 def _check_file(cluster: Cluster, target: Target) -> Iterator[Finding]:
-    if cluster.rollout == IN_PROGRESS:
+    if cluster.lease and cluster.lease_live:
+        yield error("rollout", f"a run changes this cluster: {cluster.lease}", "verify again when it has finished")
+    elif cluster.rollout == IN_PROGRESS:
         yield error("rollout", "a change was interrupted: CPI may be stopped and its ConfigMap missing", RUN_AGAIN)
     if target.problem:
         yield error("one_arm", target.problem, "give a range of IPv4 addresses")
@@ -197,7 +204,7 @@ def _check_file(cluster: Cluster, target: Target) -> Iterator[Finding]:
         yield info("scenario", f"{cluster.config_map} holds {target.scenario.value}{text}")
 
 
-def _check_cpi(cluster: Cluster, restart_expected: bool) -> Iterator[Finding]:
+def _check_cpi(cluster: Cluster, restart_expected: bool, replicas: int) -> Iterator[Finding]:
     deployment = cluster.deployment
     if deployment is None:
         yield error("cpi", "the cluster has no Deployment of CPI", "check the namespace and the name")
@@ -208,7 +215,10 @@ def _check_cpi(cluster: Cluster, restart_expected: bool) -> Iterator[Finding]:
         severity = Severity.ERROR if restart_expected else Severity.WARNING
         message = f"{', '.join(stale)} still runs with an older file"
         yield Finding("cpi", severity, message, "restart CPI (shared_ip_restart: recreate)")
-    if deployment.replicas == 0:
+    if deployment.replicas == 0 and replicas:
+        message = f"{label} is scaled to 0, and was scaled to {replicas} before the change: no CPI runs"
+        yield error("cpi", message, f"scale it to {replicas}, and find out what has scaled it to 0")
+    elif deployment.replicas == 0:
         yield warning("cpi", f"{label} is scaled to 0: no CPI runs", "scale it up to let CPI read its file")
     elif not deployment.ready:
         yield error("cpi", f"{label} is not ready", "look at the log of its pod")

@@ -86,8 +86,8 @@ class Cluster:
     """Everything that was read from the Kubernetes cluster.
 
     ``network`` and ``vdc`` are the names in CPI's file that lead CPI to its edge gateway. ``certificate`` is the alias
-    of the certificate that CPI takes by default. ``restore_point`` is the one that was
-    stored for the last change, or None.
+    of the certificate that CPI takes by default. ``restore_point`` is the one that was stored for the last change, or
+    None. ``lease`` names the run that changes the cluster, or one that was killed.
     """
 
     scenario: Scenario | None
@@ -104,6 +104,8 @@ class Cluster:
     pods: tuple[CpiPod, ...]
     services: tuple[KubernetesService, ...]
     certificate: str = ""
+    lease: str = ""
+    lease_live: bool = False
     restore_point: Mapping[str, Any] | None = None
     vdc: str = ""
 
@@ -119,6 +121,7 @@ def read_cluster(result: Any) -> Cluster:
     config = reader.value.get("config")
     balancer = _part(config, "loadbalancer")
     config_map = reader.mapping_or_none("config_map")
+    lease = reader.mapping("rollout").mapping_or_none("lease")
     return Cluster(
         scenario=_scenario(reader.text("scenario", "")),
         one_arm=_one_arm(reader.value.get("one_arm")),
@@ -137,6 +140,8 @@ def read_cluster(result: Any) -> Cluster:
         ),
         services=tuple(_service(service) for service in reader.mappings("services")),
         certificate=str(balancer.get("certAlias") or "") or default_certificate(reader.text("cluster_id", "")),
+        lease=lease.text("holder") if lease else "",
+        lease_live=lease is not None and lease.flag("live"),
         restore_point=reader.mapping("restore_point").value if reader.has("restore_point") else None,
         vdc=str(_part(config, "vcd").get("vdc") or ""),
     )

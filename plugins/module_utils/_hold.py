@@ -1,0 +1,207 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Who holds a lock or a lease, since when and until when: one text for both, and one judgement.
+
+A run that is killed cannot say that it has ended. Its hold ends in one of two ways: it expires, because only a living
+run renews it, or the run is proved to have ended: it ran on this machine, and its process does not exist any more.
+"""
+
+from __future__ import annotations
+
+import enum
+import getpass
+import hashlib
+import os
+import platform
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+# A run renews what it holds every minute, so that a hold survives several lost renewals. A run that was killed keeps
+# others waiting for at most this time.
+LIFETIME = 300.0
+RENEWAL = 60.0
+# Job numbers as AWX, GitLab and Jenkins pass them to what they run.
+_JOBS = ("JOB_ID", "CI_JOB_ID", "BUILD_TAG")
+_LONGEST = 60
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class Standing(enum.Enum):
+    """How a run stands to a hold."""
+
+    MINE = "mine"
+    LIVE = "live"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """One run: an id of its own, user and host, the job, and the process on that machine (empty where unknown)."""
+
+    run: str
+    who: str
+    job: str = ""
+    place: str = ""
+    process: str = ""
+
+    def __str__(self) -> str:
+        pid = self.process.partition(".")[0]
+        details = ", ".join([*([f"job {self.job}"] if self.job else []), *([f"process {pid}"] if pid else [])])
+        return f"{self.who} ({details})" if details else self.who
+
+
+@dataclass(frozen=True)
+class Hold:
+    """What a holder holds, since when, and until when if it is not renewed.
+
+    Times are in UTC, ``lifetime`` is in seconds.
+    """
+
+    holder: Holder
+    since: datetime
+    until: datetime
+    lifetime: float = LIFETIME
+
+    @classmethod
+    def begin(cls, holder: Holder, now: datetime, lifetime: float = LIFETIME) -> Hold:
+        """A hold that begins now."""
+        return cls(holder, now, now + timedelta(seconds=lifetime), lifetime)
+
+    def renewed(self, now: datetime) -> Hold:
+        """The same, for another lifetime from now on."""
+        return replace(self, until=now + timedelta(seconds=self.lifetime))
+
+    def __str__(self) -> str:
+        return f"{self.holder} since {self.since.strftime(_TIME)}"
+
+    @property
+    def until_text(self) -> str:
+        """The end in UTC, as messages show it."""
+        return self.until.strftime(_TIME)
+
+    def text(self) -> str:
+        """How it is stored: short, and readable for a person who finds it."""
+        holder = self.holder
+        fields = {
+            "by": holder.who,
+            "job": holder.job,
+            "since": self.since.strftime(_TIME),
+            "until": self.until.strftime(_TIME),
+            "for": f"{self.lifetime:g}",
+            "run": holder.run,
+            "place": holder.place,
+            "process": holder.process,
+        }
+        return " ".join(f"{name}={value}" for name, value in fields.items() if value)
+
+
+def parse(text: str) -> Hold | None:
+    """The hold in a text, or None when it has no valid one. Other words in the text are ignored."""
+    fields = dict(word.split("=", 1) for word in text.split() if "=" in word)
+    try:
+        since, until = (
+            datetime.strptime(fields[name], _TIME).replace(tzinfo=timezone.utc) for name in ("since", "until")
+        )
+        holder = Holder(
+            fields["run"], fields["by"], fields.get("job", ""), fields.get("place", ""), fields.get("process", "")
+        )
+        return Hold(holder, since, until, float(fields["for"]))
+    except (KeyError, ValueError):
+        return None
+
+
+def this_run() -> Holder:
+    """A new holder: this process, as one run."""
+    job = next((os.environ[name] for name in _JOBS if os.environ.get(name)), "")
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container may have no entry for its user
+        user = str(os.getuid())
+    who = f"{_word(user)}@{_word(platform.node()) or 'unknown-host'}"
+    return Holder(uuid.uuid4().hex, who, _word(job), _place(), process_id(os.getpid()))
+
+
+def standing(hold: Hold, holder: Holder, now: datetime, ended: Callable[[Holder], bool] | None = None) -> Standing:
+    """How ``holder`` stands to a hold at a time of the clock that the hold was written with.
+
+    ``ended`` says whether a holder is proved to have ended (`has_ended` by default).
+    """
+    if hold.holder.run == holder.run:
+        return Standing.MINE
+    if now > hold.until or (ended or has_ended)(hold.holder):
+        return Standing.ENDED
+    return Standing.LIVE
+
+
+def has_ended(holder: Holder) -> bool:
+    """Whether a holder is proved to have ended. False where that is unknown: on another machine, or without /proc."""
+    if not holder.place or holder.place != _place() or "." not in holder.process:
+        return False
+    pid = int(holder.process.partition(".")[0])
+    if pid == os.getpid():
+        return True  # a process makes one run at a time
+    return not process_exists(pid, holder.process)
+
+
+def process_id(pid: int) -> str:
+    """``PID.START``, which no later process on this machine has; empty where that is unknown."""
+    try:
+        # the name in brackets may contain spaces and brackets
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    state, start = fields[0], fields[19]
+    return "" if state in "ZX" else f"{pid}.{start}"
+
+
+def process_exists(pid: int, process: str) -> bool:
+    """Whether a process runs: the one with this `process_id`, where that can be read."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is another user's, and /proc may hide it
+        now = process_id(pid)
+        return not now or not process or now == process
+    if not process:
+        return True
+    return process_id(pid) == process
+
+
+def _place() -> str:
+    """This machine since its start, and the process numbers that count here: empty where that is unknown."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+    return hashlib.sha256(f"{boot} {space}".encode()).hexdigest()[:12]
+
+
+def _word(text: str) -> str:
+    return re.sub(r"[^0-9A-Za-z._:@/-]+", "-", text)[:_LONGEST]
+
+
+class Starter:
+    """The process that started this one, and ansible-playbook if its process id is known.
+
+    ansible-core gives the process that runs a module a session of its own, so that a module goes on when
+    ansible-playbook is killed. It has to look for itself whether someone still waits for it.
+    """
+
+    def __init__(self, controller_pid: int | None = None) -> None:
+        self._parent = os.getppid()
+        self._controller = controller_pid
+        self._process = process_id(controller_pid) if controller_pid else ""
+
+    def is_gone(self) -> bool:
+        """Whether one of them has ended since."""
+        if os.getppid() != self._parent:
+            return True
+        return self._controller is not None and not process_exists(self._controller, self._process)

@@ -1,0 +1,313 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run at a time on an edge gateway: the lock, and whole runs that meet."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply import edge_lock
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.edge_lock import EdgeLock
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import LIFETIME, Hold, Starter, parse, this_run
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import get_edge_gateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, connect
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import VcdError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import SystemClock
+from moving import CLUSTER, DISTINCT, EXTERNAL, INTERNAL, STRICT, Edge, service
+from vcdsim.testing import Simulator
+
+ELSEWHERE = replace(this_run(), who="bob@other-host", job="77", place="elsewhere")
+LOCK = "vcd.kubernetes-lock-*"
+
+
+class Time:
+    """A clock that moves only when the code under test sleeps; ``meanwhile`` happens after that many sleeps."""
+
+    def __init__(self, meanwhile: Callable[[], Any] | None = None, sleeps: int = 3) -> None:
+        self.now, self._meanwhile, self._left = 0.0, meanwhile, sleeps
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float, /) -> None:
+        self.now += seconds
+        self._left -= 1
+        if self._meanwhile and not self._left:
+            self._meanwhile()
+
+
+class Gate:
+    """The edge gateway of a simulator, and runs that lock it."""
+
+    def __init__(self, sim: Simulator, stack: ExitStack) -> None:
+        self.sim, self._stack = sim, stack
+        self.said: list[str] = []
+
+    def api(self) -> Api:
+        options = {"url": self.sim.url, "ca_path": self.sim.ca, "org": "acme", "user": "kube"}
+        more = {"password": "kube-secret-1", "api_token": None, "token": None, "validate_certs": True}
+        given = {**options, **more, "timeout": 60, "api_version": None}
+        return self._stack.enter_context(connect(given))
+
+    def lock(self, wait: float = 0, clock: Any = None, starter: Starter | None = None) -> EdgeLock:
+        """A run's lock, not taken."""
+        api = self.api()
+        gateway = get_edge_gateway(api, "acme-edge", None)
+        lock = EdgeLock(api, gateway, wait, self.said.append, starter, clock or SystemClock())
+        # all runs here are in one process, and would be taken for each other's past
+        lock._hold = replace(lock._hold, holder=replace(lock._hold.holder, place=""))
+        return lock
+
+    def left_behind(self, hold: Hold | str) -> None:
+        """The marker of a run that is not there any more."""
+        lock = self.lock()
+        text = hold if isinstance(hold, str) else hold.text()
+        lock._markers.create(text, lambda row: True)
+
+    @property
+    def markers(self) -> list[str]:
+        """The descriptions of the markers."""
+        profiles = self.sim.dump()["application_port_profiles"]
+        return [one["description"] for one in profiles if one["name"].startswith("vcd.kubernetes-lock-")]
+
+    @property
+    def now(self) -> Any:
+        """The time by Cloud Director's clock."""
+        return self.api().session.now()
+
+
+@pytest.fixture(scope="module")
+def sim() -> Iterator[Simulator]:
+    with Simulator("one-edge", task_seconds=0, health_seconds=0) as running:
+        yield running
+
+
+@pytest.fixture
+def gate(sim: Simulator) -> Iterator[Gate]:
+    sim.reset()
+    with ExitStack() as stack:
+        yield Gate(sim, stack)
+
+
+def test_it_is_released_after_success_and_after_failure(gate: Gate) -> None:
+    with gate.lock():
+        (text,) = gate.markers
+        assert text.startswith("Lock of vcd.kubernetes, do not use: by=")
+        assert parse(text) is not None
+    assert gate.markers == []
+    with pytest.raises(RuntimeError), gate.lock():
+        raise RuntimeError
+    assert gate.markers == []
+
+
+def test_another_run_waits_for_its_turn_and_says_for_whom(gate: Gate) -> None:
+    with ExitStack() as first:
+        held = first.enter_context(gate.lock())
+        with gate.lock(600, Time(first.close)):
+            (text,) = gate.markers
+            assert held._hold.holder.run not in text
+    (said,) = gate.said
+    assert said.startswith(f"waiting for edge gateway 'acme-edge', on which {held._hold.holder} since ")
+
+
+def test_the_wait_ends(gate: Gate) -> None:
+    clock = Time()
+    with gate.lock(), pytest.raises(CollectionError) as caught, gate.lock(90, clock):
+        pass
+    assert clock.now == 90
+    assert caught.value.message.startswith("lock_timeout: edge gateway 'acme-edge' is in use by ")
+    assert "has not finished within 90 s: nothing was written" in caught.value.message
+    assert len(gate.said) == 2  # again after a minute
+    with pytest.raises(InvalidInput, match="lock_timeout: -1: give seconds, 0 or more"):
+        gate.lock(-1)
+
+
+def test_a_lock_that_has_expired_is_removed(gate: Gate) -> None:
+    gate.left_behind(Hold.begin(ELSEWHERE, gate.now - timedelta(seconds=LIFETIME + 1)))
+    with gate.lock():
+        assert len(gate.markers) == 1
+    assert gate.said[0].startswith("edge gateway 'acme-edge' was locked by bob@other-host (job 77, process ")
+    assert gate.markers == []
+
+
+def test_a_run_that_was_killed_elsewhere_blocks_for_no_longer_than_it_is_said(gate: Gate) -> None:
+    """Its time has not come by Cloud Director's clock, which stands still here: what counts is what the run sees."""
+    gate.left_behind(Hold.begin(ELSEWHERE, gate.now + timedelta(hours=9)))
+    clock = Time()
+    with gate.lock(1800, clock):
+        pass
+    assert LIFETIME < clock.now < LIFETIME + 20
+
+
+@pytest.mark.parametrize("text", ["", "do not touch - bob", "by=bob since=yesterday"])
+def test_a_marker_that_says_nothing_is_removed_if_it_does_not_change(gate: Gate, text: str) -> None:
+    gate.left_behind(text)
+    clock = Time()
+    with gate.lock(1800, clock):
+        pass
+    assert LIFETIME < clock.now < LIFETIME + 20
+    assert "an unknown run (application port profile 'vcd.kubernetes-lock-" in gate.said[0]
+
+
+def test_a_lock_that_is_renewed_is_kept(gate: Gate) -> None:
+    with gate.lock() as held:
+        clock = Time()
+        sleep = clock.sleep
+
+        def renewing(seconds: float, /) -> None:
+            sleep(seconds)
+            # a second later each time by Cloud Director's clock, which has whole seconds
+            held._hold = replace(held._hold, lifetime=held._hold.lifetime + 1)
+            held._beat()
+
+        clock.sleep = renewing  # type: ignore[method-assign]
+        with pytest.raises(CollectionError, match="has not finished within 900 s"), gate.lock(900, clock):
+            pass
+        held.check()
+
+
+def test_a_run_that_lost_its_lock_stops(gate: Gate) -> None:
+    with gate.lock() as held:
+        held.check()
+        held._markers.delete(held._urn)
+        with gate.lock():
+            assert held._beat() is False
+            with pytest.raises(CollectionError, match="the lock of edge gateway 'acme-edge' was lost to another run"):
+                held.check()
+    assert gate.markers == []
+
+
+def test_a_run_that_cannot_renew_its_lock_stops_when_it_may_be_lost(gate: Gate) -> None:
+    clock = Time()
+    with gate.lock(0, clock) as held:
+        gate.sim.faults([{"method": "PUT", "name": LOCK, "status": 403}])
+        clock.now = LIFETIME * 0.6
+        held.check()
+        clock.now = LIFETIME + 1
+        with pytest.raises(CollectionError, match="run again"):
+            held.check()
+        gate.sim.faults([])
+        held.check()
+
+
+def test_a_run_that_no_process_waits_for_stops(gate: Gate) -> None:
+    starter = Starter()
+    with gate.lock(starter=starter) as held:
+        before = gate.markers
+        starter._parent = 4194999
+        assert held._beat() is False
+        with pytest.raises(CollectionError, match="ansible-playbook, which started this run, has ended"):
+            held.check()
+        assert gate.markers == before
+    assert gate.markers == []
+
+
+@pytest.mark.parametrize("fault", [{"reset": "before"}, {"reset": "after"}, {"status": 503}])
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_lost_answers_leave_one_marker_and_then_none(gate: Gate, method: str, fault: dict[str, Any]) -> None:
+    gate.sim.faults([{"method": method, "writes": True, "name": LOCK, "times": 1, **fault}])
+    with gate.lock():
+        assert len(gate.markers) == 1
+    assert gate.sim.faults()[0]["used"] == 1
+    assert gate.markers == []
+
+
+def test_a_lost_answer_does_not_give_it_to_two_runs(gate: Gate) -> None:
+    with gate.lock():
+        gate.sim.faults([{"method": "POST", "writes": True, "name": LOCK, "times": 1, "reset": "before"}])
+        with pytest.raises(CollectionError, match="lock_timeout"), gate.lock():
+            pass
+
+
+def test_without_the_right_the_reason_is_given(gate: Gate) -> None:
+    gate.sim.faults([{"method": "POST", "writes": True, "name": LOCK, "status": 403}])
+    with pytest.raises(VcdError, match=r"which marks edge gateway 'acme-edge' as in use.*Configure NAT"), gate.lock():
+        pass
+
+
+def test_if_names_were_not_unique_neither_of_two_would_go_on(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = gate.lock()
+    text = Hold.begin(ELSEWHERE, gate.now).text()
+    one = {"id": "urn:vcloud:applicationPortProfile:1", "name": "x", "description": text}
+    deleted: list[str] = []
+    monkeypatch.setattr(lock._markers, "create", lambda description, mine: "urn:vcloud:applicationPortProfile:2")
+    monkeypatch.setattr(lock._markers, "list", lambda: [one, {"id": "urn:vcloud:applicationPortProfile:2"}])
+    monkeypatch.setattr(lock._markers, "delete", deleted.append)
+    assert lock._take() is False
+    assert deleted == ["urn:vcloud:applicationPortProfile:2"]
+
+
+def test_many_runs_hold_it_one_at_a_time(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edge_lock, "POLLS", edge_lock.Pace(first=0.01, factor=1.0, longest=0.01))
+    inside, most, done = 0, 0, []
+    lock = threading.Lock()
+
+    def work(mine: EdgeLock) -> None:
+        nonlocal inside, most
+        with mine:
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            mine._markers.list()
+            with lock:
+                inside -= 1
+        done.append(mine)
+
+    gate.left_behind(Hold.begin(ELSEWHERE, gate.now - timedelta(seconds=LIFETIME + 1)))
+    threads = [threading.Thread(target=work, args=(gate.lock(120),)) for _number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (most, len(done), gate.markers) == (1, 6, [])
+
+
+# whole runs
+
+
+def cluster(number: int) -> str:
+    return f"{CLUSTER[:-1]}{number}"
+
+
+@pytest.mark.parametrize("attempt", [1, 2, 3])
+def test_clusters_that_share_a_gateway_are_served_in_turn(sim: Simulator, attempt: int) -> None:
+    sim.reset()
+    edges = [Edge(sim).of(cluster_id=cluster(number)) for number in range(3)]
+    given = [edge.create([service("web", 2), service("api", 1)], EXTERNAL) for edge in edges]
+    sim.settings(task_seconds=0.05)
+    runs = [edge.task(services, DISTINCT).start() for edge, services in zip(edges, given, strict=True)]
+    results = [run.wait() for run in runs]
+    assert [result.get("msg") for result in results] == [None] * 3
+    vips = [one["virtualIpAddress"] for one in sim.dump()["virtual_services"]]
+    assert len(vips) == len(set(vips)) == 9
+    assert not [one for one in sim.dump()["application_port_profiles"] if "lock" in one["name"]]
+
+
+def test_what_needs_no_lock_takes_none(sim: Simulator) -> None:
+    sim.reset()
+    edge = Edge(sim)
+    services = edge.create([service("web", 2)], INTERNAL)
+    sim.assume(**STRICT)
+    sim.faults([{"method": "POST", "writes": True, "name": LOCK, "status": 403}])
+    assert edge.done(services, INTERNAL)["changed"] is False
+    assert edge.done(services, EXTERNAL, check=True)["changed"] is True
+    assert "as in use: Cloud Director answered 403" in edge.failed(services, EXTERNAL)["msg"]
+
+
+def test_the_lock_is_no_orphan(sim: Simulator) -> None:
+    sim.reset()
+    edge = Edge(sim)
+    services = edge.create([service("web", 2)], INTERNAL)
+    with ExitStack() as stack, Gate(sim, stack).lock():
+        assert edge.info(services=services)["orphans"] == []
+        assert edge.done(services, INTERNAL)["orphans"] == []
+        names = [one["name"] for one in edge.module("vcd_app_port_profile_info")["app_port_profiles"]]
+        assert len([name for name in names if name.startswith("vcd.kubernetes-lock-")]) == 1

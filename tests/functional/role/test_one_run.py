@@ -1,0 +1,263 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Something else writes while a run works: CPI is started, the backup disappears, or a second run begins."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kube_double.testing import KubeDouble
+from role_runs import ansible_playbook, clean_environment, connection, cpi_objects
+from runs import ModuleRun
+from test_migration import CLUSTER_ID, DEPLOYMENT, SERVICES, descendants, manifest, option, replicas, shapes
+from vcdsim.testing import Simulator
+from waiting import until
+
+BACKUP = "vcloud-ccm-configmap-backup"
+LEASE = "vcd.kubernetes/lease"
+DISTINCT, EXTERNAL = "distinct_internal", "shared_external"
+
+
+@dataclass
+class Stage:
+    """A cluster with two Services in distinct_internal, and runs on it that migrate them to shared_external."""
+
+    sim: Simulator
+    kube: KubeDouble
+    folder: Path
+
+    def module(self, module: str, **options: Any) -> ModuleRun:
+        """A run of a module, not started."""
+        return ModuleRun(module, options)
+
+    def phase(self, phase: str, scenario: str = EXTERNAL, **options: Any) -> ModuleRun:
+        """A run of vcd_cluster_shared_ip, not started."""
+        given = {
+            "vcd": self.vcd,
+            "kubernetes": {"kubeconfig": str(self.kube.kubeconfig)},
+            "scenario": scenario,
+            "existing": "migrate",
+            "restore_dir": str(self.folder / "points"),
+        }
+        return ModuleRun("vcd_cluster_shared_ip", {"phase": phase, **given, **options})
+
+    def plan(self, scenario: str = EXTERNAL, **options: Any) -> dict[str, Any]:
+        """The result of phase plan."""
+        return self.phase("plan", scenario, **options).start().wait()
+
+    def change(self, scenario: str = EXTERNAL, **options: Any) -> ModuleRun:
+        """A run that changes, started, from a new plan."""
+        planned = self.plan(scenario, **options)
+        assert planned["ok"], planned["summary"]
+        return self.phase("change", scenario, plan=planned["plan"], **options).start()
+
+    @property
+    def vcd(self) -> dict[str, Any]:
+        """The connection."""
+        given = {"url": self.sim.url, "ca_path": str(self.sim.ca), "org": "acme"}
+        return {**given, "user": "kube", "password": "kube-secret-1"}
+
+    def held_in_the_first_service(self) -> Callable[[], None]:
+        """Hold the first write for a Service. Call the result to wait until it is held."""
+        self.sim.faults([{"method": "PUT", "name": "ingress-vs-api-*", "times": 1, "hold": "before"}])
+        return lambda: bool(until(lambda: self.sim.faults()[0]["held"], "the first Service's first write")) and None
+
+    def go_on(self) -> None:
+        """Let the held write go on."""
+        self.sim.faults([])
+
+    def backup(self) -> dict[str, Any] | None:
+        """The backup ConfigMap."""
+        return self.kube.get("ConfigMap", "kube-system", BACKUP)
+
+    def scale(self, number: int, manager: str = "kubectl") -> None:
+        """Scale CPI, as another tool would."""
+        path = f"{self.kube.path('Deployment', 'kube-system', DEPLOYMENT)}/scale?fieldManager={manager}"
+        self.kube.request("PATCH", path, {"spec": {"replicas": number}}, "application/merge-patch+json")
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with ExitStack() as stack:
+        sim = stack.enter_context(Simulator(task_seconds=0, health_seconds=0))
+        kube = stack.enter_context(KubeDouble(objects=cpi_objects(), start_seconds=0, stop_seconds=0))
+        kube.load([manifest(name) for name in SERVICES])
+        found = Stage(sim, kube, tmp_path)
+        names = {"edge_gateway": "acme-edge", "cluster_id": CLUSTER_ID}
+        services = [option(name) for name in SERVICES]
+        done = found.module("vcd_shared_ip", **found.vcd, **names, scenario=DISTINCT, services=services).start().wait()
+        assert not done.get("failed"), done
+        yield found
+
+
+def external(stage: Stage) -> set[str]:
+    """The Services that are migrated."""
+    vips = {name: [vip for port, vip in shapes(stage.sim).items() if port in ports] for name, ports in PORTS.items()}
+    return {name for name, found in vips.items() if set(found) == {SERVICES[name][0]}}
+
+
+PORTS = {name: [f"p{port}" for port in ports] for name, (_ip, ports) in SERVICES.items()}
+
+
+def test_cpi_is_started_in_mid_migration(stage: Stage) -> None:
+    wait = stage.held_in_the_first_service()
+    run = stage.change()
+    wait()
+    stage.scale(1)
+    stage.go_on()
+    result = run.wait()
+    assert result["failed"] is True
+    message = result["msg"]
+    assert message.startswith("default/web: CPI has to stay stopped while its objects change, but Deployment ")
+    assert f"kube-system/{DEPLOYMENT} was scaled to 1" in message
+    assert "migrated: default/api" in message
+    assert "not reached: default/web" in message
+    assert "CPI runs with its old file among them" in message
+    assert "run the same again to continue" in message
+    assert "\n" not in message
+    assert external(stage) == {"api"}
+    # it ended in an orderly way, so that the next run needs no word
+    assert LEASE not in (stage.backup() or {})["metadata"]["annotations"]
+    done = stage.change().wait()
+    assert not done.get("failed"), done
+    assert done["verification"]["ok"], done["verification"]["summary"]
+    assert (external(stage), replicas(stage.kube)) == ({"api", "web"}, 1)
+
+
+def test_before_the_first_service_everything_is_as_it_was(stage: Stage) -> None:
+    before = shapes(stage.sim)
+    planned = stage.plan()
+    # the look at the gateway after the stop of CPI
+    stage.sim.faults([{"method": "GET", "route": "*/nat/rules", "times": 1, "hold": "before"}])
+    run = stage.phase("change", plan=planned["plan"]).start()
+    until(lambda: stage.sim.faults()[0]["held"], "the look at the gateway")
+    stage.scale(2)
+    stage.go_on()
+    message = run.wait()["msg"]
+    assert "was scaled to 2" in message
+    assert message.endswith("every Service is as it was, and CPI runs again with its previous scenario")
+    assert (shapes(stage.sim), replicas(stage.kube)) == (before, 2)
+
+
+def test_the_backup_is_deleted_while_cpi_is_stopped(stage: Stage) -> None:
+    stage.scale(2)
+    stage.kube.wait_for(lambda: replicas(stage.kube) == 2, "two replicas")
+    wait = stage.held_in_the_first_service()
+    run = stage.change()
+    wait()
+    before = stage.backup()
+    stage.kube.delete("ConfigMap", "kube-system", BACKUP)
+    stage.go_on()
+    result = run.wait()
+    assert not result.get("failed"), result
+    assert result["verification"]["ok"], result["verification"]["summary"]
+    assert replicas(stage.kube) == 2
+    after = stage.backup()
+    assert before is not None
+    assert after is not None
+    assert (after["binaryData"], after["data"]) == (before["binaryData"], before["data"])
+    assert after["metadata"]["annotations"]["vcd.kubernetes/rollout"] == "finished"
+
+
+def test_the_backup_is_deleted_after_the_last_service(stage: Stage) -> None:
+    stage.sim.faults([{"method": "PUT", "name": "ingress-vs-web-*-p443", "times": 1, "hold": "before"}])
+    run = stage.change()
+    until(lambda: stage.sim.faults()[0]["held"], "the last Service's last write")
+    stage.kube.delete("ConfigMap", "kube-system", BACKUP)
+    stage.go_on()
+    result = run.wait()
+    assert not result.get("failed"), result
+    assert (result["verification"]["ok"], replicas(stage.kube)) == (True, 1)
+
+
+def test_the_operators_file_is_kept_over_several_goals(stage: Stage) -> None:
+    original = (stage.kube.get("ConfigMap", "kube-system", "vcloud-ccm-configmap") or {})["data"]
+    stage.kube.faults([{"method": "PATCH", "path": "/scale", "nth": 2, "action": "hold_before"}])
+    run = stage.change()
+    until(lambda: stage.kube.faults()[0]["held"], "CPI to be started with the new file")
+    run.kill()
+    stage.kube.faults([])
+    for scenario in ("shared_internal", DISTINCT, "shared_internal"):
+        done = stage.change(scenario, take_over=True).wait()
+        assert not done.get("failed"), done
+        if scenario == "shared_internal":
+            kept = json.loads((stage.backup() or {})["data"]["original.json"])["data"]
+            assert (kept == original) == (scenario == "shared_internal")
+        original = (stage.kube.get("ConfigMap", "kube-system", "vcloud-ccm-configmap") or {})["data"]
+
+
+def test_a_second_run_is_refused_and_a_killed_one_is_taken_over(stage: Stage) -> None:
+    wait = stage.held_in_the_first_service()
+    run = stage.change()
+    wait()
+    refused = stage.plan()
+    assert refused["ok"] is False
+    assert "another run changes this cluster: " in refused["summary"]
+    assert f"process {run.pid}" in refused["summary"]
+    assert refused["cluster"]["rollout"]["lease"]["live"] is True
+    assert stage.plan(take_over=True)["ok"] is False
+    verified = stage.phase("verify").start().wait()["verification"]
+    assert "a run changes this cluster: " in verified["summary"]
+    run.kill()
+    stage.go_on()
+    refused = stage.plan()
+    assert refused["ok"] is False
+    assert "shared_ip_take_over: False: the run of" in refused["summary"]
+    assert "has ended without finishing: set it to true to finish its change" in refused["summary"]
+    done = stage.change(take_over=True).wait()
+    assert not done.get("failed"), done
+    assert (external(stage), replicas(stage.kube)) == ({"api", "web"}, 1)
+    assert LEASE not in (stage.backup() or {})["metadata"]["annotations"]
+
+
+def test_a_cancelled_job_stops_by_itself(stage: Stage) -> None:
+    """Only ansible-playbook is killed. Its worker, and the module with it, goes on in a session of its own."""
+    words = ["vcd.kubernetes.shared_ip", "-e", "shared_ip_scenario=shared_external", "-e", "shared_ip_existing=migrate"]
+    environment = {**connection(stage.sim, stage.kube), "HOME": str(stage.folder)}
+    wait = stage.held_in_the_first_service()
+    with (stage.folder / "output").open("w") as output:
+        job = subprocess.Popen(
+            [str(Path(sys.executable).with_name("ansible-playbook")), *words],
+            cwd=stage.folder,
+            env=clean_environment(stage.folder, environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    left: list[int] = []
+    try:
+        wait()
+        left = descendants(job.pid)
+        os.kill(job.pid, signal.SIGKILL)
+        job.wait()
+        alive = [pid for pid in left if Path(f"/proc/{pid}").exists()]
+        assert alive, "the module was killed with ansible-playbook"
+        code, text = ansible_playbook(stage.folder, words, environment)
+        assert code != 0
+        assert "another run changes this cluster: " in text
+        assert "since 20" in text
+        stage.go_on()
+        until(lambda: LEASE not in (stage.backup() or {})["metadata"]["annotations"], "the module to stop")
+        assert (external(stage), replicas(stage.kube)) == ({"api"}, 0)
+        # it has released what it held: no word is needed
+        code, text = ansible_playbook(stage.folder, words, environment)
+        assert code == 0, text[-3000:]
+        assert (external(stage), replicas(stage.kube)) == ({"api", "web"}, 1)
+        profiles = [one["name"] for one in stage.sim.dump()["application_port_profiles"]]
+        assert not [name for name in profiles if name.startswith("vcd.kubernetes-lock-")]
+    finally:
+        stage.go_on()
+        for pid in (job.pid, *left):
+            if Path(f"/proc/{pid}/cmdline").exists() and b"ansible" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGKILL)
