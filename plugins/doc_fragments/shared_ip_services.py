@@ -58,6 +58,7 @@ options:
         description:
           - The IP that clients use. By default, a service keeps its IP, and a new one gets an IP from an IP Space or
             from the edge gateway's IP block, whichever the edge gateway uses.
+          - It must be allocated to the edge gateway, or in an IP Space to the organization.
           - Set it when you move services between scenarios, so that the next run finds it after an interruption.
         type: str
       internal_ips:

@@ -34,7 +34,8 @@ options:
     choices: [DNAT, SNAT, NO_DNAT, NO_SNAT, REFLEXIVE]
   external_addresses:
     description:
-      - The external IP address or network (CIDR). Its addresses must be allocated to the edge gateway.
+      - The external IP address or network (CIDR). Its addresses must be allocated to the edge gateway, or in an IP Space to the organization, unless
+        they are private. Other addresses are refused for V(DNAT), V(SNAT) and V(REFLEXIVE), in check mode, too.
       - Required to create a rule of any type except V(NO_SNAT). An empty string removes it.
     type: str
   internal_addresses:

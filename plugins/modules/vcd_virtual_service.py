@@ -37,7 +37,8 @@ options:
     choices: [HTTP, HTTPS, L4, L4_TLS]
   virtual_ip_address:
     description:
-      - The IPv4 VIP. It is either an uplink address that is allocated to the edge gateway, or an internal address.
+      - The IPv4 VIP. It is either an external address that is allocated to the edge gateway (in an IP Space to the organization), or an internal one,
+        that is a private address or one of a network that the edge gateway routes. Any other is refused, in check mode, too.
       - Several virtual services can share it with different ports since API version 37.0 (Cloud Director 10.4).
       - To create a virtual service, this option or O(ipv6_virtual_ip_address) is required. An empty string removes it.
     type: str
@@ -87,6 +88,8 @@ options:
   recreate:
     description:
       - Whether to delete and create the virtual service if a change cannot be made in place. It does not serve in between.
+      - What Cloud Director would refuse is checked before the deletion, as far as this user can see it - address, ports, service engine group, pool
+        and name. If the user may not see whether the edge gateway may use the VIP, nothing is deleted.
       - It keeps its pool and all settings that do not change. Settings that this module does not manage, such as WAF or HTTP policies, are lost.
       - If the creation fails, the virtual service is created with its original settings. If that fails too, C(failure) in the result describes the
         deleted virtual service, and C(failure.body) is the body of a POST request that creates it. Running the same task again also creates it, if the

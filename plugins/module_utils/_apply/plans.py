@@ -12,9 +12,13 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.external_ips import ExternalAddresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import Answer
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import VIRTUAL_SERVICE
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    VIRTUAL_SERVICE,
+    VirtualService,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import (
     GroupPlan,
@@ -22,6 +26,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group
     groups_of,
     plan_group,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.placing import deletes, placed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal, ServicePlan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import (
     Evidence,
@@ -62,15 +67,18 @@ def plan_all(
         external_ip = addresses.find(service, copy)
         takes = not external_ip and not removing
         if takes:
+            _check_new(service, copy, goal, orphans)
             external_ip = addresses.take(service, check_mode=True)
         service = service.with_external_ip(external_ip)
         tasks.append(Task(service, given_ips, _removed_with(service, orphans, request, copy), takes))
     plans = []
     for group in groups_of(tasks):
+        in_use = copy.referenced(group[0].service.external_ip)
         found = plan_group(group, goal, copy)
         for one in found.services:
             _check_window(one, given, addresses)
             _check_members(one)
+            _check_addresses(one, addresses, in_use)
         plans.append(found)
     return plans, orphans
 
@@ -132,6 +140,41 @@ def _check_named(request: Request, orphans: Sequence[Orphan], inventory: Invento
 def left_orphans(found: Iterable[Orphan], inventory: Inventory) -> list[dict[str, Any]]:
     """The orphans that still exist, as plain data for a playbook."""
     return [one.as_dict() for one in found if inventory.get(*one.key) is not None]
+
+
+def _check_new(service: Service, inventory: Inventory, goal: Goal, orphans: Iterable[Orphan]) -> None:
+    """Only a service without virtual services gets a new external IP: clients know the one that it had.
+
+    Those that may be of an earlier port of the service count, too. CPI shows an IP only once all objects of a Service
+    exist, so that its Services may get another one.
+    """
+    found = [port.virtual_service for port in service.present(inventory, goal.edge) if port.virtual_service]
+    mine = [one.item for one in orphans if one.service == service.label]
+    found += [item for item in mine if isinstance(item, VirtualService)]
+    if found and not service.managed_by_cpi:
+        raise CollectionError(
+            f"services.external_ip: service {service.label!r} has virtual service {found[0].name!r} on "
+            f"{found[0].address or found[0].ipv6_address}, but none of its ports shows its external IP: give "
+            "external_ip",
+            option="services.external_ip",
+        )
+
+
+def _check_addresses(found: ServicePlan, addresses: ExternalAddresses, in_use: bool) -> None:
+    """Refuse an address that the edge gateway may not use, and one of which that is not known before a deletion.
+
+    ``in_use``: an object has the external IP already, so that Cloud Director has accepted it.
+    """
+    external = found.wanted.external_ip
+    for address, use in placed(found.steps, external):
+        if found.takes_ip and address == external:
+            continue  # it is free, and it will be allocated where it comes from an IP Space
+        verdict = addresses.may_use(address, use)
+        option = "services.external_ip" if address == external else "services.internal_ips"
+        if verdict.answer is Answer.NO or (verdict.answer is Answer.UNKNOWN and not in_use and deletes(found.steps)):
+            raise InvalidInput(option, address, f"service {found.label!r}: {verdict.why}")
+        if verdict.answer is Answer.UNKNOWN and not in_use:
+            found.notes.append(f"{found.label}: {option}: {verdict.why}; Cloud Director decides")
 
 
 def _check_members(found: ServicePlan) -> None:

@@ -164,7 +164,7 @@ def test_a_full_group_is_reported_and_the_service_rolled_back() -> None:
 def test_two_rules_with_one_name_are_an_error(edge: Edge) -> None:
     rule = {"type": "DNAT", "external_addresses": "203.0.113.20", "internal_addresses": "192.168.8.2"}
     edge.module("vcd_nat_rule", name="dnat-vs-shop-http", **rule)
-    second = edge.module("vcd_nat_rule", name="x", **rule)["nat_rule"]["id"]
+    second = edge.module("vcd_nat_rule", name="x", priority=1, **rule)["nat_rule"]["id"]
     edge.module("vcd_nat_rule", id=second, name="dnat-vs-shop-http")
     edge.sim.journal(clear=True)
     message = edge.failed(shop(external_ip="203.0.113.20"), INTERNAL)["msg"]

@@ -174,7 +174,9 @@ def test_a_recreation_survives_temporary_faults(shared: Modules, method: str, fa
 
 def test_a_rejected_recreation_restores_the_original(shared: Modules) -> None:
     before = shared.done("vcd_virtual_service_info", name="tls")["virtual_services"][0]
-    message = shared.refused("vcd_virtual_service", **{**MOVE, "virtual_ip_address": "203.0.113.99"})
+    # a refusal that cannot be known before, such as a licence that is used up
+    shared.simulator.faults([{"method": "POST", "route": SERVICE, "status": 400, "times": 1}])
+    message = shared.refused("vcd_virtual_service", **MOVE)
     assert "was deleted, but creating it again failed" in message
     assert "it was created with its original settings" in message
     after = shared.done("vcd_virtual_service_info", name="tls")["virtual_services"][0]

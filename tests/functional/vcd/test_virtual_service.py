@@ -244,7 +244,7 @@ def test_bad_input_is_rejected_before_any_request(pools: Modules, change: dict[s
             {"edge_gateway": "nowhere"},
             "edge_gateway: 'nowhere': no edge gateway with this name visible to user 'kube'",
         ),
-        ({"virtual_ip_address": "203.0.113.99"}, "create virtual service 'web'"),
+        ({"virtual_ip_address": "203.0.113.99"}, "is not allocated to edge gateway 'acme-edge'"),
     ],
 )
 def test_impossible_options_are_rejected_before_any_write(pools: Modules, change: dict[str, Any], says: str) -> None:

@@ -18,6 +18,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import 
 
 SINCE = (37, 1)
 FLOATING = "type==FLOATING_IP"
+FORBIDDEN = 403
 UNUSED, USED_MANUAL = "UNUSED", "USED_MANUAL"
 
 
@@ -42,6 +43,20 @@ def list_claims(api: Api, gateway: Body) -> list[Claim]:
     spaces = _public_spaces(api, gateway)
     found = [one for space in spaces for one in _claims_in(api, gateway, str(space["id"]))]
     return sorted(found, key=_by_address)
+
+
+def allocated_addresses(api: Api, gateway: Body) -> tuple[str, ...] | None:
+    """The organization's floating IPs in all IP Spaces of an edge gateway; None where the user may not see them."""
+    if api.session.version < SINCE:
+        return None
+    try:
+        rows = _suggestions(api, gateway)
+        spaces = sorted({str(row["ipSpaceRef"]["id"]) for row in rows if row.get("ipSpaceRef")})
+        return tuple(one.value for space in spaces for one in _claims_in(api, gateway, space))
+    except Refused as error:
+        if error.status != FORBIDDEN:
+            raise
+        return None
 
 
 def claim(api: Api, gateway: Body, marker: str) -> Claim:
@@ -86,11 +101,16 @@ def release(api: Api, found: Claim) -> bool:
 def _public_spaces(api: Api, gateway: Body) -> list[Body]:
     """The public IP Spaces of the uplinks, by name."""
     api.require(SINCE, "IP Spaces")
-    rows = api.pages("ipSpaces/floatingIpSuggestions", "IP Spaces", query=f"gatewayId=={gateway['id']}")
+    rows = _suggestions(api, gateway)
     ids = {str(row["ipSpaceRef"]["id"]) for row in rows if row.get("ipSpaceRef")}
     spaces = [api.get(f"ipSpaces/{one}", f"IP Space {one}") for one in ids]
     public = [space for space in spaces if space.get("type") == "PUBLIC"]
     return sorted(public, key=lambda space: (str(space.get("name")), str(space["id"])))
+
+
+def _suggestions(api: Api, gateway: Body) -> list[Body]:
+    """A row for each IP Space that the edge gateway may use."""
+    return api.pages("ipSpaces/floatingIpSuggestions", "IP Spaces", query=f"gatewayId=={gateway['id']}")
 
 
 def _claims_in(api: Api, gateway: Body, space: str) -> list[Claim]:

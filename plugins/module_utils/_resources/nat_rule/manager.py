@@ -10,18 +10,21 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources import address_claims
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources import address_claims, external_addresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.calls import find_profile
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import (
     networks_of,
     wait_until_ready,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule import calls, comparison, resource
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import Answer, Use
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, pick_reference
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Change, Manager, Result
 
+EXTERNAL = "external_addresses"
+TRANSLATING = ("DNAT", "SNAT", "REFLEXIVE")  # a rule that exempts traffic needs no address of the edge gateway
 INCOMING = ("DNAT", "NO_DNAT", "REFLEXIVE")
 # What decides for which incoming traffic a rule is, and which of several rules applies.
 CLAIMING = frozenset(
@@ -85,15 +88,25 @@ class NatRules(Manager):
             self.api.require((36, 2), "applied_to")
         if set(changes) - {"name", "description", "enabled", "priority", "logging", "firewall_match"}:
             comparison.check(planned)
+        if planned["type"] in TRANSLATING and planned[EXTERNAL] and set(changes) & {"type", EXTERNAL}:
+            self._check_addresses(planned[EXTERNAL])
         if planned["type"] in INCOMING and (set(changes) & CLAIMING or changes.get("enabled")):
             # A rule that is switched on takes traffic that it did not take before.
             self._check_claims(None if changes.get("enabled") else before, planned)
+
+    def _check_addresses(self, addresses: str) -> None:
+        """Refuse external addresses that the edge gateway may not use; warn where that is not known."""
+        verdict = external_addresses.ask(self.api, self.gateway, addresses, Use.RULE)
+        if verdict.answer is Answer.NO:
+            raise InvalidInput(EXTERNAL, addresses, verdict.why)
+        if verdict.answer is Answer.UNKNOWN:
+            self.warnings.append(f"{EXTERNAL}: {addresses!r}: {verdict.why}")
 
     def _check_claims(self, before: Result | None, planned: Result) -> None:
         """Refuse addresses and ports whose traffic another object takes, or warn which of two rules applies."""
         found, warnings = address_claims.check_rule(self.api, self.gateway, planned, before, self._rules)
         self.warnings += warnings
-        address_claims.refuse_or_warn(found, "external_addresses", planned["external_addresses"], self.warnings)
+        address_claims.refuse_or_warn(found, EXTERNAL, planned[EXTERNAL], self.warnings)
 
     @cached_property
     def _rules(self) -> list[Body]:

@@ -11,14 +11,16 @@ from functools import cached_property
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources import address_claims
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources import address_claims, external_addresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import assignments_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.calls import find_certificates, find_pool
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service import (
     calls,
     comparison,
+    recreation,
     resource,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import Answer, Use
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import VcdError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, pick_reference
@@ -84,6 +86,7 @@ class VirtualServices(GatewayManager):
         if set(changes) & {*comparison.VIPS, "service_ports"}:
             self._check_sharing(planned)
             self._check_claims(before, planned)
+        unknown = self._check_addresses(changes)
         why = comparison.must_recreate(before, changes, self._shared_with(before, changes)) if before else ""
         if why and not self.params["recreate"]:
             raise CollectionError(
@@ -91,6 +94,13 @@ class VirtualServices(GatewayManager):
                 "(it does not serve in between)",
                 option=why.partition(":")[0],
             )
+        if before and why:
+            if unknown:
+                raise CollectionError(
+                    f"{unknown}: nothing was deleted: ask for the right to see it, or delete the virtual service first "
+                    "(state: absent)"
+                )
+            recreation.check(self.api, self.gateway, before, planned, self._others, self._groups)
 
     def write(self, body: Body, changes: Mapping[str, Any], references: Mapping[str, Any]) -> str:
         """Update in place if Cloud Director allows it, otherwise delete and create."""
@@ -127,6 +137,19 @@ class VirtualServices(GatewayManager):
         if before is None or not set(changes) & set(comparison.VIPS):
             return []
         return comparison.sharing(before, self._others)
+
+    def _check_addresses(self, changes: Mapping[str, Any]) -> str:
+        """Refuse a VIP that the edge gateway may not use. Returns why that is not known of one, after a warning."""
+        unknown = ""
+        for vip in comparison.VIPS:
+            if changes.get(vip):
+                verdict = external_addresses.ask(self.api, self.gateway, changes[vip], Use.VIP)
+                if verdict.answer is Answer.NO:
+                    raise InvalidInput(vip, changes[vip], verdict.why)
+                if verdict.answer is Answer.UNKNOWN:
+                    unknown = f"{vip}: {changes[vip]!r}: {verdict.why}"
+        self.warnings += [unknown] if unknown else []
+        return unknown
 
     def _check_claims(self, before: Result | None, planned: Result) -> None:
         """Refuse a port of a VIP whose traffic another object takes."""

@@ -22,10 +22,15 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.se
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import EdgeGateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import (
+    Answer,
+    may_use,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.conflicts import Conflict
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import Task, groups_of, plan_group
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.placing import placed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal, ServicePlan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.judge import faults
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import (
@@ -166,10 +171,24 @@ def _plan_group(state: ClusterState, tasks: Sequence[Task], found: dict[str, Mig
             )
         else:
             for one in plans:
-                found[one.label] = replace(found[one.label], plan=one)
+                why = _not_allocated(state, one)
+                found[one.label] = replace(found[one.label], plan=None if why else one, obstacle=why)
             return
         found[label] = replace(found[label], obstacle=obstacle)
         tasks = [task for task in tasks if task.service.label != label]
+
+
+def _not_allocated(state: ClusterState, found: ServicePlan) -> Obstacle | None:
+    """A new address that the edge gateway may not use. Where that is not known, Cloud Director decides."""
+    if state.edge is None:
+        return None
+    allotment = state.edge.allotment(state.one_arms)
+    for address, use in placed(found.steps, found.wanted.external_ip):
+        verdict = may_use(allotment, address, use)
+        if verdict.answer is Answer.NO:
+            why, _colon, remedy = verdict.why.partition(": ")
+            return Obstacle(f"{address} {why}", remedy)
+    return None
 
 
 def _goal(state: ClusterState, scenario: Scenario) -> Goal:

@@ -17,6 +17,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     parse_addresses,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import Allotment
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import Object
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.results import (
@@ -47,12 +48,13 @@ class ApiVersions:
 
 @dataclass(frozen=True)
 class Uplink:
-    """An uplink of an edge gateway: its subnets and the ranges that are allocated to the gateway."""
+    """An uplink of an edge gateway: its subnets, the ranges that are allocated to the gateway, and its primary IPs."""
 
     name: str
     using_ip_space: bool
     networks: tuple[Network, ...]
     ranges: tuple[AddressRange, ...]
+    primaries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,18 @@ class EdgeGateway:
         networks = tuple(network for uplink in self.uplinks for network in uplink.networks)
         return EdgeAddresses(networks, self.uses_ip_spaces, tuple(internal))
 
+    def allotment(self, internal: Iterable[AddressRange]) -> Allotment:
+        """Which addresses it may use. ``internal`` as in `addresses`; allocations in IP Spaces are not known here."""
+        blocks = [uplink for uplink in self.uplinks if not uplink.using_ip_space]
+        return Allotment(
+            name=self.name,
+            subnets=tuple(network for uplink in blocks for network in uplink.networks),
+            ranges=tuple(one for uplink in blocks for one in uplink.ranges),
+            primaries=tuple(one for uplink in blocks for one in uplink.primaries),
+            uses_ip_spaces=self.uses_ip_spaces,
+            internal=(*internal, *(network for _name, network in self.networks)),
+        )
+
 
 @dataclass(frozen=True)
 class Vcd:
@@ -194,14 +208,16 @@ def _objects(edge: Reader) -> Iterator[Object]:
 def _uplink(uplink: Reader) -> Uplink:
     networks: list[Network] = []
     ranges: list[AddressRange] = []
-    for subnet in uplink.mappings("subnets"):
+    subnets = list(uplink.mappings("subnets"))
+    for subnet in subnets:
         network = network_of(f"{subnet.text('gateway')}/{subnet.number('prefix_length')}")
         networks += [network] if network else []
         for item in subnet.mappings("ip_ranges"):
             found = parse_addresses(f"{item.text('start')}-{item.text('end')}")
             ranges += [found] if found and found.version == 4 else []
     spaces = bool(uplink.value.get("using_ip_space"))
-    return Uplink(uplink.text("name", ""), spaces, tuple(networks), tuple(ranges))
+    primaries = tuple(found for found in (subnet.text("primary_ip", "") for subnet in subnets) if found)
+    return Uplink(uplink.text("name", ""), spaces, tuple(networks), tuple(ranges), primaries)
 
 
 def _networks(edge: Reader) -> list[tuple[str, Network]]:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange
@@ -72,6 +72,7 @@ class ServicePlan:
     planned_state: str
     takes_ip: bool = False
     state: str = NOT_REACHED
+    notes: list[str] = field(default_factory=list)
 
     @property
     def service(self) -> Service:
@@ -85,8 +86,8 @@ class ServicePlan:
 
     @property
     def outage_lines(self) -> list[str]:
-        """The outage for a person."""
-        return outage_lines(self.label, self.steps, self.outage)
+        """What could not be checked, and the outage, for a person."""
+        return [*self.notes, *outage_lines(self.label, self.steps, self.outage)]
 
     @property
     def creates_pool_without_members(self) -> str:

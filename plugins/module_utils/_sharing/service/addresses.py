@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange, is_ipv4
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import is_private
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     NAT_RULE,
@@ -34,10 +35,17 @@ def internal_ips_needed(scenario: Scenario, ports: int) -> int:
 
 
 def held_external_ips(service: Service, inventory: Inventory, edge: EdgeAddresses) -> list[str]:
-    """The external addresses that the objects of a service hold, those of its DNAT rules first."""
+    """The external addresses that the objects of a service hold, those of its DNAT rules first.
+
+    Where that is no address of the uplinks, a VIP that is not internal either counts: the service was made with it, and
+    clients may know it.
+    """
     ports = service.present(inventory, edge)
     rules = [port.nat_rule.external for port in ports if port.nat_rule]
     vips = [port.virtual_service.address for port in ports if port.virtual_service and port.on_external_address]
+    if not rules and not vips:
+        found = [port.virtual_service.address for port in ports if port.virtual_service]
+        vips = [vip for vip in found if vip and not is_private(vip) and not any(vip in one for one in edge.internal)]
     return list(dict.fromkeys([*rules, *vips]))
 
 

@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Whether an edge gateway may use an address: reads what decides it, as little as possible, and asks the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
+    AddressRange,
+    canonical,
+    network_of,
+    parse_addresses,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway import resource
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import networks_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_space.calls import allocated_addresses
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import (
+    Allotment,
+    Answer,
+    Use,
+    Verdict,
+    may_use,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+
+
+def allotment_of(gateway: Body) -> Allotment:
+    """What an edge gateway's body says of its addresses. It does not hold IP Spaces and networks."""
+    edge = resource.to_result(gateway)
+    subnets = [one for uplink in edge["uplinks"] if not uplink["using_ip_space"] for one in uplink["subnets"]]
+    networks = [network_of(f"{one['gateway']}/{one['prefix_length']}") for one in subnets]
+    ranges = [parse_addresses(f"{two['start']}-{two['end']}") for one in subnets for two in one["ip_ranges"]]
+    return Allotment(
+        name=str(edge["name"]),
+        subnets=tuple(one for one in networks if one is not None),
+        ranges=tuple(one for one in ranges if one is not None),
+        primaries=tuple(found for found in (canonical(one["primary_ip"]) for one in subnets) if found),
+        uses_ip_spaces=any(uplink["using_ip_space"] for uplink in edge["uplinks"]),
+    )
+
+
+def ask(
+    api: Api,
+    gateway: Body,
+    text: str,
+    use: Use,
+    *,
+    known: Iterable[str] = (),
+    internal: Iterable[AddressRange] = (),
+) -> Verdict:
+    """Whether an edge gateway may use an address, network or range.
+
+    ``known`` are allocations in IP Spaces that the caller has read already, ``internal`` are ranges that it knows to be
+    internal. Nothing is read where the edge gateway's body decides.
+    """
+    allotment = replace(allotment_of(gateway), allocated=tuple(known) or None, internal=tuple(internal))
+    verdict = may_use(allotment, text, use)
+    if verdict.answer is Answer.UNKNOWN or (allotment.uses_ip_spaces and verdict.answer is Answer.NO):
+        allotment = replace(allotment, allocated=allocated_addresses(api, gateway))
+        verdict = may_use(allotment, text, use)
+    if verdict.answer is Answer.NO and use is not Use.CLIENTS:
+        routed = [network_of(text) for row in resource.networks(networks_of(api, gateway)) for text in row["subnets"]]
+        found = tuple(one for one in routed if one is not None)
+        verdict = may_use(replace(allotment, internal=(*allotment.internal, *found)), text, use)
+    return verdict

@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Which addresses the steps of a plan use that the objects did not have before, so that VCD checks them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import Use
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import NatRule, VirtualService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step
+
+
+def placed(steps: Sequence[Step], external_ip: str) -> list[tuple[str, Use]]:
+    """Each new address with what it is for; the external IP also as the one that clients use."""
+    found = list(dict.fromkeys(_placed(steps)))
+    if any(address == external_ip for address, _use in found):
+        found.insert(0, (external_ip, Use.CLIENTS))
+    return found
+
+
+def _placed(steps: Sequence[Step]) -> Iterator[tuple[str, Use]]:
+    for step in steps:
+        before, after = step.before, step.after
+        if isinstance(after, VirtualService) and after.address:
+            if not isinstance(before, VirtualService) or before.address != after.address:
+                yield after.address, Use.VIP
+        elif isinstance(after, NatRule) and (not isinstance(before, NatRule) or before.external != after.external):
+            yield after.external, Use.RULE
+
+
+def deletes(steps: Sequence[Step]) -> bool:
+    """Whether a step deletes an object."""
+    return any(step.act is Act.DELETE for step in steps)
