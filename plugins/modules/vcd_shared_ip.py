@@ -19,6 +19,7 @@ description:
     Ports are migrated one after the other. It is not publicly documented whether Cloud Director allows a virtual service and a DNAT rule on
     the same address, so the module tries it where a rejection does no harm. If it is rejected, nothing refers to the IP for the duration of one task.
     Check mode reports this possibility, and the run detects whether the IP was taken in that time.
+  - Settings that no option names stay as an operator set them, for example health monitors, algorithm, persistence and the ratio of members.
   - If a service fails, it is rolled back to its previous shape, and the run stops and reports the state of every service.
   - CPI must not run while the objects of its cluster change. The role P(vcd.kubernetes.shared_ip#role) stops and restarts it.
     For machines without CPI, this module is sufficient.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.kept import pool_changes, with_kept_types
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState, virtual_service_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.manager import AppPortProfiles
@@ -19,6 +20,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.cal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.manager import Pools
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.resource import to_result as pool_result
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.manager import VirtualServices
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import (
+    to_result as service_result,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import (
     without_read_only,
 )
@@ -115,11 +119,12 @@ class Writer:
         if isinstance(after, (Pool, AppPortProfile)) and after.body:
             whole = _writable(after.body)
             return lambda body: {**body, **whole}
-        changes = self._changes(step.before, manager) if step.before is not None else manager.wanted
-        if isinstance(after, Pool) and after.members is None:
-            # CPI's pool: its members stay, and only their port is corrected
-            members = [{**member, "port": after.port} for member in pool_result(current)["members"]]
-            changes = {"enabled": after.enabled, "default_port": after.port, "members": members}
+        if isinstance(after, Pool):
+            changes = pool_changes(after, pool_result(current))
+        else:
+            changes = self._changes(step.before, manager) if step.before is not None else manager.wanted
+        if isinstance(after, VirtualService):
+            changes = with_kept_types(changes, after, service_result(current))
         references = self._references(changes)
         return lambda body: manager.apply(body, changes, references)
 
@@ -140,6 +145,7 @@ class Writer:
         stored = self.stored.get(step.name) if step.kind == VIRTUAL_SERVICE else None
         if stored:
             changes = self._changes(virtual_service_of(stored), manager)
+            changes = with_kept_types(changes, step.after, service_result(stored))
             return manager.apply(without_read_only(stored), changes, self._references(changes))
         if isinstance(step.after, (Pool, AppPortProfile)) and step.after.body:
             return _writable(step.after.body)
@@ -153,10 +159,6 @@ class Writer:
         return manager.apply(manager.initial(), changes, self._references(changes))
 
     def _changes(self, before: Object, manager: Manager) -> dict[str, Any]:
-        if isinstance(before, Pool):
-            before = Pool(
-                before.name
-            )  # a plan cannot express all members that VCD allows: write every property that is wanted
         now = manager.from_options({"state": "present", "id": None, **options_of(before)})
         return {key: value for key, value in manager.wanted.items() if now.get(key) != value}
 

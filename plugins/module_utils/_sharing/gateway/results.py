@@ -50,12 +50,10 @@ def read_pool(result: Reader, body: Body | None = None) -> Pool:
         return Pool(result.text("name"), enabled=enabled, users=users, id=urn, body=body or {})
     members, default = list(result.mappings("members")), result.number("default_port")
     ports = {member.number_or_none("port") or default for member in members} or {default}
-    # A plan never creates a member like this, so the pool has to count as different.
-    usual = all(member.number("ratio") == 1 and member.flag("enabled") for member in members)
     return Pool(
         name=result.text("name"),
         port=default if ports == {default} else 0,
-        members=tuple(sorted(member.text("ip_address") for member in members)) if usual else ("",),
+        members=tuple(sorted(member.text("ip_address") for member in members)),
         monitors=result.texts("health_monitors"),
         enabled=enabled,
         users=users,

@@ -78,8 +78,8 @@ def _object_faults(wanted: Object, present: Object | None, managed_by_cpi: bool)
 def differences(wanted: Object, present: Object, managed_by_cpi: bool) -> list[str]:
     """What the plan would change in an object, as phrases that follow its name; empty for no difference.
 
-    CPI keeps the members and monitors of its pools and the application profiles of its virtual services, so that
-    these do not count for its objects.
+    CPI keeps the members of its pools and the application profiles of its virtual services, so that these do not count
+    for its objects. A pool gets its monitors when it is created; then they are the operator's.
     """
     if isinstance(wanted, VirtualService) and isinstance(present, VirtualService):
         return _service_differences(wanted, present, managed_by_cpi)
@@ -118,8 +118,6 @@ def _pool_differences(wanted: Pool, present: Pool, managed_by_cpi: bool) -> list
         return found
     if wanted.members is not None and wanted.members != present.members:
         found.append(f"has members {_list(present.members or ())}, not {_list(wanted.members)}")
-    if wanted.monitors is not None and wanted.monitors != present.monitors:
-        found.append(f"has health monitors {_list(present.monitors or ())}, not {_list(wanted.monitors)}")
     return found
 
 
