@@ -20,6 +20,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.plans import
     left_orphans,
     plan_all,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.profiles import check_profiles
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import read_addresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rollback import failure, other_holders, roll_back
@@ -95,12 +96,19 @@ class Executor:
         for group in pending:
             for step in group.steps:
                 self.services.writer.check(step)
+        self._check_profiles(pending)
         if not self.check_mode:
             try:
                 self._apply_all(plans, pending)
             finally:
                 self.services.background.close()
         return self._done(plans, pending, orphans)
+
+    def _check_profiles(self, pending: Iterable[GroupPlan]) -> None:
+        ports = [port for group in pending for port in group.wanted.ports]
+        steps = [step for group in pending for step in group.steps]
+        services = self.services
+        check_profiles(services.api, services.gateway, self.request.naming, ports, steps, services.observed.inventory)
 
     def _in_order(self, groups: Iterable[GroupPlan]) -> list[ServicePlan]:
         """The plans of single services, in the order of the request."""

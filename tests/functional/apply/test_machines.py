@@ -375,3 +375,74 @@ def test_diff_shows_each_object_before_and_after(edge: Edge) -> None:
     assert edge.done(services, EXTERNAL, diff=True)["diff"] == shown
     second = edge.done(services, EXTERNAL, diff=True)["diff"]
     assert second["before"] == second["after"] == shown["after"]
+
+
+# -- several edge gateways -------------------------------------------------------------------------------------------
+
+
+def on(edge: Edge, **where: Any) -> Edge:
+    return edge.of(cluster_id=None, name_template="{kind}-{service}-{port}", **where)
+
+
+@pytest.mark.parametrize(("estate", "second"), [
+    ("two-tenants", {"vdc": "acme-vdc-2"}), ("many-edges", {"edge_gateway": "edge-002"}),
+])  # fmt: skip
+def test_the_name_of_a_profile_is_unique_in_the_organization(estate: str, second: Params) -> None:
+    """The second edge gateway is in another VDC, which does not see the profile, or in the same one, which does."""
+    with Simulator(estate, task_seconds=0, health_seconds=0) as sim:
+        first = on(Edge(sim), **({"vdc": "acme-vdc"} if "vdc" in second else {}))
+        first.done(shop(HTTP), INTERNAL)
+        other = on(Edge(sim), **second)
+        before = comparable(sim.dump())
+        for check in (True, False):
+            said = other.failed(shop(HTTP), INTERNAL, check=check)["msg"]
+            assert "application port profile 'appPort_dnat-vs-shop-http' belongs to other objects" in said
+            assert "add {edge_gateway} to the template" in said
+        assert comparable(sim.dump()) == before
+        assert other.done(shop(HTTP), EXTERNAL, check=True)["changed"] is True
+        if "vdc" not in second:
+            apart = other.of(name_template="{edge_gateway}-{kind}-{service}-{port}")
+            assert apart.done(shop(HTTP), INTERNAL)["changed"] is True
+            assert apart.done(shop(HTTP), INTERNAL)["changed"] is False
+            assert "edge-002-vs-shop-http" in names(apart, "virtual_services")
+        assert first.done(shop(HTTP), INTERNAL)["changed"] is False
+
+
+# -- clusters, as a task that is not the role's ----------------------------------------------------------------------
+
+
+def test_only_what_is_certainly_a_services_goes_without_its_ports(edge: Edge) -> None:
+    """`web` of the cluster prod is removed by its name alone; names that may be of another stay, and are reported."""
+    prod, europe = (edge.of(name_template=None, cluster_id=one) for one in ("prod", "prod-eu"))
+    prod.done([{**shop(HTTP)[0], "name": "web"}], INTERNAL)
+    europe.done([{**shop(HTTPS)[0], "name": "web"}], INTERNAL)
+    found = prod.info()
+    assert [one["name"] for one in found["services"]] == ["web"]
+    assert [one["name"] for one in found["ambiguous"]] == ["ingress-vs-web-prod-eu-https"]
+    assert found["ambiguous"][0]["readings"] == [{"service": "web", "port": "eu-https"}]
+    gone = prod.done([{"name": "web"}], state="absent")
+    assert gone["changed"] is True
+    assert len(gone["orphans"]) == 4
+    assert {one["why"] for one in gone["orphans"]} == {"it may be of another cluster, with an id like prod-eu"}
+    assert names(edge, "virtual_services") == ["ingress-vs-web-prod-eu-https"]
+    assert prod.done([{"name": "web"}], state="absent")["changed"] is False
+    assert europe.done([{**shop(HTTPS)[0], "name": "web"}], INTERNAL)["changed"] is False
+
+
+def test_a_port_that_is_removed_takes_no_other_with_it(edge: Edge) -> None:
+    prod = edge.of(name_template=None, cluster_id="prod")
+    prod.done([{**shop(HTTP, HTTPS)[0], "name": "web"}], INTERNAL)
+    prod.done([{"name": "web", "ports": [{"name": "http", "port": 80}]}], state="absent", prune=True)
+    assert names(edge, "virtual_services") == ["ingress-vs-web-prod-https"]
+
+
+def test_a_new_pool_gets_the_members_of_the_same_cluster(edge: Edge) -> None:
+    prod, other = (edge.of(name_template=None, cluster_id=one) for one in ("prod", "other"))
+    other.done([{**shop(HTTP)[0], "name": "a", "members": ["10.10.0.99"]}], INTERNAL)
+    services = [{**shop(HTTP)[0], "name": name} for name in ("web", "x")]
+    prod.done(services, INTERNAL)
+    prod.module("vcd_virtual_service", name="ingress-vs-web-prod-http", state="absent")
+    prod.module("vcd_pool", name="ingress-pool-web-prod-http", state="absent")
+    prod.done([{key: value for key, value in one.items() if key != "members"} for one in services], INTERNAL)
+    pools = {one["name"]: one["members"] for one in edge.sim.dump()["pools"]}
+    assert [one["ipAddress"] for one in pools["ingress-pool-web-prod-http"]] == ["10.10.0.11"]

@@ -22,6 +22,12 @@ def list_profiles(api: Api, gateway: Body, *terms: str) -> list[Body]:
     return api.pages(PATH, f"application port profiles for edge gateway {gateway['name']!r}", query=query)
 
 
+def names_in_organization(api: Api, gateway: Body) -> set[str]:
+    """The names of all tenant's profiles in the organization of a gateway, where they are unique."""
+    rows = api.pages(PATH, "application port profiles", query="scope==TENANT")
+    return {str(row.get("name")) for row in _of_organization(rows, gateway)}
+
+
 def find_id(api: Api, gateway: Body, name: str) -> str | None:
     """The id of the tenant's profile with this name; names are unique in an organization."""
     mine = list_tenant_profiles(api, gateway, name)
@@ -30,11 +36,15 @@ def find_id(api: Api, gateway: Body, name: str) -> str | None:
 
 def list_tenant_profiles(api: Api, gateway: Body, name: str) -> list[Body]:
     """The profiles with this name in the organization of an edge gateway."""
-    org = (gateway.get("orgRef") or {}).get("id")
     rows = api.pages(PATH, "application port profiles", query=all_of("scope==TENANT", equals("name", name)))
-    # A provider sees the profiles of every organization, which may have the same name.
-    named = [row for row in rows if row.get("name") == name and row.get("scope") == "TENANT"]
-    return [row for row in named if org is None or (row.get("orgRef") or {}).get("id") in (org, None)]
+    return [row for row in _of_organization(rows, gateway) if row.get("name") == name]
+
+
+def _of_organization(rows: list[Body], gateway: Body) -> list[Body]:
+    """The tenant's profiles among these. A provider sees those of every organization."""
+    org = (gateway.get("orgRef") or {}).get("id")
+    tenants = [row for row in rows if row.get("scope") == "TENANT"]
+    return [row for row in tenants if org is None or (row.get("orgRef") or {}).get("id") in (org, None)]
 
 
 def read(api: Api, gateway: Body, name: str | None, urn: str | None) -> Body | None:

@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Application port profiles whose name another edge gateway's objects have already.
+
+Names of profiles are unique in an organization, while those of all other objects are unique on an edge gateway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.calls import (
+    names_in_organization,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import (
+    find_edge_gateways,
+    owner_of,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule.calls import list_rules
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    APP_PORT_PROFILE,
+    AppPortProfile,
+    NatRule,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedPort
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+
+
+def check_profiles(
+    api: Api, gateway: Body, naming: Naming, ports: Iterable[WantedPort], steps: Iterable[Step], inventory: Inventory
+) -> None:
+    """Raise InvalidInput if a plan needs a profile whose name other objects of the organization have.
+
+    The names of a cluster's objects contain its id, so that only those of a template can meet. Requests are sent only
+    if a profile is to be created, or if one exists that no rule of this gateway uses yet.
+    """
+    if naming.cluster_id:
+        return
+    new = {step.name for step in steps if step.kind == APP_PORT_PROFILE and step.act is Act.CREATE}
+    if new:
+        taken = sorted(new & names_in_organization(api, gateway))
+        if taken:
+            raise _taken(taken[0], naming)
+    unused = {one.id: one.name for one in _unused(ports, inventory)}
+    for other in _other_gateways(api, gateway) if unused else ():
+        for rule in list_rules(api, other):
+            name = unused.get(str((rule.get("applicationPortProfile") or {}).get("id")))
+            if name:
+                raise _taken(name, naming, f", on edge gateway {other['name']!r}")
+
+
+def _unused(ports: Iterable[WantedPort], inventory: Inventory) -> Iterator[AppPortProfile]:
+    """The wanted profiles that exist although no rule here uses them: an interrupted run has made them, or others."""
+    used = {item.profile for item in inventory if isinstance(item, NatRule)}
+    for port in ports:
+        found = inventory.get(APP_PORT_PROFILE, port.profile.name) if port.profile else None
+        if found is not None and found.name not in used:
+            yield found
+
+
+def _other_gateways(api: Api, gateway: Body) -> list[Body]:
+    """Those of the same VDC or VDC group: others cannot use its profiles."""
+    found = find_edge_gateways(api, None, owner_of(gateway)["id"])
+    return [one for one in found if one["id"] != gateway["id"]]
+
+
+def _taken(name: str, naming: Naming, where: str = "") -> InvalidInput:
+    remedy = "use another template" if naming.per_gateway else "add {edge_gateway} to the template"
+    return InvalidInput(
+        "name_template",
+        naming.template,
+        f"application port profile {name!r} belongs to other objects of the organization{where}, and names of profiles "
+        f"are unique there: {remedy}",
+    )
