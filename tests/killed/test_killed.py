@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from moving import DISTINCT, EXTERNAL, INTERNAL, LENIENT, MOVES, STRICT, Edge, Params, service
+from moving import DISTINCT, EXTERNAL, INTERNAL, LENIENT, MOVES, SCENARIOS, STRICT, Edge, Params, service
 from runs import Survival, killed_at_every_write
 from vcdsim.testing import Simulator
 
@@ -81,6 +81,23 @@ def test_a_creation_and_a_removal(edge: Edge, record_property: Record) -> None:
     assert removed.problems == []
     assert (made.writes, removed.writes) == (10, 10)  # the lock's two among them
     assert (made.survived, removed.survived) == (made.kills, removed.kills) == (11, 11)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_ports_of_machines_are_dropped_and_renamed(edge: Edge, scenario: str, record_property: Record) -> None:
+    """With prune, the next run still sees whose the objects are that the killed one has left."""
+    machines = edge.of(cluster_id=None, name_template="{edge_gateway}-{kind}-{service}-{port}")
+
+    def shop(**numbers: int) -> list[Params]:
+        ports = [{"name": name, "port": number, "node_port": number} for name, number in numbers.items()]
+        return [{"name": "shop", "external_ip": "203.0.113.20", "members": ["10.10.0.11"], "ports": ports}]
+
+    machines.create(shop(http=80, ssh=22, admin=9000), scenario)
+    survival = killed(machines, shop(web=80, ssh=22), scenario, STRICT, prune=True)
+    tell(record_property, f"killed at every write, a port dropped and one renamed in {scenario}", survival)
+    assert survival.problems == []
+    assert survival.writes >= 6
+    assert survival.survived == survival.kills == survival.writes + 1
 
 
 def test_a_claim_of_an_ip_space_is_found_again(record_property: Record) -> None:
