@@ -230,6 +230,31 @@ pods:
       description: V(stale) when the pod is older than the ConfigMap and so runs with other content, else V(current).
       type: str
       returned: success
+owners:
+  description:
+    - Tools that write the ConfigMap, the Deployment or a Service of type LoadBalancer, and would write their own version back during a change.
+    - They are recognized by labels, annotations and field managers.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    tool:
+      description: One of V(Flux HelmRelease), V(Flux Kustomization), V(Argo CD), V(Rancher Fleet), V(kapp-controller), V(Helm) and V(Cluster API).
+      type: str
+      returned: success
+    name:
+      description: The name of what the tool applies, such as the HelmRelease. Empty if the objects do not say it.
+      type: str
+      returned: success
+    namespace:
+      description: Its namespace, or empty.
+      type: str
+      returned: success
+    objects:
+      description: The objects, as C(KIND NAMESPACE/NAME).
+      type: list
+      elements: str
+      returned: success
 services:
   description: Services of type C(LoadBalancer) in all namespaces.
   returned: when O(gather_services) is true

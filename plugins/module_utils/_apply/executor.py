@@ -154,7 +154,15 @@ class Executor:
         except CollectionError as error:
             if not self.removing:
                 one.set_state(roll_back(self.services, one.wanted, before, error))
+                error.details["taken"] = self._taken(one)
             raise
+
+    def _taken(self, group: GroupPlan) -> list[str]:
+        """The addresses that the plan gave to the services, and that other objects hold by now."""
+        own, inventory = group.wanted.own_names(), self.services.observed.inventory
+        given = [address for one in group.services for address in one.internal_ips]
+        given += [one.wanted.external_ip for one in group.services if one.takes_ip]
+        return [one for one in given if any(item.name not in own for item in inventory.holders(one))]
 
     def _take_ip(self, group: GroupPlan) -> None:
         for one in group.services:

@@ -6,15 +6,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.edge_lock import EdgeLock
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done, Executor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Starter
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import CHANGED, ROLLED_BACK, UNCHANGED
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+
+MAX_CONFLICTS = 3
 
 
 def run(api: Api, gateway: Body, request: Request, params: Mapping[str, Any], check_mode: bool) -> Done:
@@ -29,4 +34,39 @@ def run(api: Api, gateway: Body, request: Request, params: Mapping[str, Any], ch
         return planned
     say = Progress(params["progress_file"]).say
     with EdgeLock(api, gateway, params["lock_timeout"], say, starter) as lock:
-        return Executor(api, gateway, request, params, False, lock.check).run()
+        return run_and_replan(lambda: Executor(api, gateway, request, params, False, lock.check), say)
+
+
+def run_and_replan(prepare: Callable[[], Executor], say: Callable[[str], None]) -> Done:
+    """Run what ``prepare`` returns, and plan again where an address was taken after the plan: at most so many times.
+
+    The lock keeps other runs away, but not CPI of another cluster, or a person. Raises CollectionError.
+    """
+    changed: dict[str, str] = {}
+    writes = 0
+    for attempt in range(MAX_CONFLICTS + 1):
+        executor = prepare()
+        try:
+            done = executor.run()
+        except CollectionError as error:
+            taken = error.details.get("taken")
+            if not taken or error.details.get("state") != ROLLED_BACK or attempt == MAX_CONFLICTS:
+                raise
+            say(f"{', '.join(taken)} was taken by another object after the plan: planning again")
+            changed.update({label: state for state in CHANGED for label in error.details.get(state) or ()})
+            writes += executor.services.writer.writes
+        else:
+            return _with_earlier(done, changed, writes)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _with_earlier(done: Done, changed: Mapping[str, str], writes: int) -> Done:
+    """The result of the last attempt, with what the attempts before it have done."""
+    services = [
+        {**one, "state": changed.get("/".join(filter(None, (one["namespace"], one["name"]))), one["state"])}
+        if one["state"] == UNCHANGED
+        else one
+        for one in done.result["services"]
+    ]
+    result = {**done.result, "services": services, "writes": done.result["writes"] + writes}
+    return replace(done, changed=done.changed or bool(changed), result=result)

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, repeat
 from typing import Any, Protocol
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.edge_lock import EdgeLock
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done, Executor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.info import gather
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.locked_run import run_and_replan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import CHANGE, PORT, SERVICE, read_request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.removal import Removal
@@ -282,7 +284,12 @@ class RealGateway:
         orphans: Sequence[str],
         before_each: Callable[[], None],
     ) -> Callable[[], Done]:
-        return self._prepare(self._change(goal, services, restore_point, orphans), before_each=before_each).run
+        params = self._change(goal, services, restore_point, orphans)
+        executors = chain(
+            [self._prepare(params, before_each=before_each)],
+            (self._prepare(params, before_each=before_each) for _again in repeat(None)),
+        )
+        return lambda: run_and_replan(lambda: next(executors), Progress(self._params["progress_file"]).say)
 
     def entity(self, cluster_id: str) -> Facts:
         return cpi_entity(self._connected.vcd, cluster_id)

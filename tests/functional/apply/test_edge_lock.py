@@ -23,6 +23,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import SystemClock
 from moving import CLUSTER, DISTINCT, EXTERNAL, INTERNAL, STRICT, Edge, service
 from vcdsim.testing import Simulator
+from waiting import until
 
 ELSEWHERE = replace(this_run(), who="bob@other-host", job="77", place="elsewhere")
 LOCK = "vcd.kubernetes-lock-*"
@@ -289,6 +290,37 @@ def test_clusters_that_share_a_gateway_are_served_in_turn(sim: Simulator, attemp
     vips = [one["virtualIpAddress"] for one in sim.dump()["virtual_services"]]
     assert len(vips) == len(set(vips)) == 9
     assert not [one for one in sim.dump()["application_port_profiles"] if "lock" in one["name"]]
+
+
+def intruder(edge: Edge, address: str) -> None:
+    """What CPI of another cluster, which knows no lock, may do at any time."""
+    members = [{"ip_address": "10.10.0.99", "port": 80}]
+    edge.module("vcd_pool", name=f"theirs-{address}", members=members)
+    service_ports = [{"start": 80, "type": "TCP_PROXY"}]
+    given = {"virtual_ip_address": address, "pool": f"theirs-{address}", "service_ports": service_ports}
+    edge.module("vcd_virtual_service", name=f"theirs-{address}", application_profile="L4", **given)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_an_address_that_was_taken_after_the_plan_leads_to_another_plan(sim: Simulator, times: int) -> None:
+    sim.reset()
+    edge = Edge(sim)
+    services = edge.create([service("api", 1), service("web", 2)], EXTERNAL)
+    run = None
+    for number in range(times):
+        hold = {"method": "POST", "route": "*/virtualServices", "name": "ingress-vs-web-*-http", "skip": 0, "times": 1}
+        sim.faults([{**hold, "hold": "before"}])
+        run = run or edge.task(services, INTERNAL).start()
+        until(lambda: sim.faults()[0]["held"], "the creation of web's virtual service")
+        held = sim.faults()
+        intruder(edge, f"192.168.8.{3 + number}")
+        del held
+        sim.faults([])
+    assert run is not None
+    done = run.wait()
+    assert not done.get("failed"), done
+    assert [one["state"] for one in done["services"]] == ["migrated", "migrated"]
+    assert done["services"][1]["internal_ips"] == [f"192.168.8.{3 + times}"]
 
 
 def test_what_needs_no_lock_takes_none(sim: Simulator) -> None:

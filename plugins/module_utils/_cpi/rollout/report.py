@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import read_config
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import Journal, unpack
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import CpiNames, Object, Pod
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.owners import describe_owners
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import CpiState, stale_pods
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import observe
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Holder, Standing, standing
@@ -33,7 +34,10 @@ def report(
     observed = observed or observe(cluster, target)
     config = describe_config(observed)
     found, source = cluster_id(cluster, observed, config["config"])
-    services = {"services": list_services(cluster)} if gather_services else {}
+    raw = list_services(cluster) if gather_services else []
+    services = {"services": [describe_service(one) for one in raw]} if gather_services else {}
+    own = [("ConfigMap", observed.config_map), ("Deployment", observed.deployment)]
+    objects = [*((kind, one.raw) for kind, one in own if one is not None), *(("Service", one) for one in raw)]
     return {
         **config,
         "cluster_id": found,
@@ -43,6 +47,7 @@ def report(
         "restore_point": unpack(observed.journal, target),
         "deployment": describe_deployment(observed),
         "pods": describe_pods(observed),
+        "owners": describe_owners(objects),
         **services,
     }
 
@@ -182,10 +187,10 @@ def _decoded(text: Any) -> str | None:
         return None
 
 
-def list_services(cluster: KubernetesApi) -> list[dict[str, Any]]:
+def list_services(cluster: KubernetesApi) -> list[Object]:
     """Services of type LoadBalancer in all namespaces, because CPI watches all of them."""
     found = cluster.list("/api/v1/services")
-    return [describe_service(raw) for raw in found if (raw.get("spec") or {}).get("type") == "LoadBalancer"]
+    return [raw for raw in found if (raw.get("spec") or {}).get("type") == "LoadBalancer"]
 
 
 def describe_service(raw: Object) -> dict[str, Any]:

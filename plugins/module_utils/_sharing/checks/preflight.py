@@ -31,6 +31,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.edg
     check_vdc_group,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.firewall import check_firewall
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.owners import check_owners
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.services import (
     check_existing_services,
     check_orphans,
@@ -53,6 +54,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
 CHECKS: tuple[Callable[[ClusterState], Iterator[Finding]], ...] = (
     check_configuration,
     check_rollout,
+    check_owners,
     check_cluster_id,
     check_cpi,
     check_vcd_version,

@@ -82,12 +82,23 @@ class CpiPod:
 
 
 @dataclass(frozen=True)
+class Owner:
+    """A tool that writes ``objects`` (``KIND NAMESPACE/NAME``); name and namespace of what it applies, if known."""
+
+    tool: str
+    name: str
+    namespace: str
+    objects: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Cluster:
     """Everything that was read from the Kubernetes cluster.
 
     ``network`` and ``vdc`` are the names in CPI's file that lead CPI to its edge gateway. ``certificate`` is the alias
     of the certificate that CPI takes by default. ``restore_point`` is the one that was stored for the last change, or
-    None. ``lease`` names the run that changes the cluster, or one that was killed.
+    None. ``lease`` names the run that changes the cluster, or one that was killed; ``owners`` are tools that write its
+    objects.
     """
 
     scenario: Scenario | None
@@ -106,6 +117,7 @@ class Cluster:
     certificate: str = ""
     lease: str = ""
     lease_live: bool = False
+    owners: tuple[Owner, ...] = ()
     restore_point: Mapping[str, Any] | None = None
     vdc: str = ""
 
@@ -142,6 +154,10 @@ def read_cluster(result: Any) -> Cluster:
         certificate=str(balancer.get("certAlias") or "") or default_certificate(reader.text("cluster_id", "")),
         lease=lease.text("holder") if lease else "",
         lease_live=lease is not None and lease.flag("live"),
+        owners=tuple(
+            Owner(item.text("tool"), item.text("name", ""), item.text("namespace", ""), item.texts("objects"))
+            for item in (reader.mappings("owners") if reader.has("owners") else ())
+        ),
         restore_point=reader.mapping("restore_point").value if reader.has("restore_point") else None,
         vdc=str(_part(config, "vcd").get("vdc") or ""),
     )

@@ -1,0 +1,137 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who else writes CPI's objects and the Services: tools, and other runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.owners import Owner, describe_owners, owner_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.owners import pause
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster import kubernetes_facts as facts
+from sharing_builders import ccm, edge, service, vcd
+
+FLUX = {"kustomize.toolkit.fluxcd.io/name": "cpi", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"}
+RELEASE = {"helm.toolkit.fluxcd.io/name": "cpi", "helm.toolkit.fluxcd.io/namespace": "flux-system"}
+BY_HELM = {"app.kubernetes.io/managed-by": "Helm"}
+HELM = {"meta.helm.sh/release-name": "cpi", "meta.helm.sh/release-namespace": "kube-system"}
+
+
+def raw(
+    labels: dict[str, str] | None = None, annotations: dict[str, str] | None = None, manager: str = ""
+) -> dict[str, Any]:
+    """An object with these marks."""
+    metadata: dict[str, Any] = {"name": "x", "namespace": "y", "labels": labels, "annotations": annotations}
+    return {"metadata": {**metadata, "managedFields": [{"manager": manager}] if manager else None}}
+
+
+@pytest.mark.parametrize(
+    ("found", "owner", "how"),
+    [
+        (raw(FLUX), Owner("Flux Kustomization", "cpi", "flux-system"), "flux suspend kustomization cpi -n flux-system"),
+        (
+            raw({**RELEASE, **BY_HELM}, HELM),
+            Owner("Flux HelmRelease", "cpi", "flux-system"),
+            "flux suspend helmrelease",
+        ),
+        (raw(BY_HELM, HELM), Owner("Helm", "cpi", "kube-system"), "helm upgrade cpi -n kube-system"),
+        (raw(BY_HELM), Owner("Helm"), "helm upgrade NAME -n NAMESPACE"),
+        (
+            raw(annotations={"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:y/x"}),
+            Owner("Argo CD", "shop"),
+            "argocd app set shop --sync-policy none",
+        ),
+        (raw({"argocd.argoproj.io/instance": "shop"}), Owner("Argo CD", "shop"), "argocd app set shop"),
+        (raw(manager="argocd-controller"), Owner("Argo CD"), "argocd app set NAME"),
+        (raw({"objectset.rio.cattle.io/hash": "1"}), Owner("Rancher Fleet"), "kubectl patch gitrepo GITREPO"),
+        (raw({"kapp.k14s.io/app": "1"}), Owner("kapp-controller"), "kctrl app pause"),
+        (raw(manager="kustomize-controller"), Owner("Flux Kustomization"), "flux suspend kustomization NAME"),
+        (raw(manager="manager"), Owner("Cluster API"), "kubectl patch cluster CLUSTER"),
+    ],
+)
+def test_each_tool_is_named_with_the_way_to_pause_it(found: dict[str, Any], owner: Owner, how: str) -> None:
+    assert owner_of(found) == owner
+    assert how in pause(facts.Owner(owner.tool, owner.name, owner.namespace, ()))
+
+
+@pytest.mark.parametrize(
+    "found",
+    [raw(), raw(manager="kubectl-client-side-apply"), raw({"app.kubernetes.io/managed-by": "vcd.kubernetes"}), {}],
+)
+def test_a_person_is_no_tool(found: dict[str, Any]) -> None:
+    assert owner_of(found) is None
+
+
+def test_objects_of_one_owner_come_together() -> None:
+    found = describe_owners([("ConfigMap", raw(FLUX)), ("Service", raw()), ("Deployment", raw(FLUX)), ("Pod", None)])
+    owner = {"tool": "Flux Kustomization", "name": "cpi", "namespace": "flux-system"}
+    assert found == [{**owner, "objects": ["ConfigMap y/x", "Deployment y/x"]}]
+
+
+def finding(scenario: str, *objects: str, existing: str = "migrate") -> list[dict[str, Any]]:
+    """The findings about owners in a preflight from distinct_internal."""
+    owner = {"tool": "Argo CD", "name": "shop", "namespace": "", "objects": list(objects)}
+    cluster = {**ccm("distinct_internal", services=[service()]), "owners": [owner]}
+    found = preflight_report(cluster, vcd(edge()), scenario, None, existing)["findings"]
+    return [one for one in found if one["check"] == "owners"]
+
+
+def test_a_change_warns_of_them() -> None:
+    (one,) = finding("shared_internal", "ConfigMap kube-system/cpi", *(f"Service default/{name}" for name in "abcd"))
+    assert one["severity"] == "warning"
+    assert one["message"] == (
+        "Argo CD shop writes ConfigMap kube-system/cpi, Service default/a, Service default/b and 2 other objects, "
+        "and may write its own version back during the change; have it hold the new scenario before it goes on"
+    )
+    assert one["remedy"] == "pause it: argocd app set shop --sync-policy none"
+
+
+def test_without_a_change_there_is_nothing_to_pause() -> None:
+    assert finding("distinct_internal", "ConfigMap kube-system/cpi", existing="fail") == []
+
+
+def test_services_matter_only_to_a_migration() -> None:
+    assert finding("shared_internal", "Service default/a", existing="fail") == []
+    (one,) = finding("shared_internal", "Service default/a")
+    assert "hold the new scenario" not in one["message"]
+
+
+def test_an_unknown_tool_is_not_hidden() -> None:
+    assert pause(facts.Owner("Spinnaker", "a", "b", ())) == "see the manual of Spinnaker"
+
+
+LEASE = {"holder": "alice@awx-1 (job 12) since 2026-11-27T10:00:00Z", "until": "2026-11-27T10:05:00Z", "live": True}
+
+
+@pytest.mark.parametrize(
+    ("lease", "state", "message"),
+    [
+        (LEASE, "error", "another run changes this cluster: alice@awx-1 (job 12) since 2026-11-27T10:00:00Z"),
+        ({**LEASE, "live": False}, "warning", "has ended without finishing its change"),
+        (None, "info", "an earlier change was interrupted; this run finishes it"),
+    ],
+)
+def test_a_run_that_works_is_no_interrupted_one(lease: dict[str, Any] | None, state: str, message: str) -> None:
+    rollout = {"state": "in_progress", "backup": "b", "replicas": 1, "lease": lease}
+    cluster = ccm("distinct_internal", services=[service()], rollout=rollout)
+    found = preflight_report(cluster, vcd(edge()), "shared_internal", None, "migrate")["findings"]
+    (one,) = [one for one in found if one["check"] == "rollout"]
+    assert (one["severity"], message in one["message"]) == (state, True)
+    verified = verify_report(cluster, vcd(edge()))
+    assert verified["ok"] is False
+    assert ("a run changes this cluster" in verified["summary"]) == (state == "error")
+
+
+@pytest.mark.parametrize(("before", "severity"), [(0, "warning"), (2, "error")])
+def test_a_run_does_not_end_well_with_a_cpi_that_it_has_stopped(before: int, severity: str) -> None:
+    cluster = ccm("distinct_internal")
+    cluster["deployment"] = {**cluster["deployment"], "replicas": 0, "ready_replicas": 0}
+    cluster["pods"] = []
+    verified = verify_report(cluster, vcd(edge()), replicas=before)
+    (one,) = [one for one in verified["findings"] if one["check"] == "cpi"]
+    assert one["severity"] == severity
+    assert verified["ok"] is (severity == "warning")
