@@ -221,8 +221,8 @@ services:
       type: dict
 orphans:
   description:
-    - Objects with the name of one of the services that do not belong to any of its ports and still exist, each with C(kind), C(name) and C(why),
-      which says why it is not certain that it belongs to the service.
+    - Objects with the name of one of the services that do not belong to any of its ports and still exist, each with C(kind), C(name), C(why),
+      which says why it is not certain that it belongs to the service, and C(ambiguous), whether its name can be read in several ways.
   returned: success
   type: list
   elements: dict

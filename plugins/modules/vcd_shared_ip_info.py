@@ -75,7 +75,8 @@ services:
       description: Its objects, with one line for each.
       type: dict
 orphans:
-  description: Objects with the name of one of the services that do not belong to any of its ports, each with C(kind), C(name) and C(why).
+  description: Objects with the name of one of the services that do not belong to any of its ports, each with C(kind), C(name), C(why) and
+    C(ambiguous).
   returned: success
   type: list
   elements: dict

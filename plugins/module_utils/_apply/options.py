@@ -90,7 +90,11 @@ CHANGE = ArgumentSpec(
 
 @dataclass(frozen=True)
 class Request:
-    """The wanted services of one run, checked as far as that needs no request to Cloud Director."""
+    """The wanted services of one run, checked as far as that needs no request to Cloud Director.
+
+    ``recorded`` are the objects that the restore point holds. ``judged``: the caller gives all Services of the cluster,
+    and has found out which orphans may be removed; these are ``prune_objects``.
+    """
 
     services: tuple[Service, ...]
     internal_ips: tuple[tuple[str, ...], ...]

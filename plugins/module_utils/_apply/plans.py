@@ -93,7 +93,7 @@ def find_orphans(request: Request, inventory: Inventory, *, removing: bool) -> l
         whole = frozenset(service.label for service in request.services if not service.ports)
         evidence = Evidence(named=named, whole=whole, ports_are_complete=False)
     else:
-        evidence = Evidence(recorded=request.recorded, named=named)
+        evidence = Evidence(recorded=request.recorded, named=named, all_services=request.judged)
     return orphans_of(request.services, request.naming, inventory, evidence)
 
 

@@ -320,7 +320,6 @@ class RealGateway:
             one_arm=goal.one_arm,
             prune=bool(orphans),
             prune_objects=list(orphans),
-            judged=True,
             restore_point=restore_point,
         )
 
@@ -332,6 +331,7 @@ class RealGateway:
             "cluster_id": self._cluster_id,
             "progress_file": self._params["progress_file"],
             "services": [_service(one) for one in services],
+            "judged": True,
             **given,
         }
 

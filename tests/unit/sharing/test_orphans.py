@@ -16,7 +16,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.or
     recorded_by,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import Orphan
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import Evidence, Orphan
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import (
+    find_orphans as orphans_of_services,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import PortSpec, Service
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sharing_builders import (
@@ -166,6 +171,17 @@ def test_of_several_rules_with_one_name_none_is_removed() -> None:
     found = orphans(there, witnesses=Witnesses(named=frozenset(names_of(there))))
     assert removable(found) == {there["virtual_services"][0]["name"], there["pools"][0]["name"]}
     assert "several NAT rules have this name" in {one.why for one in found}
+
+
+def test_given_all_services_the_module_finds_the_same_orphans_as_the_preflight() -> None:
+    there = together(full_set("web", "http", 80), full_set("gone", "http", 81))
+    read = read_vcd(vcd(edge(**there)))
+    assert read is not None
+    naming = Naming.of_cluster(CLUSTER_ID)
+    web = Service.build("web", [PortSpec("http", 80, 30080)], naming, namespace="default", cluster_id=CLUSTER_ID)
+    by_module = orphans_of_services([web], naming, read.edges[0].inventory, Evidence(all_services=True))
+    assert [one.key for one in by_module] == [one.key for one in orphans(there, service(ports=("http",)))]
+    assert orphans_of_services([web], naming, read.edges[0].inventory) == []
 
 
 # -- the report ------------------------------------------------------------------------------------------------------

@@ -174,6 +174,15 @@ def test_a_migration_that_kept_its_promise(health: str, before: str) -> None:
     ]
 
 
+def test_what_another_cluster_may_have_made_meanwhile_is_not_left_behind() -> None:
+    found = objects("shared_external")
+    promised = promise(found)
+    promised["plan"]["orphans"] = [{"kind": "pool", "name": "new", "why": "", "ambiguous": True}]
+    cluster = ccm("shared_external", services=[service()])
+    report = verify_report(cluster, vcd(edge(**found)), "shared_external", promised=promised)
+    assert "the change has left no orphans" in messages(report)
+
+
 @pytest.mark.parametrize(
     ("changes", "message", "settling"),
     [

@@ -80,7 +80,8 @@ def read_promise(value: Any) -> Promise | None:
         health,
         frozenset(point.texts("orphans") if point.has("orphans") else ()),
         tuple(step for service in plan.mappings("services") for step in service.texts("steps")),
-        frozenset(item.text("name") for item in plan.mappings("orphans")),
+        # what may be another cluster's may have been made by that one meanwhile
+        frozenset(item.text("name") for item in plan.mappings("orphans") if not item.flag_or("ambiguous", False)),
     )
 
 

@@ -53,12 +53,14 @@ class Evidence:
     ``recorded``: kind and name of what a restore point holds as objects of the services. ``named``: object names that
     the operator gave. ``whole``: labels of services to be removed with all that has their names.
     ``ports_are_complete``: each service is given with all its ports, so that no other object is in use.
+    ``all_services``: they are all that there are, so that every other object with such a name is an orphan.
     """
 
     recorded: frozenset[Key] = frozenset()
     named: frozenset[str] = frozenset()
     whole: frozenset[str] = frozenset()
     ports_are_complete: bool = True
+    all_services: bool = False
 
 
 def recorded_objects(restore_point: Mapping[str, Any]) -> frozenset[Key]:
@@ -107,7 +109,7 @@ class Orphan:
     def as_dict(self) -> dict[str, Any]:
         """Plain data for a playbook."""
         kind, name = self.key
-        return {"kind": kind, "name": name, "why": self.why}
+        return {"kind": kind, "name": name, "why": self.why, "ambiguous": bool(self.doubt)}
 
 
 def find_orphans(
@@ -121,7 +123,7 @@ def find_orphans(
     for item in inventory:
         ways = readings(naming, kind_of(item), item.name) if item.name not in claimed else ()
         given = [one for one in ways if _service_of(one, by_name, naming) is not None]
-        if given or (ways and item.name in evidence.named):
+        if given or (ways and (evidence.all_services or item.name in evidence.named)):
             service = _service_of(given[0], by_name, naming) if given else None
             label = service.label if service else ""
             doubt = doubt_about(naming, item.name, ways)
