@@ -68,6 +68,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.pre
     preflight_report,
     still_orphans,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import pools_to_read
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import network_of_cpi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import services_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
@@ -375,6 +376,7 @@ class ClusterRun:
         """Check the current state; writes nothing. Without a scenario in the request that of CPI's file is checked."""
         with self._one_look():
             cluster, gateway = self._look()
+            gateway = self._gateway.with_members(gateway, pools_to_read(cluster))
         verification = self._verify(cluster, gateway, Wanted(self._request.scenario, self._request.one_arm))
         return PhaseReport(False, {"cluster": cluster, "gateway": gateway, **verified(verification)})
 

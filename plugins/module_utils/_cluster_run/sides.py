@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,6 +37,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.entity i
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.gateway_facts import (
     facts_of,
     find_gateways,
+    whole_pools,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
 
@@ -104,6 +105,9 @@ class Gateway(Protocol):
 
     def look_again(self, known: Facts) -> Facts:
         """The same facts, with the objects of Services read again."""
+
+    def with_members(self, known: Facts, pools: Collection[str]) -> Facts:
+        """The same facts with the members of these pools, even if they are healthy."""
 
     def describe(self, services: Sequence[Facts], *, whole: bool = False) -> Facts:
         """What vcd_shared_ip_info returns for the Services, with their restore point if it is to be ``whole``."""
@@ -266,6 +270,14 @@ class RealGateway:
         api = self._connected.vcd
         (before,) = known["edge_gateways"]
         return {**known, "edge_gateways": [{**before, **facts_of(api, self._body(), OBJECTS)}]}
+
+    def with_members(self, known: Facts, pools: Collection[str]) -> Facts:
+        edges = []
+        for edge in known.get("edge_gateways") or ():
+            read = {one["name"] for one in edge["unhealthy_pools"]}
+            rows = [row for row in edge["pools"] if row["name"] in pools and row["name"] not in read]
+            edges.append({**edge, "healthy_pools": whole_pools(self._connected.vcd, rows)})
+        return {**known, "edge_gateways": edges} if edges else known
 
     def describe(self, services: Sequence[Facts], *, whole: bool = False) -> Facts:
         params = self._options(services, restore_point=whole, state="absent")

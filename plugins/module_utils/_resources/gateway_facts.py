@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.calls import list_profiles
@@ -28,8 +28,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 
 def unhealthy_pools(api: Api, gateway: Body) -> list[dict[str, Any]]:
     """The whole pools that are not UP. A list tells neither members nor ports, and here they may be the reason."""
-    rows = [row for row in pool_calls.list_summaries(api, gateway) if row.get("healthStatus") != "UP"]
-    return [pool(api.get(f"{pool_calls.PATH}/{row['id']}", f"pool {row['name']!r}")) for row in rows]
+    return whole_pools(api, [row for row in pool_calls.list_summaries(api, gateway) if row.get("healthStatus") != "UP"])
+
+
+def whole_pools(api: Api, summaries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """These pools with their members: one request for each."""
+    return [pool(api.get(f"{pool_calls.PATH}/{row['id']}", f"pool {row['name']!r}")) for row in summaries]
 
 
 GATHER: dict[str, Callable[[Api, Body], Any]] = {

@@ -39,6 +39,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
     warning,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import MIXED
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import plan_service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.judge import faults
@@ -175,6 +177,18 @@ def verify_report(
     }
 
 
+def pools_to_read(ccm: Any) -> frozenset[str]:
+    """The pools whose members a verification needs: those of this cluster's Services.
+
+    A list of pools has no ports. A member on a wrong port may answer: such a pool is UP, and serves another Service.
+    """
+    cluster = read_cluster(ccm)
+    naming = Naming.of_cluster(cluster.cluster_id)
+    return frozenset(
+        naming.port(item.name, port.name, item.namespace).pool for item in cluster.own_services for port in item.ports
+    )
+
+
 def _target(scenario: Any, one_arm: Any, cluster: Cluster) -> Target:
     if scenario:
         return resolve(scenario, one_arm, cluster)
@@ -247,12 +261,13 @@ def _check_services(state: ClusterState) -> Iterator[Finding]:
             continue
         label, shape = item.observed.label, item.observed.shape
         if item.already or item.new:
-            yield error("services", f"{label} ({shape}) does not work under {scenario.value}: {item.why}", REPAIR)
+            # objects of one scenario all differ from those of another: only what is damaged has ports to name
+            wrong = _wrong(state, item.observed, scenario, inventory) if shape == MIXED else ""
+            why = f"{item.why}; {wrong}" if wrong else item.why
+            yield error("services", f"{label} ({shape}) does not work under {scenario.value}: {why}", REPAIR)
             continue
         if item.observed.problem is not None:
-            details = item.observed.problem.details
-            why = f"{details['option']} {details['value']}: {details['remedy']}"
-            yield warning("services", f"{label} is not judged, because CPI cannot serve it ({why})")
+            yield warning("services", f"{label} is not judged, because CPI cannot serve it ({item.observed.problem})")
             continue
         if item.mixed:
             yield warning("services", f"{label} still has the shape {shape} under {scenario.value}, and serves")
@@ -260,11 +275,21 @@ def _check_services(state: ClusterState) -> Iterator[Finding]:
         if wrong:
             yield error("services", f"{label} ({shape}): {wrong}", REPAIR)
         else:
+            yield from _unanswered(item.observed, state.edge)
             fitting += not item.mixed
     waiting = [item.label for item in state.observed if not is_present(item)]
     yield info("services", f"{pluralize(fitting, 'Service')} in the shape of {scenario.value}")
     if waiting:
         yield info("services", f"no objects in VCD yet: {', '.join(waiting)}")
+
+
+def _unanswered(item: ObservedService, edge: EdgeGateway) -> Iterator[Finding]:
+    """A warning for each port that is set up as it should be, but has no member that answers."""
+    health = edge.inventory.health()
+    for port in item.present:
+        if port.virtual_service is not None and health.get(port.virtual_service.name) == "DOWN":
+            message = f"{item.label}: every object is in place, but virtual service {port.virtual_service.name} is DOWN"
+            yield warning("health", message, "look at the Service's pods, and at its pool's members in Cloud Director")
 
 
 def _compared_with(item: Breakage, scenario: Scenario) -> Scenario:
@@ -282,7 +307,7 @@ def _wrong(state: ClusterState, item: ObservedService, scenario: Scenario, inven
         found = [fault.text for fault in faults(wanted, inventory)]
         steps = [] if found else plan_service(service, goal, inventory).steps
     except InvalidInput as problem:
-        return f"{problem.details['value']}: {problem.details['remedy']}"
+        return problem.why
     except CollectionError as problem:
         return problem.message.removeprefix(f"{item.label}: ")
     return "; ".join(found) or (f"a repair would {steps[0].text}" if steps else "")

@@ -195,12 +195,12 @@ def _edge(edge: Reader) -> EdgeGateway:
 
 
 def _objects(edge: Reader) -> Iterator[Object]:
-    """The load balancing objects. Members and ports are known only of pools that are not healthy."""
+    """The load balancing objects. Members and ports are known only of pools that were read whole."""
     yield from map(read_virtual_service, edge.mappings("virtual_services"))
     yield from map(read_nat_rule, edge.mappings("nat_rules"))
     yield from map(read_app_port_profile, edge.mappings("application_port_profiles"))
-    unhealthy = edge.mappings("unhealthy_pools") if edge.has("unhealthy_pools") else ()
-    whole = {pool.text("name"): pool for pool in unhealthy}
+    read = [pool for key in ("unhealthy_pools", "healthy_pools") if edge.has(key) for pool in edge.mappings(key)]
+    whole = {pool.text("name"): pool for pool in read}
     for pool in edge.mappings("pools"):
         yield read_pool(whole.get(pool.text("name"), pool))
 
