@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import network_of, parse_addresses
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import (
     Allotment,
     Answer,
@@ -20,6 +23,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.placi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step
 from hypothesis import given
 from hypothesis import strategies as st
+from sharing_builders import ccm, edge, objects, service, vcd
 
 VIP, RULE, CLIENTS = Use.VIP, Use.RULE, Use.CLIENTS
 
@@ -131,3 +135,27 @@ def test_only_new_addresses_of_a_plan_are_asked_for() -> None:
         ("203.0.113.10", RULE),
         ("192.168.8.2", VIP),
     ]
+
+
+# between the internal scenarios no object gets the external IP that another one did not have before
+MOVES = [
+    pair
+    for pair in itertools.permutations([item.value for item in Scenario], 2)
+    if Scenario.SHARED_EXTERNAL.value in pair
+]
+
+
+@pytest.mark.parametrize(("current", "target"), MOVES)
+def test_the_preflight_says_that_an_external_ip_is_no_longer_allocated(current: str, target: str) -> None:
+    cluster = ccm(current, services=[service(ips=("203.0.113.99",))])
+    cloud = vcd(edge(**objects(current, outside="203.0.113.99")))
+    report = preflight_report(cluster, cloud, target, existing="migrate")
+    assert report["ok"] is False
+    assert "203.0.113.99 is not allocated to edge gateway 'acme-edge', which has 203.0.113.10-203.0.113.60" in str(
+        report["findings"]
+    )
+    assert (
+        preflight_report(ccm(current, services=[service()]), vcd(edge(**objects(current))), target)["migrations"] == []
+    )
+    kept = preflight_report(cluster, cloud, current, existing="migrate")
+    assert (kept["ok"], kept["migrations"]) == (True, [])
