@@ -67,6 +67,12 @@ options:
           - By default, those that the service already has, then the lowest free ones of the one-arm range.
         type: list
         elements: str
+      other_ports:
+        description:
+          - Names of further ports of the service, which stay as they are. Their objects are no orphans.
+          - A NAT rule of theirs is removed if it would take the traffic of one of the O(services[].ports).
+        type: list
+        elements: str
       members:
         description:
           - IP addresses of the machines behind the service, which are the nodes in a cluster.

@@ -269,6 +269,10 @@ services:
       description: Its namespace.
       type: str
       returned: success
+    deleting:
+      description: Whether it is being deleted. It exists until CPI has removed its objects.
+      type: bool
+      returned: success
     load_balancer_class:
       description: C(spec.loadBalancerClass), or null. CPI ignores Services with a class.
       type: str

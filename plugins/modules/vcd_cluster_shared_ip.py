@@ -49,6 +49,14 @@ options:
     type: str
     choices: [fail, migrate]
     default: fail
+  exclude:
+    description:
+      - Services that stay as they are, as C(namespace/name), and ports of Services, as C(namespace/name:port) with the
+        port's name or number. A name that does not exist is refused.
+      - The run stops before its first write if CPI would break them under the new scenario.
+    type: list
+    elements: str
+    default: []
   prune:
     description:
       - Whether to remove orphans, that is objects with this cluster's names that no live Service and port has.
@@ -285,7 +293,8 @@ preflight:
     - C(ok) is false when one of the C(findings) is an error; C(summary) then holds all errors in one line.
     - C(change) says whether something has to be written for the scenario, C(migrations) which Services have to be migrated or repaired.
     - Each of C(findings) has C(check), C(ok), C(severity) (V(error), V(warning) or V(info)), C(message) and C(remedy).
-    - Each of C(services) has C(name), C(namespace), C(external_ips), C(ports), C(shape), C(fits) and C(evidence).
+    - Each of C(services) has C(name), C(namespace), C(external_ips), C(ports), C(shape), C(fits) and C(evidence), and C(aside), which lists
+      the ports that stay as they are with the reason (C(port) is null for the whole Service).
     - C(scenario_before), C(scenario), C(meaning), C(one_arm_before), C(one_arm) and C(edge_gateway) say what changes, and where.
   returned: phase plan
   type: dict

@@ -51,6 +51,7 @@ SERVICE = {
     "internal_ips": {"type": "list", "elements": "str"},
     "members": {"type": "list", "elements": "str"},
     "ports": {"type": "list", "elements": "dict", "default": [], "options": PORT},
+    "other_ports": {"type": "list", "elements": "str"},
 }
 WHERE = ArgumentSpec(
     {
@@ -206,6 +207,7 @@ def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing
         cluster_id=cluster_id,
         external_ip=given["external_ip"] or "",
         members=members,
+        others=given["other_ports"] or (),
     )
 
 

@@ -35,6 +35,7 @@ OPTIONS = ArgumentSpec(
         "scenario": {"type": "str", "choices": [item.value for item in Scenario]},
         "one_arm": {"type": "raw"},
         "existing": {"type": "str", "choices": ["fail", "migrate"], "default": "fail"},
+        "exclude": {"type": "list", "elements": "str", "default": []},
         "prune": {"type": "bool", "default": False},
         "prune_objects": {"type": "list", "elements": "str", "default": []},
         "go_back": {"type": "bool", "default": False},

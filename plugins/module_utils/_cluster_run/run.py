@@ -70,7 +70,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.pre
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import pools_to_read
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import network_of_cpi
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import services_option
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import services_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import report_lines
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import restore_point_of

@@ -60,7 +60,7 @@ class Cpi(Protocol):
     """CPI in one cluster. Every method may raise CollectionError."""
 
     def look(self) -> Facts:
-        """What vcd_ccm_config_info returns, with the Services."""
+        """What vcd_ccm_config_info returns, with the Services, and ``excluded``: what is to stay as it is."""
 
     def plan(self, goal: FileGoal) -> Managed:
         """What ``apply`` would do."""
@@ -159,7 +159,8 @@ class RealCpi:
     def look(self) -> Facts:
         """What the cluster holds. Right after a write all but the Services is known, and not read again."""
         written, self._written = self._written, None
-        return report(self._connected.kubernetes, target_from(self._params["cpi"]), True, written)
+        found = report(self._connected.kubernetes, target_from(self._params["cpi"]), True, written)
+        return {**found, "excluded": [name.strip() for name in self._params["exclude"] or () if name.strip()]}
 
     def plan(self, goal: FileGoal) -> Managed:
         return self._manage(goal, ALL, check_mode=True)

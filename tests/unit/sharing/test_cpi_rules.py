@@ -154,7 +154,9 @@ def test_a_list_of_tls_ports_that_cpi_cannot_read_matters_only_to_a_port_that_is
     assert whole.plan
     lacking = vcd(edge(**without(there, "virtual_services", 0)))
     (damaged,) = state("shared_internal", cluster, lacking, existing="migrate").migrations
-    assert damaged.obstacle
+    assert [one.port for one in damaged.observed.aside] == ["http"]
+    assert damaged.plan
+    assert not [step for step in damaged.plan.steps if step.name.endswith("-http")]
 
 
 # -- addresses -------------------------------------------------------------------------------------------------------

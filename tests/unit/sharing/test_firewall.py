@@ -20,7 +20,6 @@ from sharing_builders import (
     service,
     state,
     vcd,
-    without,
 )
 
 OUTSIDE, INSIDE = "203.0.113.10", "192.168.8.2"
@@ -224,10 +223,9 @@ def test_many_services_that_lack_the_same_rule_are_one_finding() -> None:
     assert found.remedy.endswith(f"allow TCP 80, 81 to {RANGE}")
 
 
-def test_a_service_that_cannot_be_migrated_needs_no_rules() -> None:
-    item = service(annotations={"service.beta.kubernetes.io/vcloud-avi-ssl-ports": "https"})
-    there = without(objects("shared_external"), "virtual_services", 1)
-    answer = vcd(edge(**there, firewall_rules=[default_rule("DROP")]))
+def test_a_service_that_stays_as_it_is_needs_no_rules() -> None:
+    item = service(deleting=True)
+    answer = vcd(edge(**objects("shared_external"), firewall_rules=[default_rule("DROP")]))
     observed = state("shared_internal", ccm("shared_external", services=[item]), answer, existing="migrate")
     assert list(check_firewall(observed)) == []
 

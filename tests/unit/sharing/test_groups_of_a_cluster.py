@@ -13,7 +13,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import D
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import services_option
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import services_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import Task, groups_of, plan_group
@@ -81,12 +81,16 @@ def test_a_verification_of_a_group_passes_only_without_damage(scenario: Scenario
     assert "default/pg" not in report["summary"]
 
 
-def test_only_the_service_with_a_conflict_is_named() -> None:
-    """Both are on one IP; a person's rule is in the way of one of them."""
+def test_services_of_one_ip_stay_aside_together() -> None:
+    """A person's rule is in the way of one of them. The other one alone could not leave the address."""
     found = databases("shared_external")
     found["nat_rules"].append({**nat_rule("x", "y", IP, "10.0.0.9", 3306), "name": "theirs"})
     report = preflight_report(
         ccm("shared_external", services=kubernetes()), vcd(edge(**found)), "shared_internal", RANGE, "migrate"
     )
     obstacles = {one["name"]: one["obstacle"] for one in report["migrations"]}
-    assert obstacles == {"pg": None, "my": "port 3306 of 203.0.113.10 is held by DNAT rule 'theirs'"}
+    assert obstacles == {
+        "pg": "it shares 203.0.113.10 with default/my, which stays as it is",
+        "my": "port 3306 of 203.0.113.10 is held by DNAT rule 'theirs'",
+    }
+    assert "default/pg cannot be migrated" in report["summary"]

@@ -253,8 +253,9 @@ def test_an_orphan_in_the_way_of_a_service_goes_only_when_that_is_migrated() -> 
     assert {step.split(" ")[0] for step in migration["steps"]} == {"delete"}
     assert all(any(name in step for step in migration["steps"]) for name in names_of(old))
     left = report(both, service(ports=("http",)), existing="migrate", prune=False)
-    assert "no live Service and port has this name" in left["summary"]
-    assert f"shared_ip_prune_objects: [{', '.join(sorted(names_of(old), key=_by_kind))}]" in left["summary"]
+    (stays,) = [one for one in left["findings"] if one["check"] == "existing_services" and one["severity"] == "warning"]
+    assert "no live Service and port has this name" in stays["remedy"]
+    assert f"shared_ip_prune_objects: [{', '.join(sorted(names_of(old), key=_by_kind))}]" in stays["remedy"]
 
 
 def _by_kind(name: str) -> int:

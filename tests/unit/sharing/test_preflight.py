@@ -14,6 +14,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.pre
     preflight,
     preflight_report,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import services_option
 from sharing_builders import (
     RANGE,
     SCENARIOS,
@@ -30,6 +31,7 @@ from sharing_builders import (
     state,
     vcd,
     virtual_service,
+    without,
 )
 
 DEPLOYMENT: dict[str, Any] = ccm()["deployment"]
@@ -250,7 +252,8 @@ def test_one_cause_is_reported_once() -> None:
     ("groups", "current", "expected"),
     [
         ([group("a", 20, 19)], "distinct_internal", ["info"]),
-        ([group("a", 20, 20)], "distinct_internal", ["error"]),
+        # a full group stops only a change that needs more places (see below)
+        ([group("a", 20, 20)], "distinct_internal", ["warning"]),
         # if nothing is to be changed, a lack of room is only a warning
         ([group("a", 20, 20)], "shared_external", ["warning"]),
         ([], "distinct_internal", ["error"]),
@@ -485,8 +488,7 @@ def test_a_service_that_lost_all_its_objects_keeps_the_ip_that_kubernetes_shows(
     assert [(move["external_ip"], move["from"]) for move in report["migrations"]] == [("203.0.113.10", "absent")]
     spaces = ccm("shared_external", services=[service(ips=("192.168.8.2",)), service("b", ips=("198.51.100.1",))])
     report = preflight_report(spaces, vcd(ip_space_edge()), "shared_external", existing="migrate")
-    assert [move["external_ip"] for move in report["migrations"]] == [None, "198.51.100.1"]
-    assert [bool(move["obstacle"]) for move in report["migrations"]] == [True, False]
+    assert [move["external_ip"] for move in report["migrations"]] == ["198.51.100.1"]
     waiting = ccm("shared_external", services=[service(ips=(), load_balancer_ip="203.0.113.10")])
     assert preflight_report(waiting, vcd(edge()), "shared_external", existing="migrate")["migrations"] == []
 
@@ -498,6 +500,13 @@ def test_the_ip_that_serves_is_kept_whatever_kubernetes_shows() -> None:
     assert message.endswith("it keeps 203.0.113.10, though Kubernetes shows 192.168.8.2 now")
 
 
+def with_foreign() -> dict[str, Any]:
+    """The objects of web, and another user's virtual service on its external IP."""
+    there = objects("distinct_internal")
+    there["virtual_services"].append({**virtual_service("x", "y", "203.0.113.10"), "name": "theirs"})
+    return there
+
+
 def two_external_ips() -> dict[str, Any]:
     """Objects with a DNAT rule for another external IP."""
     both = objects("distinct_internal")
@@ -506,28 +515,159 @@ def two_external_ips() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("item", "there", "why"),
+    ("item", "there", "why", "harm"),
     [
         (
             service(ips=()),
             {"virtual_services": objects("shared_internal")["virtual_services"]},
             "its external IP is unknown",
+            "Kubernetes shows the internal 192.168.8.2 as its external IP",
         ),
-        (service(ips=("192.168.8.2",)), {}, "its external IP is unknown"),
-        (
-            service(ips=("198.51.100.1",)),
-            {},
-            "it has no objects on edge gateway acme-edge, and 198.51.100.1 is not an address of that gateway",
-        ),
+        (service(deleting=True), objects("distinct_internal"), "it is being deleted", "can neither update nor delete"),
+        (service(), with_foreign(), "port 80 of 203.0.113.10 is held by", "more than one"),
     ],
 )
-def test_a_service_that_cannot_be_migrated_stops_the_run(item: dict[str, Any], there: dict[str, Any], why: str) -> None:
+def test_a_service_that_would_break_as_it_is_stops_the_run(
+    item: dict[str, Any], there: dict[str, Any], why: str, harm: str
+) -> None:
     cluster, cloud = ccm("distinct_internal", services=[item]), vcd(edge(**there))
-    assert existing("shared_external", cluster, cloud) == [("error", f"{WEB} cannot be migrated: {why}")]
+    ((level, message),) = existing("shared_external", cluster, cloud)
+    assert (level, message.startswith(f"{WEB} cannot be migrated ({why}")) == ("error", True)
+    assert "and would break under shared_external" in message
+    assert harm in message
     report = preflight_report(cluster, cloud, "shared_external", existing="migrate")
     assert report["ok"] is False
-    assert report["migrations"][0]["obstacle"] == why
-    assert found("existing_services", "distinct_internal", cluster, cloud)[0][0] != "error"
+    assert report["migrations"][0]["obstacle"].startswith(why)
+    # where nothing is to be changed, it is left as it is
+    assert found("existing_services", "distinct_internal", cluster, cloud, existing="migrate")[0][0] != "error"
+
+
+@pytest.mark.parametrize(
+    ("item", "there", "why"),
+    [
+        (service(ips=("192.168.8.2",)), {}, "its external IP is unknown"),
+        (service(ips=("198.51.100.1",)), {}, "198.51.100.1 is not an IPv4 address of that gateway"),
+        (service(ips=("2001:db8::7",)), {}, "2001:db8::7 is not an IPv4 address of that gateway"),
+        (service(ips=("10.10.0.200",)), {}, "10.10.0.200 belongs to network k8s-net"),
+        (service(deleting=True), objects("shared_external"), "it is being deleted, and CPI removes its objects"),
+        (service(deleting=True), objects("shared_internal"), "it is being deleted, and CPI removes its objects"),
+    ],
+)
+def test_a_service_that_stays_as_it_is_does_not_stop_the_others(
+    item: dict[str, Any], there: dict[str, Any], why: str
+) -> None:
+    other = service("other", ips=("203.0.113.20",))
+    here = objects("shared_internal", "other", outside="203.0.113.20")
+    for one in (*here["virtual_services"], *here["nat_rules"]):
+        one.update({key: "192.168.8.9" for key in ("virtual_ip_address", "internal_addresses") if key in one})
+    both = {kind: here[kind] + there.get(kind, []) for kind in here}
+    cluster, cloud = ccm("shared_internal", services=[item, other]), vcd(edge(**both))
+    findings = existing("shared_external", cluster, cloud)
+    assert [level for level, _message in findings] == ["warning", "info"]
+    assert findings[0][1].startswith(f"{WEB} stays as it is: ")
+    assert why in findings[0][1]
+    assert [one["name"] for one in services_option(cluster, cloud, "shared_external")] == ["other"]
+
+
+UDP = {"name": "quic", "port": 81, "node_port": 30999, "protocol": "UDP", "app_protocol": None}
+
+
+def with_udp() -> dict[str, Any]:
+    """A Service with TCP 80, TCP 81 and UDP 81: the way CPI gets no further than to the third one."""
+    item = service()
+    return {**item, "ports": [*item["ports"], UDP]}
+
+
+@pytest.mark.parametrize("shape", SCENARIOS)
+@pytest.mark.parametrize("target", SCENARIOS)
+def test_the_tcp_ports_of_a_service_with_a_udp_port_are_migrated(shape: str, target: str) -> None:
+    there = objects(shape)
+    if shape != "shared_external":
+        # what CPI makes for the UDP port before it fails: a rule for the same number
+        inside = "192.168.8.2" if shape == "shared_internal" else "192.168.8.9"
+        there["nat_rules"].append(nat_rule("web", "quic", "203.0.113.10", inside, 81))
+        there["application_port_profiles"].append(profile("web", "quic", 81))
+        there["pools"].append(pool("web", "quic"))
+    cluster, cloud = ccm(shape, services=[with_udp()]), vcd(edge(**there))
+    report = preflight_report(cluster, cloud, target, RANGE, "migrate")
+    assert report["ok"], report["summary"]
+    (text,) = [one["message"] for one in report["findings"] if one["check"] == "service_ports"]
+    assert text.startswith("port quic of default/web: UDP: CPI serves TCP only, and stops at this port; it stays aside")
+    assert ("CPI adds a second DNAT rule for port 81" in text) == (target == "distinct_internal")
+    steps = [step for one in report["migrations"] for step in one["steps"]]
+    assert bool(steps) == (shape != target)
+    # the rule of the UDP port goes where it would take the traffic of the TCP port
+    stray = [step for step in steps if "-quic" in step]
+    goes = shape != "shared_external" and target == "shared_external"
+    moved = shape == "distinct_internal" and target == "shared_internal"
+    assert len(stray) == (3 if goes or moved else 0)
+    (option,) = services_option(cluster, cloud, target, RANGE)
+    assert (len(option["ports"]), option["other_ports"]) == (2, ["quic"])
+
+
+def test_a_port_that_cpi_refuses_but_that_has_a_virtual_service_is_not_lost() -> None:
+    item = service()
+    item["ports"][1]["protocol"] = "UDP"
+    cluster, cloud = ccm("shared_internal", services=[item]), vcd(edge(**objects("shared_internal")))
+    ((level, _message),) = existing("shared_external", cluster, cloud)
+    assert level == "info"
+    assert [len(one["ports"]) for one in services_option(cluster, cloud, "shared_external")] == [2]
+
+
+@pytest.mark.parametrize("shape", SCENARIOS)
+@pytest.mark.parametrize("target", SCENARIOS)
+def test_a_full_group_does_not_stop_a_move_that_needs_no_more_places(shape: str, target: str) -> None:
+    cluster = ccm(shape, services=[service()])
+    cloud = vcd(edge(**objects(shape), service_engine_groups=[group("seg-shared", 2, 2)]))
+    ((level, message),) = found("service_engine_group", target, cluster, cloud, one_arm=RANGE, existing="migrate")
+    assert level == "warning"
+    assert "(seg-shared 2 of 2 virtual services); this change needs no more, and a new Service gets none" in message
+
+
+@pytest.mark.parametrize(("maximum", "level"), [(2, "error"), (3, "info")])
+def test_a_repair_needs_a_place_in_the_group_of_the_others(maximum: int, level: str) -> None:
+    half = without(objects("shared_external"), "virtual_services", 0)
+    groups = [group("roomy", 20, 0), group("seg-shared", maximum, 2)]
+    cluster, cloud = ccm("shared_external", services=[service()]), vcd(edge(**half, service_engine_groups=groups))
+    findings = found("service_engine_group", "shared_external", cluster, cloud, existing="migrate")
+    assert findings[0][0] == level
+    if level == "error":
+        assert "seg-shared has 2 of 2, and the plan needs 1 more" in findings[0][1]
+
+
+def test_what_the_operator_excludes_stays_as_it_is() -> None:
+    there = objects("shared_internal")
+    for excluded, moved in ((["default/web"], []), (["default/web:https"], [1]), (["default/web:81"], [1]), ([], [2])):
+        cluster = ccm("shared_internal", services=[service()], excluded=excluded)
+        cloud = vcd(edge(**there))
+        # the two internal scenarios serve beside each other
+        report = preflight_report(cluster, cloud, "distinct_internal", RANGE, "migrate")
+        assert report["ok"], report["summary"]
+        options = services_option(cluster, cloud, "distinct_internal", RANGE)
+        assert [len(one["ports"]) for one in options] == moved
+        steps = [step for one in report["migrations"] for step in one["steps"]]
+        assert not any("-https" in step for step in steps) or not excluded
+        # without NAT, CPI would break what stays
+        report = preflight_report(cluster, cloud, "shared_external", None, "migrate")
+        assert report["ok"] is not bool(excluded)
+        if excluded:
+            assert "take it out of shared_ip_exclude, or keep the scenario" in report["summary"]
+
+
+@pytest.mark.parametrize("name", ["default/wen", "web", "default/web:8080", "default/web:"])
+def test_an_excluded_name_that_does_not_exist_is_refused(name: str) -> None:
+    cluster = ccm("shared_internal", services=[service()], excluded=[name, "default/web:80"])
+    report = preflight_report(cluster, vcd(edge(**objects("shared_internal"))), "shared_internal", RANGE)
+    assert report["ok"] is False
+    assert report["summary"].startswith(f"shared_ip_exclude: {name!r}: there is no such Service")
+    assert "write namespace/name or namespace/name:port" in report["summary"]
+
+
+def test_no_remedy_is_one_that_kubernetes_refuses() -> None:
+    """The load balancer class of a Service that exists cannot be set."""
+    cluster = ccm("shared_internal", services=[service(ips=("198.51.100.1",))])
+    report = preflight_report(cluster, vcd(edge()), "shared_external", None, "migrate")
+    assert not [one for one in report["findings"] if "loadBalancerClass" in str(one)]
 
 
 def test_of_two_external_ips_the_one_that_kubernetes_shows_is_kept() -> None:

@@ -50,8 +50,8 @@ def test_the_preflight_as_text() -> None:
     )
     assert "  ok      vcd version: VCD 10.4.3 (API 37.2) is new enough for shared_external" in lines
     room = lines.index(
-        "  ERROR   service engine group: no service engine group of edge gateway acme-edge has room"
-        " (seg 5 of 5 virtual services)"
+        "  warning service engine group: no service engine group of edge gateway acme-edge has room"
+        " (seg 5 of 5 virtual services); this change needs no more, and a new Service gets none"
     )
     assert lines[room + 1] == "          -> have the provider raise the maximum, or remove virtual services"
     assert len([line for line in lines if line.startswith("  ERROR   existing services: default/web")]) == 1

@@ -155,7 +155,7 @@ def test_a_port_that_cpi_creates_nothing_for_counts_only_if_it_has_a_virtual_ser
     assert seen.shape == "distinct_internal"
     (seen,) = observed(without(there, "virtual_services", 1), half)
     assert [port.spec.name for port in seen.service.ports] == ["http"]
-    assert [port.label for port in seen.aside] == ["https"]
+    assert [port.port for port in seen.aside] == ["https"]
 
 
 def test_two_services_with_one_name_are_observed_with_the_same_objects() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
-from sharing_builders import SCENARIOS, ccm, edge, objects, service, vcd, without
+from sharing_builders import SCENARIOS, ccm, edge, objects, service, vcd
 
 DEPLOYMENT: dict[str, Any] = ccm()["deployment"]
 STALE = [{"name": "ccm-1", "node": "cp-1", "phase": "Running", "ready": True, "config": "stale"}]
@@ -208,10 +208,12 @@ def test_a_service_that_was_deleted_during_the_migration_is_no_error() -> None:
     assert "no Services with the same external IP as before" in messages(report)
 
 
-def test_a_service_that_cpi_cannot_serve_is_not_judged() -> None:
-    item = service(annotations={"service.beta.kubernetes.io/vcloud-avi-ssl-ports": "https"})
-    there = without(objects("shared_external"), "virtual_services", 1)
+def test_a_port_that_cpi_refuses_is_not_judged() -> None:
+    item = service()
+    item["ports"][1]["protocol"] = "UDP"
+    there = objects("shared_external", ports=("http",))
     report = verify_report(ccm("shared_external", services=[item]), vcd(edge(**there)))
     assert report["ok"] is True
-    (message,) = [found["message"] for found in report["findings"] if found["severity"] == "warning"]
-    assert message.startswith("default/web is not judged, because CPI cannot serve it (service.beta.kubernetes.io/")
+    assert [found["message"] for found in report["findings"] if found["severity"] == "warning"] == [
+        "port https of default/web stays as it is: UDP: CPI serves TCP only, and stops at this port"
+    ]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import services_option
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import services_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import restore_point_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.way_back import way_back
 from sharing_builders import (
@@ -25,7 +25,6 @@ from sharing_builders import (
     service,
     vcd,
     virtual_service,
-    without,
 )
 
 OUTSIDE, OTHER = "203.0.113.10", "203.0.113.44"
@@ -54,7 +53,8 @@ def test_ports_are_read_as_cpi_reads_them() -> None:
     found["ports"][2]["app_protocol"] = "http"
     found["ports"].append({**found["ports"][0], "name": "no-node-port", "node_port": None})
     premium = {**edge()["load_balancer"], "feature_set": "PREMIUM"}
-    ports = moved({**objects("shared_external"), "load_balancer": premium}, found)[0]["ports"]
+    there = objects("shared_external", ports=("plain", "tls", "http"))
+    ports = moved({**there, "load_balancer": premium}, found)[0]["ports"]
     assert ports == [
         {
             "name": "plain", "port": 80, "node_port": 30080, "protocol": "TCP", "app_protocol": "TCP", "ssl": False,
@@ -115,17 +115,20 @@ def test_two_external_ips() -> None:
     assert external_ips(two, service(ips=(OTHER,))) == {"web": OTHER}
     assert external_ips(two, service(ips=(), load_balancer_ip=OTHER)) == {"web": OTHER}
     with pytest.raises(
-        InvalidInput, match=r"default/web: '203.0.113.10, 203.0.113.44': its objects hold several external IPs"
+        InvalidInput, match=r"default/web: 'its objects hold several external IPs, .*': give the external IP"
     ):
         moved(two, service(ips=()))
 
 
-def test_an_annotation_that_cpi_refuses_is_reported_with_its_service() -> None:
-    refused = {"service.beta.kubernetes.io/vcloud-avi-ssl-ports": "https"}
-    there = without(objects("shared_external"), "virtual_services", 1)
-    with pytest.raises(InvalidInput, match=r"default/web: service.beta.kubernetes.io/vcloud-avi-ssl-ports: 'https'"):
-        moved(there, service(annotations=refused))
-    waiting = service("waiting", ips=(), annotations=refused)
+def test_a_port_that_cpi_refuses_is_moved_only_if_it_has_a_virtual_service() -> None:
+    udp = service()
+    udp["ports"][0]["protocol"] = "UDP"
+    (option,) = moved(objects("shared_external"), udp)
+    assert [port["port"] for port in option["ports"]] == [80, 81]
+    (option,) = moved(objects("shared_external", ports=("https",)), udp)
+    assert ([port["name"] for port in option["ports"]], option["other_ports"]) == (["https"], ["http"])
+    waiting = service("waiting", ips=())
+    waiting["ports"][0]["protocol"] = "UDP"
     assert external_ips(objects("shared_external"), service(), waiting) == {"web": OUTSIDE}
 
 
@@ -143,7 +146,8 @@ def info(**changes: Any) -> Json:
         "virtual_services": {"vs-web": {"body": 1}},
     }
     orphans = [{"kind": "pool", "name": "old"}]
-    return {"services": [], "orphans": orphans, "restore_point": {**point, **changes}}
+    described = [{"namespace": "default", "name": name} for name in ("web", "a", "b", "gone", "new")]
+    return {"services": described, "orphans": orphans, "restore_point": {**point, **changes}}
 
 
 def taken(shape: str = "distinct_internal", *services: Json, health: str = "UP", **changes: Any) -> Json:

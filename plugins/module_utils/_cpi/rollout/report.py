@@ -201,6 +201,7 @@ def describe_service(raw: Object) -> dict[str, Any]:
     return {
         "name": metadata.get("name"),
         "namespace": metadata.get("namespace"),
+        "deleting": bool(metadata.get("deletionTimestamp")),
         "load_balancer_class": spec.get("loadBalancerClass"),
         "load_balancer_ip": spec.get("loadBalancerIP") or None,
         "ingress_ips": [str(item["ip"]) for item in ingress if item.get("ip")],

@@ -14,6 +14,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     count_free,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import ObservedService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import (
     external_ip,
     interrupted_external_ips,
@@ -134,7 +135,13 @@ def _size(state: ClusterState, edge: EdgeGateway, one_arm: AddressRange) -> Iter
 
 def _needed(state: ClusterState) -> int:
     """Internal addresses for all Services of the cluster."""
-    return sum(internal_ips_needed(state.target.scenario, len(item.ports)) for item in state.observed)
+    return sum(internal_ips_needed(state.target.scenario, len(item.ports)) for item in _handled(state))
+
+
+def _handled(state: ClusterState) -> list[ObservedService]:
+    """The Services that do not stay as they are."""
+    aside = {migration.label for migration in state.planned if migration.obstacle}
+    return [item for item in state.observed if item.left_out is None and item.label not in aside]
 
 
 def _kept_outside(state: ClusterState, one_arm: AddressRange) -> set[str]:
@@ -148,7 +155,7 @@ def _used_by_others(state: ClusterState, edge: EdgeGateway, one_arm: AddressRang
 
     CPI looks at virtual services only; a migration also avoids the targets of NAT rules.
     """
-    own = frozenset().union(*(item.service.own_names() for item in state.observed))
+    own = frozenset().union(*(item.service.own_names() for item in _handled(state)))
     others = [item for item in edge.inventory if item.name not in own]
     used = {item.address for item in others if isinstance(item, VirtualService)}
     if state.target.migrates:

@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN_PROGRESS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import Aside, ObservedService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
     Finding,
@@ -21,6 +23,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
 from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import CPI_WITH_SHARED_IP, parse_version
 
 # problems that vcd_ccm_config_info reports about the settings that a change of scenario replaces
+REPLACE_IT = "correct the file; an immutable ConfigMap has to be deleted and created again"
 SET_BY_SCENARIO = (
     "loadbalancer.oneArm.",
     "loadbalancer.oneArm:",
@@ -49,7 +52,11 @@ def check_configuration(state: ClusterState) -> Iterator[Finding]:
                 "configuration", f"CPI refuses its present file: {problem}", "this change replaces that setting"
             )
         else:
-            yield error("configuration", f"CPI refuses its file: {problem}", "correct the file in the ConfigMap")
+            yield error(
+                "configuration",
+                f"CPI refuses its file: {problem}",
+                REPLACE_IT,
+            )
     if not cluster.problems:
         scenario = cluster.scenario.value if cluster.scenario else "invalid"
         yield info("configuration", f"{cluster.config_map} holds scenario {scenario}")
@@ -115,7 +122,7 @@ def check_service_names(state: ClusterState) -> Iterator[Finding]:
         if len(namespaces) > 1:
             message = f"Services named {name} are in the namespaces {' and '.join(sorted(namespaces))}"
             message += "; CPI gives both the same virtual services"
-            yield error("service_names", message, "rename all but one of them")
+            yield error("service_names", message, "create all but one of them again under another name")
     if all(len(namespaces) == 1 for namespaces in places.values()):
         yield info("service_names", f"{pluralize(len(places), 'Service')} of type LoadBalancer, no duplicate names")
 
@@ -123,8 +130,21 @@ def check_service_names(state: ClusterState) -> Iterator[Finding]:
 def check_service_ports(state: ClusterState) -> Iterator[Finding]:
     """Ports that CPI gives no virtual service stay aside; they stop neither the other ports nor the run."""
     for item in state.observed:
-        present = {port.label for port in item.service.ports}
-        for port in item.aside:
-            kept = "its virtual service is kept" if port.label in present else "it stays aside"
-            message = f"port {port.label} of {item.label}: {port.why}; {kept}"
+        for port in item.kept:
+            message = f"port {port.port} of {item.label}: {port.why}; its virtual service is kept"
             yield warning("service_ports", message, port.remedy)
+        for port in item.aside:
+            message = f"port {port.port} of {item.label}: {port.why}; it stays aside{_second_rule(item, port, state)}"
+            if port.asked:
+                yield info("service_ports", message)
+            else:
+                yield warning("service_ports", message, port.remedy)
+
+
+def _second_rule(item: ObservedService, aside: Aside, state: ClusterState) -> str:
+    """For UDP 443 beside TCP 443 CPI makes a DNAT rule for TCP 443, too, in distinct_internal to another address."""
+    numbers = {port.port for port in item.kubernetes.ports if (port.name or str(port.port)) == aside.port}
+    shared = [port.spec.port for port in item.service.ports if port.spec.port in numbers]
+    if not shared or aside.asked or state.target.scenario is not Scenario.DISTINCT_INTERNAL:
+        return ""
+    return f"; CPI adds a second DNAT rule for port {shared[0]}, which may take the traffic of the TCP port"

@@ -13,6 +13,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._nearest import nea
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import NSXT_BACKED, EdgeGateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, error, info, warning
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.places import ANY
 from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import (
     API_WITH_SHARED_IP,
     api_of_cpi,
@@ -131,11 +132,24 @@ def _room(state: ClusterState, edge: EdgeGateway) -> Iterator[Finding]:
         yield state.shortage(check, message, "have the provider assign one")
         return
     usable = [group for group in edge.groups if group.maximum is not None]
+    if not usable:
+        return  # a dedicated group is reported above
     with_room = [group for group in usable if group.has_room]
-    if usable and not with_room:
-        counts = ", ".join(f"{group.name} {group.deployed} of {group.maximum}" for group in usable)
-        message = f"no service engine group of edge gateway {edge.name} has room ({counts} virtual services)"
-        yield state.shortage(check, message, "have the provider raise the maximum, or remove virtual services")
+    # a new virtual service gets the first group with room, and all that share its VIP get the same one
+    first = (with_room or usable)[0]
+    short = []
+    for group in usable:
+        needed = state.places.most.get(group.name, 0) + (state.places.most.get(ANY, 0) if group is first else 0)
+        free = (group.maximum or 0) - group.deployed
+        if needed > max(free, 0):
+            short.append(f"{group.name} has {group.deployed} of {group.maximum}, and the plan needs {needed} more")
+    counts = ", ".join(f"{group.name} {group.deployed} of {group.maximum}" for group in with_room or usable)
+    remedy = "have the provider raise the maximum, or remove virtual services"
+    if short:
+        message = f"edge gateway {edge.name} has no room for the virtual services of this change: {'; '.join(short)}"
+        yield state.shortage(check, message, remedy)
     elif with_room:
-        counts = ", ".join(f"{group.name} {group.deployed} of {group.maximum}" for group in with_room)
         yield info(check, f"room for more virtual services: {counts} in use")
+    else:
+        message = f"no service engine group of edge gateway {edge.name} has room ({counts} virtual services)"
+        yield warning(check, f"{message}; this change needs no more, and a new Service gets none", remedy)

@@ -33,6 +33,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.edg
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.firewall import check_firewall
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.owners import check_owners
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.services import (
+    check_excluded,
     check_existing_services,
     check_orphans,
 )
@@ -67,6 +68,7 @@ CHECKS: tuple[Callable[[ClusterState], Iterator[Finding]], ...] = (
     check_given_addresses,
     check_service_names,
     check_service_ports,
+    check_excluded,
     check_existing_services,
     check_firewall,
     check_orphans,

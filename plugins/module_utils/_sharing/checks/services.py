@@ -16,6 +16,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.mi
     damage_of,
     other_removals,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import ObservedService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.orphans import claims
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
@@ -40,7 +41,7 @@ def check_existing_services(state: ClusterState) -> Iterator[Finding]:
         yield from _migrations(state)
         return
     target, current = state.target.scenario, state.cluster.scenario
-    found = breakages(state.observed, current, target, state.edge.uses_ip_spaces)
+    found = breakages([item.whole for item in state.observed], current, target, state.edge.uses_ip_spaces)
     for item in found:
         label, shape = item.observed.label, item.observed.shape
         if item.new:
@@ -52,29 +53,71 @@ def check_existing_services(state: ClusterState) -> Iterator[Finding]:
         elif item.mixed:
             message = f"{label} keeps its shape ({shape}) and still serves; only new Services become {target.value}"
             yield info("existing_services", message)
-        damage = () if item.new or item.already else damage_of(state, item.observed)
+    for item, one in zip(found, state.observed, strict=True):
+        damage = () if item.new or item.already else damage_of(state, one)
         if damage:
-            message = f"{label} ({shape}) is damaged already: {'; '.join(damage)}"
+            message = f"{one.label} ({one.shape}) is damaged already: {'; '.join(damage)}"
             yield warning("existing_services", message, f"{MIGRATE}, or delete the Service and create it again")
     if not any(item.new or item.already or item.mixed for item in found):
         present = sum(1 for item in found if item.observed.present)
         yield info("existing_services", f"{pluralize(present, 'Service')} with objects in VCD, nothing would break")
 
 
+def check_excluded(state: ClusterState) -> Iterator[Finding]:
+    """Each name in shared_ip_exclude is a Service or a port that exists."""
+    names = {service.label for service in state.cluster.services}
+    for service in state.cluster.services:
+        names |= {f"{service.label}:{port.port}" for port in service.ports}
+        names |= {f"{service.label}:{port.name}" for port in service.ports if port.name}
+    for name in sorted(state.cluster.excluded - names):
+        message = f"shared_ip_exclude: {name!r}: there is no such Service of type LoadBalancer, or no such port"
+        yield error("excluded", message, "write namespace/name or namespace/name:port, or leave it out")
+
+
 def _migrations(state: ClusterState) -> Iterator[Finding]:
-    """Only a Service that cannot be migrated stops the run."""
+    """Only what can neither be migrated nor stay as it is stops the run."""
     names = Counter(service.name for service in state.cluster.own_services)
-    for migration in state.migrations:
+    for migration in state.planned:
         if names[migration.observed.service.name] > 1:
             continue  # check_service_names stops the run
-        if migration.obstacle:
-            message = f"{migration.label} cannot be migrated: {migration.obstacle.why}"
-            yield error("existing_services", message, migration.obstacle.remedy)
-        else:
+        if migration.harm or (
+            migration.obstacle is not None and (migration.observed.ports or migration.observed.left_out)
+        ):
+            yield from _left_aside(migration)  # check_service_ports reports ports without any harm
+        if migration.needed and migration.obstacle is None and not migration.harm:
             yield info("existing_services", _message(migration))
     if not state.migrations:
         present = sum(1 for item in state.observed if item.present)
         yield info("existing_services", f"{pluralize(present, 'Service')} with objects in VCD, none has to be migrated")
+
+
+def _left_aside(migration: Migration) -> Iterator[Finding]:
+    """What stays as it is: a warning, or an error where CPI would break it."""
+    label, obstacle, observed = migration.label, migration.obstacle, migration.observed
+    if not migration.harm:
+        message = f"{label} stays as it is: {obstacle.why if obstacle else ''}"
+        if observed.left_out and observed.left_out.asked:
+            yield info("existing_services", message)
+        else:
+            yield warning("existing_services", message, obstacle.remedy if obstacle else "")
+        return
+    would = f"would break under {migration.target.value}: {migration.harm}"
+    if obstacle is not None:
+        message = f"{label} cannot be migrated ({obstacle.why}), and {would}"
+        yield error("existing_services", message, obstacle.remedy or _way_out(observed))
+        return
+    ports = ", ".join(one.port for one in observed.aside)
+    message = f"port {ports} of {label} cannot be migrated ({observed.aside[0].why}), and {would}"
+    yield error("existing_services", message, _way_out(observed))
+
+
+def _way_out(observed: ObservedService) -> str:
+    asked = any(one.asked for one in observed.all_aside)
+    return (
+        "take it out of shared_ip_exclude, or keep the scenario"
+        if asked
+        else "correct that first, or keep the scenario"
+    )
 
 
 def _message(migration: Migration) -> str:

@@ -14,12 +14,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.services import check_excluded
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.breakage import Breakage, breakages
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import (
     Cluster,
     read_cluster,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import ObservedService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import served_elsewhere
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import Aside, ObservedService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import (
     external_ip,
     is_present,
@@ -254,12 +256,25 @@ def _check_services(state: ClusterState) -> Iterator[Finding]:
         message = "the Services cannot be checked: exactly one edge gateway is needed"
         yield error("services", message, "check shared_ip_edge_gateway and shared_ip_vdc")
         return
+    yield from check_excluded(state)
     scenario, fitting, inventory = state.cluster.scenario, 0, state.edge.inventory.copy()
     # `_wrong` plans on the inventory and applies the plan, so that no two Services are given one address
     for item in _breakages(state):
         if not is_present(item.observed):
             continue
         label, shape = item.observed.label, item.observed.shape
+        left_out = item.observed.left_out or _elsewhere(state, item.observed)
+        if left_out is not None:
+            why = f"{label} stays as it is: {left_out.why}"
+            broken = item.already or item.new
+            if broken:
+                yield warning("services", f"{why}; it does not work under {scenario.value}: {item.why}")
+            else:
+                yield info("services", why) if left_out.asked else warning("services", why)
+            continue
+        for one in item.observed.aside if item.observed.ports else ():
+            message = f"port {one.port} of {label} stays as it is: {one.why}"
+            yield info("services", message) if one.asked else warning("services", message)
         if item.already or item.new:
             # objects of one scenario all differ from those of another: only what is damaged has ports to name
             wrong = _wrong(state, item.observed, scenario, inventory) if shape == MIXED else ""
@@ -318,3 +333,10 @@ def _breakages(state: ClusterState) -> list[Breakage]:
     if state.edge is None or scenario is None:
         return []
     return breakages(state.observed, scenario, scenario, state.edge.uses_ip_spaces)
+
+
+def _elsewhere(state: ClusterState, item: ObservedService) -> Aside | None:
+    """Why a Service is not judged, though it is not named in shared_ip_exclude: another controller serves it."""
+    shown = item.kubernetes.external_ips
+    why = served_elsewhere(state, state.edge, item, shown[0]) if state.edge and shown else ""
+    return Aside(why) if why else None

@@ -43,6 +43,7 @@ class KubernetesService:
     external_ips: tuple[str, ...]
     ports: tuple[KubernetesPort, ...]
     annotations: Mapping[str, str] = field(default_factory=dict)
+    deleting: bool = False
 
     @property
     def label(self) -> str:
@@ -99,6 +100,9 @@ class Cluster:
     of the certificate that CPI takes by default. ``restore_point`` is the one that was stored for the last change, or
     None. ``lease`` names the run that changes the cluster, or one that was killed; ``owners`` are tools that write its
     objects.
+
+    ``excluded`` are the Services (namespace/name) and ports (namespace/name:port) that the operator wants to stay as
+    they are.
     """
 
     scenario: Scenario | None
@@ -120,6 +124,7 @@ class Cluster:
     owners: tuple[Owner, ...] = ()
     restore_point: Mapping[str, Any] | None = None
     vdc: str = ""
+    excluded: frozenset[str] = frozenset()
 
     @property
     def own_services(self) -> tuple[KubernetesService, ...]:
@@ -160,6 +165,7 @@ def read_cluster(result: Any) -> Cluster:
         ),
         restore_point=reader.mapping("restore_point").value if reader.has("restore_point") else None,
         vdc=str(_part(config, "vcd").get("vdc") or ""),
+        excluded=frozenset(reader.texts("excluded") if reader.has("excluded") else ()),
     )
 
 
@@ -222,4 +228,5 @@ def _service(item: Reader) -> KubernetesService:
             for port in item.mappings("ports")
         ),
         annotations={name: str(value) for name, value in annotations.value.items()} if annotations else {},
+        deleting=item.flag_or("deleting", False),
     )

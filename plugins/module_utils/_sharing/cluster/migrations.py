@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import is_ipv4
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.breakage import Harm, breakages
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import read_cluster
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import ObservedService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import (
     Key,
@@ -19,9 +22,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.se
     interrupted_external_ips,
     is_present,
     key_of,
+    services_of,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import EdgeGateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import MIGRATE, resolve
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import EdgeGateway, read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import (
     Answer,
     may_use,
@@ -30,6 +35,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.in
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.conflicts import Conflict
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import Task, groups_of, plan_group
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.places import Places
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.placing import placed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal, ServicePlan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.judge import faults
@@ -56,6 +62,9 @@ class Migration:
 
     ``external_ip`` is the address that it keeps, empty when it is unknown. ``plan`` is None where there is an obstacle,
     and where the one-arm range has no room. ``damage`` says what is wrong with its present objects.
+
+    A Service with an obstacle stays as it is, and so do the ports that its ``observed.aside`` lists. ``harm`` says what
+    CPI would do to them after the change; if it would do any, the change is not possible.
     """
 
     observed: ObservedService
@@ -64,6 +73,7 @@ class Migration:
     plan: ServicePlan | None
     damage: tuple[str, ...] = ()
     obstacle: Obstacle | None = None
+    harm: str = ""
 
     @property
     def label(self) -> str:
@@ -71,9 +81,14 @@ class Migration:
         return self.observed.label
 
     @property
+    def stays_aside(self) -> bool:
+        """Whether it stays as it is, which does no harm."""
+        return self.obstacle is not None and not self.harm
+
+    @property
     def needed(self) -> bool:
         """Whether it has to be changed, or prevents the change."""
-        return self.plan is None or bool(self.plan.steps)
+        return bool(self.harm) or (bool(self.plan.steps) if self.plan else not self.stays_aside)
 
     @property
     def internal_ips(self) -> tuple[str, ...]:
@@ -105,15 +120,31 @@ class Migration:
         }
 
 
+def services_option(ccm: Any, vcd: Any, scenario: Any, one_arm: Any = None) -> list[dict[str, Any]]:
+    """The Services to be migrated, from the results of vcd_ccm_config_info and vcd_edge_gateway_info.
+
+    Those that stay aside are not among them. Raises InvalidInput when a result is not as documented, or when a Service
+    can neither be migrated nor stay as it is.
+    """
+    cluster = read_cluster(ccm)
+    state = ClusterState(cluster, read_vcd(vcd), resolve(scenario, one_arm, cluster, existing=MIGRATE))
+    planned = with_migrations(state).planned
+    for one in planned:
+        if one.obstacle is not None and one.harm:
+            raise InvalidInput(one.label, one.obstacle.why, one.obstacle.remedy or one.harm)
+    return services_of(state, only={key_of(one.observed) for one in planned if one.obstacle is None})
+
+
 def with_migrations(state: ClusterState) -> ClusterState:
     """The same state with the plans of the Services; without plans unless existing Services are to be migrated."""
     if state.edge is None or not state.target.migrates:
         return state
-    return replace(state, planned=plan_migrations(state, state.edge))
+    planned, places = plan_migrations(state, state.edge)
+    return replace(state, planned=planned, places=places)
 
 
-def plan_migrations(state: ClusterState, edge: EdgeGateway) -> tuple[Migration, ...]:
-    """The existing Services with their plans, each based on the result of the one before.
+def plan_migrations(state: ClusterState, edge: EdgeGateway) -> tuple[tuple[Migration, ...], Places]:
+    """The existing Services with their plans, each based on the result of the one before, and what these take.
 
     A Service that has neither objects nor an IP is not among them: CPI will create its objects.
     """
@@ -123,27 +154,57 @@ def plan_migrations(state: ClusterState, edge: EdgeGateway) -> tuple[Migration, 
     found = {
         item.label: _without_plan(state, edge, item, known)
         for item in state.observed
-        if item.ports and is_present(item)
+        if is_present(item) and (item.ports or item.left_out or item.aside)
     }
+    places = Places()
     for group in groups_of([_task(state, one) for one in found.values() if one.obstacle is None]):
-        _plan_group(state, group, found, inventory)
-    return tuple(found.values())
+        places = places.then(_plan_group(state, group, found, inventory))
+    return tuple(replace(one, harm=_harm(state, edge, one)) for one in found.values()), places
+
+
+def _harm(state: ClusterState, edge: EdgeGateway, one: Migration) -> str:
+    """What CPI would do under the new flags to what stays as it is: a Service, or some of its ports."""
+    left = one.observed.whole if one.obstacle else replace(one.observed, ports=one.observed.ports_aside)
+    (found,) = breakages([left], state.cluster.scenario, state.target.scenario, edge.uses_ip_spaces)
+    if one.observed.kubernetes.deleting:
+        # it does not serve any more; all that matters is whether CPI can still delete it
+        stuck = {Harm.SEVERAL_IPS, *([Harm.STATUS_INTERNAL] if edge.uses_ip_spaces else [])}
+        return found.why if stuck & set(found.new) else ""
+    return found.why if found.new else ""
 
 
 def _without_plan(state: ClusterState, edge: EdgeGateway, item: ObservedService, known: Mapping[Key, str]) -> Migration:
     """A Service with its external IP, its damage, and what by itself prevents its migration."""
-    address = known.get(key_of(item), "")
-    obstacle = _refused_by_cpi(item)
+    address, obstacle = known.get(key_of(item), ""), None
+    if item.left_out is not None:
+        remedy = "" if item.left_out.asked else "run again when it is gone; shared_ip_prune removes what CPI leaves"
+        return Migration(item, state.target.scenario, address, None, (), Obstacle(item.left_out.why, remedy))
+    if not item.ports:
+        return Migration(item, state.target.scenario, address, None, (), Obstacle(item.aside[0].why, ""))
     try:
         address = address or external_ip(item, state)
     except InvalidInput as error:
         why, _colon, remedy = str(error.details["remedy"]).partition(": ")
-        obstacle = obstacle or Obstacle(why, remedy)
-    # Another controller may have given such a Service its IP: objects for it on this gateway would be wrong.
-    if address and not (item.has_objects or edge.uses_ip_spaces or state.addresses.is_external(address)):
-        why = f"it has no objects on edge gateway {edge.name}, and {address} is not an address of that gateway"
-        obstacle = obstacle or Obstacle(why, "set spec.loadBalancerClass if another controller serves it")
+        obstacle = Obstacle(why, remedy)
+    foreign = served_elsewhere(state, edge, item, address)
+    if foreign:
+        obstacle = Obstacle(foreign, "name it in shared_ip_exclude if another controller serves it")
     return Migration(item, state.target.scenario, address, None, damage_of(state, item, address), obstacle)
+
+
+def served_elsewhere(state: ClusterState, edge: EdgeGateway, item: ObservedService, address: str) -> str:
+    """Why another controller seems to serve a Service; empty if it does not. Objects here would be wrong then."""
+    if not address or item.has_objects:
+        return ""
+    inside = [name for name, network in edge.networks if address in network]
+    if inside:
+        return f"it has no objects on edge gateway {edge.name}, and {address} belongs to network {inside[0]}"
+    external = is_ipv4(address) and (edge.uses_ip_spaces or state.addresses.is_external(address))
+    return (
+        ""
+        if external
+        else (f"it has no objects on edge gateway {edge.name}, and {address} is not an IPv4 address of that gateway")
+    )
 
 
 def _task(state: ClusterState, one: Migration) -> Task:
@@ -151,31 +212,59 @@ def _task(state: ClusterState, one: Migration) -> Task:
     return Task(service, orphans=_removed_with(service, state))
 
 
-def _plan_group(state: ClusterState, tasks: Sequence[Task], found: dict[str, Migration], inventory: Inventory) -> None:
+def _plan_group(
+    state: ClusterState, tasks: Sequence[Task], found: dict[str, Migration], inventory: Inventory
+) -> Places:
     """Plan the Services of one external IP, and put their plans, or their obstacles, into ``found``."""
     target = state.target
     if target.scenario.one_arm and target.one_arm is None:
-        return  # check_one_arm says what is wrong with the range
+        return Places()  # check_one_arm says what is wrong with the range
     tasks = list(tasks)
     while tasks:
+        for task in tasks:
+            companion = _other_kind_on(task.service.external_ip, state, found.values())
+            if companion:
+                obstacle = Obstacle(f"it shares {task.service.external_ip} with {companion}, which stays as it is", "")
+                found[task.service.label] = replace(found[task.service.label], obstacle=obstacle)
+        tasks = [task for task in tasks if found[task.service.label].obstacle is None]
+        if not tasks:
+            break
         try:
-            plans = plan_group(tasks, _goal(state, target.scenario), inventory).services
+            plan = plan_group(tasks, _goal(state, target.scenario), inventory)
         except Conflict as error:
             label, obstacle = error.service, Obstacle(error.why, error.remedy)
         except InvalidInput as error:
-            if error.details["option"] == "one_arm":
-                return  # a range without room is no obstacle of one Service: check_one_arm reports it for all of them
-            label, obstacle = (
-                str(error.details["option"]),
-                Obstacle(str(error.details["value"]), str(error.details["remedy"])),
-            )
+            details = error.details
+            if details["option"] == "one_arm":
+                break  # a range without room is no obstacle of one Service: check_one_arm reports it for all of them
+            label, obstacle = str(details["option"]), Obstacle(str(details["value"]), str(details["remedy"]))
         else:
-            for one in plans:
-                why = _not_allocated(state, one)
+            refused = [why for why in (_not_allocated(state, one) for one in plan.services) if why]
+            for one in plan.services:
+                why = refused[0] if refused else None
                 found[one.label] = replace(found[one.label], plan=None if why else one, obstacle=why)
-            return
+            return Places() if refused else plan.places
         found[label] = replace(found[label], obstacle=obstacle)
         tasks = [task for task in tasks if task.service.label != label]
+    return Places()
+
+
+def _other_kind_on(address: str, state: ClusterState, found: Iterable[Migration]) -> str:
+    """The Service or port that stays aside and holds an external IP in a way that the new scenario does not use.
+
+    Where Cloud Director refuses a VIP and a DNAT rule on one address, nothing on it can change without that one.
+    """
+    for one in found:
+        aside = [(one.label, port) for port in one.observed.whole.ports] if one.obstacle else []
+        aside += [(f"port {left.port} of {one.label}", left.present) for left in one.observed.aside if left.present]
+        for label, port in aside:
+            if state.target.scenario.one_arm:
+                vip = port.virtual_service.address if port.virtual_service else ""
+                if vip == address:
+                    return label
+            elif port.virtual_service and port.nat_rule and port.nat_rule.external == address:
+                return label
+    return ""
 
 
 def _not_allocated(state: ClusterState, found: ServicePlan) -> Obstacle | None:
@@ -237,14 +326,6 @@ def _known(item: ObservedService, state: ClusterState) -> Service:
         return item.service
 
 
-def _refused_by_cpi(item: ObservedService) -> Obstacle | None:
-    if item.problem is None:
-        return None
-    details = item.problem.details
-    why = f"{details['option']} {details['value']}: {details['remedy']}"
-    return Obstacle(why, "change that in the Service, or keep the scenario")
-
-
 def damage_of(state: ClusterState, item: ObservedService, address: str | None = None) -> tuple[str, ...]:
     """What is wrong with the objects of a Service, compared with the scenario whose shape they have.
 
@@ -252,7 +333,7 @@ def damage_of(state: ClusterState, item: ObservedService, address: str | None = 
     """
     if not item.fits:
         return tuple(item.evidence) if item.present else ()  # no scenario to compare with
-    if item.problem is not None or state.edge is None:
+    if state.edge is None or item.left_out is not None:
         return ()
     target = state.target.scenario
     shape = target if target in item.fits else next(one for one in Scenario if one in item.fits)

@@ -6,24 +6,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import KubernetesService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import (
+    KubernetesService,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import VIRTUAL_SERVICE
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import (
     EdgeAddresses,
     PresentPort,
     fits,
+    present_ports,
     shape_name,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import (
-    PortAside,
     read_all_ports,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import (
@@ -32,20 +35,38 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.se
     ServicePort,
 )
 
+EXCLUDED = "shared_ip_exclude names it"
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Why a Service, or one of its ports (``port`` is its label), stays as it is.
+
+    ``asked``: the operator wants it. ``remedy`` is what a person can do about it, if anything. ``present`` are the
+    objects of the port.
+    """
+
+    why: str
+    port: str = ""
+    asked: bool = False
+    remedy: str = ""
+    present: PresentPort | None = None
+
 
 @dataclass(frozen=True)
 class ObservedService:
     """A Service as Kubernetes and as the domain know it, with its objects port by port.
 
-    ``problem`` says why CPI cannot create what it lacks; its objects are observed nevertheless. ``aside`` are the ports
-    that CPI creates no virtual service for; they are among ``ports`` only if they have one.
+    ``aside`` are the ports that no plan is for; they are in none of the other fields. ``kept`` are ports that CPI would
+    not create a virtual service for, but that have one. ``left_out`` says why the whole Service stays as it is, if so.
     """
 
     kubernetes: KubernetesService
     service: Service
     ports: tuple[PresentPort, ...]
-    problem: InvalidInput | None = None
-    aside: tuple[PortAside, ...] = ()
+    aside: tuple[Aside, ...] = ()
+    kept: tuple[Aside, ...] = ()
+    left_out: Aside | None = None
 
     @property
     def label(self) -> str:
@@ -61,6 +82,28 @@ class ObservedService:
     def present(self) -> tuple[PresentPort, ...]:
         """The ports that have a virtual service."""
         return tuple(port for port in self.ports if port.virtual_service is not None)
+
+    @property
+    def whole(self) -> ObservedService:
+        """The Service with all of its ports: what CPI will find."""
+        return replace(self, ports=(*self.ports, *self.ports_aside))
+
+    @property
+    def problem(self) -> InvalidInput | None:
+        """Why CPI serves none of its ports; None if it serves one."""
+        if self.ports or not self.aside:
+            return None
+        return InvalidInput("port", self.aside[0].port, self.aside[0].why)
+
+    @property
+    def all_aside(self) -> tuple[Aside, ...]:
+        """What stays as it is: the whole Service, or some of its ports."""
+        return (self.left_out,) if self.left_out is not None else self.aside
+
+    @property
+    def ports_aside(self) -> tuple[PresentPort, ...]:
+        """The objects of the ports that are left aside."""
+        return tuple(one.present for one in self.aside if one.present is not None)
 
     @property
     def has_objects(self) -> bool:
@@ -87,6 +130,7 @@ class ObservedService:
             "shape": self.shape,
             "fits": [item.value for item in Scenario if item in self.fits],
             "evidence": self.evidence,
+            "aside": [{"port": one.port or None, "why": one.why} for one in self.all_aside],
         }
 
 
@@ -107,51 +151,72 @@ def observe(
     edge: EdgeAddresses,
     *,
     premium: bool = True,
+    excluded: Collection[str] = (),
 ) -> list[ObservedService]:
     """The Services that CPI manages, with their objects.
 
-    ``certificate`` is the alias in CPI's file; ``premium`` is false for a gateway with the feature set STANDARD.
+    ``certificate`` is the alias that CPI takes by default; ``premium`` is false for a gateway with the feature set
+    STANDARD. ``excluded`` are Services (namespace/name) and ports (namespace/name:port) that stay as they are.
     """
-    naming = Naming.of_cluster(cluster_id)
-    found = []
+    naming, found = Naming.of_cluster(cluster_id), []
     for item in services:
         if item.served_by_cpi:
-            specs, problem = _specs(item, certificate, premium)
-            ports = [spec for spec, _aside in specs]
-            # Without a cluster id no object can be this cluster's. The names are empty then, so that none is found.
-            service = Service.build(item.name, ports, naming, namespace=item.namespace, cluster_id=cluster_id)
-            reasons = [aside for _spec, aside in specs]
-            found.append(_observe(item, service, reasons, problem, service.present(inventory, edge)))
+            ports = list(_read_ports(item, certificate, premium, excluded))
+            found.append(_observe(item, ports, naming, cluster_id, inventory, edge, excluded))
     return found
 
 
 def _observe(
     item: KubernetesService,
-    service: Service,
-    reasons: Iterable[PortAside | None],
-    problem: InvalidInput | None,
-    present: Iterable[PresentPort],
+    ports: Sequence[tuple[PortSpec, Aside | None]],
+    naming: Naming,
+    cluster_id: str,
+    inventory: Inventory,
+    edge: EdgeAddresses,
+    excluded: Collection[str],
 ) -> ObservedService:
-    served, aside = [], []
-    for reason, port, found in zip(reasons, service.ports, present, strict=True):
-        # CPI keeps a virtual service that exists, and so does a migration
-        if reason is None or found.virtual_service is not None:
-            served.append((port, found))
-        if reason is not None:
-            aside.append(reason)
-    # CPI reads the annotations only when it creates a virtual service
-    if all(found.virtual_service is not None for _port, found in served):
-        problem = None
-    service = replace(service, ports=tuple(port for port, _found in served))
-    return ObservedService(item, service, tuple(found for _port, found in served), problem, tuple(aside))
+    served: list[PortSpec] = []
+    kept: list[Aside] = []
+    left: dict[str, Aside] = {}
+    for spec, why in ports:
+        name = naming.port(item.name, spec.name).virtual_service
+        # CPI keeps a virtual service that exists, and so does a migration: it would be lost otherwise
+        if why is None or (not why.asked and inventory.get(VIRTUAL_SERVICE, name) is not None):
+            served.append(spec)
+            kept += [why] if why else []
+        else:
+            left[spec.name] = why
+    # Without a cluster id no object can be this cluster's. The names are empty then, so that none is found.
+    service = Service.build(item.name, served, naming, namespace=item.namespace, cluster_id=cluster_id, others=left)
+    present = present_ports(service.others, service.shared_rule, inventory, edge)
+    aside = tuple(replace(why, present=one) for why, one in zip(left.values(), present, strict=True))
+    found = service.present(inventory, edge)
+    return ObservedService(item, service, found, aside, tuple(kept), _left_out(item, excluded))
 
 
-def _specs(
-    item: KubernetesService, certificate: str, premium: bool
-) -> tuple[tuple[tuple[PortSpec, PortAside | None], ...], InvalidInput | None]:
-    """The ports of a Service, and what CPI refuses in its annotations, if anything."""
-    ports = [asdict(port) for port in item.ports]
+def _left_out(item: KubernetesService, excluded: Collection[str]) -> Aside | None:
+    if item.label in excluded:
+        return Aside(EXCLUDED, asked=True)
+    return Aside("it is being deleted, and CPI removes its objects") if item.deleting else None
+
+
+def _read_ports(
+    item: KubernetesService, certificate: str, premium: bool, excluded: Collection[str]
+) -> Iterator[tuple[PortSpec, Aside | None]]:
+    """The ports of a Service, and why CPI would create no virtual service for one, or the operator wants none."""
+    ports, refused = [asdict(port) for port in item.ports], None
     try:
-        return read_all_ports(ports, item.annotations, certificate, premium=premium), None
+        found = read_all_ports(ports, item.annotations, certificate, premium=premium)
     except InvalidInput as error:
-        return read_all_ports(ports, {}, certificate, premium=premium), error
+        details = error.details
+        refused = f"CPI refuses {details['option']} {details['value']}", str(details["remedy"])
+        found = read_all_ports(ports, {}, certificate, premium=premium)
+    for spec, aside in found:
+        label = spec.name or str(spec.port)
+        if {f"{item.label}:{spec.name}", f"{item.label}:{spec.port}"} & set(excluded):
+            yield spec, Aside(EXCLUDED, label, asked=True)
+        elif aside is not None or refused:
+            why, remedy = (aside.why, aside.remedy) if aside else refused or ("", "")
+            yield spec, Aside(why, label, remedy=remedy)
+        else:
+            yield spec, None

@@ -6,19 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN_PROGRESS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import (
     Cluster,
-    read_cluster,
+    KubernetesPort,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import ObservedService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import resolve
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import choose_external_ip
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service
@@ -26,29 +24,31 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.se
 Key = tuple[str, str]
 
 
-def services_option(ccm: Any, vcd: Any, scenario: Any, one_arm: Any = None) -> list[dict[str, Any]]:
-    """The Services to be migrated, from the results of vcd_ccm_config_info and vcd_edge_gateway_info.
-
-    Raises InvalidInput when a result is not as documented, or when a Service cannot be migrated.
-    """
-    cluster = read_cluster(ccm)
-    return services_of(ClusterState(cluster, read_vcd(vcd), resolve(scenario, one_arm, cluster)))
-
-
-def services_of(state: ClusterState, known: Mapping[Key, str] | None = None) -> list[dict[str, Any]]:
+def services_of(
+    state: ClusterState, known: Mapping[Key, str] | None = None, only: Collection[Key] | None = None
+) -> list[dict[str, Any]]:
     """The Services that CPI serves and that have objects or an external IP, as vcd_shared_ip takes them.
 
     ``known`` are external IPs by namespace and name that override the present ones; by default those of a change that
-    is in progress. Raises InvalidInput when the external IP of a Service is unknown, or CPI refuses it.
+    is in progress. ``only`` are those that are meant, all by default. Services and ports that are left aside are not
+    among them. Raises InvalidInput when the external IP of a Service is unknown.
     """
     if known is None:
         known = interrupted_external_ips(state.cluster)
     found = []
     for item in state.observed:
-        if item.ports and (key_of(item) in known or is_present(item)):
+        if not item.ports or item.left_out is not None or (only is not None and key_of(item) not in only):
+            continue
+        if key_of(item) in known or is_present(item):
             address = known.get(key_of(item)) or external_ip(item, state)
-            found.append(_option(item, address))
+            found.append(as_option(item.service.with_external_ip(address), [one.name for one in _others(item)]))
     return found
+
+
+def _others(item: ObservedService) -> list[KubernetesPort]:
+    """The ports that are left aside."""
+    served = {port.spec.name for port in item.service.ports}
+    return [port for port in item.kubernetes.ports if port.name not in served]
 
 
 def key_of(item: ObservedService) -> Key:
@@ -58,7 +58,7 @@ def key_of(item: ObservedService) -> Key:
 
 def is_present(item: ObservedService) -> bool:
     """Whether it has objects, or an IP that it must keep. CPI will serve one that has neither."""
-    return item.has_objects or bool(item.kubernetes.external_ips)
+    return item.whole.has_objects or bool(item.kubernetes.external_ips)
 
 
 def interrupted_external_ips(cluster: Cluster) -> dict[Key, str]:
@@ -100,15 +100,8 @@ def status_differs(item: ObservedService, external: str) -> bool:
     return bool(item.kubernetes.external_ips) and external not in item.kubernetes.external_ips
 
 
-def _option(item: ObservedService, external: str) -> dict[str, Any]:
-    if item.problem is not None:
-        details = item.problem.details
-        raise InvalidInput(f"{item.label}: {details['option']}", details["value"], details["remedy"]) from item.problem
-    return as_option(item.service.with_external_ip(external))
-
-
-def as_option(service: Service) -> dict[str, Any]:
-    """A service as the option ``services`` has it."""
+def as_option(service: Service, others: Sequence[str] = ()) -> dict[str, Any]:
+    """A service as the option ``services`` has it. ``others`` are the names of ports that stay as they are."""
     return {
         "name": service.name,
         "namespace": service.namespace,
@@ -125,4 +118,5 @@ def as_option(service: Service) -> dict[str, Any]:
             }
             for port in service.ports
         ],
+        "other_ports": list(others),
     }

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vc
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, error, warning
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import VIRTUAL_SERVICE
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.places import Places
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import Orphan
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ class ClusterState:
     """What was read, and the target. ``vcd`` is None when it is unknown which gateway to read.
 
     ``planned`` are the Services with their plans, where existing Services are to be migrated (see
-    `migrations.with_migrations`). ``entity`` is CPI's defined entity, where it was read; ``restore_point`` the one that
-    the run goes back to.
+    `migrations.with_migrations`), and ``places`` what these plans take of service engine groups. ``entity`` is CPI's
+    defined entity, where it was read; ``restore_point`` the one that the run goes back to.
     """
 
     cluster: Cluster
@@ -46,6 +47,7 @@ class ClusterState:
     planned: tuple[Migration, ...] = ()
     entity: Entity | None = None
     restore_point: Mapping[str, Any] | None = None
+    places: Places = field(default_factory=Places)
 
     @property
     def edge(self) -> EdgeGateway | None:
@@ -76,6 +78,7 @@ class ClusterState:
             edge.inventory,
             self.addresses,
             premium=edge.feature_set != "STANDARD",
+            excluded=cluster.excluded,
         )
 
     @property

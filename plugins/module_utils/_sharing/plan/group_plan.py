@@ -11,7 +11,7 @@ that shares its external IP with no other is a group of its own, so that it fail
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
@@ -19,6 +19,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.in
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.conflicts import Conflict, check_between
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import as_diff, own_objects
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import Outage, outage_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.places import Places, places_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planned_state import planned_state
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan, relevant_part
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import (
@@ -53,10 +54,14 @@ class Task:
 
 @dataclass
 class GroupPlan:
-    """The plans of services that share an external IP, with all ``steps`` in their order."""
+    """The plans of services that share an external IP, with all ``steps`` in their order.
+
+    ``places`` is what they take of service engine groups.
+    """
 
     services: list[ServicePlan]
     steps: list[Step]
+    places: Places = field(default_factory=Places)
 
     @property
     def wanted(self) -> WantedService | WantedGroup:
@@ -129,9 +134,10 @@ def plan_group(tasks: Sequence[Task], goal: Goal, inventory: Inventory) -> Group
     steps = plan(group, inventory)
     runs = [steps, *_runs_if_refused(group, inventory, steps)]
     found = [_service_plan(task, *wanted, goal, inventory, runs) for task, wanted in zip(tasks, members, strict=True)]
+    places = places_of(runs, inventory)
     for step in steps:
         step.apply(inventory)
-    return GroupPlan(found, steps)
+    return GroupPlan(found, steps, places)
 
 
 def _service_plan(

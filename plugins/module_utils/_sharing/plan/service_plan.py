@@ -6,14 +6,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import Pool
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    NAT_RULE,
+    VIRTUAL_SERVICE,
+    NatRule,
+    Pool,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses, shape_name
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import (
     outage_as_dict,
@@ -22,7 +27,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.descr
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import Outage
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import assign_internal_ips
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import (
+    PortSpec,
+    Service,
+    ServicePort,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
     NO_ORPHANS,
     Orphans,
@@ -56,7 +65,29 @@ class Goal:
         internal = tuple(given_ips) or assign_internal_ips(
             service, self.scenario, self.one_arm, inventory, self.unclaimed
         )
-        return want(service, self.scenario, internal, per_service=self.per_service, orphans=orphans), internal
+        found = want(service, self.scenario, internal, per_service=self.per_service, orphans=orphans)
+        stray = tuple(self._stray_ports(found, inventory))
+        if stray:
+            orphans = replace(orphans, ports=(*orphans.ports, *stray))
+            found = want(service, self.scenario, internal, per_service=self.per_service, orphans=orphans)
+        return found, internal
+
+    def _stray_ports(self, wanted: WantedService, inventory: Inventory) -> Iterator[ServicePort]:
+        """Ports that are left aside, but whose rule takes the traffic of a port that is not.
+
+        For UDP 443 beside TCP 443 CPI makes a pool and a rule for TCP 443, too, before it fails. Without NAT that rule
+        would take the traffic of the virtual service. CPI makes it again where it needs it: in shared_internal to the
+        same address as all others, in distinct_internal always to another one, which a plan cannot mend for long.
+        """
+        for names in wanted.service.others:
+            rule: NatRule | None = inventory.get(NAT_RULE, names.nat_rule)
+            if rule is None or rule.external != wanted.external_ip or self.scenario is Scenario.DISTINCT_INTERNAL:
+                continue
+            served = [port for port in wanted.ports if port.virtual_service is not None]
+            taken = [port for port in served if inventory.translates(rule, port.port.spec.port)]
+            needless = inventory.get(VIRTUAL_SERVICE, names.virtual_service) is None
+            if needless and any(port.nat_rule is None or port.nat_rule.internal != rule.internal for port in taken):
+                yield ServicePort(PortSpec(names.nat_rule, taken[0].port.spec.port, 0), names)
 
 
 @dataclass

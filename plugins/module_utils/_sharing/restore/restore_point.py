@@ -44,13 +44,15 @@ def restore_point_of(info: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
         **reader.mapping("restore_point").value,
         "scenario": cluster.scenario.value if cluster.scenario else None,
         "one_arm": cluster.one_arm.as_option() if cluster.one_arm else None,
-        "kubernetes_services": [_entry(item, external, health) for item, external in _with_external_ip(state)],
+        "kubernetes_services": [_entry(item, external, health) for item, external in _with_external_ip(state, reader)],
         "orphans": sorted(orphan.text("name") for orphan in reader.mappings("orphans")),
     }
 
 
-def _with_external_ip(state: ClusterState) -> Iterator[tuple[ObservedService, str]]:
-    options = {(item["namespace"], item["name"]): item["external_ip"] for item in services_of(state)}
+def _with_external_ip(state: ClusterState, info: Reader) -> Iterator[tuple[ObservedService, str]]:
+    """The Services of the restore point: those that will be changed."""
+    described = {(item.text("namespace", ""), item.text("name")) for item in info.mappings("services")}
+    options = {(item["namespace"], item["name"]): item["external_ip"] for item in services_of(state, only=described)}
     for item in state.observed:
         external = options.get(key_of(item))
         if external:

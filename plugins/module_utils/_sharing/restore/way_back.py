@@ -18,6 +18,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.ku
     Cluster,
     read_cluster,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import served_elsewhere
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import ObservedService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import (
     Key,
@@ -86,7 +87,7 @@ def _back(point: Reader, state: ClusterState) -> dict[str, Any]:
     new_ips = {key: ip for key, ip in now.items() if ip and ip != stored[key]["external_ip"]}
     known = {**{key: str(item["external_ip"]) for key, item in stored.items()}, **new_ips}
     wanted = ClusterState(state.cluster, state.vcd, Target(scenario, one_arm))
-    services = services_of(wanted, known)
+    services = services_of(wanted, known, {key for key, item in observed.items() if not _is_foreign(item, wanted)})
     for option in services:
         option.update(_internal_ips(option, stored.get((option["namespace"], option["name"])), scenario))
     return {
@@ -126,6 +127,12 @@ def _present_ip(item: ObservedService, started: Mapping[str, Any] | None, state:
         return ""
     present = external_ip(item, state)
     return "" if status_differs(item, present) else present
+
+
+def _is_foreign(item: ObservedService, state: ClusterState) -> bool:
+    """Whether another controller seems to serve a Service, so that it gets no objects."""
+    shown = item.kubernetes.external_ips
+    return bool(state.edge and shown and served_elsewhere(state, state.edge, item, shown[0]))
 
 
 def _shapes(stored: Mapping[str, Any]) -> list[str]:

@@ -63,6 +63,7 @@ class Service:
 
     ``external_ip`` is empty until it is known. ``members`` are the addresses in its pools; a service of a cluster may
     have none here, as CPI keeps them. ``shared_rule`` names the one DNAT rule that may serve all ports.
+    ``others`` are the names of the objects of further ports, which no plan changes (but see `Goal.wanted`).
     """
 
     name: str
@@ -73,6 +74,7 @@ class Service:
     cluster_id: str = ""
     external_ip: str = ""
     members: tuple[str, ...] = ()
+    others: tuple[PortNames, ...] = ()
 
     @classmethod
     def build(
@@ -85,15 +87,17 @@ class Service:
         cluster_id: str = "",
         external_ip: str = "",
         members: Iterable[str] = (),
+        others: Iterable[str] = (),
     ) -> Service:
-        """A service whose objects are named by ``naming``."""
+        """A service whose objects are named by ``naming``. ``others`` are names of ports that stay as they are."""
         named = tuple(ServicePort(spec, naming.port(name, spec.name, namespace)) for spec in ports)
         if cluster_id:
             marker = ip_claim_marker(namespace, name, short_cluster_id(cluster_id))
         else:
             marker = f"service {naming.port(name, '*', namespace).virtual_service}"
         rule, addresses = naming.shared_rule(name, namespace), tuple(sorted(set(members)))
-        return cls(name, namespace, named, rule, marker, cluster_id, external_ip, addresses)
+        left = tuple(naming.port(name, port, namespace) for port in others)
+        return cls(name, namespace, named, rule, marker, cluster_id, external_ip, addresses, left)
 
     @property
     def label(self) -> str:
@@ -111,7 +115,8 @@ class Service:
 
     def own_names(self) -> frozenset[str]:
         """Every name that its objects may have."""
-        return frozenset({name for port in self.ports for name in port.names} | {self.shared_rule})
+        ports = [*(port.names for port in self.ports), *self.others]
+        return frozenset({name for names in ports for name in names} | {self.shared_rule})
 
     def present(self, inventory: Inventory, edge: EdgeAddresses) -> tuple[PresentPort, ...]:
         """Its objects as they are on the gateway, port by port."""
