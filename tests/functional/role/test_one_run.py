@@ -26,6 +26,8 @@ from waiting import until
 
 BACKUP = "vcloud-ccm-configmap-backup"
 LEASE = "vcd.kubernetes/lease"
+# as it stands in the manifest
+ONE_ARM = '      oneArm:\n        startIP: "192.168.8.2"\n        endIP: "192.168.8.100"\n'
 DISTINCT, EXTERNAL = "distinct_internal", "shared_external"
 
 
@@ -213,12 +215,60 @@ def test_a_second_run_is_refused_and_a_killed_one_is_taken_over(stage: Stage) ->
     stage.go_on()
     refused = stage.plan()
     assert refused["ok"] is False
-    assert "shared_ip_take_over: False: the run of" in refused["summary"]
+    assert "shared_ip_take_over: false: the run of" in refused["summary"]
     assert "has ended without finishing: set it to true to finish its change" in refused["summary"]
     done = stage.change(take_over=True).wait()
     assert not done.get("failed"), done
     assert (external(stage), replicas(stage.kube)) == ({"api", "web"}, 1)
     assert LEASE not in (stage.backup() or {})["metadata"]["annotations"]
+
+
+def refused_locks(sim: Simulator) -> int:
+    """How often a run has found the gateway locked."""
+    entries = [one for one in sim.journal() if str(one.get("name")).startswith("vcd.kubernetes-lock-")]
+    return len([one for one in entries if (one["method"], one["status"]) == ("POST", 400)])
+
+
+def another_cluster(stage: Stage, kube: KubeDouble, cluster_id: str, external_ip: str) -> Stage:
+    """A second cluster on the same edge gateway, with one Service that has this IP."""
+    web = manifest("web")
+    web["status"] = {"loadBalancer": {"ingress": [{"ip": external_ip}]}}
+    kube.load([web])
+    names = {"edge_gateway": "acme-edge", "cluster_id": cluster_id}
+    services = [{**option("web"), "external_ip": external_ip}]
+    done = stage.module("vcd_shared_ip", **stage.vcd, **names, scenario=EXTERNAL, services=services).start().wait()
+    assert not done.get("failed"), done
+    return Stage(stage.sim, kube, stage.folder)
+
+
+def test_clusters_that_share_a_gateway_are_migrated_in_turn(stage: Stage) -> None:
+    done = stage.change().wait()
+    assert not done.get("failed"), done
+    other_id = CLUSTER_ID[:-1] + "9"
+    (folder := stage.folder / "other").mkdir()
+    manifests = []
+    for path in cpi_objects():
+        text = (
+            path.read_text(encoding="utf-8").replace(CLUSTER_ID, other_id).replace("SharedIP: false", "SharedIP: true")
+        )
+        manifests.append(folder / path.name)
+        manifests[-1].write_text(text.replace(ONE_ARM, ""), encoding="utf-8")
+    with KubeDouble(objects=manifests, start_seconds=0, stop_seconds=0) as kube:
+        other = another_cluster(stage, kube, other_id, "203.0.113.30")
+        stage.sim.faults([{"writes": True, "user": "kube", "name": "ingress-vs-*", "times": 1, "hold": "before"}])
+        stage.sim.journal(clear=True)
+        first = stage.change(DISTINCT)
+        until(lambda: stage.sim.faults()[0]["held"], "the first cluster's first write")
+        second = other.change(DISTINCT)
+        until(lambda: refused_locks(stage.sim) or second.ended(), "the second run to find the gateway locked")
+        assert not second.ended()
+        assert (replicas(stage.kube), replicas(kube)) == (0, 1)  # it waits before it stops CPI
+        stage.go_on()
+        results = [run.wait() for run in (first, second)]
+    assert [result.get("msg") for result in results] == [None, None]
+    assert [result["verification"]["ok"] for result in results] == [True, True]
+    vips = [one["virtualIpAddress"] for one in stage.sim.dump()["virtual_services"]]
+    assert len(vips) == len(set(vips)) == 5
 
 
 def test_a_cancelled_job_stops_by_itself(stage: Stage) -> None:
