@@ -32,6 +32,13 @@ options:
       - The name of the ConfigMap, in the same namespace, that stores the content before and after the last change.
       - The default is O(name) with V(-backup) appended.
     type: str
+  extra_keys:
+    description:
+      - Keys of CPI's file that only this CPI knows, such as V(loadbalancer.transparentMode).
+      - They pass, with everything below them, and stay as they are.
+      - The keys of a distribution that is recognised by its image pass without being given.
+    type: list
+    elements: str
 requirements:
   - kubernetes.core >= 3.2.0 (an Ansible collection)
   - kubernetes >= 24.2.0

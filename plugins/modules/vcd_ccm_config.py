@@ -254,6 +254,10 @@ deployment:
       description: CPI's version according to the image's tag. Null when the tag contains none.
       type: str
       returned: success
+    distribution:
+      description: Whose CPI it is, by its image, namespace and labels - V(VMware), V(Deckhouse), V(Giant Swarm) or V(Orange).
+      type: str
+      returned: success
     ready:
       description: Whether all replicas are ready and up to date.
       type: bool

@@ -77,6 +77,11 @@ problems:
   type: list
   elements: str
   sample: ["line 7: loadbalancer.onearm: CPI does not know this key; did you mean oneArm?"]
+extra_keys:
+  description: The keys of the file that the published CPI does not know, and that O(extra_keys) or the distribution let pass.
+  returned: success
+  type: list
+  elements: str
 config:
   description:
     - The values of the file as CPI reads them. Missing keys have their default. Without user, secret and refreshtoken.
@@ -125,6 +130,29 @@ config_map:
       returned: success
     created:
       description: When it was created (RFC 3339, UTC).
+      type: str
+      returned: success
+config_source:
+  description:
+    - Where CPI's file is, if it is not in the ConfigMap that O(name) names - as its Deployment says. Else null.
+    - A file in a Secret is read and never changed.
+  returned: success
+  type: dict
+  contains:
+    kind:
+      description: V(Secret) or V(ConfigMap).
+      type: str
+      returned: success
+    namespace:
+      description: Its namespace.
+      type: str
+      returned: success
+    name:
+      description: Its name.
+      type: str
+      returned: success
+    key:
+      description: The key of the file.
       type: str
       returned: success
 rollout:
@@ -194,6 +222,10 @@ deployment:
       returned: success
     version:
       description: CPI's version according to the image's tag. Null when the tag contains none.
+      type: str
+      returned: success
+    distribution:
+      description: Whose CPI it is, by its image, namespace and labels - V(VMware), V(Deckhouse), V(Giant Swarm) or V(Orange).
       type: str
       returned: success
     ready:
@@ -313,7 +345,7 @@ services:
           type: str
           returned: success
     annotations:
-      description: The annotations for CPI (C(service.beta.kubernetes.io/vcloud-avi-*)).
+      description: The annotations for CPI (C(service.beta.kubernetes.io/vcloud-avi-*), and those of other distributions).
       type: dict
       returned: success
     annotations_ssl:

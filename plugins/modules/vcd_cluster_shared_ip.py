@@ -141,6 +141,10 @@ options:
       backup_name:
         description: The name of the ConfigMap for the backup; that of CPI's with V(-backup) appended without it.
         type: str
+      extra_keys:
+        description: Keys of CPI's file that this CPI knows and the published one does not; see M(vcd.kubernetes.vcd_ccm_config).
+        type: list
+        elements: str
   vcd:
     description:
       - How to reach Cloud Director, with the options of M(vcd.kubernetes.vcd_shared_ip) and the same environment variables for those

@@ -19,7 +19,18 @@ PREFIX = "ansible_collections.vcd.kubernetes.plugins.module_utils."
 # Lowest first. What is on one line may not import each other.
 LAYERS = [
     {"_errors"},
-    {"_argument_spec", "_waiting", "_hold", "_contract", "_versions", "_scenario", "_addresses", "_reader", "_nearest"},
+    {
+        "_argument_spec",
+        "_waiting",
+        "_hold",
+        "_contract",
+        "_versions",
+        "_distributions",
+        "_scenario",
+        "_addresses",
+        "_reader",
+        "_nearest",
+    },
     {"_vcd", "_kubernetes", "_sharing.findings", "_sharing.states", "_sharing.gateway"},
     # The managers of virtual services and NAT rules ask `_sharing.gateway` who claims an address, as the planner does.
     {"_resources", "_cpi.file"},
@@ -46,6 +57,7 @@ PURE = [
     "_nearest.py",
     "_contract.py",
     "_versions.py",
+    "_distributions.py",
     "_sharing/**/*.py",
     "_cpi/file/*.py",
     "_resources/*/comparison.py",

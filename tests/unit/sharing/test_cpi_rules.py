@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import services_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import VirtualService
@@ -275,3 +276,75 @@ def test_cpi_needs_a_version_of_the_api(version: str, versions: tuple[str, ...],
     found = findings_of("cpi_api", state("distinct_internal", cluster, vcd(edge(), versions=versions)))
     assert [level for level, _message, _remedy in found] == (["warning"] if missing else [])
     assert all(f"asks for API {missing}, which this VCD no longer serves" in message for _level, message, _r in found)
+
+
+# -- other distributions ---------------------------------------------------------------------------------------------
+
+SOURCE = {"kind": "Secret", "namespace": "d8-cloud-provider-vcd", "name": "ccm-controller-manager", "key": "c"}
+DECKHOUSE_IP = "vcd.cpi.flant.com/load-balancer-ip"
+
+
+def of(distribution: str, **changes: Any) -> dict[str, Any]:
+    """A cluster with the CPI of a distribution."""
+    return {"deployment": {**ccm()["deployment"], "version": "", "distribution": distribution}, **changes}
+
+
+def test_a_file_that_deckhouse_writes_is_not_changed_and_can_be_verified() -> None:
+    cluster = ccm("shared_external", **of("Deckhouse", config_map=None, config_source=SOURCE), services=[service()])
+    there = vcd(edge(**objects("shared_external")))
+    ((level, message, remedy),) = findings_of("configuration", state("shared_internal", cluster, there))
+    assert (level, message) == (
+        "error",
+        "CPI's file is in Secret d8-cloud-provider-vcd/ccm-controller-manager, which Deckhouse's module "
+        "cloud-provider-vcd writes: this run cannot change it",
+    )
+    assert "the playbook verify" in remedy
+    assert verify_report(cluster, there)["ok"] is True
+    unread = {**cluster, "config": None, "scenario": "invalid", "problems": ["this user may not read it"]}
+    ((level, message, _remedy),) = findings_of("configuration", state("shared_internal", unread, there))
+    assert (level, message) == ("error", "this user may not read it")
+    report = verify_report(unread, there)
+    assert report["ok"] is False
+    assert "this user may not read it" in report["summary"]
+
+
+def test_a_key_of_a_fork_is_a_warning_and_an_operators_key_a_note() -> None:
+    cluster = ccm(**of("Orange"), extra_keys=["loadbalancer.transparentMode", "loadbalancer.mine"])
+    first, second, _holds = findings_of("configuration", state("shared_external", cluster))
+    assert first[:2] == ("warning", "loadbalancer.transparentMode: a key of Orange's CPI, which stays as it is")
+    assert second[0] == "info"
+
+
+@pytest.mark.parametrize(("distribution", "counts"), [("Deckhouse", True), ("VMware", False), ("", False)])
+def test_deckhouses_annotation_comes_before_the_field(distribution: str, counts: bool) -> None:
+    web = service(load_balancer_ip="203.0.113.10", annotations={DECKHOUSE_IP: "203.0.113.40"})
+    cluster = ccm("shared_external", **of(distribution), services=[web])
+    found = state("shared_internal", cluster, vcd(edge(**objects("shared_external"))), existing="migrate")
+    messages = [message for _level, message, _remedy in findings_of("given_addresses", found)]
+    assert [f"its annotation {DECKHOUSE_IP} asks for 203.0.113.40" in message for message in messages] == [
+        True
+    ] * counts
+
+
+def test_an_annotation_of_a_fork_is_said() -> None:
+    name = "service.beta.kubernetes.io/vcd-loadbalancer-transparent-mode"
+    web = service(annotations={name: "true"})
+    for distribution, expected in (("Orange", ["warning"]), ("VMware", [])):
+        found = state("shared_external", ccm(**of(distribution), services=[web]))
+        assert [level for level, _message, _remedy in findings_of("service_annotations", found)] == expected
+
+
+@pytest.mark.parametrize("target", SCENARIOS)
+def test_a_udp_virtual_service_of_a_fork_is_never_rewritten(target: str) -> None:
+    """It stays where the scenario stays; a change that would break it stops."""
+    web, there = service(), objects("shared_external")
+    web["ports"][1]["protocol"] = "UDP"
+    there["virtual_services"][1]["service_ports"] = [{"start": 81, "end": 81, "type": "UDP_FAST_PATH"}]
+    cluster = ccm("shared_external", **of("Orange"), services=[web])
+    found = state(target, cluster, vcd(edge(**there)), existing="migrate")
+    ((level, message, _remedy),) = findings_of("service_ports", found)
+    assert (level, "its virtual service serves UDP" in message) == ("warning", True)
+    errors = [one.message for one in preflight(found) if one.severity.value == "error"]
+    assert bool(errors) is (target != "shared_external"), errors
+    steps = [step.name for one in found.migrations if one.plan for step in one.plan.steps]
+    assert not any("https" in name for name in steps)

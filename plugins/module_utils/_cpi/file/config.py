@@ -11,6 +11,7 @@ the one-arm range).
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +34,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema im
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import CPI_WITH_SHARED_IP, Version
+from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import (
+    CPI_WITH_SHARED_IP,
+    CPI_WITH_VDC_OF_NETWORK,
+    Version,
+)
 
 INVALID = "invalid"
 _YAML_1_1 = re.compile(r"0*1\.0*1")  # the only version that yaml.v2 reads
@@ -69,12 +74,16 @@ class OneArm:
 
 @dataclass(frozen=True)
 class CloudConfig:
-    """One file, decoded and validated. CPI runs with it if ``problems`` is empty."""
+    """One file, decoded and validated. CPI runs with it if ``problems`` is empty.
+
+    ``passed`` are its keys that the published CPI does not know, and that the extra keys let pass.
+    """
 
     text: str
     document: Document
     values: Values
     problems: tuple[str, ...]
+    passed: tuple[str, ...] = ()
 
     @property
     def shared(self) -> bool:
@@ -104,19 +113,22 @@ class CloudConfig:
         return {**self.values, "vcd": vcd}
 
 
-def read_config(text: str, version: Version | None = None) -> CloudConfig:
-    """Decode and validate a file like CPI of this version (None: unknown version). Never raises."""
+def read_config(text: str, version: Version | None = None, extra_keys: Collection[str] = ()) -> CloudConfig:
+    """Decode and validate a file like CPI of this version (None: unknown version). Never raises.
+
+    ``extra_keys``: dotted paths of keys that this CPI knows beside those of the published one.
+    """
     try:
         document = read_document(text)
     except NotYaml as error:
         return CloudConfig(text, Document(text, None, 0), zero(CLOUD_CONFIG), (f"not valid YAML: {error}",))
     if document.root is None or (isinstance(document.root, Scalar) and document.root.value in ("", "null", "~")):
         return CloudConfig(text, Document(text, None, 0), zero(CLOUD_CONFIG), ("the file is empty",))
-    decoded = decode(document.root)
+    decoded = decode(document.root, extra_keys)
     problems = [*decoded.problems, *_document_problems(document), *_version_problems(decoded.seen, version)]
     if not decoded.problems:
-        problems += _value_problems(decoded.values)
-    return CloudConfig(text, document, decoded.values, tuple(problems))
+        problems += _value_problems(decoded.values, version)
+    return CloudConfig(text, document, decoded.values, tuple(problems), tuple(decoded.passed))
 
 
 def _document_problems(document: Document) -> list[str]:
@@ -162,17 +174,17 @@ def _since(struct: Struct, path: str = "") -> list[tuple[str, Version]]:
     return found
 
 
-def _value_problems(values: Values) -> list[str]:
+def _value_problems(values: Values, version: Version | None) -> list[str]:
     balancer, vcd = values["loadbalancer"], values["vcd"]
     host = vcd["host"].rstrip("/")
-    needed = (
+    needed = [
         ("vcd.host", host),
         ("loadbalancer.network", balancer["network"]),
         ("vAppName", values["vAppName"]),
-        # it starts without these two, and then tries to log in again and again
-        ("vcd.org", vcd["org"]),
-        ("vcd.vdc", vcd["vdc"]),
-    )
+        ("vcd.org", vcd["org"]),  # it starts without it, and then tries to log in again and again
+    ]
+    if version is None or version >= CPI_WITH_VDC_OF_NETWORK:
+        needed.append(("vcd.vdc", vcd["vdc"]))  # it logs in without it, and then finds no network
     problems = [f"{path} is missing or empty; CPI requires it" for path, value in needed if not value]
     if host and not _SCHEME.match(host):
         problems.append(f"vcd.host: {host!r} is not a URL, and CPI cannot log in; write https://{host}")

@@ -10,7 +10,7 @@ A general YAML parser would accept files that CPI rejects, and read some values 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.scalars i
     resolve,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema import CLOUD_CONFIG, Kind, Struct
+from ansible_collections.vcd.kubernetes.plugins.module_utils._distributions import knowing
 
 Values = dict[str, Any]
 _EMPTY: dict[Kind, Any] = {Kind.STRING: "", Kind.BOOL: False, Kind.INT32: 0}
@@ -41,6 +42,7 @@ class Decoded:
     values: Values
     problems: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)  # dotted paths of the keys that the file has
+    passed: list[str] = field(default_factory=list)  # those that only the given extra keys let pass
 
 
 def zero(struct: Struct) -> Values:
@@ -54,9 +56,12 @@ def _zero(kind: Kind | Struct) -> Any:
     return _EMPTY[kind]
 
 
-def decode(root: Node) -> Decoded:
-    """Decode the root node of the file. Problems name the line (from 1) and the dotted path of the key."""
-    decoder = _Decoder()
+def decode(root: Node, extra_keys: Collection[str] = ()) -> Decoded:
+    """Decode the root node of the file. Problems name the line (from 1) and the dotted path of the key.
+
+    ``extra_keys``: dotted paths that this CPI knows beside those of the published one; all below them passes as well.
+    """
+    decoder = _Decoder(extra_keys)
     values = zero(CLOUD_CONFIG)
     try:
         values = decoder.unmarshal(root, CLOUD_CONFIG, values, "")
@@ -67,8 +72,9 @@ def decode(root: Node) -> Decoded:
 
 
 class _Decoder:
-    def __init__(self) -> None:
+    def __init__(self, extra_keys: Collection[str] = ()) -> None:
         self.out = Decoded({})
+        self._extra_keys = extra_keys
         self._open_aliases: list[Alias] = []
 
     def unmarshal(self, node: Node, kind: Kind | Struct, current: Any, path: str) -> Any:
@@ -127,7 +133,9 @@ class _Decoder:
             if name is None:
                 continue
             dotted = f"{path}.{name}" if path else name
-            if name not in struct.keys:
+            if name not in struct.keys and self._passes(dotted):
+                self.out.passed.append(dotted)
+            elif name not in struct.keys:
                 self._problem(key, f"{dotted}: CPI does not know this key{suggestion(name, struct, path)}")
             elif name in done:
                 self._problem(key, f"{dotted} is given twice; keep one")
@@ -135,6 +143,10 @@ class _Decoder:
                 done.add(name)
                 self.out.seen.add(dotted)
                 current[name] = self.unmarshal(value, struct.keys[name].kind, current[name], dotted)
+
+    def _passes(self, dotted: str) -> bool:
+        """Whether an extra key is this one, or inside of it."""
+        return any(key == dotted or key.startswith(f"{dotted}.") for key in self._extra_keys)
 
     def _key(self, key: Node, path: str) -> str | None:
         target = key.target if isinstance(key, Alias) else key
@@ -165,6 +177,9 @@ def suggestion(name: str, struct: Struct, path: str) -> str:
     close = difflib.get_close_matches(name.lower(), by_lower_case, n=1, cutoff=0.7)
     if close:
         return f"; did you mean {by_lower_case[close[0]]}?"
+    forks = knowing(f"{path}.{name}" if path else name)
+    if forks:
+        return f"; the CPI of {' and '.join(forks)} knows it: if this one does, too, give it as an extra key"
     home = next((known for known in _paths(CLOUD_CONFIG) if known.split(".")[-1].lower() == name.lower()), None)
     if home:
         return f" {'under ' + path if path else 'at the top'}; it belongs at {home}"

@@ -32,8 +32,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan i
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report import (
     describe_config_map,
     describe_deployment,
+    known_keys,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import apply, check_rights, observe
+from ansible_collections.vcd.kubernetes.plugins.module_utils._distributions import check_keys
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
@@ -47,6 +49,7 @@ TARGET_OPTIONS = ArgumentSpec(
         "key": {"type": "str", "default": "vcloud-ccm-config.yaml", "no_log": False},
         "deployment": {"type": "str", "default": "vmware-cloud-director-ccm"},
         "backup_name": {"type": "str"},
+        "extra_keys": {"type": "list", "elements": "str", "no_log": False},
     }
 )
 CONFIG_OPTIONS = ArgumentSpec(
@@ -89,7 +92,8 @@ def target_from(params: Mapping[str, Any]) -> CpiNames:
     backup = params["backup_name"] or f"{params['name']}-backup"
     if backup == params["name"]:
         raise InvalidInput("backup_name", backup, "is the name of CPI's ConfigMap: give the backup another name")
-    return CpiNames(params["namespace"], params["name"], params["key"], params["deployment"], backup)
+    keys = check_keys("extra_keys", params.get("extra_keys") or ())
+    return CpiNames(params["namespace"], params["name"], params["key"], params["deployment"], backup, keys)
 
 
 def manage(
@@ -131,11 +135,12 @@ def _manage(
         observed = replace(observed, journal=replace(carried, resource_version="", lease=None))
     lease.refuse_another(observed.journal)
     version = parse_version(observed.deployment.version if observed.deployment else None)
-    present = read_config(text_of(observed.base(), observed.target), version)
+    keys = known_keys(observed)
+    present = read_config(text_of(observed.base(), observed.target), version, keys)
     wanted_edit = edit_from_options(
         params["scenario"], params["enable_virtual_service_shared_ip"], params["one_arm"], present.one_arm
     )
-    wanted = read_config(edit(present.text, wanted_edit), version)
+    wanted = read_config(edit(present.text, wanted_edit), version, keys)
     _refuse_what_cpi_refuses(wanted, observed.target)
     plan = _plan(observed, wanted.text, params, replace_restore_point, lease, keeps)
     check_rights(cluster, plan, observed)
@@ -144,7 +149,7 @@ def _manage(
         # a module that only stops CPI ends before the change does, so that it has no use for the lease
         takes_lease = keeps or params["stage"] != STOPPED
         after = apply(cluster, plan, observed, Deadline(params["wait_timeout"]), lease, takes_lease)
-    before = read_config(text_of(plan.journal.original, observed.target), version) if plan.resumed else present
+    before = read_config(text_of(plan.journal.original, observed.target), version, keys) if plan.resumed else present
     stopping = params["stage"] == STOPPED
     return Managed(
         changed=bool(plan.steps),

@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema import image_version
+from ansible_collections.vcd.kubernetes.plugins.module_utils._distributions import Distribution, recognise
 
 Object = Mapping[str, Any]
 # Metadata that is kept when the object is created again; the server sets the rest.
@@ -76,6 +79,16 @@ class ConfigMap(_Wrapped):
         content = {name: self.raw[name] for name in _CONTENT if self.raw.get(name) is not None}
         metadata = {"name": self.name, "namespace": self.namespace, **kept}
         return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, **content}
+
+
+def decoded(text: Any) -> str | None:
+    """A value of a Secret's data as text; None when it is missing, or not text."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
 
 
 def with_text(manifest: Object, key: str, text: str) -> dict[str, Any]:
@@ -158,6 +171,11 @@ class Deployment(_Wrapped):
         return self.container().get("image")
 
     @property
+    def distribution(self) -> Distribution:
+        """Whose CPI it is."""
+        return recognise(self.image, self.namespace, self.metadata.get("labels") or {})
+
+    @property
     def version(self) -> str | None:
         """CPI's version according to the image's tag; None when the tag has none."""
         return image_version(self.image)
@@ -218,13 +236,14 @@ def _config_maps(spec: Object) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class CpiNames:
-    """The names of CPI's objects, from the module's options."""
+    """The names of CPI's objects, from the module's options, and the keys of its file that the operator lets pass."""
 
     namespace: str
     name: str
     key: str
     deployment: str
     backup_name: str
+    extra_keys: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"ConfigMap {self.namespace}/{self.name}"

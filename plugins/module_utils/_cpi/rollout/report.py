@@ -6,18 +6,20 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import read_config
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import Journal, unpack
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import CpiNames, Object, Pod
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import CpiNames, Object, Pod, decoded
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.owners import describe_owners
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import CpiState, stale_pods
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import observe
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.source import FoundFile, find_file
+from ansible_collections.vcd.kubernetes.plugins.module_utils._distributions import (
+    ANNOTATIONS as DISTRIBUTION_ANNOTATIONS,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Holder, Standing, standing
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import parse_version
@@ -32,7 +34,8 @@ def report(
 ) -> dict[str, Any]:
     """All return values of the module. ``observed``: what the cluster holds, where that was just read."""
     observed = observed or observe(cluster, target)
-    config = describe_config(observed)
+    found_file = _found_file(cluster, observed)
+    config = describe_config(observed, found_file)
     found, source = cluster_id(cluster, observed, config["config"])
     raw = list_services(cluster) if gather_services else []
     services = {"services": [describe_service(one) for one in raw]} if gather_services else {}
@@ -43,6 +46,7 @@ def report(
         "cluster_id": found,
         "cluster_id_source": source,
         "config_map": describe_config_map(observed),
+        "config_source": found_file.place.as_dict() if found_file and found_file.place else None,
         "rollout": describe_rollout(observed, cluster.now()),
         "restore_point": unpack(observed.journal, target),
         "deployment": describe_deployment(observed),
@@ -50,6 +54,13 @@ def report(
         "owners": describe_owners(objects),
         **services,
     }
+
+
+def _found_file(cluster: KubernetesApi, observed: CpiState) -> FoundFile | None:
+    """The file outside of the ConfigMap; None where the ConfigMap exists, or a change is to create it again."""
+    if observed.config_map is not None or observed.interrupted:
+        return None
+    return find_file(cluster, observed.target, observed.deployment)
 
 
 def describe_config_map(observed: CpiState) -> dict[str, Any] | None:
@@ -80,6 +91,7 @@ def describe_deployment(observed: CpiState) -> dict[str, Any] | None:
         "ready_replicas": found.ready_replicas,
         "image": found.image,
         "version": found.version,
+        "distribution": found.distribution.name,
         "ready": found.is_ready(),
     }
 
@@ -105,21 +117,23 @@ def _started(pod: Pod) -> str | None:
     return str(started) if started else None
 
 
-def describe_config(observed: CpiState) -> dict[str, Any]:
-    """The values of the file and what CPI would reject in it; without a ConfigMap or key, only that problem.
+def describe_config(observed: CpiState, found_file: FoundFile | None = None) -> dict[str, Any]:
+    """The values of the file and what CPI would reject in it; without a file, only that problem.
 
     If an interrupted run left no ConfigMap, the original content is read from the backup: CPI created its objects in
     Cloud Director with it, and the next run needs its network and cluster id.
     """
-    nothing = {"scenario": "invalid", "one_arm": None, "enable_virtual_service_shared_ip": None, "config": None}
-    target = observed.target
-    data = _data(observed)
-    if data is None:
-        return {**nothing, "problems": [f"{target} does not exist"]}
-    if target.key not in data:
-        keys = ", ".join(sorted(data)) or "none"
-        return {**nothing, "problems": [f"{target} has no key {target.key}; it has {keys}"]}
-    config = read_config(data[target.key], parse_version(_version(observed)))
+    nothing: dict[str, Any] = {
+        "scenario": "invalid",
+        "one_arm": None,
+        "enable_virtual_service_shared_ip": None,
+        "config": None,
+        "extra_keys": [],
+    }
+    text, problem = (found_file.text, found_file.problem) if found_file else _text(observed)
+    if text is None:
+        return {**nothing, "problems": [problem]}
+    config = read_config(text, parse_version(_version(observed)), known_keys(observed))
     if config.document.root is None:
         return {**nothing, "problems": list(config.problems)}
     return {
@@ -128,7 +142,25 @@ def describe_config(observed: CpiState) -> dict[str, Any]:
         "enable_virtual_service_shared_ip": config.shared,
         "problems": list(config.problems),
         "config": config.public_values(),
+        "extra_keys": list(config.passed),
     }
+
+
+def _text(observed: CpiState) -> tuple[str | None, str]:
+    """CPI's file, or why it is missing."""
+    target, data = observed.target, _data(observed)
+    if data is None:
+        return None, f"{target} does not exist"
+    if target.key not in data:
+        keys = ", ".join(sorted(data)) or "none"
+        return None, f"{target} has no key {target.key}; it has {keys}"
+    return data[target.key], ""
+
+
+def known_keys(observed: CpiState) -> tuple[str, ...]:
+    """The keys that this CPI knows beside those of the published one, and those that the operator lets pass."""
+    deployment = observed.deployment
+    return (*observed.target.extra_keys, *(deployment.distribution.keys if deployment else ()))
 
 
 def _data(observed: CpiState) -> Mapping[str, str] | None:
@@ -176,15 +208,8 @@ def cluster_id(cluster: KubernetesApi, observed: CpiState, config: Mapping[str, 
     reference = (variable.get("valueFrom") or {}).get("secretKeyRef") or {}
     name, key = reference.get("name", CLUSTER_ID_SECRET[0]), reference.get("key", CLUSTER_ID_SECRET[1])
     secret = cluster.get(f"/api/v1/namespaces/{observed.target.namespace}/secrets/{name}")
-    found = _decoded(((secret or {}).get("data") or {}).get(key))
+    found = (decoded(((secret or {}).get("data") or {}).get(key)) or "").strip()
     return (found, "secret") if found else (None, "none")
-
-
-def _decoded(text: Any) -> str | None:
-    try:
-        return base64.b64decode(text or "", validate=True).decode().strip() or None
-    except (binascii.Error, ValueError):
-        return None
 
 
 def list_services(cluster: KubernetesApi) -> list[Object]:
@@ -215,6 +240,10 @@ def describe_service(raw: Object) -> dict[str, Any]:
             }
             for port in spec.get("ports") or ()
         ],
-        "annotations": {name: value for name, value in annotations.items() if name.startswith(ANNOTATION)},
+        "annotations": {
+            name: value
+            for name, value in annotations.items()
+            if name.startswith(ANNOTATION) or name in DISTRIBUTION_ANNOTATIONS
+        },
         "annotations_ssl": {name: value for name, value in annotations.items() if name.startswith(SSL_ANNOTATION)},
     }

@@ -99,9 +99,10 @@ def check_given_addresses(state: ClusterState) -> Iterator[Finding]:
         except InvalidInput:
             continue  # its objects hold several addresses, which the check of existing Services reports
         if asked != served:
-            message = f"{item.label} is served on {served}, and its spec.loadBalancerIP asks for {asked}"
+            option = item.kubernetes.ip_option
+            message = f"{item.label} is served on {served}, and its {option} asks for {asked}"
             message += f": CPI moves it to {asked} when it starts"
-            remedy = f"set spec.loadBalancerIP to {served}, or remove it"
+            remedy = f"set {option} to {served}, or remove it"
             yield state.shortage("given_addresses", message, remedy)
 
 

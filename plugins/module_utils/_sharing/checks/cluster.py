@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN_PROGRESS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import Cluster
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import Aside, ObservedService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
@@ -38,6 +39,9 @@ def check_configuration(state: ClusterState) -> Iterator[Finding]:
     if not cluster.config_map and cluster.rollout == IN_PROGRESS:
         yield info("configuration", "the ConfigMap is missing, and its content is kept in the backup")
         return
+    if not cluster.config_map and cluster.source:
+        yield from _elsewhere(cluster, problems)
+        return
     if not cluster.config_map:
         remedy = "check the cluster, shared_ip_namespace and shared_ip_config_map"
         yield error("configuration", problems or "the cluster has no ConfigMap with CPI's file", remedy)
@@ -57,9 +61,29 @@ def check_configuration(state: ClusterState) -> Iterator[Finding]:
                 f"CPI refuses its file: {problem}",
                 REPLACE_IT,
             )
+    for key in cluster.extra_keys:
+        if key in cluster.distribution.keys:
+            message = f"{key}: a key of {cluster.distribution.name}'s CPI, which stays as it is"
+            yield warning("configuration", message, "look at what it does for a migrated Service")
+        else:
+            yield info("configuration", f"{key}: a key that the published CPI does not know, let pass by extra_keys")
     if not cluster.problems:
         scenario = cluster.scenario.value if cluster.scenario else "invalid"
         yield info("configuration", f"{cluster.config_map} holds scenario {scenario}")
+
+
+def _elsewhere(cluster: Cluster, problems: str) -> Iterator[Finding]:
+    """The file is not in the ConfigMap that was named, but where CPI's Deployment says: nothing there is changed."""
+    if not cluster.readable:
+        yield error("configuration", problems, "correct that; without its file nothing is known of CPI")
+        return
+    writer = cluster.distribution.writer
+    message = f"CPI's file is in {cluster.source}"
+    message += f", which {writer} writes: this run cannot change it" if writer else ", which this run cannot change"
+    remedy = f"change it through {writer or 'what writes the Secret'}; the playbook verify checks the Services"
+    yield error("configuration", message, remedy)
+    for problem in cluster.problems:
+        yield error("configuration", f"CPI refuses its file: {problem}", f"correct it through {writer or 'its writer'}")
 
 
 def check_rollout(state: ClusterState) -> Iterator[Finding]:
@@ -148,3 +172,14 @@ def _second_rule(item: ObservedService, aside: Aside, state: ClusterState) -> st
     if not shared or aside.asked or state.target.scenario is not Scenario.DISTINCT_INTERNAL:
         return ""
     return f"; CPI adds a second DNAT rule for port {shared[0]}, which may take the traffic of the TCP port"
+
+
+def check_annotations(state: ClusterState) -> Iterator[Finding]:
+    """Annotations with which another distribution's CPI makes objects that the published CPI does not make."""
+    distribution = state.cluster.distribution
+    for service in state.cluster.own_services:
+        for name in distribution.annotations:
+            if name in service.annotations:
+                message = f"{service.label} has the annotation {name} of {distribution.name}'s CPI"
+                remedy = "check its pool and its clients' addresses after a migration"
+                yield warning("service_annotations", f"{message}; a migration keeps what it finds", remedy)

@@ -95,8 +95,10 @@ def check_vdc_group(state: ClusterState) -> Iterator[Finding]:
     if edge is None or not edge.in_vdc_group or not scenario.one_arm:
         return
     message = f"edge gateway {edge.name} belongs to the VDC group {edge.owner}, and CPI creates application port"
-    message += f" profiles in its VDC: in {scenario.value} each new Service or port fails with 'not in the same network"
-    message += " provider scope'"
+    message += (
+        f" profiles in its VDC: in {scenario.value} VCD refuses the DNAT rule of each new Service or port ('not in"
+    )
+    message += " the same network provider scope'; CPI logs 'unable to create dnat rule')"
     remedy = "choose shared_external, which needs no DNAT rules"
     if state.cluster.scenario is None or state.cluster.scenario.one_arm:
         yield warning("vdc_group", f"{message}; those that exist keep serving", remedy)

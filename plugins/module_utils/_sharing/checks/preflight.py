@@ -16,6 +16,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.add
     check_one_arm,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.cluster import (
+    check_annotations,
     check_cluster_id,
     check_configuration,
     check_cpi,
@@ -68,6 +69,7 @@ CHECKS: tuple[Callable[[ClusterState], Iterator[Finding]], ...] = (
     check_given_addresses,
     check_service_names,
     check_service_ports,
+    check_annotations,
     check_excluded,
     check_existing_services,
     check_firewall,

@@ -205,8 +205,9 @@ def _check_file(cluster: Cluster, target: Target) -> Iterator[Finding]:
     if target.problem:
         yield error("one_arm", target.problem, "give a range of IPv4 addresses")
         return
-    if not cluster.config_map:
-        yield error("scenario", "the cluster has no ConfigMap with CPI's file", RUN_AGAIN)
+    if not cluster.config_map and not (cluster.source and cluster.readable):
+        message = "; ".join(cluster.problems) if cluster.source else "the cluster has no ConfigMap with CPI's file"
+        yield error("scenario", message, RUN_AGAIN)
         return
     problems = [error("scenario", f"CPI refuses its file: {text}", "correct the file") for text in cluster.problems]
     yield from problems
@@ -218,7 +219,7 @@ def _check_file(cluster: Cluster, target: Target) -> Iterator[Finding]:
         yield error("one_arm", f"the file holds {found}, not {target.one_arm}", RUN_AGAIN)
     elif not problems:
         text = f" with the one-arm range {cluster.one_arm}" if cluster.one_arm else ""
-        yield info("scenario", f"{cluster.config_map} holds {target.scenario.value}{text}")
+        yield info("scenario", f"{cluster.file} holds {target.scenario.value}{text}")
 
 
 def _check_cpi(cluster: Cluster, restart_expected: bool, replicas: int) -> Iterator[Finding]:

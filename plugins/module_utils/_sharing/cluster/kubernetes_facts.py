@@ -15,6 +15,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     BadRange,
     parse_range,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._distributions import Distribution, named
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import default_certificate
@@ -34,7 +35,7 @@ class KubernetesPort:
 
 @dataclass(frozen=True)
 class KubernetesService:
-    """A Service of type LoadBalancer."""
+    """A Service of type LoadBalancer. ``load_balancer_ip`` is the IP that it asks CPI for, by its ``ip_option``."""
 
     name: str
     namespace: str
@@ -44,6 +45,7 @@ class KubernetesService:
     ports: tuple[KubernetesPort, ...]
     annotations: Mapping[str, str] = field(default_factory=dict)
     deleting: bool = False
+    ip_option: str = "spec.loadBalancerIP"
 
     @property
     def label(self) -> str:
@@ -71,6 +73,7 @@ class CpiDeployment:
     image: str
     version: str
     ready: bool
+    distribution: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,9 +100,11 @@ class Cluster:
     """Everything that was read from the Kubernetes cluster.
 
     ``network`` and ``vdc`` are the names in CPI's file that lead CPI to its edge gateway. ``certificate`` is the alias
-    of the certificate that CPI takes by default. ``restore_point`` is the one that was stored for the last change, or
-    None. ``lease`` names the run that changes the cluster, or one that was killed; ``owners`` are tools that write its
-    objects.
+    of the certificate that CPI takes by default. ``source``: the Secret or ConfigMap that holds the file, where that is
+    not the one that was named. ``extra_keys``: the keys of the file that the published CPI does not know.
+    ``restore_point`` is the one that was stored for the last change, or None.
+    ``lease`` names the run that changes the cluster, or one that was killed; ``owners``
+    are tools that write its objects.
 
     ``excluded`` are the Services (namespace/name) and ports (namespace/name:port) that the operator wants to stay as
     they are.
@@ -125,6 +130,18 @@ class Cluster:
     restore_point: Mapping[str, Any] | None = None
     vdc: str = ""
     excluded: frozenset[str] = frozenset()
+    source: str = ""
+    extra_keys: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """Where CPI's file is, for messages."""
+        return self.config_map or self.source
+
+    @property
+    def distribution(self) -> Distribution:
+        """Whose CPI it is."""
+        return named(self.deployment.distribution if self.deployment else "")
 
     @property
     def own_services(self) -> tuple[KubernetesService, ...]:
@@ -139,6 +156,9 @@ def read_cluster(result: Any) -> Cluster:
     balancer = _part(config, "loadbalancer")
     config_map = reader.mapping_or_none("config_map")
     lease = reader.mapping("rollout").mapping_or_none("lease")
+    source = reader.mapping_or_none("config_source") if reader.has("config_source") else None
+    deployment = _deployment(reader.mapping_or_none("deployment"))
+    asks = named(deployment.distribution if deployment else "").ip_annotation
     return Cluster(
         scenario=_scenario(reader.text("scenario", "")),
         one_arm=_one_arm(reader.value.get("one_arm")),
@@ -150,12 +170,12 @@ def read_cluster(result: Any) -> Cluster:
         cluster_id_source=reader.text("cluster_id_source", "none"),
         config_map=f"{config_map.text('namespace')}/{config_map.text('name')}" if config_map else "",
         rollout=reader.mapping("rollout").text("state"),
-        deployment=_deployment(reader.mapping_or_none("deployment")),
+        deployment=deployment,
         pods=tuple(
             CpiPod(pod.text("name"), pod.text("phase", ""), pod.text("config", "current") == "current")
             for pod in reader.mappings("pods")
         ),
-        services=tuple(_service(service) for service in reader.mappings("services")),
+        services=tuple(_service(service, asks) for service in reader.mappings("services")),
         certificate=str(balancer.get("certAlias") or "") or default_certificate(reader.text("cluster_id", "")),
         lease=lease.text("holder") if lease else "",
         lease_live=lease is not None and lease.flag("live"),
@@ -166,6 +186,8 @@ def read_cluster(result: Any) -> Cluster:
         restore_point=reader.mapping("restore_point").value if reader.has("restore_point") else None,
         vdc=str(_part(config, "vcd").get("vdc") or ""),
         excluded=frozenset(reader.texts("excluded") if reader.has("excluded") else ()),
+        source=f"{source.text('kind')} {source.text('namespace')}/{source.text('name')}" if source else "",
+        extra_keys=reader.texts("extra_keys") if reader.has("extra_keys") else (),
     )
 
 
@@ -206,16 +228,22 @@ def _deployment(item: Reader | None) -> CpiDeployment | None:
         image=item.text("image", ""),
         version=item.text("version", ""),
         ready=item.flag("ready"),
+        distribution=item.text("distribution", ""),
     )
 
 
-def _service(item: Reader) -> KubernetesService:
-    annotations = item.mapping_or_none("annotations")
+def _service(item: Reader, ip_annotation: str) -> KubernetesService:
+    """One Service. ``ip_annotation``: the annotation that comes before spec.loadBalancerIP; empty without one."""
+    given = item.mapping_or_none("annotations")
+    annotations = {name: str(value) for name, value in given.value.items()} if given else {}
+    asked, option = annotations.get(ip_annotation, ""), f"annotation {ip_annotation}"
+    if not asked:
+        asked, option = item.text("load_balancer_ip", ""), "spec.loadBalancerIP"
     return KubernetesService(
         name=item.text("name"),
         namespace=item.text("namespace"),
         load_balancer_class=item.text("load_balancer_class", ""),
-        load_balancer_ip=item.text("load_balancer_ip", ""),
+        load_balancer_ip=asked,
         external_ips=item.texts("ingress_ips"),
         ports=tuple(
             KubernetesPort(
@@ -227,6 +255,7 @@ def _service(item: Reader) -> KubernetesService:
             )
             for port in item.mappings("ports")
         ),
-        annotations={name: str(value) for name, value in annotations.value.items()} if annotations else {},
+        annotations=annotations,
+        ip_option=option,
         deleting=item.flag_or("deleting", False),
     )

@@ -18,7 +18,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.ku
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import VIRTUAL_SERVICE
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    VIRTUAL_SERVICE,
+    VirtualService,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import (
     EdgeAddresses,
     PresentPort,
@@ -36,6 +39,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.se
 )
 
 EXCLUDED = "shared_ip_exclude names it"
+SERVES_UDP = "its virtual service serves UDP, which cannot be migrated"
 
 
 @dataclass(frozen=True)
@@ -180,16 +184,19 @@ def _observe(
     left: dict[str, Aside] = {}
     for spec, why in ports:
         name = naming.port(item.name, spec.name).virtual_service
+        present: VirtualService | None = inventory.get(VIRTUAL_SERVICE, name)
+        if present is not None and any(text.startswith("UDP") for text in present.ports) and not (why and why.asked):
+            left[spec.name] = Aside(SERVES_UDP, spec.name or str(spec.port), remedy="keep the scenario")
         # CPI keeps a virtual service that exists, and so does a migration: it would be lost otherwise
-        if why is None or (not why.asked and inventory.get(VIRTUAL_SERVICE, name) is not None):
+        elif why is None or (not why.asked and present is not None):
             served.append(spec)
             kept += [why] if why else []
         else:
             left[spec.name] = why
     # Without a cluster id no object can be this cluster's. The names are empty then, so that none is found.
     service = Service.build(item.name, served, naming, namespace=item.namespace, cluster_id=cluster_id, others=left)
-    present = present_ports(service.others, service.shared_rule, inventory, edge)
-    aside = tuple(replace(why, present=one) for why, one in zip(left.values(), present, strict=True))
+    others = present_ports(service.others, service.shared_rule, inventory, edge)
+    aside = tuple(replace(why, present=one) for why, one in zip(left.values(), others, strict=True))
     found = service.present(inventory, edge)
     return ObservedService(item, service, found, aside, tuple(kept), _left_out(item, excluded))
 

@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What CPI derives and where it stops: the lines of docs/cpi-rules.md that a Service shows, with the real program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import read_all_ports
+from conftest import API_VERSIONS
+from control_plane.api import wait_until
+from control_plane.testing import service
+from moving import ESTATES
+from real_model import port
+from real_stage import Object, Stage
+from vcdsim.testing import Simulator
+
+SSL_PORTS = "service.beta.kubernetes.io/vcloud-avi-ssl-ports"
+VERSIONS = ["1.6.1", "1.2.0"]
+UDP = {"name": "second", "port": 53, "protocol": "UDP"}
+# Two ports each: CPI creates the first, and stops at the second. What it logs then; the words of VCD are the double's.
+STOPS = [
+    (service("udp", [port("first", 80), UDP]), "unhandled virtual service type [UDP]"),
+    (service("bare", [port("first", 81), port("second", 443, "https")]), "it is required for HTTPS"),
+    (
+        service("plain", [port("first", 82), port("second", 83, "http")], annotations={SSL_PORTS: "83"}),
+        "sslEnabled is possible with HTTPS and L4_TLS only",
+    ),
+    (
+        service("tls", [port("first", 84), port("second", 85)], annotations={SSL_PORTS: "85"}),
+        "L4_TLS needs the PREMIUM feature set",
+    ),
+]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_cpi_stops_at_the_ports_that_we_leave_aside(stage: Stage, version: str) -> None:
+    stage.start_cpi("shared_internal", version)
+    for item, said in STOPS:
+        stage.cluster.api.create(item)
+        stage.log_says(said)
+        name = item["metadata"]["name"]
+        made = {one.split("-")[-1] for one in stage.objects().virtual_services if f"-{name}-" in one}
+        found = stage.cluster.api.get("Service", "default", name)
+        assert found
+        annotations = found["metadata"].get("annotations", {})
+        read = read_all_ports([_port(one) for one in found["spec"]["ports"]], annotations, "web-cert", premium=False)
+        assert made == {spec.name for spec, aside in read if aside is None} == {"first"}
+        assert stage.external_ip(name) == ""
+
+
+def _port(found: Object) -> Object:
+    return {
+        "name": found["name"],
+        "port": found["port"],
+        "node_port": found["nodePort"],
+        "protocol": found["protocol"],
+        "app_protocol": found.get("appProtocol"),
+    }
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_port_without_a_node_port_gets_an_ip_and_no_objects(stage: Stage, version: str) -> None:
+    stage.start_cpi("shared_internal", version)
+    assert stage.create(service("none", [port("a", 80)], allocateLoadBalancerNodePorts=False))
+    assert stage.objects().names == set()
+
+
+@pytest.mark.parametrize(("version", "moves"), [("1.6.1", True), ("1.2.0", False)])
+def test_cpi_moves_a_service_to_the_ip_that_it_asks_for_when_it_starts(stage: Stage, version: str, moves: bool) -> None:
+    stage.start_cpi("shared_internal", version)
+    before = stage.create(service("web", [port("a", 80)]))
+    stage.stop_cpi()
+    stage.cluster.api.patch("Service", "default", "web", {"spec": {"loadBalancerIP": "203.0.113.40"}})
+    stage.scale(1)
+    stage.cluster.wait_for_cpi()
+    wait_until(lambda: "EnsuredLoadBalancer" in stage.synced().get("web", ()), "CPI has dealt with it", 180)
+    (rule,) = stage.objects().nat_rules.values()
+    assert rule["external_addresses"] == ("203.0.113.40" if moves else before)
+
+
+def with_subnet(stage: Stage, subnet: str, version: str) -> None:
+    """Start CPI with another vipSubnet."""
+    stage.start_cpi("shared_internal", version)
+    stage.stop_cpi()
+    config = stage.config("shared_internal", version)
+    (key,) = config["data"]
+    config["data"][key] = config["data"][key].replace("vipSubnet: 203.0.113.0/24", f"vipSubnet: {subnet}")
+    stage.cluster.api.delete("ConfigMap", "kube-system", config["metadata"]["name"])
+    stage.cluster.api.create(config)
+    stage.scale(1)
+    stage.cluster.wait_for_cpi()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_vip_subnet_that_cpi_cannot_parse_gives_no_new_service_an_ip(stage: Stage, version: str) -> None:
+    with_subnet(stage, "203.0.113.0", version)
+    stage.cluster.api.create(service("web", [port("a", 80)]))
+    stage.log_says("unable to parse CIDR [203.0.113.0]")
+    assert stage.external_ip("web") == ""
+
+
+def grouped(folder: Path) -> Path:
+    """The estate one-edge, with its edge gateway and network in a VDC group."""
+    estate: dict[str, Any] = yaml.safe_load((ESTATES / "one-edge.yml").read_text(encoding="utf-8"))
+    (org,) = estate["organisations"]
+    (vdc,) = org["vdcs"]
+    group = {"name": "acme-group", "vdcs": ["acme-vdc"]}
+    group |= {key: vdc.pop(key) for key in ("edge_gateways", "networks")}
+    group["edge_gateways"][0].pop("ip_sets", None)
+    org["vdc_groups"] = [group]
+    path = folder / "grouped.yml"
+    path.write_text(yaml.safe_dump(estate), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_with_a_vdc_group_cpi_serves_new_services_without_dnat_only(stage: Stage, version: str) -> None:
+    with Simulator(estate=grouped(stage.folder), task_seconds=0, api_versions=API_VERSIONS) as other:
+        here = Stage(stage.cluster, other, stage.folder)
+        here.start_cpi("shared_internal", version)
+        here.cluster.api.create(service("behind", [port("a", 80)]))
+        here.log_says("unable to create dnat rule")  # CPI does not log the reason that VCD gives
+        assert here.external_ip("behind") == ""
+        here.cluster.clear()
+        here.start_cpi("shared_external", version)
+        assert here.create(service("outside", [port("a", 80)]))
+        here.cluster.clear()
