@@ -10,5 +10,7 @@ from __future__ import annotations
 IN_PROGRESS = "in_progress"
 FINISHED = "finished"
 
-# The version of a restore point's format: of vcd_shared_ip_info, vcd_shared_ip and the role.
-RESTORE_POINT_VERSION = 1
+# The version of a restore point's format: of vcd_shared_ip_info, vcd_shared_ip and the role. Version 1 held the bodies
+# of virtual services only (``virtual_services``), version 2 those of all kinds (``objects``); both are read.
+RESTORE_POINT_VERSION = 2
+READABLE_RESTORE_POINTS = (1, RESTORE_POINT_VERSION)

@@ -72,6 +72,16 @@ options:
     type: list
     elements: str
     default: []
+  accept_loss:
+    description: Whether to migrate Services whose HTTP policies or WAF cannot be kept; see M(vcd.kubernetes.vcd_shared_ip).
+    type: bool
+    default: false
+  vcd_rules:
+    description: Rules that this Cloud Director is known to have; see M(vcd.kubernetes.vcd_shared_ip).
+    type: list
+    elements: str
+    choices: [vip_and_dnat_on_one_address, vip_changed_to_one_in_use, update_while_sharing_a_vip]
+    default: []
   go_back:
     description:
       - Go back to a restore point, which replaces O(scenario), O(one_arm) and O(existing).

@@ -18,6 +18,7 @@ description:
   - While a service is migrated, a virtual service or a DNAT rule refers to its external IP at every moment, so that no other user can take it.
     Ports are migrated one after the other. It is not publicly documented whether Cloud Director allows a virtual service and a DNAT rule on
     the same address, so the module tries it where a rejection does no harm. If it is rejected, nothing refers to the IP for the duration of one task.
+    A rejection for any other reason stops the run before anything is deleted (see O(vcd_rules)).
     Check mode reports this possibility, and the run detects whether the IP was taken in that time.
   - Settings that no option names stay as an operator set them, for example health monitors, algorithm, persistence and the ratio of members.
   - If a service fails, it is rolled back to its previous shape, and the run stops and reports the state of every service.
@@ -92,10 +93,29 @@ options:
     default: []
   restore_point:
     description:
-      - The C(restore_point) of M(vcd.kubernetes.vcd_shared_ip_info), taken before an interrupted run. A virtual service that was lost in that run is
-        created again with all its settings.
+      - The C(restore_point) of M(vcd.kubernetes.vcd_shared_ip_info), taken before an interrupted run, in the format of this release or the one
+        before. An object that is missing is created again as it was, with all its settings. The objects that it refers to are found by name.
     type: dict
     default: {}
+  accept_loss:
+    description:
+      - A virtual service that is deleted and created again keeps its HTTP policies (API version 38.0) and WAF (38.1). They are read before the first
+        write, and written back.
+      - Whether to go on where one of them cannot be read or written back. It is then lost. If false, the task fails before its first change.
+    type: bool
+    default: false
+  vcd_rules:
+    description:
+      - Rules that this Cloud Director is known to have. Without them, the module finds out. It tries a write whose refusal does no harm, and
+        recognises the refusal by Cloud Director's words. Where it does not know the words, it stops before it deletes anything, quotes them, and
+        names the rule to be stated here if that is what they mean.
+      - V(vip_and_dnat_on_one_address) - a virtual service and a DNAT rule cannot have one address.
+      - V(vip_changed_to_one_in_use) - a VIP cannot be changed to that of another virtual service.
+      - V(update_while_sharing_a_vip) - a virtual service that shares its VIP cannot be updated.
+    type: list
+    elements: str
+    choices: [vip_and_dnat_on_one_address, vip_changed_to_one_in_use, update_while_sharing_a_vip]
+    default: []
   progress_file:
     description: A file to which the module appends a line of JSON for each service and each write while it runs.
     type: path
@@ -219,6 +239,12 @@ services:
           port, C(together) the time in which all of them are down, and C(window) the time in which nothing refers to the external IP.
         - C(task_seconds) are the shortest and the longest time that one task usually takes, for an estimate in seconds.
       type: dict
+lost_settings:
+  description: What objects have lost of the settings in O(restore_point), one line each; not what a migration changes on purpose.
+  returned: success
+  type: list
+  elements: str
+  sample: ["DNAT rule dnat-web-http: firewallMatch was BYPASS and is MATCH_INTERNAL_ADDRESS"]
 orphans:
   description:
     - Objects with the name of one of the services that do not belong to any of its ports and still exist, each with C(kind), C(name), C(why),

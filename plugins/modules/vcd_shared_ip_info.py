@@ -25,7 +25,12 @@ options:
       - The services. By default, all services of a cluster that have virtual services. Their namespaces are then empty, because CPI's object names
         do not contain them. Virtual services whose name can be read in several ways are returned as RV(ambiguous) instead.
   restore_point:
-    description: Whether to return RV(restore_point). This takes a request for each virtual service.
+    description: Whether to return RV(restore_point). This takes a request for each virtual service and each pool.
+    type: bool
+    default: false
+  accept_loss:
+    description:
+      - Whether to leave out of RV(restore_point) HTTP policies and WAF that cannot be read. If false, the task fails.
     type: bool
     default: false
 seealso:
@@ -90,7 +95,8 @@ ambiguous:
 restore_point:
   description:
     - The value for O(vcd.kubernetes.vcd_shared_ip#module:restore_point), with C(version), C(taken), C(edge_gateway), C(cluster_id), C(services) as
-      above, and C(virtual_services), the bodies by name. It contains no secrets.
+      above, and C(objects), the whole bodies of virtual services, pools, NAT rules and application port profiles by kind and name, and C(policies), the
+      HTTP policies and WAF of the virtual services. It contains no secrets.
   returned: when O(restore_point) is true
   type: dict
 """
@@ -106,7 +112,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outc
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, connect_after
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION
 
-SPEC = CONNECTION | WHERE | ArgumentSpec({"restore_point": {"type": "bool", "default": False}})
+SPEC = (
+    CONNECTION
+    | WHERE
+    | ArgumentSpec(
+        {"restore_point": {"type": "bool", "default": False}, "accept_loss": {"type": "bool", "default": False}}
+    )
+)
 
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:

@@ -90,10 +90,16 @@ options:
       - Whether to delete and create the virtual service if a change cannot be made in place. It does not serve in between.
       - What Cloud Director would refuse is checked before the deletion, as far as this user can see it - address, ports, service engine group, pool
         and name. If the user may not see whether the edge gateway may use the VIP, nothing is deleted.
-      - It keeps its pool and all settings that do not change. Settings that this module does not manage, such as WAF or HTTP policies, are lost.
+      - It keeps its pool and all settings that do not change. HTTP policies and WAF are read before, and written back.
       - If the creation fails, the virtual service is created with its original settings. If that fails too, C(failure) in the result describes the
         deleted virtual service, and C(failure.body) is the body of a POST request that creates it. Running the same task again also creates it, if the
         task contains all options that are required for creation.
+    type: bool
+    default: false
+  accept_loss:
+    description:
+      - With O(recreate=true), whether to go on where HTTP policies or WAF of the virtual service cannot be read or written back. They are then lost.
+      - If false, the task fails before it deletes anything.
     type: bool
     default: false
 notes:
@@ -263,6 +269,7 @@ SPEC = (
             },
             "transparent_mode_enabled": {"type": "bool"},
             "recreate": {"type": "bool", "default": False},
+            "accept_loss": {"type": "bool", "default": False},
         }
     )
 )

@@ -169,12 +169,12 @@ class World:
         bodies = {one["name"]: {"name": one["name"]} for one in self.objects["virtual_services"]}
         gateway = {"id": edge()["id"], "name": edge()["name"]}
         point = {
-            "version": 1,
+            "version": 2,
             "taken": f"2026-05-04T10:11:{self.points:02}Z",
             "edge_gateway": gateway,
             "cluster_id": CLUSTER_ID,
             "services": found,
-            "virtual_services": bodies,
+            "objects": {"virtual_service": bodies},
         }
         return {"services": found, "orphans": [], **({"restore_point": point} if whole else {})}
 

@@ -192,3 +192,10 @@ def estate(folder: Path, of: str = "one-edge", **edge: Any) -> Path:
     path = folder / "estate.yml"
     path.write_text(yaml.safe_dump(found), encoding="utf-8")
     return path
+
+
+def premium_estate(folder: Path) -> Path:
+    """The estate one-edge whose edge gateway has the PREMIUM feature set, as WAF needs it."""
+    settings = {"enabled": True, "service_network": "192.168.255.1/25", "feature_set": "PREMIUM"}
+    groups = [{"name": "seg-premium", "max_virtual_services": 20, "min_virtual_services": 0}]
+    return estate(folder, load_balancer=settings, service_engine_groups=groups)

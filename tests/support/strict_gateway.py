@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
@@ -16,8 +17,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     VirtualService,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.refusals import revealed_rules
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedGroup, WantedService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
+    WantedGroup,
+    WantedService,
+    current_state,
+)
 
 
 class Refused(Exception):
@@ -26,16 +32,24 @@ class Refused(Exception):
 
 @dataclass
 class StrictGateway:
-    """``refuses`` is the set of undocumented refusals that this Cloud Director shows."""
+    """``refuses`` is the set of undocumented refusals that this Cloud Director shows.
+
+    ``otherwise(step)`` is the text of a refusal for any other reason, empty if there is none.
+    """
 
     inventory: Inventory
     refuses: frozenset[VcdRule] = frozenset()
+    otherwise: Callable[[Step], str] = lambda step: ""
     log: list[Step] = field(default_factory=list)
     unheld: list[str] = field(default_factory=list)
+    known: KnownRules = field(default_factory=KnownRules)
+    stopped_after: int = 0
 
     def write(self, step: Step) -> None:
         """Let a step happen, or raise Refused and change nothing."""
         present = self.inventory.get(step.kind, step.name)
+        if reason := self.otherwise(step):
+            raise Refused(reason)
         if (present is None) != (step.act is Act.CREATE):
             raise Refused(f"{step.text}: it is {'not ' if present is None else ''}there")
         if step.after is None:
@@ -71,42 +85,64 @@ class StrictGateway:
         if old is not None:
             shared = any(item.address == old.address for item in others)
             if shared and VcdRule.SHARED_PUT in self.refuses:
-                raise Refused(f"{new.name}: shares its VIP")
+                raise Refused("A virtual service that shares its virtual IP address cannot be updated.")
             if shared and old.address != new.address:
                 raise Refused(f"{new.name}: the VIP is shared")
             joins = old.address != new.address and any(item.address == new.address for item in others)
             if joins and VcdRule.JOIN in self.refuses:
-                raise Refused(f"{new.name}: {new.address} has another")
+                raise Refused("virtualIpAddress: it cannot be changed to that of another virtual service.")
         moved = old is None or old.address != new.address
-        if moved and VcdRule.OVERLAP in self.refuses and self.inventory.rules_for(new.address):
-            raise Refused(f"{new.name}: {new.address} is a rule's")
+        rules = self.inventory.rules_for(new.address) if moved and VcdRule.OVERLAP in self.refuses else []
+        if rules:
+            raise Refused(f"virtualIpAddress: it is the external address of the DNAT rule {rules[0].name}.")
 
     def _check_rule(self, new: NatRule, old: NatRule | None) -> None:
         if new.profile and self.inventory.get(APP_PORT_PROFILE, new.profile) is None:
             raise Refused(f"{new.name}: no profile {new.profile}")
         moved = old is None or old.external != new.external
-        if moved and VcdRule.OVERLAP in self.refuses and self.inventory.on_address(new.external):
-            raise Refused(f"{new.name}: {new.external} is a VIP")
+        vips = self.inventory.on_address(new.external) if moved and VcdRule.OVERLAP in self.refuses else []
+        if vips:
+            raise Refused(f"externalAddresses: it is the VIP of the virtual service {vips[0].name}.")
 
-    def carry_out(self, wanted: WantedService | WantedGroup, kill_after: int | None = None) -> bool:
+    def carry_out(
+        self,
+        wanted: WantedService | WantedGroup,
+        kill_after: int | None = None,
+        known: KnownRules | None = None,
+        **how: bool,
+    ) -> bool:
         """Plan and write as the module does; False when it was killed after so many writes."""
-        known = KnownRules()
+        self.known = known or KnownRules()
         for _attempt in range(1 + len(VcdRule)):
-            for step in plan(wanted, self.inventory, known):
+            for step in plan(wanted, self.inventory, self.known, **how):
                 if kill_after is not None and len(self.log) >= kill_after:
                     return False
                 try:
                     self.write(step)
-                except Refused:
-                    if not step.probes - known.refused:
+                except Refused as refusal:
+                    revealed = revealed_rules(step, str(refusal), self.inventory) - self.known.refused
+                    if not revealed:
                         raise
-                    known = known.refuse(step.probes)
+                    self.known = self.known.refuse(revealed)
                     break
-                known = known.allow(step.probes)
+                self.known = self.known.allow(step.probes)
                 self._note(wanted, step)
             else:
                 return True
         raise AssertionError("no way was found")
+
+    def carry_out_or_go_back(self, wanted: WantedService | WantedGroup) -> bool:
+        """Do as the module does at a refusal that it does not recognise; False when it went back.
+
+        ``stopped_after`` is then the number of writes before the refusal.
+        """
+        before = current_state(wanted, self.inventory)
+        try:
+            return self.carry_out(wanted)
+        except Refused:
+            self.stopped_after = len(self.log)
+            self.carry_out(before, known=self.known, going_back=True)
+            return False
 
     def _note(self, wanted: WantedService | WantedGroup, step: Step) -> None:
         if not self.inventory.referenced(wanted.external_ip):

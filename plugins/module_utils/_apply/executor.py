@@ -27,6 +27,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rollback imp
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.service_executor import ServiceExecutor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bodies import lost_settings
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import APP_PORT_PROFILE
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import as_diff, own_objects
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import GroupPlan
@@ -81,7 +82,8 @@ class Executor:
         self.progress = Progress(None if check_mode else params["progress_file"])
         self.services = ServiceExecutor(api, gateway, request, params, self.progress)
         self.edge = edge_addresses(gateway, request.one_arm)
-        self.goal = goal_of(request, self.edge, self.removing)
+        self.goal = goal_of(request, self.edge, self.removing, self.services.known)
+        self._restored = 0  # HTTP policies that a run before this one had lost
         self.addresses = ExternalAddresses(api, gateway, self.edge, params["vip_subnet"])
 
     def run(self) -> Done:
@@ -96,6 +98,8 @@ class Executor:
         for group in pending:
             for step in group.steps:
                 self.services.writer.check(step)
+            if not self.removing:
+                self.services.policies.prepare(group.steps, self.check_mode)
         self._check_profiles(pending)
         if not self.check_mode:
             try:
@@ -140,6 +144,8 @@ class Executor:
             one.succeed()
             self.progress.finished(one.state)
         self._finish_background(pending, plans)
+        self._restored = self.services.policies.write_lost(self.services.observed)
+        self.services.writer.writes += self._restored
         self._check_ip_taken(holders, [one for one in pending if one.window])
 
     def _apply(self, one: GroupPlan, before: WantedService | WantedGroup) -> None:
@@ -230,15 +236,20 @@ class Executor:
                 one.succeed()
                 for step in one.steps:
                     step.apply(final)
+        policies = self.services.policies.lines(self.services.observed) if self.check_mode else []
         result = {
             "steps": [line for one in pending for line in one.lines],
             "services": [one.as_dict(shape_of(one.service, final, self.edge, self.goal.scenario)) for one in plans],
             "orphans": left_orphans(orphans, final),
+            "lost_settings": [
+                *lost_settings(self.services.stored, self.services.observed.inventory),
+                *policies,
+            ],
             "writes": sum(len(one.steps) for one in pending) if self.check_mode else self.services.writer.writes,
         }
         before = {one.label: one.before for one in plans}
         after = {one.label: as_diff(own_objects(one.wanted, final)) for one in plans}
-        return Done(bool(pending), result, before, after)
+        return Done(bool(pending or policies or self._restored), result, before, after)
 
 
 def _is_new_profile(step: Step) -> bool:

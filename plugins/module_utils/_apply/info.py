@@ -17,15 +17,18 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.external_ips
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.plans import find_orphans
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.policies import Policies
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState, read_gateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import RESTORE_POINT_VERSION
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.calls import PATH as POOLS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.calls import PATH
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import (
-    without_read_only,
-)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bodies import Key, objects_for_point
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    NAT_RULE,
     VIRTUAL_SERVICE,
+    Object,
+    Pool,
     VirtualService,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.readings import (
@@ -42,6 +45,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 
 def gather(api: Api, gateway: Body, request: Request, params: Mapping[str, Any]) -> dict[str, Any]:
     """Services with their objects; with ``restore_point`` also the bodies from which lost ones can be created again."""
+    # from lists only: what a run describes before it stops CPI and after it must not differ in what was read
     observed = read_gateway(api, gateway, lambda summary: False)
     ambiguous: list[dict[str, Any]] = []
     if not request.services:
@@ -64,7 +68,8 @@ def gather(api: Api, gateway: Body, request: Request, params: Mapping[str, Any])
             "edge_gateway": result["edge_gateway"],
             "cluster_id": request.cluster_id,
             "services": found,
-            "virtual_services": dict(_bodies(api, request, observed)),
+            "objects": objects_for_point(dict(_bodies(api, request, observed))),
+            "policies": _policies(api, gateway, request, observed, params["accept_loss"]),
         }
     return result
 
@@ -119,11 +124,28 @@ def _shown(ways: Iterable[Reading]) -> list[dict[str, str]]:
     return [{"service": one.service, "port": one.port} for one in ways]
 
 
-def _bodies(api: Api, request: Request, observed: GatewayState) -> Iterator[tuple[str, Body]]:
-    """The full bodies of the virtual services, by name, without what only Cloud Director sets."""
+def _bodies(api: Api, request: Request, observed: GatewayState) -> Iterator[tuple[Key, Body]]:
+    """The whole bodies of the services' objects. Lists tell all of NAT rules and profiles, but not of the others."""
     for service in request.services:
-        for port in service.ports:
-            name = port.names.virtual_service
-            urn = observed.ids.get((VIRTUAL_SERVICE, name))
-            if urn:
-                yield name, without_read_only(api.get(f"{PATH}/{urn}", f"virtual service {name!r}"))
+        keys = [key for port in service.ports for key in port.names.pairs()]
+        for kind, name in (*keys, (NAT_RULE, service.shared_rule)):
+            item: Object | None = observed.inventory.get(kind, name)
+            if item is None:
+                continue
+            if isinstance(item, VirtualService):
+                yield (kind, name), api.get(f"{PATH}/{item.id}", f"virtual service {name!r}")
+            elif isinstance(item, Pool):
+                yield (kind, name), api.get(f"{POOLS}/{item.id}", f"pool {name!r}")
+            else:
+                yield (kind, name), dict(item.body)
+
+
+def _policies(
+    api: Api, gateway: Body, request: Request, observed: GatewayState, accept_loss: bool
+) -> dict[str, dict[str, Body]]:
+    """HTTP policies and WAF of the services' virtual services that have some."""
+    policies = Policies(api, gateway, {}, accept_loss)
+    names = [port.names.virtual_service for service in request.services for port in service.ports]
+    items = [observed.inventory.get(VIRTUAL_SERVICE, name) for name in names]
+    found = {item.name: policies.read(item) for item in items if item is not None}
+    return {name: bodies for name, bodies in found.items() if bodies}

@@ -28,6 +28,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.placing import deletes, placed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal, ServicePlan
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import KnownRules
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import (
     Evidence,
     Orphan,
@@ -42,9 +43,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.se
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import Orphans
 
 
-def goal_of(request: Request, edge: EdgeAddresses, removing: bool) -> Goal:
-    """The goal that all services of a run share."""
-    return Goal(None if removing else request.scenario, request.one_arm, edge, request.per_service)
+def goal_of(request: Request, edge: EdgeAddresses, removing: bool, known: KnownRules) -> Goal:
+    """The goal that all services of a run share. ``known`` are the rules of VCD that are known beforehand."""
+    scenario = None if removing else request.scenario
+    return Goal(scenario, request.one_arm, edge, request.per_service, known=known)
 
 
 def plan_all(

@@ -31,6 +31,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    APP_PORT_PROFILE,
+    NAT_RULE,
+    POOL,
+    VIRTUAL_SERVICE,
+    AppPortProfile,
+    NatRule,
     Object,
     Pool,
     VirtualService,
@@ -85,7 +91,7 @@ def read_gateway(api: Api, gateway: Body, whole_pools: Callable[[Body], bool]) -
     for row in pool_calls.list_summaries(api, gateway):
         found.add(_pool(api, row, whole_pools(row)))
     for row in profile_calls.list_profiles(api, gateway, "scope==TENANT"):
-        found.add(read_app_port_profile(Reader(profile_result(row), "application port profile"), row))
+        found.add(_profile_of(row))
     return found
 
 
@@ -96,8 +102,25 @@ def read_addresses(api: Api, gateway: Body) -> GatewayState:
         found.add(virtual_service_of(row))
         found.groups[str(row["name"])] = row.get("serviceEngineGroupRef") or {}
     for row in rule_calls.list_rules(api, gateway):
-        found.add(read_nat_rule(Reader(rule_result(row), "NAT rule"), row))
+        found.add(_nat_rule_of(row))
     return found
+
+
+def object_of(kind: str, body: Body) -> Object:
+    """An object as the domain sees it, from its whole body."""
+    return _OBJECT_OF[kind](body)
+
+
+def _pool_of(body: Body) -> Pool:
+    return read_pool(Reader(pool_result(body), "pool"), body)
+
+
+def _nat_rule_of(body: Body) -> NatRule:
+    return read_nat_rule(Reader(rule_result(body), "NAT rule"), body)
+
+
+def _profile_of(body: Body) -> AppPortProfile:
+    return read_app_port_profile(Reader(profile_result(body), "application port profile"), body)
 
 
 def virtual_service_of(body: Body) -> VirtualService:
@@ -109,4 +132,12 @@ def _pool(api: Api, row: Body, whole: bool) -> Pool:
     if not whole:
         return Pool(str(row["name"]), enabled=row.get("enabled") is not False, id=str(row["id"]))
     body = api.get(f"{pool_calls.PATH}/{row['id']}", f"pool {row['name']!r}")
-    return read_pool(Reader(pool_result(body), "pool"), body)
+    return _pool_of(body)
+
+
+_OBJECT_OF: Mapping[str, Callable[[Body], Object]] = {
+    VIRTUAL_SERVICE: virtual_service_of,
+    POOL: _pool_of,
+    NAT_RULE: _nat_rule_of,
+    APP_PORT_PROFILE: _profile_of,
+}

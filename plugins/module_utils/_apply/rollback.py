@@ -14,7 +14,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.in
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import label_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import GroupPlan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import ServicePlan
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedGroup, WantedService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
+    WantedGroup,
+    WantedService,
+    with_present,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import (
     CHANGED,
     FAILED,
@@ -42,8 +46,11 @@ def roll_back(
         others = other_holders(wanted, services.observed.inventory)
         if others:
             error.message += f"; {wanted.external_ip} is also held by {', '.join(others)}"
+        changed = error.details.get("changed")
+        if changed:  # by something else: that object stays as it is now
+            before = with_present(before, changed[0], changed[1], services.observed.inventory)
         # Do not wait for its health: what is wrong now may have been wrong in the old shape, too.
-        services.apply(before, frozenset())
+        services.apply(before, frozenset(), going_back=True)
         services.background.finish_all()
     except CollectionError as second:
         error.message += f"; it could not be rolled back either: {second.message}"

@@ -11,12 +11,17 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.background_writer import BackgroundWriter
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.policies import Policies
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState, read_gateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.writer import Writer
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.calls import wait_until_settled
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import settled
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bodies import (
+    read_objects,
+    read_policies,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
     POOL,
@@ -25,12 +30,18 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.readings import readings
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.refusals import revealed_rules, unrecognised
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedGroup, WantedService
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import BAD_REQUEST, Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Refused, TaskFailed
 
 MAX_REPLANS = len(VcdRule) + 1  # one attempt for each rule that may be revealed, and one that knows them all
+
+
+def known_rules(params: Mapping[str, Any]) -> KnownRules:
+    """The rules of VCD that the operator states; the others are probed."""
+    return KnownRules(refused=frozenset(map(VcdRule, params.get("vcd_rules") or ())))
 
 
 class ServiceExecutor:
@@ -43,13 +54,15 @@ class ServiceExecutor:
         self.gateway = gateway
         self.params = params
         self.progress = progress
-        self.known = KnownRules()
+        self.known = known_rules(params)
         self._request = request
         self._pools = {port.names.pool: service for service in request.services for port in service.ports}
         self.observed = self._read()
         self.healthy = frozenset(name for name, health in self.observed.health.items() if health == "UP")
-        stored = params["restore_point"].get("virtual_services") or {}
-        self.writer = Writer(api, gateway, self.observed, params["service_engine_group"] or "", stored, self._pools)
+        self.stored = read_objects(params["restore_point"])
+        self.policies = Policies(api, gateway, read_policies(params["restore_point"]), params["accept_loss"])
+        group = params["service_engine_group"] or ""
+        self.writer = Writer(api, gateway, self.observed, group, self.stored, self.policies, self._pools)
         self.background = BackgroundWriter(self.writer.write)
 
     def _read(self) -> GatewayState:
@@ -75,14 +88,15 @@ class ServiceExecutor:
         self.observed = self._read()
         self.writer.observed = self.observed
 
-    def apply(self, wanted: WantedService | WantedGroup, healthy: frozenset[str]) -> None:
+    def apply(self, wanted: WantedService | WantedGroup, healthy: frozenset[str], *, going_back: bool = False) -> None:
         """Plan and write until the service or group is as wanted; after a refusal that reveals a rule, plan again.
 
-        ``healthy`` are the virtual services that have to be UP afterwards. Raises CollectionError.
+        ``healthy`` are the virtual services that have to be UP afterwards. ``going_back``: to the state before, which
+        VCD accepted. Raises CollectionError.
         """
         written: list[Step] = []
         for _attempt in range(MAX_REPLANS):
-            if self._write_all(plan(wanted, self.observed.inventory, self.known), written):
+            if self._write_all(plan(wanted, self.observed.inventory, self.known, going_back=going_back), written):
                 break
         else:
             raise CollectionError(f"{wanted.label}: Cloud Director refused every possible plan; see its tasks")
@@ -118,9 +132,10 @@ class ServiceExecutor:
             try:
                 self.writer.write(step)
             except (Refused, TaskFailed) as error:
-                if not self._reveals_rule(error, step):
+                revealed = self._revealed(error, step)
+                if not revealed:
                     raise
-                self.known = self.known.refuse(step.probes)
+                self.known = self.known.refuse(revealed)
                 if isinstance(error, TaskFailed):  # a task may have written something before it failed
                     self.read_again()
                 return False
@@ -133,10 +148,19 @@ class ServiceExecutor:
         if isinstance(step.after, NatRule) and step.after.profile:
             self.background.finish((APP_PORT_PROFILE, step.after.profile))
 
-    def _reveals_rule(self, error: Refused | TaskFailed, step: Step) -> bool:
-        """Whether a refusal reveals a rule of VCD, and is not some other error."""
-        refused = error.status == 400 if isinstance(error, Refused) else not error.busy
-        return refused and bool(step.probes - self.known.refused)
+    def _revealed(self, error: Refused | TaskFailed, step: Step) -> frozenset[VcdRule]:
+        """The rules of VCD that a refusal reveals. For any other reason the run stops, and ``error`` says how to go on.
+
+        What is learnt here makes the next plan delete objects, so that only recognised words count.
+        """
+        rejected = error.status == BAD_REQUEST if isinstance(error, Refused) else not error.busy
+        if not rejected:
+            return frozenset()
+        found = revealed_rules(step, str(error.details.get("text") or ""), self.observed.inventory)
+        remedy = unrecognised(step)
+        if not found and remedy:
+            error.message += f"; {remedy}"
+        return found - self.known.refused
 
     def _settle(self, written: Sequence[Step], healthy: frozenset[str]) -> None:
         """Wait until the health of what was written is known; what was UP must be UP again."""

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.kept import pool_changes, with_kept_types
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState, virtual_service_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.policies import Policies
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState, object_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.manager import AppPortProfiles
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import assignments_of
@@ -23,8 +24,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import (
     to_result as service_result,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import (
-    without_read_only,
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bodies import (
+    Key,
+    changed_since,
+    writable,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
@@ -32,7 +35,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     POOL,
     VIRTUAL_SERVICE,
     AppPortProfile,
-    NatRule,
     Object,
     Pool,
     VirtualService,
@@ -49,28 +51,26 @@ MANAGERS: Mapping[str, Callable[..., Manager]] = {
     APP_PORT_PROFILE: AppPortProfiles,
 }
 
-
-# What only Cloud Director sets; it is not part of the body of a new object.
-READ_ONLY = frozenset(
-    {
-        "id",
-        "version",
-        "status",
-        "healthStatus",
-        "healthMessage",
-        "memberCount",
-        "enabledMemberCount",
-        "upMemberCount",
-        "virtualServiceRefs",
-        "systemRule",
-        "usableForNAT",
-    }
-)
+# The references in a stored body, by the option of their kind's module. Their identifiers may be stale, so that the
+# objects are looked up again by name.
+REFERENCES: Mapping[str, Mapping[str, str]] = {
+    VIRTUAL_SERVICE: {
+        "loadBalancerPoolRef": "pool",
+        "serviceEngineGroupRef": "service_engine_group",
+        "certificateRef": "certificate",
+    },
+    POOL: {"memberGroupRef": "member_group", "caCertificateRefs": "ca_certificates"},
+    NAT_RULE: {"applicationPortProfile": "application_port_profile", "appliedTo": "applied_to"},
+    APP_PORT_PROFILE: {},
+}
+_KIND_OF = {"pool": POOL, "application_port_profile": APP_PORT_PROFILE}
 
 
 class Writer:
-    """Writes to one edge gateway. ``stored`` are the bodies of virtual services that may have to be created again,
-    ``pools`` the names of the services' pools.
+    """Writes to one edge gateway. ``stored`` are the bodies of objects that may have to be created again.
+
+    ``policies`` are the sub-resources of virtual services by name, which go and come with them, ``pools`` the names of
+    the services' pools.
     """
 
     def __init__(
@@ -79,45 +79,68 @@ class Writer:
         gateway: Body,
         observed: GatewayState,
         group: str,
-        stored: Mapping[str, Body],
+        stored: Mapping[Key, Body],
+        policies: Policies,
         pools: Iterable[str] = (),
     ) -> None:
         self.api = api
         self.gateway = gateway
         self.observed = observed
         self.stored = dict(stored)
+        self.policies = policies
         self.writes = 0
         self._group = group
         self._pools = tuple(pools)
         self._groups: list[Body] | None = None
         self._certificates: dict[str, Body] = {}
+        self._read_now: set[Key] = set()
 
     def write(self, step: Step) -> None:
-        """Write a step. Raises CollectionError."""
+        """Write a step. Raises CollectionError, without writing if the object is not what the plan was made on."""
         key = (step.kind, step.name)
         options = options_of(step.item) if step.act is not Act.DELETE else {"name": step.name}
-        manager = MANAGERS[step.kind](self.api, self.gateway, {"state": "present", "id": None, **options}, False)
+        manager = self._manager(step.kind, options)
         if step.act is Act.CREATE:
             body, find = self._body(step, manager), manager.find
             # the task that creates a NAT rule does not contain its id, which is looked up when it is needed
             self.observed.ids[key] = self.api.create(manager.collection(), body, manager.what, find, named=False)
-        elif step.act is Act.UPDATE:
-            path = manager.path(self._id(step, manager))
-            current = self.api.get(path, manager.what)
-            self.api.update(path, manager.what, current, self._change(step, manager, current))
+            if step.kind == VIRTUAL_SERVICE:
+                self.writes += self.policies.write(step.name, self.observed.ids[key])
         else:
             path = manager.path(self._id(step, manager))
-            if step.kind == VIRTUAL_SERVICE:
-                self._remember(step.name, path)
-            self.api.delete(path, manager.what)
-            self.observed.ids.pop(key, None)
+            current = self._as_planned(step, manager, path)
+            if step.act is Act.UPDATE:
+                self.api.update(path, manager.what, current, self._change(step, manager, current))
+            else:
+                # whole: the object may have to be made again, with all that an operator has set
+                self.stored[key] = current
+                self._read_now.add(key)
+                self.api.delete(path, manager.what)
+                self.observed.ids.pop(key, None)
         self.writes += 1
 
+    def _manager(self, kind: str, options: Mapping[str, Any]) -> Manager:
+        return MANAGERS[kind](self.api, self.gateway, {"state": "present", "id": None, **options}, False)
+
+    def _as_planned(self, step: Step, manager: Manager, path: str) -> Body:
+        """The present body of an object that is to be changed or deleted. Raises CollectionError if it was changed."""
+        current = self.api.get_or_none(path, manager.what)
+        why = "gone" if current is None else ""
+        if current is not None and step.before is not None:
+            why = changed_since(step.before, object_of(step.kind, current))
+        if current is None or why:
+            what = "removed it" if current is None else f"changed it ({why})"
+            raise CollectionError(
+                f"{manager.what}: something else {what} since the plan was made, so it was not touched: run again",
+                changed=[step.kind, step.name],
+            )
+        return current
+
     def _change(self, step: Step, manager: Manager, current: Body) -> Callable[[Body], Body]:
-        """The change that an update makes to the body that Cloud Director returned."""
+        """The change that an update makes to the body that Cloud Director returned. All other keys stay."""
         after = step.after
         if isinstance(after, (Pool, AppPortProfile)) and after.body:
-            whole = _writable(after.body)
+            whole = writable(after.body)
             return lambda body: {**body, **whole}
         if isinstance(after, Pool):
             changes = pool_changes(after, pool_result(current))
@@ -131,32 +154,59 @@ class Writer:
     def _id(self, step: Step, manager: Manager) -> str:
         found = self.observed.ids.get((step.kind, step.name)) or manager.find()
         if not found:
-            raise CollectionError(f"{manager.what} is gone: something else removed it; run again")
+            raise CollectionError(
+                f"{manager.what} is gone: something else removed it; run again", changed=[step.kind, step.name]
+            )
         self.observed.ids[(step.kind, step.name)] = found
         return found
 
-    def _remember(self, name: str, path: str) -> None:
-        body = self.api.get_or_none(path, f"virtual service {name!r}")
-        if body:
-            self.stored[name] = body
-
     def _body(self, step: Step, manager: Manager) -> Body:
         """The body of a new object: the one that it had before it was lost or deleted, with the planned changes."""
-        stored = self.stored.get(step.name) if step.kind == VIRTUAL_SERVICE else None
+        key, after = (step.kind, step.name), step.after
+        stored = self.stored.get(key)
+        if not stored and after is not None and not isinstance(after, VirtualService):
+            stored = dict(after.body)  # that of the state to go back to; a list of virtual services is not whole
         if stored:
-            changes = self._changes(virtual_service_of(stored), manager)
-            changes = with_kept_types(changes, step.after, service_result(stored))
-            return manager.apply(without_read_only(stored), changes, self._references(changes))
-        if isinstance(step.after, (Pool, AppPortProfile)) and step.after.body:
-            return _writable(step.after.body)
+            return self._made_again(key, stored, step, manager)
         changes = dict(manager.wanted)
-        if isinstance(step.after, NatRule) and step.after.body:
-            return manager.apply(_writable(step.after.body), changes, self._references(changes))
-        if isinstance(step.after, VirtualService):
-            changes["service_engine_group"] = self._choose_group(step.after)
-        if isinstance(step.after, Pool) and step.after.members is None:
-            changes["members"] = self._borrow_members(step.after)
+        if isinstance(after, VirtualService):
+            changes["service_engine_group"] = self._choose_group(after)
+        if isinstance(after, Pool) and after.members is None:
+            changes["members"] = self._borrow_members(after)
         return manager.apply(manager.initial(), changes, self._references(changes))
+
+    def _made_again(self, key: Key, stored: Body, step: Step, manager: Manager) -> Body:
+        whole = {name: value for name, value in writable(stored).items() if value is not None}
+        # what places the object comes from the present gateway; a profile's context cannot even be read
+        body = {**whole, **{name: value for name, value in manager.initial().items() if name != "enabled"}}
+        body.update(self._renewed(key, body, manager))
+        if isinstance(step.after, Pool):
+            changes = pool_changes(step.after, pool_result(body)) if not step.after.body else {}
+        elif isinstance(step.after, AppPortProfile) and step.after.body:
+            changes = {}
+        else:
+            changes = self._changes(object_of(step.kind, stored), manager)
+            changes = with_kept_types(changes, step.after, service_result(stored))
+        return manager.apply(body, changes, self._references(changes))
+
+    def _renewed(self, key: Key, body: Body, manager: Manager) -> dict[str, Any]:
+        """The references of a stored body, to the objects that have these names now."""
+        found: dict[str, Any] = {}
+        for field, option in REFERENCES[key[0]].items():
+            value = body.get(field)
+            names = [one.get("name") for one in value] if isinstance(value, list) else (value or {}).get("name")
+            if not names or (isinstance(names, list) and not all(names)):
+                continue
+            urn = self.observed.ids.get((_KIND_OF.get(option, ""), str(names)))
+            try:
+                if urn:
+                    found[field] = {"id": urn, "name": names}
+                elif key not in self._read_now:
+                    found[field] = manager.resolve({option: names})[option]
+            except CollectionError as error:
+                error.message = f"{manager.what} cannot be created again as it was: {error.message}"
+                raise
+        return found
 
     def _changes(self, before: Object, manager: Manager) -> dict[str, Any]:
         now = manager.from_options({"state": "present", "id": None, **options_of(before)})
@@ -175,10 +225,10 @@ class Writer:
 
     def _references(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for option, kind in (("pool", POOL), ("application_port_profile", APP_PORT_PROFILE)):
+        for option, kind in _KIND_OF.items():
             name = changes.get(option)
             if name:
-                manager = MANAGERS[kind](self.api, self.gateway, {"name": name, "state": "present", "id": None}, False)
+                manager = self._manager(kind, {"name": name})
                 urn = self.observed.ids.get((kind, name)) or manager.find()
                 if not urn:
                     raise CollectionError(f"{manager.what} is missing: something else removed it; run again")
@@ -223,10 +273,6 @@ class Writer:
         roomy = [one for one in usable if _room(one)] or usable
         reference: Body = roomy[0]["serviceEngineGroupRef"]
         return reference
-
-
-def _writable(body: Mapping[str, Any]) -> Body:
-    return {name: value for name, value in body.items() if name not in READ_ONLY}
 
 
 def _names(reference: Mapping[str, Any]) -> tuple[Any, ...]:

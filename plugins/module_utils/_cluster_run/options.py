@@ -38,6 +38,8 @@ OPTIONS = ArgumentSpec(
         "exclude": {"type": "list", "elements": "str", "default": []},
         "prune": {"type": "bool", "default": False},
         "prune_objects": {"type": "list", "elements": "str", "default": []},
+        "accept_loss": {"type": "bool", "default": False},
+        "vcd_rules": dict(CHANGE_OPTIONS.options["vcd_rules"]),
         "go_back": {"type": "bool", "default": False},
         "restore_file": {"type": "path"},
         "restore_dir": {"type": "path", "default": "~/.vcd-kubernetes/restore-points"},

@@ -71,7 +71,7 @@ class DoneMigration:
     """A migration that succeeded: its Services, their restore point, and what was done on either side."""
 
     services: list[Facts]
-    point: Facts
+    point: RestorePoint
     file: str
     services_done: Done
     applied: Managed

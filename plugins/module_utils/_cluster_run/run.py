@@ -72,6 +72,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.ver
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import network_of_cpi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import services_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bodies import (
+    merged_objects,
+    merged_policies,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import report_lines
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import restore_point_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.way_back import way_back
@@ -328,7 +332,7 @@ class ClusterRun:
         except CollectionError as error:
             raise self._failure(error, plan, file) from error
         self._say("starting CPI")
-        return DoneMigration(services, point.on_disk, file, services_done, self._cpi.apply(goal))
+        return DoneMigration(services, point, file, services_done, self._cpi.apply(goal))
 
     def _restore_point(self, cluster: Facts, gateway: Facts, wanted: Wanted) -> RestorePoint:
         info = self._gateway.describe(self._services(cluster, gateway, wanted), whole=True)
@@ -336,10 +340,11 @@ class ClusterRun:
         if not self._request.go_back:
             return RestorePoint(point, point)
         # The cluster keeps the point to go back to, so that running the same again goes to the same place. The present
-        # virtual services are added to it: one of them may be lost while it is re-created.
+        # objects are added to it: one of them may be lost while it is re-created.
         back = dict(way_back(wanted.restore_point, cluster, gateway)["restore_point"])
-        lost = {**point["virtual_services"], **back["virtual_services"]}
-        return RestorePoint(point, {**back, "virtual_services": lost})
+        return RestorePoint(
+            point, {**back, "objects": merged_objects(back, point), "policies": merged_policies(back, point)}
+        )
 
     def _newer_point(
         self, plan: Mapping[str, Any], cluster: Facts, gateway: Facts, wanted: Wanted, services: list[Facts]
@@ -390,8 +395,10 @@ class ClusterRun:
                 cluster, gateway = self._cpi.look(), self._gateway.look_again(plan["gateway"])
                 promise = None
                 if migration:
-                    left = self._gateway.plan_migration(goal, migration.services, {}, plan["on_the_way"])
-                    promise = {"services": migration.services, "restore_point": migration.point, "plan": left.result}
+                    stored = migration.point.in_cluster
+                    left = self._gateway.plan_migration(goal, migration.services, stored, plan["on_the_way"])
+                    point = migration.point.on_disk
+                    promise = {"services": migration.services, "restore_point": point, "plan": left.result}
             verification = self._verify(cluster, gateway, wanted, promise, plan["replicas"])
             if not (migration and verification["settling"]) or deadline.expired():
                 break

@@ -343,6 +343,8 @@ class RealGateway:
             "name_template": None,
             "cluster_id": self._cluster_id,
             "progress_file": self._params["progress_file"],
+            "vcd_rules": self._params["vcd_rules"],
+            "accept_loss": self._params["accept_loss"],
             "services": [_service(one) for one in services],
             "judged": True,
             **given,

@@ -137,7 +137,7 @@ def test_two_services_are_migrated_and_restored(tmp_path: Path) -> None:
         assert [stat.S_IMODE(path.stat().st_mode) for path in (first, *others, first.parent)] == [*[0o600] * 3, 0o700]
         assert PASSWORD not in first.read_text()
         point = json.loads(first.read_text())
-        assert (point["scenario"], len(point["virtual_services"])) == ("distinct_internal", 3)
+        assert (point["scenario"], len(point["objects"]["virtual_service"])) == ("distinct_internal", 3)
 
 
 def vips_are(sim: Simulator, scenario: str) -> bool:

@@ -20,9 +20,9 @@ from vcdsim.testing import Simulator
 # looks at the lease, CPI's Deployment and its pods before each Service (3 to Kubernetes).
 BOUNDS = {
     "no change": (12, 8),
-    "plan": (15, 11),
+    "plan": (17, 11),  # the restore point has the two pools, which a list does not tell whole
     "flip": (20, 40),
-    "migration": (55, 43),
+    "migration": (61, 43),  # each object is read before it is deleted, and the two pools for the restore point
     "verify": (14, 8),  # one more for each port: only a whole pool tells on which port its members are
     "restore": (55, 43),
 }

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from vcdsim.tasks import Task
 
 _KEPT = 1_000_000
+_HTTP_RULES = ("httpRequestRules", "httpResponseRules", "httpSecurityRules")
 
 
 class Timeline:
@@ -118,7 +119,8 @@ def refers(record: Record) -> dict[str, Any]:
     if record.kind == "loadBalancerVirtualService":
         ports = [[one["portStart"], one.get("portEnd") or one["portStart"]] for one in data["servicePorts"]]
         both = {"vip": data.get("virtualIpAddress"), "ipv6": data.get("ipv6VirtualIpAddress")}
-        return {**both, "ports": ports, "pool": data["loadBalancerPoolRef"], "enabled": data["enabled"]}
+        rules = {key: [one["name"] for one in data[key]["values"]] for key in _HTTP_RULES if key in data}
+        return {**both, "ports": ports, "pool": data["loadBalancerPoolRef"], "enabled": data["enabled"], **rules}
     if record.kind == "natRule":
         addresses = {"external": data.get("externalAddresses"), "internal": data.get("internalAddresses")}
         port = data.get("dnatExternalPort")

@@ -135,15 +135,18 @@ def test_a_port_that_cpi_refuses_is_moved_only_if_it_has_a_virtual_service() -> 
 # -- the restore point ---------------------------------------------------------------------------------------------
 
 
+BODIES = {"virtual_service": {"vs-web": {"body": 1}}, "nat_rule": {"dnat-web": {"firewallMatch": "BYPASS"}}}
+
+
 def info(**changes: Any) -> Json:
     """A result of vcd_shared_ip_info."""
     point = {
-        "version": 1,
+        "version": 2,
         "edge_gateway": {"id": "urn:vcloud:gateway:1", "name": "acme-edge"},
         "cluster_id": CLUSTER_ID,
         "taken": "2026-05-04T10:11:12Z",
         "services": [],
-        "virtual_services": {"vs-web": {"body": 1}},
+        "objects": BODIES,
     }
     orphans = [{"kind": "pool", "name": "old"}]
     described = [{"namespace": "default", "name": name} for name in ("web", "a", "b", "gone", "new")]
@@ -160,7 +163,7 @@ def taken(shape: str = "distinct_internal", *services: Json, health: str = "UP",
 
 def test_a_restore_point_contains_both_sides() -> None:
     point = taken()
-    assert point["virtual_services"] == {"vs-web": {"body": 1}}
+    assert point["objects"] == BODIES
     assert (point["scenario"], point["one_arm"], point["orphans"]) == ("distinct_internal", RANGE, ["old"])
     (web,) = point["kubernetes_services"]
     assert web["external_ip"] == OUTSIDE
@@ -192,7 +195,7 @@ def test_the_way_back(shape: str, internal: list[str] | None, present: str) -> N
     assert back["one_arm"] == (RANGE if internal else None)
     (web,) = back["services"]
     assert (web["external_ip"], web.get("internal_ips")) == (OUTSIDE, internal)
-    assert back["restore_point"]["virtual_services"] == {"vs-web": {"body": 1}}
+    assert back["restore_point"]["objects"] == BODIES
 
 
 def test_services_that_were_created_deleted_and_changed() -> None:
@@ -231,13 +234,24 @@ def test_a_service_that_was_broken_gets_its_ip_back() -> None:
 
 
 def test_the_stored_ips_and_bodies_of_an_interrupted_change_are_used() -> None:
-    stored = taken(virtual_services={"vs-web": "stored", "vs-lost": "stored"})
+    stored = taken(objects={"virtual_service": {"vs-web": {"body": 2}, "vs-lost": {"body": 3}}})
     halfway = {"rollout": {"state": "in_progress", "backup": "b"}, "restore_point": stored}
     now = ccm("shared_external", services=[service(ips=(OTHER,))], **halfway)
     assert services_option(now, vcd(edge(**on(OTHER))), "shared_external")[0]["external_ip"] == OUTSIDE
     back = way_back(taken(), now, vcd(edge(**on(OTHER))))
     assert [item["external_ip"] for item in back["services"]] == [OUTSIDE]
-    assert back["restore_point"]["virtual_services"] == {"vs-web": {"body": 1}, "vs-lost": "stored"}
+    found = {"vs-web": {"body": 2}, "vs-lost": {"body": 3}}  # the change stored what was there when it began
+    assert back["restore_point"]["objects"] == {**BODIES, "virtual_service": found}
+
+
+def test_a_restore_point_of_the_first_version_is_read() -> None:
+    """It has the bodies of virtual services only."""
+    old = {key: value for key, value in taken(version=1).items() if key != "objects"}
+    back = way_back({**old, "virtual_services": {"vs-web": {"body": 1}}}, ccm(services=[service()]), vcd(edge()))
+    assert back["ok"], back["summary"]
+    assert back["restore_point"]["version"] == 2
+    assert back["restore_point"]["objects"] == {"virtual_service": {"vs-web": {"body": 1}}}
+    assert "virtual_services" not in back["restore_point"]
 
 
 def test_a_new_ip_is_kept_when_the_way_back_was_interrupted() -> None:
@@ -262,14 +276,15 @@ def test_without_a_restore_point_the_line_says_what_to_do(point: Any) -> None:
     ("point", "reason"),
     [
         ("text", "restore point: 'text': expected a mapping"),
-        ({"version": 2}, "'version 2': this release reads version 1"),
+        ({"version": 3}, "'version 3': this release reads versions 1 and 2"),
         (taken(cluster_id="urn:other"), "'cluster urn:other': this is cluster urn:vcloud:entity"),
         (
             taken(edge_gateway={"id": "urn:vcloud:gateway:2", "name": "other-edge"}),
             "'edge gateway other-edge (urn:vcloud:gateway:2)': this cluster is on acme-edge (urn:vcloud:gateway:1)",
         ),
         ({**taken(), "scenario": None}, "restore point: scenario: not given: choose one of"),
-        ({**taken(), "virtual_services": []}, "restore point.virtual_services: an empty list: expected a mapping"),
+        ({**taken(), "objects": []}, "restore point.objects: an empty list: expected a mapping"),
+        ({**taken(), "objects": {"pool": {"p": 1}}}, "restore point.objects.pool.p: 1: expected a mapping"),
         ({**taken(), "one_arm": {"start_ip": "x", "end_ip": "y"}}, "'x' is not an IPv4 address"),
     ],
 )

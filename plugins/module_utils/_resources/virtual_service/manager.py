@@ -20,6 +20,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_
     recreation,
     resource,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.sub_resources import (
+    SubResources,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import Answer, Use
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import VcdError
@@ -101,6 +104,7 @@ class VirtualServices(GatewayManager):
                     "(state: absent)"
                 )
             recreation.check(self.api, self.gateway, before, planned, self._others, self._groups)
+            self._sub_resources.read(before["id"], before["name"], before["application_profile"])
 
     def write(self, body: Body, changes: Mapping[str, Any], references: Mapping[str, Any]) -> str:
         """Update in place if Cloud Director allows it, otherwise delete and create."""
@@ -113,14 +117,23 @@ class VirtualServices(GatewayManager):
         # Delete before create: the pool serves one virtual service at a time, and the name and the port are taken until
         # the old one is gone. Both bodies are kept, so that a failed creation can be undone.
         wanted, original = resource.without_read_only(new), resource.without_read_only(body)
-        self.api.delete(self.path(str(body["id"])), self.what)
+        name, urn, parts = str(body["name"]), str(body["id"]), self._sub_resources
+        # read whole, and proved to be writable, before anything is deleted
+        bodies = parts.check_writable(urn, name, parts.read(urn, name, self.to_result(body)["application_profile"]))
+        self.api.delete(self.path(urn), self.what)
         try:
-            return self.api.create(self.collection(), wanted, self.what, lambda: self._find_named(new["name"]))
+            created = self.api.create(self.collection(), wanted, self.what, lambda: self._find_named(new["name"]))
+            parts.write(created, str(new["name"]), bodies)
+            return created
         except CollectionError as error:
             failed = error
         message = f"{self.what} ({body['id']}) was deleted, but creating it again failed: {failed.message}"
         try:
-            self.api.create(self.collection(), original, self.what, lambda: self._find_named(body["name"]))
+            present = self._find_named(new["name"]) if bodies else None
+            if present:  # it was created, but without its policies
+                self.api.delete(self.path(present), self.what)
+            again = self.api.create(self.collection(), original, self.what, lambda: self._find_named(body["name"]))
+            parts.write(again, name, bodies)
         except CollectionError as error:
             raise VcdError(
                 f"{message}; creating it with its original settings failed too: {error.message}; "
@@ -180,6 +193,10 @@ class VirtualServices(GatewayManager):
             where=f"assigned to edge gateway {self.gateway['name']!r}",
             others=lambda: [str(one.get("name")) for one in references],
         )
+
+    @cached_property
+    def _sub_resources(self) -> SubResources:
+        return SubResources(self.api, self.gateway, bool(self.params.get("accept_loss")))
 
     @cached_property
     def _groups(self) -> list[Body]:

@@ -57,7 +57,8 @@ LOOK_AT_CPI = "look at the log of CPI's pod; the playbook vcd.kubernetes.restore
 class Promise:
     """What a migration has to keep: the external IP of each Service by label, and everything else as before.
 
-    ``health`` is by virtual service, ``orphans`` are names, ``left`` are the steps of a second plan.
+    ``health`` is by virtual service, ``orphans`` are names, ``left`` are the steps of a second plan, and ``lost`` says
+    what objects have lost of the settings that they had.
     """
 
     external_ips: dict[str, str] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class Promise:
     orphans: frozenset[str] = frozenset()
     left: tuple[str, ...] = ()
     orphans_now: frozenset[str] = frozenset()
+    lost: tuple[str, ...] = ()
 
 
 def read_promise(value: Any) -> Promise | None:
@@ -86,6 +88,7 @@ def read_promise(value: Any) -> Promise | None:
         tuple(step for service in plan.mappings("services") for step in service.texts("steps")),
         # what may be another cluster's may have been made by that one meanwhile
         frozenset(item.text("name") for item in plan.mappings("orphans") if not item.flag_or("ambiguous", False)),
+        tuple(plan.texts("lost_settings") if plan.has("lost_settings") else ()),
     )
 
 
@@ -118,6 +121,8 @@ def verify_promise(promise: Promise, state: ClusterState, health: dict[str, str]
         yield error("objects", message, RUN_AGAIN)
     else:
         yield info("objects", "every object is as wanted: a second plan is empty")
+    for text in promise.lost:
+        yield error("settings", text, "set it again, as it is in the restore point")
     new = sorted(promise.orphans_now - promise.orphans)
     if new:
         yield error("orphans", f"the change has left behind {', '.join(new)}", "delete them if nothing uses them")

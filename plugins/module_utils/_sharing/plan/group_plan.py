@@ -131,8 +131,8 @@ def plan_group(tasks: Sequence[Task], goal: Goal, inventory: Inventory) -> Group
     members = _wanted(tasks, goal, inventory)
     check_between([wanted for wanted, _internal in members])
     group = as_group([wanted for wanted, _internal in members])
-    steps = plan(group, inventory)
-    runs = [steps, *_runs_if_refused(group, inventory, steps)]
+    steps = plan(group, inventory, goal.known)
+    runs = [steps, *_runs_if_refused(group, inventory, steps, goal.known)]
     found = [_service_plan(task, *wanted, goal, inventory, runs) for task, wanted in zip(tasks, members, strict=True)]
     places = places_of(runs, inventory)
     for step in steps:
@@ -196,18 +196,19 @@ def _worst_outage(wanted: WantedService, inventory: Inventory, runs: Sequence[Se
 
 
 def _runs_if_refused(
-    wanted: WantedService | WantedGroup, inventory: Inventory, steps: Sequence[Step]
+    wanted: WantedService | WantedGroup, inventory: Inventory, steps: Sequence[Step], given: KnownRules
 ) -> Iterator[list[Step]]:
-    """The steps under any combination of Cloud Director's unconfirmed rules."""
+    """The steps under any combination of Cloud Director's unconfirmed rules. ``given`` are known beforehand."""
     probed = {one for step in steps for one in step.probes}
     if VcdRule.OVERLAP in probed:
         probed.add(VcdRule.JOIN)  # the steps that replace the refused ones may change a VIP to one in use
     # For each set of rules that may exist: once discovered by refusals on the way, once known before the first step.
     for number in range(1, len(probed) + 1):
         for refused in map(frozenset, combinations(sorted(probed), number)):
-            for known in (KnownRules(), KnownRules(frozenset(VcdRule) - refused, refused)):
+            rules = refused | given.refused
+            for known in (given, KnownRules(frozenset(VcdRule) - rules, rules)):
                 try:
-                    yield _steps_if_refused(wanted, inventory, known, refused)
+                    yield _steps_if_refused(wanted, inventory, known, rules)
                 except Conflict:
                     continue  # under these rules the run stops at a refusal, before anything is lost
 

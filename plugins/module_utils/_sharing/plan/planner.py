@@ -43,9 +43,19 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 )
 
 
-def plan(wanted: WantedService | WantedGroup, inventory: Inventory, known: KnownRules | None = None) -> list[Step]:
-    """The steps for one service, or for a group. ``inventory`` is not changed. Raises Conflict."""
-    return _Planner(wanted, relevant_part(wanted, inventory), known or KnownRules()).run()
+def plan(
+    wanted: WantedService | WantedGroup,
+    inventory: Inventory,
+    known: KnownRules | None = None,
+    *,
+    going_back: bool = False,
+) -> list[Step]:
+    """The steps for one service, or for a group. ``inventory`` is not changed. Raises Conflict.
+
+    ``going_back``: ``wanted`` is the state before, which VCD had accepted. What the run believes to know about
+    conflicts cannot forbid it then, so that only VCD may refuse, and no Conflict is raised.
+    """
+    return _Planner(wanted, relevant_part(wanted, inventory), known or KnownRules(), going_back).run()
 
 
 def relevant_part(wanted: WantedService | WantedGroup, inventory: Inventory) -> Inventory:
@@ -78,17 +88,21 @@ def _take(part: Inventory, addresses: set[str], found: Object | None) -> None:
 class _Planner:
     """Plans one service or group. Each step is applied to its own part of the inventory: the next one sees it."""
 
-    def __init__(self, wanted: WantedService | WantedGroup, inventory: Inventory, known: KnownRules) -> None:
+    def __init__(
+        self, wanted: WantedService | WantedGroup, inventory: Inventory, known: KnownRules, going_back: bool
+    ) -> None:
         self.wanted = wanted
         self.inventory = inventory
         self.known = known
+        self.going_back = going_back
         self.rules = [one.rule for one in wanted.members if one.rule is not None]
         self.shared_rules = [one.service.shared_rule for one in wanted.members]
         self.steps: list[Step] = []
         self.making_room: set[str] = set()
 
     def run(self) -> list[Step]:
-        check_conflicts(self.wanted, self.inventory)
+        if not self.going_back:
+            check_conflicts(self.wanted, self.inventory)
         # A rule needs its profile. Profiles belong to the VDC, so these writes run beside the gateway's own.
         for port in self.wanted.ports:
             self._ensure(port.profile)
@@ -107,7 +121,7 @@ class _Planner:
         # Unless VCD is known to refuse a VIP and a rule on one address, each port is changed by itself, and the first
         # rule is the probe. Once that is known, all virtual services have to leave before the first rule is created.
         if self._missing_rules() and VcdRule.OVERLAP in self.known.refused:
-            check_alone(self.wanted, self.inventory.on_address(self.wanted.external_ip))
+            self._check_alone(self.inventory.on_address(self.wanted.external_ip))
             if outside:
                 self._free_of_virtual_services(outside)
         for rule in self.rules:
@@ -146,7 +160,7 @@ class _Planner:
         """Change to virtual services on the external IP, and delete DNAT rules. Also used to remove a service."""
         comes = any(port.virtual_service is not None and not self._on_external(port) for port in self.wanted.ports)
         if comes and VcdRule.OVERLAP in self.known.refused:
-            check_alone(self.wanted, self.inventory.rules_for(self.wanted.external_ip))
+            self._check_alone(self.inventory.rules_for(self.wanted.external_ip))
             if self._own_rules():
                 self._free_of_rules()
         for port in self.wanted.ports:
@@ -303,6 +317,10 @@ class _Planner:
         self.steps.append(Step(act, before, after, probes, window and self.wanted.stays))
 
     # queries
+
+    def _check_alone(self, holders: Sequence[VirtualService | NatRule]) -> None:
+        if not self.going_back:
+            check_alone(self.wanted, holders)
 
     def _differs(self, wanted: Object, present: Object) -> bool:
         return bool(differences(wanted, present, self.wanted.managed_by_cpi))

@@ -25,7 +25,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.descr
     outage_lines,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import Outage
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import assign_internal_ips
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import (
     PortSpec,
@@ -47,7 +47,7 @@ class Goal:
     """The goal that all services of a run share. ``scenario`` None: remove them.
 
     ``per_service``: one DNAT rule for all ports of a service. ``unclaimed`` are the names of virtual services that no
-    service has.
+    service has. ``known`` are the rules of VCD that are known beforehand.
     """
 
     scenario: Scenario | None
@@ -55,6 +55,7 @@ class Goal:
     edge: EdgeAddresses
     per_service: bool = False
     unclaimed: frozenset[str] = frozenset()
+    known: KnownRules = field(default_factory=KnownRules)
 
     def wanted(
         self, service: Service, inventory: Inventory, given_ips: Sequence[str] = (), orphans: Orphans = NO_ORPHANS

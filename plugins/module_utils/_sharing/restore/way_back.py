@@ -10,7 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import BadRange, parse_range
-from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN_PROGRESS, RESTORE_POINT_VERSION
+from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import (
+    IN_PROGRESS,
+    READABLE_RESTORE_POINTS,
+    RESTORE_POINT_VERSION,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
@@ -31,6 +35,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.se
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import Target
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bodies import (
+    merged_objects,
+    merged_policies,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import internal_ips_needed
 
 NOTHING_TO_GO_BACK_TO = (
@@ -59,11 +67,11 @@ def way_back(restore_point: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
 def _checked(restore_point: Any, state: ClusterState) -> Reader:
     """The restore point, if it is one of this cluster and this gateway. Raises InvalidInput otherwise."""
     point = Reader(restore_point, "restore point")
-    if point.value.get("version") != RESTORE_POINT_VERSION:
+    if point.value.get("version") not in READABLE_RESTORE_POINTS:
         raise InvalidInput(
             "restore point",
             f"version {point.value.get('version')}",
-            f"this release reads version {RESTORE_POINT_VERSION}",
+            f"this release reads versions {' and '.join(map(str, READABLE_RESTORE_POINTS))}",
         )
     found, cluster = point.text("cluster_id"), state.cluster.cluster_id
     if found != cluster:
@@ -80,7 +88,7 @@ def _checked(restore_point: Any, state: ClusterState) -> Reader:
 def _back(point: Reader, state: ClusterState) -> dict[str, Any]:
     scenario = Scenario.parse(point.value.get("scenario"), "restore point: scenario")
     one_arm = parse_range(point.value["one_arm"]) if point.has("one_arm") else None
-    stored, lost = stored_services(point.value), point.mapping("virtual_services").value
+    stored = stored_services(point.value)
     observed = {key_of(item): item for item in state.observed}
     started = _state_at_start(state.cluster)
     now = {key: _present_ip(item, started.get(key), state) for key, item in observed.items() if key in stored}
@@ -96,8 +104,11 @@ def _back(point: Reader, state: ClusterState) -> dict[str, Any]:
         "one_arm": one_arm.as_option() if one_arm else None,
         "services": services,
         "restore_point": {
-            **point.value,
-            "virtual_services": {**_unfinished(state.cluster), **lost},
+            **{key: value for key, value in point.value.items() if key != "virtual_services"},
+            "version": RESTORE_POINT_VERSION,
+            # what an interrupted change stored is newer, and may exist nowhere else by now
+            "objects": merged_objects(point.value, _unfinished(state.cluster)),
+            "policies": merged_policies(point.value, _unfinished(state.cluster)),
             "kubernetes_services": [_kept(item, new_ips.get(key)) for key, item in stored.items()],
         },
         "notes": [*_notes(stored, observed, new_ips), *_new(services, stored)],
@@ -157,11 +168,10 @@ def _internal_ips(
 
 
 def _unfinished(cluster: Cluster) -> Mapping[str, Any]:
-    """The virtual services that an interrupted change stored: some may exist nowhere else by now."""
+    """The restore point of the change that is in progress."""
     if cluster.rollout != IN_PROGRESS or cluster.restore_point is None:
         return {}
-    found = cluster.restore_point.get("virtual_services")
-    return found if isinstance(found, Mapping) else {}
+    return cluster.restore_point
 
 
 def _notes(

@@ -14,6 +14,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Sc
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import PortNames
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    KINDS,
     NAT_RULE,
     AppPortProfile,
     NatRule,
@@ -27,6 +28,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cp
     health_monitors,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service, ServicePort
+
+_FIELDS = ("virtual_service", "pool", "nat_rule", "profile")  # of a WantedPort, in the order of KINDS
 
 
 @dataclass(frozen=True)
@@ -240,6 +243,23 @@ def _current_state(wanted: WantedService, inventory: Inventory) -> WantedService
     )
     orphans = replace(wanted.orphans, single=())  # these go last, so that no failure follows that would bring them back
     return replace(wanted, ports=ports, rule=inventory.get(NAT_RULE, wanted.service.shared_rule), orphans=orphans)
+
+
+def with_present(
+    wanted: WantedService | WantedGroup, kind: str, name: str, inventory: Inventory
+) -> WantedService | WantedGroup:
+    """The same goal, but one object stays as it is on the gateway now."""
+    return as_group([_with_present(one, kind, name, inventory) for one in wanted.members])
+
+
+def _with_present(wanted: WantedService, kind: str, name: str, inventory: Inventory) -> WantedService:
+    present, fields = inventory.get(kind, name), dict(zip(KINDS, _FIELDS, strict=True))
+    ports = tuple(
+        replace(port, **{fields[kind]: present}) if (kind, name) in port.names.pairs() else port
+        for port in wanted.ports
+    )
+    rule = present if (kind, name) == (NAT_RULE, wanted.service.shared_rule) else wanted.rule
+    return replace(wanted, ports=ports, rule=rule)
 
 
 def _port(service: Service, port: ServicePort, address: str, with_rule: bool) -> WantedPort:

@@ -23,6 +23,9 @@ BASE = "/cloudapi/1.0.0/loadBalancer/virtualServices"
 ONE = BASE + "/{virtualServiceId}"
 SUMMARIES = "/cloudapi/1.0.0/edgeGateways/{gatewayId}/loadBalancer/virtualServiceSummaries"
 
+# What a virtual service has besides its body, see ``http_policies``
+SUB_RESOURCES = ("httpRequestRules", "httpResponseRules", "httpSecurityRules", "wafConfig", "wafAllowlist")
+
 PROFILE_NAMES = {
     "HTTP": "System-HTTP",
     "HTTPS": "System-Secure-HTTP",
@@ -190,6 +193,7 @@ def put_service(call: Call) -> Reply:
     # NSX ALB moves a virtual service to another group only while it is disabled; the Terraform provider re-creates it.
     if data["serviceEngineGroupRef"] != service.data["serviceEngineGroupRef"]:
         raise errors.bad_field("serviceEngineGroupRef", "it cannot be changed")
+    data |= {key: service.data[key] for key in SUB_RESOURCES if key in service.data}
 
     def done() -> None:
         service.status = "REALIZED"  # its health stays: an update does not take it down (assumed)
