@@ -17,6 +17,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.or
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.readings import readings
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import Evidence, Orphan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import (
     find_orphans as orphans_of_services,
@@ -279,7 +280,8 @@ def test_nothing_that_lives_is_ever_removed(
 ) -> None:
     """Whatever ids, Services and ports are called: no object of a live Service of this or of another cluster goes.
 
-    The cluster's own restore point names Services that may have been deleted since.
+    The cluster's own restore point names Services that may have been deleted since, and every Service of this cluster
+    whose objects would have the names of the other one's.
     """
 
     def built(found: Any, cluster_id: str, first: int) -> list[Found]:
@@ -292,6 +294,10 @@ def test_nothing_that_lives_is_ever_removed(
     there = together(*mine_sets, *their_sets, *built(gone, mine, 280))
     alive = names_of(*mine_sets, *their_sets)
     services = [service(name, ports=tuple(ports)) for name, ports in live.items()]
+    remembered = {name: list(ports) for name, ports in remembered.items()}
+    for item in together(*their_sets)["virtual_services"]:
+        for way in readings(Naming.of_cluster(mine), "virtual_service", item["name"]):
+            remembered.setdefault(way.service, []).append(way.port)
     existing = data.draw(st.sampled_from(["fail", "migrate"]))
     found = report(there, *services, cluster_id=mine, point=point(mine, **remembered), existing=existing)
     going = {one["name"] for one in found["removals"]} | set(found["removed_on_the_way"])
