@@ -83,9 +83,9 @@ def test_a_file_that_deckhouse_keeps_in_a_secret(tmp_path: Path) -> None:
     objects = cluster(tmp_path, *deckhouse())
     with Simulator() as sim, KubeDouble(objects=objects) as kube:
         run = play(tmp_path, cases, sim, kube)
-        assert f"this cluster runs Deckhouse's CPI; set shared_ip_namespace to {NAMESPACE}" in message(
-            run, "default names"
-        )
+        default_names = message(run, "default names")
+        assert f"this cluster runs Deckhouse's CPI; set namespace to {NAMESPACE}" in default_names
+        assert "in the role shared_ip_namespace and shared_ip_deployment" in default_names
         assert message(run, "its names").startswith(
             f"CPI's file is in Secret {NAMESPACE}/ccm-controller-manager, which Deckhouse's module cloud-provider-vcd "
             "writes: this run cannot change it"

@@ -218,7 +218,8 @@ def test_a_secret_that_the_user_may_not_read_is_no_traceback_but_a_right() -> No
 def test_deckhouse_is_found_where_vmwares_cpi_was_looked_for() -> None:
     assert told(Cluster(**AT), DEFAULT)["problems"] == [
         "ConfigMap kube-system/vcloud-ccm-configmap does not exist: this cluster runs Deckhouse's CPI; set "
-        f"shared_ip_namespace to {NAMESPACE} and shared_ip_deployment to cloud-controller-manager"
+        f"namespace to {NAMESPACE} and deployment to cloud-controller-manager, in the role shared_ip_namespace and "
+        "shared_ip_deployment"
     ]
     for nothing in (Cluster(), Cluster(**{"deployments__cloud-controller-manager": 403})):
         assert told(nothing, DEFAULT)["problems"] == ["ConfigMap kube-system/vcloud-ccm-configmap does not exist"]
@@ -230,6 +231,6 @@ def test_a_config_map_with_another_name_is_named() -> None:
     (problem,) = told(Cluster(**{"deployments__vmware-cloud-director-ccm": published}), target)["problems"]
     assert problem == (
         "ConfigMap kube-system/mine does not exist: CPI reads ConfigMap kube-system/vcloud-ccm-configmap, key "
-        "vcloud-ccm-config.yaml; set shared_ip_config_map to vcloud-ccm-configmap and shared_ip_config_key to "
-        "vcloud-ccm-config.yaml"
+        "vcloud-ccm-config.yaml; set name to vcloud-ccm-configmap and key to vcloud-ccm-config.yaml, in the role "
+        "shared_ip_config_map and shared_ip_config_key"
     )

@@ -97,7 +97,8 @@ def find_file(cluster: KubernetesApi, target: CpiNames, deployment: Deployment |
     if place is None or (place.kind == CONFIG_MAP and place.name == target.name):
         return FoundFile(None, None, missing)
     if place.kind == CONFIG_MAP:
-        remedy = f"set shared_ip_config_map to {place.name} and shared_ip_config_key to {place.key}"
+        role = "in the role shared_ip_config_map and shared_ip_config_key"
+        remedy = f"set name to {place.name} and key to {place.key}, {role}"
         return FoundFile(place, None, f"{missing}: CPI reads {place}, key {place.key}; {remedy}")
     try:
         secret = cluster.get(f"/api/v1/namespaces/{place.namespace}/secrets/{place.name}")
@@ -115,8 +116,9 @@ def _elsewhere(cluster: KubernetesApi, target: CpiNames) -> str:
     """Where another distribution has its CPI; empty where no other is found, or this user may not look."""
     for one in DISTRIBUTIONS:
         if one.deployment and one.namespace != target.namespace and _exists(cluster, one):
-            names = f"shared_ip_namespace to {one.namespace} and shared_ip_deployment to {one.deployment}"
-            return f": this cluster runs {one.name}'s CPI; set {names}"
+            remedy = f"set namespace to {one.namespace} and deployment to {one.deployment}"
+            role = "in the role shared_ip_namespace and shared_ip_deployment"
+            return f": this cluster runs {one.name}'s CPI; {remedy}, {role}"
     return ""
 
 
