@@ -225,8 +225,8 @@ services:
       type: str
     state:
       description:
-        - What happened to it or, in check mode, would happen - V(created) (it had no objects), V(migrated) (it had another shape), V(repaired)
-          (it had this shape, but an object was missing or wrong), V(removed) or V(unchanged).
+        - What happened to it or, in check mode, would happen - V(created) (it had no objects), V(migrated) (it had the shape of another scenario,
+          or was V(mixed) and a virtual service gets another address), V(repaired) (an object was missing or wrong), V(removed) or V(unchanged).
         - If the module fails, RV(failure) says which services are V(rolled_back), V(failed) or V(not_reached).
       type: str
     steps:
@@ -257,6 +257,7 @@ failure:
     - What failed. C(service) is the service at which the run stopped, and C(state) the state that it is in.
     - C(created), C(migrated), C(repaired), C(removed), C(rolled_back), C(failed) and C(not_reached) are lists of the services in that state.
       C(failed) is a service that could not be rolled back, C(not_reached) one that the run did not change.
+    - If an option is refused, C(option) with, where they are known, C(value) and C(remedy) instead.
   returned: failure
   type: dict
 writes:
