@@ -12,7 +12,6 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import Facts
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import Managed
 
 MIGRATE = "migrate"
 
@@ -68,10 +67,9 @@ class RestorePoint:
 
 @dataclass(frozen=True)
 class DoneMigration:
-    """A migration that succeeded: its Services, their restore point, and what was done on either side."""
+    """A migration that succeeded: its Services, their restore point, and what was done on the edge gateway."""
 
     services: list[Facts]
     point: RestorePoint
     file: str
     services_done: Done
-    applied: Managed

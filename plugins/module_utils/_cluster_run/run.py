@@ -11,9 +11,9 @@ and verifies the result; ``verify()`` only checks the current state. The steps o
     2. store the restore point on disk
     3. store the restore point in the cluster, and stop CPI
     4. read again; if something has changed since the plan, store a new restore point
-    5. migrate the Services
+    5. migrate the Services, and unlock the edge gateway
     6. write CPI's file, and start CPI
-    7. remove the orphans that are in no Service's way, and unlock the edge gateway
+    7. remove the orphans that are in no Service's way, with the edge gateway locked
     8. verify, until all has settled
 
 If a run is killed anywhere, the next run, which begins with a plan, finishes the work.
@@ -22,7 +22,7 @@ If a run is killed anywhere, the next run, which begins with a plan, finishes th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -264,8 +264,7 @@ class ClusterRun:
             return PhaseReport(False, {**verified(plan["verification"]), "result": result})
         self._gateway.choose(plan["cluster_id"], plan["edge_gateway"])
         goal, wanted = FileGoal(**plan["goal"]), Wanted(plan["scenario"], plan["one_arm"], plan["restore_point"])
-        writes = plan["migrating"] or plan["gone"]
-        with self._gateway.lock() if writes else nullcontext(), self._cpi.lease():
+        with self._cpi.lease():
             migration, applied, parts = self._write(plan, goal, wanted)
         found = self._verify_change(plan, goal, wanted, migration)
         verification = found["verification"]
@@ -288,15 +287,19 @@ class ClusterRun:
         applied: Managed | None = None
         parts: list[Managed | Done] = []
         if plan["migrating"]:
-            migration = self._migrate(plan, goal, wanted)
-            applied = migration.applied
+            with self._gateway.lock():
+                migration = self._migrate(plan, goal, wanted)
+            # outside the lock: other runs on the gateway need not wait until CPI is ready
+            self._say("starting CPI")
+            applied = self._cpi.apply(goal)
             parts += [applied, migration.services_done]
         elif plan["changing"]:
             self._say("changing CPI's file")
             applied = self._cpi.apply(goal)
             parts.append(applied)
         if plan["gone"]:
-            parts += self._remove(plan)
+            with self._gateway.lock():
+                parts += self._remove(plan)
         return migration, applied, parts
 
     def _remove(self, plan: Mapping[str, Any]) -> list[Done]:
@@ -308,7 +311,7 @@ class ClusterRun:
         return [self._gateway.remove(objects)] if objects else []
 
     def _migrate(self, plan: Mapping[str, Any], goal: FileGoal, wanted: Wanted) -> DoneMigration:
-        """Migrate the Services while CPI is stopped, then write CPI's file and start CPI."""
+        """Stop CPI and migrate the Services."""
         # Stored before anything is changed, and first on disk: the copy in the cluster could be lost with the cluster.
         point = RestorePoint(plan["point"], plan["kept"])
         file = files.store(self._request.restore_dir, point.on_disk)
@@ -331,8 +334,7 @@ class ClusterRun:
             services_done = migrate()
         except CollectionError as error:
             raise self._failure(error, plan, file) from error
-        self._say("starting CPI")
-        return DoneMigration(services, point, file, services_done, self._cpi.apply(goal))
+        return DoneMigration(services, point, file, services_done)
 
     def _restore_point(self, cluster: Facts, gateway: Facts, wanted: Wanted) -> RestorePoint:
         info = self._gateway.describe(self._services(cluster, gateway, wanted), whole=True)

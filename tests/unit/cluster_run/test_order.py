@@ -20,15 +20,15 @@ from sharing_builders import service, virtual_service
 
 LOOK = ["look at CPI", "look at the gateway"]
 STOPPED = ["lock", "stop CPI", *LOOK, "describe", "prepare to move"]
-APPLIED, BACK = "run CPI with shared_external", "run CPI with distinct_internal"
-PROVED = ["unlock", *LOOK, "plan to move"]
+UNLOCKED, BACK = ["unlock", "run CPI with shared_external"], "run CPI with distinct_internal"
+PROVED = [*LOOK, "plan to move"]
 FAILED: dict[str, Any] = {"service": "default/web", "state": "rolled_back", "migrated": []}
 
 
 def test_a_migration(tmp_path: Path) -> None:
     world = World()
     done = world.migrated(tmp_path)
-    assert world.events == [*STOPPED, "still stopped?", "move", APPLIED, *PROVED]
+    assert world.events == [*STOPPED, "still stopped?", "move", *UNLOCKED, *PROVED]
     assert (done.changed, done.result["result"]["verified"]) == (True, True)
     assert done.result["result"]["restart"] == "recreate"
     (file,) = tmp_path.iterdir()
@@ -180,7 +180,7 @@ def test_a_service_that_changed_since_the_plan_leads_to_a_new_restore_point(tmp_
     world.meanwhile["stop CPI"] = change
     done = world.migrated(tmp_path)
     stopped = ["lock", "stop CPI", *LOOK, "describe", "describe", "prepare to move"]
-    assert world.events == [*stopped, "store again", "still stopped?", "move", APPLIED, *PROVED]
+    assert world.events == [*stopped, "store again", "still stopped?", "move", *UNLOCKED, *PROVED]
     first, second = sorted(tmp_path.iterdir())
     assert done.result["result"]["restore_point"] == str(second)
     assert json.loads(second.read_text()) == world.stored != json.loads(first.read_text())
@@ -197,7 +197,7 @@ def test_the_first_restore_point_of_an_interrupted_migration_stays(tmp_path: Pat
     world.objects["virtual_services"][0]["virtual_ip_address"] = "192.168.8.9"
     world.migrated(tmp_path)
     assert world.stored == first
-    assert world.events == ["lock", "stop CPI", *LOOK, "prepare to move", "still stopped?", "move", APPLIED, *PROVED]
+    assert world.events == ["lock", "stop CPI", *LOOK, "prepare to move", "still stopped?", "move", *UNLOCKED, *PROVED]
     assert len(list(tmp_path.iterdir())) == 1
 
 
