@@ -103,7 +103,7 @@ def test_values_in_words(value: Any, text: str) -> None:
 def test_what_a_person_would_stumble_over_is_found(message: str) -> None:
     assert complaint(message)
     with pytest.raises(AssertionError, match="in a message"):
-        InvalidInput("option", 1, message)
+        raise InvalidInput("option", 1, message)
     with pytest.raises(AssertionError, match="in a message"):
         error("check", message, "do something")
 
