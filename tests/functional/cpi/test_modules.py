@@ -203,6 +203,7 @@ def test_info_lists_services_of_type_load_balancer_only(fresh: KubeDouble, info:
         {
             "name": "web",
             "namespace": "default",
+            "deleting": False,
             "load_balancer_class": None,
             "load_balancer_ip": "203.0.113.11",
             "ingress_ips": ["203.0.113.11"],
