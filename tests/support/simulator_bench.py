@@ -102,7 +102,7 @@ class Api:
         answer = self.ask(method, path, body, **options)
         assert answer.status_code == status, (answer.status_code, answer.text)
         message = str(answer.json()["message"])
-        assert text in message
+        assert text in message, message
         assert message.startswith("[ "), message
         return message
 

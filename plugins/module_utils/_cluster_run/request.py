@@ -50,11 +50,15 @@ class PhaseReport:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The wanted scenario and one-arm range, and the restore point to go back to."""
+    """The wanted scenario and one-arm range, and the restore point to go back to.
+
+    ``orphans`` are the names of those in a Service's way, which its migration removes.
+    """
 
     scenario: Any
     one_arm: Any
     restore_point: Facts = field(default_factory=dict)
+    orphans: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

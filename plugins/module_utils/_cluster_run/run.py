@@ -21,8 +21,9 @@ If a run is killed anywhere, the next run, which begins with a plan, finishes th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -172,8 +173,8 @@ class ClusterRun:
         goal = FileGoal(preflight["scenario"], preflight["one_arm"])
         planned = self._cpi.plan(goal)
         interrupted = cluster["rollout"]["state"] == "in_progress" and cluster["restore_point"] is not None
-        on_the_way = preflight["removed_on_the_way"]
-        migration = self._plan_migration(cluster, gateway, goal, wanted, interrupted, on_the_way)
+        wanted = replace(wanted, orphans=tuple(preflight["removed_on_the_way"]))
+        migration = self._plan_migration(cluster, gateway, goal, wanted, interrupted)
         gone = preflight["removals"]
         removal = self._gateway.plan_removal(gone) if gone else None
         pending = bool(planned.result["steps"] or migration or (removal and removal.changed))
@@ -202,7 +203,7 @@ class ClusterRun:
             "goal": {"scenario": goal.scenario, "one_arm": goal.one_arm},
             "before": {"scenario": preflight["scenario_before"], "one_arm": preflight["one_arm_before"]},
             "gone": gone,
-            "on_the_way": on_the_way,
+            "on_the_way": list(wanted.orphans),
             "gateway": without_objects(gateway),
             "verification": verification,
             "result": result,
@@ -225,14 +226,13 @@ class ClusterRun:
         goal: FileGoal,
         wanted: Wanted,
         interrupted: bool,
-        orphans: Sequence[str],
     ) -> Done | None:
         """The plan for the Services; None when none is to be migrated. CPI has to be stopped for it."""
         migrates = self._request.migrates
         services = self._services(cluster, gateway, wanted) if migrates or interrupted else []
         if not services:
             return None
-        migration = self._gateway.plan_migration(goal, services, cluster["restore_point"] or {}, orphans)
+        migration = self._gateway.plan_migration(goal, services, cluster["restore_point"] or {}, wanted.orphans)
         writes = migration.result["writes"]
         if writes and not migrates:
             raise CollectionError(interrupted_message(writes))
@@ -246,7 +246,7 @@ class ClusterRun:
             if not back["ok"]:
                 raise CollectionError(back["summary"])
             return list(back["services"])
-        return services_option(cluster, gateway, wanted.scenario, wanted.one_arm)
+        return services_option(cluster, gateway, wanted.scenario, wanted.one_arm, wanted.orphans)
 
     # -- change
 
@@ -263,7 +263,8 @@ class ClusterRun:
         if not plan["pending"]:
             return PhaseReport(False, {**verified(plan["verification"]), "result": result})
         self._gateway.choose(plan["cluster_id"], plan["edge_gateway"])
-        goal, wanted = FileGoal(**plan["goal"]), Wanted(plan["scenario"], plan["one_arm"], plan["restore_point"])
+        goal, orphans = FileGoal(**plan["goal"]), tuple(plan["on_the_way"])
+        wanted = Wanted(plan["scenario"], plan["one_arm"], plan["restore_point"], orphans)
         with self._cpi.lease():
             migration, applied, parts = self._write(plan, goal, wanted)
         found = self._verify_change(plan, goal, wanted, migration)
@@ -325,7 +326,7 @@ class ClusterRun:
                 newer = self._newer_point(plan, cluster, gateway, wanted, services)
                 point_in_cluster = (newer or point).in_cluster
                 migrate = self._gateway.prepare_migration(
-                    goal, services, point_in_cluster, plan["on_the_way"], self._cpi.check_stopped
+                    goal, services, point_in_cluster, wanted.orphans, self._cpi.check_stopped
                 )
             if newer:
                 point, file = newer, files.store(self._request.restore_dir, newer.on_disk)
@@ -398,7 +399,7 @@ class ClusterRun:
                 promise = None
                 if migration:
                     stored = migration.point.in_cluster
-                    left = self._gateway.plan_migration(goal, migration.services, stored, plan["on_the_way"])
+                    left = self._gateway.plan_migration(goal, migration.services, stored, wanted.orphans)
                     point = migration.point.on_disk
                     promise = {"services": migration.services, "restore_point": point, "plan": left.result}
             verification = self._verify(cluster, gateway, wanted, promise, plan["replicas"])

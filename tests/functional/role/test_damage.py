@@ -200,6 +200,6 @@ def test_a_persons_object_on_the_external_ip_is_a_conflict_in_the_preflight(
         add(api, Scene(api))
         before = writes(sim, kube)
         message = failed(play(tmp_path / "migrate", [migrate("shared_external")], sim, kube))["to shared_external"]
-        assert message.startswith("default/web cannot be migrated: ")
+        assert message.startswith("default/web cannot be migrated (")
         assert re.search(says, message), message
         assert writes(sim, kube) == before

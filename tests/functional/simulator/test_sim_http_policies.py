@@ -84,7 +84,7 @@ def test_waf_is_off_at_first(api: Api) -> None:
         ("httpPolicy/securityRules", {"values": [RULE]}, "exactly one action"),
         ("httpPolicy/securityRules", {"values": [{**CLOSE, "redirectToHttpsAction": {"port": 443}}]}, "exactly one"),
         ("httpPolicy/requestRules", {"values": [{"name": ""}]}, "name"),
-        ("httpPolicy/requestRules", {"values": [{**RULE, "x": 1}]}, 'Unrecognized field "x"'),
+        ("httpPolicy/requestRules", {"values": [{**RULE, "x": 1}]}, 'Unrecognized field "values[0].x"'),
         (
             "httpPolicy/requestRules",
             {"values": [{**RULE, "redirectAction": REDIRECT, "headerActions": []}]},

@@ -20,7 +20,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.ku
     Cluster,
     read_cluster,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import served_elsewhere
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import (
+    removed_with,
+    served_elsewhere,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import Aside, ObservedService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import (
     external_ip,
@@ -326,11 +329,12 @@ def _wrong(state: ClusterState, item: ObservedService, scenario: Scenario, inven
         goal = Goal(scenario, one_arm, state.addresses, unclaimed=state.unclaimed)
         wanted, _internal = goal.wanted(service, inventory)
         found = [fault.text for fault in faults(wanted, inventory)]
-        steps = [] if found else plan_service(service, goal, inventory).steps
     except InvalidInput as problem:
         return problem.why
-    except CollectionError as problem:
-        return problem.message.removeprefix(f"{item.label}: ")
+    try:
+        steps = plan_service(service, goal, inventory, orphans=removed_with(service, state)).steps
+    except CollectionError as problem:  # what a repair would meet: its remedy comes before the repair
+        return "; ".join([*found, problem.message.removeprefix(f"{item.label}: ")])
     return "; ".join(found) or (f"a repair would {steps[0].text}" if steps else "")
 
 

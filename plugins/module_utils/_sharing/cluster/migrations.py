@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -120,14 +120,18 @@ class Migration:
         }
 
 
-def services_option(ccm: Any, vcd: Any, scenario: Any, one_arm: Any = None) -> list[dict[str, Any]]:
+def services_option(
+    ccm: Any, vcd: Any, scenario: Any, one_arm: Any = None, orphans: Collection[str] = ()
+) -> list[dict[str, Any]]:
     """The Services to be migrated, from the results of vcd_ccm_config_info and vcd_edge_gateway_info.
 
-    Those that stay aside are not among them. Raises InvalidInput when a result is not as documented, or when a Service
-    can neither be migrated nor stay as it is.
+    ``orphans`` are the names of those that the migration removes: they keep no Service from being migrated.
+    Services that stay aside are not in the result. Raises InvalidInput when a result is not as documented, or when a
+    Service can neither be migrated nor stay as it is.
     """
     cluster = read_cluster(ccm)
-    state = ClusterState(cluster, read_vcd(vcd), resolve(scenario, one_arm, cluster, existing=MIGRATE))
+    target = resolve(scenario, one_arm, cluster, existing=MIGRATE, prune=bool(orphans), prune_objects=orphans)
+    state = ClusterState(cluster, read_vcd(vcd), target)
     planned = with_migrations(state).planned
     for one in planned:
         if one.obstacle is not None and one.harm:
@@ -209,7 +213,7 @@ def served_elsewhere(state: ClusterState, edge: EdgeGateway, item: ObservedServi
 
 def _task(state: ClusterState, one: Migration) -> Task:
     service = one.observed.service.with_external_ip(one.external_ip)
-    return Task(service, orphans=_removed_with(service, state))
+    return Task(service, orphans=removed_with(service, state))
 
 
 def _plan_group(
@@ -285,7 +289,7 @@ def _goal(state: ClusterState, scenario: Scenario) -> Goal:
     return Goal(scenario, one_arm, state.addresses, unclaimed=state.unclaimed)
 
 
-def _removed_with(service: Service, state: ClusterState) -> Orphans:
+def removed_with(service: Service, state: ClusterState) -> Orphans:
     """The orphans in the way of a Service, which are removed when it is migrated."""
     found = in_its_way(service, state)
     orphans = former_ports(found if state.target.prune else (), Naming.of_cluster(state.cluster.cluster_id))
