@@ -169,7 +169,7 @@ def test_a_lock_that_is_renewed_is_kept(gate: Gate) -> None:
             held._hold = replace(held._hold, lifetime=held._hold.lifetime + 1)
             held._beat()
 
-        clock.sleep = renewing  # type: ignore[method-assign]
+        clock.sleep = renewing  # type: ignore[method-assign]  # the holder renews while the other run waits
         with pytest.raises(CollectionError, match="has not finished within 900 s"), gate.lock(900, clock):
             pass
         held.check()

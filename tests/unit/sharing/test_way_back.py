@@ -198,6 +198,16 @@ def test_the_way_back(shape: str, internal: list[str] | None, present: str) -> N
     assert back["restore_point"]["objects"] == BODIES
 
 
+def test_a_point_of_version_1_holds_the_shapes_as_one_text() -> None:
+    point = taken("shared_internal")
+    now, gateway = ccm("shared_internal", services=[service()]), vcd(edge(**objects("shared_internal")))
+    back = way_back(point, now, gateway)
+    for entry in point["kubernetes_services"]:
+        entry["shape"] = " or ".join(entry.pop("fits"))
+    assert way_back(point, now, gateway)["services"] == back["services"]
+    assert [one["internal_ips"] for one in back["services"]] == [["192.168.8.2"]]
+
+
 def test_services_that_were_created_deleted_and_changed() -> None:
     point = taken("distinct_internal", service(), service("gone", ips=(OTHER,)))
     now = [service(ports=("http", "https", "more")), service("new", ips=(OTHER,))]

@@ -66,7 +66,7 @@ def _entry(item: ObservedService, external: str, health: Mapping[str, str]) -> d
         "namespace": item.service.namespace,
         "external_ip": external,
         "ingress_ips": list(item.kubernetes.external_ips),
-        "shape": item.shape,
+        "fits": [one.value for one in Scenario if one in item.fits],
         "ports": [port.spec.name for port in item.service.ports],
         "addresses": [found.address if found else None for found in present],
         "health": {found.name: health.get(found.name, "") for found in present if found},

@@ -130,9 +130,7 @@ def _present_ip(item: ObservedService, started: Mapping[str, Any] | None, state:
     While a change is in progress, the state before that change counts.
     """
     if started is not None:
-        healthy = started["scenario"] in _shapes(started) and started["external_ip"] in (
-            started.get("ingress_ips") or ()
-        )
+        healthy = started["scenario"] in _fits(started) and started["external_ip"] in (started.get("ingress_ips") or ())
         return str(started["external_ip"]) if healthy else ""
     if state.cluster.rollout == IN_PROGRESS or state.cluster.scenario not in item.fits:
         return ""
@@ -146,8 +144,10 @@ def _is_foreign(item: ObservedService, state: ClusterState) -> bool:
     return bool(state.edge and shown and served_elsewhere(state, state.edge, item, shown[0]))
 
 
-def _shapes(stored: Mapping[str, Any]) -> list[str]:
-    return str(stored.get("shape")).split(" or ")
+def _fits(stored: Mapping[str, Any]) -> list[str]:
+    """The scenarios whose shape it had. Version 1 of the format holds them as one text, ``shape``."""
+    found = stored.get("fits")
+    return list(found) if isinstance(found, list) else str(stored.get("shape")).split(" or ")
 
 
 def _kept(stored: Mapping[str, Any], new_ip: str | None) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def _internal_ips(
         return {}
     needed = internal_ips_needed(scenario, len(option["ports"]))
     addresses = list(dict.fromkeys(stored.get("addresses") or ()))
-    fits = scenario.value in _shapes(stored)
+    fits = scenario.value in _fits(stored)
     return {"internal_ips": addresses} if fits and needed and len(addresses) == needed else {}
 
 
