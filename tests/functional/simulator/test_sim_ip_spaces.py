@@ -183,7 +183,7 @@ def private(place: Scene, **more: Any) -> dict[str, Any]:
 
 def test_a_tenants_own_ip_space(spaces: Simulator, kube: Api, place: Scene) -> None:
     admin = Api(spaces, "admin@acme")
-    kube.refused("POST", SPACES, private(place), "IP Spaces: Manage", status=403)
+    kube.refused("POST", SPACES, private(place), "Private IP Spaces: Manage", status=403)
     made = admin.done("POST", SPACES, private(place))
     assert admin.get(f"{SPACES}/{made}")["ipSpaceRanges"]["ipRanges"][0]["totalIpCount"] == "9"
     admin.refused("POST", SPACES, private(place), "already exists")

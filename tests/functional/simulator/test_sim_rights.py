@@ -31,7 +31,7 @@ def test_a_viewer_reads_and_does_not_write(sim: Simulator, api: Api, scene: Scen
         ("POST", "/loadBalancer/pools", scene.pool("new"), "Configure Load Balancer", "LOAD_BALANCER_POOL_CREATE"),
         ("DELETE", f"/loadBalancer/pools/{pool}", None, "Configure Load Balancer", pool),
         ("POST", scene.nat, scene.rule(), "Configure NAT", scene.edge),
-        ("POST", "/applicationPortProfiles", scene.profile(), "Application Port Profiles: Manage", ""),
+        ("POST", "/applicationPortProfiles", scene.profile(), "Configure NAT", ""),
         ("PUT", f"/orgVdcNetworks/urn:vcloud:network:{UNKNOWN}", {}, "Edit Properties", ""),
         ("POST", "/ssl/certificateLibrary", {}, "Certificate Library: Manage", ""),
         ("GET", "/tokens", None, "API Tokens: Manage", ""),
@@ -53,6 +53,34 @@ def test_single_rights_of_an_estate(tmp_path: Path) -> None:
         assert api.values("/edgeGateways") == []
         api.refused("GET", "/vdcs", None, "[Organization vDC: View]", status=403)
         assert api.ask("GET", "/api/org").status_code == 403
+        api.refused("GET", "/roles", None, "[General: Administrator View]", status=403)
+        assert [ref["name"] for ref in api.get("/sessions/current")["roleRefs"]] == ["Role of kube"]
+
+
+def test_a_session_leads_to_the_rights_of_its_role(api: Api, sim: Simulator) -> None:
+    (role,) = api.get("/sessions/current")["roleRefs"]
+    assert api.get(f"/roles/{role['id']}")["name"] == role["name"] == "Kubernetes Cloud Provider"
+    names = [one["name"] for one in api.values(f"/roles/{role['id']}/rights")]
+    assert names == sorted(rights.CLOUD_PROVIDER)
+    (viewer,) = Api(sim, "viewer@acme").get("/sessions/current")["roleRefs"]
+    assert {one["name"] for one in api.values(f"/roles/{viewer['id']}/rights")} == rights.VIEW
+    api.refused("GET", f"/roles/urn:vcloud:role:{UNKNOWN}/rights", None, "ROLE_VIEW", status=403)
+    api.refused("GET", "/roles/7/rights", None, "Invalid urn string")
+
+
+def test_a_tenant_sees_no_role_of_the_provider_or_of_another_tenant(tenants: Simulator) -> None:
+    globex, system = Api(tenants, "kube@globex"), Api(tenants, "administrator@System")
+    (role,) = system.get("/sessions/current")["roleRefs"]
+    assert role["name"] not in {one["name"] for one in globex.values("/roles")}
+    globex.refused("GET", f"/roles/{role['id']}", None, "ROLE_VIEW", status=403)
+    assert {one["name"] for one in system.values(f"/roles/{role['id']}/rights")} == rights.TENANT
+
+
+def test_the_list_of_rights_says_what_each_implies(api: Api) -> None:
+    rows = api.values("/rights?pageSize=128")
+    right = next(one for one in rows if one["name"] == "Organization vDC Gateway: Configure NAT")
+    assert [one["name"] for one in right["impliedRights"]] == ["Organization vDC Gateway: View NAT"]
+    assert right["rightType"] == "MODIFY"
 
 
 def test_tenants_do_not_see_each_other(tenants: Simulator) -> None:

@@ -59,7 +59,8 @@ class Builder(GatewayBuilder):
             self._entity(entity, org)
 
     def _user(self, spec: dict[str, Any], org: Record, default_role: str) -> None:
-        role = spec.get("role", default_role)
+        # single rights are a role of their own, which the session and the list of roles name
+        role = spec.get("role", f"Role of {spec['name']}" if "rights" in spec else default_role)
         if role not in ROLES and "rights" not in spec:
             raise EstateError(f"estate: user {spec['name']}: no role {role!r}; there are {', '.join(ROLES)}")
         rights = frozenset(spec.get("rights", ROLES.get(role, ())))

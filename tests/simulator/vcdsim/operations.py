@@ -21,6 +21,7 @@ from vcdsim.resources import (
     orgs,
     pools,
     query_service,
+    roles,
     service_engine_groups,
     vdc_groups,
     virtual_services,
@@ -28,6 +29,7 @@ from vcdsim.resources import (
 
 OPERATIONS = (
     *log_in.OPERATIONS,
+    *roles.OPERATIONS,
     *orgs.OPERATIONS,
     *vdc_groups.OPERATIONS,
     *edge_gateways.OPERATIONS,
@@ -116,8 +118,10 @@ NOT_BUILT = (
     ("POST PUT", "/cloudapi/1.0.0/ssl/certificateLibrary/{id}/consumers"),
     ("GET", "/cloudapi/1.0.0/networkContextProfiles"),
     ("GET POST", "/cloudapi/1.0.0/users"),
-    ("GET POST", "/cloudapi/1.0.0/roles"),
-    ("GET", "/cloudapi/1.0.0/rights"),
+    ("POST", "/cloudapi/1.0.0/roles"),
+    ("PUT DELETE", "/cloudapi/1.0.0/roles/{id}"),
+    ("POST PUT", "/cloudapi/1.0.0/roles/{id}/rights"),
+    ("GET POST", "/cloudapi/1.0.0/rightsBundles"),
     ("GET", "/cloudapi/1.0.0/site/settings"),
     ("POST", "/api/sessions"),
     ("DELETE", "/api/session"),

@@ -1,14 +1,20 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rights under VCD's names, and the roles that have them.
+"""Rights under the names that VCD's API gives them, and the roles that have them.
 
-The names are those of VCD's rights list. Which operation needs which right is *assumed*, because there is no public
-table: view to read, configure or manage to write. System administrators have every right.
+Names: the vendor's lists "Rights in Predefined Global Tenant Roles" and "System Administrator Rights" (10.5), and the
+roles in the documentation of the Terraform provider. Which operation needs which right is *assumed* where no source is
+given beside it, because the vendor publishes no table: view to read, configure or manage to write. System
+administrators have every right.
 """
 
 from __future__ import annotations
 
+# Reading roles and rights. Assumed: the rights of a role are for administrators, and this is the right to see what
+# they see. The Terraform provider's SDK reads the organization as an administrator first, and goes on without the
+# rights if it may not.
+ADMINISTRATOR_VIEW = "General: Administrator View"
 ORGANIZATION_VIEW = "Organization: View"
 VDC_VIEW = "Organization vDC: View"
 VDC_GROUP_VIEW = "vDC Group: View"
@@ -23,21 +29,26 @@ FIREWALL_VIEW = "Organization vDC Gateway: View Firewall"
 FIREWALL_CONFIGURE = "Organization vDC Gateway: Configure Firewall"
 NETWORK_VIEW = "Organization vDC Network: View Properties"
 NETWORK_EDIT = "Organization vDC Network: Edit Properties"
-PROFILE_VIEW = "Application Port Profiles: View"
-PROFILE_MANAGE = "Application Port Profiles: Manage"
+# The vendor's lists have no right for application port profiles. CPI creates and deletes them with the rights that its
+# README asks for (gateway, NAT, load balancer, IP Spaces, token), and they exist for its NAT rules.
+PROFILE_VIEW = GATEWAY_VIEW
+PROFILE_MANAGE = NAT_CONFIGURE
 CERTIFICATE_VIEW = "Certificate Library: View"
 CERTIFICATE_MANAGE = "Certificate Library: Manage"
-IP_SPACE_VIEW = "IP Spaces: View"
+# A role of the Terraform provider's guide for CPI 1.6 and later has these three; CPI's README calls them view, allocate
+# and manage.
+IP_SPACE_VIEW = "Private IP Spaces: View"
 IP_SPACE_ALLOCATE = "IP Spaces: Allocate"
-IP_SPACE_MANAGE = "IP Spaces: Manage"
+IP_SPACE_MANAGE = "Private IP Spaces: Manage"
 ENTITY_VIEW = "vmware:capvcdCluster: View"
-ENTITY_EDIT = "vmware:capvcdCluster: Edit"
+ENTITY_EDIT = "vmware:capvcdCluster: Modify"
 TOKEN_OWN = "API Tokens: Manage"
 # Not a right of VCD. It marks operations that only the System organisation may use.
 PROVIDER = "System administrator"
 
 VIEW = frozenset(
     {
+        ADMINISTRATOR_VIEW,
         ORGANIZATION_VIEW,
         VDC_VIEW,
         VM_VIEW,
@@ -46,7 +57,6 @@ VIEW = frozenset(
         LB_VIEW,
         FIREWALL_VIEW,
         NETWORK_VIEW,
-        PROFILE_VIEW,
         CERTIFICATE_VIEW,
         IP_SPACE_VIEW,
         ENTITY_VIEW,
@@ -55,7 +65,6 @@ VIEW = frozenset(
 CLOUD_PROVIDER = VIEW | {
     NAT_CONFIGURE,
     LB_CONFIGURE,
-    PROFILE_MANAGE,
     IP_SPACE_ALLOCATE,
     ENTITY_EDIT,
     TOKEN_OWN,
@@ -67,6 +76,14 @@ TENANT = CLOUD_PROVIDER | {
     NETWORK_EDIT,
     CERTIFICATE_MANAGE,
     IP_SPACE_MANAGE,
+}
+# What VCD adds to a role with a right. Source: the Terraform provider's role documents call the view of certificates an
+# implicit need of the load balancer, and the portal adds NAT and load balancer views to their configuration.
+IMPLIED: dict[str, tuple[str, ...]] = {
+    NAT_CONFIGURE: (NAT_VIEW,),
+    LB_CONFIGURE: (LB_VIEW,),
+    LB_VIEW: (CERTIFICATE_VIEW,),
+    FIREWALL_CONFIGURE: (FIREWALL_VIEW,),
 }
 
 ROLES: dict[str, frozenset[str]] = {
