@@ -31,6 +31,7 @@ LAYERS = [
         "_reader",
         "_nearest",
     },
+    {"_bounds"},
     {"_vcd", "_kubernetes", "_sharing.findings", "_sharing.states", "_sharing.gateway"},
     # The managers of virtual services and NAT rules ask `_sharing.gateway` who claims an address, as the planner does.
     {"_resources", "_cpi.file"},

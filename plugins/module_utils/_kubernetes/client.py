@@ -18,8 +18,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._bounds import OverLimit, bounded_pools, bounds
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors import (
+    CHECK_OPTIONS,
     KubernetesError,
     KubernetesUnreachable,
     from_api,
@@ -35,6 +37,7 @@ try:
     from kubernetes.client import Configuration
     from kubernetes.client.exceptions import ApiException
     from kubernetes.config.config_exception import ConfigException
+    from urllib3 import poolmanager
     from urllib3.exceptions import HTTPError
     from yaml import YAMLError
 except ImportError:
@@ -46,6 +49,10 @@ T = TypeVar("T")
 REQUEST_SECONDS = 30.0
 RETRY_SECONDS = 30.0
 PAGE = 250
+# A list of 250,000 objects, ten times what one cluster may have of Services and pods that matter here: a server that
+# always promises another page is not one.
+MOST_PAGES = 1000
+LIST_SECONDS = 300.0
 _RETRIED = frozenset({429, 500, 502, 503, 504})
 
 
@@ -121,12 +128,19 @@ class KubernetesApi:
     def _list(self, path: str) -> Objects:
         found: Objects = []
         query: list[tuple[str, Any]] = [("limit", PAGE)]
+        deadline, seen = Deadline(LIST_SECONDS, self._clock), set[Any]()
         while True:
             page = self._call("GET", path, query=query)
             found += page.get("items") or []
             following = (page.get("metadata") or {}).get("continue")
             if not following:
                 return found
+            if following in seen or len(seen) >= MOST_PAGES or deadline.expired():
+                raise CollectionError(
+                    f"GET {path}: the list does not end ({len(seen) + 1} pages, {len(found)} objects): "
+                    f"is this a Kubernetes API server? {CHECK_OPTIONS}"
+                )
+            seen.add(following)
             query = [("limit", PAGE), ("continue", following)]
 
     def create(self, path: str, body: Object, same: Callable[[Object], bool]) -> Object:
@@ -238,8 +252,13 @@ def _auth(params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _client(auth: Mapping[str, Any], host: str) -> Any:
     kubeconfig = auth.get("kubeconfig") or os.environ.get("K8S_AUTH_KUBECONFIG")
+    # The library makes its pools and sends its first requests in one step, so there is no pool to set this for.
+    # Outside of `bounds` these pools do what urllib3's own do.
+    poolmanager.pool_classes_by_scheme.update(bounded_pools())
     try:
-        return _within(REQUEST_SECONDS, lambda: get_api_client(**auth))
+        return _within(REQUEST_SECONDS, lambda: _bounded(lambda: get_api_client(**auth)))
+    except OverLimit as error:
+        raise _over_limit(error, "GET /apis", host) from None
     except ApiException as error:
         raise from_api(error, "GET", "/apis", host) from error
     except (CoreException, ConfigException) as error:
@@ -248,6 +267,16 @@ def _client(auth: Mapping[str, Any], host: str) -> Any:
         raise from_connection(error, host) from error
     except (OSError, YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise from_configuration(error, kubeconfig, host) from error
+
+
+def _bounded(send: Callable[[], T]) -> T:
+    """What ``send`` returns, with the limits of one answer for all that it reads."""
+    with bounds(REQUEST_SECONDS):
+        return send()
+
+
+def _over_limit(error: OverLimit, call: str, host: str) -> CollectionError:
+    return CollectionError(f"{call}: the answer of {host} {error}: is this a Kubernetes API server? {CHECK_OPTIONS}")
 
 
 def _within(seconds: float, make: Callable[[], Any]) -> Any:
@@ -281,15 +310,18 @@ def _sender(client: Any, host: str, server_clock: ServerClock) -> Callable[..., 
         content_type: str = "application/json",
     ) -> Object:
         try:
-            answer = client.request(
-                method,
-                path,
-                body,
-                query_params=list(query or []),
-                content_type=content_type,
-                serialize=False,
-                _request_timeout=REQUEST_SECONDS,
-            )
+            with bounds(REQUEST_SECONDS):
+                answer = client.request(
+                    method,
+                    path,
+                    body,
+                    query_params=list(query or []),
+                    content_type=content_type,
+                    serialize=False,
+                    _request_timeout=REQUEST_SECONDS,
+                )
+        except OverLimit as error:
+            raise _over_limit(error, f"{method} {path}", host) from None
         except ApiException as error:
             failure = from_api(error, method, path, host)
             failure.details["retry_after"] = _seconds((error.headers or {}).get("Retry-After"))

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import NETADDR_IMPORT_ERROR
+from ansible_collections.vcd.kubernetes.plugins.module_utils._bounds import SMALL
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import InDoubt, Refused, TaskFailed, VcdError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.pacing import (
@@ -20,6 +20,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.pacing import 
     TaskPolling,
     kind_of,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.paging import check_end, next_cursor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.retry import Backoff
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.session import Call, Session, gave_up
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.settings import settings_from
@@ -36,11 +37,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.versions impor
     render,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, wait_until
-
-try:
-    from requests.utils import parse_header_links
-except ImportError:  # reported through REQUESTS_ERROR
-    parse_header_links = None  # type: ignore[assignment]
 
 LIBRARIES = {"requests": REQUESTS_ERROR, "netaddr": NETADDR_IMPORT_ERROR}
 OPENAPI = "/cloudapi/1.0.0/"
@@ -177,6 +173,7 @@ class Api:
             total = body.get("resultTotal")
             if not values or (total is not None and rows >= total):
                 return list(found.values())
+            check_end(what, page, len(found), deadline)
             page += 1
 
     def cursor(self, path: str, what: str, *, page_size: int = 128) -> list[Body]:
@@ -192,6 +189,7 @@ class Api:
             if cursor in seen:
                 raise VcdError(f"cannot list {what}: Cloud Director returned the same cursor twice", path=path)
             seen.add(cursor)
+            check_end(what, len(seen), len(found), deadline)
             params = {"pageSize": str(page_size), "cursor": cursor}
 
     def create(self, path: str, body: Body, what: str, find: Callable[[], str | None], *, named: bool = True) -> str:
@@ -367,7 +365,7 @@ class Api:
         return task
 
     def _task(self, path: str, what: str, deadline: Deadline) -> Task:
-        call = Call("GET", path, "read a task", accept="application/*+xml")
+        call = Call("GET", path, "read a task", accept="application/*+xml", size=SMALL)
         try:
             answer = self.session.request(call, deadline)
         except Refused as error:
@@ -389,12 +387,3 @@ def _object(answer: Answer) -> Body:
     if not isinstance(found, dict):
         raise not_cloud_director(answer)
     return found
-
-
-def next_cursor(answer: Answer) -> str | None:
-    """The cursor of the Link header with relation nextPage. One ``rel`` may list several relations."""
-    for link in parse_header_links(answer.headers.get("Link", "")):
-        if "nextPage" in str(link.get("rel", "")).split():
-            found = parse_qs(urlsplit(str(link.get("url", ""))).query).get("cursor")
-            return found[0] if found else None
-    return None

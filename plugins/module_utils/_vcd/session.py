@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._bounds import LARGEST, SMALL
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import (
     InDoubt,
@@ -56,7 +57,8 @@ class Call:
     """One request.
 
     ``what`` completes "cannot ..." in messages. ``repeatable``: sending it twice does no harm. ``repeat_busy``: send it
-    again when Cloud Director rejects it as busy (False while an earlier attempt may still be in progress).
+    again when Cloud Director rejects it as busy (False while an earlier attempt may still be in progress). ``size`` is
+    the largest size of its answer in bytes.
     """
 
     method: str
@@ -68,6 +70,7 @@ class Call:
     accept: str = "application/json"
     repeatable: bool = True
     repeat_busy: bool = True
+    size: int = LARGEST
 
 
 class Session:
@@ -149,7 +152,7 @@ class Session:
         return self._until_answered(call, deadline, self._send_with_login)
 
     def _list_versions(self) -> list[Version]:
-        call = Call("GET", "/api/versions", "read the API versions", accept="*/*")
+        call = Call("GET", "/api/versions", "read the API versions", accept="*/*", size=SMALL)
         answer = self._until_answered(call, self.deadline(), self._send_bare)
         listed = listed_versions(answer.text)
         if not listed:
@@ -165,7 +168,7 @@ class Session:
     def _login_by_password(self, deadline: Deadline) -> str:
         settings = self.settings
         path = "/cloudapi/1.0.0/sessions" + ("/provider" if settings.provider else "")
-        call = Call("POST", path, f"log in {settings.who}")
+        call = Call("POST", path, f"log in {settings.who}", size=SMALL)
         authorize = basic(f"{settings.user}@{settings.org}", settings.password)
         try:
             answer = self._until_answered(call, deadline, lambda one, until: self._send(one, until, authorize))
@@ -185,7 +188,7 @@ class Session:
         settings = self.settings
         path = "/oauth/provider/token" if settings.provider else f"/oauth/tenant/{quote(settings.org, safe='')}/token"
         form = {"grant_type": "refresh_token", "refresh_token": self._api_token}
-        call = Call("POST", path, f"log in with {settings.who}", form=form)
+        call = Call("POST", path, f"log in with {settings.who}", form=form, size=SMALL)
         try:
             answer = self._until_answered(call, deadline, self._send_bare)
         except Refused as error:
@@ -211,7 +214,7 @@ class Session:
 
     def _logout(self) -> None:
         """Best effort: a session that cannot be closed expires by itself, and must not hide an earlier error."""
-        call = Call("DELETE", "/cloudapi/1.0.0/sessions/current", "log out")
+        call = Call("DELETE", "/cloudapi/1.0.0/sessions/current", "log out", size=SMALL)
         try:
             self._send(call, self.deadline(LOGOUT_SECONDS), bearer(self._token))
         except CollectionError:
@@ -278,6 +281,7 @@ class Session:
             json=call.json,
             form=call.form,
             seconds=deadline.left(),
+            size=call.size,
         )
 
 

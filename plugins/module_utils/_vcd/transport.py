@@ -14,6 +14,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._bounds import (
+    LARGEST,
+    OF_AN_ERROR,
+    OverLimit,
+    bounded_pools,
+    bounds,
+    read_body,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Unreachable, VcdError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.settings import Settings
 
@@ -26,8 +34,8 @@ except ImportError as error:
     REQUESTS_ERROR = error
 
 CONNECT_SECONDS = 15.0
-# An answer that takes longer counts as lost, so that there is time left to check the outcome and to retry.
-ANSWER_SECONDS = 60.0
+# Nothing else is decompressed: see `read_body`
+ENCODING = "gzip"
 Authorize = Callable[[Any], Any]
 
 
@@ -85,12 +93,35 @@ def _header(value: str) -> Authorize:
     return authorize
 
 
+def _open_session() -> Any:
+    """A session of `requests` whose answers are limited, and that looks at no answer by itself."""
+
+    class Adapter(requests.adapters.HTTPAdapter):
+        def init_poolmanager(self, *arguments: Any, **more: Any) -> None:
+            super().init_poolmanager(*arguments, **more)
+            self.poolmanager.pool_classes_by_scheme = bounded_pools()
+
+        def proxy_manager_for(self, *arguments: Any, **more: Any) -> Any:
+            manager = super().proxy_manager_for(*arguments, **more)
+            manager.pool_classes_by_scheme = bounded_pools()
+            return manager
+
+    class Session(requests.Session):
+        def get_redirect_target(self, resp: Any) -> str | None:
+            """None: for a redirect, even one that is not followed, the library would read the whole body."""
+            return None
+
+    session = Session()
+    session.mount("https://", Adapter())
+    return session
+
+
 class Transport:
     """Sends single requests to one Cloud Director. It does not retry, and rejects no answer except redirects."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._session = requests.Session()
+        self._session = _open_session()
         if settings.verify is False:
             # the operator switched the check off; one warning per request would bury everything else
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -110,27 +141,44 @@ class Transport:
         json: Any = None,
         form: Mapping[str, str] | None = None,
         seconds: float = 60.0,
+        size: int = LARGEST,
     ) -> Answer:
-        """Send one request and wait at most ``seconds`` for its answer. Raises Unreachable or VcdError."""
+        """Send one request; its answer ends within ``seconds`` and has at most ``size`` bytes.
+
+        Raises Unreachable or VcdError.
+        """
         seconds = max(seconds, 0.05)
         try:
-            response = self._session.request(
-                method,
-                self._settings.url + path,
-                auth=authorize,
-                headers=dict(headers or {}),
-                params=dict(params or {}),
-                json=json,
-                data=dict(form) if form else None,
-                # set per request: REQUESTS_CA_BUNDLE would override the session's value
-                verify=self._settings.verify,
-                # a redirect could send the token to another host
-                allow_redirects=False,
-                timeout=(min(CONNECT_SECONDS, seconds), min(ANSWER_SECONDS, seconds)),
-            )
+            with (
+                bounds(seconds, size, (ENCODING,)),
+                self._session.request(
+                    method,
+                    self._settings.url + path,
+                    auth=authorize,
+                    headers={"Accept-Encoding": ENCODING, **(headers or {})},
+                    params=dict(params or {}),
+                    json=json,
+                    data=dict(form) if form else None,
+                    # set per request: REQUESTS_CA_BUNDLE would override the session's value
+                    verify=self._settings.verify,
+                    # a redirect could send the token to another host
+                    allow_redirects=False,
+                    timeout=(min(CONNECT_SECONDS, seconds), seconds),
+                    stream=True,
+                ) as response,
+            ):
+                failed = response.status_code >= 300
+                body = read_body(response.raw, OF_AN_ERROR if failed else size, cut=failed)
+        except OverLimit as error:
+            raise VcdError(
+                f"url: {self._settings.url}: the answer to {method} {path} {error}: "
+                "check that url is the address of Cloud Director itself",
+                method=method,
+                path=path,
+            ) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise explain(error, self._settings, method, path) from None
-        answer = Answer(method, path, response.status_code, response.headers, response.content.decode(errors="replace"))
+        answer = Answer(method, path, response.status_code, response.headers, body.decode(errors="replace"))
         if 300 <= answer.status < 400:
             target = answer.headers.get("Location", "").split("?")[0]
             raise VcdError(
@@ -172,7 +220,7 @@ def _judge(causes: list[BaseException], settings: Settings) -> tuple[str, bool, 
         return f"url: {url}: connection refused: check host and port, and that Cloud Director is running", False, True
     if cause(requests.exceptions.ConnectTimeout):
         return f"url: {url}: no connection within {CONNECT_SECONDS:g} s: check host, port and firewalls", False, True
-    if cause(requests.exceptions.Timeout):
+    if cause(requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
         return f"url: {url}: connected, but no answer in time (timeout {settings.timeout:g} s)", True, True
     if cause(urllib3.exceptions.NewConnectionError):
         return f"url: {url}: cannot connect: check host, port and the network", False, True

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, next_cursor
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import (
     Refused,
     TaskFailed,
@@ -21,6 +21,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import 
     VcdError,
     refusal,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.paging import next_cursor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.retry import (
     Backoff,
     Verdict,
