@@ -11,6 +11,8 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.action.vcd_shared_ip import ActionModule as WithProgress
 
 GROUPS = ("cpi", "vcd", "kubernetes")
+LISTS = ("exclude", "prune_objects", "vcd_rules", "extra_keys")
+RANGES = ("one_arm",)
 
 
 class ActionModule(WithProgress):
@@ -30,10 +32,30 @@ class ActionModule(WithProgress):
 
 
 def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The options without those that are an empty string or null, also inside the groups of options."""
+    """The options without those that hold nothing (see `_holds_nothing`), also inside the groups of options."""
     found = _filled(arguments)
     return found | {name: _filled(found[name]) for name in GROUPS if isinstance(found.get(name), Mapping)}
 
 
 def _filled(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None and value != ""}
+    found = {name: _elements(value) if name in LISTS else value for name, value in options.items()}
+    return {name: value for name, value in found.items() if not _holds_nothing(name, value)}
+
+
+def _holds_nothing(name: str, value: Any) -> bool:
+    """Whether a value means "not given": null, text without a character, an empty list, a range without addresses."""
+    if name in LISTS:
+        return value is None or value == []
+    if name in RANGES and isinstance(value, Mapping):
+        return all(_is_blank(one) for one in value.values())
+    return _is_blank(value)
+
+
+def _elements(value: Any) -> Any:
+    """A list, or text with commas, without the elements that hold nothing; any other value unchanged."""
+    parts = value.split(",") if isinstance(value, str) else value
+    return [one for one in parts if not _is_blank(one)] if isinstance(parts, list) else value
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())

@@ -17,7 +17,7 @@ description:
   - With O(existing=migrate) it migrates existing Services. It stores a restore point on disk and in the cluster, stops the cloud provider
     (CPI), migrates the Services one by one, writes CPI's file and starts CPI.
   - If a run is killed anywhere, the next one, which begins with O(phase=plan), finishes its work.
-  - An option that is an empty string or null counts as not given.
+  - An option that is null, or text without a character, counts as not given. So does a list that holds only such values.
 extends_documentation_fragment:
   - vcd.kubernetes.attributes
 options:

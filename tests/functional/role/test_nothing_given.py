@@ -1,10 +1,15 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A survey without answers: null, an empty string and AWX's ``!unsafe ''`` mean "not given" in each playbook."""
+"""A survey without answers: null, an empty string, blanks and AWX's ``!unsafe ''`` mean "not given" in each playbook.
+
+`tests/unit/action/test_nothing_given.py` proves it for each variable alone. Here all of them are empty at once, in real
+runs: a host for each kind of nothing, beside one without variables.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,14 +21,29 @@ from vcdsim.testing import Simulator
 
 SPECS = yaml.safe_load((ROOT / "roles" / "shared_ip" / "meta" / "argument_specs.yml").read_text())["argument_specs"]
 ENTRIES = {"shared_ip": "main", "restore": "restore", "verify": "verify"}
-NOTHING = {"null": "null", "empty": '""', "unsafe": "!unsafe ''"}
-# the only variable that is required
-SCENARIO = "shared_ip_scenario"
+NOTHING = {"null": "null", "empty": '""', "unsafe": "!unsafe ''", "blanks": "'  '"}
+SCENARIO = "shared_ip_scenario"  # the only variable that is required
 
 
-def variables(entry: str) -> list[str]:
-    """All variables of an entry point, and the one of the playbooks."""
-    return [*SPECS[entry]["options"], "shared_ip_hosts"]
+def lines(entry: str, how: str) -> list[str]:
+    """All variables of an entry point with one value, as YAML. Where there are choices, Ansible refuses blanks."""
+    found = {name: option for name, option in SPECS[entry]["options"].items() if not option.get("required")}
+    given = [name for name, option in found.items() if how != "blanks" or "choices" not in option]
+    scenario = [f"{SCENARIO}: distinct_internal"] if entry == "main" else []
+    return [*(f"{name}: {NOTHING[how]}" for name in given), *scenario]
+
+
+def inventory(hosts: dict[str, list[str]]) -> str:
+    """An inventory with these lines as variables of each host."""
+    text = ["clusters:", "  hosts:"]
+    for name, variables in hosts.items():
+        text += [f"    host_{name}:", *(f"      {line}" for line in variables)]
+    return "\n".join(text) + "\n"
+
+
+def recap(output: str) -> dict[str, str]:
+    """How many tasks of each kind there were, by host."""
+    return dict(re.findall(r"^(?:host_)?(\w+) +: (ok=.*?) *$", output, re.MULTILINE))
 
 
 @pytest.fixture(scope="module")
@@ -33,32 +53,49 @@ def doubles() -> Iterator[tuple[Simulator, KubeDouble]]:
         yield sim, kube
 
 
-@pytest.mark.parametrize("how", NOTHING)
 @pytest.mark.parametrize("playbook", ENTRIES)
-def test_a_playbook_with_no_answer_at_all(
-    playbook: str, how: str, tmp_path: Path, doubles: tuple[Simulator, KubeDouble]
-) -> None:
-    sim, kube = doubles
-    names = [name for name in variables(ENTRIES[playbook]) if playbook != "shared_ip" or name != SCENARIO]
-    lines = [f"{name}: {NOTHING[how]}" for name in names]
-    lines += [f"{SCENARIO}: distinct_internal"] if playbook == "shared_ip" else []
-    (tmp_path / "answers.yml").write_text("\n".join(lines) + "\n")
-    code, output = ansible_playbook(
-        tmp_path, [f"vcd.kubernetes.{playbook}", "-e", "@answers.yml"], connection(sim, kube)
-    )
+def test_a_playbook_with_no_answer_at_all(playbook: str, tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
+    entry = ENTRIES[playbook]
+    plain = [f"{SCENARIO}: distinct_internal"] if entry == "main" else []
+    hosts = {"plain": plain, **{how: lines(entry, how) for how in NOTHING}}
+    (tmp_path / "hosts.yml").write_text(inventory(hosts))
+    words = [f"vcd.kubernetes.{playbook}", "-i", "hosts.yml", "-e", "shared_ip_hosts=clusters", "--check"]
+    code, output = ansible_playbook(tmp_path, words, connection(*doubles))
+    counts = recap(output)
+    assert set(counts) == set(hosts)
+    assert set(counts.values()) == {counts["plain"]}, counts
     if playbook == "restore":  # there is nothing to go back to: that is all that may be wrong
         assert code == 2, output[-3000:]
-        assert "this cluster has no restore point" in output
+        assert output.count("this cluster has no restore point") >= len(hosts)
     else:
         assert code == 0, output[-3000:]
     assert "NoneType" not in output
-    assert writes(sim, kube) == []
+    assert writes(*doubles) == []
 
 
-@pytest.mark.parametrize("how", NOTHING)
-def test_the_scenario_is_asked_for(how: str, tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
-    (tmp_path / "answers.yml").write_text(f"{SCENARIO}: {NOTHING[how]}\n")
-    code, output = ansible_playbook(tmp_path, ["vcd.kubernetes.shared_ip", "-e", "@answers.yml"], connection(*doubles))
+@pytest.mark.parametrize("playbook", ENTRIES)
+def test_a_survey_with_no_answer_at_all(playbook: str, tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
+    """As AWX passes them on: as extra variables, for a play whose hosts are not given either."""
+    answers = [*lines(ENTRIES[playbook], "unsafe"), "shared_ip_hosts: !unsafe ''"]
+    (tmp_path / "answers.yml").write_text("\n".join(answers) + "\n")
+    code, output = ansible_playbook(
+        tmp_path, [f"vcd.kubernetes.{playbook}", "-e", "@answers.yml"], connection(*doubles)
+    )
+    assert code == (2 if playbook == "restore" else 0), output[-3000:]
+    assert set(recap(output)) == {"localhost"}
+    assert ("this cluster has no restore point" in output) is (playbook == "restore")
+    assert "NoneType" not in output
+    assert writes(*doubles) == []
+
+
+def test_the_scenario_is_asked_for(tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
+    hosts = {how: [f"{SCENARIO}: {text}"] for how, text in NOTHING.items()}
+    (tmp_path / "hosts.yml").write_text(inventory({"plain": [], **hosts}))
+    words = ["vcd.kubernetes.shared_ip", "-i", "hosts.yml", "-e", "shared_ip_hosts=clusters"]
+    code, output = ansible_playbook(tmp_path, words, connection(*doubles))
     assert code == 2
-    assert "shared_ip_scenario" in output
+    assert {name: "failed=1" in count for name, count in recap(output).items()} == dict.fromkeys(
+        ["plain", *hosts], True
+    )
+    assert output.count(SCENARIO) >= len(hosts)
     assert "NoneType" not in output

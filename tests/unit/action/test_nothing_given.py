@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A variable of the role that holds nothing is one that was not given: each variable alone, for each entry point.
+
+A variable goes through four places: the check of its type, the table in ``vars/main.yml``, the action plugin, and the
+module's argument spec. Here it goes through all four, with Ansible's own code and with the role's own files. What the
+module gets then decides its run, so that equal options are equal runs.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+from ansible_collections.vcd.kubernetes.plugins.action.vcd_cluster_shared_ip import GROUPS, LISTS, RANGES, given
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.options import OPTIONS
+
+ROLE = Path(__file__).resolve().parents[3] / "roles" / "shared_ip"
+PLAYBOOKS = ROLE.parents[1] / "playbooks"
+SPECS = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]
+SCENARIO = {"shared_ip_scenario": "shared_internal"}  # the only variable that is required
+NOTHING = {"null": "null", "empty": '""', "unsafe": "!unsafe ''", "blanks": '"  "', "unsafe blanks": "!unsafe '  '"}
+NO_ELEMENTS = {"empty list": "[]", "list of nothing": '["", null, " "]', "commas": '" , "'}
+NO_RANGE = {"empty range": "{}", "range of nothing": '{start_ip: "", end_ip: null}'}
+
+
+def values(name: str, option: dict[str, Any]) -> list[str]:
+    """Everything, as YAML, that may stand for nothing in a variable."""
+    # Ansible refuses blanks where there are choices, and lists them
+    found = [text for how, text in NOTHING.items() if "choices" not in option or "blanks" not in how]
+    found += NO_ELEMENTS.values() if name.removeprefix("shared_ip_") in LISTS else ()
+    found += NO_RANGE.values() if name.removeprefix("shared_ip_") in RANGES else ()
+    return [] if option.get("required") else found
+
+
+CASES = [(entry, name) for entry, spec in SPECS.items() for name, option in spec["options"].items()]
+
+
+@cache
+def files() -> dict[str, Any]:
+    """The role's defaults, and its table of options."""
+    paths = [str(ROLE / kind / "main.yml") for kind in ("defaults", "vars")]
+    defaults, table = (DataLoader().load_from_file(path, trusted_as_template=True) for path in paths)
+    return {**defaults, **table}
+
+
+@cache
+def module_defaults(entry: str) -> str:
+    """How an entry point hands on the table."""
+    (block,) = yaml.safe_load((ROLE / "tasks" / f"{entry}.yml").read_text())
+    (text,) = block["module_defaults"].values()
+    return str(text)
+
+
+def options(entry: str, variables: dict[str, Any]) -> dict[str, Any]:
+    """The options that the module gets from one entry point of the role with these variables."""
+    known = {**files(), **variables}
+    documented = {name: known[name] for name in SPECS[entry]["options"] if name in known}
+    checked = ArgumentSpecValidator(SPECS[entry]["options"]).validate(documented)
+    assert checked.error_messages == []
+    passed = Templar(variables=known).template(trust_as_template(module_defaults(entry)))
+    result = ArgumentSpecValidator(**OPTIONS.to_kwargs()).validate({**given(passed), "phase": "verify"})
+    assert result.error_messages == []
+    return dict(result.validated_parameters)
+
+
+@cache
+def plain(entry: str) -> dict[str, Any]:
+    """The options where no variable is given but the one that has to be."""
+    return options(entry, required(entry))
+
+
+def required(entry: str) -> dict[str, Any]:
+    """The variables without which the entry point does not run."""
+    return dict(SCENARIO) if SPECS[entry]["options"].get("shared_ip_scenario", {}).get("required") else {}
+
+
+@pytest.mark.parametrize(("entry", "name"), CASES)
+def test_a_variable_that_holds_nothing_is_not_given(entry: str, name: str) -> None:
+    loaded = [DataLoader().load(text) for text in values(name, SPECS[entry]["options"][name])]
+    for value in {repr(value): value for value in loaded}.values():  # Ansible reads some of these texts alike
+        assert options(entry, {**required(entry), name: value}) == plain(entry), value
+
+
+# A value for each variable that is not text
+SOMETHING: dict[str, Any] = {
+    "shared_ip_scenario": "distinct_internal",
+    "shared_ip_one_arm": "10.0.0.1-10.0.0.9",
+    "shared_ip_existing": "migrate",
+    "shared_ip_restart": "recreate",
+    "shared_ip_vcd_rules": "update_while_sharing_a_vip",
+    **dict.fromkeys(("shared_ip_prune", "shared_ip_accept_loss", "shared_ip_take_over"), True),
+    **dict.fromkeys(("shared_ip_wait_timeout", "shared_ip_lock_timeout", "shared_ip_vcd_timeout"), 7),
+    **dict.fromkeys(("shared_ip_vcd_validate_certs", "shared_ip_validate_certs"), False),
+}
+
+
+@pytest.mark.parametrize(("entry", "name"), CASES)
+def test_a_variable_that_holds_something_is_given(entry: str, name: str) -> None:
+    """Else the test above would prove nothing."""
+    assert options(entry, {**required(entry), name: SOMETHING.get(name, "something")}) != plain(entry)
+
+
+def test_the_elements_that_hold_something_stay() -> None:
+    assert given({"exclude": ["", "a/b", None, 7], "cpi": {"extra_keys": " a ,, b"}}) == {
+        "exclude": ["a/b", 7],
+        "cpi": {"extra_keys": [" a ", " b"]},
+    }
+
+
+def test_half_a_range_is_no_range_that_was_not_given() -> None:
+    assert given({"one_arm": {"start_ip": "10.0.0.1", "end_ip": ""}}) == {
+        "one_arm": {"start_ip": "10.0.0.1", "end_ip": ""}
+    }
+
+
+def test_the_lists_are_all_lists() -> None:
+    inside = [(name, option) for group in GROUPS for name, option in OPTIONS.options[group]["options"].items()]
+    lists = {name for name, option in [*OPTIONS.options.items(), *inside] if option["type"] == "list"}
+    assert set(LISTS) == lists
+
+
+@pytest.mark.parametrize("playbook", ["shared_ip", "restore", "verify"])
+@pytest.mark.parametrize("text", [*NOTHING.values(), "[]"])
+def test_a_playbook_without_hosts_runs_for_localhost(playbook: str, text: str) -> None:
+    (play,) = yaml.safe_load((PLAYBOOKS / f"{playbook}.yml").read_text())
+    hosts = trust_as_template(play["hosts"])
+    loader = DataLoader()
+    for variables in ({}, loader.load(f"shared_ip_hosts: {text}")):
+        assert Templar(loader=loader, variables=variables).template(hosts) == "localhost"
+    for given_hosts in ("clusters", ["alpha", "beta"]):
+        assert Templar(loader=loader, variables={"shared_ip_hosts": given_hosts}).template(hosts) == given_hosts
