@@ -142,6 +142,9 @@ options:
     description: The maximum number of seconds to wait for one virtual service. Each task is limited by O(timeout).
     type: int
     default: 600
+notes:
+  - Before its first write, and in check mode, too, the module reads the rights of its user, and fails if one is missing that the write needs.
+    C(docs/rights-vcd.md) of the collection lists them, and has a role to import.
 seealso:
   - module: vcd.kubernetes.vcd_shared_ip_info
   - module: vcd.kubernetes.vcd_ccm_config
@@ -282,7 +285,7 @@ def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
     gateway = find_gateway(api, params)
     request = read_request(params, str(gateway["name"]))
     done = run(api, gateway, request, params, check_mode)
-    return Outcome(done.changed, done.result, done.before, done.after)
+    return Outcome(done.changed, done.result, done.before, done.after, done.warnings)
 
 
 def main() -> None:

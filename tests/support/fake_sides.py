@@ -17,6 +17,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.reques
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.run import ClusterRun
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import READ_PARTS, FileGoal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import Granted
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "sharing"))
@@ -57,6 +58,7 @@ class World:
         self.writes = 3
         self.points = 0
         self.looking = False
+        self.rights = Granted("kube", "acme", "System Administrator", None, all_rights=True)
         self.cpi_entity: Json = {"objects": [], "problem": "lists no objects of CPI"}
 
     def run(self, request: RunRequest) -> ClusterRun:
@@ -144,6 +146,9 @@ class World:
     def choose(self, cluster_id: str, edge_gateway: str) -> None:
         assert cluster_id == CLUSTER_ID
         assert edge_gateway == edge()["id"]
+
+    def granted(self) -> Granted:
+        return self.rights
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.plans import
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.profiles import check_profiles
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import read_addresses
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rights import operations_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rollback import failure, other_holders, roll_back
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.service_executor import ServiceExecutor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
@@ -46,16 +47,29 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states imp
     in_progress,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import (
+    ALLOCATIONS,
+    CREATE,
+    DELETE,
+    POLICIES,
+    UPDATE,
+    Operation,
+)
 
 
 @dataclass(frozen=True)
 class Done:
-    """What was done, or in check mode would be; ``before`` and ``after`` are for diff mode."""
+    """What was done, or in check mode would be; ``before`` and ``after`` are for diff mode.
+
+    ``operations`` are the writes of a plan, for the rights that they need. ``warnings`` are for the operator.
+    """
 
     changed: bool
     result: Mapping[str, Any]
     before: Mapping[str, Any]
     after: Mapping[str, Any]
+    operations: tuple[Operation, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Executor:
@@ -249,7 +263,21 @@ class Executor:
         }
         before = {one.label: one.before for one in plans}
         after = {one.label: as_diff(own_objects(one.wanted, final)) for one in plans}
-        return Done(bool(pending or policies or self._restored), result, before, after)
+        changed = bool(pending or policies or self._restored)
+        return Done(changed, result, before, after, tuple(self._operations(pending, policies)))
+
+    def _operations(self, pending: Iterable[GroupPlan], policies: Iterable[str]) -> Iterator[Operation]:
+        """The writes of the plan, those beside its steps included."""
+        if not self.check_mode:
+            return
+        for group in pending:
+            yield from operations_of(group.steps)
+            if self.edge.uses_ip_spaces and any(one.takes_ip for one in group.services):
+                yield from (Operation(act, ALLOCATIONS) for act in (CREATE, UPDATE))
+            if self.removing and any(self.addresses.release(one.service, check_mode=True) for one in group.services):
+                yield Operation(DELETE, ALLOCATIONS)
+        if policies:
+            yield Operation(UPDATE, POLICIES)
 
 
 def _is_new_profile(step: Step) -> bool:

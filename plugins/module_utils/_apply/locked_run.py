@@ -14,10 +14,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.edge_lock im
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done, Executor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rights import with_lock
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Starter
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import CHANGED, ROLLED_BACK, UNCHANGED
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.rights import require_rights
 
 MAX_CONFLICTS = 3
 
@@ -30,11 +32,13 @@ def run(api: Api, gateway: Body, request: Request, params: Mapping[str, Any], ch
     """
     starter = Starter(params["controller_pid"])
     planned = Executor(api, gateway, request, params, True).run()
+    warnings = tuple(require_rights(api, with_lock(planned.operations)))
     if check_mode or not planned.changed:
-        return planned
+        return replace(planned, warnings=warnings)
     say = Progress(params["progress_file"]).say
     with EdgeLock(api, gateway, params["lock_timeout"], say, starter) as lock:
-        return run_and_replan(lambda: Executor(api, gateway, request, params, False, lock.check), say)
+        done = run_and_replan(lambda: Executor(api, gateway, request, params, False, lock.check), say)
+    return replace(done, warnings=warnings)
 
 
 def run_and_replan(prepare: Callable[[], Executor], say: Callable[[str], None]) -> Done:

@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rights import operations_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.service_executor import ServiceExecutor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import KINDS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import as_diff
@@ -52,7 +53,7 @@ class Removal:
                 self._executor.background.close()
         result = {"steps": [step.text for step in steps], "names": [step.name for step in steps], "writes": len(steps)}
         before = {LABEL: as_diff(step.item for step in steps)} if steps else {}
-        return Done(bool(steps), result, before, {LABEL: {}} if steps else {})
+        return Done(bool(steps), result, before, {LABEL: {}} if steps else {}, tuple(operations_of(steps)))
 
     def _steps(self) -> Iterator[Step]:
         """In the order that Cloud Director accepts (see `objects.KINDS`)."""

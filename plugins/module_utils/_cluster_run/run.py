@@ -55,6 +55,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.reques
     RunRequest,
     Wanted,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.rights import add_rights
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import (
     FIREWALL,
     READ_PARTS,
@@ -120,8 +121,8 @@ class ClusterRun:
             found: Facts = {"planned_only": check_mode, "cluster": cluster, "gateway": gateway, "lines": {}}
             try:
                 wanted = self._wanted(cluster, gateway, found)
-                preflight = self._preflight(cluster, wanted, found)
-                report = self._plan(cluster, found["gateway"], wanted, preflight)
+                self._preflight(cluster, wanted, found)
+                report = self._plan(cluster, found["gateway"], wanted, found)
             except CollectionError as error:
                 if not found["lines"]:
                     raise  # no report was made that would be lost with the error
@@ -147,7 +148,7 @@ class ClusterRun:
             raise CollectionError(back["summary"])
         return Wanted(back["scenario"], back["one_arm"], chosen)
 
-    def _preflight(self, cluster: Facts, wanted: Wanted, found: Facts) -> Facts:
+    def _preflight(self, cluster: Facts, wanted: Wanted, found: Facts) -> None:
         """Run the preflight. Firewall rules matter only to a migration, and are read only for one."""
         existing = MIGRATE if self._request.migrates else self._request.existing
         request = self._request
@@ -164,9 +165,9 @@ class ClusterRun:
         found["lines"]["preflight"] = report_lines(preflight)
         if not preflight["ok"]:
             raise CollectionError(preflight["summary"])
-        return preflight
 
-    def _plan(self, cluster: Facts, gateway: Facts, wanted: Wanted, preflight: Facts) -> PhaseReport:
+    def _plan(self, cluster: Facts, gateway: Facts, wanted: Wanted, found: Facts) -> PhaseReport:
+        preflight = found["preflight"]
         (edge,) = gateway["edge_gateways"]
         location = {"cluster_id": cluster["cluster_id"], "edge_gateway": edge["id"]}
         self._gateway.choose(**location)
@@ -177,6 +178,7 @@ class ClusterRun:
         migration = self._plan_migration(cluster, gateway, goal, wanted, interrupted)
         gone = preflight["removals"]
         removal = self._gateway.plan_removal(gone) if gone else None
+        add_rights(found, self._gateway, (migration, removal))
         pending = bool(planned.result["steps"] or migration or (removal and removal.changed))
         verification = None if pending else self._verify(cluster, gateway, wanted)
         # only a migration needs a restore point, for which whole virtual services are read

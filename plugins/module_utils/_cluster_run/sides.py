@@ -40,6 +40,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.gateway_
     whole_pools,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.rights import granted_to
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import Granted
 
 Facts = dict[str, Any]
 FIREWALL = "firewall_rules"
@@ -96,6 +98,9 @@ class Gateway(Protocol):
 
     def lock(self) -> AbstractContextManager[None]:
         """While the body runs, no other run writes to the gateway. Waits for its turn."""
+
+    def granted(self) -> Granted:
+        """What the user may do in Cloud Director."""
 
     def look(self, network: str, parts: Iterable[str] = READ_PARTS, vdc_of_network: str = "") -> Facts:
         """What vcd_edge_gateway_info returns; ``skipped`` where neither a gateway nor a network is known.
@@ -256,6 +261,9 @@ class RealGateway:
             self._may_write = lock.check
             yield
         self._may_write = lambda: None
+
+    def granted(self) -> Granted:
+        return granted_to(self._connected.vcd)
 
     def look(self, network: str, parts: Iterable[str] = READ_PARTS, vdc_of_network: str = "") -> Facts:
         name, vdc = self._params["edge_gateway"], self._params["vdc"]

@@ -36,6 +36,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.versions impor
     release_of,
     render,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import Granted
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, wait_until
 
 LIBRARIES = {"requests": REQUESTS_ERROR, "netaddr": NETADDR_IMPORT_ERROR}
@@ -89,6 +90,7 @@ class Api:
         self._durations = TaskDurations()
         self._remembered: dict[str, Answer] | None = None
         self._refused: tuple[str, Body] | None = None
+        self.granted: Granted | None = None  # what `rights.granted_to` has read
 
     @contextmanager
     def one_look(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.xmldoc import parse
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import right_for_call
 
 # Messages begin with the request id: "[ 39-2024-11-25-09-18-45-563--ecca35bd-... ] text"
 REQUEST_ID = re.compile(r"^\[\s*([0-9A-Za-z-]+)\s*\]\s*")
@@ -21,20 +22,6 @@ BUSY_TEXTS = re.compile(
     r"BUSY_ENTITY|is busy completing an operation|is busy, cannot proceed with the operation|is currently busy"
     r"|another transaction|408:TIMEDOUT",
     re.IGNORECASE,
-)
-# The right that a 403 probably means: (part of the path, right to read, right to write). Cloud Director names none.
-RIGHTS = (
-    ("/nat/rules", "Organization vDC Gateway: View NAT", "Organization vDC Gateway: Configure NAT"),
-    ("/applicationPortProfiles", "Organization vDC Gateway: View", "Organization vDC Gateway: Configure NAT"),
-    (
-        "/loadBalancer",
-        "Organization vDC Gateway: View Load Balancer",
-        "Organization vDC Gateway: Configure Load Balancer",
-    ),
-    ("/certificateLibrary", "Certificate Library: View", "Certificate Library: Manage"),
-    ("/orgVdcNetworks", "Organization vDC Network: View Properties", "Organization vDC Network: Edit Properties"),
-    ("/firewallGroups", "Organization vDC Gateway: View Firewall", "Organization vDC Gateway: Configure Firewall"),
-    ("/edgeGateways", "Organization vDC Gateway: View", "Organization vDC Gateway: Update Properties"),
 )
 
 
@@ -133,8 +120,5 @@ def refusal(what: str, method: str, path: str, status: int, body: str) -> Refuse
 
 
 def missing_right(method: str, path: str) -> str:
-    """The right that a call probably lacks, with its name in Cloud Director's role editor."""
-    for part, view, write in RIGHTS:
-        if part in path:
-            return view if method == "GET" else write
-    return "for this operation"
+    """The right that a call probably lacks, as the API names it: Cloud Director's refusal seldom does."""
+    return right_for_call(method, path) or "for this operation"

@@ -14,6 +14,8 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput, as_text
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.gateway_objects import GatewayObjects
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.rights import require_rights
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import CREATE, DELETE, UPDATE, Operation
 
 Result = dict[str, Any]
 
@@ -85,6 +87,7 @@ class Manager(ABC):
         body = self.apply(self.initial(), self.wanted, self.resolve(self.wanted))
         planned = self.to_result(body)
         self.check(None, self.wanted, planned)
+        self.require_right(CREATE)
         if self.check_mode:
             return Change(True, None, planned, tuple(self.warnings))
         after = self.to_result(self.settle(self.create(body)))
@@ -103,6 +106,7 @@ class Manager(ABC):
         references = self.resolve(changes)
         planned = self.to_result(self.apply(body, changes, references))
         self.check(before, changes, planned)
+        self.require_right(UPDATE)
         if self.check_mode:
             return Change(True, before, planned, tuple(self.warnings))
         after = self.to_result(self.settle(self.write(body, changes, references)))
@@ -113,9 +117,14 @@ class Manager(ABC):
         """Delete the object if it exists."""
         if body is None:
             return Change(False, None, None)
+        self.require_right(DELETE)
         if not self.check_mode:
             self.api.delete(self.path(str(body["id"])), self.what)
-        return Change(True, self.to_result(body), None)
+        return Change(True, self.to_result(body), None, tuple(self.warnings))
+
+    def require_right(self, act: str) -> None:
+        """Raise CollectionError if the user lacks the right to do this; warn if its rights are not known."""
+        self.warnings += require_rights(self.api, [Operation(act, f"{self.kind}s")])
 
     def settle(self, object_id: str, body: Body | None = None) -> Body:
         """Wait for the object if ``wait`` is set, and read it again. A ``body`` that is already settled is reused."""

@@ -17,14 +17,15 @@ from vcdsim.testing import Simulator
 
 # a Service of two ports; tasks and pods take no time, so that looks at what is not done yet do not count. A run that
 # writes to the gateway locks it (5 to VCD: create the marker, its task, the list of markers, delete it, its task), and
-# looks at the lease, CPI's Deployment and its pods before each Service (3 to Kubernetes).
+# looks at the lease, CPI's Deployment and its pods before each Service (3 to Kubernetes). A plan that writes to the
+# gateway reads the user's rights (2 to VCD: the session, and the rights of its role).
 BOUNDS = {
     "no change": (12, 8),
-    "plan": (17, 11),  # the restore point has the two pools, which a list does not tell whole
+    "plan": (19, 11),  # the restore point has the two pools, which a list does not tell whole
     "flip": (20, 40),
-    "migration": (61, 43),  # each object is read before it is deleted, and the two pools for the restore point
+    "migration": (63, 43),  # each object is read before it is deleted, and the two pools for the restore point
     "verify": (14, 8),  # one more for each port: only a whole pool tells on which port its members are
-    "restore": (55, 43),
+    "restore": (57, 43),
 }
 RUNS: dict[str, tuple[Case, tuple[str, ...]]] = {
     "no change": (Case("no change", {"shared_ip_scenario": "distinct_internal"}), ()),

@@ -217,8 +217,9 @@ def test_an_html_page_is_not_cloud_director(vcd: Modules, tmp_path: Path) -> Non
 def test_a_missing_right_is_named(vcd: Modules) -> None:
     viewer = vcd.as_user(user="viewer", password="viewer-secret-1")
     message = viewer.refused("vcd_pool", name="p")
-    assert "create pool 'p' on edge gateway 'acme-edge'" in message
-    assert "'Organization vDC Gateway: Configure Load Balancer'" in message
+    assert "user 'viewer' (role 'View Only') lacks the right" in message
+    assert "'Organization vDC Gateway: Configure Load Balancer', needed to create pools" in message
+    assert viewer.refused("vcd_pool", name="p", check=True) == message
     rule = {"name": "n", "type": "DNAT", "external_addresses": "203.0.113.20", "internal_addresses": "10.10.0.11"}
     assert "'Organization vDC Gateway: Configure NAT'" in viewer.refused("vcd_nat_rule", **rule)
 

@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The operations of a plan on an edge gateway, for the rights that they need. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    APP_PORT_PROFILE,
+    NAT_RULE,
+    POOL,
+    VIRTUAL_SERVICE,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Step
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import (
+    CREATE,
+    DELETE,
+    LOCK,
+    NAT_RULES,
+    POOLS,
+    PROFILES,
+    UPDATE,
+    VIRTUAL_SERVICES,
+    Operation,
+)
+
+_THINGS = {VIRTUAL_SERVICE: VIRTUAL_SERVICES, POOL: POOLS, NAT_RULE: NAT_RULES, APP_PORT_PROFILE: PROFILES}
+
+
+def operations_of(steps: Iterable[Step]) -> Iterator[Operation]:
+    """What the steps of a plan do."""
+    return (Operation(step.act.value, _THINGS[step.kind]) for step in steps)
+
+
+def with_lock(operations: Iterable[Operation]) -> list[Operation]:
+    """These operations, without repetition, and those on the lock that a run holds meanwhile. Empty for none."""
+    found = list(dict.fromkeys(operations))
+    return [*found, *(Operation(act, LOCK) for act in (CREATE, UPDATE, DELETE))] if found else []

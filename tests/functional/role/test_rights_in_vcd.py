@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A migration and the way back with the documented role in Cloud Director, and with each of its rights alone missing.
+
+Whatever is refused is refused by the name of the right, before anything is written on either side.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.vcd.kubernetes.plugins.module_utils import _vcd_rights as table
+from in_process import run_module
+from kube_double.testing import KubeDouble
+from role_runs import ROOT, cpi_objects, writes
+from test_migration import CLUSTER_ID, manifest, option
+from vcdsim.testing import Simulator
+
+ESTATE = ROOT / "tests" / "simulator" / "vcdsim" / "estates" / "one-edge.yml"
+ROLE = re.findall(r'^    "(.+?)",', (ROOT / "docs" / "rights-vcd.md").read_text(encoding="utf-8"), re.M)
+PASSWORD = "taken-secret-1"
+# what a migration on an edge gateway of a VDC, without IP Spaces and TLS, does without
+NOT_NEEDED = {
+    table.CERTIFICATE_VIEW,
+    table.FIREWALL_VIEW,
+    table.IP_SPACE_VIEW,
+    table.IP_SPACE_ALLOCATE,
+    table.VDC_GROUP_VIEW,
+    table.ROLE_VIEW,
+}
+
+
+class Estate:
+    """Both doubles with one live Service in distinct_internal, and users with the documented role or a right less."""
+
+    def __init__(self, sim: Simulator, kube: KubeDouble, folder: Path) -> None:
+        self.sim, self.kube, self.folder = sim, kube, folder
+        self._seen = [0, 0]
+
+    def new_writes(self) -> list[str]:
+        """The writes on both sides since the last call."""
+        found = [writes(self.sim), writes(self.kube)]
+        new = [one for side, seen in zip(found, self._seen, strict=True) for one in side[seen:]]
+        self._seen = [len(side) for side in found]
+        return new
+
+    def connection(self, user: str, password: str = PASSWORD) -> dict[str, Any]:
+        return {"url": self.sim.url, "ca_path": self.sim.ca, "org": "acme", "user": user, "password": password}
+
+    def phase(self, phase: str, connection: dict[str, Any], check: bool = False, **options: Any) -> dict[str, Any]:
+        """The result of one phase."""
+        given = {
+            "phase": phase,
+            "vcd": connection,
+            "kubernetes": {"kubeconfig": str(self.kube.kubeconfig)},
+            "edge_gateway": "acme-edge",
+            "restore_dir": str(self.folder),
+            **options,
+        }
+        return run_module("vcd_cluster_shared_ip", given, check=check)
+
+    def plan(self, user: str, password: str = PASSWORD, *, check: bool = False, **options: Any) -> dict[str, Any]:
+        """The plan of a run, and its preflight."""
+        return self.phase("plan", self.connection(user, password), check, **options)
+
+    def carry_out(self, user: str, **options: Any) -> dict[str, Any]:
+        """A whole run, which must succeed."""
+        planned = self.plan(user, **options)
+        assert planned.get("ok"), planned.get("summary") or planned.get("msg")
+        done = self.phase("change", self.connection(user), plan=planned["plan"], **options)
+        assert done.get("verification", {}).get("ok"), done.get("msg") or done["verification"]
+        return done
+
+
+@pytest.fixture(scope="module")
+def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
+    folder = tmp_path_factory.mktemp("rights")
+    described = yaml.safe_load(ESTATE.read_text(encoding="utf-8"))
+    held = {
+        "all": ROLE,
+        "lean": [one for one in ROLE if one not in NOT_NEEDED],
+        **{f"no-{number}": [one for one in ROLE if one != right] for number, right in enumerate(ROLE)},
+    }
+    described["organisations"][0]["users"] += [
+        {"name": name, "password": PASSWORD, "role": f"Role {name}", "rights": rights} for name, rights in held.items()
+    ]
+    (folder / "estate.yml").write_text(yaml.safe_dump(described), encoding="utf-8")
+    objects = cpi_objects(manifest("web"))
+    with (
+        Simulator(folder / "estate.yml", task_seconds=0, health_seconds=0) as sim,
+        KubeDouble(objects=objects, start_seconds=0, stop_seconds=0) as kube,
+    ):
+        estate = Estate(sim, kube, folder / "restore-points")
+        made = {"edge_gateway": "acme-edge", "cluster_id": CLUSTER_ID, "scenario": "distinct_internal"}
+        result = run_module("vcd_shared_ip", {**estate.connection("all"), **made, "services": [option("web")]})
+        assert not result.get("failed"), result["msg"]
+        yield estate
+
+
+def judged(estate: Estate, **options: Any) -> set[str]:
+    """The rights without which a plan is refused, each by its name and before anything is written."""
+    needed = set()
+    for number, right in enumerate(ROLE):
+        for check in (True, False):
+            estate.new_writes()
+            result = estate.plan(f"no-{number}", check=check, **options)
+            assert estate.new_writes() == []
+            if result.get("ok"):
+                continue
+            said = str(result.get("summary") or result.get("msg"))
+            assert repr(right) in said, (right, said)
+            assert "\n" not in said
+            needed.add(right)
+    return needed
+
+
+def test_a_migration_and_the_way_back_with_the_documented_role_and_with_each_right_missing(estate: Estate) -> None:
+    move = {"scenario": "shared_external", "existing": "migrate"}
+    assert judged(estate, **move) == set(ROLE) - NOT_NEEDED
+    estate.carry_out("all", **move)
+    assert judged(estate, go_back=True) == set(ROLE) - NOT_NEEDED
+    # the rights that were not missed alone are not missed together either
+    planned = estate.plan("lean", go_back=True)
+    (finding,) = [one for one in planned["preflight"]["findings"] if one["check"] == "rights"]
+    assert finding["severity"] == "warning"
+    assert repr(table.LB_CONFIGURE) in finding["message"]
+    estate.carry_out("lean", go_back=True)
+    estate.carry_out("lean", **move)
+
+
+def test_a_viewer_is_refused_by_the_preflight(estate: Estate) -> None:
+    estate.new_writes()
+    result = estate.plan("viewer", "viewer-secret-1", scenario="shared_external", existing="migrate")
+    assert estate.new_writes() == []
+    assert result["ok"] is False
+    lines = [line for line in result["lines"]["preflight"] if "rights:" in line]
+    assert len(lines) == 2
+    for line, right in zip(lines, (table.LB_CONFIGURE, table.NAT_CONFIGURE), strict=True):
+        assert line.startswith(
+            f"  ERROR   rights: user 'viewer' (role 'View Only') lacks the right {right!r}, needed to "
+        )
+    assert result["failure"]["missing_rights"] == [table.LB_CONFIGURE, table.NAT_CONFIGURE]
+
+
+def test_a_change_of_the_file_alone_asks_for_no_right(estate: Estate) -> None:
+    estate.kube.delete("Service", "default", "web")
+    estate.sim.journal(clear=True)
+    planned = estate.plan("viewer", "viewer-secret-1", scenario="shared_external")
+    assert planned["ok"], planned["summary"]
+    assert "rights" not in {one["check"] for one in planned["preflight"]["findings"]}
+    assert [entry for entry in estate.sim.journal() if "/roles" in entry["path"]] == []
