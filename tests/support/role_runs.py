@@ -5,16 +5,23 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
+import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import forked_playbook
 import yaml
+from forks import Forks
 from kube_double.testing import KubeDouble
 from vcdsim.testing import Simulator
 
@@ -23,6 +30,9 @@ FIXTURES = ROOT / "tests" / "fixtures" / "cpi"
 READS = {"GET", "HEAD", "OPTIONS"}
 # requests that change nothing, although they are no GET: a login, a logout, a question about rights
 HARMLESS = ("/sessions", "/oauth/", "selfsubjectaccessreviews", "selfsubjectrulesreviews")
+HIDDEN = ("VCD_", "K8S_", "ANSIBLE_")
+RUN_SECONDS = 1800.0  # only a run that hangs on a busy machine takes longer
+_numbers = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -83,16 +93,42 @@ def run_cases(folder: Path, cases: Sequence[Case], environment: Mapping[str, str
 
 
 def ansible_playbook(folder: Path, words: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
-    """Run ansible-playbook; its exit code, and output with errors."""
+    """Run ansible-playbook; its exit code, and output with errors.
+
+    It is forked from a process that has imported it where that makes no difference, see `forked_playbook`.
+    """
+    variables = clean_environment(folder, environment)
+    start = forked_playbook.same_start(variables)
+    if start is None or (folder / "ansible.cfg").exists():
+        return _own_process(folder, words, variables)
+    forks = _forks(json.dumps(start, sort_keys=True))
+    output = forks.folder / f"output-{next(_numbers)}"
+    request = {"words": [*words], "env": {**variables, "ANSIBLE_HOME": str(forks.folder)}, "folder": str(folder)}
+    code = forks.start(request, output, output, RUN_SECONDS).wait().code
+    text = output.read_text(encoding="utf-8")
+    output.unlink()
+    return code, text
+
+
+@functools.cache
+def _forks(start: str) -> Forks:
+    """The process that runs are forked from which share this part of their environment (JSON)."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)}
+    home = tempfile.mkdtemp(prefix="ansible-")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    return Forks("forked_playbook", {**kept, **json.loads(start), "ANSIBLE_HOME": home, "ANSIBLE_LOCAL_TEMP": home})
+
+
+def _own_process(folder: Path, words: Sequence[str], variables: Mapping[str, str]) -> tuple[int, str]:
     done = subprocess.run(
         [str(Path(sys.executable).with_name("ansible-playbook")), *words],
         cwd=folder,
-        env=clean_environment(folder, environment),
+        env=variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=1800,
+        timeout=RUN_SECONDS,
         check=False,
     )
     return done.returncode, done.stdout
@@ -100,7 +136,7 @@ def ansible_playbook(folder: Path, words: Sequence[str], environment: Mapping[st
 
 def clean_environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     """This process's environment without anybody's connection in it."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("VCD_", "K8S_", "ANSIBLE_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)}
     collections = os.environ.get("ANSIBLE_COLLECTIONS_PATH") or str(collections_path())
     return {
         **kept,
@@ -109,7 +145,6 @@ def clean_environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
         "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_NOCOLOR": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
         **more,
     }
 

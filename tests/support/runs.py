@@ -3,29 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Modules in processes of their own, fast enough to kill hundreds of them: forked from one that has imported it all.
 
-A module that runs inside the test's process cannot be killed. Each run here is a child of a small server program
-(this file, with ``--serve``), which has loaded ansible-core and the collection's modules once.
+A module that runs inside the test's process cannot be killed. Each run here is a fork (`forks`) of a process that has
+loaded ansible-core and the collection's modules once.
 """
 
 from __future__ import annotations
 
-import atexit
-import contextlib
-import importlib
+import functools
 import json
 import os
-import select
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
-import threading
-import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from forks import Fork, Forks
 from waiting import until
 
 if TYPE_CHECKING:
@@ -33,9 +26,7 @@ if TYPE_CHECKING:
     from vcdsim.testing import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = "ansible_collections.vcd.kubernetes.plugins.modules"
-START_SECONDS = 60.0
-RUN_SECONDS = 120.0
+RUN_SECONDS = 900.0  # only a run that hangs on a busy machine takes longer
 _POLL_SECONDS = 0.002
 LOCK = "vcd.kubernetes-lock-"
 _HIDDEN = ("VCD_", "K8S_", "ANSIBLE_")
@@ -68,60 +59,45 @@ class ModuleRun:
             "env": dict(env or {}),
         }
         self._seconds = seconds
-        self._connection: socket.socket | None = None
-        self._answers: IO[str] | None = None
+        self._fork: Fork | None = None
         self._output = self._errors = Path()
         self.pid = 0
         self.usage: dict[str, float] = {}
 
     def start(self) -> ModuleRun:
         """Start it; returns at once."""
-        folder = _Server.running().folder
-        self._output, self._errors = (_new_file(folder, end) for end in (".out", ".err"))
-        self._connection = socket.socket(socket.AF_UNIX)
-        self._connection.settimeout(self._seconds)
-        self._connection.connect(str(folder / "socket"))
-        self._answers = self._connection.makefile("r", encoding="utf-8")
-        paths = {"stdout": str(self._output), "stderr": str(self._errors)}
-        self._connection.sendall(json.dumps(self._request | paths).encode() + b"\n")
-        self.pid = int(json.loads(self._answers.readline())["pid"])
+        self._output, self._errors = (_new_file(_forks().folder, end) for end in (".out", ".err"))
+        self._fork = _forks().start(self._request, self._output, self._errors, self._seconds)
+        self.pid = self._fork.pid
         return self
 
     def wait(self) -> dict[str, Any]:
         """Its result. ModuleBroke if there is none, TimeoutError after ``seconds`` (it is killed then)."""
-        status = self._end()
+        ended = self._begun().wait()
+        self.usage = {"max_rss_kb": ended.max_rss_kb, "cpu_seconds": ended.cpu_seconds}
         text, complaint = self._output.read_text(encoding="utf-8"), self._errors.read_text(encoding="utf-8")
         self._output.unlink()
         self._errors.unlink()
         try:
             result: dict[str, Any] = json.loads(text)
         except ValueError:
-            raise ModuleBroke(f"{self._request['module']} ended with {status}:\n{text}\n{complaint}") from None
+            raise ModuleBroke(f"{self._request['module']} ended with {ended.code}:\n{text}\n{complaint}") from None
         return result
 
     def kill(self) -> None:
         """SIGKILL; it is gone, with its connections, when this returns."""
-        if not self.ended():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
-        self._end()
+        self._begun().kill()
         self._output.unlink(missing_ok=True)
         self._errors.unlink(missing_ok=True)
 
     def ended(self) -> bool:
         """Whether it has ended by itself."""
-        if self._connection is None:
-            return True
-        return bool(select.select([self._connection], [], [], 0)[0])
+        return self._fork is None or self._fork.ended()
 
-    def _end(self) -> int:
-        if self._connection is None or self._answers is None:
-            raise RuntimeError("it has not been started, or has been waited for")
-        with self._connection, self._answers:
-            answer = json.loads(self._answers.readline())
-        self._connection = self._answers = None
-        self.usage = {name: answer[name] for name in ("max_rss_kb", "cpu_seconds")}
-        return int(answer["status"])
+    def _begun(self) -> Fork:
+        if self._fork is None:
+            raise RuntimeError("it has not been started")
+        return self._fork
 
 
 def _new_file(folder: Path, suffix: str) -> Path:
@@ -130,118 +106,11 @@ def _new_file(folder: Path, suffix: str) -> Path:
     return Path(path)
 
 
-class _Server:
-    """The program that modules are forked from: started when the first is run, ended with this process."""
-
-    _one: _Server | None = None
-
-    def __init__(self) -> None:
-        self._temporary = tempfile.TemporaryDirectory(prefix="runs-")
-        self.folder = Path(self._temporary.name)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(_HIDDEN)}
-        environment = {**kept, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
-        command = [sys.executable, str(Path(__file__).resolve()), "--serve", str(self.folder / "socket")]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._pipes = (self._process.stdin, self._process.stdout)
-        if not select.select([self._process.stdout], [], [], START_SECONDS)[0] or not self._process.stdout.readline():
-            self.stop()
-            raise RuntimeError("the server of modules did not start")
-
-    @classmethod
-    def running(cls) -> _Server:
-        if cls._one is None:
-            cls._one = cls()
-            atexit.register(cls._one.stop)
-        return cls._one
-
-    def stop(self) -> None:
-        """End it: it goes when its standard input does."""
-        for pipe in self._pipes:
-            pipe.close()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._temporary.cleanup()
-        _Server._one = None
-
-
-# -- the server program ----------------------------------------------------------------------------------------------
-
-
-def serve(path: str) -> None:
-    """Load everything, then fork a keeper for each connection, until standard input ends."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers are never waited for
-    importlib.import_module("ansible.module_utils.basic")
-    for module in sorted((ROOT / "plugins" / "modules").glob("*.py")):
-        with contextlib.suppress(Exception):  # one that cannot be imported says so when it is run
-            importlib.import_module(f"{PACKAGE}.{module.stem}")
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path)
-        listener.listen(64)
-        print("ready", flush=True)
-        while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
-            connection, _address = listener.accept()
-            if os.fork() == 0:
-                listener.close()
-                _keep(connection)
-            connection.close()
-
-
-def _keep(connection: socket.socket) -> NoReturn:
-    """Run one module in a child and tell how it ended. The child is killed when its parent no longer waits for it."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    with connection.makefile("r", encoding="utf-8") as lines:
-        request = json.loads(lines.readline())
-    child = os.fork()
-    if child == 0:
-        connection.close()
-        _be(request)
-    connection.sendall(json.dumps({"pid": child}).encode() + b"\n")
-    threading.Thread(target=_kill_at_end, args=(connection, child), daemon=True).start()
-    _pid, status, usage = os.wait4(child, 0)
-    answer = {
-        "status": os.waitstatus_to_exitcode(status),
-        "max_rss_kb": usage.ru_maxrss,
-        "cpu_seconds": usage.ru_utime + usage.ru_stime,
-    }
-    with contextlib.suppress(OSError):
-        connection.sendall(json.dumps(answer).encode() + b"\n")
-    os._exit(0)
-
-
-def _kill_at_end(connection: socket.socket, child: int) -> None:
-    with contextlib.suppress(OSError):
-        connection.recv(1)
-        os.kill(child, signal.SIGKILL)
-
-
-def _be(request: Mapping[str, Any]) -> NoReturn:
-    """Be the module: arguments as ansible-core hands them over, output to files."""
-    for number, path in ((0, os.devnull), (1, request["stdout"]), (2, request["stderr"])):
-        os.dup2(os.open(path, os.O_RDWR), number)
-    os.environ.update(request["env"])
-    code = 1
-    try:
-        from ansible.module_utils import basic
-
-        basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": request["args"]}).encode()
-        if hasattr(basic, "_ANSIBLE_PROFILE"):  # ansible-core 2.19 and later
-            basic._ANSIBLE_PROFILE = "legacy"
-        importlib.import_module(f"{PACKAGE}.{request['module']}").main()
-        code = 0
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
-    except BaseException:  # noqa: BLE001 - the process ends here; the reader is to see why
-        traceback.print_exc()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+@functools.cache
+def _forks() -> Forks:
+    """The process that modules are forked from, with the variables of tests left out."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_HIDDEN)}
+    return Forks("forked_module", {**kept, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)})
 
 
 # -- killed at every write -------------------------------------------------------------------------------------------
@@ -445,7 +314,3 @@ class _Kubernetes:
         from kube_double.faults import is_write
 
         return sum(1 for entry in self._kube.journal() if is_write(entry["method"], entry["path"]))
-
-
-if __name__ == "__main__" and sys.argv[1:2] == ["--serve"]:
-    serve(sys.argv[2])

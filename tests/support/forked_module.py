@@ -1,0 +1,37 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module of the collection as a program that is forked."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = "ansible_collections.vcd.kubernetes.plugins.modules"
+
+
+def load(_folder: Path) -> None:
+    """Import ansible-core and every module."""
+    importlib.import_module("ansible.module_utils.basic")
+    for module in sorted((ROOT / "plugins" / "modules").glob("*.py")):
+        with contextlib.suppress(Exception):  # one that cannot be imported says so when it is run
+            importlib.import_module(f"{PACKAGE}.{module.stem}")
+
+
+def run(request: Mapping[str, Any]) -> int:
+    """Be the module, with arguments as ansible-core hands them over."""
+    from ansible.module_utils import basic
+
+    os.environ.update(request["env"])
+    basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": request["args"]}).encode()
+    if hasattr(basic, "_ANSIBLE_PROFILE"):  # ansible-core 2.19 and later
+        basic._ANSIBLE_PROFILE = "legacy"
+    importlib.import_module(f"{PACKAGE}.{request['module']}").main()
+    return 0

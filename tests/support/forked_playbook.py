@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ansible-playbook as a program that is forked: what its console script calls, in a process that has imported it.
+
+Each run is one of the real program: arguments, environment, folder, exit code, workers and modules are its own. It
+saves the imports, and packing each module with all that it imports, which every ansible-playbook does once.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+# what a run of the role imports on its way; one that a version of ansible-core does not have is left out
+IMPORTS = (
+    "ansible.cli.playbook",
+    "ansible.executor.playbook_executor",
+    "ansible.executor.process.worker",
+    "ansible.executor.module_common",
+    "ansible.plugins.strategy.linear",
+    "ansible.plugins.action.normal",
+    "ansible.plugins.connection.local",
+    "ansible.plugins.shell.sh",
+    "ansible.plugins.callback.default",
+    "ansible.plugins.inventory.host_list",
+    "ansible.plugins.filter.core",
+    "ansible.plugins.test.core",
+    "ansible.modules",
+    "jinja2",
+    "yaml",
+)
+_packed = Path()
+
+
+def load(folder: Path) -> None:
+    """Import what it imports. What is read of the environment then has to be the same in each run, see `same_start`."""
+    global _packed
+    sys.path[0] = str(Path(sys.executable).parent)  # where a console script's own folder stands
+    for name in IMPORTS:
+        importlib.import_module(name)
+    _packed = folder / "packed-modules"
+    _packed.mkdir()
+
+
+def run(request: Mapping[str, Any]) -> int:
+    """Be ansible-playbook with these words, this environment and this folder."""
+    from ansible import constants
+    from ansible.cli.playbook import main
+    from ansible.utils.path import cleanup_tmp_file
+
+    os.environ.clear()
+    os.environ.update(request["env"])
+    os.chdir(request["folder"])
+    sys.argv = [str(Path(sys.executable).with_name("ansible-playbook")), *request["words"]]
+    # temporary files are the run's own; only the packed modules are those of all runs
+    atexit.unregister(cleanup_tmp_file)
+    parent = Path(request["env"]["ANSIBLE_LOCAL_TEMP"])
+    parent.mkdir(parents=True, exist_ok=True)
+    temporary = tempfile.mkdtemp(prefix=f"ansible-local-{os.getpid()}", dir=parent)
+    (Path(temporary) / "ansiballz_cache").symlink_to(_packed)
+    constants.DEFAULT_LOCAL_TMP = temporary
+    atexit.register(cleanup_tmp_file, temporary, warn=True)
+    try:
+        return int(main() or 0)
+    finally:
+        atexit._run_exitfuncs()
+
+
+def same_start(environment: Mapping[str, str]) -> dict[str, str] | None:
+    """The part of an environment that ansible-core reads while it is imported: runs that share it share a process.
+
+    None where a run needs a process of its own: something else differs from this process's environment.
+    """
+    later = ("VCD_", "K8S_")
+    own = ("HOME", "ANSIBLE_HOME", "ANSIBLE_LOCAL_TEMP")
+
+    def rest(variables: Mapping[str, str]) -> dict[str, str]:
+        return {
+            name: value
+            for name, value in variables.items()
+            if name not in own and not name.startswith((*later, "ANSIBLE_", "PYTEST_"))
+        }
+
+    if rest(environment) != rest(os.environ):
+        return None
+    return {name: value for name, value in environment.items() if name.startswith("ANSIBLE_") and name not in own}

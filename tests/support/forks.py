@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Programs that start as forks of one process that has imported them: imports are most of what a short one costs.
+
+What is forked is a process of its own: it has its own environment, ends with an exit code, and can be killed. Each
+kind is a module beside this file with two functions: ``load()`` imports the program, once, and ``run(request)`` is it,
+in the fork.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, NamedTuple, NoReturn
+
+START_SECONDS = 600.0  # for a busy machine, not for what is waited for
+
+
+class Ended(NamedTuple):
+    """How a fork ended: its exit code (minus the number of the signal that killed it), and what it used."""
+
+    code: int
+    max_rss_kb: float
+    cpu_seconds: float
+
+
+class Fork:
+    """A running fork. It is killed when this process ends, and when nobody has waited for it after ``seconds``."""
+
+    def __init__(self, path: Path, request: Mapping[str, Any], seconds: float) -> None:
+        self._connection: socket.socket | None = socket.socket(socket.AF_UNIX)
+        self._connection.settimeout(seconds)
+        self._connection.connect(str(path))
+        self._answers: IO[str] = self._connection.makefile("r", encoding="utf-8")
+        self._connection.sendall(json.dumps(request).encode() + b"\n")
+        self.pid = int(json.loads(self._answers.readline())["pid"])
+
+    def ended(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._connection is None or bool(select.select([self._connection], [], [], 0)[0])
+
+    def wait(self) -> Ended:
+        """Wait for its end. TimeoutError after ``seconds``; it is killed then."""
+        if self._connection is None:
+            raise RuntimeError("it has been waited for")
+        with self._connection, self._answers:
+            answer = json.loads(self._answers.readline())
+        self._connection = None
+        return Ended(**answer)
+
+    def kill(self) -> Ended:
+        """SIGKILL; it is gone, with its connections, when this returns."""
+        if not self.ended():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+        return self.wait()
+
+
+class Forks:
+    """The process that one kind of program is forked from; it ends with this process.
+
+    ``folder`` is a temporary folder that lives as long.
+    """
+
+    def __init__(self, kind: str, environment: Mapping[str, str]) -> None:
+        self._temporary = tempfile.TemporaryDirectory(prefix="forks-")
+        self.folder = Path(self._temporary.name)
+        command = [sys.executable, str(Path(__file__).resolve()), kind, str(self.folder)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(environment), text=True
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._pipes = (self._process.stdin, self._process.stdout)
+        atexit.register(self.stop)
+        if not select.select([self._process.stdout], [], [], START_SECONDS)[0] or not self._process.stdout.readline():
+            self.stop()
+            raise RuntimeError(f"the process that {kind} is forked from did not start")
+
+    def start(self, request: Mapping[str, Any], stdout: Path, stderr: Path, seconds: float) -> Fork:
+        """Start a fork whose output goes to two files, which may be one; both are appended to."""
+        return Fork(self.folder / "socket", {**request, "stdout": str(stdout), "stderr": str(stderr)}, seconds)
+
+    def stop(self) -> None:
+        """End it: it goes when its standard input does."""
+        atexit.unregister(self.stop)
+        for pipe in self._pipes:
+            pipe.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._temporary.cleanup()
+
+
+# -- the process that is forked --------------------------------------------------------------------------------------
+
+
+def serve(kind: str, folder: Path) -> None:
+    """Load the program, then fork a keeper for each connection, until standard input ends."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers are never waited for
+    program = importlib.import_module(kind)
+    program.load(folder)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(folder / "socket"))
+        listener.listen(64)
+        print("ready", flush=True)
+        while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
+            connection, _address = listener.accept()
+            if os.fork() == 0:
+                listener.close()
+                _keep(connection, program)
+            connection.close()
+
+
+def _keep(connection: socket.socket, program: Any) -> NoReturn:
+    """Run it in a child and tell how it ended. The child is killed when its parent no longer waits for it."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    with connection.makefile("r", encoding="utf-8") as lines:
+        request = json.loads(lines.readline())
+    child = os.fork()
+    if child == 0:
+        connection.close()
+        _be(program, request)
+    connection.sendall(json.dumps({"pid": child}).encode() + b"\n")
+    threading.Thread(target=_kill_at_end, args=(connection, child), daemon=True).start()
+    _pid, status, usage = os.wait4(child, 0)
+    ended = Ended(os.waitstatus_to_exitcode(status), usage.ru_maxrss, usage.ru_utime + usage.ru_stime)
+    with contextlib.suppress(OSError):
+        connection.sendall(json.dumps(ended._asdict()).encode() + b"\n")
+    os._exit(0)
+
+
+def _kill_at_end(connection: socket.socket, child: int) -> None:
+    with contextlib.suppress(OSError):
+        connection.recv(1)
+        os.kill(child, signal.SIGKILL)
+
+
+def _be(program: Any, request: dict[str, Any]) -> NoReturn:
+    """Be the program, to the end of its process: output to files, no input."""
+    for number, path in ((0, os.devnull), (1, request.pop("stdout")), (2, request.pop("stderr"))):
+        os.dup2(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT), number)
+    code = 1
+    try:
+        code = program.run(request)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:  # noqa: BLE001 - the process ends here; the reader is to see why
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code or 0)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], Path(sys.argv[2]))
