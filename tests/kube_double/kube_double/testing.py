@@ -1,23 +1,30 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""For tests: runs the double as a subprocess, in a context manager."""
+"""For tests: runs the double as a process of its own, in a context manager.
+
+Its process is forked from one that has imported the program. Importing it takes most of the time of a start.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
 import os
 import pathlib
 import ssl
-import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterable
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import yaml
@@ -25,7 +32,35 @@ import yaml
 from kube_double.cluster import Cluster
 from kube_double.errors import Json
 
-START_SECONDS = 60.0
+START_SECONDS = 600.0  # for a busy machine, not for what is waited for
+STOP_SECONDS = 60.0
+_FORKS = multiprocessing.get_context("forkserver")
+# one process for both doubles where a test uses both: what cannot be imported is left out
+_FORKS.set_forkserver_preload(["kube_double.__main__", "vcdsim.command"])
+
+
+def _ensure_forks() -> None:
+    """Start the process that the others are forked from. It finds what it preloads by the environment alone."""
+    before = os.environ.get("PYTHONPATH")
+    folders = [str(pathlib.Path(__file__).resolve().parents[1]), *sys.path]
+    os.environ["PYTHONPATH"] = os.pathsep.join(part for part in folders if part)
+    try:
+        forkserver.ensure_running()
+    finally:
+        del os.environ["PYTHONPATH"]
+        if before is not None:
+            os.environ["PYTHONPATH"] = before
+
+
+def _run(arguments: list[str], output: Connection, complaints: str) -> None:
+    """The program, with its standard output in the pipe: what ``python -m kube_double`` does, in a process."""
+    from kube_double.__main__ import main
+
+    os.dup2(output.fileno(), 1)
+    os.dup2(os.open(complaints, os.O_WRONLY | os.O_CREAT, 0o600), 2)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
+    sys.exit(main(arguments))
 
 
 class KubeDouble:
@@ -51,9 +86,9 @@ class KubeDouble:
     def __enter__(self) -> KubeDouble:
         with contextlib.ExitStack() as stack:
             directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kube_double-")))
-            process = stack.enter_context(self._start(directory))
+            process, output = self._start(directory)
             stack.callback(_end, process)
-            self._read_ready(process, directory)
+            self._read_ready(process, output, directory)
             self._context = ssl.create_default_context(cafile=self.ca)
             self._token = self._admin_token()
             self._stack = stack.pop_all()
@@ -62,30 +97,35 @@ class KubeDouble:
     def __exit__(self, *_raised: object) -> None:
         self._stack.close()
 
-    def _start(self, directory: pathlib.Path) -> subprocess.Popen[str]:
+    def _start(self, directory: pathlib.Path) -> tuple[BaseProcess, Connection]:
         paths = [str(item) for item in self._objects if not isinstance(item, dict)]
         inline = [item for item in self._objects if isinstance(item, dict)]
         if inline:
             (directory / "objects.yaml").write_text(yaml.safe_dump_all(inline), encoding="utf-8")
             paths.append(str(directory / "objects.yaml"))
-        command = [sys.executable, "-m", "kube_double", "--dir", str(directory), "--objects", ",".join(paths)]
+        arguments = ["--dir", str(directory), "--objects", ",".join(paths), *self._times]
         if self._users:
             users = directory / "users.yaml"
             users.touch(mode=0o600)
             users.write_text(yaml.safe_dump(self._users), encoding="utf-8")
-            command += ["--users", str(users)]
-        home = str(pathlib.Path(__file__).resolve().parent.parent)
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join([home, os.environ.get("PYTHONPATH", "")])}
-        with open(directory / "stderr", "wb") as complaints:
-            return subprocess.Popen(
-                [*command, *self._times], stdout=subprocess.PIPE, stderr=complaints, text=True, env=environment
-            )
+            arguments += ["--users", str(users)]
+        _ensure_forks()
+        reading, writing = _FORKS.Pipe(duplex=False)
+        process = _FORKS.Process(target=_run, args=(arguments, writing, str(directory / "stderr")), daemon=True)
+        process.start()
+        writing.close()
+        return process, reading
 
-    def _read_ready(self, process: subprocess.Popen[str], directory: pathlib.Path) -> None:
-        if process.stdout is None:
-            raise RuntimeError("kube_double was started without a pipe")
-        line = process.stdout.readline()
+    def _read_ready(self, process: BaseProcess, output: Connection, directory: pathlib.Path) -> None:
+        timer = threading.Timer(START_SECONDS, process.kill)
+        timer.start()
+        try:
+            with output, os.fdopen(os.dup(output.fileno()), encoding="utf-8") as lines:
+                line = lines.readline()
+        finally:
+            timer.cancel()
         if not line.startswith("ready "):
+            process.join(STOP_SECONDS)
             complaint = (directory / "stderr").read_text(encoding="utf-8").strip()
             raise RuntimeError(f"kube_double did not start: {complaint}")
         facts = dict(part.split("=", 1) for part in line.split()[1:])
@@ -195,9 +235,10 @@ class KubeDouble:
         return found
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: BaseProcess) -> None:
     process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
+    process.join(STOP_SECONDS)
+    if process.exitcode is None:
         process.kill()
+        process.join()
+    process.close()

@@ -25,17 +25,18 @@ from types import TracebackType
 from typing import Any
 
 _READY = re.compile(r"^ready url=(\S+) ca=(\S+) control=(\S+)$")
-_START_SECONDS = 60
+_START_SECONDS = 600  # for a busy machine, not for what is waited for
 _STOP_SECONDS = 60
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["vcdsim.command"])
+# one process for both doubles where a test uses both: what cannot be imported is left out
+_FORKS.set_forkserver_preload(["vcdsim.command", "kube_double.__main__"])
 
 
 def _ensure_forks() -> None:
     """Start the process that the others are forked from. It finds what it preloads by the environment alone."""
     before = os.environ.get("PYTHONPATH")
-    folder = str(Path(__file__).resolve().parents[1])
-    os.environ["PYTHONPATH"] = os.pathsep.join(part for part in (folder, before) if part)
+    folders = [str(Path(__file__).resolve().parents[1]), *sys.path]
+    os.environ["PYTHONPATH"] = os.pathsep.join(part for part in folders if part)
     try:
         forkserver.ensure_running()
     finally:
