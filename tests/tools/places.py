@@ -122,6 +122,7 @@ class Venv:
         stamp = self.path / "complete"
         wanted = self._fingerprint(arguments)
         if stamp.exists() and stamp.read_text() == wanted:
+            self._store_zipped_code()
             return self
         say(f"  building the virtual environment '{self.name}' with {self.python} ({about}) ...")
         began = time.monotonic()
@@ -130,8 +131,17 @@ class Venv:
         run([self.python, "-m", "venv", self.path], log)
         run([self.bin / "python", "-m", "pip", "install", "--disable-pip-version-check", *arguments], log)
         stamp.write_text(wanted)
+        self._store_zipped_code()
         say(f"  ... done in {time.monotonic() - began:.0f} s")
         return self
+
+    def _store_zipped_code(self) -> None:
+        """See `zipped_code`: a file that each start of the environment's Python imports."""
+        source = Path(__file__).with_name("zipped_code.py").read_text()
+        packages = next(self.path.glob("lib/python*/site-packages"))
+        for name, text in (("zipped_code.py", source), ("zipped_code.pth", "import zipped_code\n")):
+            if not (packages / name).exists() or (packages / name).read_text() != text:
+                (packages / name).write_text(text)
 
     def _fingerprint(self, arguments: Sequence[str]) -> str:
         # without the place of the checkout: worktrees may share one environment, and must not rebuild it in turn
@@ -151,8 +161,9 @@ class Venv:
         ]
         home = CACHE / "home"
         home.mkdir(parents=True, exist_ok=True)
+        left_out = ("ANSIBLE_", "VCD_", "K8S_", "PYTHONDONTWRITEBYTECODE")
         return {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "VCD_", "K8S_"))},
+            **{name: value for name, value in os.environ.items() if not name.startswith(left_out)},
             "PATH": os.pathsep.join([str(self.bin), *keep]),
             "HOME": str(home),
             "ANSIBLE_HOME": str(home / ".ansible"),
@@ -161,7 +172,8 @@ class Venv:
             "ANSIBLE_NOCOLOR": "1",
             # git ignores .cache/, so tools that ask git for files there must not find the checkout
             "GIT_CEILING_DIRECTORIES": str(CACHE),
-            "PYTHONDONTWRITEBYTECODE": "1",
+            # bytecode is stored, but not beside the sources, where the tools would find it
+            "PYTHONPYCACHEPREFIX": str(CACHE / "bytecode"),
             **more,
         }
 
