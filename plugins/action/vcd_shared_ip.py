@@ -14,11 +14,16 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from ansible import constants
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import defect
+from ansible_collections.vcd.kubernetes.plugins.module_utils._printable import printable
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._progress import EventReader, ProgressLines
 
 POLL_SECONDS = 0.5
+# What Ansible shows of a module that ended without a result.
+SHOWN = ("msg", "module_stderr", "module_stdout")
 END_SECONDS = 5.0  # a display that hangs must not hold up the result
 
 
@@ -29,7 +34,18 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     _supports_async = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the module; the result is the module's."""
+        """Run the module; the result is the module's, with a message that is fit for a terminal."""
+        try:
+            result = self._run(tmp, task_vars)
+        except AnsibleError:
+            raise
+        except Exception as error:  # noqa: BLE001  # the last handler: whatever it is, its text must not be shown
+            problem = defect(error)
+            result = {"failed": True, "msg": problem.message, "failure": problem.details}
+        texts = {key: result[key] for key in SHOWN if isinstance(result.get(key), str)}
+        return {**result, **{key: printable(text, keep="\n\t") for key, text in texts.items()}}
+
+    def _run(self, tmp: str | None, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = {**self._arguments(), **self._controller()}
         path = self._new_file() if self._watched(arguments) else None

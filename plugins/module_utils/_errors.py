@@ -2,14 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Errors meant for the operator. Any other exception is a bug and keeps its traceback."""
+"""Errors meant for the operator. Any other exception is a defect, of which only the type and the place are shown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from types import TracebackType
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
+
+ISSUES = "https://github.com/vcd-kubernetes/vcd.kubernetes/issues"
+_COLLECTION = "/ansible_collections/vcd/kubernetes/"
 LONGEST_VALUE = 200  # characters of a value in a message
 
 
@@ -27,7 +32,12 @@ def as_text(value: Any) -> str:
         text = ", ".join(map(as_text, value)) or "an empty list"
     else:
         text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
+    return shortened(text, LONGEST_VALUE)
+
+
+def shortened(text: str, longest: int) -> str:
+    """A text of at most ``longest`` characters. A secret in it is masked first: half of it is not recognised later."""
+    return text if len(text) <= longest else f"{SECRETS.mask(text)[: longest - 3]}..."
 
 
 class CollectionError(Exception):
@@ -53,3 +63,27 @@ class InvalidInput(CollectionError):
 
 class WaitTimeout(CollectionError):
     """A wait timed out. The change itself may still complete: running again is safe."""
+
+
+def defect(error: BaseException) -> CollectionError:
+    """The error for an unexpected exception: its type and place.
+
+    Its own text is left out, because it can hold a token, and so is the traceback, because it holds the text.
+    """
+    kind, place = type(error).__name__, _place(error.__traceback__)
+    return CollectionError(
+        f"a defect of the collection: {kind} at {place}; what was written before stays. Please report this line, with "
+        f"the version of vcd.kubernetes (ansible-galaxy collection list), at {ISSUES}",
+        exception=kind,
+        place=place,
+    )
+
+
+def _place(traceback: TracebackType | None) -> str:
+    """The innermost file of the collection, with the line: ``plugins/module_utils/_vcd/api.py:123``."""
+    found = "an unknown place"
+    while traceback is not None:
+        _before, ours, name = traceback.tb_frame.f_code.co_filename.replace("\\", "/").rpartition(_COLLECTION)
+        found = f"{name}:{traceback.tb_lineno}" if ours else found
+        traceback = traceback.tb_next
+    return found

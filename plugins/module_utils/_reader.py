@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput, as_text
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput, as_text, shortened
 
 
 class Reader:
@@ -81,4 +81,4 @@ class Reader:
 def _short(value: Any) -> Any:
     """The value, cut where it would fill a message."""
     text = value if isinstance(value, str) else as_text(value)
-    return value if len(text) <= 60 else f"{text[:57]}..."
+    return value if len(text) <= 60 else shortened(text, 60)

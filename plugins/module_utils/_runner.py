@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The only file that uses AnsibleModule: options in, one result out, errors into fail_json, plans into diffs."""
+"""The only file that uses AnsibleModule: options in, one result out, errors into fail_json, plans into diffs.
+
+Everything that a module says leaves here: without secrets, without a traceback, and what a person reads without
+characters that control a terminal.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,12 @@ from typing import Any, TypeVar
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, defect
+from ansible_collections.vcd.kubernetes.plugins.module_utils._printable import printable, printable_data
+from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
 
+# Keys of a result whose values are text for a person, wherever they stand; everything else is data and stays as it is.
+TEXTS = frozenset({"lines", "message", "msg", "remedy", "summary"})
 Connection = TypeVar("Connection")
 
 
@@ -44,18 +52,50 @@ def run_module(
     ``connect(params)`` returns a context manager that logs in on entry and logs out on exit, also after an error.
     ``libraries`` maps each required library to the error that its import raised, or None.
     """
+    SECRETS.clear()
     module = AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
+    SECRETS.add(*module.no_log_values)
     for name, error in (libraries or {}).items():
         if error is not None:
             module.fail_json(msg=missing_required_lib(name), failure={"library": name})
+    outcome = _performed(module, connect, perform)
+    if isinstance(outcome, Outcome):
+        outcome = _leave(module, outcome)
+    # Outside of any except block: there, Ansible would add the exception's text with -vvv.
+    module.no_log_values.update(SECRETS.forms)
+    module.fail_json(
+        msg=printable(SECRETS.mask(outcome.message)), failure=printable_data(SECRETS.mask_data(outcome.details))
+    )
+
+
+def _performed(module: AnsibleModule, connect: Any, perform: Any) -> Outcome | CollectionError:
     try:
         with connect(module.params) as connection:
-            outcome = perform(connection, module.params, module.check_mode)
+            outcome: Outcome = perform(connection, module.params, module.check_mode)
+            return outcome
     except CollectionError as error:
-        module.fail_json(msg=error.message, failure=error.details)
-    for warning in outcome.warnings:
-        module.warn(warning)
-    result = dict(outcome.result)
-    if module._diff and not (outcome.before is None and outcome.after is None):
-        result["diff"] = {"before": outcome.before or {}, "after": outcome.after or {}}
-    module.exit_json(changed=outcome.changed, **result)
+        return error
+    except Exception as error:  # noqa: BLE001  # the last handler: whatever it is, its text must not be shown
+        return defect(error)
+
+
+def _leave(module: AnsibleModule, outcome: Outcome) -> CollectionError:
+    """Exit with the result. Returns only what prevents that."""
+    try:
+        result = texts_printable(SECRETS.mask_data(outcome.result))
+        if module._diff and not (outcome.before is None and outcome.after is None):
+            sides = {"before": outcome.before or {}, "after": outcome.after or {}}
+            result["diff"] = printable_data(SECRETS.mask_data(sides), keep="\n\t")
+        for warning in outcome.warnings:
+            module.warn(printable(SECRETS.mask(warning)))
+        module.no_log_values.update(SECRETS.forms)
+        module.exit_json(changed=outcome.changed, **result)
+    except Exception as error:  # noqa: BLE001  # as above
+        return defect(error)
+
+
+def texts_printable(value: Any) -> Any:
+    """A result whose texts for a person (see TEXTS) are printable."""
+    if isinstance(value, dict):
+        return {key: printable_data(item) if key in TEXTS else texts_printable(item) for key, item in value.items()}
+    return [texts_printable(item) for item in value] if isinstance(value, list) else value

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._printable import printable
+
 EVERY = 10.0
 LONGEST_TEXT, LONGEST_SENTENCE = 120, 300
 Event = Mapping[str, Any]
@@ -128,6 +130,5 @@ def _count(value: Any, default: int = 0) -> int:
 
 def _plain(value: Any, longest: int = LONGEST_TEXT) -> str:
     """One line without control characters: names come from others, and a job log shows what it gets."""
-    text = "".join(one if one.isprintable() else " " for one in str(value or ""))
-    text = " ".join(text.split())
+    text = " ".join(printable(str(value or ""), keep="\n\t").split())
     return text if len(text) <= longest else text[: longest - 3] + "..."

@@ -5,17 +5,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import io
 import json
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
-import pytest
-from ansible.module_utils import _internal, basic
-from ansible.module_utils.common import warnings
+from module_output import output_of
 from vcdsim.testing import Simulator
 
 PREMIUM_ESTATE = Path(__file__).resolve().parents[1] / "fixtures" / "vcd" / "premium.yml"
@@ -71,21 +66,8 @@ class Modules:
 
 def run_module(module: str, options: dict[str, Any], *, check: bool = False) -> dict[str, Any]:
     """Run a module's main() in this process, with the state that a new process would have."""
-    arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
     loaded = importlib.import_module(f"ansible_collections.vcd.kubernetes.plugins.modules.{module}")
-    out = io.StringIO()
-    warnings._global_warnings.clear()  # a new process would have none yet
-    with contextlib.ExitStack() as patches:
-        encoded = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
-        patches.enter_context(mock.patch.object(basic, "_ANSIBLE_ARGS", encoded))
-        if hasattr(basic, "_ANSIBLE_PROFILE"):  # ansible-core 2.19 and later
-            patches.enter_context(mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy"))
-        if getattr(_internal, "is_controller", False):  # other tests import the controller's code, a module never does
-            patches.enter_context(mock.patch.object(_internal, "is_controller", False))
-        patches.enter_context(contextlib.redirect_stdout(out))
-        patches.enter_context(pytest.raises(SystemExit))
-        loaded.main()
-    text = out.getvalue()
+    text = output_of(loaded.main, {**options, "_ansible_check_mode": check, "_ansible_diff": True})
     assert not [secret for secret in SECRETS if secret in text], "a secret is in the output"
     result: dict[str, Any] = json.loads(text)
     return result

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Clock, SystemClock
 
 
@@ -70,6 +71,6 @@ class Progress:
             return
         try:
             with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(event) + "\n")
+                file.write(json.dumps(SECRETS.mask_data(event)) + "\n")
         except OSError:  # a full disk is no reason to stop during a migration
             self._path = None

@@ -29,6 +29,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors 
     from_connection,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import AUTH_ARG_SPEC, GivenKubeconfig
+from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._urls import hides, printable_url
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, Pace, ServerClock
 
 try:
@@ -53,6 +55,7 @@ PAGE = 250
 # always promises another page is not one.
 MOST_PAGES = 1000
 LIST_SECONDS = 300.0
+SECRET_VARIABLES = ("K8S_AUTH_API_KEY", "K8S_AUTH_PASSWORD")
 _RETRIED = frozenset({429, 500, 502, 503, 504})
 
 
@@ -228,16 +231,41 @@ def _is_going(present: Object, uid: str) -> bool:
 def connect(params: Mapping[str, Any]) -> Iterator[KubernetesApi]:
     """Connect with kubernetes.core's options (and K8S_AUTH_* variables); raises CollectionError."""
     auth = _auth(params)
+    _check_urls(params)
     host = str(auth.get("host") or os.environ.get("K8S_AUTH_HOST") or "the address in the kubeconfig")
     try:
         client = _client(auth, host)
+        configuration = client.configuration
+        if hides(str(configuration.host)):
+            shown = printable_url(str(configuration.host))
+            raise InvalidInput("kubeconfig", shown, "its server contains a user, a password or a query: remove them")
+        SECRETS.add(*_credentials(configuration))
         server_clock = ServerClock()
-        yield KubernetesApi(
-            _sender(client.client, str(client.configuration.host), server_clock), server_clock=server_clock
-        )
+        yield KubernetesApi(_sender(client.client, str(configuration.host), server_clock), server_clock=server_clock)
     finally:
         # The library keeps a loaded kubeconfig as its default, which would override the next cluster's host and key.
         Configuration.set_default(None)
+
+
+def _check_urls(params: Mapping[str, Any]) -> None:
+    """Raise InvalidInput for an address with user info or a query. The library would ignore them, and show them."""
+    given = {"host": params.get("host") or os.environ.get("K8S_AUTH_HOST"), "proxy": params.get("proxy")}
+    remedies = {
+        "host": "give them in username and password, or a token in api_key",
+        "proxy": "give them in the variable K8S_AUTH_PROXY_HEADERS_PROXY_BASIC_AUTH",
+    }
+    for option, url in given.items():
+        if url and hides(str(url)):
+            why = f"contains a user, a password or a query: {remedies[option]}"
+            raise InvalidInput(option, printable_url(str(url)), why)
+
+
+def _credentials(configuration: Any) -> Iterator[str]:
+    """What the library sends to authorize a request, wherever it read it."""
+    for value in [*configuration.api_key.values(), configuration.password]:
+        yield str(value or "").removeprefix("Bearer ")
+    if configuration.username and configuration.password:
+        yield str(configuration.get_basic_auth_token()).removeprefix("Basic ")
 
 
 def _auth(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -260,6 +288,8 @@ def _client(auth: Mapping[str, Any], host: str) -> Any:
     except OverLimit as error:
         raise _over_limit(error, "GET /apis", host) from None
     except ApiException as error:
+        # the library has read a credential, and the server may echo it
+        SECRETS.add(*_credentials(Configuration.get_default_copy()), *map(os.environ.get, SECRET_VARIABLES))
         raise from_api(error, "GET", "/apis", host) from error
     except (CoreException, ConfigException) as error:
         raise from_configuration(error, kubeconfig, host) from error
@@ -323,6 +353,7 @@ def _sender(client: Any, host: str, server_clock: ServerClock) -> Callable[..., 
         except OverLimit as error:
             raise _over_limit(error, f"{method} {path}", host) from None
         except ApiException as error:
+            SECRETS.add(*_credentials(client.configuration))  # an exec plugin may have renewed the token
             failure = from_api(error, method, path, host)
             failure.details["retry_after"] = _seconds((error.headers or {}).get("Retry-After"))
             raise failure from error

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._urls import with_printable_urls
 
 CHECK_OPTIONS = "check kubeconfig, context, host and the K8S_AUTH_* variables"
 
@@ -33,15 +35,15 @@ def from_api(error: Any, method: str, path: str, host: str) -> KubernetesError:
     """The error for an ApiException of the kubernetes library, without its headers and traceback."""
     status = int(error.status or 0)
     body = _status_object(error.body)
-    reason = str(body.get("reason") or error.reason or "")
-    text = str(body.get("message") or reason or "no reason given")
+    reason = SECRETS.one_line(str(body.get("reason") or error.reason or ""))
+    text = SECRETS.one_line(str(body.get("message") or reason or "no reason given"))
     if status == 401:
         message = f"the Kubernetes API at {host} rejects the credentials (401 Unauthorized): {CHECK_OPTIONS}"
     elif status == 403:
         message = f"{text} (403 Forbidden): grant the user this right, or use another context"
     else:
         message = f"{method} {path}: {text} ({status})"
-    return KubernetesError(" ".join(message.split()), status, reason, method=method, path=path)
+    return KubernetesError(message, status, reason, method=method, path=path)
 
 
 def _status_object(body: Any) -> dict[str, Any]:
@@ -104,7 +106,7 @@ def from_configuration(error: BaseException, kubeconfig: Any, host: str) -> Coll
         why = f"it is not valid YAML (line {error.problem_mark.line + 1})"  # type: ignore[attr-defined]
     else:
         why = f"it cannot be read, or its server is not a Kubernetes API server ({type(error).__name__})"
-    return CollectionError(f"{name}: {' '.join(why.split()).rstrip('.')}: {CHECK_OPTIONS}")
+    return CollectionError(f"{name}: {SECRETS.one_line(with_printable_urls(why)).rstrip('.')}: {CHECK_OPTIONS}")
 
 
 def _paths(kubeconfig: Any) -> list[str]:

@@ -6,14 +6,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
+from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._urls import PrintableUrl
 
 # Used when kubernetes.core is missing, so that the error says so instead of calling every option unknown.
 _NAMES = (
     "ca_cert client_cert client_key context host impersonate_groups impersonate_user kubeconfig no_proxy "
     "persist_config proxy proxy_headers username validate_certs"
+)
+URLS = ("host", "proxy")
+_SECRET_NAMES = frozenset(
+    {"access-token", "client-key-data", "client-secret", "id-token", "password", "refresh-token", "token"}
 )
 
 try:
@@ -55,13 +62,30 @@ class RawButHidden(str):
         if isinstance(value, dict):
             given = GivenKubeconfig("(given as a dictionary)")
             given.content = value
+            SECRETS.add(*_secrets_of(value))
             return given
         text = str(value)
         is_path = "\n" not in text and not text.lstrip().startswith("{")
         return text if is_path else GivenKubeconfig("(given as text)")
 
 
-AUTH_ARG_SPEC: dict[str, Any] = {**_AUTH_ARG_SPEC, "kubeconfig": {"type": RawButHidden("raw")}}
+def _secrets_of(value: Any, name: str = "") -> Iterator[str]:
+    """The texts under the names that hold secrets in a kubeconfig."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _secrets_of(item, str(key))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _secrets_of(item, name)
+    elif isinstance(value, str) and name in _SECRET_NAMES:
+        yield value
+
+
+AUTH_ARG_SPEC: dict[str, Any] = {
+    **_AUTH_ARG_SPEC,
+    "kubeconfig": {"type": RawButHidden("raw")},
+    **{name: {**_AUTH_ARG_SPEC[name], "type": PrintableUrl("str")} for name in URLS},
+}
 KUBERNETES_OPTIONS = ArgumentSpec(AUTH_ARG_SPEC)
 LIBRARIES: dict[str, ImportError | None] = {
     "kubernetes.core (an Ansible collection)": KUBERNETES_CORE_IMPORT_ERROR,

@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import NETADDR_IMPORT_ERROR
 from ansible_collections.vcd.kubernetes.plugins.module_utils._bounds import SMALL
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
+from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import InDoubt, Refused, TaskFailed, VcdError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.pacing import (
     PACE,
@@ -306,9 +307,8 @@ class Api:
         def look() -> Body:
             body = self.get(path, what)
             if body.get("status") == "REALIZATION_FAILED":
-                raise VcdError(
-                    f"Cloud Director could not realize {what}: {body.get('healthMessage') or 'no reason given'}"
-                )
+                why = SECRETS.one_line(str(body.get("healthMessage") or "no reason given"))
+                raise VcdError(f"Cloud Director could not realize {what}: {why}")
             return body
 
         return wait_until(

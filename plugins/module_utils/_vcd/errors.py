@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.xmldoc import parse
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import right_for_call
 
@@ -89,9 +90,9 @@ def parse_problem(body: str) -> Problem:
         text = str(found.get("message") or found.get("error_description") or "")
     elif text.startswith("<"):
         code, text = _from_xml(text)
-    request_id = REQUEST_ID.match(text)
-    text = " ".join(REQUEST_ID.sub("", text).split())
-    return Problem(code, text[:1000], request_id.group(1) if request_id else "")
+    found_id = REQUEST_ID.match(text)
+    request_id = found_id.group(1) if found_id else ""
+    return Problem(SECRETS.one_line(code), SECRETS.one_line(REQUEST_ID.sub("", text)), request_id)
 
 
 def _from_xml(text: str) -> tuple[str, str]:

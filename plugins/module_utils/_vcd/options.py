@@ -11,6 +11,7 @@ import os
 from ansible.module_utils.common.parameters import env_fallback
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
+from ansible_collections.vcd.kubernetes.plugins.module_utils._urls import PrintableUrl
 
 
 def inverse_env_fallback(name: str) -> bool:
@@ -24,7 +25,7 @@ def inverse_env_fallback(name: str) -> bool:
 # doc fragment vcd.kubernetes.vcd
 CONNECTION = ArgumentSpec(
     {
-        "url": {"type": "str", "fallback": (env_fallback, ["VCD_URL"])},
+        "url": {"type": PrintableUrl("str"), "fallback": (env_fallback, ["VCD_URL"])},
         "org": {"type": "str", "fallback": (env_fallback, ["VCD_ORG"])},
         "user": {"type": "str", "fallback": (env_fallback, ["VCD_USER"])},
         "password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["VCD_PASSWORD"])},

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._bounds import LARGEST, SMALL
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import (
     InDoubt,
     Refused,
@@ -182,6 +183,7 @@ class Session:
         token = answer.headers.get("X-VMWARE-VCLOUD-ACCESS-TOKEN", "")
         if not token:
             raise not_cloud_director(answer)
+        SECRETS.add_issued(token)
         return token
 
     def _login_by_token(self, deadline: Deadline) -> str:
@@ -203,6 +205,7 @@ class Session:
             raise not_cloud_director(answer)
         # The refresh token of a service account works once: the next renewal needs the one returned here.
         self._api_token = str(found.get("refresh_token") or self._api_token)
+        SECRETS.add_issued(token, self._api_token)
         return str(token)
 
     def _renew(self, stale: str, deadline: Deadline) -> None:

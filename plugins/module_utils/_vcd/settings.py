@@ -14,9 +14,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._urls import hides, printable_url
 
 # A secret option and its environment variable. When several variables are set, the first one here is used.
-SECRETS = (("token", "VCD_TOKEN"), ("api_token", "VCD_API_TOKEN"), ("password", "VCD_PASSWORD"))
+CREDENTIALS = (("token", "VCD_TOKEN"), ("api_token", "VCD_API_TOKEN"), ("password", "VCD_PASSWORD"))
 
 
 @dataclass(frozen=True)
@@ -71,44 +73,46 @@ def base_url(url: str | None) -> str:
     """Reduce a URL to ``https://host[:port]``. A trailing ``/api``, which the Terraform provider needs, is dropped."""
     if not url:
         raise InvalidInput("url", url, "give https://HOST of Cloud Director, or set VCD_URL")
-    if "@" in url.split("?")[0]:
-        raise CollectionError("url: contains a user or a password: use the options user and password instead")
+    shown = printable_url(url)
+    if "@" in url:
+        raise InvalidInput("url", shown, "contains a user or a password: use the options user and password instead")
     remedy = "give https://HOST or https://HOST:PORT of Cloud Director"
     try:
         parts = urlsplit(url.strip())
         port = parts.port
     except ValueError:
-        raise InvalidInput("url", url, f"is not a URL: {remedy}") from None
+        raise InvalidInput("url", shown, f"is not a URL: {remedy}") from None
     if parts.scheme.lower() != "https":
         unencrypted = parts.scheme.lower() == "http"
         why = "would send the password unencrypted" if unencrypted else "does not start with https://"
-        raise InvalidInput("url", url, f"{why}: {remedy}")
-    if not parts.hostname or re.search(r"[\s\\]", parts.netloc):
-        raise InvalidInput("url", url, f"has no host name: {remedy}")
+        raise InvalidInput("url", shown, f"{why}: {remedy}")
+    if not parts.hostname or hides(f"https://{parts.netloc}"):
+        raise InvalidInput("url", shown, f"has no host name: {remedy}")
     if parts.path.rstrip("/") not in ("", "/api", "/cloudapi") or parts.query or parts.fragment:
-        raise InvalidInput("url", url, f"has a path, query or fragment (only a trailing /api is accepted): {remedy}")
+        raise InvalidInput("url", shown, f"has a path, query or fragment (only a trailing /api is accepted): {remedy}")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"https://{host}" + (f":{port}" if port else "")
 
 
 def _credential(params: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[str, str]:
     """Choose the secret; one is given. One from the task takes precedence over those from the environment."""
-    given = {name: params[name] for name, _variable in SECRETS if params.get(name)}
-    own = [name for name, variable in SECRETS if name in given and given[name] != environ.get(variable)]
+    given = {name: params[name] for name, _variable in CREDENTIALS if params.get(name)}
+    own = [name for name, variable in CREDENTIALS if name in given and given[name] != environ.get(variable)]
     if len(own) > 1:
         raise CollectionError(f"{' and '.join(own)}: give only one of password, api_token and token")
-    name = (own or [name for name, _variable in SECRETS if name in given])[0]
+    name = (own or [name for name, _variable in CREDENTIALS if name in given])[0]
     value = str(given[name])
     if name != "password":
         value = value.strip()  # a token read from a file often ends in a newline
         if not re.fullmatch(r"[\x21-\x7e]+", value):
             raise CollectionError(f"{name}: contains spaces or other invalid characters: give it exactly as issued")
+    SECRETS.add(value)
     return name, value
 
 
 def _check_complete(params: Mapping[str, Any]) -> None:
     """Raise CollectionError that names every option that is missing, and the environment variable of each."""
-    secrets = [name for name, _variable in SECRETS if params.get(name)]
+    secrets = [name for name, _variable in CREDENTIALS if params.get(name)]
     needed = [] if params.get("token") else ["org"]
     if "password" in secrets and len(secrets) == 1:
         needed.append("user")

@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import REQUEST_ID, Problem, TaskFailed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.xmldoc import local, parse
 
@@ -95,9 +96,9 @@ def parse_task(xml: str) -> Task | None:
     return Task(
         id=root.get("id", ""),
         status=root.get("status", ""),
-        operation=root.get("operationName") or root.get("operation") or "",
+        operation=SECRETS.one_line(root.get("operationName") or root.get("operation") or ""),
         owner=owner.get("id", "") if owner is not None else "",
         code=error.get("minorErrorCode", "") if error is not None else "",
-        error=" ".join(REQUEST_ID.sub("", message).split())[:1000],
+        error=SECRETS.one_line(REQUEST_ID.sub("", message)),
         result=content,
     )

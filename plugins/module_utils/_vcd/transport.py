@@ -22,6 +22,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._bounds import (
     bounds,
     read_body,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._urls import printable_url
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Unreachable, VcdError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.settings import Settings
 
@@ -59,7 +61,7 @@ class Answer:
 
 def not_cloud_director(answer: Answer) -> VcdError:
     """The error for an answer that Cloud Director would not send."""
-    kind = answer.headers.get("Content-Type", "").split(";")[0] or "no content type"
+    kind = SECRETS.one_line(answer.headers.get("Content-Type", "").split(";")[0], 100) or "no content type"
     return VcdError(
         f"url: the answer to {answer.method} {answer.path} ({answer.status}, {kind}) is not from Cloud Director: "
         "check that url is the address of Cloud Director itself, not of a portal or proxy in front of it",
@@ -77,6 +79,7 @@ def no_authorization(request: Any) -> Any:
 def basic(user: str, password: str) -> Authorize:
     """Basic authorization in UTF-8."""
     value = base64.b64encode(f"{user}:{password}".encode()).decode()
+    SECRETS.add(value)
     return _header(f"Basic {value}")
 
 
@@ -180,7 +183,7 @@ class Transport:
             raise explain(error, self._settings, method, path) from None
         answer = Answer(method, path, response.status_code, response.headers, body.decode(errors="replace"))
         if 300 <= answer.status < 400:
-            target = answer.headers.get("Location", "").split("?")[0]
+            target = SECRETS.one_line(printable_url(answer.headers.get("Location", "")))
             raise VcdError(
                 f"url: {self._settings.url} answers {method} {path} with a redirect to {target!r}: "
                 "set url to the address of Cloud Director itself",

@@ -77,7 +77,7 @@ def test_a_step_that_does_not_end_is_told_again() -> None:
 def test_texts_of_others_stay_in_one_plain_line() -> None:
     progress = ProgressLines(0.0)
     (line,) = progress.take({**DONE, "name": "a\n\x1b[31mb\t\u202e c", "state": "x" * 500}, 0.0)
-    assert line.startswith("shared_ip: 3 of 100 a [31mb c: xxx")
+    assert line.startswith(r"shared_ip: 3 of 100 a \x1b[31mb \u202e c: xxx")
     assert line.isprintable()
     assert len(line) < 200
 

@@ -34,6 +34,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema im
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._urls import printable_url
 from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import (
     CPI_WITH_SHARED_IP,
     CPI_WITH_VDC_OF_NETWORK,
@@ -187,7 +188,8 @@ def _value_problems(values: Values, version: Version | None) -> list[str]:
         needed.append(("vcd.vdc", vcd["vdc"]))  # it logs in without it, and then finds no network
     problems = [f"{path} is missing or empty; CPI requires it" for path, value in needed if not value]
     if host and not _SCHEME.match(host):
-        problems.append(f"vcd.host: {host!r} is not a URL, and CPI cannot log in; write https://{host}")
+        shown = printable_url(host)
+        problems.append(f"vcd.host: {shown!r} is not a URL, and CPI cannot log in; write https://{shown}")
     if balancer["oneArm"] is not None:
         one_arm = OneArm(balancer["oneArm"]["startIP"], balancer["oneArm"]["endIP"])
         problems += [f"loadbalancer.{problem}" for problem in one_arm.problems()]
