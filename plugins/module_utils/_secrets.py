@@ -94,7 +94,8 @@ def forms(secret: str) -> set[str]:
         found |= {json.dumps(one)[1:-1], json.dumps(one, ensure_ascii=False)[1:-1]}
         found |= {html.escape(one), html.escape(one, quote=False)}
         found |= {base64.b64encode(data).decode("ascii"), data.decode("latin-1")}  # UTF-8 taken for Latin-1
-    found |= {repr(text)[1:-1] for text in found}
+    # Python escapes an apostrophe only where the whole text has both kinds of quotation marks
+    found |= {written for text in found for written in (repr(text)[1:-1], repr("'\"" + text)[4:-1])}
     return found | {" ".join(text.split()) for text in found}
 
 
