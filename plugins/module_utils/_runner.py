@@ -59,13 +59,12 @@ def run_module(
         if error is not None:
             module.fail_json(msg=missing_required_lib(name), failure={"library": name})
     outcome = _performed(module, connect, perform)
-    if isinstance(outcome, Outcome):
-        outcome = _leave(module, outcome)
-    # Outside of any except block: there, Ansible would add the exception's text with -vvv.
-    module.no_log_values.update(SECRETS.forms)
-    module.fail_json(
-        msg=printable(SECRETS.mask(outcome.message)), failure=printable_data(SECRETS.mask_data(outcome.details))
-    )
+    failed = _exit(module, outcome) if isinstance(outcome, Outcome) else outcome
+    if failed is not None:
+        # Outside of any except block: there, Ansible would add the exception's text with -vvv.
+        module.no_log_values.update(SECRETS.forms)
+        details = printable_data(SECRETS.mask_data(failed.details))
+        module.fail_json(msg=printable(SECRETS.mask(failed.message)), failure=details)
 
 
 def _performed(module: AnsibleModule, connect: Any, perform: Any) -> Outcome | CollectionError:
@@ -79,8 +78,8 @@ def _performed(module: AnsibleModule, connect: Any, perform: Any) -> Outcome | C
         return defect(error)
 
 
-def _leave(module: AnsibleModule, outcome: Outcome) -> CollectionError:
-    """Exit with the result. Returns only what prevents that."""
+def _exit(module: AnsibleModule, outcome: Outcome) -> CollectionError | None:
+    """End the process with the result. Returns only what prevents that."""
     try:
         result = texts_printable(SECRETS.mask_data(outcome.result))
         if module._diff and not (outcome.before is None and outcome.after is None):
@@ -90,6 +89,7 @@ def _leave(module: AnsibleModule, outcome: Outcome) -> CollectionError:
             module.warn(printable(SECRETS.mask(warning)))
         module.no_log_values.update(SECRETS.forms)
         module.exit_json(changed=outcome.changed, **result)
+        return None
     except Exception as error:  # noqa: BLE001  # as above
         return defect(error)
 
