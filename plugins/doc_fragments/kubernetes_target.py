@@ -44,5 +44,5 @@ requirements:
   - kubernetes >= 24.2.0
   - netaddr >= 0.10.1
   - PyYAML >= 3.11
-  - ruamel.yaml >= 0.17.21
+  - PyYAML >= 5.4.1
 """

@@ -268,7 +268,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import NETADDR_IMPORT_ERROR
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.document import RUAMEL_YAML_IMPORT_ERROR
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.events import PYYAML_IMPORT_ERROR
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import (
     CONFIG_OPTIONS,
     TARGET_OPTIONS,
@@ -288,7 +288,7 @@ def perform(cluster: KubernetesApi, params: Mapping[str, Any], check_mode: bool)
 def main() -> None:
     """Run the module."""
     spec = KUBERNETES_OPTIONS | TARGET_OPTIONS | CONFIG_OPTIONS
-    libraries = {**LIBRARIES, "netaddr": NETADDR_IMPORT_ERROR, "ruamel.yaml": RUAMEL_YAML_IMPORT_ERROR}
+    libraries = {**LIBRARIES, "netaddr": NETADDR_IMPORT_ERROR, "PyYAML": PYYAML_IMPORT_ERROR}
     run_module(spec, connect, perform, libraries)
 
 

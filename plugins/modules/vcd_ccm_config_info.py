@@ -359,7 +359,7 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import NETADDR_IMPORT_ERROR
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.document import RUAMEL_YAML_IMPORT_ERROR
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.events import PYYAML_IMPORT_ERROR
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import TARGET_OPTIONS, target_from
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report import report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi, connect
@@ -375,7 +375,7 @@ def perform(cluster: KubernetesApi, params: Mapping[str, Any], check_mode: bool)
 def main() -> None:
     """Run the module."""
     spec = KUBERNETES_OPTIONS | TARGET_OPTIONS | ArgumentSpec({"gather_services": {"type": "bool", "default": False}})
-    libraries = {**LIBRARIES, "netaddr": NETADDR_IMPORT_ERROR, "ruamel.yaml": RUAMEL_YAML_IMPORT_ERROR}
+    libraries = {**LIBRARIES, "netaddr": NETADDR_IMPORT_ERROR, "PyYAML": PYYAML_IMPORT_ERROR}
     run_module(spec, connect, perform, libraries)
 
 

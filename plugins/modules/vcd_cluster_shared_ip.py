@@ -237,7 +237,7 @@ requirements:
   - kubernetes.core >= 3.2.0 (an Ansible collection)
   - kubernetes >= 24.2.0
   - PyYAML >= 3.11
-  - ruamel.yaml >= 0.17.21
+  - PyYAML >= 5.4.1
 seealso:
   - module: vcd.kubernetes.vcd_ccm_config
   - module: vcd.kubernetes.vcd_shared_ip
@@ -392,7 +392,7 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.connections import Connections, connections
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.options import OPTIONS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.phases import run_phase
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.document import RUAMEL_YAML_IMPORT_ERROR
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.events import PYYAML_IMPORT_ERROR
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import LIBRARIES as KUBERNETES
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES
@@ -406,7 +406,7 @@ def perform(connected: Connections, params: Mapping[str, Any], check_mode: bool)
 
 def main() -> None:
     """Run the module."""
-    run_module(OPTIONS, connections, perform, {**LIBRARIES, **KUBERNETES, "ruamel.yaml": RUAMEL_YAML_IMPORT_ERROR})
+    run_module(OPTIONS, connections, perform, {**LIBRARIES, **KUBERNETES, "PyYAML": PYYAML_IMPORT_ERROR})
 
 
 if __name__ == "__main__":

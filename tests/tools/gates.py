@@ -231,7 +231,7 @@ def cores(_workers: int) -> str:
 def _one_core(core: str, python: Path) -> None:
     log = _log(f"core-{core}")
     client = KUBERNETES_OF_CORE.get(core, "kubernetes")
-    libraries = ["requests", "netaddr", "jmespath", "ruamel.yaml", client]
+    libraries = ["requests", "netaddr", "jmespath", "PyYAML", client]
     venv = Venv(f"core-{core}", python)
     venv.ensure(f"ansible-core~={core}.0", *libraries, about=f"ansible-core {core}, about 15 s, once")
     parent = CACHE / "cores" / core

@@ -71,7 +71,7 @@ PURE = [
     "_vcd/comparison.py",
     "_vcd/lookup.py",
 ]
-PURE_LIBRARIES = {"netaddr", "ruamel"}
+PURE_LIBRARIES = {"netaddr", "yaml"}
 IMPURE_STANDARD = {
     "os",
     "socket",

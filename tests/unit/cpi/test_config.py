@@ -86,14 +86,14 @@ def test_ports_are_go_int32(written: str, read: int | None) -> None:
 
 STRINGS = {
     "123": "123", "yes": "yes", "~": "", "null": "", "Null": "", '""': "", "2001-01-01": "2001-01-01", "1e3": "1e3",
-    "'it''s'": "it's", "!!binary aGk=": "hi", "!custom x": "x", "a\tb": "a\tb", '"\\x41"': "A",
+    "'it''s'": "it's", "!!binary aGk=": "hi", "!custom x": "x", '"a\tb"': "a\tb", '"\\x41"': "A",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("written", "read"), STRINGS.items())
 def test_strings_keep_their_text(written: str, read: str) -> None:
     config = read_config(MINIMAL + f"clusterid: {written}\n")
-    assert (config.problems, config.cluster_id.replace(" ", "\t")) == ((), read.replace(" ", "\t"))
+    assert (config.problems, config.cluster_id) == ((), read)
 
 
 UNKNOWN = "CPI does not know this key"
@@ -139,7 +139,11 @@ REFUSED = [
     ("192.168.8.100", "", "loadbalancer.oneArm.endIP: '' is not an IPv4 address"),
     ("vAppName", "---\nvAppName: x\nvAppName", "the file contains 2 YAML documents, but CPI reads only the first"),
     ("vAppName", "   vAppName", "not valid YAML: line"),
-    ("vAppName", "vAppName: *nope\nx", "not valid YAML: line 11: unknown anchor 'nope' referenced"),
+    (
+        "vAppName",
+        "vAppName: *nope\nx",
+        "not valid YAML: line 11: an alias (*) without its anchor; put a value that starts with *",
+    ),
     ("k8s-net", "!!int x", "cannot decode !!str as a !!int"),
     ("k8s-net", "a\x07b", "not valid YAML: special characters are not allowed"),
     ("vAppName", "loop: &a {x: *a}\nvAppName", f"loop: {UNKNOWN}"),

@@ -22,11 +22,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.document 
     Document,
     Mapping,
     Node,
-    NotYaml,
     Scalar,
     find,
     read_document,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.events import NotYaml
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema import (
     CLOUD_CONFIG,
     VCD,
@@ -42,7 +42,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import (
 )
 
 INVALID = "invalid"
-_YAML_1_1 = re.compile(r"0*1\.0*1")  # the only version that yaml.v2 reads
+_YAML_1_1 = re.compile(r"0?1\.0?1")  # the only version that yaml.v2 reads
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s]")
 MASK = "********"
 _SECRET_KEYS = tuple(name for name, key in VCD.keys.items() if key.secret)

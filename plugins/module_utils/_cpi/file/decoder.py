@@ -23,6 +23,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.document 
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.scalars import (
     BOOL,
+    MERGE,
+    NULL,
     CannotResolve,
     as_int32,
     is_null,
@@ -32,6 +34,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema im
 from ansible_collections.vcd.kubernetes.plugins.module_utils._distributions import knowing
 
 Values = dict[str, Any]
+# yaml.v2 begins to look at the share of aliased values at 100, and refuses the file later.
+MAX_ALIASED = 100
 _EMPTY: dict[Kind, Any] = {Kind.STRING: "", Kind.BOOL: False, Kind.INT32: 0}
 
 
@@ -76,11 +80,15 @@ class _Decoder:
         self.out = Decoded({})
         self._extra_keys = extra_keys
         self._open_aliases: list[Alias] = []
+        self._aliased = 0
 
     def unmarshal(self, node: Node, kind: Kind | Struct, current: Any, path: str) -> Any:
         """The value of a node for the expected type. As in Go, a node of the wrong type keeps ``current``."""
         if isinstance(node, Alias):
             return self._alias(node, kind, current, path)
+        self._count_aliased(node)
+        if node.tag == NULL and not isinstance(node, Scalar):
+            return self._wrong_type(node, "without the tag !!null", path, current)
         if isinstance(node, Scalar) and is_null(node):
             resolve(node)  # rejects !!null with a value
             return _zero(kind)
@@ -89,7 +97,9 @@ class _Decoder:
                 current = zero(kind)
             if isinstance(node, Mapping):
                 self._struct(node, kind, current, path)
-            elif not (isinstance(node, Scalar) and resolve(node)[1] is None):
+            elif isinstance(node, Scalar) and resolve(node)[1] is None:
+                return zero(kind)
+            else:
                 self._wrong_type(node, "a section with keys", path)
             return current
         if not isinstance(node, Scalar):
@@ -97,13 +107,18 @@ class _Decoder:
         return self._scalar(node, kind, current, path)
 
     def _alias(self, node: Alias, kind: Kind | Struct, current: Any, path: str) -> Any:
-        if node in self._open_aliases or node.target is None:
+        if any(node is open_alias for open_alias in self._open_aliases) or node.target is None:
             raise CannotResolve(f"line {node.line + 1}: anchor '{node.name}' contains itself")
         self._open_aliases.append(node)
         try:
             return self.unmarshal(node.target, kind, current, path)
         finally:
             self._open_aliases.pop()
+
+    def _count_aliased(self, node: Node) -> None:
+        self._aliased += bool(self._open_aliases)
+        if self._aliased > MAX_ALIASED:
+            raise CannotResolve(f"line {node.line + 1}: aliases (*) stand for more than {MAX_ALIASED} values")
 
     def _scalar(self, node: Scalar, kind: Kind, current: Any, path: str) -> Any:
         tag, value = resolve(node)
@@ -168,7 +183,7 @@ class _Decoder:
 
 
 def _is_merge(key: Node) -> bool:
-    return isinstance(key, Scalar) and key.value == "<<" and (key.plain or key.tag == "tag:yaml.org,2002:merge")
+    return isinstance(key, Scalar) and key.value == "<<" and (key.plain or key.tag == MERGE)
 
 
 def suggestion(name: str, struct: Struct, path: str) -> str:

@@ -4,8 +4,8 @@
 # Private to this collection: may change in any release.
 """YAML as nodes that know their position in the text, so that one value can be edited and nothing else.
 
-Nodes are built from ruamel.yaml's parser events. Unlike composed nodes, events keep aliases as aliases, and have a tag
-only where the text has one, which is what Go's yaml.v2 evaluates.
+Nodes are built from parser events. Unlike composed nodes, events keep aliases as aliases, and have a tag only where
+the text has one, which is what Go's yaml.v2 evaluates.
 """
 
 from __future__ import annotations
@@ -15,23 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-try:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-except ImportError as error:
-    RUAMEL_YAML_IMPORT_ERROR: ImportError | None = error
-else:
-    RUAMEL_YAML_IMPORT_ERROR = None
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.events import NotYaml, read_events
+
+_BREAKS = "\r\n\x85\u2028\u2029"
+_COLON = re.compile(r"(?:\s|#[^\n]*\n)*:")
 
 
-_TABS_BEHIND_TEXT = re.compile(r"(?<=\S)[ \t]*\t[ \t]*")
-
-
-class NotYaml(Exception):
-    """The text cannot be parsed. The message has the line (from 1) and the reason."""
-
-
-@dataclass
+@dataclass(eq=False)  # identity: two nodes with one text are two nodes, and an alias may contain itself
 class Node:
     """The position of a node: ``start`` and ``end`` are offsets in the text, ``line`` and ``column`` count from 0.
 
@@ -46,16 +36,19 @@ class Node:
     tag: str | None
 
 
-@dataclass
+@dataclass(eq=False)
 class Scalar(Node):
-    """``plain``: neither quoted nor a block scalar. ``style`` is the quote, or the first letter of a block scalar."""
+    """``plain``: yaml.v2 guesses the type: neither quoted nor a block scalar, and without a tag, or with the tag ``!``.
+
+    ``style`` is the quote, or the first letter of a block scalar.
+    """
 
     value: str = ""
     plain: bool = True
     style: str = ""
 
 
-@dataclass
+@dataclass(eq=False)
 class Mapping(Node):
     """Entries in the order of the text. A duplicate key has two entries."""
 
@@ -63,7 +56,7 @@ class Mapping(Node):
     flow: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class Sequence(Node):
     """Items in order."""
 
@@ -71,7 +64,7 @@ class Sequence(Node):
     flow: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class Alias(Node):
     """``*name``; ``target`` is the node that had the anchor when the alias was read."""
 
@@ -101,14 +94,7 @@ class Document:
 def read_document(text: str) -> Document:
     """Parse a text. One without a document (empty, only comments) has no root. Raises NotYaml."""
     directives, rest = _take_directives(text)
-    try:
-        roots = _roots(rest)
-    except NotYaml:
-        # yaml.v2 accepts tabs between tokens where ruamel.yaml does not. Replacing them by spaces keeps every offset.
-        spaced = _TABS_BEHIND_TEXT.sub(lambda match: " " * len(match.group()), rest)
-        if spaced == rest:
-            raise
-        roots = _roots(spaced)
+    roots = list(_Builder(text, read_events(rest)).documents())
     others = sum(not _is_empty(root) for root in roots[1:])
     return Document(text, roots[0] if roots else None, others, tuple(directives))
 
@@ -116,41 +102,26 @@ def read_document(text: str) -> Document:
 def _take_directives(text: str) -> tuple[list[Directive], str]:
     """The directives of the first document, and the text with blanks in place of %YAML. Raises NotYaml.
 
-    ruamel.yaml reads the versions 1.1 and 1.2 and fails at others, and yaml.v2 reads 1.1 only, so that the version is
-    judged by the caller.
+    PyYAML fails at some versions and passes over unknown directives, and yaml.v2 reads 1.1 only, so that the caller
+    judges them.
     """
-    found, offset = [], 0
+    found, offset, open_ = [], 0, True
     for number, line in enumerate(text.splitlines(keepends=True)):
-        bare = line.lstrip("\ufeff")
+        bare = line if offset else line.removeprefix("\ufeff")
         if bare.startswith("%"):
-            name, _space, arguments = bare[1:].partition("#")[0].strip().partition(" ")
-            found.append(Directive(number, name, arguments.strip()))
+            if not open_:
+                raise NotYaml(f"line {number + 1}: a line that starts with % stands behind the start of the document")
+            name, _blank, arguments = bare[1:].partition("#")[0].rstrip().partition(" ")
+            found.append(Directive(number, name, arguments.strip(" ")))
             if name == "YAML":
-                start, end = offset + len(line) - len(bare), offset + len(line.rstrip("\r\n"))
+                start, end = offset + len(line) - len(bare), offset + len(line.rstrip(_BREAKS))
                 text = text[:start] + " " * (end - start) + text[end:]
-        elif bare.strip() and not bare.startswith("#"):
+        elif open_ and bare.strip(f" {_BREAKS}") and not bare.startswith("#"):
             if found and not re.match(r"---(\s|$)", bare):
                 raise NotYaml(f"line {number + 1}: a line --- is missing between the directives and the document")
-            break
+            open_ = False
         offset += len(line)
     return found, text
-
-
-def _roots(text: str) -> list[Node]:
-    try:
-        return list(_Builder(text, YAML(typ="base", pure=True).parse(text)).documents())
-    except YAMLError as problem:
-        raise NotYaml(_explain(problem)) from problem
-    except (RecursionError, ValueError, AssertionError) as problem:
-        raise NotYaml(f"cannot be parsed ({type(problem).__name__})") from problem
-
-
-def _explain(problem: Any) -> str:
-    """One line, without the excerpt that ruamel.yaml adds, which may contain a secret."""
-    mark = getattr(problem, "problem_mark", None) or getattr(problem, "context_mark", None)
-    where = f"line {mark.line + 1}: " if mark else ""
-    why = getattr(problem, "problem", None) or getattr(problem, "reason", None) or type(problem).__name__
-    return f"{where}{why}"
 
 
 def _is_empty(node: Node) -> bool:
@@ -178,11 +149,14 @@ class _Builder:
         place = (mark.index, event.end_mark.index, mark.line, mark.column)
         if kind == "AliasEvent":
             if event.anchor not in self._anchors:
-                raise NotYaml(f"line {mark.line + 1}: unknown anchor '{event.anchor}' referenced")
+                # Its name is not shown: it may be a password that stands without quotes.
+                raise NotYaml(
+                    f"line {mark.line + 1}: an alias (*) without its anchor; put a value that starts with * in quotes"
+                )
             return Alias(*place, None, None, event.anchor, self._anchors[event.anchor])
-        tag = str(event.tag) if event.tag and event.tag != "!" else None
+        tag = str(event.tag) if event.tag else None
         if kind == "ScalarEvent":
-            return self._anchored(Scalar(*place, event.anchor, tag, event.value, not event.style, event.style or ""))
+            return self._anchored(Scalar(*place, event.anchor, tag, event.value, event.implicit[0], event.style or ""))
         if kind == "SequenceStartEvent":
             return self._sequence(Sequence(*place, event.anchor, tag, [], bool(event.flow_style)))
         return self._mapping(Mapping(*place, event.anchor, tag, [], bool(event.flow_style)))
@@ -210,8 +184,9 @@ class _Builder:
             key = self._node(event)
             value = self._node(next(self._events))
             if value.start == value.end:
-                # The parser places a missing value at the next token; it belongs after its colon.
-                value.start = value.end = self._text.find(":", last_offset(key, self._text)) + 1 or value.start
+                # The parser places a missing value at the next token; it belongs after its colon, if there is one.
+                colon = _COLON.match(self._text, last_offset(key, self._text))
+                value.start = value.end = colon.end() if colon else value.start
             mapping.entries.append((key, value))
         return mapping
 
@@ -224,7 +199,9 @@ def last_offset(node: Node, text: str) -> int:
         end = max((last_offset(item, text) for item in node.items), default=node.start)
     else:
         end = node.end
-    return max(len(text[:end].rstrip()), node.start)
+    while end > node.start and text[end - 1].isspace():
+        end -= 1
+    return max(end, node.start)
 
 
 def find(mapping: Mapping, name: str) -> tuple[Scalar, Node] | None:

@@ -4,10 +4,9 @@
 # Private to this collection: may change in any release.
 """Change the two sharing flags in CPI's file and nothing else: comments, order, quotes and line endings stay.
 
-The file belongs to the operator, who reviews every change of it. Loading and dumping it, even in ruamel.yaml's
-round-trip mode, can reformat lines that have nothing to do with the change. So each edit replaces the smallest piece of
-text. The result is parsed again and compared with the original: a file that these edits do not fit (anchors, merges,
-unusual layouts) is rejected instead of damaged.
+The file belongs to the operator, who reviews every change of it. Loading and dumping it can reformat lines that have
+nothing to do with the change. So each edit replaces the smallest piece of text. The result is parsed again and compared
+with the original: a file that these edits do not fit (anchors, merges, unusual layouts) is rejected instead of damaged.
 """
 
 from __future__ import annotations

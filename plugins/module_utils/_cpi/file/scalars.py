@@ -10,7 +10,6 @@ Source: resolve.go and decode.go of gopkg.in/yaml.v2 v2.4.0.
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 import re
 from typing import Any
@@ -18,8 +17,8 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.document import Scalar
 
 _PREFIX = "tag:yaml.org,2002:"
-STR, BOOL, INT, FLOAT, NULL, TIMESTAMP, BINARY = (
-    _PREFIX + name for name in ("str", "bool", "int", "float", "null", "timestamp", "binary")
+STR, BOOL, INT, FLOAT, NULL, TIMESTAMP, BINARY, MERGE = (
+    _PREFIX + name for name in ("str", "bool", "int", "float", "null", "timestamp", "binary", "merge")
 )
 _WORDS: dict[str, tuple[str, Any]] = {
     **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), (BOOL, True)),
@@ -28,9 +27,11 @@ _WORDS: dict[str, tuple[str, Any]] = {
     **dict.fromkeys((".nan", ".NaN", ".NAN"), (FLOAT, math.nan)),
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), (FLOAT, math.inf)),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), (FLOAT, -math.inf)),
-    "<<": (_PREFIX + "merge", "<<"),
+    "<<": (MERGE, "<<"),
 }
 _INT = re.compile(r"([+-]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
+_MAX_DIGITS = 80  # more than 64 bits need in any base; Python refuses to convert very long numbers
+_NEW_LINES = re.compile(r"[\r\n]")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}.*)?")
 
@@ -46,13 +47,13 @@ def resolve(scalar: Scalar) -> tuple[str, Any]:
         return STR, scalar.value
     if tag == BINARY:
         try:
-            return STR, base64.b64decode(scalar.value, validate=True).decode("utf-8", "replace")
-        except (binascii.Error, ValueError) as error:
+            return STR, base64.b64decode(_NEW_LINES.sub("", scalar.value), validate=True).decode()
+        except ValueError as error:  # also where the bytes are no text
             raise CannotResolve("!!binary value contains invalid base64 data") from error
     if tag not in ("", STR, BOOL, INT, FLOAT, NULL, TIMESTAMP):
         return STR, scalar.value
     found, value = (STR, scalar.value) if tag == STR else _guess(scalar.value, tag)
-    if tag in ("", found):
+    if tag in ("", found) and tag != TIMESTAMP:  # Go alone knows which dates exist
         return found, value
     if tag == FLOAT and found == INT:
         return FLOAT, float(value)
@@ -62,17 +63,24 @@ def resolve(scalar: Scalar) -> tuple[str, Any]:
 def _guess(text: str, tag: str) -> tuple[str, Any]:
     if text in _WORDS:
         return _WORDS[text]
-    if text[:1] == "." and _FLOAT.fullmatch(text):
-        return FLOAT, float(text)
+    if text[:1] == ".":
+        return _float(text)
     if text[:1] not in tuple("+-0123456789"):
         return STR, text
     if tag in ("", TIMESTAMP) and _TIMESTAMP.fullmatch(text):
         return TIMESTAMP, text
     digits = text.replace("_", "")
     number = _integer(digits)
-    if number is not None and -(2**63) <= number < 2**64:
+    # Go reads what does not fit in 63 bits as an unsigned number, which has no sign.
+    if number is not None and -(2**63) <= number < (2**63 if digits[0] in "+-" else 2**64):
         return INT, number
-    return (FLOAT, float(digits)) if _FLOAT.fullmatch(digits) else (STR, text)
+    tag, value = _float(digits)
+    return tag, value if tag == FLOAT else text
+
+
+def _float(digits: str) -> tuple[str, Any]:
+    value = float(digits) if _FLOAT.fullmatch(digits) else math.inf
+    return (FLOAT, value) if math.isfinite(value) else (STR, digits)
 
 
 def _integer(digits: str) -> int | None:
@@ -82,7 +90,7 @@ def _integer(digits: str) -> int | None:
     sign, sixteen, two, eight, ten = match.groups()
     for figures, base in ((sixteen, 16), (two, 2), (eight, 8), (ten, 10)):
         if figures is not None:
-            return int(sign + figures, base)
+            return int(sign + figures, base) if len(figures.lstrip("0")) <= _MAX_DIGITS else None
     return None
 
 
