@@ -242,6 +242,12 @@ services:
           port, C(together) the time in which all of them are down, and C(window) the time in which nothing refers to the external IP.
         - C(task_seconds) are the shortest and the longest time that one task usually takes, for an estimate in seconds.
       type: dict
+    downtime:
+      description:
+        - The downtime in seconds as it was measured by the run - C(ports) for each port that existed, C(together) while all of them were down.
+          A port counts as down from the request that takes it away to the end of the task that brings it back.
+        - Null in check mode, and for a service of which nothing was changed.
+      type: dict
 lost_settings:
   description: What objects have lost of the settings in O(restore_point), one line each; not what a migration changes on purpose.
   returned: success

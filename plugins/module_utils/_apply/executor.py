@@ -31,6 +31,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bodies import lost_settings
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import APP_PORT_PROFILE
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import as_diff, own_objects
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.downtime import Downtime
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import GroupPlan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import ServicePlan, shape_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step
@@ -165,6 +166,9 @@ class Executor:
     def _apply(self, one: GroupPlan, before: WantedService | WantedGroup) -> None:
         """Apply the plan of one group, or roll the whole group back."""
         one.set_state(FAILED)
+        inventory = self.services.observed.inventory
+        watched = {service.label: Downtime(service.wanted, inventory) for service in one.services}
+        self.services.watched = list(watched.values())
         try:
             self.services.apply(one.wanted, self.services.healthy)
             for service in one.services if self.removing else ():
@@ -176,6 +180,10 @@ class Executor:
                 one.set_state(roll_back(self.services, one.wanted, before, error))
                 error.details["taken"] = self._taken(one)
             raise
+        finally:
+            self.services.watched = ()
+            for service in one.services:
+                service.downtime = watched[service.label].as_dict(self.progress.now())
 
     def _taken(self, group: GroupPlan) -> list[str]:
         """The addresses that the plan gave to the services, and that other objects hold by now."""

@@ -30,6 +30,10 @@ class Progress:
             except OSError as error:
                 raise InvalidInput("progress_file", path, f"cannot be written: {error.strerror}") from None
 
+    def now(self) -> float:
+        """The time in seconds, of a monotonic clock."""
+        return self._clock.monotonic()
+
     def say(self, text: str) -> None:
         """Report what the run as a whole does now."""
         self._report({"event": "say", "text": text})

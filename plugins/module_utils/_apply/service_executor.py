@@ -29,6 +29,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     NatRule,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.readings import readings
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.downtime import Downtime
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.refusals import revealed_rules, unrecognised
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
@@ -64,6 +65,7 @@ class ServiceExecutor:
         group = params["service_engine_group"] or ""
         self.writer = Writer(api, gateway, self.observed, group, self.stored, self.policies, self._pools)
         self.background = BackgroundWriter(self.writer.write)
+        self.watched: Sequence[Downtime] = ()  # the services that are being changed now
 
     def _read(self) -> GatewayState:
         return read_gateway(self.api, self.gateway, self._is_read_whole)
@@ -87,6 +89,8 @@ class ServiceExecutor:
         self.background.give_up()
         self.observed = self._read()
         self.writer.observed = self.observed
+        for downtime in self.watched:
+            downtime.read(self.observed.inventory, self.progress.now())
 
     def apply(self, wanted: WantedService | WantedGroup, healthy: frozenset[str], *, going_back: bool = False) -> None:
         """Plan and write until the service or group is as wanted; after a refusal that reveals a rule, plan again.
@@ -117,6 +121,8 @@ class ServiceExecutor:
         self.progress.step(step.text)
         self.background.begin(step)
         step.apply(self.observed.inventory)
+        for downtime in self.watched:
+            downtime.written(step, self.progress.now(), self.progress.now())
 
     def _write_all(self, steps: Sequence[Step], written: list[Step]) -> bool:
         """Whether all steps succeeded; False when a rule was revealed and the rest has to be planned again."""
@@ -129,6 +135,7 @@ class ServiceExecutor:
             # profile that fails later would prolong the window, and would look like a refusal of the rule.
             for one in steps if step.opens_window else (step,):
                 self._await_profile(one)
+            began = self.progress.now()
             try:
                 self.writer.write(step)
             except (Refused, TaskFailed) as error:
@@ -140,6 +147,8 @@ class ServiceExecutor:
                     self.read_again()
                 return False
             step.apply(self.observed.inventory)
+            for downtime in self.watched:
+                downtime.written(step, began, self.progress.now())
             self.known = self.known.allow(step.probes)
             written.append(step)
         return True

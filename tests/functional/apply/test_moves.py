@@ -211,12 +211,23 @@ def check_outage(case: Case, timeline: Any, before: Any, services: list[Params],
         assert together == []
 
 
+def check_downtime(timeline: Any, before: Any, services: list[Params], done: Params) -> None:
+    """The run measured a downtime for the ports that were down for at least one task, and for no others."""
+    down = {(item.service, str(item.port)) for item in ports_down(timeline, before, as_clients_see(services))}
+    measured = {(one["name"], port): seconds for one in done["services"]
+                for port, seconds in one["downtime"]["ports"].items()}  # fmt: skip
+    assert down
+    assert {port for port, seconds in measured.items() if seconds} == down
+
+
 def test_writes_are_one_at_a_time_however_long_tasks_take(simulators: dict[str, Simulator], prepared: Any) -> None:
     edge, services = world(simulators, prepared, "one-edge", EXTERNAL, 2)
     edge.sim.settings(task_seconds=0.15)
     edge.sim.journal(clear=True)
-    edge.done(services, INTERNAL)
+    before = edge.sim.dump()
+    done = edge.done(services, INTERNAL)
     assert one_write_at_a_time(edge.sim.timeline(), edge.urn) == []
+    check_downtime(edge.sim.timeline(), before, services, done)
     assert [entry for entry in edge.sim.journal() if entry["code"] == "BUSY_ENTITY"] == []
 
 

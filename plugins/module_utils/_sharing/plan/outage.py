@@ -38,13 +38,13 @@ class Outage:
 def outage_of(wanted: WantedService, inventory: Inventory, steps: Sequence[Step]) -> Outage:
     """What the steps mean for the clients of a service. ``inventory`` is the state before the first step."""
     own = relevant_part(wanted, inventory)
-    up = _reachable_numbers(own, wanted)
+    up = reachable_numbers(own, wanted)
     down = {number: 0 for number, is_up in up.items() if is_up}
     together = window = 0
     for step in steps:
         held = own.referenced(wanted.external_ip)
         step.apply(own)
-        after = _reachable_numbers(own, wanted)
+        after = reachable_numbers(own, wanted)
         out = [number for number in down if not (up[number] and after[number])]
         for number in out:
             down[number] += 1
@@ -55,7 +55,7 @@ def outage_of(wanted: WantedService, inventory: Inventory, steps: Sequence[Step]
     return Outage(tuple(down.items()), together, window)
 
 
-def _reachable_numbers(inventory: Inventory, wanted: WantedService) -> dict[str, bool]:
+def reachable_numbers(inventory: Inventory, wanted: WantedService) -> dict[str, bool]:
     """Whether each port number is served. A port that was renamed is served by the objects of either name.
 
     Ports that the service no longer has do not count, unless all of it is removed.

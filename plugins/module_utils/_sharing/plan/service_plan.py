@@ -93,7 +93,10 @@ class Goal:
 
 @dataclass
 class ServicePlan:
-    """The plan of one service. ``planned_state`` is its state if the plan succeeds, ``state`` the one it is in now."""
+    """The plan of one service. ``planned_state`` is its state if the plan succeeds, ``state`` the one it is in now.
+
+    ``downtime`` is what was measured (see `downtime`), None until its plan has been applied.
+    """
 
     wanted: WantedService
     internal_ips: tuple[str, ...]
@@ -105,6 +108,7 @@ class ServicePlan:
     takes_ip: bool = False
     state: str = NOT_REACHED
     notes: list[str] = field(default_factory=list)
+    downtime: dict[str, Any] | None = None
 
     @property
     def service(self) -> Service:
@@ -145,6 +149,7 @@ class ServicePlan:
             "state": self.state,
             "steps": [step.text for step in self.steps],
             "outage": outage_as_dict(self.outage),
+            "downtime": self.downtime,
         }
 
 
