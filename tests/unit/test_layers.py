@@ -41,7 +41,7 @@ LAYERS = [
     {"_sharing.plan"},
     {"_sharing.cluster", "_apply"},
     {"_sharing.checks", "_sharing.restore"},
-    {"_sharing.report"},
+    {"_sharing.report", "_sharing.fleet"},
     {"_cluster_run"},
     {"_runner"},
 ]

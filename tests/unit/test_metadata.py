@@ -18,6 +18,9 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 INFO_ONLY = {"vcd_edge_gateway_info"}
 # Takes the options of both connections, which have names in common, as dictionaries, and has a phase that only reads.
 WHOLE_CLUSTER = {"vcd_cluster_shared_ip"}
+# Connects to nothing.
+UNCONNECTED = {"vcd_shared_ip_report"}
+UNGROUPED = WHOLE_CLUSTER | UNCONNECTED
 
 
 def documentation(module: str, name: str = "DOCUMENTATION") -> dict[str, Any]:
@@ -45,10 +48,10 @@ def action_groups() -> dict[str, list[str]]:
 
 def test_each_module_is_in_the_group_of_its_connection() -> None:
     members = sorted(module for group in action_groups().values() for module in group)
-    assert members == sorted(set(MODULES) - WHOLE_CLUSTER)
+    assert members == sorted(set(MODULES) - UNGROUPED)
 
 
-@pytest.mark.parametrize("module", sorted(set(MODULES) - WHOLE_CLUSTER))
+@pytest.mark.parametrize("module", sorted(set(MODULES) - UNGROUPED))
 def test_the_group_is_the_one_that_the_documentation_names(module: str) -> None:
     group = next(name for name, entries in action_groups().items() if module in entries)
     fragments = " ".join(documentation(module)["extends_documentation_fragment"])
@@ -59,7 +62,7 @@ def test_the_group_is_the_one_that_the_documentation_names(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_each_module_has_a_twin_and_a_test_target(module: str) -> None:
     twin = module.removesuffix("_info") if module.endswith("_info") else f"{module}_info"
-    assert twin in MODULES or module in INFO_ONLY | WHOLE_CLUSTER
+    assert twin in MODULES or module in INFO_ONLY | UNGROUPED
     targets = {path.parents[1].name for path in (ROOT / "tests" / "integration" / "targets").glob("*/tasks/main.yml")}
     assert {module, module.removesuffix("_info")} & targets
 

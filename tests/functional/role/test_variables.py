@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 from kube_double.testing import KubeDouble
-from role_runs import ROOT, Case, ansible_playbook, connection, cpi_objects, run_cases, writes
+from role_runs import ROOT, Case, connection, cpi_objects, run_cases
 from vcdsim.testing import Simulator
 
 OWN = {"start_ip": "172.16.0.1", "end_ip": "172.16.0.9"}
@@ -76,39 +76,3 @@ def test_survey_answers_and_ranges(tmp_path: Path) -> None:
         assert seen["range of the documentation"]["one_arm"] == {"start_ip": "192.168.8.2", "end_ip": "192.168.8.100"}
         assert seen["by URN, unchecked"]["changed"] is False
         assert all(item["verified"] for item in seen.values() if item)
-
-
-def test_one_run_for_several_clusters_planned_then_applied(tmp_path: Path) -> None:
-    with (
-        Simulator() as sim,
-        KubeDouble(objects=cpi_objects()) as alpha,
-        KubeDouble(objects=cpi_objects()) as beta,
-    ):
-        hosts = {
-            "alpha": {"shared_ip_kubeconfig": str(alpha.kubeconfig), "shared_ip_scenario": "shared_external"},
-            "beta": {"shared_ip_kubeconfig": str(beta.kubeconfig), "shared_ip_scenario": "distinct_internal"},
-        }
-        (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"clusters": {"hosts": hosts}}))
-        environment = {**connection(sim, alpha), "ANSIBLE_SHOW_CUSTOM_STATS": "true"}
-        del environment["K8S_AUTH_KUBECONFIG"]
-        words = ["vcd.kubernetes.shared_ip", "-i", "hosts.yml", "-e", "shared_ip_hosts=clusters"]
-        code, output = ansible_playbook(tmp_path, [*words, "--check"], environment)
-        assert code == 0, output[-3000:]
-        assert writes(sim, alpha, beta) == []
-        assert recap(output) == {"alpha": 1, "beta": 0}
-        code, output = ansible_playbook(tmp_path, words, environment)
-        assert code == 0, output[-3000:]
-        assert recap(output) == {"alpha": 1, "beta": 0}
-        assert writes(alpha)
-        assert writes(sim, beta) == []
-        # what a workflow gets
-        stats = output.partition("CUSTOM STATS")[2]
-        assert '"alpha"' in stats
-        assert '"beta"' in stats
-        assert '"restart": "recreate"' in stats
-
-
-def recap(output: str) -> dict[str, int]:
-    """How many tasks changed something, by host."""
-    lines = [line for line in output.splitlines() if "unreachable=0" in line and "failed=0" in line]
-    return {line.split()[0]: int(line.partition("changed=")[2].split()[0]) for line in lines}

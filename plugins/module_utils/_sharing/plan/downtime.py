@@ -40,7 +40,7 @@ class Downtime:
         self._see(began, ended)
 
     def read(self, inventory: Inventory, now: float) -> None:
-        """Go on from a state that was read anew, for example after a task that failed half-way."""
+        """Go on from a state that was read again, for example after a task that failed half-way."""
         self._own = relevant_part(self._wanted, inventory)
         self._see(now, now)
 

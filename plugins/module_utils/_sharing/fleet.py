@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""How a run over several clusters ended: one line and one small record for each. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
+
+# In the order in which a summary counts them; the last two make the run fail.
+CHANGED, WOULD_CHANGE, UNCHANGED, VERIFIED = "changed", "would change", "unchanged", "verified"
+FAILED, NOT_STARTED = "failed", "not started"
+ENDS = (CHANGED, WOULD_CHANGE, UNCHANGED, VERIFIED, FAILED, NOT_STARTED)
+LONGEST_REASON = 600  # characters of a reason in a record: all records of a job travel through its database
+
+
+@dataclass(frozen=True)
+class ClusterEnd:
+    """How the run ended for one cluster.
+
+    ``cpi`` is the number of CPI's replicas when it was last read, None if it never was. ``seconds_down`` is the longest
+    time that one port of the cluster was down, None if nothing was moved. ``reason`` is why it failed or never started.
+    """
+
+    cluster: str
+    state: str
+    edge_gateway: str = ""
+    scenario_before: str = ""
+    scenario: str = ""
+    cpi: int | None = None
+    services: int = 0
+    seconds_down: float | None = None
+    restore_point: str = ""
+    reason: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing went wrong."""
+        return self.state not in (FAILED, NOT_STARTED)
+
+    @property
+    def line(self) -> str:
+        """One line for a person."""
+        parts = [f"{self.cluster}: {self.state.upper() if not self.ok else self.state}"]
+        if self.scenario:
+            moves = self.scenario_before not in ("", self.scenario)
+            parts.append(f"{self.scenario_before} -> {self.scenario}" if moves else self.scenario)
+        if self.edge_gateway:
+            parts.append(f"edge gateway {self.edge_gateway}")
+        if self.cpi is not None:
+            parts.append(f"CPI has {pluralize(self.cpi, 'replica')}" if self.cpi else "CPI is STOPPED (0 replicas)")
+        if self.seconds_down is not None:
+            parts.append(
+                f"{pluralize(self.services, 'Service')} moved, no port down longer than {self.seconds_down:g} s"
+            )
+        line = ", ".join(parts)
+        return f"{line}: {self.reason}" if self.reason else line
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for ``set_stats``, less than 2 kB."""
+        reason = self.reason if len(self.reason) <= LONGEST_REASON else f"{self.reason[: LONGEST_REASON - 3]}..."
+        return {**asdict(self), "reason": reason}
+
+
+def end_of(cluster: str, outcome: Any) -> ClusterEnd:
+    """The end of one cluster, from what the playbooks keep about it. Raises InvalidInput for anything else."""
+    kept = Reader(outcome, f"clusters.{cluster}")
+    failure, result = kept.mapping_or_none("failure"), kept.mapping_or_none("result")
+    if failure is None and result is None:
+        return ClusterEnd(cluster, NOT_STARTED, reason="the run did not reach it")
+    known = result or kept.mapping_or_none("preflight") or Reader({}, f"{kept.path}.preflight")
+    edge, before, scenario = (known.text(key, "") for key in ("edge_gateway", "scenario_before", "scenario"))
+    cpi = kept.number_or_none("cpi")
+    if failure is not None:
+        state = NOT_STARTED if failure.flag_or("not_started", False) else FAILED
+        return ClusterEnd(cluster, state, edge, before, scenario, cpi, reason=_one_line(failure.text("msg", "unknown")))
+    result = kept.mapping("result")
+    moved = [one.mapping("downtime") for one in result.mappings("migrations") if one.has("downtime")]
+    seconds = [second for one in moved for second in (0.0, *one.mapping("ports").value.values())]
+    down = max(seconds) if seconds else None
+    point = result.text("restore_point", "")
+    return ClusterEnd(cluster, _state(kept), edge, before, scenario, cpi, len(moved), down, point)
+
+
+def _state(kept: Reader) -> str:
+    result = kept.mapping("result")
+    if result.flag_or("verified_only", False):
+        return VERIFIED
+    if not result.flag("changed"):
+        return UNCHANGED
+    return WOULD_CHANGE if kept.flag_or("planned_only", False) else CHANGED
+
+
+def fleet_lines(ends: Iterable[ClusterEnd]) -> list[str]:
+    """The summary for a person: how many clusters ended in which way, then a line each, the failed ones last."""
+    found = list(ends)
+    counts = [(sum(one.state == state for one in found), state) for state in ENDS]
+    heading = ", ".join(f"{number} {state}" for number, state in counts if number)
+    ordered = [one for state in ENDS for one in found if one.state == state]
+    return [f"{pluralize(len(found), 'cluster')}: {heading}", *(f"  {one.line}" for one in ordered)]
+
+
+def statistics_of(ends: Iterable[ClusterEnd]) -> dict[str, dict[str, Any]]:
+    """One record for each cluster under a name of its own, so that slices and parallel jobs overwrite none."""
+    return {statistics_key(one.cluster): one.as_dict() for one in ends}
+
+
+def statistics_key(cluster: str) -> str:
+    """A name for a variable: ``shared_ip_end_`` and the name of the cluster. Names that only look alike get a hash."""
+    plain = re.sub(r"[^A-Za-z0-9_]", "_", cluster)
+    if plain != cluster:
+        plain += "_" + hashlib.sha256(cluster.encode()).hexdigest()[:6]
+    return f"shared_ip_end_{plain}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,105 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vcd_shared_ip_report
+short_description: Sum up how a run over several clusters ended
+version_added: 0.1.0
+author:
+  - the vcd.kubernetes authors (@vcd-kubernetes)
+description:
+  - Makes one line and one small record for each cluster out of what the collection's playbooks keep about it.
+  - It connects to nothing. The playbooks run it once, after their last cluster.
+extends_documentation_fragment:
+  - vcd.kubernetes.attributes.info_module
+options:
+  clusters:
+    description:
+      - What is known of each cluster, by its name. An empty dictionary is a cluster that the run did not reach.
+      - C(result) is the role's C(shared_ip_result), C(preflight) its C(shared_ip_preflight), C(cpi) the number of CPI's replicas.
+      - C(planned_only) is true for a run in check mode. C(failure) with C(msg) says why the run failed for the cluster, and
+        C(not_started) in it that nothing was tried.
+    type: dict
+    required: true
+seealso:
+  - module: vcd.kubernetes.vcd_cluster_shared_ip
+"""
+
+EXAMPLES = r"""
+- name: Sum up two clusters, of which one failed
+  vcd.kubernetes.vcd_shared_ip_report:
+    clusters:
+      prod-1:
+        result:
+          changed: true
+          scenario_before: distinct_internal
+          scenario: shared_external
+          edge_gateway: acme-edge
+          migrations: []
+          restore_point: ""
+        cpi: 1
+      prod-2:
+        failure:
+          msg: "url: connection refused"
+  register: report
+
+- name: Show it
+  ansible.builtin.debug:
+    msg: "{{ report.lines }}"
+"""
+
+RETURN = r"""
+ok:
+  description: Whether the run failed for no cluster, and reached all of them.
+  returned: success
+  type: bool
+lines:
+  description: The summary for a person - how many clusters ended in which way, then one line for each, the failed ones last.
+  returned: success
+  type: list
+  elements: str
+statistics:
+  description:
+    - One record for each cluster, for M(ansible.builtin.set_stats). Each has a key of its own, C(shared_ip_end_) and the name of the
+      cluster with underscores, so that job slices and parallel workflow nodes overwrite none. A name with other characters than letters,
+      digits and underscores gets six hexadecimal digits appended.
+    - A record has C(cluster), C(state) (V(changed), V(would change), V(unchanged), V(verified), V(failed) or V(not started)), C(edge_gateway),
+      C(scenario_before), C(scenario), C(cpi) (replicas), C(services) (how many were moved), C(seconds_down) (of the port that was down
+      longest), C(restore_point) and C(reason).
+  returned: success
+  type: dict
+"""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
+from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import end_of, fleet_lines, statistics_of
+
+SPEC = ArgumentSpec({"clusters": {"type": "dict", "required": True}})
+
+
+def perform(_connection: None, params: Mapping[str, Any], _check_mode: bool) -> Outcome:
+    """Sum up."""
+    ends = [end_of(name, outcome) for name, outcome in params["clusters"].items()]
+    ok = all(one.ok for one in ends)
+    return Outcome(result={"ok": ok, "lines": fleet_lines(ends), "statistics": statistics_of(ends)})
+
+
+def _no_connection(_params: Mapping[str, Any]) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, _no_connection, perform, {})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run of the playbooks over several clusters: each is done by itself, none is forgotten in the summary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+from kube_double.testing import KubeDouble
+from role_runs import ansible_playbook, connection, cpi_objects, writes
+from vcdsim.testing import Simulator
+
+
+class Estate(NamedTuple):
+    """Two clusters on one edge gateway; alpha is in distinct_internal and goes to shared_external, beta stays."""
+
+    sim: Simulator
+    alpha: KubeDouble
+    beta: KubeDouble
+
+    def hosts(self) -> dict[str, dict[str, Any]]:
+        return {
+            "alpha": {"shared_ip_kubeconfig": str(self.alpha.kubeconfig), "shared_ip_scenario": "shared_external"},
+            "be-ta": {"shared_ip_kubeconfig": str(self.beta.kubeconfig), "shared_ip_scenario": "distinct_internal"},
+        }
+
+    def environment(self) -> dict[str, str]:
+        found = {**connection(self.sim, self.alpha), "ANSIBLE_SHOW_CUSTOM_STATS": "true"}
+        del found["K8S_AUTH_KUBECONFIG"]
+        return found
+
+
+@pytest.fixture
+def estate() -> Iterator[Estate]:
+    with Simulator() as sim, KubeDouble(objects=cpi_objects()) as alpha, KubeDouble(objects=cpi_objects()) as beta:
+        yield Estate(sim, alpha, beta)
+
+
+def run(
+    folder: Path, estate: Estate, hosts: Mapping[str, Any], *words: str, playbook: str = "shared_ip"
+) -> tuple[int, str]:
+    """Run a playbook over the group ``clusters``."""
+    (folder / "hosts.yml").write_text(yaml.safe_dump({"clusters": {"hosts": dict(hosts)}}, sort_keys=False))
+    command = [f"vcd.kubernetes.{playbook}", "-i", "hosts.yml", *words]
+    return ansible_playbook(folder, command, estate.environment())
+
+
+def recap(output: str, what: str = "changed") -> dict[str, int]:
+    """How many tasks changed something (or failed), by host."""
+    lines = [line for line in output.splitlines() if "unreachable=0" in line and f"{what}=" in line]
+    found = {line.split()[0]: int(line.partition(f"{what}=")[2].split()[0]) for line in lines}
+    found.pop("localhost", None)  # only looks whether there are any clusters
+    return found
+
+
+def statistics(output: str) -> dict[str, Any]:
+    """What a workflow gets."""
+    found: dict[str, Any] = json.loads(output.partition("CUSTOM STATS")[2].partition("RUN: ")[2])
+    return found
+
+
+def test_several_clusters_planned_then_applied(tmp_path: Path, estate: Estate) -> None:
+    sim, alpha, beta = estate
+    words = ["-e", '{"shared_ip_hosts": ["alpha", "be-ta"]}']
+    code, output = run(tmp_path, estate, estate.hosts(), *words, "--check")
+    assert code == 0, output[-3000:]
+    assert writes(sim, alpha, beta) == []
+    assert recap(output) == {"alpha": 1, "be-ta": 0}
+    assert "2 clusters: 1 would change, 1 unchanged" in output
+    code, output = run(tmp_path, estate, estate.hosts(), *words)
+    assert code == 0, output[-3000:]
+    assert recap(output) == {"alpha": 1, "be-ta": 0}
+    assert writes(alpha)
+    assert writes(sim, beta) == []
+    ends = {one["cluster"]: one for one in statistics(output).values()}
+    assert {name: one["state"] for name, one in ends.items()} == {"alpha": "changed", "be-ta": "unchanged"}
+    assert ends["alpha"]["cpi"] == 1
+    assert all(len(json.dumps(one)) < 2048 for one in ends.values())
+    code, output = run(tmp_path, estate, estate.hosts(), *words, playbook="verify")
+    assert code == 0, output[-3000:]
+    assert "2 clusters: 2 verified" in output
+
+
+def test_a_cluster_that_fails_keeps_no_other_waiting(tmp_path: Path, estate: Estate) -> None:
+    broken = {"shared_ip_kubeconfig": "/nowhere", "shared_ip_scenario": "shared_external"}
+    code, output = run(tmp_path, estate, {"broken": broken, **estate.hosts()}, "-e", "shared_ip_hosts=clusters")
+    assert code == 2
+    assert recap(output, "failed") == {"broken": 1, "alpha": 0, "be-ta": 0}
+    assert "3 clusters: 1 changed, 1 unchanged, 1 failed" in output
+    assert "broken: FAILED: kubeconfig '/nowhere'" in output
+    assert writes(estate.alpha)
+
+
+def test_no_cluster_is_started_after_too_many_failures(tmp_path: Path, estate: Estate) -> None:
+    broken = {"shared_ip_kubeconfig": "/nowhere", "shared_ip_scenario": "shared_external"}
+    limits = ["--forks", "1", "-e", "shared_ip_hosts=clusters", "-e", "shared_ip_max_fail_percentage=20"]
+    code, output = run(tmp_path, estate, {"broken": broken, **estate.hosts()}, *limits)
+    assert code == 2
+    assert recap(output, "failed") == {"broken": 1, "alpha": 1, "be-ta": 1}
+    assert "3 clusters: 1 failed, 2 not started" in output
+    assert "alpha: NOT STARTED: not started, because 1 of 3 clusters failed (broken)" in output
+    assert writes(*estate) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "shared_ip_hosts: not given, and the inventory has 2 other hosts"),
+        (["-e", "shared_ip_hosts="], "shared_ip_hosts: not given, and the inventory has 2 other hosts"),
+        (["-e", "shared_ip_hosts=cluster"], "shared_ip_hosts: cluster: no host of the inventory"),
+        (["-e", "shared_ip_hosts=alpha", "--limit", "be-ta"], "shared_ip_hosts: alpha: no host of the inventory"),
+    ],
+)
+def test_a_job_that_would_do_nothing_fails(words: list[str], message: str, tmp_path: Path, estate: Estate) -> None:
+    code, output = run(tmp_path, estate, estate.hosts(), *words)
+    assert code == 2
+    assert message in " ".join(output.split())
+    assert "Choose how Services share" not in output
+    assert writes(*estate) == []

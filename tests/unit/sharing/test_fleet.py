@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The summary of a run over several clusters."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import (
+    end_of,
+    fleet_lines,
+    statistics_key,
+    statistics_of,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def result(**given: Any) -> dict[str, Any]:
+    """What the role keeps of a cluster."""
+    kept = {"changed": True, "scenario_before": "distinct_internal", "scenario": "shared_external"}
+    return {**kept, "edge_gateway": "acme-edge", "restore_point": "/r/point.json", "migrations": [], **given}
+
+
+def moved(**ports: float) -> dict[str, Any]:
+    return {"name": "web", "downtime": {"ports": ports, "together": 0.0}}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "line"),
+    [
+        ({}, "c1: NOT STARTED: the run did not reach it"),
+        ({"failure": {"msg": "url:  refused\n"}, "result": None}, "c1: FAILED: url: refused"),
+        (
+            {
+                "failure": {"msg": "no room"},
+                "preflight": {"scenario": "shared_external", "edge_gateway": "e"},
+                "cpi": 0,
+            },
+            "c1: FAILED, shared_external, edge gateway e, CPI is STOPPED (0 replicas): no room",
+        ),
+        ({"failure": {"msg": "too many", "not_started": True}}, "c1: NOT STARTED: too many"),
+        (
+            {"result": result(), "cpi": 2},
+            "c1: changed, distinct_internal -> shared_external, edge gateway acme-edge, CPI has 2 replicas",
+        ),
+        (
+            {"result": result(), "planned_only": True},
+            "c1: would change, distinct_internal -> shared_external, edge gateway acme-edge",
+        ),
+        (
+            {"result": result(changed=False, scenario_before="shared_external")},
+            "c1: unchanged, shared_external, edge gateway acme-edge",
+        ),
+        (
+            {"result": result(migrations=[moved(http=2.1, https=4.0), moved(ssh=0.0), {"name": "same"}]), "cpi": 1},
+            "c1: changed, distinct_internal -> shared_external, edge gateway acme-edge, CPI has 1 replica, "
+            "2 Services moved, no port down longer than 4 s",
+        ),
+        (
+            {"result": {"changed": False, "verified_only": True, "scenario": "shared_external", "migrations": []}},
+            "c1: verified, shared_external",
+        ),
+    ],
+)
+def test_one_line_a_cluster(outcome: dict[str, Any], line: str) -> None:
+    assert end_of("c1", outcome).line == line
+
+
+def test_the_failed_ones_are_last() -> None:
+    outcomes = {
+        "a": {},
+        "b": {"failure": {"msg": "no"}},
+        "c": {"result": result(changed=False)},
+        "d": {"result": result()},
+    }
+    lines = fleet_lines(end_of(name, one) for name, one in outcomes.items())
+    assert lines[0] == "4 clusters: 1 changed, 1 unchanged, 1 failed, 1 not started"
+    assert [line.split(":")[0].strip() for line in lines[1:]] == ["d", "c", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    "outcome", ["changed", [], {"result": "x"}, {"failure": {"msg": 1}}, {"result": {"changed": 1}}]
+)
+def test_anything_else_is_refused_by_its_place(outcome: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"clusters\.c1"):
+        end_of("c1", outcome)
+
+
+@given(st.lists(st.text(min_size=1), unique=True, max_size=20))
+def test_no_two_clusters_share_a_record(names: list[str]) -> None:
+    keys = [statistics_key(name) for name in names]
+    assert len(set(keys)) == len(names)
+    assert all(key.isidentifier() and key.isascii() for key in keys)
+
+
+def test_a_long_reason_is_cut_in_the_record() -> None:
+    (record,) = statistics_of([end_of("c1", {"failure": {"msg": "no " * 2000}})]).values()
+    assert len(json.dumps(record)) < 2048
