@@ -5,45 +5,28 @@
 
 from __future__ import annotations
 
+import base64
 import copy
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-import yaml
 from control_plane.testing import service
 from real_model import port
 from real_stage import Object, Stage
-
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "rights-kubernetes.md"
-GROUP = "rbac.authorization.k8s.io"
-ACCOUNT = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "operator", "namespace": "kube-system"}}
-
-
-def published() -> tuple[Object, Object]:
-    """The Role and the ClusterRole of the documentation."""
-    role, cluster_role = (yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text(), re.S))
-    assert (role["kind"], cluster_role["kind"]) == ("Role", "ClusterRole")
-    return role, cluster_role
+from rights_document import kubeconfig, manifest
 
 
 def grant(stage: Stage, role: Object, cluster_role: Object) -> Path:
-    """Give an account exactly these rights; its kubeconfig."""
-    stage.cluster.load([ACCOUNT])
-    for item in (role, cluster_role):
-        name, kind = item["metadata"]["name"], item["kind"]
-        subject = {"kind": "ServiceAccount", "name": "operator", "namespace": "kube-system"}
-        binding = {
-            "apiVersion": f"{GROUP}/v1",
-            "kind": f"{kind}Binding",
-            "metadata": {key: value for key, value in item["metadata"].items() if key != "labels"},
-            "roleRef": {"apiGroup": GROUP, "kind": kind, "name": name},
-            "subjects": [subject],
-        }
-        stage.cluster.load([item, binding])
-    token = stage.cluster.control_plane.service_account_token("kube-system", "operator")
-    return stage.cluster.control_plane.token_kubeconfig(stage.folder / "operator.kubeconfig", token)
+    """Give the account of the documentation exactly these rights; its kubeconfig, as the documentation has it."""
+    account = manifest("ServiceAccount")
+    stage.cluster.load([account, role, cluster_role, manifest("RoleBinding"), manifest("ClusterRoleBinding")])
+    server, name = stage.cluster.control_plane, account["metadata"]["name"]
+    token = server.service_account_token(account["metadata"]["namespace"], name)
+    ca = base64.b64encode(Path(server.ca).read_bytes()).decode()
+    target = stage.folder / "operator.kubeconfig"
+    target.write_text(kubeconfig(server.url, ca, token), encoding="utf-8")
+    return target
 
 
 def without(item: Object, number: int) -> Object:
@@ -52,7 +35,7 @@ def without(item: Object, number: int) -> Object:
     return dict(reduced)
 
 
-ROLE, CLUSTER_ROLE = published()
+ROLE, CLUSTER_ROLE = manifest("Role"), manifest("ClusterRole")
 # "only where ...": needed for a ConfigMap that may be changed, and for a cluster id from a Secret
 OPTIONAL = [
     number

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from kube_double.testing import KubeDouble
-from role_runs import ROOT, Case, ansible_playbook, connection, cpi_objects, run_cases, writes
+from rights_document import of_namespace, published
+from role_runs import Case, ansible_playbook, connection, cpi_objects, run_cases, writes
 from vcdsim.testing import Simulator
 
 # needed only where the ConfigMap is not immutable, and where the cluster id is not in the file
@@ -21,13 +20,7 @@ SPARE = [("pods", "delete"), ("secrets", "get")]
 
 def published_rules() -> list[dict[str, Any]]:
     """The rules of the Role and the ClusterRole in the documentation."""
-    text = (ROOT / "docs" / "rights-kubernetes.md").read_text()
-    manifests = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
-    return [
-        {**rule, **({"namespace": item["metadata"]["namespace"]} if item["kind"] == "Role" else {})}
-        for item in manifests
-        for rule in item["rules"]
-    ]
+    return [*of_namespace(published("Role")), *published("ClusterRole")]
 
 
 def one_less() -> dict[str, list[dict[str, Any]]]:
