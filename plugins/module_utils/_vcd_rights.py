@@ -23,6 +23,7 @@ LB_VIEW = "Organization vDC Gateway: View Load Balancer"
 LB_CONFIGURE = "Organization vDC Gateway: Configure Load Balancer"
 NAT_VIEW = "Organization vDC Gateway: View NAT"
 NAT_CONFIGURE = "Organization vDC Gateway: Configure NAT"
+SYSTEM_LOGGING = "Organization vDC Gateway: Configure System Logging"
 FIREWALL_VIEW = "Organization vDC Gateway: View Firewall"
 NETWORK_VIEW = "Organization vDC Network: View Properties"
 VDC_GROUP_VIEW = "vDC Group: View"
@@ -66,6 +67,7 @@ PROFILES, POLICIES, LOCK = "application port profiles", "HTTP policies and WAF",
 ALLOCATIONS, GATEWAYS, NETWORKS = "IP Space allocations", "edge gateways", "networks"
 GROUPS, SETTINGS = "service engine group assignments", "load balancer settings of edge gateways"
 CERTIFICATES, FIREWALL, MEMBER_GROUPS = "certificates", "firewall rules", "IP sets and security groups"
+LOGGING = "logging of NAT rules"
 VDC_GROUPS, ENTITIES, ROLES = "VDC groups", "defined entities of CAPVCD", "roles and their rights"
 
 # The first row whose path is found in a call's path applies.
@@ -100,6 +102,15 @@ TABLE = (
     ),
     # never found by a path: the marker is an application port profile
     Row(LOCK, r"$^", GATEWAY_VIEW, NAT_CONFIGURE, False, "a lock is an application port profile"),
+    # never found by a path: a field of a NAT rule
+    Row(
+        LOGGING,
+        r"$^",
+        NAT_VIEW,
+        SYSTEM_LOGGING,
+        True,
+        "the description of the API: without the right, the value is ignored",
+    ),
     Row(FIREWALL, r"/firewall/rules", FIREWALL_VIEW, NOT_WRITTEN, False, "its name"),
     Row(MEMBER_GROUPS, r"/firewallGroups", FIREWALL_VIEW, NOT_WRITTEN, False, "a part of the firewall"),
     Row(
@@ -175,6 +186,7 @@ def missing(granted: Granted, planned: Iterable[Operation]) -> list[Missing]:
     """
     if granted.rights is None or granted.all_rights:
         return []
+    held = {right.casefold() for right in granted.rights}  # the vendor's lists write "vDC" and "VDC"
     return [
         Missing(
             right,
@@ -182,7 +194,7 @@ def missing(granted: Granted, planned: Iterable[Operation]) -> list[Missing]:
             _remedy(granted, right),
         )
         for right, operations in _by_right(planned).items()
-        if right not in granted.rights
+        if right.casefold() not in held
     ]
 
 
@@ -305,6 +317,7 @@ USES: dict[str, tuple[Use, ...]] = {
         *_reads(ALLOCATIONS, when=_IP_SPACES),
         *_reads(NETWORKS, when="the option applied_to, or addresses that the uplinks do not have"),
         *_writes(NAT_RULES),
+        Use(Operation(UPDATE, LOGGING), "the option logging; without it, a warning says that VCD ignores the option"),
     ),
     "vcd_app_port_profile": (*_reads(GATEWAYS, PROFILES), *_writes(PROFILES)),
     "vcd_shared_ip": (
@@ -334,5 +347,6 @@ ROLE: dict[str, str] = {
     IP_SPACE_ALLOCATE: "edge gateways that use IP Spaces",
     VDC_GROUP_VIEW: "networks of VDC groups",
     FIREWALL_VIEW: "the check of the firewall before a migration",
+    SYSTEM_LOGGING: "the option logging of vcd_nat_rule",
     ROLE_VIEW: "the check of these rights before the first write",
 }

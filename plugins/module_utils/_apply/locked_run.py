@@ -14,7 +14,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.edge_lock im
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done, Executor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rights import with_lock
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rights import LOCKING
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Starter
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import CHANGED, ROLLED_BACK, UNCHANGED
@@ -32,7 +32,7 @@ def run(api: Api, gateway: Body, request: Request, params: Mapping[str, Any], ch
     """
     starter = Starter(params["controller_pid"])
     planned = Executor(api, gateway, request, params, True).run()
-    warnings = tuple(require_rights(api, with_lock(planned.operations)))
+    warnings = tuple(require_rights(api, [*planned.operations, *LOCKING])) if planned.changed else ()
     if check_mode or not planned.changed:
         return replace(planned, warnings=warnings)
     say = Progress(params["progress_file"]).say

@@ -35,7 +35,5 @@ def operations_of(steps: Iterable[Step]) -> Iterator[Operation]:
     return (Operation(step.act.value, _THINGS[step.kind]) for step in steps)
 
 
-def with_lock(operations: Iterable[Operation]) -> list[Operation]:
-    """These operations, without repetition, and those on the lock that a run holds meanwhile. Empty for none."""
-    found = list(dict.fromkeys(operations))
-    return [*found, *(Operation(act, LOCK) for act in (CREATE, UPDATE, DELETE))] if found else []
+# What a run that writes does beside its plan, also one whose plan has no steps left.
+LOCKING = tuple(Operation(act, LOCK) for act in (CREATE, UPDATE, DELETE))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rights import with_lock
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rights import LOCKING
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import Facts, Gateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.rights import with_rights
@@ -20,11 +20,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import 
 def add_rights(found: Facts, gateway: Gateway, planned: Iterable[Done | None]) -> None:
     """Add the check to the preflight in ``found``, and to its lines. Raises CollectionError for a missing right.
 
-    Where nothing is to be written in Cloud Director, nothing is asked.
+    ``planned`` are the parts that write in Cloud Director; where none does, nothing is asked.
     """
-    operations = with_lock(operation for one in planned if one for operation in one.operations)
-    if not operations:
+    writing = [one for one in planned if one]
+    if not writing:
         return
+    operations = [*(operation for one in writing for operation in one.operations), *LOCKING]
     granted = gateway.granted()
     preflight = found["preflight"] = with_rights(found["preflight"], granted, operations)
     found["lines"]["preflight"] = report_lines(preflight)

@@ -178,7 +178,7 @@ class ClusterRun:
         migration = self._plan_migration(cluster, gateway, goal, wanted, interrupted)
         gone = preflight["removals"]
         removal = self._gateway.plan_removal(gone) if gone else None
-        add_rights(found, self._gateway, (migration, removal))
+        add_rights(found, self._gateway, (migration, removal if removal and removal.changed else None))
         pending = bool(planned.result["steps"] or migration or (removal and removal.changed))
         verification = None if pending else self._verify(cluster, gateway, wanted)
         # only a migration needs a restore point, for which whole virtual services are read

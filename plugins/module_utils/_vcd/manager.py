@@ -15,7 +15,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Coll
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.gateway_objects import GatewayObjects
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.rights import require_rights
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import CREATE, DELETE, UPDATE, Operation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import CREATE, DELETE, READ, UPDATE, Operation
 
 Result = dict[str, Any]
 
@@ -72,6 +72,9 @@ class Manager(ABC):
     def ensure(self) -> Change:
         """Bring the object to the wanted state. Raises CollectionError."""
         body = self.read()
+        if body is None and self.params.get("id"):
+            # 403 is the answer for an object that does not exist, and for a missing right to see it
+            self.require_right(READ)
         if self.params["state"] == "absent":
             return self.remove(body)
         return self.add() if body is None else self.modify(body)
@@ -116,7 +119,7 @@ class Manager(ABC):
     def remove(self, body: Body | None) -> Change:
         """Delete the object if it exists."""
         if body is None:
-            return Change(False, None, None)
+            return Change(False, None, None, tuple(self.warnings))
         self.require_right(DELETE)
         if not self.check_mode:
             self.api.delete(self.path(str(body["id"])), self.what)

@@ -26,8 +26,8 @@ SYSTEM = "system"  # the provider's organization, in any case of letters
 def granted_to(api: Api) -> Granted:
     """What the user of this session may do. Two requests, and one more for each 128 rights; asked once per session.
 
-    A password, an API token, a service account and an access token all have a session with roles. A refusal is no
-    error: `Granted.rights` is None then.
+    A password, an API token, a service account and an access token all have a session with roles. That they cannot be
+    read is no error: `Granted.rights` is None then.
     """
     if api.granted is None:
         api.granted = _read(api)
@@ -55,8 +55,8 @@ def _read(api: Api) -> Granted:
     try:
         session = api.get("sessions/current", "the session")
         roles = _references(session.get("roleRefs"))
-    except Refused as error:
-        return Granted("?", "?", "?", None, f"Cloud Director answers {error.status} for its session")
+    except CollectionError as error:
+        return Granted("?", "?", "?", None, _why(error, "its session"))
     user, org = _name(session.get("user")), _name(session.get("org"))
     role = ", ".join(name for _urn, name in roles) or "?"
     if not roles:
@@ -67,10 +67,16 @@ def _read(api: Api) -> Granted:
     for urn, name in roles:
         try:
             rows = api.pages(f"roles/{urn}/rights", f"the rights of role {name!r}")
-        except Refused as error:
-            return Granted(user, org, role, None, f"Cloud Director answers {error.status} for the rights of the role")
+        except CollectionError as error:
+            return Granted(user, org, role, None, _why(error, "the rights of the role"))
         rights.update(str(row.get("name")) for row in rows if isinstance(row, Mapping))
     return Granted(user, org, role, frozenset(rights))
+
+
+def _why(error: CollectionError, what: str) -> str:
+    if isinstance(error, Refused):
+        return f"Cloud Director answers {error.status} for {what}"
+    return error.message
 
 
 def _name(reference: Any) -> str:

@@ -31,6 +31,7 @@ NOT_NEEDED = {
     table.FIREWALL_VIEW,
     table.IP_SPACE_VIEW,
     table.IP_SPACE_ALLOCATE,
+    table.SYSTEM_LOGGING,
     table.VDC_GROUP_VIEW,
     table.ROLE_VIEW,
 }

@@ -20,7 +20,7 @@ from in_process import Modules
 from vcdsim.testing import Simulator
 
 ROOT = Path(__file__).resolve().parents[3]
-ESTATE = ROOT / "tests" / "simulator" / "vcdsim" / "estates" / "one-edge.yml"
+ESTATES = ROOT / "tests" / "simulator" / "vcdsim" / "estates"
 PAGE = ROOT / "docs" / "rights-vcd.md"
 PASSWORD = "taken-secret-1"
 ROLE = re.findall(r'^    "(.+?)",', PAGE.read_text(encoding="utf-8"), re.M)
@@ -74,14 +74,23 @@ def users() -> list[dict[str, Any]]:
     ]
 
 
-@pytest.fixture(scope="module")
-def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    estate = yaml.safe_load(ESTATE.read_text(encoding="utf-8"))
-    estate["organisations"][0]["users"] += users()
-    path = tmp_path_factory.mktemp("rights") / "estate.yml"
-    path.write_text(yaml.safe_dump(estate), encoding="utf-8")
+def started(estate: str, folder: Path) -> Iterator[Simulator]:
+    described = yaml.safe_load((ESTATES / f"{estate}.yml").read_text(encoding="utf-8"))
+    described["organisations"][0]["users"] += users()
+    path = folder / "estate.yml"
+    path.write_text(yaml.safe_dump(described), encoding="utf-8")
     with Simulator(path, task_seconds=0, health_seconds=0) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    yield from started("one-edge", tmp_path_factory.mktemp("rights"))
+
+
+@pytest.fixture(scope="module")
+def spaces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    yield from started("ip-spaces", tmp_path_factory.mktemp("rights"))
 
 
 def as_user(simulator: Simulator, name: str) -> Modules:
@@ -167,3 +176,35 @@ def test_a_system_administrator_is_not_asked_for_hundreds_of_rights(simulator: S
     result = system.done("vcd_pool", name="web")
     assert "warnings" not in result
     assert [entry for entry in simulator.journal() if "/roles" in entry["path"]] == []
+
+
+def test_an_object_by_its_id_is_not_taken_for_gone_without_the_right_to_see_it(simulator: Simulator) -> None:
+    simulator.reset()
+    everything = as_user(simulator, "all")
+    urn = everything.done("vcd_pool", name="web")["pool"]["id"]
+    blind = as_user(simulator, f"no-{ROLE.index(table.LB_VIEW)}")
+    for options in ({"state": "absent"}, {"default_port": 8080}):
+        message = blind.refused("vcd_pool", id=urn, **options)
+        assert f"lacks the right {table.LB_VIEW!r}, needed to read pools" in message
+    gone = urn[:-4] + "0000"
+    assert everything.done("vcd_pool", id=gone, state="absent")["changed"] is False
+    assert "there is no pool with this id" in everything.refused("vcd_pool", id=gone, default_port=8080)
+
+
+@pytest.mark.parametrize("right", [table.IP_SPACE_ALLOCATE, table.IP_SPACE_VIEW])
+def test_an_address_of_an_ip_space_needs_two_more_rights(spaces: Simulator, right: str) -> None:
+    spaces.reset()
+    wanted = {**SERVICES, "services": [{**SHOP, "external_ip": None}], "scenario": "shared_external"}
+    without = as_user(spaces, f"no-{ROLE.index(right)}")
+    for check in (True, False):
+        spaces.journal(clear=True)
+        result = without.run("vcd_shared_ip", check=check, **wanted)
+        assert result.get("failed")
+        assert repr(right) in result["msg"]
+        assert without.writes() == []
+    as_user(spaces, "all").done("vcd_shared_ip", **wanted)
+    going = {**SERVICES, "services": [{**SHOP, "external_ip": None}], "state": "absent"}
+    spaces.journal(clear=True)
+    assert repr(right) in without.refused("vcd_shared_ip", **going)
+    assert without.writes() == []
+    assert as_user(spaces, "all").done("vcd_shared_ip", **going)["changed"]

@@ -10,7 +10,7 @@ import re
 import pytest
 import write_rights
 from ansible_collections.vcd.kubernetes.plugins.module_utils import _vcd_rights as table
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rights import with_lock
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rights import LOCKING
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.rights import check_rights, with_rights
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import Granted, Operation
 from hypothesis import given
@@ -74,9 +74,13 @@ def test_the_words_of_a_missing_right() -> None:
     assert provider.remedy == "only the provider can do that: ask it"
 
 
-def test_a_run_that_writes_nothing_needs_no_lock_either() -> None:
-    assert with_lock([]) == []
-    assert Operation(table.CREATE, table.LOCK) in with_lock([WRITES[0]])
+def test_a_lock_needs_the_right_for_application_port_profiles() -> None:
+    assert {table.right_for(one) for one in LOCKING} == {table.right_for(Operation(table.CREATE, table.PROFILES))}
+
+
+def test_names_are_compared_without_case() -> None:
+    held = frozenset({table.LB_CONFIGURE.replace("vDC", "VDC")})
+    assert table.missing(granted(held), [Operation(table.CREATE, table.POOLS)]) == []
 
 
 def test_the_check_is_the_last_of_a_preflight() -> None:

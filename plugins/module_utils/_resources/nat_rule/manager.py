@@ -22,6 +22,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.al
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, pick_reference
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Change, Manager, Result
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import SYSTEM_LOGGING
 
 EXTERNAL = "external_addresses"
 TRANSLATING = ("DNAT", "SNAT", "REFLEXIVE")  # a rule that exempts traffic needs no address of the edge gateway
@@ -140,7 +141,7 @@ class NatRules(Manager):
             return change
         warning = (
             f"logging: Cloud Director did not enable logging for {self.what}, or does not report it: "
-            "the user probably lacks the right 'Organization vDC Gateway: Configure System Logging'"
+            f"the user probably lacks the right {SYSTEM_LOGGING!r}"
         )
         # If logging is all that differed, nothing changed: reporting a change would break idempotence on every run.
         changed = change.changed and set(changes) != {"logging"}

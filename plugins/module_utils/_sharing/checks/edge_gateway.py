@@ -124,7 +124,7 @@ def check_service_engine_groups(state: ClusterState) -> Iterator[Finding]:
         names = ", ".join(sorted(group.name for group in usable))
         message = f"edge gateway {edge.name} has several service engine groups ({names})"
         message += "; when one is full, CPI places the next port of a shared IP in another, which NSX ALB refuses"
-        yield warning(check, message, "assign one group with enough room")
+        yield warning(check, message, "have the provider assign one group with enough room")
 
 
 def _room(state: ClusterState, edge: EdgeGateway) -> Iterator[Finding]:
