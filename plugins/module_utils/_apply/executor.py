@@ -97,7 +97,8 @@ class Executor:
         self.progress = Progress(None if check_mode else params["progress_file"])
         self.services = ServiceExecutor(api, gateway, request, params, self.progress)
         self.edge = edge_addresses(gateway, request.one_arm)
-        self.goal = goal_of(request, self.edge, self.removing, self.services.known)
+        stored = self.services.lost_virtual_services()
+        self.goal = goal_of(request, self.edge, self.removing, self.services.known, stored)
         self._restored = 0  # HTTP policies that a run before this one had lost
         self.addresses = ExternalAddresses(api, gateway, self.edge, params["vip_subnet"])
 

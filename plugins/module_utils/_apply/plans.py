@@ -43,10 +43,16 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.se
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import Orphans
 
 
-def goal_of(request: Request, edge: EdgeAddresses, removing: bool, known: KnownRules) -> Goal:
-    """The goal that all services of a run share. ``known`` are the rules of VCD that are known beforehand."""
+def goal_of(
+    request: Request, edge: EdgeAddresses, removing: bool, known: KnownRules, stored: Iterable[VirtualService] = ()
+) -> Goal:
+    """The goal that all services of a run share.
+
+    ``known`` are the rules of VCD that are known beforehand, ``stored`` the virtual services of a restore point.
+    """
     scenario = None if removing else request.scenario
-    return Goal(scenario, request.one_arm, edge, request.per_service, known=known)
+    named = {item.name: item for item in stored}
+    return Goal(scenario, request.one_arm, edge, request.per_service, known=known, stored=named)
 
 
 def plan_all(

@@ -13,7 +13,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.background_w
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.policies import Policies
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState, read_gateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import (
+    GatewayState,
+    read_gateway,
+    virtual_service_of,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.writer import Writer
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.calls import wait_until_settled
@@ -27,6 +31,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     POOL,
     VIRTUAL_SERVICE,
     NatRule,
+    VirtualService,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.readings import readings
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.downtime import Downtime
@@ -83,6 +88,12 @@ class ServiceExecutor:
             services = {one.name for one in self._request.services}
             return any(one.service in services for one in readings(self._request.naming, POOL, name))
         return service is not None and (not service.managed_by_cpi or pool.get("healthStatus") != "UP")
+
+    def lost_virtual_services(self) -> list[VirtualService]:
+        """Those of the restore point that do not exist any more, as they were."""
+        bodies = {name: body for (kind, name), body in self.stored.items() if kind == VIRTUAL_SERVICE}
+        there = self.observed.inventory
+        return [virtual_service_of(body) for name, body in bodies.items() if there.get(VIRTUAL_SERVICE, name) is None]
 
     def read_again(self) -> None:
         """Read the gateway again, after the running background write has ended."""

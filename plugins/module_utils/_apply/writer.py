@@ -242,7 +242,11 @@ class Writer:
     def check(self, step: Step) -> None:
         """Raise CollectionError if a step refers to an object that does not exist. Call it before the first write."""
         if isinstance(step.after, VirtualService) and step.after.certificate and step.act is Act.CREATE:
-            self._certificate(step.after.certificate)
+            try:
+                self._certificate(step.after.certificate)
+            except CollectionError as error:
+                error.message = f"virtual service {step.name!r} cannot be created: {error.message}"
+                raise
         if isinstance(step.after, VirtualService) and step.act is Act.CREATE and self._group:
             self._find_group()
 

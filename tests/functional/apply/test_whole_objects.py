@@ -104,14 +104,17 @@ def test_objects_that_vanished_come_back_with_references_that_are_found_anew(edg
     assert comparable(edge.sim.dump()) == start
 
 
-def test_a_certificate_that_is_gone_is_named(edge: Edge) -> None:
+def test_a_certificate_that_is_gone_is_named_before_anything_is_written(edge: Edge) -> None:
     services = edge.create([service("web", 1)], EXTERNAL)
     point = edge.restore_point(services)
     edge.done(services, state="absent")
     for body in point["objects"]["virtual_service"].values():
         body["certificateRef"]["name"] = "gone-cert"
+    start = comparable(edge.sim.dump())
     result = edge.failed(services, EXTERNAL, restore_point=point)
-    assert "cannot be created again as it was: certificate: 'gone-cert'" in result["msg"]
+    assert "virtual service 'ingress-vs-web-" in result["msg"]
+    assert "cannot be created: certificate: 'gone-cert'" in result["msg"]
+    assert comparable(edge.sim.dump()) == start
 
 
 @pytest.mark.parametrize("kind", ["virtual_services", "nat_rules"])
@@ -136,3 +139,27 @@ def test_what_something_else_changed_meanwhile_is_not_touched(edge: Edge, kind: 
     found = {one["name"]: one["description"] for one in edge.sim.dump()[kind]}
     assert found[changed] == "changed meanwhile"
     edge.done(services, EXTERNAL)
+
+
+@pytest.mark.parametrize("known", [STRICT, LENIENT], ids=["strict", "lenient"])
+def test_a_service_of_cpi_keeps_the_application_profile_that_an_operator_has_set(
+    edge: Edge, known: dict[str, str]
+) -> None:
+    """Also where it is deleted in one plan and made again in the next, or by the next run."""
+    services = edge.create([service("web", 2)], DISTINCT)
+    name = next(one["name"] for one in edge.sim.dump()["virtual_services"] if one["name"].endswith("-http"))
+    edge.module("vcd_virtual_service", name=name, application_profile="L4")
+    edge.sim.assume(**known)
+
+    def profile() -> str:
+        return next(
+            one["applicationProfile"]["type"] for one in edge.sim.dump()["virtual_services"] if one["name"] == name
+        )
+
+    for scenario in (EXTERNAL, INTERNAL, EXTERNAL, DISTINCT, INTERNAL):
+        edge.done(services, scenario)
+        assert profile() == "L4", scenario
+    point = edge.restore_point(services)
+    edge.module("vcd_virtual_service", name=name, state="absent")
+    edge.done(services, INTERNAL, restore_point=point)
+    assert profile() == "L4"

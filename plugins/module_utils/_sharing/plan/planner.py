@@ -18,7 +18,6 @@ step that opens it is marked (``opens_window``), and the next step closes it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import takes_port
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
@@ -205,17 +204,14 @@ class _Planner:
         present = self._virtual_service(port)
         if present is None or self._differs(wanted, present):
             self._make_room(wanted)
-        if present is None:
+        if present is None or self._virtual_service(port) is None:  # where ports swap, `_make_room` has deleted it
             self._create_virtual_service(wanted)
-        elif self._virtual_service(port) is None:  # two ports swap addresses: `_make_room` deleted this one
-            self._create_virtual_service(self._with_kept_properties(wanted, present))
         elif self._differs(wanted, present):
             if self._must_recreate(wanted):
                 self._delete(VIRTUAL_SERVICE, wanted.name)
-                self._create_virtual_service(self._with_kept_properties(wanted, present))
+                self._create_virtual_service(wanted)
             else:
-                after = self._with_kept_properties(wanted, present)
-                self._emit(Act.UPDATE, present, after, self._probes_update(wanted, present))
+                self._emit(Act.UPDATE, present, wanted, self._probes_update(wanted, present))
 
     def _make_room(self, wanted: VirtualService) -> None:
         """Move another port of these services off the address and port that are wanted here.
@@ -324,12 +320,6 @@ class _Planner:
 
     def _differs(self, wanted: Object, present: Object) -> bool:
         return bool(differences(wanted, present, self.wanted.managed_by_cpi))
-
-    def _with_kept_properties(self, wanted: VirtualService, present: VirtualService) -> VirtualService:
-        """The wanted virtual service. CPI's keep their application profile, and their certificate if they have one."""
-        if not self.wanted.managed_by_cpi or (wanted.certificate and not present.certificate):
-            return wanted
-        return replace(wanted, profile=present.profile, certificate=present.certificate)
 
     def _missing_rules(self) -> bool:
         rules = [port.nat_rule for port in self.wanted.ports] + self.rules

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     VIRTUAL_SERVICE,
     NatRule,
     Pool,
+    VirtualService,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses, shape_name
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import (
@@ -38,6 +39,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
     WantedService,
     want,
     wanted_absent,
+    with_kept_properties,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import NOT_REACHED
 
@@ -47,7 +49,8 @@ class Goal:
     """The goal that all services of a run share. ``scenario`` None: remove them.
 
     ``per_service``: one DNAT rule for all ports of a service. ``unclaimed`` are the names of virtual services that no
-    service has. ``known`` are the rules of VCD that are known beforehand.
+    service has. ``known`` are the rules of VCD that are known beforehand. ``stored`` are the virtual services of a
+    restore point by name: a run that was killed may have deleted one.
     """
 
     scenario: Scenario | None
@@ -56,6 +59,7 @@ class Goal:
     per_service: bool = False
     unclaimed: frozenset[str] = frozenset()
     known: KnownRules = field(default_factory=KnownRules)
+    stored: Mapping[str, VirtualService] = field(default_factory=dict)
 
     def wanted(
         self, service: Service, inventory: Inventory, given_ips: Sequence[str] = (), orphans: Orphans = NO_ORPHANS
@@ -71,7 +75,18 @@ class Goal:
         if stray:
             orphans = replace(orphans, ports=(*orphans.ports, *stray))
             found = want(service, self.scenario, internal, per_service=self.per_service, orphans=orphans)
-        return found, internal
+        return with_kept_properties(found, self._before(found, inventory)), internal
+
+    def _before(self, wanted: WantedService, inventory: Inventory) -> dict[str, VirtualService]:
+        """The virtual services of a service as they are, else as a restore point holds them for the same port."""
+        found: dict[str, VirtualService] = {}
+        for item in (port.virtual_service for port in wanted.ports):
+            if item is not None:
+                stored = self.stored.get(item.name)
+                present = inventory.get(VIRTUAL_SERVICE, item.name)
+                before = present or (stored if stored is not None and stored.ports == item.ports else None)
+                found |= {} if before is None else {item.name: before}
+        return found
 
     def _stray_ports(self, wanted: WantedService, inventory: Inventory) -> Iterator[ServicePort]:
         """Ports that are left aside, but whose rule takes the traffic of a port that is not.
@@ -133,8 +148,9 @@ class ServicePlan:
 
     def take_external_ip(self, goal: Goal, address: str) -> None:
         """Replace the external IP that the plan assumed by the one that was allocated."""
+        assumed = Inventory(port.virtual_service for port in self.wanted.ports if port.virtual_service)
         self.wanted, _internal = goal.wanted(
-            self.service.with_external_ip(address), Inventory(), self.internal_ips, self.wanted.orphans
+            self.service.with_external_ip(address), assumed, self.internal_ips, self.wanted.orphans
         )
 
     def as_dict(self, shape: str) -> dict[str, Any]:

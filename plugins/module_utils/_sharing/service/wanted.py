@@ -231,6 +231,26 @@ def _absent(ports: Sequence[ServicePort]) -> tuple[WantedPort, ...]:
     return tuple(WantedPort(port, None, None) for port in ports)
 
 
+def with_kept_properties(wanted: WantedService, before: Mapping[str, VirtualService]) -> WantedService:
+    """The same goal, but the virtual services of CPI keep what CPI never writes again: profile and certificate.
+
+    ``before`` are those that exist or did, by name. The goal holds these properties, and no step of a plan, because a
+    virtual service may be deleted in one plan and made again in the next one. One without a certificate gets the one
+    that it needs.
+    """
+    if not wanted.managed_by_cpi:
+        return wanted
+    return replace(wanted, ports=tuple(_with_kept_properties(port, before) for port in wanted.ports))
+
+
+def _with_kept_properties(port: WantedPort, before: Mapping[str, VirtualService]) -> WantedPort:
+    item = port.virtual_service
+    old = before.get(item.name) if item is not None else None
+    if item is None or old is None or (item.certificate and not old.certificate):
+        return port
+    return replace(port, virtual_service=replace(item, profile=old.profile, certificate=old.certificate))
+
+
 def current_state(wanted: WantedService | WantedGroup, inventory: Inventory) -> WantedService | WantedGroup:
     """The same services as they are on the gateway now: the goal of a rollback."""
     return as_group([_current_state(one, inventory) for one in wanted.members])

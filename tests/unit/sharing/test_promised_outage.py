@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a plan promises at worst is never exceeded, whatever Cloud Director refuses on the way."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import DEFAULT_ONE_ARM, network_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    VIRTUAL_SERVICE,
+    NatRule,
+    Pool,
+    VirtualService,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import GroupPlan, Task, plan_group
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import outage_of, reachable
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.places import places_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import KnownRules, VcdRule
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import PortSpec, Service
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import Orphans, want
+from strict_gateway import StrictGateway
+
+IP = "203.0.113.10"
+UPLINK = network_of("203.0.113.0/24")
+assert UPLINK is not None
+EDGE = EdgeAddresses((UPLINK,))
+MOVES = list(itertools.permutations(Scenario, 2))
+WORLDS = [frozenset(one) for n in range(4) for one in itertools.combinations(VcdRule, n)]
+NAMES = ["+".join(sorted(found)) or "all_allowed" for found in WORLDS]
+
+
+def service(name: str, *numbers: int, cluster_id: str = "c1") -> Service:
+    """A Service with one port a number, whose ports are called p0, p1 ..."""
+    specs = [PortSpec(f"p{place}", number, 30000 + place) for place, number in enumerate(numbers)]
+    naming = Naming.of_cluster("c1")
+    return Service.build(name, specs, naming, cluster_id=cluster_id, external_ip=IP, members=["10.0.0.1"])
+
+
+def planned(scenario: Scenario, inventory: Inventory, *services: Service, known: KnownRules | None = None) -> GroupPlan:
+    goal = Goal(scenario, DEFAULT_ONE_ARM, EDGE, known=known or KnownRules())
+    return plan_group([Task(one) for one in services], goal, inventory.copy())
+
+
+def built(scenario: Scenario, *services: Service) -> Inventory:
+    gateway = StrictGateway(Inventory())
+    gateway.carry_out(planned(scenario, gateway.inventory, *services).wanted)
+    return gateway.inventory
+
+
+@pytest.mark.parametrize("refuses", WORLDS, ids=NAMES)
+@pytest.mark.parametrize("services", [(service("a", 80, 81), service("b", 90)), (service("a", 80, 81, 82),)], ids=len)
+@pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
+def test_a_run_is_never_worse_than_its_plan(
+    move: tuple[Scenario, Scenario], services: tuple[Service, ...], refuses: frozenset[VcdRule]
+) -> None:
+    inventory = built(move[0], *services)
+    found = planned(move[1], inventory, *services)
+    gateway = StrictGateway(inventory.copy(), refuses)
+    gateway.carry_out(found.wanted)
+    for one in found.services:
+        real = outage_of(one.wanted, inventory, gateway.log)
+        promised = dict(one.outage.ports)
+        assert all(tasks <= promised[port] for port, tasks in real.ports)
+        assert real.together <= one.outage.together
+        assert real.window <= one.outage.window
+    taken, most = places_of([gateway.log], inventory), found.places.most
+    assert all(number <= most.get(group, 0) for group, number in taken.most.items())
+    groups = {*found.places.after, *taken.after}
+    assert all(found.places.after.get(group, 0) == taken.after.get(group, 0) for group in groups)
+    assert found.window == max(one.outage.window for one in found.services)
+
+
+@pytest.mark.parametrize("refuses", WORLDS, ids=NAMES)
+@pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
+def test_what_is_known_beforehand_makes_no_plan_worse(
+    move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]
+) -> None:
+    """Rules that the operator has stated are not probed, and no plan promises more than one that has to find out."""
+    one = service("a", 80, 81)
+    inventory = built(move[0], one)
+    told = planned(move[1], inventory, one, known=KnownRules(refused=refuses)).services[0]
+    unknown = planned(move[1], inventory, one).services[0]
+    assert not {rule for step in told.steps for rule in step.probes} & refuses
+    assert all(tasks <= dict(unknown.outage.ports)[port] for port, tasks in told.outage.ports)
+    assert told.outage.window <= unknown.outage.window
+    gateway = StrictGateway(inventory, refuses)
+    gateway.carry_out(told.wanted, known=KnownRules(refused=refuses))
+    assert planned(move[1], gateway.inventory, one).steps == []
+
+
+@pytest.mark.parametrize("refuses", WORLDS, ids=NAMES)
+@pytest.mark.parametrize("scenario", Scenario)
+@pytest.mark.parametrize("numbers", [(81, 80), (81, 82, 80), (82, 80, 81), (80, 82, 81)], ids=str)
+def test_ports_may_swap_their_numbers(
+    numbers: tuple[int, ...], scenario: Scenario, refuses: frozenset[VcdRule]
+) -> None:
+    """Each waits for the number of another: one is deleted, and comes back with what it had."""
+    before = built(scenario, service("a", *sorted(numbers)))
+    for item in [item for item in before if isinstance(item, VirtualService)]:
+        before.put(replace(item, profile="L4_TLS", certificate="operators"))
+    swapped = service("a", *numbers)
+    found = planned(scenario, before, swapped)
+    gateway = StrictGateway(before.copy(), refuses)
+    gateway.carry_out(found.wanted)
+    services = [item for item in gateway.inventory if isinstance(item, VirtualService)]
+    assert {item.name.rpartition("-")[2]: item.ports for item in services} == {
+        f"p{place}": (str(number),) for place, number in enumerate(numbers)
+    }
+    assert {(item.profile, item.certificate) for item in services} == {("L4_TLS", "operators")}
+    assert gateway.unheld == []
+    assert planned(scenario, gateway.inventory, swapped).steps == []
+
+
+@pytest.mark.parametrize("scenario", [Scenario.SHARED_INTERNAL, Scenario.DISTINCT_INTERNAL])
+def test_a_port_whose_virtual_service_moves_keeps_its_rule_until_then(scenario: Scenario) -> None:
+    """A port that is behind its rule already is changed first, and its rule after it: it is down for two tasks."""
+    one = service("a", 80)
+    inventory = built(scenario, one)
+    wanted = want(one, scenario, ["192.168.8.50"])
+    steps = plan(wanted, inventory)
+    assert [step.kind for step in steps] == [VIRTUAL_SERVICE, "nat_rule"]
+    assert dict(outage_of(wanted, inventory, steps).ports) == {"80": 2}
+
+
+@pytest.mark.parametrize("scenario", Scenario)
+def test_single_orphans_go_last_and_what_uses_another_first(scenario: Scenario) -> None:
+    one = service("a", 80)
+    left = [VirtualService("old-vs", "old-pool", "192.168.8.77", ("80",)), Pool("old-pool")]
+    inventory = Inventory([*built(Scenario.SHARED_EXTERNAL, one), *left])
+    single = (("pool", "old-pool"), ("virtual_service", "old-vs"), ("nat_rule", "was-never-there"))
+    inside = {Scenario.SHARED_EXTERNAL: []}.get(scenario, ["192.168.8.2"])
+    gateway = StrictGateway(inventory)
+    gateway.carry_out(want(one, scenario, inside, orphans=Orphans(single=single)))
+    assert [step.name for step in gateway.log if step.after is None][-2:] == ["old-vs", "old-pool"]
+    assert not {"old-vs", "old-pool"} & {item.name for item in gateway.inventory}
+
+
+def test_an_exemption_from_dnat_or_a_rule_that_is_off_keeps_no_client_away() -> None:
+    one = service("a", 80)
+    wanted = want(one, Scenario.SHARED_EXTERNAL)
+    (port,) = wanted.ports
+    there = built(Scenario.SHARED_EXTERNAL, one)
+    assert reachable(there, wanted, port)
+    for rule, served in (
+        (NatRule("x", IP, "", type="NO_DNAT"), True),
+        (NatRule("x", IP, "10.0.0.9", enabled=False), True),
+        (NatRule("x", IP, "10.0.0.9", "81"), True),
+        (NatRule("x", IP, "10.0.0.9", "80"), False),
+        (NatRule("x", IP, "10.0.0.9"), False),
+    ):
+        assert reachable(Inventory([*there, rule]), wanted, port) is served, rule
+    item = there.get(VIRTUAL_SERVICE, port.names.virtual_service)
+    for broken in (replace(item, enabled=False), replace(item, ports=("81",)), replace(item, address="192.168.8.2")):
+        there.put(broken)
+        assert not reachable(there, wanted, port)
