@@ -242,6 +242,12 @@ deployment:
       description: The desired number of replicas.
       type: int
       returned: success
+    running_replicas:
+      description:
+        - The number of replicas with which CPI runs. While CPI is stopped, the number that it had before a run of this
+          collection stopped it. V(0) if that is not known.
+      type: int
+      returned: success
     ready_replicas:
       description: The number of ready replicas.
       type: int

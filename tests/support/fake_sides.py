@@ -121,12 +121,14 @@ class World:
         self.note("store again" if replace else "stop CPI", write=True)
         if self.stored is None or replace:
             self.stored = restore_point
+        self.cluster["deployment"]["replicas"] = 0
         self.cluster.update(rollout={"state": "in_progress", "backup": "b"}, restore_point=self.stored)
         return managed(True, goal.scenario)
 
     def apply(self, goal: FileGoal) -> Any:
         self.note(f"run CPI with {goal.scenario}", write=True)
         new = ccm(goal.scenario)
+        self.cluster["deployment"]["replicas"] = 1
         self.cluster.update({key: new[key] for key in ("scenario", "one_arm", "enable_virtual_service_shared_ip")})
         self.cluster.update(rollout={"state": "finished", "backup": "b"}, one_arm=goal.one_arm)
         return managed(True, goal.scenario)
@@ -137,6 +139,11 @@ class World:
 
     def check_stopped(self) -> None:
         self.note("still stopped?")
+
+    def told(self, error: CollectionError) -> CollectionError:
+        if self.cluster["deployment"]["replicas"]:
+            return error
+        return CollectionError(f"{error.message}; CPI is stopped", **error.details)
 
     # the gateway
 

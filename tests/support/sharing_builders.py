@@ -55,6 +55,7 @@ def ccm(scenario: str = "distinct_internal", **changes: Any) -> dict[str, Any]:
             "name": "vmware-cloud-director-ccm",
             "namespace": "kube-system",
             "replicas": 1,
+            "running_replicas": 1,
             "ready_replicas": 1,
             "image": "registry.example.com/cpi:1.6.1",
             "version": "1.6.1",

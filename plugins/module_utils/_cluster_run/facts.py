@@ -21,9 +21,7 @@ VERSION = 1  # of the plan that phase plan passes to phase change
 
 def replicas_before(cluster: Facts) -> int:
     """The number of CPI's replicas before the change, also where an earlier run has stopped CPI."""
-    rollout = cluster["rollout"]
-    before = rollout.get("replicas") if rollout["state"] == "in_progress" else 0
-    return int(before or (cluster["deployment"] or {}).get("replicas") or 0)
+    return int((cluster["deployment"] or {}).get("running_replicas") or 0)
 
 
 def objects_of(described: Mapping[str, Any]) -> list[Facts]:

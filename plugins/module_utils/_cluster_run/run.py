@@ -116,16 +116,18 @@ class ClusterRun:
 
     def plan(self, check_mode: bool) -> PhaseReport:
         """Read, check and plan. ``ok`` in the result says whether a change may follow, ``summary`` why not."""
+        found: Facts = {"planned_only": check_mode, "lines": {}}
         with self._one_look():
-            cluster, gateway = self._look()
-            found: Facts = {"planned_only": check_mode, "cluster": cluster, "gateway": gateway, "lines": {}}
             try:
+                cluster, gateway = self._look()
+                found.update(cluster=cluster, gateway=gateway)
                 wanted = self._wanted(cluster, gateway, found)
                 self._preflight(cluster, wanted, found)
                 report = self._plan(cluster, found["gateway"], wanted, found)
-            except CollectionError as error:
+            except CollectionError as problem:
+                error = self._cpi.told(problem)
                 if not found["lines"]:
-                    raise  # no report was made that would be lost with the error
+                    raise error from problem  # no report was made that would be lost with the error
                 return PhaseReport(False, {**found, "ok": False, "summary": error.message, "failure": error.details})
         result = {**found, **report.result, "lines": {**found["lines"], **report.result["lines"]}}
         return PhaseReport(check_mode and report.changed, result, report.before, report.after)
@@ -267,9 +269,12 @@ class ClusterRun:
         self._gateway.choose(plan["cluster_id"], plan["edge_gateway"])
         goal, orphans = FileGoal(**plan["goal"]), tuple(plan["on_the_way"])
         wanted = Wanted(plan["scenario"], plan["one_arm"], plan["restore_point"], orphans)
-        with self._cpi.lease():
-            migration, applied, parts = self._write(plan, goal, wanted)
-        found = self._verify_change(plan, goal, wanted, migration)
+        try:
+            with self._cpi.lease():
+                migration, applied, parts = self._write(plan, goal, wanted)
+            found = self._verify_change(plan, goal, wanted, migration)
+        except CollectionError as error:
+            raise self._cpi.told(error) from error
         verification = found["verification"]
         result.update(
             changed=migration is not None or any(one.changed for one in parts),
@@ -385,8 +390,11 @@ class ClusterRun:
     def verify(self) -> PhaseReport:
         """Check the current state; writes nothing. Without a scenario in the request that of CPI's file is checked."""
         with self._one_look():
-            cluster, gateway = self._look()
-            gateway = self._gateway.with_members(gateway, pools_to_read(cluster))
+            try:
+                cluster, gateway = self._look()
+                gateway = self._gateway.with_members(gateway, pools_to_read(cluster))
+            except CollectionError as error:
+                raise self._cpi.told(error) from error
         verification = self._verify(cluster, gateway, Wanted(self._request.scenario, self._request.one_arm))
         return PhaseReport(False, {"cluster": cluster, "gateway": gateway, **verified(verification)})
 

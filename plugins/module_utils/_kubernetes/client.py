@@ -160,10 +160,24 @@ class KubernetesApi:
         """
         return self._write("PUT", path, path, body, same)
 
-    def merge(self, path: str, body: Object) -> Object:
-        """JSON merge patch. Use it only with absolute values, because a retry may apply it twice."""
+    def merge(self, path: str, body: Object, manager: str) -> Object:
+        """JSON merge patch. Use it only with absolute values, because a retry may apply it twice.
+
+        ``manager`` is the name under which the API server notes in managedFields who has set the fields: at most 128
+        printable characters.
+        """
         self._forget()
-        return self._call("PATCH", path, body, content_type="application/merge-patch+json")
+        query = [("fieldManager", manager)]
+        return self._call("PATCH", path, body, query=query, content_type="application/merge-patch+json")
+
+    def apply(self, path: str, body: Object, manager: str) -> Object:
+        """Server-side apply of a whole object of kind and apiVersion; takes its fields over from other managers.
+
+        Unlike with ``merge``, managedFields keep the manager of a field that is set to 0.
+        """
+        self._forget()
+        query = [("fieldManager", manager), ("force", "true")]
+        return self._call("PATCH", path, body, query=query, content_type="application/apply-patch+yaml")
 
     def delete(self, path: str, uid: str, resource_version: str | None = None) -> None:
         """Delete exactly this object, or do nothing if it no longer exists.

@@ -98,10 +98,9 @@ def failure_message(failure: Any, restore_file: str, backup: str, restored: bool
         return f"{message}; every Service is as it was, and CPI runs again with its previous scenario"
     where = f"the restore point is in {restore_file} and in {backup}"
     ways = "run the same again to continue, or the playbook vcd.kubernetes.restore to go back"
-    cpi = (
-        "CPI runs with its old file among them" if result.flag_or("cpi_runs", False) else "CPI stays stopped until then"
-    )
-    return f"{message}; {cpi}; {where}; {ways}"
+    # whoever ends the run says that CPI is stopped, once it has tried all that might start it
+    cpi = "CPI runs with its old file among them; " if result.flag_or("cpi_runs", False) else ""
+    return f"{message}; {cpi}{where}; {ways}"
 
 
 def _heading(report: Reader) -> str:

@@ -168,8 +168,14 @@ def test_a_service_that_fails_leaves_a_clear_message(tmp_path: Path) -> None:
         run = failed(play(tmp_path / "3", cases, sim, kube))
         assert run["second"].startswith("default/web: ")
         assert "migrated: default/api" in run["second"]
-        assert "CPI stays stopped until then; the restore point is in " in run["second"]
+        assert "; the restore point is in " in run["second"]
         assert "vcd.kubernetes.restore to go back" in run["second"]
+        stopped = "CPI is stopped: Deployment kube-system/vmware-cloud-director-ccm is scaled to 0 and had 1 replica; "
+        for one in run.values():
+            assert one.endswith(
+                f"{stopped}the next run that finishes this change starts it, and so does the playbook "
+                "vcd.kubernetes.restore"
+            )
         assert "was interrupted" in run["cut short"] or "would break" in run["cut short"]
         assert replicas(kube) == 0
         point = Path(run["second"].partition("restore point is in ")[2].partition(" ")[0])

@@ -13,6 +13,7 @@ from typing import Any
 from kube_double import defaults, errors, validation, workloads
 from kube_double.clock import Clock
 from kube_double.errors import Json
+from kube_double.managers import Manager, managed_fields
 from kube_double.resources import Resource, of_kind
 from kube_double.selectors import selector_text
 from kube_double.store import Store
@@ -21,6 +22,7 @@ from kube_double.store import Store
 SERVER_SET = ("uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
               "generation", "selfLink")  # fmt: skip
 _OTHER_NAMESPACE = "the namespace of the provided object does not match the namespace sent on the request"
+NOBODY = Manager()
 _IMMORTAL = ("default", "kube-public", "kube-system")
 
 
@@ -127,7 +129,7 @@ class Registry:
 
     def update(
         self, resource: Resource, namespace: str, name: str, change: Callable[[Json], Json],
-        subresource: str = "", dry_run: bool = False,
+        subresource: str = "", dry_run: bool = False, manager: Manager = NOBODY,
     ) -> Json:  # fmt: skip
         """Replace the object by ``change(current)``, under the API server's rules for an update.
 
@@ -137,6 +139,9 @@ class Registry:
         new = copy.deepcopy(change(copy.deepcopy(old)))
         self._check_identity(resource, namespace, old, new)
         self._keep(resource, old, new, subresource)
+        if resource.kind == "Deployment":
+            stamp = self.clock.stamp(0)
+            new["metadata"]["managedFields"] = managed_fields(old, new, manager, stamp)
         if subresource != "status":
             defaults.fill(resource, new)
             if resource.kind == "Service":
@@ -198,8 +203,9 @@ class Registry:
         return old.get("spec") != new.get("spec") or (new["kind"] == "Deployment" and before != after)
 
     def scale(
-        self, resource: Resource, namespace: str, name: str, change: Callable[[Json], Json], dry_run: bool
-    ) -> Json:
+        self, resource: Resource, namespace: str, name: str, change: Callable[[Json], Json], dry_run: bool,
+        manager: Manager = NOBODY,
+    ) -> Json:  # fmt: skip
         """Change ``spec.replicas`` through the scale subresource. ``change`` maps a Scale to a Scale."""
 
         def apply(current: Json) -> Json:
@@ -214,7 +220,7 @@ class Registry:
             current["spec"]["replicas"] = replicas
             return current
 
-        return scale_of(self.update(resource, namespace, name, apply, dry_run=dry_run))
+        return scale_of(self.update(resource, namespace, name, apply, dry_run=dry_run, manager=manager))
 
     # -- deleting ------------------------------------------------------------------------------------------------
 

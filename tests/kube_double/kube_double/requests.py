@@ -17,6 +17,7 @@ from kube_double.access import Access, Attributes, User
 from kube_double.cluster import Cluster
 from kube_double.errors import Json
 from kube_double.lists import Lists
+from kube_double.managers import Manager
 from kube_double.paths import Target, flag, verb
 from kube_double.registry import DeleteOptions, scale_of
 from kube_double.schema import read
@@ -35,6 +36,20 @@ class Request:
     content_type: str
     body: bytes
     user: User
+    agent: str = ""
+
+    @property
+    def applies(self) -> bool:
+        """Whether it is a server-side apply."""
+        return self.method == "PATCH" and self.content_type.startswith("application/apply-patch")
+
+    @property
+    def manager(self) -> Manager:
+        """The field manager: the given one, else the client's name."""
+        name = self.query.get("fieldManager") or self.agent.partition("/")[0]
+        found = Manager(name, self.target.subresource, self.applies)
+        found.check()
+        return found
 
 
 @dataclass
@@ -142,14 +157,20 @@ class Requests:
         if not exists and target.resource.create_on_update and not target.subresource:
             return Answer(201, self._registry.create(target.resource, target.namespace, item, dry_run), warnings)
         stored = self._registry.update(
-            target.resource, target.namespace, target.name, lambda _current: item, target.subresource, dry_run
+            target.resource,
+            target.namespace,
+            target.name,
+            lambda _current: item,
+            target.subresource,
+            dry_run,
+            request.manager,
         )
         return Answer(200, stored, warnings)
 
     def _patch(self, request: Request) -> Answer:
         target, kind = request.target, request.content_type.partition(";")[0].strip()
-        if kind.startswith("application/apply-patch"):
-            raise errors.not_implemented("server-side apply")
+        if request.applies:
+            return self._apply_scale(request)
         if kind not in patches.PATCH_TYPES:
             raise errors.unsupported_media_type(patches.PATCH_TYPES)
         patch = parse_body("application/json", request.body)
@@ -166,13 +187,31 @@ class Requests:
             return item
 
         stored = self._registry.update(
-            target.resource, target.namespace, target.name, change, target.subresource, _dry_run(request.query)
+            target.resource,
+            target.namespace,
+            target.name,
+            change,
+            target.subresource,
+            _dry_run(request.query),
+            request.manager,
         )
         return Answer(200, stored, warnings)
 
+    def _apply_scale(self, request: Request) -> Answer:
+        """Server-side apply, of a Scale that takes its field over: nothing else is modelled."""
+        if request.target.subresource != "scale" or not flag(request.query, "force"):
+            raise errors.not_implemented("server-side apply")
+        if not request.query.get("fieldManager"):
+            raise errors.bad_request("metadata.fieldManager: Required value: is required for apply patch")
+        given = parse_body("application/yaml", request.body)
+        if not isinstance(given, dict) or (given.get("kind"), given.get("apiVersion")) != ("Scale", "autoscaling/v1"):
+            raise errors.bad_request("invalid object type: a Scale of autoscaling/v1 is expected")
+        return self._scale(request, lambda now: now | {"spec": given.get("spec") or {}}, _dry_run(request.query))
+
     def _scale(self, request: Request, change: Any, dry_run: bool) -> Answer:
         target = request.target
-        return Answer(200, self._registry.scale(target.resource, target.namespace, target.name, change, dry_run))
+        place = (target.resource, target.namespace, target.name)
+        return Answer(200, self._registry.scale(*place, change, dry_run, request.manager))
 
     def _delete(self, request: Request) -> Answer:
         target = request.target

@@ -125,7 +125,8 @@ class Server:
         wanted = _wanted(request.headers.get("Accept", ""))
         if request.method == "GET" and flag(request.query, "watch"):
             return await self._watch(request, user, target, wanted == "table")
-        asked = Request(request.method, target, request.query, request.headers.get("Content-Type", ""), body, user)
+        kind, agent = request.headers.get("Content-Type", ""), request.headers.get("User-Agent", "")
+        asked = Request(request.method, target, request.query, kind, body, user, agent)
         return self._render(self._requests.answer(asked), target, wanted == "table", request)
 
     def _render(self, answer: Answer, target: Target, as_table: bool, request: web.Request) -> web.Response:

@@ -134,7 +134,8 @@ def test_cpi_stays_stopped_if_a_later_service_fails(tmp_path: Path) -> None:
     assert world.events == [*STOPPED, "still stopped?", "move", "unlock"]
     (file,) = tmp_path.iterdir()
     where = f"the restore point is in {file} and in ConfigMap kube-system/cpi-backup"
-    assert f"default/web: refused; CPI stays stopped until then; {where}; run the same again" in caught.value.message
+    assert f"default/web: refused; {where}; run the same again" in caught.value.message
+    assert caught.value.message.endswith("; CPI is stopped")
 
 
 def test_cpi_is_restored_after_an_error_before_the_first_service(tmp_path: Path) -> None:
@@ -151,8 +152,8 @@ def test_both_errors_are_reported_if_cpi_cannot_be_restored(tmp_path: Path) -> N
     world.fails[BACK] = CollectionError("no right to scale")
     with pytest.raises(CollectionError) as caught:
         world.migrated(tmp_path)
-    assert caught.value.message.startswith("refused; CPI stays stopped until then; ")
-    assert caught.value.message.endswith("; CPI could not be restored: no right to scale")
+    assert caught.value.message.startswith("refused; the restore point is in ")
+    assert caught.value.message.endswith("; CPI could not be restored: no right to scale; CPI is stopped")
 
 
 def test_an_error_while_stopping_cpi_is_reported_unchanged(tmp_path: Path) -> None:

@@ -129,7 +129,8 @@ def test_a_run_that_works_is_no_interrupted_one(lease: dict[str, Any] | None, st
 @pytest.mark.parametrize(("before", "severity"), [(0, "warning"), (2, "error")])
 def test_a_run_does_not_end_well_with_a_cpi_that_it_has_stopped(before: int, severity: str) -> None:
     cluster = ccm("distinct_internal")
-    cluster["deployment"] = {**cluster["deployment"], "replicas": 0, "ready_replicas": 0}
+    stopped = {"replicas": 0, "ready_replicas": 0, "running_replicas": 0}
+    cluster["deployment"] = {**cluster["deployment"], **stopped}
     cluster["pods"] = []
     verified = verify_report(cluster, vcd(edge()), replicas=before)
     (one,) = [one for one in verified["findings"] if one["check"] == "cpi"]

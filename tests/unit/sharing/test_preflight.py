@@ -120,8 +120,8 @@ def test_an_unknown_version_of_cpi_names_the_image() -> None:
         (None, "none", ["error"]),
         ({**DEPLOYMENT, "ready": False}, "none", ["warning", "info"]),
         ({**DEPLOYMENT, "ready": False}, "in_progress", ["info"]),
-        ({**DEPLOYMENT, "replicas": 0, "ready": False}, "none", ["warning", "info"]),
-        ({**DEPLOYMENT, "replicas": 0, "ready": False}, "in_progress", ["info"]),
+        ({**DEPLOYMENT, "replicas": 0, "ready": False, "running_replicas": 0}, "none", ["warning", "info"]),
+        ({**DEPLOYMENT, "replicas": 0, "ready": False, "running_replicas": 1}, "in_progress", ["info", "info"]),
     ],
 )
 def test_cpi_itself(deployment: dict[str, Any] | None, rollout: str, expected: list[str]) -> None:
@@ -791,10 +791,14 @@ def test_messages_name_what_was_found() -> None:
     assert only("cpi", "shared_external") == "CPI 1.6.1 supports shared_external"
     unknown = ccm(deployment={**DEPLOYMENT, "version": "", "image": "registry.example.com/cpi"})
     assert only("cpi", "distinct_internal", unknown) == "CPI image registry.example.com/cpi supports distinct_internal"
-    stopped = ccm(deployment={**DEPLOYMENT, "replicas": 0, "ready": False})
-    assert (
-        only("cpi", "shared_external", stopped)
-        == "kube-system/vmware-cloud-director-ccm is scaled to 0, and this run leaves it so"
+    stopped = {**DEPLOYMENT, "replicas": 0, "ready": False, "running_replicas": 0}
+    assert only("cpi", "shared_external", ccm(deployment=stopped)) == (
+        "kube-system/vmware-cloud-director-ccm is scaled to 0, and this run leaves it so: it is not known what it was "
+        "scaled to before"
+    )
+    assert only("cpi", "shared_external", ccm(deployment={**stopped, "running_replicas": 2})) == (
+        "CPI is stopped: Deployment kube-system/vmware-cloud-director-ccm is scaled to 0 and had 2 replicas; this run "
+        "starts it"
     )
     assert (
         only("configuration", "shared_external") == "kube-system/vcloud-ccm-configmap holds scenario distinct_internal"

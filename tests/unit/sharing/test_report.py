@@ -139,8 +139,8 @@ def test_a_way_back_as_text() -> None:
 def test_the_message_of_a_failure() -> None:
     line = failure_message({"msg": "default/b: BUSY; migrated: default/a."}, "/d/x.json", "ConfigMap y")
     assert line == (
-        "default/b: BUSY; migrated: default/a; CPI stays stopped until then; the restore point is in /d/x.json and in "
-        "ConfigMap y; run the same again to continue, or the playbook vcd.kubernetes.restore to go back"
+        "default/b: BUSY; migrated: default/a; the restore point is in /d/x.json and in ConfigMap y; "
+        "run the same again to continue, or the playbook vcd.kubernetes.restore to go back"
     )
     restored = failure_message({"msg": "no"}, "/d/x.json", "ConfigMap y", True)
     assert restored == "no; every Service is as it was, and CPI runs again with its previous scenario"

@@ -12,6 +12,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.ver
 from sharing_builders import SCENARIOS, ccm, edge, objects, service, vcd
 
 DEPLOYMENT: dict[str, Any] = ccm()["deployment"]
+STOPPED = {**DEPLOYMENT, "replicas": 0, "ready": False}
 STALE = [{"name": "ccm-1", "node": "cp-1", "phase": "Running", "ready": True, "config": "stale"}]
 
 
@@ -38,7 +39,8 @@ def test_a_cluster_in_its_scenario_passes(scenario: str) -> None:
         ({"rollout": {"state": "in_progress", "backup": "x"}}, "distinct_internal", "rollout", "error"),
         ({"deployment": None}, "distinct_internal", "cpi", "error"),
         ({"deployment": {**DEPLOYMENT, "ready": False}}, "distinct_internal", "cpi", "error"),
-        ({"deployment": {**DEPLOYMENT, "replicas": 0, "ready": False}}, "distinct_internal", "cpi", "warning"),
+        ({"deployment": {**STOPPED, "running_replicas": 0}}, "distinct_internal", "cpi", "warning"),
+        ({"deployment": {**STOPPED, "running_replicas": 2}}, "distinct_internal", "cpi", "error"),
         ({"pods": STALE}, "distinct_internal", "cpi", "error"),
     ],
 )

@@ -35,6 +35,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report
     known_keys,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import apply, check_rights, observe
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.stopped import stop_is_told
 from ansible_collections.vcd.kubernetes.plugins.module_utils._distributions import check_keys
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
@@ -115,8 +116,9 @@ def manage(
         raise InvalidInput("wait_timeout", params["wait_timeout"], "give a number of seconds, 0 or more")
     if lease is not None:
         return _manage(cluster, params, check_mode, replace_restore_point, lease, carried, keeps=True)
-    own = ClusterLease(cluster, target_from(params), params["take_over"])
-    with own.kept():
+    target = target_from(params)
+    own = ClusterLease(cluster, target, params["take_over"])
+    with stop_is_told(cluster, target), own.kept():
         return _manage(cluster, params, check_mode, replace_restore_point, own, carried, keeps=False)
 
 

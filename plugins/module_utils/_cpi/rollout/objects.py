@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,9 @@ Object = Mapping[str, Any]
 # Metadata that is kept when the object is created again; the server sets the rest.
 _KEPT_METADATA = ("labels", "annotations", "ownerReferences", "finalizers")
 _CONTENT = ("data", "binaryData", "immutable")
+# the field managers of the writes that scale CPI: see Deployment.stopped_from
+STARTED_BY = "vcd.kubernetes"
+_STOPPED_BY = f"{STARTED_BY}-stopped-"
 
 
 class _Wrapped:
@@ -104,6 +108,17 @@ def same_content(one: Object, other: Object) -> bool:
     )
 
 
+def stopped_by(replicas: int) -> str:
+    """The field manager with which CPI is scaled to 0 from a number of replicas."""
+    return f"{_STOPPED_BY}{replicas}"
+
+
+def _stopped_from(entry: Object) -> int:
+    found = re.fullmatch(rf"{re.escape(_STOPPED_BY)}([0-9]{{1,9}})", str(entry.get("manager") or ""))
+    owns = "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
+    return int(found[1]) if found and owns else 0
+
+
 class Deployment(_Wrapped):
     """CPI's Deployment."""
 
@@ -116,6 +131,20 @@ class Deployment(_Wrapped):
         """The desired number of replicas; 1 by default, as in Kubernetes."""
         wanted = self.spec.get("replicas")
         return 1 if wanted is None else int(wanted)
+
+    @property
+    def stopped_from(self) -> int:
+        """How many replicas it had when a run of this collection scaled it to 0; 0 where that is not so, or unknown.
+
+        The request that scales it to 0 has the number in the name of its field manager, so that the stop and the
+        memory of it cannot part, and a right on the scale subresource is enough for both: an annotation would need one
+        that allows changing what the pods run. Whoever changes the number of replicas later takes the field over, and
+        the name with the number is gone. It has to be an apply: after an update by which the scale subresource gets 0
+        replicas, the API server notes no manager.
+        """
+        if self.replicas:
+            return 0
+        return max((_stopped_from(entry) for entry in self.metadata.get("managedFields") or ()), default=0)
 
     @property
     def ready_replicas(self) -> int:

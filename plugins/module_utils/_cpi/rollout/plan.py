@@ -140,7 +140,7 @@ def make_plan(observed: CpiState, text: str, restart: str, wait: bool, mine: boo
     # An immutable ConfigMap needs CPI scaled to 0 (see the top of this file). For a mutable one, deleting the pod is
     # enough, because the kubelet keeps watching it.
     by_recreate = restart == RECREATE or (restart != DELETE_POD and bool(wanted.get("immutable")))
-    replicas = _replicas(observed)
+    replicas = replicas_of(observed)
     restarts = bool(reason) and restart != NEVER and observed.deployment is not None
     actions = _actions(observed, changes, restarts, by_recreate, replicas)
     # Another pod that mounts the ConfigMap would keep the old content in the kubelet's cache for as long as it exists.
@@ -175,7 +175,7 @@ def make_stop_plan(
     wanted = with_text(observed.base(), observed.target.key, text)
     _refuse(observed, wanted, restart)
     _refuse_what_cannot_be_stopped(observed, restart)
-    replicas = _replicas(observed)
+    replicas = replicas_of(observed)
     journal = _journal(observed, wanted, replicas, restore_point, replace_restore_point)
     refuse_too_large(journal, observed.target)
     stored = observed.interrupted and journal == observed.journal and not takes_lease
@@ -258,12 +258,15 @@ def _why_restart(observed: CpiState, wanted: Object, changes: bool) -> str:
     return "the content was changed by an interrupted run, which may not have restarted CPI"
 
 
-def _replicas(observed: CpiState) -> int:
-    """The number of replicas to end with: the current one, or the one before an interrupted run scaled CPI to 0."""
+def replicas_of(observed: CpiState) -> int:
+    """The number of replicas to end with: the current one, or the one before a run scaled CPI to 0; 0 if unknown.
+
+    Both the Deployment and the journal remember the latter. The journal may be gone.
+    """
     if observed.deployment is None:
         return 0
     had = observed.journal.replicas if observed.journal is not None and observed.journal.in_progress else 0
-    return observed.deployment.replicas or had
+    return observed.deployment.replicas or observed.deployment.stopped_from or had
 
 
 def _actions(observed: CpiState, changes: bool, restarts: bool, by_recreate: bool, replicas: int) -> list[Action]:

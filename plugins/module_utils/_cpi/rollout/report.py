@@ -14,7 +14,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config im
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import Journal, unpack
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import CpiNames, Object, Pod, decoded
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.owners import describe_owners
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import CpiState, stale_pods
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import (
+    CpiState,
+    replicas_of,
+    stale_pods,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import observe
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.source import FoundFile, find_file
 from ansible_collections.vcd.kubernetes.plugins.module_utils._distributions import (
@@ -88,6 +92,7 @@ def describe_deployment(observed: CpiState) -> dict[str, Any] | None:
         "name": found.name,
         "namespace": found.namespace,
         "replicas": found.replicas,
+        "running_replicas": replicas_of(observed),
         "ready_replicas": found.ready_replicas,
         "image": found.image,
         "version": found.version,

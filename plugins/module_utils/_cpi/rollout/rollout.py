@@ -21,6 +21,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journa
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.lease import ClusterLease
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import (
+    STARTED_BY,
     ConfigMap,
     CpiNames,
     Deployment,
@@ -30,11 +31,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.object
     deployment_path,
     pods_path,
     same_content,
+    stopped_by,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import (
     Action,
     CpiState,
     Plan,
+    RolloutStep,
     rights,
     stale_pods,
 )
@@ -43,6 +46,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.access 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors import KubernetesError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, wait_until
+
+REPLICAS = "replicas"  # in the details of an error: from how many replicas CPI was stopped
 
 
 def observe(cluster: KubernetesApi, target: CpiNames) -> CpiState:
@@ -125,31 +130,38 @@ class _Rollout:
             try:
                 carry_out[step.action]()
             except CollectionError as error:
-                raise self._failure(error, step.text) from error
+                raise self._failure(error, step) from error
             self._done.append(step.action)
         if self._seen is None:
             return observe(self._cluster, self._target)
         return replace(self._seen, config_map=self._config_map, journal=self._journal)
 
-    def _failure(self, error: CollectionError, step: str) -> CollectionError:
+    def _failure(self, error: CollectionError, step: RolloutStep) -> CollectionError:
         """The error with the failed step and the resulting state. Scales CPI back up if its ConfigMap exists."""
-        parts = [f"{error.message} (failed step: {step})"]
-        if Action.SCALE_DOWN in self._done and Action.SCALE_UP not in self._done:
-            parts.append(self._bring_back())
+        parts = [f"{error.message} (failed step: {step.text})"]
+        # the request that scales CPI to 0 may have been carried out although its answer was lost
+        stops = Action.SCALE_DOWN in self._done or step.action is Action.SCALE_DOWN
+        if stops and Action.SCALE_UP not in self._done:
+            parts += self._bring_back()
         parts.append("run again to continue" if self._done else "nothing was changed")
-        return CollectionError("; ".join(parts), **{**error.details, "done": [action.value for action in self._done]})
+        more = {REPLICAS: self._plan.replicas} if stops or self._was_stopped else {}
+        return CollectionError(
+            "; ".join(parts), **{**error.details, **more, "done": [action.value for action in self._done]}
+        )
 
-    def _bring_back(self) -> str:
+    @property
+    def _was_stopped(self) -> bool:
+        return self._observed.deployment is not None and not self._observed.deployment.replicas
+
+    def _bring_back(self) -> list[str]:
         # A failed run should not leave the cluster without CPI. But without its ConfigMap, its pods could not start.
         try:
             if self._cluster.get(f"{config_maps(self._target)}/{self._target.name}") is not None:
                 self._scale(self._plan.replicas)
-                return f"CPI was scaled back to {self._plan.replicas}"
+                return [f"CPI was scaled back to {self._plan.replicas}"]
         except CollectionError:
-            return "CPI is scaled to 0"
-        return (
-            f"CPI is scaled to 0 and {self._target} is deleted; its content is in ConfigMap {self._target.backup_name}"
-        )
+            return []  # whoever ends the run says what has become of CPI
+        return [f"{self._target} is deleted; its content is in ConfigMap {self._target.backup_name}"]
 
     def _back_up(self) -> None:
         self._store(self._plan.journal)
@@ -166,7 +178,13 @@ class _Rollout:
     def _scale(self, replicas: int) -> None:
         self._seen = None
         # Only the subresource: a right on it does not allow changing what the pods run.
-        self._cluster.merge(f"{deployment_path(self._target)}/scale", {"spec": {"replicas": replicas}})
+        path, spec = f"{deployment_path(self._target)}/scale", {"spec": {"replicas": replicas}}
+        if replicas:
+            self._cluster.merge(path, spec, STARTED_BY)
+            return
+        name = {"name": self._target.deployment, "namespace": self._target.namespace}
+        scale = {"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": name, **spec}
+        self._cluster.apply(path, scale, stopped_by(self._plan.replicas))  # see Deployment.stopped_from
 
     def _await_no_pod(self) -> None:
         def describe(_seen: CpiState) -> str:

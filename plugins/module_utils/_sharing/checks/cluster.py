@@ -21,6 +21,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
     pluralize,
     warning,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._stopped import scale_command
 from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import CPI_WITH_SHARED_IP, parse_version
 
 # problems that vcd_ccm_config_info reports about the settings that a change of scenario replaces
@@ -118,10 +119,13 @@ def check_cpi(state: ClusterState) -> Iterator[Finding]:
         yield error("cpi", "the cluster has no Deployment of CPI", remedy)
         return
     label = f"{deployment.namespace}/{deployment.name}"
-    if deployment.replicas == 0 and state.cluster.rollout != IN_PROGRESS:
-        yield warning(
-            "cpi", f"{label} is scaled to 0, and this run leaves it so", "scale it up to let CPI read its file"
-        )
+    stopped = deployment.stopped()
+    if stopped:
+        yield info("cpi", f"{stopped}; this run starts it")
+    elif deployment.replicas == 0:
+        message = f"{label} is scaled to 0, and this run leaves it so: it is not known what it was scaled to before"
+        command = scale_command(deployment.namespace, deployment.name, 1)
+        yield warning("cpi", message, f"start it, so that it reads its file: {command}")
     elif not deployment.ready and state.cluster.rollout != IN_PROGRESS:
         yield warning("cpi", f"{label} is not ready", "look at the log of its pod")
     scenario = state.target.scenario

@@ -49,6 +49,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.sh
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import plan_service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.judge import faults
+from ansible_collections.vcd.kubernetes.plugins.module_utils._stopped import scale_command
 
 RUN_AGAIN = "run the role again"
 UP = "UP"
@@ -241,11 +242,14 @@ def _check_cpi(cluster: Cluster, restart_expected: bool, replicas: int) -> Itera
         severity = Severity.ERROR if restart_expected else Severity.WARNING
         message = f"{', '.join(stale)} still runs with an older file"
         yield Finding("cpi", severity, message, "restart CPI (shared_ip_restart: recreate)")
-    if deployment.replicas == 0 and replicas:
-        message = f"{label} is scaled to 0, and was scaled to {replicas} before the change: no CPI runs"
-        yield error("cpi", message, f"scale it to {replicas}, and find out what has scaled it to 0")
+    stopped = deployment.stopped(replicas)
+    if stopped:
+        # after an interrupted change Services may be half migrated, and only a run may start CPI
+        remedy = RUN_AGAIN if cluster.rollout == IN_PROGRESS else f"{RUN_AGAIN}, or: {stopped.command}"
+        yield error("cpi", str(stopped), remedy)
     elif deployment.replicas == 0:
-        yield warning("cpi", f"{label} is scaled to 0: no CPI runs", "scale it up to let CPI read its file")
+        message = f"no CPI runs: {label} is scaled to 0, and it is not known what it was scaled to before"
+        yield warning("cpi", message, f"start it with: {scale_command(deployment.namespace, deployment.name, 1)}")
     elif not deployment.ready:
         yield error("cpi", f"{label} is not ready", "look at the log of its pod")
     elif not stale:

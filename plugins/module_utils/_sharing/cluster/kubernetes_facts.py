@@ -19,6 +19,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._distributions impo
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import default_certificate
+from ansible_collections.vcd.kubernetes.plugins.module_utils._stopped import StoppedCpi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import CPI_WITH_VDC_OF_NETWORK, parse_version
 
 
@@ -65,7 +66,10 @@ class KubernetesService:
 
 @dataclass(frozen=True)
 class CpiDeployment:
-    """CPI's Deployment; ``version`` is empty when the tag of its image contains none."""
+    """CPI's Deployment; ``version`` is empty when the tag of its image contains none.
+
+    ``running_replicas`` are those that it has when CPI runs: while a run has it stopped, those before; 0 if unknown.
+    """
 
     name: str
     namespace: str
@@ -74,6 +78,12 @@ class CpiDeployment:
     version: str
     ready: bool
     distribution: str = ""
+    running_replicas: int = 0
+
+    def stopped(self, before: int = 0) -> StoppedCpi | None:
+        """What is said of it if it is stopped and was running; ``before``: its replicas, where a run knows them."""
+        known = self.running_replicas or before
+        return StoppedCpi(self.namespace, self.name, known) if not self.replicas and known else None
 
 
 @dataclass(frozen=True)
@@ -229,6 +239,7 @@ def _deployment(item: Reader | None) -> CpiDeployment | None:
         version=item.text("version", ""),
         ready=item.flag("ready"),
         distribution=item.text("distribution", ""),
+        running_replicas=(item.number_or_none("running_replicas") if item.has("running_replicas") else None) or 0,
     )
 
 

@@ -166,3 +166,36 @@ def test_a_pod_waits_for_its_config_map(contract: Any) -> None:
     assert contract.wait(waiting, "a container that waits") == ["ContainerCreating"]
     contract.create("ConfigMap", "late", data={"key": "value"})
     contract.wait(lambda: contract.get("Pod", "waits")["status"]["phase"] == "Running", "the pod to run", 150)
+
+
+def managers(contract: Any, name: str) -> set[str]:
+    """Who has set the number of replicas."""
+    entries = contract.get("Deployment", name, "apps/v1")["metadata"].get("managedFields") or []
+    return {one["manager"] for one in entries if "f:replicas" in one["fieldsV1"].get("f:spec", {})}
+
+
+def test_the_manager_of_an_applied_scale_stays_until_another_changes_the_number(contract: Any) -> None:
+    contract.deployment("web", 2)
+    found = contract.of("Deployment", "apps/v1")
+    place = {"name": "web", "namespace": contract.namespace}
+
+    def scale_as(manager: str, replicas: int) -> None:
+        body = {"spec": {"replicas": replicas}}
+        found.scale.patch(body=body, field_manager=manager, content_type=MERGE, **place)
+
+    def apply_as(manager: str, replicas: int) -> None:
+        body = {"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": place, "spec": {"replicas": replicas}}
+        found.scale.patch(
+            body=body, field_manager=manager, force_conflicts=True, content_type="application/apply-patch+yaml", **place
+        )
+
+    apply_as("one-2", 0)
+    assert managers(contract, "web") == {"one-2"}
+    scale_as("other", 0)
+    change = {"metadata": {"labels": {"a": "b"}}, "spec": {"replicas": 0}}
+    found.patch(body=change, content_type=MERGE, **place)
+    assert managers(contract, "web") == {"one-2"}
+    scale_as("other", 1)
+    assert managers(contract, "web") == {"other"}
+    scale_as("another", 0)
+    assert managers(contract, "web") == set()

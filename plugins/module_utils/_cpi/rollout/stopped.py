@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""A stopped CPI is never left unsaid: an error that ends a run says so, with what starts CPI again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import read_journal
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import (
+    ConfigMap,
+    CpiNames,
+    Deployment,
+    config_maps,
+    deployment_path,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import CpiState, replicas_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import REPLICAS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Holder, Standing, standing
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
+from ansible_collections.vcd.kubernetes.plugins.module_utils._stopped import StoppedCpi
+
+TOLD = "cpi_stopped"
+THIS_RUN = "the next run that finishes this change starts it"
+ANY_RUN = "the next run that succeeds starts it"
+
+
+@contextmanager
+def stop_is_told(cluster: KubernetesApi, target: CpiNames) -> Iterator[None]:
+    """An error of the body that leaves CPI stopped says so."""
+    try:
+        yield
+    except CollectionError as error:
+        raise told(error, cluster, target) from error
+
+
+def told(error: CollectionError, cluster: KubernetesApi, target: CpiNames, known: int = 0) -> CollectionError:
+    """The error, with what is to be known of CPI if it is stopped now and was running before. Never raises.
+
+    ``known``: the number of replicas from which this run has stopped CPI, 0 if it has not.
+    """
+    if TOLD in error.details:
+        return error
+    known = known or int(error.details.get(REPLICAS) or 0)
+    try:
+        raw = cluster.get(deployment_path(target))
+        backup = cluster.get(f"{config_maps(target)}/{target.backup_name}")
+        present = cluster.get(f"{config_maps(target)}/{target.name}")
+    except CollectionError as second:
+        if not known:
+            return error
+        stopped = StoppedCpi(target.namespace, target.deployment, known)
+        why = f" ({second.message})" if second.message not in error.message else ""
+        return _with(error, f"{stopped.unread}{why}; {ANY_RUN}", stopped)
+    if raw is None or Deployment(raw).replicas:
+        return error
+    try:
+        journal, readable = read_journal(backup, target), True
+    except CollectionError:
+        journal, readable = None, False
+    seen = CpiState(target, ConfigMap(present) if present else None, journal, Deployment(raw), ())
+    replicas = replicas_of(seen) or known
+    lease = journal.lease if journal else None
+    other = lease if lease and standing(lease, Holder("", ""), cluster.now()) is Standing.LIVE else None
+    if not replicas or (other and not known):
+        return error  # it is not known to have run, or the run that has stopped it is at work
+    stopped = StoppedCpi(target.namespace, target.deployment, replicas)
+    if other:
+        return _with(error, f"{stopped}; the run of {other} starts it", stopped)
+    if journal is None or not journal.in_progress or not readable:
+        # without its journal it is not known whether Services are half migrated: only a run may start CPI
+        return _with(error, f"{stopped}; {ANY_RUN}", stopped)
+    if journal.restore_point:
+        return _with(error, f"{stopped}; {THIS_RUN}, and so does the playbook vcd.kubernetes.restore", stopped)
+    command = f", and so does: {stopped.command}" if present else ""
+    return _with(error, f"{stopped}; {THIS_RUN}{command}", stopped)
+
+
+def _with(error: CollectionError, text: str, stopped: StoppedCpi) -> CollectionError:
+    return CollectionError(f"{error.message.rstrip('.;')}; {text}", **{**error.details, TOLD: stopped.replicas})

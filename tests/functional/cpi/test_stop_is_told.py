@@ -1,0 +1,312 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""However a run ends, CPI runs with its former replicas, or the last line says that it is stopped and what starts it.
+
+And the next run starts it. The runs are whole ones in this process: CPI is in the double, the edge gateway is a fake.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.request import RunRequest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.run import ClusterRun
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import RealCpi
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import LEASE, REPLICAS, STATE
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Hold, Holder
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi, connect
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors import (
+    KubernetesError,
+    KubernetesUnreachable,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline
+from cpi_helpers import CLUSTER, KEY, objects_of
+from fake_sides import Time, World
+from kube_double.testing import KubeDouble
+from rollout_helpers import BACKUP, DEPLOYMENT, EXTERNAL, NAME, NAMESPACE, Killed, run, scale, settle
+from sharing_builders import service
+
+REQUEST = RunRequest(scenario="shared_external", existing="migrate")
+HAD = 2
+Meddle = Callable[[KubeDouble], None]
+
+
+@pytest.fixture(scope="module")
+def double() -> Iterator[KubeDouble]:
+    web = service()
+    ports = [{"name": one["name"], "port": one["port"], "nodePort": one["node_port"]} for one in web["ports"]]
+    manifest = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": web["name"], "namespace": web["namespace"]},
+        "spec": {"type": "LoadBalancer", "ports": ports},
+        "status": {"loadBalancer": {"ingress": [{"ip": ip} for ip in web["ingress_ips"]]}},
+    }
+    objects: list[Any] = [CLUSTER, *objects_of("cpi-1.6.1"), manifest]
+    with KubeDouble(objects=objects, start_seconds=0, stop_seconds=0) as kube:
+        yield kube
+
+
+class Story:
+    """A cluster whose CPI runs with two replicas, and runs on it."""
+
+    def __init__(self, kube: KubeDouble, folder: Path) -> None:
+        kube.reset()
+        scale(kube, HAD)
+        settle(kube, HAD)
+        self.kube, self.folder, self.world = kube, folder, World()
+
+    @property
+    def replicas(self) -> int:
+        """CPI's replicas now."""
+        return int((self.kube.get("Deployment", NAMESPACE, DEPLOYMENT) or {})["spec"]["replicas"])
+
+    @contextmanager
+    def begun(self, request: RunRequest, send: Callable[..., Any] | None = None) -> Iterator[ClusterRun]:
+        """A run, with ``send(original)`` in place of what sends its requests to Kubernetes."""
+        params = {
+            "cpi": {"namespace": NAMESPACE, "name": NAME, "key": KEY, "deployment": DEPLOYMENT, "backup_name": None},
+            "take_over": True,
+            "controller_pid": None,
+            "exclude": [],
+            "restart": "auto",
+            "wait_timeout": 20,
+        }
+        given = RunRequest(**{**vars(request), "restore_dir": str(self.folder)})
+        with connect({"kubeconfig": self.kube.kubeconfig}) as real:
+            sender = send(real._send) if send else real._send
+            api = KubernetesApi(sender, Time(), real._server_clock)
+            connected: Any = SimpleNamespace(kubernetes=api)
+            cpi, world = RealCpi(connected, params), self.world
+            yield ClusterRun(cpi, world, given, api.one_look, world.said.append, lambda seconds: Deadline(1, Time()))
+
+    def plan(self, request: RunRequest = REQUEST) -> dict[str, Any]:
+        """The result of phase plan."""
+        with self.begun(request) as one:
+            return dict(one.plan(False).result)
+
+    def change(self, send: Callable[..., Any] | None = None, request: RunRequest = REQUEST) -> str:
+        """Plan, and change with ``send``. What the last line of the run says; empty if it succeeds."""
+        try:
+            with self.begun(request) as first:
+                planned = first.plan(False).result
+        except CollectionError as error:
+            return error.message
+        if not planned["ok"]:
+            return str(planned["summary"])
+        return self.apply(planned["plan"], send, request)
+
+    def apply(self, plan: dict[str, Any], send: Callable[..., Any] | None = None, request: RunRequest = REQUEST) -> str:
+        """Change. What the last line of the run says; empty if it succeeds."""
+        try:
+            with self.begun(request, send) as second:
+                verification = second.change(plan, False).result["verification"]
+        except CollectionError as error:
+            return error.message
+        return "" if verification["ok"] else str(verification["summary"])
+
+    def judge(self, line: str) -> None:
+        """CPI runs as before, or the last line says what has become of it."""
+        if self.replicas == HAD:
+            return
+        assert self.replicas == 0
+        says = ("CPI is stopped: Deployment ", "this run has stopped CPI, and it is not known whether it runs now: ")
+        assert any(one in line for one in says), line
+        last = line[max(line.rfind(one) for one in says) :]
+        assert f"{NAMESPACE}/{DEPLOYMENT}" in last, line
+        assert f"had {HAD} replicas" in last, line
+        assert "starts it" in last or "run the role again" in last, line
+
+    def ends_well(self) -> None:
+        """The next run brings everything to its end."""
+        assert self.change() == ""
+        settle(self.kube, HAD)
+        assert self.replicas == HAD
+
+
+@pytest.fixture
+def requests(double: KubeDouble, tmp_path: Path) -> int:
+    """How many requests an undisturbed change makes."""
+    story, seen = Story(double, tmp_path), Counting()
+    assert story.change(seen) == ""
+    assert story.replicas == HAD
+    return seen.number
+
+
+class Counting:
+    """Sends requests, after ``before(number)``, which may raise."""
+
+    def __init__(self, before: Callable[[int, str], None] = lambda number, method: None) -> None:
+        self.number, self._before = 0, before
+
+    def __call__(self, send: Callable[..., Any]) -> Callable[..., Any]:
+        def sending(method: str, path: str, body: Any = None, **more: Any) -> Any:
+            self.number += 1
+            self._before(self.number, method)
+            return send(method, path, body, **more)
+
+        return sending
+
+
+def refused(at: int) -> Callable[[int, str], None]:
+    """One request is refused."""
+
+    def before(number: int, method: str) -> None:
+        if number == at:
+            raise KubernetesError("no (403 Forbidden): grant the user this right", 403, "Forbidden")
+
+    return before
+
+
+def gone(at: int) -> Callable[[int, str], None]:
+    """Kubernetes does not answer any more."""
+
+    def before(number: int, method: str) -> None:
+        if number >= at:
+            raise KubernetesUnreachable("cannot reach the Kubernetes API: refused: run again")
+
+    return before
+
+
+def killed(at: int) -> Callable[[int, str], None]:
+    """The module is killed before a write."""
+
+    def before(number: int, method: str) -> None:
+        if number == at and method != "GET":
+            raise Killed
+
+    return before
+
+
+@pytest.mark.parametrize("fault", [refused, gone, killed])
+def test_however_a_request_fails(
+    double: KubeDouble, tmp_path: Path, requests: int, fault: Callable[[int], Callable[[int, str], None]]
+) -> None:
+    stopped = 0
+    for at in range(1, requests + 1):
+        story = Story(double, tmp_path)
+        try:
+            story.judge(story.change(Counting(fault(at))))
+        except Killed:
+            # nothing could be said: the next run says it, if it cannot finish the change
+            if story.replicas == 0:
+                story.world.fails["look at the gateway"] = CollectionError("cannot reach Cloud Director: run again")
+                story.judge(story.change())
+                story.world.fails.clear()
+                story.judge(story.change(request=RunRequest(scenario="distinct_internal", existing="fail")))
+        if story.replicas == 0:
+            stopped += 1
+            story.ends_well()
+    assert stopped >= 3
+
+
+def deleted(kube: KubeDouble) -> None:
+    kube.delete("ConfigMap", NAMESPACE, BACKUP)
+
+
+def renamed(kube: KubeDouble) -> None:
+    found = kube.get("ConfigMap", NAMESPACE, BACKUP) or {}
+    deleted(kube)
+    kube.load([{**found, "metadata": {"namespace": NAMESPACE, "name": "kept-by-somebody"}}])
+
+
+def changed(kube: KubeDouble, **body: Any) -> None:
+    path = kube.path("ConfigMap", NAMESPACE, BACKUP)
+    kube.request("PATCH", path, body, "application/merge-patch+json")
+
+
+def of_somebody(kube: KubeDouble) -> None:
+    changed(kube, metadata={"annotations": {STATE: None, REPLICAS: None, LEASE: None}})
+
+
+def without_number(kube: KubeDouble) -> None:
+    changed(kube, metadata={"annotations": {REPLICAS: "many"}})
+
+
+def emptied(kube: KubeDouble) -> None:
+    changed(kube, data=None)
+
+
+def garbled_point(kube: KubeDouble) -> None:
+    changed(kube, binaryData={"restore-point.json.gz": base64.b64encode(b"nonsense").decode()})
+
+
+def garbled_lease(kube: KubeDouble) -> None:
+    changed(kube, metadata={"annotations": {LEASE: "by=somebody"}})
+
+
+def taken_over(kube: KubeDouble) -> None:
+    hold = Hold.begin(Holder("another", "bob@elsewhere", "77"), datetime.now(timezone.utc))
+    changed(kube, metadata={"annotations": {LEASE: hold.text()}})
+
+
+DAMAGES = [
+    deleted, renamed, of_somebody, without_number, emptied, garbled_point, garbled_lease, taken_over,
+]  # fmt: skip
+# what the run does next: before and after it looks whether CPI is still stopped, and before it starts CPI
+MOMENTS = ["describe", "move", "unlock"]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_whatever_becomes_of_the_backup(double: KubeDouble, tmp_path: Path, damage: Meddle) -> None:
+    for moment, breaks in (*((one, False) for one in MOMENTS), ("describe", True)):
+        story = Story(double, tmp_path)
+        planned = story.plan()["plan"]
+        story.world.meanwhile[moment] = lambda: damage(double)
+        if breaks:
+            story.world.fails["move"] = CollectionError("no answer", service="default/web", state="unknown")
+        line = story.apply(planned)
+        story.judge(line)
+        assert line or story.replicas == HAD
+        story.world.fails.clear()
+        if damage is taken_over and story.replicas == 0:
+            changed(double, metadata={"annotations": {LEASE: None}})
+        if story.replicas == 0:
+            story.judge(story.change(request=RunRequest(scenario="shared_internal", existing="fail")))
+        again = story.change()
+        story.judge(again)
+        if again:  # it says that the backup is damaged, or not ours
+            assert BACKUP in again, again
+            deleted(double)
+            story.ends_well()
+        assert story.replicas == HAD
+
+
+def test_a_backup_of_another_name_is_no_way_to_lose_the_number(double: KubeDouble, tmp_path: Path) -> None:
+    story = Story(double, tmp_path)
+    story.world.fails["move"] = CollectionError("no answer", service="default/web", state="unknown")
+    story.judge(story.change())
+    assert story.replicas == 0
+    run(double, **EXTERNAL, backup_name="another")
+    assert story.replicas == HAD
+
+
+def test_a_cpi_that_was_scaled_to_0_by_a_person_stays_so(double: KubeDouble, tmp_path: Path) -> None:
+    story = Story(double, tmp_path)
+    scale(double, 0)
+    planned = story.plan()
+    (finding,) = [one for one in planned["preflight"]["findings"] if one["check"] == "cpi" and not one["ok"]]
+    assert "this run leaves it so: it is not known what it was scaled to before" in finding["message"]
+    assert story.change() == ""
+    assert story.replicas == 0
+
+
+def test_the_module_alone_says_how_to_start_cpi(double: KubeDouble, tmp_path: Path) -> None:
+    story = Story(double, tmp_path)
+    run(double, stage="stopped", **EXTERNAL)
+    with pytest.raises(CollectionError) as caught:
+        run(double, scenario="shared_internal", one_arm={"start_ip": "192.168.8.9", "end_ip": "192.168.8.2"})
+    story.judge(caught.value.message)
+    assert caught.value.message.endswith(
+        f"the next run that finishes this change starts it, and so does: kubectl -n {NAMESPACE} scale deployment "
+        f"{DEPLOYMENT} --replicas={HAD}"
+    )
