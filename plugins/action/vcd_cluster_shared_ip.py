@@ -24,11 +24,35 @@ class ActionModule(WithProgress):
     def _place(self, task_vars: Mapping[str, Any] | None) -> str:
         return str((task_vars or {}).get("inventory_hostname") or "")
 
+    def _module(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        found = super()._module(arguments, task_vars)
+        if arguments.get("phase") != "change" or not died(found):
+            return found
+        # it could not say what it leaves, and CPI may be stopped
+        look = {name: value for name, value in arguments.items() if name not in ("plan", "progress_file")}
+        seen = super()._module({**look, "phase": "verify"}, task_vars)
+        return {**found, "msg": after_death(seen)}
+
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the module; the result is the module's, without the options: ``plan`` among them is long."""
         result = super().run(tmp, task_vars)
         result.pop("invocation", None)
         return result
+
+
+def died(result: Mapping[str, Any]) -> bool:
+    """Whether a module ended without a result of its own: it was killed, or met an error that it does not know."""
+    broke = "module_stdout" in result or bool(result.get("exception"))
+    return bool(result.get("failed")) and "failure" not in result and broke
+
+
+def after_death(seen: Mapping[str, Any]) -> str:
+    """The message for a change that died, from the result of a verification after it."""
+    verification = seen.get("verification")
+    state = verification["summary"] if isinstance(verification, Mapping) else seen.get("msg")
+    state = state or "the cluster is in its scenario"
+    again = "run the same again, with shared_ip_take_over: true, to finish the change"
+    return f"the module ended without a result, as if it was killed. Now: {state}; {again}"
 
 
 def given(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import defect
+from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import job_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._printable import printable
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._progress import EventReader, ProgressLines
 
@@ -47,7 +48,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     def _run(self, tmp: str | None, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        arguments = {**self._arguments(), **self._controller()}
+        arguments = {**self._arguments(), **self._controller(), **run_by(task_vars or {}, os.environ)}
         path = self._new_file() if self._watched(arguments) else None
         if path is None:
             result.update(self._module(arguments, task_vars))
@@ -100,6 +101,22 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return None
         os.close(handle)
         return path
+
+
+def run_by(variables: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The option run_by: the job and its user, from the variables that AWX and its predecessors give to each job.
+
+    The variables reach a module on any machine, the environment only one on this machine.
+    """
+    job = _first(variables, "awx_job_id", "tower_job_id") or job_of(environment)
+    user = _first(variables, "awx_user_name", "tower_user_name")
+    found = {name: value for name, value in (("job", job), ("user", user)) if value}
+    return {"run_by": found} if found else {}
+
+
+def _first(variables: Mapping[str, Any], *names: str) -> str:
+    given = (variables.get(name) for name in names)
+    return next((str(value) for value in given if isinstance(value, (str, int)) and value), "")
 
 
 @contextmanager

@@ -17,18 +17,19 @@ import os
 import platform
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 # A run renews what it holds every minute, so that a hold survives several lost renewals. A run that was killed keeps
 # others waiting for at most this time.
 LIFETIME = 300.0
 RENEWAL = 60.0
-# Job numbers as AWX, GitLab and Jenkins pass them to what they run.
+# Job numbers as AWX, GitLab and Jenkins pass them to what they run, in this order.
 _JOBS = ("JOB_ID", "CI_JOB_ID", "BUILD_TAG")
-_LONGEST = 60
+_LONGEST = 40
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -42,17 +43,22 @@ class Standing(enum.Enum):
 
 @dataclass(frozen=True)
 class Holder:
-    """One run: an id of its own, user and host, the job, and the process on that machine (empty where unknown)."""
+    """One run: an id of its own, user and host, the job, and the process on that machine (empty where unknown).
+
+    ``user`` is the person who has started the job, as the platform names them.
+    """
 
     run: str
     who: str
     job: str = ""
     place: str = ""
     process: str = ""
+    user: str = ""
 
     def __str__(self) -> str:
         pid = self.process.partition(".")[0]
-        details = ", ".join([*([f"job {self.job}"] if self.job else []), *([f"process {pid}"] if pid else [])])
+        known = (("started by", self.user), ("job", self.job), ("process", pid))
+        details = ", ".join(f"{name} {value}" for name, value in known if value)
         return f"{self.who} ({details})" if details else self.who
 
 
@@ -80,6 +86,12 @@ class Hold:
     def __str__(self) -> str:
         return f"{self.holder} since {self.since.strftime(_TIME)}"
 
+    def at(self, now: datetime) -> str:
+        """Holder, beginning and end, both as a time and from ``now`` on: the same words in every message."""
+        left = _seconds(self.until - now)
+        end = f"in {left} s" if left >= 0 else f"{-left} s ago"
+        return f"{self} ({_seconds(now - self.since)} s ago), until {self.until_text} ({end})"
+
     @property
     def until_text(self) -> str:
         """The end in UTC, as messages show it."""
@@ -90,6 +102,7 @@ class Hold:
         holder = self.holder
         fields = {
             "by": holder.who,
+            "user": holder.user,
             "job": holder.job,
             "since": self.since.strftime(_TIME),
             "until": self.until.strftime(_TIME),
@@ -108,23 +121,27 @@ def parse(text: str) -> Hold | None:
         since, until = (
             datetime.strptime(fields[name], _TIME).replace(tzinfo=timezone.utc) for name in ("since", "until")
         )
-        holder = Holder(
-            fields["run"], fields["by"], fields.get("job", ""), fields.get("place", ""), fields.get("process", "")
-        )
+        known = {name: fields.get(name, "") for name in ("job", "place", "process", "user")}
+        holder = Holder(fields["run"], fields["by"], **known)
         return Hold(holder, since, until, float(fields["for"]))
     except (KeyError, ValueError):
         return None
 
 
-def this_run() -> Holder:
-    """A new holder: this process, as one run."""
-    job = next((os.environ[name] for name in _JOBS if os.environ.get(name)), "")
+def this_run(job: str = "", person: str = "") -> Holder:
+    """A new holder: this process, as one run. ``job`` and ``person``: as the platform names them, if it does."""
+    job = job or job_of(os.environ)
     try:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):  # a container may have no entry for its user
         user = str(os.getuid())
     who = f"{_word(user)}@{_word(platform.node()) or 'unknown-host'}"
-    return Holder(uuid.uuid4().hex, who, _word(job), _place(), process_id(os.getpid()))
+    return Holder(uuid.uuid4().hex, who, _word(job), _place(), process_id(os.getpid()), _word(person))
+
+
+def job_of(environment: Mapping[str, str]) -> str:
+    """The number of the job that a process belongs to, as AWX, GitLab and Jenkins pass it; empty if unknown."""
+    return next((environment[name] for name in _JOBS if environment.get(name)), "")
 
 
 def standing(hold: Hold, holder: Holder, now: datetime, ended: Callable[[Holder], bool] | None = None) -> Standing:
@@ -184,6 +201,10 @@ def _place() -> str:
     return hashlib.sha256(f"{boot} {space}".encode()).hexdigest()[:12]
 
 
+def _seconds(time: timedelta) -> int:
+    return round(time.total_seconds())
+
+
 def _word(text: str) -> str:
     return re.sub(r"[^0-9A-Za-z._:@/-]+", "-", text)[:_LONGEST]
 
@@ -191,14 +212,21 @@ def _word(text: str) -> str:
 class Starter:
     """The process that started this one, and ansible-playbook if its process id is known.
 
+    ``run_by`` holds ``job`` and ``user`` where the platform tells them.
+
     ansible-core gives the process that runs a module a session of its own, so that a module goes on when
     ansible-playbook is killed. It has to look for itself whether someone still waits for it.
     """
 
-    def __init__(self, controller_pid: int | None = None) -> None:
+    def __init__(self, controller_pid: int | None = None, run_by: Mapping[str, Any] | None = None) -> None:
+        self._run_by = {name: str(value) for name, value in (run_by or {}).items() if value}
         self._parent = os.getppid()
         self._controller = controller_pid
         self._process = process_id(controller_pid) if controller_pid else ""
+
+    def run(self) -> Holder:
+        """This process as a new run, with the job and the person that ``run_by`` names."""
+        return this_run(self._run_by.get("job", ""), self._run_by.get("user", ""))
 
     def is_gone(self) -> bool:
         """Whether one of them has ended since."""

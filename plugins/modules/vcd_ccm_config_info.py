@@ -178,7 +178,7 @@ rollout:
       returned: success
       contains:
         holder:
-          description: Its user, host, job and process, and when it began (RFC 3339, UTC).
+          description: Its user, host, person, job and process, and when it began (RFC 3339, UTC).
           type: str
           returned: success
         until:
@@ -188,6 +188,10 @@ rollout:
         live:
           description: False when the lease has ended, or the run is known to have ended.
           type: bool
+          returned: success
+        text:
+          description: Holder, beginning and end in one line, with the seconds from now.
+          type: str
           returned: success
 restore_point:
   description:

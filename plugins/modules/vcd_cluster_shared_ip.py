@@ -128,6 +128,18 @@ options:
       - The process ID of C(ansible-playbook), where it runs on this machine. When that process has ended, the run stops before its next Service.
       - The action plugin sets it.
     type: int
+  run_by:
+    description:
+      - The job and the person that this run belongs to, for the messages of other runs that find its lease or lock.
+      - The action plugin sets it from the variables of AWX, or from E(JOB_ID), E(CI_JOB_ID) or E(BUILD_TAG) on the controller.
+    type: dict
+    suboptions:
+      job:
+        description: The number of the job.
+        type: str
+      user:
+        description: Who has started the job.
+        type: str
   cpi:
     description: Where CPI is in the cluster.
     type: dict

@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 
 NOW = datetime(2026, 11, 27, 10, 0, tzinfo=timezone.utc)
 WORDS = st.text("abcdefXYZ0123456789._:@/-", max_size=20)
-HOLDERS = st.builds(Holder, WORDS.filter(bool), WORDS.filter(bool), WORDS, WORDS, WORDS)
+HOLDERS = st.builds(Holder, WORDS.filter(bool), WORDS.filter(bool), WORDS, WORDS, WORDS, WORDS)
 TIMES = st.integers(0, 10**9).map(lambda seconds: NOW + timedelta(seconds=seconds))
 
 
@@ -62,6 +62,10 @@ def test_what_a_person_reads() -> None:
     hold = Hold.begin(Holder("1f", "alice@awx-1", "12", "a0", "4711.99"), NOW)
     assert str(hold) == "alice@awx-1 (job 12, process 4711) since 2026-11-27T10:00:00Z"
     assert hold.until_text == "2026-11-27T10:05:00Z"
+    times = "since 2026-11-27T10:00:00Z (60 s ago), until 2026-11-27T10:05:00Z (in 240 s)"
+    assert hold.at(NOW + timedelta(seconds=60)) == f"alice@awx-1 (job 12, process 4711) {times}"
+    assert hold.at(NOW + timedelta(seconds=400)).endswith("until 2026-11-27T10:05:00Z (100 s ago)")
+    assert str(replace(hold.holder, user="bob")) == "alice@awx-1 (started by bob, job 12, process 4711)"
     assert str(Holder("1f", "alice@awx-1")) == "alice@awx-1"
 
 
@@ -114,3 +118,12 @@ def test_the_process_that_started_a_run(monkeypatch: pytest.MonkeyPatch) -> None
     started = Starter()
     monkeypatch.setattr(os, "getppid", lambda: 1)
     assert started.is_gone() is True
+
+
+def test_the_job_and_the_person_that_the_platform_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOB_ID", "12")
+    assert Starter().run().job == "12"
+    holder = Starter(None, {"job": "77", "user": "Alice A. = x", "other": None}).run()
+    assert (holder.job, holder.user) == ("77", "Alice-A.-x")
+    hold = Hold.begin(holder, NOW)
+    assert parse(hold.text()) == hold

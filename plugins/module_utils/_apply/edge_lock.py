@@ -35,7 +35,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import (
     Starter,
     parse,
     standing,
-    this_run,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.marker import Markers
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
@@ -76,12 +75,13 @@ class EdgeLock:
         self._wait = Deadline(wait, clock)
         self._say = say
         self._starter = starter or Starter()
-        self._hold = Hold.begin(this_run(), api.session.now())
+        self._hold = Hold.begin(self._starter.run(), api.session.now())
         self._urn = ""
         self._lost = False
         self._renewed = 0.0
         self._seen: dict[str, tuple[str, float]] = {}
         self._said = ("", 0.0)
+        self._others: list[Body] = []
         self._stack = ExitStack()
 
     def __enter__(self) -> EdgeLock:
@@ -114,7 +114,7 @@ class EdgeLock:
     def _take(self) -> bool:
         """Whether it is this run's now. Removes the lock of a run that has ended."""
         self._renewed = self._now()
-        others = self._create()
+        others = self._others = self._create()
         if not others and self._urn:
             return True
         if self._urn:
@@ -159,24 +159,32 @@ class EdgeLock:
         self._seen[urn] = (description, since)
         hold = parse(description)
         if hold is not None and standing(hold, self._hold.holder, self._api.session.now()) is Standing.ENDED:
-            self._say(f"{self._edge} was locked by {hold}, a run that has ended: its lock is removed")
+            now = self._api.session.now()
+            self._say(f"{self._edge} was locked by {hold.at(now)}, a run that has ended: its lock is removed")
             return True
         return now - since > LIFETIME
 
     def _report(self, marker: Body) -> None:
-        text, said_at = self._said
-        holder = _describe(marker)
-        if holder != text or self._now() - said_at > SAY_AGAIN:
-            self._said = (holder, self._now())
-            self._say(f"waiting for {self._edge}, on which {holder} works")
+        holder, said_at = self._said
+        if marker["id"] != holder or self._now() - said_at > SAY_AGAIN:
+            self._said = (str(marker["id"]), self._now())
+            self._say(f"waiting for {self._edge}: another run is under way there: {self._describe(marker)}")
 
     def _taken_by_another(self) -> CollectionError:
-        holder = self._said[0] or "another run"
+        holders = [self._describe(marker) for marker in self._others]
+        who = f": {', '.join(holders)}" if holders else ""
         return CollectionError(
-            f"{self._option}: {self._edge} is in use by {holder}, which has not finished within "
-            f"{self._wait.seconds:g} s: nothing was written; run again later, or give a longer {self._option}",
+            f"{self._option}: another run is under way on {self._edge}{who}, and has not finished within "
+            f"{self._wait.seconds:g} s: nothing was written; run again later, or give a longer {self._option}. A run "
+            "that was killed loses its lock at the time after until",
             lock=self._markers.name,
         )
+
+    def _describe(self, marker: Body) -> str:
+        hold = parse(str(marker.get("description") or ""))
+        if hold is None:
+            return f"an unknown one (application port profile {marker.get('name')!r})"
+        return hold.at(self._api.session.now())
 
     # keeping it
 
@@ -204,8 +212,3 @@ class EdgeLock:
         except CollectionError as error:
             # all is written by now, or an error is on its way: the lock expires by itself
             self._say(f"the lock of {self._edge} could not be removed, and expires by itself: {error.message}")
-
-
-def _describe(marker: Body) -> str:
-    hold = parse(str(marker.get("description") or ""))
-    return f"{hold}" if hold else f"an unknown run (application port profile {marker.get('name')!r})"

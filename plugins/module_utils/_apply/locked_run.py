@@ -30,7 +30,7 @@ def run(api: Api, gateway: Body, request: Request, params: Mapping[str, Any], ch
     A run that has nothing to write needs no lock. The plan that is applied is made under the lock, since another run
     may have taken an address after the first plan was made.
     """
-    starter = Starter(params["controller_pid"])
+    starter = Starter(params["controller_pid"], params["run_by"])
     planned = Executor(api, gateway, request, params, True).run()
     warnings = tuple(require_rights(api, [*planned.operations, *LOCKING])) if planned.changed else ()
     if check_mode or not planned.changed:

@@ -90,6 +90,7 @@ CHANGE = ArgumentSpec(
         },
         "progress_file": {"type": "path"},
         "controller_pid": {"type": "int"},
+        "run_by": {"type": "dict", "options": {"job": {"type": "str"}, "user": {"type": "str"}}},
         "lock_timeout": {"type": "int", "default": LOCK_TIMEOUT},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 600},

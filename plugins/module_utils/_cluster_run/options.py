@@ -51,6 +51,7 @@ OPTIONS = ArgumentSpec(
         "lock_timeout": dict(CHANGE_OPTIONS.options["lock_timeout"]),
         "progress_file": {"type": "path"},
         "controller_pid": {"type": "int"},
+        "run_by": {"type": "dict", "options": {"job": {"type": "str"}, "user": {"type": "str"}}},
         "cpi": {"type": "dict", "apply_defaults": True, "options": dict(TARGET_OPTIONS.options)},
         "vcd": {"type": "dict", "apply_defaults": True, "options": dict(CONNECTION.options)},
         "kubernetes": {

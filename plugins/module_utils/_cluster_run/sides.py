@@ -157,7 +157,7 @@ class RealCpi:
         self._params = params
         self._written: CpiState | None = None
         self._journal: Journal | None = None
-        self._starter = Starter(params["controller_pid"])
+        self._starter = Starter(params["controller_pid"], params["run_by"])
 
     @cached_property
     def _lease(self) -> ClusterLease:
@@ -268,7 +268,7 @@ class RealGateway:
     @contextmanager
     def lock(self) -> Iterator[None]:
         params = self._params
-        say, starter = Progress(params["progress_file"]).say, Starter(params["controller_pid"])
+        say, starter = Progress(params["progress_file"]).say, Starter(params["controller_pid"], params["run_by"])
         api, wait = self._connected.vcd, params["lock_timeout"]
         with EdgeLock(api, self._body(), wait, say, starter, option="shared_ip_lock_timeout") as lock:
             self._may_write = lock.check

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -116,7 +117,9 @@ def test_another_run_waits_for_its_turn_and_says_for_whom(gate: Gate) -> None:
             (text,) = gate.markers
             assert held._hold.holder.run not in text
     (said,) = gate.said
-    assert said.startswith(f"waiting for edge gateway 'acme-edge', on which {held._hold.holder} since ")
+    start = f"waiting for edge gateway 'acme-edge': another run is under way there: {held._hold.holder} since "
+    assert said.startswith(start)
+    assert re.search(r"\(\d+ s ago\), until 20\S+Z \(in \d+ s\)$", said)
 
 
 def test_the_wait_ends(gate: Gate) -> None:
@@ -124,7 +127,8 @@ def test_the_wait_ends(gate: Gate) -> None:
     with gate.lock(), pytest.raises(CollectionError) as caught, gate.lock(90, clock):
         pass
     assert clock.now == 90
-    assert caught.value.message.startswith("lock_timeout: edge gateway 'acme-edge' is in use by ")
+    assert caught.value.message.startswith("lock_timeout: another run is under way on edge gateway 'acme-edge': ")
+    assert re.search(r"since 20\S+Z \(\d+ s ago\), until 20\S+Z \(in \d+ s\), and has not", caught.value.message)
     assert "has not finished within 90 s: nothing was written" in caught.value.message
     assert len(gate.said) == 2  # again after a minute
     with pytest.raises(InvalidInput, match="lock_timeout: -1: give seconds, 0 or more"):
@@ -155,7 +159,7 @@ def test_a_marker_that_says_nothing_is_removed_if_it_does_not_change(gate: Gate,
     with gate.lock(1800, clock):
         pass
     assert LIFETIME < clock.now < LIFETIME + 20
-    assert "an unknown run (application port profile 'vcd.kubernetes-lock-" in gate.said[0]
+    assert "an unknown one (application port profile 'vcd.kubernetes-lock-" in gate.said[0]
 
 
 def test_a_lock_that_is_renewed_is_kept(gate: Gate) -> None:

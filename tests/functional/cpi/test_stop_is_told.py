@@ -77,6 +77,7 @@ class Story:
             "cpi": {"namespace": NAMESPACE, "name": NAME, "key": KEY, "deployment": DEPLOYMENT, "backup_name": None},
             "take_over": True,
             "controller_pid": None,
+            "run_by": None,
             "exclude": [],
             "restart": "auto",
             "wait_timeout": 20,

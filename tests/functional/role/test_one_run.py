@@ -205,12 +205,12 @@ def test_a_second_run_is_refused_and_a_killed_one_is_taken_over(stage: Stage) ->
     wait()
     refused = stage.plan()
     assert refused["ok"] is False
-    assert "another run changes this cluster: " in refused["summary"]
+    assert "another run is under way on this cluster: " in refused["summary"]
     assert f"process {run.pid}" in refused["summary"]
     assert refused["cluster"]["rollout"]["lease"]["live"] is True
     assert stage.plan(take_over=True)["ok"] is False
     verified = stage.phase("verify").start().wait()["verification"]
-    assert "a run changes this cluster: " in verified["summary"]
+    assert "a run is under way on this cluster: " in verified["summary"]
     run.kill()
     stage.go_on()
     refused = stage.plan()
@@ -295,7 +295,7 @@ def test_a_cancelled_job_stops_by_itself(stage: Stage) -> None:
         assert alive, "the module was killed with ansible-playbook"
         code, text = ansible_playbook(stage.folder, words, environment)
         assert code != 0
-        assert "another run changes this cluster: " in text
+        assert "another run is under way on this cluster: " in text
         assert "since 20" in text
         stage.go_on()
         until(lambda: LEASE not in (stage.backup() or {})["metadata"]["annotations"], "the module to stop")

@@ -9,7 +9,13 @@ import ast
 from pathlib import Path
 
 import yaml
-from ansible_collections.vcd.kubernetes.plugins.action.vcd_cluster_shared_ip import GROUPS, given
+from ansible_collections.vcd.kubernetes.plugins.action.vcd_cluster_shared_ip import (
+    GROUPS,
+    after_death,
+    died,
+    given,
+)
+from ansible_collections.vcd.kubernetes.plugins.action.vcd_shared_ip import run_by
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.options import OPTIONS
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._progress import ProgressLines
 
@@ -36,7 +42,7 @@ def test_the_role_gives_only_options_that_there_are() -> None:
     variables = yaml.safe_load((ROOT / "roles" / "shared_ip" / "vars" / "main.yml").read_text())
     names = {*variables["__shared_ip_options"], *variables["__shared_ip_way_back"]}
     assert names <= set(OPTIONS.options)
-    assert names | {"phase", "plan", "progress_file", "controller_pid"} == set(OPTIONS.options)
+    assert names | {"phase", "plan", "progress_file", "controller_pid", "run_by"} == set(OPTIONS.options)
     for group in GROUPS:
         assert set(variables["__shared_ip_options"][group]) <= set(OPTIONS.options[group]["options"])
 
@@ -65,3 +71,25 @@ def test_each_line_names_the_cluster() -> None:
     (line,) = progress.take({"event": "say", "text": "x\n" * 400}, 0.3)
     assert len(line) < 330
     assert line.isprintable()
+
+
+def test_the_job_and_its_user_come_from_the_platform() -> None:
+    assert run_by({}, {}) == {}
+    awx = {"awx_job_id": 77, "awx_user_name": "alice", "tower_job_id": 1}
+    assert run_by(awx, {"JOB_ID": "3"}) == {"run_by": {"job": "77", "user": "alice"}}
+    assert run_by({"tower_job_id": 5, "awx_user_name": ["x"]}, {}) == {"run_by": {"job": "5"}}
+    assert run_by({}, {"CI_JOB_ID": "9"}) == {"run_by": {"job": "9"}}
+
+
+def test_a_module_that_died_is_told_from_one_that_failed() -> None:
+    assert died({"failed": True, "module_stdout": "", "rc": 137, "msg": "MODULE FAILURE"})
+    assert died({"failed": True, "exception": "Traceback", "msg": "boom"})
+    assert not died({"failed": True, "failure": {}, "msg": "refused", "exception": "(traceback unavailable)"})
+    assert not died({"failed": True, "msg": "missing required arguments: phase"})
+    assert not died({"changed": True})
+
+
+def test_what_is_said_after_a_death_is_what_a_verification_finds() -> None:
+    assert "Now: CPI is stopped; run the same again" in after_death({"verification": {"summary": "CPI is stopped"}})
+    assert "Now: cannot reach it; run" in after_death({"failed": True, "msg": "cannot reach it"})
+    assert "Now: the cluster is in its scenario; run" in after_death({"verification": {"summary": ""}})

@@ -104,13 +104,15 @@ def test_an_unknown_tool_is_not_hidden() -> None:
     assert pause(facts.Owner("Spinnaker", "a", "b", ())) == "see the manual of Spinnaker"
 
 
-LEASE = {"holder": "alice@awx-1 (job 12) since 2026-11-27T10:00:00Z", "until": "2026-11-27T10:05:00Z", "live": True}
+HOLDER = "alice@awx-1 (job 12) since 2026-11-27T10:00:00Z"
+TEXT = f"{HOLDER} (60 s ago), until 2026-11-27T10:05:00Z (in 240 s)"
+LEASE = {"holder": HOLDER, "until": "2026-11-27T10:05:00Z", "live": True, "text": TEXT}
 
 
 @pytest.mark.parametrize(
     ("lease", "state", "message"),
     [
-        (LEASE, "error", "another run changes this cluster: alice@awx-1 (job 12) since 2026-11-27T10:00:00Z"),
+        (LEASE, "error", f"another run is under way on this cluster: {TEXT}"),
         ({**LEASE, "live": False}, "warning", "has ended without finishing its change"),
         (None, "info", "an earlier change was interrupted; this run finishes it"),
     ],
@@ -123,7 +125,7 @@ def test_a_run_that_works_is_no_interrupted_one(lease: dict[str, Any] | None, st
     assert (one["severity"], message in one["message"]) == (state, True)
     verified = verify_report(cluster, vcd(edge()))
     assert verified["ok"] is False
-    assert ("a run changes this cluster" in verified["summary"]) == (state == "error")
+    assert ("a run is under way on this cluster" in verified["summary"]) == (state == "error")
 
 
 @pytest.mark.parametrize(("before", "severity"), [(0, "warning"), (2, "error")])

@@ -35,7 +35,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import (
     Standing,
     Starter,
     standing,
-    this_run,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors import KubernetesError
@@ -59,14 +58,14 @@ class ClusterLease:
         starter: Starter | None = None,
         option: str = "take_over",
     ) -> None:
-        self.holder = this_run()
+        self._starter = starter or Starter()
+        self.holder = self._starter.run()
         self._cluster = cluster
         self._beside = cluster.beside()
         self._target = target
         self._path = f"{config_maps(target)}/{target.backup_name}"
         self._take_over = take_over
         self._option = option
-        self._starter = starter or Starter()
         self._hold: Hold | None = None
 
     @contextmanager
@@ -85,19 +84,24 @@ class ClusterLease:
         hold = journal.lease if journal is not None else None
         if hold is None:
             return
-        found = standing(hold, self.holder, self._cluster.now())
+        now = self._cluster.now()
+        found = standing(hold, self.holder, now)
         if found is Standing.LIVE:
-            raise CollectionError(
-                f"another run changes CPI of this cluster: {hold}; wait until it has finished. Without a sign of life "
-                f"from it, {self._option} is possible after {hold.until_text}",
-                lease=hold.text(),
-            )
+            raise self._under_way(hold)
         if found is Standing.ENDED and not self._take_over:
             raise InvalidInput(
                 self._option,
                 False,
-                f"the run of {hold} has ended without finishing: set it to true to finish its change",
+                f"the run of {hold.at(now)} has ended without finishing: set it to true to finish its change",
             )
+
+    def _under_way(self, hold: Hold) -> CollectionError:
+        return CollectionError(
+            f"another run is under way on this cluster: {hold.at(self._cluster.now())}; wait until it has finished. It "
+            f"renews its lease every minute: if it was killed, {self._option}: true is possible after "
+            f"{hold.until_text}",
+            lease=hold.text(),
+        )
 
     def is_mine(self, journal: Journal | None) -> bool:
         """Whether a journal shows this run's lease."""
@@ -140,8 +144,11 @@ class ClusterLease:
         if error.status != CONFLICT:
             return error
         other = lease_of(found)
-        who = f": {other}" if other else ""
-        return CollectionError(f"another run has begun to change CPI of this cluster{who}: run again when it has ended")
+        if other is not None and standing(other, self.holder, self._cluster.now()) is Standing.LIVE:
+            return self._under_way(other)
+        return CollectionError(
+            f"{self._backup} was written by another run or user at the same moment: this run has stopped, run again"
+        )
 
     @property
     def _backup(self) -> str:
@@ -167,7 +174,11 @@ class ClusterLease:
             self.store(replace(journal, resource_version=""), {**body, "metadata": metadata}, keep=True)
         elif not self._holds(found):
             other = lease_of(found)
-            who = f"the run of {other} has taken this change over" if other else "another run has finished this change"
+            who = (
+                f"the run of {other.at(self._cluster.now())} has taken this change over"
+                if other
+                else f"the lease of this run is not in {self._backup} any more: another run or user has written it"
+            )
             raise CollectionError(f"{who}: this run stops")
 
     def _beat(self) -> bool:

@@ -199,7 +199,8 @@ def describe_lease(journal: Journal, now: datetime) -> dict[str, Any] | None:
         return None
     # a holder that no run has: whoever asks is another one
     live = standing(journal.lease, Holder("", ""), now) is Standing.LIVE
-    return {"holder": str(journal.lease), "until": journal.lease.until_text, "live": live}
+    until, text = journal.lease.until_text, journal.lease.at(now)
+    return {"holder": str(journal.lease), "until": until, "live": live, "text": text}
 
 
 def cluster_id(cluster: KubernetesApi, observed: CpiState, config: Mapping[str, Any] | None) -> tuple[str | None, str]:

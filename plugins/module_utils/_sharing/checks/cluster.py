@@ -91,7 +91,10 @@ def check_rollout(state: ClusterState) -> Iterator[Finding]:
     """An earlier change that was interrupted is no obstacle: this run finishes it. A run that still works is one."""
     cluster = state.cluster
     if cluster.lease and cluster.lease_live:
-        yield error("rollout", f"another run changes this cluster: {cluster.lease}", "wait until it has finished")
+        remedy = (
+            f"wait until it has finished; if it was killed, set shared_ip_take_over: true after {cluster.lease_until}"
+        )
+        yield error("rollout", f"another run is under way on this cluster: {cluster.lease}", remedy)
     elif cluster.lease:
         message = f"the run of {cluster.lease} has ended without finishing its change"
         yield warning("rollout", message, "set shared_ip_take_over: true to finish it with this run")

@@ -208,7 +208,8 @@ def _target(scenario: Any, one_arm: Any, cluster: Cluster) -> Target:
 
 def _check_file(cluster: Cluster, target: Target) -> Iterator[Finding]:
     if cluster.lease and cluster.lease_live:
-        yield error("rollout", f"a run changes this cluster: {cluster.lease}", "verify again when it has finished")
+        message = f"a run is under way on this cluster: {cluster.lease}"
+        yield error("rollout", message, "verify again when it has finished")
     elif cluster.rollout == IN_PROGRESS:
         yield error("rollout", "a change was interrupted: CPI may be stopped and its ConfigMap missing", RUN_AGAIN)
     if target.problem:

@@ -113,8 +113,8 @@ class Cluster:
     of the certificate that CPI takes by default. ``source``: the Secret or ConfigMap that holds the file, where that is
     not the one that was named. ``extra_keys``: the keys of the file that the published CPI does not know.
     ``restore_point`` is the one that was stored for the last change, or None.
-    ``lease`` names the run that changes the cluster, or one that was killed; ``owners``
-    are tools that write its objects.
+    ``lease`` names the run that changes the cluster, or one that was killed, with its times; ``owners`` are tools that
+    write its objects.
 
     ``excluded`` are the Services (namespace/name) and ports (namespace/name:port) that the operator wants to stay as
     they are.
@@ -135,6 +135,7 @@ class Cluster:
     services: tuple[KubernetesService, ...]
     certificate: str = ""
     lease: str = ""
+    lease_until: str = ""
     lease_live: bool = False
     owners: tuple[Owner, ...] = ()
     restore_point: Mapping[str, Any] | None = None
@@ -187,7 +188,8 @@ def read_cluster(result: Any) -> Cluster:
         ),
         services=tuple(_service(service, asks) for service in reader.mappings("services")),
         certificate=str(balancer.get("certAlias") or "") or default_certificate(reader.text("cluster_id", "")),
-        lease=lease.text("holder") if lease else "",
+        lease=lease.text("text") if lease else "",
+        lease_until=lease.text("until") if lease else "",
         lease_live=lease is not None and lease.flag("live"),
         owners=tuple(
             Owner(item.text("tool"), item.text("name", ""), item.text("namespace", ""), item.texts("objects"))
