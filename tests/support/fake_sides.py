@@ -52,7 +52,7 @@ class World:
         self.events: list[str] = []
         self.said: list[str] = []
         self.stored: Json | None = None
-        self.fails: dict[str, CollectionError] = {}
+        self.fails: dict[str, Exception] = {}
         self.meanwhile: dict[str, Callable[[], None]] = {}
         self.time = Time()
         self.writes = 3
@@ -140,7 +140,8 @@ class World:
     def check_stopped(self) -> None:
         self.note("still stopped?")
 
-    def told(self, error: CollectionError) -> CollectionError:
+    def told(self, error: Exception) -> CollectionError:
+        assert isinstance(error, CollectionError)
         if self.cluster["deployment"]["replicas"]:
             return error
         return CollectionError(f"{error.message}; CPI is stopped", **error.details)

@@ -273,7 +273,7 @@ class ClusterRun:
             with self._cpi.lease():
                 migration, applied, parts = self._write(plan, goal, wanted)
             found = self._verify_change(plan, goal, wanted, migration)
-        except CollectionError as error:
+        except Exception as error:  # a defect must not leave a stopped CPI unsaid, either
             raise self._cpi.told(error) from error
         verification = found["verification"]
         result.update(

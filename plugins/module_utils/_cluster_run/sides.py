@@ -28,7 +28,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan i
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report import report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import running_cpi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.stopped import told
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, defect
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Starter
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import (
     get_edge_gateway,
@@ -81,8 +81,8 @@ class Cpi(Protocol):
     def check_stopped(self) -> None:
         """Raise CollectionError unless CPI is still stopped, and the lease is still this run's."""
 
-    def told(self, error: CollectionError) -> CollectionError:
-        """The error that ends this run. It says so if CPI is stopped that was running before. Never raises."""
+    def told(self, error: Exception) -> CollectionError:
+        """The error that ends this run, for the operator. It says if CPI is stopped that ran before. Never raises."""
 
     def stop(self, goal: FileGoal, restore_point: Facts, *, replace: bool = False) -> Managed:
         """Store the restore point and the goal in the cluster, and scale CPI to 0.
@@ -197,13 +197,13 @@ class RealCpi:
                 cpi_runs=True,
             )
 
-    def told(self, error: CollectionError) -> CollectionError:
+    def told(self, error: Exception) -> CollectionError:
         target = target_from(self._params["cpi"])
         stopped = self._journal.replicas if self._journal is not None and self._journal.in_progress else 0
         try:
             cluster = self._connected.kubernetes
-        except CollectionError:
-            return error  # the cluster was not reached at all
+        except CollectionError:  # the cluster was not reached at all
+            return error if isinstance(error, CollectionError) else defect(error)
         return told(error, cluster, target, stopped)
 
     def stop(self, goal: FileGoal, restore_point: Facts, *, replace: bool = False) -> Managed:

@@ -311,3 +311,15 @@ def test_the_module_alone_says_how_to_start_cpi(double: KubeDouble, tmp_path: Pa
         f"the next run that finishes this change starts it, and so does: kubectl -n {NAMESPACE} scale deployment "
         f"{DEPLOYMENT} --replicas={HAD}"
     )
+
+
+def test_a_defect_leaves_no_stopped_cpi_unsaid(double: KubeDouble, tmp_path: Path) -> None:
+    story = Story(double, tmp_path)
+    story.world.fails["move"] = RuntimeError("a text that may hold a token")
+    line = story.change()
+    assert story.replicas == 0
+    assert "a defect of the collection: RuntimeError at " in line
+    assert "token" not in line
+    story.judge(line)
+    story.world.fails.clear()
+    story.ends_well()

@@ -19,7 +19,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.object
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import CpiState, replicas_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import REPLICAS
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, defect
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Holder, Standing, standing
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._stopped import StoppedCpi
@@ -34,15 +34,16 @@ def stop_is_told(cluster: KubernetesApi, target: CpiNames) -> Iterator[None]:
     """An error of the body that leaves CPI stopped says so."""
     try:
         yield
-    except CollectionError as error:
+    except Exception as error:  # a defect must not leave a stopped CPI unsaid, either
         raise told(error, cluster, target) from error
 
 
-def told(error: CollectionError, cluster: KubernetesApi, target: CpiNames, known: int = 0) -> CollectionError:
-    """The error, with what is to be known of CPI if it is stopped now and was running before. Never raises.
+def told(error: Exception, cluster: KubernetesApi, target: CpiNames, known: int = 0) -> CollectionError:
+    """The error for the operator, with what is to be known of CPI if it is stopped now and was running before.
 
-    ``known``: the number of replicas from which this run has stopped CPI, 0 if it has not.
+    ``known``: the number of replicas from which this run has stopped CPI, 0 if it has not. Never raises.
     """
+    error = error if isinstance(error, CollectionError) else defect(error)
     if TOLD in error.details:
         return error
     known = known or int(error.details.get(REPLICAS) or 0)
