@@ -159,8 +159,8 @@ class EdgeLock:
         self._seen[urn] = (description, since)
         hold = parse(description)
         if hold is not None and standing(hold, self._hold.holder, self._api.session.now()) is Standing.ENDED:
-            now = self._api.session.now()
-            self._say(f"{self._edge} was locked by {hold.at(now)}, a run that has ended: its lock is removed")
+            who = hold.at(self._api.session.now())
+            self._say(f"{self._edge} was locked by {who}, a run that has ended: its lock is removed")
             return True
         return now - since > LIFETIME
 
