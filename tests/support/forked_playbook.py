@@ -36,6 +36,8 @@ IMPORTS = (
     "jinja2",
     "yaml",
 )
+# the setting internal_poll_interval: while a module runs, ansible-core looks 1000 times a second whether it has ended
+POLL_SECONDS = 0.01
 _packed = Path()
 
 
@@ -66,6 +68,7 @@ def run(request: Mapping[str, Any]) -> int:
     temporary = tempfile.mkdtemp(prefix=f"ansible-local-{os.getpid()}", dir=parent)
     (Path(temporary) / "ansiballz_cache").symlink_to(_packed)
     constants.DEFAULT_LOCAL_TMP = temporary
+    constants.DEFAULT_INTERNAL_POLL_INTERVAL = POLL_SECONDS
     atexit.register(cleanup_tmp_file, temporary, warn=True)
     try:
         return int(main() or 0)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN_SECONDS = 900.0  # only a run that hangs on a busy machine takes longer
-_POLL_SECONDS = 0.002
+_POLL_SECONDS = 0.01
 LOCK = "vcd.kubernetes-lock-"
 _HIDDEN = ("VCD_", "K8S_", "ANSIBLE_")
 

@@ -15,14 +15,15 @@ import re
 import ssl
 import sys
 import threading
-import urllib.error
-import urllib.request
+import urllib.parse
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from vcdsim.kept_connection import KeptConnection
 
 _READY = re.compile(r"^ready url=(\S+) ca=(\S+) control=(\S+)$")
 _START_SECONDS = 600  # for a busy machine, not for what is waited for
@@ -71,7 +72,7 @@ class Simulator:
         self._holds = options["openapi"] is not None
         self._command = ["--estate", str(estate), *_arguments(options)]
         self._process: BaseProcess | None = None
-        self._context = ssl.create_default_context()
+        self._control: KeptConnection | None = None
         self.url = self.ca = self.control = ""
 
     def __enter__(self) -> Simulator:
@@ -106,10 +107,12 @@ class Simulator:
             self.stop()
             raise RuntimeError(f"the simulator did not start: {' '.join(self._command)}: {line!r}")
         self.url, self.ca, self.control = ready.groups()
-        self._context = ssl.create_default_context(cafile=self.ca)
+        self._control = KeptConnection(self.control, ssl.create_default_context(cafile=self.ca))
 
     def stop(self) -> int | None:
         """Stop the program with SIGTERM and return its exit status."""
+        if self._control is not None:
+            self._control.close()
         process, self._process = self._process, None
         if process is None:
             return None
@@ -123,14 +126,14 @@ class Simulator:
         return status
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        if self._control is None:
+            raise RuntimeError("the simulator has not been started")
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.control + path, data=data, method=method)
-        try:
-            with urllib.request.urlopen(request, context=self._context, timeout=30) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as problem:
-            with problem:
-                raise ValueError(json.load(problem)["error"]) from problem
+        status, answer = self._control.ask(method, urllib.parse.urlsplit(self.control).path + path, data)
+        found = json.loads(answer)
+        if status >= 400:
+            raise ValueError(found["error"])
+        return found
 
     def reset(self) -> None:
         """Return to the estate. Sessions, tasks, faults and journal are cleared."""
