@@ -41,7 +41,7 @@ def held_external_ips(service: Service, inventory: Inventory, edge: EdgeAddresse
     clients may know it.
     """
     ports = service.present(inventory, edge)
-    rules = [port.nat_rule.external for port in ports if port.nat_rule]
+    rules = [port.nat_rule.external for port in ports if port.nat_rule and port.nat_rule.external]
     vips = [port.virtual_service.address for port in ports if port.virtual_service and port.on_external_address]
     if not rules and not vips:
         found = [port.virtual_service.address for port in ports if port.virtual_service]
