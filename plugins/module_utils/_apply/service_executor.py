@@ -45,11 +45,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import 
 MAX_REPLANS = len(VcdRule) + 1  # one attempt for each rule that may be revealed, and one that knows them all
 
 
-def known_rules(params: Mapping[str, Any]) -> KnownRules:
-    """The rules of VCD that the operator states; the others are probed."""
-    return KnownRules(refused=frozenset(map(VcdRule, params.get("vcd_rules") or ())))
-
-
 class ServiceExecutor:
     """Writes to one edge gateway, and keeps its state and the rules of VCD that it found. ``gateway`` is its body."""
 
@@ -60,7 +55,7 @@ class ServiceExecutor:
         self.gateway = gateway
         self.params = params
         self.progress = progress
-        self.known = known_rules(params)
+        self.known = KnownRules.stated(params.get("vcd_rules") or ())
         self._request = request
         self._pools = {port.names.pool: service for service in request.services for port in service.ports}
         self.observed = self._read()

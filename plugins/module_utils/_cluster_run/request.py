@@ -31,6 +31,7 @@ class RunRequest:
     restart: str = "auto"
     wait_timeout: float = 300
     edge_gateway: str | None = None
+    vcd_rules: Sequence[str] = ()
 
     @property
     def migrates(self) -> bool:

@@ -155,7 +155,7 @@ class ClusterRun:
         existing = MIGRATE if self._request.migrates else self._request.existing
         request = self._request
         asked = (wanted.scenario, wanted.one_arm, existing, request.edge_gateway, request.prune, request.prune_objects)
-        more: Facts = {"restore_point": wanted.restore_point}
+        more: Facts = {"restore_point": wanted.restore_point, "vcd_rules": request.vcd_rules}
         preflight = preflight_report(cluster, found["gateway"], *asked, **more)
         if preflight["unproven"] and cluster["cluster_id"].startswith(ENTITY):
             more["entity"] = self._gateway.entity(cluster["cluster_id"])
@@ -250,7 +250,8 @@ class ClusterRun:
             if not back["ok"]:
                 raise CollectionError(back["summary"])
             return list(back["services"])
-        return services_option(cluster, gateway, wanted.scenario, wanted.one_arm, wanted.orphans)
+        rules = self._request.vcd_rules
+        return services_option(cluster, gateway, wanted.scenario, wanted.one_arm, wanted.orphans, rules)
 
     # -- change
 

@@ -52,6 +52,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.ta
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, first_lines, passed
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import KnownRules
 
 CHECKS: tuple[Callable[[ClusterState], Iterator[Finding]], ...] = (
     check_configuration,
@@ -94,6 +95,7 @@ def preflight_report(
     *,
     entity: Any = None,
     restore_point: Mapping[str, Any] | None = None,
+    vcd_rules: Iterable[str] = (),
 ) -> dict[str, Any]:
     """The preflight as plain data, from the results of vcd_ccm_config_info and vcd_edge_gateway_info.
 
@@ -102,13 +104,19 @@ def preflight_report(
     facts of CPI's defined entity, where it was read, ``restore_point`` is the one that the run goes back to.
     ``removals`` are the orphans to be removed by themselves, ``removed_on_the_way`` the names of those that a migration
     removes, and ``unproven`` says whether the entity could show of others that they are this cluster's.
+    ``vcd_rules`` are those that the operator states.
     Raises InvalidInput for an invalid request, or a result that is not as documented.
     """
     check_existing(existing)
     cluster = read_cluster(ccm)
     target = resolve(scenario, one_arm, cluster, edge_gateway, existing, bool(prune), prune_objects)
     found = ClusterState(
-        cluster, read_vcd(vcd), target, entity=read_entity(entity), restore_point=restore_point or None
+        cluster,
+        read_vcd(vcd),
+        target,
+        entity=read_entity(entity),
+        restore_point=restore_point or None,
+        known=KnownRules.stated(vcd_rules),
     )
     state = with_migrations(found)
     findings = preflight(state)

@@ -38,6 +38,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.places import Places
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.placing import placed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal, ServicePlan
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import KnownRules
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.judge import faults
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import (
     Orphan,
@@ -121,17 +122,23 @@ class Migration:
 
 
 def services_option(
-    ccm: Any, vcd: Any, scenario: Any, one_arm: Any = None, orphans: Collection[str] = ()
+    ccm: Any,
+    vcd: Any,
+    scenario: Any,
+    one_arm: Any = None,
+    orphans: Collection[str] = (),
+    vcd_rules: Collection[str] = (),
 ) -> list[dict[str, Any]]:
     """The Services to be migrated, from the results of vcd_ccm_config_info and vcd_edge_gateway_info.
 
     ``orphans`` are the names of those that the migration removes: they keep no Service from being migrated.
-    Services that stay aside are not in the result. Raises InvalidInput when a result is not as documented, or when a
-    Service can neither be migrated nor stay as it is.
+    ``vcd_rules`` are those that the operator states. Services that stay aside are not in the result.
+
+    Raises InvalidInput when a result is not as documented, or when a Service can neither be migrated nor stay as it is.
     """
     cluster = read_cluster(ccm)
     target = resolve(scenario, one_arm, cluster, existing=MIGRATE, prune=bool(orphans), prune_objects=orphans)
-    state = ClusterState(cluster, read_vcd(vcd), target)
+    state = ClusterState(cluster, read_vcd(vcd), target, known=KnownRules.stated(vcd_rules))
     planned = with_migrations(state).planned
     for one in planned:
         if one.obstacle is not None and one.harm:
@@ -286,7 +293,7 @@ def _not_allocated(state: ClusterState, found: ServicePlan) -> Obstacle | None:
 
 def _goal(state: ClusterState, scenario: Scenario) -> Goal:
     one_arm = state.target.one_arm or state.one_arms[0]
-    return Goal(scenario, one_arm, state.addresses, unclaimed=state.unclaimed)
+    return Goal(scenario, one_arm, state.addresses, unclaimed=state.unclaimed, known=state.known)
 
 
 def removed_with(service: Service, state: ClusterState) -> Orphans:

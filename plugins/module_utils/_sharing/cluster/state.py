@@ -26,6 +26,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import VIRTUAL_SERVICE
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.places import Places
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import KnownRules
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import Orphan
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class ClusterState:
 
     ``planned`` are the Services with their plans, where existing Services are to be migrated (see
     `migrations.with_migrations`), and ``places`` what these plans take of service engine groups. ``entity`` is CPI's
-    defined entity, where it was read; ``restore_point`` the one that the run goes back to.
+    defined entity, where it was read; ``restore_point`` the one that the run goes back to. ``known`` are the rules of
+    VCD that the operator states.
     """
 
     cluster: Cluster
@@ -48,6 +50,7 @@ class ClusterState:
     entity: Entity | None = None
     restore_point: Mapping[str, Any] | None = None
     places: Places = field(default_factory=Places)
+    known: KnownRules = field(default_factory=KnownRules)
 
     @property
     def edge(self) -> EdgeGateway | None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -46,6 +47,11 @@ class KnownRules:
 
     allowed: frozenset[VcdRule] = frozenset()
     refused: frozenset[VcdRule] = frozenset()
+
+    @classmethod
+    def stated(cls, rules: Iterable[str]) -> KnownRules:
+        """Those of the option ``vcd_rules``: what the operator states is not probed."""
+        return cls(refused=frozenset(map(VcdRule, rules)))
 
     def allow(self, found: frozenset[VcdRule]) -> KnownRules:
         """Add what an accepted step has revealed."""
