@@ -105,16 +105,6 @@ def test_settings_that_a_migration_has_lost_are_an_error() -> None:
     assert report["settling"] is False
 
 
-def test_a_run_that_works_on_the_cluster_is_named_instead_of_an_interrupted_change() -> None:
-    rollout = {"state": "in_progress", "backup": "x", "lease": {"holder": "job 7", "live": True}}
-    found = verify_report(ccm(rollout=rollout), vcd(edge()))["findings"]
-    messages = [one["message"] for one in found if one["check"] == "rollout"]
-    assert messages == ["a run changes this cluster: job 7"]
-    rollout["lease"] = {"holder": "job 7", "live": False}
-    found = verify_report(ccm(rollout=rollout), vcd(edge()))["findings"]
-    assert [one["message"][:24] for one in found if one["check"] == "rollout"] == ["a change was interrupted"]
-
-
 def test_the_pools_to_read_are_those_of_the_clusters_own_services() -> None:
     other = service("theirs", load_balancer_class="example.com/lb")
     assert pools_to_read(ccm(services=[service(), other])) == {names("web", port).pool for port in ("http", "https")}
