@@ -113,11 +113,34 @@ def test_load_balancer_settings(system: Api, admin: Api, scene: Scene) -> None:
     system.refused("PUT", path, other, "it cannot be changed once it is set")
     system.done("PUT", path, {"enabled": False})
     assert admin.get(path)["enabled"] is False
-    system.refused("PUT", path, {**other, "serviceNetworkDefinition": "10.99.0.1/24"}, "must be 25")
+    assert admin.get(path)["transparentModeEnabled"] is False
     system.done("PUT", path, other)
     assert admin.get(path)["serviceNetworkDefinition"] == "10.99.0.1/25"
     assert admin.get(path)["supportedFeatureSet"] == "STANDARD"
     assert "transparentModeEnabled" not in admin.get(path, version="37.0")
+
+
+@pytest.mark.parametrize(
+    ("sent", "network", "network_6"),
+    [
+        ({}, "192.168.255.1/25", None),
+        ({"ipv6ServiceNetworkDefinition": "fd00:1::1/120"}, None, "fd00:1::1/120"),
+        (
+            {"serviceNetworkDefinition": "10.10.255.225/27", "ipv6ServiceNetworkDefinition": "fd00:1::1/120"},
+            "10.10.255.225/27",
+            "fd00:1::1/120",
+        ),
+    ],
+)
+def test_service_networks(
+    system: Api, admin: Api, scene: Scene, sent: dict[str, Any], network: str | None, network_6: str | None
+) -> None:
+    """The default is for a load balancer with neither of them, and any prefix length is taken."""
+    path = f"/edgeGateways/{scene.edge}/loadBalancer"
+    system.done("PUT", path, {"enabled": False})
+    system.done("PUT", path, {"enabled": True, **sent})
+    found = admin.get(path)
+    assert (found["serviceNetworkDefinition"], found["ipv6ServiceNetworkDefinition"]) == (network, network_6)
 
 
 def test_the_load_balancer_in_use_cannot_be_switched_off(api: Api, system: Api, scene: Scene) -> None:

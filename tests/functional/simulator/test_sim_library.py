@@ -43,6 +43,14 @@ def test_certificates_are_synchronous(admin: Api, pem: str) -> None:
     assert admin.ask("DELETE", f"{CERTIFICATES}/{made['id']}").status_code == 204
 
 
+def test_a_passphrase_of_a_key_without_one_is_ignored(admin: Api, pem: str) -> None:
+    made = ec.generate_private_key(ec.SECP256R1())
+    for secret, status in ((serialization.NoEncryption(), 201), (serialization.BestAvailableEncryption(b"other"), 400)):
+        key = made.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, secret)
+        body = {"alias": "plain", "certificate": pem, "privateKey": key.decode(), "privateKeyPassphrase": "open"}
+        assert admin.ask("POST", CERTIFICATES, {**body, "alias": f"plain-{status}"}).status_code == status
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [

@@ -166,7 +166,24 @@ def test_premium_features_on_a_premium_gateway(system: Api, api: Api, scene: Sce
     system.done("PUT", f"/edgeGateways/{scene.edge}/loadBalancer", settings)
     profile = {"type": "APP_COOKIE", "value": "session"}
     pool = api.done("POST", POOLS, scene.pool(algorithm="FEWEST_TASKS", persistenceProfile=profile))
-    assert api.get(f"{POOLS}/{pool}")["algorithm"] == "FEWEST_TASKS"
+    body = api.get(f"{POOLS}/{pool}")
+    assert body["algorithm"] == "FEWEST_TASKS"
+    name = f"VCD-LoadBalancer-{pool.rpartition(':')[2]}-APP_COOKIE"
+    assert body["persistenceProfile"] == {**profile, "name": name}
+    api.done("PUT", f"{POOLS}/{pool}", {**body, "persistenceProfile": {"type": "TLS"}})
+    assert api.get(f"{POOLS}/{pool}")["persistenceProfile"]["name"] == "System-Persistence-TLS"
+
+
+@pytest.mark.parametrize(
+    ("enabled", "members", "message"),
+    [(True, [], "The pool is unassigned."), (False, [], "The pool is disabled or all of the members are disabled.")],
+)
+def test_health_of_a_pool_without_members(
+    api: Api, scene: Scene, enabled: bool, members: list[Any], message: str
+) -> None:
+    pool = api.done("POST", POOLS, scene.pool(enabled=enabled, members=members))
+    body = api.get(f"{POOLS}/{pool}")
+    assert (body["healthStatus"], body["healthMessage"]) == ("UNAVAILABLE", message)
 
 
 def test_a_summary_lacks_fields_of_the_pool(api: Api, scene: Scene) -> None:

@@ -56,7 +56,7 @@ def pool_health(world: World, pool: Record) -> dict[str, Any]:
 
 def _judge(switched_on: bool, assigned: bool, members: int, enabled: int, up: int) -> tuple[str, str]:
     if not members:
-        return "UNAVAILABLE", ALL_DISABLED
+        return "UNAVAILABLE", UNASSIGNED if switched_on and not assigned else ALL_DISABLED
     if not switched_on or not enabled:
         return "DISABLED", ALL_DISABLED
     if not assigned:

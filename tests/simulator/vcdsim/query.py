@@ -23,7 +23,7 @@ _ORDERS = {"=gt=": (1,), "=ge=": (0, 1), "=lt=": (-1,), "=le=": (-1, 0)}
 _OPERATORS = re.compile(r"(==|!=|=gt=|=ge=|=lt=|=le=)")
 _SELECTOR = re.compile(r"^[A-Za-z_][\w.]*$")
 # Characters in a value that VCD's parser rejects unless ``filterEncoded=true``.
-_UPSETS = re.compile(r"[ +*]")
+_UPSETS = re.compile(r"[+*]")
 _DEEPEST = 50  # the parser is recursive: deeper nesting would exhaust the stack
 
 

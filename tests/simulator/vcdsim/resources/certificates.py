@@ -73,9 +73,12 @@ def post_item(call: Call) -> Reply:
 
 
 def _check_key(sent: dict[str, Any]) -> None:
-    phrase = sent.get("privateKeyPassphrase")
+    key, phrase = sent["privateKey"].encode(), sent.get("privateKeyPassphrase")
     try:
-        load_pem_private_key(sent["privateKey"].encode(), phrase.encode() if phrase else None)
+        try:
+            load_pem_private_key(key, phrase.encode() if phrase else None)
+        except TypeError:  # the passphrase of a key that has none is ignored; an encrypted key needs its own
+            load_pem_private_key(key, None)
     except (ValueError, TypeError) as problem:
         raise errors.bad_field("privateKey", "it must be a PEM key that the passphrase opens") from problem
 

@@ -301,7 +301,7 @@ def used_addresses(call: Call) -> Reply:
 
 def get_load_balancer(call: Call) -> Reply:
     gateway = call.require("gateway", call.params["gatewayId"])
-    settings = dict(gateway.facts["load_balancer"])
+    settings = {"transparentModeEnabled": False, **gateway.facts["load_balancer"]}
     if call.session.is_provider and settings["enabled"]:
         settings["loadBalancerCloudRef"] = gateway.facts.get("cloud")
     return Reply(200, LOAD_BALANCER.show(settings, call.version))
@@ -334,11 +334,9 @@ def _settled(sent: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
         if before["enabled"] and before.get(name) and sent.get(name) not in (None, before[name]):
             raise errors.bad_field(name, "it cannot be changed once it is set")
         sent[name] = sent.get(name) or (before.get(name) if before["enabled"] else None)
-    if not sent["serviceNetworkDefinition"]:
+    # The description says that the prefix length must be 25, but Terraform's provider sets a /27, with an IPv6 one too.
+    if not sent["serviceNetworkDefinition"] and not sent["ipv6ServiceNetworkDefinition"]:
         sent["serviceNetworkDefinition"] = SERVICE_NETWORK
-    # the service network is always a /25, and its default is one
-    if not sent["serviceNetworkDefinition"].endswith("/25"):
-        raise errors.bad_field("serviceNetworkDefinition", "its prefix length must be 25")
     sent.setdefault("supportedFeatureSet", before.get("supportedFeatureSet") or "STANDARD")
     sent.setdefault("transparentModeEnabled", False)
     return sent

@@ -133,11 +133,22 @@ def show_pool(call: Call, pool: Record) -> dict[str, Any]:
         "memberGroupRef": store.ref(pool.data.get("memberGroupRef")),
         "gatewayRef": store.ref(pool.data["gatewayRef"]),
         "caCertificateRefs": store.refs(pool.data.get("caCertificateRefs")),
+        "persistenceProfile": _show_profile(pool),
         "virtualServiceRefs": store.refs([one.id for one in users]),
         **health.pool_health(call.world, pool),
     }
     body = POOL.show(pool.data, call.version)
     return body | {name: value for name, value in values.items() if name in body}
+
+
+def _show_profile(pool: Record) -> dict[str, Any] | None:
+    """The persistence profile with the name that VCD gives it: a profile of its own for each pool, but one for TLS."""
+    profile = pool.data.get("persistenceProfile")
+    if not profile:
+        return None
+    kind = profile["type"]
+    own = f"VCD-LoadBalancer-{pool.id.rpartition(':')[2]}-{kind}"
+    return {**profile, "name": "System-Persistence-TLS" if kind == "TLS" else own}
 
 
 def _show_member(call: Call, member: dict[str, Any], *, assigned: bool) -> dict[str, Any]:
