@@ -31,6 +31,16 @@ def test_groups(admin: Api, scene: Scene) -> None:
     assert admin.ask("GET", f"{GROUPS}/{made}").status_code == 403
 
 
+def test_a_static_group_is_found_by_both_of_its_types(admin: Api, scene: Scene) -> None:
+    network = admin.named("/orgVdcNetworks", "k8s-net")["id"]
+    static = {"name": "static", "typeValue": "STATIC_MEMBERS", "ownerRef": {"id": scene.edge}}
+    admin.done("POST", GROUPS, {**static, "members": [{"id": network}]})
+    admin.done("POST", GROUPS, ip_set(scene))
+    for kind in ("STATIC_MEMBERS", "SECURITY_GROUP"):
+        found = admin.values(f"{GROUPS}/summaries?filter=typeValue=={kind}")
+        assert [one["name"] for one in found] == ["static"]
+
+
 def test_a_group_of_networks_lists_their_machines(admin: Api, scene: Scene) -> None:
     network = admin.named("/orgVdcNetworks", "k8s-net")["id"]
     body = ip_set(scene, type="SECURITY_GROUP", typeValue=None, ipAddresses=None, members=[{"id": network}])

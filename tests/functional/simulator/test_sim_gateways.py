@@ -99,6 +99,13 @@ def test_only_the_provider_creates_and_deletes_gateways(system: Api, admin: Api,
     system.refused("POST", "/edgeGateways", body, "already exists in acme-vdc")
     assert len(admin.values("/edgeGateways")) == 2
     system.done("DELETE", f"/edgeGateways/{gateway}")
+    older = {**body, "orgVdc": body["ownerRef"]}
+    del older["ownerRef"]
+    gateway = system.done("POST", "/edgeGateways", older)
+    assert system.get(f"/edgeGateways/{gateway}")["ownerRef"]["id"] == scene.vdc
+    system.done("DELETE", f"/edgeGateways/{gateway}")
+    for nowhere in ({}, {"orgVdc": None}, {"orgVdc": "x"}, {"orgVdc": {}}):
+        system.refused("POST", "/edgeGateways", {**older, "orgVdc": None, **nowhere}, "there is no such vdc")
     system.refused("DELETE", f"/edgeGateways/{scene.edge}", None, "is in use and cannot be deleted")
     system.refused("DELETE", f"/edgeGateways/{scene.edge}?force=true", None, "has networks")
 

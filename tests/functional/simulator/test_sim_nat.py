@@ -198,6 +198,13 @@ def test_no_port_reads_differently_from_38_0_on(api: Api, scene: Scene) -> None:
         assert api.get(f"{PROFILES}/{profile}", version=version)["applicationPorts"][0]["destinationPorts"] == ports
 
 
+@pytest.mark.parametrize("sent", [["any"], []])
+def test_icmp_shows_the_ports_that_were_sent(api: Api, scene: Scene, sent: list[str]) -> None:
+    port = {"protocol": "ICMPv4", "destinationPorts": sent}
+    profile = api.done("POST", PROFILES, scene.profile(applicationPorts=[port]))
+    assert api.get(f"{PROFILES}/{profile}")["applicationPorts"][0]["destinationPorts"] == sent
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [

@@ -43,6 +43,7 @@ def test_groups_can_be_read_and_own_gateways_and_networks(tmp_path: Path) -> Non
         for kind in ("edgeGateways", "orgVdcNetworks"):
             (one,) = admin.values(f"/{kind}")
             assert (one["ownerRef"], one["orgVdc"]) == ({"id": listed["id"], "name": "acme-group"}, None)
+        assert admin.values(f"/vdcs/{listed['id']}/capabilities")[0]["value"] == "NSX_T"
         kube = Api(sim, "kube@acme")
         assert kube.ask("GET", GROUPS).status_code == 403
         assert kube.ask("GET", f"{GROUPS}/{listed['id']}").status_code == 403

@@ -53,6 +53,11 @@ def test_a_summary_has_only_the_type_of_the_profile(api: Api, scene: Scene, pool
     assert summary["servicePorts"][0]["portStart"] == 80
 
 
+def test_the_primary_address_of_the_gateway_is_a_vip_like_others(api: Api, scene: Scene, pool: str) -> None:
+    made = api.done("POST", SERVICES, scene.service(pool, virtualIpAddress="203.0.113.2"))
+    assert api.get(f"{SERVICES}/{made}")["virtualIpAddress"] == "203.0.113.2"
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [
@@ -63,7 +68,6 @@ def test_a_summary_has_only_the_type_of_the_profile(api: Api, scene: Scene, pool
         ({"virtualIpAddress": ""}, "it or ipv6VirtualIpAddress is required"),
         ({"virtualIpAddress": None, "ipv6VirtualIpAddress": "10.0.0.1"}, "ipv6VirtualIpAddress"),
         ({"virtualIpAddress": "203.0.113.5"}, "is not allocated to the edge gateway"),
-        ({"virtualIpAddress": "203.0.113.2"}, "is the primary address"),
         ({"virtualIpAddress": "192.168.255.9"}, "in the service network"),
         ({"virtualIpAddress": "10.10.0.1"}, "is the gateway address of the network k8s-net"),
         ({"virtualIpAddress": "10.10.0.11"}, "a virtual machine in the network k8s-net has it"),

@@ -180,18 +180,18 @@ def _uplink_of(store: Store, gateway: Record, address: Address) -> dict[str, Any
     return None
 
 
-def why_not_external(store: Store, gateway: Record, text: str, *, primary_too: bool) -> str | None:
+def why_not_external(store: Store, gateway: Record, text: str) -> str | None:
     """Why the gateway may not use an address as an external one; None if it may, or if it is an internal one (assumed).
 
     An address in an uplink's subnet must be allocated to the gateway, an address in an IP Space to its organisation.
-    ``primary_too`` accepts the primary address as well: NAT rules may use it, virtual services may not.
+    The primary address is one of its own: NAT rules and virtual services may use it.
     """
     address = ipaddress.ip_address(text)
     for _uplink, subnet in subnets(gateway):
         if address in network_of(subnet):
             primary = subnet.get("primaryIp")
             if primary and ipaddress.ip_address(primary) == address:
-                return None if primary_too else "the address is the primary address of the edge gateway"
+                return None
             return None if in_ranges(subnet, address) else "the address is not allocated to the edge gateway"
     for space in ip_spaces_of(store, gateway):
         if in_ip_space(space, address) and not _allocated(store, space, gateway, str(address)):

@@ -63,13 +63,17 @@ def _real_ports(port: dict[str, Any]) -> list[str]:
     return [one for one in port.get("destinationPorts") or [] if one.lower() != "any"]
 
 
+def _as_sent(port: dict[str, Any]) -> list[str]:
+    return list(port.get("destinationPorts") or [])
+
+
 def show_profile(call: Call, profile: Record) -> dict[str, Any]:
     unset = ["any"] if call.version >= (38, 0) else []  # VCD 10.5 writes out what older versions leave empty
     ports = [
         {
             "name": port.get("name"),
             "protocol": port["protocol"],
-            "destinationPorts": _real_ports(port) or ([] if port["protocol"].startswith("ICMP") else unset),
+            "destinationPorts": _real_ports(port) or (_as_sent(port) if port["protocol"].startswith("ICMP") else unset),
         }
         for port in profile.data["applicationPorts"]
     ]

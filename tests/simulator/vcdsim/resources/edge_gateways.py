@@ -232,9 +232,7 @@ def _check_ranges(call: Call, gateway: Record, data: dict[str, Any]) -> None:
     """Check that the gateway keeps all addresses that are in use (assumed)."""
     after = Record("gateway", gateway.id, data, gateway.org, facts=gateway.facts)
     for use in addresses.uses(call.store, gateway):
-        if use.category != "PRIMARY_IP" and addresses.why_not_external(
-            call.store, after, use.address, primary_too=True
-        ):
+        if use.category != "PRIMARY_IP" and addresses.why_not_external(call.store, after, use.address):
             raise errors.bad_request(
                 f"The IP address {use.address} is in use and cannot be taken from the edge gateway."
             )
@@ -242,7 +240,9 @@ def _check_ranges(call: Call, gateway: Record, data: dict[str, Any]) -> None:
 
 def post_gateway(call: Call) -> Reply:
     sent = _read(call)
-    owner = call.refer("ownerRef", "vdc", sent.get("ownerRef", {}).get("id", ""))
+    # orgVdc is deprecated and otherwise only shown, but clients of its time create gateways with it alone
+    place = sent.get("ownerRef") or call.body.get("orgVdc")
+    owner = call.refer("ownerRef", "vdc", str(place.get("id")) if isinstance(place, dict) else "")
     if any(one.name == sent["name"] and one.data["ownerRef"] == owner.id for one in call.store.all("gateway")):
         raise errors.bad_request(f"An edge gateway named {sent['name']} already exists in {owner.name}.")
     for uplink in sent["edgeGatewayUplinks"]:

@@ -70,7 +70,15 @@ RULES_BODY = Body(
         "userDefinedRules": many(obj(RULE_FIELDS, "name"), high=1000),
     },
 )
-_FIND = {"status": status, "typeValue": stored("typeValue"), "ownerRef.id": stored("ownerRef")}
+# A static group is found by its older type as well: Terraform's provider asks for that one.
+_TYPES = {"STATIC_MEMBERS": ["STATIC_MEMBERS", "SECURITY_GROUP"]}
+
+
+def _types(group: Record) -> list[str]:
+    return _TYPES.get(group.data["typeValue"], [group.data["typeValue"]])
+
+
+_FIND = {"status": status, "typeValue": _types, "ownerRef.id": stored("ownerRef")}
 SUMMARIES = listing(_FIND, {"status": status, "typeValue": stored("typeValue")})
 
 

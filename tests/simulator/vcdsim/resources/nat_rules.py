@@ -153,7 +153,7 @@ def check_external(call: Call, data: dict[str, Any], gateway: Record, before: Re
     if not text_addresses or (before is not None and before.data.get("externalAddresses") == text_addresses):
         return  # an update that keeps its addresses passes, although the rule itself holds them
     for address in addresses.expand(text_addresses):
-        reason = addresses.why_not_external(call.store, gateway, address, primary_too=True)
+        reason = addresses.why_not_external(call.store, gateway, address)
         if reason:
             raise errors.bad_field("externalAddresses", reason)
     if data["type"] != "DNAT" or call.world.assume("vip-dnat-same-address", "allowed"):

@@ -10,7 +10,7 @@ from typing import Any
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.resources.common import UNSORTED, listing, page_reply, stored
 from vcdsim.rights import ORGANIZATION_VIEW, VDC_VIEW
-from vcdsim.store import Record
+from vcdsim.store import Record, is_identifier
 
 ORGS = "/cloudapi/1.0.0/orgs"
 VDCS = "/cloudapi/1.0.0/vdcs"
@@ -68,12 +68,13 @@ def get_vdc(call: Call) -> Reply:
 
 
 def get_capabilities(call: Call) -> Reply:
-    # The Terraform provider asks for this one capability, to learn that the VDC is backed by NSX-T.
-    vdc = call.require("vdc", call.params["orgVdcId"])
+    # Terraform's provider asks for this one capability, of a VDC or of a VDC group, to learn that NSX-T is behind it.
+    identifier = call.params["orgVdcId"]
+    vdc = call.require("vdcGroup" if is_identifier("vdcGroup", identifier) else "vdc", identifier)
     capability = {
         "name": "networkProvider",
         "description": "Network provider",
-        "value": vdc.facts["network_provider"],
+        "value": vdc.facts.get("network_provider", "NSX_T"),  # a VDC group has no other
         "type": "String",
         "category": "OrgVdcNetwork",
     }

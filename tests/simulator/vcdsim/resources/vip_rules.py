@@ -116,7 +116,7 @@ def _check_change(call: Call, current: list[str], wanted: list[str], others: lis
 
 
 def _check_free(call: Call, vip: str, gateway: Record) -> None:
-    reason = addresses.why_not_external(call.store, gateway, vip, primary_too=False)
+    reason = addresses.why_not_external(call.store, gateway, vip)
     reason = reason or _why_not_internal(call.store, gateway, vip)
     if reason:
         raise errors.bad_field("virtualIpAddress", reason)
