@@ -204,5 +204,5 @@ def test_in_a_subnet_it_answers_as_the_simulator_does(number: int, use: Use) -> 
     assert subnet is not None
     allotment = Allotment("edge", (subnet,), (AddressRange("203.0.113.5", "203.0.113.8"),), ("203.0.113.2",))
     text = f"203.0.113.{number}"
-    refused = simulated.why_not_external(Store(), GATEWAY, text, primary_too=use is Use.RULE)
+    refused = simulated.why_not_external(Store(), GATEWAY, text)
     assert (may_use(allotment, text, use).answer is Answer.NO) == bool(refused)

@@ -50,7 +50,7 @@ SPACES = Allotment("edge", uses_ip_spaces=True, allocated=("203.0.113.10", "203.
         ("203.0.113.24/29", RULE, "no"),
         ("203.0.113.99", VIP, "no"),
         ("203.0.113.2", RULE, "yes"),
-        ("203.0.113.2", VIP, "no"),
+        ("203.0.113.2", VIP, "yes"),
         ("8.8.8.8", VIP, "no"),
         ("8.8.8.8", RULE, "no"),
         ("203.0.114.20", CLIENTS, "no"),

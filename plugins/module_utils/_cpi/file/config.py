@@ -32,7 +32,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema im
     VCD,
     Struct,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import LONGEST_VALUE, InvalidInput, shortened
+from ansible_collections.vcd.kubernetes.plugins.module_utils._printable import printable
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._urls import printable_url
 from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import (
@@ -59,7 +60,7 @@ class OneArm:
     def problems(self) -> list[str]:
         """The reasons why CPI cannot use the range."""
         found = [
-            f"oneArm.{name}: {text!r} is not an IPv4 address"
+            f"oneArm.{name}: {shortened(repr(text), LONGEST_VALUE)} is not an IPv4 address"
             for name, text in (("startIP", self.start_ip), ("endIP", self.end_ip))
             if not is_ipv4(text)
         ]
@@ -136,7 +137,8 @@ def _document_problems(document: Document) -> list[str]:
     """What yaml.v2 refuses before it reads a key, and what CPI would not read at all."""
     problems, versions = [], 0
     for one in document.directives:
-        where, written = f"line {one.line + 1}", f"%{one.name} {one.arguments}".rstrip()
+        where = f"line {one.line + 1}"
+        written = printable(shortened(f"%{one.name} {one.arguments}".rstrip(), LONGEST_VALUE))
         versions += one.name == "YAML"
         if one.name == "YAML" and not _YAML_1_1.fullmatch(one.arguments):
             problems.append(f"{where}: {written}: CPI reads YAML 1.1 only and stops at its start; remove the line")
@@ -188,7 +190,7 @@ def _value_problems(values: Values, version: Version | None) -> list[str]:
         needed.append(("vcd.vdc", vcd["vdc"]))  # it logs in without it, and then finds no network
     problems = [f"{path} is missing or empty; CPI requires it" for path, value in needed if not value]
     if host and not _SCHEME.match(host):
-        shown = printable_url(host)
+        shown = shortened(printable_url(host), LONGEST_VALUE)
         problems.append(f"vcd.host: {shown!r} is not a URL, and CPI cannot log in; write https://{shown}")
     if balancer["oneArm"] is not None:
         one_arm = OneArm(balancer["oneArm"]["startIP"], balancer["oneArm"]["endIP"])

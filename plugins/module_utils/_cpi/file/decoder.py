@@ -32,6 +32,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.scalars i
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema import CLOUD_CONFIG, Kind, Struct
 from ansible_collections.vcd.kubernetes.plugins.module_utils._distributions import knowing
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import LONGEST_VALUE, shortened
+from ansible_collections.vcd.kubernetes.plugins.module_utils._printable import printable
 
 Values = dict[str, Any]
 # yaml.v2 begins to look at the share of aliased values at 100, and refuses the file later.
@@ -151,6 +153,7 @@ class _Decoder:
             if name not in struct.keys and self._passes(dotted):
                 self.out.passed.append(dotted)
             elif name not in struct.keys:
+                dotted = printable(shortened(dotted, LONGEST_VALUE))
                 self._problem(key, f"{dotted}: CPI does not know this key{suggestion(name, struct, path)}")
             elif name in done:
                 self._problem(key, f"{dotted} is given twice; keep one")

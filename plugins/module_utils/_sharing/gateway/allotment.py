@@ -78,12 +78,11 @@ class Allotment:
         parts = [part for part in (subnet.intersection(addresses) for subnet in self.subnets) if part is not None]
         if not parts:
             return self._elsewhere(addresses, use)
-        return next((found for found in (self._in_subnet(part, use) for part in parts) if found is not YES), YES)
+        return next((found for found in (self._in_subnet(part) for part in parts) if found is not YES), YES)
 
-    def _in_subnet(self, part: AddressRange, use: Use) -> Verdict:
-        own = [str(one) for one in self.ranges]
-        # Cloud Director translates the primary IP, too, even where it is in no range. Then it is no VIP.
-        own += [] if use is Use.VIP else self.primaries
+    def _in_subnet(self, part: AddressRange) -> Verdict:
+        # The primary IP is one of its own, even where it is in no range.
+        own = [*(str(one) for one in self.ranges), *self.primaries]
         if AddressSet(own).covers(part):
             return YES
         if not self.ranges:
