@@ -24,7 +24,7 @@ Object = dict[str, Any]
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 COLLECTIONS = next((path for path in sys.path if (Path(path) / "ansible_collections" / "vcd").is_dir()), "")
 CLUSTER = "urn:vcloud:entity:vmware:capvcdCluster:6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d10"  # in the fixtures
-SERVED_SECONDS = 180.0  # a limit for a busy machine; a few seconds are needed
+SERVED_SECONDS = 900.0  # a limit for a busy machine; a few seconds are needed
 
 
 class Stage:
@@ -167,7 +167,7 @@ class Stage:
             "VCD_PASSWORD": f"{self.user}-secret-1",
             "VCD_CA_PATH": str(self.vcd.ca),
         }
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=900)
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=3600)
         return Run(done.returncode, done.stdout, done.stderr)
 
 

@@ -62,7 +62,7 @@ class Tenant:
         self._base, self._session = f"{url}/cloudapi/1.0.0", requests.Session()
         self._session.trust_env, self._session.verify = False, ca
         self._session.headers["Accept"] = "application/json;version=37.2"
-        answer = self._session.post(f"{self._base}/sessions", auth=("kube@acme", "kube-secret-1"), timeout=30)
+        answer = self._session.post(f"{self._base}/sessions", auth=("kube@acme", "kube-secret-1"), timeout=300)
         answer.raise_for_status()
         token = answer.headers["X-VMWARE-VCLOUD-ACCESS-TOKEN"]
         self._session.headers["Authorization"] = f"Bearer {token}"
@@ -91,10 +91,10 @@ class Tenant:
 
     def create(self, path: str, body: Facts) -> None:
         """Create something, as a person would in VCD's interface."""
-        self._session.post(f"{self._base}/{path}", json=body, timeout=30).raise_for_status()
+        self._session.post(f"{self._base}/{path}", json=body, timeout=300).raise_for_status()
 
     def _get(self, path: str) -> Facts:
-        answer = self._session.get(f"{self._base}/{path}", timeout=30)
+        answer = self._session.get(f"{self._base}/{path}", timeout=300)
         answer.raise_for_status()
         return dict(answer.json())
 

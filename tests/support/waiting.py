@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 Found = TypeVar("Found")
-PATIENCE_SECONDS = 180.0  # for a busy machine, not for what is waited for
+PATIENCE_SECONDS = 900.0  # for a busy machine, not for what is waited for
 
 
 def until(holds: Callable[[], Found], what: str = "it", *, every: float = 0.005) -> Found:

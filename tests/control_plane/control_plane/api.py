@@ -14,7 +14,7 @@ import requests
 
 Object = dict[str, Any]
 JSON, MERGE, STRATEGIC = "application/json", "application/merge-patch+json", "application/strategic-merge-patch+json"
-PATIENCE_SECONDS = 120.0  # limit of every wait, generous for a busy machine
+PATIENCE_SECONDS = 600.0  # limit of every wait, generous for a busy machine
 
 # kind -> (path of its API, plural, whether it is namespaced)
 KINDS = {
@@ -75,7 +75,7 @@ class Api:
         """Send one request. ApiError for anything but 2xx."""
         headers = {"Content-Type": content_type} if body is not None else {}
         answer = self._session.request(
-            method, self.url + path, json=body, headers=headers, params=parameters, timeout=30
+            method, self.url + path, json=body, headers=headers, params=parameters, timeout=300
         )
         found = answer.json() if answer.headers.get("Content-Type", "").startswith(JSON) else {}
         if not answer.ok:
@@ -85,7 +85,7 @@ class Api:
     def ready(self) -> bool:
         """Whether the server reports that it is ready."""
         try:
-            return self._session.get(f"{self.url}/readyz", timeout=5).ok
+            return self._session.get(f"{self.url}/readyz", timeout=60).ok
         except requests.RequestException:
             return False
 

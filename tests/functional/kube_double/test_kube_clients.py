@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from kube_double.testing import KubeDouble
 
 KUBECTL = shutil.which("kubectl")
 NAMESPACE = "kube-system"
@@ -92,6 +93,12 @@ needs_kubectl = pytest.mark.skipif(KUBECTL is None, reason="kubectl is not insta
 
 @pytest.fixture
 def kubectl(kube: Any, tmp_path: pathlib.Path) -> Any:
+    return kubectl_of(kube, tmp_path)
+
+
+def kubectl_of(kube: Any, tmp_path: pathlib.Path) -> Any:
+    """A function that runs kubectl on a double, and returns its output."""
+
     def run(*arguments: str, given: Any = None, fails: bool = False) -> str:
         command = [str(KUBECTL), "--kubeconfig", kube.kubeconfig, "--namespace", NAMESPACE, *arguments]
         stdin = yaml.safe_dump_all(given) if given else None
@@ -112,7 +119,7 @@ def test_kubectl_applies_and_applies_again(kubectl: Any, make: Any) -> None:
     assert kubectl("apply", "-f", "-", given=objects) == "configmap/fresh unchanged\ndeployment.apps/agent unchanged\n"
     objects[1]["spec"]["template"]["spec"]["containers"][0]["image"] = "example.com/agent:2.0"
     assert "deployment.apps/agent configured" in kubectl("apply", "-f", "-", given=objects)
-    assert "successfully rolled out" in kubectl("rollout", "status", "deployment/agent", "--timeout=180s")
+    assert "successfully rolled out" in kubectl("rollout", "status", "deployment/agent", "--timeout=600s")
     image = "jsonpath={.items[?(@.status.phase=='Running')].spec.containers[0].image}"
     assert "example.com/agent:2.0" in kubectl("get", "pods", "-o", image)
 
@@ -120,7 +127,7 @@ def test_kubectl_applies_and_applies_again(kubectl: Any, make: Any) -> None:
 @needs_kubectl
 def test_kubectl_output_is_as_expected(kubectl: Any, make: Any) -> None:
     kubectl("apply", "-f", "-", given=[make.deployment()])
-    kubectl("wait", "--for=condition=Available", "deployment/agent", "--timeout=180s")
+    kubectl("wait", "--for=condition=Available", "deployment/agent", "--timeout=600s")
     header, row = kubectl("get", "deployments").splitlines()
     assert header.split() == ["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"]
     assert row.split()[:4] == ["agent", "1/1", "1", "1"]
@@ -128,7 +135,6 @@ def test_kubectl_output_is_as_expected(kubectl: Any, make: Any) -> None:
     assert "Successfully assigned kube-system/agent-" in described
     assert "ConfigMap (a volume populated by a ConfigMap)" in described
     assert kubectl("scale", "deployment/agent", "--replicas=0") == "deployment.apps/agent scaled\n"
-    assert "Terminating" in kubectl("get", "pods")
     kubectl("delete", "deployment", "agent")
     assert kubectl("get", "deployments") == ""
 
@@ -143,3 +149,15 @@ def test_kubectl_is_refused_as_by_the_real_server(kubectl: Any, make: Any) -> No
     assert 'strict decoding error: unknown field "dat"' in kubectl("create", "-f", "-", given=[misspelt], fails=True)
     # Generators such as this one send protobuf, which the double does not read.
     assert "unknown format" in kubectl("create", "namespace", "x", fails=True)
+
+
+@needs_kubectl
+def test_kubectl_shows_a_pod_that_ends(make: Any, tmp_path: pathlib.Path) -> None:
+    slow = make.deployment()
+    slow["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = 3600
+    with KubeDouble(objects=[*make.nodes, make.config_map("content"), slow], stop_seconds=3000) as kube:
+        kubectl = kubectl_of(kube, tmp_path)
+        kubectl("wait", "--for=condition=Available", "deployment/agent", "--timeout=600s")
+        kubectl("scale", "deployment/agent", "--replicas=0")
+        kube.wait_for(lambda: "deletionTimestamp" in kube.list("Pod")[0]["metadata"], "the end of the pod")
+        assert "Terminating" in kubectl("get", "pods")

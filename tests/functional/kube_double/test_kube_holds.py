@@ -20,7 +20,7 @@ def begin(kube: Any) -> http.client.HTTPSConnection:
     """Send a change of the ConfigMap's labels without waiting for the answer."""
     host, port = kube.url.removeprefix("https://").rsplit(":", 1)
     context = ssl.create_default_context(cafile=kube.ca)
-    client = http.client.HTTPSConnection(host, int(port), context=context, timeout=120)
+    client = http.client.HTTPSConnection(host, int(port), context=context, timeout=600)
     headers = {"Authorization": f"Bearer {kube._token}", "Content-Type": "application/merge-patch+json"}
     client.request("PATCH", CONFIG, json.dumps({"metadata": {"labels": {"mark": "held"}}}), headers)
     return client

@@ -53,7 +53,7 @@ def test_ready_line_files_and_clean_exit(tmp_path: pathlib.Path) -> None:
         assert [entry["name"] for entry in content["contexts"]] == ["admin", "bob"]
         assert pathlib.Path(facts["ca"]).read_text().startswith("-----BEGIN CERTIFICATE-----")
         process.send_signal(signal.SIGTERM)
-        rest, complaints = process.communicate(timeout=120)
+        rest, complaints = process.communicate(timeout=600)
         assert (process.returncode, rest, complaints) == (0, "", "")
 
 

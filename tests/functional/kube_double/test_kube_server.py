@@ -26,7 +26,7 @@ def send(kube: Any, method: str, path: str, body: Any = None, token: str = "", *
         given["Authorization"] = f"Bearer {token or kube._token}"
     asked = urllib.request.Request(kube.url + path, data=data, method=method, headers=given)
     try:
-        answer = urllib.request.urlopen(asked, context=kube._context, timeout=30)
+        answer = urllib.request.urlopen(asked, context=kube._context, timeout=300)
     except urllib.error.HTTPError as refusal:
         answer = refusal
     with answer:

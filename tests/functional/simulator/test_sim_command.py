@@ -161,7 +161,7 @@ def test_one_ready_line_and_a_clean_stop() -> None:
     authority = Path(line.split("ca=")[1].split()[0])
     assert authority.exists()
     process.send_signal(signal.SIGTERM)
-    output, complaints = process.communicate(timeout=120)
+    output, complaints = process.communicate(timeout=600)
     assert (process.returncode, output, complaints) == (0, "", "")
     assert not authority.exists()
 

@@ -30,7 +30,7 @@ def begin(sim: Simulator, api: Api, body: dict[str, Any]) -> http.client.HTTPSCo
     """Send the creation of a pool without waiting for the answer."""
     host, port = sim.url.removeprefix("https://").rsplit(":", 1)
     client = http.client.HTTPSConnection(
-        host, int(port), context=ssl.create_default_context(cafile=sim.ca), timeout=120
+        host, int(port), context=ssl.create_default_context(cafile=sim.ca), timeout=600
     )
     headers = {"Authorization": str(api.http.headers["Authorization"]), "Accept": "application/json;version=37.2"}
     client.request("POST", f"{CLOUDAPI}{POOLS}", json.dumps(body), {**headers, "Content-Type": "application/json"})

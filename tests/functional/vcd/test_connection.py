@@ -55,7 +55,7 @@ def test_login_with_password_api_token_or_token(vcd: Modules) -> None:
         auth=("kube@acme", "kube-secret-1"),
         headers={"Accept": "application/*;version=37.2"},
         verify=vcd.simulator.ca,
-        timeout=120,
+        timeout=600,
     )
     ready = answer.headers["X-VMWARE-VCLOUD-ACCESS-TOKEN"]
     given = vcd.as_user(user=None, password=None, org=None, token=ready)

@@ -106,7 +106,7 @@ class Contract:
         return status
 
     @staticmethod
-    def wait(holds: Callable[[], Any], what: str, seconds: float = 180.0) -> Any:
+    def wait(holds: Callable[[], Any], what: str, seconds: float = 600.0) -> Any:
         deadline = time.monotonic() + seconds
         while not (found := holds()):
             assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
