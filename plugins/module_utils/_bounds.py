@@ -25,7 +25,7 @@ import io
 import socket
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -210,7 +210,7 @@ def read_body(raw: Any, size: int, *, cut: bool = False) -> bytes:
     packed = str(raw.headers.get("Content-Encoding") or "").strip().lower() == "gzip"
     found: list[bytes] = []
     length = 0
-    for part in _unpacked(raw) if packed else _parts(raw):
+    for part in _unpacked(_parts(raw)) if packed else _parts(raw):
         found.append(part)
         length += len(part)
         if length > size:
@@ -226,10 +226,24 @@ def _parts(raw: Any) -> Iterator[bytes]:
         yield part
 
 
-def _unpacked(raw: Any) -> Iterator[bytes]:
+def unpack_gzip(packed: bytes, size: int) -> bytes:
+    """What is in gzip, if that is at most ``size`` bytes. Raises OverLimit if it is more, not gzip, or not whole."""
+    unpacker = _gzip()
+    try:
+        found: bytes = unpacker.decompress(packed, size + 1)
+    except zlib.error:
+        raise OverLimit("is not in gzip") from None
+    if len(found) > size:
+        raise too_large(size)
+    if not unpacker.eof:
+        raise OverLimit("is not whole")
+    return found
+
+
+def _unpacked(parts: Iterable[bytes]) -> Iterator[bytes]:
     """The parts of a body in gzip, each of limited size: 1 KiB may hold 1 MiB. Raises OverLimit if it is not gzip."""
     unpacker = _gzip()
-    for part in _parts(raw):
+    for part in parts:
         rest = part
         while rest:
             try:
@@ -243,3 +257,24 @@ def _unpacked(raw: Any) -> Iterator[bytes]:
 
 def _gzip() -> Any:
     return zlib.decompressobj(zlib.MAX_WBITS | 16)
+
+
+def within(seconds: float, make: Callable[[], Any]) -> Any:
+    """The result of ``make``, or TimeoutError after ``seconds``: for a library that has no timeout of its own."""
+    outcome: list[tuple[Any, BaseException | None]] = []
+
+    def work() -> None:
+        try:
+            outcome.append((make(), None))
+        except BaseException as error:  # noqa: BLE001  # handed to the caller below
+            outcome.append((None, error))
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    worker.join(seconds)
+    if not outcome:
+        raise TimeoutError
+    made, error = outcome[0]
+    if error is not None:
+        raise error
+    return made

@@ -30,6 +30,9 @@ RENEWAL = 60.0
 # Job numbers as AWX, GitLab and Jenkins pass them to what they run, in this order.
 _JOBS = ("JOB_ID", "CI_JOB_ID", "BUILD_TAG")
 _LONGEST = 40
+# What a text may claim: seconds, and the form of `process_id`.
+_LONGEST_LIFETIME = 1e6
+_PROCESS = re.compile(r"[1-9][0-9]{0,8}\.[0-9]{1,20}")
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -123,7 +126,8 @@ def parse(text: str) -> Hold | None:
         )
         known = {name: fields.get(name, "") for name in ("job", "place", "process", "user")}
         holder = Holder(fields["run"], fields["by"], **known)
-        return Hold(holder, since, until, float(fields["for"]))
+        lifetime = float(fields["for"])
+        return Hold(holder, since, until, lifetime) if 0 < lifetime <= _LONGEST_LIFETIME else None
     except (KeyError, ValueError):
         return None
 
@@ -158,7 +162,7 @@ def standing(hold: Hold, holder: Holder, now: datetime, ended: Callable[[Holder]
 
 def has_ended(holder: Holder) -> bool:
     """Whether a holder is proved to have ended. False where that is unknown: on another machine, or without /proc."""
-    if not holder.place or holder.place != _place() or "." not in holder.process:
+    if not holder.place or holder.place != _place() or not _PROCESS.fullmatch(holder.process):
         return False
     pid = int(holder.process.partition(".")[0])
     if pid == os.getpid():

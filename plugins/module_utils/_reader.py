@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Reads values from nested module results, and reports exactly where one differs from the documentation."""
+"""Reads values from outside (module results, answers, restore points), and says where one differs. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput, as_text, shortened
@@ -82,3 +84,91 @@ def _short(value: Any) -> Any:
     """The value, cut where it would fill a message."""
     text = value if isinstance(value, str) else as_text(value)
     return value if len(text) <= 60 else shortened(text, 60)
+
+
+# shapes: the types of the fields that are read, for data from outside
+
+Shape = Any
+TEXT, NUMBER, FLAG = str, int, bool
+_WORDS = {str: "text", int: "a whole number", bool: "true or false"}
+_FOUND = {bool: "true or false", int: "a number", float: "a fraction", str: "text", list: "a list", dict: "a mapping"}
+_LARGEST_NUMBER = 2**63
+
+
+class Id(str):
+    """The shape of an identifier that becomes a part of a path: text without blanks, ``/`` and the like."""
+
+
+ID = Id()
+_DECIMAL = re.compile(r"[0-9]{1,18}")
+_ID = re.compile(r"[\x21-\x7e]{1,500}")
+_NOT_IN_ID = re.compile(r"[/?#%\\]|\.\.")
+
+
+@dataclass(frozen=True)
+class Values:
+    """The shape of a mapping from any text to values of one shape, such as labels."""
+
+    of: Shape
+
+
+@dataclass(frozen=True)
+class OrNull:
+    """The shape of an entry of a list that may be null."""
+
+    of: Shape
+
+
+def differs(value: Any, shape: Shape, path: str = "") -> str:
+    """Where a value has another shape than the documented one, without a part of the value; empty if nowhere.
+
+    A shape is TEXT, NUMBER, FLAG or ID; ``[shape]`` is a list, ``Values(shape)`` a mapping, and a dictionary a mapping
+    with the shapes of the fields that are read. Other fields are not looked at. A field may be missing or null, but not
+    an entry of a list. A key that ends in ``!`` is required,
+    and ``OrNull(shape)`` is an entry of a list that may be null.
+    """
+    if isinstance(shape, dict):
+        if not isinstance(value, Mapping):
+            return _expected(path, "a mapping", value)
+        for field, inner in shape.items():
+            name = field.rstrip("!")
+            item = value.get(name)
+            if item is None and name == field:
+                continue
+            found = differs(item, inner, f"{path}.{name}" if path else name)
+            if found:
+                return found
+        return ""
+    if isinstance(shape, Values):
+        if not isinstance(value, Mapping):
+            return _expected(path, "a mapping", value)
+        pairs = ((f"{path}.{_short(str(key))}", item, shape.of) for key, item in value.items())
+        return _first(pairs) if all(isinstance(key, str) for key in value) else _expected(path, "text as keys", None)
+    if isinstance(shape, OrNull):
+        return "" if value is None else differs(value, shape.of, path)
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            return _expected(path, "a list", value)
+        return _first((f"{path}[{number}]", item, shape[0]) for number, item in enumerate(value))
+    if isinstance(shape, Id):
+        good = isinstance(value, str) and _ID.fullmatch(value) and not _NOT_IN_ID.search(value)
+        return "" if good else _expected(path, "an identifier", value)
+    if not isinstance(value, shape) or (shape is int and isinstance(value, bool)):
+        return _expected(path, _WORDS[shape], value)
+    if shape is int and abs(value) >= _LARGEST_NUMBER:
+        return _expected(path, "a number of 64 bits", value)
+    return ""
+
+
+def _first(parts: Iterable[tuple[str, Any, Shape]]) -> str:
+    return next((found for path, item, shape in parts if (found := differs(item, shape, path))), "")
+
+
+def _expected(path: str, what: str, value: Any) -> str:
+    found = "null" if value is None else _FOUND.get(type(value), "another kind")
+    return f"{path or 'the value'}: expected {what}, found {found}"
+
+
+def decimal(text: object) -> int | None:
+    """The number that a text of ASCII digits stands for; None for any other text, also for one of very many digits."""
+    return int(text) if isinstance(text, str) and _DECIMAL.fullmatch(text) else None

@@ -23,7 +23,7 @@ CPI_WITH_VDC_OF_NETWORK: Version = (1, 4, 0)
 # CPI asks for one version of Cloud Director's API, and cannot log in where it is not served.
 _API_OF_CPI: tuple[tuple[Version, str], ...] = (((1, 6, 0), "37.2"), ((0, 0, 0), "36.0"))
 
-_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?![\d])")
+_VERSION = re.compile(r"v?([0-9]{1,9})\.([0-9]{1,9})(?:\.([0-9]{1,9}))?(?![0-9])")
 
 
 def parse_version(text: str | None) -> Version | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
@@ -18,6 +17,7 @@ from typing import Protocol, TypeVar
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import WaitTimeout
 
 T = TypeVar("T")
+_LONGEST_DATE = 100  # characters
 
 
 class Clock(Protocol):
@@ -40,6 +40,15 @@ class SystemClock:
         time.sleep(seconds)
 
 
+def http_date(text: str | None) -> datetime | None:
+    """A date of an HTTP header in UTC; None where it is missing or unreadable."""
+    try:
+        found = parsedate_to_datetime((text or "")[:_LONGEST_DATE])
+        return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    except (TypeError, ValueError, IndexError, OverflowError):  # what the library raises for odd ones
+        return None
+
+
 class ServerClock:
     """The clock of a server, from the Date headers of its answers: hosts that share an object there need no other."""
 
@@ -49,8 +58,9 @@ class ServerClock:
 
     def note(self, date: str | None) -> None:
         """Take the time from a header. One that is missing or unreadable is ignored."""
-        with suppress(TypeError, ValueError):
-            self._answer = (parsedate_to_datetime(date or "").astimezone(timezone.utc), self._clock.monotonic())
+        found = http_date(date)
+        if found is not None:
+            self._answer = (found, self._clock.monotonic())
 
     def now(self) -> datetime:
         """The time in UTC; that of this machine where the server does not say its own."""

@@ -33,8 +33,9 @@ LAYERS = [
         "_nearest",
         "_vcd_rights",
         "_stopped",
+        "_json",
     },
-    {"_bounds"},
+    {"_bounds", "_vcd_fields"},
     {"_vcd", "_kubernetes", "_sharing.findings", "_sharing.states", "_sharing.gateway"},
     # The managers of virtual services and NAT rules ask `_sharing.gateway` who claims an address, as the planner does.
     {"_resources", "_cpi.file"},
@@ -61,6 +62,7 @@ PURE = [
     "_scenario.py",
     "_addresses.py",
     "_reader.py",
+    "_json.py",
     "_nearest.py",
     "_stopped.py",
     "_contract.py",
@@ -72,6 +74,8 @@ PURE = [
     "_resources/*/comparison.py",
     "_vcd/comparison.py",
     "_vcd/lookup.py",
+    "_vcd_fields.py",
+    "_kubernetes/shapes.py",
 ]
 PURE_LIBRARIES = {"netaddr", "yaml"}
 IMPURE_STANDARD = {

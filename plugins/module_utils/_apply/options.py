@@ -19,11 +19,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     parse_range,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
-from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import READABLE_RESTORE_POINTS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import VIRTUAL_SERVICE
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.point import check_restore_point
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import VcdRule
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import internal_ips_needed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import recorded_objects
@@ -174,21 +173,8 @@ def _recorded(point: object, cluster_id: str) -> frozenset[tuple[str, str]]:
 
 def _check_restore_point(point: object) -> None:
     """Refuse what is not a restore point. The option of this name in vcd_shared_ip_info is a bool that asks for one."""
-    if not point or isinstance(point, bool):
-        return
-    version = point.get("version") if isinstance(point, Mapping) else None
-    if version not in READABLE_RESTORE_POINTS or not (isinstance(point, Mapping) and _has_bodies(point)):
-        # the value may be long
-        remedy = "is not one that this release reads: give the restore_point that vcd_shared_ip_info returned"
-        raise InvalidInput("restore_point", f"version {version}", remedy)
-
-
-def _has_bodies(point: Mapping[str, Any]) -> bool:
-    kinds = point.get("objects", {VIRTUAL_SERVICE: point.get("virtual_services", {})})
-    return isinstance(kinds, Mapping) and all(
-        isinstance(bodies, Mapping) and all(isinstance(body, Mapping) for body in bodies.values())
-        for bodies in kinds.values()
-    )
+    if point and not isinstance(point, bool):
+        check_restore_point(point, "restore_point")
 
 
 def _one_arm(value: Any) -> AddressRange:

@@ -33,6 +33,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     NatRule,
     VirtualService,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.point import check_gateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.readings import readings
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.downtime import Downtime
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
@@ -60,6 +61,8 @@ class ServiceExecutor:
         self._pools = {port.names.pool: service for service in request.services for port in service.ports}
         self.observed = self._read()
         self.healthy = frozenset(name for name, health in self.observed.health.items() if health == "UP")
+        if params["restore_point"]:
+            check_gateway(params["restore_point"], gateway, "restore_point")
         self.stored = read_objects(params["restore_point"])
         self.policies = Policies(api, gateway, read_policies(params["restore_point"]), params["accept_loss"])
         group = params["service_engine_group"] or ""

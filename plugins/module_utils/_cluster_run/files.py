@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._json import parse_json
 
 
 def store(folder: str, point: Mapping[str, Any]) -> str:
@@ -60,11 +61,11 @@ def load(path: str) -> dict[str, Any]:
         remedy = f"cannot be read: {why}; give the path of a restore point"
         raise InvalidInput("shared_ip_restore_file", path, remedy) from None
     try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
+        found, why = parse_json(text), ""
+    except ValueError as error:
+        found, why = None, f" (the document {error})"
     if not isinstance(found, dict):
         raise CollectionError(
-            f"shared_ip_restore_file: {path!r}: is not a restore point: give a file that a run stored"
+            f"shared_ip_restore_file: {path!r}: is not a restore point{why}: give a file that a run stored"
         )
     return found

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._bounds import OverLimit, bounded_pools, bounds
+from ansible_collections.vcd.kubernetes.plugins.module_utils._bounds import OverLimit, bounded_pools, bounds, within
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._json import parse_json
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors import (
     CHECK_OPTIONS,
     KubernetesError,
@@ -27,8 +27,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors 
     from_api,
     from_configuration,
     from_connection,
+    not_kubernetes,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import AUTH_ARG_SPEC, GivenKubeconfig
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.shapes import object_differs, page_differs
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import decimal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._urls import hides, printable_url
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, Pace, ServerClock
@@ -110,7 +113,7 @@ class KubernetesApi:
 
     def _get(self, path: str) -> Object | None:
         try:
-            return self._call("GET", path)
+            return _checked(self._call("GET", path), path, object_differs)
         except KubernetesError as error:
             if error.status == 404:
                 return None
@@ -133,7 +136,7 @@ class KubernetesApi:
         query: list[tuple[str, Any]] = [("limit", PAGE)]
         deadline, seen = Deadline(LIST_SECONDS, self._clock), set[Any]()
         while True:
-            page = self._call("GET", path, query=query)
+            page = _checked(self._call("GET", path, query=query), path, page_differs)
             found += page.get("items") or []
             following = (page.get("metadata") or {}).get("continue")
             if not following:
@@ -168,7 +171,8 @@ class KubernetesApi:
         """
         self._forget()
         query = [("fieldManager", manager)]
-        return self._call("PATCH", path, body, query=query, content_type="application/merge-patch+json")
+        answer = self._call("PATCH", path, body, query=query, content_type="application/merge-patch+json")
+        return _checked(answer, path, object_differs)
 
     def apply(self, path: str, body: Object, manager: str) -> Object:
         """Server-side apply of a whole object of kind and apiVersion; takes its fields over from other managers.
@@ -177,7 +181,8 @@ class KubernetesApi:
         """
         self._forget()
         query = [("fieldManager", manager), ("force", "true")]
-        return self._call("PATCH", path, body, query=query, content_type="application/apply-patch+yaml")
+        answer = self._call("PATCH", path, body, query=query, content_type="application/apply-patch+yaml")
+        return _checked(answer, path, object_differs)
 
     def delete(self, path: str, uid: str, resource_version: str | None = None) -> None:
         """Delete exactly this object, or do nothing if it no longer exists.
@@ -202,7 +207,7 @@ class KubernetesApi:
         """POST that stores nothing, such as an access review; the same question is asked once in a connection."""
         question = json.dumps([path, body], sort_keys=True)
         if question not in self._answers:
-            self._answers[question] = self._call("POST", path, body)
+            self._answers[question] = _checked(self._call("POST", path, body), path, object_differs)
         return self._answers[question]
 
     def _forget(self) -> None:
@@ -212,7 +217,7 @@ class KubernetesApi:
     def _write(self, method: str, path: str, object_path: str, body: Object, same: Callable[[Object], bool]) -> Object:
         self._forget()
         try:
-            return self._call(method, path, body)
+            return _checked(self._call(method, path, body), object_path, object_differs)
         except KubernetesError as error:
             # After a lost answer (here or inside urllib3), the repeated request conflicts with its own first attempt.
             present = self.get(object_path) if error.status == 409 else None
@@ -234,6 +239,14 @@ class KubernetesApi:
             else:
                 self._reached = True
                 return answer
+
+
+def _checked(found: Object, path: str, differs: Callable[[Object, str], str]) -> Object:
+    """The object, unless it differs from its API."""
+    why = differs(found, path)
+    if why:
+        raise not_kubernetes(path, f"differs from its API: {why}")
+    return found
 
 
 def _is_going(present: Object, uid: str) -> bool:
@@ -298,7 +311,7 @@ def _client(auth: Mapping[str, Any], host: str) -> Any:
     # Outside of `bounds` these pools do what urllib3's own do.
     poolmanager.pool_classes_by_scheme.update(bounded_pools())
     try:
-        return _within(REQUEST_SECONDS, lambda: _bounded(lambda: get_api_client(**auth)))
+        return within(REQUEST_SECONDS, lambda: _bounded(lambda: get_api_client(**auth)))
     except OverLimit as error:
         raise _over_limit(error, "GET /apis", host) from None
     except ApiException as error:
@@ -309,7 +322,7 @@ def _client(auth: Mapping[str, Any], host: str) -> Any:
         raise from_configuration(error, kubeconfig, host) from error
     except (HTTPError, TimeoutError) as error:
         raise from_connection(error, host) from error
-    except (OSError, YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise from_configuration(error, kubeconfig, host) from error
 
 
@@ -321,27 +334,6 @@ def _bounded(send: Callable[[], T]) -> T:
 
 def _over_limit(error: OverLimit, call: str, host: str) -> CollectionError:
     return CollectionError(f"{call}: the answer of {host} {error}: is this a Kubernetes API server? {CHECK_OPTIONS}")
-
-
-def _within(seconds: float, make: Callable[[], Any]) -> Any:
-    """The result of ``make``, or TimeoutError after ``seconds``: the library's discovery has no timeout of its own."""
-    outcome: list[tuple[Any, BaseException | None]] = []
-
-    def work() -> None:
-        try:
-            outcome.append((make(), None))
-        except BaseException as error:  # noqa: BLE001  # handed to the caller below
-            outcome.append((None, error))
-
-    worker = threading.Thread(target=work, daemon=True)
-    worker.start()
-    worker.join(seconds)
-    if not outcome:
-        raise TimeoutError
-    made, error = outcome[0]
-    if error is not None:
-        raise error
-    return made
 
 
 def _sender(client: Any, host: str, server_clock: ServerClock) -> Callable[..., Object]:
@@ -364,6 +356,7 @@ def _sender(client: Any, host: str, server_clock: ServerClock) -> Callable[..., 
                     serialize=False,
                     _request_timeout=REQUEST_SECONDS,
                 )
+                data: bytes = answer.data  # with some releases of the library it arrives only now
         except OverLimit as error:
             raise _over_limit(error, f"{method} {path}", host) from None
         except ApiException as error:
@@ -374,24 +367,21 @@ def _sender(client: Any, host: str, server_clock: ServerClock) -> Callable[..., 
         except (HTTPError, OSError) as error:
             raise from_connection(error, host) from error
         server_clock.note(answer.headers.get("Date"))
-        return _decoded(answer, path)
+        return _decoded(data, path)
 
     return send
 
 
 def _seconds(text: Any) -> float:
     """Retry-After in seconds, at most RETRY_SECONDS; a date is ignored."""
-    try:
-        return min(float(text), RETRY_SECONDS)
-    except (TypeError, ValueError):
-        return 0.0
+    return min(float(decimal(text) or 0), RETRY_SECONDS)
 
 
-def _decoded(answer: Any, path: str) -> Object:
+def _decoded(data: bytes, path: str) -> Object:
     try:
-        found = json.loads(answer.data)
+        found = parse_json(data.decode("utf-8", "replace"))
     except ValueError as error:
-        raise CollectionError(f"{path}: the answer is not JSON: is this a Kubernetes API server?") from error
+        raise not_kubernetes(path, str(error)) from None
     if not isinstance(found, dict):
-        raise CollectionError(f"{path}: the answer is not an object: is this a Kubernetes API server?")
+        raise not_kubernetes(path, "is not an object")
     return found

@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._json import parse_json
 from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._urls import with_printable_urls
 
@@ -50,10 +50,15 @@ def _status_object(body: Any) -> dict[str, Any]:
     if isinstance(body, bytes):
         body = body.decode("utf-8", "replace")
     try:
-        found = json.loads(body or "{}")
-    except (TypeError, ValueError):
+        found = parse_json(body) if isinstance(body, str) else {}
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def not_kubernetes(path: str, why: str) -> CollectionError:
+    """The error for an answer that no API server gives. ``why`` must hold no part of the answer."""
+    return CollectionError(f"{path}: the answer {why}: is this a Kubernetes API server? {CHECK_OPTIONS}")
 
 
 def from_connection(error: BaseException, host: str) -> KubernetesUnreachable:

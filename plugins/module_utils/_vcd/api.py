@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import NETADDR_IMPORT_ERROR
 from ansible_collections.vcd.kubernetes.plugins.module_utils._bounds import SMALL
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import ID, differs
 from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import InDoubt, Refused, TaskFailed, VcdError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.pacing import (
@@ -37,6 +38,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.versions impor
     release_of,
     render,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_fields import differs_from_api, page_differs
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import Granted
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, wait_until
 
@@ -143,8 +145,8 @@ class Api:
         refused, self._refused = self._refused, None
         if refused and refused[0] == path:
             return refused[1]  # it was read for an update that was refused just now, and has not changed
-        call = Call("GET", OPENAPI + path, f"read {what}")
-        return _object(self._read(call, self.session.deadline()))
+        answer = self._read(Call("GET", OPENAPI + path, f"read {what}"), self.session.deadline())
+        return _object(answer, lambda body: differs_from_api(body, path))
 
     def get_or_none(self, path: str, what: str) -> Body | None:
         """One object, or None when it does not exist.
@@ -166,10 +168,8 @@ class Api:
         while True:
             params = {"page": str(page), "pageSize": str(page_size), **({"filter": query} if query else {})}
             answer = self._read(Call("GET", OPENAPI + path, f"list {what}", params=params), deadline)
-            body = _object(answer)
-            values = body.get("values")
-            if values is None:
-                raise not_cloud_director(answer)
+            body = _object(answer, lambda body: page_differs(body, path))
+            values = body["values"]
             rows += len(values)
             found.update((str(value.get("id") or f"{page}/{number}"), value) for number, value in enumerate(values))
             # A page past the end is empty, not an error, so a list without resultTotal ends as well.
@@ -185,7 +185,7 @@ class Api:
         deadline, params, seen = self.session.deadline(), {"pageSize": str(page_size)}, set()
         while True:
             answer = self._read(Call("GET", OPENAPI + path, f"list {what}", params=params), deadline)
-            found.extend(_object(answer).get("values") or [])
+            found.extend(_object(answer, lambda body: page_differs(body, path))["values"])
             cursor = next_cursor(answer)
             if not cursor:
                 return found
@@ -335,8 +335,9 @@ class Api:
     def _finish(self, answer: Answer, call: Call, deadline: Deadline) -> Task:
         """Wait for the task that an answer names. Any status but 202 means that the write is already complete."""
         if answer.status != 202:
-            owner = answer.json().get("id", "") if answer.text.strip().startswith("{") else ""
-            return Task(owner=owner)
+            has_body = answer.text.strip().startswith("{")
+            made = _object(answer, lambda body: differs(body, {"id": ID})) if has_body else {}
+            return Task(owner=made.get("id") or "")
         path = task_path(answer.headers.get("Location", ""))
         if path is None:
             raise not_cloud_director(answer)
@@ -383,9 +384,10 @@ class Api:
         return found
 
 
-def _object(answer: Answer) -> Body:
-    """The JSON object in the body of an answer."""
+def _object(answer: Answer, differs: Callable[[Body], str]) -> Body:
+    """The JSON object in an answer. ``differs`` says where it differs from the documented one, or is empty."""
     found = answer.json()
-    if not isinstance(found, dict):
-        raise not_cloud_director(answer)
-    return found
+    why = differs(found) if isinstance(found, dict) else "it is not an object"
+    if why:
+        raise not_cloud_director(answer, why)
+    return dict(found)

@@ -61,7 +61,7 @@ def port(option: str, value: int) -> int:
 
 def port_range(option: str, value: str) -> str:
     """``80`` or ``80-90``, in ascending order and without spaces."""
-    found = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", str(value))
+    found = re.fullmatch(r"\s*([0-9]{1,9})\s*(?:-\s*([0-9]{1,9})\s*)?", str(value))
     if not found:
         raise InvalidInput(option, value, "is not a port: give a port such as 80, or a range such as 80-90")
     start = port(option, int(found.group(1)))

@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._json import parse_json
 from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.xmldoc import parse
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import right_for_call
@@ -83,7 +83,7 @@ def parse_problem(body: str) -> Problem:
     code, text = "", body.strip()
     if text.startswith("{"):
         try:
-            found = json.loads(text)
+            found = parse_json(text)
         except ValueError:
             found = {}
         code = str(found.get("minorErrorCode") or found.get("error") or "")

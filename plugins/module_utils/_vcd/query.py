@@ -18,6 +18,9 @@ except ImportError as error:
     JMESPATH_ERROR = error
 
 
+_TOO_DEEP = "is nested too deeply: give a simpler expression"
+
+
 def _in_one_line(error: Exception) -> str:
     """The library's message, without the brackets of the lists that it shows."""
     return " ".join(str(error).translate({ord(one): None for one in "[]"}).split())
@@ -35,6 +38,8 @@ def compile_query(expression: str | None) -> Any:
         return jmespath.compile(expression)
     except jmespath.exceptions.JMESPathError as error:
         raise InvalidInput("query", expression, f"not a JMESPath expression: {_in_one_line(error)}") from None
+    except RecursionError:
+        raise InvalidInput("query", expression, _TOO_DEEP) from None
 
 
 def run_query(compiled: Any, expression: str | None, data: Any) -> Any:
@@ -45,3 +50,8 @@ def run_query(compiled: Any, expression: str | None, data: Any) -> Any:
         return compiled.search(data)
     except jmespath.exceptions.JMESPathError as error:
         raise InvalidInput("query", expression, f"cannot be applied: {_in_one_line(error)}") from None
+    except RecursionError:
+        raise InvalidInput("query", expression, _TOO_DEEP) from None
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+        # the library checks the types of arguments, but not their values: a slice of step 0 is one
+        raise InvalidInput("query", expression, f"cannot be applied ({type(error).__name__})") from None

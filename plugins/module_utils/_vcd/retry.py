@@ -10,14 +10,15 @@ import enum
 import random
 from collections.abc import Callable
 from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import decimal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import (
     Refused,
     TaskFailed,
     Unreachable,
     VcdError,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import http_date
 
 LONGEST_RETRY_AFTER = 30.0
 
@@ -75,12 +76,8 @@ class Backoff:
 
 def retry_after_seconds(value: str | None, now: datetime | None = None) -> float | None:
     """A Retry-After header (seconds or an HTTP date) as seconds from now. None when it is missing or unreadable."""
-    if not value:
-        return None
-    if value.strip().isdigit():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (moment - (now or datetime.now(timezone.utc))).total_seconds())
+    seconds = decimal((value or "").strip())
+    if seconds is not None:
+        return float(seconds)
+    moment = http_date(value)
+    return None if moment is None else max(0.0, (moment - (now or datetime.now(timezone.utc))).total_seconds())

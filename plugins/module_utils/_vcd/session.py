@@ -31,7 +31,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.retry import (
     judge,
     retry_after_seconds,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.settings import Settings
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.settings import Settings, is_token
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.transport import (
     Answer,
     Authorize,
@@ -50,6 +50,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.versions impor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Clock, Deadline, ServerClock
 
 LOGOUT_SECONDS = 10.0
+_TOKENS = ("access_token", "refresh_token")
 Send = Callable[["Call", Deadline], Answer]
 
 
@@ -181,8 +182,8 @@ class Session:
                 "password", f"Cloud Director rejects the login of {settings.who}: {remedy}", error
             ) from None
         token = answer.headers.get("X-VMWARE-VCLOUD-ACCESS-TOKEN", "")
-        if not token:
-            raise not_cloud_director(answer)
+        if not is_token(token):
+            raise not_cloud_director(answer, "its header has no token")
         SECRETS.add_issued(token)
         return token
 
@@ -200,11 +201,11 @@ class Session:
             text = f"Cloud Director rejects the API token for organization {settings.org!r}: {remedy}"
             raise _unusable("api_token", text, error) from None
         found = answer.json()
-        token = found.get("access_token") if isinstance(found, dict) else None
-        if not token:
-            raise not_cloud_director(answer)
+        token, refresh = (found.get(name) for name in _TOKENS) if isinstance(found, dict) else (None, None)
+        if not is_token(token) or not (refresh in (None, "") or is_token(refresh)):
+            raise not_cloud_director(answer, "it has no token")  # never the text of one that is refused
         # The refresh token of a service account works once: the next renewal needs the one returned here.
-        self._api_token = str(found.get("refresh_token") or self._api_token)
+        self._api_token = refresh or self._api_token
         SECRETS.add_issued(token, self._api_token)
         return str(token)
 

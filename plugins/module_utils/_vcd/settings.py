@@ -94,6 +94,11 @@ def base_url(url: str | None) -> str:
     return f"https://{host}" + (f":{port}" if port else "")
 
 
+def is_token(value: object) -> bool:
+    """Whether a value can be a token: what an HTTP header can carry, without blanks."""
+    return isinstance(value, str) and bool(re.fullmatch(r"[\x21-\x7e]{1,65536}", value))
+
+
 def _credential(params: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[str, str]:
     """Choose the secret; one is given. One from the task takes precedence over those from the environment."""
     given = {name: params[name] for name, _variable in CREDENTIALS if params.get(name)}
@@ -104,7 +109,7 @@ def _credential(params: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[
     value = str(given[name])
     if name != "password":
         value = value.strip()  # a token read from a file often ends in a newline
-        if not re.fullmatch(r"[\x21-\x7e]+", value):
+        if not is_token(value):
             raise CollectionError(f"{name}: contains spaces or other invalid characters: give it exactly as issued")
     SECRETS.add(value)
     return name, value

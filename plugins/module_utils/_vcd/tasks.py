@@ -9,11 +9,12 @@ Writes go to OpenAPI, but the Location header of a 202 names a task of the legac
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._json import parse_json
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import ID, differs
 from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import REQUEST_ID, Problem, TaskFailed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.xmldoc import local, parse
@@ -48,12 +49,11 @@ class Task:
         An allocation of an IP Space is found this way: its task's owner is the IP Space, not the address.
         """
         try:
-            found = json.loads(self.result or "null")
+            found = parse_json(self.result or "null")
         except ValueError:
             return ""
-        if not isinstance(found, list) or len(found) != 1 or not isinstance(found[0], dict):
-            return ""
-        return str(found[0].get("id") or "")
+        single = not differs(found, [{"id!": ID}]) and len(found) == 1
+        return str(found[0]["id"]) if single else ""
 
     def check(self, what: str) -> Task:
         """Raise TaskFailed unless it ended well."""
@@ -79,8 +79,11 @@ def task_path(location: str) -> str | None:
 
     Only the path is used, so that a wrong Location can never send the token to another host.
     """
-    path = urlsplit(location).path
-    return path if re.fullmatch(r"/api/task/[0-9A-Za-z:-]+", path) else None
+    try:
+        path = urlsplit(location).path
+    except ValueError:  # such as brackets that do not close
+        return None
+    return path if re.fullmatch(r"/api/task/[0-9A-Za-z:-]{1,200}", path) else None
 
 
 def parse_task(xml: str) -> Task | None:
@@ -93,11 +96,12 @@ def parse_task(xml: str) -> Task | None:
     message = error.get("message", "") if error is not None else ""
     parts = result if result is not None else ()
     content = next((part.text or "" for part in parts if local(part) == "ResultContent"), "")
+    named = owner.get("id", "") if owner is not None else ""
     return Task(
         id=root.get("id", ""),
         status=root.get("status", ""),
         operation=SECRETS.one_line(root.get("operationName") or root.get("operation") or ""),
-        owner=owner.get("id", "") if owner is not None else "",
+        owner="" if differs(named, ID) else named,
         code=error.get("minorErrorCode", "") if error is not None else "",
         error=SECRETS.one_line(REQUEST_ID.sub("", message)),
         result=content,

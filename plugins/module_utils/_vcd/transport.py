@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import base64
-import json as json_module
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +21,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._bounds import (
     bounds,
     read_body,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._json import parse_json
 from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._urls import printable_url
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Unreachable, VcdError
@@ -54,16 +54,17 @@ class Answer:
     def json(self) -> Any:
         """The body as JSON. Raises VcdError when it is something else, such as the HTML page of a proxy."""
         try:
-            return json_module.loads(self.text)
-        except ValueError:
-            raise not_cloud_director(self) from None
+            return parse_json(self.text)
+        except ValueError as error:
+            raise not_cloud_director(self, str(error)) from None
 
 
-def not_cloud_director(answer: Answer) -> VcdError:
-    """The error for an answer that Cloud Director would not send."""
+def not_cloud_director(answer: Answer, why: str = "") -> VcdError:
+    """The error for an answer that Cloud Director would not send. ``why`` must hold no part of the answer."""
     kind = SECRETS.one_line(answer.headers.get("Content-Type", "").split(";")[0], 100) or "no content type"
+    more = f": {why}" if why else ""
     return VcdError(
-        f"url: the answer to {answer.method} {answer.path} ({answer.status}, {kind}) is not from Cloud Director: "
+        f"url: the answer to {answer.method} {answer.path} ({answer.status}, {kind}) is not from Cloud Director{more}: "
         "check that url is the address of Cloud Director itself, not of a portal or proxy in front of it",
         method=answer.method,
         path=answer.path,

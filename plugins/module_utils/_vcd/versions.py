@@ -34,7 +34,7 @@ RELEASES = {
 
 def parse_version(text: str) -> Version | None:
     """``37.2`` as (37, 2); None for an alpha version or any other string."""
-    found = re.fullmatch(r"\s*(\d+)\.(\d+)\s*", text or "")
+    found = re.fullmatch(r"\s*([0-9]{1,4})\.([0-9]{1,4})\s*", text or "")
     return (int(found.group(1)), int(found.group(2))) if found else None
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Inva
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import services_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import restore_point_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.way_back import way_back
+from hypothesis import given
+from hypothesis import strategies as st
 from sharing_builders import (
     CLUSTER_ID,
     RANGE,
@@ -172,7 +175,7 @@ def test_a_restore_point_contains_both_sides() -> None:
 
 
 def test_during_a_change_the_restore_point_is_the_stored_one() -> None:
-    stored = {"version": 1, "any": "thing"}
+    stored = {"version": 1, "edge_gateway": {"id": "urn:vcloud:gateway:1"}, "any": "thing"}
     halfway = ccm(rollout={"state": "in_progress", "backup": "b"}, restore_point=stored)
     assert restore_point_of(info(), halfway, vcd(edge())) == stored
     finished = ccm(rollout={"state": "finished", "backup": "b"}, restore_point=stored)
@@ -290,11 +293,23 @@ def test_without_a_restore_point_the_line_says_what_to_do(point: Any) -> None:
         (taken(cluster_id="urn:other"), "'cluster urn:other': this is cluster urn:vcloud:entity"),
         (
             taken(edge_gateway={"id": "urn:vcloud:gateway:2", "name": "other-edge"}),
-            "'edge gateway other-edge (urn:vcloud:gateway:2)': this cluster is on acme-edge (urn:vcloud:gateway:1)",
+            "'edge gateway other-edge (urn:vcloud:gateway:2)': this is edge gateway acme-edge (urn:vcloud:gateway:1)",
         ),
         ({**taken(), "scenario": None}, "restore point: scenario: not given: choose one of"),
-        ({**taken(), "objects": []}, "restore point.objects: an empty list: expected a mapping"),
-        ({**taken(), "objects": {"pool": {"p": 1}}}, "restore point.objects.pool.p: 1: expected a mapping"),
+        ({**taken(), "objects": []}, "objects: expected a mapping, found a list: give one as a run"),
+        ({**taken(), "objects": {"pool": {"p": 1}}}, "objects.pool.p: expected a mapping, found a number"),
+        (
+            {**taken(), "objects": {"pool": {"p": {"gatewayRef": {"id": "urn:vcloud:gateway:2"}}}}},
+            "'objects.pool.p.gatewayRef of edge gateway urn:vcloud:gateway:2': this is edge gateway acme-edge",
+        ),
+        ({**taken(), "objects": {"pool": {"p": {"name": "q"}}}}, "objects.pool.p: its name is another"),
+        ({**taken(), "version": True}, "this release reads versions 1 and 2"),
+        ({**taken(), "kubernetes_services": [None]}, "kubernetes_services[0]: expected a mapping, found null"),
+        (
+            {**taken(), "kubernetes_services": [{"name": "a", "namespace": "b", "external_ip": "nowhere"}]},
+            "kubernetes_services[0].external_ip: expected an IPv4 address",
+        ),
+        ({**taken(), "extra": functools.reduce(lambda inner, _: [inner], range(2000), [])}, "is nested deeper than 64"),
         ({**taken(), "one_arm": {"start_ip": "x", "end_ip": "y"}}, "'x' is not an IPv4 address"),
     ],
 )
@@ -308,3 +323,70 @@ def test_no_way_back(point: Any, reason: str) -> None:
 
 def test_no_way_back_without_the_gateway() -> None:
     assert "exactly one edge gateway is needed" in way_back(taken(), ccm(), vcd())["summary"]
+
+
+ODD: list[Any] = [
+    None,
+    True,
+    -1,
+    2**70,
+    1.5,
+    "",
+    "x",
+    "\ud800",
+    [],
+    {},
+    [None],
+    [[]],
+    {"a": 1},
+    [{"id": None}],
+    {"": []},
+]
+WHOLE = {
+    **taken(),
+    "objects": {
+        **BODIES,
+        "pool": {
+            "p": {"name": "p", "gatewayRef": {"id": "urn:vcloud:gateway:1"}, "members": [{"ipAddress": "10.0.0.1"}]}
+        },
+    },
+    "policies": {"vs-web": {"http_request_rules": {"values": []}}},
+}
+
+
+@given(st.data())
+def test_a_restore_point_with_odd_types_goes_back_or_says_why_in_one_line(data: st.DataObject) -> None:
+    point = copy.deepcopy(WHOLE)
+    for _ in range(data.draw(st.integers(1, 3))):
+        replace_somewhere(point, data)
+    state = data.draw(st.sampled_from(["none", "in_progress"]))
+    now = ccm(services=[service()], rollout={"state": state, "backup": "b"}, restore_point=WHOLE)
+    back = way_back(point, now, vcd(edge(**objects("shared_external"))))
+    assert back["ok"] or "\n" not in back["summary"]
+
+
+@given(st.data())
+def test_the_stored_restore_point_of_a_change_may_be_odd_too(data: st.DataObject) -> None:
+    point = copy.deepcopy(WHOLE)
+    replace_somewhere(point, data)
+    now = ccm(services=[service()], rollout={"state": "in_progress", "backup": "b"}, restore_point=point)
+    try:
+        back = way_back(WHOLE, now, vcd(edge(**objects("shared_external"))))
+    except InvalidInput as error:
+        back = {"ok": False, "summary": error.message}
+    assert back["ok"] or "\n" not in back["summary"]
+
+
+def replace_somewhere(point: Any, data: st.DataObject) -> None:
+    """Put something else in one place of a restore point."""
+    place = data.draw(st.sampled_from(sorted(places(point), key=repr)))
+    for key in place[:-1]:
+        point = point[key]
+    # a copy: put into itself, it would have no end
+    point[place[-1]] = copy.deepcopy(data.draw(st.sampled_from(ODD)))
+
+
+def places(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The paths of all values in a document."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [one for key, item in items for one in ((*above, key), *places(item, (*above, key)))]

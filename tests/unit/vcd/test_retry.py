@@ -247,16 +247,18 @@ def test_searching_for_a_lost_create_shares_the_deadline() -> None:
 
 
 def test_an_update_that_took_effect_is_not_repeated() -> None:
-    with World(RESET, (200, '{"a": 2, "version": 1}')) as world:
-        world.api.update("rule", "rule", {"a": 1, "version": 0}, lambda body: {**body, "a": 2})
+    with World(RESET, (200, '{"a": 2, "version": {"version": 1}}')) as world:
+        world.api.update("rule", "rule", {"a": 1, "version": {"version": 0}}, lambda body: {**body, "a": 2})
     assert world.sent == ["PUT rule", "GET rule", "DELETE current"]
 
 
 def test_a_lost_update_is_repeated_with_the_current_body() -> None:
-    with World(RESET, (200, '{"a": 1, "version": 7}'), ACCEPTED, DONE) as world:
+    with World(RESET, (200, '{"a": 1, "version": {"version": 7}}'), ACCEPTED, DONE) as world:
         seen = []
-        world.api.update("rule", "rule", {"a": 1, "version": 0}, lambda body: seen.append(body) or {**body, "a": 2})
-    assert [body["version"] for body in seen] == [0, 7, 7]
+        world.api.update(
+            "rule", "rule", {"a": 1, "version": {"version": 0}}, lambda body: seen.append(body) or {**body, "a": 2}
+        )
+    assert [body["version"]["version"] for body in seen] == [0, 7, 7]
 
 
 def test_a_lost_delete_is_repeated_until_the_object_is_gone() -> None:

@@ -14,11 +14,11 @@ import base64
 import binascii
 import gzip
 import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._bounds import OverLimit, unpack_gzip
 from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import FINISHED, IN_PROGRESS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import (
     ConfigMap,
@@ -28,6 +28,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.object
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Hold, parse
+from ansible_collections.vcd.kubernetes.plugins.module_utils._json import parse_json
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.shapes import object_differs
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import decimal
 
 STATE = "vcd.kubernetes/rollout"
 REPLICAS = "vcd.kubernetes/replicas"
@@ -37,6 +40,8 @@ _ORIGINAL, _WANTED, _README = "original.json", "wanted.json", "README"
 _RESTORE_POINT = "restore-point.json.gz"
 # the API server's limit for a ConfigMap: the sum of all values, binary ones counted before base64 encoding
 LARGEST = 1024 * 1024
+# a restore point of 1,000 Services has 10 MiB before it is packed
+LARGEST_UNPACKED = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,9 @@ def read_journal(backup: Object | None, target: CpiNames) -> Journal | None:
     try:
         original, wanted = (_manifest(found.data, name) for name in (_ORIGINAL, _WANTED))
         point = (backup.get("binaryData") or {}).get(_RESTORE_POINT) or ""
-        replicas, lease = int(found.annotations[REPLICAS]), lease_of(backup)
+        replicas, lease = decimal(found.annotations[REPLICAS]), lease_of(backup)
+        if replicas is None:
+            raise ValueError(REPLICAS)
         return Journal(state, original, wanted, replicas, found.resource_version, point, lease)
     except (KeyError, ValueError, TypeError) as error:
         raise CollectionError(
@@ -97,8 +104,8 @@ def with_lease(backup: Object, lease: Hold | None) -> dict[str, Any]:
 
 
 def _manifest(data: Mapping[str, str], name: str) -> dict[str, Any]:
-    found = json.loads(data[name])
-    if not isinstance(found, dict):
+    found = parse_json(data[name])
+    if not isinstance(found, dict) or object_differs(found, "/api/v1/configmaps"):
         raise TypeError(name)
     return found
 
@@ -115,10 +122,10 @@ def unpack(journal: Journal | None, target: CpiNames) -> dict[str, Any] | None:
         return None
     try:
         content = base64.b64decode(journal.restore_point, validate=True)
-        found = json.loads(gzip.decompress(content))
+        found = parse_json(unpack_gzip(content, LARGEST_UNPACKED).decode())
         if isinstance(found, dict):
             return found
-    except (binascii.Error, OSError, EOFError, zlib.error, ValueError):
+    except (binascii.Error, OverLimit, ValueError):
         pass
     raise CollectionError(
         f"ConfigMap {target.namespace}/{target.backup_name}: the restore point in {_RESTORE_POINT} is damaged: "

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import decimal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd import checks
 
 Body = dict[str, Any]
@@ -81,4 +82,4 @@ def _in_order(ports: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _number(port: str) -> tuple[int, str]:
     first = port.partition("-")[0]
-    return (int(first) if first.isdigit() else 0, port)
+    return (decimal(first) or 0, port)

@@ -18,6 +18,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     AddressSet,
     is_ipv4,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import decimal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import Migration
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import FirewallRule
@@ -223,6 +224,5 @@ def _single(text: str) -> AddressRange | None:
 
 def _in_ports(port: int, text: str) -> bool:
     first, dash, last = text.partition("-")
-    if not first.isdigit() or (dash and not last.isdigit()):
-        return False
-    return int(first) <= port <= int(last if dash else first)
+    start, end = decimal(first), decimal(last if dash else first)
+    return start is not None and end is not None and start <= port <= end

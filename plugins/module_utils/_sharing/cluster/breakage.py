@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import decimal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import ObservedService
 
@@ -76,7 +77,7 @@ def _harms_without_nat(service: ObservedService) -> tuple[Harm, ...]:
 def _harms_behind_nat(service: ObservedService, ip_spaces: bool) -> tuple[Harm, ...]:
     """CPI takes the external IP from the DNAT rules; it skips a port without a rule and never creates the rule."""
     rules = [port.nat_rule for port in service.present if port.nat_rule]
-    if any(rule.port and not rule.port.isdigit() for rule in rules):
+    if any(rule.port and decimal(rule.port) is None for rule in rules):
         return (Harm.UNREADABLE_PORT,)
     if len({rule.external for rule in rules}) > 1:
         return (Harm.SEVERAL_IPS,)

@@ -15,9 +15,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     BadRange,
     parse_range,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN_PROGRESS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._distributions import Distribution, named
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.point import check_types
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import default_certificate
 from ansible_collections.vcd.kubernetes.plugins.module_utils._stopped import StoppedCpi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import CPI_WITH_VDC_OF_NETWORK, parse_version
@@ -195,12 +198,24 @@ def read_cluster(result: Any) -> Cluster:
             Owner(item.text("tool"), item.text("name", ""), item.text("namespace", ""), item.texts("objects"))
             for item in (reader.mappings("owners") if reader.has("owners") else ())
         ),
-        restore_point=reader.mapping("restore_point").value if reader.has("restore_point") else None,
+        restore_point=_restore_point(reader),
         vdc=str(_part(config, "vcd").get("vdc") or ""),
         excluded=frozenset(reader.texts("excluded") if reader.has("excluded") else ()),
         source=f"{source.text('kind')} {source.text('namespace')}/{source.text('name')}" if source else "",
         extra_keys=reader.texts("extra_keys") if reader.has("extra_keys") else (),
     )
+
+
+def _restore_point(reader: Reader) -> Mapping[str, Any] | None:
+    """The stored restore point. One that cannot be read matters while a change is in progress: its start is unknown."""
+    if not reader.has("restore_point"):
+        return None
+    try:
+        return check_types(reader.value["restore_point"], "the restore point in the backup of CPI's ConfigMap")
+    except InvalidInput:
+        if reader.mapping("rollout").text("state") == IN_PROGRESS:
+            raise
+        return None
 
 
 def network_of_cpi(result: Any) -> tuple[str, str]:

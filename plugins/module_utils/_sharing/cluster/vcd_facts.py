@@ -16,7 +16,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     network_of,
     parse_addresses,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader, decimal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import Allotment
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import Object
@@ -270,4 +270,5 @@ def _tcp_ports(rule: Reader) -> tuple[str, ...] | None:
 
 def _numbers(text: str) -> tuple[int, int] | None:
     major, _dot, minor = text.partition(".")
-    return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else None
+    first, second = decimal(major), decimal(minor)
+    return None if first is None or second is None else (first, second)

@@ -20,6 +20,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     canonical,
     parse_addresses,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import decimal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     DNAT,
     NO_DNAT,
@@ -75,9 +76,8 @@ def read_ports(text: str) -> Ports | None:
     """Ports out of a text such as "443", "8000-8010" or "UDP 53"; None for anything else."""
     found, _blank, numbers = text.rpartition(" ")
     first, _dash, last = numbers.partition("-")
-    if not first.isdigit() or not (last or first).isdigit():
-        return None
-    return Ports(int(first), int(last or first), found or TCP)
+    start, end = decimal(first), decimal(last or first)
+    return None if start is None or end is None else Ports(start, end, found or TCP)
 
 
 def _ports(texts: Iterable[str]) -> tuple[Ports, ...]:

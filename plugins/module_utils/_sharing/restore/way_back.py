@@ -12,7 +12,6 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import BadRange, parse_range
 from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import (
     IN_PROGRESS,
-    READABLE_RESTORE_POINTS,
     RESTORE_POINT_VERSION,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
@@ -38,6 +37,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vc
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bodies import (
     merged_objects,
     merged_policies,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.point import (
+    check_gateway,
+    check_restore_point,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import internal_ips_needed
 
@@ -66,22 +69,14 @@ def way_back(restore_point: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
 
 def _checked(restore_point: Any, state: ClusterState) -> Reader:
     """The restore point, if it is one of this cluster and this gateway. Raises InvalidInput otherwise."""
-    point = Reader(restore_point, "restore point")
-    if point.value.get("version") not in READABLE_RESTORE_POINTS:
-        raise InvalidInput(
-            "restore point",
-            f"version {point.value.get('version')}",
-            f"this release reads versions {' and '.join(map(str, READABLE_RESTORE_POINTS))}",
-        )
+    point = Reader(check_restore_point(restore_point), "restore point")
     found, cluster = point.text("cluster_id"), state.cluster.cluster_id
     if found != cluster:
         raise InvalidInput("restore point", f"cluster {found}", f"this is cluster {cluster or 'without an id'}")
     gateway, edge = point.mapping("edge_gateway"), state.edge
     if edge is None:
         raise InvalidInput("restore point", gateway.text("name", ""), "exactly one edge gateway is needed here")
-    if gateway.text("id") != edge.id:
-        other = f"edge gateway {gateway.text('name', '')} ({gateway.text('id')})"
-        raise InvalidInput("restore point", other, f"this cluster is on {edge.name} ({edge.id})")
+    check_gateway(point.value, {"id": edge.id, "name": edge.name})
     return point
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import decimal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import takes_port
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming, PortNames
@@ -286,8 +287,9 @@ def _number(group: Iterable[Orphan]) -> int:
         if isinstance(one.item, Pool):
             continue
         ports = (one.item.port,) if isinstance(one.item, NatRule) else one.item.ports
-        if len(ports) == 1 and ports[0].isdigit():
-            return int(ports[0])
+        number = decimal(ports[0]) if len(ports) == 1 else None
+        if number is not None:
+            return number
     return 0
 
 

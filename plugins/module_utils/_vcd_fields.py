@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The types of the fields of Cloud Director's OpenAPI that the collection reads, checked where an answer enters. Pure.
+
+A name has one type in all resources, so one table is enough. Fields that are only passed on are not listed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import (
+    FLAG,
+    ID,
+    NUMBER,
+    TEXT,
+    Shape,
+    differs,
+)
+
+
+def _all(names: str, shape: Shape) -> dict[str, Shape]:
+    """Each of the names, with the same shape."""
+    return dict.fromkeys(names.split(), shape)
+
+
+REFERENCE = {"id": ID, "name": TEXT}
+REFERENCES = [REFERENCE]
+TYPED = {"type": TEXT}
+SUBNET = {
+    "gateway": TEXT,
+    "prefixLength": NUMBER,
+    "primaryIp": TEXT,
+    "ipRanges": {"values": [{"startAddress!": TEXT, "endAddress!": TEXT}]},
+}
+SUBNETS = {"values": [SUBNET]}
+RULE = {
+    **_all("id name action actionValue direction ipProtocol", TEXT),
+    **_all("enabled active", FLAG),
+    **_all("sourceFirewallGroups destinationFirewallGroups applicationPortProfiles", REFERENCES),
+    **_all("sourceFirewallIpAddresses destinationFirewallIpAddresses", [TEXT]),
+}
+_TEXTS = """
+    name alias description status healthStatus healthMessage type typeValue ruleType scope value usageState category
+    ipAddress networkType algorithm firewallMatch externalAddresses internalAddresses snatDestinationAddresses
+    dnatExternalPort virtualIpAddress ipv6VirtualIpAddress applicationProfileType supportedFeatureSet
+    serviceNetworkDefinition ipv6ServiceNetworkDefinition serviceEngineGroupSupportedFeatureSet
+    serviceEngineGroupHaMode
+"""
+_NUMBERS = """
+    priority defaultPort gracefulTimeoutPeriod memberCount upMemberCount enabledMemberCount resultTotal
+    maxVirtualServices minVirtualServices numDeployedVirtualServices
+"""
+_FLAGS = """
+    enabled active logging systemRule usableForNAT passiveMonitoringEnabled sslEnabled commonNameCheckEnabled
+    transparentModeEnabled
+"""
+_REFERENCES = """
+    gatewayRef ownerRef orgRef orgVdc ipSpaceRef loadBalancerPoolRef memberGroupRef serviceEngineGroupRef
+    certificateRef applicationPortProfile appliedTo
+"""
+FIELDS: dict[str, Shape] = {
+    "id": ID,
+    **_all(_TEXTS, TEXT),
+    **_all(_NUMBERS, NUMBER),
+    **_all(_FLAGS, FLAG),
+    **_all(_REFERENCES, REFERENCE),
+    **_all("virtualServiceRefs caCertificateRefs roleRefs", REFERENCES),
+    **_all("userDefinedRules defaultRules", [RULE]),
+    **_all("ipAddresses domainNames", [TEXT]),
+    "applicationProfile": TYPED,
+    "persistenceProfile": {**TYPED, "value": TEXT},
+    "healthMonitors": [TYPED],
+    "applicationPorts": [{"name": TEXT, "protocol": TEXT, "destinationPorts": [TEXT]}],
+    "servicePorts": [{"portStart": NUMBER, "portEnd": NUMBER, "sslEnabled": FLAG, "tcpUdpProfile": TYPED}],
+    "version": {"version": NUMBER},
+    "gatewayBacking": {"gatewayType": TEXT},
+    "edgeGatewayUplinks": [{"uplinkId": TEXT, "uplinkName": TEXT, "usingIpSpace": FLAG, "subnets": SUBNETS}],
+    "subnets": SUBNETS,
+    "connection": {"routerRef": REFERENCE},
+    "participatingOrgVdcs": [{"vdcRef": REFERENCE}],
+}
+MEMBERS = [{"ipAddress": TEXT, "port": NUMBER, "ratio": NUMBER, "enabled": FLAG, "healthStatus": TEXT}]
+# what is found by its id, and named in messages
+_NAMED = re.compile(
+    r"(^|/)(edgeGateways|applicationPortProfiles|loadBalancer/pools|loadBalancer/virtualServices)(/[^/?]+)?$"
+    r"|/(poolSummaries|virtualServiceSummaries)$|^(orgVdcNetworks|firewallGroups/summaries)$"
+)
+_IDENTIFIED = re.compile(
+    r"/nat/rules(/[^/?]+)?$|^ipSpaces/urn:[^/?]+(/allocations(/[^/?]+)?)?$|^ssl/certificateLibrary$"
+)
+
+
+def shape_of(path: str) -> dict[str, Shape]:
+    """The shape of an object below this path of OpenAPI, or of a row of its list."""
+    named, members = _NAMED.search(path), {"members": MEMBERS} if path.startswith("loadBalancer/pools/") else {}
+    required = ("id", "name") if named else ("id",) if _IDENTIFIED.search(path) else ()
+    return {**FIELDS, **members, **{f"{field}!": FIELDS[field] for field in required}}
+
+
+def differs_from_api(body: Mapping[str, Any], path: str) -> str:
+    """Where an object differs from OpenAPI, in words; empty if nowhere."""
+    return differs(body, shape_of(path))
+
+
+def page_differs(body: Mapping[str, Any], path: str) -> str:
+    """Where a page of a list differs from OpenAPI, in words; empty if nowhere."""
+    return differs(body, {"values!": [shape_of(path)], "resultTotal": NUMBER})
