@@ -96,6 +96,13 @@ def test_what_only_yaml_v2_takes() -> None:
         assert (config.problems, config.values["loadbalancer"]["network"]) == ((), "k8s-net"), new
 
 
+@pytest.mark.parametrize(("opened", "closed"), [("{", "}"), ("[", "]"), ("{? ", "}"), ("[{", "}]")])
+def test_sections_as_keys_cost_no_more_than_others(opened: str, closed: str) -> None:
+    """A comparison that took twice as long with each level would not end here."""
+    text = MINIMAL.replace("k8s-net", f"{opened * 24}x{closed * 24}")
+    assert "startIP" not in edit(text, FileEdit(shared=True, remove_one_arm=True))
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_file_does_harm(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """No exception but the one with a line for people, and a bounded number of nodes, whatever the file is."""

@@ -227,10 +227,10 @@ def _outline(node: Node | None, path: str = "") -> Any:
     if isinstance(node, Mapping):
         found = []
         for key, value in node.entries:
-            name = key.value if isinstance(key, Scalar) else repr(_outline(key))
+            name = key.value if isinstance(key, Scalar) else ""
             if path == "/loadbalancer" and name in (FLAG, ONE_ARM):
                 continue
-            found.append((name, _outline(value, f"{path}/{name}")))
+            found.append((name or _outline(key), _outline(value, f"{path}/{name}")))
         return found
     if isinstance(node, Sequence):
         return [_outline(item, f"{path}/-") for item in node.items]
