@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import is_private
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import (
     EVERY_PORT,
     Ports,
@@ -112,6 +113,30 @@ def test_a_virtual_service_takes_its_ports_on_both_of_its_vips() -> None:
     inventory.drop(VIRTUAL_SERVICE, "x")
     assert not inventory.on_address("2001:db8::7")
     assert not inventory.uses(IP)
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "meet"), [("", "", True), ("", "net-1", True), ("net-1", "", True), ("net-1", "net-2", False)]
+)
+def test_rules_of_two_networks_never_meet_and_one_for_all_meets_each(mine: str, theirs: str, meet: bool) -> None:
+    other = NatRule("theirs", IP, "10.0.0.9", "80", applied_to=theirs, id="1")
+    planned = NatRule("mine", IP, "192.168.8.2", "80", applied_to=mine)
+    assert bool(Inventory([other]).rivals(planned)) is meet
+
+
+@pytest.mark.parametrize(
+    ("address", "private"),
+    [
+        *((one, True) for one in ("10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.0.1", "100.64.0.1")),
+        *((one, True) for one in ("198.18.0.1", "198.19.255.255", "fc00::1")),
+        *(
+            (one, False)
+            for one in ("8.8.8.8", "203.0.113.10", "172.32.0.1", "100.128.0.1", "198.20.0.1", "2001:db8::1", "")
+        ),
+    ],
+)
+def test_private_addresses(address: str, private: bool) -> None:
+    assert is_private(address) is private
 
 
 def test_inventories_with_other_objects_differ() -> None:

@@ -20,6 +20,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     VirtualService,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.conflicts import Conflict
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import GroupPlan, Task, plan_group
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import outage_of, reachable
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.places import places_of
@@ -143,6 +144,27 @@ def test_single_orphans_go_last_and_what_uses_another_first(scenario: Scenario) 
     gateway.carry_out(want(one, scenario, inside, orphans=Orphans(single=single)))
     assert [step.name for step in gateway.log if step.after is None][-2:] == ["old-vs", "old-pool"]
     assert not {"old-vs", "old-pool"} & {item.name for item in gateway.inventory}
+
+
+@pytest.mark.parametrize("scenario", Scenario)
+def test_a_removal_takes_every_port_down(scenario: Scenario) -> None:
+    one = service("a", 80, 81)
+    inventory = built(scenario, one)
+    found = plan_group([Task(one)], Goal(None, DEFAULT_ONE_ARM, EDGE), inventory.copy()).services[0]
+    assert {port for port, tasks in found.outage.ports if tasks} == {"80", "81"}
+    assert found.outage.window == 0  # it gives its external IP up
+
+
+def test_a_virtual_service_of_others_on_a_given_internal_ip_is_a_conflict() -> None:
+    theirs = VirtualService("theirs", "their-pool", "192.168.8.50", ("79-81",))
+    for number, free in ((80, False), (90, True)):
+        task = Task(service("a", number), ["192.168.8.50"])
+        goal = Goal(Scenario.SHARED_INTERNAL, DEFAULT_ONE_ARM, EDGE)
+        if free:
+            assert plan_group([task], goal, Inventory([theirs])).steps
+            continue
+        with pytest.raises(Conflict, match=r"port 80 of 192\.168\.8\.50 is held by virtual service 'theirs'"):
+            plan_group([task], goal, Inventory([theirs]))
 
 
 def test_an_exemption_from_dnat_or_a_rule_that_is_off_keeps_no_client_away() -> None:

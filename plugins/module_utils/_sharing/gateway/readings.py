@@ -94,7 +94,7 @@ def _ends(text: str, rest: list[tuple[str, str | None]]) -> Iterator[int]:
         return
     literal = rest[0][0]
     place = text.find(literal)
-    while place >= 0 and place <= len(text):
+    while place >= 0:
         yield place
         place = text.find(literal, place + 1)
 
