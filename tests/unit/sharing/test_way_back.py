@@ -390,3 +390,9 @@ def places(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The paths of all values in a document."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [one for key, item in items for one in ((*above, key), *places(item, (*above, key)))]
+
+
+def test_objects_of_a_kind_that_there_is_not_are_not_looked_at() -> None:
+    point = {**copy.deepcopy(WHOLE), "objects": {"a": 1}}
+    now = ccm(services=[service()], rollout={"state": "in_progress", "backup": "b"}, restore_point=point)
+    assert way_back(WHOLE, now, vcd(edge(**objects("shared_external"))))["ok"]

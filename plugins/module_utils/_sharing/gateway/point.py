@@ -92,8 +92,8 @@ def check_gateway(point: Mapping[str, Any], gateway: Mapping[str, Any], option: 
 def _bodies(point: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The stored bodies, each with its place."""
     kinds = point.get("objects") or {VIRTUAL_SERVICE: point.get("virtual_services") or {}}
-    for kind, bodies in kinds.items():
-        for name, body in (bodies or {}).items():
+    for kind in KINDS:  # what is below another key is never read, and may be anything
+        for name, body in (kinds.get(kind) or {}).items():
             yield f"objects.{kind}.{name}", body
 
 
