@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-# what a run of the role imports on its way; one that a version of ansible-core does not have is left out
+# what a run of the role imports on its way
 IMPORTS = (
     "ansible.cli.playbook",
     "ansible.executor.playbook_executor",
