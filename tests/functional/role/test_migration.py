@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from killed_playbook import descendants
 from kube_double.testing import KubeDouble
 from role_runs import Case, Finished, clean_environment, connection, cpi_objects, run_cases, writes
 from vcdsim.testing import Simulator
@@ -210,19 +211,6 @@ def killed(folder: Path, sim: Simulator, kube: KubeDouble, held: Callable[[], bo
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         process.wait(timeout=600)
-
-
-def descendants(pid: int) -> list[int]:
-    """All descendants of a process: Ansible's workers have their own sessions."""
-    children: dict[int, list[int]] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended
-            parent = int(path.read_text().rpartition(")")[2].split()[1])
-            children.setdefault(parent, []).append(int(path.parent.name))
-    found = list(children.get(pid, []))
-    for one in found:
-        found += children.get(one, [])
-    return found
 
 
 def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path) -> None:

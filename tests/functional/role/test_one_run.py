@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from killed_playbook import descendants
 from kube_double.testing import KubeDouble
 from role_runs import ansible_playbook, clean_environment, connection, cpi_objects
 from runs import ModuleRun
-from test_migration import CLUSTER_ID, DEPLOYMENT, SERVICES, descendants, manifest, option, replicas, shapes
+from test_migration import CLUSTER_ID, DEPLOYMENT, SERVICES, manifest, option, replicas, shapes
 from vcdsim.testing import Simulator
 from waiting import until
 

@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real ansible-playbook that is killed: all its processes, only the main one, or only the module."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from role_runs import clean_environment
+
+TREE, MAIN, MODULE = "tree", "main", "module"
+
+
+def descendants(pid: int) -> list[int]:
+    """All descendants of a process: Ansible's workers have their own sessions."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(path.parent.name))
+    found = list(children.get(pid, []))
+    for one in found:
+        found += children.get(one, [])
+    return found
+
+
+class Playbook:
+    """A run of ansible-playbook in a process of its own; at the end of the body every process of it is ended."""
+
+    def __init__(self, folder: Path, words: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._output = folder / "output"
+        self._seen: set[int] = set()
+        with self._output.open("w") as output:
+            self._job = subprocess.Popen(
+                [str(Path(sys.executable).with_name("ansible-playbook")), *words],
+                cwd=folder,
+                env=clean_environment(folder, environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def __enter__(self) -> Playbook:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._look()
+        for pid in (self._job.pid, *self._seen):
+            if b"ansible" in _command(pid).lower():
+                _kill(pid)
+        self._job.wait()
+
+    def ended(self) -> bool:
+        """Whether the main process has ended."""
+        return self._job.poll() is not None
+
+    def output(self) -> str:
+        """What it has shown so far."""
+        return self._output.read_text(encoding="utf-8")
+
+    def wait(self) -> int:
+        """Its exit code."""
+        return self._job.wait(600)
+
+    def kill(self, what: str) -> list[int]:
+        """Send SIGKILL to the tree, the main process or the module. Returns the processes that are left of it."""
+        self._look()
+        module = [pid for pid in self._seen if b"AnsiballZ_" in _command(pid)]
+        assert module, "no module runs"
+        for pid in {TREE: [self._job.pid, *self._seen], MAIN: [self._job.pid], MODULE: module}[what]:
+            _kill(pid)
+        if what != MODULE:
+            self._job.wait()
+        return [pid for pid in self._seen if _command(pid)]
+
+    def _look(self) -> None:
+        self._seen.update(descendants(self._job.pid))
+
+
+def _command(pid: int) -> bytes:
+    """The command line of a process; empty when it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
