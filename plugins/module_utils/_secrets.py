@@ -22,9 +22,10 @@ MASK = "*" * 8
 # A server that returns a shorter token gives no secret, and masking it would make every text unreadable.
 SHORTEST_ISSUED = 8
 # What follows these words in a request is a credential, whoever it belongs to, also when the server cut its end.
-AUTHORIZATION = re.compile(r"\b(Bearer|Basic)(?:\s+|%20|\+)[\w.~+/%-]{20,}=*", re.IGNORECASE)
+AUTHORIZATION = re.compile(r"(?<![a-z])(Bearer|Basic)(?:\s+|%20|\+)[\w.~+/%-]{20,}=*", re.IGNORECASE)
 OAUTH = re.compile(
-    r"\b(refresh_token|access_token)((?:%22|[\"'\\])*(?:[:=]|%3[AD])(?:%22|[\"'\\\s])*)[\w.~+/%-]{8,}=*", re.IGNORECASE
+    r"(?<![a-z])(refresh_token|access_token)((?:%22|[\"'\\])*(?:[:=]|%3[AD])(?:%22|[\"'\\\s])*)[\w.~+/%-]{8,}=*",
+    re.IGNORECASE,
 )
 _HEX = re.compile(r"%[0-9A-F]{2}")
 

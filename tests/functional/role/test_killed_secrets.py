@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a SIGKILL leaves on the disk: a password only where it is an option and Ansible writes modules to files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from role_runs import clean_environment
+from test_no_leaks import containing
+
+PASSWORD = "planted-password-of-a-killed-run"
+SECONDS = 300
+
+
+@pytest.mark.parametrize(
+    ("given_as", "pipelining", "left"),
+    [("option", "false", True), ("option", "true", False), ("environment", "false", False)],
+)
+def test_the_password_of_a_killed_run(given_as: str, pipelining: str, left: bool, tmp_path: Path) -> None:
+    """The whole tree of processes is killed while the module waits for its server."""
+    given = {"password": "{{ lookup('ansible.builtin.file', pass_file) }}"} if given_as == "option" else {}
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(SECONDS)
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        task = {"vcd.kubernetes.vcd_edge_gateway_info": {"url": url, "org": "acme", "user": "kube", **given}}
+        play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}
+        play["vars"] = {"ansible_python_interpreter": sys.executable, "pass_file": str(tmp_path / "given")}
+        (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
+        (tmp_path / "given").write_text(PASSWORD)
+        folders = {name: str(tmp_path / name) for name in ("ANSIBLE_REMOTE_TEMP", "TMPDIR")}
+        for folder in folders.values():
+            Path(folder).mkdir()
+        environment = {**folders, "ANSIBLE_PIPELINING": pipelining}
+        environment |= {"VCD_PASSWORD": PASSWORD} if given_as == "environment" else {}
+        run = subprocess.Popen(
+            [str(Path(sys.executable).with_name("ansible-playbook")), "play.yml"],
+            cwd=tmp_path,
+            env=clean_environment(tmp_path, environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            connection, _address = silent.accept()  # the module is at work
+        finally:
+            kill_all(run)
+        connection.close()
+    found = [name for name in containing(tmp_path, [PASSWORD]) if name != "given"]
+    assert bool(found) is left, found
+
+
+def kill_all(run: subprocess.Popen[bytes]) -> None:
+    """SIGKILL for a process and all below it, in whatever session they are."""
+    for pid in [*below(run.pid), run.pid]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    run.wait(SECONDS)
+
+
+def below(pid: int) -> list[int]:
+    """The descendants of a process."""
+    found: list[int] = []
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, children.read_text().split()):
+            found += [*below(child), child]
+    return found
