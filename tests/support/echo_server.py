@@ -152,7 +152,11 @@ def echo_server(folder: Path | None) -> Iterator[EchoServer]:
             self.end_headers()
             self.wfile.write(data)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_connection: object) -> None:
+            pass  # a client that goes away early
+
+    with Server(("127.0.0.1", 0), Handler) as listening:
         scheme = "http"
         if folder is not None:
             scheme, authority, context = "https", trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
