@@ -9,6 +9,8 @@ help:
 	@echo "make check   linters and unit tests, in less than a minute once its tools are installed"
 	@echo "make test    run every test of this repository (GATES=\"functional lint\" for some, 'make gates' lists them)"
 	@echo "make bench   measure how long migrations of many Services take (BENCH=--quick to try it)"
+	@echo "make build   build the release: the tarball, its checksum and its bill of materials (CycloneDX)"
+	@echo "make lock    pin what make installs by version and hash, from tests/requirements/*.in"
 	@echo "make format  format and lint the Python code"
 	@echo "make clean   remove what the others have built (.cache/)"
 
@@ -27,10 +29,16 @@ gates:
 bench:
 	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py bench $(BENCH)
 
+build:
+	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py build
+
+lock:
+	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py lock
+
 format:
 	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py format
 
 clean:
 	rm -rf .cache
 
-.PHONY: help demo check test gates bench format clean
+.PHONY: help demo check test gates bench build lock format clean

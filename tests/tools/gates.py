@@ -19,6 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import artifact as artifacts
+from artifact import checksum
 from places import (
     ANSIBLE_OF_CORE,
     CACHE,
@@ -37,7 +39,6 @@ from places import (
     run,
     say,
     test_venv,
-    version,
 )
 from programs import doubles
 
@@ -179,16 +180,13 @@ def molecule(_workers: int) -> str:
 
 
 def artifact(_workers: int) -> str:
-    """Build the artifact, let galaxy-importer judge it, install it from its tarball and run a playbook from it."""
+    """Build the artifact twice, bit by bit the same; let galaxy-importer judge it, install it, and run a playbook."""
     venv, log = test_venv(), _log("artifact")
     target = CACHE / "artifact"
-    shutil.rmtree(target, ignore_errors=True)
-    tree, ours = own_copy("artifact")
-    environment = venv.environment(tree)
-    run([venv.bin / "antsibull-changelog", "release", "--version", version()], log, cwd=ours, env=environment)
-    build = [venv.bin / "ansible-galaxy", "collection", "build", "--output-path", target]
-    run(build, log, cwd=ours, env=environment)
-    tarball = next(target.glob("*.tar.gz"))
+    tarball, sbom = build_artifact(target, log)
+    again = _built_again(venv, log)
+    if checksum(again) != checksum(tarball):
+        raise Failed(f"two builds differ: {tarball} and {again}")
     importer = Venv("importer", Path(sys.executable))
     importer.ensure("-r", str(REQUIREMENTS / "importer.txt"), about="galaxy-importer, about 20 s, once")
     _beside_python(importer)
@@ -204,7 +202,36 @@ def artifact(_workers: int) -> str:
     with doubles(venv, "artifact") as running:
         environment = venv.environment(installed, **running.environment())
         run([venv.bin / "ansible-playbook", *ROLE_RUN], log, cwd=target, env=environment)
-    return f"{tarball.name} imported, installed and run"
+    return f"{tarball.name} built twice, imported, installed and run; {_packages_in(sbom)} packages in its SBOM"
+
+
+def build_artifact(target: Path, log: Path) -> tuple[Path, Path]:
+    """Build the release into an empty folder: the tarball, its checksum, and its bill of materials."""
+    shutil.rmtree(target, ignore_errors=True)
+    tree, ours = own_copy("artifact")
+    tarball = artifacts.build(test_venv(), ours, tree, target, log)
+    tarball.with_name(f"{tarball.name}.sha256").write_text(f"{checksum(tarball)}  {tarball.name}\n")
+    return tarball, artifacts.bill_of_materials(tarball, log)
+
+
+def _built_again(venv: Venv, log: Path) -> Path:
+    """A second build of the same sources, from other folders, in which every file was written at another time."""
+    tree, ours = own_copy("artifact-again")
+    for path in ours.rglob("*"):
+        os.utime(path, (1, 1))
+    target = CACHE / "artifact-again"
+    shutil.rmtree(target, ignore_errors=True)
+    return artifacts.build(venv, ours, tree, target, log)
+
+
+def _packages_in(sbom: Path) -> int:
+    """How many packages it lists. Failed if one of those that the modules import is missing."""
+    names = {one["name"].lower() for one in json.loads(sbom.read_text())["components"]}
+    wanted = re.findall(r"^[A-Za-z.]+", (COLLECTION / "meta" / "ee-requirements.txt").read_text(), re.MULTILINE)
+    missing = {one.lower() for one in [*wanted, "ansible-core", "kubernetes", "kubernetes.core"]} - names
+    if missing:
+        raise Failed(f"the SBOM lacks {', '.join(sorted(missing))}")
+    return len(names)
 
 
 def _beside_python(importer: Venv) -> None:

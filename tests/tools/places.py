@@ -188,38 +188,26 @@ def test_venv() -> Venv:
     return Venv("test", Path(sys.executable)).ensure("-r", str(REQUIREMENTS / "test.txt"), about="about 60 s, once")
 
 
-def kubernetes_core(venv: Venv, parent: Path, ansible: str | None = None) -> Path:
+def kubernetes_core(venv: Venv, parent: Path, ansible: str = NEWEST_ANSIBLE) -> Path:
     """Put kubernetes.core into ``parent``/ansible_collections.
 
-    It comes from Galaxy, or from the community package ``ansible`` if Galaxy cannot be reached or a version is given.
+    It comes from the community package ``ansible`` of this version, whose hash is pinned. The client of Galaxy cannot
+    check a hash.
     """
     target = parent / "ansible_collections" / "kubernetes" / "core"
     if (target / "MANIFEST.json").exists():
         return target
-    if ansible is None and _from_galaxy(venv, parent):
-        return target
-    version = ansible or NEWEST_ANSIBLE
-    say(f"  taking kubernetes.core from the package ansible {version} (about 50 MB, once) ...")
-    downloads = CACHE / "downloads" / version
+    say(f"  taking kubernetes.core from the package ansible {ansible} (about 50 MB, once) ...")
+    downloads = CACHE / "downloads" / ansible
     pip = [venv.bin / "python", "-m", "pip", "download", "--disable-pip-version-check", "--no-deps"]
-    run([*pip, "-d", downloads, f"ansible=={version}"], LOGS / "kubernetes-core.log")
+    pinned = REQUIREMENTS / f"ansible-{ansible}.txt"
+    run([*pip, "--require-hashes", "-d", downloads, "-r", pinned], LOGS / "kubernetes-core.log")
     wheel = next(downloads.glob("ansible-*.whl"))
     with zipfile.ZipFile(wheel) as archive:
         wanted = [name for name in archive.namelist() if name.startswith("ansible_collections/kubernetes/core/")]
         archive.extractall(parent, wanted)
     shutil.rmtree(downloads)
     return target
-
-
-def _from_galaxy(venv: Venv, parent: Path) -> bool:
-    say("  asking Galaxy for kubernetes.core ...")
-    command = [venv.bin / "ansible-galaxy", "collection", "install", "kubernetes.core", "-p", parent, "--timeout", "10"]
-    try:
-        run(command, LOGS / "kubernetes-core.log", env=venv.environment(parent), timeout=90)
-    except Failed:
-        say("  Galaxy cannot be reached")
-        return False
-    return True
 
 
 def copy_tree() -> Path:

@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the Makefile calls: `demo`, `check`, `test [GATE ...]`, `gates`, `bench`, `format`. Standard library only."""
+"""What the Makefile calls: `demo`, `check`, `test [GATE ...]`, `gates`, `bench`, `build`, `lock`, `format`.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ import subprocess
 import sys
 import time
 
-from gates import CHECK, GATES, prepare
-from places import CACHE, COLLECTION, ROOT, TREE, Failed, copy_tree, kubernetes_core, run_venv, say, test_venv
+from artifact import checksum
+from gates import CHECK, GATES, build_artifact, prepare
+from lock import lock
+from places import CACHE, COLLECTION, LOGS, ROOT, TREE, Failed, copy_tree, kubernetes_core, run_venv, say, test_venv
 from schedule import side_by_side
 
 
@@ -61,6 +66,16 @@ def bench(options: list[str]) -> int:
     return subprocess.run(program, cwd=COLLECTION, env=environment, check=False).returncode
 
 
+def build() -> int:
+    """Build the release: the tarball, its checksum, and its bill of materials (CycloneDX)."""
+    prepare()
+    target = CACHE / "artifact"
+    build_artifact(target, LOGS / "build.log")
+    for file in sorted(target.iterdir()):
+        say(f"{checksum(file)}  {file}")
+    return 0
+
+
 def tidy() -> int:
     """Format and lint the Python code in place."""
     ruff = str(test_venv().bin / "ruff")
@@ -79,6 +94,8 @@ def main() -> int:
     commands.add_parser("test", help="run the gates").add_argument("gate", nargs="*", help="only these")
     commands.add_parser("gates", help="list the gates")
     commands.add_parser("bench", help="measure migrations; options as tests/bench/bench.py has them", add_help=False)
+    commands.add_parser("build", help="build the release's tarball, its checksum and its SBOM")
+    commands.add_parser("lock", help="pin what make installs, from tests/requirements/*.in")
     commands.add_parser("format", help="format and lint the Python code")
     arguments, more = parser.parse_known_args()
     if more and arguments.command != "bench":
@@ -91,6 +108,10 @@ def main() -> int:
         return test(arguments.gate)
     if arguments.command == "bench":
         return bench(more)
+    if arguments.command == "build":
+        return build()
+    if arguments.command == "lock":
+        return lock()
     if arguments.command == "format":
         return tidy()
     for name, gate in GATES.items():
