@@ -42,9 +42,11 @@ def moment() -> int:
     return int(found.stdout)
 
 
-def build(venv: Venv, sources: Path, collections: Path, target: Path, log: Path) -> Path:
-    """Write the changelog of this version into a copy of the sources, and build the tarball into ``target``."""
-    when = moment()
+def build(venv: Venv, sources: Path, collections: Path, target: Path, log: Path, when: int) -> Path:
+    """Write the changelog of this version into a copy of the sources, and build the tarball into ``target``.
+
+    ``when`` is the time that it bears, see `moment`.
+    """
     environment = {**venv.environment(collections), "SOURCE_DATE_EPOCH": str(when)}
     date = datetime.fromtimestamp(when, timezone.utc).date().isoformat()
     release = [venv.bin / "antsibull-changelog", "release", "--version", version(), "--date", date]
@@ -89,7 +91,7 @@ def checksum(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def bill_of_materials(tarball: Path, log: Path) -> Path:
+def bill_of_materials(tarball: Path, log: Path, when: int) -> Path:
     """Write the bill of materials of a tarball beside it: what runs with the collection, in the versions tested here.
 
     cyclonedx-py looks at an environment that holds just that, and validates the result against the schema.
@@ -105,7 +107,7 @@ def bill_of_materials(tarball: Path, log: Path) -> Path:
     lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in project.items())
     (work / "pyproject.toml").write_text(f"[project]\n{lines}")
     raw, target = work / "python.json", tarball.with_name(tarball.name.replace(".tar.gz", ".cdx.json"))
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(moment())}
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(when)}
     options = ["--pyproject", work / "pyproject.toml", "--mc-type", "library", "--output-reproducible"]
     options += ["--sv", SPEC_VERSION, "--of", "JSON", "--validate", "-o", raw]
     command = [tools.bin / "cyclonedx-py", "environment", *options, runtime.bin / "python"]

@@ -182,9 +182,9 @@ def molecule(_workers: int) -> str:
 def artifact(_workers: int) -> str:
     """Build the artifact twice, bit by bit the same; let galaxy-importer judge it, install it, and run a playbook."""
     venv, log = test_venv(), _log("artifact")
-    target = CACHE / "artifact"
-    tarball, sbom = build_artifact(target, log)
-    again = _built_again(venv, log)
+    target, when = CACHE / "artifact", artifacts.moment()
+    tarball, sbom = build_artifact(target, log, when)
+    again = _built_again(venv, log, when)
     if checksum(again) != checksum(tarball):
         raise Failed(f"two builds differ: {tarball} and {again}")
     importer = Venv("importer", Path(sys.executable))
@@ -205,23 +205,23 @@ def artifact(_workers: int) -> str:
     return f"{tarball.name} built twice, imported, installed and run; {_packages_in(sbom)} packages in its SBOM"
 
 
-def build_artifact(target: Path, log: Path) -> tuple[Path, Path]:
+def build_artifact(target: Path, log: Path, when: int) -> tuple[Path, Path]:
     """Build the release into an empty folder: the tarball, its checksum, and its bill of materials."""
     shutil.rmtree(target, ignore_errors=True)
     tree, ours = own_copy("artifact")
-    tarball = artifacts.build(test_venv(), ours, tree, target, log)
+    tarball = artifacts.build(test_venv(), ours, tree, target, log, when)
     tarball.with_name(f"{tarball.name}.sha256").write_text(f"{checksum(tarball)}  {tarball.name}\n")
-    return tarball, artifacts.bill_of_materials(tarball, log)
+    return tarball, artifacts.bill_of_materials(tarball, log, when)
 
 
-def _built_again(venv: Venv, log: Path) -> Path:
+def _built_again(venv: Venv, log: Path, when: int) -> Path:
     """A second build of the same sources, from other folders, in which every file was written at another time."""
     tree, ours = own_copy("artifact-again")
     for path in ours.rglob("*"):
         os.utime(path, (1, 1))
     target = CACHE / "artifact-again"
     shutil.rmtree(target, ignore_errors=True)
-    return artifacts.build(venv, ours, tree, target, log)
+    return artifacts.build(venv, ours, tree, target, log, when)
 
 
 def _packages_in(sbom: Path) -> int:

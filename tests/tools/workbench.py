@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from artifact import checksum
+from artifact import checksum, moment
 from gates import CHECK, GATES, build_artifact, prepare
 from lock import lock
 from places import CACHE, COLLECTION, LOGS, ROOT, TREE, Failed, copy_tree, kubernetes_core, run_venv, say, test_venv
@@ -70,7 +70,7 @@ def build() -> int:
     """Build the release: the tarball, its checksum, and its bill of materials (CycloneDX)."""
     prepare()
     target = CACHE / "artifact"
-    build_artifact(target, LOGS / "build.log")
+    build_artifact(target, LOGS / "build.log", moment())
     for file in sorted(target.iterdir()):
         say(f"{checksum(file)}  {file}")
     return 0
