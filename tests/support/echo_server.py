@@ -43,7 +43,7 @@ def _quoted(told: str) -> Reply:
 
 
 def _html(told: str) -> Reply:
-    return 500, "Error", {"Content-Type": "text/html"}, f"<html><p>{html.escape(told)}</p></html>"
+    return 400, "Bad Request", {"Content-Type": "text/html"}, f"<html><p>{html.escape(told)}</p></html>"
 
 
 def _xml(told: str) -> Reply:
