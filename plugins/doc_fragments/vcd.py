@@ -33,9 +33,9 @@ options:
       - The password of the user.
       - Exactly one of O(password), O(api_token) and O(token) is required. If none is set, the first of the environment
         variables E(VCD_TOKEN), E(VCD_API_TOKEN) and E(VCD_PASSWORD) that is set is used.
-      - Ansible writes options to a file in its temporary folder and removes it at the end. A run that is ended by SIGKILL
-        leaves it there, with a secret that was given as an option. Environment variables do not reach that file, and with
-        E(ANSIBLE_PIPELINING=true) it is not written.
+      - Ansible writes options to a file in its temporary folder and removes it at the end. A run that is ended by
+        SIGKILL leaves it there, with a secret that was given as an option. Environment variables do not reach that
+        file, and with E(ANSIBLE_PIPELINING=true) it is not written.
       - The module logs in when it starts and logs out when it ends.
     type: str
   api_token:
