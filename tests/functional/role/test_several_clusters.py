@@ -97,6 +97,15 @@ def test_a_cluster_that_fails_keeps_no_other_waiting(tmp_path: Path, estate: Est
     assert writes(estate.alpha)
 
 
+def test_the_summary_says_that_cpi_is_stopped(tmp_path: Path, estate: Estate) -> None:
+    estate.alpha.faults([{"method": "DELETE", "path": "configmaps/vcloud-ccm-configmap$", "status": 403}])
+    code, output = run(tmp_path, estate, estate.hosts(), "-e", "shared_ip_hosts=alpha")
+    assert code == 2
+    (end,) = statistics(output).values()
+    assert (end["state"], end["cpi"]) == ("failed", 0)
+    assert "CPI is stopped" in end["reason"]
+
+
 def test_no_cluster_is_started_after_too_many_failures(tmp_path: Path, estate: Estate) -> None:
     broken = {"shared_ip_kubeconfig": "/nowhere", "shared_ip_scenario": "shared_external"}
     limits = ["--forks", "1", "-e", "shared_ip_hosts=clusters", "-e", "shared_ip_max_fail_percentage=20"]
