@@ -172,11 +172,16 @@ class Granted:
 
 @dataclass(frozen=True)
 class Missing:
-    """A right that the user lacks. ``text`` says what is planned that needs it, ``remedy`` who can give it."""
+    """A right that the user lacks. ``text`` says what is planned that needs it, ``remedy`` who can give it.
+
+    ``stated``: a publication says that something planned needs it. Otherwise that is inferred: a reason for a warning,
+    and none to refuse a run that this Cloud Director may accept.
+    """
 
     right: str
     text: str
     remedy: str
+    stated: bool
 
 
 def missing(granted: Granted, planned: Iterable[Operation]) -> list[Missing]:
@@ -188,14 +193,17 @@ def missing(granted: Granted, planned: Iterable[Operation]) -> list[Missing]:
         return []
     held = {right.casefold() for right in granted.rights}  # the vendor's lists write "vDC" and "VDC"
     return [
-        Missing(
-            right,
-            f"{_who(granted)} lacks the right {right!r}, needed to {in_words(operations)}",
-            _remedy(granted, right),
-        )
+        _missing(granted, right, operations)
         for right, operations in _by_right(planned).items()
         if right.casefold() not in held
     ]
+
+
+def _missing(granted: Granted, right: str, operations: list[Operation]) -> Missing:
+    stated = any(_BY_THINGS[one.things].stated for one in operations)
+    needed = "needed" if stated else "which is probably needed"
+    text = f"{_who(granted)} lacks the right {right!r}, {needed} to {in_words(operations)}"
+    return Missing(right, text, _remedy(granted, right), stated)
 
 
 def unknown_warning(granted: Granted, planned: Iterable[Operation]) -> str:

@@ -30,5 +30,5 @@ def add_rights(found: Facts, gateway: Gateway, planned: Iterable[Done | None]) -
     preflight = found["preflight"] = with_rights(found["preflight"], granted, operations)
     found["lines"]["preflight"] = report_lines(preflight)
     if not preflight["ok"]:
-        lacking = [one.right for one in missing(granted, operations)]
+        lacking = [one.right for one in missing(granted, operations) if one.stated]
         raise CollectionError(preflight["summary"], missing_rights=lacking)

@@ -35,7 +35,7 @@ def granted_to(api: Api) -> Granted:
 
 
 def require_rights(api: Api, planned: Iterable[Operation]) -> list[str]:
-    """Raise CollectionError if a right is missing that the planned writes need. Returns warnings.
+    """Raise CollectionError if a right is missing that the planned writes are known to need. Returns warnings.
 
     Nothing is asked where nothing is planned.
     """
@@ -44,11 +44,11 @@ def require_rights(api: Api, planned: Iterable[Operation]) -> list[str]:
         return []
     granted = granted_to(api)
     lacking = missing(granted, planned)
-    if lacking:
-        texts = [f"{one.text}: {one.remedy}" for one in lacking]
+    texts = [f"{one.text}: {one.remedy}" for one in lacking]
+    if any(one.stated for one in lacking):
         raise CollectionError(f"{'; '.join(texts)}; nothing was changed", missing_rights=[one.right for one in lacking])
     warning = unknown_warning(granted, planned)
-    return [warning] if warning else []
+    return [*texts, *([warning] if warning else [])]
 
 
 def _read(api: Api) -> Granted:

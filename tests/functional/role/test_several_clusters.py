@@ -98,7 +98,9 @@ def test_a_cluster_that_fails_keeps_no_other_waiting(tmp_path: Path, estate: Est
 
 
 def test_the_summary_says_that_cpi_is_stopped(tmp_path: Path, estate: Estate) -> None:
-    estate.alpha.faults([{"method": "DELETE", "path": "configmaps/vcloud-ccm-configmap$", "status": 403}])
+    estate.alpha.faults(
+        [{"method": "DELETE", "path": "configmaps/vcloud-ccm-configmap$", "action": "status", "code": 403}]
+    )
     code, output = run(tmp_path, estate, estate.hosts(), "-e", "shared_ip_hosts=alpha")
     assert code == 2
     (end,) = statistics(output).values()

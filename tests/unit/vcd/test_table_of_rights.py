@@ -12,6 +12,7 @@ import write_rights
 from ansible_collections.vcd.kubernetes.plugins.module_utils import _vcd_rights as table
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rights import LOCKING
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.rights import check_rights, with_rights
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Severity
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import Granted, Operation
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,6 +79,14 @@ def test_a_lock_needs_the_right_for_application_port_profiles() -> None:
     assert {table.right_for(one) for one in LOCKING} == {table.right_for(Operation(table.CREATE, table.PROFILES))}
 
 
+def test_a_right_whose_need_is_only_inferred_stops_no_run() -> None:
+    profile, rule = Operation(table.CREATE, table.PROFILES), Operation(table.CREATE, table.NAT_RULES)
+    (finding,) = check_rights(granted(frozenset()), [profile])
+    assert (finding.severity, "which is probably needed to create" in finding.message) == (Severity.WARNING, True)
+    (finding,) = check_rights(granted(frozenset()), [profile, rule])
+    assert (finding.severity, "probably" in finding.message) == (Severity.ERROR, False)
+
+
 def test_names_are_compared_without_case() -> None:
     held = frozenset({table.LB_CONFIGURE.replace("vDC", "VDC")})
     assert table.missing(granted(held), [Operation(table.CREATE, table.POOLS)]) == []
@@ -85,10 +94,11 @@ def test_names_are_compared_without_case() -> None:
 
 def test_the_check_is_the_last_of_a_preflight() -> None:
     before = {"findings": [{"check": "cpi"}], "ok": True, "summary": ""}
-    after = with_rights(before, granted(frozenset()), [WRITES[0]])
+    stated = [Operation(table.CREATE, table.POOLS)]
+    after = with_rights(before, granted(frozenset()), stated)
     assert [one["check"] for one in after["findings"]] == ["cpi", "rights"]
     assert (after["ok"], table.LB_CONFIGURE in after["summary"]) == (False, True)
-    passed = with_rights(before, granted(frozenset(RIGHTS)), [WRITES[0]])
+    passed = with_rights(before, granted(frozenset(RIGHTS)), stated)
     assert (passed["ok"], passed["summary"], passed["findings"][-1]["severity"]) == (True, "", "info")
 
 

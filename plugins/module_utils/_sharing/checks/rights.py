@@ -28,10 +28,10 @@ CHECK = "rights"
 
 
 def check_rights(granted: Granted, planned: Iterable[Operation]) -> Iterator[Finding]:
-    """An error for each right that the plan needs and the user lacks, or a warning where its rights are not known."""
+    """An error for each right that the plan needs and the user lacks; a warning where that is not known for certain."""
     planned = list(planned)
     lacking = missing(granted, planned)
-    yield from (error(CHECK, one.text, one.remedy) for one in lacking)
+    yield from ((error if one.stated else warning)(CHECK, one.text, one.remedy) for one in lacking)
     unknown = unknown_warning(granted, planned)
     if unknown:
         yield warning(CHECK, unknown)
