@@ -31,7 +31,8 @@ def as_text(value: Any) -> str:
     elif isinstance(value, (list, tuple, set, frozenset)):
         text = ", ".join(map(as_text, value)) or "an empty list"
     else:
-        text = repr(value) if isinstance(value, str) else str(value)
+        # masked before it is quoted: a secret that the text has in quotes already would be escaped twice
+        text = repr(SECRETS.mask(value)) if isinstance(value, str) else str(value)
     return shortened(text, LONGEST_VALUE)
 
 

@@ -21,7 +21,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import MAS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import refusal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.settings import settings_from
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.transport import basic
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 # Two marks that occur nowhere else; between and beside them, any characters.
@@ -66,6 +66,7 @@ def test_every_form_is_masked(password: str, form: str, before: str, after: str)
 
 
 @given(st.lists(PASSWORDS, min_size=1, max_size=3), st.integers(0, 1200), st.sampled_from(sorted(FORMS)))
+@example(["zQ7zQ\x0cqX8qX"], 0, "Python")
 def test_a_secret_that_is_cut_is_masked_first(passwords: list[str], length: int, form: str) -> None:
     SECRETS.clear()
     SECRETS.add(*passwords)

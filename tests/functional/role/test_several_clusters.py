@@ -98,9 +98,10 @@ def test_a_cluster_that_fails_keeps_no_other_waiting(tmp_path: Path, estate: Est
 
 
 def test_the_summary_says_that_cpi_is_stopped(tmp_path: Path, estate: Estate) -> None:
-    estate.alpha.faults(
-        [{"method": "DELETE", "path": "configmaps/vcloud-ccm-configmap$", "action": "status", "code": 403}]
-    )
+    refused = {"action": "status", "code": 403, "times": 9}
+    # the ConfigMap cannot be deleted, and CPI cannot be scaled back after that
+    delete = {"method": "DELETE", "path": "configmaps/vcloud-ccm-configmap$", **refused}
+    estate.alpha.faults([delete, {"method": "PATCH", "path": "/scale", "nth": 2, **refused}])
     code, output = run(tmp_path, estate, estate.hosts(), "-e", "shared_ip_hosts=alpha")
     assert code == 2
     (end,) = statistics(output).values()
