@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,7 +26,8 @@ Json = dict[str, Any]
 SYSTEM, FILE, BACKUP = "kube-system", "vcloud-ccm-configmap", "vcloud-ccm-configmap-backup"
 DEPLOYMENT, LEASE = "vmware-cloud-director-ccm", "vcd.kubernetes/lease"
 SERVICES: dict[str, tuple[str, list[int]]] = {"web": ("203.0.113.10", [80, 443]), "api": ("203.0.113.11", [8080])}
-RESTORE = "restore"
+RESTORE, FROM_EXTERNAL = "restore", "from shared_external to shared_internal"
+INTERNAL_IP = re.compile(r"192\.168\.8\.\d+")
 # of the lock: that of the killed run is removed and a new one made; the write at which it was killed may be repeated
 MORE_TASKS = 3
 
@@ -51,8 +54,18 @@ KILLS = {
     "migrate, all, at the first write for a Service": Kill(EXTERNAL, TREE, 1),
     "migrate, all, after a write": Kill(EXTERNAL, TREE, 5, "after"),
     "migrate, all, between two Services": Kill(EXTERNAL, TREE, 8),
+    "migrate, main process": Kill(EXTERNAL, MAIN, 2),
     "migrate, module, in mid-Service": Kill(EXTERNAL, MODULE, 6),
     "migrate, module, right after CPI was stopped": Kill(EXTERNAL, MODULE, STOP, "after"),
+    "migrate, module, without CPI's file": Kill(EXTERNAL, MODULE, CREATE),
+    "migrate, all, before CPI is started": Kill(EXTERNAL, TREE, START),
+    "restore, all, in mid-Service": Kill(RESTORE, TREE, 4),
+    "restore, main process": Kill(RESTORE, MAIN, 3),
+    "restore, module, before CPI is started": Kill(RESTORE, MODULE, START),
+    "a third scenario, all, in mid-Service": Kill(EXTERNAL, TREE, 6, then=INTERNAL),
+    "a third scenario, module, without CPI's file": Kill(EXTERNAL, MODULE, CREATE, then=INTERNAL),
+    "another home, all, in mid-Service": Kill(EXTERNAL, TREE, 4, home="elsewhere"),
+    "another home, then restored": Kill(EXTERNAL, TREE, 5, "after", then=RESTORE, home="elsewhere"),
 }
 
 
@@ -197,6 +210,8 @@ def ends(cluster: Cluster) -> dict[str, tuple[Json, Json]]:
     for goal in (EXTERNAL, INTERNAL, RESTORE):
         cluster.prepare(goal)
         found[goal] = (cluster.undisturbed(goal), cluster.planned)
+    cluster.prepare(RESTORE)
+    found[FROM_EXTERNAL] = (cluster.undisturbed(INTERNAL), cluster.planned)
     return found
 
 
@@ -216,11 +231,15 @@ def test_killed(cluster: Cluster, ends: dict[str, tuple[Json, Json]], name: str)
     words = [*cluster.words(goal), *([] if kill.what == MAIN else ["-e", "shared_ip_take_over=true"])]
     code, text = ansible_playbook(cluster.folder, words, cluster.environment(kill.home))
     assert code == 0, text[-3000:]
-    wanted, planned = ends[goal]
-    assert cluster.end() == wanted
+    wanted, end = ends[goal][0], cluster.end()
+    if kill.then == INTERNAL:
+        # a Service that was in shared_external has given up its internal IP, and gets the first unused one
+        wanted, end = (json.loads(INTERNAL_IP.sub("an internal IP", json.dumps(one))) for one in (wanted, end))
+    assert end == wanted
     profiles = [one["name"] for one in cluster.sim.dump()["application_port_profiles"]]
     assert not [one for one in profiles if one.startswith("vcd.kubernetes-lock-")]
-    judge(cluster, [planned, ends[kill.first][1]])
+    plans = [kill.first, goal, *([FROM_EXTERNAL] if kill.then == INTERNAL else [])]
+    judge(cluster, [ends[one][1] for one in plans])
 
 
 def judge(cluster: Cluster, plans: list[Json]) -> None:
