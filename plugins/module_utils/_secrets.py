@@ -88,7 +88,7 @@ def forms(secret: str) -> set[str]:
     """The secret as it is, and as URLs, forms, JSON, HTML and base64 write it; each also in Python's way and in one
     line, as messages have it."""
     found: set[str] = set()
-    for one in {secret, secret.strip()}:
+    for one in dict.fromkeys((secret, secret.strip())):
         data = one.encode("utf-8", "surrogatepass")
         encoded = {quote(data, safe=""), quote(data), quote_plus(data)}
         found |= {one, *encoded, *(_HEX.sub(lambda digits: digits.group().lower(), text) for text in encoded)}

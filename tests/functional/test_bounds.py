@@ -94,7 +94,7 @@ def server(behave: Behave, folder: Path, tls: bool = True) -> Iterator[tuple[str
 def bomb(size: int) -> bytes:
     """gzip of so many zeros: a thousandth of it."""
     packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
-    parts = [packer.compress(bytes(MEBIBYTE)) for _ in range(size // MEBIBYTE)]
+    parts = [packer.compress(bytes(MEBIBYTE)) for _part in range(size // MEBIBYTE)]
     return b"".join(parts) + packer.flush()
 
 

@@ -105,7 +105,7 @@ _XML_TEXTS = (
 def mutate(reply: Reply, chance: random.Random) -> bytes:
     """The bytes of a changed answer; one to three changes."""
     changed: Reply | bytes = reply
-    for _ in range(chance.choice((1, 1, 1, 2, 3))):
+    for _change in range(chance.choice((1, 1, 1, 2, 3))):
         if isinstance(changed, bytes):
             break
         changed = chance.choice(_CHANGES)(changed, chance)
@@ -164,7 +164,7 @@ def _cut(reply: Reply, chance: random.Random) -> Reply | bytes:
 
 def _bytes(reply: Reply, chance: random.Random) -> Reply | bytes:
     raw = bytearray(reply.body if chance.random() < 0.7 else reply.raw())
-    for _ in range(chance.randrange(1, 4)):
+    for _change in range(chance.randrange(1, 4)):
         if raw:
             raw[chance.randrange(len(raw))] = chance.choice((0, 10, 13, 34, 39, 44, 58, 91, 92, 123, 125, 128, 255))
     return bytes(raw)

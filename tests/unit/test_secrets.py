@@ -36,7 +36,7 @@ FORMS: dict[str, Callable[[str], str]] = {
         "%..", lambda hexadecimal: hexadecimal.group().lower(), quote(one, safe="")
     ),
     "form": quote_plus,
-    "JSON": lambda one: json.dumps(one),
+    "JSON": json.dumps,
     "JSON in UTF-8": lambda one: json.dumps(one, ensure_ascii=False),
     "HTML": html.escape,
     "Python": repr,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -72,7 +72,8 @@ class ClusterEnd:
 
 def end_of(cluster: str, outcome: Any) -> ClusterEnd:
     """The end of one cluster, from what the playbooks keep about it. Raises InvalidInput for anything else."""
-    kept = Reader(outcome, f"clusters.{cluster}")
+    place = f"clusters.{cluster}"
+    kept = Reader(_typed(Reader(outcome, place).value), place)
     failure, result = kept.mapping_or_none("failure"), kept.mapping_or_none("result")
     if failure is None and result is None:
         return ClusterEnd(cluster, NOT_STARTED, reason="the run did not reach it")
@@ -88,6 +89,13 @@ def end_of(cluster: str, outcome: Any) -> ClusterEnd:
     down = max(seconds) if seconds else None
     point = result.text("restore_point", "")
     return ClusterEnd(cluster, _state(kept), edge, before, scenario, cpi, len(moved), down, point)
+
+
+def _typed(outcome: Mapping[str, Any]) -> dict[str, Any]:
+    """Templates of ansible-core before 2.19 return texts: an empty one for null, and digits for a number."""
+    found = {key: None if value == "" else value for key, value in outcome.items()}
+    cpi = found.get("cpi")
+    return {**found, "cpi": int(cpi)} if isinstance(cpi, str) and cpi.isdecimal() and cpi.isascii() else found
 
 
 def _state(kept: Reader) -> str:

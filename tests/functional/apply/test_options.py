@@ -52,12 +52,15 @@ WRONG: list[tuple[Params, tuple[str, ...]]] = [
     ({"vip_subnet": "198.51.100.0/24"}, ("vip_subnet: '198.51.100.0/24'", "choose another")),
     ({"progress_file": "/no/such/folder/file"}, ("progress_file: '/no/such/folder/file'", "No such file")),
     ({"service_engine_group": "nope"}, ("service_engine_group: 'nope'", "has seg-shared: give one of them")),
-    ({"restore_point": {"version": 1, "virtual_services": "x"}}, ("restore_point", "give the restore_point")),
+    (
+        {"restore_point": {"version": 1, "virtual_services": "x"}},
+        ("restore_point: 'version 1': virtual_services: expected a mapping", "give one as a run has stored it"),
+    ),
     (
         {"restore_point": {"version": 99, "virtual_services": {}}},
-        ("restore_point: 'version 99'", "give the restore_point"),
+        ("restore_point: 'version 99'", "this release reads versions 1 and 2"),
     ),
-    ({"restore_point": {"services": {}}}, ("restore_point", "give the restore_point")),
+    ({"restore_point": {"services": {}}}, ("restore_point: ", "services: expected a list", "give one as a run has")),
     ({"one_arm": {"start_ip": "192.168.8.9", "end_ip": "192.168.8.2"}}, ("one_arm: '192.168.8.9-192.168.8.2'",)),
     ({"one_arm": {"start_ip": "a", "end_ip": "b"}}, ("one_arm: 'a-b'", "is not an IPv4 address")),
     ({"one_arm": {"start_ip": "192.168.8.9"}}, ("end_ip found in one_arm",)),

@@ -26,11 +26,14 @@ SECONDS = 300
     ("given_as", "pipelining", "left"),
     [("option", "false", True), ("option", "true", False), ("environment", "false", False)],
 )
-def test_the_password_of_a_killed_run(given_as: str, pipelining: str, left: bool, tmp_path: Path) -> None:
+def test_the_password_of_a_killed_run(
+    given_as: str, pipelining: str, left: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """The whole tree of processes is killed while the module waits for its server."""
+    tmp_path = tmp_path_factory.mktemp("k")  # ansible-core puts a socket into TMPDIR, whose path has to be short
     given = {"password": "{{ lookup('ansible.builtin.file', pass_file) }}"} if given_as == "option" else {}
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        silent.settimeout(SECONDS)
+        silent.settimeout(1)
         url = f"https://127.0.0.1:{silent.getsockname()[1]}"
         task = {"vcd.kubernetes.vcd_edge_gateway_info": {"url": url, "org": "acme", "user": "kube", **given}}
         play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}
@@ -52,12 +55,22 @@ def test_the_password_of_a_killed_run(given_as: str, pipelining: str, left: bool
             start_new_session=True,
         )
         try:
-            connection, _address = silent.accept()  # the module is at work
+            wait_for_the_module(silent, run)
         finally:
             kill_all(run)
-        connection.close()
     found = [name for name in containing(tmp_path, [PASSWORD]) if name != "given"]
     assert bool(found) is left, found
+
+
+def wait_for_the_module(silent: socket.socket, run: subprocess.Popen[bytes]) -> None:
+    """Return when the module has connected. The test fails when ansible-playbook ends before."""
+    for _second in range(SECONDS):
+        with contextlib.suppress(TimeoutError):
+            connection, _address = silent.accept()
+            connection.close()
+            return
+        assert run.poll() is None, f"ansible-playbook ended with {run.returncode}"
+    raise AssertionError("the module did not connect")
 
 
 def kill_all(run: subprocess.Popen[bytes]) -> None:

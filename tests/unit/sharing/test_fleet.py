@@ -71,6 +71,13 @@ def test_one_line_a_cluster(outcome: dict[str, Any], line: str) -> None:
     assert end_of("c1", outcome).line == line
 
 
+def test_texts_of_templates_are_read_like_what_they_stand_for() -> None:
+    texts = {"result": result(), "preflight": {}, "cpi": "2", "planned_only": False, "failure": ""}
+    assert end_of("c1", texts) == end_of("c1", {**texts, "cpi": 2, "failure": None})
+    failed = {"result": "", "preflight": {}, "cpi": "", "failure": {"msg": "no"}}
+    assert end_of("c1", failed).line == "c1: FAILED: no"
+
+
 def test_the_failed_ones_are_last() -> None:
     outcomes = {
         "a": {},

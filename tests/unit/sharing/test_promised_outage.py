@@ -172,7 +172,7 @@ def test_an_exemption_from_dnat_or_a_rule_that_is_off_keeps_no_client_away() -> 
     wanted = want(one, Scenario.SHARED_EXTERNAL)
     (port,) = wanted.ports
     there = built(Scenario.SHARED_EXTERNAL, one)
-    assert reachable(there, wanted, port)
+    assert reachable(there, wanted, [port])
     for rule, served in (
         (NatRule("x", IP, "", type="NO_DNAT"), True),
         (NatRule("x", IP, "10.0.0.9", enabled=False), True),
@@ -180,8 +180,8 @@ def test_an_exemption_from_dnat_or_a_rule_that_is_off_keeps_no_client_away() -> 
         (NatRule("x", IP, "10.0.0.9", "80"), False),
         (NatRule("x", IP, "10.0.0.9"), False),
     ):
-        assert reachable(Inventory([*there, rule]), wanted, port) is served, rule
+        assert reachable(Inventory([*there, rule]), wanted, [port]) is served, rule
     item = there.get(VIRTUAL_SERVICE, port.names.virtual_service)
     for broken in (replace(item, enabled=False), replace(item, ports=("81",)), replace(item, address="192.168.8.2")):
         there.put(broken)
-        assert not reachable(there, wanted, port)
+        assert not reachable(there, wanted, [port])

@@ -357,7 +357,7 @@ WHOLE = {
 @given(st.data())
 def test_a_restore_point_with_odd_types_goes_back_or_says_why_in_one_line(data: st.DataObject) -> None:
     point = copy.deepcopy(WHOLE)
-    for _ in range(data.draw(st.integers(1, 3))):
+    for _place in range(data.draw(st.integers(1, 3))):
         replace_somewhere(point, data)
     state = data.draw(st.sampled_from(["none", "in_progress"]))
     now = ccm(services=[service()], rollout={"state": state, "backup": "b"}, restore_point=WHOLE)

@@ -25,8 +25,10 @@ try:
 except ImportError as error:
     PYYAML_IMPORT_ERROR: ImportError | None = error
     if not TYPE_CHECKING:
-        YAMLError = Exception
-        Parser = Reader = Scanner = object
+        YAMLError, Parser, Reader, Scanner = (
+            type(name, (Exception,) if name == "YAMLError" else (), {})
+            for name in ("YAMLError", "Parser", "Reader", "Scanner")
+        )
 else:
     PYYAML_IMPORT_ERROR = None
 
