@@ -94,12 +94,19 @@ _IDENTIFIED = re.compile(
     r"/nat/rules(/[^/?]+)?$|^ipSpaces/urn:[^/?]+(/allocations(/[^/?]+)?)?$|^ssl/certificateLibrary$"
 )
 
+# what an option may name besides
+_REQUIRED: dict[str, dict[str, Shape]] = {
+    "ssl/certificateLibrary": {"alias!": TEXT},
+    "serviceEngineGroups/assignments": {"serviceEngineGroupRef!": {"id!": ID, "name!": TEXT}},
+}
+
 
 def shape_of(path: str) -> dict[str, Shape]:
     """The shape of an object below this path of OpenAPI, or of a row of its list."""
     named, members = _NAMED.search(path), {"members": MEMBERS} if path.startswith("loadBalancer/pools/") else {}
     required = ("id", "name") if named else ("id",) if _IDENTIFIED.search(path) else ()
-    return {**FIELDS, **members, **{f"{field}!": FIELDS[field] for field in required}}
+    more = next((shape for end, shape in _REQUIRED.items() if path.endswith(end)), {})
+    return {**FIELDS, **members, **{f"{field}!": FIELDS[field] for field in required}, **more}
 
 
 def differs_from_api(body: Mapping[str, Any], path: str) -> str:

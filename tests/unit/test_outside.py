@@ -134,6 +134,21 @@ def test_every_field_of_cloud_director_that_is_read_has_a_type() -> None:
     assert read - careful <= names([shapes.FIELDS, shapes.MEMBERS])
 
 
+@pytest.mark.parametrize(
+    ("path", "row", "found"),
+    [
+        ("loadBalancer/serviceEngineGroups/assignments", {"id": "a"}, "serviceEngineGroupRef: expected a mapping"),
+        ("loadBalancer/serviceEngineGroups/assignments", {"serviceEngineGroupRef": {"id": "a"}}, "Ref.name: expected"),
+        ("ssl/certificateLibrary", {"id": "a"}, "alias: expected text, found null"),
+        ("edgeGateways", {"id": "a"}, "name: expected text, found null"),
+        ("edgeGateways/urn:x/loadBalancer/poolSummaries", {"name": "a"}, "id: expected an identifier, found null"),
+        ("edgeGateways/urn:x/nat/rules", {"name": "a"}, "id: expected an identifier, found null"),
+    ],
+)
+def test_what_an_option_may_name_has_a_name_and_an_id(path: str, row: dict[str, Any], found: str) -> None:
+    assert found in shapes.page_differs({"values": [row]}, path)
+
+
 def test_every_field_of_kubernetes_that_is_read_has_a_type() -> None:
     read = set()
     for path in UTILS.glob("_cpi/rollout/*.py"):
