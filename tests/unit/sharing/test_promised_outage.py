@@ -185,3 +185,19 @@ def test_an_exemption_from_dnat_or_a_rule_that_is_off_keeps_no_client_away() -> 
     for broken in (replace(item, enabled=False), replace(item, ports=("81",)), replace(item, address="192.168.8.2")):
         there.put(broken)
         assert not reachable(there, wanted, [port])
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "served"), [(0, 10, True), (10, 0, False), (0, 0, False)], ids=["before", "behind", "beside"]
+)
+def test_of_two_rules_for_a_port_the_one_with_the_lowest_priority_applies(right: int, wrong: int, served: bool) -> None:
+    one = service("a", 80)
+    wanted = want(one, Scenario.SHARED_INTERNAL, ["192.168.8.2"])
+    (port,) = wanted.ports
+    there = Inventory([item for item in port.objects() if not isinstance(item, NatRule)])
+    rules = [
+        NatRule("leads to it", IP, "192.168.8.2", "80", priority=right),
+        NatRule("leads elsewhere", IP, "10.0.0.9", "80", priority=wrong),
+    ]
+    for order in (rules, rules[::-1]):
+        assert reachable(Inventory([*there, *order]), wanted, [port]) is served

@@ -108,7 +108,7 @@ def test_a_person_is_told_which_rule_to_state() -> None:
 
 
 def serving(wanted: WantedService, inventory: Inventory) -> set[str]:
-    return {port.number for port in wanted.ports if reachable(inventory, wanted, port)}
+    return {port.number for port in wanted.ports if reachable(inventory, wanted, [port])}
 
 
 def deleted_after(gateway: StrictGateway, count: int) -> set[str]:
