@@ -148,10 +148,8 @@ class Venv:
         places = " ".join(arguments).replace(str(ROOT), "")
         digest = hashlib.sha256(f"{self.python} {places}".encode())
         for file in sorted(REQUIREMENTS.glob("*.txt")):
-            if any(argument.endswith(file.name) for argument in arguments):
+            if any(argument.endswith(f"/{file.name}") for argument in arguments):
                 digest.update(file.read_bytes())
-                if b"-r run.txt" in file.read_bytes():
-                    digest.update((REQUIREMENTS / "run.txt").read_bytes())
         return digest.hexdigest()
 
     def environment(self, collections: Path, **more: str) -> dict[str, str]:
