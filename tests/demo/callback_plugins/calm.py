@@ -31,11 +31,13 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "stdout"
     CALLBACK_NAME = "calm"
+    _result: Any = None  # of the last phase of vcd_cluster_shared_ip
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """A task succeeded."""
         answer, action = _answer(result), _action(result)
-        if not action.startswith(SHOWN):
+        self._result = answer.get("result", self._result)
+        if not action.startswith(SHOWN) or action.endswith("vcd_shared_ip_report"):  # that is for several clusters
             return
         self._say(f"  {'changed' if answer.get('changed') else 'ok':8} {_name(result)}")
         if action == "ansible.builtin.debug":
@@ -68,7 +70,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._say(f"  recap    ok={recap['ok']} changed={recap['changed']} failed={recap['failures']}")
         target = os.environ.get("CALM_RECAP")
         if target:
-            Path(target).write_text(json.dumps({**recap, "custom": stats.custom.get("_run", {})}, default=str))
+            Path(target).write_text(json.dumps({**recap, "result": self._result}, default=str))
 
     def _say(self, text: str, detail: bool = False) -> None:
         if not (detail and os.environ.get("CALM_BRIEF")):
