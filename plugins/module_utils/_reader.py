@@ -86,9 +86,9 @@ def _short(value: Any) -> Any:
     return value if len(text) <= 60 else shortened(text, 60)
 
 
-# shapes: the types of the fields that are read, for data from outside
+# layouts: the types of the fields that are read, for data from outside
 
-Shape = Any
+Layout = Any
 TEXT, NUMBER, FLAG = str, int, bool
 _WORDS = {str: "text", int: "a whole number", bool: "true or false"}
 _FOUND = {bool: "true or false", int: "a number", float: "a fraction", str: "text", list: "a list", dict: "a mapping"}
@@ -96,7 +96,7 @@ _LARGEST_NUMBER = 2**63
 
 
 class Id(str):
-    """The shape of an identifier that becomes a part of a path: text without blanks, ``/`` and the like."""
+    """The layout of an identifier that becomes a part of a path: text without blanks, ``/`` and the like."""
 
 
 ID = Id()
@@ -107,30 +107,30 @@ _NOT_IN_ID = re.compile(r"[/?#%\\]|\.\.")
 
 @dataclass(frozen=True)
 class Values:
-    """The shape of a mapping from any text to values of one shape, such as labels."""
+    """The layout of a mapping from any text to values of one layout, such as labels."""
 
-    of: Shape
+    of: Layout
 
 
 @dataclass(frozen=True)
 class OrNull:
-    """The shape of an entry of a list that may be null."""
+    """The layout of an entry of a list that may be null."""
 
-    of: Shape
+    of: Layout
 
 
-def differs(value: Any, shape: Shape, path: str = "") -> str:
-    """Where a value has another shape than the documented one, without a part of the value; empty if nowhere.
+def differs(value: Any, layout: Layout, path: str = "") -> str:
+    """Where a value has another layout than the documented one, without a part of the value; empty if nowhere.
 
-    A shape is TEXT, NUMBER, FLAG or ID; ``[shape]`` is a list, ``Values(shape)`` a mapping, and a dictionary a mapping
-    with the shapes of the fields that are read. Other fields are not looked at. A field may be missing or null, but not
-    an entry of a list. A key that ends in ``!`` is required,
-    and ``OrNull(shape)`` is an entry of a list that may be null.
+    A layout is TEXT, NUMBER, FLAG or ID; ``[layout]`` is a list, ``Values(layout)`` a mapping, and a dictionary a
+    mapping with the layouts of the fields that are read. Other fields are not looked at. A field may be missing or
+    null, but not an entry of a list. A key that ends in ``!`` is required, and ``OrNull(layout)`` is an entry of a list
+    that may be null.
     """
-    if isinstance(shape, dict):
+    if isinstance(layout, dict):
         if not isinstance(value, Mapping):
             return _expected(path, "a mapping", value)
-        for field, inner in shape.items():
+        for field, inner in layout.items():
             name = field.rstrip("!")
             item = value.get(name)
             if item is None and name == field:
@@ -139,29 +139,29 @@ def differs(value: Any, shape: Shape, path: str = "") -> str:
             if found:
                 return found
         return ""
-    if isinstance(shape, Values):
+    if isinstance(layout, Values):
         if not isinstance(value, Mapping):
             return _expected(path, "a mapping", value)
-        pairs = ((f"{path}.{_short(str(key))}", item, shape.of) for key, item in value.items())
+        pairs = ((f"{path}.{_short(str(key))}", item, layout.of) for key, item in value.items())
         return _first(pairs) if all(isinstance(key, str) for key in value) else _expected(path, "text as keys", None)
-    if isinstance(shape, OrNull):
-        return "" if value is None else differs(value, shape.of, path)
-    if isinstance(shape, list):
+    if isinstance(layout, OrNull):
+        return "" if value is None else differs(value, layout.of, path)
+    if isinstance(layout, list):
         if not isinstance(value, list):
             return _expected(path, "a list", value)
-        return _first((f"{path}[{number}]", item, shape[0]) for number, item in enumerate(value))
-    if isinstance(shape, Id):
+        return _first((f"{path}[{number}]", item, layout[0]) for number, item in enumerate(value))
+    if isinstance(layout, Id):
         good = isinstance(value, str) and _ID.fullmatch(value) and not _NOT_IN_ID.search(value)
         return "" if good else _expected(path, "an identifier", value)
-    if not isinstance(value, shape) or (shape is int and isinstance(value, bool)):
-        return _expected(path, _WORDS[shape], value)
-    if shape is int and abs(value) >= _LARGEST_NUMBER:
+    if not isinstance(value, layout) or (layout is int and isinstance(value, bool)):
+        return _expected(path, _WORDS[layout], value)
+    if layout is int and abs(value) >= _LARGEST_NUMBER:
         return _expected(path, "a number of 64 bits", value)
     return ""
 
 
-def _first(parts: Iterable[tuple[str, Any, Shape]]) -> str:
-    return next((found for path, item, shape in parts if (found := differs(item, shape, path))), "")
+def _first(parts: Iterable[tuple[str, Any, Layout]]) -> str:
+    return next((found for path, item, layout in parts if (found := differs(item, layout, path))), "")
 
 
 def _expected(path: str, what: str, value: Any) -> str:

@@ -18,14 +18,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import (
     ID,
     NUMBER,
     TEXT,
-    Shape,
+    Layout,
     differs,
 )
 
 
-def _all(names: str, shape: Shape) -> dict[str, Shape]:
-    """Each of the names, with the same shape."""
-    return dict.fromkeys(names.split(), shape)
+def _all(names: str, layout: Layout) -> dict[str, Layout]:
+    """Each of the names, with the same layout."""
+    return dict.fromkeys(names.split(), layout)
 
 
 REFERENCE = {"id": ID, "name": TEXT}
@@ -63,7 +63,7 @@ _REFERENCES = """
     gatewayRef ownerRef orgRef orgVdc ipSpaceRef loadBalancerPoolRef memberGroupRef serviceEngineGroupRef
     certificateRef applicationPortProfile appliedTo
 """
-FIELDS: dict[str, Shape] = {
+FIELDS: dict[str, Layout] = {
     "id": ID,
     **_all(_TEXTS, TEXT),
     **_all(_NUMBERS, NUMBER),
@@ -95,25 +95,25 @@ _IDENTIFIED = re.compile(
 )
 
 # what an option may name besides
-_REQUIRED: dict[str, dict[str, Shape]] = {
+_REQUIRED: dict[str, dict[str, Layout]] = {
     "ssl/certificateLibrary": {"alias!": TEXT},
     "serviceEngineGroups/assignments": {"serviceEngineGroupRef!": {"id!": ID, "name!": TEXT}},
 }
 
 
-def shape_of(path: str) -> dict[str, Shape]:
-    """The shape of an object below this path of OpenAPI, or of a row of its list."""
+def layout_of(path: str) -> dict[str, Layout]:
+    """The layout of an object below this path of OpenAPI, or of a row of its list."""
     named, members = _NAMED.search(path), {"members": MEMBERS} if path.startswith("loadBalancer/pools/") else {}
     required = ("id", "name") if named else ("id",) if _IDENTIFIED.search(path) else ()
-    more = next((shape for end, shape in _REQUIRED.items() if path.endswith(end)), {})
+    more = next((layout for end, layout in _REQUIRED.items() if path.endswith(end)), {})
     return {**FIELDS, **members, **{f"{field}!": FIELDS[field] for field in required}, **more}
 
 
 def differs_from_api(body: Mapping[str, Any], path: str) -> str:
     """Where an object differs from OpenAPI, in words; empty if nowhere."""
-    return differs(body, shape_of(path))
+    return differs(body, layout_of(path))
 
 
 def page_differs(body: Mapping[str, Any], path: str) -> str:
     """Where a page of a list differs from OpenAPI, in words; empty if nowhere."""
-    return differs(body, {"values!": [shape_of(path)], "resultTotal": NUMBER})
+    return differs(body, {"values!": [layout_of(path)], "resultTotal": NUMBER})

@@ -75,7 +75,7 @@ PURE = [
     "_vcd/comparison.py",
     "_vcd/lookup.py",
     "_vcd_fields.py",
-    "_kubernetes/shapes.py",
+    "_kubernetes/layouts.py",
 ]
 PURE_LIBRARIES = {"netaddr", "yaml"}
 IMPURE_STANDARD = {

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils import _vcd_fields as shapes
+from ansible_collections.vcd.kubernetes.plugins.module_utils import _vcd_fields as layouts
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._json import DEEPEST, JsonRefused, parse_json
-from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes import shapes as kubernetes
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes import layouts as kubernetes
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import (
     FLAG,
     ID,
@@ -43,9 +43,9 @@ SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False), st.text()
 )
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
-SHAPES: list[Any] = [
-    *(TEXT, NUMBER, FLAG, ID, [TEXT], Values(TEXT), {"a": TEXT, "b!": [{"id!": ID}]}, shapes.FIELDS, shapes.MEMBERS),
-    *kubernetes.SHAPES.values(),
+LAYOUTS: list[Any] = [
+    *(TEXT, NUMBER, FLAG, ID, [TEXT], Values(TEXT), {"a": TEXT, "b!": [{"id!": ID}]}, layouts.FIELDS, layouts.MEMBERS),
+    *kubernetes.LAYOUTS.values(),
 ]
 
 
@@ -92,15 +92,15 @@ def test_half_a_character_becomes_a_question_mark() -> None:
 # types
 
 
-@given(VALUES, st.sampled_from(SHAPES))
-def test_a_shape_says_where_in_one_line_and_never_what(value: Any, shape: Any) -> None:
-    found = differs(value, shape)
+@given(VALUES, st.sampled_from(LAYOUTS))
+def test_a_layout_says_where_in_one_line_and_never_what(value: Any, layout: Any) -> None:
+    found = differs(value, layout)
     assert "\n" not in found
     assert isinstance(found, str)
 
 
 @pytest.mark.parametrize(
-    ("value", "shape", "found"),
+    ("value", "layout", "found"),
     [
         ("secret", NUMBER, "the value: expected a whole number, found text"),
         (True, NUMBER, "the value: expected a whole number, found true or false"),
@@ -115,8 +115,8 @@ def test_a_shape_says_where_in_one_line_and_never_what(value: Any, shape: Any) -
         ({"other": 1}, {"a": TEXT}, ""),
     ],
 )
-def test_what_differs_is_named_by_its_path(value: Any, shape: Any, found: str) -> None:
-    assert differs(value, shape) == found
+def test_what_differs_is_named_by_its_path(value: Any, layout: Any, found: str) -> None:
+    assert differs(value, layout) == found
 
 
 @pytest.mark.parametrize("text", ["", "a b", "../x", "a/b", "a?b", "a#b", "a%2fb", "a\\b", "\x00", "ü", "x" * 501])
@@ -131,7 +131,7 @@ def test_every_field_of_cloud_director_that_is_read_has_a_type() -> None:
     read = set()
     for path in [*UTILS.glob("_resources/**/*.py"), *UTILS.glob("_vcd/*.py"), *UTILS.glob("_apply/*.py")]:
         read |= set(re.findall(r'\.get\("([a-z]+[A-Z]\w*)"', path.read_text(encoding="utf-8")))
-    assert read - careful <= names([shapes.FIELDS, shapes.MEMBERS])
+    assert read - careful <= names([layouts.FIELDS, layouts.MEMBERS])
 
 
 @pytest.mark.parametrize(
@@ -146,23 +146,23 @@ def test_every_field_of_cloud_director_that_is_read_has_a_type() -> None:
     ],
 )
 def test_what_an_option_may_name_has_a_name_and_an_id(path: str, row: dict[str, Any], found: str) -> None:
-    assert found in shapes.page_differs({"values": [row]}, path)
+    assert found in layouts.page_differs({"values": [row]}, path)
 
 
 def test_every_field_of_kubernetes_that_is_read_has_a_type() -> None:
     read = set()
     for path in UTILS.glob("_cpi/rollout/*.py"):
         read |= set(re.findall(r'\.get\("([a-z]+[A-Z]\w*)"', path.read_text(encoding="utf-8")))
-    assert read <= names(list(kubernetes.SHAPES.values()))
+    assert read <= names(list(kubernetes.LAYOUTS.values()))
 
 
-def names(shape: Any) -> set[str]:
-    """All names of fields in a shape."""
-    if isinstance(shape, Values):
-        return names(shape.of)
-    if isinstance(shape, dict):
-        return {name.rstrip("!") for name in shape} | {one for inner in shape.values() for one in names(inner)}
-    return {one for inner in shape for one in names(inner)} if isinstance(shape, list) else set()
+def names(layout: Any) -> set[str]:
+    """All names of fields in a layout."""
+    if isinstance(layout, Values):
+        return names(layout.of)
+    if isinstance(layout, dict):
+        return {name.rstrip("!") for name in layout} | {one for inner in layout.values() for one in names(inner)}
+    return {one for inner in layout for one in names(inner)} if isinstance(layout, list) else set()
 
 
 # numbers and dates in texts

@@ -29,8 +29,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors 
     from_connection,
     not_kubernetes,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.layouts import object_differs, page_differs
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import AUTH_ARG_SPEC, GivenKubeconfig
-from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.shapes import object_differs, page_differs
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import decimal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._urls import hides, printable_url

@@ -29,7 +29,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.object
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Hold, parse
 from ansible_collections.vcd.kubernetes.plugins.module_utils._json import parse_json
-from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.shapes import object_differs
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.layouts import object_differs
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import decimal
 
 STATE = "vcd.kubernetes/rollout"

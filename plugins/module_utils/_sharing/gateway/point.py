@@ -16,17 +16,17 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._json import JsonRe
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import (
     ID,
     TEXT,
+    Layout,
     OrNull,
-    Shape,
     Values,
     differs,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import KINDS, VIRTUAL_SERVICE
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_fields import FIELDS, MEMBERS
 
-BODY: dict[str, Shape] = {**FIELDS, "members": MEMBERS}
+BODY: dict[str, Layout] = {**FIELDS, "members": MEMBERS}
 BODIES = Values(BODY)
-SERVICE: dict[str, Shape] = {
+SERVICE: dict[str, Layout] = {
     "name!": TEXT,
     "namespace!": TEXT,
     "external_ip": TEXT,
@@ -37,7 +37,7 @@ SERVICE: dict[str, Shape] = {
     "addresses": [OrNull(TEXT)],
     "health": Values(TEXT),
 }
-POINT: dict[str, Shape] = {
+POINT: dict[str, Layout] = {
     "taken": TEXT,
     "cluster_id": TEXT,
     "edge_gateway": {"id!": ID, "name": TEXT},

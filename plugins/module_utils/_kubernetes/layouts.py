@@ -14,7 +14,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import (
     FLAG,
     NUMBER,
     TEXT,
-    Shape,
+    Layout,
     Values,
     differs,
 )
@@ -29,7 +29,7 @@ METADATA = {
     "finalizers": [TEXT],
     "managedFields": [{"manager": TEXT, "operation": TEXT, "time": TEXT, "fieldsV1": {"f:spec": {}}}],
 }
-OBJECT: dict[str, Shape] = {"metadata": METADATA}
+OBJECT: dict[str, Layout] = {"metadata": METADATA}
 NAMED = {"name": TEXT}
 KEY = {"name": TEXT, "key": TEXT}
 _ITEMS = [{"key": TEXT, "path": TEXT}]
@@ -53,7 +53,7 @@ POD_SPEC = {
 }
 SELECTOR = {"matchLabels": LABELS, "matchExpressions": [{"key": TEXT, "operator": TEXT, "values": [TEXT]}]}
 _COUNTS = ("replicas", "readyReplicas", "updatedReplicas", "observedGeneration")
-SHAPES: dict[str, dict[str, Shape]] = {
+LAYOUTS: dict[str, dict[str, Layout]] = {
     "configmaps": {**OBJECT, "data": LABELS, "binaryData": LABELS, "immutable": FLAG},
     "secrets": {**OBJECT, "data": LABELS},
     "deployments": {
@@ -87,17 +87,17 @@ SHAPES: dict[str, dict[str, Shape]] = {
 _RESOURCE = re.compile(r"/apis?/(?:[^/]+/)?v[^/]+/(?:namespaces/[^/]+/)?([a-z]+)(?:/[^/]+)?$")
 
 
-def shape_of(path: str) -> dict[str, Shape]:
-    """The shape of the objects below a path; that of any object where the collection reads no fields of its own."""
+def layout_of(path: str) -> dict[str, Layout]:
+    """The layout of the objects below a path; that of any object where the collection reads no fields of its own."""
     found = _RESOURCE.search(path)
-    return SHAPES.get(found[1], OBJECT) if found else OBJECT
+    return LAYOUTS.get(found[1], OBJECT) if found else OBJECT
 
 
 def object_differs(found: Mapping[str, Any], path: str) -> str:
     """Where an object differs from its API, in words; empty if nowhere."""
-    return differs(found, shape_of(path))
+    return differs(found, layout_of(path))
 
 
 def page_differs(found: Mapping[str, Any], path: str) -> str:
     """Where a page of a list differs from its API, in words; empty if nowhere."""
-    return differs(found, {"items": [shape_of(path)], "metadata": {"continue": TEXT}})
+    return differs(found, {"items": [layout_of(path)], "metadata": {"continue": TEXT}})
