@@ -144,4 +144,5 @@ def show_events(path: str, finished: threading.Event, place: str = "") -> None:
             now = time.monotonic()
             lines = [line for event in reader.events() for line in progress.take(event, now)]
             for line in lines or ([] if last else progress.tick(now)):
-                display.display(line)
+                # not on standard output, which belongs to the callback: that of ansible.posix.json is one document
+                display.display(line, stderr=True)

@@ -33,36 +33,31 @@ class ProgressLines:
         self._writes = self._done = 0
         self._left: Any = None
         self._place = self._doing = ""
-        self._writing = False
 
     def take(self, event: Event, now: float) -> list[str]:
         """The lines that an event leads to."""
         kind = event.get("event")
         if kind == "plan":
-            self._writes = _count(event.get("writes"))
-            return self._lines([_plan(_count(event.get("services")), self._writes)], now)
+            services, writes = _count(event.get("services")), _count(event.get("writes"))
+            # single objects are removed without a Service: another line has said that
+            return self._lines([_plan(services, writes, event.get("again") is True)], now) if services else []
         if kind == "say":
             return self._lines([_plain(event.get("text"), LONGEST_SENTENCE)], now)
         self._left = event.get("left_seconds", self._left)
-        if kind == "service":
-            self._place, self._doing = _place(event), _plain(event.get("doing"))
-        elif kind == "step":
-            self._place, self._doing = _place(event), _plain(event.get("step"))
-            self._writes = _count(event.get("writes"), self._writes)
-            self._done = _count(event.get("done"), self._done)
-            self._writing = True  # this step has only begun: it is counted when the next event arrives
+        self._writes, self._done = _count(event.get("writes"), self._writes), _count(event.get("done"), self._done)
+        if kind in ("service", "step"):
+            self._place, self._doing = _place(event), _plain(event.get("step" if kind == "step" else "doing"))
         elif kind == "done":
             self._place, self._doing = "", ""
-            self._done, self._writing = self._done + self._writing, False
             if event.get("state") != "unchanged":
-                return self._lines([f"{_place(event)}: {_state(event)}{self._counts()}"], now)
+                return self._lines([f"{_place(event)}{_state(event)}{self._counts()}"], now)
         return self.tick(now)
 
     def tick(self, now: float) -> list[str]:
         """The line that is due when there was none for ``EVERY`` seconds."""
         if not self._doing or now - self._last_line_at < EVERY:
             return []
-        return self._lines([f"{self._place}: {self._doing}{self._counts()}"], now)
+        return self._lines([f"{self._place}{self._doing}{self._counts()}"], now)
 
     def _lines(self, lines: list[str], now: float) -> list[str]:
         self._last_line_at = now
@@ -111,13 +106,16 @@ class EventReader:
                 yield found
 
 
-def _plan(services: int, writes: int) -> str:
+def _plan(services: int, writes: int, again: bool) -> str:
     many = f"{services} Service{'' if services == 1 else 's'}"
-    return f"{many}, {writes} write{'' if writes == 1 else 's'}" if writes else f"{many}, nothing to write"
+    text = f"{many}, {writes} write{'' if writes == 1 else 's'}" if writes else f"{many}, nothing to write"
+    return f"planned again: {text} left" if again and writes else text
 
 
 def _place(event: Event) -> str:
-    return f"{_count(event.get('number'))} of {_count(event.get('of'))} {_plain(event.get('name'))}"
+    """What stands before the state or the write of a Service; empty where there is no Service."""
+    of = _count(event.get("of"))
+    return f"{_count(event.get('number'))} of {of} {_plain(event.get('name'))}: " if of else ""
 
 
 def _state(event: Event) -> str:

@@ -119,19 +119,31 @@ def _forks(start: str) -> Forks:
     return Forks("forked_playbook", {**kept, **json.loads(start), "ANSIBLE_HOME": home, "ANSIBLE_LOCAL_TEMP": home})
 
 
+def ansible_playbook_apart(folder: Path, words: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str, str]:
+    """Run ansible-playbook; its exit code, standard output and standard error."""
+    done = _run(folder, words, clean_environment(folder, environment), subprocess.PIPE)
+    return done.returncode, done.stdout, done.stderr
+
+
 def _own_process(folder: Path, words: Sequence[str], variables: Mapping[str, str]) -> tuple[int, str]:
-    done = subprocess.run(
+    done = _run(folder, words, variables, subprocess.STDOUT)
+    return done.returncode, done.stdout
+
+
+def _run(
+    folder: Path, words: Sequence[str], variables: Mapping[str, str], errors: int
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [str(Path(sys.executable).with_name("ansible-playbook")), *words],
         cwd=folder,
         env=variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=errors,
         text=True,
         timeout=RUN_SECONDS,
         check=False,
     )
-    return done.returncode, done.stdout
 
 
 def clean_environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:

@@ -187,13 +187,13 @@ def test_venv() -> Venv:
 
 
 def kubernetes_core(venv: Venv, parent: Path, ansible: str = NEWEST_ANSIBLE) -> Path:
-    """Put kubernetes.core into ``parent``/ansible_collections.
+    """Put kubernetes.core into ``parent``/ansible_collections, and ansible.posix, whose callbacks tests use.
 
-    It comes from the community package ``ansible`` of this version, whose hash is pinned. The client of Galaxy cannot
+    They come from the community package ``ansible`` of this version, whose hash is pinned. The client of Galaxy cannot
     check a hash.
     """
-    target = parent / "ansible_collections" / "kubernetes" / "core"
-    if (target / "MANIFEST.json").exists():
+    target, others = (parent / "ansible_collections" / name for name in ("kubernetes/core", "ansible/posix"))
+    if all((one / "MANIFEST.json").exists() for one in (target, others)):
         return target
     say(f"  taking kubernetes.core from the package ansible {ansible} (about 50 MB, once) ...")
     downloads = CACHE / "downloads" / ansible
@@ -202,7 +202,8 @@ def kubernetes_core(venv: Venv, parent: Path, ansible: str = NEWEST_ANSIBLE) -> 
     run([*pip, "--require-hashes", "-d", downloads, "-r", pinned], LOGS / "kubernetes-core.log")
     wheel = next(downloads.glob("ansible-*.whl"))
     with zipfile.ZipFile(wheel) as archive:
-        wanted = [name for name in archive.namelist() if name.startswith("ansible_collections/kubernetes/core/")]
+        folders = ("ansible_collections/kubernetes/core/", "ansible_collections/ansible/posix/")
+        wanted = [name for name in archive.namelist() if name.startswith(folders)]
         archive.extractall(parent, wanted)
     shutil.rmtree(downloads)
     return target

@@ -27,7 +27,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rights impor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rollback import failure, other_holders, roll_back
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.service_executor import ServiceExecutor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bodies import lost_settings
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import APP_PORT_PROFILE
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import as_diff, own_objects
@@ -78,6 +77,7 @@ class Executor:
 
     ``Executor(api, gateway, request, params, check_mode).run()`` plans all services and applies the plans.
     ``before_each()`` is called before each service, and raises CollectionError if this run may not write any more.
+    ``progress`` is that of the whole run, if it may plan again.
     """
 
     def __init__(
@@ -88,13 +88,14 @@ class Executor:
         params: Mapping[str, Any],
         check_mode: bool,
         before_each: Callable[[], None] = lambda: None,
+        progress: Progress | None = None,
     ) -> None:
         self.request = request
         self.params = params
         self.check_mode = check_mode
         self.before_each = before_each
         self.removing = params["state"] == "absent"
-        self.progress = Progress(None if check_mode else params["progress_file"])
+        self.progress = progress or Progress(None if check_mode else params["progress_file"])
         self.services = ServiceExecutor(api, gateway, request, params, self.progress)
         self.edge = edge_addresses(gateway, request.one_arm)
         stored = self.services.lost_virtual_services()
@@ -144,8 +145,7 @@ class Executor:
         holders = {one.wanted.external_ip: other_holders(one.wanted, inventory) for one in pending}
         before = [current_state(one.wanted, inventory) for one in pending]
         for number, (one, state) in enumerate(zip(pending, before, strict=True)):
-            doing = in_progress(one.planned_state, self.goal.scenario)
-            self.progress.service(one.label, f"{doing} ({pluralize(len(one.steps), 'write')})")
+            self.progress.service(one.label, in_progress(one.planned_state, self.goal.scenario), len(one.steps))
             try:
                 self.before_each()
                 self._take_ip(one)
@@ -206,10 +206,10 @@ class Executor:
         Profiles belong to the VDC, so they need not wait for the gateway's tasks. Created in line with those, they
         made a migration half as long again.
         """
-        for one in plans:
+        for number, one in enumerate(plans):
             for step in one.steps:
                 if _is_new_profile(step) and self.services.observed.inventory.get(step.kind, step.name) is None:
-                    self.services.begin(step)
+                    self.services.begin(step, ahead=number > 0)
 
     def _remove_prepared(self, before: Iterable[WantedService | WantedGroup], error: CollectionError) -> None:
         """Remove the profiles begun for services that were not reached.

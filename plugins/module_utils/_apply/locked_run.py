@@ -35,9 +35,11 @@ def run(api: Api, gateway: Body, request: Request, params: Mapping[str, Any], ch
     warnings = tuple(require_rights(api, [*planned.operations, *LOCKING])) if planned.changed else ()
     if check_mode or not planned.changed:
         return replace(planned, warnings=warnings)
-    say = Progress(params["progress_file"]).say
-    with EdgeLock(api, gateway, params["lock_timeout"], say, starter) as lock:
-        done = run_and_replan(lambda: Executor(api, gateway, request, params, False, lock.check), say)
+    progress = Progress(params["progress_file"])
+    with EdgeLock(api, gateway, params["lock_timeout"], progress.say, starter) as lock:
+        done = run_and_replan(
+            lambda: Executor(api, gateway, request, params, False, lock.check, progress), progress.say
+        )
     return replace(done, warnings=warnings)
 
 

@@ -12,17 +12,25 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import CHANGED
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Clock, SystemClock
 
 
 class Progress:
-    """Counts Services and writes, and estimates the time left from the time that each write took so far."""
+    """Counts Services and writes, and estimates the time left from the time that each write took so far.
+
+    One for all plans of a run: after planning again, both counts go on, and the totals are those of the new plan. A
+    write counts once Cloud Director has carried it out, and one in the background once it has begun.
+    """
 
     def __init__(self, path: str | None, clock: Clock | None = None) -> None:
         self._path = Path(path) if path else None
         self._clock = clock or SystemClock()
         self._began = self._clock.monotonic()
         self.services = self.writes = self.done = self.number = 0
+        self._ended = 0  # Services that are changed
+        self._open = 0  # writes of the present Service that are left
+        self._ahead = 0  # writes that were begun for the next Service
         self._name = ""
         if self._path is not None:
             try:
@@ -39,26 +47,47 @@ class Progress:
         self._report({"event": "say", "text": text})
 
     def plan(self, services: int, writes: int) -> None:
-        """Report the size of the plan; the clock for the estimate starts here."""
-        self.services, self.writes = services, writes
-        self._began = self._clock.monotonic()
-        self._report({"event": "plan", "services": services, "writes": writes})
+        """Report the size of a plan: what is left to do. The clock for the estimate starts with the first one."""
+        again = self.services > 0
+        if not again:
+            self._began = self._clock.monotonic()
+        self.number = self._ended
+        self.services, self.writes = self._ended + services, self.done + writes
+        self._open = self._ahead = 0
+        self._report({"event": "plan", "services": services, "writes": writes, "again": again})
 
-    def service(self, name: str, doing: str) -> None:
-        """Report the next Service."""
+    def service(self, name: str, doing: str, writes: int) -> None:
+        """Report the next Service, and how many writes its plan has."""
         self.number += 1
         self._name = name
-        self._report({"event": "service", **self._where(), "doing": doing})
+        self._open, self._ahead = writes - self._ahead, 0
+        self.doing(doing)
+
+    def doing(self, text: str) -> None:
+        """Report what is done for the present Service, other than a write."""
+        self._report({"event": "service", **self._where(), "doing": text})
+
+    def expect(self, writes: int) -> None:
+        """Count with so many writes that are left for the present Service: its plan may have changed."""
+        self.writes += writes - self._open
+        self._open = writes
 
     def step(self, text: str) -> None:
-        """Report the next write."""
-        event = {"event": "step", **self._where(), "step": text, "done": self.done, "writes": self.writes}
-        self._report({**event, "left_seconds": self.left()})
+        """Report the write that begins."""
+        self._report({"event": "step", **self._where(), "step": text})
+
+    def written(self, *, ahead: bool = False) -> None:
+        """Count a write. ``ahead``: it is one of the next Service."""
         self.done += 1
+        if ahead:
+            self._ahead += 1
+        else:
+            self._open -= 1
 
     def finished(self, state: str) -> None:
         """Report the state in which a Service has ended (see `_sharing.states`)."""
-        self._report({"event": "done", **self._where(), "state": state, "left_seconds": self.left()})
+        self._ended += state in CHANGED
+        self._report({"event": "done", **self._where(), "state": state})
 
     def left(self) -> int | None:
         """Estimated seconds left; None before the first write is done."""
@@ -68,7 +97,8 @@ class Progress:
         return round(each * max(0, self.writes - self.done))
 
     def _where(self) -> dict[str, Any]:
-        return {"name": self._name, "number": self.number, "of": self.services}
+        counts = {"done": self.done, "writes": self.writes, "left_seconds": self.left()}
+        return {"name": self._name, "number": self.number, "of": self.services, **counts}
 
     def _report(self, event: dict[str, Any]) -> None:
         if self._path is None:

@@ -46,6 +46,7 @@ class Removal:
         """Remove the objects, or in check mode only say which. Raises CollectionError at the first that cannot go."""
         steps = list(self._steps())
         if not self._check_mode:
+            self._executor.progress.plan(0, len(steps))
             try:
                 for step in steps:
                     self._executor.remove(step)

@@ -108,8 +108,11 @@ class ServiceExecutor:
         VCD accepted. Raises CollectionError.
         """
         written: list[Step] = []
+        before = "rolling back: " if going_back else ""
         for _attempt in range(MAX_REPLANS):
-            if self._write_all(plan(wanted, self.observed.inventory, self.known, going_back=going_back), written):
+            steps = plan(wanted, self.observed.inventory, self.known, going_back=going_back)
+            self.progress.expect(len(steps))
+            if self._write_all(steps, written, before):
                 break
         else:
             raise CollectionError(f"{wanted.label}: Cloud Director refused every possible plan; see its tasks")
@@ -121,25 +124,26 @@ class ServiceExecutor:
 
     def remove(self, step: Step) -> None:
         """Write a step that removes an object, which belongs to no service. Raises CollectionError."""
-        self.progress.step(step.text)
+        self.progress.step(step.doing)
         self.writer.write(step)
+        self.progress.written()
         step.apply(self.observed.inventory)
 
-    def begin(self, step: Step) -> None:
-        """Begin a write that no task of the gateway waits for."""
-        self.progress.step(step.text)
+    def begin(self, step: Step, *, ahead: bool = False) -> None:
+        """Begin a write that no task of the gateway waits for. ``ahead``: it is one of the next service."""
         self.background.begin(step)
+        self.progress.written(ahead=ahead)
         step.apply(self.observed.inventory)
         for downtime in self.watched:
             downtime.written(step, self.progress.now(), self.progress.now())
 
-    def _write_all(self, steps: Sequence[Step], written: list[Step]) -> bool:
+    def _write_all(self, steps: Sequence[Step], written: list[Step], before: str) -> bool:
         """Whether all steps succeeded; False when a rule was revealed and the rest has to be planned again."""
         for step in steps:
             if step.kind == APP_PORT_PROFILE and step.act is not Act.UPDATE:
                 self.begin(step)
                 continue
-            self.progress.step(step.text)
+            self.progress.step(f"{before}{step.doing}")
             # Before the window in which nothing holds the external IP, wait for everything that may still fail: a
             # profile that fails later would prolong the window, and would look like a refusal of the rule.
             for one in steps if step.opens_window else (step,):
@@ -155,6 +159,7 @@ class ServiceExecutor:
                 if isinstance(error, TaskFailed):  # a task may have written something before it failed
                     self.read_again()
                 return False
+            self.progress.written()
             step.apply(self.observed.inventory)
             for downtime in self.watched:
                 downtime.written(step, began, self.progress.now())
@@ -186,6 +191,7 @@ class ServiceExecutor:
         seconds = self.params["wait_timeout"]
         for name in sorted(names):
             urn = self.observed.ids.get((VIRTUAL_SERVICE, name))
+            self.progress.doing(f"waiting for the health of virtual service {name}")
             if urn and name in healthy:
                 self.api.wait(
                     f"loadBalancer/virtualServices/{urn}",

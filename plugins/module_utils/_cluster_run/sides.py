@@ -319,11 +319,12 @@ class RealGateway:
         before_each: Callable[[], None],
     ) -> Callable[[], Done]:
         params = self._change(goal, services, restore_point, orphans)
+        progress = Progress(self._params["progress_file"])
         executors = chain(
-            [self._prepare(params, before_each=before_each)],
-            (self._prepare(params, before_each=before_each) for _again in repeat(None)),
+            [self._prepare(params, before_each=before_each, progress=progress)],
+            (self._prepare(params, before_each=before_each, progress=progress) for _again in repeat(None)),
         )
-        return lambda: run_and_replan(lambda: next(executors), Progress(self._params["progress_file"]).say)
+        return lambda: run_and_replan(lambda: next(executors), progress.say)
 
     def entity(self, cluster_id: str) -> Facts:
         return cpi_entity(self._connected.vcd, cluster_id)
@@ -339,13 +340,17 @@ class RealGateway:
         return Removal(self._connected.vcd, self._body(), read_request(params), params, objects, check_mode)
 
     def _prepare(
-        self, params: Facts, check_mode: bool = False, before_each: Callable[[], None] = lambda: None
+        self,
+        params: Facts,
+        check_mode: bool = False,
+        before_each: Callable[[], None] = lambda: None,
+        progress: Progress | None = None,
     ) -> Executor:
         def check() -> None:
             self._may_write()
             before_each()
 
-        return Executor(self._connected.vcd, self._body(), read_request(params), params, check_mode, check)
+        return Executor(self._connected.vcd, self._body(), read_request(params), params, check_mode, check, progress)
 
     def _change(self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts, orphans: Sequence[str]) -> Facts:
         return self._options(

@@ -31,7 +31,8 @@ def main():
         with open(path, "a") as file:
             for event in (
                 {"event": "plan", "services": 2, "writes": 8},
-                {"event": "done", "name": "default/web", "number": 1, "of": 2, "state": "migrated"},
+                {"event": "done", "name": "default/web", "number": 1, "of": 2, "state": "migrated",
+                 "done": 4, "writes": 8},
             ):
                 file.write(json.dumps(event) + "\\n")
     end = time.monotonic() + 180
@@ -41,8 +42,8 @@ def main():
         time.sleep(0.05)
     if path:
         with open(path, "a") as file:
-            file.write(json.dumps({"event": "done", "name": "default/api", "number": 2, "of": 2, "state": "last"}))
-            file.write("\\n")
+            end = {"event": "done", "name": "default/api", "number": 2, "of": 2, "state": "last", "done": 8}
+            file.write(json.dumps(end) + "\\n")
     if module.params["ends"] == "badly":
         module.fail_json(msg="as chosen", **facts)
     if module.params["ends"] == "raising":
@@ -53,8 +54,8 @@ main()
 """
 LINES = [
     "shared_ip: 2 Services, 8 writes",
-    "shared_ip: 1 of 2 default/web: migrated (0 of 8 writes)",
-    "shared_ip: 2 of 2 default/api: last (0 of 8 writes)",
+    "shared_ip: 1 of 2 default/web: migrated (4 of 8 writes)",
+    "shared_ip: 2 of 2 default/api: last (8 of 8 writes)",
 ]
 
 
@@ -166,7 +167,7 @@ def test_what_cannot_be_shown_does_not_touch_the_run(play: Play) -> None:
     (play.folder / "ansible.cfg").write_text("[defaults]\nlog_path = {{ CWD }}/log\n")
     plugin = (ROOT / "plugins" / "action" / "vcd_shared_ip.py").read_text()
     (play.folder / "action_plugins" / "vcd_shared_ip.py").unlink()
-    broken = plugin.replace("display.display(line)", "raise ValueError(line)")
+    broken = plugin.replace("display.display(line, stderr=True)", "raise ValueError(line)")
     assert broken != plugin
     (play.folder / "action_plugins" / "vcd_shared_ip.py").write_text(broken)
     text = play.run({"vcd_shared_ip": {}, "register": "done"}, is_so("done is changed"), *gone("done"))

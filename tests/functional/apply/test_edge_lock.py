@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import VcdError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import SystemClock
 from moving import CLUSTER, DISTINCT, EXTERNAL, INTERNAL, STRICT, Edge, service
+from progress_events import check_counts, events_of
 from vcdsim.testing import Simulator
 from waiting import until
 
@@ -306,10 +308,13 @@ def intruder(edge: Edge, address: str) -> None:
 
 
 @pytest.mark.parametrize("times", [1, 3])
-def test_an_address_that_was_taken_after_the_plan_leads_to_another_plan(sim: Simulator, times: int) -> None:
+def test_an_address_that_was_taken_after_the_plan_leads_to_another_plan(
+    sim: Simulator, times: int, tmp_path: Path
+) -> None:
     sim.reset()
-    edge = Edge(sim)
-    services = edge.create([service("api", 1), service("web", 2)], EXTERNAL)
+    plain = Edge(sim)
+    edge = plain.of(progress_file=str(tmp_path / "progress"))
+    services = plain.create([service("api", 1), service("web", 2)], EXTERNAL)
     run = None
     for number in range(times):
         hold = {"method": "POST", "route": "*/virtualServices", "name": "ingress-vs-web-*-http", "skip": 0, "times": 1}
@@ -317,7 +322,7 @@ def test_an_address_that_was_taken_after_the_plan_leads_to_another_plan(sim: Sim
         run = run or edge.task(services, INTERNAL).start()
         until(lambda: sim.faults()[0]["held"], "the creation of web's virtual service")
         held = sim.faults()
-        intruder(edge, f"192.168.8.{3 + number}")
+        intruder(plain, f"192.168.8.{3 + number}")
         del held
         sim.faults([])
     assert run is not None
@@ -325,6 +330,14 @@ def test_an_address_that_was_taken_after_the_plan_leads_to_another_plan(sim: Sim
     assert not done.get("failed"), done
     assert [one["state"] for one in done["services"]] == ["migrated", "migrated"]
     assert done["services"][1]["internal_ips"] == [f"192.168.8.{3 + times}"]
+    events = events_of(tmp_path / "progress")
+    check_counts(events)
+    plans = [(one["services"], one["again"]) for one in events if one["event"] == "plan"]
+    again = len(plans) - 1  # the creation that is held may also be one of a rollback
+    assert 1 <= again <= times
+    assert plans == [(2, False), *[(1, True)] * again]
+    ends = [(one["number"], one["of"], one["state"]) for one in events if one["event"] == "done"]
+    assert ends == [(1, 2, "migrated"), *[(2, 2, "rolled_back")] * again, (2, 2, "migrated")]
 
 
 def test_what_needs_no_lock_takes_none(sim: Simulator) -> None:

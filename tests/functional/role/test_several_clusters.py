@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 from kube_double.testing import KubeDouble
-from role_runs import ansible_playbook, connection, cpi_objects, writes
+from role_runs import ansible_playbook, ansible_playbook_apart, connection, cpi_objects, writes
 from vcdsim.testing import Simulator
 
 
@@ -85,6 +85,23 @@ def test_several_clusters_planned_then_applied(tmp_path: Path, estate: Estate) -
     code, output = run(tmp_path, estate, estate.hosts(), *words, playbook="verify")
     assert code == 0, output[-3000:]
     assert "2 clusters: 2 verified" in output
+
+
+@pytest.mark.parametrize("callback", ["ansible.posix.json", "ansible.posix.jsonl"])
+def test_progress_leaves_standard_output_to_the_callback(callback: str, tmp_path: Path, estate: Estate) -> None:
+    environment = {
+        **estate.environment(),
+        "ANSIBLE_STDOUT_CALLBACK": callback,
+        # another way to ask for JSON: the lines of progress are no results, and no business of it
+        "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+    }
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"clusters": {"hosts": estate.hosts()}}, sort_keys=False))
+    words = ["vcd.kubernetes.shared_ip", "-i", "hosts.yml", "-e", "shared_ip_hosts=clusters"]
+    code, output, errors = ansible_playbook_apart(tmp_path, words, environment)
+    assert code == 0, errors
+    documents = [json.loads(output)] if callback == "ansible.posix.json" else map(json.loads, output.splitlines())
+    assert any("stats" in one for one in documents)
+    assert "shared_ip: alpha: changing CPI's file" in errors.splitlines()
 
 
 def test_a_cluster_that_fails_keeps_no_other_waiting(tmp_path: Path, estate: Estate) -> None:

@@ -19,11 +19,11 @@ from ansible_collections.vcd.kubernetes.plugins.plugin_utils._progress import (
 
 PLAN = {"event": "plan", "services": 100, "writes": 400}
 WEB = {"name": "default/web", "number": 3, "of": 100}
-SERVICE = {"event": "service", **WEB, "doing": "moving to shared_internal (7 writes)"}
-DONE = {"event": "done", **WEB, "state": "migrated", "left_seconds": 380}
+SERVICE = {"event": "service", **WEB, "doing": "migrating to shared_internal"}
+DONE = {"event": "done", **WEB, "state": "migrated", "done": 12, "writes": 400, "left_seconds": 380}
 
 
-def step(done: int, text: str = "create DNAT rule x", left: Any = 388) -> dict[str, Any]:
+def step(done: int, text: str = "creating DNAT rule x", left: Any = 388) -> dict[str, Any]:
     """A write that begins."""
     return {"event": "step", **WEB, "step": text, "done": done, "writes": 400, "left_seconds": left}
 
@@ -44,7 +44,7 @@ def test_a_line_for_the_plan_and_one_for_each_service() -> None:
 def test_every_other_state_is_told_too(state: str) -> None:
     progress = ProgressLines(0.0)
     (line,) = progress.take({**DONE, "state": state, "left_seconds": None}, 0.1)
-    assert line == f"shared_ip: 3 of 100 default/web: {state.replace('_', ' ')}"
+    assert line == f"shared_ip: 3 of 100 default/web: {state.replace('_', ' ')} (12 of 400 writes)"
 
 
 def test_nothing_to_do_is_one_line() -> None:
@@ -60,10 +60,10 @@ def test_a_service_that_takes_long_is_told_of_at_most_every_ten_seconds() -> Non
     for tenth in range(1, 351):
         now = tenth / 10
         if tenth % 40 == 0:
-            lines += [(now, line) for line in progress.take(step(tenth // 40), now)]
+            lines += [(now, line) for line in progress.take(step(4 * (tenth // 40)), now)]
         lines += [(now, line) for line in progress.tick(now)]
     assert [now for now, _line in lines] == [10.0, 20.0, 30.0]
-    assert lines[1][1] == "shared_ip: 3 of 100 default/web: create DNAT rule x (5 of 400 writes, about 6 min left)"
+    assert lines[1][1] == "shared_ip: 3 of 100 default/web: creating DNAT rule x (20 of 400 writes, about 6 min left)"
 
 
 def test_a_step_that_does_not_end_is_told_again() -> None:
@@ -71,7 +71,26 @@ def test_a_step_that_does_not_end_is_told_again() -> None:
     progress.take(step(0, left=None), 0.0)
     lines_by_time = [progress.tick(now) for now in (EVERY - 0.1, EVERY, EVERY + 1, 2 * EVERY)]
     assert [len(lines) for lines in lines_by_time] == [0, 1, 0, 1]
-    assert lines_by_time[3] == ["shared_ip: 3 of 100 default/web: create DNAT rule x (0 of 400 writes)"]
+    assert lines_by_time[3] == ["shared_ip: 3 of 100 default/web: creating DNAT rule x (0 of 400 writes)"]
+
+
+def test_a_plan_that_replaces_another_says_what_is_left_of_it() -> None:
+    progress = ProgressLines(0.0)
+    progress.take(PLAN, 0.0)
+    assert progress.take({**PLAN, "services": 97, "writes": 390, "again": True}, 1.0) == [
+        "shared_ip: planned again: 97 Services, 390 writes left"
+    ]
+    (line,) = progress.take({**DONE, "number": 4, "done": 20, "writes": 402}, 2.0)
+    assert line == "shared_ip: 4 of 100 default/web: migrated (20 of 402 writes, about 6 min left)"
+
+
+def test_single_objects_are_removed_for_no_service() -> None:
+    progress = ProgressLines(0.0, "prod")
+    nobody = {"name": "", "number": 0, "of": 0, "done": 1, "writes": 4, "left_seconds": None}
+    assert progress.take({"event": "plan", "services": 0, "writes": 4, "again": False}, 0.0) == []
+    assert progress.take({"event": "step", "step": "deleting pool x", **nobody}, 20.0) == [
+        "shared_ip: prod: deleting pool x (1 of 4 writes)"
+    ]
 
 
 def test_texts_of_others_stay_in_one_plain_line() -> None:

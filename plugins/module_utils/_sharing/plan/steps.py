@@ -30,6 +30,9 @@ class Act(str, Enum):
     DELETE = "delete"
 
 
+_DOING = {Act.CREATE: "creating", Act.UPDATE: "updating", Act.DELETE: "deleting"}
+
+
 class VcdRule(str, Enum):
     """A rule that Cloud Director may have: no public source says whether it does.
 
@@ -101,6 +104,11 @@ class Step:
         if self.opens_window:
             text += " (until the next step begins, nothing holds the external IP)"
         return text
+
+    @property
+    def doing(self) -> str:
+        """What a run does while it carries out this step: "updating virtual service x"."""
+        return f"{_DOING[self.act]} {label_of(self.item)} {self.name}{_detail(self)}"
 
     def apply(self, inventory: Inventory) -> None:
         """Apply it to an inventory."""

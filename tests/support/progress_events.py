@@ -1,0 +1,34 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The events that a run writes to its progress file, and what holds for their counts in every run."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+Event = dict[str, Any]
+
+
+def events_of(file: Path) -> list[Event]:
+    """All events in a progress file."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def check_counts(events: Sequence[Event], *, whole: bool = True) -> None:
+    """No count falls or passes its total. ``whole``: the run was not ended by an error, so that all is counted."""
+    counted = [one for one in events if "done" in one]
+    assert counted, events
+    for one in counted:
+        assert 0 <= one["done"] <= one["writes"], one
+        assert 0 <= one["number"] <= one["of"], one
+    for before, after in itertools.pairwise(counted):
+        assert before["done"] <= after["done"], (before, after)
+        assert before["number"] <= after["number"] or after["event"] == "service", (before, after)
+    if whole:
+        last = counted[-1]
+        assert (last["done"], last["number"]) == (last["writes"], last["of"]), last
