@@ -8,11 +8,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import functools
+import json
+import re
 import sys
+import tracemalloc
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from urllib.parse import quote
 
 import pytest
@@ -21,12 +25,15 @@ from aiohttp import streams
 from aiohttp.test_utils import make_mocked_request
 from simulator_bench import Api, Scene
 from vcdsim import estates, server
+from vcdsim.indexes import INDEXES
 from vcdsim.journal import Journal
 from vcdsim.testing import Simulator
 from vcdsim.world import Settings, World
 
 SERVICES = 2000
 CALLS_OF_A_READ = 6000
+LOOKS_OF_A_WRITE = 12  # objects
+MEMORY = 30 * 2**20  # bytes, of an estate with 200 edge gateways and 2,000 virtual services
 CALLS_OF_AN_OBJECT = 200  # to build it at the start
 BASE = "/cloudapi/1.0.0"
 # a request that a test makes up belongs to an application, which has rules of its own
@@ -54,7 +61,7 @@ def crowded(services: int) -> dict[str, Any]:
 
 
 def world_of(description: dict[str, Any]) -> World:
-    world = World(Settings())
+    world = World(Settings(task_seconds=0.0, health_seconds=0.0))
     estates.build(world, description)
     return world
 
@@ -80,7 +87,7 @@ class InProcess:
 
     def __init__(self, services: int) -> None:
         self.simulator = server.Simulator(lambda: world_of(crowded(services)), Journal(None))
-        secret = base64.b64encode(b"kube@acme:kube-secret-1").decode()
+        secret = base64.b64encode(b"admin@acme:admin-secret-1").decode()
         answer = asyncio.run(self.ask("POST", f"{BASE}/sessions", f"Basic {secret}"))
         self.token = f"Bearer {answer.headers['X-VMWARE-VCLOUD-ACCESS-TOKEN']}"
         store = self.simulator.world.store
@@ -105,6 +112,66 @@ class InProcess:
             return calls[0]
 
         return asyncio.run(read())
+
+    async def write(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[str, int, int]:
+        """The identifier of the object of a write, the calls of functions, and the objects that were looked at."""
+        payload = streams.StreamReader(mock.Mock(_reading_paused=False), 2**16)
+        payload.feed_data(json.dumps(body).encode() if body else b"")
+        payload.feed_eof()
+        headers = {"Host": "vcd", "Authorization": self.token, "Accept": "application/json;version=37.2"}
+        headers |= {"Content-Type": "application/json"} if body else {}
+        request = make_mocked_request(method, BASE + path, headers=headers, payload=payload)
+        with counted() as calls:
+            answer = await self.simulator.handle(request)
+        assert answer.status in (201, 202, 204), (method, path, answer.text)
+        entry = self.simulator.journal.entries()[-1]
+        await self.ask("GET", f"{BASE}/sessions/current", self.token)  # the task ends
+        return entry["object"], calls[0], entry["looked"]
+
+
+async def every_write(one: InProcess, run: str) -> dict[str, tuple[int, int]]:
+    """Create, change and delete one object of each kind; the calls of functions and the looks of each write."""
+    store = one.simulator.world.store
+    org = next(one.id for one in store.all("org") if one.name == "acme")
+    vdc = next(iter(store.all("vdc"))).id
+    group = next(iter(store.all("serviceEngineGroup"))).id
+    edge, found = {"id": one.edge}, {}
+
+    async def write(method: str, path: str, body: dict[str, Any] | None = None) -> str:
+        identifier, *cost = await one.write(method, path, body)
+        place = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "*", path)
+        found[f"{method} {place}"] = (cost[0], cost[1])
+        return identifier
+
+    profile = {"name": f"profile-{run}", "orgRef": {"id": org}, "contextEntityId": vdc, "scope": "TENANT"}
+    profile["applicationPorts"] = [{"protocol": "TCP", "destinationPorts": ["80"]}]
+    made = await write("POST", "/applicationPortProfiles", profile)
+    await write("PUT", f"/applicationPortProfiles/{made}", {**profile, "description": "changed"})
+    rule = {"name": "rule", "type": "DNAT", "externalAddresses": "203.0.113.20", "internalAddresses": "192.168.8.2"}
+    rule |= {"applicationPortProfile": {"id": made}, "dnatExternalPort": "80"}
+    nat = f"/edgeGateways/{one.edge}/nat/rules"
+    number = await write("POST", nat, rule)
+    await write("PUT", f"{nat}/{number}", {**rule, "description": "changed"})
+    pool = {"name": f"pool-{run}", "gatewayRef": edge, "members": [{"ipAddress": "10.10.0.11", "port": 30080}]}
+    servers = await write("POST", "/loadBalancer/pools", pool)
+    await write("PUT", f"/loadBalancer/pools/{servers}", {**pool, "description": "changed"})
+    service = {"name": f"service-{run}", "gatewayRef": edge, "enabled": True, "virtualIpAddress": "203.0.113.10"}
+    service |= {"applicationProfile": {"type": "L4"}, "serviceEngineGroupRef": {"id": group}}
+    service |= {"loadBalancerPoolRef": {"id": servers}, "servicePorts": [{"portStart": 80}]}
+    virtual = await write("POST", "/loadBalancer/virtualServices", service)
+    await write("PUT", f"/loadBalancer/virtualServices/{virtual}", {**service, "description": "changed"})
+    ip_set = {"name": f"set-{run}", "typeValue": "IP_SET", "ownerRef": edge, "ipAddresses": ["198.51.100.0/24"]}
+    members = await write("POST", "/firewallGroups", ip_set)
+    await write("PUT", f"/firewallGroups/{members}", {**ip_set, "description": "changed"})
+    for path in (
+        f"/firewallGroups/{members}",
+        f"/loadBalancer/virtualServices/{virtual}",
+        f"/loadBalancer/pools/{servers}",
+        f"{nat}/{number}",
+        f"/applicationPortProfiles/{made}",
+    ):
+        await write("DELETE", path)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +200,32 @@ def test_a_read_costs_little_and_no_more_where_there_is_more(few: InProcess, man
     assert large <= CALLS_OF_A_READ, large
 
 
-@pytest.mark.parametrize("estate", ["one-edge", "many-edges"])
+def test_a_write_costs_the_same_with_100_virtual_services_and_with_2000(few: InProcess, many: InProcess) -> None:
+    for one in (few, many):  # the first question that an index is asked makes it
+        asyncio.run(every_write(one, "first"))
+    small, large = (asyncio.run(every_write(one, "second")) for one in (few, many))
+    assert len(large) == 15
+    assert not few.simulator.world.store.stale() + many.simulator.world.store.stale()
+    for what, (calls, looks) in large.items():
+        assert looks == small[what][1] <= LOOKS_OF_A_WRITE, what
+        assert calls <= 1.1 * small[what][0], what
+
+
+def test_a_large_estate_is_held_in_so_much_memory() -> None:
+    description = estates.load("large")
+    tracemalloc.start()
+    try:
+        world = world_of(description)
+        assert world.store.count("loadBalancerVirtualService") == SERVICES
+        for kind, indexes in INDEXES.items():
+            for index in indexes:
+                world.store.where(kind, index, "all are made")
+        assert tracemalloc.get_traced_memory()[1] <= MEMORY
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("estate", ["one-edge", "many-edges", "large"])
 def test_an_estate_is_built_in_so_many_calls_for_each_object(estate: str) -> None:
     description = estates.load(estate)
     with counted() as calls:

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from vcdsim.indexes import NETWORK, PARSED, RANGE, plain, vips
 from vcdsim.store import Record, Store
 
+__all__ = ["plain", "vips"]
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-# Size of the cache of parsed addresses. Every rule is compared with every other, so parsing would take most time.
-_PARSED = 65536
 _LARGEST_RANGE = 4096  # largest network of a NAT rule whose addresses are listed one by one
 
 
@@ -83,9 +84,8 @@ def uses_ip_spaces(gateway: Record) -> bool:
 def ip_spaces_of(store: Store, gateway: Record) -> list[Record]:
     """The IP Spaces of the gateway's uplinks that its organisation may use."""
     networks = {uplink["uplinkId"] for uplink in uplinks(gateway) if uplink.get("usingIpSpace")}
-    chosen = {
-        link.data["ipSpaceRef"] for link in store.all("ipSpaceUplink") if link.data["externalNetworkRef"] in networks
-    }
+    links = [link for network in networks for link in store.where("ipSpaceUplink", "externalNetwork", network)]
+    chosen = {link.data["ipSpaceRef"] for link in links}
     return [space for space in store.all("ipSpace") if space.id in chosen and space.org in (None, gateway.org)]
 
 
@@ -101,33 +101,53 @@ def in_ip_space(space: Record, address: Address) -> bool:
 
 
 def virtual_services(store: Store, gateway_id: str) -> list[Record]:
-    return [one for one in store.all("loadBalancerVirtualService") if one.data["gatewayRef"] == gateway_id]
+    return store.where("loadBalancerVirtualService", "gateway", gateway_id)
 
 
-@functools.lru_cache(_PARSED)
-def plain(text: str) -> str:
-    """An address in canonical form, so that equal addresses are equal texts."""
-    return str(ipaddress.ip_address(text))
+def virtual_services_at(store: Store, gateway_id: str, text: str) -> list[Record]:
+    """The virtual services of a gateway whose VIP is this address, or lies in this network."""
+    places = expand(text)
+    if not places:  # a network that is too large
+        services = virtual_services(store, gateway_id)
+        return [one for one in services if any(covers(text, vip) for vip in vips(one))]
+    return [
+        one for place in places for one in store.where("loadBalancerVirtualService", "vip", gateway_id, plain(place))
+    ]
 
 
-@functools.lru_cache(_PARSED)
+def virtual_services_on(store: Store, gateway_id: str, vip: str, low: int, high: int) -> Iterator[tuple[Record, int]]:
+    """The virtual services of a gateway that serve one of these ports of an address, and the first port of theirs."""
+    kind, place = "loadBalancerVirtualService", (gateway_id, vip)
+    if low == high:
+        near = [*store.where(kind, "vipPort", *place, low), *store.where(kind, "vipPort", *place, RANGE)]
+    else:
+        near = store.where(kind, "vip", *place)
+    for service in near:
+        for port in service.data["servicePorts"]:
+            first, last = port["portStart"], port["portEnd"] or port["portStart"]
+            if low <= last and first <= high:
+                yield service, first
+
+
+@functools.lru_cache(PARSED)
 def _address(text: str) -> Address:
     return ipaddress.ip_address(text)
 
 
-@functools.lru_cache(_PARSED)
+@functools.lru_cache(PARSED)
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     return ipaddress.ip_network(text, strict=False)
 
 
-def vips(service: Record) -> list[str]:
-    """The IPv4 and IPv6 addresses of a virtual service."""
-    both = (service.data.get("virtualIpAddress"), service.data.get("ipv6VirtualIpAddress"))
-    return [plain(one) for one in both if one]
-
-
 def nat_rules(store: Store, gateway_id: str) -> list[Record]:
-    return [one for one in store.all("natRule") if one.facts["gateway"] == gateway_id]
+    return store.where("natRule", "gateway", gateway_id)
+
+
+def nat_rules_at(store: Store, gateway_id: str, address: str) -> list[Record]:
+    """The NAT rules of a gateway whose external address is this one, or is a network that contains it."""
+    networks = store.where("natRule", "external", gateway_id, NETWORK)
+    around = [one for one in networks if covers(one.data["externalAddresses"], address)]
+    return [*store.where("natRule", "external", gateway_id, plain(address)), *around]
 
 
 def expand(text: str) -> list[str]:
@@ -151,13 +171,36 @@ def uses(store: Store, gateway: Record) -> list[Use]:
         if subnet.get("primaryIp"):
             found.append(Use(str(ipaddress.ip_address(subnet["primaryIp"])), "PRIMARY_IP", gateway, uplink))
     for rule in nat_rules(store, gateway.id):
-        # rules that exempt addresses from NAT (NO_SNAT, NO_DNAT) use none
-        category = {"SNAT": "SNAT", "DNAT": "DNAT", "REFLEXIVE": "DNAT"}.get(str(rule.data["type"]))
-        if category:
-            found += _placed(store, gateway, expand(rule.data["externalAddresses"]), category, rule)
+        found += _uses_of_rule(store, gateway, rule)
     for service in virtual_services(store, gateway.id):
         found += _placed(store, gateway, vips(service), "Load_Balancer", service)
     return found
+
+
+def uses_of(store: Store, org_id: str | None, address: str) -> list[Use]:
+    """Every use of one address by the gateways of an organisation, as ``uses`` lists them."""
+    found: list[Use] = []
+    for gateway in store.where("gateway", "primary", address):
+        found += [
+            Use(address, "PRIMARY_IP", gateway, uplink)
+            for uplink, subnet in subnets(gateway)
+            if subnet.get("primaryIp") and plain(subnet["primaryIp"]) == address
+        ]
+    for rule in [*store.where("natRule", "address", address), *store.where("natRule", "address", NETWORK)]:
+        holder = store.get("gateway", rule.facts["gateway"])
+        if holder is not None:
+            found += [use for use in _uses_of_rule(store, holder, rule) if use.address == address]
+    for service in store.where("loadBalancerVirtualService", "address", address):
+        holder = store.get("gateway", service.data["gatewayRef"])
+        if holder is not None:
+            found += _placed(store, holder, [address], "Load_Balancer", service)
+    return [use for use in found if use.by.org == org_id]
+
+
+def _uses_of_rule(store: Store, gateway: Record, rule: Record) -> list[Use]:
+    # rules that exempt addresses from NAT (NO_SNAT, NO_DNAT) use none
+    category = {"SNAT": "SNAT", "DNAT": "DNAT", "REFLEXIVE": "DNAT"}.get(str(rule.data["type"]))
+    return _placed(store, gateway, expand(rule.data["externalAddresses"]), category, rule) if category else []
 
 
 def _placed(store: Store, gateway: Record, addresses: list[str], category: str, by: Record) -> list[Use]:
@@ -200,7 +243,4 @@ def why_not_external(store: Store, gateway: Record, text: str) -> str | None:
 
 
 def _allocated(store: Store, space: Record, gateway: Record, address: str) -> bool:
-    return any(
-        one.facts["space"] == space.id and one.data["value"] == address and one.org == gateway.org
-        for one in store.all("ipSpaceIpAllocation")
-    )
+    return any(one.org == gateway.org for one in store.where("ipSpaceIpAllocation", "value", space.id, address))

@@ -37,7 +37,7 @@ class Call:
     """One request after routing. ``params`` are the decoded variables of its path.
 
     ``touched`` (the object) and ``task`` go into the journal. A write also has the ``name`` of its object, the URN of
-    its edge ``gateway``, and a ``number`` that counts writes.
+    its edge ``gateway``, and a ``number`` that counts writes. ``looked`` is how many objects its handler looked at.
     """
 
     world: World
@@ -57,6 +57,7 @@ class Call:
     name: str | None = None
     gateway: str | None = None
     number: int = 0
+    looked: int = 0
     body_or_none: Any = None
 
     @property

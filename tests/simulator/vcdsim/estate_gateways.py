@@ -166,7 +166,10 @@ class GatewayBuilder:
         self.add("natRule", f"{gateway.id}/{spec['name']}", data, gateway.org, facts=facts)
 
     def many_gateways(self, spec: dict[str, Any]) -> None:
-        """Add ``count`` edge gateways named ``prefix``001 and so on, each with its own /26 of ``network``."""
+        """Add ``count`` edge gateways named ``prefix``001 and so on, each with its own /26 of ``network``.
+
+        Each gets so many ``virtual_services``, ten on each address.
+        """
         vdc = self.named("vdc", spec["vdc"])
         blocks = ipaddress.IPv4Network(spec["network"]).subnets(new_prefix=26)
         for number, block in zip(range(1, spec["count"] + 1), blocks, strict=False):
@@ -178,13 +181,25 @@ class GatewayBuilder:
                 "primary_ip": str(first + 2),
                 "ip_ranges": [f"{first + 10}-{first + 60}"],
             }
-            groups = [{"name": spec["service_engine_group"], "max_virtual_services": 20}]
+            services = [
+                {
+                    "name": f"service-{one:04d}",
+                    "vip": str(first + 10 + one // 10 % 51),
+                    "port": 8000 + one // 510 * 10 + one % 10,
+                    "members": ["10.10.0.11", "10.10.0.12"],
+                    "member_port": 30000 + one % 2768,
+                    "service_engine_group": spec["service_engine_group"],
+                }
+                for one in range(spec.get("virtual_services", 0))
+            ]
+            groups = [{"name": spec["service_engine_group"], "max_virtual_services": 20 + len(services)}]
             self.gateway(
                 {
                     "name": name,
                     "uplinks": [{"name": f"uplink-{number:03d}", "subnets": [subnet]}],
                     "load_balancer": {"enabled": True},
                     "service_engine_groups": groups,
+                    "virtual_services": services,
                 },
                 vdc,
             )

@@ -183,5 +183,6 @@ ESTATE = _object(
         prefix=_TEXT,
         network=_TEXT,
         service_engine_group=_TEXT,
+        virtual_services={"type": "integer", "minimum": 0, "maximum": 10000},
     ),
 )

@@ -17,8 +17,7 @@ ALL_DISABLED = "The pool is disabled or all of the members are disabled."
 
 def services_of(world: World, pool: Record) -> list[Record]:
     """The virtual services that use the pool."""
-    every = world.store.all("loadBalancerVirtualService")
-    return [one for one in every if one.data["loadBalancerPoolRef"] == pool.id]
+    return world.store.where("loadBalancerVirtualService", "pool", pool.id)
 
 
 def member_health(world: World, member: dict[str, Any], *, assigned: bool) -> str:

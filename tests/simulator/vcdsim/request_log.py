@@ -17,7 +17,8 @@ def entry(
 ) -> dict[str, Any]:
     """Time, user, request, answer, object and task. A status of "reset" or "gone" means that there was no answer.
 
-    ``code`` is the minorErrorCode of a refusal. Writes also have ``name`` and ``gateway``.
+    ``code`` is the minorErrorCode of a refusal. Writes also have ``name`` and ``gateway``. ``looked`` is the number of
+    objects that the request made the simulator look at: its cost, whatever the machine.
     """
     session = call.session_or_none if call else None
     return {
@@ -36,4 +37,5 @@ def entry(
         "name": call.name if call else None,
         "gateway": call.gateway if call else None,
         "task": call.task if call else None,
+        "looked": call.looked if call else 0,
     }

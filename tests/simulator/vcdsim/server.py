@@ -168,9 +168,11 @@ class Simulator:
         if world.settings.request_seconds:
             await asyncio.sleep(world.settings.request_seconds)
         world.tasks.settle(world.clock())
+        before = world.store.looked
         try:
             reply = operation.handler(call)
         finally:  # a refusal takes effect too, so it is held as well
+            call.looked = world.store.looked - before
             if call.fault and call.fault.spec.get("hold") == "after":
                 await _held(call.fault, request)
         if call.fault and call.fault.spec.get("reset") == "after":

@@ -69,9 +69,9 @@ class Sessions:
         raise errors.TokenRefused("invalid_grant", "The provided refresh token is invalid or expired.")
 
     def _find_user(self, org_name: str, name: str) -> Record | None:
-        for user in self.store.all("user"):
+        for user in self.store.where("user", "name", name):
             org = self.store.get("org", user.org or "")
-            if user.name == name and org is not None and org.name.casefold() == org_name.casefold():
+            if org is not None and org.name.casefold() == org_name.casefold():
                 return user
         return None
 

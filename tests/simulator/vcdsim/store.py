@@ -8,9 +8,11 @@ from __future__ import annotations
 import pickle
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from vcdsim.indexes import INDEXES, Key, Keys
 
 _NAMESPACE = uuid.UUID("5b1d7c1e-6f0b-5d0e-9a55-0e2f6f0c7d11")
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
@@ -48,14 +50,19 @@ def kind_of(identifier: str) -> str:
     return "entityType" if _TYPE.match(identifier) else ""
 
 
+# The attributes of a record that the keys of indexes are made of.
+_WATCHED = frozenset({"data", "org", "facts"})
+
+
 @dataclass(eq=False)
 class Record:
     """One object.
 
     ``data`` holds the API's fields under their own names. References are plain URNs, resolved on reading, so that they
     show the current name of their object. ``facts`` holds what only the simulator knows. ``org`` is the URN of the
-    owning organisation, None for the provider. ``shared`` objects are visible to every organisation. ``on_change`` is
-    called when ``data`` is replaced; code must replace ``data``, never change it in place.
+    owning organisation, None for the provider. ``shared`` objects are visible to every organisation. ``holder`` is the
+    store that holds it, and is asked to replace ``data``, ``org`` and ``facts``; code must replace ``data``, never
+    change it in place.
     """
 
     kind: str
@@ -65,13 +72,14 @@ class Record:
     status: str = "REALIZED"
     shared: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
-    on_change: Callable[[Record], None] | None = field(default=None, repr=False)
+    holder: Store | None = field(default=None, repr=False)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Report new ``data``, so that no handler can forget to put a change into the timeline."""
-        super().__setattr__(name, value)
-        if name == "data" and self.on_change:
-            self.on_change(self)
+        """Let the store replace what it has an account or an index of, so that no handler can forget to tell it."""
+        if name in _WATCHED and self.holder is not None:
+            self.holder.replace(self, name, value)
+        else:
+            super().__setattr__(name, value)
 
     @property
     def name(self) -> str:
@@ -90,13 +98,17 @@ class Record:
 class Store:
     """The objects. Identifiers are derived from names or a counter, so that two equal runs give equal identifiers.
 
-    ``account`` is called for each object that is added, changed or removed.
+    ``account`` is called for each object that is added, changed or removed. ``looked`` counts the objects that were
+    looked at, other than by their identifiers: what a write costs, whatever the machine.
     """
 
     def __init__(self, account: Callable[[str, Record], None] | None = None) -> None:
         self._kinds: dict[str, dict[str, Record]] = {}
+        # by kind and name of the index, then by key and identifier; an index is made when it is first asked
+        self._indexes: dict[str, dict[str, dict[Key, dict[str, Record]]]] = {}
         self._made = 0
         self._account = account
+        self.looked = 0
 
     def mint(self, kind: str, seed: str = "") -> str:
         """A new identifier. The same seed gives the same identifier; without a seed, a counter does."""
@@ -107,23 +119,68 @@ class Store:
         return str(made) if kind in BARE else f"urn:vcloud:{kind}:{made}"
 
     def add(self, record: Record) -> Record:
+        self._forget(record.kind, record.id)
         self._kinds.setdefault(record.kind, {})[record.id] = record
-        record.on_change = self._changed
+        record.holder = self
+        for name, index in self._indexes.get(record.kind, {}).items():
+            _enter(index, record, INDEXES[record.kind][name](record))
         self._report("added", record)
         return record
 
-    def _changed(self, record: Record) -> None:
-        self._report("changed", record)
+    def replace(self, record: Record, attribute: str, value: Any) -> None:
+        """Give an object another ``data``, ``org`` or ``facts``. Records call it on assignment."""
+        indexes = self._indexes.get(record.kind, {})
+        before = {name: list(INDEXES[record.kind][name](record)) for name in indexes}
+        object.__setattr__(record, attribute, value)
+        for name, index in indexes.items():
+            after = list(INDEXES[record.kind][name](record))
+            if after != before[name]:
+                _leave(index, record, before[name])
+                _enter(index, record, after)
+        if attribute == "data":
+            self._report("changed", record)
 
     def _report(self, event: str, record: Record) -> None:
         if self._account:
             self._account(event, record)
 
+    def _forget(self, kind: str, identifier: str) -> Record | None:
+        record = self._kinds.get(kind, {}).pop(identifier, None)
+        if record is not None:
+            record.holder = None
+            for name, index in self._indexes.get(kind, {}).items():
+                _leave(index, record, INDEXES[kind][name](record))
+        return record
+
     def remove(self, *records: Record) -> None:
         for record in records:
-            if self._kinds.get(record.kind, {}).pop(record.id, None) is not None:
-                record.on_change = None
+            if self._forget(record.kind, record.id) is not None:
                 self._report("removed", record)
+
+    def where(self, kind: str, index: str, *key: Hashable) -> list[Record]:
+        """The objects of a kind that an index of ``indexes`` has under this key."""
+        found = list(self._index(kind, index).get(key, {}).values())
+        self.looked += len(found)
+        return found
+
+    def number(self, kind: str, index: str, *key: Hashable) -> int:
+        """How many objects ``where`` would find."""
+        return len(self._index(kind, index).get(key, {}))
+
+    def _index(self, kind: str, name: str) -> dict[Key, dict[str, Record]]:
+        indexes = self._indexes.setdefault(kind, {})
+        if name not in indexes:
+            indexes[name] = _built(self._kinds.get(kind, {}).values(), INDEXES[kind][name])
+        return indexes[name]
+
+    def stale(self) -> list[str]:
+        """The indexes that differ from their objects: none, unless code changes ``data`` in place."""
+        return [
+            f"{kind}.{name}"
+            for kind, indexes in self._indexes.items()
+            for name, index in indexes.items()
+            if index != _built(self._kinds.get(kind, {}).values(), INDEXES[kind][name])
+        ]
 
     def get(self, kind: str, identifier: str) -> Record | None:
         return self._kinds.get(kind, {}).get(identifier)
@@ -136,7 +193,10 @@ class Store:
         return next((self._kinds[bare][identifier] for bare in BARE if identifier in self._kinds.get(bare, {})), None)
 
     def all(self, kind: str) -> Iterator[Record]:
-        return iter(list(self._kinds.get(kind, {}).values()))
+        """Every object of a kind. A write asks ``where`` instead."""
+        found = list(self._kinds.get(kind, {}).values())
+        self.looked += len(found)
+        return iter(found)
 
     def kinds(self) -> list[str]:
         return sorted(self._kinds)
@@ -163,16 +223,39 @@ class Store:
         made = self._made
 
         def restore() -> None:
+            for group in self._kinds.values():
+                for record in group.values():
+                    record.holder = None
             states = pickle.loads(content)  # noqa: S301 - the bytes written above
             for record, (data, facts, status, org, shared) in zip(records, states, strict=True):
-                record.facts, record.status, record.org, record.shared = facts, status, org, shared
-                record.on_change = None
-                record.data = data
-                record.on_change = self._changed
+                record.holder = None
+                record.data, record.facts, record.status, record.org, record.shared = data, facts, status, org, shared
+                record.holder = self
             self._kinds = {kind: dict(group) for kind, group in kinds.items()}
+            self._indexes = {}
             self._made = made
 
         return restore
 
     def refs(self, identifiers: list[str] | None) -> list[dict[str, str]]:
         return [ref for ref in (self.ref(one) for one in identifiers or []) if ref is not None]
+
+
+def _built(records: Iterable[Record], keys: Keys) -> dict[Key, dict[str, Record]]:
+    index: dict[Key, dict[str, Record]] = {}
+    for record in records:
+        _enter(index, record, keys(record))
+    return index
+
+
+def _enter(index: dict[Key, dict[str, Record]], record: Record, keys: Iterable[Key]) -> None:
+    for key in keys:
+        index.setdefault(key, {})[record.id] = record
+
+
+def _leave(index: dict[Key, dict[str, Record]], record: Record, keys: Iterable[Key]) -> None:
+    for key in keys:
+        group = index.get(key, {})
+        group.pop(record.id, None)
+        if not group:
+            index.pop(key, None)

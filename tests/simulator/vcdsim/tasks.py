@@ -10,6 +10,7 @@ client can see follows from the requests and their times alone, which makes fail
 from __future__ import annotations
 
 import datetime
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -94,7 +95,7 @@ class TaskBoard:
                 task.finish()
                 self.timeline.task("ended", task)
         # a long test makes more tasks than anyone reads; running ones are never dropped
-        for old in list(self._tasks)[: max(0, len(self._tasks) - _KEPT)]:
+        for old in list(itertools.islice(self._tasks, max(0, len(self._tasks) - _KEPT))):
             if self._tasks[old].status != "running":
                 del self._tasks[old]
 

@@ -123,8 +123,8 @@ def checked(call: Call, sent: dict[str, Any], profile: Record | None) -> dict[st
 def _unique(call: Call, name: str, org_id: str | None, profile: Record | None) -> None:
     org = call.store.get("org", org_id or "")
     # Unique in an organisation, although a profile belongs to a VDC: clusters of one organisation share the names.
-    for one in call.store.all("applicationPortProfile"):
-        if one is not profile and one.org == org_id and one.name == name:
+    for one in call.store.where("applicationPortProfile", "name", org_id, name):
+        if one is not profile:
             where = org.name if org else "System"
             raise errors.bad_request(f"Application Port Profile {name} already exists in Organization {where}.")
 
@@ -182,12 +182,11 @@ def _own(call: Call) -> Record:
 
 def users(call: Call, profile: Record) -> list[Record]:
     """The NAT rules that use the profile."""
-    return [one for one in call.store.all("natRule") if one.data.get("applicationPortProfile") == profile.id]
+    return call.store.where("natRule", "profile", profile.id)
 
 
 def firewall_users(call: Call, profile: Record) -> list[Record]:
-    rules = call.store.all("firewallRule")
-    return [one for one in rules if profile.id in (one.data.get("applicationPortProfiles") or [])]
+    return call.store.where("firewallRule", "profile", profile.id)
 
 
 def delete_profile(call: Call) -> Reply:

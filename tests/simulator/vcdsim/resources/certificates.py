@@ -49,8 +49,8 @@ def get_item(call: Call) -> Reply:
 
 
 def _unique(call: Call, alias: str, item: Record | None) -> None:
-    for one in call.visible("certificateLibraryItem"):
-        if one is not item and one.data["alias"] == alias and one.org == call.session.org.id:
+    for one in call.store.where("certificateLibraryItem", "name", call.session.org.id, alias):
+        if one is not item:
             raise errors.bad_request(f"A certificate with the alias {alias} already exists in the certificate library.")
 
 
@@ -101,9 +101,8 @@ def _without_nulls(body: Any) -> dict[str, Any]:
 
 def consumers_of(store: Store, item: Record) -> list[Record]:
     """The virtual services and pools that use the certificate."""
-    services = (one for one in store.all("loadBalancerVirtualService") if one.data.get("certificateRef") == item.id)
-    pools = (one for one in store.all("loadBalancerPool") if item.id in (one.data.get("caCertificateRefs") or []))
-    return [*services, *pools]
+    services = store.where("loadBalancerVirtualService", "certificate", item.id)
+    return [*services, *store.where("loadBalancerPool", "certificate", item.id)]
 
 
 def get_consumers(call: Call) -> Reply:

@@ -112,7 +112,7 @@ USED = Listing[addresses.Use](
 def show_gateway(call: Call, gateway: Record) -> dict[str, Any]:
     store, owner = call.store, gateway.data["ownerRef"]
     used = [use.address for use in addresses.uses(store, gateway)]
-    networks = [one for one in store.all("network") if one.data.get("router") == gateway.id]
+    networks = store.where("network", "router", gateway.id)
     body = GATEWAY.show(gateway.data, call.version)
     body |= {
         "id": gateway.id,
@@ -243,7 +243,7 @@ def post_gateway(call: Call) -> Reply:
     # orgVdc is deprecated and otherwise only shown, but clients of its time create gateways with it alone
     place = sent.get("ownerRef") or call.body.get("orgVdc")
     owner = call.refer("ownerRef", "vdc", str(place.get("id")) if isinstance(place, dict) else "")
-    if any(one.name == sent["name"] and one.data["ownerRef"] == owner.id for one in call.store.all("gateway")):
+    if call.store.where("gateway", "name", owner.id, sent["name"]):
         raise errors.bad_request(f"An edge gateway named {sent['name']} already exists in {owner.name}.")
     for uplink in sent["edgeGatewayUplinks"]:
         uplink |= {"uplinkName": uplink["uplinkId"], "usingIpSpace": False, "backingType": "NSXT_TIER0"}
@@ -263,7 +263,7 @@ def post_gateway(call: Call) -> Reply:
 def delete_gateway(call: Call) -> Reply:
     gateway = call.require("gateway", call.params["gatewayId"])
     used = [use for use in addresses.uses(call.store, gateway) if use.category != "PRIMARY_IP"]
-    networks = [one for one in call.store.all("network") if one.data.get("router") == gateway.id]
+    networks = call.store.where("network", "router", gateway.id)
     # force overrides addresses in use, but not networks, which may hold virtual machines
     if (used or networks) and call.query.get("force") != "true":
         raise errors.bad_request(f"The edge gateway {gateway.name} is in use and cannot be deleted.")
@@ -344,7 +344,7 @@ def _settled(sent: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
 
 def _in_use(call: Call, gateway: Record) -> bool:
     kinds = ("loadBalancerVirtualService", "loadBalancerPool")
-    return any(one.data["gatewayRef"] == gateway.id for kind in kinds for one in call.store.all(kind))
+    return any(call.store.where(kind, "gateway", gateway.id) for kind in kinds)
 
 
 def _transparent(call: Call, gateway: Record) -> bool:

@@ -125,7 +125,7 @@ def _body(call: Call) -> dict[str, Any]:
 
 def delete_type(call: Call) -> Reply:
     kind = call.require("entityType", call.params["id"])
-    if any(one.data["entityType"] == kind.id for one in call.store.all("entity")):
+    if call.store.where("entity", "entityType", kind.id):
         raise errors.bad_request(f"The entity type {kind.id} has entities and cannot be deleted.")
     call.store.remove(kind)
     return Reply(204)

@@ -141,8 +141,8 @@ def _checked(call: Call, group: Record | None) -> tuple[dict[str, Any], Record]:
     for field, needed in (("ipAddresses", "IP_SET"), ("members", "STATIC_MEMBERS"), ("vmCriteria", "VM_CRITERIA")):
         if sent.get(field) and kind != needed:
             raise errors.bad_field(field, f"it is possible with {needed} only")
-    for one in call.store.all("firewallGroup"):
-        if one is not group and one.name == sent["name"] and one.data["ownerRef"] == gateway.id:
+    for one in call.store.where("firewallGroup", "name", gateway.id, sent["name"]):
+        if one is not group:
             raise errors.bad_request(f"A firewall group named {sent['name']} already exists on {gateway.name}.")
     members = [one["id"] for one in sent.get("members") or []]
     for member in members:
@@ -183,17 +183,13 @@ def put_group(call: Call) -> Reply:
 
 def delete_group(call: Call) -> Reply:
     group = call.require("firewallGroup", call.params["firewallGroupId"])
-    pools = [one for one in call.store.all("loadBalancerPool") if one.data.get("memberGroupRef") == group.id]
-    rules = [one for one in call.store.all("firewallRule") if group.id in _groups_of(one)]
+    pools = call.store.where("loadBalancerPool", "memberGroup", group.id)
+    rules = call.store.where("firewallRule", "firewallGroup", group.id)
     if pools or rules:
         raise errors.bad_request(f"The firewall group {group.name} is used by {(pools + rules)[0].name}.")
     gateway = call.store.get("gateway", group.data["ownerRef"])
     held = (*(lock_of(gateway) if gateway else ()), group.id)
     return call.submit(group, locks=held, done=lambda: call.store.remove(group))
-
-
-def _groups_of(rule: Record) -> list[str]:
-    return [*(rule.data.get("sourceFirewallGroups") or []), *(rule.data.get("destinationFirewallGroups") or [])]
 
 
 def associated_vms(call: Call) -> Reply:
@@ -212,7 +208,7 @@ def associated_vms(call: Call) -> Reply:
 
 def _rules(call: Call, gateway: Record) -> list[Record]:
     """The user-defined rules of a gateway, in the order in which they apply."""
-    own = [one for one in call.store.all("firewallRule") if one.facts["gateway"] == gateway.id]
+    own = call.store.where("firewallRule", "gateway", gateway.id)
     return sorted(own, key=lambda rule: int(rule.facts["position"]))
 
 

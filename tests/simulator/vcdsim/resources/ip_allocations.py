@@ -160,12 +160,11 @@ def _every_address(space: Record) -> Iterator[str]:
 
 def _free(call: Call, space: Record, quantity: int) -> list[str]:
     """The lowest free addresses (assumed). Answers 400 if there are too few."""
-    taken = {one.data["value"] for one in allocations_of(call, space)}
     found: list[str] = []
     for address in _every_address(space):
         if len(found) == quantity:
             break
-        if address not in taken:
+        if not call.store.number("ipSpaceIpAllocation", "value", space.id, address):
             found.append(address)
     if len(found) < quantity:
         raise errors.bad_request(f"The IP Space {space.name} has no {quantity} free addresses.")
@@ -173,15 +172,13 @@ def _free(call: Call, space: Record, quantity: int) -> list[str]:
 
 
 def _check_wanted(call: Call, space: Record, org: str, wanted: list[str]) -> None:
-    everything = allocations_of(call, space)
-    taken = {one.data["value"] for one in everything}
     for value in wanted:
         if not addresses.in_ip_space(space, ipaddress.ip_address(value)):
             raise errors.bad_field("value", f"{value} is not in the ranges of the IP Space")
-        if value in taken:
+        if call.store.number("ipSpaceIpAllocation", "value", space.id, value):
             raise errors.bad_field("value", f"{value} is already allocated")
     quota = (space.data.get("ipSpaceRanges") or {}).get("defaultFloatingIpQuota", -1)
-    own = sum(1 for one in everything if one.org == org)
+    own = call.store.number("ipSpaceIpAllocation", "org", space.id, org)
     # -1 means no quota; an organisation's own IP Space never has one
     if space.org is None and quota >= 0 and own + len(wanted) > quota:
         raise errors.bad_request(f"The quota of {quota} floating IPs of the IP Space {space.name} is exceeded.")

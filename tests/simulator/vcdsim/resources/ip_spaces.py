@@ -76,18 +76,12 @@ SPACES = listing({"type": stored("type"), "status": status, "orgRef.id": lambda 
 
 def allocations_of(call: Call, space: Record) -> list[Record]:
     """Every allocation in the IP Space, of any organisation."""
-    return [one for one in call.store.all("ipSpaceIpAllocation") if one.facts["space"] == space.id]
+    return call.store.where("ipSpaceIpAllocation", "ipSpace", space.id)
 
 
 def users_of(call: Call, allocation: Record) -> list[addresses.Use]:
     """The uses of the address of an allocation."""
-    gateways = (one for one in call.store.all("gateway") if one.org == allocation.org)
-    return [
-        use
-        for gateway in gateways
-        for use in addresses.uses(call.store, gateway)
-        if use.address == allocation.data["value"]
-    ]
+    return addresses.uses_of(call.store, allocation.org, allocation.data["value"])
 
 
 def _size(space: Record) -> int:
@@ -197,8 +191,8 @@ def _checked(call: Call, space: Record | None) -> tuple[dict[str, Any], str | No
     if sent["type"] != "PRIVATE" and not call.session.is_provider:
         raise errors.forbidden(PROVIDER, call.operation.name, sent["name"])
     owner = call.refer("orgRef", "org", org["id"]).id if org else None
-    for one in call.store.all("ipSpace"):
-        if one is not space and (one.name, one.data["type"], one.org) == (sent["name"], sent["type"], owner):
+    for one in call.store.where("ipSpace", "name", owner, sent["name"]):
+        if one is not space and one.data["type"] == sent["type"]:
             raise errors.bad_request(f"An IP Space named {sent['name']} of the type {sent['type']} already exists.")
     _check_scope(sent)
     for one in (sent.get("ipSpaceRanges") or {}).get("ipRanges") or []:
@@ -250,7 +244,7 @@ def put_space(call: Call) -> Reply:
 
 def delete_space(call: Call) -> Reply:
     space = _own(call)
-    links = [one for one in call.store.all("ipSpaceUplink") if one.data["ipSpaceRef"] == space.id]
+    links = call.store.where("ipSpaceUplink", "ipSpace", space.id)
     if allocations_of(call, space) or links:
         raise errors.bad_request(f"The IP Space {space.name} is in use and cannot be deleted.")
     return call.submit(space, locks=(space.id,), done=lambda: call.store.remove(space))
@@ -288,7 +282,7 @@ def get_uplink(call: Call) -> Reply:
 
 def _known_network(call: Call, network_id: str) -> str:
     """The name of a provider gateway, which must be the uplink of an edge gateway."""
-    for gateway in call.store.all("gateway"):
+    for gateway in call.store.where("gateway", "uplink", network_id):
         for uplink in addresses.uplinks(gateway):
             if uplink["uplinkId"] == network_id:
                 return str(uplink["uplinkName"])
@@ -300,10 +294,8 @@ def post_uplink(call: Call) -> Reply:
     space = call.refer("ipSpaceRef", "ipSpace", sent["ipSpaceRef"]["id"])
     network = sent["externalNetworkRef"]["id"]
     name = _known_network(call, network)
-    for one in call.store.all("ipSpaceUplink"):
-        if one.data["externalNetworkRef"] == network and (
-            one.name == sent["name"] or one.data["ipSpaceRef"] == space.id
-        ):
+    for one in call.store.where("ipSpaceUplink", "externalNetwork", network):
+        if one.name == sent["name"] or one.data["ipSpaceRef"] == space.id:
             raise errors.bad_request(f"The provider gateway {name} already has the IP Space uplink {one.name}.")
     data = {**sent, "ipSpaceRef": space.id, "externalNetworkRef": network, "externalNetworkName": name}
     link = Record("ipSpaceUplink", call.store.mint("ipSpaceUplink"), data, None, "PENDING")

@@ -173,7 +173,7 @@ def _register(call: Call, *, provider: bool) -> Reply:
     sent = CLIENT.read(call.body, call.version)
     if "software_id" in sent:
         raise errors.not_built("POST", "/oauth/tenant/{org}/register for a service account")
-    own = (one for one in call.store.all("token") if one.facts["user"] == call.session.user.id)
+    own = call.store.where("token", "user", call.session.user.id)
     if any(one.name == sent["client_name"] for one in own):
         raise errors.bad_request(f"An API token named {sent['client_name']} already exists.")
     client_id = call.store.mint("natRule")
@@ -218,7 +218,7 @@ def show_token(call: Call, token: Record) -> dict[str, Any]:
 
 
 def _own_tokens(call: Call) -> list[Record]:
-    return [one for one in call.store.all("token") if one.facts["user"] == call.session.user.id]
+    return call.store.where("token", "user", call.session.user.id)
 
 
 def list_tokens(call: Call) -> Reply:

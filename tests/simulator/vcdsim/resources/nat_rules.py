@@ -158,9 +158,8 @@ def check_external(call: Call, data: dict[str, Any], gateway: Record, before: Re
             raise errors.bad_field("externalAddresses", reason)
     if data["type"] != "DNAT" or call.world.assume("vip-dnat-same-address", "allowed"):
         return
-    for service in addresses.virtual_services(call.store, gateway.id):
-        if any(addresses.covers(text_addresses, vip) for vip in addresses.vips(service)):
-            raise errors.bad_field("externalAddresses", f"it is the VIP of the virtual service {service.name}")
+    for service in addresses.virtual_services_at(call.store, gateway.id, text_addresses):
+        raise errors.bad_field("externalAddresses", f"it is the VIP of the virtual service {service.name}")
 
 
 def post_rule(call: Call) -> Reply:

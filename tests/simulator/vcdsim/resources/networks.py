@@ -127,10 +127,10 @@ def checked(call: Call, network: Record | None) -> tuple[dict[str, Any], Record 
         reason = addresses.why_no_subnet(subnet)
         if reason:
             raise errors.bad_field("subnets", reason)
-    for one in call.store.all("network"):
-        if one is not network and one.name == sent["name"] and one.data["ownerRef"] == owner.id:
-            raise errors.bad_request(f"A network named {sent['name']} already exists in {owner.name}.")
-        if one is not network and gateway is not None and one.data.get("router") == gateway.id:
+    if any(one is not network for one in call.store.where("network", "name", owner.id, sent["name"])):
+        raise errors.bad_request(f"A network named {sent['name']} already exists in {owner.name}.")
+    for one in call.store.where("network", "router", gateway.id) if gateway else ():
+        if one is not network:
             _check_overlap(sent, one)
     for subnet in sent["subnets"]["values"]:
         subnet.setdefault("ipRanges", {"values": []})
@@ -176,7 +176,7 @@ def delete_network(call: Call) -> Reply:
     network = call.require("network", call.params["vdcNetworkId"])
     if network.facts.get("machines"):
         raise errors.bad_request(f"The network {network.name} is in use by virtual machines.")
-    groups = [one for one in call.store.all("firewallGroup") if network.id in (one.data.get("members") or [])]
+    groups = call.store.where("firewallGroup", "member", network.id)
     if groups:
         raise errors.bad_request(f"The network {network.name} is a member of the group {groups[0].name}.")
     gateway = call.store.get("gateway", network.data.get("router") or "")

@@ -182,7 +182,7 @@ def show_summary(call: Call, pool: Record) -> dict[str, Any]:
 
 def list_summaries(call: Call) -> Reply:
     gateway = call.require("gateway", call.params["gatewayId"])
-    pools = [one for one in call.store.all("loadBalancerPool") if one.data["gatewayRef"] == gateway.id]
+    pools = call.store.where("loadBalancerPool", "gateway", gateway.id)
     return page_reply(call, SUMMARY_LIST, pools, lambda one: show_summary(call, one))
 
 
@@ -194,8 +194,8 @@ def checked(call: Call, sent: dict[str, Any], pool: Record | None) -> tuple[dict
     """The pool to store, and its gateway. Answers 400 if it breaks a rule."""
     gateway = load_balanced(call, sent["gatewayRef"]["id"])
     # Names are unique on a gateway, not in an organisation: CPI finds its pools by name among a gateway's summaries.
-    namesakes = (one for one in call.store.all("loadBalancerPool") if one.data["gatewayRef"] == gateway.id)
-    if any(one.name == sent["name"] and one is not pool for one in namesakes):
+    namesakes = call.store.where("loadBalancerPool", "name", gateway.id, sent["name"])
+    if any(one is not pool for one in namesakes):
         raise errors.bad_request(f"A load balancer pool named {sent['name']} already exists on {gateway.name}.")
     _check_premium(sent, gateway)
     if sent.get("members") and sent.get("memberGroupRef"):

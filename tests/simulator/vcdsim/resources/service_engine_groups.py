@@ -42,18 +42,13 @@ ASSIGNMENT = Body(
 
 def deployed(store: Store, group_id: str, gateway_id: str | None = None) -> int:
     """The number of virtual services of a group, on one gateway or all. Each counts, even on a shared VIP (assumed)."""
-    return sum(
-        1
-        for one in store.all("loadBalancerVirtualService")
-        if one.data["serviceEngineGroupRef"] == group_id and gateway_id in (None, one.data["gatewayRef"])
-    )
+    if gateway_id is None:
+        return store.number("loadBalancerVirtualService", "group", group_id)
+    return store.number("loadBalancerVirtualService", "groupOnGateway", group_id, gateway_id)
 
 
 def assignment_of(store: Store, group_id: str, gateway_id: str) -> Record | None:
-    for one in store.all("serviceEngineGroupAssignment"):
-        if one.data["serviceEngineGroupRef"] == group_id and one.data["gatewayRef"] == gateway_id:
-            return one
-    return None
+    return next(iter(store.where("serviceEngineGroupAssignment", "groupOnGateway", group_id, gateway_id)), None)
 
 
 def show_assignment(call: Call, record: Record) -> dict[str, Any]:
@@ -200,8 +195,7 @@ def show_group(call: Call, record: Record) -> dict[str, Any]:
         "numDeployedVirtualServices": deployed(call.store, record.id),
         "reservedVirtualServices": sum(
             one.data.get("minVirtualServices") or 0
-            for one in call.store.all("serviceEngineGroupAssignment")
-            if one.data["serviceEngineGroupRef"] == record.id
+            for one in call.store.where("serviceEngineGroupAssignment", "group", record.id)
         ),
         "overAllocated": False,
     }

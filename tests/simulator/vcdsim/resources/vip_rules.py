@@ -84,15 +84,20 @@ def check_vips(call: Call, data: dict[str, Any], gateway: Record, service: Recor
     if not wanted:
         raise errors.bad_field("virtualIpAddress", "it or ipv6VirtualIpAddress is required")
     current = addresses.vips(service) if service else []
-    others = [one for one in addresses.virtual_services(call.store, gateway.id) if one is not service]
     if service is not None:
-        _check_change(call, current, wanted, others)
+        taken = {vip for vip in {*current, *wanted} if _others_at(call.store, gateway, vip, service)}
+        _check_change(call, current, wanted, taken)
     for vip in wanted:
         if vip not in current:  # an address that it already has was checked when it got it
             _check_free(call, vip, gateway)
-        for other in others:
-            if vip in addresses.vips(other):
-                _check_share(call, vip, data, other)
+        if _others_at(call.store, gateway, vip, service):
+            _check_share(call, vip, data, gateway, service)
+
+
+def _others_at(store: Store, gateway: Record, vip: str, service: Record | None) -> int:
+    """How many other virtual services have this address."""
+    own = service is not None and service.data["gatewayRef"] == gateway.id and vip in addresses.vips(service)
+    return store.number("loadBalancerVirtualService", "vip", gateway.id, vip) - own
 
 
 def _given(data: dict[str, Any]) -> Iterator[str]:
@@ -101,8 +106,7 @@ def _given(data: dict[str, Any]) -> Iterator[str]:
             yield data[name]
 
 
-def _check_change(call: Call, current: list[str], wanted: list[str], others: list[Record]) -> None:
-    taken = {vip for other in others for vip in addresses.vips(other)}
+def _check_change(call: Call, current: list[str], wanted: list[str], taken: set[str]) -> None:
     # CPI's maintainers reported this of VCD 10.4.1, yet CPI itself updates such virtual services on each sync.
     if set(current) & taken and call.world.assume("put-shared-vip-vs", "refused"):
         raise errors.bad_request("A virtual service that shares its virtual IP address cannot be updated.")
@@ -122,8 +126,8 @@ def _check_free(call: Call, vip: str, gateway: Record) -> None:
         raise errors.bad_field("virtualIpAddress", reason)
     if call.world.assume("vip-dnat-same-address", "allowed"):
         return
-    for rule in addresses.nat_rules(call.store, gateway.id):
-        if rule.data["type"] == "DNAT" and addresses.covers(rule.data["externalAddresses"], vip):
+    for rule in addresses.nat_rules_at(call.store, gateway.id, vip):
+        if rule.data["type"] == "DNAT":
             raise errors.bad_field("virtualIpAddress", f"it is the external address of the DNAT rule {rule.name}")
 
 
@@ -134,9 +138,7 @@ def _why_not_internal(store: Store, gateway: Record, vip: str) -> str | None:
         if settings.get(name) and addresses.covers(settings[name], vip):
             return "it lies in the service network of the load balancer"
     address = ipaddress.ip_address(vip)
-    for network in store.all("network"):
-        if network.data.get("router") != gateway.id:
-            continue
+    for network in store.where("network", "router", gateway.id):
         for subnet in network.data["subnets"]["values"]:
             if ipaddress.ip_address(subnet["gateway"]) == address:
                 return f"it is the gateway address of the network {network.name}"
@@ -145,20 +147,31 @@ def _why_not_internal(store: Store, gateway: Record, vip: str) -> str | None:
     return None
 
 
-def _check_share(call: Call, vip: str, data: dict[str, Any], other: Record) -> None:
+def _check_share(call: Call, vip: str, data: dict[str, Any], gateway: Record, service: Record | None) -> None:
+    kind, place = "loadBalancerVirtualService", (gateway.id, vip)
     if not call.world.settings.shares_vips:
+        other = _another(call.store.where(kind, "vip", *place), service)
         raise errors.bad_field("virtualIpAddress", f"{vip} is in use by the virtual service {other.name}")
     for port in data["servicePorts"]:
         low, high = port["portStart"], port["portEnd"] or port["portStart"]
-        for taken in other.data["servicePorts"]:
-            first, last = taken["portStart"], taken["portEnd"] or taken["portStart"]
-            if low <= last and first <= high:
+        found = addresses.virtual_services_on(call.store, gateway.id, vip, low, high)
+        for other, first in found:
+            if other is not service:
                 raise errors.bad_field(
                     "servicePorts", f"port {max(low, first)} of {vip} is in use by the virtual service {other.name}"
                 )
     # The engines of one group answer for an address; two groups would answer for it twice.
-    same_group = other.data["serviceEngineGroupRef"] == data["serviceEngineGroupRef"]
-    if not same_group and call.world.assume("shared-vip-one-group", "yes"):
+    group = data["serviceEngineGroupRef"]
+    same_group = call.store.number(kind, "vipGroup", *place, group)
+    if service is not None and service.data["serviceEngineGroupRef"] == group and vip in addresses.vips(service):
+        same_group -= 1
+    if same_group < _others_at(call.store, gateway, vip, service) and call.world.assume("shared-vip-one-group", "yes"):
+        others = call.store.where(kind, "vip", *place)
+        other = _another([one for one in others if one.data["serviceEngineGroupRef"] != group], service)
         raise errors.bad_field(
             "serviceEngineGroupRef", f"{vip} is shared with {other.name}, which is in another service engine group"
         )
+
+
+def _another(found: list[Record], service: Record | None) -> Record:
+    return next(one for one in found if one is not service)

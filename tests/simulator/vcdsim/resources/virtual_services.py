@@ -131,8 +131,8 @@ def get_service(call: Call) -> Reply:
 def checked(call: Call, sent: dict[str, Any], service: Record | None) -> tuple[dict[str, Any], Record, Record]:
     """The virtual service to store, its gateway and its pool. Answers 400 if it breaks a rule."""
     gateway = load_balanced(call, sent["gatewayRef"]["id"])
-    namesakes = addresses.virtual_services(call.store, gateway.id)
-    if any(one.name == sent["name"] and one is not service for one in namesakes):
+    namesakes = call.store.where("loadBalancerVirtualService", "name", gateway.id, sent["name"])
+    if any(one is not service for one in namesakes):
         raise errors.bad_request(f"A virtual service named {sent['name']} already exists on {gateway.name}.")
     pool = call.refer("loadBalancerPoolRef", "loadBalancerPool", sent["loadBalancerPoolRef"]["id"])
     if pool.data["gatewayRef"] != gateway.id:
