@@ -113,9 +113,9 @@ class Forks:
 
 def serve(kind: str, folder: Path) -> None:
     """Load the program, then fork a keeper for each connection, until standard input ends."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers are never waited for
     program = importlib.import_module(kind)
     program.load(folder)
+    signal.signal(signal.SIGCHLD, _reap)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(folder / "socket"))
         listener.listen(64)
@@ -126,6 +126,13 @@ def serve(kind: str, folder: Path) -> None:
                 listener.close()
                 _keep(connection, program)
             connection.close()
+
+
+def _reap(_number: int, _frame: object) -> None:
+    """Wait for the keepers that have ended: only then does what they used count for who measures this process."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _keep(connection: socket.socket, program: Any) -> NoReturn:

@@ -21,6 +21,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cpu
+
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache"
 LOGS = CACHE / "logs"
@@ -63,20 +65,17 @@ def run(
         sink.write(f"\n$ {' '.join(str(part) for part in command)}\n".encode())
         sink.flush()
         start = sink.tell()
-        try:
-            done = subprocess.run(
-                [str(part) for part in command],
-                cwd=cwd or ROOT,
-                env=dict(env) if env is not None else None,
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                timeout=timeout,
-                check=False,
-            )
-            code = done.returncode
-        except subprocess.TimeoutExpired:
-            raise Failed(f"{command[0]} did not end within {timeout:g} s\n{tail(log)}") from None
+        program = subprocess.Popen(
+            cpu.command(command),
+            cwd=cwd or ROOT,
+            env=dict(env) if env is not None else None,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+        )
+        code = cpu.ended(program, timeout)
+    if code is None:
+        raise Failed(f"{command[0]} did not end within {timeout:g} s\n{tail(log)}")
     if code:
         raise Failed(f"exit code {code}: {' '.join(str(part) for part in command)}\n{tail(log)}\n(whole log: {log})")
     with log.open("rb") as source:

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import cpu
 from places import CACHE, COLLECTION, LOGS, Failed, Venv, tail
 
+STOP_SECONDS = 600.0  # for a busy machine
 FIXTURES = COLLECTION / "tests" / "fixtures" / "cpi"
 
 
@@ -56,7 +58,7 @@ def _program(venv: Venv, package: str, folder: str, arguments: Sequence[str], na
             yield dict(word.split("=", 1) for word in line.split()[1:])
         finally:
             program.terminate()
-            program.wait(timeout=120)
+            cpu.ended(program, STOP_SECONDS)
             if program.stdout:
                 program.stdout.close()
 

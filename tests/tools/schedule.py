@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
+from cpu import Account
 from gates import Gate, build_programs
 from places import Failed, say
 
@@ -27,6 +28,7 @@ def side_by_side(chosen: Mapping[str, Gate]) -> dict[str, str]:
         waiting.insert(0, PROGRAMS)
     failures: dict[str, str] = {}
     running: dict[Future[str], tuple[str, float]] = {}
+    accounts = {name: Account() for name in jobs}
     ended = 0
     with ThreadPoolExecutor(len(jobs) or 1) as pool:
         while waiting or running:
@@ -39,7 +41,7 @@ def side_by_side(chosen: Mapping[str, Gate]) -> dict[str, str]:
                 workers = CORES if not waiting and not running else 1
                 if name != PROGRAMS:
                     say(f"  start  {name}: {jobs[name].about}")
-                running[pool.submit(jobs[name].run, workers)] = (name, time.monotonic())
+                running[pool.submit(_counted, accounts[name], jobs[name], workers)] = (name, time.monotonic())
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 name, began = running.pop(future)
                 if name == PROGRAMS:
@@ -54,18 +56,25 @@ def side_by_side(chosen: Mapping[str, Gate]) -> dict[str, str]:
                             say(f"[{ended}/{len(chosen)}] FAILED {needing}: it needs the real programs")
                     continue
                 ended += 1
-                _tell(name, future, f"[{ended}/{len(chosen)}]", time.monotonic() - began, failures)
+                taken = f"[{time.monotonic() - began:.0f} s, {accounts[name].seconds:.0f} s of CPU]"
+                _tell(name, future, f"[{ended}/{len(chosen)}]", taken, failures)
+    say(f"{sum(account.seconds for account in accounts.values()):.0f} s of CPU for all gates")
     return failures
 
 
-def _tell(name: str, future: Future[str], number: str, seconds: float, failures: dict[str, str]) -> None:
+def _counted(account: Account, gate: Gate, workers: int) -> str:
+    with account:
+        return gate.run(workers)
+
+
+def _tell(name: str, future: Future[str], number: str, taken: str, failures: dict[str, str]) -> None:
     """Say how a gate ended; what is wrong with it stands at the end of the output, after all others."""
     try:
         first, *more = future.result().splitlines()
     except Failed as error:
         failures[name] = str(error)
-        say(f"{number} FAILED {name} [{seconds:.0f} s]")
+        say(f"{number} FAILED {name} {taken}")
         return
-    say(f"{number} passed {name}: {first} [{seconds:.0f} s]")
+    say(f"{number} passed {name}: {first} {taken}")
     for line in more:
         say(f"        {line}")
