@@ -52,7 +52,7 @@ def load(folder: Path) -> None:
 
 
 def run(request: Mapping[str, Any]) -> int:
-    """Be ansible-playbook with these words, this environment and this folder."""
+    """Be ansible-playbook with these words, this environment, this folder, and this Python for its modules."""
     from ansible import constants
     from ansible.cli.playbook import main
     from ansible.utils.path import cleanup_tmp_file
@@ -61,6 +61,7 @@ def run(request: Mapping[str, Any]) -> int:
     os.environ.update(request["env"])
     os.chdir(request["folder"])
     sys.argv = [str(Path(sys.executable).with_name("ansible-playbook")), *request["words"]]
+    sys.executable = request["python"]  # what modules on localhost are run with, where nothing else is said
     # temporary files are the run's own; only the packed modules are those of all runs
     atexit.unregister(cleanup_tmp_file)
     parent = Path(request["env"]["ANSIBLE_LOCAL_TEMP"])

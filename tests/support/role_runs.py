@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import forked_playbook
+import forked_python
 import yaml
 from forks import Forks
 from kube_double.testing import KubeDouble
@@ -79,7 +80,7 @@ def run_cases(folder: Path, cases: Sequence[Case], environment: Mapping[str, str
         "hosts": "localhost",
         "connection": "local",
         "gather_facts": False,
-        "vars": {"ansible_python_interpreter": sys.executable},
+        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
         "tasks": [
             *(case.as_tasks() for case in cases),
             {"ansible.builtin.copy": keep, "check_mode": False, "diff": False, "no_log": True},
@@ -103,7 +104,8 @@ def ansible_playbook(folder: Path, words: Sequence[str], environment: Mapping[st
         return _own_process(folder, words, variables)
     forks = _forks(json.dumps(start, sort_keys=True))
     output = forks.folder / f"output-{next(_numbers)}"
-    request = {"words": [*words], "env": {**variables, "ANSIBLE_HOME": str(forks.folder)}, "folder": str(folder)}
+    own = {**variables, "ANSIBLE_HOME": str(forks.folder)}
+    request = {"words": [*words], "env": own, "folder": str(folder), "python": str(_python())}
     code = forks.start(request, output, output, RUN_SECONDS).wait().code
     text = output.read_text(encoding="utf-8")
     output.unlink()
@@ -123,6 +125,13 @@ def ansible_playbook_apart(folder: Path, words: Sequence[str], environment: Mapp
     """Run ansible-playbook; its exit code, standard output and standard error."""
     done = _run(folder, words, clean_environment(folder, environment), subprocess.PIPE)
     return done.returncode, done.stdout, done.stderr
+
+
+@functools.cache
+def _python() -> Path:
+    """The Python of their modules."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)}
+    return forked_python.program(Forks("forked_python", kept).folder)
 
 
 def _own_process(folder: Path, words: Sequence[str], variables: Mapping[str, str]) -> tuple[int, str]:
