@@ -10,6 +10,7 @@ folder, and ends as it does. What a module has of Ansible and of collections is 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import json
@@ -91,5 +92,8 @@ def run(request: Mapping[str, Any]) -> int:
     main = types.ModuleType("__main__")
     main.__dict__.update(__file__=str(archive), __builtins__=__builtins__)
     sys.modules["__main__"] = main
-    exec(compile(archive.read_bytes(), str(archive), "exec"), main.__dict__)  # noqa: S102 - this is Python here
-    return 0
+    try:
+        exec(compile(archive.read_bytes(), str(archive), "exec"), main.__dict__)  # noqa: S102 - this is Python here
+        return 0
+    finally:
+        atexit._run_exitfuncs()

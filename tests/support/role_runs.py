@@ -105,7 +105,7 @@ def ansible_playbook(folder: Path, words: Sequence[str], environment: Mapping[st
     forks = _forks(json.dumps(start, sort_keys=True))
     output = forks.folder / f"output-{next(_numbers)}"
     own = {**variables, "ANSIBLE_HOME": str(forks.folder)}
-    request = {"words": [*words], "env": own, "folder": str(folder), "python": str(_python())}
+    request = {"words": [*words], "env": own, "folder": str(folder), "python": str(forked_python_program())}
     code = forks.start(request, output, output, RUN_SECONDS).wait().code
     text = output.read_text(encoding="utf-8")
     output.unlink()
@@ -128,8 +128,8 @@ def ansible_playbook_apart(folder: Path, words: Sequence[str], environment: Mapp
 
 
 @functools.cache
-def _python() -> Path:
-    """The Python of their modules."""
+def forked_python_program() -> Path:
+    """The Python that runs their modules: see `forked_python`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)}
     return forked_python.program(Forks("forked_python", kept).folder)
 

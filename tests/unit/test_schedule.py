@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 
@@ -64,6 +65,7 @@ def test_two_at_a_time_the_longest_first(capsys: pytest.CaptureFixture[str]) -> 
     assert schedule.side_by_side(gates) == {}
     assert (sorted(log.begun[:2]), sorted(log.begun[2:]), log.most) == (["b", "c"], ["a", "d"], 2)
     lines = capsys.readouterr().out.splitlines()
+    assert all(re.search(r" \[\d+ s, \d+ s of CPU\]$", line) for line in lines if "passed" in line)
     assert [line[:5] for line in lines if "passed" in line] == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
     assert lines.count("  start  a: Stand in for a gate.") == 1
     assert lines.count("        and more") == 4

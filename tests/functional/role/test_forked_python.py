@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Python that is forked for modules does what Python does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import role_runs
+from waiting import until
+
+SHOW = """\
+import atexit, json, os, sys
+atexit.register(print, "the end")
+rest = {name: value for name, value in os.environ.items() if name != "_"}
+print(json.dumps([sys.argv, sys.path[0], os.getcwd(), os.umask(0), __name__, __file__, rest]), flush=True)
+print("a complaint", file=sys.stderr, flush=True)
+"""
+ENDS = {
+    "the end of the file": ("", 0),
+    "an exit code": ("sys.exit(3)", 3),
+    "no exit code": ("sys.exit()", 0),
+    "a signal": ("os.kill(os.getpid(), 15)", -15),
+}
+
+
+def run(python: str | Path, folder: Path, script: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [python, script, "a word", ""],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "EMPTY": "", "EQUALS": "a=b", "TWO": "a\nb"},
+        umask=0o27,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(("end", "code"), ENDS.values(), ids=ENDS.keys())
+def test_it_does_what_python_does(end: str, code: int, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SHOW + end)
+    there = tmp_path / "there"
+    there.mkdir()
+    forked, python = run(role_runs.forked_python_program(), there, script), run(sys.executable, there, script)
+    assert (forked.returncode, forked.stdout, forked.stderr) == (code, python.stdout, python.stderr)
+    assert python.returncode == code
+
+
+def test_an_error_is_shown(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("raise ValueError('of the script')")
+    done = run(role_runs.forked_python_program(), tmp_path, script)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "ValueError: of the script")
+
+
+def test_nothing_of_ansible_is_there_beforehand(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("import sys; print([name for name in sys.modules if name.startswith('ansible')])")
+    assert run(role_runs.forked_python_program(), tmp_path, script).stdout == "[]\n"
+
+
+def test_it_ends_with_the_process_that_asked(tmp_path: Path) -> None:
+    script, number = tmp_path / "script.py", tmp_path / "number"
+    script.write_text(
+        f"import os, time\nopen({str(number)!r}, 'w').write(str(os.getpid()))\nwhile True: time.sleep(600)"
+    )
+    asking = subprocess.Popen([role_runs.forked_python_program(), script], stdout=subprocess.DEVNULL)
+    until(lambda: number.exists() and number.read_text(), "the script's start")
+    asking.kill()
+    asking.wait()
+    until(lambda: not Path("/proc", number.read_text()).exists(), "the script's end")
