@@ -32,6 +32,21 @@ options:
   plan:
     description: RV(plan) of O(phase=plan). Required with O(phase=change). Give all other options as with O(phase=plan).
     type: dict
+  bind:
+    description:
+      - Whether O(phase=plan) also returns the plan in the form that binds, RV(bound). It reads the members of the cluster's pools for that.
+    type: bool
+    default: false
+  approved:
+    description:
+      - With O(phase=plan), what has been approved - C(cluster), the name of the cluster in the run, C(digest) of RV(bound) and, if it is at
+        hand, the whole RV(bound) as C(plan), and C(source), which messages name. The role fills it in from shared_ip_apply.
+      - If the plan or anything that it was based on has changed, RV(ok) is false, and RV(lines) say in C(difference) what has changed.
+      - O(phase=change) plans once more when it is its turn on the edge gateway, and stops before its first write if the plan is another one then.
+        While it writes, it takes no step that is neither in the plan nor among its C(steps_if_refused).
+      - A plan that was applied is done, so that RV(plan) has nothing to do. If the run that applied it was interrupted, what is left of it may be
+        finished with the same approval, unless a Service, CPI's image or a variable of the run has changed since.
+    type: dict
   scenario:
     description:
       - The wanted scenario; see M(vcd.kubernetes.vcd_ccm_config).
@@ -305,6 +320,11 @@ plan:
   description: What O(phase=change) takes as O(plan). Its content may change with any release.
   returned: phase plan, when RV(ok=true)
   type: dict
+bound:
+  description:
+    - The plan in the form that binds, with its C(digest). P(vcd.kubernetes.shared_ip#role) describes it, as one of the C(clusters).
+  returned: phase plan, with O(bind=true) or O(approved), when the plan was made
+  type: dict
 cpi_plan:
   description: What would be done to CPI, as M(vcd.kubernetes.vcd_ccm_config) returns it in check mode.
   returned: phase plan, when RV(ok=true)
@@ -342,7 +362,7 @@ verification:
   returned: phases change and verify
   type: dict
 lines:
-  description: The text for a person, one list of lines each for C(way_back), C(preflight), C(plan) and C(verification).
+  description: The text for a person, one list of lines each for C(way_back), C(preflight), C(plan), C(difference) and C(verification).
   returned: always
   type: dict
 cluster:

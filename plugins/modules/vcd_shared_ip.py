@@ -248,6 +248,10 @@ services:
       description: The planned writes.
       type: list
       elements: str
+    steps_if_refused:
+      description: Further writes that may take the place of some of these, depending on which of them Cloud Director refuses.
+      type: list
+      elements: str
     outage:
       description:
         - The predicted downtime, counted in tasks, for the strictest rules that Cloud Director may have. C(ports) is the downtime of each existing

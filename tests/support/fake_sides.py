@@ -57,6 +57,7 @@ class World:
         self.time = Time()
         self.writes = 3
         self.points = 0
+        self.allowed: list[str] | None = None
         self.looking = False
         self.rights = Granted("kube", "acme", "System Administrator", None, all_rights=True)
         self.cpi_entity: Json = {"objects": [], "problem": "lists no objects of CPI"}
@@ -157,6 +158,9 @@ class World:
 
     def granted(self) -> Granted:
         return self.rights
+
+    def allow_only(self, steps: Sequence[str]) -> None:
+        self.allowed = list(steps)
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -44,6 +44,7 @@ LAYERS = [
     {"_sharing.cluster", "_apply"},
     {"_sharing.checks", "_sharing.restore"},
     {"_sharing.report", "_sharing.fleet"},
+    {"_sharing.binding"},
     {"_cluster_run"},
     {"_runner"},
 ]

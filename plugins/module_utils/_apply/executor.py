@@ -113,6 +113,7 @@ class Executor:
                 one.state = UNCHANGED
         pending = [group for group in groups if any(self._is_pending(one) for one in group.services)]
         for group in pending:
+            self.services.check_approved(group.label, group.steps)
             for step in group.steps:
                 self.services.writer.check(step)
             if not self.removing:
@@ -170,6 +171,7 @@ class Executor:
         inventory = self.services.observed.inventory
         watched = {service.label: Downtime(service.wanted, inventory) for service in one.services}
         self.services.watched = list(watched.values())
+        self.services.bound = True
         try:
             self.services.apply(one.wanted, self.services.healthy)
             for service in one.services if self.removing else ():
@@ -177,12 +179,13 @@ class Executor:
         except WaitTimeout:
             raise  # a task that has not ended locks the gateway, so a rollback could not be written either
         except CollectionError as error:
+            self.services.bound = False
             if not self.removing:
                 one.set_state(roll_back(self.services, one.wanted, before, error))
                 error.details["taken"] = self._taken(one)
             raise
         finally:
-            self.services.watched = ()
+            self.services.bound, self.services.watched = False, ()
             for service in one.services:
                 service.downtime = watched[service.label].as_dict(self.progress.now())
 

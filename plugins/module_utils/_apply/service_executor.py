@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.background_writer import BackgroundWriter
@@ -69,6 +69,8 @@ class ServiceExecutor:
         self.writer = Writer(api, gateway, self.observed, group, self.stored, self.policies, self._pools)
         self.background = BackgroundWriter(self.writer.write)
         self.watched: Sequence[Downtime] = ()  # the services that are being changed now
+        self.bound = False  # whether only approved steps may be written now
+        self._approved = frozenset(params.get("approved_steps") or ())
 
     def _read(self) -> GatewayState:
         return read_gateway(self.api, self.gateway, self._is_read_whole)
@@ -137,8 +139,16 @@ class ServiceExecutor:
         for downtime in self.watched:
             downtime.written(step, self.progress.now(), self.progress.now())
 
+    def check_approved(self, label: str, steps: Iterable[Step]) -> None:
+        """Raise CollectionError for a step that is neither in the approved plan nor among its alternatives."""
+        for step in steps if self.params.get("approved_steps") is not None else ():
+            if step.text not in self._approved:
+                raise CollectionError(f"{label}: the approved plan does not have the step {step.text!r}: plan again")
+
     def _write_all(self, steps: Sequence[Step], written: list[Step], before: str) -> bool:
         """Whether all steps succeeded; False when a rule was revealed and the rest has to be planned again."""
+        if self.bound:
+            self.check_approved("after a refusal by Cloud Director", steps)
         for step in steps:
             if step.kind == APP_PORT_PROFILE and step.act is not Act.UPDATE:
                 self.begin(step)

@@ -32,6 +32,8 @@ OPTIONS = ArgumentSpec(
     {
         "phase": {"type": "str", "required": True, "choices": [PLAN, CHANGE, VERIFY]},
         "plan": {"type": "dict"},
+        "bind": {"type": "bool", "default": False},
+        "approved": {"type": "dict"},
         "scenario": {"type": "str", "choices": [item.value for item in Scenario]},
         "one_arm": {"type": "raw"},
         "existing": {"type": "str", "choices": ["fail", "migrate"], "default": "fail"},

@@ -18,7 +18,10 @@ MIGRATE = "migrate"
 
 @dataclass(frozen=True)
 class RunRequest:
-    """The request. With ``go_back`` scenario and one-arm range come from the restore point, not from the options."""
+    """The request. With ``go_back`` scenario and one-arm range come from the restore point, not from the options.
+
+    ``bind``: the plan is wanted in the form that binds. ``approved`` is what it has to be (see `binding.approval`).
+    """
 
     scenario: str | None = None
     one_arm: Any = None
@@ -32,11 +35,19 @@ class RunRequest:
     wait_timeout: float = 300
     edge_gateway: str | None = None
     vcd_rules: Sequence[str] = ()
+    accept_loss: bool = False
+    bind: bool = False
+    approved: Facts | None = None
 
     @property
     def migrates(self) -> bool:
         """Whether existing Services are migrated to the wanted shape."""
         return self.go_back or self.existing == MIGRATE
+
+    @property
+    def binds(self) -> bool:
+        """Whether the plan in the form that binds is needed."""
+        return self.bind or bool(self.approved)
 
 
 @dataclass(frozen=True)

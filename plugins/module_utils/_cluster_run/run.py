@@ -7,10 +7,10 @@
 ``ClusterRun(...).plan()`` returns the current state, what prevents a change, and the plan; ``change(plan)`` applies it
 and verifies the result; ``verify()`` only checks the current state. The steps of a migration:
 
-    1. lock the edge gateway, which other runs may work on
+    1. lock the edge gateway, which other runs may work on; a run that is bound to an approved plan plans again
     2. store the restore point on disk
     3. store the restore point in the cluster, and stop CPI
-    4. read again; if something has changed since the plan, store a new restore point
+    4. read again; if something has changed since the plan, store a new restore point (a bound run ends there)
     5. migrate the Services, and unlock the edge gateway
     6. write CPI's file, and start CPI
     7. remove the orphans that are in no Service's way, with the edge gateway locked
@@ -29,6 +29,7 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run import files
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.bound import BOUND, Binding, steps_allowed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.facts import (
     VERSION,
     check_version,
@@ -67,7 +68,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import Managed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import (
-    preflight_report,
+    report_of,
+    state_of,
     still_orphans,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import pools_to_read
@@ -117,15 +119,17 @@ class ClusterRun:
     def plan(self, check_mode: bool) -> PhaseReport:
         """Read, check and plan. ``ok`` in the result says whether a change may follow, ``summary`` why not."""
         found: Facts = {"planned_only": check_mode, "lines": {}}
+        binding = Binding(self._request)
         with self._one_look():
             try:
                 cluster, gateway = self._look()
                 found.update(cluster=cluster, gateway=gateway)
                 wanted = self._wanted(cluster, gateway, found)
-                self._preflight(cluster, wanted, found)
-                report = self._plan(cluster, found["gateway"], wanted, found)
+                self._preflight(cluster, wanted, found, binding)
+                report = self._plan(cluster, found["gateway"], wanted, found, binding)
+                binding.check(report, cluster, found["lines"])
             except CollectionError as problem:
-                error = self._cpi.told(problem)
+                error = self._cpi.told(binding.explained(problem, found["lines"]))
                 if not found["lines"]:
                     raise error from problem  # no report was made that would be lost with the error
                 return PhaseReport(False, {**found, "ok": False, "summary": error.message, "failure": error.details})
@@ -150,25 +154,30 @@ class ClusterRun:
             raise CollectionError(back["summary"])
         return Wanted(back["scenario"], back["one_arm"], chosen)
 
-    def _preflight(self, cluster: Facts, wanted: Wanted, found: Facts) -> None:
+    def _preflight(self, cluster: Facts, wanted: Wanted, found: Facts, binding: Binding) -> None:
         """Run the preflight. Firewall rules matter only to a migration, and are read only for one."""
         existing = MIGRATE if self._request.migrates else self._request.existing
         request = self._request
         asked = (wanted.scenario, wanted.one_arm, existing, request.edge_gateway, request.prune, request.prune_objects)
         more: Facts = {"restore_point": wanted.restore_point, "vcd_rules": request.vcd_rules}
-        preflight = preflight_report(cluster, found["gateway"], *asked, **more)
+        state = state_of(cluster, found["gateway"], *asked, **more)
+        preflight = report_of(state)
         if preflight["unproven"] and cluster["cluster_id"].startswith(ENTITY):
             more["entity"] = self._gateway.entity(cluster["cluster_id"])
         if preflight["migrations"]:
             found["gateway"] = self._look(FIREWALL)[1]
         if preflight["migrations"] or more.get("entity"):
-            preflight = preflight_report(cluster, found["gateway"], *asked, **more)
+            state = state_of(cluster, found["gateway"], *asked, **more)
+            preflight = report_of(state)
+        if request.binds:
+            members = self._gateway.with_members(found["gateway"], pools_to_read(cluster))
+            binding.read(state, cluster, members, wanted)
         found["preflight"] = preflight
         found["lines"]["preflight"] = report_lines(preflight)
         if not preflight["ok"]:
             raise CollectionError(preflight["summary"])
 
-    def _plan(self, cluster: Facts, gateway: Facts, wanted: Wanted, found: Facts) -> PhaseReport:
+    def _plan(self, cluster: Facts, gateway: Facts, wanted: Wanted, found: Facts, binding: Binding) -> PhaseReport:
         preflight = found["preflight"]
         (edge,) = gateway["edge_gateways"]
         location = {"cluster_id": cluster["cluster_id"], "edge_gateway": edge["id"]}
@@ -221,7 +230,10 @@ class ClusterRun:
             "result": {**result, "verified": False} if verification else result,
             "lines": {"plan": plan_lines(planned.result, stop, result_or_none(migration), result_or_none(removal))},
         }
-        return PhaseReport(pending, report, merged([one.before for one in parts]), merged([one.after for one in parts]))
+        before, after = merged([one.before for one in parts]), merged([one.after for one in parts])
+        found_plan = PhaseReport(pending, report, before, after)
+        binding.add_plan(found_plan, cluster, edge, found["preflight"], result_or_none(removal) or {})
+        return found_plan
 
     def _plan_migration(
         self,
@@ -297,19 +309,36 @@ class ClusterRun:
         parts: list[Managed | Done] = []
         if plan["migrating"]:
             with self._gateway.lock():
+                self._check_bound(plan)
                 migration = self._migrate(plan, goal, wanted)
             # outside the lock: other runs on the gateway need not wait until CPI is ready
             self._say("starting CPI")
             applied = self._cpi.apply(goal)
             parts += [applied, migration.services_done]
         elif plan["changing"]:
+            self._check_bound(plan)
             self._say("changing CPI's file")
             applied = self._cpi.apply(goal)
             parts.append(applied)
         if plan["gone"]:
             with self._gateway.lock():
+                if not parts:
+                    self._check_bound(plan)
                 parts += self._remove(plan)
         return migration, applied, parts
+
+    def _check_bound(self, plan: Mapping[str, Any]) -> None:
+        """Plan once more before the first write, and raise CollectionError if a bound plan would be another now.
+
+        The run may have waited long for its turn on the edge gateway.
+        """
+        if not plan.get(BOUND):
+            return
+        request = replace(self._request, approved=plan[BOUND])
+        again = ClusterRun(self._cpi, self._gateway, request, self._one_look, self._say, self._deadline).plan(False)
+        if not again.result["ok"]:
+            raise CollectionError(again.result["summary"], difference=again.result["lines"].get("difference", []))
+        self._gateway.allow_only(steps_allowed(plan))
 
     def _remove(self, plan: Mapping[str, Any]) -> list[Done]:
         """Remove the orphans, but none that a port claims since the plan: a Service may have come back."""
@@ -332,6 +361,8 @@ class ClusterRun:
                 cluster, gateway = self._cpi.look(), self._gateway.look_again(plan["gateway"])
                 services = self._services(cluster, gateway, wanted)
                 newer = self._newer_point(plan, cluster, gateway, wanted, services)
+                if newer and plan.get(BOUND):
+                    raise CollectionError("shared_ip_apply: while CPI stopped, Services have changed: plan again")
                 point_in_cluster = (newer or point).in_cluster
                 migrate = self._gateway.prepare_migration(
                     goal, services, point_in_cluster, wanted.orphans, self._cpi.check_stopped

@@ -100,6 +100,9 @@ class Gateway(Protocol):
     def choose(self, cluster_id: str, edge_gateway: str) -> None:
         """Set the cluster and the gateway's URN. Every other method but ``look`` needs them."""
 
+    def allow_only(self, steps: Sequence[str]) -> None:
+        """A migration of this run may write these steps, and no others."""
+
     def lock(self) -> AbstractContextManager[None]:
         """While the body runs, no other run writes to the gateway. Waits for its turn."""
 
@@ -255,9 +258,13 @@ class RealGateway:
         self._cluster_id = self._urn = ""
         self._read: Body | None = None
         self._may_write: Callable[[], None] = lambda: None
+        self._allowed: list[str] | None = None
 
     def choose(self, cluster_id: str, edge_gateway: str) -> None:
         self._cluster_id, self._urn = cluster_id, edge_gateway
+
+    def allow_only(self, steps: Sequence[str]) -> None:
+        self._allowed = list(steps)
 
     def _body(self) -> Body:
         """The gateway itself, read once: a migration does not change it."""
@@ -308,7 +315,8 @@ class RealGateway:
     def plan_migration(
         self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts, orphans: Sequence[str]
     ) -> Done:
-        return self._prepare(self._change(goal, services, restore_point, orphans), check_mode=True).run()
+        params = {**self._change(goal, services, restore_point, orphans), "approved_steps": None}
+        return self._prepare(params, check_mode=True).run()
 
     def prepare_migration(
         self,
@@ -360,6 +368,7 @@ class RealGateway:
             prune=bool(orphans),
             prune_objects=list(orphans),
             restore_point=restore_point,
+            approved_steps=self._allowed,
         )
 
     def _options(self, services: Sequence[Facts], **given: Any) -> Facts:

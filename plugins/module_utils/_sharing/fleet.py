@@ -121,12 +121,12 @@ def statistics_of(ends: Iterable[ClusterEnd]) -> dict[str, dict[str, Any]]:
     return {statistics_key(one.cluster): one.as_dict() for one in ends}
 
 
-def statistics_key(cluster: str) -> str:
-    """A name for a variable: ``shared_ip_end_`` and the name of the cluster. Names that only look alike get a hash."""
+def statistics_key(cluster: str, prefix: str = "shared_ip_end_") -> str:
+    """A name for a variable: ``prefix`` and the name of the cluster. Names that only look alike get a hash."""
     plain = re.sub(r"[^A-Za-z0-9_]", "_", cluster)
     if plain != cluster:
         plain += "_" + hashlib.sha256(cluster.encode()).hexdigest()[:6]
-    return f"shared_ip_end_{plain}"
+    return f"{prefix}{plain}"
 
 
 def _one_line(text: str) -> str:

@@ -99,13 +99,35 @@ def preflight_report(
 ) -> dict[str, Any]:
     """The preflight as plain data, from the results of vcd_ccm_config_info and vcd_edge_gateway_info.
 
-    ``edge_gateway`` is the name that was given, for the message if there is no such gateway. ``migrations`` lists
-    the Services that have to be migrated or repaired, and is empty unless ``existing`` is "migrate". ``entity`` are the
-    facts of CPI's defined entity, where it was read, ``restore_point`` is the one that the run goes back to.
-    ``removals`` are the orphans to be removed by themselves, ``removed_on_the_way`` the names of those that a migration
-    removes, and ``unproven`` says whether the entity could show of others that they are this cluster's.
-    ``vcd_rules`` are those that the operator states.
+    The arguments are those of `state_of`. ``migrations`` lists the Services that have to be migrated or repaired, and
+    is empty unless ``existing`` is "migrate". ``removals`` are the orphans to be removed by themselves,
+    ``removed_on_the_way`` the names of those that a migration removes, and ``unproven`` says whether the entity could
+    show of others that they are this cluster's.
     Raises InvalidInput for an invalid request, or a result that is not as documented.
+    """
+    more = {"entity": entity, "restore_point": restore_point, "vcd_rules": vcd_rules}
+    return report_of(state_of(ccm, vcd, scenario, one_arm, existing, edge_gateway, prune, prune_objects, **more))
+
+
+def state_of(
+    ccm: Any,
+    vcd: Any,
+    scenario: Any,
+    one_arm: Any = None,
+    existing: Any = "fail",
+    edge_gateway: Any = "",
+    prune: Any = False,
+    prune_objects: Iterable[str] = (),
+    *,
+    entity: Any = None,
+    restore_point: Mapping[str, Any] | None = None,
+    vcd_rules: Iterable[str] = (),
+) -> ClusterState:
+    """What the checks look at, with the plans of the Services.
+
+    ``edge_gateway`` is the name that was given, for the message if there is no such gateway. ``entity`` are the facts
+    of CPI's defined entity, where it was read, ``restore_point`` is the one that the run goes back to. ``vcd_rules``
+    are those that the operator states. Raises InvalidInput as `preflight_report` does.
     """
     check_existing(existing)
     cluster = read_cluster(ccm)
@@ -118,9 +140,13 @@ def preflight_report(
         restore_point=restore_point or None,
         known=KnownRules.stated(vcd_rules),
     )
-    state = with_migrations(found)
+    return with_migrations(found)
+
+
+def report_of(state: ClusterState) -> dict[str, Any]:
+    """The preflight of a state as plain data (see `preflight_report`)."""
     findings = preflight(state)
-    edge = state.edge
+    cluster, target, edge = state.cluster, state.target, state.edge
     return {
         "ok": passed(findings),
         "change": state.changing,

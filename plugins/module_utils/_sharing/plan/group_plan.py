@@ -150,6 +150,8 @@ def _service_plan(
 ) -> ServicePlan:
     """One service's part of the plan of its group. The first of ``runs`` is that plan."""
     names = wanted.own_names()
+    planned = {step.text for step in runs[0]}
+    others = [step for run in runs[1:] for step in run if step.name in names and step.text not in planned]
     shape, before = shape_of(task.service, inventory, goal.edge, goal.scenario), own_objects(wanted, inventory)
     return ServicePlan(
         wanted,
@@ -160,6 +162,7 @@ def _service_plan(
         as_diff(before),
         planned_state(wanted, inventory, scenario=goal.scenario, shape_before=shape, existed=bool(before)),
         task.takes_ip,
+        if_refused=tuple(others),
     )
 
 

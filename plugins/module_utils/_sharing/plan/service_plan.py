@@ -110,7 +110,8 @@ class Goal:
 class ServicePlan:
     """The plan of one service. ``planned_state`` is its state if the plan succeeds, ``state`` the one it is in now.
 
-    ``downtime`` is what was measured (see `downtime`), None until its plan has been applied.
+    ``downtime`` is what was measured (see `downtime`), None until its plan has been applied. ``if_refused`` are the
+    steps that it may take instead, depending on what Cloud Director refuses.
     """
 
     wanted: WantedService
@@ -124,6 +125,7 @@ class ServicePlan:
     state: str = NOT_REACHED
     notes: list[str] = field(default_factory=list)
     downtime: dict[str, Any] | None = None
+    if_refused: tuple[Step, ...] = ()
 
     @property
     def service(self) -> Service:
@@ -164,6 +166,7 @@ class ServicePlan:
             "scenario": shape,
             "state": self.state,
             "steps": [step.text for step in self.steps],
+            "steps_if_refused": list(dict.fromkeys(step.text for step in self.if_refused)),
             "outage": outage_as_dict(self.outage),
             "downtime": self.downtime,
         }

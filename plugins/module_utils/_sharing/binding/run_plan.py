@@ -1,0 +1,184 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The plan of a run: one document with the plans of all its clusters, and what is taken from it again. Pure.
+
+Its form is published in docs/shared-ip-plan.schema.json. ``digest`` of the document is over the names of the clusters
+and the digests of their plans; ``made`` (when and by whom) is in no digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput, as_text
+from ansible_collections.vcd.kubernetes.plugins.module_utils._json import JsonRefused, parse_json
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.canonical import canonical, digest_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.cluster_plan import DIGEST, digest_of_plan
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import statistics_key
+
+Facts = Mapping[str, Any]
+KIND, VERSION = "vcd.kubernetes shared IP plan", 1
+OPTION = "shared_ip_apply"
+ARTIFACT, RUN_DIGEST = "shared_ip_plan_of_", "shared_ip_plan_digest"
+MOST_BYTES = 64 * 1024  # all plans of a run in the artifacts of its job, which travel with each job that follows
+NOT_REACHED = "the run did not reach it"
+MAKE_ONE = "make one with --check and shared_ip_plan_file"
+
+
+def run_plan(clusters: Mapping[str, Facts], made: Facts) -> dict[str, Any]:
+    """The document. Each of ``clusters`` has ``plan``, or ``failure`` with the reason why it has no plan.
+
+    ``made`` has ``at`` and, where they are known, ``by`` and ``job``.
+    """
+    found = {name: _entry(one) for name, one in sorted(clusters.items())}
+    _mark_conflicts(found)
+    return {
+        "kind": KIND,
+        "version": VERSION,
+        "made": dict(made),
+        DIGEST: digest_of_run(_digests(found)),
+        "clusters": found,
+    }
+
+
+def _entry(known: Facts) -> dict[str, Any]:
+    plan, failure = known.get("plan"), known.get("failure")
+    if failure or not plan:
+        return {"state": "failed", "reason": " ".join(str(failure or NOT_REACHED).split()), "plan": None}
+    return {"state": "planned" if plan["changes"] else "nothing to do", "reason": "", "plan": dict(plan)}
+
+
+def _mark_conflicts(clusters: dict[str, dict[str, Any]]) -> None:
+    """Two clusters of an edge gateway that were planned side by side may have been given one internal address."""
+    taken: dict[tuple[str, str], str] = {}
+    for name, one in clusters.items():
+        plan = one["plan"] or {"services": []}
+        own = {(plan["edge_gateway"]["id"], ip) for service in plan["services"] for ip in service["internal_ips"]}
+        rivals = sorted((taken[key], key[1]) for key in own if key in taken)
+        if rivals:
+            other, address = rivals[0]
+            reason = f"the plan of {other} takes {address} on the same edge gateway, too: apply that, then plan again"
+            clusters[name] = {"state": "failed", "reason": reason, "plan": None}
+        else:
+            taken.update(dict.fromkeys(own, name))
+
+
+def _digests(clusters: Mapping[str, Facts]) -> dict[str, str]:
+    return {name: one["plan"][DIGEST] for name, one in clusters.items() if one["plan"]}
+
+
+def digest_of_run(digests: Mapping[str, str]) -> str:
+    """The digest of a run, from those of its clusters that were planned."""
+    return digest_of({"clusters": dict(digests)})
+
+
+def parse_run_plan(text: str, source: str) -> dict[str, Any]:
+    """The document in a file. Raises InvalidInput for another file, version or content than a run has written."""
+    try:
+        found = parse_json(text)
+    except JsonRefused as error:
+        raise InvalidInput(OPTION, source, f"is not a plan (the document {error}): {MAKE_ONE}") from None
+    if not isinstance(found, Mapping) or found.get("kind") != KIND:
+        raise InvalidInput(OPTION, source, f"is not a plan of a run: {MAKE_ONE}")
+    if found.get("version") != VERSION or isinstance(found.get("version"), bool):
+        known = f"is of version {as_text(found.get('version'))}, and this release reads version {VERSION}"
+        raise InvalidInput(OPTION, source, f"{known}: {MAKE_ONE}")
+    clusters = Reader(found, source).mapping("clusters")
+    for name in clusters.value:
+        plan = clusters.mapping(name).mapping_or_none("plan")
+        if plan:
+            checked_plan(plan.value, source, name)
+    if digest_of_run(_digests(found["clusters"])) != found.get(DIGEST):
+        raise InvalidInput(OPTION, source, f"was changed after it was made (its digest does not fit): {MAKE_ONE}")
+    return dict(found)
+
+
+def checked_plan(plan: Facts, source: str, cluster: str = "") -> None:
+    """Raise InvalidInput unless a plan has the digest that it names."""
+    try:
+        same = digest_of_plan(plan) == plan.get(DIGEST)
+    except ValueError:
+        same = False
+    if not same:
+        which = f"the plan of {cluster}" if cluster else "the plan"
+        raise InvalidInput(
+            OPTION, source, f"{which} was changed after it was made (its digest does not fit): {MAKE_ONE}"
+        )
+
+
+def approved_of(document: Facts, cluster: str, source: str) -> dict[str, Any]:
+    """What a document approves for one cluster: the option ``approved`` of vcd_cluster_shared_ip.
+
+    Raises InvalidInput where the document has no plan for the cluster.
+    """
+    entry = document["clusters"].get(cluster)
+    if entry is None:
+        names = ", ".join(document["clusters"]) or "none"
+        raise InvalidInput(OPTION, source, f"has no plan for {cluster}; it has {names}: limit the run to these")
+    if not entry["plan"]:
+        remedy = f"{cluster} could not be planned ({entry['reason']}): plan it again, or limit the run to the others"
+        raise InvalidInput(OPTION, source, remedy)
+    return {"cluster": cluster, DIGEST: entry["plan"][DIGEST], "plan": entry["plan"], "source": source}
+
+
+def approved_by_digest(digest: str, cluster: str, variables: Facts) -> dict[str, Any]:
+    """What a digest approves for one cluster, with what the artifacts among a job's variables tell of it.
+
+    A digest of a run counts for a cluster if the artifacts of all clusters of that run are there. Raises InvalidInput
+    for an artifact that was changed, or one of another plan.
+    """
+    artifacts = [one for name, one in variables.items() if str(name).startswith(ARTIFACT) and isinstance(one, Mapping)]
+    mine = next((one for one in artifacts if one.get("cluster") == cluster), None)
+    found: dict[str, Any] = {"cluster": cluster, DIGEST: digest, "source": digest}
+    if mine is None or digest not in (mine.get("run"), mine.get(DIGEST)):
+        return found
+    if digest != mine[DIGEST]:
+        run = {
+            str(one["cluster"]): str(one[DIGEST]) for one in artifacts if one.get("run") == digest and one.get(DIGEST)
+        }
+        if digest_of_run(run) != digest:
+            remedy = f"the artifacts {ARTIFACT}* of this job are not all of that run: give the plan's file"
+            raise InvalidInput(OPTION, digest, remedy)
+        found[DIGEST] = str(mine[DIGEST])
+    plan = mine.get("plan")
+    if isinstance(plan, Mapping) and plan:
+        checked_plan(plan, digest, cluster)
+        if plan[DIGEST] == found[DIGEST]:
+            found["plan"] = plan
+    return found
+
+
+def compared_lines(document: Facts, run: Sequence[str]) -> list[str]:
+    """The clusters that only the document or only the run has, for a person."""
+    there = document["clusters"]
+    only_planned = [name for name in there if name not in run]
+    only_run = [name for name in run if name not in there]
+    lines = [f"planned, and not in this run: {', '.join(only_planned)}"] if only_planned else []
+    return [*lines, *([f"in this run, and not planned: {', '.join(only_run)}"] if only_run else [])]
+
+
+def artifacts_of(document: Facts) -> dict[str, Any]:
+    """What a workflow hands on: the digest of the run, and for each planned cluster a variable of its own.
+
+    The plans themselves are in them only if all of them together are short (see MOST_BYTES).
+    """
+    plans = {name: one["plan"] for name, one in document["clusters"].items() if one["plan"]}
+    short = sum(len(canonical(one)) for one in plans.values()) <= MOST_BYTES
+    found: dict[str, Any] = {RUN_DIGEST: document[DIGEST]}
+    for name, plan in plans.items():
+        entry = {"cluster": name, DIGEST: plan[DIGEST], "run": document[DIGEST]}
+        found[statistics_key(name, ARTIFACT)] = {**entry, "plan": plan} if short else entry
+    return found
+
+
+def summary_lines(document: Facts) -> list[str]:
+    """The document in short: a line for each cluster, with its digest or why it has none."""
+    lines = [f"plan of {pluralize(len(document['clusters']), 'cluster')}, {document[DIGEST]}"]
+    for name, one in document["clusters"].items():
+        lines.append(f"  {name}: {one['state']}, {one['plan'][DIGEST] if one['plan'] else one['reason']}")
+    return lines

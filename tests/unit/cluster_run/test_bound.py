@@ -1,0 +1,316 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run that is bound to an approved plan carries out that plan, or writes nothing and says what has changed."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.request import RunRequest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from fake_sides import MIGRATE, Json, World
+from sharing_builders import firewall_rule, group, nat_rule, pool, service, virtual_service
+
+BIND = replace(MIGRATE, bind=True)
+WRITES = {"stop CPI", "store again", "move", "remove"}
+
+
+class Shop(World):
+    """A world whose gateway can be changed in any part, and whose pools have members."""
+
+    def __init__(self, shape: str = "distinct_internal", **cluster: Any) -> None:
+        super().__init__(shape, **cluster)
+        self.edge: Json = {"firewall_rules": [firewall_rule("allow-web", "203.0.113.10")]}
+        self.members = ["10.10.0.11", "10.10.0.12"]
+
+    def gateway(self) -> Json:
+        found = super().gateway()
+        found["edge_gateways"][0].update(copy.deepcopy(self.edge))
+        return found
+
+    def with_members(self, known: Json, pools: Any) -> Json:
+        (edge,) = known["edge_gateways"]
+        whole = [
+            {**one, "default_port": 30080, "health_monitors": [],
+             "members": [{"ip_address": ip, "port": 30080, "health_status": "UP"} for ip in self.members]}
+            for one in edge["pools"]
+        ]  # fmt: skip
+        return {**known, "edge_gateways": [{**edge, "healthy_pools": whole}]}
+
+    def describe(self, services: Any, *, whole: bool = False) -> Json:
+        found = super().describe(services, whole=whole)
+        bodies = found.get("restore_point", {}).get("objects", {}).get("virtual_service", {})
+        for name in [name for name in bodies if "-other-" in name]:
+            del bodies[name]  # only those of the Services
+        return found
+
+    def approved(self, request: RunRequest = BIND) -> Json:
+        """The approval of what would be done now."""
+        plan = self.run(request).plan(True).result["bound"]
+        self.events.clear()
+        return {"cluster": "alpha", "digest": plan["digest"], "plan": plan, "source": "plan.json"}
+
+    def written(self) -> list[str]:
+        return [event for event in self.events if event in WRITES or event.startswith("run CPI")]
+
+
+def add_service(world: Shop) -> None:
+    world.cluster["services"].append(service("shop", ips=("203.0.113.11",)))
+
+
+def remove_service(world: Shop) -> None:
+    world.cluster["services"].clear()
+
+
+def change_port(world: Shop) -> None:
+    world.cluster["services"][0]["ports"][1]["port"] = 8443
+
+
+def change_node_port(world: Shop) -> None:
+    world.cluster["services"][0]["ports"][1]["node_port"] = 31999
+
+
+def add_annotation(world: Shop) -> None:
+    world.cluster["services"][0]["annotations"] = {"service.beta.kubernetes.io/vcloud-avi-ssl-ports": "443"}
+
+
+def add_member(world: Shop) -> None:
+    world.members.append("10.10.0.13")
+
+
+def change_rule(world: Shop) -> None:
+    world.objects["nat_rules"][0]["priority"] = 7
+
+
+def take_external_ip(world: Shop) -> None:
+    world.objects["nat_rules"].append(nat_rule("other", "x", "203.0.113.10", "192.168.8.77", 9000, cluster_id="other"))
+
+
+def change_virtual_service(world: Shop) -> None:
+    world.objects["virtual_services"][0]["enabled"] = False
+
+
+def change_pool(world: Shop) -> None:
+    world.objects["pools"][0]["enabled"] = False
+
+
+def remove_profile(world: Shop) -> None:
+    del world.objects["application_port_profiles"][0]
+
+
+def change_image(world: Shop) -> None:
+    world.cluster["deployment"]["image"] = "registry.example.com/cpi:1.6.1-patched"
+
+
+def change_replicas(world: Shop) -> None:
+    world.cluster["deployment"].update(replicas=2, running_replicas=2)
+
+
+def change_file(world: Shop) -> None:
+    world.cluster["config"]["loadbalancer"]["vipSubnet"] = "203.0.113.0/25"
+
+
+def change_immutability(world: Shop) -> None:
+    world.cluster["config_map"]["immutable"] = False
+
+
+def less_room(world: Shop) -> None:
+    world.edge["service_engine_groups"] = [group("seg-shared", 2, 2)]
+
+
+def change_firewall(world: Shop) -> None:
+    world.edge["firewall_rules"][0]["action"] = "DROP"
+
+
+def insert_firewall_rule(world: Shop) -> None:
+    world.edge["firewall_rules"].insert(0, firewall_rule("first", "198.51.100.1"))
+
+
+def allot_other_addresses(world: Shop) -> None:
+    (uplink,) = world.gateway()["edge_gateways"][0]["uplinks"]
+    uplink["subnets"][0]["ip_ranges"] = [{"start": "203.0.113.10", "end": "203.0.113.30"}]
+    world.edge["uplinks"] = [uplink]
+
+
+def own_by_a_tool(world: Shop) -> None:
+    owner = {"tool": "Helm", "name": "cpi", "namespace": "kube-system", "objects": ["Deployment kube-system/x"]}
+    world.cluster["owners"] = [owner]
+
+
+CHANGES: dict[Callable[[Shop], None], str] = {
+    add_service: "Service default/shop is new",
+    remove_service: "Service default/web is gone",
+    change_port: "Service default/web has changed",
+    change_node_port: "Service default/web has changed",
+    add_annotation: "Service default/web has changed",
+    add_member: "pool ingress-pool-web-",
+    change_rule: "NAT rule dnat-ingress-vs-web-",
+    take_external_ip: "address 203.0.113.10 has changed",
+    change_virtual_service: "virtual service ingress-vs-web-",
+    change_pool: "pool ingress-pool-web-",
+    remove_profile: "application port profile appPort_dnat-ingress-vs-web-",
+    change_image: "image of CPI has changed",
+    change_replicas: "Deployment of CPI has changed",
+    change_file: "CPI's file has changed",
+    change_immutability: "CPI's file has changed",
+    less_room: "service engine group seg-shared has changed",
+    change_firewall: "firewall rule allow-web has changed",
+    insert_firewall_rule: "firewall rule first is new",
+    allot_other_addresses: "uplink uplink-1 has changed",
+    own_by_a_tool: "tools that write CPI's objects has changed",
+}
+REQUESTS: dict[str, RunRequest] = {
+    "shared_ip_scenario": replace(MIGRATE, scenario="shared_internal"),
+    "shared_ip_existing": replace(MIGRATE, existing="fail"),
+    "shared_ip_prune": replace(MIGRATE, prune=True),
+    "shared_ip_vcd_rules": replace(MIGRATE, vcd_rules=["vip_and_dnat_on_one_address"]),
+    "shared_ip_accept_loss": replace(MIGRATE, accept_loss=True),
+    "shared_ip_restart": replace(MIGRATE, restart="recreate"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_whatever_changes_after_the_approval_stops_the_run_and_is_named(change: Callable[[Shop], None]) -> None:
+    world = Shop()
+    approved = world.approved()
+    change(world)
+    planned = world.run(replace(MIGRATE, approved=approved)).plan(False)
+    assert planned.result["ok"] is False
+    assert "plan" not in planned.result
+    assert world.written() == []
+    said = "\n".join(planned.result["lines"]["difference"])
+    assert CHANGES[change] in said
+    assert planned.result["summary"].startswith(
+        "shared_ip_apply: 'plan.json': the approved plan does not fit any more ("
+    )
+    assert "nothing was written" in planned.result["summary"]
+
+
+@pytest.mark.parametrize("setting", REQUESTS)
+def test_another_setting_stops_the_run_and_is_named(setting: str) -> None:
+    world = Shop()
+    request = replace(REQUESTS[setting], approved=world.approved())
+    planned = world.run(request).plan(False)
+    assert planned.result["ok"] is False
+    assert f"setting {setting} has changed" in "\n".join(planned.result["lines"]["difference"])
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_what_changes_while_the_run_waits_for_the_edge_gateway_stops_it_too(
+    change: Callable[[Shop], None], tmp_path: Path
+) -> None:
+    world = Shop()
+    request = replace(MIGRATE, approved=world.approved(), restore_dir=str(tmp_path))
+    run = world.run(request)
+    planned = run.plan(False).result
+    world.meanwhile["lock"] = lambda: change(world)
+    with pytest.raises(CollectionError, match="the approved plan does not fit any more"):
+        run.change(planned["plan"], False)
+    assert world.written() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_changes_while_cpi_stops_ends_the_run_before_the_first_service(tmp_path: Path) -> None:
+    world = Shop()
+    run = world.run(replace(MIGRATE, approved=world.approved(), restore_dir=str(tmp_path)))
+    planned = run.plan(False).result
+    world.meanwhile["stop CPI"] = lambda: add_service(world)
+    with pytest.raises(CollectionError, match=r"while CPI stopped, Services have changed.*CPI runs again"):
+        run.change(planned["plan"], False)
+    assert "move" not in world.events
+    assert world.cluster["deployment"]["replicas"] == 1
+
+
+def test_an_approved_plan_is_carried_out_and_then_done(tmp_path: Path) -> None:
+    world = Shop()
+    request = replace(MIGRATE, approved=world.approved())
+    done = world.changed(request, tmp_path)
+    assert (done.changed, done.result["result"]["verified"]) == (True, True)
+    assert world.allowed == ["write"]
+    assert world.stored is not None
+    assert request.approved is not None
+    assert request.approved["digest"] in world.stored["approved"]["digests"]
+    again = world.run(request).plan(False)
+    assert (again.result["ok"], again.result["plan"]["pending"]) == (True, False)
+    assert again.result["lines"]["plan"] == ["shared_ip_apply: plan.json: this plan is done: there is nothing to do"]
+
+
+def test_a_digest_alone_approves_the_same_plan_and_no_other(tmp_path: Path) -> None:
+    world = Shop()
+    approved = {**world.approved(), "plan": None, "source": "sha256:x"}
+    assert world.run(replace(MIGRATE, approved=approved)).plan(False).result["ok"] is True
+    add_service(world)
+    planned = world.run(replace(MIGRATE, approved=approved)).plan(False).result
+    assert planned["ok"] is False
+    assert "give the plan's file to see what has changed" in planned["summary"]
+
+
+def test_what_happens_by_itself_changes_no_plan() -> None:
+    world = Shop()
+    approved = world.approved()
+    world.cluster["pods"][0].update(name="ccm-2", node="cp-2")
+    world.cluster["config_map"].update(uid="2", resource_version="99")
+    world.objects["virtual_services"][0].update(health_status="DOWN", health_message="x", status="PENDING")
+    world.objects["nat_rules"][0]["version"] = 9
+    assert world.run(BIND).plan(True).result["bound"]["digest"] == approved["digest"]
+
+
+def test_what_others_do_on_the_edge_gateway_changes_no_plan() -> None:
+    world = Shop()
+    approved = world.approved()
+    world.objects["virtual_services"].append(virtual_service("other", "x", "203.0.113.50", cluster_id="other"))
+    world.objects["nat_rules"].append(nat_rule("other", "x", "203.0.113.51", "192.168.8.90", cluster_id="other"))
+    world.objects["pools"].append(pool("other", "x", cluster_id="other"))
+    world.edge["used_ip_addresses"] = [{"address": "203.0.113.50", "category": "Load_Balancer"}]
+    world.edge["service_engine_groups"] = [group("seg-shared", 20, 5)]
+    assert world.run(BIND).plan(True).result["bound"]["digest"] == approved["digest"]
+
+
+def test_an_approved_run_that_was_interrupted_is_finished(tmp_path: Path) -> None:
+    world = Shop()
+    request = replace(MIGRATE, approved=world.approved())
+    world.fails["move"] = CollectionError("lost", service="default/web", state="failed", migrated=["default/api"])
+    with pytest.raises(CollectionError, match="lost"):
+        world.changed(request, tmp_path)
+    assert world.cluster["deployment"]["replicas"] == 0
+    world.fails.clear()
+    done = world.changed(request, tmp_path)
+    assert (done.changed, done.result["result"]["verified"]) == (True, True)
+
+
+def test_an_interrupted_run_is_not_finished_after_a_change_of_a_service(tmp_path: Path) -> None:
+    world = Shop()
+    request = replace(MIGRATE, approved=world.approved())
+    world.fails["move"] = CollectionError("lost", service="default/web", state="failed", migrated=["default/api"])
+    with pytest.raises(CollectionError, match="lost"):
+        world.changed(request, tmp_path)
+    world.fails.clear()
+    world.events.clear()
+    change_port(world)
+    planned = world.run(request).plan(False).result
+    assert planned["ok"] is False
+    assert "Service default/web has changed" in planned["summary"]
+    assert world.written() == []
+
+
+def test_a_new_warning_stops_the_run_and_is_quoted() -> None:
+    world = Shop()
+    approved = world.approved()
+    world.cluster["deployment"].update(ready=False, ready_replicas=0)
+    planned = world.run(replace(MIGRATE, approved=approved)).plan(False).result
+    assert planned["ok"] is False
+    assert "is found now, and was not: warning (cpi): " in "\n".join(planned["lines"]["difference"])
+
+
+def test_an_approval_that_was_tampered_with_is_refused() -> None:
+    world = Shop()
+    approved = world.approved()
+    approved["plan"]["scenario"] = "shared_internal"
+    with pytest.raises(InvalidInput, match="was changed after it was made"):
+        world.run(replace(MIGRATE, approved=approved)).plan(False)
