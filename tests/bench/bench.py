@@ -23,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ from runs import ModuleRun  # noqa: E402
 from vcdsim.testing import Simulator  # noqa: E402
 
 EXTERNAL, INTERNAL, DISTINCT = "shared_external", "shared_internal", "distinct_internal"
-AIM_RATIO, AIM_REQUESTS = 1.10, 40
+AIM_RATIO, AIM_REQUESTS, AIM_LOOKS = 1.10, 40, 2.5
 ONE_ARM = {"start_ip": "172.20.0.2", "end_ip": "172.20.31.254"}
 MEMBERS = ["10.10.0.11", "10.10.0.12"]
 CLUSTER = "urn:vcloud:entity:vmware:capvcdCluster:6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d"  # and two digits
@@ -98,9 +98,13 @@ class Settings:
     services_of_edge: int = 10
     growth: tuple[int, ...] = (250, 500, 1000)
     jobs: int = len(MINIMAL)
+    polled: tuple[float, ...] = (0.1, 0.5, 2.0)
+    services_polled: int = 10
 
 
-QUICK = Settings(services=5, task_seconds=0.1, edges=2, services_of_edge=2, growth=(2, 4))
+QUICK = Settings(
+    services=5, task_seconds=0.1, edges=2, services_of_edge=2, growth=(2, 4), polled=(0.5,), services_polled=2
+)
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,17 @@ class Growth:
     max_rss_kb: int
     cpu_ms_of_service: float
     wall_ms_of_service: float
+
+
+@dataclass(frozen=True)
+class Polling:
+    """How often a run looks at its tasks, where each takes ``task_seconds``."""
+
+    task_seconds: float
+    writes: int
+    looks: int
+    looks_of_write: float
+    ratio: float
 
 
 @dataclass(frozen=True)
@@ -349,6 +364,19 @@ def side_by_side(settings: Settings) -> SideBySide:
         )
 
 
+def polling(settings: Settings, task_seconds: float) -> Polling:
+    """A creation of Services whose tasks take so long, and the looks at them."""
+    with Stage(replace(settings, task_seconds=task_seconds), 1, settings.services_polled) as stage:
+        stage.slow()
+        began = time.monotonic()
+        ended(stage.run(INTERNAL))
+        seconds = time.monotonic() - began
+        looks = sum(entry["path"].startswith("/api/task/") for entry in stage.sim.journal())
+        writes, _refused = stage.writes()
+        limit = lock_seconds(stage.sim.timeline(), stage.gateway())
+    return Polling(task_seconds, writes, looks, round(looks / writes, 2), round(seconds / limit, 4))
+
+
 def growth(settings: Settings, services: int) -> list[Growth]:
     """A creation and a move without any waiting, to measure the work of the module and the simulator."""
     found = []
@@ -397,6 +425,8 @@ def measure(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
     cases = all_cases(settings, say)
     say(f"  {settings.edges} edge gateways side by side")
     beside = side_by_side(settings)
+    say("  how often tasks are looked at")
+    polled = [polling(settings, task_seconds) for task_seconds in settings.polled]
     return {
         "held": [asdict(one) for one in held()],
         "settings": asdict(settings),
@@ -405,6 +435,7 @@ def measure(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
         "unchanged": [asdict(again) for _row, again in cases],
         "side_by_side": asdict(beside),
         "growth": [asdict(one) for one in grown],
+        "polling": [asdict(one) for one in polled],
     }
 
 
@@ -446,6 +477,10 @@ def tables(found: dict[str, Any]) -> str:
     columns = {"": "name", "Services": "services", "wall s": "seconds", "cpu s": "cpu_seconds"}
     columns |= {"cpu ms each": "cpu_ms_of_service", "wall ms each": "wall_ms_of_service", "peak KiB": "max_rss_kb"}
     parts.append(table(columns, found["growth"]))
+    parts.append(f"Looks at tasks (aim: <= {AIM_LOOKS} a write)")
+    columns = {"a task takes s": "task_seconds", "writes": "writes", "looks": "looks"}
+    columns |= {"looks a write": "looks_of_write", "ratio": "ratio"}
+    parts.append(table(columns, found["polling"]))
     parts.append("The simulator's start (aim: below 1 s; 30 MiB for 2,000 virtual services on 200 edge gateways)")
     columns = {"": "estate", "virtual services": "virtual_services", "cpu s": "cpu_seconds"}
     columns |= {"KiB": "rss_kb", "KiB more": "rss_kb_of_estate"}

@@ -4,9 +4,11 @@
 # Private to this collection: may change in any release.
 """When to poll a task: around the time at which earlier tasks of the same kind of write ended.
 
-All times are seconds since the answer to the write. The first task of a kind is polled at intervals that grow with its
-age, so its end is noticed within about a tenth of its duration. Once durations are known, polls are rare before the
-expected end, frequent around it, and rare again after it.
+All times are seconds since the answer to the write. The first task of a run is polled at intervals that grow with its
+age, so its end is noticed within about a tenth of its duration. Once durations are known, a task is polled just before
+its expected end and often around it: about twice where tasks take the same time. Tasks whose durations differ much are
+polled rarely before the expected end, often around it, and rarely again after it. A kind of write that is new to the
+run takes the durations of the others for its own.
 
 Why not poll at a fixed interval: tasks take from tenths of a second to minutes, and a migration runs many of them, one
 after another on one edge gateway. A long interval adds idle time to every write; a short one floods Cloud Director.
@@ -25,6 +27,9 @@ REMEMBERED = 7  # how many of the latest tasks of a kind are used to predict the
 ENOUGH = 3  # with this many, the shortest and the longest are ignored as outliers
 FINE_STEP, FINE_PART = 0.02, 0.02  # interval around the expected end: seconds, or a share of the duration if longer
 WINDOW_POLLS = 10
+SCATTERED = 0.15  # ends that differ by more than this share of the duration predict little
+MOST = 0.6  # a prediction is trusted if more than this share of the latest tasks ended after their first poll
+EARLY = 1.0  # seconds: a task that takes longer is always polled well before its expected end, too
 _ID = re.compile(r"urn:[^/]+|[0-9a-f]{8}-[0-9a-f-]{27}", re.IGNORECASE)
 
 
@@ -34,6 +39,16 @@ class EndRange:
 
     running: float
     over: float
+
+    @property
+    def vague(self) -> bool:
+        """Whether it says little but that the task was faster than expected: an early poll found it ended."""
+        return self.running < 0.8 * self.over - 2 * FINE_STEP
+
+    @property
+    def middle(self) -> float:
+        """The best guess of the duration."""
+        return (self.running + self.over) / 2
 
 
 @dataclass(frozen=True)
@@ -52,24 +67,33 @@ def default_interval(moment: float) -> float:
 
 
 def expected_window(known: Sequence[EndRange]) -> Window | None:
-    """The window in which a task should end; None without earlier tasks.
-
-    With few earlier tasks the shorter half counts: polling too early costs a request, polling too late costs time.
-    """
+    """The window in which a task should end; None without earlier tasks."""
     if not known:
         return None
-    low, high = sorted(one.running for one in known), sorted(one.over for one in known)
-    middle = (len(known) - 1) // 2
-    duration = (low[middle] + high[middle]) / 2
-    sure = len(known) >= ENOUGH
-    start, end = (low[1], high[-2]) if sure else (low[middle], high[middle])
-    # A wide window gets a wider step, so that the number of polls in it stays bounded.
-    step = max(FINE_STEP, FINE_PART * duration, (end - start) / WINDOW_POLLS)
+    last, sharp = known[-1], [one for one in known if not one.vague]
+    start, end, step = _expected_range(sharp or known)
+    if len(sharp) > MOST * len(known) and end - start <= SCATTERED * end:
+        # The last task ended before its first poll: by chance, or the server has become faster. Look where that shows.
+        return Window(min(start, EARLY, last.middle if last.vague else start), start, end, step)
+    start, end, step = _expected_range(known)
     # One step early: this task may end slightly sooner than the earlier ones.
     start = max(0.0, start - min(step, default_interval(start)))
     # Poll well before the window too, and earlier still while little is known: the server may have become faster.
-    first = min(start, max(PACE.first, start / (8 if sure else 32)), PACE.longest)
-    return Window(first, start, end + step, step)
+    share = 8 if len(known) >= ENOUGH else 32
+    return Window(min(start, max(PACE.first, start / share), PACE.longest), start, end + step, step)
+
+
+def _expected_range(known: Sequence[EndRange]) -> tuple[float, float, float]:
+    """The earliest and the latest expected end, and the interval between polls.
+
+    With few earlier tasks the shorter half counts: polling too early costs a request, polling too late costs time.
+    """
+    low, high = sorted(one.running for one in known), sorted(one.over for one in known)
+    middle = (len(known) - 1) // 2
+    start, end = (low[1], high[-2]) if len(known) >= ENOUGH else (low[middle], high[middle])
+    duration = (low[middle] + high[middle]) / 2
+    # A wide window gets a wider step, so that the number of polls in it stays bounded.
+    return start, end, max(FINE_STEP, FINE_PART * duration, (end - start) / WINDOW_POLLS)
 
 
 def next_interval(moment: float, window: Window | None) -> float:
@@ -113,19 +137,24 @@ class TaskPolling:
 
 
 class TaskDurations:
-    """How long the latest tasks of each kind of write took. Thread-safe."""
+    """How long the latest tasks took, of each kind of write and of all. Thread-safe."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[EndRange, ...]] = {}
+        self._latest: tuple[EndRange, ...] = ()
 
     def of(self, kind: str) -> tuple[EndRange, ...]:
-        """The latest tasks of a kind, oldest first."""
-        return self._known.get(kind, ())
+        """The latest tasks of a kind, oldest first; of any kind while there was none of this one."""
+        return self._known.get(kind) or self._latest
 
     def learn(self, kind: str, seen: EndRange) -> None:
         """Add a successful task. One that failed says nothing about the duration of others."""
         # A single assignment needs no lock: if two threads meet here, one duration is lost, which does no harm.
-        self._known[kind] = (*self.of(kind), seen)[-REMEMBERED:]
+        before = self._known.get(kind, ())
+        # Two in a row that ended before their first poll: the server has become faster, and the older ones mislead.
+        faster = seen.vague and before and before[-1].vague
+        self._known[kind] = (seen,) if faster else (*before, seen)[-REMEMBERED:]
+        self._latest = (*self._latest, seen)[-REMEMBERED:]
 
 
 def kind_of(method: str, path: str) -> str:
