@@ -41,7 +41,19 @@ def test_filters_of_the_clients(api: Api, scene: Scene) -> None:
     api.refused("GET", "/edgeGateways?filter=_context==other", None, "includeAccessible")
 
 
+def test_the_primary_address_in_a_range_counts_once(system: Api, scene: Scene) -> None:
+    # Terraform's provider, TestAccVcdNsxtEdgeGatewayAutoAllocation: ranges of 65,533 addresses with the primary one
+    path = f"/edgeGateways/{scene.edge}"
+    body = system.get(path)
+    (subnet,) = body["edgeGatewayUplinks"][0]["subnets"]["values"]
+    subnet["ipRanges"]["values"] = [{"startAddress": "203.0.113.2", "endAddress": "203.0.113.60"}]
+    system.done("PUT", path, body)
+    (shown,) = system.get(path)["edgeGatewayUplinks"][0]["subnets"]["values"]
+    assert (shown["totalIpCount"], shown["usedIpCount"]) == (59, 1)
+
+
 def test_every_use_of_an_address_is_a_row(sim: Simulator, api: Api, scene: Scene) -> None:
+    sim.assume(used_address_rows="per-use")
     first = ("203.0.113.2", "PRIMARY_IP")
     assert rows(api, scene) == [first]
     for number in (1, 2):
@@ -54,7 +66,9 @@ def test_every_use_of_an_address_is_a_row(sim: Simulator, api: Api, scene: Scene
     expected = [first, ("203.0.113.20", "DNAT"), ("203.0.113.21", "DNAT"), ("203.0.113.10", "SNAT"), vip, vip]
     assert sorted(rows(api, scene)) == sorted(expected)
     sim.assume(used_address_rows="per-address")
-    assert len(rows(api, scene)) == 4
+    assert sorted(address for address, _category in rows(api, scene)) == [
+        f"203.0.113.{last}" for last in (10, 2, 20, 21)
+    ]
     sim.assume(used_address_rows="per-use")
     api.done("DELETE", f"/loadBalancer/virtualServices/{last}")
     assert rows(api, scene).count(vip) == 1

@@ -105,13 +105,6 @@ def test_refused_requests(kube: Api, space: str, body: dict[str, Any], text: str
     kube.refused("POST", f"{SPACES}/{space}/allocate", {**ONE_ADDRESS, **body}, text)
 
 
-def test_prefixes_are_not_supported(kube: Api, provider: Api, space: str) -> None:
-    body = {"type": "IP_PREFIX", "quantity": 1, "prefixLength": 28}
-    kube.refused("POST", f"{SPACES}/{space}/allocate", body, "IP_PREFIX", status=501)
-    whole = {**provider.get(f"{SPACES}/{space}"), "ipSpacePrefixes": [{}]}
-    provider.refused("PUT", f"{SPACES}/{space}", whole, "ipSpacePrefixes", status=501)
-
-
 def test_a_requested_address_the_quota_and_a_full_range(kube: Api, provider: Api, space: str) -> None:
     assert take(kube, space, quantity=None, value="203.0.113.12")[0]["value"] == "203.0.113.12"
     again = {"type": "FLOATING_IP", "value": "203.0.113.12"}
@@ -216,7 +209,9 @@ def test_public_ip_spaces_belong_to_the_provider(spaces: Simulator, provider: Ap
     Api(spaces, "admin@acme").refused("DELETE", f"{SPACES}/{space}", None, "System administrator", status=403)
     provider.refused("DELETE", f"{SPACES}/{space}", None, "is in use")
     body = provider.get(f"{SPACES}/{space}")
-    provider.refused("PUT", f"{SPACES}/{space}", {**body, "type": "SHARED_SERVICES"}, "neither it nor orgRef")
+    provider.refused(
+        "PUT", f"{SPACES}/{space}", {**body, "type": "SHARED_SERVICES"}, "from SHARED_SERVICES to PUBLIC only"
+    )
 
 
 def test_uplinks(provider: Api, place: Scene, space: str) -> None:
@@ -235,3 +230,107 @@ def test_uplinks(provider: Api, place: Scene, space: str) -> None:
     provider.done("DELETE", address)
     assert provider.values(listed) == []
     provider.done("POST", "/ipSpaceUplinks", body)
+
+
+def prefixes(place: Scene, **more: Any) -> dict[str, Any]:
+    """An IP Space as go-vcloud-director's tests make it: three prefixes of one length."""
+    sequence = {"startingPrefixIpAddress": "10.200.1.2", "prefixLength": 30, "totalPrefixCount": 3}
+    return private(place, ipSpacePrefixes=[{"ipPrefixSequence": [sequence], **more}])
+
+
+def test_prefixes_are_allocated_and_used_by_networks(spaces: Simulator, place: Scene) -> None:
+    admin = Api(spaces, "admin@acme")
+    made = admin.done("POST", SPACES, prefixes(place))
+    (group,) = admin.get(f"{SPACES}/{made}")["ipSpacePrefixes"]
+    # the vendor: a host address becomes the first of its prefix, and a PRIVATE IP Space has no quota
+    assert group["ipPrefixSequence"][0]["startingPrefixIpAddress"] == "10.200.1.0"
+    assert group["defaultQuotaForPrefixLength"] == -1
+    two = take(admin, made, type="IP_PREFIX", quantity=2, prefixLength=30)
+    assert [one["value"] for one in two] == ["10.200.1.0/30", "10.200.1.4/30"]
+    (group,) = admin.get(f"{SPACES}/{made}")["ipSpacePrefixes"]
+    assert group["ipPrefixSequence"][0]["allocatedPrefixCount"] == 2
+    assert admin.get(f"{SPACES}/{made}")["utilization"]["ipPrefixes"]["totalCount"] == "3"
+    subnet = {"gateway": "10.200.1.1", "prefixLength": 30}
+    network = {"name": "n", "networkType": "ISOLATED", "ownerRef": {"id": place.vdc}, "subnets": {"values": [subnet]}}
+    admin.done("POST", "/orgVdcNetworks", network)
+    listed = admin.values(f"{SPACES}/{made}/allocations?filter=type==IP_PREFIX&sortAsc=value")
+    assert [(one["value"], one["usageState"]) for one in listed] == [
+        ("10.200.1.0/30", "USED"),
+        ("10.200.1.4/30", "UNUSED"),
+    ]
+    admin.refused("DELETE", f"{SPACES}/{made}/allocations/{listed[0]['id']}", None, "is in use")
+    allocate = f"{SPACES}/{made}/allocate"
+    for body, text in (
+        ({"type": "IP_PREFIX", "quantity": 2, "prefixLength": 30}, "no 2 free prefixes of the length 30"),
+        ({"type": "IP_PREFIX", "quantity": 1, "prefixLength": 31}, "no 1 free prefixes of the length 31"),
+        ({"type": "IP_PREFIX", "quantity": 1}, '"prefixLength" is required'),
+        ({"type": "IP_PREFIX", "value": "10.200.1.4/30"}, "is already allocated"),
+        ({"type": "IP_PREFIX", "value": "10.200.1.16/30"}, "is not in the prefixes"),
+        ({"type": "FLOATING_IP", "value": "10.200.1.8/30"}, "is not in the ranges"),
+    ):
+        admin.refused("POST", allocate, body, text)
+
+
+def test_quotas_of_prefixes(spaces: Simulator, provider: Api, place: Scene) -> None:
+    public = {"type": "PUBLIC", "orgRef": None, "name": "prefixes"}
+    admin, allocate = Api(spaces, "admin@acme"), {"type": "IP_PREFIX", "quantity": 1, "prefixLength": 30}
+    made = provider.done("POST", SPACES, prefixes(place, defaultQuotaForPrefixLength=1) | public)
+    admin.done("POST", f"{SPACES}/{made}/allocate", allocate)
+    admin.refused("POST", f"{SPACES}/{made}/allocate", allocate, "quota of 1 prefixes of the length 30")
+    # the vendor: without a quota, 0 for prefixes and 1 for addresses of a PUBLIC IP Space
+    made = provider.done("POST", SPACES, prefixes(place) | public | {"name": "none"})
+    admin.refused("POST", f"{SPACES}/{made}/allocate", allocate, "quota of 0 prefixes")
+    assert provider.get(f"{SPACES}/{made}")["ipSpaceRanges"]["defaultFloatingIpQuota"] == 1
+
+
+@pytest.mark.parametrize(
+    ("sequence", "text"),
+    [
+        ({"startingPrefixIpAddress": "10.201.0.0", "prefixLength": 30, "totalPrefixCount": 1}, "outside the internal"),
+        ({"startingPrefixIpAddress": "10.200.0.8", "prefixLength": 30, "totalPrefixCount": 1}, "or with a range"),
+        ({"startingPrefixIpAddress": "10.200.1.0", "prefixLength": 64, "totalPrefixCount": 1}, "does not fit"),
+        ({"startingPrefixIpAddress": "10.200.1.0", "prefixLength": 30}, '"ipSpacePrefixes[0].ipPrefixSequence[0].tot'),
+    ],
+)
+def test_refused_prefixes(spaces: Simulator, place: Scene, sequence: dict[str, Any], text: str) -> None:
+    body = private(place, ipSpacePrefixes=[{"ipPrefixSequence": [sequence]}])
+    Api(spaces, "admin@acme").refused("POST", SPACES, body, text)
+
+
+def test_an_ip_space_without_ranges(spaces: Simulator, place: Scene) -> None:
+    # go-vcloud-director sends ranges of null for an IP Space that has prefixes only
+    admin = Api(spaces, "admin@acme")
+    made = admin.done("POST", SPACES, private(place, ipSpaceRanges={"ipRanges": None, "defaultFloatingIpQuota": -1}))
+    assert admin.get(f"{SPACES}/{made}")["ipSpaceRanges"]["ipRanges"] is None
+    admin.refused("POST", f"{SPACES}/{made}/allocate", ONE_ADDRESS, "no 1 free addresses")
+
+
+def test_default_services_are_known_from_38_0_on(sim: Simulator, system: Api, scene: Scene) -> None:
+    wanted = {"enableDefaultSnatRuleCreation": True}
+    body = private(scene, defaultGatewayServiceConfig=wanted)
+    system.refused("POST", SPACES, body, 'Unrecognized field "defaultGatewayServiceConfig"')
+    made = system.done("POST", SPACES, body, version="38.0")
+    shown = system.get(f"{SPACES}/{made}", version="38.0")["defaultGatewayServiceConfig"]
+    assert shown == {
+        "enableDefaultFirewallRuleCreation": False,
+        "enableDefaultNoSnatRuleCreation": False,
+        "enableDefaultSnatRuleCreation": True,
+    }
+    assert "defaultGatewayServiceConfig" not in system.get(f"{SPACES}/{made}")
+
+
+def test_suggestions_by_the_family_of_the_addresses(kube: Api, place: Scene) -> None:
+    # go-vcloud-director: an IP Space of IPv4 addresses is not suggested for IPv6
+    path = f"{SPACES}/floatingIpSuggestions?filter=gatewayId=={place.edge};ipType=="
+    assert (len(kube.values(path + "IPV4")), len(kube.values(path + "IPV6"))) == (1, 0)
+
+
+def test_an_ip_space_takes_one_write_at_a_time(spaces: Simulator, kube: Api, space: str) -> None:
+    # Terraform's provider: "Add IP Space locks ... to prevent concurrent modification error"
+    spaces.faults([{"method": "POST", "route": "*/allocate", "task": "never", "times": 1}])
+    path = f"{SPACES}/{space}/allocate"
+    assert kube.ask("POST", path, ONE_ADDRESS).status_code == 202
+    kube.refused("POST", path, ONE_ADDRESS, "is busy completing an operation IP_SPACE_ALLOCATE")
+    spaces.assume(ip_space_writes_lock_space="no")
+    kube.done("POST", path, ONE_ADDRESS)
+    spaces.reset()

@@ -25,6 +25,30 @@ def test_an_organisation_is_found_by_its_href(sim: Simulator, api: Api, scene: S
     assert [one.get("name") for one in admin.findall(f"{VCLOUD}Vdcs/{VCLOUD}Vdc")] == ["acme-vdc"]
 
 
+def test_the_administrators_view_of_an_organisation_and_a_vdc(admin: Api, system: Api, scene: Scene) -> None:
+    # what Terraform's data sources vcd_org and vcd_org_vdc read: they fail if one of these parts is missing
+    org = admin.xml(f"/api/admin/org/{uuid(scene.org)}")
+    for part in ("Settings/{0}OrgGeneralSettings", "Settings/{0}VAppLeaseSettings", "Catalogs", "Vdcs"):
+        assert org.find(VCLOUD + part.format(VCLOUD)) is not None, part
+    users = [one.get("name") for one in org.findall(f"{VCLOUD}Users/{VCLOUD}UserReference")]
+    assert users == ["kube", "viewer", "admin"]
+    roles = {one.get("name") for one in org.findall(f"{VCLOUD}RoleReferences/{VCLOUD}RoleReference")}
+    assert {"Organization Administrator", "View Only"} <= roles
+    vdc = org.find(f"{VCLOUD}Vdcs/{VCLOUD}Vdc")
+    assert vdc is not None
+    seen = system.xml(str(vdc.get("href")))
+    assert (seen.tag, seen.get("name")) == (f"{VCLOUD}AdminVdc", "acme-vdc")
+    assert seen.findtext(f"{VCLOUD}AllocationModel") == "Flex"
+    assert seen.findtext(f"{VCLOUD}ComputeCapacity/{VCLOUD}Cpu/{VCLOUD}Units") == "MHz"
+
+
+def test_the_metadata_of_a_network(api: Api) -> None:
+    # Terraform's data source of a routed network reads them
+    network = api.values("/orgVdcNetworks")[0]["id"]
+    assert api.xml(f"/api/network/{uuid(network)}/metadata").tag == f"{VCLOUD}Metadata"
+    assert api.ask("GET", "/api/network/00000000-0000-0000-0000-000000000000/metadata").status_code == 403
+
+
 def test_a_provider_sees_every_organisation(system: Api) -> None:
     assert {one.get("name") for one in system.xml("/api/org")} == {"System", "acme"}
 

@@ -198,6 +198,20 @@ def test_no_port_reads_differently_from_38_0_on(api: Api, scene: Scene) -> None:
         assert api.get(f"{PROFILES}/{profile}", version=version)["applicationPorts"][0]["destinationPorts"] == ports
 
 
+def test_profiles_of_the_provider_belong_to_an_nsx_t_manager(api: Api, system: Api, scene: Scene) -> None:
+    # go-vcloud-director, getAppProfileProvider: the manager's URN as context, and no organisation
+    manager = system.get(f"/edgeGateways/{scene.edge}")["gatewayBacking"]["networkProvider"]["id"]
+    body = scene.profile("ours", scope="PROVIDER", contextEntityId=manager, orgRef=None)
+    made = system.done("POST", PROFILES, body)
+    assert (system.get(f"{PROFILES}/{made}")["orgRef"], api.get(f"{PROFILES}/{made}")["scope"]) == (None, "PROVIDER")
+    assert [one["id"] for one in api.values(f"{PROFILES}?filter=scope==PROVIDER;_context=={scene.vdc}")] == [made]
+    api.refused("DELETE", f"{PROFILES}/{made}", None, "APPLICATION_PORT_PROFILE_DELETE", status=403)
+    system.refused("POST", PROFILES, {**body, "contextEntityId": scene.vdc}, "belongs to an NSX-T manager")
+    system.refused("POST", PROFILES, {**body, "orgRef": {"id": scene.org}}, "a PROVIDER profile has none")
+    system.refused("POST", PROFILES, scene.profile("x", scope="SYSTEM"), "SYSTEM profiles are VCD's own")
+    system.done("DELETE", f"{PROFILES}/{made}")
+
+
 @pytest.mark.parametrize("sent", [["any"], []])
 def test_icmp_shows_the_ports_that_were_sent(api: Api, scene: Scene, sent: list[str]) -> None:
     port = {"protocol": "ICMPv4", "destinationPorts": sent}

@@ -14,6 +14,15 @@ from vcdsim.testing import Simulator
 POOLS = "/loadBalancer/pools"
 
 
+def test_a_member_group_in_the_version_of_the_sdk(sim: Simulator, api: Api, admin: Api, scene: Scene) -> None:
+    # go-vcloud-director, Test_AlbVirtualService: it sends memberGroupRef in 37.0 and reads it back
+    group = admin.values("/firewallGroups/summaries?filter=name==workers")[0]["id"]
+    body = scene.pool(members=None, memberGroupRef={"id": group})
+    made = api.done("POST", "/loadBalancer/pools", body, version="37.0")
+    assert api.get(f"/loadBalancer/pools/{made}", version="37.0")["memberGroupRef"]["name"] == "workers"
+    api.refused("POST", "/loadBalancer/pools", {**body, "name": "p"}, "Unrecognized field", version="36.3")
+
+
 def test_defaults_are_those_of_vcd(api: Api, scene: Scene) -> None:
     pool = api.done(
         "POST", POOLS, {"name": "bare", "gatewayRef": {"id": scene.edge}, "members": [{"ipAddress": "10.10.0.11"}]}

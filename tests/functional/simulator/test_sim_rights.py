@@ -126,3 +126,51 @@ def test_no_operation_answers_without_a_log_in(sim: Simulator, operation: object
     path = operation.path.replace("{", "").replace("}", "")
     answer = Api(sim).ask(operation.method, path)  # type: ignore[attr-defined]
     assert answer.status_code == 401
+
+
+CONTEXT = "X-VMWARE-VCLOUD-TENANT-CONTEXT"
+
+
+def test_a_provider_acts_for_the_tenant_of_its_context(tenants: Simulator) -> None:
+    # go-vcloud-director sends the context with what it makes in an organisation, and expects it to belong there
+    system, acme, globex = (Api(tenants, user) for user in ("administrator@System", "admin@acme", "kube@globex"))
+    org = acme.values("/orgs")[0]["id"]
+    within = {"headers": {CONTEXT: org.rsplit(":", 1)[-1]}}
+    library = "/ssl/certificateLibrary"
+    known = acme.values(library)[0]
+    body = {"alias": "new", "certificate": known["certificate"]}
+    assert system.ask("POST", library, body, **within).status_code == 201
+    assert {one["alias"] for one in acme.values(library)} == {known["alias"], "new"}
+    assert {one["alias"] for one in system.values(library, **within)} == {known["alias"], "new"}
+    assert system.values(library) == []  # without a context, the provider has those of System
+    system.refused("POST", library, body, "already exists", **within)
+    assert system.ask("POST", library, body).status_code == 201
+    assert [one["alias"] for one in system.values(library)] == ["new"]
+    assert {one["name"] for one in system.values("/edgeGateways", **within)} == {"acme-edge"}
+    other = globex.values("/edgeGateways")[0]["id"]
+    system.refused("GET", f"/edgeGateways/{other}", None, "target entity is invalid", status=403, **within)
+    unknown = {"headers": {CONTEXT: UNKNOWN}}
+    system.refused("GET", library, None, "target entity is invalid", status=403, **unknown)
+
+
+def test_roles_are_made_and_given_rights(admin: Api, api: Api, sim: Simulator) -> None:
+    # the recipe of docs/rights-vcd.md, and what go-vcloud-director's Test_Roles does
+    api.refused("POST", "/roles", {"name": "mine"}, "Role: Create, Edit, Delete, or Copy", status=403)
+    made = admin.ask("POST", "/roles", {"name": "mine", "description": "Ansible"})
+    assert (made.status_code, made.json()["name"], made.json()["readOnly"]) == (201, "mine", False)
+    path = f"/roles/{made.json()['id']}"
+    assert admin.values("/roles?filter=name==mine") == [admin.get(path)]
+    admin.refused("POST", "/roles", {"name": "mine"}, "A role named mine already exists")
+    assert admin.values(f"{path}/rights") == []
+    listed = {one["name"]: {"id": one["id"], "name": one["name"]} for one in admin.values("/rights?pageSize=128")}
+    assert admin.ask("PUT", f"{path}/rights", {"values": [listed[rights.NAT_CONFIGURE]]}).status_code == 200
+    assert [one["name"] for one in admin.values(f"{path}/rights")] == [rights.NAT_CONFIGURE, rights.NAT_VIEW]
+    assert admin.ask("POST", f"{path}/rights", {"values": [listed[rights.VDC_VIEW]]}).status_code == 200
+    assert len(admin.values(f"{path}/rights")) == 3
+    unknown = {"values": [{"id": f"urn:vcloud:right:{UNKNOWN}", "name": "Fly"}]}
+    admin.refused("PUT", f"{path}/rights", unknown, "there is no such right: Fly")
+    assert admin.ask("PUT", path, {"name": "ours"}).json()["name"] == "ours"
+    (built_in,) = admin.values("/roles?filter=name==View%20Only")
+    admin.refused("PUT", f"/roles/{built_in['id']}", {"name": "x"}, "the system made it")
+    assert admin.ask("DELETE", path).status_code == 204
+    assert admin.values("/roles?filter=name==ours") == []

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from vcdsim.testing import Simulator
 from vcdsim.world import Settings, World
 
 GROUPS = "/vdcGroups"
+FIREWALL_GROUPS = "/firewallGroups"
 
 
 def estate() -> dict[str, Any]:
@@ -47,6 +49,50 @@ def test_groups_can_be_read_and_own_gateways_and_networks(tmp_path: Path) -> Non
         kube = Api(sim, "kube@acme")
         assert kube.ask("GET", GROUPS).status_code == 403
         assert kube.ask("GET", f"{GROUPS}/{listed['id']}").status_code == 403
+
+
+@pytest.fixture
+def grouped(tmp_path: Path) -> Iterator[Simulator]:
+    path = tmp_path / "estate.yml"
+    path.write_text(yaml.safe_dump(estate()))
+    with Simulator(estate=path, task_seconds=0, health_seconds=0, openapi=description()) as sim:
+        yield sim
+
+
+def test_firewall_groups_of_a_vdc_group(grouped: Simulator) -> None:
+    # go-vcloud-director, Test_NsxtDynamicSecurityGroup; the vendor: VM_CRITERIA "only if scoped to a vDC Group"
+    admin = Api(grouped, "admin@acme")
+    (group,), (edge,), (network,) = (admin.values(path) for path in (GROUPS, "/edgeGateways", "/orgVdcNetworks"))
+    criteria = [{"rules": [{"attributeType": "VM_TAG", "operator": "EQUALS", "attributeValue": "web"}]}]
+    body = {"name": "tagged", "typeValue": "VM_CRITERIA", "ownerRef": {"id": group["id"]}, "vmCriteria": criteria}
+    made = admin.done("POST", FIREWALL_GROUPS, body)
+    shown = admin.get(f"{FIREWALL_GROUPS}/{made}")
+    assert (shown["ownerRef"], shown["edgeGatewayRef"]) == ({"id": group["id"], "name": "acme-group"}, None)
+    assert shown["vmCriteria"] == criteria
+    static = {"name": "nets", "typeValue": "STATIC_MEMBERS", "ownerRef": {"id": group["id"]}}
+    admin.done("POST", FIREWALL_GROUPS, {**static, "members": [{"id": network["id"]}]})
+    admin.refused("POST", FIREWALL_GROUPS, static, "already exists on acme-group")
+    for owner in (f"ownerRef.id=={group['id']}", f"_context=={edge['id']}"):
+        seen = {one["name"] for one in admin.values(f"{FIREWALL_GROUPS}/summaries?filter={owner}")}
+        assert {"nets", "tagged"} <= seen
+    pool = {"name": "pool", "gatewayRef": {"id": edge["id"]}, "memberGroupRef": {"id": made}}
+    admin.done("POST", "/loadBalancer/pools", pool)
+    admin.refused("DELETE", f"{FIREWALL_GROUPS}/{made}", None, "is used by pool")
+
+
+def test_a_group_locks_nat_apart_from_the_load_balancer(grouped: Simulator) -> None:
+    # Terraform's provider locks NAT and firewall on the group, pools and virtual services on the edge gateway
+    admin = Api(grouped, "admin@acme")
+    (edge,) = admin.values("/edgeGateways")
+    rule = {"name": "r", "type": "SNAT", "externalAddresses": "203.0.113.30", "internalAddresses": "10.10.0.0/24"}
+    pool = {"name": "pool", "gatewayRef": {"id": edge["id"]}}
+    grouped.faults([{"method": "POST", "route": "*/nat/rules", "task": "never", "times": 1}])
+    nat = f"/edgeGateways/{edge['id']}/nat/rules"
+    assert admin.ask("POST", nat, rule).status_code == 202
+    admin.refused("POST", nat, rule, "com.vmware.vcloud.entity.vdcGroup:")
+    admin.done("POST", "/loadBalancer/pools", pool)
+    grouped.assume(vdc_group_locks="together")
+    admin.refused("POST", "/loadBalancer/pools", {**pool, "name": "other"}, "com.vmware.vcloud.entity.vdcGroup:")
 
 
 def test_a_group_with_an_unknown_vdc_is_refused() -> None:

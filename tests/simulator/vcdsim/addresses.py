@@ -73,8 +73,14 @@ def in_ranges(subnet: dict[str, Any], address: Address) -> bool:
     )
 
 
-def range_size(subnet: dict[str, Any]) -> int:
-    return sum(int(high) - int(low) + 1 for low, high in ranges_of(subnet))
+def allocated(subnet: dict[str, Any]) -> int:
+    """The number of addresses allocated to a gateway. Its primary address counts once, also if it lies in a range.
+
+    Terraform's provider expects 65,533 for ranges of so many addresses with the primary one among them.
+    """
+    primary = subnet.get("primaryIp")
+    apart = bool(primary) and not in_ranges(subnet, ipaddress.ip_address(primary))
+    return sum(int(high) - int(low) + 1 for low, high in ranges_of(subnet)) + apart
 
 
 def uses_ip_spaces(gateway: Record) -> bool:

@@ -44,6 +44,18 @@ SWITCHES = (
         "Writes of pools and virtual services count for the gateway's one-task rule, as NAT and firewall writes do.",
     ),
     Switch(
+        "vdc-group-locks",
+        ("apart", "together"),
+        "In a VDC group, a write of the load balancer locks its edge gateway and any other write locks the group, or "
+        "each locks both. Terraform's provider serialises them apart, and repeats no refused write.",
+    ),
+    Switch(
+        "ip-space-writes-lock-space",
+        ("yes", "no"),
+        "Allocations in an IP Space, their changes and releases count for a one-task rule of that IP Space, or for "
+        "none. Terraform's provider lets one at a time pass.",
+    ),
+    Switch(
         "shared-vip-one-group",
         ("yes", "no"),
         "Virtual services that share a VIP must be in one service engine group.",
@@ -55,8 +67,9 @@ SWITCHES = (
     ),
     Switch(
         "used-address-rows",
-        ("per-use", "per-address"),
-        "usedIpAddresses has one row for each use of an address, or one for each address.",
+        ("per-address", "per-use"),
+        "usedIpAddresses has one row for each address, or one for each use of it. go-vcloud-director takes the number "
+        "of rows for the number of used addresses.",
     ),
     Switch(
         "page-size-above-limit",

@@ -78,9 +78,43 @@ class Call:
     def may(self, right: str) -> bool:
         return right in self.session.rights
 
+    @property
+    def tenant_context(self) -> str | None:
+        """The URN of the organisation that the caller names as its tenant context; None without one.
+
+        A tenant may name its own only. System administrators act for a tenant with it.
+        """
+        named = self.headers.get("X-VMWARE-VCLOUD-TENANT-CONTEXT", "")
+        return f"urn:vcloud:org:{named.rsplit(':', 1)[-1]}" if named else None
+
+    @property
+    def acting_org(self) -> str:
+        """The URN of the organisation that the caller acts for: what it makes without naming an owner belongs there."""
+        return self.tenant_context or self.session.org.id
+
+    def check_context(self) -> None:
+        """Answers 403 to a tenant context that is no organisation, or another one than the tenant's."""
+        context = self.tenant_context
+        if context is None:
+            return
+        known = self.store.get("org", context) if self.session.is_provider else None
+        if known is None and context != self.session.org.id:
+            raise errors.forbidden("Base", self.operation.name, context)
+
     def sees(self, record: Record) -> bool:
-        """Whether the object belongs to the caller's organisation or is shared with all."""
-        return self.session.is_provider or record.shared or record.org == self.session.org.id
+        """Whether the object belongs to the caller's organisation or is shared with all.
+
+        A provider sees every object, and in a tenant context those of that tenant and its own (assumed).
+        """
+        if record.shared:
+            return True
+        if not self.session.is_provider:
+            return record.org == self.session.org.id
+        return self.tenant_context is None or record.org in (None, self.tenant_context, self.session.org.id)
+
+    def owned(self, kind: str) -> list[Record]:
+        """The objects of the organisation that the caller acts for: a provider without context has those of System."""
+        return [record for record in self.store.all(kind) if record.org == self.acting_org]
 
     def visible(self, kind: str) -> list[Record]:
         return [record for record in self.store.all(kind) if self.sees(record)]

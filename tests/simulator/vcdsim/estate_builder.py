@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from vcdsim.estate_gateways import EstateError, GatewayBuilder, ends_of, subnet_of
+from vcdsim.estate_gateways import NSX_T, EstateError, GatewayBuilder, ends_of, subnet_of
 from vcdsim.rights import ROLES
 from vcdsim.sessions import SYSTEM_ORG
 from vcdsim.store import Record
@@ -23,6 +23,11 @@ class Builder(GatewayBuilder):
         org = self._org({"name": SYSTEM_ORG})
         for user in spec.get("users", []):
             self._user(user, org, "System Administrator")
+        self.add("nsxtmanager", NSX_T, {"name": NSX_T}, None, facts={"provider_scope": NSX_T})
+        self.add("networkPool", NSX_T, {"name": f"{NSX_T}-pool"}, None)
+        provider = self.add("providervdc", NSX_T, {"name": f"{NSX_T}-pvdc"}, None)
+        data = {"name": f"{NSX_T}-storage", "providerVdc": provider.id}
+        self.add("providervdcstorageprofile", NSX_T, data, None)
 
     def _org(self, spec: dict[str, Any]) -> Record:
         data = {
@@ -77,7 +82,7 @@ class Builder(GatewayBuilder):
             "description": spec.get("description", ""),
             "allocationType": spec.get("allocation_type", "FLEX"),
         }
-        facts = {"network_provider": "NSX_T", "provider_scope": "nsx-t"}
+        facts = {"network_provider": "NSX_T", "provider_scope": NSX_T}
         vdc = self.add("vdc", f"{org.name}/{spec['name']}", data, org.id, id=spec.get("id"), facts=facts)
         # gateways first: networks refer to them
         for gateway in spec.get("edge_gateways", []):
@@ -175,7 +180,7 @@ class Builder(GatewayBuilder):
             "scope": scope,
             "applicationPorts": ports,
         }
-        facts = {"context": vdc.id if vdc else None, "provider_scope": "nsx-t"}
+        facts = {"context": vdc.id if vdc else None, "provider_scope": NSX_T}
         seed = f"{org.name if org else 'SYSTEM'}/{spec['name']}"
         owner = org.id if org else None
         self.add("applicationPortProfile", seed, data, owner, shared=org is None, facts=facts)

@@ -8,7 +8,10 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
+from vcdsim.resources.alb_infrastructure import ALB_VERSION, cloud_backing
 from vcdsim.store import Record, Store
+
+NSX_T = "nsx-t"  # the name of the only NSX-T manager
 
 
 class EstateError(Exception):
@@ -39,7 +42,7 @@ class GatewayBuilder:
         facts = {
             "type": spec.get("backing_type", "NSXT_BACKED"),
             "load_balancer": self._load_balancer(balancer),
-            "network_provider": {"name": "nsx-t", "id": self.store.mint("networkProvider", "nsx-t")},
+            "network_provider": {"name": NSX_T, "id": self.store.mint("nsxtmanager", NSX_T)},
         }
         data = {
             "name": spec["name"],
@@ -105,10 +108,19 @@ class GatewayBuilder:
             "maxVirtualServices": spec.get("max_virtual_services", 1000),
             "serviceEngineGroupBacking": {
                 "backingId": f"serviceenginegroup-{spec['name']}",
-                "loadBalancerCloudRef": {"name": "cloud", "id": self.store.mint("loadBalancerCloud", "cloud")},
+                "loadBalancerCloudRef": self._cloud().id,
             },
         }
         self.add("serviceEngineGroup", spec["name"], data, None)
+
+    def _cloud(self) -> Record:
+        """The cloud of the estate's service engine groups, with its controller. Without groups, there is neither."""
+        for cloud in self.store.all("loadBalancerCloud"):
+            return cloud
+        place = {"name": "controller", "url": "https://alb.example.com", "username": "admin"}
+        controller = self.add("loadBalancerController", "controller", place, None, facts={"version": ALB_VERSION})
+        data = {"name": "cloud", "backingId": cloud_backing(controller), "controller": controller.id}
+        return self.add("loadBalancerCloud", "cloud", data, None)
 
     def _assignment(self, spec: dict[str, Any], gateway: Record) -> None:
         group = self.named("serviceEngineGroup", spec["name"])

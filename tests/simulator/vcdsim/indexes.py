@@ -94,6 +94,11 @@ def _primary_keys(gateway: Record) -> list[Key]:
     return [(plain(one["primaryIp"]),) for one in values if one.get("primaryIp")]
 
 
+def prefix_length(value: str) -> int:
+    """The prefix length of a prefix; 0 for an address."""
+    return int(value.partition("/")[2] or 0)
+
+
 INDEXES: Mapping[str, Mapping[str, Keys]] = {
     "gateway": {
         "name": _fields("ownerRef", "name"),
@@ -143,7 +148,7 @@ INDEXES: Mapping[str, Mapping[str, Keys]] = {
     "ipSpaceIpAllocation": {
         "ipSpace": _fact("space"),
         "value": lambda record: ((record.facts["space"], record.data["value"]),),
-        "org": lambda record: ((record.facts["space"], record.org),),
+        "org": lambda record: ((record.facts["space"], record.org, prefix_length(record.data["value"])),),
     },
     "user": {"name": _fields("name")},
     "token": {"user": _fact("user")},

@@ -10,7 +10,7 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 from urllib.parse import unquote_plus
 
@@ -91,6 +91,21 @@ def terms(tree: Any) -> list[Term]:
     return [term for branch in tree[1] for term in terms(branch)]
 
 
+def tree_of(query: Mapping[str, str]) -> Any:
+    """The tree of a query's filter; None without a filter. All lists read their filter here."""
+    text = query.get("filter", "")
+    return parse_filter(text, encoded=query.get("filterEncoded") == "true") if text else None
+
+
+def asked(query: Mapping[str, str], selector: str) -> list[str]:
+    """The values that a query's filter asks of a selector with ``==``. Answers 400 for another operator."""
+    tree = tree_of(query)
+    found = [term for term in terms(tree) if term.selector == selector] if tree else []
+    if any(term.operator != "==" for term in found):
+        raise errors.bad_request(f"The filter may compare {selector} with == only.")
+    return [term.value for term in found]
+
+
 def matches(tree: Any, value_of: Callable[[str], Any]) -> bool:
     """Whether an object passes the filter; ``value_of(selector)`` reads its values."""
     if isinstance(tree, Term):
@@ -136,15 +151,18 @@ class Listing(Generic[Item]):
     page_size: int = 25
     largest: int = 128
 
+    def also(self, **find: Callable[[Item], Any]) -> Listing[Item]:
+        """The same list with more selectors: those whose values depend on the request, as ``_context`` does."""
+        return replace(self, find={**self.find, **find})
+
     def select(self, items: list[Item], query: Mapping[str, str]) -> list[Item]:
         """The items that pass the filter, sorted."""
         return self.sorted(self.filtered(items, query), query)
 
     def filtered(self, items: list[Item], query: Mapping[str, str]) -> list[Item]:
-        text = query.get("filter", "")
-        if not text:
+        tree = tree_of(query)
+        if tree is None:
             return items
-        tree = parse_filter(text, encoded=query.get("filterEncoded") == "true")
         for term in terms(tree):
             if term.selector not in self.find:
                 raise errors.bad_request(f'The property "{term.selector}" is not searchable.')

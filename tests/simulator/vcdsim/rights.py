@@ -15,6 +15,8 @@ from __future__ import annotations
 # they see. The Terraform provider's SDK reads the organization as an administrator first, and goes on without the
 # rights if it may not.
 ADMINISTRATOR_VIEW = "General: Administrator View"
+ROLE_MANAGE = "Role: Create, Edit, Delete, or Copy"
+USER_MANAGE = "Group / User: Manage"
 ORGANIZATION_VIEW = "Organization: View"
 VDC_VIEW = "Organization vDC: View"
 VDC_GROUP_VIEW = "vDC Group: View"
@@ -70,6 +72,8 @@ CLOUD_PROVIDER = VIEW | {
     TOKEN_OWN,
 }
 TENANT = CLOUD_PROVIDER | {
+    ROLE_MANAGE,
+    USER_MANAGE,
     VDC_GROUP_VIEW,
     GATEWAY_EDIT,
     FIREWALL_CONFIGURE,

@@ -196,9 +196,7 @@ class Simulator:
         if not call.may(operation.right):
             target = next(iter(call.params.values()), call.path)
             raise errors.forbidden(operation.right, operation.name, target)
-        context = call.headers.get("X-VMWARE-VCLOUD-TENANT-CONTEXT", "")
-        if context and not call.session.is_provider and context.rsplit(":", 1)[-1] != call.session.org.uuid:
-            raise errors.forbidden("Base", operation.name, context)
+        call.check_context()
 
     async def _disturb(self, call: Call, request: web.BaseRequest) -> None:
         """Apply the first fault rule that matches."""

@@ -10,10 +10,10 @@ from typing import Any
 from vcdsim import errors
 from vcdsim.bodies import Body, blank, formatted, many, obj, one_of, ref, shown, text
 from vcdsim.calls import Call, Operation, Reply
-from vcdsim.query import Listing, parse_filter, terms
+from vcdsim.query import asked
 from vcdsim.resources.common import changed, listing, page_reply, realized, restored, same_id, status, stored
 from vcdsim.rights import PROFILE_MANAGE, PROFILE_VIEW
-from vcdsim.store import Record
+from vcdsim.store import Record, kind_of
 
 BASE = "/cloudapi/1.0.0/applicationPortProfiles"
 ONE = BASE + "/{applicationPortProfileId}"
@@ -43,7 +43,7 @@ PROFILE = Body(
         "scope": one_of("SYSTEM", "PROVIDER", "TENANT"),
         "applicationPorts": many(PORT, low=1),
         "orgRef": ref("org"),
-        "contextEntityId": blank(formatted("urn:vdc|vdcGroup|networkProvider")),
+        "contextEntityId": blank(formatted("urn:vdc|vdcGroup|nsxtmanager|networkProvider")),
         "networkProviderScope": shown(),
         "usableForNAT": shown(),
     },
@@ -90,18 +90,10 @@ def show_profile(call: Call, profile: Record) -> dict[str, Any]:
 
 
 def list_profiles(call: Call) -> Reply:
-    profiles, how = call.visible("applicationPortProfile"), PROFILES
-    if "_context" in call.query.get("filter", ""):
-        how = _with_context(call)
-    return page_reply(call, how, profiles, lambda one: show_profile(call, one))
-
-
-def _with_context(call: Call) -> Listing[Record]:
-    """The list as seen from a VDC or VDC group: the profiles of that scope, and those of the system."""
-    tree = parse_filter(call.query["filter"], encoded=call.query.get("filterEncoded") == "true")
-    wanted = [term.value for term in terms(tree) if term.selector == "_context"]
-    find = {**PROFILES.find, "_context": lambda record: record.facts.get("context") or wanted}
-    return Listing(find=find, sort=PROFILES.sort)
+    # from a VDC or VDC group one sees the profiles of that scope, and those of the system
+    wanted = asked(call.query, "_context")
+    how = PROFILES.also(_context=lambda record: record.facts.get("context") or wanted)
+    return page_reply(call, how, call.visible("applicationPortProfile"), lambda one: show_profile(call, one))
 
 
 def get_profile(call: Call) -> Reply:
@@ -134,18 +126,14 @@ def post_profile(call: Call) -> Reply:
     if "contextEntityId" not in sent:
         raise errors.bad_request('The field "contextEntityId" is required.')
     data = checked(call, sent, None)
-    # the context must be the owner of the gateway whose rules use the profile: a VDC, or a VDC group
-    kind = "vdcGroup" if ":vdcGroup:" in sent["contextEntityId"] else "vdc"
-    context = call.refer("contextEntityId", kind, sent["contextEntityId"])
-    if "orgRef" not in sent:
-        raise errors.bad_request('The field "orgRef" is required.')
-    org = call.refer("orgRef", "org", sent["orgRef"]["id"])
-    if context.org != org.id:
-        raise errors.bad_field("contextEntityId", "it does not belong to the organization")
-    _unique(call, data["name"], org.id, None)
+    if data["scope"] == "SYSTEM":
+        raise errors.bad_field("scope", "SYSTEM profiles are VCD's own")
+    context, org = _placed(call, sent, data["scope"])
+    _unique(call, data["name"], org.id if org else None, None)
     identifier = call.store.mint("applicationPortProfile")
-    profile = Record("applicationPortProfile", identifier, data, org.id, "PENDING")
-    profile.facts |= {"context": context.id, "provider_scope": context.facts.get("provider_scope")}
+    profile = Record("applicationPortProfile", identifier, data, org.id if org else None, "PENDING", shared=not org)
+    # a profile of the provider is there for every VDC of the NSX-T manager
+    profile.facts |= {"context": context.id if org else None, "provider_scope": context.facts.get("provider_scope")}
     # Profiles belong to the VDC, so a write does not make the gateway busy and may run beside its tasks.
     return call.submit(
         profile,
@@ -154,6 +142,25 @@ def post_profile(call: Call) -> Reply:
         done=realized(profile),
         undo=lambda: call.store.remove(profile),
     )
+
+
+def _placed(call: Call, sent: dict[str, Any], scope: str) -> tuple[Record, Record | None]:
+    """Where the profile belongs: a VDC or VDC group and its organization, or an NSX-T manager (scope PROVIDER)."""
+    where = sent["contextEntityId"]
+    if scope == "PROVIDER":
+        if kind_of(where) != "nsxtmanager":
+            raise errors.bad_field("contextEntityId", "a PROVIDER profile belongs to an NSX-T manager")
+        if "orgRef" in sent:
+            raise errors.bad_field("orgRef", "a PROVIDER profile has none")
+        return call.refer("contextEntityId", "nsxtmanager", where), None
+    # the context must be the owner of the gateway whose rules use the profile: a VDC, or a VDC group
+    context = call.refer("contextEntityId", "vdcGroup" if kind_of(where) == "vdcGroup" else "vdc", where)
+    if "orgRef" not in sent:
+        raise errors.bad_request('The field "orgRef" is required.')
+    org = call.refer("orgRef", "org", sent["orgRef"]["id"])
+    if context.org != org.id:
+        raise errors.bad_field("contextEntityId", "it does not belong to the organization")
+    return context, org
 
 
 def put_profile(call: Call) -> Reply:

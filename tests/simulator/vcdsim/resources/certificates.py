@@ -41,7 +41,7 @@ def show_item(call: Call, item: Record) -> dict[str, Any]:
 
 
 def list_items(call: Call) -> Reply:
-    return page_reply(call, ITEMS, call.visible("certificateLibraryItem"), lambda one: show_item(call, one))
+    return page_reply(call, ITEMS, call.owned("certificateLibraryItem"), lambda one: show_item(call, one))
 
 
 def get_item(call: Call) -> Reply:
@@ -49,7 +49,8 @@ def get_item(call: Call) -> Reply:
 
 
 def _unique(call: Call, alias: str, item: Record | None) -> None:
-    for one in call.store.where("certificateLibraryItem", "name", call.session.org.id, alias):
+    org = item.org if item else call.acting_org
+    for one in call.store.where("certificateLibraryItem", "name", org, alias):
         if one is not item:
             raise errors.bad_request(f"A certificate with the alias {alias} already exists in the certificate library.")
 
@@ -66,7 +67,7 @@ def post_item(call: Call) -> Reply:
     # The key is checked and forgotten: nothing reads it back, and the dump must hold no secret.
     data = {name: value for name, value in sent.items() if not name.startswith("privateKey")}
     identifier = call.store.mint("certificateLibraryItem")
-    item = call.store.add(Record("certificateLibraryItem", identifier, data, call.session.org.id))
+    item = call.store.add(Record("certificateLibraryItem", identifier, data, call.acting_org))
     item.facts["has_key"] = "privateKey" in sent
     call.touched = item.id
     return created(call, f"{BASE}/{item.id}", show_item(call, item))

@@ -10,7 +10,7 @@ from typing import Any
 from vcdsim import addresses, errors
 from vcdsim.bodies import Body, anything, blank, flag, formatted, many, number, obj, one_of, ref, shown, since, text
 from vcdsim.calls import Call, Operation, Reply
-from vcdsim.query import Listing, Term, parse_filter, terms
+from vcdsim.query import Listing, asked
 from vcdsim.resources.common import changed, listing, page_reply, realized, restored, stored
 from vcdsim.resources.common import status as record_status
 from vcdsim.rights import GATEWAY_EDIT, GATEWAY_VIEW, LB_VIEW, PROVIDER
@@ -142,8 +142,7 @@ def _show_uplink(uplink: dict[str, Any], used: list[str], call: Call) -> dict[st
     for subnet in (uplink.get("subnets") or {}).get("values") or []:
         network = addresses.network_of(subnet)
         taken = {address for address in used if addresses.covers(str(network), address)}
-        total = addresses.range_size(subnet) + (1 if subnet.get("primaryIp") else 0)
-        subnets.append({**subnet, "totalIpCount": total, "usedIpCount": len(taken)})
+        subnets.append({**subnet, "totalIpCount": addresses.allocated(subnet), "usedIpCount": len(taken)})
     body = {**uplink, "subnets": {"values": subnets}}
     if call.version < (37, 1):
         body = {name: value for name, value in body.items() if name not in ("usingIpSpace", "backingType")}
@@ -151,20 +150,11 @@ def _show_uplink(uplink: dict[str, Any], used: list[str], call: Call) -> dict[st
 
 
 def list_gateways(call: Call) -> Reply:
-    records, query = call.visible("gateway"), dict(call.query)
-    text_filter = query.get("filter", "")
-    if "_context" in text_filter:
-        return page_reply(call, _with_context(text_filter), records, lambda one: show_gateway(call, one))
-    return page_reply(call, GATEWAYS, records, lambda one: show_gateway(call, one))
-
-
-def _with_context(text_filter: str) -> Listing[Record]:
-    """The list for ``_context==includeAccessible``, which changes nothing: gateways of VDC groups are always listed."""
-    values = {term.value for term in terms(parse_filter(text_filter)) if term.selector == "_context"}
-    if values != {"includeAccessible"}:
+    # ``_context==includeAccessible`` changes nothing: gateways of VDC groups are always listed
+    if set(asked(call.query, "_context")) - {"includeAccessible"}:
         raise errors.bad_request("The context of edge gateways is includeAccessible.")
-    find = {**GATEWAYS.find, "_context": lambda record: "includeAccessible"}
-    return Listing(find=find, sort=GATEWAYS.sort)
+    how = GATEWAYS.also(_context=lambda record: "includeAccessible")
+    return page_reply(call, how, call.visible("gateway"), lambda one: show_gateway(call, one))
 
 
 def get_gateway(call: Call) -> Reply:
@@ -201,7 +191,7 @@ def put_gateway(call: Call) -> Reply:
     _check_ranges(call, gateway, data)
     return call.submit(
         gateway,
-        locks=lock_of(gateway),
+        locks=lock_of(call, gateway),
         now=changed(gateway, data),
         done=realized(gateway),
         undo=restored(gateway),
@@ -218,7 +208,7 @@ def _bare(gateway: Record) -> list[dict[str, Any]]:
                 "values": [
                     {
                         **{name: value for name, value in subnet.items() if value is not None},
-                        "totalIpCount": addresses.range_size(subnet) + (1 if subnet.get("primaryIp") else 0),
+                        "totalIpCount": addresses.allocated(subnet),
                     }
                     for subnet in uplink["subnets"]["values"]
                 ]
@@ -269,24 +259,29 @@ def delete_gateway(call: Call) -> Reply:
         raise errors.bad_request(f"The edge gateway {gateway.name} is in use and cannot be deleted.")
     if networks:
         raise errors.bad_request(f"The edge gateway {gateway.name} has networks and cannot be deleted.")
-    return call.submit(gateway, locks=lock_of(gateway), done=lambda: call.store.remove(gateway))
+    return call.submit(gateway, locks=lock_of(call, gateway), done=lambda: call.store.remove(gateway))
 
 
-def lock_of(gateway: Record) -> tuple[str, ...]:
-    """What a write on a gateway locks: the gateway, and the VDC group that owns it.
+def lock_of(call: Call, gateway: Record, *, balancer: bool = False) -> tuple[str, ...]:
+    """What a write on a gateway locks. ``balancer``: the write is one of its load balancer.
 
-    A VDC group takes one task at a time for all its gateways, so clients have to lock the group as well.
+    A gateway takes one task at a time. In a VDC group, Terraform's provider lets one write at a time pass on the group,
+    and beside it one of the load balancer on each gateway (assumption vdc-group-locks).
     """
     owner = str(gateway.data["ownerRef"])
-    return (gateway.id, owner) if ":vdcGroup:" in owner else (gateway.id,)
+    if ":vdcGroup:" not in owner:
+        return (gateway.id,)
+    if call.world.assume("vdc-group-locks", "together"):
+        return (gateway.id, owner)
+    return (gateway.id,) if balancer else (owner,)
 
 
 def used_addresses(call: Call) -> Reply:
     gateway = call.require("gateway", call.params["gatewayId"])
     rows = addresses.uses(call.store, gateway)
-    # A client must count addresses, not rows: it is not known which of the two VCD lists.
+    # A client must count addresses, not rows: it is not known which VCD lists.
     if call.world.assume("used-address-rows", "per-address"):
-        rows = list({use.address: use for use in rows}.values())
+        rows = list({use.address: use for use in reversed(rows)}.values())[::-1]
     return page_reply(
         call,
         USED,
@@ -303,7 +298,8 @@ def get_load_balancer(call: Call) -> Reply:
     gateway = call.require("gateway", call.params["gatewayId"])
     settings = {"transparentModeEnabled": False, **gateway.facts["load_balancer"]}
     if call.session.is_provider and settings["enabled"]:
-        settings["loadBalancerCloudRef"] = gateway.facts.get("cloud")
+        cloud = next(call.store.all("loadBalancerCloud"), None)  # the only one of the only NSX-T manager
+        settings["loadBalancerCloudRef"] = call.store.ref(cloud.id) if cloud else None
     return Reply(200, LOAD_BALANCER.show(settings, call.version))
 
 
@@ -325,7 +321,9 @@ def put_load_balancer(call: Call) -> Reply:
         gateway.facts["load_balancer"] = before
         gateway.status = "REALIZED"
 
-    return call.submit(gateway, locks=lock_of(gateway), now=apply, done=realized(gateway), undo=undo)
+    return call.submit(
+        gateway, locks=lock_of(call, gateway, balancer=True), now=apply, done=realized(gateway), undo=undo
+    )
 
 
 def _settled(sent: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
@@ -351,8 +349,6 @@ def _transparent(call: Call, gateway: Record) -> bool:
     services = addresses.virtual_services(call.store, gateway.id)
     return any(one.data.get("transparentModeEnabled") for one in services)
 
-
-__all__ = ["OPERATIONS", "Term", "lock_of"]
 
 OPERATIONS = (
     Operation("GET", BASE, "32.0", GATEWAY_VIEW, list_gateways, "ORG_VDC_GATEWAY_VIEW"),

@@ -10,7 +10,6 @@ from typing import Any
 from vcdsim import errors
 from vcdsim.bodies import Body, anything, blank, flag, formatted, many, number, obj, one_of, ref, shown, since, text
 from vcdsim.calls import Call, Operation, Reply
-from vcdsim.query import Listing, parse_filter, terms
 from vcdsim.resources.common import UNSORTED, changed, listing, page_reply, realized, restored, same_id, status, stored
 from vcdsim.resources.edge_gateways import lock_of
 from vcdsim.rights import FIREWALL_CONFIGURE, FIREWALL_VIEW
@@ -104,23 +103,18 @@ def _summary(call: Call, group: Record) -> dict[str, Any]:
 
 
 def list_summaries(call: Call) -> Reply:
-    how = SUMMARIES
-    text_filter = call.query.get("filter", "")
-    if "_context" in text_filter:
-        how = _with_context(call, text_filter)
+    # from an edge gateway one sees its groups and those of its VDC group, from a network those that it is a member of,
+    # and from an NSX-T manager all (go-vcloud-director's comments on its look-ups)
+    routers = {one.id: one.data["ownerRef"] for one in call.visible("gateway")}
+    managers = [one.id for one in call.store.all("nsxtmanager")] if call.session.is_provider else []
+
+    def seen_from(group: Record) -> list[str]:
+        owner = group.data["ownerRef"]
+        gateways = [gateway for gateway, its_owner in routers.items() if owner in (gateway, its_owner)]
+        return [owner, *gateways, *(group.data.get("members") or []), *managers]
+
+    how = SUMMARIES.also(_context=seen_from)
     return page_reply(call, how, call.visible("firewallGroup"), lambda one: _summary(call, one))
-
-
-def _with_context(call: Call, text_filter: str) -> Listing[Record]:
-    """The list as seen from an edge gateway, or from a network, which stands for its gateway."""
-    wanted = {term.value for term in terms(parse_filter(text_filter)) if term.selector == "_context"}
-    routers = {one.id: one.data.get("router") for one in call.visible("network")}
-    seen_from = {
-        group.data["ownerRef"]: [value for value in wanted if routers.get(value, value) == group.data["ownerRef"]]
-        for group in call.visible("firewallGroup")
-    }
-    find = {**SUMMARIES.find, "_context": lambda record: seen_from.get(record.data["ownerRef"], [])}
-    return Listing(find=find, sort=SUMMARIES.sort)
 
 
 def get_group(call: Call) -> Reply:
@@ -130,36 +124,44 @@ def get_group(call: Call) -> Reply:
 def _checked(call: Call, group: Record | None) -> tuple[dict[str, Any], Record]:
     sent = GROUP_BODY.read(call.body, call.version)
     kind = sent.get("typeValue") or {"SECURITY_GROUP": "STATIC_MEMBERS"}.get(sent.get("type", ""), sent.get("type"))
-    if kind is None:
-        raise errors.bad_request('The field "typeValue" is required.')
+    kind = kind or (group.data["typeValue"] if group else "IP_SET")  # "The default is IP_SET"
     if sent.get("type") and (sent["type"] == "IP_SET") != (kind == "IP_SET"):
         raise errors.bad_field("type", "it contradicts typeValue")
     owner = sent.get("ownerRef") or sent.get("edgeGatewayRef")
     if owner is None:
         raise errors.bad_request('The field "ownerRef" is required.')
-    gateway = call.refer("ownerRef", "gateway", owner["id"])
+    place = call.refer("ownerRef", "vdcGroup" if ":vdcGroup:" in owner["id"] else "gateway", owner["id"])
+    if kind == "VM_CRITERIA" and place.kind != "vdcGroup":  # the vendor: only if scoped to a VDC group
+        raise errors.bad_field("typeValue", "VM_CRITERIA is possible in a VDC group only")
     for field, needed in (("ipAddresses", "IP_SET"), ("members", "STATIC_MEMBERS"), ("vmCriteria", "VM_CRITERIA")):
         if sent.get(field) and kind != needed:
             raise errors.bad_field(field, f"it is possible with {needed} only")
-    for one in call.store.where("firewallGroup", "name", gateway.id, sent["name"]):
+    for one in call.store.where("firewallGroup", "name", place.id, sent["name"]):
         if one is not group:
-            raise errors.bad_request(f"A firewall group named {sent['name']} already exists on {gateway.name}.")
+            raise errors.bad_request(f"A firewall group named {sent['name']} already exists on {place.name}.")
     members = [one["id"] for one in sent.get("members") or []]
     for member in members:
         network = call.refer("members", "network", member)
-        # a gateway cannot see traffic of a network that is not connected to it
-        if network.data.get("router") != gateway.id:
+        # a gateway cannot see traffic of a network that is not connected to it, a VDC group none of another owner
+        if place.id not in (network.data.get("router"), network.data["ownerRef"]):
             raise errors.bad_field("members", f"the network {network.name} is not connected to the edge gateway")
     data = {name: value for name, value in sent.items() if name not in ("type", "edgeGatewayRef", "orgRef")}
-    return {**data, "typeValue": kind, "ownerRef": gateway.id, "members": members}, gateway
+    return {**data, "typeValue": kind, "ownerRef": place.id, "members": members}, place
+
+
+def _locks(call: Call, place: Record | None) -> tuple[str, ...]:
+    """What a write of a group locks: its edge gateway, or its VDC group."""
+    if place is None:
+        return ()
+    return lock_of(call, place) if place.kind == "gateway" else (place.id,)
 
 
 def post_group(call: Call) -> Reply:
-    data, gateway = _checked(call, None)
-    group = Record("firewallGroup", call.store.mint("firewallGroup"), data, gateway.org, "PENDING")
+    data, place = _checked(call, None)
+    group = Record("firewallGroup", call.store.mint("firewallGroup"), data, place.org, "PENDING")
     return call.submit(
         group,
-        locks=lock_of(gateway),
+        locks=_locks(call, place),
         now=lambda: call.store.add(group),
         done=realized(group),
         undo=lambda: call.store.remove(group),
@@ -169,12 +171,12 @@ def post_group(call: Call) -> Reply:
 def put_group(call: Call) -> Reply:
     group = call.require("firewallGroup", call.params["firewallGroupId"])
     same_id(call, group)
-    data, gateway = _checked(call, group)
+    data, place = _checked(call, group)
     if (data["ownerRef"], data["typeValue"]) != (group.data["ownerRef"], group.data["typeValue"]):
         raise errors.bad_field("ownerRef", "neither it nor typeValue can be changed")
     return call.submit(
         group,
-        locks=(*lock_of(gateway), group.id),
+        locks=(*_locks(call, place), group.id),
         now=changed(group, data),
         done=realized(group),
         undo=restored(group),
@@ -187,8 +189,7 @@ def delete_group(call: Call) -> Reply:
     rules = call.store.where("firewallRule", "firewallGroup", group.id)
     if pools or rules:
         raise errors.bad_request(f"The firewall group {group.name} is used by {(pools + rules)[0].name}.")
-    gateway = call.store.get("gateway", group.data["ownerRef"])
-    held = (*(lock_of(gateway) if gateway else ()), group.id)
+    held = (*_locks(call, call.store.find(group.data["ownerRef"])), group.id)
     return call.submit(group, locks=held, done=lambda: call.store.remove(group))
 
 
@@ -317,7 +318,7 @@ def put_rules(call: Call) -> Reply:
 
     return call.submit(
         gateway,
-        locks=lock_of(gateway),
+        locks=lock_of(call, gateway),
         now=lambda: replace(after, before),
         undo=lambda: replace(before, after),
     )
@@ -332,18 +333,18 @@ def put_rule(call: Call) -> Reply:
         rule.data = data
         rule.facts["version"] += 1
 
-    return call.submit(gateway, locks=lock_of(gateway), now=apply, undo=restored(rule))
+    return call.submit(gateway, locks=lock_of(call, gateway), now=apply, undo=restored(rule))
 
 
 def delete_rule(call: Call) -> Reply:
     gateway, rule = _addressed(call)
-    return call.submit(gateway, locks=lock_of(gateway), done=lambda: call.store.remove(rule))
+    return call.submit(gateway, locks=lock_of(call, gateway), done=lambda: call.store.remove(rule))
 
 
 def delete_rules(call: Call) -> Reply:
     gateway = call.require("gateway", call.params["gatewayId"])
     own = _rules(call, gateway)
-    return call.submit(gateway, locks=lock_of(gateway), done=lambda: call.store.remove(*own))
+    return call.submit(gateway, locks=lock_of(call, gateway), done=lambda: call.store.remove(*own))
 
 
 OPERATIONS = (
@@ -355,7 +356,7 @@ OPERATIONS = (
         FIREWALL_CONFIGURE,
         post_group,
         "FIREWALL_GROUP_CREATE",
-        refuses="a duplicate name on one gateway (assumed), members of another kind",
+        refuses="a duplicate name on one gateway (assumed), members of another kind, VM_CRITERIA outside a VDC group",
     ),
     Operation("GET", GROUP, "33.0", FIREWALL_VIEW, get_group, "FIREWALL_GROUP_VIEW"),
     Operation(

@@ -1,20 +1,23 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The addresses that organisations allocate from IP Spaces."""
+"""The addresses and prefixes that organisations allocate from IP Spaces."""
 
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from vcdsim import addresses, errors
+from vcdsim import errors
 from vcdsim.bodies import Body, blank, formatted, number, one_of, ref, shown, since, text
 from vcdsim.calls import Call, Operation, Reply
+from vcdsim.indexes import prefix_length
+from vcdsim.resources import ip_prefixes
 from vcdsim.resources.common import changed, listing, page_reply, realized, restored, same_id, stored
-from vcdsim.resources.ip_spaces import ONE, allocations_of, required_filter, users_of
+from vcdsim.resources.ip_spaces import ONE, PREFIX, allocations_of, holds, required_filter, users_of
 from vcdsim.rights import IP_SPACE_ALLOCATE, IP_SPACE_VIEW
 from vcdsim.store import Record
 from vcdsim.tasks import wall_clock
@@ -28,7 +31,7 @@ REQUEST = Body(
         "type": one_of("FLOATING_IP", "IP_PREFIX"),
         "quantity": number(1, 5),
         "prefixLength": number(1, 128),
-        "value": since("37.2", blank(formatted("ip"))),
+        "value": since("37.2", blank(formatted("ip-or-cidr"))),
     },
     "type",
 )
@@ -107,41 +110,44 @@ def get_allocation(call: Call) -> Reply:
 
 def _org_of(call: Call) -> str:
     """The organisation that gets the new addresses: the caller's or, for a provider, that of the tenant context."""
-    if not call.session.is_provider:
-        return call.session.org.id
-    context = call.headers.get("X-VMWARE-VCLOUD-TENANT-CONTEXT", "")
-    org = call.store.get("org", f"urn:vcloud:org:{context.rsplit(':', 1)[-1]}")
-    if org is None:
+    if call.session.is_provider and call.tenant_context is None:
         raise errors.bad_request("A provider needs a tenant context to allocate addresses.")
-    return org.id
+    return call.acting_org
+
+
+def _locks(call: Call, space: str, *records: Record) -> tuple[str, ...]:
+    """What a write of an allocation locks: the allocation and, by default, its IP Space."""
+    held = (space,) if call.world.assume("ip-space-writes-lock-space", "yes") else ()
+    return (*held, *(record.id for record in records))
 
 
 def allocate(call: Call) -> Reply:
     space = call.require("ipSpace", call.params["ipSpaceId"])
     sent = REQUEST.read(call.body, call.version)
-    if sent["type"] == "IP_PREFIX":
-        raise errors.not_built("POST", call.operation.path + " of the type IP_PREFIX")
     if ("quantity" in sent) == ("value" in sent):
         raise errors.bad_field("quantity", "exactly one of it and value must be given")
+    if sent["type"] == PREFIX and "quantity" in sent and "prefixLength" not in sent:
+        raise errors.bad_request('The field "prefixLength" is required.')
     org = _org_of(call)
-    # a client either asks for a number of addresses, or (since 37.2) for one address
-    wanted = [sent["value"]] if "value" in sent else _free(call, space, sent["quantity"])
-    _check_wanted(call, space, org, wanted)
+    # a client either asks for a number of addresses or prefixes, or (since 37.2) for one of them
+    wanted = [sent["value"]] if "value" in sent else _free(call, space, sent)
+    _check_wanted(call, space, org, wanted, sent["type"])
     now = wall_clock()
     made = [
         Record(
             "ipSpaceIpAllocation",
             call.store.mint("ipSpaceIpAllocation"),
-            {"type": "FLOATING_IP", "value": value, "usageState": "UNUSED", "description": None, "allocationDate": now},
+            {"type": sent["type"], "value": value, "usageState": "UNUSED", "description": None, "allocationDate": now},
             org,
             facts={"space": space.id},
         )
         for value in wanted
     ]
     answer = [{"id": one.id, "value": one.data["value"], "suggestedValue": None} for one in made]
-    # No lock: two clients may allocate at once. The task's result carries the addresses, which clients read from there.
+    # The task's result carries the addresses, which clients read from there.
     reply = call.submit(
         space,
+        locks=_locks(call, space.id),
         now=lambda: [call.store.add(one) for one in made],
         undo=lambda: call.store.remove(*made),
         result=lambda: json.dumps(answer),
@@ -158,30 +164,36 @@ def _every_address(space: Record) -> Iterator[str]:
             yield str(kind(number_))
 
 
-def _free(call: Call, space: Record, quantity: int) -> list[str]:
-    """The lowest free addresses (assumed). Answers 400 if there are too few."""
-    found: list[str] = []
-    for address in _every_address(space):
-        if len(found) == quantity:
-            break
-        if not call.store.number("ipSpaceIpAllocation", "value", space.id, address):
-            found.append(address)
-    if len(found) < quantity:
-        raise errors.bad_request(f"The IP Space {space.name} has no {quantity} free addresses.")
+def _free(call: Call, space: Record, sent: dict[str, Any]) -> list[str]:
+    """The lowest free addresses or prefixes (assumed). Answers 400 if there are too few."""
+    prefix = sent["type"] == PREFIX
+    offered = ip_prefixes.every_prefix(space, sent["prefixLength"]) if prefix else _every_address(space)
+    free = (one for one in offered if not _is_taken(call, space, one))
+    found = list(itertools.islice(free, sent["quantity"]))
+    if len(found) < sent["quantity"]:
+        what = f"prefixes of the length {sent['prefixLength']}" if prefix else "addresses"
+        raise errors.bad_request(f"The IP Space {space.name} has no {sent['quantity']} free {what}.")
     return found
 
 
-def _check_wanted(call: Call, space: Record, org: str, wanted: list[str]) -> None:
+def _is_taken(call: Call, space: Record, value: str) -> bool:
+    return call.store.number("ipSpaceIpAllocation", "value", space.id, value) > 0
+
+
+def _check_wanted(call: Call, space: Record, org: str, wanted: list[str], kind: str) -> None:
     for value in wanted:
-        if not addresses.in_ip_space(space, ipaddress.ip_address(value)):
-            raise errors.bad_field("value", f"{value} is not in the ranges of the IP Space")
-        if call.store.number("ipSpaceIpAllocation", "value", space.id, value):
+        if ("/" in value) != (kind == PREFIX) or not holds(space, value):
+            where = "prefixes" if kind == PREFIX else "ranges"
+            raise errors.bad_field("value", f"{value} is not in the {where} of the IP Space")
+        if _is_taken(call, space, value):
             raise errors.bad_field("value", f"{value} is already allocated")
-    quota = (space.data.get("ipSpaceRanges") or {}).get("defaultFloatingIpQuota", -1)
-    own = call.store.number("ipSpaceIpAllocation", "org", space.id, org)
+    length = prefix_length(wanted[0])
+    own = call.store.number("ipSpaceIpAllocation", "org", space.id, org, length)
+    quota = ip_prefixes.quota(space, length) if length else space.data["ipSpaceRanges"]["defaultFloatingIpQuota"]
     # -1 means no quota; an organisation's own IP Space never has one
     if space.org is None and quota >= 0 and own + len(wanted) > quota:
-        raise errors.bad_request(f"The quota of {quota} floating IPs of the IP Space {space.name} is exceeded.")
+        what = f"prefixes of the length {length}" if length else "floating IPs"
+        raise errors.bad_request(f"The quota of {quota} {what} of the IP Space {space.name} is exceeded.")
 
 
 def put_allocation(call: Call) -> Reply:
@@ -200,7 +212,7 @@ def put_allocation(call: Call) -> Reply:
     data = {**allocation.data, "usageState": state, "description": sent.get("description")}
     return call.submit(
         allocation,
-        locks=(allocation.id,),
+        locks=_locks(call, allocation.facts["space"], allocation),
         now=changed(allocation, data),
         done=realized(allocation),
         undo=restored(allocation),
@@ -211,7 +223,11 @@ def delete_allocation(call: Call) -> Reply:
     allocation = _addressed(call)
     if _state(call, allocation) != "UNUSED":
         raise errors.bad_request(f"The IP address {allocation.data['value']} is in use and cannot be released.")
-    return call.submit(allocation, locks=(allocation.id,), done=lambda: call.store.remove(allocation))
+    return call.submit(
+        allocation,
+        locks=_locks(call, allocation.facts["space"], allocation),
+        done=lambda: call.store.remove(allocation),
+    )
 
 
 OPERATIONS = (
@@ -222,7 +238,7 @@ OPERATIONS = (
         IP_SPACE_ALLOCATE,
         allocate,
         "IP_SPACE_ALLOCATE",
-        refuses="quantity with value, more than the quota (assumed), a taken address; prefixes (501)",
+        refuses="quantity with value, more than the quota (assumed), a taken address or prefix",
     ),
     Operation(
         "GET",

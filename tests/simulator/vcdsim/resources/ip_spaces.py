@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IP Spaces and their uplinks. Floating addresses only: prefixes answer 501."""
+"""IP Spaces and their uplinks."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import ipaddress
 from typing import Any
 
 from vcdsim import addresses, errors
-from vcdsim.bodies import Body, blank, flag, formatted, many, number, obj, one_of, ref, shown, text
+from vcdsim.bodies import Body, blank, flag, formatted, many, number, obj, one_of, ref, shown, since, text
 from vcdsim.calls import Call, Operation, Reply
-from vcdsim.query import parse_filter, terms
+from vcdsim.query import asked
+from vcdsim.resources import ip_prefixes
 from vcdsim.resources.common import changed, listing, page_reply, realized, restored, same_id, status, stored
+from vcdsim.resources.ip_prefixes import PREFIXES
 from vcdsim.rights import IP_SPACE_MANAGE, IP_SPACE_VIEW, PROVIDER
 from vcdsim.store import Record
 
@@ -43,13 +45,22 @@ SPACE = Body(
         "type": one_of("PUBLIC", "PRIVATE", "SHARED_SERVICES"),
         "orgRef": ref("org"),
         "utilization": shown(),
-        "ipSpaceRanges": obj(
-            {"ipRanges": many(RANGE, low=1), "defaultFloatingIpQuota": number(-1, default=-1)}, "ipRanges"
-        ),
-        "ipSpacePrefixes": many(obj({}), high=0),
+        # clients that want prefixes only send ranges of null
+        "ipSpaceRanges": obj({"ipRanges": many(RANGE), "defaultFloatingIpQuota": number(-1)}),
+        "ipSpacePrefixes": many(PREFIXES),
         "ipSpaceInternalScope": many(formatted("cidr"), low=1, high=5),
         "ipSpaceExternalScope": blank(formatted("cidr")),
         "routeAdvertisementEnabled": flag(default=False),
+        "defaultGatewayServiceConfig": since(
+            "38.0",
+            obj(
+                {
+                    "enableDefaultFirewallRuleCreation": flag(default=False),
+                    "enableDefaultNoSnatRuleCreation": flag(default=False),
+                    "enableDefaultSnatRuleCreation": flag(default=False),
+                }
+            ),
+        ),
     },
     "name",
     "type",
@@ -71,17 +82,34 @@ UPLINK = Body(
     "ipSpaceRef",
 )
 _PROVIDER_FIELDS = ("ipSpaceRanges", "ipSpacePrefixes", "ipSpaceInternalScope", "ipSpaceExternalScope")
+PREFIX, FLOATING = "IP_PREFIX", "FLOATING_IP"
 SPACES = listing({"type": stored("type"), "status": status, "orgRef.id": lambda record: record.org})
 
 
-def allocations_of(call: Call, space: Record) -> list[Record]:
-    """Every allocation in the IP Space, of any organisation."""
-    return call.store.where("ipSpaceIpAllocation", "ipSpace", space.id)
+def allocations_of(call: Call, space: Record, kind: str | None = None) -> list[Record]:
+    """Every allocation in the IP Space, of any organisation: addresses, prefixes, or both."""
+    found = call.store.where("ipSpaceIpAllocation", "ipSpace", space.id)
+    return [one for one in found if kind in (None, one.data["type"])]
 
 
 def users_of(call: Call, allocation: Record) -> list[addresses.Use]:
-    """The uses of the address of an allocation."""
-    return addresses.uses_of(call.store, allocation.org, allocation.data["value"])
+    """The uses of an allocated address; of a prefix, the networks that it is the subnet of."""
+    value = allocation.data["value"]
+    if allocation.data["type"] == PREFIX:
+        return [
+            addresses.Use(value, "NETWORK", network, {})
+            for network in call.store.all("network")
+            if network.org == allocation.org
+            and any(str(addresses.network_of(one)) == value for one in network.data["subnets"]["values"])
+        ]
+    return addresses.uses_of(call.store, allocation.org, value)
+
+
+def holds(space: Record, value: str) -> bool:
+    """Whether an address lies in a range of the IP Space, or a prefix is one of its own."""
+    if "/" in value:
+        return value in ip_prefixes.every_prefix(space)
+    return addresses.in_ip_space(space, ipaddress.ip_address(value))
 
 
 def _size(space: Record) -> int:
@@ -92,16 +120,25 @@ def _size(space: Record) -> int:
     )
 
 
+def _quota(space: Record) -> int:
+    return int((space.data.get("ipSpaceRanges") or {}).get("defaultFloatingIpQuota", -1))
+
+
 def _utilization(call: Call, space: Record) -> dict[str, Any]:
     """The counts that VCD shows. A tenant sees its own share and quota of a shared IP Space, not other tenants'."""
-    taken = allocations_of(call, space)
-    total = _size(space)
-    if not call.session.is_provider and space.org is None:
-        taken = [one for one in taken if one.org == call.session.org.id]
-        total = (space.data.get("ipSpaceRanges") or {}).get("defaultFloatingIpQuota", -1)
+    own = not call.session.is_provider and space.org is None
+    prefixes = len(list(ip_prefixes.every_prefix(space)))
+    return {
+        "floatingIPs": _counts(call, space, FLOATING, _quota(space) if own else _size(space), own),
+        "ipPrefixes": _counts(call, space, PREFIX, prefixes, own),
+    }
+
+
+def _counts(call: Call, space: Record, kind: str, total: int, own: bool) -> dict[str, Any]:
+    taken = [one for one in allocations_of(call, space, kind) if not own or one.org == call.session.org.id]
     used = sum(1 for one in taken if one.data["usageState"] == "USED_MANUAL" or users_of(call, one))
     # VCD sends the counts as text and the percentages as numbers.
-    counts = {
+    return {
         "totalCount": str(total),
         "allocatedCount": str(len(taken)),
         "usedCount": str(used),
@@ -109,7 +146,6 @@ def _utilization(call: Call, space: Record) -> dict[str, Any]:
         "allocatedPercentage": round(100 * len(taken) / total, 2) if total > 0 else None,
         "usedPercentage": round(100 * used / len(taken), 2) if taken else 0.0,
     }
-    return {"floatingIPs": counts, "ipPrefixes": None}
 
 
 def show_space(call: Call, space: Record) -> dict[str, Any]:
@@ -120,6 +156,7 @@ def show_space(call: Call, space: Record) -> dict[str, Any]:
         "orgRef": call.store.ref(space.org),
         "utilization": _utilization(call, space),
         "ipSpaceRanges": _show_ranges(call, space),
+        "ipSpacePrefixes": ip_prefixes.show(space, {one.data["value"] for one in allocations_of(call, space, PREFIX)}),
     }
     # A tenant may allocate from a shared IP Space, but must not see its ranges.
     if not call.session.is_provider and space.org is None:
@@ -131,15 +168,15 @@ def _show_ranges(call: Call, space: Record) -> dict[str, Any] | None:
     stored_ranges = space.data.get("ipSpaceRanges")
     if not stored_ranges:
         return None
-    taken = [ipaddress.ip_address(one.data["value"]) for one in allocations_of(call, space)]
+    taken = [ipaddress.ip_address(one.data["value"]) for one in allocations_of(call, space, FLOATING)]
     shown_ranges = []
-    for one in stored_ranges["ipRanges"]:
+    for one in stored_ranges.get("ipRanges") or []:
         low, high = int(ipaddress.ip_address(one["startIpAddress"])), int(ipaddress.ip_address(one["endIpAddress"]))
         count = sum(1 for address in taken if low <= int(address) <= high)
         percentage = round(100 * count / (high - low + 1), 2)
         counts = {"totalIpCount": str(high - low + 1), "allocatedIpCount": str(count)}
         shown_ranges.append({**one, **counts, "allocatedIpPercentage": percentage})
-    return {**stored_ranges, "ipRanges": shown_ranges}
+    return {**stored_ranges, "ipRanges": shown_ranges or None}
 
 
 def _summary(call: Call, space: Record) -> dict[str, Any]:
@@ -157,33 +194,35 @@ def get_space(call: Call) -> Reply:
 
 def required_filter(call: Call, selector: str) -> str:
     """The value of a term that the filter must have. Answers 400 without it."""
-    text_filter = call.query.get("filter", "")
-    found = [term for term in terms(parse_filter(text_filter)) if term.selector == selector] if text_filter else []
-    if len(found) != 1 or found[0].operator != "==":
+    found = asked(call.query, selector)
+    if len(found) != 1:
         raise errors.bad_request(f"A filter with {selector}== is required.")
-    return found[0].value
+    return found[0]
 
 
 def suggestions(call: Call) -> Reply:
     gateway = call.require("gateway", required_filter(call, "gatewayId"))
     how = listing(
-        {"gatewayId": lambda _space: gateway.id, "ipType": lambda _space: ["IPV4", "IPV6"]},
+        {"gatewayId": lambda _space: gateway.id, "ipType": _families},
         {"ipSpaceRef.name": lambda space: space.name},
         default_sort="ipSpaceRef.name",
     )
     return page_reply(call, how, addresses.ip_spaces_of(call.store, gateway), lambda one: _suggestion(call, one))
 
 
+def _families(space: Record) -> list[str]:
+    scopes = [ipaddress.ip_network(one, strict=False) for one in space.data["ipSpaceInternalScope"]]
+    return sorted({f"IPV{scope.version}" for scope in scopes})
+
+
 def _suggestion(call: Call, space: Record) -> dict[str, Any]:
     """Up to five addresses that the organisation has allocated and does not use."""
-    own = [one for one in allocations_of(call, space) if call.sees(one)]
+    own = [one for one in allocations_of(call, space, FLOATING) if call.sees(one)]
     unused = [one.data["value"] for one in own if one.data["usageState"] == "UNUSED" and not users_of(call, one)]
     return {"ipSpaceRef": call.store.ref(space.id), "unusedValues": unused[:5]}
 
 
 def _checked(call: Call, space: Record | None) -> tuple[dict[str, Any], str | None]:
-    if isinstance(call.body, dict) and call.body.get("ipSpacePrefixes"):
-        raise errors.not_built(call.operation.method, call.operation.path + " with ipSpacePrefixes")
     sent = SPACE.read(call.body, call.version)
     org = sent.pop("orgRef", None)
     if (sent["type"] == "PRIVATE") != (org is not None):
@@ -196,8 +235,11 @@ def _checked(call: Call, space: Record | None) -> tuple[dict[str, Any], str | No
             raise errors.bad_request(f"An IP Space named {sent['name']} of the type {sent['type']} already exists.")
     _check_scope(sent)
     for one in (sent.get("ipSpaceRanges") or {}).get("ipRanges") or []:
-        one.setdefault("id", call.store.mint("ipSpaceRange"))
-    return sent, owner
+        one["id"] = one.get("id") or call.store.mint("ipSpaceRange")
+    private = sent["type"] == "PRIVATE"
+    # the vendor: without a quota, 1 for PUBLIC and SHARED_SERVICES, and no limit for PRIVATE
+    ranges = {"ipRanges": [], "defaultFloatingIpQuota": -1 if private else 1, **(sent.get("ipSpaceRanges") or {})}
+    return {**sent, "ipSpaceRanges": ranges, "ipSpacePrefixes": ip_prefixes.checked(sent, call.store, private)}, owner
 
 
 def _check_scope(sent: dict[str, Any]) -> None:
@@ -233,11 +275,13 @@ def put_space(call: Call) -> Reply:
     space = _own(call)
     same_id(call, space)
     data, owner = _checked(call, space)
-    if (data["type"], owner) != (space.data["type"], space.org):
-        raise errors.bad_field("type", "neither it nor orgRef can be changed")
+    # "Only SHARED_SERVICES type can be changed to PUBLIC type" (go-vcloud-director)
+    published = (space.data["type"], data["type"]) == ("SHARED_SERVICES", "PUBLIC")
+    if owner != space.org or not (published or data["type"] == space.data["type"]):
+        raise errors.bad_field("type", "it can be changed from SHARED_SERVICES to PUBLIC only, and orgRef never")
     after = Record("ipSpace", space.id, data, owner)
     for one in allocations_of(call, space):
-        if not addresses.in_ip_space(after, ipaddress.ip_address(one.data["value"])):
+        if not holds(after, one.data["value"]):
             raise errors.bad_field("ipSpaceRanges", f"{one.data['value']} is allocated and cannot be taken away")
     return call.submit(space, locks=(space.id,), now=changed(space, data), done=realized(space), undo=restored(space))
 
@@ -344,7 +388,8 @@ OPERATIONS = (
         IP_SPACE_MANAGE,
         post_space,
         "IP_SPACE_CREATE",
-        refuses="types except PRIVATE for a tenant, a duplicate name, ranges outside the scope; prefixes (501)",
+        refuses="types except PRIVATE for a tenant, a duplicate name, ranges or prefixes outside the scope or that "
+        "overlap",
     ),
     Operation("GET", ONE, "37.1", IP_SPACE_VIEW, get_space, "IP_SPACE_VIEW"),
     Operation(

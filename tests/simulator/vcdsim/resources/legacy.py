@@ -14,12 +14,24 @@ from vcdsim.rights import ORGANIZATION_VIEW, PROVIDER, VDC_VIEW, VM_VIEW
 from vcdsim.store import Record, is_identifier, kind_of
 from vcdsim.tasks import Task
 
+_PLACES = {
+    "org": "org/",
+    "vdc": "vdc/",
+    "vm": "vApp/vm-",
+    "vapp": "vApp/vapp-",
+    "network": "network/",
+    "user": "admin/user/",
+    "networkPool": "admin/extension/networkPool/",
+    "nsxtmanager": "admin/extension/nsxtManagers/",
+    "providervdc": "admin/providervdc/",
+    "providervdcstorageprofile": "admin/pvdcStorageProfile/",
+}
 POWER = {"POWERED_ON": "4", "POWERED_OFF": "8", "SUSPENDED": "3"}
 
 
 def href(call: Call, record: Record, *, admin: bool = False) -> str:
     """The address of an object in the legacy API. Clients follow it as it is, so it must be absolute."""
-    prefix = {"org": "org/", "vdc": "vdc/", "vm": "vApp/vm-", "vapp": "vApp/vapp-"}[record.kind]
+    prefix = _PLACES[record.kind]
     return f"{call.base}/api/{'admin/' if admin else ''}{prefix}{record.uuid}"
 
 
@@ -47,9 +59,9 @@ def list_orgs(call: Call) -> Reply:
     return Reply(200, root)
 
 
-def _org(call: Call, tag: str, *, admin: bool) -> Reply:
-    org = by_uuid(call, "org", call.params["id"])
-    kind = "admin.organization" if admin else "org"
+def org_document(call: Call, org: Record, *, admin: bool) -> Element:
+    """What an organisation's document begins with, for tenants and for administrators."""
+    tag, kind = ("AdminOrg", "admin.organization") if admin else ("Org", "org")
     root = xmldoc.document(
         tag, href=href(call, org, admin=admin), id=org.id, name=org.name, type=f"{xmldoc.TYPE}{kind}+xml"
     )
@@ -59,34 +71,41 @@ def _org(call: Call, tag: str, *, admin: bool) -> Reply:
     xmldoc.child(root, "Description", org.data.get("description") or "")
     xmldoc.child(root, "FullName", org.data["displayName"])
     xmldoc.child(root, "IsEnabled", str(org.data["isEnabled"]).lower())
-    if admin:
-        vdcs = xmldoc.child(root, "Vdcs")
-        for vdc in call.store.all("vdc"):
-            if vdc.org == org.id:
-                xmldoc.child(
-                    vdcs, "Vdc", href=href(call, vdc, admin=True), name=vdc.name, type=f"{xmldoc.TYPE}admin.vdc+xml"
-                )
-    return Reply(200, root)
+    return root
 
 
 def get_org(call: Call) -> Reply:
-    return _org(call, "Org", admin=False)
-
-
-def get_admin_org(call: Call) -> Reply:
-    return _org(call, "AdminOrg", admin=True)
+    return Reply(200, org_document(call, by_uuid(call, "org", call.params["id"]), admin=False))
 
 
 def get_vdc(call: Call) -> Reply:
-    vdc = by_uuid(call, "vdc", call.params["id"])
+    return Reply(200, vdc_document(call, by_uuid(call, "vdc", call.params["id"]), admin=False))
+
+
+MODELS = {
+    "ALLOCATION_VAPP": "AllocationVApp",
+    "ALLOCATION_POOL": "AllocationPool",
+    "RESERVATION_POOL": "ReservationPool",
+    "FLEX": "Flex",
+}
+
+
+def vdc_document(call: Call, vdc: Record, *, admin: bool) -> Element:
+    """The document of a VDC for tenants, with which that for administrators begins."""
     org = call.store.get("org", vdc.org or "")
-    root = xmldoc.document(
-        "Vdc", href=href(call, vdc), id=vdc.id, name=vdc.name, status=1, type=f"{xmldoc.TYPE}vdc+xml"
-    )
+    tag, kind = ("AdminVdc", "admin.vdc") if admin else ("Vdc", "vdc")
+    address = href(call, vdc, admin=admin)
+    root = xmldoc.document(tag, href=address, id=vdc.id, name=vdc.name, status=1, type=f"{xmldoc.TYPE}{kind}+xml")
     if org:
         xmldoc.link(root, "up", "org", href(call, org))
     xmldoc.child(root, "Description", vdc.data.get("description") or "")
-    xmldoc.child(root, "AllocationModel", "Flex")
+    xmldoc.child(root, "AllocationModel", MODELS[vdc.data["allocationType"]])
+    capacity = xmldoc.child(root, "ComputeCapacity")
+    for part, units in (("Cpu", "MHz"), ("Memory", "MB")):
+        values = xmldoc.child(capacity, part)
+        xmldoc.child(values, "Units", units)
+        for name in ("Allocated", "Limit", "Reserved", "Used"):
+            xmldoc.child(values, name, "0")
     entities = xmldoc.child(root, "ResourceEntities")
     for vapp in call.store.all("vapp"):
         if vapp.data["vdc"] == vdc.id:
@@ -101,12 +120,20 @@ def get_vdc(call: Call) -> Reply:
     networks = xmldoc.child(root, "AvailableNetworks")
     for network in call.store.all("network"):
         if network.data["ownerRef"] == vdc.id:
-            address = f"{call.base}/api/network/{network.uuid}"
             xmldoc.child(
-                networks, "Network", href=address, id=network.id, name=network.name, type=f"{xmldoc.TYPE}network+xml"
+                networks,
+                "Network",
+                href=href(call, network),
+                id=network.id,
+                name=network.name,
+                type=f"{xmldoc.TYPE}network+xml",
             )
+    xmldoc.child(root, "Capabilities")
+    for name in ("NicQuota", "NetworkQuota", "UsedNetworkCount", "VmQuota"):
+        xmldoc.child(root, name, "0")
     xmldoc.child(root, "IsEnabled", "true")
-    return Reply(200, root)
+    xmldoc.child(root, "VdcStorageProfiles")
+    return root
 
 
 def get_vapp_or_vm(call: Call) -> Reply:
@@ -240,7 +267,6 @@ OPERATIONS = (
     Operation("GET", "/api/session", "0.0", LOGGED_IN, get_session, "SESSION_VIEW", basis="assumed"),
     Operation("GET", "/api/org", "0.0", ORGANIZATION_VIEW, list_orgs, "ORG_VIEW"),
     Operation("GET", "/api/org/{id}", "0.0", ORGANIZATION_VIEW, get_org, "ORG_VIEW"),
-    Operation("GET", "/api/admin/org/{id}", "0.0", ORGANIZATION_VIEW, get_admin_org, "ORG_VIEW"),
     Operation("GET", "/api/vdc/{id}", "0.0", VDC_VIEW, get_vdc, "VDC_VIEW"),
     Operation("GET", "/api/vApp/{id}", "0.0", VM_VIEW, get_vapp_or_vm, "VAPP_VM_VIEW"),
     Operation("GET", "/api/task/{id}", "0.0", LOGGED_IN, get_task, "TASK_VIEW"),

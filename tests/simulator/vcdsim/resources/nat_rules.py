@@ -171,7 +171,7 @@ def post_rule(call: Call) -> Reply:
     # The task's owner is the gateway, as in VCD: the task does not tell a client the new rule's identifier.
     reply = call.submit(
         gateway,
-        locks=lock_of(gateway),
+        locks=lock_of(call, gateway),
         now=lambda: call.store.add(rule),
         undo=lambda: call.store.remove(rule),
     )
@@ -195,14 +195,14 @@ def put_rule(call: Call) -> Reply:
         rule.data = data
         rule.facts["version"] += 1
 
-    reply = call.submit(gateway, locks=lock_of(gateway), now=apply, done=realized(rule), undo=restored(rule))
+    reply = call.submit(gateway, locks=lock_of(call, gateway), now=apply, done=realized(rule), undo=restored(rule))
     call.touched = rule.id
     return reply
 
 
 def delete_rule(call: Call) -> Reply:
     gateway, rule = _addressed(call)
-    reply = call.submit(gateway, locks=lock_of(gateway), done=lambda: call.store.remove(rule))
+    reply = call.submit(gateway, locks=lock_of(call, gateway), done=lambda: call.store.remove(rule))
     call.touched = rule.id
     return reply
 

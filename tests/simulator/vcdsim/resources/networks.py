@@ -155,7 +155,7 @@ def post_network(call: Call) -> Reply:
     # A routed network is plugged into its gateway, so the gateway is busy too; an isolated one locks only itself.
     return call.submit(
         network,
-        locks=lock_of(gateway) if gateway else (network.id,),
+        locks=lock_of(call, gateway) if gateway else (network.id,),
         now=lambda: call.store.add(network),
         done=realized(network),
         undo=lambda: call.store.remove(network),
@@ -168,7 +168,7 @@ def put_network(call: Call) -> Reply:
     data, gateway, _org = checked(call, network)
     if data["ownerRef"] != network.data["ownerRef"]:
         raise errors.bad_field("ownerRef", "it cannot be changed")
-    held = (*(lock_of(gateway) if gateway else ()), network.id)
+    held = (*(lock_of(call, gateway) if gateway else ()), network.id)
     return call.submit(network, locks=held, now=changed(network, data), done=realized(network), undo=restored(network))
 
 
@@ -180,7 +180,7 @@ def delete_network(call: Call) -> Reply:
     if groups:
         raise errors.bad_request(f"The network {network.name} is a member of the group {groups[0].name}.")
     gateway = call.store.get("gateway", network.data.get("router") or "")
-    held = (*(lock_of(gateway) if gateway else ()), network.id)
+    held = (*(lock_of(call, gateway) if gateway else ()), network.id)
     return call.submit(network, locks=held, done=lambda: call.store.remove(network))
 
 

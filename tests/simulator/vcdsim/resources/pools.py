@@ -76,7 +76,8 @@ POOL = Body(
             {"type": one_of(*STANDARD_PERSISTENCE, *PREMIUM_PERSISTENCE), "value": text(), "name": shown()}, "type"
         ),
         "members": many(MEMBER, high=100),
-        "memberGroupRef": since("37.1", ref("firewallGroup")),
+        # the vendor: "since 37.1", but go-vcloud-director sends and reads it in its version, 37.0
+        "memberGroupRef": since("37.0", ref("firewallGroup")),
         "gatewayRef": ref("gateway"),
         "virtualServiceRefs": shown(),
         "sslEnabled": since("37.0", flag(default=False)),
@@ -255,7 +256,7 @@ def locks(call: Call, gateway: Record, *records: Record) -> tuple[str, ...]:
     NAT writes are known to exclude each other on a gateway. For pools and virtual services it is not known, so it is an
     assumption, and the default is the stricter one.
     """
-    held = lock_of(gateway) if call.world.assume("alb-writes-lock-gateway", "yes") else ()
+    held = lock_of(call, gateway, balancer=True) if call.world.assume("alb-writes-lock-gateway", "yes") else ()
     return (*held, *(identifier(record) for record in records))
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from vcdsim import errors
-from vcdsim.bodies import Body, number, ref, shown, since
+from vcdsim.bodies import Body, blank, number, obj, one_of, ref, shown, since, text
 from vcdsim.calls import Call, Operation, Reply
-from vcdsim.query import Listing, Term, parse_filter, terms
-from vcdsim.resources.common import changed, listing, page_reply, realized, restored, stored
+from vcdsim.query import Listing, asked
+from vcdsim.resources.alb_infrastructure import GROUP_NAMES, group_backing, importer_of
+from vcdsim.resources.common import changed, listing, page_reply, realized, restored, same_id, stored
 from vcdsim.resources.edge_gateways import lock_of
 from vcdsim.rights import LB_VIEW, PROVIDER
 from vcdsim.store import Record, Store
@@ -38,6 +39,37 @@ ASSIGNMENT = Body(
     "serviceEngineGroupRef",
     "gatewayRef",
 )
+
+
+GROUP = Body(
+    "service engine group",
+    {
+        "status": shown(),
+        "id": shown(),
+        "name": text(low=1),
+        "description": text(),
+        "serviceEngineGroupBacking": obj(
+            {
+                "backingId": text(low=1),
+                "backingType": blank(text(writeOnly=True)),
+                "loadBalancerCloudRef": ref("loadBalancerCloud"),
+            },
+            "backingId",
+            "loadBalancerCloudRef",
+        ),
+        "haMode": shown(),
+        "reservationType": blank(one_of("DEDICATED", "SHARED", default="SHARED")),
+        "maxVirtualServices": shown(),
+        "numDeployedVirtualServices": shown(),
+        "reservedVirtualServices": shown(),
+        "overAllocated": shown(),
+        "supportedFeatureSet": since("37.0", blank(one_of("STANDARD", "PREMIUM", default="STANDARD"))),
+    },
+    "name",
+    "serviceEngineGroupBacking",
+)
+# What NSX ALB allows a group of its kind; the vendor documents no limit of its own (assumed)
+_MAX_VIRTUAL_SERVICES = 1000
 
 
 def deployed(store: Store, group_id: str, gateway_id: str | None = None) -> int:
@@ -115,12 +147,18 @@ def post_assignment(call: Call) -> Reply:
         raise errors.bad_request(f"The load balancer of the edge gateway {gateway.name} is not enabled.")
     if group.data["supportedFeatureSet"] == "STANDARD" and settings.get("supportedFeatureSet") == "PREMIUM":
         raise errors.bad_request("A STANDARD service engine group cannot serve a PREMIUM edge gateway.")
+    # the vendor: DEDICATED groups "can only be assigned to a single Edge Gateway"
+    others = (one for one in call.store.all("serviceEngineGroupAssignment"))
+    if group.data["reservationType"] == "DEDICATED" and any(
+        one.data["serviceEngineGroupRef"] == group.id and one.data["gatewayRef"] != gateway.id for one in others
+    ):
+        raise errors.bad_request(f"The dedicated group {group.name} is assigned to another edge gateway.")
     if assignment_of(call.store, group.id, gateway.id):
         raise errors.bad_request(f"{group.name} is already assigned to the edge gateway {gateway.name}.")
     record = Record("serviceEngineGroupAssignment", call.store.mint("serviceEngineGroupAssignment"), data, gateway.org)
     return call.submit(
         record,
-        locks=lock_of(gateway),
+        locks=lock_of(call, gateway, balancer=True),
         now=lambda: call.store.add(record),
         undo=lambda: call.store.remove(record),
     )
@@ -140,7 +178,11 @@ def put_assignment(call: Call) -> Reply:
     if data["maxVirtualServices"] < deployed(call.store, group.id, gateway.id):
         raise errors.bad_field("maxVirtualServices", "more virtual services than that are deployed")
     return call.submit(
-        record, locks=lock_of(gateway), now=changed(record, data), done=realized(record), undo=restored(record)
+        record,
+        locks=lock_of(call, gateway, balancer=True),
+        now=changed(record, data),
+        done=realized(record),
+        undo=restored(record),
     )
 
 
@@ -149,28 +191,23 @@ def delete_assignment(call: Call) -> Reply:
     if deployed(call.store, record.data["serviceEngineGroupRef"], record.data["gatewayRef"]):
         raise errors.bad_request("The service engine group has virtual services on this edge gateway.")
     gateway = call.store.get("gateway", record.data["gatewayRef"])
-    locks = lock_of(gateway) if gateway else ()
+    locks = lock_of(call, gateway, balancer=True) if gateway else ()
     return call.submit(record, locks=locks, done=lambda: call.store.remove(record))
 
 
 def list_groups(call: Call) -> Reply:
     """The groups. A tenant must name a gateway as ``_context``, and sees the groups assigned to it (assumed)."""
-    wanted = (
-        [term for term in terms(parse_filter(call.query["filter"])) if term.selector == "_context"]
-        if call.query.get("filter")
-        else []
-    )
+    wanted = asked(call.query, "_context")
     records = _in_context(call, wanted) if wanted else list(call.store.all("serviceEngineGroup"))
     # a tenant knows groups only through the gateways that they are assigned to
     if not wanted and not call.session.is_provider:
         raise errors.forbidden(PROVIDER, call.operation.name, "serviceEngineGroups")
-    find = {"_context": lambda record: [term.value for term in wanted]}
-    how: Listing[Record] = listing({**find, "reservationType": stored("reservationType")})
-    return page_reply(call, how, records, lambda one: show_group(call, one))
+    how: Listing[Record] = listing({"reservationType": stored("reservationType")})
+    return page_reply(call, how.also(_context=lambda record: wanted), records, lambda one: show_group(call, one))
 
 
-def _in_context(call: Call, wanted: list[Term]) -> list[Record]:
-    gateways = [term.value for term in wanted if term.value != "assignable"]
+def _in_context(call: Call, wanted: list[str]) -> list[Record]:
+    gateways = [one for one in wanted if one != "assignable"]
     if len(gateways) != 1:
         raise errors.bad_request("The context of service engine groups is one edge gateway.")
     gateway = call.require("gateway", gateways[0])
@@ -188,7 +225,10 @@ def show_group(call: Call, record: Record) -> dict[str, Any]:
         "id": record.id,
         "name": record.name,
         "description": record.data.get("description"),
-        "serviceEngineGroupBacking": record.data["serviceEngineGroupBacking"],
+        "serviceEngineGroupBacking": {
+            **record.data["serviceEngineGroupBacking"],
+            "loadBalancerCloudRef": call.store.ref(record.data["serviceEngineGroupBacking"]["loadBalancerCloudRef"]),
+        },
         "haMode": record.data["haMode"],
         "reservationType": record.data["reservationType"],
         "maxVirtualServices": record.data["maxVirtualServices"],
@@ -205,12 +245,68 @@ def show_group(call: Call, record: Record) -> dict[str, Any]:
     return body
 
 
+def _group(call: Call) -> Record:
+    return call.require("serviceEngineGroup", call.params["loadBalancerServiceEngineGroupId"])
+
+
 def get_group(call: Call) -> Reply:
-    identifier = call.params["loadBalancerServiceEngineGroupId"]
-    record = call.store.get("serviceEngineGroup", identifier)
-    if record is None:
-        raise errors.forbidden("Base", call.operation.name, identifier)
-    return Reply(200, show_group(call, record))
+    return Reply(200, show_group(call, _group(call)))
+
+
+def _checked_group(call: Call, group: Record | None) -> dict[str, Any]:
+    sent = GROUP.read(call.body, call.version)
+    backing = sent["serviceEngineGroupBacking"]
+    cloud = call.refer("loadBalancerCloudRef", "loadBalancerCloud", backing["loadBalancerCloudRef"]["id"])
+    for one in call.store.all("serviceEngineGroup"):
+        if one is not group and one.name == sent["name"]:
+            raise errors.bad_request(f"A service engine group named {sent['name']} already exists.")
+    held = {"backingId": backing["backingId"], "loadBalancerCloudRef": cloud.id}
+    shared = {"name": sent["name"], "description": sent.get("description"), "serviceEngineGroupBacking": held}
+    features = {"supportedFeatureSet": sent.get("supportedFeatureSet", "STANDARD")}
+    if group is not None:
+        for field in ("serviceEngineGroupBacking", "reservationType"):
+            if {**shared, "reservationType": sent["reservationType"]}[field] != group.data[field]:
+                raise errors.bad_field(field, "it cannot be changed")
+        return {**group.data, **shared, **features}
+    modes = {group_backing(cloud, name): mode for name, mode in GROUP_NAMES.items()}
+    if backing["backingId"] not in modes:
+        raise errors.bad_field("serviceEngineGroupBacking.backingId", "the cloud has no such group")
+    importer = importer_of(call.store, cloud, backing["backingId"])
+    if importer:
+        raise errors.bad_field("serviceEngineGroupBacking", f"it is imported as {importer.name}")
+    new = {"reservationType": sent["reservationType"], "haMode": modes[backing["backingId"]]}
+    return {**shared, **features, **new, "maxVirtualServices": _MAX_VIRTUAL_SERVICES}
+
+
+def post_group(call: Call) -> Reply:
+    data = _checked_group(call, None)
+    group = Record("serviceEngineGroup", call.store.mint("serviceEngineGroup"), data, None, "PENDING")
+    return call.submit(
+        group,
+        locks=(group.id,),
+        now=lambda: call.store.add(group),
+        done=realized(group),
+        undo=lambda: call.store.remove(group),
+    )
+
+
+def put_group(call: Call) -> Reply:
+    group = _group(call)
+    same_id(call, group)
+    data = _checked_group(call, group)
+    return call.submit(group, locks=(group.id,), now=changed(group, data), done=realized(group), undo=restored(group))
+
+
+def delete_group(call: Call) -> Reply:
+    group = _group(call)
+    if any(one.data["serviceEngineGroupRef"] == group.id for one in call.store.all("serviceEngineGroupAssignment")):
+        raise errors.bad_request(f"The service engine group {group.name} is assigned to an edge gateway.")
+    return call.submit(group, locks=(group.id,), done=lambda: call.store.remove(group))
+
+
+def sync_group(call: Call) -> Reply:
+    group = _group(call)
+    return call.submit(group, locks=(group.id,))
 
 
 OPERATIONS = (
@@ -222,6 +318,41 @@ OPERATIONS = (
         PROVIDER,
         get_group,
         "LOAD_BALANCER_SERVICE_ENGINE_GROUP_VIEW",
+    ),
+    Operation(
+        "POST",
+        GROUPS,
+        "35.0",
+        PROVIDER,
+        post_group,
+        "LOAD_BALANCER_SERVICE_ENGINE_GROUP_CREATE",
+        refuses="a duplicate name, a group that is imported or that the cloud has not",
+    ),
+    Operation(
+        "PUT",
+        GROUPS + "/{loadBalancerServiceEngineGroupId}",
+        "35.0",
+        PROVIDER,
+        put_group,
+        "LOAD_BALANCER_SERVICE_ENGINE_GROUP_UPDATE",
+        refuses="a change of the backing or the reservation type",
+    ),
+    Operation(
+        "DELETE",
+        GROUPS + "/{loadBalancerServiceEngineGroupId}",
+        "35.0",
+        PROVIDER,
+        delete_group,
+        "LOAD_BALANCER_SERVICE_ENGINE_GROUP_DELETE",
+        refuses="a group that is assigned",
+    ),
+    Operation(
+        "POST",
+        GROUPS + "/{loadBalancerServiceEngineGroupId}/sync",
+        "35.0",
+        PROVIDER,
+        sync_group,
+        "LOAD_BALANCER_SERVICE_ENGINE_GROUP_SYNC",
     ),
     Operation("GET", BASE, "35.0", LB_VIEW, list_assignments, "LOAD_BALANCER_SERVICE_ENGINE_GROUP_ASSIGNMENT_VIEW"),
     Operation(

@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The administrator's view of organisations and VDCs in the legacy XML API.
+
+Terraform's data sources vcd_org and vcd_org_vdc read them, and its data source of a routed network reads the metadata
+of the network. What the simulator has no objects for (leases, quotas, capacities) is shown with fixed values.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from vcdsim import xmldoc
+from vcdsim.calls import Call, Operation, Reply
+from vcdsim.resources import roles
+from vcdsim.resources.legacy import by_uuid, href, org_document, vdc_document
+from vcdsim.rights import NETWORK_VIEW, ORGANIZATION_VIEW, PROVIDER, VDC_VIEW
+from vcdsim.store import Record
+
+_WEEK, _MONTH = 7 * 24 * 3600, 30 * 24 * 3600  # leases of a new organisation, in seconds (assumed)
+
+
+def _settings(call: Call, root: Element, org: Record) -> None:
+    base = f"{href(call, org, admin=True)}/settings"
+    settings = xmldoc.child(root, "Settings", href=base, type=f"{xmldoc.TYPE}admin.orgSettings+xml")
+    parts: dict[str, dict[str, Any]] = {
+        "OrgGeneralSettings": {
+            "CanPublishCatalogs": "false",
+            "CanPublishExternally": "false",
+            "CanSubscribe": "false",
+            "DeployedVMQuota": 0,
+            "StoredVmQuota": 0,
+            "UseServerBootSequence": "false",
+            "DelayAfterPowerOnSeconds": 0,
+        },
+        "VAppLeaseSettings": {
+            "DeleteOnStorageLeaseExpiration": "false",
+            "DeploymentLeaseSeconds": _WEEK,
+            "StorageLeaseSeconds": _MONTH,
+            "PowerOffOnRuntimeLeaseExpiration": "false",
+        },
+        "VAppTemplateLeaseSettings": {"DeleteOnStorageLeaseExpiration": "false", "StorageLeaseSeconds": _MONTH},
+        "OrgLdapSettings": {"OrgLdapMode": "NONE"},
+        "OrgPasswordPolicySettings": {
+            "AccountLockoutEnabled": "false",
+            "InvalidLoginsBeforeLockout": 5,
+            "AccountLockoutIntervalMinutes": 10,
+        },
+    }
+    for tag, values in parts.items():
+        part = xmldoc.child(settings, tag)
+        for name, value in values.items():
+            xmldoc.child(part, name, str(value))
+
+
+def get_admin_org(call: Call) -> Reply:
+    org = by_uuid(call, "org", call.params["id"])
+    root = org_document(call, org, admin=True)
+    _settings(call, root, org)
+    _references(root, "Users", "UserReference", "admin.user", [(href(call, one), one) for one in _users(call, org)])
+    xmldoc.child(root, "Catalogs")
+    vdcs = [(href(call, one, admin=True), one) for one in call.store.all("vdc") if one.org == org.id]
+    _references(root, "Vdcs", "Vdc", "admin.vdc", vdcs)
+    networks = [one for one in call.store.all("network") if one.org == org.id]
+    _references(root, "Networks", "Network", "network", [(href(call, one), one) for one in networks])
+    xmldoc.child(root, "RightReferences")
+    listed = xmldoc.child(root, "RoleReferences")
+    for role in roles.of_org(call, org.id):
+        address = f"{call.base}/api/admin/org/{org.uuid}/role/{role.id.rsplit(':', 1)[-1]}"
+        kind = f"{xmldoc.TYPE}admin.role+xml"
+        xmldoc.child(listed, "RoleReference", href=address, id=role.id, name=role.name, type=kind)
+    return Reply(200, root)
+
+
+def _users(call: Call, org: Record) -> list[Record]:
+    return [one for one in call.store.all("user") if one.org == org.id]
+
+
+def _references(root: Element, tag: str, entry: str, kind: str, rows: list[tuple[str, Record]]) -> None:
+    listed = xmldoc.child(root, tag)
+    for address, record in rows:
+        xmldoc.child(listed, entry, href=address, id=record.id, name=record.name, type=f"{xmldoc.TYPE}{kind}+xml")
+
+
+def get_admin_vdc(call: Call) -> Reply:
+    return Reply(200, admin_vdc(call, by_uuid(call, "vdc", call.params["id"])))
+
+
+def admin_vdc(call: Call, vdc: Record) -> Element:
+    """The administrator's document of a VDC: the tenant's, and where the VDC gets its capacity from."""
+    root = vdc_document(call, vdc, admin=True)
+    for name, value in (
+        ("ResourceGuaranteedMemory", "1.0"),
+        ("ResourceGuaranteedCpu", "1.0"),
+        ("VCpuInMhz", "1000"),
+        ("IsThinProvision", "true"),
+    ):
+        xmldoc.child(root, name, value)
+    if call.session.is_provider:
+        for tag, kind in (("NetworkPoolReference", "networkPool"), ("ProviderVdcReference", "providervdc")):
+            for record in call.store.all(kind):
+                xmldoc.child(root, tag, href=href(call, record), id=record.id, name=record.name)
+    for name in ("UsesFastProvisioning", "OverCommitAllowed", "VmDiscoveryEnabled", "IsElastic"):
+        xmldoc.child(root, name, "false")
+    xmldoc.child(root, "IncludeMemoryOverhead", "true")
+    return root
+
+
+def get_network_metadata(call: Call) -> Reply:
+    network = by_uuid(call, "network", call.params["id"])
+    address = f"{href(call, network)}/metadata"
+    return Reply(200, xmldoc.document("Metadata", href=address, type=f"{xmldoc.TYPE}metadata+xml"))
+
+
+OPERATIONS = (
+    Operation("GET", "/api/admin/org/{id}", "0.0", ORGANIZATION_VIEW, get_admin_org, "ORG_VIEW"),
+    Operation("GET", "/api/admin/vdc/{id}", "0.0", VDC_VIEW, get_admin_vdc, "VDC_VIEW"),
+    Operation("GET", "/api/network/{id}/metadata", "0.0", NETWORK_VIEW, get_network_metadata, "NETWORK_METADATA_VIEW"),
+)
+__all__ = ["OPERATIONS", "PROVIDER", "admin_vdc"]
