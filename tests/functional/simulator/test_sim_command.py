@@ -37,7 +37,8 @@ def test_the_readme_has_the_tables_of_the_code() -> None:
 def test_shipped_estates(name: str) -> None:
     world = World(Settings())
     estates.build(world, estates.load(name))
-    assert world.store.count("gateway") == {"two-tenants": 3, "many-edges": 201, "large": 201}.get(name, 1)
+    counts = {"two-tenants": 3, "many-edges": 201, "large": 201, "provider": 2}
+    assert world.store.count("gateway") == counts.get(name, 1)
 
 
 def test_identifiers_are_the_same_in_every_run() -> None:

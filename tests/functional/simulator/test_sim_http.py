@@ -66,7 +66,7 @@ def test_newer_fields_are_unknown_and_hidden(api: Api, scene: Scene) -> None:
         ("GET", "/loadBalancer/pools", 405),
         ("PATCH", "/edgeGateways", 405),
         ("GET", "/edgeGateways/{edge}/routing/bgp", 501),
-        ("POST", "/vdcGroups", 501),
+        ("POST", "/serviceAccounts", 501),
         ("POST", "/oauth/tenant/acme/device_authorization", 501),
     ],
 )

@@ -79,7 +79,7 @@ def allocated(subnet: dict[str, Any]) -> int:
     Terraform's provider expects 65,533 for ranges of so many addresses with the primary one among them.
     """
     primary = subnet.get("primaryIp")
-    apart = bool(primary) and not in_ranges(subnet, ipaddress.ip_address(primary))
+    apart = 1 if primary and not in_ranges(subnet, ipaddress.ip_address(primary)) else 0
     return sum(int(high) - int(low) + 1 for low, high in ranges_of(subnet)) + apart
 
 

@@ -104,7 +104,8 @@ class Builder(GatewayBuilder):
             "description": spec.get("description", ""),
             "vdcs": [known[name] for name in spec["vdcs"]],
         }
-        group = self.add("vdcGroup", f"{org.name}/{spec['name']}", data, org.id, id=spec.get("id"))
+        facts = {"provider_scope": NSX_T}
+        group = self.add("vdcGroup", f"{org.name}/{spec['name']}", data, org.id, id=spec.get("id"), facts=facts)
         for gateway in spec.get("edge_gateways", []):
             self.gateway(gateway, group)
         for network in spec.get("networks", []):

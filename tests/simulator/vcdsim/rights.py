@@ -20,6 +20,8 @@ USER_MANAGE = "Group / User: Manage"
 ORGANIZATION_VIEW = "Organization: View"
 VDC_VIEW = "Organization vDC: View"
 VDC_GROUP_VIEW = "vDC Group: View"
+VDC_GROUP_CONFIGURE = "vDC Group: Configure"
+SLAAC_CONFIGURE = "Organization vDC Gateway: Configure SLAAC Profile"
 VM_VIEW = "vApp: View VM metrics"
 GATEWAY_VIEW = "Organization vDC Gateway: View"
 GATEWAY_EDIT = "Organization vDC Gateway: Update Properties"
@@ -75,6 +77,8 @@ TENANT = CLOUD_PROVIDER | {
     ROLE_MANAGE,
     USER_MANAGE,
     VDC_GROUP_VIEW,
+    VDC_GROUP_CONFIGURE,
+    SLAAC_CONFIGURE,
     GATEWAY_EDIT,
     FIREWALL_CONFIGURE,
     NETWORK_EDIT,

@@ -265,6 +265,11 @@ def _read_body(call: Call, request: web.BaseRequest) -> None:
     if not call.raw:
         return
     content_type = request.content_type
+    if call.operation.legacy:
+        if not content_type.endswith("xml"):
+            raise errors.unsupported_media(content_type, "application/*+xml")
+        call.body_or_none = xmldoc.parse(call.raw)
+        return
     if content_type != _JSON:
         raise errors.unsupported_media(content_type, _JSON)
     try:
@@ -276,6 +281,8 @@ def _read_body(call: Call, request: web.BaseRequest) -> None:
 def _name_of(call: Call) -> str:
     """The name of the object of a request: from the body, or of the object that the path addresses."""
     body = call.body_or_none
+    if isinstance(body, Element):
+        return body.get("name", "")
     if isinstance(body, dict) and isinstance(body.get("name") or body.get("alias"), str):
         return str(body.get("name") or body.get("alias"))
     identifiers = list(call.params.values())

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from typing import Any
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, ParseError, SubElement, fromstring, tostring
+
+from vcdsim import errors
 
 VCLOUD = "http://www.vmware.com/vcloud/v1.5"
 VERSIONS = "http://www.vmware.com/vcloud/versions"
@@ -34,6 +36,16 @@ def _with(element: Element, attributes: dict[str, Any]) -> Element:
 
 def link(parent: Element, rel: str, kind: str, href: str, name: str | None = None) -> Element:
     return child(parent, "Link", rel=rel, type=f"{TYPE}{kind}+xml", href=href, name=name)
+
+
+def parse(raw: bytes) -> Element:
+    """The document of a body. Answers 400 if it is not XML, or has a DOCTYPE, which could expand without end."""
+    if b"<!DOCTYPE" in raw:
+        raise errors.bad_request("The body must have no DOCTYPE.")
+    try:
+        return fromstring(raw)  # noqa: S314 - without a DOCTYPE there are no entities to expand
+    except ParseError as problem:
+        raise errors.bad_request("The body is not XML.") from problem
 
 
 def render(root: Element) -> bytes:

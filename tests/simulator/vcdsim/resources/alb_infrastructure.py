@@ -99,7 +99,7 @@ def network_pool(store: Store) -> Record:
 
 def show_controller(call: Call, controller: Record) -> dict[str, Any]:
     shown_fields = CONTROLLER_BODY.show(controller.data, call.version)
-    return shown_fields | {"id": controller.id, "version": controller.facts["version"]}
+    return shown_fields | {"id": controller.id, "version": controller.facts["version"], "password": None}
 
 
 def list_controllers(call: Call) -> Reply:
@@ -194,7 +194,8 @@ def list_importable_groups(call: Call) -> Reply:
         for name, mode in GROUP_NAMES.items()
         if importer_of(call.store, cloud, group_backing(cloud, name)) is None
     ]
-    return page_reply(call, UNSORTED.also(_context=lambda _row: cloud.id), rows, lambda one: one)
+    # the vendor describes this list as one with a cursor: it has no totals, and it is never longer than one page
+    return Reply(200, {"values": rows})
 
 
 def importer_of(store: Store, cloud: Record, backing: str) -> Record | None:

@@ -45,29 +45,34 @@ _RATE = obj(
 )
 
 
-def _rules(actions: Fields) -> Body:
+def _rules(title: str, actions: Fields) -> Body:
     """A list of rules. The criteria are stored as they are sent."""
     rule = {"name": text(low=1, high=1000), "active": flag(default=True), "logging": flag(default=False)}
     entry = obj({**rule, "matchCriteria": anything(), **actions}, "name")
-    return Body("rules of a virtual service", {"values": many(entry, high=128)}, "values")
+    # go-vcloud-director empties a list by sending null
+    return Body(title, {"values": many(entry, high=128, default=[])})
 
 
 BODIES = {
     REQUEST: _rules(
+        "HTTP request rules",
         {
             "headerActions": many(_HEADER),
             "redirectAction": _REDIRECT,
             "rewriteUrlAction": obj({"host": text(), "path": text(), "query": text(), "keepQuery": flag()}),
-        }
+        },
     ),
-    RESPONSE: _rules({"headerActions": many(_HEADER), "rewriteLocationHeaderAction": obj(_TARGET)}),
+    RESPONSE: _rules(
+        "HTTP response rules", {"headerActions": many(_HEADER), "rewriteLocationHeaderAction": obj(_TARGET)}
+    ),
     SECURITY: _rules(
+        "HTTP security rules",
         {
             "rateLimitAction": _RATE,
             "redirectToHttpsAction": obj({"port": number(1, 65535)}),
             "localResponseAction": _RESPONSE,
             "allowOrCloseConnectionAction": one_of("ALLOW", "CLOSE"),
-        }
+        },
     ),
     WAF: Body(
         "WAF configuration",

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The query service: VDCs and virtual machines, for tenants and for system administrators."""
+"""The query service: VDCs and virtual machines, and what the provider brings for them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vcdsim import errors, query, xmldoc
 from vcdsim.calls import LOGGED_IN, Call, Operation, Reply
 from vcdsim.query import Listing
 from vcdsim.resources.legacy import href
-from vcdsim.rights import VDC_VIEW, VM_VIEW
+from vcdsim.rights import PROVIDER, VDC_VIEW, VM_VIEW
 from vcdsim.store import Record
 
 # type -> (kind of object, record element, right, only for system administrators)
@@ -21,6 +21,15 @@ TYPES = {
     "adminOrgVdc": ("vdc", "AdminVdcRecord", VDC_VIEW, True),
     "vm": ("vm", "VMRecord", VM_VIEW, False),
     "adminVM": ("vm", "AdminVMRecord", VM_VIEW, True),
+    "nsxTManager": ("nsxtmanager", "NsxTManagerRecord", PROVIDER, True),
+    "networkPool": ("networkPool", "NetworkPoolRecord", PROVIDER, True),
+    "providerVdc": ("providervdc", "VMWProviderVdcRecord", PROVIDER, True),
+    "providerVdcStorageProfile": (
+        "providervdcstorageprofile",
+        "ProviderVdcStorageProfileRecord",
+        PROVIDER,
+        True,
+    ),
 }
 
 # Attributes that clients may filter by even if there is no record to learn them from.
@@ -35,7 +44,7 @@ def run_query(call: Call) -> Reply:
     if not call.may(right) or (admin and not call.session.is_provider):
         # the admin types show objects of all tenants, so a tenant may not use them even if it has the right to view
         raise errors.forbidden(right, f"QUERY_{kind.upper()}", kind)
-    attributes = _vdc if stored_as == "vdc" else _vm
+    attributes = {"vdc": _vdc, "vm": _vm}.get(stored_as, _of_provider)
     rows = [attributes(call, record, admin) for record in call.visible(stored_as)]
     how = _listing(rows)
     clamp = call.world.assume("page-size-above-limit", "clamped")
@@ -91,6 +100,19 @@ def _vm(call: Call, vm: Record, admin: bool) -> dict[str, Any]:
     }
 
 
+def _of_provider(call: Call, record: Record, _admin: bool) -> dict[str, Any]:
+    """A record of what the provider brings: its address, its name, and for a storage profile its provider VDC."""
+    provider = call.store.get("providervdc", record.data.get("providerVdc", ""))
+    return {
+        "href": href(call, record),
+        "id": record.id,
+        "name": record.name,
+        "isEnabled": True,
+        "providerVdc": href(call, provider) if provider else None,
+        "providerVdcName": provider.name if provider else None,
+    }
+
+
 OPERATIONS = (
     Operation(
         "GET",
@@ -99,6 +121,7 @@ OPERATIONS = (
         LOGGED_IN,
         run_query,
         "QUERY",
-        refuses="administrators' types for tenants; types except orgVdc, adminOrgVdc, vm and adminVM (501)",
+        refuses="administrators' types for tenants; types except orgVdc, adminOrgVdc, vm, adminVM, nsxTManager, "
+        "networkPool, providerVdc and providerVdcStorageProfile (501)",
     ),
 )

@@ -1,0 +1,269 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a provider prepares: load balancer controllers, clouds and engine groups, VDCs, VDC groups, and users.
+
+The order of the requests and the values that must be read back are those of go-vcloud-director's own tests.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import pytest
+from simulator_bench import VCLOUD, Api, Scene
+from vcdsim.testing import Simulator
+
+CONTROLLERS = "/loadBalancer/controllers"
+CLOUDS = "/loadBalancer/clouds"
+GROUPS = "/loadBalancer/serviceEngineGroups"
+CONTROLLER = {"name": "avi", "url": "https://avi.example.com", "username": "u", "password": "avi-secret-1"}
+NAMESPACE = 'xmlns="http://www.vmware.com/vcloud/v1.5"'
+
+
+def uuid(urn: str) -> str:
+    return urn.rsplit(":", 1)[-1]
+
+
+def importable(system: Api, kind: str, context: str) -> list[dict[str, Any]]:
+    return system.values(f"/nsxAlbResources/importable{kind}?filter=_context=={context}")
+
+
+def imported(system: Api, name: str = "cloud-1") -> tuple[str, str]:
+    """A controller, and its cloud."""
+    controller = system.done("POST", CONTROLLERS, CONTROLLER)
+    (found,) = importable(system, "Clouds", controller)
+    backing = {"backingId": found["id"], "loadBalancerControllerRef": {"id": controller}}
+    body = {"name": name, "loadBalancerCloudBacking": backing, "networkPoolRef": found["networkPoolRef"]}
+    return controller, system.done("POST", CLOUDS, body)
+
+
+def test_a_controller_is_registered(sim: Simulator, system: Api, admin: Api) -> None:
+    admin.refused("POST", CONTROLLERS, CONTROLLER, "System administrator", status=403)
+    made = system.done("POST", CONTROLLERS, CONTROLLER)
+    shown = system.get(f"{CONTROLLERS}/{made}")
+    assert (shown["url"], shown["username"], shown["password"]) == (CONTROLLER["url"], "u", None)
+    assert "avi-secret-1" not in str(sim.dump())
+    assert [one["id"] for one in system.values(f"{CONTROLLERS}?filter=name==avi")] == [made]
+    system.refused("POST", CONTROLLERS, CONTROLLER, "the load balancer controller avi has it")
+    system.refused("POST", CONTROLLERS, {**CONTROLLER, "password": None}, '"password" is required')
+    # go-vcloud-director sends back what it has read, without a password, although the description demands one
+    renamed = {**shown, "name": "renamed", "licenseType": "BASIC"}
+    system.done("PUT", f"{CONTROLLERS}/{made}", renamed, version="38.0")
+    assert system.get(f"{CONTROLLERS}/{made}")["name"] == "renamed"
+    system.done("DELETE", f"{CONTROLLERS}/{made}")
+    system.refused("GET", f"{CONTROLLERS}/{made}", None, "target entity is invalid", status=403)
+
+
+def test_a_cloud_is_imported_once(system: Api) -> None:
+    controller, cloud = imported(system)
+    shown = system.get(f"{CLOUDS}/{cloud}")
+    assert (shown["healthStatus"], shown["networkPoolRef"]["name"]) == ("UP", "nsx-t-pool")
+    (found,) = importable(system, "Clouds", controller)
+    assert (found["alreadyImported"], found["id"]) == (True, shown["loadBalancerCloudBacking"]["backingId"])
+    system.refused("POST", CLOUDS, {**shown, "name": "again"}, "it is imported as cloud-1")
+    system.refused("POST", CLOUDS, shown, "named cloud-1 already exists")
+    backing = {**shown["loadBalancerCloudBacking"], "backingId": "cloud-x"}
+    system.refused("POST", CLOUDS, {"name": "x", "loadBalancerCloudBacking": backing}, "has no such cloud")
+    system.refused("DELETE", f"{CONTROLLERS}/{controller}", None, "is used by cloud-1")
+    system.refused("GET", "/nsxAlbResources/importableClouds", None, "A filter with _context== and the URN")
+    system.done("DELETE", f"{CLOUDS}/{cloud}")
+    system.done("DELETE", f"{CONTROLLERS}/{controller}")
+
+
+def test_a_group_is_imported_assigned_and_released(system: Api, scene: Scene) -> None:
+    _controller, cloud = imported(system)
+    offered = importable(system, "ServiceEngineGroups", cloud)
+    assert {one["displayName"] for one in offered} == {"Default-Group", "elastic-group"}
+    backing = {"backingId": offered[0]["id"], "loadBalancerCloudRef": {"id": cloud}}
+    body = {"name": "engines", "reservationType": "DEDICATED", "serviceEngineGroupBacking": backing}
+    made = system.done("POST", GROUPS, body)
+    shown = system.get(f"{GROUPS}/{made}")
+    assert (shown["haMode"], shown["supportedFeatureSet"]) == (offered[0]["haMode"], "STANDARD")
+    assert shown["serviceEngineGroupBacking"]["loadBalancerCloudRef"] == {"id": cloud, "name": "cloud-1"}
+    assert [one["id"] for one in importable(system, "ServiceEngineGroups", cloud)] == [offered[1]["id"]]
+    system.refused("POST", GROUPS, {**body, "name": "again"}, "it is imported as engines")
+    system.refused("POST", GROUPS, body, "named engines already exists")
+    unknown = {**backing, "backingId": "x"}
+    system.refused("POST", GROUPS, {"name": "x", "serviceEngineGroupBacking": unknown}, "has no such group")
+    system.done("POST", f"{GROUPS}/{made}/sync")
+    system.done("PUT", f"{GROUPS}/{made}", {**shown, "name": "renamed", "supportedFeatureSet": "PREMIUM"})
+    system.refused("PUT", f"{GROUPS}/{made}", {**shown, "reservationType": "SHARED"}, "it cannot be changed")
+    system.refused("DELETE", f"{CLOUDS}/{cloud}", None, "is used by renamed")
+    assignment = {"serviceEngineGroupRef": {"id": made}, "gatewayRef": {"id": scene.edge}}
+    assigned = system.done("POST", f"{GROUPS}/assignments", assignment)
+    # the vendor: a dedicated group "can only be assigned to a single Edge Gateway"
+    other = second_gateway(system, scene)
+    system.refused("POST", f"{GROUPS}/assignments", {**assignment, "gatewayRef": {"id": other}}, "to another edge")
+    system.refused("DELETE", f"{GROUPS}/{made}", None, "is assigned to an edge gateway")
+    system.done("DELETE", f"{GROUPS}/assignments/{assigned}")
+    system.done("DELETE", f"{GROUPS}/{made}")
+
+
+def second_gateway(system: Api, scene: Scene) -> str:
+    subnets = {"values": [{"gateway": "192.0.2.1", "prefixLength": 24}]}
+    body = {"name": "other", "ownerRef": {"id": scene.vdc}, "edgeGatewayUplinks": [{"uplinkId": "x"}]}
+    body["edgeGatewayUplinks"][0]["subnets"] = subnets
+    gateway = system.done("POST", "/edgeGateways", body)
+    system.done("PUT", f"/edgeGateways/{gateway}/loadBalancer", {"enabled": True})
+    return gateway
+
+
+@pytest.mark.parametrize("kind", ["nsxTManager", "networkPool", "providerVdc", "providerVdcStorageProfile"])
+def test_what_a_provider_queries(system: Api, admin: Api, kind: str) -> None:
+    (record,) = system.xml(f"/api/query?type={kind}")
+    found = system.xml(f"/api/query?type={kind}&filter=name=={record.get('name')}&filterEncoded=true")
+    assert [one.get("href") for one in found] == [record.get("href")]
+    assert admin.ask("GET", f"/api/query?type={kind}").status_code == 403
+
+
+def test_the_manager_of_a_query_is_that_of_the_edge_gateways(system: Api, scene: Scene) -> None:
+    (record,) = system.xml("/api/query?type=nsxTManager")
+    backing = system.get(f"/edgeGateways/{scene.edge}")["gatewayBacking"]
+    assert backing["networkProvider"]["id"] == f"urn:vcloud:nsxtmanager:{str(record.get('href')).rpartition('/')[2]}"
+
+
+def send(
+    api: Api, method: str, path: str, body: str, kind: str = "application/vnd.vmware.admin.user+xml"
+) -> ET.Element:
+    answer = api.http.request(
+        method,
+        api.sim.url + path,
+        data=body,
+        headers={"Accept": f"application/*+xml;version={api.version}", "Content-Type": kind},
+    )
+    assert answer.status_code in (200, 201), answer.text
+    return ET.fromstring(answer.text)  # noqa: S314 - the simulator's own
+
+
+def role_address(api: Api, org: str, name: str) -> str:
+    listed = api.xml(f"/api/admin/org/{uuid(org)}").iter(f"{VCLOUD}RoleReference")
+    return str(next(one.get("href") for one in listed if one.get("name") == name))
+
+
+def user(role: str, **more: str) -> str:
+    texts = "".join(f"<{name}>{value}</{name}>" for name, value in more.items())
+    return (
+        f'<User {NAMESPACE} name="new"><IsEnabled>true</IsEnabled><ProviderType>INTEGRATED</ProviderType>'
+        f'<Role href="{role}"/>{texts}</User>'
+    )
+
+
+def test_a_user_is_made_and_logs_in(sim: Simulator, system: Api, admin: Api, scene: Scene) -> None:
+    role = role_address(system, scene.org, "View Only")
+    path = f"/api/admin/org/{uuid(scene.org)}/users"
+    made = send(system, "POST", path, user(role, FullName="New", Password="new-secret-1"))
+    assert (made.get("name"), made.findtext(f"{VCLOUD}FullName")) == ("new", "New")
+    assert made.find(f"{VCLOUD}Password") is None
+    address = str(made.get("href")).removeprefix(sim.url)
+    own = Api(sim)
+    assert own.log_in("new@acme", "new-secret-1").ok
+    assert [one["name"] for one in own.get("/sessions/current")["roleRefs"]] == ["View Only"]
+    again = admin.http.post(sim.url + path, data=user(role), headers={"Content-Type": "application/xml"})
+    assert again.status_code == 406  # without a version
+    changed = send(admin, "PUT", address, user(role_address(admin, scene.org, "Organization Administrator")))
+    role_shown = changed.find(f"{VCLOUD}Role")
+    assert role_shown is not None
+    assert role_shown.get("name") == "Organization Administrator"
+    assert own.log_in("new@acme", "new-secret-1").ok  # the PUT has no password, so the old one stays
+    assert own.ask("POST", f"{address}/action/takeOwnership").status_code == 204
+    assert admin.ask("DELETE", address).status_code == 204
+    assert own.ask("GET", "/vdcs").status_code == 401
+    assert not Api(sim).log_in("new@acme", "new-secret-1").ok
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<User", "is not XML"),
+        ("<!DOCTYPE x><User/>", "must have no DOCTYPE"),
+        (f"<Group {NAMESPACE} name='x'/>", "must be a User document with a name"),
+        (f"<User {NAMESPACE} name='x'/>", "needs a Password and a Role"),
+        (f"<User {NAMESPACE} name='viewer'/>", "A user named viewer already exists"),
+        (f"<User {NAMESPACE} name='x'><Password>short</Password></User>", "at least 6 characters"),
+        (f"<User {NAMESPACE} name='x'><Role href='/x/7'/></User>", "no such role"),
+    ],
+)
+def test_refused_users(system: Api, scene: Scene, body: str, text: str) -> None:
+    path = f"{system.sim.url}/api/admin/org/{uuid(scene.org)}/users"
+    headers = {"Accept": "application/*+xml;version=37.2", "Content-Type": "application/vnd.vmware.admin.user+xml"}
+    answer = system.http.post(path, data=body, headers=headers)
+    assert (answer.status_code, text in answer.text) == (400, True), answer.text
+
+
+def vdc_params(system: Api, name: str, **other: str) -> str:
+    kinds = {"NetworkPoolReference": "networkPool", "ProviderVdcReference": "providerVdc"}
+    found = {tag: str(next(iter(system.xml(f"/api/query?type={kind}"))).get("href")) for tag, kind in kinds.items()}
+    storage = next(iter(system.xml("/api/query?type=providerVdcStorageProfile"))).get("href")
+    references = "".join(f'<{tag} href="{href}"/>' for tag, href in (found | other).items())
+    return (
+        f'<CreateVdcParams {NAMESPACE} name="{name}"><AllocationModel>Flex</AllocationModel>'
+        f'<VdcStorageProfile><ProviderVdcStorageProfile href="{storage}"/></VdcStorageProfile>'
+        f"{references}</CreateVdcParams>"
+    )
+
+
+def test_a_vdc_is_made_grouped_and_deleted(system: Api, admin: Api, scene: Scene) -> None:
+    path, kind = f"/api/admin/org/{uuid(scene.org)}/vdcsparams", "application/vnd.vmware.admin.createVdcParams+xml"
+    made = send(system, "POST", path, vdc_params(system, "second"), kind)
+    task = made.find(f"{VCLOUD}Tasks/{VCLOUD}Task")
+    assert task is not None
+    assert task.get("operationName") == "VDC_CREATE_VDC"
+    second = admin.named("/vdcs", "second")["id"]
+    capabilities = admin.values(f"/vdcs/{second}/capabilities")
+    assert capabilities[0]["value"] == "NSX_T"
+    candidates = admin.values(f"/vdcGroups/networkingCandidateVdcs?filter=_context==LOCAL;_context=={scene.vdc}")
+    assert {one["id"] for one in candidates} == {scene.vdc, second}
+    members = [{"vdcRef": {"id": one}} for one in (scene.vdc, second)]
+    body = {"name": "both", "orgId": scene.org, "networkProviderType": "NSX_T", "participatingOrgVdcs": members}
+    group = admin.done("POST", "/vdcGroups", body)
+    shown = admin.get(f"/vdcGroups/{group}")
+    assert [one["vdcRef"]["name"] for one in shown["participatingOrgVdcs"]] == ["acme-vdc", "second"]
+    admin.refused("POST", "/vdcGroups", body, "A VDC group named both already exists")
+    assert system.ask("DELETE", f"/api/vdc/{uuid(second)}?force=true&recursive=true").status_code == 400
+    admin.done("PUT", f"/vdcGroups/{group}", {**shown, "name": "one", "participatingOrgVdcs": members[:1]})
+    admin.done("DELETE", f"/vdcGroups/{group}")
+    assert system.ask("DELETE", f"/api/vdc/{uuid(second)}?force=false").status_code == 400
+    deleted = system.ask("DELETE", f"/api/vdc/{uuid(second)}?force=true&recursive=true")
+    assert (deleted.status_code, ET.fromstring(deleted.text).tag) == (202, f"{VCLOUD}Task")  # noqa: S314
+    assert [one["name"] for one in admin.values("/vdcs")] == ["acme-vdc"]
+    assert system.ask("DELETE", f"/api/vdc/{uuid(scene.vdc)}?force=true").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"type": "UNIVERSAL"}, "with type UNIVERSAL"),
+        ({"networkProviderType": "NSX_V"}, "with networkProviderType NSX_V"),
+        ({"dfwEnabled": True}, "with dfwEnabled"),
+        ({"localEgress": True}, "a LOCAL group cannot have it"),
+        ({"participatingOrgVdcs": []}, "at least 1"),
+    ],
+)
+def test_refused_vdc_groups(admin: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
+    members = [{"vdcRef": {"id": scene.vdc}}]
+    body = {"name": "g", "orgId": scene.org, "networkProviderType": "NSX_T", "participatingOrgVdcs": members}
+    answer = admin.ask("POST", "/vdcGroups", {**body, **change})
+    assert answer.status_code in (400, 501)
+    assert text in answer.json()["message"]
+
+
+def test_a_group_with_an_edge_gateway_cannot_be_deleted(system: Api, admin: Api, scene: Scene) -> None:
+    members = [{"vdcRef": {"id": scene.vdc}}]
+    body = {"name": "g", "orgId": scene.org, "networkProviderType": "NSX_T", "participatingOrgVdcs": members}
+    group = admin.done("POST", "/vdcGroups", body)
+    owned = {"name": "set", "ownerRef": {"id": group}, "ipAddresses": ["10.0.0.0/8"]}
+    admin.done("POST", "/firewallGroups", owned)
+    admin.refused("DELETE", f"/vdcGroups/{group}", None, "owns set and cannot be deleted")
+    elsewhere = admin.ask("GET", "/vdcGroups/networkingCandidateVdcs")
+    assert elsewhere.status_code == 400
+
+
+def test_the_slaac_profile(admin: Api, api: Api, scene: Scene) -> None:
+    path = f"/edgeGateways/{scene.edge}/slaacProfile"
+    assert admin.get(path) == {"enabled": False, "mode": "DISABLED", "dnsConfig": {}}
+    api.refused("PUT", path, {"enabled": True}, "Configure SLAAC Profile", status=403)
+    admin.done("PUT", path, {"enabled": True, "mode": "SLAAC", "dnsConfig": {}})
+    assert admin.get(path)["mode"] == "SLAAC"
+    admin.refused("PUT", path, {"mode": "OTHER"}, "it must be one of")
