@@ -215,6 +215,8 @@ def test_a_vdc_is_made_grouped_and_deleted(system: Api, admin: Api, scene: Scene
     assert capabilities[0]["value"] == "NSX_T"
     candidates = admin.values(f"/vdcGroups/networkingCandidateVdcs?filter=_context==LOCAL;_context=={scene.vdc}")
     assert {one["id"] for one in candidates} == {scene.vdc, second}
+    by_name = f"/vdcGroups/networkingCandidateVdcs?filter=name==second;_context==LOCAL;_context=={scene.vdc}"
+    assert [one["id"] for one in admin.values(by_name)] == [second]
     members = [{"vdcRef": {"id": one}} for one in (scene.vdc, second)]
     body = {"name": "both", "orgId": scene.org, "networkProviderType": "NSX_T", "participatingOrgVdcs": members}
     group = admin.done("POST", "/vdcGroups", body)
@@ -256,14 +258,18 @@ def test_a_group_with_an_edge_gateway_cannot_be_deleted(system: Api, admin: Api,
     owned = {"name": "set", "ownerRef": {"id": group}, "ipAddresses": ["10.0.0.0/8"]}
     admin.done("POST", "/firewallGroups", owned)
     admin.refused("DELETE", f"/vdcGroups/{group}", None, "owns set and cannot be deleted")
+    # go-vcloud-director, Test_NsxtVdcGroupForceDelete: force takes the firewall groups with it
+    admin.done("DELETE", f"/vdcGroups/{group}?force=true")
+    assert admin.values("/firewallGroups/summaries?filter=name==set") == []
     elsewhere = admin.ask("GET", "/vdcGroups/networkingCandidateVdcs")
     assert elsewhere.status_code == 400
 
 
 def test_the_slaac_profile(admin: Api, api: Api, scene: Scene) -> None:
     path = f"/edgeGateways/{scene.edge}/slaacProfile"
-    assert admin.get(path) == {"enabled": False, "mode": "DISABLED", "dnsConfig": {}}
+    none = {"dnsServerIpv6Addresses": [], "domainNames": []}
+    assert admin.get(path) == {"enabled": False, "mode": "DISABLED", "dnsConfig": none}
     api.refused("PUT", path, {"enabled": True}, "Configure SLAAC Profile", status=403)
     admin.done("PUT", path, {"enabled": True, "mode": "SLAAC", "dnsConfig": {}})
-    assert admin.get(path)["mode"] == "SLAAC"
+    assert admin.get(path) == {"enabled": True, "mode": "SLAAC", "dnsConfig": none}
     admin.refused("PUT", path, {"mode": "OTHER"}, "it must be one of")

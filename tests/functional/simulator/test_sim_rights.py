@@ -81,6 +81,8 @@ def test_the_list_of_rights_says_what_each_implies(api: Api) -> None:
     right = next(one for one in rows if one["name"] == "Organization vDC Gateway: Configure NAT")
     assert [one["name"] for one in right["impliedRights"]] == ["Organization vDC Gateway: View NAT"]
     assert right["rightType"] == "MODIFY"
+    assert api.get(f"/rights/{right['id']}") == right
+    api.refused("GET", f"/rights/urn:vcloud:right:{UNKNOWN}", None, "RIGHT_VIEW", status=403)
 
 
 def test_tenants_do_not_see_each_other(tenants: Simulator) -> None:

@@ -195,6 +195,13 @@ def _show_right(call: Call, right: str) -> dict[str, Any]:
     }
 
 
+def get_right(call: Call) -> Reply:
+    known = {call.store.mint("right", right): right for right in ALL - {PROVIDER}}
+    if call.params["id"] not in known:
+        raise errors.forbidden("Base", call.operation.name, call.params["id"])
+    return Reply(200, _show_right(call, known[call.params["id"]]))
+
+
 def list_rights(call: Call) -> Reply:
     known = {right for role in of_org(call, call.acting_org) for right in role.facts["rights"]} - {PROVIDER}
     return page_reply(call, _BY_NAME, [_show_right(call, right) for right in sorted(known)], lambda one: one)
@@ -231,4 +238,5 @@ OPERATIONS = (
     ),
     # "rights visible to logged-in user" in the vendor's description: what its organisation may give to roles
     Operation("GET", RIGHT_LIST, "31.0", LOGGED_IN, list_rights, "RIGHT_VIEW"),
+    Operation("GET", RIGHT_LIST + "/{id}", "31.0", LOGGED_IN, get_right, "RIGHT_VIEW"),
 )

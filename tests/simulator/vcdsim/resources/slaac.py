@@ -10,16 +10,24 @@ from vcdsim.calls import Call, Operation, Reply
 from vcdsim.resources.edge_gateways import ONE, lock_of
 from vcdsim.rights import GATEWAY_VIEW, SLAAC_CONFIGURE
 
+_NO_DNS: dict[str, list[str]] = {"dnsServerIpv6Addresses": [], "domainNames": []}
 PROFILE = Body(
     "SLAAC profile",
     {
         "enabled": flag(default=False),
         # the vendor names SLAAC and DHCPv6; Terraform's provider and go-vcloud-director switch off with DISABLED
         "mode": one_of("SLAAC", "DHCPv6", "DISABLED", default="SLAAC"),
-        "dnsConfig": obj({"dnsServerIpv6Addresses": many(formatted("ipv6")), "domainNames": many(text(low=1))}),
+        # go-vcloud-director reads back empty lists, and no null, where it has sent none
+        "dnsConfig": obj(
+            {
+                "dnsServerIpv6Addresses": many(formatted("ipv6"), default=[]),
+                "domainNames": many(text(low=1), default=[]),
+            },
+            default=_NO_DNS,
+        ),
     },
 )
-_OFF = {"enabled": False, "mode": "DISABLED", "dnsConfig": {}}
+_OFF = {"enabled": False, "mode": "DISABLED", "dnsConfig": _NO_DNS}
 
 
 def get_profile(call: Call) -> Reply:
@@ -33,7 +41,7 @@ def put_profile(call: Call) -> Reply:
     before = gateway.facts.get("slaac", _OFF)
 
     def apply() -> None:
-        gateway.facts["slaac"] = {"dnsConfig": {}, **sent}
+        gateway.facts["slaac"] = sent
 
     def undo() -> None:
         gateway.facts["slaac"] = before

@@ -119,7 +119,9 @@ def list_candidates(call: Call) -> Reply:
         for vdc in call.visible("vdc")
         if vdc.org == start.org and _is_nsx_t(vdc)
     ]
-    return page_reply(call, UNSORTED.also(_context=lambda _row: wanted), rows, lambda one: one)
+    return page_reply(
+        call, UNSORTED.also(_context=lambda _row: wanted, name=lambda row: row["name"]), rows, lambda one: one
+    )
 
 
 def _is_nsx_t(vdc: Record) -> bool:
@@ -172,15 +174,16 @@ def put_group(call: Call) -> Reply:
 
 def delete_group(call: Call) -> Reply:
     group = call.require("vdcGroup", call.params["vdcGroupId"])
-    owned = [
-        one
+    owned = {
+        kind: [one for one in call.store.all(kind) if one.data["ownerRef"] == group.id]
         for kind in ("gateway", "network", "firewallGroup")
-        for one in call.store.all(kind)
-        if one.data["ownerRef"] == group.id
-    ]
-    if owned:
-        raise errors.bad_request(f"The VDC group {group.name} owns {owned[0].name} and cannot be deleted.")
-    return call.submit(group, locks=(group.id,), done=lambda: call.store.remove(group))
+    }
+    # force takes the firewall groups with it, but no gateways or networks, which may serve machines (assumed)
+    forced = owned.pop("firewallGroup") if call.query.get("force") == "true" else []
+    kept = [one for records in owned.values() for one in records]
+    if kept:
+        raise errors.bad_request(f"The VDC group {group.name} owns {kept[0].name} and cannot be deleted.")
+    return call.submit(group, locks=(group.id,), done=lambda: call.store.remove(group, *forced))
 
 
 OPERATIONS = (
