@@ -96,7 +96,7 @@ _IDENTIFIED = re.compile(
 
 # what an option may name besides
 _REQUIRED: dict[str, dict[str, Layout]] = {
-    "ssl/certificateLibrary": {"alias!": TEXT},
+    "ssl/certificateLibrary": {"alias!": TEXT, "certificate": TEXT},
     "serviceEngineGroups/assignments": {"serviceEngineGroupRef!": {"id!": ID, "name!": TEXT}},
 }
 

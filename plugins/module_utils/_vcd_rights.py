@@ -281,6 +281,16 @@ _PLAN = (
     *_reads(ENTITIES, when="orphans are to be removed; without it, those that only the entity proves stay"),
 )
 _MOVE = (*_writes(*_BALANCING, LOCK), *_POLICIES, *_writes(ALLOCATIONS, when=_IP_SPACES))
+_AUDITED = "always; what the user may not view is reported as not checked"
+_AUDIT = (
+    *_reads(GATEWAYS),
+    *_reads(SETTINGS, GROUPS, NETWORKS, *_BALANCING, FIREWALL, MEMBER_GROUPS, when=_AUDITED),
+    *_reads(VDC_GROUPS, when="the network belongs to a VDC group"),
+    *_reads(ALLOCATIONS, when=_IP_SPACES),
+    *_reads(
+        CERTIFICATES, when="a virtual service has a certificate; without it, its expiry is reported as not checked"
+    ),
+)
 _CLIENTS = "to see who else takes the traffic; without it, a warning says what was not compared"
 
 # What each module does in Cloud Director, and each stage of the role. The others do nothing there.
@@ -302,6 +312,7 @@ USES: dict[str, tuple[Use, ...]] = {
     "vcd_nat_rule_info": _reads(GATEWAYS, NAT_RULES),
     "vcd_app_port_profile_info": _reads(GATEWAYS, PROFILES),
     "vcd_shared_ip_info": (*_SERVICES, *_reads(POLICIES, when="with a restore point")),
+    "vcd_shared_ip_audit_info": _AUDIT,
     "vcd_virtual_service": (
         *_reads(GATEWAYS, VIRTUAL_SERVICES, POOLS, GROUPS),
         *_reads(NAT_RULES, PROFILES, when=_CLIENTS),
@@ -338,6 +349,7 @@ USES: dict[str, tuple[Use, ...]] = {
     "role shared_ip: preflight, plan, change of CPI's file alone, verify": _PLAN,
     "role shared_ip: migration, repair, removal of orphans": (*_PLAN, *_MOVE),
     "playbook restore": (*_PLAN, *_MOVE),
+    "playbook audit": _AUDIT,
 }
 
 

@@ -26,9 +26,11 @@ options:
       - V(plan) writes nothing.
       - V(change) applies O(plan). Each write is planned again, from the state at that time. In check mode it does nothing.
       - V(verify) checks the current state and writes nothing.
+      - V(audit) does so, too, and also looks for what soon fails, such as certificates that expire. It works for a user without the right to
+        write, and returns what the user may not view as a finding with the code V(not-checked).
     type: str
     required: true
-    choices: [plan, change, verify]
+    choices: [plan, change, verify, audit]
   plan:
     description: RV(plan) of O(phase=plan). Required with O(phase=change). Give all other options as with O(phase=plan).
     type: dict
@@ -50,7 +52,7 @@ options:
   scenario:
     description:
       - The wanted scenario; see M(vcd.kubernetes.vcd_ccm_config).
-      - Required with O(phase=plan), unless O(go_back=true). Without it, O(phase=verify) checks for the one in CPI's file.
+      - Required with O(phase=plan), unless O(go_back=true). Without it, O(phase=verify) and O(phase=audit) check for the one in CPI's file.
     type: str
     choices: [shared_external, shared_internal, distinct_internal]
   one_arm:
@@ -119,6 +121,10 @@ options:
       - Seconds to wait for CPI to stop, for it to be ready again, and after a migration for addresses and health.
     type: int
     default: 300
+  certificate_days:
+    description: With O(phase=audit), how many days before it expires a certificate is reported.
+    type: int
+    default: 30
   take_over:
     description:
       - Whether to finish the change of another run that was killed; see O(vcd.kubernetes.vcd_ccm_config#module:take_over).
@@ -268,6 +274,7 @@ requirements:
 seealso:
   - module: vcd.kubernetes.vcd_ccm_config
   - module: vcd.kubernetes.vcd_shared_ip
+  - module: vcd.kubernetes.vcd_shared_ip_audit_info
 """
 
 EXAMPLES = r"""
@@ -361,8 +368,13 @@ verification:
     - C(scenario), C(wanted), C(one_arm) and C(edge_gateway) say what was found, and where.
   returned: phases change and verify
   type: dict
+audit:
+  description: What was found, as M(vcd.kubernetes.vcd_shared_ip_audit_info) returns it.
+  returned: phase audit
+  type: dict
 lines:
-  description: The text for a person, one list of lines each for C(way_back), C(preflight), C(plan), C(difference) and C(verification).
+  description:
+    - The text for a person, one list of lines each for C(way_back), C(preflight), C(plan), C(difference), C(verification) and C(audit).
   returned: always
   type: dict
 cluster:

@@ -44,7 +44,7 @@ LAYERS = [
     {"_sharing.cluster", "_apply"},
     {"_sharing.checks", "_sharing.restore"},
     {"_sharing.report", "_sharing.fleet"},
-    {"_sharing.binding"},
+    {"_sharing.binding", "_sharing.audit"},
     {"_cluster_run"},
     {"_runner"},
 ]
@@ -52,7 +52,16 @@ LAYERS = [
 WINGS = ("_cpi", "_sharing")
 # A virtual service names a pool and a gateway, a NAT rule names a profile and a gateway: resources may import
 # each other in this order, leftmost lowest.
-RESOURCES = ["edge_gateway", "ip_space", "firewall", "app_port_profile", "pool", "nat_rule", "virtual_service"]
+RESOURCES = [
+    "certificate",
+    "edge_gateway",
+    "ip_space",
+    "firewall",
+    "app_port_profile",
+    "pool",
+    "nat_rule",
+    "virtual_service",
+]
 # They know several resources, and answer the managers of virtual services and NAT rules before these write.
 ABOVE_RESOURCES = ("address_claims", "external_addresses")
 # Pure files: decisions only. They import the standard library, these libraries, and each other.

@@ -15,11 +15,12 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 # An info module without a twin that writes: Cloud Director lets only providers change an edge gateway's settings.
-INFO_ONLY = {"vcd_edge_gateway_info"}
+# An audit only reads.
+INFO_ONLY = {"vcd_edge_gateway_info", "vcd_shared_ip_audit_info"}
 # Takes the options of both connections, which have names in common, as dictionaries, and has a phase that only reads.
 WHOLE_CLUSTER = {"vcd_cluster_shared_ip"}
 # Connects to nothing.
-UNCONNECTED = {"vcd_shared_ip_report"}
+UNCONNECTED = {"vcd_shared_ip_report", "vcd_shared_ip_audit_report"}
 UNGROUPED = WHOLE_CLUSTER | UNCONNECTED
 
 

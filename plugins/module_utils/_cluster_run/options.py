@@ -15,12 +15,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION
 
-PLAN, CHANGE, VERIFY = "plan", "change", "verify"
+PLAN, CHANGE, VERIFY, AUDIT = "plan", "change", "verify", "audit"
 # The options of kubernetes.core that all of its releases have, without its aliases
 KUBERNETES_NAMES = (
     "kubeconfig", "context", "host", "api_key", "username", "password", "validate_certs", "ca_cert", "client_cert",
     "client_key", "proxy",
 )  # fmt: skip
+# How many days before its expiry an audit reports a certificate
+CERTIFICATE_DAYS = {"type": "int", "default": 30}
 
 
 def _without_aliases(option: dict[str, Any]) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def _without_aliases(option: dict[str, Any]) -> dict[str, Any]:
 # Dictionaries, because both sides have options of the same name (host, password, validate_certs)
 OPTIONS = ArgumentSpec(
     {
-        "phase": {"type": "str", "required": True, "choices": [PLAN, CHANGE, VERIFY]},
+        "phase": {"type": "str", "required": True, "choices": [PLAN, CHANGE, VERIFY, AUDIT]},
         "plan": {"type": "dict"},
         "bind": {"type": "bool", "default": False},
         "approved": {"type": "dict"},
@@ -47,6 +49,7 @@ OPTIONS = ArgumentSpec(
         "restore_dir": {"type": "path", "default": "~/.vcd-kubernetes/restore-points"},
         "restart": dict(CONFIG_OPTIONS.options["restart"]),
         "wait_timeout": dict(CONFIG_OPTIONS.options["wait_timeout"]),
+        "certificate_days": dict(CERTIFICATE_DAYS),
         "edge_gateway": {"type": "str"},
         "vdc": {"type": "str"},
         "take_over": dict(CONFIG_OPTIONS.options["take_over"]),

@@ -11,8 +11,9 @@ from dataclasses import fields
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.audit import audit_one_cluster
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.connections import Connections
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.options import PLAN, VERIFY
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.options import AUDIT, PLAN, VERIFY
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.request import PhaseReport, RunRequest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.run import ClusterRun
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import RealCpi, RealGateway
@@ -20,13 +21,15 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Inva
 
 
 def run_phase(connected: Connections, params: Mapping[str, Any], check_mode: bool) -> PhaseReport:
-    """Plan, change or verify. Raises CollectionError."""
+    """Plan, change, verify or audit. Raises CollectionError."""
     for option in ("wait_timeout", "lock_timeout"):
         if params[option] < 0:
             raise InvalidInput(f"shared_ip_{option}", params[option], "give seconds, 0 or more")
     request = RunRequest(**{one.name: params[one.name] for one in fields(RunRequest)})
-    say = Progress(params["progress_file"]).say
     cpi, gateway = RealCpi(connected, params), RealGateway(connected, params)
+    if params["phase"] == AUDIT:
+        return audit_one_cluster(cpi, gateway, request, connected.one_look, params["certificate_days"])
+    say = Progress(params["progress_file"]).say
     run = ClusterRun(cpi, gateway, request, connected.one_look, say)
     if params["phase"] == PLAN:
         return run.plan(check_mode)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, repeat
 from typing import Any, Protocol
 
@@ -30,17 +30,21 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollou
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.stopped import told
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, defect
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Starter
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.certificate.calls import certificates
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import (
     get_edge_gateway,
     other_gateways,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.entity import cpi_entity
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.gateway_facts import (
+    as_allowed,
+    facts_as_allowed,
     facts_of,
     find_gateways,
     whole_pools,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_space.calls import allocated_addresses
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.rights import granted_to
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import Granted
 
@@ -295,18 +299,23 @@ class RealGateway:
         facts = {"api": api.about(), "edge_gateways": [facts_of(api, one, parts) for one in found]}
         return facts if found else {**facts, "other_edge_gateways": other_gateways(api, name)}
 
+    def look_as_allowed(self, network: str, vdc_of_network: str) -> Facts:
+        """What `look` returns, with all that an audit needs, for a user who may not view all of it."""
+        name, vdc = self._params["edge_gateway"], self._params["vdc"]
+        if not name and not network:
+            return {"skipped": True}
+        api, network = self._connected.vcd, "" if name else network
+        found = find_gateways(api, name, network, vdc, parts=READ_PARTS, vdc_of_network="" if vdc else vdc_of_network)
+        facts = audit_facts(api, found)
+        return facts if found else {**facts, "other_edge_gateways": other_gateways(api, name)}
+
     def look_again(self, known: Facts) -> Facts:
         api = self._connected.vcd
         (before,) = known["edge_gateways"]
         return {**known, "edge_gateways": [{**before, **facts_of(api, self._body(), OBJECTS)}]}
 
     def with_members(self, known: Facts, pools: Collection[str]) -> Facts:
-        edges = []
-        for edge in known.get("edge_gateways") or ():
-            read = {one["name"] for one in edge["unhealthy_pools"]}
-            rows = [row for row in edge["pools"] if row["name"] in pools and row["name"] not in read]
-            edges.append({**edge, "healthy_pools": whole_pools(self._connected.vcd, rows)})
-        return {**known, "edge_gateways": edges} if edges else known
+        return with_members(self._connected.vcd, known, pools) if known.get("edge_gateways") else known
 
     def describe(self, services: Sequence[Facts], *, whole: bool = False) -> Facts:
         params = self._options(services, restore_point=whole, state="absent")
@@ -374,7 +383,7 @@ class RealGateway:
     def _options(self, services: Sequence[Facts], **given: Any) -> Facts:
         """The options of vcd_shared_ip with its defaults."""
         return {
-            **_defaults(CHANGE.options),
+            **defaults_of(CHANGE.options),
             "name_template": None,
             "cluster_id": self._cluster_id,
             "progress_file": self._params["progress_file"],
@@ -386,10 +395,38 @@ class RealGateway:
         }
 
 
+def with_members(api: Api, known: Facts, pools: Collection[str]) -> Facts:
+    """See `Gateway.with_members`."""
+    edges = []
+    for edge in known["edge_gateways"]:
+        read = {one["name"] for one in edge["unhealthy_pools"]}
+        rows = [row for row in edge["pools"] if row["name"] in pools and row["name"] not in read]
+        edges.append({**edge, "healthy_pools": whole_pools(api, rows)})
+    return {**known, "edge_gateways": edges}
+
+
+def audit_facts(api: Api, gateways: Sequence[Body]) -> Facts:
+    """The facts of gateways for an audit. ``unread``: the rights for the parts that the user may not view."""
+    edges = [facts_as_allowed(api, one, (*READ_PARTS, FIREWALL)) for one in gateways]
+    for edge, body in zip(edges, gateways, strict=True):
+        if any(uplink["using_ip_space"] for uplink in edge["uplinks"]):
+            allocated = allocated_addresses(api, body)
+            edge.update({} if allocated is None else {"allocated_addresses": list(allocated)})
+    encrypted = any(one["certificate"] for edge in edges for one in edge["virtual_services"])
+    library, right = as_allowed(partial(certificates, api), []) if encrypted else ([], "")
+    return {
+        "api": api.about(),
+        "edge_gateways": edges,
+        "certificates": library,
+        "unread": {"certificates": right} if right else {},
+    }
+
+
 def _service(given: Facts) -> Facts:
-    ports = [{**_defaults(PORT), **port} for port in given.get("ports") or ()]
-    return {**_defaults(SERVICE), **given, "ports": ports}
+    ports = [{**defaults_of(PORT), **port} for port in given.get("ports") or ()]
+    return {**defaults_of(SERVICE), **given, "ports": ports}
 
 
-def _defaults(spec: Mapping[str, Any]) -> Facts:
+def defaults_of(spec: Mapping[str, Any]) -> Facts:
+    """The default of each option of an argument spec."""
     return {name: option.get("default") for name, option in spec.items()}

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.calls import list_profiles
@@ -24,6 +25,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_
     to_result as virtual_service,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Refused, missing_right
+
+FORBIDDEN = 403
+# What stands for a part that the user may not view
+_UNREAD: Mapping[str, Any] = {"load_balancer": {"enabled": False}, "firewall_rules": None}
 
 
 def unhealthy_pools(api: Api, gateway: Body) -> list[dict[str, Any]]:
@@ -72,3 +78,23 @@ def find_gateways(
 def facts_of(api: Api, gateway: Body, parts: Iterable[str]) -> dict[str, Any]:
     """One edge gateway with the ``parts`` of GATHER."""
     return {**resource.to_result(gateway), **{part: GATHER[part](api, gateway) for part in parts}}
+
+
+def facts_as_allowed(api: Api, gateway: Body, parts: Iterable[str]) -> dict[str, Any]:
+    """The same for a user who may not view all of it: ``unread`` names the right that each part needs that is empty."""
+    found, unread = {}, {}
+    for part in parts:
+        found[part], right = as_allowed(partial(GATHER[part], api, gateway), _UNREAD.get(part, []))
+        if right or found[part] is None:
+            unread[part] = right or missing_right("GET", f"{gateway['id']}/firewall/rules")
+    return {**resource.to_result(gateway), **found, "unread": unread}
+
+
+def as_allowed(read: Callable[[], Any], instead: Any) -> tuple[Any, str]:
+    """What ``read`` returns, or ``instead`` and the right that the user lacks for it."""
+    try:
+        return read(), ""
+    except Refused as error:
+        if error.status != FORBIDDEN:
+            raise
+        return instead, missing_right("GET", str(error.details["path"]))

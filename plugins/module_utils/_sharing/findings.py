@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -25,12 +25,23 @@ class Severity(str, Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """``check`` names the check, ``message`` says what it found, ``remedy`` what a person can do about it."""
+    """``check`` names the check, ``message`` says what it found, ``remedy`` what a person can do about it.
+
+    ``code`` is a stable name of what was found, for programs; the check's where nothing more exact is known. ``about``
+    is the Service or object that it is about; empty for the whole cluster.
+    """
 
     check: str
     severity: Severity
     message: str
     remedy: str = ""
+    code: str = field(default="", compare=False)
+    about: str = field(default="", compare=False)
+
+    @property
+    def stable_code(self) -> str:
+        """``code``, or the name of the check."""
+        return self.code or self.check.replace("_", "-")
 
     @property
     def ok(self) -> bool:
@@ -39,17 +50,23 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for a playbook."""
-        return {**asdict(self), "severity": self.severity.value, "ok": self.ok}
+        return {
+            "check": self.check,
+            "severity": self.severity.value,
+            "message": self.message,
+            "remedy": self.remedy,
+            "ok": self.ok,
+        }
 
 
-def error(check: str, message: str, remedy: str) -> Finding:
+def error(check: str, message: str, remedy: str, code: str = "", about: str = "") -> Finding:
     """A finding that stops the run."""
-    return Finding(check, Severity.ERROR, message, remedy)
+    return Finding(check, Severity.ERROR, message, remedy, code, about)
 
 
-def warning(check: str, message: str, remedy: str = "") -> Finding:
+def warning(check: str, message: str, remedy: str = "", code: str = "", about: str = "") -> Finding:
     """A finding that a person should know about."""
-    return Finding(check, Severity.WARNING, message, remedy)
+    return Finding(check, Severity.WARNING, message, remedy, code, about)
 
 
 def info(check: str, message: str) -> Finding:

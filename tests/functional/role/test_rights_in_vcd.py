@@ -158,3 +158,22 @@ def test_a_change_of_the_file_alone_asks_for_no_right(estate: Estate) -> None:
     assert planned["ok"], planned["summary"]
     assert "rights" not in {one["check"] for one in planned["preflight"]["findings"]}
     assert [entry for entry in estate.sim.journal() if "/roles" in entry["path"]] == []
+
+
+def test_an_audit_says_which_right_it_lacks_and_calls_nothing_clean_without_it(estate: Estate) -> None:
+    views = {right for right in ROLE if right.endswith("View") or ": View " in right} - {table.ROLE_VIEW}
+    unused = {table.CERTIFICATE_VIEW, table.IP_SPACE_VIEW, table.VDC_GROUP_VIEW}  # by this estate
+    whole = estate.phase("audit", estate.connection("all"))["audit"]["findings"]
+    assert "not-checked" not in {one["code"] for one in whole}
+    for number, right in enumerate(ROLE):
+        estate.new_writes()
+        result = estate.phase("audit", estate.connection(f"no-{number}"))
+        assert estate.new_writes() == []
+        if right not in views - unused:
+            assert result["audit"]["findings"] == whole, right
+        elif result.get("failed"):
+            assert repr(right) in result["msg"], right  # the edge gateway itself
+        else:
+            unchecked = [one for one in result["audit"]["findings"] if one["code"] == "not-checked"]
+            assert unchecked, right
+            assert all(repr(right) in one["remedy"] for one in unchecked), (right, unchecked)

@@ -40,7 +40,9 @@ def values(name: str, option: dict[str, Any]) -> list[str]:
     return [] if option.get("required") else found
 
 
-CASES = [(entry, name) for entry, spec in SPECS.items() for name, option in spec["options"].items()]
+# What the playbook audit reads itself; tests/functional/role/test_audited_fleet.py tries blanks there
+OF_THE_AUDIT = {"shared_ip_machines", "shared_ip_audit_cluster", "shared_ip_audit_file", "shared_ip_audit_fail_on"}
+CASES = [(entry, name) for entry, spec in SPECS.items() for name in spec["options"] if name not in OF_THE_AUDIT]
 
 
 @cache
@@ -55,8 +57,7 @@ def files() -> dict[str, Any]:
 def module_defaults(entry: str) -> str:
     """How an entry point hands on the table."""
     (block,) = yaml.safe_load((ROLE / "tasks" / f"{entry}.yml").read_text())
-    (text,) = block["module_defaults"].values()
-    return str(text)
+    return str(block["module_defaults"]["vcd.kubernetes.vcd_cluster_shared_ip"])
 
 
 def options(entry: str, variables: dict[str, Any]) -> dict[str, Any]:
@@ -98,6 +99,7 @@ SOMETHING: dict[str, Any] = {
     "shared_ip_vcd_rules": "update_while_sharing_a_vip",
     **dict.fromkeys(("shared_ip_prune", "shared_ip_accept_loss", "shared_ip_take_over"), True),
     **dict.fromkeys(("shared_ip_wait_timeout", "shared_ip_lock_timeout", "shared_ip_vcd_timeout"), 7),
+    "shared_ip_audit_certificate_days": 7,
     **dict.fromkeys(("shared_ip_vcd_validate_certs", "shared_ip_validate_certs"), False),
 }
 
@@ -106,6 +108,22 @@ SOMETHING: dict[str, Any] = {
 def test_a_variable_that_holds_something_is_given(entry: str, name: str) -> None:
     """Else the test above would prove nothing."""
     assert options(entry, {**required(entry), name: SOMETHING.get(name, "something")}) != plain(entry)
+
+
+OF_MACHINES = [name for name in SPECS["audit"]["options"] if name.startswith(("shared_ip_vcd", "shared_ip_audit_cert"))]
+
+
+@pytest.mark.parametrize("name", OF_MACHINES)
+def test_the_audit_of_machines_gets_only_what_is_given(name: str) -> None:
+    def passed(**variables: Any) -> Any:
+        return Templar(variables={**files(), **variables}).template(
+            trust_as_template("{{ __shared_ip_machines_options }}")
+        )
+
+    loaded = [DataLoader().load(text) for text in NOTHING.values()]
+    key = "certificate_days" if "certificate" in name and "audit" in name else name.removeprefix("shared_ip_vcd_")
+    assert all(key not in passed(**{name: value}) for value in loaded)
+    assert str(passed(**{name: SOMETHING.get(name, "something")})[key]) == str(SOMETHING.get(name, "something"))
 
 
 def test_the_elements_that_hold_something_stay() -> None:
@@ -127,7 +145,7 @@ def test_the_lists_are_all_lists() -> None:
     assert set(LISTS) == lists
 
 
-@pytest.mark.parametrize("playbook", ["shared_ip", "restore", "verify"])
+@pytest.mark.parametrize("playbook", ["shared_ip", "restore", "verify", "audit"])
 @pytest.mark.parametrize("text", [*NOTHING.values(), "[]"])
 def test_a_playbook_without_hosts_runs_for_localhost(playbook: str, text: str) -> None:
     _finds, does, sums_up = yaml.safe_load((PLAYBOOKS / f"{playbook}.yml").read_text())

@@ -10,7 +10,7 @@ internal address of a virtual service, and without NAT the external IP. CPI writ
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
@@ -179,20 +179,38 @@ def _lost(item: FirewallImpact) -> Iterator[Finding]:
 
 
 def _refused(impacts: Sequence[FirewallImpact]) -> Iterator[Finding]:
-    """One finding for each rule that blocks Services, with the rule that would allow them."""
+    """One finding for each rule that blocks Services after the migration, with the rule that would allow them."""
+    refused = [(item.migration.label, path, rule) for item in impacts for path, rule in item.refused]
+    yield from _blocked(refused, " after the migration", "before the migration, ")
+
+
+def _blocked(refused: Iterable[tuple[str, PortPath, RuleMatcher]], when: str, before: str) -> Iterator[Finding]:
     by_rule: dict[int, tuple[RuleMatcher, list[PortPath], list[str]]] = {}
-    for item in impacts:
-        for path, rule in item.refused:
-            _rule, paths, labels = by_rule.setdefault(id(rule), (rule, [], []))
-            paths.append(path)
-            labels.append(item.migration.label)
+    for label, path, rule in refused:
+        _rule, paths, labels = by_rule.setdefault(id(rule), (rule, [], []))
+        paths.append(path)
+        labels.append(label)
     for rule, paths, labels in by_rule.values():
         services, action = ", ".join(dict.fromkeys(labels)), rule.rule.action
         if rule.rule.default:
-            message = f"no firewall rule allows traffic to {services} after the migration; the default is {action}"
+            message = f"no firewall rule allows traffic to {services}{when}; the default is {action}"
         else:
-            message = f"firewall rule {rule.label} blocks the traffic to {services} after the migration"
-        yield warning("firewall", message, f"before the migration, add above it: {_rule_text(ALLOW, paths)}")
+            message = f"firewall rule {rule.label} blocks the traffic to {services}{when}"
+        yield warning("firewall", message, f"{before}add above it: {_rule_text(ALLOW, paths)}")
+
+
+def firewall_gaps(label: str, paths: Iterable[tuple[int, str]], rules: Iterable[FirewallRule]) -> Iterator[Finding]:
+    """What blocks the traffic to a Service as it is: ``paths`` are its ports, each with the address that is matched."""
+    matchers = [matcher for matcher in map(RuleMatcher, rules) if matcher.applies]
+    decided = [
+        (path, _deciding_rule(path, matchers)) for path in (PortPath(one, None, _single(two)) for one, two in paths)
+    ]
+    yield from _blocked([(label, path, rule) for path, rule in decided if rule and not rule.allows], "", "")
+
+
+def unread_groups(rules: Iterable[FirewallRule]) -> Iterator[Finding]:
+    """A warning for each rule that applies and names a group that the user may not view."""
+    yield from _not_viewable([matcher for matcher in map(RuleMatcher, rules) if matcher.applies])
 
 
 def _not_viewable(rules: Sequence[RuleMatcher]) -> Iterator[Finding]:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,7 +45,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import MIXED
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import MIXED, PresentPort
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import plan_service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.judge import faults
@@ -101,11 +101,13 @@ def verify(state: ClusterState, restart_expected: bool = True, replicas: int = 0
 
     ``replicas`` are those that CPI had before a change.
     """
-    return [
-        *_check_file(state.cluster, state.target),
-        *_check_cpi(state.cluster, restart_expected, replicas),
-        *_check_services(state),
-    ]
+    return [*verify_cpi(state, restart_expected, replicas), *verify_services(state)]
+
+
+def verify_cpi(state: ClusterState, restart_expected: bool = True, replicas: int = 0) -> Iterator[Finding]:
+    """Check the file and CPI, as `verify` does."""
+    yield from _check_file(state.cluster, state.target)
+    yield from _check_cpi(state.cluster, restart_expected, replicas)
 
 
 def verify_promise(promise: Promise, state: ClusterState, health: dict[str, str]) -> Iterator[Finding]:
@@ -167,7 +169,7 @@ def verify_report(
     disappear by itself, because CPI writes addresses, and Cloud Director health, a while after a change.
     """
     cluster = read_cluster(ccm)
-    target = _target(scenario, one_arm, cluster)
+    target = target_of(scenario, one_arm, cluster)
     state = ClusterState(cluster, read_vcd(vcd), target)
     findings = verify(state, restart_expected, replicas)
     promise = read_promise(promised)
@@ -200,7 +202,8 @@ def pools_to_read(ccm: Any) -> frozenset[str]:
     )
 
 
-def _target(scenario: Any, one_arm: Any, cluster: Cluster) -> Target:
+def target_of(scenario: Any, one_arm: Any, cluster: Cluster) -> Target:
+    """The wanted state; that of CPI's file where no ``scenario`` is given."""
     if scenario:
         return resolve(scenario, one_arm, cluster)
     return Target(cluster.scenario or Scenario.SHARED_EXTERNAL, cluster.one_arm)
@@ -209,24 +212,28 @@ def _target(scenario: Any, one_arm: Any, cluster: Cluster) -> Target:
 def _check_file(cluster: Cluster, target: Target) -> Iterator[Finding]:
     if cluster.lease and cluster.lease_live:
         message = f"a run is under way on this cluster: {cluster.lease}"
-        yield error("rollout", message, "verify again when it has finished")
+        yield error("rollout", message, "verify again when it has finished", "run-under-way")
     elif cluster.rollout == IN_PROGRESS:
-        yield error("rollout", "a change was interrupted: CPI may be stopped and its ConfigMap missing", RUN_AGAIN)
+        message = "a change was interrupted: CPI may be stopped and its ConfigMap missing"
+        yield error("rollout", message, RUN_AGAIN, "unfinished-run")
     if target.problem:
         yield error("one_arm", target.problem, "give a range of IPv4 addresses")
         return
     if not cluster.config_map and not (cluster.source and cluster.readable):
         message = "; ".join(cluster.problems) if cluster.source else "the cluster has no ConfigMap with CPI's file"
-        yield error("scenario", message, RUN_AGAIN)
+        yield error("scenario", message, RUN_AGAIN, "cpi-file")
         return
-    problems = [error("scenario", f"CPI refuses its file: {text}", "correct the file") for text in cluster.problems]
+    problems = [
+        error("scenario", f"CPI refuses its file: {text}", "correct the file", "cpi-file") for text in cluster.problems
+    ]
     yield from problems
     if cluster.scenario is not target.scenario:
         found = cluster.scenario.value if cluster.scenario else "invalid"
-        yield error("scenario", f"the file holds scenario {found}, not {target.scenario.value}", RUN_AGAIN)
+        message = f"the file holds scenario {found}, not {target.scenario.value}"
+        yield error("scenario", message, RUN_AGAIN, "scenario-differs")
     elif cluster.one_arm != target.one_arm:
         found = str(cluster.one_arm or "no one-arm range")
-        yield error("one_arm", f"the file holds {found}, not {target.one_arm}", RUN_AGAIN)
+        yield error("one_arm", f"the file holds {found}, not {target.one_arm}", RUN_AGAIN, "one-arm-differs")
     elif not problems:
         text = f" with the one-arm range {cluster.one_arm}" if cluster.one_arm else ""
         yield info("scenario", f"{cluster.file} holds {target.scenario.value}{text}")
@@ -235,24 +242,25 @@ def _check_file(cluster: Cluster, target: Target) -> Iterator[Finding]:
 def _check_cpi(cluster: Cluster, restart_expected: bool, replicas: int) -> Iterator[Finding]:
     deployment = cluster.deployment
     if deployment is None:
-        yield error("cpi", "the cluster has no Deployment of CPI", "check the namespace and the name")
+        yield error("cpi", "the cluster has no Deployment of CPI", "check the namespace and the name", "cpi-missing")
         return
     label = f"{deployment.namespace}/{deployment.name}"
     stale = [pod.name for pod in cluster.pods if not pod.current]
     if stale:
         severity = Severity.ERROR if restart_expected else Severity.WARNING
         message = f"{', '.join(stale)} still runs with an older file"
-        yield Finding("cpi", severity, message, "restart CPI (shared_ip_restart: recreate)")
+        yield Finding("cpi", severity, message, "restart CPI (shared_ip_restart: recreate)", "cpi-stale")
     stopped = deployment.stopped(replicas)
     if stopped:
         # after an interrupted change Services may be half migrated, and only a run may start CPI
         remedy = RUN_AGAIN if cluster.rollout == IN_PROGRESS else f"{RUN_AGAIN}, or: {stopped.command}"
-        yield error("cpi", str(stopped), remedy)
+        yield error("cpi", str(stopped), remedy, "cpi-stopped")
     elif deployment.replicas == 0:
         message = f"no CPI runs: {label} is scaled to 0, and it is not known what it was scaled to before"
-        yield warning("cpi", message, f"start it with: {scale_command(deployment.namespace, deployment.name, 1)}")
+        remedy = f"start it with: {scale_command(deployment.namespace, deployment.name, 1)}"
+        yield warning("cpi", message, remedy, "cpi-stopped")
     elif not deployment.ready:
-        yield error("cpi", f"{label} is not ready", "look at the log of its pod")
+        yield error("cpi", f"{label} is not ready", "look at the log of its pod", "cpi-not-ready")
     elif not stale:
         yield info("cpi", f"{label} is ready and runs with the present file")
 
@@ -262,13 +270,13 @@ def _health(edge: EdgeGateway | None) -> dict[str, str]:
     return edge.inventory.health() if edge else {}
 
 
-def _check_services(state: ClusterState) -> Iterator[Finding]:
-    """Each Service that has objects or an IP: whether it serves on every port, and whether a plan would be empty."""
+def verify_services(state: ClusterState) -> Iterator[Finding]:
+    """Check of each Service that has objects or an IP whether every port serves, and whether a plan would be empty."""
     if state.cluster.scenario is None:
         return  # the check of the file reports it
     if state.edge is None:
         message = "the Services cannot be checked: exactly one edge gateway is needed"
-        yield error("services", message, "check shared_ip_edge_gateway and shared_ip_vdc")
+        yield error("services", message, "check shared_ip_edge_gateway and shared_ip_vdc", "edge-gateway")
         return
     yield from check_excluded(state)
     scenario, fitting, inventory = state.cluster.scenario, 0, state.edge.inventory.copy()
@@ -282,29 +290,35 @@ def _check_services(state: ClusterState) -> Iterator[Finding]:
             why = f"{label} stays as it is: {left_out.why}"
             broken = item.already or item.new
             if broken:
-                yield warning("services", f"{why}; it does not work under {scenario.value}: {item.why}")
+                message = f"{why}; it does not work under {scenario.value}: {item.why}"
+                yield warning("services", message, code="service-drift", about=label)
             else:
-                yield info("services", why) if left_out.asked else warning("services", why)
+                aside = warning("services", why, code="left-aside", about=label)
+                yield info("services", why) if left_out.asked else aside
             continue
         for one in item.observed.aside if item.observed.ports else ():
             message = f"port {one.port} of {label} stays as it is: {one.why}"
-            yield info("services", message) if one.asked else warning("services", message)
+            aside = warning("services", message, code="left-aside", about=label)
+            yield info("services", message) if one.asked else aside
         if item.already or item.new:
             # objects of one scenario all differ from those of another: only what is damaged has ports to name
             wrong = _wrong(state, item.observed, scenario, inventory) if shape == MIXED else ""
             why = f"{item.why}; {wrong}" if wrong else item.why
-            yield error("services", f"{label} ({shape}) does not work under {scenario.value}: {why}", REPAIR)
+            message = f"{label} ({shape}) does not work under {scenario.value}: {why}"
+            yield error("services", message, REPAIR, "service-drift", label)
             continue
         if item.observed.problem is not None:
-            yield warning("services", f"{label} is not judged, because CPI cannot serve it ({item.observed.problem})")
+            message = f"{label} is not judged, because CPI cannot serve it ({item.observed.problem})"
+            yield warning("services", message, code="left-aside", about=label)
             continue
         if item.mixed:
-            yield warning("services", f"{label} still has the shape {shape} under {scenario.value}, and serves")
+            message = f"{label} still has the shape {shape} under {scenario.value}, and serves"
+            yield warning("services", message, code="other-shape", about=label)
         wrong = _wrong(state, item.observed, _compared_with(item, scenario), inventory)
         if wrong:
-            yield error("services", f"{label} ({shape}): {wrong}", REPAIR)
+            yield error("services", f"{label} ({shape}): {wrong}", REPAIR, "service-drift", label)
         else:
-            yield from _unanswered(item.observed, state.edge)
+            yield from unanswered(label, item.observed.ports, state.edge.inventory)
             fitting += not item.mixed
     waiting = [item.label for item in state.observed if not is_present(item)]
     yield info("services", f"{pluralize(fitting, 'Service')} in the shape of {scenario.value}")
@@ -312,13 +326,14 @@ def _check_services(state: ClusterState) -> Iterator[Finding]:
         yield info("services", f"no objects in VCD yet: {', '.join(waiting)}")
 
 
-def _unanswered(item: ObservedService, edge: EdgeGateway) -> Iterator[Finding]:
+def unanswered(label: str, ports: Iterable[PresentPort], inventory: Inventory) -> Iterator[Finding]:
     """A warning for each port that is set up as it should be, but has no member that answers."""
-    health = edge.inventory.health()
-    for port in item.present:
+    health = inventory.health()
+    for port in ports:
         if port.virtual_service is not None and health.get(port.virtual_service.name) == "DOWN":
-            message = f"{item.label}: every object is in place, but virtual service {port.virtual_service.name} is DOWN"
-            yield warning("health", message, "look at the Service's pods, and at its pool's members in Cloud Director")
+            message = f"{label}: every object is in place, but virtual service {port.virtual_service.name} is DOWN"
+            remedy = "look at the Service's pods, and at its pool's members in Cloud Director"
+            yield warning("health", message, remedy, "service-down", label)
 
 
 def _compared_with(item: Breakage, scenario: Scenario) -> Scenario:

@@ -72,7 +72,7 @@ class NatRule:
 
     ``port`` (the external one) and ``profile`` are empty for a rule that translates all ports. Of several rules for one
     address, VCD applies the one with the lowest ``priority``. ``applied_to`` is the URN of the network or uplink that
-    the rule is limited to, or empty.
+    the rule is limited to, or empty. ``firewall_match`` is MATCH_INTERNAL_ADDRESS, MATCH_EXTERNAL_ADDRESS or BYPASS.
     """
 
     name: str
@@ -85,6 +85,7 @@ class NatRule:
     id: str = field(default="", compare=False)
     priority: int = field(default=0, compare=False)
     applied_to: str = field(default="", compare=False)
+    firewall_match: str = field(default="MATCH_INTERNAL_ADDRESS", compare=False)
     body: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -76,6 +76,7 @@ def read_nat_rule(result: Reader, body: Body | None = None) -> NatRule:
         id=result.text("id", ""),
         priority=result.number_or_none("priority") or 0,
         applied_to=_urn(result, "applied_to"),
+        firewall_match=result.text("firewall_match", "MATCH_INTERNAL_ADDRESS"),
         body=body or {},
     )
 
