@@ -348,6 +348,7 @@ preflight:
     - Each of C(findings) has C(check), C(ok), C(severity) (V(error), V(warning) or V(info)), C(message) and C(remedy).
     - Each of C(services) has C(name), C(namespace), C(external_ips), C(ports), C(shape), C(fits) and C(evidence), and C(aside), which lists
       the ports that stay as they are with the reason (C(port) is null for the whole Service).
+    - C(pictures) has C(before) and C(after), the data of drawings of the present and of the planned state; either may be null.
     - C(scenario_before), C(scenario), C(meaning), C(one_arm_before), C(one_arm) and C(edge_gateway) say what changes, and where.
   returned: phase plan
   type: dict
@@ -366,6 +367,8 @@ verification:
     - C(mixed) names the Services that serve, but in another shape than the scenario gives to new ones.
     - C(settling) is true when every error may disappear by itself a while after a change.
     - C(scenario), C(wanted), C(one_arm) and C(edge_gateway) say what was found, and where.
+    - C(picture) is the data of a drawing of the Services - their paths from the external IP to the members, with health, and how many
+      addresses they take. It is null where no edge gateway was read.
   returned: phases change and verify
   type: dict
 audit:

@@ -14,6 +14,8 @@ author:
 description:
   - Makes one line and one small record for each cluster out of what the collection's playbooks keep about it.
   - It connects to nothing. The playbooks run it once, after their last cluster.
+  - With O(report) it also writes the report of the run, on the controller - one HTML file that needs no network and no script, and the same
+    as Markdown with Mermaid drawings. It does so in check mode, too, as a report changes nothing that is managed.
 extends_documentation_fragment:
   - vcd.kubernetes.attributes.info_module
 options:
@@ -23,8 +25,26 @@ options:
       - C(result) is the role's C(shared_ip_result), C(preflight) its C(shared_ip_preflight), C(cpi) the number of CPI's replicas.
       - C(planned_only) is true for a run in check mode. C(failure) with C(msg) says why the run failed for the cluster, and
         C(not_started) in it that nothing was tried.
+      - For the report, C(verification) is the role's C(shared_ip_verification), C(planned) the planned migrations, and C(ended) the time
+        at which the cluster was done.
     type: dict
     required: true
+  report:
+    description:
+      - Whether to write a report. V(auto) writes one if O(report_file) is given, if a cluster was changed, and if one failed.
+      - A report that cannot be written is no failure; RV(report_problem) says why.
+    type: str
+    choices: [never, auto, always]
+    default: never
+  report_file:
+    description:
+      - The HTML file, on the controller. It is replaced as a whole. The Markdown has the same name with C(.md) at its end.
+      - Without it, each report gets a name of its own in O(report_dir).
+    type: path
+  report_dir:
+    description: The folder on the controller for reports without O(report_file).
+    type: path
+    default: ~/.vcd-kubernetes/reports
 seealso:
   - module: vcd.kubernetes.vcd_cluster_shared_ip
 """
@@ -47,6 +67,23 @@ EXAMPLES = r"""
           msg: "url: connection refused"
   register: report
 
+- name: Write a report of what was found in a live cluster
+  vcd.kubernetes.vcd_shared_ip_report:
+    report: always
+    report_file: /tmp/report.html
+    clusters:
+      prod-1:
+        result:
+          changed: false
+          verified_only: true
+          ok: true
+          scenario: shared_external
+          edge_gateway: acme-edge
+          migrations: []
+        verification: "{{ verified.verification | default({}) }}"
+  vars:
+    verified: {}
+
 - name: Show it
   ansible.builtin.debug:
     msg: "{{ report.lines }}"
@@ -67,11 +104,20 @@ statistics:
     - One record for each cluster, for M(ansible.builtin.set_stats). Each has a key of its own, C(shared_ip_end_) and the name of the
       cluster with underscores, so that job slices and parallel workflow nodes overwrite none. A name with other characters than letters,
       digits and underscores gets six hexadecimal digits appended.
-    - A record has C(cluster), C(state) (V(changed), V(would change), V(unchanged), V(verified), V(failed) or V(not started)), C(edge_gateway),
+    - A record has C(cluster), C(state) (V(changed), V(would change), V(unchanged), V(verified), V(deviates), V(failed) or V(not started)), C(edge_gateway),
       C(scenario_before), C(scenario), C(cpi) (replicas), C(services) (how many were moved), C(seconds_down) (of the port that was down
       longest), C(restore_point) and C(reason).
   returned: success
   type: dict
+report_files:
+  description: The HTML file and the Markdown file that were written; empty without a report.
+  returned: success
+  type: list
+  elements: str
+report_problem:
+  description: One line that says why the report could not be written; empty otherwise.
+  returned: success
+  type: str
 """
 
 from collections.abc import Mapping
@@ -82,7 +128,15 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec impo
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import end_of, fleet_lines, statistics_of
 
-SPEC = ArgumentSpec({"clusters": {"type": "dict", "required": True}})
+SPEC = ArgumentSpec(
+    {
+        "clusters": {"type": "dict", "required": True},
+        # these three are the action plugin's, which runs on the controller
+        "report": {"type": "str", "choices": ["never", "auto", "always"], "default": "never"},
+        "report_file": {"type": "path"},
+        "report_dir": {"type": "path", "default": "~/.vcd-kubernetes/reports"},
+    }
+)
 
 
 def perform(_connection: None, params: Mapping[str, Any], _check_mode: bool) -> Outcome:

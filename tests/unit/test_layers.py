@@ -42,9 +42,10 @@ LAYERS = [
     {"_cpi.rollout", "_sharing.service"},
     {"_sharing.plan"},
     {"_sharing.cluster", "_apply"},
+    {"_sharing.pictures"},
     {"_sharing.checks", "_sharing.restore"},
     {"_sharing.report", "_sharing.fleet"},
-    {"_sharing.binding", "_sharing.audit"},
+    {"_sharing.binding", "_sharing.audit", "_sharing.run_report"},
     {"_cluster_run"},
     {"_runner"},
 ]

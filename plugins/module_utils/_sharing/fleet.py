@@ -17,8 +17,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
 
 # In the order in which a summary counts them; the last two make the run fail.
 CHANGED, WOULD_CHANGE, UNCHANGED, VERIFIED = "changed", "would change", "unchanged", "verified"
+DEVIATES = "deviates"  # it was only looked at, and is not as it should be
 FAILED, NOT_STARTED = "failed", "not started"
-ENDS = (CHANGED, WOULD_CHANGE, UNCHANGED, VERIFIED, FAILED, NOT_STARTED)
+ENDS = (CHANGED, WOULD_CHANGE, UNCHANGED, VERIFIED, DEVIATES, FAILED, NOT_STARTED)
 LONGEST_REASON = 600  # characters of a reason in a record: all records of a job travel through its database
 
 
@@ -82,13 +83,16 @@ def end_of(cluster: str, outcome: Any) -> ClusterEnd:
     cpi = kept.number_or_none("cpi")
     if failure is not None:
         state = NOT_STARTED if failure.flag_or("not_started", False) else FAILED
-        return ClusterEnd(cluster, state, edge, before, scenario, cpi, reason=_one_line(failure.text("msg", "unknown")))
+        reason, point = _one_line(failure.text("msg", "unknown")), failure.text("restore_point", "")
+        return ClusterEnd(cluster, state, edge, before, scenario, cpi, restore_point=point, reason=reason)
     result = kept.mapping("result")
     moved = [one.mapping("downtime") for one in result.mappings("migrations") if one.has("downtime")]
     seconds = [second for one in moved for second in (0.0, *one.mapping("ports").value.values())]
     down = max(seconds) if seconds else None
     point = result.text("restore_point", "")
-    return ClusterEnd(cluster, _state(kept), edge, before, scenario, cpi, len(moved), down, point)
+    state = _state(kept)
+    reason = _one_line(result.text("summary", "")) if state == DEVIATES else ""
+    return ClusterEnd(cluster, state, edge, before, scenario, cpi, len(moved), down, point, reason)
 
 
 def _typed(outcome: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,7 +105,7 @@ def _typed(outcome: Mapping[str, Any]) -> dict[str, Any]:
 def _state(kept: Reader) -> str:
     result = kept.mapping("result")
     if result.flag_or("verified_only", False):
-        return VERIFIED
+        return VERIFIED if result.flag_or("ok", True) else DEVIATES
     if not result.flag("changed"):
         return UNCHANGED
     return WOULD_CHANGE if kept.flag_or("planned_only", False) else CHANGED

@@ -20,10 +20,18 @@ from role_runs import ROOT, ansible_playbook, connection, cpi_objects, writes
 from vcdsim.testing import Simulator
 
 SPECS = yaml.safe_load((ROOT / "roles" / "shared_ip" / "meta" / "argument_specs.yml").read_text())["argument_specs"]
-ENTRIES = {"shared_ip": "main", "restore": "restore", "verify": "verify"}
+ENTRIES = {"shared_ip": "main", "restore": "restore", "verify": "verify", "report": "report"}
 NOTHING = {"null": "null", "empty": '""', "unsafe": "!unsafe ''", "blanks": "'  '"}
 SCENARIO = "shared_ip_scenario"  # the only variable that is required
-OF_THE_PLAYBOOKS = ("shared_ip_hosts", "shared_ip_strategy", "shared_ip_serial", "shared_ip_max_fail_percentage")
+OF_THE_PLAYBOOKS = (
+    "shared_ip_hosts",
+    "shared_ip_strategy",
+    "shared_ip_serial",
+    "shared_ip_max_fail_percentage",
+    "shared_ip_report_file",
+    "shared_ip_report_dir",
+    "shared_ip_report_when",
+)
 
 
 def lines(entry: str, how: str) -> list[str]:

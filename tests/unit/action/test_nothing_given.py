@@ -145,7 +145,7 @@ def test_the_lists_are_all_lists() -> None:
     assert set(LISTS) == lists
 
 
-@pytest.mark.parametrize("playbook", ["shared_ip", "restore", "verify", "audit"])
+@pytest.mark.parametrize("playbook", ["shared_ip", "restore", "verify", "audit", "report"])
 @pytest.mark.parametrize("text", [*NOTHING.values(), "[]"])
 def test_a_playbook_without_hosts_runs_for_localhost(playbook: str, text: str) -> None:
     _finds, does, sums_up = yaml.safe_load((PLAYBOOKS / f"{playbook}.yml").read_text())

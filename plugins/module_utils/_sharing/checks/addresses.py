@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     AddressRange,
     Network,
-    count_free,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import ObservedService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.room import (
+    external_room,
+    internal_room,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import (
     external_ip,
     interrupted_external_ips,
@@ -29,8 +31,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
     pluralize,
     warning,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import NatRule, VirtualService
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import internal_ips_needed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import read_vip_subnet
 from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import CPI_WITH_GIVEN_IP, parse_version
 
@@ -70,7 +70,7 @@ def check_external_addresses(state: ClusterState) -> Iterator[Finding]:
         remedy = f"correct it: the gateway has {', '.join(map(str, ranges))}"
         yield warning("external_addresses", f"{message}, and no new Service gets an IP", remedy)
         return
-    free = count_free(ranges, edge.used_addresses, subnet)
+    free = external_room(edge, subnet)
     waiting = [item.label for item in state.observed if not item.present and item.ports]
     where = f"edge gateway {edge.name}" + (f" within vipSubnet {subnet}" if subnet else "")
     remedy = "have the provider allocate more addresses to the gateway"
@@ -118,8 +118,8 @@ def _networks(edge: EdgeGateway) -> Iterator[tuple[str, Network]]:
 
 
 def _size(state: ClusterState, edge: EdgeGateway, one_arm: AddressRange) -> Iterator[Finding]:
-    others = _used_by_others(state, edge, one_arm)
-    free, needed = one_arm.size - others, _needed(state) - len(_kept_outside(state, one_arm))
+    room = internal_room(state, edge, one_arm)
+    others, needed, free = room.others, room.needed, room.size - room.others
     text = f"the one-arm range {one_arm} holds {pluralize(one_arm.size, 'address')}"
     if others:
         text += f", {others} of them used by others"
@@ -132,33 +132,3 @@ def _size(state: ClusterState, edge: EdgeGateway, one_arm: AddressRange) -> Iter
         new = sum(migration.new_addresses for migration in state.migrations)
         more = f", {new} of them new" if new else ""
         yield info("one_arm", f"{text}; the Services of this cluster need {needed or 'none yet'}{more}")
-
-
-def _needed(state: ClusterState) -> int:
-    """Internal addresses for all Services of the cluster."""
-    return sum(internal_ips_needed(state.target.scenario, len(item.ports)) for item in _handled(state))
-
-
-def _handled(state: ClusterState) -> list[ObservedService]:
-    """The Services that do not stay as they are."""
-    aside = {migration.label for migration in state.planned if migration.obstacle}
-    return [item for item in state.observed if item.left_out is None and item.label not in aside]
-
-
-def _kept_outside(state: ClusterState, one_arm: AddressRange) -> set[str]:
-    """Addresses of an earlier range, which Services keep in a migration."""
-    kept = {address for migration in state.planned for address in migration.internal_ips}
-    return {address for address in kept if address not in one_arm}
-
-
-def _used_by_others(state: ClusterState, edge: EdgeGateway, one_arm: AddressRange) -> int:
-    """How many addresses of the range other objects on this gateway use.
-
-    CPI looks at virtual services only; a migration also avoids the targets of NAT rules.
-    """
-    own = frozenset().union(*(item.service.own_names() for item in _handled(state)))
-    others = [item for item in edge.inventory if item.name not in own]
-    used = {item.address for item in others if isinstance(item, VirtualService)}
-    if state.target.migrates:
-        used |= {item.internal for item in others if isinstance(item, NatRule)}
-    return sum(1 for address in used if address in one_arm)

@@ -52,6 +52,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.ta
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, first_lines, passed
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.pictures.picture import (
+    picture_of,
+    planned_picture_of,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import KnownRules
 
 CHECKS: tuple[Callable[[ClusterState], Iterator[Finding]], ...] = (
@@ -102,7 +106,8 @@ def preflight_report(
     The arguments are those of `state_of`. ``migrations`` lists the Services that have to be migrated or repaired, and
     is empty unless ``existing`` is "migrate". ``removals`` are the orphans to be removed by themselves,
     ``removed_on_the_way`` the names of those that a migration removes, and ``unproven`` says whether the entity could
-    show of others that they are this cluster's.
+    show of others that they are this cluster's. ``pictures`` are of the state
+    before, and of the planned one (see `picture`).
     Raises InvalidInput for an invalid request, or a result that is not as documented.
     """
     more = {"entity": entity, "restore_point": restore_point, "vcd_rules": vcd_rules}
@@ -160,6 +165,7 @@ def report_of(state: ClusterState) -> dict[str, Any]:
         "migrations": [migration.as_dict() for migration in state.migrations],
         "orphans": [orphan.as_dict() for orphan in state.orphans],
         **_removals(state),
+        "pictures": {"before": picture_of(state), "after": planned_picture_of(state)},
         "findings": [finding.as_dict() for finding in findings],
         "summary": first_lines(findings),
     }

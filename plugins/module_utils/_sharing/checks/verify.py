@@ -46,6 +46,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import MIXED, PresentPort
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.pictures.picture import picture_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import plan_service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.judge import faults
@@ -183,6 +184,7 @@ def verify_report(
         "one_arm": cluster.one_arm.as_option() if cluster.one_arm else None,
         "edge_gateway": state.edge.name if state.edge else None,
         "services": [item.as_dict() for item in state.observed],
+        "picture": picture_of(state),
         "mixed": [item.observed.label for item in _breakages(state) if item.mixed],
         "findings": [finding.as_dict() for finding in findings],
         "summary": first_lines(findings),

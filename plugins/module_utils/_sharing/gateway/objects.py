@@ -54,6 +54,8 @@ class Pool:
     """A pool. ``members`` are addresses; they, ``port`` (of every member) and ``monitors`` are None when not read.
 
     A port of 0 stands for members on several ports. ``users`` are the names of the virtual services that use it.
+    ``health`` is what Cloud Director says of all of it, ``up`` and ``count`` are how many members are up and how many
+    there are (None when not read), and ``member_health`` is by address.
     """
 
     name: str
@@ -62,6 +64,10 @@ class Pool:
     monitors: tuple[str, ...] | None = None
     enabled: bool = True
     users: tuple[str, ...] = field(default=(), compare=False)
+    health: str = field(default="", compare=False)
+    up: int | None = field(default=None, compare=False)
+    count: int | None = field(default=None, compare=False)
+    member_health: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     id: str = field(default="", compare=False)
     body: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 

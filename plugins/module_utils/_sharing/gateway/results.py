@@ -45,11 +45,21 @@ def read_virtual_service(result: Reader, body: Body | None = None) -> VirtualSer
 def read_pool(result: Reader, body: Body | None = None) -> Pool:
     """A pool, with members and monitors unless the result is only a summary."""
     users = tuple(_names(result, "virtual_services"))
-    enabled, urn = result.flag_or("enabled", True), result.text("id", "")
+    enabled, urn, health = result.flag_or("enabled", True), result.text("id", ""), result.text("health_status", "")
     if not result.has("members"):
-        return Pool(result.text("name"), enabled=enabled, users=users, id=urn, body=body or {})
+        return Pool(
+            result.text("name"),
+            enabled=enabled,
+            users=users,
+            health=health,
+            up=result.number_or_none("up_member_count"),
+            count=result.number_or_none("member_count"),
+            id=urn,
+            body=body or {},
+        )
     members, default = list(result.mappings("members")), result.number("default_port")
     ports = {member.number_or_none("port") or default for member in members} or {default}
+    states = [(member.text("ip_address"), member.text("health_status", "")) for member in members]
     return Pool(
         name=result.text("name"),
         port=default if ports == {default} else 0,
@@ -57,6 +67,10 @@ def read_pool(result: Reader, body: Body | None = None) -> Pool:
         monitors=result.texts("health_monitors"),
         enabled=enabled,
         users=users,
+        health=health,
+        up=sum(state == "UP" for _address, state in states),
+        count=len(states),
+        member_health=dict(states),
         id=urn,
         body=body or {},
     )

@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What the report of a run says in words: the same in the HTML page and in the Markdown page."""
+
+from __future__ import annotations
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import DEVIATES, WOULD_CHANGE, ClusterEnd
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.run_report import (
+    PortDown,
+    RunReport,
+    ServiceReport,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import in_words
+from ansible_collections.vcd.kubernetes.plugins.plugin_utils._words import BAD, GOOD, WARN, pool_words, service_words
+
+
+def about_lines(report: RunReport) -> list[str]:
+    """Who ran it, in which job, and when."""
+    parts = [
+        f"by {report.who}" if report.who else "",
+        f"job {report.job}" if report.job else "",
+        report.when,
+    ]
+    return [line for line in (report.headline, ", ".join(filter(None, parts))) if line]
+
+
+def foot(report: RunReport) -> str:
+    """The last line of a page."""
+    return (
+        f"Made by vcd.kubernetes{f', {report.when}' if report.when else ''}. Health is as Cloud Director reported it."
+    )
+
+
+def edge_name(name: str) -> str:
+    """The heading of an edge gateway."""
+    return f"Edge gateway {name}" if name else "Edge gateway not known"
+
+
+def state_tone(end: ClusterEnd) -> str:
+    """The tone of how a cluster ended."""
+    if not end.ok:
+        return BAD
+    return WARN if end.state in (WOULD_CHANGE, DEVIATES) else GOOD
+
+
+def cpi_words(end: ClusterEnd) -> str:
+    """Whether CPI runs."""
+    if end.cpi is None:
+        return "not read"
+    return f"running, {pluralize(end.cpi, 'replica')}" if end.cpi else "STOPPED"
+
+
+def planned_words(seconds: tuple[int, int] | None) -> str:
+    """Planned downtime: "15 to 24 s"."""
+    if seconds is None:
+        return "not planned"
+    return f"{seconds[0]} to {seconds[1]} s" if seconds[1] else "0 s"
+
+
+def measured_words(seconds: float | None) -> str:
+    """Measured downtime: "2.5 s"."""
+    return "not measured" if seconds is None else f"{seconds:g} s"
+
+
+def service_heading(service: ServiceReport) -> str:
+    """The name of a Service, what it becomes and what happened to it."""
+    shapes = [str(one["shape"]) for one in service.shown]
+    change = " -> ".join(dict.fromkeys(shapes)) or "not read"
+    return f"{service.label}: {change}{f' ({in_words(service.state)})' if service.state else ''}"
+
+
+def captions(service: ServiceReport, *, planned: bool) -> list[str]:
+    """What to write above each of `ServiceReport.shown`."""
+    if len(service.shown) == 2:
+        return ["Before", "After, as planned" if planned else "After"]
+    if service.before is not None and service.after is not None:
+        return ["Unchanged"]
+    return [] if not service.shown else ["Now" if service.before is None else "Before"]
+
+
+def port_rows(service: ServiceReport) -> list[dict[str, str]]:
+    """One row for each port: how it is served in the last known state, how long it was down, and its objects."""
+    last = service.after or service.before
+    down = {one.port: one for one in service.down}
+    rows = []
+    for path in last["paths"] if last else ():
+        port = str(path["port"])
+        known = down.pop(port, PortDown(port))
+        found, pool, rule = path["virtual_service"], path["pool"], path["rule"]
+        rows.append(
+            {
+                "port": f"{port} {path['name']}".strip(),
+                "served": "yes" if path["serves"] else "no",
+                "tone": GOOD if path["serves"] else BAD,
+                "planned": planned_words(known.planned),
+                "measured": measured_words(known.measured),
+                "rule": rule["name"] if rule else "none",
+                "virtual_service": ", ".join(filter(None, (found["name"], service_words(found)[0])))
+                if found
+                else "does not exist",
+                "pool": ", ".join(filter(None, (pool["name"], pool_words(pool)[0]))) if pool else "does not exist",
+            }
+        )
+    return rows

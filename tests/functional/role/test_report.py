@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report of real runs: after a change, of live clusters without a change, and where it cannot be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kube_double.testing import KubeDouble
+from role_runs import ansible_playbook, connection, cpi_objects, writes
+from vcdsim.testing import Simulator
+
+CHANGE = ["-e", "shared_ip_scenario=shared_external", "-e", "shared_ip_existing=migrate"]
+
+
+@pytest.fixture
+def doubles() -> Iterator[tuple[Simulator, KubeDouble]]:
+    with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
+        yield sim, kube
+
+
+def run(folder: Path, doubles: tuple[Simulator, KubeDouble], playbook: str, *words: str) -> tuple[int, str]:
+    """Run a playbook with a home of its own, where reports without a name go."""
+    environment = {**connection(*doubles), "HOME": str(folder / "home"), "JOB_ID": "4711"}
+    return ansible_playbook(folder, [f"vcd.kubernetes.{playbook}", *words], environment)
+
+
+def reports(folder: Path) -> list[str]:
+    """The reports in the default folder."""
+    found = (folder / "home" / ".vcd-kubernetes" / "reports").glob("*")
+    return sorted(path.suffix for path in found)
+
+
+def test_a_change_and_what_follows(tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
+    words = [*CHANGE, "--check"]
+    code, output = run(tmp_path, doubles, "shared_ip", *words)
+    assert code == 0, output[-3000:]
+    assert reports(tmp_path) == []
+    code, output = run(tmp_path, doubles, "shared_ip", *words, "-e", "shared_ip_report_file=planned.html")
+    assert code == 0, output[-3000:]
+    assert "IP sharing: the plan" in (tmp_path / "planned.html").read_text()
+    assert writes(*doubles) == []
+    code, output = run(tmp_path, doubles, "shared_ip", *CHANGE)
+    assert code == 0, output[-3000:]
+    assert reports(tmp_path) == [".html", ".md"]
+    (page,) = (tmp_path / "home" / ".vcd-kubernetes" / "reports").glob("*.html")
+    text = page.read_text()
+    for words_of_it in ("IP sharing: the change", "1 cluster: 1 changed", "job 4711", "distinct_internal"):
+        assert words_of_it in text
+    assert f"report: {page} and {page.with_suffix('.md')}" in " ".join(output.split())
+    code, output = run(tmp_path, doubles, "shared_ip", *CHANGE)
+    assert code == 0, output[-3000:]
+    assert reports(tmp_path) == [".html", ".md"]
+
+
+def test_a_report_of_a_live_cluster(tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
+    code, output = run(tmp_path, doubles, "report", "-e", "shared_ip_report_file=out/now.html")
+    assert code == 0, output[-3000:]
+    assert "IP sharing: the present state" in (tmp_path / "out" / "now.html").read_text()
+    assert (tmp_path / "out" / "now.md").read_text().startswith("# IP sharing")
+    # not as it should be: that is in the report, and no failure of the playbook
+    words = ["-e", "shared_ip_scenario=shared_external", "-e", "shared_ip_report_when=auto"]
+    code, output = run(tmp_path, doubles, "report", *words, "-e", "shared_ip_report_file=out/now.html")
+    assert code == 0, output[-3000:]
+    page = (tmp_path / "out" / "now.html").read_text()
+    assert "1 cluster: 1 deviates" in page
+    assert "the file holds scenario distinct_internal, not shared_external" in page
+    assert writes(*doubles) == []
+
+
+def test_a_report_that_cannot_be_written_fails_nothing(tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
+    (tmp_path / "file").write_text("")
+    code, output = run(tmp_path, doubles, "report", "-e", "shared_ip_report_file=file/now.html")
+    assert code == 0, output[-3000:]
+    text = " ".join(output.split())
+    assert "report: 'file/now.html': cannot be written: Not a directory; the run itself is not affected" in text
+    code, output = run(tmp_path, doubles, "report", "-e", "shared_ip_report_when=never")
+    assert code == 0, output[-3000:]
+    assert reports(tmp_path) == []
+    assert "report:" not in output
