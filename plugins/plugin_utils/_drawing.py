@@ -10,8 +10,8 @@
                                                         10.0.0.1
 
 Ports that share a VIP share a box. A drawing is ``WIDTH`` units wide, so that it is legible on a phone and two of them
-fit beside each other on a desk. Text is cut by its width in characters; the whole text is in the tooltip and in the
-table beside the drawing. Colours come from the page (see `page_frame`), and each one has a word beside it.
+fit beside each other on a desk. Text is cut by its width in characters; the table below the
+drawing has all names in full. Colours come from the page (see `page_frame`), and each one has a word beside it.
 
 The drawing is made of markupsafe's Markup, which comes with Jinja2: whatever is put into it is escaped.
 """
@@ -114,13 +114,13 @@ def _group(service: Data, address: str, paths: list[Data], top: int) -> tuple[li
 def _row(path: Data, top: int, centre: int) -> Iterator[Markup]:
     served = path["serves"]
     tone = "" if served else " broken"
-    yield _line(_SPINE, centre, _VIP, centre, f"arrow{tone}")
+    yield _line(_SPINE, centre, _VIP, centre, tone.strip())
     yield _arrow(_VIP, centre, tone)
     yield _text(_SPINE + 8, centre - 5, _cut(branch_words(path), 14), "mono small", path["rule"])
     if not served:
         yield _text(_SPINE + 8, centre + 13, "not served", "bad small")
     found = path["virtual_service"]
-    yield _text(_VIP + 8, top + 14, _cut(path["name"] or f"port {path['port']}", 18), "mono small", found)
+    yield _text(_VIP + 8, top + 14, _cut(path["name"] or f"port {path['port']}", 18), "mono small")
     words, tone = service_words(found) if found is not None else ("", "")
     if words:
         yield _dot(_VIP + 12, top + 25, tone)
@@ -131,14 +131,14 @@ def _row(path: Data, top: int, centre: int) -> Iterator[Markup]:
 def _pool(path: Data, top: int, centre: int) -> Iterator[Markup]:
     pool = path["pool"]
     lines = _pool_lines(pool)
-    yield _line(_VIP + _VIP_WIDTH, centre, _POOL, centre, "arrow")
+    yield _line(_VIP + _VIP_WIDTH, centre, _POOL, centre)
     yield _arrow(_POOL, centre, "")
     yield _box(_POOL, top, _POOL_WIDTH, 8 + _LINE * len(lines), "inside" if pool else "missing")
     for number, (text, style, tone) in enumerate(lines):
         y = top + 15 + _LINE * number
         if tone:
             yield _dot(_POOL + 10, y - 4, tone)
-        yield _text(_POOL + (18 if tone else 8), y, text, f"{style} {tone}", None if number else pool)
+        yield _text(_POOL + (18 if tone else 8), y, text, f"{style} {tone}")
 
 
 def _pool_lines(pool: Data | None) -> list[tuple[str, str, str]]:
@@ -162,7 +162,7 @@ def _box(x: int, y: int, width: int, height: int, style: str) -> Markup:
 
 
 def _line(x: int, y: int, to_x: int, to_y: int, style: str = "") -> Markup:
-    return Markup('<path d="M{} {}L{} {}" class="line {}"/>').format(x, y, to_x, to_y, style)
+    return Markup('<path d="M{} {}L{} {}" class="{}"/>').format(x, y, to_x, to_y, f"line {style}".strip())
 
 
 def _arrow(x: int, y: int, style: str) -> Markup:

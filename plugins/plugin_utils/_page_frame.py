@@ -49,7 +49,7 @@ pre{margin:6px 0;padding:8px 12px;background:var(--card);border:1px solid var(--
 white-space:pre-wrap;overflow-wrap:anywhere}
 .muted{color:var(--muted)}
 .good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}
-.badge{font-weight:600;white-space:nowrap}
+.badge{font-weight:600}
 .badge::before{content:"";display:inline-block;width:9px;height:9px;margin-right:6px;border-radius:50%;
 background:currentColor}
 .badge.bad::before{border-radius:1px}.badge.warn::before{border-radius:1px;transform:rotate(45deg) scale(.85)}
@@ -89,7 +89,8 @@ th[scope=row]{color:var(--text);font-size:14px}
 --good:#0b5323;--bad:#8f0d22;--warn:#6b4300;--outside:#e8f0fd;--outside-rule:#4a7bd0;--inside:#fff;--link:#000}
 body{font-size:11pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}main,header,footer{max-width:none;padding:0}
 h2,h3,h4{break-after:avoid}figure,tr,.card,.sides{break-inside:avoid}a{text-decoration:none}@page{margin:16mm}
-.sides{grid-template-columns:1fr 1fr}}
+.sides{grid-template-columns:1fr 1fr}
+table,th[scope=row]{font-size:8.5pt}th,td{padding-right:6px}th{font-size:8pt}}
 """)
 _FRAME = """<!doctype html>
 <html lang="en">

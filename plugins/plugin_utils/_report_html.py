@@ -35,14 +35,14 @@ from ansible_collections.vcd.kubernetes.plugins.plugin_utils._report_words impor
 from markupsafe import Markup
 
 MOST_BYTES = 1_000_000
-_DRAWINGS, _TABLES = 560_000, 300_000  # bytes of the page that they may take
+_DRAWINGS, _TABLES = 560_000, 260_000  # bytes of the page that they may take
 _ROW = 560  # bytes of a row of a table without its texts
 _BODY = """
 {% call page.section('Summary') %}
 <table class="wide" aria-label="All clusters">
 <thead><tr><th scope="col" class="w16">Cluster</th><th scope="col" class="w12">State</th>
 <th scope="col" class="w14">Edge gateway</th>
-{% if moves %}<th scope="col" class="w14">From</th><th scope="col" class="w14">To</th>
+{% if changes %}<th scope="col" class="w14">From</th><th scope="col" class="w14">To</th>
 {% else %}<th scope="col" class="w14">Scenario</th>{% endif %}
 <th scope="col" class="w10">CPI</th>
 {% if moves %}<th scope="col" class="w10">Down, planned</th><th scope="col" class="w10">Down, measured</th>{% endif %}
@@ -52,8 +52,8 @@ _BODY = """
 <tr><th scope="row" data-label="Cluster"><a href="#{{ one.id }}">{{ one.end.cluster }}</a></th>
 <td data-label="State">{{ page.badge(one.end.state, one.tone) }}</td>
 <td data-label="Edge gateway">{{ one.end.edge_gateway or 'not known' }}</td>
-{% if moves %}<td data-label="From">{{ one.end.scenario_before or one.end.scenario or 'not read' }}</td>{% endif %}
-<td data-label="{{ 'To' if moves else 'Scenario' }}">{{ one.end.scenario or 'not read' }}</td>
+{% if changes %}<td data-label="From">{{ one.end.scenario_before or one.end.scenario or 'not read' }}</td>{% endif %}
+<td data-label="{{ 'To' if changes else 'Scenario' }}">{{ one.end.scenario or 'not read' }}</td>
 <td data-label="CPI">{{ one.cpi }}</td>
 {% if moves %}
 <td data-label="Down, planned">{{ one.planned }}</td><td data-label="Down, measured">{{ one.measured }}</td>
@@ -103,9 +103,7 @@ _BODY = """
 {% endif %}
 {% endfor %}
 {% if one.report.left_out %}<p>and {{ one.report.left_out }} more Services, which are not shown</p>{% endif %}
-{% if one.undrawn %}
-<p class="muted">{{ one.undrawn }} of these Services have no drawing here, to keep the page small</p>
-{% endif %}
+{% if one.named %}<p><span class="muted">In short, to keep the page small:</span> {{ one.named }}</p>{% endif %}
 {% if one.report.findings %}
 <h4>Findings</h4>
 <ul>
@@ -186,13 +184,12 @@ def html_page(report: RunReport) -> str:
         for edge in report.edges
     ]
     clusters = [one for edge in edges for one in edge["clusters"]]
-    values = {"report": report, "edges": edges, "clusters": clusters, "moves": report.moves}
+    values = {"report": report, "edges": edges, "clusters": clusters, "moves": report.moves, "changes": report.changes}
     return render(_BODY, title=report.title, about=about_lines(report), foot=foot(report), **values)
 
 
 def _cluster(one: ClusterReport, number: int, room: _Room) -> dict[str, object]:
     services = list(_services(one, room))
-    drawn = sum(bool(service.drawings) for service in services)
     return {
         "id": f"cluster-{number}",
         "report": one,
@@ -203,8 +200,8 @@ def _cluster(one: ClusterReport, number: int, room: _Room) -> dict[str, object]:
         "measured": measured_words(one.end.seconds_down),
         "external": one.external.in_words(one.end.scenario) + _free(one.external.free, "on the edge gateway"),
         "internal": one.internal.in_words(one.end.scenario) + _free(one.internal.free, "in the one-arm range"),
-        "services": services,
-        "undrawn": sum(bool(service.shown) for service in one.services) - drawn,
+        "services": [service for service in services if service.drawings or service.rows],
+        "named": ", ".join(service.heading for service in services if not (service.drawings or service.rows)),
         "passed": f"{one.passed} checks passed",
     }
 

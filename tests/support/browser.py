@@ -131,14 +131,12 @@ def browser(program: str) -> Iterator[Page]:
     flags = [*_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with tempfile.TemporaryDirectory(prefix="browser.", ignore_cleanup_errors=True) as profile:
         command = [program, *flags, f"--user-data-dir={profile}", "about:blank"]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-        try:
-            assert process.stderr is not None
-            address = next((found[1] for line in process.stderr if (found := _ADDRESS.search(line))), None)
-            assert address, f"{program} ended before it listened"
-            connection = websocket.create_connection(address, timeout=ANSWER_SECONDS, http_no_proxy=["127.0.0.1"])
-            yield Page(connection)
-            connection.close()
-        finally:
-            process.terminate()
-            process.wait()
+        with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+            try:
+                address = next((found[1] for line in process.stderr or () if (found := _ADDRESS.search(line))), None)
+                assert address, f"{program} ended before it listened"
+                connection = websocket.create_connection(address, timeout=ANSWER_SECONDS, http_no_proxy=["127.0.0.1"])
+                yield Page(connection)
+                connection.close()
+            finally:
+                process.terminate()

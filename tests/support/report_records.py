@@ -122,7 +122,7 @@ def failed(name: str = "acme-edge", **changes: Any) -> dict[str, Any]:
     """A cluster whose migration failed, with CPI stopped."""
     found = outcome(name, services=1)
     point = found["result"]["restore_point"]
-    reason = "virtual service ingress-vs-web-http: Cloud Director refused it (BUSY_ENTITY); the restore point is in it"
+    reason = "virtual service ingress-vs-web-http: Cloud Director refused it (BUSY_ENTITY) for 300 s"
     return {
         **found,
         "result": None,

@@ -175,6 +175,11 @@ class RunReport:
         return any(port for one in self.clusters for service in one.services for port in service.down)
 
     @property
+    def changes(self) -> bool:
+        """Whether a cluster has, or is to have, another scenario than before."""
+        return self.moves or any(one.end.scenario_before not in ("", one.end.scenario) for one in self.clusters)
+
+    @property
     def headline(self) -> str:
         """How many clusters ended in which way."""
         return fleet_lines(one.end for one in self.clusters)[0]

@@ -95,7 +95,7 @@ def test_the_page_says_everything() -> None:
         "BUSY_ENTITY",
         "ansible-playbook vcd.kubernetes.restore -e shared_ip_hosts=prod-1",
         "default/web: distinct_internal -> shared_external (migrated)",
-        "Port 80 http of 203.0.113.10; DNAT rule to 192.168.8.6; virtual service on 192.168.8.6, up; pool, 3 of 3 up",
+        "Port 80 http of 203.0.113.10; DNAT rule to 192.168.8.2; virtual service on 192.168.8.2, up; pool, 3 of 3 up",
         ":80 DNAT",
         ":80 direct",
         "3 of 3 up",
@@ -126,7 +126,7 @@ def test_the_page_needs_nothing_else() -> None:
     assert all(value.startswith("#") for name, value in Outline(page).values if name == "href")
     assert "url(" not in page
     assert "@import" not in page
-    assert "default-src 'none'" in page
+    assert any("default-src 'none'" in value for _name, value in Outline(page).values)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -200,15 +200,15 @@ def test_forty_clusters_are_less_than_a_megabyte(record_property: Any) -> None:
     page = page_of(clusters)
     record_property("figures", f"a report of 40 clusters with 3 Services each: {len(page.encode())} bytes of HTML")
     assert len(page.encode()) < MOST_BYTES
-    assert "to keep the page small" not in page
+    assert "In short, to keep the page small" not in page
     assert page.count("<svg") == 39 * 6 + 1
 
 
 def test_a_report_that_is_too_large_leaves_out_drawings_and_says_so() -> None:
-    page = page_of(fleet(40, 5, services=8))
+    page = page_of(fleet(60, 5, services=8))
     assert len(page.encode()) < MOST_BYTES
-    assert "of these Services have no drawing here, to keep the page small" in page
-    assert page.count("default/registry") >= 39
+    assert "In short, to keep the page small" in page
+    assert page.count("default/registry") >= 59
 
 
 def test_the_columns_of_downtime_are_only_where_something_moves() -> None:
