@@ -20,8 +20,8 @@ from ansible_collections.vcd.kubernetes.plugins.plugin_utils._report_html import
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from browser import browser, find_browser  # noqa: E402 - the path has to be set first
-from report_records import failed, outcome  # noqa: E402 - as above
+from browser import browser, find_browser
+from report_records import failed, outcome
 
 # Name, width of the window, light or dark, what to begin with (a CSS selector), and the height, in CSS pixels
 VIEWS = (
