@@ -52,7 +52,8 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
         now = datetime.now(timezone.utc)
         path = Path(wanted["report_file"] or _new_file(wanted["report_dir"] or FOLDER, now)).expanduser()
         try:
-            result["report_files"] = _written(path, clusters, task_vars or {}, now)
+            known = clusters if isinstance(clusters, Mapping) else {}
+            result["report_files"] = _written(path, known, task_vars or {}, now)
         except (OSError, InvalidInput) as error:
             result["report_problem"] = problem(path, error)
         return result
