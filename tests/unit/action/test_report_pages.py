@@ -138,10 +138,11 @@ def test_a_hostile_name_stays_text(text: str) -> None:
     assert all(is_printable(one) or one == "\n" for one in page)
 
 
-@given(st.text(min_size=1, max_size=40))
+@given(st.text(max_size=40))
 @settings(max_examples=20)
 def test_no_text_becomes_markup(text: str) -> None:
-    assert shape(page_of(hostile(text))) == plain_shape()
+    # a reason of blanks alone is no reason, and has no place in the page
+    assert shape(page_of(hostile(f"x{text}"))) == plain_shape()
 
 
 def fences(page: str) -> Iterator[tuple[str, list[str]]]:
