@@ -369,7 +369,7 @@ verification:
     - C(scenario), C(wanted), C(one_arm) and C(edge_gateway) say what was found, and where.
     - C(picture) is the data of a drawing of the Services - their paths from the external IP to the members, with health, and how many
       addresses they take. It is null where no edge gateway was read.
-  returned: phases change and verify
+  returned: phases change and verify, and phase plan outside check mode if nothing is to be changed
   type: dict
 audit:
   description: What was found, as M(vcd.kubernetes.vcd_shared_ip_audit_info) returns it.

@@ -227,9 +227,12 @@ class ClusterRun:
             "plan": plan,
             "cpi_plan": planned.result,
             "migration_plan": result_or_none(migration),
-            "result": {**result, "verified": False} if verification else result,
+            "result": {**result, "verified": False} if found["planned_only"] else result,
             "lines": {"plan": plan_lines(planned.result, stop, result_or_none(migration), result_or_none(removal))},
         }
+        if verification and not found["planned_only"]:  # nothing is to be changed: this is the end of the run
+            proof = verified(verification)
+            report = {**report, **proof, "lines": {**report["lines"], **proof["lines"]}}
         before, after = merged([one.before for one in parts]), merged([one.after for one in parts])
         found_plan = PhaseReport(pending, report, before, after)
         binding.add_plan(found_plan, cluster, edge, found["preflight"], result_or_none(removal) or {})

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""How a run over several clusters ended: one line and one small record for each. Pure."""
+"""A run over several clusters: their order, and how it ended, with one line and one small record for each. Pure."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -109,6 +109,20 @@ def _state(kept: Reader) -> str:
     if not result.flag("changed"):
         return UNCHANGED
     return WOULD_CHANGE if kept.flag_or("planned_only", False) else CHANGED
+
+
+def in_turn(edges: Mapping[str, Hashable], per_edge: int) -> list[str]:
+    """The clusters in an order in which their edge gateways alternate, with ``per_edge`` of each at a time.
+
+    ``edges`` has the edge gateway of each cluster. Clusters of one edge gateway keep their order, and so do the first
+    ones of each.
+    """
+    waiting: dict[Hashable, list[str]] = {}
+    for cluster, edge in edges.items():
+        waiting.setdefault(edge, []).append(cluster)
+    rounds = max((len(found) for found in waiting.values()), default=0)
+    firsts = range(0, rounds, per_edge)
+    return [cluster for first in firsts for found in waiting.values() for cluster in found[first : first + per_edge]]
 
 
 def fleet_lines(ends: Iterable[ClusterEnd]) -> list[str]:

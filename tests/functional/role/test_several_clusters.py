@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,6 +66,13 @@ def statistics(output: str) -> dict[str, Any]:
     return found
 
 
+def summary(output: str) -> list[str]:
+    """The lines for a person at the end."""
+    return re.findall(
+        r'^ *"(.*?)",?$', output.partition("TASK [vcd.kubernetes.shared_ip : Show the summary]")[2], re.MULTILINE
+    )
+
+
 def test_several_clusters_planned_then_applied(tmp_path: Path, estate: Estate) -> None:
     sim, alpha, beta = estate
     words = ["-e", '{"shared_ip_hosts": ["alpha", "be-ta"]}']
@@ -85,6 +93,17 @@ def test_several_clusters_planned_then_applied(tmp_path: Path, estate: Estate) -
     code, output = run(tmp_path, estate, estate.hosts(), *words, playbook="verify")
     assert code == 0, output[-3000:]
     assert "2 clusters: 2 verified" in output
+
+
+def test_edge_gateways_alternate_where_the_inventory_names_them(tmp_path: Path, estate: Estate) -> None:
+    nowhere = {"shared_ip_kubeconfig": "/nowhere", "shared_ip_scenario": "shared_external"}
+    named = [("a", "north"), ("b", "north"), ("c", "south"), ("d", "south"), ("e", ""), ("f", "")]
+    hosts = {name: {**nowhere, "shared_ip_edge_gateway": edge} for name, edge in named}
+    for per_edge, order in (("", "acebdf"), (2, "abcdef")):
+        words = ["--forks", "1", "-e", "shared_ip_hosts=clusters", "-e", f"shared_ip_forks_per_edge={per_edge}"]
+        code, output = run(tmp_path, estate, hosts, *words)
+        assert code == 2
+        assert list(re.findall(r"^  ([a-f]): FAILED", "\n".join(summary(output)), re.MULTILINE)) == list(order)
 
 
 @pytest.mark.parametrize("callback", ["ansible.posix.json", "ansible.posix.jsonl"])
@@ -144,6 +163,14 @@ def test_no_cluster_is_started_after_too_many_failures(tmp_path: Path, estate: E
         (["-e", "shared_ip_hosts="], "shared_ip_hosts: not given, and the inventory has 2 other hosts"),
         (["-e", "shared_ip_hosts=cluster"], "shared_ip_hosts: cluster: no host of the inventory"),
         (["-e", "shared_ip_hosts=alpha", "--limit", "be-ta"], "shared_ip_hosts: alpha: no host of the inventory"),
+        (
+            ["-e", "shared_ip_hosts=localhost", "--limit", "be-ta"],
+            "shared_ip_hosts: localhost: no host of the inventory",
+        ),
+        (
+            ["-e", "shared_ip_hosts=alpha", "-e", "shared_ip_forks_per_edge=0"],
+            "shared_ip_forks_per_edge: 0: give a whole number, 1 or more",
+        ),
     ],
 )
 def test_a_job_that_would_do_nothing_fails(words: list[str], message: str, tmp_path: Path, estate: Estate) -> None:

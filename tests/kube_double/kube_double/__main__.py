@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import pathlib
+import re
 import signal
 import sys
 
@@ -45,6 +47,9 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
         "--listen", default="127.0.0.1:0", type=address, metavar="HOST:PORT", help="port 0 picks a free port"
     )
     parser.add_argument("--objects", default="", metavar="FILE_OR_DIR[,...]", help="YAML documents to start with")
+    parser.add_argument(
+        "--clusters", metavar="FILE", help="serve many clusters: a map of names to lists of more objects for each"
+    )
     parser.add_argument("--users", metavar="FILE", help="YAML list of name, token, groups, rules")
     parser.add_argument("--dir", required=True, metavar="DIR", help="folder for ca.pem and kubeconfig")
     parser.add_argument("--pod-start-seconds", type=seconds, default=0.2, metavar="SECONDS")
@@ -73,27 +78,50 @@ def read_documents(file: pathlib.Path) -> list[Json]:
     return found
 
 
-async def serve(options: argparse.Namespace, objects: list[Json], users: list[User]) -> None:
+def read_clusters(file: pathlib.Path) -> dict[str, list[Json]]:
+    """The objects of each cluster, by its name. Raises ValueError unless each has a name that fits a context."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as why:
+        raise ValueError(f"{file} is not JSON: {why}") from why
+    if not isinstance(found, dict) or not found or not all(isinstance(one, list) for one in found.values()):
+        raise ValueError(f"{file}: a map of names to lists of objects is expected")
+    unfit = [name for name in found if not re.fullmatch(r"[A-Za-z0-9._-]+", name)]
+    if unfit:
+        raise ValueError(f"{file}: {unfit[0]!r}: a name of a cluster has letters, digits, '.', '_' and '-' only")
+    return found
+
+
+async def serve(options: argparse.Namespace, clusters: dict[str, list[Json]], users: list[User]) -> None:
+    """Serve each cluster at a port of its own; one without a name is the only one."""
     directory = pathlib.Path(options.dir).resolve()
     directory.mkdir(parents=True, exist_ok=True)
     host, port = options.listen
     authority, ca = tls.make_authority(directory)
-    cluster = Cluster(options.pod_start_seconds, options.pod_stop_seconds, authority.cert_pem.bytes().decode())
-    cluster.start(objects)
-    access = Access(users, cluster.store)
-    runner = web.AppRunner(Server(cluster, access).application(), access_log=None, shutdown_timeout=0.5)
-    await runner.setup()
-    site = web.TCPSite(runner, host, port, ssl_context=tls.server_context(authority, host))
-    await site.start()
-    url = f"https://{f'[{host}]' if ':' in host else host}:{runner.addresses[0][1]}"
-    kubeconfig = directory / "kubeconfig"
-    tls.write_kubeconfig(kubeconfig, url, authority, access.users)
+    context, kubeconfig = tls.server_context(authority, host), directory / "kubeconfig"
+    runners, contexts, lines = [], [], []
+    for name, objects in clusters.items():
+        cluster = Cluster(options.pod_start_seconds, options.pod_stop_seconds, authority.cert_pem.bytes().decode())
+        cluster.start(objects)
+        access = Access(users, cluster.store)
+        runner = web.AppRunner(Server(cluster, access).application(), access_log=None, shutdown_timeout=0.5)
+        await runner.setup()
+        await web.TCPSite(runner, host, port, ssl_context=context).start()
+        runners.append(runner)
+        url = f"https://{f'[{host}]' if ':' in host else host}:{runner.addresses[0][1]}"
+        contexts += tls.contexts_of(name, url, access.users)
+        lines.append(f"url={url} ca={ca} kubeconfig={kubeconfig} control={url}/_double")
+    tls.write_kubeconfig(kubeconfig, authority, contexts)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    print(f"ready url={url} ca={ca} kubeconfig={kubeconfig} control={url}/_double", flush=True)
+    for name, line in zip(clusters, lines, strict=True):
+        print(f"cluster name={name} {line}" if name else f"ready {line}", flush=True)
+    if options.clusters:
+        print(f"ready clusters={len(clusters)} ca={ca} kubeconfig={kubeconfig}", flush=True)
     await stop.wait()
-    await runner.cleanup()
+    for runner in runners:
+        await runner.cleanup()
 
 
 def main(given: list[str] | None = None) -> int:
@@ -101,7 +129,10 @@ def main(given: list[str] | None = None) -> int:
     try:
         objects = read_objects(options.objects)
         users = read_users(pathlib.Path(options.users)) if options.users else []
-        asyncio.run(serve(options, objects, users))
+        clusters = read_clusters(pathlib.Path(options.clusters)) if options.clusters else {"": []}
+        if len(clusters) > 1 and options.listen[1]:
+            raise ValueError(f"--listen {options.listen[1]}: many clusters need a port each: give port 0")
+        asyncio.run(serve(options, {name: [*objects, *own] for name, own in clusters.items()}, users))
     except (OSError, ValueError) as why:
         print(f"kube_double: {why}", file=sys.stderr)
         return 2

@@ -22,7 +22,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.message import Message
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
@@ -66,81 +66,19 @@ def _run(arguments: list[str], output: Connection, complaints: str) -> None:
     sys.exit(main(arguments))
 
 
-class KubeDouble:
-    """A running double. ``objects`` are dicts or paths of YAML files; ``users`` are maps of name, token, groups, rules.
+class KubeApi:
+    """Requests to one cluster of a running double, as ``admin``, and its control path."""
 
-    ``kubeconfig``, ``url``, ``ca`` and ``control`` are set inside the block. ``start_seconds`` and ``stop_seconds`` are
-    the times that pods take to become ready and to end.
-    """
+    def __init__(self) -> None:
+        self.url = self.ca = self.kubeconfig = self.control = self._token = ""
 
-    def __init__(
-        self,
-        objects: Iterable[Json | str | os.PathLike[str]] = (),
-        users: Iterable[Json] = (),
-        start_seconds: float = 0.2,
-        stop_seconds: float = 0.3,
-    ) -> None:
-        self._objects = list(objects)
-        self._users = list(users)
-        self._times = ["--pod-start-seconds", str(start_seconds), "--pod-stop-seconds", str(stop_seconds)]
-        self._stack = contextlib.ExitStack()
-        self.url = self.ca = self.kubeconfig = self.control = ""
-
-    def __enter__(self) -> KubeDouble:
-        with contextlib.ExitStack() as stack:
-            directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kube_double-")))
-            process, output = self._start(directory)
-            stack.callback(_end, process)
-            self._read_ready(process, output, directory)
-            self._context = ssl.create_default_context(cafile=self.ca)
-            self._kept = KeptConnection(self.url, self._context)
-            stack.callback(self._kept.close)
-            self._token = self._admin_token()
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *_raised: object) -> None:
-        self._stack.close()
-
-    def _start(self, directory: pathlib.Path) -> tuple[BaseProcess, Connection]:
-        paths = [str(item) for item in self._objects if not isinstance(item, dict)]
-        inline = [item for item in self._objects if isinstance(item, dict)]
-        if inline:
-            (directory / "objects.yaml").write_text(yaml.safe_dump_all(inline), encoding="utf-8")
-            paths.append(str(directory / "objects.yaml"))
-        arguments = ["--dir", str(directory), "--objects", ",".join(paths), *self._times]
-        if self._users:
-            users = directory / "users.yaml"
-            users.touch(mode=0o600)
-            users.write_text(yaml.safe_dump(self._users), encoding="utf-8")
-            arguments += ["--users", str(users)]
-        _ensure_forks()
-        reading, writing = _FORKS.Pipe(duplex=False)
-        process = _FORKS.Process(target=_run, args=(arguments, writing, str(directory / "stderr")), daemon=True)
-        process.start()
-        writing.close()
-        return process, reading
-
-    def _read_ready(self, process: BaseProcess, output: Connection, directory: pathlib.Path) -> None:
-        timer = threading.Timer(START_SECONDS, process.kill)
-        timer.start()
-        try:
-            with output, os.fdopen(os.dup(output.fileno()), encoding="utf-8") as lines:
-                line = lines.readline()
-        finally:
-            timer.cancel()
-        if not line.startswith("ready "):
-            process.join(STOP_SECONDS)
-            complaint = (directory / "stderr").read_text(encoding="utf-8").strip()
-            raise RuntimeError(f"kube_double did not start: {complaint}")
-        facts = dict(part.split("=", 1) for part in line.split()[1:])
+    def _connect(self, facts: Mapping[str, str], token: str) -> None:
         self.url, self.ca, self.kubeconfig, self.control = (
             facts[key] for key in ("url", "ca", "kubeconfig", "control")
         )
-
-    def _admin_token(self) -> str:
-        content = yaml.safe_load(pathlib.Path(self.kubeconfig).read_text(encoding="utf-8"))
-        return str(content["users"][0]["user"]["token"])
+        self._token = token
+        self._context = ssl.create_default_context(cafile=self.ca)
+        self._kept = KeptConnection(self.url, self._context)
 
     # -- requests ------------------------------------------------------------------------------------------------
 
@@ -216,9 +154,12 @@ class KubeDouble:
         """Create objects with their status, past the rights of all users."""
         self.request("POST", "/_double/load", [*objects])
 
-    def journal(self) -> Any:
-        """The requests so far: time, method, path, user, code, object, body."""
-        return self.request("GET", "/_double/journal")
+    def journal(self, *, clear: bool = False) -> Any:
+        """The requests so far, or since the journal was last cleared: time, method, path, user, code, object, body."""
+        entries = self.request("GET", "/_double/journal")
+        if clear:
+            self.request("DELETE", "/_double/journal")
+        return entries
 
     def faults(self, rules: Iterable[Json] | None = None) -> Any:
         """Replace the faults; an empty list removes them. Without an argument, return them with their counts."""
@@ -244,6 +185,133 @@ class KubeDouble:
                 raise TimeoutError(f"not within {seconds} s: {what}")
             time.sleep(0.05)
         return found
+
+
+class _Process:
+    """The program in a process of its own, within a ``with`` block of its stack."""
+
+    def __init__(self, stack: contextlib.ExitStack) -> None:
+        self.folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kube_double-")))
+        self._stack = stack
+
+    def start(self, arguments: list[str], last: str = "ready") -> list[dict[str, str]]:
+        """Start it, and return the facts of the lines up to the last. RuntimeError with its complaint."""
+        _ensure_forks()
+        reading, writing = _FORKS.Pipe(duplex=False)
+        command = ["--dir", str(self.folder), *arguments]
+        complaints = self.folder / "stderr"
+        process = _FORKS.Process(target=_run, args=(command, writing, str(complaints)), daemon=True)
+        process.start()
+        self._stack.callback(_end, process)
+        writing.close()
+        found: list[dict[str, str]] = []
+        timer = threading.Timer(START_SECONDS, process.kill)
+        timer.start()
+        try:
+            with reading, os.fdopen(os.dup(reading.fileno()), encoding="utf-8") as lines:
+                for line in lines:
+                    found.append(dict(part.split("=", 1) for part in line.split()[1:]))
+                    if line.startswith(f"{last} "):
+                        return found
+        finally:
+            timer.cancel()
+        process.join(STOP_SECONDS)
+        raise RuntimeError(f"kube_double did not start: {complaints.read_text(encoding='utf-8').strip()}")
+
+    def tokens(self, kubeconfig: str) -> list[str]:
+        """The tokens in a kubeconfig, in the order of its contexts."""
+        content = yaml.safe_load(pathlib.Path(kubeconfig).read_text(encoding="utf-8"))
+        return [str(one["user"]["token"]) for one in content["users"]]
+
+
+class KubeDouble(KubeApi):
+    """A running double. ``objects`` are dicts or paths of YAML files; ``users`` are maps of name, token, groups, rules.
+
+    ``kubeconfig``, ``url``, ``ca`` and ``control`` are set inside the block. ``start_seconds`` and ``stop_seconds`` are
+    the times that pods take to become ready and to end.
+    """
+
+    def __init__(
+        self,
+        objects: Iterable[Json | str | os.PathLike[str]] = (),
+        users: Iterable[Json] = (),
+        start_seconds: float = 0.2,
+        stop_seconds: float = 0.3,
+    ) -> None:
+        super().__init__()
+        self._objects = list(objects)
+        self._users = list(users)
+        self._times = _times(start_seconds, stop_seconds)
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> KubeDouble:
+        with contextlib.ExitStack() as stack:
+            process = _Process(stack)
+            (facts,) = process.start(self._arguments(process.folder))
+            self._connect(facts, process.tokens(facts["kubeconfig"])[0])
+            stack.callback(self._kept.close)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._stack.close()
+
+    def _arguments(self, folder: pathlib.Path) -> list[str]:
+        paths = [str(item) for item in self._objects if not isinstance(item, dict)]
+        inline = [item for item in self._objects if isinstance(item, dict)]
+        if inline:
+            (folder / "objects.yaml").write_text(yaml.safe_dump_all(inline), encoding="utf-8")
+            paths.append(str(folder / "objects.yaml"))
+        arguments = ["--objects", ",".join(paths), *self._times]
+        if self._users:
+            users = folder / "users.yaml"
+            users.touch(mode=0o600)
+            users.write_text(yaml.safe_dump(self._users), encoding="utf-8")
+            arguments += ["--users", str(users)]
+        return arguments
+
+
+class KubeFleet:
+    """Many clusters in one process: ``fleet[name]`` is a cluster, and ``kubeconfig`` has a context of each name.
+
+    ``objects`` are those of each cluster by its name. The times are as those of `KubeDouble`.
+    """
+
+    def __init__(
+        self, objects: Mapping[str, Iterable[Json]], start_seconds: float = 0.2, stop_seconds: float = 0.3
+    ) -> None:
+        self._objects = {name: [*own] for name, own in objects.items()}
+        self._times = _times(start_seconds, stop_seconds)
+        self._stack = contextlib.ExitStack()
+        self._clusters: dict[str, KubeApi] = {}
+        self.kubeconfig = ""
+
+    def __enter__(self) -> KubeFleet:
+        with contextlib.ExitStack() as stack:
+            process = _Process(stack)
+            file = process.folder / "clusters.json"
+            file.write_text(json.dumps(self._objects), encoding="utf-8")
+            *lines, last = process.start(["--clusters", str(file), *self._times])
+            self.kubeconfig = last["kubeconfig"]
+            for facts, token in zip(lines, process.tokens(self.kubeconfig), strict=True):
+                cluster = self._clusters[facts["name"]] = KubeApi()
+                cluster._connect(facts, token)
+                stack.callback(cluster._kept.close)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._stack.close()
+
+    def __getitem__(self, name: str) -> KubeApi:
+        return self._clusters[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._clusters)
+
+
+def _times(start_seconds: float, stop_seconds: float) -> list[str]:
+    return ["--pod-start-seconds", str(start_seconds), "--pod-stop-seconds", str(stop_seconds)]
 
 
 def _end(process: BaseProcess) -> None:

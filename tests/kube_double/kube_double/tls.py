@@ -9,6 +9,7 @@ import base64
 import os
 import pathlib
 import ssl
+from dataclasses import dataclass
 
 import trustme
 import yaml
@@ -32,15 +33,44 @@ def server_context(authority: trustme.CA, host: str) -> ssl.SSLContext:
     return context
 
 
-def write_kubeconfig(path: pathlib.Path, url: str, authority: trustme.CA, users: list[User]) -> None:
-    """Write one context for each user, named after it; the first is current. Only the owner can read the file."""
+@dataclass(frozen=True)
+class Context:
+    """A context of the kubeconfig: a user of a cluster."""
+
+    name: str
+    cluster: str
+    url: str
+    user: str
+    token: str
+
+
+def contexts_of(cluster: str, url: str, users: list[User]) -> list[Context]:
+    """A context for each user of a cluster, the administrator first.
+
+    In the only cluster, which has no name, a context has the user's name. Of several clusters, the context of the
+    administrator has the cluster's name, and those of others have ``user@cluster``.
+    """
+    if not cluster:
+        return [Context(user.name, "double", url, user.name, user.token) for user in users]
+    return [
+        Context(f"{user.name}@{cluster}" if number else cluster, cluster, url, f"{user.name}@{cluster}", user.token)
+        for number, user in enumerate(users)
+    ]
+
+
+def write_kubeconfig(path: pathlib.Path, authority: trustme.CA, contexts: list[Context]) -> None:
+    """Write the contexts; the first is current. Only the owner can read the file."""
+    urls = {one.cluster: one.url for one in contexts}
     content: Json = {
         "apiVersion": "v1",
         "kind": "Config",
-        "current-context": users[0].name,
-        "clusters": [{"name": "double", "cluster": {"server": url, "certificate-authority-data": _data(authority)}}],
-        "users": [{"name": user.name, "user": {"token": user.token}} for user in users],
-        "contexts": [{"name": user.name, "context": {"cluster": "double", "user": user.name}} for user in users],
+        "current-context": contexts[0].name,
+        "clusters": [
+            {"name": name, "cluster": {"server": url, "certificate-authority-data": _data(authority)}}
+            for name, url in urls.items()
+        ],
+        "users": [{"name": one.user, "user": {"token": one.token}} for one in contexts],
+        "contexts": [{"name": one.name, "context": {"cluster": one.cluster, "user": one.user}} for one in contexts],
     }
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
