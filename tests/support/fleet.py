@@ -260,7 +260,9 @@ def stopped_for(cluster: KubeApi) -> float | None:
     times: dict[bool, float] = {}
     for entry in cluster.journal():
         if entry["object"] == DEPLOYMENT and entry["method"] in ("PATCH", "PUT") and entry["code"] == 200:
-            times.setdefault(entry["body"]["spec"]["replicas"] > 0, entry["time"])
+            started = entry["body"]["spec"]["replicas"] > 0
+            if not started or times:  # what starts it before it was stopped does not count
+                times.setdefault(started, entry["time"])
     return times[True] - times[False] if len(times) == 2 else None
 
 

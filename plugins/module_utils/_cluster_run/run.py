@@ -221,7 +221,7 @@ class ClusterRun:
             "verification": verification,
             "result": result,
         }
-        report = {
+        report: Facts = {
             "ok": True,
             "summary": "",
             "plan": plan,
@@ -232,7 +232,7 @@ class ClusterRun:
         }
         if verification and not found["planned_only"]:  # nothing is to be changed: this is the end of the run
             proof = verified(verification)
-            report = {**report, **proof, "lines": {**report["lines"], **proof["lines"]}}
+            report.update(verification=proof["verification"], lines={**report["lines"], **proof["lines"]})
         before, after = merged([one.before for one in parts]), merged([one.after for one in parts])
         found_plan = PhaseReport(pending, report, before, after)
         binding.add_plan(found_plan, cluster, edge, found["preflight"], result_or_none(removal) or {})
