@@ -36,7 +36,9 @@ class Journal:
     def describe(entry: Json, target: Target, content_type: str, body: bytes) -> None:
         parts = [target.namespace, target.resource.plural, target.name, target.subresource]
         entry["object"] = "/".join(part for part in parts if part)
-        if body and target.resource.kind != "Secret" and content_type.endswith("json"):
+        if (
+            body and target.resource.kind != "Secret" and content_type.endswith(("json", "yaml"))
+        ):  # an apply, too, is JSON mostly
             try:
                 entry["body"] = json.loads(body)
             except ValueError:
