@@ -36,9 +36,8 @@ class Journal:
     def describe(entry: Json, target: Target, content_type: str, body: bytes) -> None:
         parts = [target.namespace, target.resource.plural, target.name, target.subresource]
         entry["object"] = "/".join(part for part in parts if part)
-        if (
-            body and target.resource.kind != "Secret" and content_type.endswith(("json", "yaml"))
-        ):  # an apply, too, is JSON mostly
+        # the YAML of an apply is JSON mostly
+        if body and target.resource.kind != "Secret" and content_type.endswith(("json", "yaml")):
             try:
                 entry["body"] = json.loads(body)
             except ValueError:
