@@ -346,11 +346,13 @@ def _last(pattern: str, output: str) -> str:
 class Gate:
     """``run`` takes the number of processes that it may use; ``seconds`` is about what it takes on one quiet core.
 
-    One that ``waits`` most of its time for other programs' own pace keeps no core from the others.
+    ``processes`` is how many it can use. One that ``waits`` most of its time for other programs' own pace keeps no
+    core from the others.
     """
 
     run: Callable[[int], str]
     seconds: int
+    processes: int = 1
     needs_programs: bool = False
     waits: bool = False
 
@@ -363,9 +365,9 @@ class Gate:
 GATES: dict[str, Gate] = {
     "lint": Gate(lint, 40),
     "docs": Gate(docs, 10),
-    "unit": Gate(unit, 50),
-    "functional": Gate(functional, 750, needs_programs=True),
-    "killed": Gate(killed, 170),
+    "unit": Gate(unit, 50, processes=2),
+    "functional": Gate(functional, 650, processes=2, needs_programs=True),
+    "killed": Gate(killed, 170, processes=2),
     "sanity": Gate(sanity, 220),
     "integration": Gate(integration, 270),
     "molecule": Gate(molecule, 65),

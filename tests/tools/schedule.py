@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gates side by side: at most two that work, the longest first, the real programs before those that need them."""
+"""Gates side by side, the longest first, the real programs beside those that do not need them.
+
+A gate that works also waits now and then: for a task, a pod, a process. So one process more than there are cores is
+let work, and no core is idle until the last gates end.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from gates import Gate, build_programs
 from places import Failed, say
 
 CORES = max(1, min(2, os.cpu_count() or 1))
+BESIDE = 1  # processes that work beside one for each core
 PROGRAMS = "real programs"
 
 
@@ -27,23 +32,28 @@ def side_by_side(chosen: Mapping[str, Gate]) -> dict[str, str]:
         jobs[PROGRAMS] = Gate(build_programs, 0)
         waiting.insert(0, PROGRAMS)
     failures: dict[str, str] = {}
-    running: dict[Future[str], tuple[str, float]] = {}
+    running: dict[Future[str], tuple[str, float, int]] = {}
     accounts = {name: Account() for name in jobs}
     ended = 0
     with ThreadPoolExecutor(len(jobs) or 1) as pool:
         while waiting or running:
-            ready = [name for name in waiting if not (programs_pending and jobs[name].needs_programs)]
-            free = CORES - sum(not jobs[name].waits for name, _began in running.values())
-            working = [name for name in ready if not jobs[name].waits][:free]
-            for name in [*working, *(name for name in ready if jobs[name].waits)]:
+            free = CORES + BESIDE - sum(workers for _name, _began, workers in running.values())
+            for name in [*waiting]:
+                gate = jobs[name]
+                keeps_no_core = gate.waits or name == PROGRAMS
+                workers = 0 if keeps_no_core else min(gate.processes, CORES, free)
+                if not workers and not keeps_no_core:
+                    continue
+                free -= workers  # also for one whose programs are not there yet: they are soon, or take minutes
+                if programs_pending and gate.needs_programs:
+                    continue
                 waiting.remove(name)
-                # one that has the machine to itself to its end may use all of it
-                workers = CORES if not waiting and not running else 1
                 if name != PROGRAMS:
-                    say(f"  start  {name}: {jobs[name].about}")
-                running[pool.submit(_counted, accounts[name], jobs[name], workers)] = (name, time.monotonic())
+                    say(f"  start  {name}: {gate.about}")
+                job = pool.submit(_counted, accounts[name], gate, max(1, workers))
+                running[job] = (name, time.monotonic(), workers)
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                name, began = running.pop(future)
+                name, began, _workers = running.pop(future)
                 if name == PROGRAMS:
                     programs_pending = False
                     try:

@@ -39,6 +39,7 @@ class Log:
         *,
         programs: bool = False,
         waits: bool = False,
+        processes: int = 1,
     ) -> Gate:
         """One that writes its name down and ends as ``ends`` does."""
 
@@ -56,32 +57,39 @@ class Log:
                     self.running -= 1
             return f"{name} done\nand more"
 
-        return Gate(run, seconds, needs_programs=programs, waits=waits)
+        return Gate(run, seconds, processes, needs_programs=programs, waits=waits)
 
 
-def test_two_at_a_time_the_longest_first(capsys: pytest.CaptureFixture[str]) -> None:
-    log, pairs = Log(), threading.Barrier(2, timeout=HANGS)
-    gates = {name: log.gate(name, seconds, pairs.wait) for name, seconds in zip("abcd", (1, 4, 3, 2), strict=True)}
+def test_one_more_than_cores_at_a_time_the_longest_first(capsys: pytest.CaptureFixture[str]) -> None:
+    log, three = Log(), threading.Barrier(3, timeout=HANGS)
+    times = zip("abcdef", (1, 6, 5, 4, 3, 2), strict=True)
+    gates = {name: log.gate(name, seconds, three.wait) for name, seconds in times}
     assert schedule.side_by_side(gates) == {}
-    assert (sorted(log.begun[:2]), sorted(log.begun[2:]), log.most) == (["b", "c"], ["a", "d"], 2)
+    assert (sorted(log.begun[:3]), sorted(log.begun[3:]), log.most) == (["b", "c", "d"], ["a", "e", "f"], 3)
     lines = capsys.readouterr().out.splitlines()
     assert all(re.search(r" \[\d+ s, \d+ s of CPU\]$", line) for line in lines if "passed" in line)
-    assert [line[:5] for line in lines if "passed" in line] == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
+    assert [line[:5] for line in lines if "passed" in line] == [f"[{number}/6]" for number in range(1, 7)]
     assert lines.count("  start  a: Stand in for a gate.") == 1
-    assert lines.count("        and more") == 4
+    assert lines.count("        and more") == 6
 
 
-def test_one_that_waits_runs_beside_two_that_work() -> None:
-    log, three = Log(), threading.Barrier(3, timeout=HANGS)
-    gates = {name: log.gate(name, ends=three.wait, waits=name == "idle") for name in ("a", "idle", "b")}
+def test_one_that_waits_runs_beside_those_that_work() -> None:
+    log, four = Log(), threading.Barrier(4, timeout=HANGS)
+    gates = {name: log.gate(name, ends=four.wait, waits=name == "idle") for name in ("a", "b", "idle", "c")}
     assert schedule.side_by_side(gates) == {}
-    assert (log.most, log.workers) == (3, [1, 1, 1])
+    assert (log.most, log.workers) == (4, [1, 1, 1, 1])
 
 
-def test_one_alone_has_both_cores() -> None:
-    log = Log()
-    schedule.side_by_side({"a": log.gate("a")})
-    assert log.workers == [2]
+def test_a_gate_of_several_processes_has_one_for_each_core() -> None:
+    log, two = Log(), threading.Barrier(2, timeout=HANGS)
+    gates = {
+        "long": log.gate("long", 9, two.wait, processes=8),
+        "short": log.gate("short", 8, two.wait, processes=8),
+        "last": log.gate("last", 7),
+    }
+    assert schedule.side_by_side(gates) == {}
+    assert dict(zip(log.begun, log.workers, strict=True)) | {"last": 1} == {"long": 2, "short": 1, "last": 1}
+    assert log.most == 2, "the third had no place"
 
 
 def test_the_programs_are_built_beside_the_gates_that_do_not_need_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,9 +101,12 @@ def test_the_programs_are_built_beside_the_gates_that_do_not_need_them(monkeypat
         return "all there"
 
     monkeypatch.setattr(schedule, "build_programs", build)
-    gates = {"needs": log.gate("needs", 9, programs=True), "other": log.gate("other", 1, other_ran.set)}
+    gates = {
+        "needs": log.gate("needs", 9, programs=True, processes=2),
+        "other": log.gate("other", 1, other_ran.set, processes=2),
+    }
     assert schedule.side_by_side(gates) == {}
-    assert log.begun == ["other", "built", "needs"]
+    assert (log.begun, log.workers) == (["other", "built", "needs"], [1, 2]), "the place of the longest is kept"
 
 
 def test_gates_without_their_programs_fail_and_the_others_go_on(
