@@ -19,6 +19,7 @@ description:
   - If a run is killed anywhere, the next one, which begins with O(phase=plan), finishes its work.
   - An option that is null, or text without a character, counts as not given. So does a list that holds only such values.
 extends_documentation_fragment:
+  - vcd.kubernetes.controller
   - vcd.kubernetes.attributes
 options:
   phase:
@@ -144,23 +145,6 @@ options:
   progress_file:
     description: A file to which one JSON line is appended for each event. The action plugin shows the progress from it.
     type: path
-  controller_pid:
-    description:
-      - The process ID of C(ansible-playbook), where it runs on this machine. When that process has ended, the run stops before its next Service.
-      - The action plugin sets it.
-    type: int
-  run_by:
-    description:
-      - The job and the person that this run belongs to, for the messages of other runs that find its lease or lock.
-      - The action plugin sets it from the variables of AWX, or from E(JOB_ID), E(CI_JOB_ID) or E(BUILD_TAG) on the controller.
-    type: dict
-    suboptions:
-      job:
-        description: The number of the job.
-        type: str
-      user:
-        description: Who has started the job.
-        type: str
   cpi:
     description: Where CPI is in the cluster.
     type: dict

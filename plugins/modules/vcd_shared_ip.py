@@ -27,6 +27,7 @@ description:
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.shared_ip_services
+  - vcd.kubernetes.controller
   - vcd.kubernetes.attributes
   - vcd.kubernetes.attributes.actiongroup_vcd
 options:
@@ -119,23 +120,6 @@ options:
   progress_file:
     description: A file to which the module appends a line of JSON for each service and each write while it runs.
     type: path
-  controller_pid:
-    description:
-      - The process ID of C(ansible-playbook), where it runs on this machine. When that process has ended, the run stops before its next service.
-      - The action plugin sets it.
-    type: int
-  run_by:
-    description:
-      - The job and the person that this run belongs to, for the messages of other runs that find its lease or lock.
-      - The action plugin sets it from the variables of AWX, or from E(JOB_ID), E(CI_JOB_ID) or E(BUILD_TAG) on the controller.
-    type: dict
-    suboptions:
-      job:
-        description: The number of the job.
-        type: str
-      user:
-        description: Who has started the job.
-        type: str
   lock_timeout:
     description:
       - The maximum number of seconds to wait while another run works on the edge gateway. The runs of this module and of

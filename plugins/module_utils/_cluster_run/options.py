@@ -55,8 +55,8 @@ OPTIONS = ArgumentSpec(
         "take_over": dict(CONFIG_OPTIONS.options["take_over"]),
         "lock_timeout": dict(CHANGE_OPTIONS.options["lock_timeout"]),
         "progress_file": {"type": "path"},
-        "controller_pid": {"type": "int"},
-        "run_by": {"type": "dict", "options": {"job": {"type": "str"}, "user": {"type": "str"}}},
+        "controller_pid": dict(CHANGE_OPTIONS.options["controller_pid"]),
+        "run_by": dict(CHANGE_OPTIONS.options["run_by"]),
         "cpi": {"type": "dict", "apply_defaults": True, "options": dict(TARGET_OPTIONS.options)},
         "vcd": {"type": "dict", "apply_defaults": True, "options": dict(CONNECTION.options)},
         "kubernetes": {
