@@ -102,17 +102,20 @@ def test_an_address_in_use_cannot_be_removed(api: Api, system: Api, scene: Scene
     unknown = {**body, "edgeGatewayUplinks": [{"uplinkId": "x"}]}
     system.refused("PUT", f"/edgeGateways/{scene.edge}", unknown, "there is no such uplink")
     other = {"id": "urn:vcloud:vdc:00000000-0000-0000-0000-000000000000"}
-    system.refused("PUT", f"/edgeGateways/{scene.edge}", {**body, "ownerRef": other}, "it cannot be changed here")
+    system.refused("PUT", f"/edgeGateways/{scene.edge}", {**body, "ownerRef": other}, "there is no such vdc")
 
 
 def test_only_the_provider_creates_and_deletes_gateways(system: Api, admin: Api, scene: Scene) -> None:
-    uplink = {"uplinkId": "x", "subnets": {"values": [{"gateway": "192.0.2.1", "prefixLength": 24}]}}
+    network = system.values("/externalNetworks")[0]["id"]
+    uplink = {"uplinkId": network, "subnets": {"values": [{"gateway": "192.0.2.1", "prefixLength": 24}]}}
     body = {"name": "new", "ownerRef": {"id": scene.vdc}, "edgeGatewayUplinks": [uplink]}
     admin.refused("POST", "/edgeGateways", body, "System administrator", status=403)
     gateway = system.done("POST", "/edgeGateways", body)
     system.refused("POST", "/edgeGateways", body, "already exists in acme-vdc")
     assert len(admin.values("/edgeGateways")) == 2
     system.done("DELETE", f"/edgeGateways/{gateway}")
+    unknown = {**body, "edgeGatewayUplinks": [{**uplink, "uplinkId": "x"}]}
+    system.refused("POST", "/edgeGateways", unknown, "there is no such external network")
     older = {**body, "orgVdc": body["ownerRef"]}
     del older["ownerRef"]
     gateway = system.done("POST", "/edgeGateways", older)

@@ -103,8 +103,8 @@ def test_a_group_is_imported_assigned_and_released(system: Api, scene: Scene) ->
 
 def second_gateway(system: Api, scene: Scene) -> str:
     subnets = {"values": [{"gateway": "192.0.2.1", "prefixLength": 24}]}
-    body = {"name": "other", "ownerRef": {"id": scene.vdc}, "edgeGatewayUplinks": [{"uplinkId": "x"}]}
-    body["edgeGatewayUplinks"][0]["subnets"] = subnets
+    uplink = {"uplinkId": system.values("/externalNetworks")[0]["id"], "subnets": subnets}
+    body = {"name": "other", "ownerRef": {"id": scene.vdc}, "edgeGatewayUplinks": [uplink]}
     gateway = system.done("POST", "/edgeGateways", body)
     system.done("PUT", f"/edgeGateways/{gateway}/loadBalancer", {"enabled": True})
     return gateway
@@ -273,3 +273,159 @@ def test_the_slaac_profile(admin: Api, api: Api, scene: Scene) -> None:
     admin.done("PUT", path, {"enabled": True, "mode": "SLAAC", "dnsConfig": {}})
     assert admin.get(path) == {"enabled": True, "mode": "SLAAC", "dnsConfig": none}
     admin.refused("PUT", path, {"mode": "OTHER"}, "it must be one of")
+
+
+EXTERNAL = "/externalNetworks"
+ROUTERS = "/nsxTResources/importableTier0Routers"
+
+
+def manager_of(system: Api, scene: Scene) -> str:
+    return str(system.get(f"/edgeGateways/{scene.edge}")["gatewayBacking"]["networkProvider"]["id"])
+
+
+def external(system: Api, scene: Scene, router: str = "tier-0", **more: Any) -> dict[str, Any]:
+    """An external network as go-vcloud-director's tests make it."""
+    manager = manager_of(system, scene)
+    offered = {one["displayName"]: one["id"] for one in system.values(f"{ROUTERS}?filter=_context=={manager}")}
+    backing = {
+        "backingId": offered[router],
+        "backingTypeValue": "NSXT_TIER0",
+        "networkProvider": {"id": manager},
+    }
+    ranges = {"values": [{"startAddress": "192.0.2.3", "endAddress": "192.0.2.25"}]}
+    subnet = {"gateway": "192.0.2.1", "prefixLength": 24, "ipRanges": ranges}
+    return {"name": "outside", "networkBackings": {"values": [backing]}, "subnets": {"values": [subnet]}, **more}
+
+
+def test_an_external_network_is_made_and_used(system: Api, scene: Scene) -> None:
+    body = external(system, scene)
+    made = system.done("POST", EXTERNAL, body)
+    shown = system.get(f"{EXTERNAL}/{made}")
+    (backing,) = shown["networkBackings"]["values"]
+    assert (shown["totalIpCount"], backing["name"]) == (23, "tier-0")
+    assert [one["id"] for one in system.values(f"{EXTERNAL}?filter=name==outside")] == [made]
+    rest = [one["displayName"] for one in system.values(f"{ROUTERS}?filter=_context=={manager_of(system, scene)}")]
+    assert rest == ["tier-0-vrf"]  # the vendor: those of an external network are filtered out
+    system.refused("POST", EXTERNAL, {**body, "name": "again"}, "no such importable Tier-0 router")
+    system.done("PUT", f"{EXTERNAL}/{made}", {**shown, "name": "renamed"})
+    subnets = {"values": [{**shown["subnets"]["values"][0], "usedIpCount": None}]}
+    uplink = {"uplinkId": made, "subnets": subnets}
+    edge = system.done(
+        "POST", "/edgeGateways", {"name": "e", "orgVdc": {"id": scene.vdc}, "edgeGatewayUplinks": [uplink]}
+    )
+    # go-vcloud-director, Test_NsxtEdgeGatewayUsedAndUnusedIPs: of 23 addresses one is used, the gateway's own
+    assert [one["ipAddress"] for one in system.values(f"/edgeGateways/{edge}/usedIpAddresses")] == ["192.0.2.3"]
+    (read,) = system.get(f"/edgeGateways/{edge}")["edgeGatewayUplinks"]
+    assert (read["uplinkName"], read["subnets"]["values"][0]["totalIpCount"]) == ("renamed", 23)
+    system.refused("DELETE", f"{EXTERNAL}/{made}", None, "is used by e")
+    system.done("DELETE", f"/edgeGateways/{edge}")
+    system.done("DELETE", f"{EXTERNAL}/{made}")
+    system.refused("GET", f"{EXTERNAL}/{made}", None, "target entity is invalid", status=403)
+    system.refused("GET", ROUTERS, None, "A filter with _context==")
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"subnets": {"values": None}}, "either them or IP Spaces"),
+        ({"usingIpSpace": True}, "either them or IP Spaces"),
+        ({"name": "uplink-1"}, "named uplink-1 already exists"),
+        ({"networkBackings": {"values": []}}, "at least 1"),
+    ],
+)
+def test_refused_external_networks(system: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
+    system.refused("POST", EXTERNAL, external(system, scene, **change), text)
+
+
+def test_an_edge_gateway_with_ip_spaces_and_its_organisations_quotas(system: Api, admin: Api, scene: Scene) -> None:
+    # go-vcloud-director, Test_IpSpaceIpAllocation, Test_IpSpaceUplink and Test_IpSpaceOrgAssignment
+    network = system.done("POST", EXTERNAL, external(system, scene, subnets={"values": None}, usingIpSpace=True))
+    scope = {"ipSpaceInternalScope": ["198.51.100.0/24"]}
+    ranges = {"ipRanges": [{"startIpAddress": "198.51.100.1", "endIpAddress": "198.51.100.9"}]}
+    body = {"name": "space", "type": "PUBLIC", "ipSpaceRanges": {**ranges, "defaultFloatingIpQuota": 1}, **scope}
+    space = system.done("POST", "/ipSpaces", body)
+    found = system.get(f"/nsxTResources/tier0RouterInterfaces?filter=externalNetworkId=={network}", version="38.0")
+    (interface,) = found["values"]
+    uplink = {"name": "u", "externalNetworkRef": {"id": network}, "ipSpaceRef": {"id": space}}
+    wrong = {**uplink, "interfaces": [{"id": "x"}]}
+    system.refused("POST", "/ipSpaceUplinks", wrong, "has no such interface", version="38.0")
+    link = system.done("POST", "/ipSpaceUplinks", {**uplink, "interfaces": [{"id": interface["id"]}]}, version="38.0")
+    shown = system.get(f"/ipSpaceUplinks/{link}", version="38.0")["interfaces"]
+    assert [(one["name"], one["interfaceType"]) for one in shown] == [("interface-1", "EXTERNAL")]
+    place = f"/ipSpaces/orgAssignments?filter=ipSpaceRef.id=={space}"
+    assert system.values(place) == []
+    none = {"uplinkId": network, "subnets": {"values": None}}
+    gateway = {"name": "e", "ownerRef": {"id": scene.vdc}, "edgeGatewayUplinks": [none]}
+    edge = system.done("POST", "/edgeGateways", gateway)
+    assert system.get(f"/edgeGateways/{edge}")["edgeGatewayUplinks"][0]["usingIpSpace"] is True
+    (assignment,) = system.values(f"{place};orgRef.name==acme")
+    one = {"type": "FLOATING_IP", "quantity": 1}
+    admin.done("POST", f"/ipSpaces/{space}/allocate", one)
+    admin.refused("POST", f"/ipSpaces/{space}/allocate", one, "quota of 1 floating IPs")
+    changed = {**assignment, "customQuotas": {"floatingIpQuota": 2, "ipPrefixQuotas": []}}
+    system.done("PUT", f"/ipSpaces/orgAssignments/{assignment['id']}", changed)
+    assert system.get(f"/ipSpaces/orgAssignments/{assignment['id']}")["customQuotas"]["floatingIpQuota"] == 2
+    admin.done("POST", f"/ipSpaces/{space}/allocate", one)
+    admin.refused("POST", f"/ipSpaces/{space}/allocate", one, "quota of 2 floating IPs")
+    admin.refused("GET", "/ipSpaces/orgAssignments", None, "System administrator", status=403)
+    system.refused("DELETE", f"{EXTERNAL}/{network}", None, "is used by e")
+
+
+def test_an_edge_gateway_moves_to_a_vdc_group_and_back(system: Api, admin: Api, scene: Scene) -> None:
+    # go-vcloud-director, Test_NsxtEdgeVdcGroup
+    members = [{"vdcRef": {"id": scene.vdc}}]
+    body = {"name": "g", "orgId": scene.org, "networkProviderType": "NSX_T", "participatingOrgVdcs": members}
+    group = admin.done("POST", "/vdcGroups", body)
+    path = f"/edgeGateways/{scene.edge}"
+    read = system.get(path)
+    admin.refused("PUT", path, {**admin.get(path), "ownerRef": {"id": group}}, "only a provider may change it")
+    system.done("PUT", path, {**read, "ownerRef": {"id": group}})
+    assert (system.get(path)["ownerRef"]["name"], system.get(path)["orgVdc"]) == ("g", None)
+    assert {one["ownerRef"]["name"] for one in admin.values("/orgVdcNetworks")} == {"g"}
+    admin.refused("DELETE", f"/vdcGroups/{group}?force=true", None, "cannot be deleted")
+    system.done("PUT", path, {**read, "ownerRef": {"id": scene.vdc}})
+    assert system.get(path)["ownerRef"]["id"] == scene.vdc
+    other = admin.done("POST", "/vdcGroups", {**body, "name": "h"})
+    admin.done("DELETE", f"/vdcGroups/{group}")
+    system.done("PUT", path, {**read, "ownerRef": {"id": other}})
+
+
+def test_a_profile_is_seen_from_its_vdc_group(system: Api, admin: Api, scene: Scene) -> None:
+    # go-vcloud-director, testAppPortProfile: made in one VDC, found from the group that it is in
+    members = [{"vdcRef": {"id": scene.vdc}}]
+    body = {"name": "g", "orgId": scene.org, "networkProviderType": "NSX_T", "participatingOrgVdcs": members}
+    group = admin.done("POST", "/vdcGroups", body)
+    made = admin.done("POST", "/applicationPortProfiles", scene.profile("mine"))
+    path = f"/applicationPortProfiles?filter=name==mine;scope==TENANT;_context=={group}"
+    assert [one["id"] for one in admin.values(path)] == [made]
+
+
+def test_tasks_are_queried(system: Api, admin: Api, api: Api, scene: Scene) -> None:
+    # go-vcloud-director, WaitForRouteAdvertisementTasks: running tasks of one name
+    api.done("POST", "/loadBalancer/pools", scene.pool())
+    (task,) = admin.xml("/api/query?type=task&filter=name==LOAD_BALANCER_POOL_CREATE")
+    assert (task.get("status"), task.get("objectName"), task.get("ownerName")) == ("success", "pool", "kube")
+    waiting = "status==running,status==queued;name==ipSpaceUplinkRouteAdvertisementSync"
+    assert list(system.xml(f"/api/query?type=adminTask&filter={waiting}")) == []
+    assert admin.ask("GET", "/api/query?type=adminTask").status_code == 403
+
+
+def test_a_network_that_is_not_distributed(system: Api, admin: Api, scene: Scene) -> None:
+    # go-vcloud-director, Test_NsxtOrgVdcNetworkRoutedNonDistributed
+    connection = {"routerRef": {"id": scene.edge}, "connectionTypeValue": "NON_DISTRIBUTED"}
+    subnets = {"values": [{"gateway": "10.20.0.1", "prefixLength": 24}]}
+    body = {"name": "n", "networkType": "NAT_ROUTED", "ownerRef": {"id": scene.vdc}, "subnets": subnets}
+    admin.refused("POST", "/orgVdcNetworks", {**body, "connection": connection}, "does not allow it")
+    path = f"/edgeGateways/{scene.edge}"
+    system.done("PUT", path, {**system.get(path), "nonDistributedRoutingEnabled": True})
+    made = admin.done("POST", "/orgVdcNetworks", {**body, "connection": connection})
+    assert admin.get(f"/orgVdcNetworks/{made}")["connection"]["connectionTypeValue"] == "NON_DISTRIBUTED"
+
+
+def test_edge_clusters_and_the_nsx_t_manager(system: Api, scene: Scene) -> None:
+    (cluster,) = system.values(f"/nsxTResources/edgeClusters?filter=orgVdcId=={scene.vdc}")
+    assert cluster["name"] == "cluster-1"
+    system.refused("GET", "/nsxTResources/edgeClusters", None, "A filter with orgVdcId==")
+    (record,) = system.xml("/api/query?type=nsxTManager")
+    shown = system.ask("GET", str(record.get("href"))).json()
+    assert (shown["name"], shown["networkProviderScope"]) == ("nsx-t", "nsx-t")

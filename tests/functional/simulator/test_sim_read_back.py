@@ -26,9 +26,11 @@ from vcdsim.resources import (
     application_port_profiles,
     certificates,
     edge_gateways,
+    external_networks,
     firewall,
     http_policies,
     ip_allocations,
+    ip_space_assignments,
     ip_spaces,
     nat_rules,
     networks,
@@ -59,6 +61,7 @@ class Place:
         self.group = self.only(REST + "/serviceEngineGroups", "seg-shared")
         self.ip_set = self.only("/firewallGroups/summaries", "workers")
         self.manager = api.get(f"/edgeGateways/{self.edge}")["gatewayBacking"]["networkProvider"]["id"]
+        self.router: list[str] = []  # the Tier-0 router of the test, once it is found
         self.settings = f"/edgeGateways/{self.edge}/loadBalancer"
         premium = {"enabled": True, "supportedFeatureSet": "PREMIUM", "transparentModeEnabled": True}
         self.write("PUT", self.settings, premium)
@@ -503,9 +506,16 @@ KINDS = {
         ip_spaces.UPLINK,
         "/ipSpaceUplinks",
         lambda at: [
-            {"name": "u", "description": "d", "externalNetworkRef": uplink_of(at), "ipSpaceRef": ref(at.space)}
+            {
+                "name": "u",
+                "description": "d",
+                "externalNetworkRef": uplink_of(at),
+                "ipSpaceRef": ref(at.space),
+                "interfaces": [{"id": interface_of(at)}],
+            }
         ],
         lambda at: {"name": "least", "externalNetworkRef": uplink_of(at), "ipSpaceRef": ref(at.space)},
+        aside=dict.fromkeys(("interfaces.name", "interfaces.interfaceType"), "the router's own"),
     ),
     "IP allocation": Kind(
         ip_allocations.ALLOCATION,
@@ -642,6 +652,24 @@ KINDS = {
             ),
         },
     ),
+    "external network": Kind(
+        external_networks.NETWORK,
+        "/externalNetworks",
+        lambda at: [external_body(at), external_body(at) | {"name": "renamed", "description": "e"}],
+        lambda at: {name: external_body(at)[name] for name in ("networkBackings", "subnets")} | {"name": "least"},
+        otherwise={"networkBackings.values.name": "tier-0"},  # the router's own
+        aside={
+            "subnets.values.totalIpCount": "a count that clients send back",
+            "usingIpSpace": "without subnets, see its tests",
+        },
+    ),
+    "IP Space assignment": Kind(
+        ip_space_assignments.ASSIGNMENT,
+        "",
+        lambda at: [assignment_body(at) | {"customQuotas": QUOTAS}],
+        lambda at: assignment_body(at),
+        one=lambda at: f"/ipSpaces/orgAssignments/{assignment_of(at)['id']}",
+    ),
     "SLAAC profile": Kind(
         slaac.PROFILE,
         "",
@@ -703,8 +731,62 @@ NO_STATE = {
 
 
 def uplink_of(at: Place) -> dict[str, str]:
-    (uplink,) = at.read(f"/edgeGateways/{at.edge}")["edgeGatewayUplinks"]
-    return ref(uplink["uplinkId"])
+    """An external network that uses IP Spaces."""
+    for one in at.read("/externalNetworks")["values"]:
+        if one["usingIpSpace"]:
+            return ref(one["id"])
+    return ref(
+        at.write("POST", "/externalNetworks", external_body(at) | {"subnets": {"values": []}, "usingIpSpace": True})
+    )
+
+
+def interface_of(at: Place) -> str:
+    path = f"/nsxTResources/tier0RouterInterfaces?filter=externalNetworkId=={uplink_of(at)['id']}"
+    return str(at.read(path)["values"][0]["id"])
+
+
+QUOTAS = {"floatingIpQuota": 4, "ipPrefixQuotas": [{"prefixLength": 30, "quota": 2}]}
+
+
+def external_body(at: Place) -> dict[str, Any]:
+    if not at.router:
+        path = f"/nsxTResources/importableTier0Routers?filter=_context=={at.manager}"
+        at.router.append(next(one["id"] for one in at.read(path)["values"] if one["displayName"] == "tier-0"))
+    backing = {
+        "backingId": at.router[0],
+        "name": "mine",
+        "backingTypeValue": "NSXT_TIER0",
+        "networkProvider": ref(at.manager),
+    }
+    dns = {"dnsSuffix": "example", "dnsServer1": "192.0.2.1", "dnsServer2": "192.0.2.2", "enabled": False}
+    ranges = {"values": [{"startAddress": "192.0.2.10", "endAddress": "192.0.2.20"}]}
+    return {
+        "name": "outside",
+        "description": "d",
+        "subnets": {"values": [{"gateway": "192.0.2.1", "prefixLength": 24, "ipRanges": ranges, **dns}]},
+        "networkBackings": {"values": [backing]},
+        "dedicatedOrg": ref(at.org),
+        "natAndFirewallServiceIntention": "EDGE_GATEWAY",
+        "networkRouteAdvertisementIntention": "ALL_NETWORKS_ADVERTISED",
+    }
+
+
+def assignment_of(at: Place) -> dict[str, Any]:
+    """The assignment of an IP Space that an edge gateway of the organisation is connected to."""
+    found = at.read("/ipSpaces/orgAssignments")["values"]
+    if not found:
+        body = external_body(at) | {"subnets": {"values": []}, "usingIpSpace": True}
+        network = at.write("POST", "/externalNetworks", body)
+        link = {"name": "u", "externalNetworkRef": ref(network), "ipSpaceRef": ref(at.space)}
+        at.write("POST", "/ipSpaceUplinks", link)
+        uplinks = [{"uplinkId": network, "subnets": {"values": []}}]
+        at.write("POST", "/edgeGateways", {"name": "e", "ownerRef": ref(at.vdc), "edgeGatewayUplinks": uplinks})
+        found = at.read("/ipSpaces/orgAssignments")["values"]
+    return dict(found[0])
+
+
+def assignment_body(at: Place) -> dict[str, Any]:
+    return {name: assignment_of(at)[name] for name in ("ipSpaceRef", "orgRef")}
 
 
 def allocation_of(at: Place) -> str:

@@ -9,6 +9,7 @@ import ipaddress
 from typing import Any
 
 from vcdsim.resources.alb_infrastructure import ALB_VERSION, cloud_backing
+from vcdsim.resources.external_networks import router_id
 from vcdsim.store import Record, Store
 
 NSX_T = "nsx-t"  # the name of the only NSX-T manager
@@ -87,7 +88,7 @@ class GatewayBuilder:
 
     def _uplink(self, spec: dict[str, Any]) -> dict[str, Any]:
         return {
-            "uplinkId": self.store.mint("network", f"external/{spec['name']}"),
+            "uplinkId": self._external_network(spec).id,
             "uplinkName": spec["name"],
             "subnets": {"values": [subnet_of(one) for one in spec.get("subnets", [])]},
             "connected": True,
@@ -97,6 +98,33 @@ class GatewayBuilder:
             "vrfLiteBacked": False,
             "backingType": spec.get("backing_type", "NSXT_TIER0"),
         }
+
+    def _external_network(self, spec: dict[str, Any]) -> Record:
+        """The external network of an uplink. All uplinks of one name are connected to one network."""
+        identifier = self.store.mint("network", f"external/{spec['name']}")
+        found = self.store.get("externalNetwork", identifier)
+        subnets = [subnet_of(one) for one in spec.get("subnets", [])]
+        for subnet in subnets:
+            del subnet["primaryIp"], subnet["autoAllocateIpRanges"]
+        if found:
+            known = {one["gateway"] for one in found.data["subnets"]["values"]}
+            added = [one for one in subnets if one["gateway"] not in known]
+            found.data = {**found.data, "subnets": {"values": [*found.data["subnets"]["values"], *added]}}
+            return found
+        backing = {
+            "backingId": router_id(f"of {spec['name']}"),
+            "name": f"tier-0 of {spec['name']}",
+            "backingTypeValue": spec.get("backing_type", "NSXT_TIER0"),
+            "networkProvider": self.store.mint("nsxtmanager", NSX_T),
+        }
+        data = {
+            "name": spec["name"],
+            "description": "",
+            "subnets": {"values": subnets},
+            "usingIpSpace": spec.get("using_ip_space", False),
+            "backing": backing,
+        }
+        return self.add("externalNetwork", "", data, None, id=identifier)
 
     def service_engine_group(self, spec: dict[str, Any]) -> None:
         data = {

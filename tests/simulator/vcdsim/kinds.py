@@ -17,6 +17,7 @@ NAMES = {
     "providervdcstorageprofile": "provider_vdc_storage_profiles",
     "loadBalancerController": "load_balancer_controllers",
     "loadBalancerCloud": "load_balancer_clouds",
+    "externalNetwork": "external_networks",
     "gateway": "edge_gateways",
     "network": "networks",
     "loadBalancerPool": "pools",

@@ -21,6 +21,8 @@ _ENTITY = re.compile(rf"^urn:vcloud:entity:[\w.-]+:[\w.-]+:{_UUID}$")
 _TYPE = re.compile(r"^urn:vcloud:type:[\w.-]+:[\w.-]+:\d+\.\d+\.\d+$")
 # Kinds whose identifier is a bare UUID (assumed: the vendor's description has no URN constraint for them).
 BARE = frozenset({"natRule", "firewallRule"})
+# Kinds whose URNs have the name of another kind: external networks and those of organisations are both "network".
+URN_KINDS = {"externalNetwork": "network"}
 
 
 def is_identifier(kind: str, value: str) -> bool:
@@ -32,7 +34,7 @@ def is_identifier(kind: str, value: str) -> bool:
     if kind == "entityType":
         return _TYPE.match(value) is not None
     found = _URN.match(value)
-    return found is not None and found[1] == kind
+    return found is not None and found[1] == URN_KINDS.get(kind, kind)
 
 
 def uuid_of(identifier: str) -> str:
@@ -189,7 +191,8 @@ class Store:
         """The object with this identifier, of any kind."""
         kind = kind_of(identifier)
         if kind:
-            return self.get(kind, identifier)
+            others = (other for other, named in URN_KINDS.items() if named == kind)
+            return next((found for one in (kind, *others) if (found := self.get(one, identifier))), None)
         return next((self._kinds[bare][identifier] for bare in BARE if identifier in self._kinds.get(bare, {})), None)
 
     def all(self, kind: str) -> Iterator[Record]:

@@ -90,10 +90,25 @@ def show_profile(call: Call, profile: Record) -> dict[str, Any]:
 
 
 def list_profiles(call: Call) -> Reply:
-    # from a VDC or VDC group one sees the profiles of that scope, and those of the system
+    # from a VDC or VDC group one sees the profiles of that scope, and those of the provider and the system
     wanted = asked(call.query, "_context")
-    how = PROFILES.also(_context=lambda record: record.facts.get("context") or wanted)
+    seen_from = {one: _same_scope(call, one) for one in wanted}
+
+    def contexts(profile: Record) -> list[str]:
+        context = profile.facts.get("context")
+        return [one for one in wanted if context is None or context in seen_from[one]]
+
+    how = PROFILES.also(_context=contexts)
     return page_reply(call, how, call.visible("applicationPortProfile"), lambda one: show_profile(call, one))
+
+
+def _same_scope(call: Call, context: str) -> set[str]:
+    """What belongs to the scope of a VDC or VDC group: itself, and what is with it in a VDC group.
+
+    go-vcloud-director's tests make a profile in one VDC and find it from another one, and from their group.
+    """
+    groups = [one for one in call.store.all("vdcGroup") if context in (one.id, *one.data["vdcs"])]
+    return {context, *(one.id for one in groups), *(vdc for one in groups for vdc in one.data["vdcs"])}
 
 
 def get_profile(call: Call) -> Reply:

@@ -50,7 +50,8 @@ UPLINK = obj(
     {
         "uplinkId": text(),
         "uplinkName": shown(),
-        "subnets": obj({"values": many(SUBNET)}, "values"),
+        # go-vcloud-director sends values of null for an uplink that uses IP Spaces
+        "subnets": obj({"values": many(SUBNET, default=[])}),
         "connected": flag(default=True),
         "quickAddAllocatedIpCount": number(0),
         "dedicated": flag(default=False),
@@ -179,8 +180,10 @@ def put_gateway(call: Call) -> Reply:
     if not call.session.is_provider and sent["edgeGatewayUplinks"] != _bare(gateway):
         raise errors.bad_field("edgeGatewayUplinks", "only a provider may change it")
     owner = sent.pop("ownerRef", {"id": gateway.data["ownerRef"]})["id"]
-    if owner != gateway.data["ownerRef"]:
-        raise errors.bad_field("ownerRef", "it cannot be changed here")
+    moves = owner != gateway.data["ownerRef"]
+    if moves:
+        _check_move(call, gateway, owner)
+    networks = call.store.where("network", "router", gateway.id) if moves else []
     sent.pop("gatewayBacking", None)
     before = {uplink["uplinkId"]: uplink for uplink in addresses.uplinks(gateway)}
     unknown = [one for one in sent["edgeGatewayUplinks"] if one["uplinkId"] not in before]
@@ -188,14 +191,33 @@ def put_gateway(call: Call) -> Reply:
         raise errors.bad_field("edgeGatewayUplinks", "there is no such uplink of this edge gateway")
     merged = [{**before[one["uplinkId"]], **one} for one in sent["edgeGatewayUplinks"]]
     data = {**gateway.data, **sent, "description": sent.get("description"), "edgeGatewayUplinks": merged}
+    data["ownerRef"] = owner
     _check_ranges(call, gateway, data)
+    change, undo = changed(gateway, data), [restored(one) for one in (gateway, *networks)]
+
+    def move() -> None:
+        change()
+        for network in networks:  # they go where their edge gateway goes
+            network.data = {**network.data, "ownerRef": owner}
+
     return call.submit(
         gateway,
         locks=lock_of(call, gateway),
-        now=changed(gateway, data),
+        now=move,
         done=realized(gateway),
-        undo=restored(gateway),
+        undo=lambda: [settle() for settle in undo],
     )
+
+
+def _check_move(call: Call, gateway: Record, owner: str) -> None:
+    """Check that a gateway may go to another owner: from a VDC to a VDC group that it is in, or back."""
+    if not call.session.is_provider:
+        raise errors.bad_field("ownerRef", "only a provider may change it")
+    target = call.refer("ownerRef", "vdcGroup" if ":vdcGroup:" in owner else "vdc", owner)
+    source = call.store.find(gateway.data["ownerRef"])
+    pairs = [(group, vdc) for group, vdc in ((target, source), (source, target)) if group and vdc]
+    if not any(group.kind == "vdcGroup" and vdc.id in group.data["vdcs"] for group, vdc in pairs):
+        raise errors.bad_field("ownerRef", "it can be changed between a VDC and a VDC group that it is in only")
 
 
 def _bare(gateway: Record) -> list[dict[str, Any]]:
@@ -228,6 +250,28 @@ def _check_ranges(call: Call, gateway: Record, data: dict[str, Any]) -> None:
             )
 
 
+def _connect(call: Call, uplink: dict[str, Any]) -> None:
+    """Fill in what an uplink has of its external network. Answers 400 if there is none."""
+    network = call.store.get("externalNetwork", uplink["uplinkId"])
+    if network is None:
+        raise errors.bad_field("edgeGatewayUplinks", "there is no such external network")
+    using = bool(network.data.get("usingIpSpace"))
+    subnets = uplink["subnets"]["values"]
+    if using and subnets:
+        raise errors.bad_field("edgeGatewayUplinks", "an uplink that uses IP Spaces has no subnets")
+    known = {str(addresses.network_of(one)) for one in network.data["subnets"]["values"]}
+    for subnet in subnets:
+        ranges = addresses.ranges_of(subnet)
+        # go-vcloud-director's tests connect subnets that the network has not, as long as they take no address of them
+        if ranges and str(addresses.network_of(subnet)) not in known:
+            raise errors.bad_field("edgeGatewayUplinks", f"the external network {network.name} has no such subnet")
+        # a gateway needs one address of its own: without a wish, the first that it gets (assumed)
+        if ranges and not subnet.get("primaryIp"):
+            subnet["primaryIp"] = str(ranges[0][0])
+    backing = network.data["backing"]["backingTypeValue"]
+    uplink |= {"uplinkName": network.name, "usingIpSpace": using, "backingType": backing}
+
+
 def post_gateway(call: Call) -> Reply:
     sent = _read(call)
     # orgVdc is deprecated and otherwise only shown, but clients of its time create gateways with it alone
@@ -236,7 +280,7 @@ def post_gateway(call: Call) -> Reply:
     if call.store.where("gateway", "name", owner.id, sent["name"]):
         raise errors.bad_request(f"An edge gateway named {sent['name']} already exists in {owner.name}.")
     for uplink in sent["edgeGatewayUplinks"]:
-        uplink |= {"uplinkName": uplink["uplinkId"], "usingIpSpace": False, "backingType": "NSXT_TIER0"}
+        _connect(call, uplink)
     sent["ownerRef"] = owner.id
     sent.pop("gatewayBacking", None)
     facts = {"type": "NSXT_BACKED", "load_balancer": {"enabled": False}}

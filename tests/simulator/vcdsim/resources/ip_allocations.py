@@ -17,6 +17,7 @@ from vcdsim.calls import Call, Operation, Reply
 from vcdsim.indexes import prefix_length
 from vcdsim.resources import ip_prefixes
 from vcdsim.resources.common import changed, listing, page_reply, realized, restored, same_id, stored
+from vcdsim.resources.ip_space_assignments import floating_quota, prefix_quota
 from vcdsim.resources.ip_spaces import ONE, PREFIX, allocations_of, holds, required_filter, users_of
 from vcdsim.rights import IP_SPACE_ALLOCATE, IP_SPACE_VIEW
 from vcdsim.store import Record
@@ -189,7 +190,7 @@ def _check_wanted(call: Call, space: Record, org: str, wanted: list[str], kind: 
             raise errors.bad_field("value", f"{value} is already allocated")
     length = prefix_length(wanted[0])
     own = call.store.number("ipSpaceIpAllocation", "org", space.id, org, length)
-    quota = ip_prefixes.quota(space, length) if length else space.data["ipSpaceRanges"]["defaultFloatingIpQuota"]
+    quota = prefix_quota(space, org, length) if length else floating_quota(space, org)
     # -1 means no quota; an organisation's own IP Space never has one
     if space.org is None and quota >= 0 and own + len(wanted) > quota:
         what = f"prefixes of the length {length}" if length else "floating IPs"

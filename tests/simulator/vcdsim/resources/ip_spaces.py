@@ -12,7 +12,7 @@ from vcdsim import addresses, errors
 from vcdsim.bodies import Body, blank, flag, formatted, many, number, obj, one_of, ref, shown, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.query import asked
-from vcdsim.resources import ip_prefixes
+from vcdsim.resources import external_networks, ip_prefixes
 from vcdsim.resources.common import changed, listing, page_reply, realized, restored, same_id, status, stored
 from vcdsim.resources.ip_prefixes import PREFIXES
 from vcdsim.rights import IP_SPACE_MANAGE, IP_SPACE_VIEW, PROVIDER
@@ -76,6 +76,7 @@ UPLINK = Body(
         "externalNetworkRef": ref("network"),
         "ipSpaceRef": ref("ipSpace"),
         "ipSpaceType": shown(),
+        "interfaces": since("38.0", many(obj({"id": text(low=1), "name": text(), "interfaceType": text()}, "id"))),
     },
     "name",
     "externalNetworkRef",
@@ -306,7 +307,7 @@ UPLINK_LIST = listing(
 def show_uplink(call: Call, link: Record) -> dict[str, Any]:
     space = call.store.get("ipSpace", link.data["ipSpaceRef"])
     network = {"name": link.data.get("externalNetworkName", ""), "id": link.data["externalNetworkRef"]}
-    return UPLINK.show(link.data, call.version) | {
+    return UPLINK.show({"interfaces": [], **link.data}, call.version) | {
         "id": link.id,
         "status": link.status,
         "externalNetworkRef": network,
@@ -324,24 +325,37 @@ def get_uplink(call: Call) -> Reply:
     return Reply(200, show_uplink(call, call.require("ipSpaceUplink", call.params["ipSpaceUplinkId"])))
 
 
-def _known_network(call: Call, network_id: str) -> str:
-    """The name of a provider gateway, which must be the uplink of an edge gateway."""
-    for gateway in call.store.where("gateway", "uplink", network_id):
-        for uplink in addresses.uplinks(gateway):
-            if uplink["uplinkId"] == network_id:
-                return str(uplink["uplinkName"])
-    raise errors.bad_field("externalNetworkRef", "there is no such external network")
+def _known_network(call: Call, network_id: str) -> Record:
+    """A provider gateway that uses IP Spaces."""
+    network = call.store.get("externalNetwork", network_id)
+    if network is None:
+        raise errors.bad_field("externalNetworkRef", "there is no such external network")
+    if not network.data.get("usingIpSpace"):
+        raise errors.bad_field("externalNetworkRef", f"the external network {network.name} does not use IP Spaces")
+    return network
+
+
+def _interfaces(sent: dict[str, Any], network: Record) -> list[dict[str, Any]]:
+    """The interfaces of the network's router that an uplink is associated with, as VCD shows them."""
+    known = external_networks.interface_of(network)
+    wanted = sent.get("interfaces") or []
+    if any(one["id"] != known["id"] for one in wanted):
+        raise errors.bad_field("interfaces", "the Tier-0 router has no such interface")
+    shown = {"id": known["id"], "name": known["displayName"], "interfaceType": known["interfaceType"]}
+    return [shown] if wanted else []
 
 
 def post_uplink(call: Call) -> Reply:
     sent = UPLINK.read(call.body, call.version)
     space = call.refer("ipSpaceRef", "ipSpace", sent["ipSpaceRef"]["id"])
     network = sent["externalNetworkRef"]["id"]
-    name = _known_network(call, network)
+    place = _known_network(call, network)
+    name = place.name
     for one in call.store.where("ipSpaceUplink", "externalNetwork", network):
         if one.name == sent["name"] or one.data["ipSpaceRef"] == space.id:
             raise errors.bad_request(f"The provider gateway {name} already has the IP Space uplink {one.name}.")
     data = {**sent, "ipSpaceRef": space.id, "externalNetworkRef": network, "externalNetworkName": name}
+    data["interfaces"] = _interfaces(sent, place)
     link = Record("ipSpaceUplink", call.store.mint("ipSpaceUplink"), data, None, "PENDING")
     return call.submit(
         link,
@@ -361,7 +375,8 @@ def put_uplink(call: Call) -> Reply:
         link.data["externalNetworkRef"],
     ):
         raise errors.bad_field("ipSpaceRef", "neither it nor externalNetworkRef can be changed")
-    data = {**link.data, "name": sent["name"], "description": sent.get("description")}
+    interfaces = _interfaces(sent, _known_network(call, link.data["externalNetworkRef"]))
+    data = {**link.data, "name": sent["name"], "description": sent.get("description"), "interfaces": interfaces}
     return call.submit(link, locks=(link.id,), now=changed(link, data), done=realized(link), undo=restored(link))
 
 

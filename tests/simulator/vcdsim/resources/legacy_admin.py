@@ -108,6 +108,25 @@ def admin_vdc(call: Call, vdc: Record) -> Element:
     return root
 
 
+def get_nsxt_manager(call: Call) -> Reply:
+    """An NSX-T manager, in JSON: go-vcloud-director reads it so, to find the networks that it can import."""
+    manager = by_uuid(call, "nsxtmanager", call.params["id"])
+    return Reply(
+        200,
+        {
+            "id": manager.uuid,
+            "name": manager.name,
+            "href": href(call, manager),
+            "type": f"{xmldoc.TYPE}admin.nsxTManager+json",
+            "description": "",
+            "url": "https://nsx.example.com",
+            "username": "admin",
+            "networkProviderScope": manager.facts["provider_scope"],
+            "version": "4.1.0",
+        },
+    )
+
+
 def get_network_metadata(call: Call) -> Reply:
     network = by_uuid(call, "network", call.params["id"])
     address = f"{href(call, network)}/metadata"
@@ -117,6 +136,7 @@ def get_network_metadata(call: Call) -> Reply:
 OPERATIONS = (
     Operation("GET", "/api/admin/org/{id}", "0.0", ORGANIZATION_VIEW, get_admin_org, "ORG_VIEW"),
     Operation("GET", "/api/admin/vdc/{id}", "0.0", VDC_VIEW, get_admin_vdc, "VDC_VIEW"),
+    Operation("GET", "/api/admin/extension/nsxtManagers/{id}", "0.0", PROVIDER, get_nsxt_manager, "NSXT_MANAGER_VIEW"),
     Operation("GET", "/api/network/{id}/metadata", "0.0", NETWORK_VIEW, get_network_metadata, "NETWORK_METADATA_VIEW"),
 )
 __all__ = ["OPERATIONS", "PROVIDER", "admin_vdc"]

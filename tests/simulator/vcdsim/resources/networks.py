@@ -39,7 +39,8 @@ NETWORK = Body(
             {
                 "routerRef": ref("gateway"),
                 "connectionType": one_of("INTERNAL"),
-                "connectionTypeValue": one_of("INTERNAL"),
+                # the vendor: DISTRIBUTED and SUBINTERFACE are of NSX-V
+                "connectionTypeValue": since("36.2", one_of("INTERNAL", "NON_DISTRIBUTED")),
                 "connected": flag(default=True),
             },
             "routerRef",
@@ -76,7 +77,7 @@ def show_network(call: Call, network: Record) -> dict[str, Any]:
     connection = {
         "routerRef": store.ref(router),
         "connectionType": "INTERNAL",
-        "connectionTypeValue": "INTERNAL",
+        "connectionTypeValue": network.data.get("connectionTypeValue", "INTERNAL"),
         "connected": network.data.get("connected", True),
     }
     machines = network.facts.get("machines", {})
@@ -134,8 +135,12 @@ def checked(call: Call, network: Record | None) -> tuple[dict[str, Any], Record 
             _check_overlap(sent, one)
     for subnet in sent["subnets"]["values"]:
         subnet.setdefault("ipRanges", {"values": []})
-    connected = sent.pop("connection", {}).get("connected", True)
-    data = {**sent, "ownerRef": owner.id, "router": gateway.id if gateway else None, "connected": connected}
+    connection = sent.pop("connection", {})
+    kind = connection.get("connectionTypeValue", "INTERNAL")
+    if kind == "NON_DISTRIBUTED" and gateway and not gateway.data.get("nonDistributedRoutingEnabled"):
+        raise errors.bad_field("connection.connectionTypeValue", "the edge gateway does not allow it")
+    connected = {"connected": connection.get("connected", True), "connectionTypeValue": kind}
+    data = {**sent, "ownerRef": owner.id, "router": gateway.id if gateway else None, **connected}
     return data, gateway, owner.org
 
 

@@ -32,12 +32,15 @@ TYPES = {
     ),
 }
 
+TASK_TYPES = {"task": ("TaskRecord", False), "adminTask": ("AdminTaskRecord", True)}
 # Attributes that clients may filter by even if there is no record to learn them from.
-_ALWAYS_KNOWN = {"id", "name", "href", "org", "orgName", "isVAppTemplate"}
+_ALWAYS_KNOWN = {"id", "name", "href", "org", "orgName", "isVAppTemplate", "status"}
 
 
 def run_query(call: Call) -> Reply:
     kind = call.query.get("type", "")
+    if kind in TASK_TYPES:
+        return _tasks(call, kind)
     if kind not in TYPES:
         raise errors.not_built("GET", f"/api/query?type={kind}")
     stored_as, element, right, admin = TYPES[kind]
@@ -45,7 +48,33 @@ def run_query(call: Call) -> Reply:
         # the admin types show objects of all tenants, so a tenant may not use them even if it has the right to view
         raise errors.forbidden(right, f"QUERY_{kind.upper()}", kind)
     attributes = {"vdc": _vdc, "vm": _vm}.get(stored_as, _of_provider)
-    rows = [attributes(call, record, admin) for record in call.visible(stored_as)]
+    return _records(call, kind, element, [attributes(call, record, admin) for record in call.visible(stored_as)])
+
+
+def _tasks(call: Call, kind: str) -> Reply:
+    element, admin = TASK_TYPES[kind]
+    if admin and not call.session.is_provider:
+        raise errors.forbidden(PROVIDER, "QUERY_ADMINTASK", kind)
+    rows = [
+        {
+            "href": f"{call.base}/api/task/{task.uuid}",
+            "id": task.id,
+            "name": task.operation_name,
+            "operationFull": task.operation,
+            "status": task.status,
+            "objectName": task.owner_name,
+            "ownerName": task.user_name,
+            "startDate": task.started,
+            "endDate": task.ended,
+        }
+        for task in call.world.tasks.all()
+        if admin or task.org == call.session.org.id
+    ]
+    return _records(call, kind, element, rows)
+
+
+def _records(call: Call, kind: str, element: str, rows: list[dict[str, Any]]) -> Reply:
+    """One page of records."""
     how = _listing(rows)
     clamp = call.world.assume("page-size-above-limit", "clamped")
     page = query.page(how.select(rows, call.query), call.query, 25, 128, clamp=clamp)
@@ -121,7 +150,7 @@ OPERATIONS = (
         LOGGED_IN,
         run_query,
         "QUERY",
-        refuses="administrators' types for tenants; types except orgVdc, adminOrgVdc, vm, adminVM, nsxTManager, "
-        "networkPool, providerVdc and providerVdcStorageProfile (501)",
+        refuses="administrators' types for tenants; types except orgVdc, adminOrgVdc, vm, adminVM, task, adminTask, "
+        "nsxTManager, networkPool, providerVdc and providerVdcStorageProfile (501)",
     ),
 )
