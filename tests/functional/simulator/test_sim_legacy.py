@@ -46,6 +46,10 @@ def test_the_metadata_of_a_network(api: Api) -> None:
     # Terraform's data source of a routed network reads them
     network = api.values("/orgVdcNetworks")[0]["id"]
     assert api.xml(f"/api/network/{uuid(network)}/metadata").tag == f"{VCLOUD}Metadata"
+    for place in ("org", "vdc"):  # the data sources vcd_org and vcd_org_vdc read theirs
+        found = {"org": api.values("/orgs")[0]["id"], "vdc": api.values("/vdcs")[0]["id"]}[place]
+        for view in ("", "admin/"):
+            assert api.xml(f"/api/{view}{place}/{uuid(found)}/metadata/").tag == f"{VCLOUD}Metadata"
     assert api.ask("GET", "/api/network/00000000-0000-0000-0000-000000000000/metadata").status_code == 403
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from vcdsim import xmldoc
-from vcdsim.calls import Call, Operation, Reply
+from vcdsim.calls import Call, Handler, Operation, Reply
 from vcdsim.resources import roles
 from vcdsim.resources.legacy import by_uuid, href, org_document, vdc_document
 from vcdsim.rights import NETWORK_VIEW, ORGANIZATION_VIEW, PROVIDER, VDC_VIEW
@@ -127,16 +127,38 @@ def get_nsxt_manager(call: Call) -> Reply:
     )
 
 
-def get_network_metadata(call: Call) -> Reply:
-    network = by_uuid(call, "network", call.params["id"])
-    address = f"{href(call, network)}/metadata"
-    return Reply(200, xmldoc.document("Metadata", href=address, type=f"{xmldoc.TYPE}metadata+xml"))
+def get_network_pool(call: Call) -> Reply:
+    pool = by_uuid(call, "networkPool", call.params["id"])
+    kind = f"{xmldoc.TYPE}admin.networkPool+xml"
+    root = xmldoc.document("VMWNetworkPool", href=href(call, pool), id=pool.id, name=pool.name, status=1, type=kind)
+    return Reply(200, root)
+
+
+def _metadata_of(kind: str) -> Handler:
+    """The metadata of an object: it has none, but Terraform's data sources read them."""
+
+    def get(call: Call) -> Reply:
+        record = by_uuid(call, kind, call.params["id"])
+        address = f"{call.base}{call.path}"
+        call.touched = record.id
+        return Reply(200, xmldoc.document("Metadata", href=address, type=f"{xmldoc.TYPE}metadata+xml"))
+
+    return get
 
 
 OPERATIONS = (
     Operation("GET", "/api/admin/org/{id}", "0.0", ORGANIZATION_VIEW, get_admin_org, "ORG_VIEW"),
     Operation("GET", "/api/admin/vdc/{id}", "0.0", VDC_VIEW, get_admin_vdc, "VDC_VIEW"),
     Operation("GET", "/api/admin/extension/nsxtManagers/{id}", "0.0", PROVIDER, get_nsxt_manager, "NSXT_MANAGER_VIEW"),
-    Operation("GET", "/api/network/{id}/metadata", "0.0", NETWORK_VIEW, get_network_metadata, "NETWORK_METADATA_VIEW"),
+    Operation("GET", "/api/admin/extension/networkPool/{id}", "0.0", PROVIDER, get_network_pool, "NETWORK_POOL_VIEW"),
+    Operation(
+        "GET", "/api/network/{id}/metadata", "0.0", NETWORK_VIEW, _metadata_of("network"), "NETWORK_METADATA_VIEW"
+    ),
+    Operation("GET", "/api/org/{id}/metadata", "0.0", ORGANIZATION_VIEW, _metadata_of("org"), "ORG_METADATA_VIEW"),
+    Operation(
+        "GET", "/api/admin/org/{id}/metadata", "0.0", ORGANIZATION_VIEW, _metadata_of("org"), "ORG_METADATA_VIEW"
+    ),
+    Operation("GET", "/api/vdc/{id}/metadata", "0.0", VDC_VIEW, _metadata_of("vdc"), "VDC_METADATA_VIEW"),
+    Operation("GET", "/api/admin/vdc/{id}/metadata", "0.0", VDC_VIEW, _metadata_of("vdc"), "VDC_METADATA_VIEW"),
 )
 __all__ = ["OPERATIONS", "PROVIDER", "admin_vdc"]
