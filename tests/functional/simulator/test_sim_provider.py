@@ -215,12 +215,15 @@ def test_a_vdc_is_made_grouped_and_deleted(system: Api, admin: Api, scene: Scene
     assert capabilities[0]["value"] == "NSX_T"
     candidates = admin.values(f"/vdcGroups/networkingCandidateVdcs?filter=_context==LOCAL;_context=={scene.vdc}")
     assert {one["id"] for one in candidates} == {scene.vdc, second}
+    default = system.get(f"/cloudapi/2.0.0/vdcs/{second}/computePolicies")["values"]
+    assert [one["name"] for one in default] == ["System Default"]
     by_name = f"/vdcGroups/networkingCandidateVdcs?filter=name==second;_context==LOCAL;_context=={scene.vdc}"
     assert [one["id"] for one in admin.values(by_name)] == [second]
     members = [{"vdcRef": {"id": one}} for one in (scene.vdc, second)]
     body = {"name": "both", "orgId": scene.org, "networkProviderType": "NSX_T", "participatingOrgVdcs": members}
     group = admin.done("POST", "/vdcGroups", body)
     shown = admin.get(f"/vdcGroups/{group}")
+    assert admin.get(f"/vdcGroups/{group}/dfwPolicies")["enabled"] is False
     assert [one["vdcRef"]["name"] for one in shown["participatingOrgVdcs"]] == ["acme-vdc", "second"]
     admin.refused("POST", "/vdcGroups", body, "A VDC group named both already exists")
     assert system.ask("DELETE", f"/api/vdc/{uuid(second)}?force=true&recursive=true").status_code == 400
@@ -298,11 +301,13 @@ def external(system: Api, scene: Scene, router: str = "tier-0", **more: Any) -> 
 
 
 def test_an_external_network_is_made_and_used(system: Api, scene: Scene) -> None:
-    body = external(system, scene)
+    body = external(system, scene, dedicatedOrg={})  # as Terraform's provider sends it
     made = system.done("POST", EXTERNAL, body)
     shown = system.get(f"{EXTERNAL}/{made}")
     (backing,) = shown["networkBackings"]["values"]
-    assert (shown["totalIpCount"], backing["name"]) == (23, "tier-0")
+    assert shown["dedicatedOrg"] is None
+    # Terraform's data source vcd_nsxt_tier0_router finds a router in use by its name and older type
+    assert (shown["totalIpCount"], backing["name"], backing["backingType"]) == (23, "tier-0", "NSXT_TIER0")
     assert [one["id"] for one in system.values(f"{EXTERNAL}?filter=name==outside")] == [made]
     rest = [one["displayName"] for one in system.values(f"{ROUTERS}?filter=_context=={manager_of(system, scene)}")]
     assert rest == ["tier-0-vrf"]  # the vendor: those of an external network are filtered out

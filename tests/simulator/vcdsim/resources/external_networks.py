@@ -12,7 +12,7 @@ import uuid
 from typing import Any
 
 from vcdsim import addresses, errors
-from vcdsim.bodies import Body, blank, flag, many, obj, one_of, ref, shown, since, text
+from vcdsim.bodies import Body, blank, flag, formatted, many, obj, one_of, ref, shown, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.query import asked
 from vcdsim.resources.common import UNSORTED, changed, listing, page_reply, realized, restored, same_id
@@ -58,7 +58,8 @@ NETWORK = Body(
         ),
         "usingIpSpace": since("37.1", flag(default=False)),
         "dedicatedEdgeGateway": shown(),
-        "dedicatedOrg": since("37.1", ref("org")),
+        # Terraform's provider sends an empty reference for a network that all organisations may use
+        "dedicatedOrg": since("37.1", obj({"name": text(), "id": blank(formatted("urn:org"))})),
         "natAndFirewallServiceIntention": since(
             "38.1", blank(one_of("PROVIDER_GATEWAY", "EDGE_GATEWAY", "PROVIDER_AND_EDGE_GATEWAY"))
         ),
@@ -93,16 +94,21 @@ def show_network(call: Call, network: Record) -> dict[str, Any]:
     values = (network.data.get("subnets") or {}).get("values") or []
     subnets = [{**one, "totalIpCount": addresses.allocated(one), "usedIpCount": 0} for one in values]
     backing = network.data["backing"]
-    body = NETWORK.show(network.data, call.version)
+    body, provider = NETWORK.show(network.data, call.version), call.store.ref(backing["networkProvider"])
     shown_fields = {
         "id": network.id,
         "subnets": {"values": subnets},
-        "networkBackings": {"values": [{**backing, "networkProvider": call.store.ref(backing["networkProvider"])}]},
+        "networkBackings": {"values": [{**backing, **_deprecated(backing), "networkProvider": provider}]},
         "dedicatedOrg": call.store.ref(network.data.get("dedicatedOrg")),
         "totalIpCount": sum(one["totalIpCount"] for one in subnets),
         "usedIpCount": 0,
     }
     return body | {name: value for name, value in shown_fields.items() if name in body}
+
+
+def _deprecated(backing: dict[str, Any]) -> dict[str, Any]:
+    """The older type of a backing, which knows no VRF. Terraform's provider finds a router in use by it."""
+    return {"backingType": "NSXT_TIER0" if backing["backingTypeValue"] == "NSXT_TIER0" else "UNKNOWN"}
 
 
 def list_networks(call: Call) -> Reply:
@@ -138,8 +144,9 @@ def _checked(call: Call, network: Record | None) -> dict[str, Any]:
         reason = addresses.why_no_subnet(subnet)
         if reason:
             raise errors.bad_field("subnets", reason)
-    if "dedicatedOrg" in sent:
-        sent["dedicatedOrg"] = call.refer("dedicatedOrg", "org", sent["dedicatedOrg"]["id"]).id
+    org = sent.pop("dedicatedOrg", {}).get("id")
+    if org:
+        sent["dedicatedOrg"] = call.refer("dedicatedOrg", "org", org).id
     name = names.get(backing["backingId"], "")
     kept = network.data["backing"] if network else {"backingId": backing["backingId"], "name": name}
     kind = backing.get("backingTypeValue") or kept.get("backingTypeValue") or ROUTERS.get(name)

@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 
 from vcdsim import errors, xmldoc
 from vcdsim.calls import LOGGED_IN, Call, Operation, Reply
+from vcdsim.resources.orgs import default_policy
 from vcdsim.rights import ORGANIZATION_VIEW, PROVIDER, VDC_VIEW, VM_VIEW
 from vcdsim.store import Record, is_identifier, kind_of
 from vcdsim.tasks import Task
@@ -133,6 +134,9 @@ def vdc_document(call: Call, vdc: Record, *, admin: bool) -> Element:
         xmldoc.child(root, name, "0")
     xmldoc.child(root, "IsEnabled", "true")
     xmldoc.child(root, "VdcStorageProfiles")
+    policy = default_policy(call.store)
+    address = f"{call.base}/cloudapi/2.0.0/vdcComputePolicies/{policy['id']}"
+    xmldoc.child(root, "DefaultComputePolicy", href=address, **policy)
     return root
 
 

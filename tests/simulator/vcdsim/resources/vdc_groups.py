@@ -163,6 +163,11 @@ def post_group(call: Call) -> Reply:
     )
 
 
+def get_dfw_policies(call: Call) -> Reply:
+    call.require("vdcGroup", call.params["vdcGroupId"])
+    return Reply(200, {"enabled": False, "defaultPolicy": None})
+
+
 def put_group(call: Call) -> Reply:
     group = call.require("vdcGroup", call.params["vdcGroupId"])
     same_id(call, group)
@@ -208,6 +213,7 @@ OPERATIONS = (
         refuses="a list without a filter by _context",
     ),
     Operation("GET", GROUP, "31.0", VDC_GROUP_VIEW, get_group, "VDC_GROUP_VIEW"),
+    Operation("GET", GROUP + "/dfwPolicies", "35.0", VDC_GROUP_VIEW, get_dfw_policies, "VDC_GROUP_VIEW"),
     Operation("PUT", GROUP, "31.0", VDC_GROUP_CONFIGURE, put_group, "VDC_GROUP_UPDATE", refuses="the same as POST"),
     Operation(
         "DELETE",
