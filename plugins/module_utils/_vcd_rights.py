@@ -25,6 +25,7 @@ NAT_VIEW = "Organization vDC Gateway: View NAT"
 NAT_CONFIGURE = "Organization vDC Gateway: Configure NAT"
 SYSTEM_LOGGING = "Organization vDC Gateway: Configure System Logging"
 FIREWALL_VIEW = "Organization vDC Gateway: View Firewall"
+FIREWALL_CONFIGURE = "Organization vDC Gateway: Configure Firewall"
 NETWORK_VIEW = "Organization vDC Network: View Properties"
 VDC_GROUP_VIEW = "vDC Group: View"
 CERTIFICATE_VIEW = "Certificate Library: View"
@@ -111,7 +112,7 @@ TABLE = (
         True,
         "the description of the API: without the right, the value is ignored",
     ),
-    Row(FIREWALL, r"/firewall/rules", FIREWALL_VIEW, NOT_WRITTEN, False, "its name"),
+    Row(FIREWALL, r"/firewall/rules", FIREWALL_VIEW, FIREWALL_CONFIGURE, False, "its name"),
     Row(MEMBER_GROUPS, r"/firewallGroups", FIREWALL_VIEW, NOT_WRITTEN, False, "a part of the firewall"),
     Row(
         CERTIFICATES,
@@ -338,6 +339,14 @@ USES: dict[str, tuple[Use, ...]] = {
         *_writes(NAT_RULES),
         Use(Operation(UPDATE, LOGGING), "the option logging; without it, a warning says that VCD ignores the option"),
     ),
+    "vcd_firewall_rule": (
+        *_reads(GATEWAYS, FIREWALL),
+        *_reads(MEMBER_GROUPS, when="the options sources and destinations"),
+        *_reads(PROFILES, when="the option app_port_profiles"),
+        *_writes(FIREWALL),
+        Use(Operation(UPDATE, LOGGING), "the option logging; without it, a warning says that VCD ignores the option"),
+    ),
+    "vcd_firewall_rule_info": _reads(GATEWAYS, FIREWALL),
     "vcd_app_port_profile": (*_reads(GATEWAYS, PROFILES), *_writes(PROFILES)),
     "vcd_shared_ip": (
         *_SERVICES,
@@ -367,6 +376,7 @@ ROLE: dict[str, str] = {
     IP_SPACE_ALLOCATE: "edge gateways that use IP Spaces",
     VDC_GROUP_VIEW: "networks of VDC groups",
     FIREWALL_VIEW: "the check of the firewall before a migration",
-    SYSTEM_LOGGING: "the option logging of vcd_nat_rule",
+    FIREWALL_CONFIGURE: "firewall rules of vcd_firewall_rule",
+    SYSTEM_LOGGING: "the option logging of vcd_nat_rule and vcd_firewall_rule",
     ROLE_VIEW: "the check of these rights before the first write",
 }

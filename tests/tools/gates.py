@@ -156,6 +156,8 @@ def integration(_workers: int) -> str:
             "vcd_org": "acme",
             "vcd_user": "kube",
             "vcd_password": "kube-secret-1",
+            "vcd_admin": "admin",
+            "vcd_admin_password": "admin-secret-1",
             "vcd_edge_gateway": "acme-edge",
             "kubeconfig": running.kubeconfig,
         }

@@ -59,6 +59,7 @@ RESOURCES = [
     "ip_space",
     "firewall",
     "app_port_profile",
+    "firewall_rule",
     "pool",
     "nat_rule",
     "virtual_service",

@@ -236,23 +236,43 @@ class Api:
             if deadline.expired():
                 raise gave_up(cause, call, deadline)
 
-    def update(self, path: str, what: str, current: Body, change: Callable[[Body], Body]) -> None:
+    def update(
+        self,
+        path: str,
+        what: str,
+        current: Body,
+        change: Callable[[Body], Body],
+        *,
+        shared: bool = False,
+    ) -> None:
         """Write ``change(current)`` and wait for the task.
 
-        When the outcome is unclear, the object is read again, and ``change`` is applied to that body.
+        When the outcome is unclear, the object is read again, and ``change`` is applied to that body. ``shared``: other
+        clients write it, too, as a list of several objects. So it is read again after a wait for another operation as
+        well, and a refusal does not mean that it is as it was read.
         """
         with self._begin_write() as deadline:
             try:
-                self._update(path, what, current, change, deadline)
+                self._update(path, what, current, change, deadline, repeat_busy=not shared)
             except Refused as error:
-                if error.status == BAD_REQUEST:
+                if error.status == BAD_REQUEST and not shared:
                     self._refused = (path, current)
                 raise
 
-    def _update(self, path: str, what: str, current: Body, change: Callable[[Body], Body], deadline: Deadline) -> None:
-        backoff = Backoff()
+    def _update(
+        self,
+        path: str,
+        what: str,
+        current: Body,
+        change: Callable[[Body], Body],
+        deadline: Deadline,
+        *,
+        repeat_busy: bool,
+    ) -> None:
+        backoff, cannot = Backoff(), f"update {what}"
         while True:
-            call = Call("PUT", OPENAPI + path, f"update {what}", json=change(current), repeatable=False)
+            body = change(current)
+            call = Call("PUT", OPENAPI + path, cannot, json=body, repeatable=False, repeat_busy=repeat_busy)
             try:
                 self._finish(self.session.request(call, deadline), call, deadline)
                 return

@@ -29,6 +29,7 @@ PASSWORD = "taken-secret-1"
 NOT_NEEDED = {
     table.CERTIFICATE_VIEW,
     table.FIREWALL_VIEW,
+    table.FIREWALL_CONFIGURE,
     table.IP_SPACE_VIEW,
     table.IP_SPACE_ALLOCATE,
     table.SYSTEM_LOGGING,

@@ -66,6 +66,11 @@ SWITCHES = (
         "The version in the body of a NAT rule's PUT must be the rule's current one. A missing version always passes.",
     ),
     Switch(
+        "firewall-version",
+        ("checked", "ignored"),
+        "The version of a rule in the PUT of firewall rules must be its current one. A missing version always passes.",
+    ),
+    Switch(
         "used-address-rows",
         ("per-address", "per-use"),
         "usedIpAddresses has one row for each address, or one for each use of it. go-vcloud-director takes the number "
