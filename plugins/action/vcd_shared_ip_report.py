@@ -16,7 +16,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.vcd.kubernetes.plugins.action.vcd_shared_ip import run_by
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput, defect
 from ansible_collections.vcd.kubernetes.plugins.module_utils._printable import printable
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import CHANGED, FAILED
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.run_report import run_report
@@ -50,12 +50,13 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
         if not is_due(wanted["report"] or NEVER, bool(wanted["report_file"]), result["statistics"].values()):
             return result
         now = datetime.now(timezone.utc)
-        path = Path(wanted["report_file"] or _new_file(wanted["report_dir"] or FOLDER, now)).expanduser()
+        known = clusters if isinstance(clusters, Mapping) else {}
         try:
-            known = clusters if isinstance(clusters, Mapping) else {}
+            named = wanted["report_file"]
+            path = _expanded(named) if named else _new_file(wanted["report_dir"] or FOLDER, now)
             result["report_files"] = _written(path, known, task_vars or {}, now)
-        except (OSError, InvalidInput) as error:
-            result["report_problem"] = problem(path, error)
+        except Exception as error:  # noqa: BLE001 - a run that is done must not fail for its report
+            result["report_problem"] = problem(named or wanted["report_dir"] or FOLDER, error)
         return result
 
 
@@ -84,19 +85,27 @@ def is_due(report: str, named: bool, ends: Iterable[Mapping[str, Any]]) -> bool:
     return named or any(one["state"] in (CHANGED, FAILED) for one in ends)
 
 
-def problem(path: Path, error: Exception) -> str:
+def problem(place: str, error: Exception) -> str:
     """One line that says why there is no report. The run itself is done, and does not fail for it."""
-    why = getattr(error, "strerror", None) or str(error)
+    known = isinstance(error, CollectionError)
+    why = getattr(error, "strerror", None) or (str(error) if known else defect(error).message)
     remedy = "give a file that this user may write as shared_ip_report_file, or shared_ip_report_when=never"
-    return printable(f"report: {str(path)!r}: cannot be written: {why}; the run itself is not affected: {remedy}")
+    return printable(f"report: {place!r}: cannot be written: {why}; the run itself is not affected: {remedy}")
 
 
 def _text(value: Any) -> str:
     return "" if value is None else str(value).strip()
 
 
+def _expanded(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise InvalidInput("shared_ip_report_dir", text, "this user has no home folder: give another one") from error
+
+
 def _new_file(folder: str, now: datetime) -> Path:
-    return unused(Path(folder).expanduser() / f"report_{now:%Y%m%dT%H%M%SZ}.html")
+    return unused(_expanded(folder) / f"report_{now:%Y%m%dT%H%M%SZ}.html")
 
 
 def _written(path: Path, clusters: Mapping[str, Any], task_vars: Mapping[str, Any], now: datetime) -> list[str]:

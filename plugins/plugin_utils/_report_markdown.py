@@ -43,7 +43,8 @@ from ansible_collections.vcd.kubernetes.plugins.plugin_utils._words import (
 Data = Mapping[str, Any]
 DRAWN = 120  # drawings in a page: a wiki draws them in the reader's browser
 LONGEST_LABEL = 60  # characters of a text in a drawing
-_MEANING = re.compile(r"([\\`*_{}\[\]()#+!|~=^$:@-])")
+# Also links without brackets, emoji, and what makes a list or a heading of the line that it begins.
+_MEANING = re.compile(r"([\\`*_{}\[\]#!|~$@]|^[-+=]|:(?=[/\w])|(?<=www)\.)")
 _PLAIN = re.compile(r"[A-Za-z0-9 .,/_-]")
 _TONES = {"good": "good", "bad": "bad", "warn": "warn"}
 _CLASSES = (

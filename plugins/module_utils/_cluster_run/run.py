@@ -80,6 +80,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bo
     merged_objects,
     merged_policies,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.pictures.picture import with_members
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import report_lines
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import restore_point_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.way_back import way_back
@@ -169,13 +170,17 @@ class ClusterRun:
         if preflight["migrations"] or more.get("entity"):
             state = state_of(cluster, found["gateway"], *asked, **more)
             preflight = report_of(state)
+        reads_pools = request.binds or (preflight["ok"] and preflight["migrations"])
+        members = self._gateway.with_members(found["gateway"], pools_to_read(cluster)) if reads_pools else {}
         if request.binds:
-            members = self._gateway.with_members(found["gateway"], pools_to_read(cluster))
             binding.read(state, cluster, members, wanted)
         found["preflight"] = preflight
         found["lines"]["preflight"] = report_lines(preflight)
         if not preflight["ok"]:
             raise CollectionError(preflight["summary"])
+        if members:  # the restore point needs these pools whole, too
+            pictures = preflight["pictures"].items()
+            preflight["pictures"] = {when: with_members(one, members) for when, one in pictures}
 
     def _plan(self, cluster: Facts, gateway: Facts, wanted: Wanted, found: Facts, binding: Binding) -> PhaseReport:
         preflight = found["preflight"]
@@ -452,4 +457,7 @@ class ClusterRun:
                 break
             self._say(f"waiting for the changes to settle: {verification['summary']}")
             deadline.sleep(next(intervals))
+        if migration:
+            members = self._gateway.with_members(gateway, pools_to_read(cluster))
+            verification["picture"] = with_members(verification["picture"], members)
         return {"cluster": cluster, "gateway": gateway, **verified(verification)}

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from kube_double.testing import KubeDouble
 from role_runs import ansible_playbook, connection, cpi_objects, writes
+from test_migration import SERVICES, failed, made, manifest, play
 from vcdsim.testing import Simulator
 
 CHANGE = ["-e", "shared_ip_scenario=shared_external", "-e", "shared_ip_existing=migrate"]
@@ -54,6 +56,28 @@ def test_a_change_and_what_follows(tmp_path: Path, doubles: tuple[Simulator, Kub
     code, output = run(tmp_path, doubles, "shared_ip", *CHANGE)
     assert code == 0, output[-3000:]
     assert reports(tmp_path) == [".html", ".md"]
+
+
+def test_the_drawings_of_a_real_migration(tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
+    """Members are drawn before and after, and as planned: what the restore point reads whole is not read twice."""
+    sim, kube = doubles
+    kube.load([manifest(name) for name in SERVICES])
+    assert failed(play(tmp_path / "made", [made("distinct_internal")], sim, kube)) == {}
+    code, output = run(tmp_path, doubles, "shared_ip", *CHANGE, "--check", "-e", "shared_ip_report_file=plan.html")
+    assert code == 0, output[-3000:]
+    plan = (tmp_path / "plan.html").read_text()
+    assert "After, as planned" in plan
+    code, output = run(tmp_path, doubles, "shared_ip", *CHANGE, "-e", "shared_ip_report_file=change.html")
+    assert code == 0, output[-3000:]
+    page = (tmp_path / "change.html").read_text()
+    assert "default/web: distinct_internal -&gt; shared_external (migrated)" in page
+    assert "3 in use, 0 after shared_external, 3 freed" in page
+    assert page.count(":443 DNAT") == page.count(":443 direct") == 1
+    assert page.count(">10.10.0.11</text>") == page.count(">10.10.0.12</text>") == 6
+    assert page.count(">2 of 2 up</text>") == 6
+    assert "ansible-playbook vcd.kubernetes.restore -e shared_ip_restore_file=" in page
+    assert re.search(r'data-label="Down, measured">[\d.]+ s<', page)
+    assert (tmp_path / "change.md").read_text().count("```mermaid") == 2
 
 
 def test_a_report_of_a_live_cluster(tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:

@@ -272,6 +272,13 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, mon
         write_files({path: "after"})
     assert path.read_text() == "before"
     assert [one.name for one in tmp_path.iterdir()] == ["report.html"]
-    line = problem(path, caught.value)
+    line = problem(str(path), caught.value)
     assert line.startswith(f"report: '{path}': cannot be written: No space left on device; the run itself")
+    assert "\n" not in line
+
+
+def test_a_defect_of_a_page_is_one_line_without_its_text() -> None:
+    line = problem("r.html", ValueError("token=s3cret\nmore"))
+    assert "the run itself is not affected" in line
+    assert "s3cret" not in line
     assert "\n" not in line

@@ -17,6 +17,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.pictures.p
     MOST_SERVICES,
     picture_of,
     planned_picture_of,
+    with_members,
 )
 from report_records import healthy
 from sharing_builders import SCENARIOS, ccm, edge, ip_space_edge, objects, service, state, vcd, without
@@ -68,6 +69,18 @@ def test_members_that_were_not_read_are_counted() -> None:
         picture_of(state("shared_external", ccm("shared_external", services=[service()]), vcd(gateway)))
     )
     assert (first["pool"]["members"], first["pool"]["up"], first["pool"]["count"]) == ([], 3, 3)
+
+
+def test_members_that_were_read_later_come_into_the_picture() -> None:
+    gateway = healthy(objects("distinct_internal"))
+    short = {key: value for key, value in gateway.items() if key != "healthy_pools"}
+    read = state("shared_external", ccm(services=[service()]), vcd(short), None, "migrate")
+    before, planned = (with_members(one(read), vcd(gateway)) for one in (picture_of, planned_picture_of))
+    assert [one["address"] for one in paths(before)[0]["pool"]["members"]] == ["10.10.0.11", "10.10.0.12", "10.10.0.13"]
+    assert [one["health"] for one in paths(before)[0]["pool"]["members"]] == ["UP", "UP", "UP"]
+    assert [one["health"] for one in paths(planned)[0]["pool"]["members"]] == ["", "", ""]
+    assert paths(picture_of(read))[0]["pool"]["members"] == []
+    assert with_members(None, vcd(gateway)) is None
 
 
 def test_what_is_missing_does_not_serve() -> None:

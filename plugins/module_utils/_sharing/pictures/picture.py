@@ -31,10 +31,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.se
     key_of,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import EdgeGateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import EdgeGateway, read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import vips
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    POOL,
     NatRule,
     Pool,
     VirtualService,
@@ -68,6 +69,24 @@ def planned_picture_of(state: ClusterState) -> dict[str, Any] | None:
     edge = replace(state.edge, inventory=inventory)
     vcd = replace(state.vcd, edges=(edge,)) if state.vcd else None
     return _picture(replace(state, vcd=vcd), edge, planned=True)
+
+
+def with_members(picture: Any, vcd: Any) -> Any:
+    """The same picture with the members of the pools that ``vcd`` holds whole; None stays None.
+
+    ``vcd`` is a result of vcd_edge_gateway_info. Only the picture needs them: the checks judge by what they have read.
+    """
+    read = read_vcd(vcd)
+    if picture is None or read is None or len(read.edges) != 1:
+        return picture
+    inventory, planned = read.edges[0].inventory, bool(picture["planned"])
+
+    def filled(path: dict[str, Any]) -> dict[str, Any]:
+        pool = inventory.get(POOL, path["pool"]["name"]) if path["pool"] else None
+        return path if pool is None or pool.members is None else {**path, "pool": _pool(pool, planned=planned)}
+
+    services = [{**one, "paths": [filled(path) for path in one["paths"]]} for one in picture["services"]]
+    return {**picture, "services": services}
 
 
 def _picture(state: ClusterState, edge: EdgeGateway, *, planned: bool) -> dict[str, Any]:
