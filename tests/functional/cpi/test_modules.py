@@ -318,7 +318,7 @@ def test_a_server_that_is_not_kubernetes(info: Run) -> None:
         assert "its server is not a Kubernetes API server" in failure(info, host=address, api_key="any")
         stop.set()
         socket.create_connection(server.getsockname()).close()
-        thread.join(5)
+        thread.join()
 
 
 def test_environment_variables_of_kubernetes_core(

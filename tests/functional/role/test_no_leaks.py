@@ -16,6 +16,7 @@ import yaml
 from kube_double.testing import KubeDouble
 from role_runs import FIXTURES, Case, Finished, connection, cpi_objects, run_cases
 from vcdsim.testing import Simulator
+from waiting import until
 
 PASSWORD, API_TOKEN = "kube-secret-1", "acme-api-token-0000000000000001"
 IN_FILE = {"secret": "planted-file-secret", "refreshtoken": "planted-file-refreshtoken"}
@@ -140,7 +141,6 @@ def test_a_leak_would_be_found(tmp_path: Path) -> None:
     (tmp_path / "a" / "log").write_text(f"x {PASSWORD} y")
     assert containing(tmp_path, [PASSWORD]) == ["a/log"]
     with ProcessList([b"pytest".decode()]) as processes:
-        threading.Event().wait(0.5)
-    assert processes.found
+        until(lambda: processes.found, "this process in the list")
     with pytest.raises(AssertionError):
         assert containing(tmp_path, [PASSWORD]) == []

@@ -114,20 +114,25 @@ def test_reads_and_the_login_survive_temporary_faults(vcd: Modules, route: str, 
             {"task": "error", "code": "INTERNAL", "message": "It broke."},
             ("ended in error", "INTERNAL: It broke.", "urn:vcloud:task:"),
         ),
-        ({"task": "never"}, ("timed out after 2 s waiting for task", "option timeout")),
+        ({"task": "never"}, ("timed out after {} s waiting for task", "option timeout")),
         ({"task": "vanish"}, ("no longer exists", "run again")),
         ({"status": 500}, ("Cloud Director answered 500 INTERNAL_SERVER_ERROR",)),
-        ({"status": 503}, ("Cloud Director answered 503", "tried for 2 s; option timeout")),
-        ({"status": 400, "code": "BUSY_ENTITY", "message": "is currently busy"}, ("BUSY_ENTITY", "tried for 2 s")),
-        ({"reset": "before"}, ("the connection was reset before the answer arrived", "tried for 2 s; option timeout")),
+        ({"status": 503}, ("Cloud Director answered 503", "tried for {} s; option timeout")),
+        ({"status": 400, "code": "BUSY_ENTITY", "message": "is currently busy"}, ("BUSY_ENTITY", "tried for {} s")),
+        ({"reset": "before"}, ("the connection was reset before the answer arrived", "tried for {} s; option timeout")),
         ({"delay": 30}, ("no answer in time",)),
     ],
 )
 def test_a_permanent_fault_gives_one_clear_line(ready: Modules, fault: dict[str, Any], says: tuple[str, ...]) -> None:
-    ready.simulator.faults([{"method": "POST", "route": RULES, **fault}])
-    message = ready.refused("vcd_nat_rule", **NAT, timeout=2)
-    for part in says:
-        assert part in message
+    before = ready.simulator.snapshot()
+    for seconds in (2, 20):  # on a busy machine what is in order may take longer than the first
+        ready.simulator.restore(before)
+        ready.simulator.faults([{"method": "POST", "route": RULES, **fault}])
+        message = ready.refused("vcd_nat_rule", **NAT, timeout=seconds)
+        missing = [part for part in says if part.format(seconds) not in message]
+        if not missing:
+            break
+    assert not missing, message
     assert "create NAT rule 'web' on edge gateway 'acme-edge'" in message
 
 

@@ -26,6 +26,7 @@ from control_plane.places import Failed
 
 Object = dict[str, Any]
 TICK_SECONDS = 0.1
+STOP_SECONDS = 600.0  # for a busy machine
 HEARTBEAT_SECONDS = 10.0  # Kubernetes declares a node lost after 50 s without
 
 
@@ -67,7 +68,7 @@ class NodeAgent:
         """End every program and remove the pods' files. Raises an error of the agent itself, if there was one."""
         self._end.set()
         if self._thread.is_alive():
-            self._thread.join(timeout=30)
+            self._thread.join(timeout=STOP_SECONDS)
         for pod in self._pods.values():
             pod.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
