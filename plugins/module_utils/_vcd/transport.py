@@ -36,6 +36,9 @@ except ImportError as error:
     REQUESTS_ERROR = error
 
 CONNECT_SECONDS = 15.0
+# For a request when no time is left: many operations look once more then, for example whether a write whose answer was
+# lost has taken effect. An answer that is not waited for would hide what the time was lost by.
+LAST_SECONDS = 5.0
 # Nothing else is decompressed: see `read_body`
 ENCODING = "gzip"
 Authorize = Callable[[Any], Any]
@@ -149,9 +152,10 @@ class Transport:
     ) -> Answer:
         """Send one request; its answer ends within ``seconds`` and has at most ``size`` bytes.
 
+        It has at least `LAST_SECONDS`, or the option timeout where that is less.
         Raises Unreachable or VcdError.
         """
-        seconds = max(seconds, 0.05)
+        seconds = max(seconds, min(self._settings.timeout, LAST_SECONDS))
         try:
             with (
                 bounds(seconds, size, (ENCODING,)),

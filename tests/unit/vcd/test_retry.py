@@ -373,3 +373,18 @@ def test_answers_from_other_servers_are_reported() -> None:
         World(html) as world,
     ):
         world.api.get("x", "x")
+
+
+@pytest.mark.parametrize(("timeout", "left", "given"), [(300.0, 0.0, 5.0), (300.0, 60.0, 60.0), (2.0, 0.0, 2.0)])
+def test_a_last_look_has_time_for_its_answer(timeout: float, left: float, given: float) -> None:
+    limits: list[tuple[float, float]] = []
+
+    def request(_method: str, _url: str, **options: Any) -> None:
+        limits.append(options["timeout"])
+        raise requests.exceptions.ReadTimeout
+
+    transport = Transport(Settings("https://h", org="acme", user="kube", password="secret-1", timeout=timeout))
+    transport._session.request = request
+    with pytest.raises(Unreachable, match="no answer in time"):
+        transport.send("GET", "/x", seconds=left)
+    assert limits == [(min(given, 15.0), given)]
