@@ -43,7 +43,7 @@ options:
   approved:
     description:
       - With O(phase=plan), what has been approved - C(cluster), the name of the cluster in the run, C(digest) of RV(bound) and, if it is at
-        hand, the whole RV(bound) as C(plan), and C(source), which messages name. The role fills it in from shared_ip_apply.
+        hand, the whole RV(bound) as C(plan), and C(source), which messages name. M(vcd.kubernetes.vcd_shared_ip_plan) returns it.
       - If the plan or anything that it was based on has changed, RV(ok) is false, and RV(lines) say in C(difference) what has changed.
       - O(phase=change) plans once more when it is its turn on the edge gateway, and stops before its first write if the plan is another one then.
         While it writes, it takes no step that is neither in the plan nor among its C(steps_if_refused).
@@ -330,6 +330,7 @@ preflight:
     - C(ok) is false when one of the C(findings) is an error; C(summary) then holds all errors in one line.
     - C(change) says whether something has to be written for the scenario, C(migrations) which Services have to be migrated or repaired.
     - Each of C(findings) has C(check), C(ok), C(severity) (V(error), V(warning) or V(info)), C(message) and C(remedy).
+      C(passing) is true for one that may come and go by itself.
     - Each of C(services) has C(name), C(namespace), C(external_ips), C(ports), C(shape), C(fits) and C(evidence), and C(aside), which lists
       the ports that stay as they are with the reason (C(port) is null for the whole Service).
     - C(pictures) has C(before) and C(after), the data of drawings of the present and of the planned state; either may be null.

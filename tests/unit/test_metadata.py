@@ -20,7 +20,7 @@ INFO_ONLY = {"vcd_edge_gateway_info", "vcd_shared_ip_audit_info"}
 # Takes the options of both connections, which have names in common, as dictionaries, and has a phase that only reads.
 WHOLE_CLUSTER = {"vcd_cluster_shared_ip"}
 # Connects to nothing.
-UNCONNECTED = {"vcd_shared_ip_report", "vcd_shared_ip_audit_report"}
+UNCONNECTED = {"vcd_shared_ip_report", "vcd_shared_ip_audit_report", "vcd_shared_ip_plan"}
 UNGROUPED = WHOLE_CLUSTER | UNCONNECTED
 
 

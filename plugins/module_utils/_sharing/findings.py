@@ -29,6 +29,7 @@ class Finding:
 
     ``code`` is a stable name of what was found, for programs; the check's where nothing more exact is known. ``about``
     is the Service or object that it is about; empty for the whole cluster.
+    ``passing``: it may come and go by itself, so that no approved plan depends on it.
     """
 
     check: str
@@ -37,6 +38,7 @@ class Finding:
     remedy: str = ""
     code: str = field(default="", compare=False)
     about: str = field(default="", compare=False)
+    passing: bool = field(default=False, compare=False)
 
     @property
     def stable_code(self) -> str:
@@ -50,13 +52,14 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for a playbook."""
-        return {
+        found = {
             "check": self.check,
             "severity": self.severity.value,
             "message": self.message,
             "remedy": self.remedy,
             "ok": self.ok,
         }
+        return {**found, "passing": True} if self.passing else found
 
 
 def error(check: str, message: str, remedy: str, code: str = "", about: str = "") -> Finding:

@@ -107,8 +107,8 @@ def test_the_role_leaves_the_order_to_one_module(path: Path) -> None:
         "set_stats",
     )  # copy: the audit's document
     shown = {f"ansible.builtin.{name}" for name in built_in}
-    # the reports connect to nothing, and the info module only reads
-    others = ("vcd_shared_ip_report", "vcd_shared_ip_audit_info", "vcd_shared_ip_audit_report")
+    # the reports and the file of a plan connect to nothing, and the info module only reads
+    others = ("vcd_shared_ip_report", "vcd_shared_ip_audit_info", "vcd_shared_ip_audit_report", "vcd_shared_ip_plan")
     ours = {f"vcd.kubernetes.{name}" for name in ("vcd_cluster_shared_ip", *others)}
     assert set(modules_of(yaml.safe_load(path.read_text()))) <= shown | ours
 

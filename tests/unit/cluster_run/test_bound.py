@@ -241,6 +241,33 @@ def test_an_approved_plan_is_carried_out_and_then_done(tmp_path: Path) -> None:
     assert again.result["lines"]["plan"] == ["shared_ip_apply: plan.json: this plan is done: there is nothing to do"]
 
 
+INTERNAL = replace(MIGRATE, scenario="shared_internal", bind=True)
+
+
+def take_internal_address(world: Shop) -> None:
+    world.objects["virtual_services"].append(virtual_service("other", "x", "192.168.8.2", cluster_id="other"))
+
+
+def test_an_internal_address_that_is_taken_after_the_approval_stops_the_run() -> None:
+    world = Shop("shared_external")
+    approved = world.approved(INTERNAL)
+    assert "address 192.168.8.2" in approved["plan"]["based_on"]
+    take_internal_address(world)
+    planned = world.run(replace(INTERNAL, approved=approved)).plan(False).result
+    assert planned["ok"] is False
+    assert "address 192.168.8.2 has changed" in planned["summary"]
+
+
+def test_an_internal_address_that_is_freed_after_the_approval_stops_the_run() -> None:
+    world = Shop("shared_external")
+    take_internal_address(world)
+    approved = world.approved(INTERNAL)
+    world.objects["virtual_services"].pop()
+    planned = world.run(replace(INTERNAL, approved=approved)).plan(False).result
+    assert planned["ok"] is False
+    assert "address 192.168.8.2 has changed" in planned["summary"]
+
+
 def test_a_digest_alone_approves_the_same_plan_and_no_other(tmp_path: Path) -> None:
     world = Shop()
     approved = {**world.approved(), "plan": None, "source": "sha256:x"}
@@ -255,6 +282,7 @@ def test_what_happens_by_itself_changes_no_plan() -> None:
     world = Shop()
     approved = world.approved()
     world.cluster["pods"][0].update(name="ccm-2", node="cp-2")
+    world.cluster["deployment"].update(ready=False, ready_replicas=0)
     world.cluster["config_map"].update(uid="2", resource_version="99")
     world.objects["virtual_services"][0].update(health_status="DOWN", health_message="x", status="PENDING")
     world.objects["nat_rules"][0]["version"] = 9
@@ -302,7 +330,7 @@ def test_an_interrupted_run_is_not_finished_after_a_change_of_a_service(tmp_path
 def test_a_new_warning_stops_the_run_and_is_quoted() -> None:
     world = Shop()
     approved = world.approved()
-    world.cluster["deployment"].update(ready=False, ready_replicas=0)
+    world.cluster["deployment"].update(replicas=0, running_replicas=0)
     planned = world.run(replace(MIGRATE, approved=approved)).plan(False).result
     assert planned["ok"] is False
     assert "is found now, and was not: warning (cpi): " in "\n".join(planned["lines"]["difference"])

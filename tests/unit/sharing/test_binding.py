@@ -51,6 +51,7 @@ def plan(**changes: Any) -> Json:
     findings = [
         {"severity": "warning", "check": "cpi", "message": "old", "remedy": "update it", "ok": False},
         {"severity": "info", "check": "room", "message": "19 free", "remedy": "", "ok": True},
+        {"severity": "warning", "check": "cpi", "message": "not ready", "remedy": "", "ok": False, "passing": True},
     ]
     preflight = {
         "scenario_before": "distinct_internal", "one_arm_before": None, "scenario": "shared_internal",
@@ -102,7 +103,7 @@ def test_any_single_change_of_a_plan_changes_its_digest_and_is_seen(path: tuple[
     assert differences(approved, now)
 
 
-def test_what_only_informs_is_in_no_plan() -> None:
+def test_what_only_informs_and_what_comes_and_goes_is_in_no_plan() -> None:
     assert [one["message"] for one in plan()["findings"]] == ["old"]
 
 

@@ -51,7 +51,7 @@ def cluster_plan(
         "findings": [
             {key: one[key] for key in ("severity", "check", "message", "remedy")}
             for one in preflight["findings"]
-            if one["severity"] != Severity.INFO.value
+            if one["severity"] != Severity.INFO.value and not one.get("passing")
         ],
         "based_on": based_on,
         "bodies": bodies,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN_PROGRESS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
@@ -130,7 +131,7 @@ def check_cpi(state: ClusterState) -> Iterator[Finding]:
         command = scale_command(deployment.namespace, deployment.name, 1)
         yield warning("cpi", message, f"start it, so that it reads its file: {command}")
     elif not deployment.ready and state.cluster.rollout != IN_PROGRESS:
-        yield warning("cpi", f"{label} is not ready", "look at the log of its pod")
+        yield replace(warning("cpi", f"{label} is not ready", "look at the log of its pod"), passing=True)
     scenario = state.target.scenario
     version = parse_version(deployment.version)
     if not scenario.shared_ip or (version and version >= CPI_WITH_SHARED_IP):
