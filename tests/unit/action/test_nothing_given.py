@@ -42,6 +42,7 @@ def values(name: str, option: dict[str, Any]) -> list[str]:
 
 # What the playbook audit reads itself; tests/functional/role/test_audited_fleet.py tries blanks there
 OF_THE_AUDIT = {"shared_ip_machines", "shared_ip_audit_cluster", "shared_ip_audit_file", "shared_ip_audit_fail_on"}
+OF_PLANS = ("__shared_ip_plan_file", "__shared_ip_apply")
 CASES = [(entry, name) for entry, spec in SPECS.items() for name in spec["options"] if name not in OF_THE_AUDIT]
 
 
@@ -69,7 +70,9 @@ def options(entry: str, variables: dict[str, Any]) -> dict[str, Any]:
     passed = Templar(variables=known).template(trust_as_template(module_defaults(entry)))
     result = ArgumentSpecValidator(**OPTIONS.to_kwargs()).validate({**given(passed), "phase": "verify"})
     assert result.error_messages == []
-    return dict(result.validated_parameters)
+    # these are for vcd_shared_ip_plan, which the role runs before and after that module
+    plans = {name: Templar(variables=known).template(trust_as_template(f"{{{{ {name} }}}}")) for name in OF_PLANS}
+    return {**result.validated_parameters, **plans}
 
 
 @cache
