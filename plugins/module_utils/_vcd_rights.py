@@ -113,7 +113,7 @@ TABLE = (
         "the description of the API: without the right, the value is ignored",
     ),
     Row(FIREWALL, r"/firewall/rules", FIREWALL_VIEW, FIREWALL_CONFIGURE, False, "its name"),
-    Row(MEMBER_GROUPS, r"/firewallGroups", FIREWALL_VIEW, NOT_WRITTEN, False, "a part of the firewall"),
+    Row(MEMBER_GROUPS, r"/firewallGroups", FIREWALL_VIEW, FIREWALL_CONFIGURE, False, "a part of the firewall"),
     Row(
         CERTIFICATES,
         r"/certificateLibrary",
@@ -347,6 +347,8 @@ USES: dict[str, tuple[Use, ...]] = {
         Use(Operation(UPDATE, LOGGING), "the option logging; without it, a warning says that VCD ignores the option"),
     ),
     "vcd_firewall_rule_info": _reads(GATEWAYS, FIREWALL),
+    "vcd_ip_set": (*_reads(GATEWAYS, MEMBER_GROUPS), *_writes(MEMBER_GROUPS)),
+    "vcd_ip_set_info": _reads(GATEWAYS, MEMBER_GROUPS),
     "vcd_app_port_profile": (*_reads(GATEWAYS, PROFILES), *_writes(PROFILES)),
     "vcd_shared_ip": (
         *_SERVICES,
@@ -376,7 +378,7 @@ ROLE: dict[str, str] = {
     IP_SPACE_ALLOCATE: "edge gateways that use IP Spaces",
     VDC_GROUP_VIEW: "networks of VDC groups",
     FIREWALL_VIEW: "the check of the firewall before a migration",
-    FIREWALL_CONFIGURE: "firewall rules of vcd_firewall_rule",
+    FIREWALL_CONFIGURE: "vcd_firewall_rule and vcd_ip_set",
     SYSTEM_LOGGING: "the option logging of vcd_nat_rule and vcd_firewall_rule",
     ROLE_VIEW: "the check of these rights before the first write",
 }

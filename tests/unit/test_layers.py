@@ -59,6 +59,7 @@ RESOURCES = [
     "ip_space",
     "firewall",
     "app_port_profile",
+    "ip_set",
     "firewall_rule",
     "pool",
     "nat_rule",

@@ -1,0 +1,113 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vcd_ip_set
+short_description: Manage IP sets of an edge gateway of Cloud Director
+version_added: 0.1.0
+author:
+  - the vcd.kubernetes authors (@vcd-kubernetes)
+description:
+  - Creates, changes and deletes an IP set, which firewall rules and pools refer to. The module writes only if something differs.
+  - An IP set of an edge gateway that a VDC group owns belongs to the VDC group.
+extends_documentation_fragment:
+  - vcd.kubernetes.vcd
+  - vcd.kubernetes.edge_gateway
+  - vcd.kubernetes.state
+  - vcd.kubernetes.wait
+  - vcd.kubernetes.attributes
+  - vcd.kubernetes.attributes.actiongroup_vcd
+options:
+  ip_addresses:
+    description:
+      - All addresses of the IP set - IPv4 or IPv6 addresses, networks (CIDR) and ranges (V(10.0.0.1-10.0.0.9)), in any order.
+      - Without it, a new IP set is empty, and one that exists keeps its addresses.
+    type: list
+    elements: str
+notes:
+  - Cloud Director refuses to delete an IP set that a firewall rule or a pool refers to.
+  - Cloud Director accepts one change at a time on an edge gateway. If it is busy, the module retries until O(timeout).
+seealso:
+  - module: vcd.kubernetes.vcd_ip_set_info
+  - module: vcd.kubernetes.vcd_firewall_rule
+  - module: vcd.kubernetes.vcd_pool
+"""
+
+EXAMPLES = r"""
+- name: Name the addresses of the office
+  vcd.kubernetes.vcd_ip_set:
+    url: https://vcd.example.com
+    org: acme
+    user: kube
+    password: "{{ vault_vcd_password }}"
+    edge_gateway: acme-edge
+    name: office
+    ip_addresses: [198.51.100.0/24, 198.51.101.10-198.51.101.20]
+
+- name: Delete it
+  vcd.kubernetes.vcd_ip_set:
+    edge_gateway: acme-edge
+    name: office
+    state: absent
+"""
+
+RETURN = r"""
+ip_set:
+  description: The IP set after the run or, in check mode, as predicted. Null when it does not exist.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: The URN.
+      type: str
+    name:
+      description: The name. Unique on the edge gateway.
+      type: str
+    description:
+      description: The description.
+      type: str
+    ip_addresses:
+      description: The addresses, networks and ranges, sorted as text.
+      type: list
+      elements: str
+      sample: [10.10.0.0/24, 10.20.0.1-10.20.0.9]
+    owner:
+      description: The edge gateway, or the VDC group that owns it, with C(id) and C(name).
+      type: dict
+    status:
+      description: V(REALIZED) when it is in effect.
+      type: str
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import get_edge_gateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_set import resource
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_set.manager import IpSets
+from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, connect_after
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION, EDGE_GATEWAY, STATE, WAIT
+
+SPEC = CONNECTION | EDGE_GATEWAY | STATE | WAIT | ArgumentSpec({"ip_addresses": {"type": "list", "elements": "str"}})
+
+
+def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
+    """Bring the IP set to the wanted state."""
+    gateway = get_edge_gateway(api, params["edge_gateway"], params["vdc"])
+    change = IpSets(api, gateway, params, check_mode).ensure()
+    return Outcome(change.changed, {"ip_set": change.after}, change.before, change.after, change.warnings)
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, connect_after(resource.from_options), perform, LIBRARIES)
+
+
+if __name__ == "__main__":
+    main()
