@@ -6,9 +6,10 @@ export PYTHONDONTWRITEBYTECODE = 1
 
 help:
 	@echo "make demo    watch one command move a cluster's CPI through the three IP-sharing scenarios (about 2 minutes)"
+	@echo "make fleet   watch a run over 40 clusters that is cancelled and launched again (about 10 minutes)"
 	@echo "make check   linters and unit tests, in less than a minute once its tools are installed"
 	@echo "make test    run every test of this repository (GATES=\"functional lint\" for some, 'make gates' lists them)"
-	@echo "make bench   measure how long migrations of many Services take (BENCH=--quick to try it)"
+	@echo "make bench   measure how long migrations take, and what runs over a fleet cost (BENCH=--quick to try it)"
 	@echo "make build   build the release: the tarball, its checksum and its bill of materials (CycloneDX)"
 	@echo "make lock    pin what make installs by version and hash, from tests/requirements/*.in"
 	@echo "make format  format and lint the Python code"
@@ -16,6 +17,9 @@ help:
 
 demo:
 	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py demo
+
+fleet:
+	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py fleet $(FLEET)
 
 check:
 	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py check
@@ -41,4 +45,4 @@ format:
 clean:
 	rm -rf .cache
 
-.PHONY: help demo check test gates bench build lock format clean
+.PHONY: help demo fleet check test gates bench build lock format clean

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the Makefile calls: `demo`, `check`, `test [GATE ...]`, `gates`, `bench`, `build`, `lock`, `format`.
+"""What the Makefile calls: `demo`, `fleet`, `check`, `test [GATE ...]`, `gates`, `bench`, `build`, `lock`, `format`.
 
 Standard library only.
 """
@@ -56,13 +56,31 @@ def test(names: list[str]) -> int:
 
 
 def bench(options: list[str]) -> int:
-    """Measure how long migrations take against how long Cloud Director needs; the table, and .cache/bench.json."""
-    say("Measuring (about 15 minutes, nearly all of it waiting for simulated tasks)")
+    """Measure how long migrations take against how long Cloud Director needs, and runs over a fleet.
+
+    The tables, and .cache/bench.json and .cache/fleet.json. The option ``fleet`` measures only the latter.
+    """
+    say("Measuring (about 40 minutes, most of it waiting for simulated tasks)")
     venv = test_venv()
     kubernetes_core(venv, TREE)
     copy_tree()
     environment = venv.environment(TREE, PYTHONPATH=str(TREE))
+    fleet = [str(venv.bin / "python"), "tests/bench/fleet_bench.py", "--output", str(CACHE / "fleet.json")]
+    if options[:1] == ["fleet"]:
+        return subprocess.run([*fleet, *options[1:]], cwd=COLLECTION, env=environment, check=False).returncode
     program = [str(venv.bin / "python"), "tests/bench/bench.py", "--output", str(CACHE / "bench.json"), *options]
+    code = subprocess.run(program, cwd=COLLECTION, env=environment, check=False).returncode
+    quick = [option for option in options if option == "--quick"]
+    return code or subprocess.run([*fleet, *quick], cwd=COLLECTION, env=environment, check=False).returncode
+
+
+def fleet(options: list[str]) -> int:
+    """Show a run over 40 clusters on 5 edge gateways that is cancelled, and one cluster that breaks."""
+    venv = test_venv()
+    kubernetes_core(venv, TREE)
+    copy_tree()
+    program = [str(venv.bin / "python"), "tests/demo/fleet_demo.py", "--work", str(CACHE / "fleet"), *options]
+    environment = venv.environment(TREE, PYTHONPATH=str(TREE))
     return subprocess.run(program, cwd=COLLECTION, env=environment, check=False).returncode
 
 
@@ -94,11 +112,14 @@ def main() -> int:
     commands.add_parser("test", help="run the gates").add_argument("gate", nargs="*", help="only these")
     commands.add_parser("gates", help="list the gates")
     commands.add_parser("bench", help="measure migrations; options as tests/bench/bench.py has them", add_help=False)
+    commands.add_parser(
+        "fleet", help="show a run over 40 clusters that is cancelled and launched again", add_help=False
+    )
     commands.add_parser("build", help="build the release's tarball, its checksum and its SBOM")
     commands.add_parser("lock", help="pin what make installs, from tests/requirements/*.in")
     commands.add_parser("format", help="format and lint the Python code")
     arguments, more = parser.parse_known_args()
-    if more and arguments.command != "bench":
+    if more and arguments.command not in ("bench", "fleet"):
         parser.error(f"unrecognized arguments: {' '.join(more)}")
     if arguments.command == "demo":
         return demo()
@@ -108,6 +129,8 @@ def main() -> int:
         return test(arguments.gate)
     if arguments.command == "bench":
         return bench(more)
+    if arguments.command == "fleet":
+        return fleet(more)
     if arguments.command == "build":
         return build()
     if arguments.command == "lock":
