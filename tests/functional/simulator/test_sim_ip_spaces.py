@@ -67,7 +67,6 @@ def test_cpi_can_allocate_an_address(kube: Api, place: Scene, space: str) -> Non
     address = f"{SPACES}/{space}/allocations/{made['id']}"
     kube.done("PUT", address, claimed)
     assert [one["description"] for one in allocations(kube, space, ";usageState==USED_MANUAL")] == ["cluster-1"]
-    kube.refused("DELETE", address, None, "is in use and cannot be released")
     kube.done("PUT", address, {**claimed, "usageState": "UNUSED", "description": ""})
     kube.done("DELETE", address)
     assert allocations(kube, space) == []
@@ -86,6 +85,19 @@ def test_an_address_must_be_allocated_before_it_is_used(kube: Api, place: Scene,
     kube.done("PUT", address, {**found, "usageState": "USED_MANUAL"})
     assert kube.get(address)["usageState"] == "USED_MANUAL"
     assert kube.values(f"/edgeGateways/{place.edge}/usedIpAddresses")[0]["ipAddress"] == "203.0.113.10"
+    kube.refused("DELETE", address, None, "is in use")
+
+
+def test_an_address_that_is_marked_as_used_may_be_released(kube: Api, space: str) -> None:
+    (made,) = take(kube, space)
+    (found,) = allocations(kube, space)
+    address = f"{SPACES}/{space}/allocations/{made['id']}"
+    kube.done("PUT", address, {**found, "usageState": "USED_MANUAL"})
+    kube.sim.assume(release_used_manual="refused")
+    kube.refused("DELETE", address, None, "is in use")
+    kube.sim.assume(release_used_manual="allowed")
+    kube.done("DELETE", address)
+    assert not allocations(kube, space)
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,12 @@ SWITCHES = (
         "none. Terraform's provider lets one at a time pass.",
     ),
     Switch(
+        "release-used-manual",
+        ("allowed", "refused"),
+        "An IP allocation that is USED_MANUAL, and that no object uses, may be released. CPI makes it UNUSED first; "
+        "the tests of Terraform's provider do not.",
+    ),
+    Switch(
         "shared-vip-one-group",
         ("yes", "no"),
         "Virtual services that share a VIP must be in one service engine group.",

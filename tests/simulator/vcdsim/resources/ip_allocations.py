@@ -222,7 +222,8 @@ def put_allocation(call: Call) -> Reply:
 
 def delete_allocation(call: Call) -> Reply:
     allocation = _addressed(call)
-    if _state(call, allocation) != "UNUSED":
+    manual = allocation.data["usageState"] == "USED_MANUAL" and call.world.assume("release-used-manual", "refused")
+    if manual or users_of(call, allocation):
         raise errors.bad_request(f"The IP address {allocation.data['value']} is in use and cannot be released.")
     return call.submit(
         allocation,
@@ -268,6 +269,6 @@ OPERATIONS = (
         delete_allocation,
         "IP_SPACE_ALLOCATION_DELETE",
         basis="assumed",
-        refuses="an address in use or USED_MANUAL",
+        refuses="an address in use",
     ),
 )

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The administrator's view of organisations and VDCs in the legacy XML API.
 
-Terraform's data sources vcd_org and vcd_org_vdc read them, and its data source of a routed network reads the metadata
-of the network. What the simulator has no objects for (leases, quotas, capacities) is shown with fixed values.
+Terraform's data sources vcd_org and vcd_org_vdc read them, and its data sources read the metadata of organisations,
+VDCs and networks. What the simulator has no objects for (leases, quotas, capacities) is shown with fixed values.
 """
 
 from __future__ import annotations
@@ -146,7 +146,17 @@ def _metadata_of(kind: str) -> Handler:
     return get
 
 
+def get_admin(call: Call) -> Reply:
+    """The root of the administrator's view. Its description names the release, which clients parse."""
+    highest = max(call.world.settings.versions)
+    name, build = f"10.{highest[0] - 33}.{highest[1]}", 22236441  # API 37.2 is that of 10.4.2
+    root = xmldoc.document("VCloud", name="VMware Cloud Director", href=f"{call.base}/api/admin/")
+    xmldoc.child(root, "Description", f"{name}.{build} Thu Aug 03 07:50:06 UTC 2023")
+    return Reply(200, root)
+
+
 OPERATIONS = (
+    Operation("GET", "/api/admin", "0.0", ORGANIZATION_VIEW, get_admin, "VCLOUD_VIEW", basis="assumed"),
     Operation("GET", "/api/admin/org/{id}", "0.0", ORGANIZATION_VIEW, get_admin_org, "ORG_VIEW"),
     Operation("GET", "/api/admin/vdc/{id}", "0.0", VDC_VIEW, get_admin_vdc, "VDC_VIEW"),
     Operation("GET", "/api/admin/extension/nsxtManagers/{id}", "0.0", PROVIDER, get_nsxt_manager, "NSXT_MANAGER_VIEW"),
