@@ -285,6 +285,14 @@ def real(_workers: int) -> str:
     return _last(r"\d+ (?:passed|skipped).*", output)
 
 
+def clients(_workers: int) -> str:
+    """Other clients of VCD with the simulator: the Go SDK v2 and v3, and Terraform's provider."""
+    venv = test_venv()
+    command = [str(venv.bin / "python"), "-m", "pytest", "-q", "-rs", "tests/clients"]
+    output = run(command, _log("clients"), cwd=COLLECTION, env=_with_real_parts(venv))
+    return _last(r"\d+ (?:passed|skipped).*", output)
+
+
 def build_programs(_workers: int) -> str:
     """Build the real programs where they are missing: minutes, once; no gate of its own, but some wait for it."""
     venv = test_venv()
@@ -374,6 +382,7 @@ GATES: dict[str, Gate] = {
     "integration": Gate(integration, 270),
     "molecule": Gate(molecule, 65),
     "real": Gate(real, 520, needs_programs=True, waits=True),
+    "clients": Gate(clients, 25, needs_programs=True, waits=True),
     "artifact": Gate(artifact, 45),
     "cores": Gate(cores, 90),
 }

@@ -51,4 +51,4 @@ def test_what_helpers_import_counts() -> None:
 
 def test_there_is_no_other_place_for_tests() -> None:
     folders = {path.parent.relative_to(HERE.parent).parts[0] for path in HERE.parent.rglob("test_*.py")}
-    assert folders == {"unit", "functional", "killed", "real"}
+    assert folders == {"unit", "functional", "killed", "real", "clients"}

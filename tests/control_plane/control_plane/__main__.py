@@ -9,7 +9,7 @@ import argparse
 import sys
 
 from control_plane.places import Failed, Missing
-from control_plane.programs import CPI_BUILDS, ensure
+from control_plane.programs import CPI_BUILDS, ensure, ensure_terraform
 
 NAMES = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
 
@@ -21,6 +21,7 @@ def main() -> int:
     parser.parse_args()
     try:
         ensure(NAMES, CPI_BUILDS, _say)
+        ensure_terraform(_say)
     except (Failed, Missing) as error:
         print(f"control plane: {error}", file=sys.stderr)
         return 1

@@ -51,6 +51,13 @@ DECODER_BUILDS = {
     )
     for version, cpi in CPI_BUILDS.items()
 }
+# Terraform's provider for VCD: the newest release.
+TERRAFORM_PROVIDER = Build(
+    "terraform-provider-vcd",
+    {"terraform-provider-vcd": "github.com/vmware/terraform-provider-vcd/v3"},
+    "about 1 minute on one core",
+    environment=_STATIC,
+)
 HOW_TO_GET = "PYTHONPATH=tests/control_plane python -m control_plane build"
 
 
@@ -83,6 +90,26 @@ def find_decoder(version: str) -> Path:
     if built.exists():
         return built
     raise Missing(f"the decoder of CPI {version} is not in {built.parent}; get it with: {HOW_TO_GET}")
+
+
+def find_terraform() -> Path:
+    """Terraform or OpenTofu from PATH. Missing says how to get it."""
+    found = shutil.which("terraform") or shutil.which("tofu")
+    if found:
+        return Path(found)
+    raise Missing("neither terraform nor tofu is on PATH; install one of them: https://opentofu.org/docs/intro/install")
+
+
+def find_terraform_provider() -> Path:
+    """The folder with the cached provider for VCD. Missing says how to get it."""
+    if TERRAFORM_PROVIDER.target.exists():
+        return TERRAFORM_PROVIDER.target
+    raise Missing(f"Terraform's provider is not in {TERRAFORM_PROVIDER.target}; get it with: {HOW_TO_GET}")
+
+
+def ensure_terraform(say: Say) -> None:
+    """Get the provider for VCD of Terraform and OpenTofu."""
+    say(f"terraform-provider-vcd: {build(TERRAFORM_PROVIDER, say)}")
 
 
 def ensure(names: Iterable[str], cpi_versions: Iterable[str], say: Say) -> None:

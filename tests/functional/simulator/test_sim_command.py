@@ -15,9 +15,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from simulator_bench import Api
-from vcdsim import estates
+from simulator_bench import Api, Scene
+from vcdsim import clients, estates
 from vcdsim.command import main
+from vcdsim.operations import OPERATIONS
 from vcdsim.table import renewed, table
 from vcdsim.testing import Simulator
 from vcdsim.world import Settings, World
@@ -31,6 +32,27 @@ def test_the_readme_has_the_tables_of_the_code() -> None:
     assert table() in text
     with pytest.raises(ValueError, match="marks of the tables"):
         renewed("no marks")
+
+
+def test_the_table_of_what_clients_send_is_made_from_journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {f"{operation.method} {operation.path}" for operation in OPERATIONS}
+    assert list(clients.recorded()) == list(clients.CLIENTS)
+    for client, sent in clients.recorded().items():
+        assert sent == sorted(set(sent) & known), f"{client}: an operation that there is no longer"
+        assert "POST /cloudapi/1.0.0/loadBalancer/virtualServices" in sent, client
+    journal = tmp_path / "journal.jsonl"
+    with Simulator(task_seconds=0, journal=journal) as sim:
+        scene = Scene(Api(sim, "kube@acme"))
+        Api(sim, "kube@acme").refused("POST", "/loadBalancer/pools", {"name": ""}, "gatewayRef")
+        sim.dump()
+    monkeypatch.setattr(clients, "RECORDED", tmp_path / "clients.json")
+    assert clients.main([f"SDK v3={journal}:python-requests", f"SDK v2={journal}:another"]) == 0
+    assert clients.recorded()["SDK v2"] == []
+    sent = clients.recorded()["SDK v3"]
+    assert {"POST /cloudapi/1.0.0/sessions", "GET /cloudapi/1.0.0/edgeGateways"} <= set(sent)
+    assert not any("pools" in one or "_sim" in one for one in sent)
+    assert scene.edge
+    assert clients.main(["Ansible=journal"]) == 2
 
 
 @pytest.mark.parametrize("name", estates.shipped())

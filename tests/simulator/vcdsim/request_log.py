@@ -25,6 +25,7 @@ def entry(
         "time": wall_clock(),
         "user": session.user.name if session else None,
         "org": session.org.name if session else None,
+        "agent": call.headers.get("User-Agent", "")[:100] if call else "",
         "method": method,
         "path": path,
         "query": call.raw_query if call and not path.startswith("/oauth/") else "",

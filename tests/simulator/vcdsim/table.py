@@ -13,12 +13,17 @@ from typing import Any
 
 from vcdsim.assumptions import SWITCHES
 from vcdsim.calls import LOGGED_IN, OPEN, Operation
+from vcdsim.clients import CLIENTS, recorded
 from vcdsim.estate_schema import ESTATE
 from vcdsim.operations import NOT_BUILT, OPERATIONS
 from vcdsim.rights import ROLES
 
 _MARKED = re.compile(r"(<!-- tables: begin[^>]*-->\n).*?(\n<!-- tables: end -->)", re.DOTALL)
 _WIDTH = 118
+_RECORDED = """\
+Found in the journals of the tests: of both CPIs that serve new Services (`tests/real`), of the Go SDK and Terraform's
+provider that create, change and delete what they know (`tests/clients`), and of the modules (`tests/functional/vcd`).
+An empty cell says that those tests did not send the operation, not that the client never does."""
 _STRICT = """\
 *Strict body*: the operation also refuses unknown fields, wrong types and values out of range. The right *none* needs no
 session, *any* needs a session and no right."""
@@ -34,7 +39,7 @@ def renewed(readme: str) -> str:
 
 def table() -> str:
     """Every table and list, with its heading, in Markdown without long lines."""
-    parts = (_operations(), _not_built(), _switches(), _roles(), _estate())
+    parts = (_operations(), _not_built(), _clients(), _switches(), _roles(), _estate())
     return "\n\n".join(parts)
 
 
@@ -42,6 +47,23 @@ def _rows(heading: str, columns: list[str], rows: list[list[str]]) -> str:
     lines = [f"### {heading}", "", "| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
     lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
     return "\n".join(lines)
+
+
+def _clients() -> str:
+    """Which client sends what, by their journals."""
+    known = {client: set(found) for client, found in recorded().items()}
+    rows = []
+    for operation in OPERATIONS:
+        name = f"{operation.method} {operation.path}"
+        marks = ["x" if name in known[client] else "" for client in CLIENTS]
+        if any(marks):
+            rows.append([f"`{operation.method} {_short(operation.path)}`", *marks])
+    return _rows("What clients send", ["Operation", *CLIENTS], rows) + "\n\n" + _RECORDED
+
+
+def _short(path: str) -> str:
+    """A path without its beginning, so that a row fits into a line."""
+    return path.removeprefix("/cloudapi/1.0.0/")
 
 
 def _item(text: str, indent: str = "") -> str:

@@ -64,11 +64,13 @@ class Simulator:
 
     Takes the options of the command, with underscores. ``assume`` is a mapping or a list of ``NAME=VALUE``. ``url`` and
     ``ca`` are for the client. With the option ``openapi``, or the environment variable VCDSIM_OPENAPI, leaving the
-    block raises ContractBroken if any request or answer differs from that API description.
+    block raises ContractBroken if any request or answer differs from that API description. The environment variable
+    VCDSIM_JOURNAL is the default of the option ``journal``.
     """
 
     def __init__(self, estate: str | Path = "one-edge", **options: Any) -> None:
         options.setdefault("openapi", os.environ.get("VCDSIM_OPENAPI") or None)
+        options.setdefault("journal", os.environ.get("VCDSIM_JOURNAL") or None)
         self._holds = options["openapi"] is not None
         self._command = ["--estate", str(estate), *_arguments(options)]
         self._process: BaseProcess | None = None

@@ -5,7 +5,8 @@
 // Command sdkclient does with go-vcloud-director what an operator's tools do: it logs in by password or by API token,
 // and creates, reads, updates, lists over several pages and deletes each kind of object. It prints one line for each
 // step and stops at the first one that goes wrong. Settings come from VCD_URL, VCD_ORG, VCD_USER, VCD_PASSWORD,
-// VCD_API_TOKEN, VCD_VDC, VCD_EDGE and VCD_IP_SPACE; certificates are verified with SSL_CERT_FILE.
+// VCD_API_TOKEN, VCD_VDC, VCD_EDGE, VCD_NETWORK, VCD_CERTIFICATE (a PEM file, for the library) and VCD_IP_SPACE; with
+// VCD_HTTP_POLICIES it writes HTTP policies, which need API 38.0. The server is verified with SSL_CERT_FILE.
 package main
 
 import (
@@ -47,6 +48,9 @@ func run() error {
 	if os.Getenv("VCD_IP_SPACE") != "" {
 		return step("IP Space allocation", s.ipSpaces)
 	}
+	if os.Getenv("VCD_HTTP_POLICIES") != "" {
+		return step("HTTP policies", s.httpPolicies)
+	}
 	for _, one := range []struct {
 		name string
 		do   func() error
@@ -55,6 +59,7 @@ func run() error {
 		{"NAT rule", s.natRules},
 		{"load balancer", s.loadBalancer},
 		{"firewall", s.firewall},
+		{"groups", s.groups},
 		{"certificate", s.certificates},
 		{"virtual machine", s.machines},
 	} {
@@ -318,7 +323,7 @@ func (s *scene) virtualServices(pools []*govcd.NsxtAlbPool, group string) error 
 	if err != nil {
 		return err
 	}
-	if err := want("used addresses", len(used), 4); err != nil {
+	if err := want("used addresses", len(used), 2); err != nil {
 		return err
 	}
 	for number := range pools {
@@ -377,12 +382,184 @@ func (s *scene) firewall() error {
 	return group.Delete()
 }
 
-func (s *scene) certificates() error {
-	found, err := s.client.Client.GetCertificateFromLibraryByName("web-cert")
+// groups makes a pool whose members are those of an IP set, and a group of the machines in a network.
+func (s *scene) groups() error {
+	network, err := s.vdc.GetOpenApiOrgVdcNetworkByName(os.Getenv("VCD_NETWORK"))
 	if err != nil {
 		return err
 	}
-	return want("alias", found.CertificateLibrary.Alias, "web-cert")
+	owner := &types.OpenApiReference{ID: s.edge.EdgeGateway.ID}
+	nodes, err := s.edge.CreateNsxtFirewallGroup(&types.NsxtFirewallGroup{
+		Name:     "nodes",
+		Type:     types.FirewallGroupTypeSecurityGroup,
+		OwnerRef: owner,
+		Members:  []types.OpenApiReference{{ID: network.OpenApiOrgVdcNetwork.ID}},
+	})
+	if err != nil {
+		return err
+	}
+	machines, err := nodes.GetAssociatedVms()
+	if err != nil {
+		return err
+	}
+	if err := want("machines of the network", len(machines), 3); err != nil {
+		return err
+	}
+	servers, err := s.edge.CreateNsxtFirewallGroup(&types.NsxtFirewallGroup{
+		Name:        "servers",
+		TypeValue:   types.FirewallGroupTypeIpSet,
+		Type:        types.FirewallGroupTypeIpSet,
+		OwnerRef:    owner,
+		IpAddresses: []string{"10.10.0.11"},
+	})
+	if err != nil {
+		return err
+	}
+	config := s.poolOf("of-a-group", 30080)
+	config.Members, config.MemberGroupRef = nil, &types.OpenApiReference{ID: servers.NsxtFirewallGroup.ID}
+	pool, err := s.client.CreateNsxtAlbPool(config)
+	if err != nil {
+		return err
+	}
+	if servers.Delete() == nil {
+		return errors.New("a group in use could be deleted")
+	}
+	changed := *servers.NsxtFirewallGroup
+	changed.IpAddresses = append(changed.IpAddresses, "10.10.0.12")
+	updated, err := servers.Update(&changed)
+	if err != nil {
+		return err
+	}
+	if err := want("addresses", len(updated.NsxtFirewallGroup.IpAddresses), 2); err != nil {
+		return err
+	}
+	read, err := s.client.GetAlbPoolById(pool.NsxtAlbPool.ID)
+	if err != nil {
+		return err
+	}
+	if err := want("members", read.NsxtAlbPool.MemberCount, 2); err != nil {
+		return err
+	}
+	for _, one := range []interface{ Delete() error }{pool, servers, nodes} {
+		if err := one.Delete(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *scene) certificates() error {
+	text, err := os.ReadFile(os.Getenv("VCD_CERTIFICATE"))
+	if err != nil {
+		return err
+	}
+	item := &types.CertificateLibraryItem{Alias: "of-the-sdk", Certificate: string(text)}
+	made, err := s.client.Client.AddCertificateToLibrary(item)
+	if err != nil {
+		return err
+	}
+	made.CertificateLibrary.Alias = "renamed"
+	if _, err := made.Update(); err != nil {
+		return err
+	}
+	found, err := s.client.Client.GetCertificateFromLibraryByName("renamed")
+	if err != nil {
+		return err
+	}
+	if err := want("certificate", found.CertificateLibrary.Id, made.CertificateLibrary.Id); err != nil {
+		return err
+	}
+	if err := found.Delete(); err != nil {
+		return err
+	}
+	_, err = s.client.Client.GetCertificateFromLibraryByName("renamed")
+	return gone("the certificate", err)
+}
+
+// httpPolicies writes one rule of each kind for a virtual service, reads them, and takes them away.
+func (s *scene) httpPolicies() error {
+	filter := url.Values{"filter": []string{"gatewayRef.id==" + s.edge.EdgeGateway.ID}}
+	groups, err := s.client.GetAllAlbServiceEngineGroupAssignments(filter)
+	if err != nil {
+		return err
+	}
+	pool, err := s.client.CreateNsxtAlbPool(s.poolOf("with-policies", 30080))
+	if err != nil {
+		return err
+	}
+	service, err := s.client.CreateNsxtAlbVirtualService(&types.NsxtAlbVirtualService{
+		Name:                  "with-policies",
+		Enabled:               pointer(true),
+		ApplicationProfile:    types.NsxtAlbVirtualServiceApplicationProfile{Type: "HTTP"},
+		GatewayRef:            types.OpenApiReference{ID: s.edge.EdgeGateway.ID},
+		LoadBalancerPoolRef:   types.OpenApiReference{ID: pool.NsxtAlbPool.ID},
+		ServiceEngineGroupRef: *groups[0].NsxtAlbServiceEngineGroupAssignment.ServiceEngineGroupRef,
+		VirtualIpAddress:      "203.0.113.30",
+		ServicePorts:          []types.NsxtAlbVirtualServicePort{{PortStart: pointer(80)}},
+	})
+	if err != nil {
+		return err
+	}
+	path := &types.AlbVsHttpRequestRulePathMatch{MatchCriteria: "BEGINS_WITH", MatchStrings: []string{"/old"}}
+	header := &types.AlbVsHttpRequestRuleHeaderActions{Action: "ADD", Name: "X-Seen", Value: "yes"}
+	requests := types.AlbVsHttpRequestRules{Values: []types.AlbVsHttpRequestRule{{
+		Name:          "request",
+		Active:        true,
+		MatchCriteria: types.AlbVsHttpRequestAndSecurityRuleMatchCriteria{PathMatch: path},
+		HeaderActions: []*types.AlbVsHttpRequestRuleHeaderActions{header},
+	}}}
+	if _, err := service.UpdateHttpRequestRules(&requests); err != nil {
+		return err
+	}
+	responses := types.AlbVsHttpResponseRules{Values: []types.AlbVsHttpResponseRule{{
+		Name:          "response",
+		Active:        true,
+		MatchCriteria: types.AlbVsHttpResponseRuleMatchCriteria{PathMatch: path},
+		HeaderActions: []*types.AlbVsHttpRequestRuleHeaderActions{header},
+	}}}
+	if _, err := service.UpdateHttpResponseRules(&responses); err != nil {
+		return err
+	}
+	security := types.AlbVsHttpSecurityRules{Values: []types.AlbVsHttpSecurityRule{{
+		Name:                  "security",
+		Active:                true,
+		MatchCriteria:         types.AlbVsHttpRequestAndSecurityRuleMatchCriteria{PathMatch: path},
+		RedirectToHTTPSAction: &types.AlbVsHttpSecurityRuleRedirectToHTTPSAction{Port: 443},
+	}}}
+	if _, err := service.UpdateHttpSecurityRules(&security); err != nil {
+		return err
+	}
+	read, err := service.GetAllHttpRequestRules(nil)
+	if err != nil {
+		return err
+	}
+	if err := want("header", read[0].HeaderActions[0].Name, "X-Seen"); err != nil {
+		return err
+	}
+	answers, err := service.GetAllHttpResponseRules(nil)
+	if err != nil {
+		return err
+	}
+	guards, err := service.GetAllHttpSecurityRules(nil)
+	if err != nil {
+		return err
+	}
+	if err := want("rules", len(read)+len(answers)+len(guards), 3); err != nil {
+		return err
+	}
+	if _, err := service.UpdateHttpRequestRules(&types.AlbVsHttpRequestRules{}); err != nil {
+		return err
+	}
+	if read, err = service.GetAllHttpRequestRules(nil); err != nil {
+		return err
+	}
+	if err := want("request rules", len(read), 0); err != nil {
+		return err
+	}
+	if err := service.Delete(); err != nil {
+		return err
+	}
+	return pool.Delete()
 }
 
 func (s *scene) machines() error {

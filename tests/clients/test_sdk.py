@@ -15,11 +15,16 @@ import pytest
 from control_plane.go import find_go
 from control_plane.places import cache_folder, on_ci
 from simulator_bench import ROOT
+from vcdsim.clients import unrecorded
 from vcdsim.testing import Simulator
+from vcdsim.tls import make_certificate
 
 SOURCE = ROOT / "tests" / "simulator" / "go" / "sdkclient"
 BUILD_SECONDS = 7200
 RUN_SECONDS = 600
+RENEW = "the table of what clients send lacks these: record a journal (VCDSIM_JOURNAL), see python -m vcdsim.clients"
+# of these kinds the program leaves what it found
+KEPT = ("application_port_profiles", "nat_rules", "firewall_groups", "firewall_rules", "certificates")
 
 
 def program(version: str) -> Path:
@@ -73,6 +78,7 @@ def run(sdk: Path, sim: Simulator, **settings: str) -> list[str]:
         "VCD_ORG": "acme",
         "VCD_VDC": "acme-vdc",
         "VCD_EDGE": "acme-edge",
+        "VCD_NETWORK": "k8s-net",
     }
     done = subprocess.run(
         [str(sdk)], env={**environment, **settings}, capture_output=True, text=True, timeout=RUN_SECONDS, check=False
@@ -81,16 +87,44 @@ def run(sdk: Path, sim: Simulator, **settings: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+KINDS = (
+    "application port profile",
+    "NAT rule",
+    "load balancer",
+    "firewall",
+    "groups",
+    "certificate",
+    "virtual machine",
+)
+
+
 @pytest.mark.parametrize("version", ["v2", "v3"])
-def test_password_and_every_kind_of_object(version: str) -> None:
+def test_password_and_every_kind_of_object(version: str, tmp_path: Path) -> None:
+    certificate = tmp_path / "certificate.pem"
+    certificate.write_text(make_certificate("of-the-sdk"))
     with Simulator(task_seconds=0, health_seconds=0) as sim:
-        said = run(program(version), sim, VCD_USER="admin", VCD_PASSWORD="admin-secret-1")
+        before = sim.dump()
+        secrets = {"VCD_USER": "admin", "VCD_PASSWORD": "admin-secret-1"}
+        said = run(program(version), sim, VCD_CERTIFICATE=str(certificate), **secrets)
         state, journal = sim.dump(), sim.journal()
-    kinds = ("application port profile", "NAT rule", "load balancer", "firewall", "certificate", "virtual machine")
-    assert said == ["logged in", "found acme-vdc acme-edge", *(f"done: {kind}" for kind in kinds)]
+    assert said == ["logged in", "found acme-vdc acme-edge", *(f"done: {kind}" for kind in KINDS)]
+    assert not unrecorded(f"SDK {version}", journal), RENEW
+    assert {kind: state[kind] for kind in KEPT} == {kind: before[kind] for kind in KEPT}
     assert not state["pools"] + state["virtual_services"] + state["nat_rules"]
     assert {entry["version"] for entry in journal if "/virtualServices/" in entry["path"]} == {"37.1"}
     assert sum("cursor=" in entry["query"] for entry in journal) == 2
+
+
+@pytest.mark.parametrize("version", ["v2", "v3"])
+def test_http_policies(version: str) -> None:
+    secrets = {"VCD_USER": "admin", "VCD_PASSWORD": "admin-secret-1", "VCD_HTTP_POLICIES": "yes"}
+    with Simulator(task_seconds=0, health_seconds=0, api_versions="37.0,37.1,37.2,38.0") as sim:
+        said = run(program(version), sim, **secrets)
+        journal = sim.journal()
+    assert said[-1] == "done: HTTP policies"
+    assert not unrecorded(f"SDK {version}", journal), RENEW
+    written = {entry["path"].rpartition("/")[2] for entry in journal if entry["method"] == "PUT"}
+    assert written == {"requestRules", "responseRules", "securityRules"}
 
 
 @pytest.mark.parametrize("version", ["v2", "v3"])
@@ -100,6 +134,7 @@ def test_api_token_and_ip_spaces(version: str) -> None:
         said = run(program(version), sim, VCD_API_TOKEN=token, VCD_IP_SPACE="public")
         journal = sim.journal()
     assert said[-1] == "done: IP Space allocation"
+    assert not unrecorded(f"SDK {version}", journal), RENEW
     assert not any(entry["path"].endswith("/sessions") for entry in journal)
 
 
