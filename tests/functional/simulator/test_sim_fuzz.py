@@ -77,12 +77,21 @@ KIND_OF_VARIABLE = {
     "ipSpaceUplinkId": "ipSpaceUplink",
     "orgUrn": "org",
     "orgVdcId": "vdc",
+    "vdcGroupId": "vdcGroup",
+    "loadBalancerControllerId": "loadBalancerController",
+    "loadBalancerCloudId": "loadBalancerCloud",
+    "externalNetworkId": "network",
 }
 KIND_OF_PATH = {
     "certificateLibrary": "certificateLibraryItem",
     "entityTypes": "entityType",
     "entities": "entity",
     "tokens": "token",
+    "roles": "role",
+    "rights": "right",
+    "org": "org",
+    "vdc": "vdc",
+    "user": "user",
 }
 
 
@@ -266,7 +275,8 @@ def test_likely_requests_do_not_crash_the_simulator(fuzzed: tuple[Simulator, lis
         status = check(users[chosen], chosen, operation, likely.path(operation), options)
         if 200 <= status < 300:
             answered[operation.name] += 1
-    writes = {one.name for one in OPERATIONS if one.method in ("POST", "PUT", "DELETE")}
+    # the legacy API takes XML, and is refused everything that is made here
+    writes = {one.name for one in OPERATIONS if one.method in ("POST", "PUT", "DELETE") and not one.legacy}
     assert len(writes & set(answered)) > len(writes) / 2, sorted(writes - set(answered))
 
 

@@ -14,6 +14,7 @@ from vcdsim import errors
 from vcdsim.bodies import formatted, many, number, obj, shown, text
 from vcdsim.store import Record, Store
 
+MOST = 65536  # prefixes of one sequence (assumed): each is compared with the others
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 SEQUENCE = obj(
@@ -21,7 +22,7 @@ SEQUENCE = obj(
         "id": text(),
         "startingPrefixIpAddress": formatted("ip"),
         "prefixLength": number(1, 128),
-        "totalPrefixCount": number(1),
+        "totalPrefixCount": number(1, MOST),
         "allocatedPrefixCount": shown(),
         "allocatedPrefixPercentage": shown(),
     },
