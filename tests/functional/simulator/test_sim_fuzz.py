@@ -256,7 +256,9 @@ def test_likely_requests_do_not_crash_the_simulator(fuzzed: tuple[Simulator, lis
     """Send bodies that are made from the fields' own schemas, and so pass them, with some wrong values."""
     sim, users, _known = fuzzed
     likely = Likely(random.Random(int(os.environ.get("VCDSIM_FUZZ_SEED", "20260101"))))  # noqa: S311 - repeatable randomness
-    often = [*OPERATIONS, *(one for one in OPERATIONS if one.method in ("POST", "PUT") for _again in range(3))]
+    # without the deletion of users, which would end the sessions that send the requests
+    possible = [one for one in OPERATIONS if one.name != "USER_DELETE"]
+    often = [*possible, *(one for one in possible if one.method in ("POST", "PUT") for _again in range(3))]
     answered: Counter[str] = Counter()
     for number in range(LIKELY_REQUESTS):
         if number % 500 == 0:
@@ -275,8 +277,9 @@ def test_likely_requests_do_not_crash_the_simulator(fuzzed: tuple[Simulator, lis
         status = check(users[chosen], chosen, operation, likely.path(operation), options)
         if 200 <= status < 300:
             answered[operation.name] += 1
-    # the legacy API takes XML, and is refused everything that is made here
-    writes = {one.name for one in OPERATIONS if one.method in ("POST", "PUT", "DELETE") and not one.legacy}
+    # The legacy API takes XML, and external networks and clouds take identifiers of NSX: neither is made here.
+    changes = [one for one in OPERATIONS if one.method in ("POST", "PUT", "DELETE") and not one.legacy]
+    writes = {one.name for one in changes if not one.name.startswith(("EXTERNAL_NETWORK_", "LOAD_BALANCER_CLOUD_"))}
     assert len(writes & set(answered)) > len(writes) / 2, sorted(writes - set(answered))
 
 
