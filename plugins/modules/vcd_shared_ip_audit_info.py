@@ -16,7 +16,7 @@ description:
   - It compares the services with the plan that M(vcd.kubernetes.vcd_shared_ip) would make with the same options, and looks for orphans, pools
     without health monitors, addresses that the edge gateway may not use, firewall rules that block traffic, and certificates that expire.
   - What the user may not view is returned as a finding with the code V(not-checked) and the right that it needs, never as clean.
-  - O(phase=audit) of M(vcd.kubernetes.vcd_cluster_shared_ip) does the same for the Services of a cluster, and the playbook
+  - O(vcd.kubernetes.vcd_cluster_shared_ip#module:phase=audit) does the same for the Services of a cluster, and the playbook
     C(vcd.kubernetes.audit) for a fleet.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
