@@ -31,11 +31,21 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "vcd_ccm_config_info": {},
     "vcd_cluster_shared_ip": {"phase": "plan", "scenario": "shared_external"},
     "vcd_edge_gateway_info": {},
+    "vcd_firewall_rule": {**NAMED, "action": "ALLOW"},
+    "vcd_firewall_rule_info": {"edge_gateway": "acme-edge"},
+    "vcd_ip_set": {**NAMED, "ip_addresses": ["198.51.100.0/24"]},
+    "vcd_ip_set_info": {"edge_gateway": "acme-edge"},
     "vcd_nat_rule": {**NAMED, "type": "DNAT", "external_addresses": "203.0.113.2", "internal_addresses": "10.0.0.1"},
     "vcd_nat_rule_info": {"edge_gateway": "acme-edge"},
     "vcd_pool": NAMED,
     "vcd_pool_info": {"edge_gateway": "acme-edge"},
     "vcd_shared_ip": {"edge_gateway": "acme-edge", "cluster_id": "c", "scenario": "shared_external", "services": []},
+    "vcd_shared_ip_audit_info": {
+        "edge_gateway": "acme-edge",
+        "cluster_id": "c",
+        "scenario": "shared_external",
+        "services": [],
+    },
     "vcd_shared_ip_info": {"edge_gateway": "acme-edge", "cluster_id": "c", "services": []},
     "vcd_virtual_service": {**NAMED, "state": "absent"},
     "vcd_virtual_service_info": {"edge_gateway": "acme-edge"},
@@ -121,7 +131,7 @@ def test_no_secret_leaves_a_module(module: str, vcd: EchoServer, kube: EchoServe
 
 
 def test_no_module_is_left_out() -> None:
-    without_connection = {"vcd_shared_ip_report", "vcd_shared_ip_plan"}
+    without_connection = {"vcd_shared_ip_report", "vcd_shared_ip_plan", "vcd_shared_ip_audit_report"}
     assert set(OPTIONS) == {path.stem for path in MODULES.glob("*.py")} - without_connection
 
 
