@@ -125,7 +125,7 @@ SPEC = (
             "nat": CHANGE.options["nat"],
             "certificate_days": CERTIFICATE_DAYS,
         },
-        required_one_of=[("services",)],
+        required_by={"scenario": ("services",)},
     )
 )
 

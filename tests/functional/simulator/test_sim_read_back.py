@@ -385,6 +385,31 @@ def nat_rule_named(at: Place, _owner: str) -> str:
     return str(at.read(f"/edgeGateways/{at.edge}/nat/rules")["values"][-1]["id"])
 
 
+def assignment_of(at: Place) -> dict[str, Any]:
+    """The assignment of an IP Space that an edge gateway of the organisation is connected to."""
+    found = at.read("/ipSpaces/orgAssignments")["values"]
+    if not found:
+        body = external_body(at) | {"subnets": {"values": []}, "usingIpSpace": True}
+        network = at.write("POST", "/externalNetworks", body)
+        link = {"name": "u", "externalNetworkRef": ref(network), "ipSpaceRef": ref(at.space)}
+        at.write("POST", "/ipSpaceUplinks", link)
+        uplinks = [{"uplinkId": network, "subnets": {"values": []}}]
+        at.write("POST", "/edgeGateways", {"name": "e", "ownerRef": ref(at.vdc), "edgeGatewayUplinks": uplinks})
+        found = at.read("/ipSpaces/orgAssignments")["values"]
+    return dict(found[0])
+
+
+def assignment_body(at: Place) -> dict[str, Any]:
+    return {name: assignment_of(at)[name] for name in ("ipSpaceRef", "orgRef")}
+
+
+def allocation_of(at: Place) -> str:
+    path = f"/ipSpaces/{at.space}"
+    at.write("POST", f"{path}/allocate", {"type": "FLOATING_IP", "quantity": 1})
+    (made,) = at.read(f"{path}/allocations?filter=type==FLOATING_IP")["values"]
+    return f"{path}/allocations/{made['id']}"
+
+
 KINDS = {
     "pool": Kind(
         pools.POOL,
@@ -530,7 +555,7 @@ KINDS = {
             }
         ],
         lambda _at: {"usageState": "UNUSED"},
-        one=lambda at: allocation_of(at),
+        one=allocation_of,
         aside={"type": "it cannot change", "value": "it cannot change", "orgRef": "it cannot change"},
     ),
     "certificate": Kind(
@@ -667,7 +692,7 @@ KINDS = {
         ip_space_assignments.ASSIGNMENT,
         "",
         lambda at: [assignment_body(at) | {"customQuotas": QUOTAS}],
-        lambda at: assignment_body(at),
+        assignment_body,
         one=lambda at: f"/ipSpaces/orgAssignments/{assignment_of(at)['id']}",
     ),
     "SLAAC profile": Kind(
@@ -769,31 +794,6 @@ def external_body(at: Place) -> dict[str, Any]:
         "natAndFirewallServiceIntention": "EDGE_GATEWAY",
         "networkRouteAdvertisementIntention": "ALL_NETWORKS_ADVERTISED",
     }
-
-
-def assignment_of(at: Place) -> dict[str, Any]:
-    """The assignment of an IP Space that an edge gateway of the organisation is connected to."""
-    found = at.read("/ipSpaces/orgAssignments")["values"]
-    if not found:
-        body = external_body(at) | {"subnets": {"values": []}, "usingIpSpace": True}
-        network = at.write("POST", "/externalNetworks", body)
-        link = {"name": "u", "externalNetworkRef": ref(network), "ipSpaceRef": ref(at.space)}
-        at.write("POST", "/ipSpaceUplinks", link)
-        uplinks = [{"uplinkId": network, "subnets": {"values": []}}]
-        at.write("POST", "/edgeGateways", {"name": "e", "ownerRef": ref(at.vdc), "edgeGatewayUplinks": uplinks})
-        found = at.read("/ipSpaces/orgAssignments")["values"]
-    return dict(found[0])
-
-
-def assignment_body(at: Place) -> dict[str, Any]:
-    return {name: assignment_of(at)[name] for name in ("ipSpaceRef", "orgRef")}
-
-
-def allocation_of(at: Place) -> str:
-    path = f"/ipSpaces/{at.space}"
-    at.write("POST", f"{path}/allocate", {"type": "FLOATING_IP", "quantity": 1})
-    (made,) = at.read(f"{path}/allocations?filter=type==FLOATING_IP")["values"]
-    return f"{path}/allocations/{made['id']}"
 
 
 def is_ref(schema: Fields) -> bool:
