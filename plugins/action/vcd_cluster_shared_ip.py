@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.action.vcd_shared_ip import ActionModule as WithProgress
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.stopped import READ
 
 GROUPS = ("cpi", "vcd", "kubernetes")
 LISTS = ("exclude", "prune_objects", "vcd_rules", "extra_keys")
@@ -31,7 +32,7 @@ class ActionModule(WithProgress):
         # it could not say what it leaves, and CPI may be stopped
         look = {name: value for name, value in arguments.items() if name not in ("plan", "progress_file")}
         seen = super()._module({**look, "phase": "verify"}, task_vars)
-        return {**found, "msg": after_death(seen)}
+        return {**found, "msg": after_death(seen), "failure": failure_after_death(seen)}
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the module; the result is the module's, without the options: ``plan`` among them is long."""
@@ -53,6 +54,13 @@ def after_death(seen: Mapping[str, Any]) -> str:
     state = state or "the cluster is in its scenario"
     again = "run the same again, with shared_ip_take_over: true, to finish the change"
     return f"the module ended without a result, as if it was killed. Now: {state}; {again}"
+
+
+def failure_after_death(seen: Mapping[str, Any]) -> dict[str, Any]:
+    """The ``failure`` for a change that died, from the result of a verification after it: CPI's replicas, if read."""
+    deployment = (seen.get("cluster") or {}).get("deployment") or {}
+    found = {READ: deployment["replicas"]} if "replicas" in deployment else {}
+    return {**found, **(seen.get("failure") or {})}
 
 
 def given(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -300,8 +300,11 @@ summary:
   returned: phase plan
   type: str
 failure:
-  description: Details of what prevents the change, if that is not a finding of the preflight.
-  returned: phase plan, when RV(ok=false)
+  description:
+    - Details of what prevents the change, if that is not a finding of the preflight, and of an error that ended the task.
+    - C(cpi_replicas) is the number of CPI's replicas at the end, if it could be read. C(cpi_stopped) is there when CPI is stopped, with the
+      number of replicas that it had.
+  returned: phase plan, when RV(ok=false), and when the task failed
   type: dict
 planned_only:
   description: Whether the task ran in check mode, so that no change follows.

@@ -49,7 +49,7 @@ def state_tone(end: ClusterEnd) -> str:
 def cpi_words(end: ClusterEnd) -> str:
     """Whether CPI runs."""
     if end.cpi is None:
-        return "not read"
+        return "unknown"
     return f"running, {pluralize(end.cpi, 'replica')}" if end.cpi else "STOPPED"
 
 

@@ -129,7 +129,7 @@ def failed(name: str = "acme-edge", **changes: Any) -> dict[str, Any]:
         "verification": None,
         "cpi": 0,
         "planned": [{**one, "downtime": None} for one in found["result"]["migrations"]],
-        "failure": {"msg": reason, "cpi_stopped": True, "restore_point": point},
+        "failure": {"msg": reason, "cpi": 0, "restore_point": point},
         **changes,
     }
 

@@ -27,7 +27,7 @@ LONGEST_REASON = 600  # characters of a reason in a record: all records of a job
 class ClusterEnd:
     """How the run ended for one cluster.
 
-    ``cpi`` is the number of CPI's replicas when it was last read, None if it never was. ``seconds_down`` is the longest
+    ``cpi`` is the number of CPI's replicas at the end, None if it was not read. ``seconds_down`` is the longest
     time that one port of the cluster was down, None if nothing was moved. ``reason`` is why it failed or never started.
     """
 
@@ -56,14 +56,20 @@ class ClusterEnd:
             parts.append(f"{self.scenario_before} -> {self.scenario}" if moves else self.scenario)
         if self.edge_gateway:
             parts.append(f"edge gateway {self.edge_gateway}")
-        if self.cpi is not None:
-            parts.append(f"CPI has {pluralize(self.cpi, 'replica')}" if self.cpi else "CPI is STOPPED (0 replicas)")
+        parts.append(f"CPI {self.cpi_words}")
         if self.seconds_down is not None:
             parts.append(
                 f"{pluralize(self.services, 'Service')} moved, no port down longer than {self.seconds_down:g} s"
             )
         line = ", ".join(parts)
         return f"{line}: {self.reason}" if self.reason else line
+
+    @property
+    def cpi_words(self) -> str:
+        """What is known of CPI, to follow its name."""
+        if self.cpi is None:
+            return "replicas unknown"
+        return f"has {pluralize(self.cpi, 'replica')}" if self.cpi else "is STOPPED (0 replicas)"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for ``set_stats``, less than 2 kB."""
@@ -78,8 +84,11 @@ def end_of(cluster: str, outcome: Any) -> ClusterEnd:
     failure, result = kept.mapping_or_none("failure"), kept.mapping_or_none("result")
     if failure is None and result is None:
         return ClusterEnd(cluster, NOT_STARTED, reason="the run did not reach it")
-    known = result or kept.mapping_or_none("preflight") or Reader({}, f"{kept.path}.preflight")
-    edge, before, scenario = (known.text(key, "") for key in ("edge_gateway", "scenario_before", "scenario"))
+    known = [one for one in (result, kept.mapping_or_none("preflight")) if one is not None]
+    edge, before, scenario = (
+        next((text for one in known if (text := one.text(key, ""))), "")
+        for key in ("edge_gateway", "scenario_before", "scenario")
+    )
     cpi = kept.number_or_none("cpi")
     if failure is not None:
         state = NOT_STARTED if failure.flag_or("not_started", False) else FAILED

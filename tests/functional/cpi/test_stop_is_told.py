@@ -21,6 +21,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.reques
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.run import ClusterRun
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import RealCpi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import LEASE, REPLICAS, STATE
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.stopped import READ
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Hold, Holder
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi, connect
@@ -64,6 +65,7 @@ class Story:
         scale(kube, HAD)
         settle(kube, HAD)
         self.kube, self.folder, self.world = kube, folder, World()
+        self.failure: dict[str, Any] = {}
 
     @property
     def replicas(self) -> int:
@@ -83,6 +85,7 @@ class Story:
             "wait_timeout": 20,
         }
         given = RunRequest(**{**vars(request), "restore_dir": str(self.folder)})
+        self.failure = {}
         with connect({"kubeconfig": self.kube.kubeconfig}) as real:
             sender = send(real._send) if send else real._send
             api = KubernetesApi(sender, Time(), real._server_clock)
@@ -101,9 +104,9 @@ class Story:
             with self.begun(request) as first:
                 planned = first.plan(False).result
         except CollectionError as error:
-            return error.message
+            return self.failed(error.message, error.details)
         if not planned["ok"]:
-            return str(planned["summary"])
+            return self.failed(str(planned["summary"]), planned.get("failure") or {})
         return self.apply(planned["plan"], send, request)
 
     def apply(self, plan: dict[str, Any], send: Callable[..., Any] | None = None, request: RunRequest = REQUEST) -> str:
@@ -112,11 +115,17 @@ class Story:
             with self.begun(request, send) as second:
                 verification = second.change(plan, False).result["verification"]
         except CollectionError as error:
-            return error.message
+            return self.failed(error.message, error.details)
         return "" if verification["ok"] else str(verification["summary"])
 
+    def failed(self, line: str, details: dict[str, Any]) -> str:
+        """The last line of a run that failed; its details are kept."""
+        self.failure = details
+        return line
+
     def judge(self, line: str) -> None:
-        """CPI runs as before, or the last line says what has become of it."""
+        """CPI runs as before, or the last line says what has become of it. The number that it tells is true."""
+        assert self.failure.get(READ, self.replicas) == self.replicas
         if self.replicas == HAD:
             return
         assert self.replicas == 0
@@ -196,7 +205,9 @@ def test_however_a_request_fails(
     for at in range(1, requests + 1):
         story = Story(double, tmp_path)
         try:
-            story.judge(story.change(Counting(fault(at))))
+            line = story.change(Counting(fault(at)))
+            story.judge(line)
+            assert fault is gone or not line or READ in story.failure, line
         except Killed:
             # nothing could be said: the next run says it, if it cannot finish the change
             if story.replicas == 0:

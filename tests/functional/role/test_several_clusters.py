@@ -93,6 +93,7 @@ def test_several_clusters_planned_then_applied(tmp_path: Path, estate: Estate) -
     code, output = run(tmp_path, estate, estate.hosts(), *words, playbook="verify")
     assert code == 0, output[-3000:]
     assert "2 clusters: 2 verified" in output
+    assert all(line.endswith(", CPI has 1 replica") for line in summary(output)[1:3]), output[-3000:]
 
 
 def test_edge_gateways_alternate_where_the_inventory_names_them(tmp_path: Path, estate: Estate) -> None:
@@ -125,11 +126,19 @@ def test_progress_leaves_standard_output_to_the_callback(callback: str, tmp_path
 
 def test_a_cluster_that_fails_keeps_no_other_waiting(tmp_path: Path, estate: Estate) -> None:
     broken = {"shared_ip_kubeconfig": "/nowhere", "shared_ip_scenario": "shared_external"}
-    code, output = run(tmp_path, estate, {"broken": broken, **estate.hosts()}, "-e", "shared_ip_hosts=clusters")
+    # these two are read before they fail: one has no login, the other is on another edge gateway
+    unread = {**estate.hosts()["be-ta"], "shared_ip_vcd_password": "wrong-password-1"}
+    elsewhere = {**estate.hosts()["be-ta"], "shared_ip_edge_gateway": "elsewhere"}
+    hosts = {"broken": broken, "unread": unread, "elsewhere": elsewhere, **estate.hosts()}
+    code, output = run(tmp_path, estate, hosts, "-e", "shared_ip_hosts=clusters")
     assert code == 2
-    assert recap(output, "failed") == {"broken": 1, "alpha": 0, "be-ta": 0}
-    assert "3 clusters: 1 changed, 1 unchanged, 1 failed" in output
-    assert "broken: FAILED: kubeconfig '/nowhere'" in output
+    assert recap(output, "failed") == {"broken": 1, "unread": 1, "elsewhere": 1, "alpha": 0, "be-ta": 0}
+    assert "5 clusters: 1 changed, 1 unchanged, 3 failed" in output
+    lines = {line.split(":")[0].strip(): line for line in summary(output)}
+    assert "broken: FAILED, CPI replicas unknown: kubeconfig '/nowhere'" in lines["broken"]
+    assert "unread: FAILED, CPI has 1 replica: " in lines["unread"]
+    assert "elsewhere: FAILED, " in lines["elsewhere"]
+    assert ", CPI has 1 replica: " in lines["elsewhere"]
     assert writes(estate.alpha)
 
 
@@ -152,7 +161,7 @@ def test_no_cluster_is_started_after_too_many_failures(tmp_path: Path, estate: E
     assert code == 2
     assert recap(output, "failed") == {"broken": 1, "alpha": 1, "be-ta": 1}
     assert "3 clusters: 1 failed, 2 not started" in output
-    assert "alpha: NOT STARTED: not started, because 1 of 3 clusters failed (broken)" in output
+    assert "alpha: NOT STARTED, CPI replicas unknown: not started, because 1 of 3 clusters failed (broken)" in output
     assert writes(*estate) == []
 
 

@@ -13,6 +13,7 @@ from ansible_collections.vcd.kubernetes.plugins.action.vcd_cluster_shared_ip imp
     GROUPS,
     after_death,
     died,
+    failure_after_death,
     given,
 )
 from ansible_collections.vcd.kubernetes.plugins.action.vcd_shared_ip import run_by
@@ -88,6 +89,14 @@ def test_a_module_that_died_is_told_from_one_that_failed() -> None:
     assert not died({"failed": True, "failure": {}, "msg": "refused", "exception": "(traceback unavailable)"})
     assert not died({"failed": True, "msg": "missing required arguments: phase"})
     assert not died({"changed": True})
+
+
+def test_what_is_known_of_cpi_after_a_death_is_what_a_verification_has_read() -> None:
+    assert failure_after_death({"cluster": {"deployment": {"replicas": 0}}}) == {"cpi_replicas": 0}
+    assert failure_after_death({"cluster": {"deployment": None}}) == {}
+    refused = {"failed": True, "failure": {"cpi_replicas": 0, "cpi_stopped": 2}}
+    assert failure_after_death(refused) == refused["failure"]
+    assert failure_after_death({"failed": True}) == {}
 
 
 def test_what_is_said_after_a_death_is_what_a_verification_finds() -> None:

@@ -33,8 +33,8 @@ def moved(**ports: float) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("outcome", "line"),
     [
-        ({}, "c1: NOT STARTED: the run did not reach it"),
-        ({"failure": {"msg": "url:  refused\n"}, "result": None}, "c1: FAILED: url: refused"),
+        ({}, "c1: NOT STARTED, CPI replicas unknown: the run did not reach it"),
+        ({"failure": {"msg": "url:  refused\n"}, "result": None}, "c1: FAILED, CPI replicas unknown: url: refused"),
         (
             {
                 "failure": {"msg": "no room"},
@@ -43,18 +43,31 @@ def moved(**ports: float) -> dict[str, Any]:
             },
             "c1: FAILED, shared_external, edge gateway e, CPI is STOPPED (0 replicas): no room",
         ),
-        ({"failure": {"msg": "too many", "not_started": True}}, "c1: NOT STARTED: too many"),
+        ({"failure": {"msg": "too many", "not_started": True}}, "c1: NOT STARTED, CPI replicas unknown: too many"),
         (
             {"result": result(), "cpi": 2},
             "c1: changed, distinct_internal -> shared_external, edge gateway acme-edge, CPI has 2 replicas",
         ),
         (
-            {"result": result(), "planned_only": True},
-            "c1: would change, distinct_internal -> shared_external, edge gateway acme-edge",
+            {"failure": {"msg": "no room"}, "preflight": {"scenario": "shared_external"}, "cpi": 2},
+            "c1: FAILED, shared_external, CPI has 2 replicas: no room",
+        ),
+        (  # what a verification that failed after a change leaves does not know the scenario before
+            {
+                "failure": {"msg": "no path"},
+                "result": {"scenario": "shared_external", "edge_gateway": "e"},
+                "preflight": {"scenario": "shared_external", "scenario_before": "distinct_internal"},
+                "cpi": 1,
+            },
+            "c1: FAILED, distinct_internal -> shared_external, edge gateway e, CPI has 1 replica: no path",
+        ),
+        (
+            {"result": result(), "planned_only": True, "cpi": 1},
+            "c1: would change, distinct_internal -> shared_external, edge gateway acme-edge, CPI has 1 replica",
         ),
         (
             {"result": result(changed=False, scenario_before="shared_external")},
-            "c1: unchanged, shared_external, edge gateway acme-edge",
+            "c1: unchanged, shared_external, edge gateway acme-edge, CPI replicas unknown",
         ),
         (
             {"result": result(migrations=[moved(http=2.1, https=4.0), moved(ssh=0.0), {"name": "same"}]), "cpi": 1},
@@ -62,8 +75,11 @@ def moved(**ports: float) -> dict[str, Any]:
             "2 Services moved, no port down longer than 4 s",
         ),
         (
-            {"result": {"changed": False, "verified_only": True, "scenario": "shared_external", "migrations": []}},
-            "c1: verified, shared_external",
+            {
+                "result": {"changed": False, "verified_only": True, "scenario": "shared_external", "migrations": []},
+                "cpi": 1,
+            },
+            "c1: verified, shared_external, CPI has 1 replica",
         ),
     ],
 )
@@ -75,7 +91,7 @@ def test_texts_of_templates_are_read_like_what_they_stand_for() -> None:
     texts = {"result": result(), "preflight": {}, "cpi": "2", "planned_only": False, "failure": ""}
     assert end_of("c1", texts) == end_of("c1", {**texts, "cpi": 2, "failure": None})
     failed = {"result": "", "preflight": {}, "cpi": "", "failure": {"msg": "no"}}
-    assert end_of("c1", failed).line == "c1: FAILED: no"
+    assert end_of("c1", failed).line == "c1: FAILED, CPI replicas unknown: no"
 
 
 def test_the_failed_ones_are_last() -> None:

@@ -25,6 +25,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._stopped import StoppedCpi
 
 TOLD = "cpi_stopped"
+READ = "cpi_replicas"  # in the details of an error: the number of CPI's replicas when the run ended
 THIS_RUN = "the next run that finishes this change starts it"
 ANY_RUN = "the next run that succeeds starts it"
 
@@ -41,14 +42,18 @@ def stop_is_told(cluster: KubernetesApi, target: CpiNames) -> Iterator[None]:
 def told(error: Exception, cluster: KubernetesApi, target: CpiNames, known: int = 0) -> CollectionError:
     """The error for the operator, with what is to be known of CPI if it is stopped now and was running before.
 
-    ``known``: the number of replicas from which this run has stopped CPI, 0 if it has not. Never raises.
+    ``known``: the number of replicas from which this run has stopped CPI, 0 if it has not. The details get `READ`, if
+    the Deployment can be read. Never raises.
     """
     error = error if isinstance(error, CollectionError) else defect(error)
     if TOLD in error.details:
         return error
     known = known or int(error.details.get(REPLICAS) or 0)
+    error.details.pop(READ, None)  # it was read before the run did more
     try:
         raw = cluster.get(deployment_path(target))
+        if raw is not None:
+            error.details[READ] = Deployment(raw).replicas
         backup = cluster.get(f"{config_maps(target)}/{target.backup_name}")
         present = cluster.get(f"{config_maps(target)}/{target.name}")
     except CollectionError as second:
