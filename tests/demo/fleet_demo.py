@@ -11,7 +11,7 @@ Simulated: Cloud Director and the Kubernetes APIs. Real: ansible-playbook, the r
 
     python tests/demo/fleet_demo.py [--clusters N] [--edges M] [--work DIR]        (`make fleet` calls it)
 
-``DIR`` gets the output of each run, and what it says on standard error.
+``DIR`` gets the output of each run, what it says on standard error, and the report of each run that was not cancelled.
 """
 
 from __future__ import annotations
@@ -111,6 +111,9 @@ class Demo:
         expect(process.returncode == expected, f"exit code {expected}, not {process.returncode}: {text[-2000:]}")
         found = re.findall(r'^ +"(.*)",?$', text.partition(": Show the summary]")[2].partition("\n\n")[0], re.MULTILINE)
         say(*(f"   {line}" for line in found))
+        reports = [Path(one) for one in re.findall(r'"report: (.+?\.html) and ', text)]
+        expect(len(reports) == 1 and reports[0].is_file(), "the run leaves a report")
+        say(f"   report: {reports[0]} ({reports[0].stat().st_size // 1000} kB)")
         return "\n".join(found)
 
     def start(self) -> tuple[subprocess.Popen[bytes], Sequence[Path]]:

@@ -15,19 +15,20 @@ import pytest
 from fleet import Fleet, doubles, stopped_for
 from kube_double.testing import KubeApi
 
-SMALL = fleet_bench.Settings(clusters=2, edges=2, alone=1, many=3, task_seconds=0.02, request_seconds=0)
+SMALL = fleet_bench.Settings(clusters=2, edges=2, alone=1, many=1, task_seconds=0.02, request_seconds=0)
 
 
 def test_a_cancelled_run_and_a_broken_cluster_are_finished_by_the_same_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = fleet_demo.main(["--clusters", "4", "--edges", "2", "--work", str(tmp_path / "work")])
+    code = fleet_demo.main(["--clusters", "3", "--edges", "2", "--work", str(tmp_path / "work")])
     shown = capsys.readouterr().out
     assert code == 0, shown
     assert "NOT SHOWN" not in shown
     broken = r"c002: FAILED, .*edge gateway edge-1, CPI is STOPPED \(0 replicas\): default/web-2: .*NSX is ill"
     assert re.search(broken, shown)
-    assert "4 clusters: 1 changed, 3 unchanged" in shown.rpartition("3. The cause")[2]
+    assert "3 clusters: 1 changed, 2 unchanged" in shown.rpartition("3. The cause")[2]
+    assert len(re.findall(r"^   report: \S+\.html \(\d+ kB\)$", shown, re.MULTILINE)) == 2
 
 
 def test_the_benchmark_of_fleets_counts_every_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,11 +40,13 @@ def test_the_benchmark_of_fleets_counts_every_cluster(tmp_path: Path, monkeypatc
     assert (len(stopped["alone"]), len(stopped["together"])) == (1, 2)
     assert all(seconds > 0 for seconds in (*stopped["alone"], *stopped["together"]))
     assert stopped["ratios"]["worst"] == pytest.approx(max(stopped["together"]) / stopped["alone"][0], abs=1e-3)
-    assert [one["clusters"] for one in found["cost"]] == [2, 3]
+    assert stopped["late_alone"] > 0
+    assert stopped["late_together"] > 0
+    assert [one["clusters"] for one in found["cost"]] == [2, 1]
     assert all(one["cpu_seconds"] > 0 for one in found["cost"])
     # a run that changes nothing: 12 requests for each cluster
-    assert [one["requests"] for one in found["cost"]] == [24, 36]
-    assert len(fleet_bench.lines(found)) == 4
+    assert [one["requests"] for one in found["cost"]] == [24, 12]
+    assert len(fleet_bench.lines(found)) == 5
 
 
 def test_cpi_is_not_stopped_for_the_time_of_a_request_that_was_refused(tmp_path: Path) -> None:
