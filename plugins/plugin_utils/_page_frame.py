@@ -76,7 +76,7 @@ figcaption{font-size:13px;color:var(--muted);margin-bottom:6px}
 .drawing .line{stroke:var(--line);fill:none;stroke-width:1.2}.drawing .head{fill:var(--line)}
 .drawing .broken{stroke:var(--bad);stroke-dasharray:4 3}.drawing .head.broken{stroke:none;fill:var(--bad)}
 footer{margin-top:48px;padding-top:12px;padding-bottom:32px;color:var(--muted);font-size:13px}
-.w8{width:8%}.w10{width:10%}.w12{width:12%}.w14{width:14%}.w16{width:16%}
+.w8{width:8%}.w10{width:10%}.w12{width:12%}.w14{width:14%}
 @media(max-width:640px){h1{font-size:22px}.sides{grid-template-columns:minmax(0,1fr)}dl{grid-template-columns:1fr}
 dd{margin-bottom:6px}
 .wide thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}

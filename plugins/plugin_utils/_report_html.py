@@ -40,7 +40,7 @@ _ROW = 560  # bytes of a row of a table without its texts
 _BODY = """
 {% call page.section('Summary') %}
 <table class="wide" aria-label="All clusters">
-<thead><tr><th scope="col" class="w16">Cluster</th><th scope="col" class="w12">State</th>
+<thead><tr><th scope="col" class="w14">Cluster</th><th scope="col" class="w14">State</th>
 <th scope="col" class="w14">Edge gateway</th>
 {% if changes %}<th scope="col" class="w14">From</th><th scope="col" class="w14">To</th>
 {% else %}<th scope="col" class="w14">Scenario</th>{% endif %}

@@ -30,8 +30,8 @@ VIEWS = (
 )
 # the top of the summary, and the first edge gateway with a cluster that failed
 FLEET_VIEWS = (
-    ("fleet-summary.png", 1000, "light", "body", 1010),
-    ("fleet-failed.png", 1000, "light", "section:has(article .badge.bad)", 1200),
+    ("fleet-summary.png", 1000, "light", "body", 930),
+    ("fleet-failed.png", 1000, "light", "section:has(article .badge.bad)", 735),
 )
 
 
