@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.action.vcd_shared_ip import ActionModule as WithProgress
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.stopped import READ
+from ansible_collections.vcd.kubernetes.plugins.module_utils._stopped import READ
 
 GROUPS = ("cpi", "vcd", "kubernetes")
 LISTS = ("exclude", "prune_objects", "vcd_rules", "extra_keys")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+READ = "cpi_replicas"  # in the details of an error: the number of CPI's replicas when the run ended
+
 
 @dataclass(frozen=True)
 class StoppedCpi:

@@ -21,7 +21,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.reques
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.run import ClusterRun
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import RealCpi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import LEASE, REPLICAS, STATE
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.stopped import READ
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Hold, Holder
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi, connect
@@ -29,6 +28,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors 
     KubernetesError,
     KubernetesUnreachable,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._stopped import READ
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline
 from cpi_helpers import CLUSTER, KEY, objects_of
 from fake_sides import Time, World

@@ -22,10 +22,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollou
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, defect
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Holder, Standing, standing
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
-from ansible_collections.vcd.kubernetes.plugins.module_utils._stopped import StoppedCpi
+from ansible_collections.vcd.kubernetes.plugins.module_utils._stopped import READ, StoppedCpi
 
 TOLD = "cpi_stopped"
-READ = "cpi_replicas"  # in the details of an error: the number of CPI's replicas when the run ended
 THIS_RUN = "the next run that finishes this change starts it"
 ANY_RUN = "the next run that succeeds starts it"
 
