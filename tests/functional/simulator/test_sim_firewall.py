@@ -14,6 +14,9 @@ from vcdsim.testing import Simulator
 GROUPS = "/firewallGroups"
 
 
+TAGGED = {"attributeType": "VM_TAG", "operator": "EQUALS", "attributeValue": "web"}
+
+
 def ip_set(scene: Scene, name: str = "set", **more: Any) -> dict[str, Any]:
     return {"name": name, "typeValue": "IP_SET", "ownerRef": {"id": scene.edge}, "ipAddresses": ["10.0.0.0/8"], **more}
 
@@ -73,7 +76,10 @@ def test_a_group_of_networks_lists_their_machines(admin: Api, scene: Scene) -> N
         ({"ipAddresses": ["10.0.0.9-10.0.0.1"]}, "ipAddresses[0]"),
         ({"ipAddresses": ["10.0.0.1-2001:db8::1"]}, "ipAddresses[0]"),
         ({"typeValue": "STATIC_MEMBERS"}, "possible with IP_SET only"),
-        ({"ipAddresses": [], "vmCriteria": [{}]}, "possible with VM_CRITERIA only"),
+        ({"ipAddresses": [], "vmCriteria": [{"rules": [TAGGED]}]}, "possible with VM_CRITERIA only"),
+        ({"vmCriteria": [{"rules": []}]}, "vmCriteria[0].rules"),
+        ({"vmCriteria": [{"rules": [TAGGED] * 5}]}, "vmCriteria[0].rules"),
+        ({"vmCriteria": [{"rules": [{**TAGGED, "operator": "IS"}]}]}, "vmCriteria[0].rules[0].operator"),
         ({"typeValue": "VM_CRITERIA", "ipAddresses": [], "vmCriteria": [{}] * 4}, "at most 3"),
         ({"members": [{"id": "urn:vcloud:network:00000000-0000-0000-0000-000000000000"}]}, "STATIC_MEMBERS only"),
     ],
@@ -161,3 +167,25 @@ def test_a_group_in_use_by_a_pool_cannot_be_deleted(admin: Api, scene: Scene) ->
     group = admin.named(f"{GROUPS}/summaries", "workers")["id"]
     admin.done("POST", "/loadBalancer/pools", scene.pool(members=[], memberGroupRef={"id": group}))
     admin.refused("DELETE", f"{GROUPS}/{group}", None, "is used by pool")
+
+
+@pytest.mark.parametrize("lingers", ["no", "yes"])
+@pytest.mark.parametrize("user", ["rule", "pool"])
+def test_a_group_may_be_in_use_for_a_while_after_its_last_user(
+    user: str, lingers: str, admin: Api, scene: Scene
+) -> None:
+    admin.sim.settings(health_seconds=3600)
+    admin.sim.assume(group_in_use_lingers=lingers)
+    group = admin.named(f"{GROUPS}/summaries", "workers")["id"]
+    if user == "rule":
+        path = f"/edgeGateways/{scene.edge}/firewall/rules"
+        admin.done("PUT", path, {"userDefinedRules": [rule(sourceFirewallGroups=[{"id": group}])]})
+        admin.done("DELETE", path)
+    else:
+        pool = admin.done("POST", "/loadBalancer/pools", scene.pool(members=[], memberGroupRef={"id": group}))
+        body = admin.get(f"/loadBalancer/pools/{pool}")
+        admin.done("PUT", f"/loadBalancer/pools/{pool}", {**body, "memberGroupRef": None})
+    if lingers == "yes":
+        admin.refused("DELETE", f"{GROUPS}/{group}", None, "cannot be deleted as it is in use")
+        admin.sim.settings(health_seconds=0)
+    admin.done("DELETE", f"{GROUPS}/{group}")

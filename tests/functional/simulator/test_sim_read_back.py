@@ -485,7 +485,14 @@ KINDS = {
         firewall.GROUP_BODY,
         "/firewallGroups",
         lambda at: [
-            {"name": "c", "ownerRef": ref(at.vdc_group), "typeValue": "VM_CRITERIA", "vmCriteria": [{"rules": []}]}
+            {
+                "name": "c",
+                "ownerRef": ref(at.vdc_group),
+                "typeValue": "VM_CRITERIA",
+                "vmCriteria": [
+                    {"rules": [{"attributeType": "VM_NAME", "operator": "CONTAINS", "attributeValue": "node"}]}
+                ],
+            }
         ],
         lambda at: {"name": "least", "ownerRef": ref(at.vdc_group), "typeValue": "VM_CRITERIA"},
         aside=dict.fromkeys(

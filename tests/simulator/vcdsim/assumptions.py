@@ -77,6 +77,12 @@ SWITCHES = (
         "The version of a rule in the PUT of firewall rules must be its current one. A missing version always passes.",
     ),
     Switch(
+        "group-in-use-lingers",
+        ("no", "yes"),
+        "A firewall group counts as in use for --health-seconds after a firewall rule or pool that used it is gone. "
+        "Operators report it, and retry; the tests of Terraform's provider delete it at once.",
+    ),
+    Switch(
         "used-address-rows",
         ("per-address", "per-use"),
         "usedIpAddresses has one row for each address, or one for each use of it. go-vcloud-director takes the number "

@@ -14,8 +14,9 @@ from vcdsim import api_versions
 from vcdsim.api_versions import Version
 from vcdsim.assumptions import Assumptions
 from vcdsim.faults import Faults
+from vcdsim.group_use import GroupUse
 from vcdsim.sessions import Sessions
-from vcdsim.store import Store
+from vcdsim.store import Record, Store
 from vcdsim.tasks import TaskBoard
 from vcdsim.timeline import Timeline
 
@@ -45,7 +46,8 @@ class World:
         self.settings = settings
         self.clock = clock
         self.timeline = Timeline(clock)
-        self.store = Store(self.timeline.effect)
+        self.group_use = GroupUse(clock)
+        self.store = Store(self._account)
         self.tasks = TaskBoard(self.timeline)
         self.sessions = Sessions(self.store, settings.token_seconds, settings.idle_seconds)
         self.faults = Faults()
@@ -57,7 +59,7 @@ class World:
         Current sessions stay valid; sessions that are opened later end.
         """
         self.tasks.settle(self.clock())
-        parts = (self.store.kept(), self.tasks.kept(), self.sessions.kept())
+        parts = (self.store.kept(), self.group_use.kept(), self.tasks.kept(), self.sessions.kept())
         settings, unhealthy, faults = copy.deepcopy(self.settings), dict(self.unhealthy), self.faults.specs()
 
         def restore() -> None:
@@ -68,6 +70,10 @@ class World:
             self.timeline.clear()
 
         return restore
+
+    def _account(self, event: str, record: Record) -> None:
+        self.timeline.effect(event, record)
+        self.group_use.note(event, record)
 
     def assume(self, name: str, value: str) -> bool:
         """Whether an assumption has this value."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from vcdsim import errors
-from vcdsim.bodies import Body, anything, blank, flag, formatted, many, number, obj, one_of, ref, shown, since, text
+from vcdsim.bodies import Body, blank, flag, formatted, many, number, obj, one_of, ref, shown, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.resources.common import UNSORTED, changed, listing, page_reply, realized, restored, same_id, status, stored
 from vcdsim.resources.edge_gateways import lock_of
@@ -21,6 +21,16 @@ RULES = "/cloudapi/1.0.0/edgeGateways/{gatewayId}/firewall/rules"
 RULE = RULES + "/{ruleId}"
 _NAMES = ("IP_SET", "STATIC_MEMBERS", "VM_CRITERIA")
 
+_CRITERION = obj(
+    {
+        "attributeType": one_of("VM_TAG", "VM_NAME"),
+        "operator": one_of("EQUALS", "CONTAINS", "STARTS_WITH", "ENDS_WITH"),
+        "attributeValue": text(),
+    },
+    "attributeType",
+    "operator",
+    "attributeValue",
+)
 GROUP_BODY = Body(
     "firewall group",
     {
@@ -36,7 +46,7 @@ GROUP_BODY = Body(
         "typeValue": since("35.2", blank(one_of(*_NAMES))),
         "ipAddresses": many(formatted("ip-range-or-cidr")),
         "members": since("34.0", many(ref("network"))),
-        "vmCriteria": since("36.0", many(anything(), high=3)),
+        "vmCriteria": since("36.0", many(obj({"rules": many(_CRITERION, low=1, high=4)}), high=3)),
     },
     "name",
 )
@@ -136,6 +146,9 @@ def _checked(call: Call, group: Record | None) -> tuple[dict[str, Any], Record]:
     for field, needed in (("ipAddresses", "IP_SET"), ("members", "STATIC_MEMBERS"), ("vmCriteria", "VM_CRITERIA")):
         if sent.get(field) and kind != needed:
             raise errors.bad_field(field, f"it is possible with {needed} only")
+    for rule in (rule for criterion in sent.get("vmCriteria") or [] for rule in criterion.get("rules") or []):
+        if rule["attributeType"] == "VM_NAME" and rule["operator"] not in ("CONTAINS", "STARTS_WITH"):
+            raise errors.bad_field("vmCriteria", "VM_NAME is possible with CONTAINS and STARTS_WITH only")
     for one in call.store.where("firewallGroup", "name", place.id, sent["name"]):
         if one is not group:
             raise errors.bad_request(f"A firewall group named {sent['name']} already exists on {place.name}.")
@@ -189,6 +202,9 @@ def delete_group(call: Call) -> Reply:
     rules = call.store.where("firewallRule", "firewallGroup", group.id)
     if pools or rules:
         raise errors.bad_request(f"The firewall group {group.name} is used by {(pools + rules)[0].name}.")
+    lingers = call.world.group_use.since(group.id) < call.world.settings.health_seconds
+    if lingers and call.world.assume("group-in-use-lingers", "yes"):
+        raise errors.bad_request(f"The firewall group {group.name} cannot be deleted as it is in use.")
     held = (*_locks(call, call.store.find(group.data["ownerRef"])), group.id)
     return call.submit(group, locks=held, done=lambda: call.store.remove(group))
 
@@ -370,7 +386,8 @@ OPERATIONS = (
         FIREWALL_CONFIGURE,
         post_group,
         "FIREWALL_GROUP_CREATE",
-        refuses="a duplicate name on one gateway (assumed), members of another kind, VM_CRITERIA outside a VDC group",
+        refuses="a duplicate name on one gateway (assumed), members of another kind, VM_CRITERIA outside a VDC group, "
+        "VM_NAME with other operators than CONTAINS and STARTS_WITH",
     ),
     Operation("GET", GROUP, "33.0", FIREWALL_VIEW, get_group, "FIREWALL_GROUP_VIEW"),
     Operation(
