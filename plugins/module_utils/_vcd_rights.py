@@ -270,6 +270,11 @@ def _writes(*things: str, when: str = "") -> tuple[Use, ...]:
 _IP_SPACES = "the edge gateway uses IP Spaces"
 _HTTP = "an HTTP virtual service is created again"
 _BALANCING = (VIRTUAL_SERVICES, POOLS, NAT_RULES, PROFILES)
+_GROUPS = (
+    *_reads(GATEWAYS, MEMBER_GROUPS),
+    *_reads(FIREWALL, POOLS, when="state: absent, to name those that use it; without it, they are not named"),
+    *_writes(MEMBER_GROUPS),
+)
 _SERVICES = (*_reads(GATEWAYS, *_BALANCING), *_reads(ALLOCATIONS, when=_IP_SPACES))
 _POLICIES = (*_reads(POLICIES, when=_HTTP), *_writes(POLICIES, when=_HTTP))
 _PLAN = (
@@ -347,8 +352,10 @@ USES: dict[str, tuple[Use, ...]] = {
         Use(Operation(UPDATE, LOGGING), "the option logging; without it, a warning says that VCD ignores the option"),
     ),
     "vcd_firewall_rule_info": _reads(GATEWAYS, FIREWALL),
-    "vcd_ip_set": (*_reads(GATEWAYS, MEMBER_GROUPS), *_writes(MEMBER_GROUPS)),
+    "vcd_ip_set": _GROUPS,
     "vcd_ip_set_info": _reads(GATEWAYS, MEMBER_GROUPS),
+    "vcd_dynamic_security_group": _GROUPS,
+    "vcd_dynamic_security_group_info": _reads(GATEWAYS, MEMBER_GROUPS),
     "vcd_app_port_profile": (*_reads(GATEWAYS, PROFILES), *_writes(PROFILES)),
     "vcd_shared_ip": (
         *_SERVICES,
@@ -378,7 +385,7 @@ ROLE: dict[str, str] = {
     IP_SPACE_ALLOCATE: "edge gateways that use IP Spaces",
     VDC_GROUP_VIEW: "networks of VDC groups",
     FIREWALL_VIEW: "the check of the firewall before a migration",
-    FIREWALL_CONFIGURE: "vcd_firewall_rule and vcd_ip_set",
+    FIREWALL_CONFIGURE: "vcd_firewall_rule, vcd_ip_set and vcd_dynamic_security_group",
     SYSTEM_LOGGING: "the option logging of vcd_nat_rule and vcd_firewall_rule",
     ROLE_VIEW: "the check of these rights before the first write",
 }

@@ -29,7 +29,9 @@ options:
     type: list
     elements: str
 notes:
-  - Cloud Director refuses to delete an IP set that a firewall rule or a pool refers to.
+  - Cloud Director refuses to delete an IP set that a firewall rule or a pool refers to, and for a while after the last one
+    is gone. The module names those of the edge gateway. If it finds no user, it retries for two minutes, or for
+    O(wait_timeout) if that is shorter. With O(wait=false), it does not retry.
   - Cloud Director accepts one change at a time on an edge gateway. If it is busy, the module retries until O(timeout).
 seealso:
   - module: vcd.kubernetes.vcd_ip_set_info

@@ -72,31 +72,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import get_edge_gateway
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_set.calls import list_summaries, read
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_set.calls import GROUPS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_set.resource import to_result
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, Body, connect_after
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, connect_after
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION, EDGE_GATEWAY, INFO
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.query import compile_query, run_query
 
 SPEC = CONNECTION | EDGE_GATEWAY | INFO
 
 
-def gather(api: Api, gateway: Body, params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The IP sets of an edge gateway that match the filter options."""
-    if params["id"]:
-        urns = [params["id"]]
-    else:
-        urns = [str(row["id"]) for row in list_summaries(api, gateway, params["name"] or "")]
-    bodies = [read(api, gateway, None, urn) for urn in urns]
-    found = [to_result(body) for body in bodies if body is not None]
-    return [one for one in found if not params["name"] or one["name"] == params["name"]]
-
-
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
     """Read the matching IP sets."""
     gateway = get_edge_gateway(api, params["edge_gateway"], params["vdc"])
-    found = gather(api, gateway, params)
+    found = [to_result(body) for body in GROUPS.read_all(api, gateway, params["name"], params["id"])]
     return Outcome(result={"ip_sets": run_query(compile_query(params["query"]), params["query"], found)})
 
 

@@ -149,7 +149,10 @@ def integration(_workers: int) -> str:
     """ansible-test integration: every module against the doubles, real and in check mode."""
     venv, log = test_venv(), _log("integration")
     tree, ours = own_copy("integration")
-    with doubles(venv, "integration") as running:
+    with (
+        doubles(venv, "integration") as running,
+        doubles(venv, "integration-group", estate="provider") as group,  # an edge gateway that a VDC group owns
+    ):
         parameters = {
             "vcd_url": running.vcd_url,
             "vcd_ca": running.vcd_ca,
@@ -159,6 +162,9 @@ def integration(_workers: int) -> str:
             "vcd_admin": "admin",
             "vcd_admin_password": "admin-secret-1",
             "vcd_edge_gateway": "acme-edge",
+            "vcd_group_url": group.vcd_url,
+            "vcd_group_ca": group.vcd_ca,
+            "vcd_group_edge_gateway": "group-edge",
             "kubeconfig": running.kubeconfig,
         }
         # ansible-test passes no environment on; this file is how it takes parameters

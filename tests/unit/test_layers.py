@@ -59,9 +59,11 @@ RESOURCES = [
     "ip_space",
     "firewall",
     "app_port_profile",
-    "ip_set",
     "firewall_rule",
     "pool",
+    "firewall_group",
+    "ip_set",
+    "dynamic_security_group",
     "nat_rule",
     "virtual_service",
 ]

@@ -24,10 +24,17 @@ BUSY_TEXTS = re.compile(
     r"|another transaction|408:TIMEDOUT",
     re.IGNORECASE,
 )
+# How Cloud Director refuses to delete what another object refers to: "cannot be deleted as it is in use".
+IN_USE_TEXTS = re.compile(r"\bin use\b|\bused by\b", re.IGNORECASE)
 
 
 class VcdError(CollectionError):
     """A request to Cloud Director failed. ``details`` has method, path, status and code where they are known."""
+
+    @property
+    def in_use(self) -> bool:
+        """Whether Cloud Director says that the object is in use."""
+        return bool(IN_USE_TEXTS.search(str(self.details.get("text") or self.message)))
 
 
 class Unreachable(VcdError):

@@ -121,8 +121,7 @@ class Manager(ABC):
         if body is None:
             return Change(False, None, None, tuple(self.warnings))
         self.require_right(DELETE)
-        if not self.check_mode:
-            self.api.delete(self.path(str(body["id"])), self.what)
+        self.delete(str(body["id"]))
         return Change(True, self.to_result(body), None, tuple(self.warnings))
 
     def require_right(self, act: str) -> None:
@@ -147,6 +146,11 @@ class Manager(ABC):
     def create(self, body: Body) -> str:
         """Create it; return its id."""
         return self.api.create(self.collection(), body, self.what, self.find)
+
+    def delete(self, object_id: str) -> None:
+        """Delete it, unless in check mode."""
+        if not self.check_mode:
+            self.api.delete(self.path(object_id), self.what)
 
     def write(self, body: Body, changes: Mapping[str, Any], references: Mapping[str, Any]) -> str:
         """Change it in place; return its id."""

@@ -65,9 +65,62 @@ def test_what_is_no_address_is_refused(wrong: str, edge: Modules) -> None:
 def test_an_ip_set_in_use_is_not_deleted(edge: Modules) -> None:
     edge.done(SET, **OFFICE)
     edge.done("vcd_firewall_rule", name="allow", action="ALLOW", sources=["office"])
-    assert "is used by allow" in edge.refused(SET, name="office", state="absent")
+    edge.done("vcd_pool", name="web", member_group="office")
+    edge.done("vcd_pool", name="other", member_group="workers")
+    for check in (True, False):
+        message = edge.refused(SET, name="office", state="absent", check=check)
+        assert "it is used by firewall rule 'allow', pool 'web': remove it there first" in message
     edge.done("vcd_firewall_rule", name="allow", state="absent")
+    edge.done("vcd_pool", name="web", member_group="")
     assert edge.done(SET, name="office", state="absent")["changed"] is True
+
+
+def _used_no_more(edge: Modules, lingers: str) -> None:
+    edge.simulator.assume(group_in_use_lingers=lingers)
+    edge.simulator.settings(health_seconds=3600)
+    edge.done(SET, **OFFICE)
+    edge.done("vcd_firewall_rule", name="allow", action="ALLOW", sources=["office"])
+    edge.done("vcd_firewall_rule", name="allow", state="absent")
+    edge.simulator.journal(clear=True)
+
+
+def _refused_deletes(edge: Modules) -> int:
+    return [one["status"] for one in edge.simulator.journal() if one["method"] == "DELETE"].count(400)
+
+
+def test_an_ip_set_that_no_longer_has_a_user_is_deleted_at_once(edge: Modules) -> None:
+    _used_no_more(edge, "no")
+    assert edge.done(SET, name="office", state="absent")["changed"] is True
+    assert _refused_deletes(edge) == 0
+
+
+def test_the_module_waits_until_cloud_director_releases_it(edge: Modules) -> None:
+    _used_no_more(edge, "no")
+    refusal = {"status": 400, "code": "BAD_REQUEST", "message": "it cannot be deleted as it is in use"}
+    edge.simulator.faults([{"method": "DELETE", "route": "*/firewallGroups/*", "times": 2, **refusal}])
+    assert edge.done(SET, name="office", state="absent")["changed"] is True
+    assert _refused_deletes(edge) == 2
+
+
+def test_a_wait_ends_in_one_line(edge: Modules) -> None:
+    _used_no_more(edge, "yes")
+    message = edge.refused(SET, name="office", state="absent", wait_timeout=1)
+    assert "timed out after 1 s waiting for Cloud Director to release IP set 'office'" in message
+    assert "cannot be deleted as it is in use" in message
+    before = _refused_deletes(edge)
+    assert before >= 1
+    message = edge.refused(SET, name="office", state="absent", wait=False)
+    assert "cannot be deleted as it is in use" in message
+    assert _refused_deletes(edge) == before + 1
+
+
+def test_another_refusal_is_not_waited_for(edge: Modules) -> None:
+    edge.done(SET, **OFFICE)
+    edge.simulator.journal(clear=True)
+    refusal = {"status": 400, "code": "BAD_REQUEST", "message": "NSX said no"}
+    edge.simulator.faults([{"method": "DELETE", "route": "*/firewallGroups/*", **refusal}])
+    assert "NSX said no" in edge.refused(SET, name="office", state="absent")
+    assert _refused_deletes(edge) == 1
 
 
 def test_the_right_is_named(edge: Modules) -> None:
