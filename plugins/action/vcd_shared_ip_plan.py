@@ -17,10 +17,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Coll
 from ansible_collections.vcd.kubernetes.plugins.module_utils._printable import printable, printable_data
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.canonical import is_digest, plain
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.run_plan import (
+    ARTIFACTS,
     OPTION,
+    approved_by_artifacts,
     approved_by_digest,
     approved_of,
     artifacts_of,
+    clusters_of_artifacts,
     compared_lines,
     parse_run_plan,
     run_plan,
@@ -88,9 +91,13 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
             return found
         if is_digest(source):
             return {**found, "approved": approved_by_digest(source, cluster, variables)} if cluster else found
+        if source == ARTIFACTS:
+            if options["run"]:
+                found["lines"] = printable_data(compared_lines(clusters_of_artifacts(variables), options["run"]))
+            return {**found, "approved": approved_by_artifacts(cluster, variables)} if cluster else found
         document = parse_run_plan(text_of(source), source)
         if options["run"]:
-            found["lines"] = printable_data(compared_lines(document, options["run"]))
+            found["lines"] = printable_data(compared_lines(document["clusters"], options["run"]))
         return {**found, "approved": approved_of(document, cluster, source)} if cluster else found
 
     def _file(self, options: Mapping[str, Any]) -> Path:
@@ -137,7 +144,8 @@ def text_of(name: str) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not a text file"
-        remedy = f"cannot be read: {why}; give the file of a plan, or its digest (sha256: and 64 hexadecimal digits)"
+        digest = "its digest (sha256: and 64 hexadecimal digits)"
+        remedy = f"cannot be read: {why}; give the file of a plan, {digest}, or {ARTIFACTS} in a workflow"
         raise InvalidInput(OPTION, name, remedy) from None
 
 

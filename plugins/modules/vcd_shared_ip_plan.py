@@ -42,7 +42,8 @@ options:
   apply:
     description:
       - With O(phase=read), the file with the document, or a digest of a run or of a cluster's plan.
-      - For a digest, the variables C(shared_ip_plan_of_*) of the host are looked through, which O(phase=write) returns as RV(statistics).
+      - V(artifacts) takes the digest from the variable C(shared_ip_plan_digest_of_CLUSTER), and is an error where there is none.
+      - For both, the variables C(shared_ip_plan_of_*) of the host are looked through, which O(phase=write) returns as RV(statistics).
     type: str
   cluster:
     description: With O(phase=read), the cluster for which the approved plan is wanted.
@@ -91,8 +92,8 @@ lines:
   elements: str
 statistics:
   description:
-    - For M(ansible.builtin.set_stats) - C(shared_ip_plan_digest), and for each cluster C(shared_ip_plan_of_CLUSTER) with C(cluster), C(digest) and
-      C(run), the digest of the run.
+    - For M(ansible.builtin.set_stats) - C(shared_ip_plan_digest), and for each cluster C(shared_ip_plan_digest_of_CLUSTER) and
+      C(shared_ip_plan_of_CLUSTER) with C(cluster), C(digest) and C(run), the digest of the run.
     - If all plans together have no more than 64 KiB, each of them is in there as C(plan).
   returned: phase write
   type: dict

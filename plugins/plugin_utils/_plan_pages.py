@@ -14,12 +14,16 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.canonical import is_digest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._page_frame import render
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._report_markdown import escaped
 
 Data = Mapping[str, Any]
-FOOT = "Times are estimates, at 5 to 8 seconds for a task of Cloud Director. The digest binds all that is shown here."
+FOOT = (
+    "Times are estimates, at 5 to 8 seconds for a task of Cloud Director. The digest binds all that is shown of the "
+    "clusters that were planned. It does not bind who made the plan, when and in which job."
+)
 _BODY = """
 {% call page.section('Summary') %}
 <table class="wide"><thead><tr><th>Cluster</th><th>Edge gateway</th><th>From</th><th>To</th><th>Result</th>
@@ -87,11 +91,11 @@ def title_of(document: Data) -> str:
     return f"Plan for {pluralize(len(document['clusters']), 'cluster')}"
 
 
-def about_lines(document: Data) -> list[str]:
-    """The lines below the title: who, when, and the digest."""
+def made_line(document: Data) -> str:
+    """The line below the title: when, and by whom."""
     made = document["made"]
     job = f", job {made['job']}" if made.get("job") else ""
-    return [f"Made {made.get('at', '')} by {made.get('by', 'an unknown user')}{job}", f"Digest {document['digest']}"]
+    return f"Made {made.get('at', '')} by {made.get('by', 'an unknown user')}{job}"
 
 
 class Words:
@@ -141,7 +145,8 @@ def seconds_words(found: list[int]) -> str:
 def html_page(document: Data) -> str:
     """The HTML page."""
     values = {"clusters": document["clusters"], "words": Words}
-    return render(_BODY, title=title_of(document), about=about_lines(document), foot=FOOT, **values)
+    about = [made_line(document), f"Digest {document['digest']}"]
+    return render(_BODY, title=title_of(document), about=about, foot=FOOT, **values)
 
 
 def markdown_page(document: Data) -> str:
@@ -150,7 +155,8 @@ def markdown_page(document: Data) -> str:
 
 
 def _markdown(document: Data) -> Iterator[str]:
-    yield from (f"# {title_of(document)}", "", *(f"- {escaped(line)}" for line in about_lines(document)), "")
+    yield from (f"# {title_of(document)}", "")
+    yield from (f"- {escaped(made_line(document))}", f"- Digest {_value(document['digest'])}", "")
     yield from ("| Cluster | Edge gateway | From | To | Result | Longest time down |", "| --- " * 6 + "|")
     for name, one in document["clusters"].items():
         plan = one["plan"]
@@ -163,8 +169,13 @@ def _markdown(document: Data) -> Iterator[str]:
     yield from ("", escaped(FOOT))
 
 
+def _value(text: str) -> str:
+    """A digest as code, so that it can be copied from the source of the page, too; any other text is escaped."""
+    return f"`{text}`" if is_digest(text) else escaped(text)
+
+
 def _cluster(plan: Data) -> Iterator[str]:
-    yield from (f"- {label}: {escaped(value)}" for label, value in Words.facts(plan))
+    yield from (f"- {label}: {_value(value)}" for label, value in Words.facts(plan))
     yield from ("", "### Steps", "", *(f"- {escaped(line.strip())}" for line in plan["lines"]))
     for service in plan["services"]:
         yield from ("", f"### {escaped(service['name'])}", "", escaped(Words.service(service)), "")

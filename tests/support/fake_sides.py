@@ -120,7 +120,7 @@ class World:
 
     def stop(self, goal: FileGoal, restore_point: Json, *, replace: bool = False) -> Any:
         self.note("store again" if replace else "stop CPI", write=True)
-        if self.stored is None or replace:
+        if self.cluster["rollout"]["state"] != "in_progress" or replace:
             self.stored = restore_point
         self.cluster["deployment"]["replicas"] = 0
         self.cluster.update(rollout={"state": "in_progress", "backup": "b"}, restore_point=self.stored)

@@ -28,7 +28,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.cl
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 
-BOUND = "bound"
+BOUND, REBOUND = "bound", "rebound"
+DONE = "this plan is done: there is nothing to do"
+NOT_COMPARED = (
+    "there was nothing to do, and nothing was written; whether the digest is right is not known, because its plan is "
+    "not at hand, and the cluster does not tell which plan was carried out last"
+)
 Data = Mapping[str, Any]
 
 
@@ -77,9 +82,13 @@ class Binding:
         result, plan = report.result, report.result["plan"]
         plan[BOUND] = {"cluster": approval.cluster, DIGEST: now[DIGEST], "plan": now, "source": approval.source}
         if verdict.done:
-            result["lines"]["plan"] = [f"shared_ip_apply: {approval.source}: this plan is done: there is nothing to do"]
+            said = DONE if verdict.compared else NOT_COMPARED
+            result["lines"]["plan"] = [f"shared_ip_apply: {approval.source}: {said}"]
         elif plan["kept"] and not verdict.finishing:
-            plan["kept"] = {**plan["kept"], APPROVED: binding_of((approval.digest, now[DIGEST]), now)}
+            # a change in progress keeps its restore point, and is bound to this plan from now on
+            kept = cluster["restore_point"] if plan["interrupted"] else plan["kept"]
+            plan["kept"] = {**kept, APPROVED: binding_of((approval.digest, now[DIGEST]), now)}
+            plan[REBOUND] = plan["interrupted"]
 
     def explained(self, problem: CollectionError, lines: dict[str, Any]) -> CollectionError:
         """The error of a planning that failed, with what has changed since the approval, which may be the reason."""
@@ -103,7 +112,12 @@ def _settings(request: RunRequest, wanted: Wanted) -> dict[str, Any]:
         "shared_ip_accept_loss": request.accept_loss,
         "shared_ip_restart": request.restart,
     }
-    return {**found, "restore point to go back to": digest_of(wanted.restore_point)} if request.go_back else found
+    if (
+        request.go_back
+    ):  # the one in the cluster is bound by the last change of CPI, and a run that goes back adds to it
+        chosen = digest_of(wanted.restore_point) if request.restore_file else "the one in the cluster"
+        found["restore point to go back to"] = chosen
+    return found
 
 
 def steps_allowed(plan: Data) -> list[str]:

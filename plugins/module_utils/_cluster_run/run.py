@@ -29,7 +29,12 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run import files
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.bound import BOUND, Binding, steps_allowed
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.bound import (
+    BOUND,
+    REBOUND,
+    Binding,
+    steps_allowed,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.facts import (
     VERSION,
     check_version,
@@ -67,6 +72,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides 
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import Managed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.approval import APPROVED
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import (
     report_of,
     state_of,
@@ -362,7 +368,7 @@ class ClusterRun:
         point = RestorePoint(plan["point"], plan["kept"])
         file = files.store(self._request.restore_dir, point.on_disk)
         self._say(f"the restore point is in {file}; stopping CPI")
-        self._cpi.stop(goal, point.in_cluster)
+        self._cpi.stop(goal, point.in_cluster, replace=bool(plan.get(REBOUND)))
         try:
             # CPI may have created objects between the plan and its stop: they have to be migrated, too
             with self._one_look():
@@ -392,6 +398,7 @@ class ClusterRun:
         # The cluster keeps the point to go back to, so that running the same again goes to the same place. The present
         # objects are added to it: one of them may be lost while it is re-created.
         back = dict(way_back(wanted.restore_point, cluster, gateway)["restore_point"])
+        back.pop(APPROVED, None)  # that was the approval of the change to go back from
         return RestorePoint(
             point, {**back, "objects": merged_objects(back, point), "policies": merged_policies(back, point)}
         )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pages of reports in a real browser: no error, no request, enough contrast, and no text over another or cut off.
+"""The pages of reports and plans in a browser: no error, no request, enough contrast, no text over another or cut off.
 
 One Chromium opens all pages. Where a machine has none, these tests are skipped, and in CI they fail: `.ci/run` installs
 the package.
@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.run_plan import run_plan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.run_report import run_report
+from ansible_collections.vcd.kubernetes.plugins.plugin_utils import _plan_pages
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._page_frame import render
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._report_html import html_page
 from browser import Page, browser, find_browser
+from plan_records import MADE, plan
 from report_records import HOSTILE, failed, fleet, hostile, looked_at, outcome
 
 LOOK = Path(__file__).with_name("look.js").read_text()
@@ -29,6 +32,11 @@ PAGES: dict[str, dict[str, Any]] = {
     "state": {"prod-1": looked_at(), "prod-2": looked_at(nat_rules=[]), "prod-3": looked_at(virtual_services=[])},
     "plan": {"prod-1": outcome(planned_only=True, verification=None)},
     "hostile": {name: kept for text in HOSTILE for name, kept in hostile(text).items()},
+}
+PLANS: dict[str, dict[str, Any]] = {
+    "two": {"prod-1": {"plan": plan()}, "prod-2": {"failure": "kubeconfig: no such file"}},
+    "nothing": {"prod-1": {"plan": plan(changes=False, services=[], removed=[], findings=[])}},
+    "hostile": {text: {"plan": plan(text)} if number % 3 else {"failure": text} for number, text in enumerate(HOSTILE)},
 }
 VIEWS = [(DESK, "light", "screen"), (DESK, "dark", "screen"), (PHONE, "dark", "screen"), (PAPER, "light", "print")]
 
@@ -61,9 +69,7 @@ def html(clusters: dict[str, Any]) -> str:
     return html_page(run_report(clusters, who="alice", job="4711", when="2026-11-27 14:55:12 UTC"))
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_readable(name: str, opened: Callable[[str], Page]) -> None:
-    found = opened(html(PAGES[name]))
+def check_readable(found: Page) -> None:
     for width, scheme, media in VIEWS:
         found.look(width, scheme, media)
         seen = found.evaluate(LOOK)
@@ -72,8 +78,25 @@ def test_a_page_is_readable(name: str, opened: Callable[[str], Page]) -> None:
         assert seen["cut"] == [], (width, scheme)
         assert seen["overlaps"] == [], (width, scheme)
         assert seen["faint"] == [], (width, scheme)
-    assert found.evaluate("document.title").startswith("IP sharing")
     assert found.problems == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_readable(name: str, opened: Callable[[str], Page]) -> None:
+    found = opened(html(PAGES[name]))
+    check_readable(found)
+    assert found.evaluate("document.title").startswith("IP sharing")
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_the_page_of_a_plan_is_readable(name: str, opened: Callable[[str], Page]) -> None:
+    made = run_plan(PLANS[name], {**MADE, "by": HOSTILE[0]} if name == "hostile" else MADE)
+    found = opened(_plan_pages.html_page(made))
+    check_readable(found)
+    assert found.evaluate("document.title").startswith("Plan for ")
+    assert found.evaluate("document.querySelectorAll('main section').length") == 1 + len(PLANS[name])
+    assert found.evaluate("document.querySelectorAll('script, img, a').length") == 0
+    assert made["digest"] in found.evaluate("document.querySelector('header').textContent")
 
 
 def test_light_and_dark_differ(opened: Callable[[str], Page]) -> None:

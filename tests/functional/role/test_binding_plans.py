@@ -258,12 +258,48 @@ def test_a_run_is_planned_approved_applied_and_then_done(estate: Estate) -> None
     }
 
     before = writes(estate.sim, estate.kube)
-    for again in (["-e", "shared_ip_apply=plan.json"], words):
+    for again in (["-e", "shared_ip_apply=plan.json"], words, ["-e", f"shared_ip_apply={digest}"]):
         code, output = estate.run(*again)
         assert code == 0, output[-3000:]
         assert changed(output) == 0
         assert "this plan is done" in output
         assert writes(estate.sim, estate.kube) == before
+    code, output = estate.run("-e", f"shared_ip_apply=sha256:{'0' * 64}")
+    assert code == 2
+    assert "nor of the plan that was carried out last" in " ".join(output.split())
+    assert writes(estate.sim, estate.kube) == before
+
+
+def test_a_workflow_applies_what_its_slices_have_planned(estate: Estate) -> None:
+    """Two slices have planned one host each, as AWX hands on their artifacts: those of a later one over the others."""
+    host = {"shared_ip_kubeconfig": str(estate.kube.kubeconfig), **WISH}
+    artifacts: Json = {}
+    for name in ("prod-1", "prod-2"):
+        code, output = estate.run_hosts({name: host}, "--check", "-e", f"shared_ip_plan_file={name}.json")
+        assert code == 0, output[-3000:]
+        artifacts.update(statistics(output))
+    (estate.folder / "artifacts.json").write_text(json.dumps(artifacts))
+    words = ["-e", "@artifacts.json", "-e", "shared_ip_apply=artifacts"]
+
+    before = writes(estate.sim, estate.kube)
+    code, output = estate.run_hosts({"prod-3": host}, *words)
+    assert code == 2
+    said = " ".join(output.split())
+    assert "planned, and not in this run: prod-1, prod-2" in said
+    assert "shared_ip_apply: 'artifacts': this job has no variable shared_ip_plan_digest_of_prod_3_" in said
+    assert writes(estate.sim, estate.kube) == before
+
+    code, output = estate.run_hosts({"prod-1": host}, *words)
+    assert code == 0, output[-3000:]
+    assert {one["virtualIpAddress"] for one in estate.sim.dump()["virtual_services"]} == {
+        "203.0.113.10",
+        "203.0.113.11",
+    }
+    before = writes(estate.sim, estate.kube)
+    code, output = estate.run_hosts({"prod-2": host}, *words)  # the same cluster by another name
+    assert code == 0, output[-3000:]
+    assert "shared_ip_apply: artifacts: this plan is done" in output
+    assert writes(estate.sim, estate.kube) == before
 
 
 def test_a_cluster_that_cannot_be_planned_is_in_the_plan_and_cannot_be_applied(estate: Estate) -> None:
@@ -293,6 +329,10 @@ def test_a_cluster_that_cannot_be_planned_is_in_the_plan_and_cannot_be_applied(e
     ("words", "message"),
     [
         (["-e", "shared_ip_apply=nowhere.json"], "shared_ip_apply: 'nowhere.json': cannot be read: No such file"),
+        (
+            ["-e", "shared_ip_apply=artifacts"],
+            "shared_ip_apply: 'artifacts': this job has no variables shared_ip_plan_digest_of_*",
+        ),
         (["-e", "shared_ip_apply=hosts.yml"], "shared_ip_apply: 'hosts.yml': is not a plan (the document is not JSON)"),
         (
             ["-e", "shared_ip_plan_file=plan.json"],

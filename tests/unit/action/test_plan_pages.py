@@ -16,13 +16,13 @@ import jsonschema
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.action.vcd_shared_ip_plan import known_of, made_by, text_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.cluster_plan import with_digest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.run_plan import parse_run_plan, run_plan
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._plan_pages import html_page, json_text, markdown_page
+from ansible_collections.vcd.kubernetes.plugins.plugin_utils._report_markdown import escaped
+from plan_records import MADE, plan
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = json.loads((ROOT / "docs" / "shared-ip-plan.schema.json").read_text())
-MADE = {"at": "2026-05-04T10:11:12Z", "by": "jo", "job": "4711"}
 HOSTILE = [
     "<script>alert(1)</script>",
     "a|b`c`",
@@ -31,26 +31,6 @@ HOSTILE = [
     "# not a heading",
     "{{ 7 * 7 }}",
 ]
-
-
-def plan(name: str = "default/web", **changes: Any) -> dict[str, Any]:
-    """The plan of a cluster."""
-    service = {
-        "name": name, "external_ip": "203.0.113.10", "internal_ips": [], "scenario_before": "distinct_internal",
-        "scenario": "shared_external", "state": "migrated", "steps": [f"create pool of {name}", "delete NAT rule x"],
-        "steps_if_refused": ["delete virtual service y"], "seconds_down": {"80": [10, 16], "443": [0, 0]},
-        "seconds_unheld": [5, 8],
-    }  # fmt: skip
-    warning = {"severity": "warning", "check": "firewall", "message": f"{name} is closed", "remedy": "open it"}
-    found = {
-        "changes": True, "cluster_id": "urn:x", "edge_gateway": {"id": "urn:gw", "name": "acme-edge"},
-        "scenario_before": "distinct_internal",
-        "one_arm_before": {"start_ip": "192.168.8.2", "end_ip": "192.168.8.100"},
-        "scenario": "shared_external", "one_arm": None, "cpi": {"steps": ["scale to 0"], "restart": "recreate"},
-        "services": [service], "removed": [f"orphan of {name}"], "lines": [f"plan: {name}"], "findings": [warning],
-        "based_on": {f"Service {name}": {"ports": []}}, "bodies": {}, **changes,
-    }  # fmt: skip
-    return with_digest(found)
 
 
 def document(**plans: Any) -> dict[str, Any]:
@@ -125,6 +105,28 @@ def test_a_page_tells_what_a_board_asks(render: Any) -> None:
     ):  # fmt: skip
         assert text in plain, text
     assert "443 for" not in plain
+
+
+def test_digests_can_be_copied_from_the_markdown_as_it_is_written() -> None:
+    made = document()
+    page = markdown_page(made)
+    for digest in (made["digest"], made["clusters"]["alpha"]["plan"]["digest"]):
+        assert f"`{digest}`" in page
+    assert "sha256\\" not in page
+
+
+def test_a_text_is_no_code_because_it_looks_like_a_digest() -> None:
+    made = document()
+    made["clusters"]["alpha"]["plan"]["edge_gateway"]["name"] = f"{made['digest']}` <b>"
+    assert f"- Edge gateway: {escaped(made['digest'])}\\` &lt;b&gt;" in markdown_page(made)
+
+
+@pytest.mark.parametrize("render", [html_page, markdown_page])
+def test_a_page_says_what_no_digest_binds(render: Any) -> None:
+    pages = [re.sub(r"\\(.)", r"\1", render(document())), render(run_plan(document()["clusters"], {"at": "later"}))]
+    assert "It does not bind who made the plan, when and in which job." in pages[0]
+    assert document()["digest"] in pages[0]
+    assert document()["digest"] in pages[1]
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.request import RunRequest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.run_plan import digest_of_run
 from fake_sides import MIGRATE, Json, World
 from sharing_builders import firewall_rule, group, nat_rule, pool, service, virtual_service
 
 BIND = replace(MIGRATE, bind=True)
+OTHER = f"sha256:{'0' * 64}"
 WRITES = {"stop CPI", "store again", "move", "remove"}
 
 
@@ -276,6 +278,115 @@ def test_a_digest_alone_approves_the_same_plan_and_no_other(tmp_path: Path) -> N
     planned = world.run(replace(MIGRATE, approved=approved)).plan(False).result
     assert planned["ok"] is False
     assert "give the plan's file to see what has changed" in planned["summary"]
+
+
+DONE = "this plan is done: there is nothing to do"
+
+
+def alone(digest: str) -> Json:
+    """The approval of a digest whose plan is not at hand."""
+    return {"cluster": "alpha", "digest": digest, "source": digest}
+
+
+def carried_out(tmp_path: Path, request: RunRequest = MIGRATE) -> tuple[Shop, str]:
+    """A world in which a plan was carried out, and the digest of that plan."""
+    world = Shop()
+    approved = world.approved(replace(request, bind=True))
+    world.changed(replace(request, approved=approved), tmp_path)
+    world.events.clear()
+    return world, approved["digest"]
+
+
+def test_after_a_plan_was_carried_out_its_digest_alone_is_known(tmp_path: Path) -> None:
+    world, digest = carried_out(tmp_path)
+    for one in (digest, digest_of_run({"alpha": digest})):
+        planned = world.run(replace(MIGRATE, approved=alone(one))).plan(False).result
+        assert (planned["ok"], planned["lines"]["plan"]) == (True, [f"shared_ip_apply: {one}: {DONE}"])
+
+
+def test_after_a_plan_was_carried_out_another_digest_is_refused_even_if_nothing_is_to_be_done(tmp_path: Path) -> None:
+    world, digest = carried_out(tmp_path)
+    planned = world.run(replace(MIGRATE, approved=alone(OTHER))).plan(False).result
+    assert planned["ok"] is False
+    assert f"{OTHER}': there is nothing to do, and this is neither" in planned["summary"]
+    assert f"nor of the plan that was carried out last ({digest})" in planned["summary"]
+    assert world.written() == []
+
+
+def test_a_digest_is_done_only_with_the_variables_that_it_was_carried_out_with(tmp_path: Path) -> None:
+    world, digest = carried_out(tmp_path)
+    request = replace(MIGRATE, accept_loss=True, approved=alone(digest))
+    planned = world.run(request).plan(False).result
+    assert planned["ok"] is False
+    assert "setting shared_ip_accept_loss has changed" in planned["summary"]
+
+
+@pytest.mark.parametrize("approved_before", [False, True], ids=["never", "by a run that may only have removed orphans"])
+def test_where_nothing_tells_what_a_digest_was_the_run_says_so(approved_before: bool, tmp_path: Path) -> None:
+    if approved_before:
+        world, request = carried_out(tmp_path)[0], replace(MIGRATE, prune=True, approved=alone(OTHER))
+    else:
+        world, request = Shop("shared_external"), replace(MIGRATE, approved=alone(OTHER))
+    planned = world.run(request).plan(False).result
+    assert (planned["ok"], planned["plan"]["pending"]) == (True, False)
+    (line,) = planned["lines"]["plan"]
+    assert line.startswith(f"shared_ip_apply: {OTHER}: there was nothing to do, and nothing was written; whether")
+
+
+@pytest.mark.parametrize("damaged", [{}, [], {"digests": "sha256:"}, {"digests": [1], "based_on": []}], ids=str)
+def test_a_record_in_the_cluster_that_is_none_proves_nothing(damaged: Any, tmp_path: Path) -> None:
+    world, digest = carried_out(tmp_path)
+    assert world.stored is not None
+    world.stored["approved"] = damaged
+    planned = world.run(replace(MIGRATE, approved=alone(digest))).plan(False).result
+    assert DONE not in planned["lines"].get("plan", [""])[0]
+
+
+def test_an_interrupted_run_that_was_planned_again_is_bound_to_the_new_plan(tmp_path: Path) -> None:
+    world = Shop()
+    first = replace(MIGRATE, approved=world.approved())
+    world.fails["move"] = CollectionError("lost", service="default/web", state="failed", migrated=["default/api"])
+    with pytest.raises(CollectionError, match="lost"):
+        world.changed(first, tmp_path)
+    assert world.stored is not None
+    before = {key: value for key, value in world.stored.items() if key != "approved"}
+    second = replace(MIGRATE, approved=world.approved())
+    with pytest.raises(CollectionError, match="lost"):  # interrupted once more
+        world.changed(second, tmp_path)
+    assert {key: value for key, value in world.stored.items() if key != "approved"} == before
+    assert world.run(first).plan(False).result["ok"] is False
+    world.fails.clear()
+    world.changed(second, tmp_path)
+    assert second.approved is not None
+    planned = world.run(replace(MIGRATE, approved=alone(second.approved["digest"]))).plan(False).result
+    assert planned["lines"]["plan"][0].endswith(DONE)
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_an_approved_way_back_is_carried_out_finished_and_then_done(interrupted: bool, tmp_path: Path) -> None:
+    """The restore point in the cluster, which it goes back to, gets the approval and the objects of now meanwhile."""
+    world, _digest = carried_out(tmp_path)
+    back = RunRequest(go_back=True)
+    request = replace(back, approved=world.approved(replace(back, bind=True)))
+    if interrupted:
+        world.fails["move"] = CollectionError("lost", service="default/web", state="failed", migrated=["default/api"])
+        with pytest.raises(CollectionError, match="lost"):
+            world.changed(request, tmp_path)
+        world.fails.clear()
+    done = world.changed(request, tmp_path)
+    assert (done.changed, world.cluster["scenario"]) == (True, "distinct_internal")
+    assert request.approved is not None
+    for approved in (request.approved, alone(request.approved["digest"])):
+        planned = world.run(replace(back, approved=approved)).plan(False).result
+        assert planned["ok"], planned["summary"]
+        assert planned["lines"]["plan"][0].endswith(DONE)
+
+
+def test_a_way_back_that_nobody_approved_leaves_no_approval(tmp_path: Path) -> None:
+    world, _digest = carried_out(tmp_path)
+    world.changed(RunRequest(go_back=True), tmp_path)
+    assert world.stored is not None
+    assert "approved" not in world.stored
 
 
 def test_what_happens_by_itself_changes_no_plan() -> None:

@@ -19,9 +19,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.cl
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.difference import differences
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.run_plan import (
     MOST_BYTES,
+    approved_by_artifacts,
     approved_by_digest,
     approved_of,
     artifacts_of,
+    clusters_of_artifacts,
     compared_lines,
     digest_of_run,
     parse_run_plan,
@@ -240,20 +242,77 @@ def test_a_digest_without_artifacts_counts_as_it_is() -> None:
     assert approved_by_digest(digest, "alpha", {}) == {"cluster": "alpha", "digest": digest, "source": digest}
 
 
+NAMES = st.text("ab_-. 1", min_size=1, max_size=5)
+
+
+@given(st.dictionaries(NAMES, st.integers(1, 3), min_size=1, max_size=6))
+def test_whichever_slices_have_planned_the_clusters_their_artifacts_approve_each_plan(slices: dict[str, int]) -> None:
+    plans = {name: plan(cluster_id=f"urn:{name}", edge_gateway={"id": name, "name": "x"}) for name in slices}
+    variables: Json = {}
+    for number in sorted(set(slices.values())):
+        part = {name: {"plan": plans[name]} for name in slices if slices[name] == number}
+        variables.update(artifacts_of(document(**part)))  # what AWX does with the artifacts of slices and of nodes
+    assert clusters_of_artifacts(variables) == sorted(slices)
+    for name, one in plans.items():
+        found = approved_by_artifacts(name, variables)
+        assert found == {"cluster": name, "digest": one["digest"], "plan": one, "source": "artifacts"}
+
+
+@pytest.mark.parametrize("name", ["gamma", "be_ta"])
+def test_a_cluster_without_artifacts_is_one_line_with_the_name_of_the_variable(name: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        approved_by_artifacts(name, artifacts_of(two()))
+    assert caught.value.message.startswith(
+        f"shared_ip_apply: 'artifacts': this job has no variable shared_ip_plan_digest_of_{name}: plan {name} in a job"
+    )
+    with pytest.raises(InvalidInput, match=r"this job has no variables shared_ip_plan_digest_of_\*: let it come after"):
+        clusters_of_artifacts({"shared_ip_plan_digest": "x"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        (
+            "shared_ip_plan_digest_of_alpha",
+            "latest",
+            "shared_ip_plan_digest_of_alpha: 'latest': is no digest of a plan",
+        ),
+        ("shared_ip_plan_digest_of_alpha", None, "is no digest of a plan"),
+        ("shared_ip_plan_digest_of_alpha", digest_of("x"), "are of two plans: plan alpha again"),
+        ("shared_ip_plan_of_alpha", {"cluster": "alpha"}, "are of two plans: plan alpha again"),
+    ],
+)
+def test_artifacts_that_do_not_fit_together_are_refused(name: str, value: Any, message: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        approved_by_artifacts("alpha", {**artifacts_of(two()), name: value})
+    assert message in caught.value.message
+
+
+def test_a_plan_among_the_artifacts_that_was_changed_is_refused() -> None:
+    variables = copy.deepcopy(artifacts_of(two()))
+    variables["shared_ip_plan_of_alpha"]["plan"]["scenario"] = "shared_external"
+    with pytest.raises(InvalidInput, match="'artifacts': the plan of alpha was changed after it was made"):
+        approved_by_artifacts("alpha", variables)
+
+
 def test_long_plans_are_not_among_the_artifacts() -> None:
     long = plan(based_on={f"Service default/s{number}": {"x": "y" * 100} for number in range(MOST_BYTES // 100)})
     variables = artifacts_of(document(alpha={"plan": long}))
     assert "plan" not in variables["shared_ip_plan_of_alpha"]
     assert len(json.dumps(variables)) < 2048
     assert approved_by_digest(variables["shared_ip_plan_digest"], "alpha", variables)["digest"] == long["digest"]
+    del variables["shared_ip_plan_of_alpha"]
+    found = approved_by_artifacts("alpha", variables)
+    assert found == {"cluster": "alpha", "digest": long["digest"], "source": "artifacts"}
 
 
 def test_the_clusters_that_only_one_side_has_are_named() -> None:
-    assert compared_lines(document(), ["beta", "gamma"]) == [
+    planned = document()["clusters"]
+    assert compared_lines(planned, ["beta", "gamma"]) == [
         "planned, and not in this run: alpha",
         "in this run, and not planned: gamma",
     ]
-    assert compared_lines(document(), ["alpha", "beta"]) == []
+    assert compared_lines(planned, ["alpha", "beta"]) == []
 
 
 def test_the_summary_has_a_line_for_each_cluster() -> None:

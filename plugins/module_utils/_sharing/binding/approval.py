@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN_PROGRESS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import FINISHED, IN_PROGRESS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.basis import (
     CPI_FILE,
@@ -30,6 +30,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.ru
 
 Facts = Mapping[str, Any]
 APPROVED = "approved"  # the key of a restore point under which a run that is bound leaves what it is bound to
+REMOVES = ("shared_ip_prune", "shared_ip_prune_objects")  # the variables that let a plan remove orphans
 AGAIN = "plan again with --check, and have the new plan approved"
 
 
@@ -54,16 +55,22 @@ class Approval:
             checked_plan(plan.value, "approved.plan")
         return cls(reader.text("cluster", ""), reader.text(DIGEST), plan.value if plan else None, reader.text("source"))
 
+    def is_of(self, digests: Iterable[str]) -> bool:
+        """Whether it is one of these digests of this cluster's plans, or the digest of a run that is one of them."""
+        return any(self.digest in (one, digest_of_run({self.cluster: one})) for one in digests)
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """``ok``: the approved plan may be carried out; ``done``: it was, and there is nothing to do.
+    """``ok``: the approved plan may be carried out; ``done``: there is nothing left to do of it.
 
-    ``finishing``: it was begun, and the rest may be carried out. ``summary`` and ``lines`` say why not.
+    ``compared`` is false where nothing is to be done, and nobody knows what the digest was made of. ``finishing``: it
+    was begun, and the rest may be carried out. ``summary`` and ``lines`` say why not.
     """
 
     ok: bool
     done: bool = False
+    compared: bool = True
     finishing: bool = False
     summary: str = ""
     lines: tuple[str, ...] = ()
@@ -71,11 +78,13 @@ class Verdict:
 
 def judge(approval: Approval, now: Facts, ccm: Facts) -> Verdict:
     """Whether the plan ``now`` may be carried out. ``ccm`` are the facts of the cluster."""
-    if approval.digest in (now[DIGEST], digest_of_run({approval.cluster: now[DIGEST]})):
+    if approval.is_of([now[DIGEST]]):
         return Verdict(True)
-    begun = begun_with(ccm)
-    if approval.digest in (begun.get("digests") or ()):
+    begun = _bound_to(ccm, IN_PROGRESS)
+    if approval.is_of(begun.get("digests", ())):
         return _of_begun(approval, begun, now)
+    if approval.plan is None and not now["changes"]:
+        return _of_digest_alone(approval, _bound_to(ccm, FINISHED), now)
     if _is_done(approval, now):
         return Verdict(True, done=True)
     if approval.plan is None:
@@ -103,11 +112,20 @@ def _refused(approval: Approval, why: str, lines: Sequence[str]) -> Verdict:
     return Verdict(False, summary=f"{summary}: {AGAIN}", lines=(f"the approved plan {approval.digest}:", *lines))
 
 
-def begun_with(ccm: Facts) -> Facts:
-    """What the change in progress is bound to; empty where none is in progress, or it is bound to nothing."""
-    in_progress = (ccm.get("rollout") or {}).get("state") == IN_PROGRESS
-    found = (ccm.get("restore_point") or {}).get(APPROVED) if in_progress else None
-    return found if isinstance(found, Mapping) else {}
+def _bound_to(ccm: Facts, state: str) -> Facts:
+    """What the last change of the cluster is bound to; empty if it is not in this state, or bound to nothing.
+
+    Each change of CPI's file, and each migration, replaces the restore point, in which that is kept.
+    """
+    found = (ccm.get("restore_point") or {}).get(APPROVED) if (ccm.get("rollout") or {}).get("state") == state else None
+    if not isinstance(found, Mapping):
+        return {}
+    digests, steps, based_on = (found.get(key) for key in ("digests", "steps", "based_on"))
+    return {
+        "digests": [str(one) for one in digests] if isinstance(digests, list) else [],
+        "steps": [str(one) for one in steps] if isinstance(steps, list) else [],
+        "based_on": based_on if isinstance(based_on, Mapping) else {},
+    }
 
 
 def binding_of(digests: Iterable[str], plan: Facts) -> dict[str, Any]:
@@ -123,11 +141,10 @@ def _kept(based_on: Facts) -> dict[str, Any]:
 
 def _of_begun(approval: Approval, begun: Facts, now: Facts) -> Verdict:
     """A run that was interrupted may be finished by what is left of its own steps, and by nothing else."""
-    kept = {"based_on": begun.get("based_on") or {}}
-    found = differences(kept, {"based_on": _kept(now["based_on"])}, read_only=True)
+    found = differences(begun, {"based_on": _kept(now["based_on"])}, read_only=True)
     if found:
         return _refused(approval, found.summary, found.lines)
-    known = set(begun.get("steps") or ())
+    known = set(begun["steps"])
     more = [step for step in allowed_steps({"services": now["services"]}) if step not in known]
     if not more:
         return Verdict(True, finishing=True)
@@ -135,15 +152,35 @@ def _of_begun(approval: Approval, begun: Facts, now: Facts) -> Verdict:
     return _refused(approval, "the rest of an interrupted run needs steps that it does not have", lines)
 
 
+def _of_digest_alone(approval: Approval, last: Facts, now: Facts) -> Verdict:
+    """A digest whose plan is not at hand, where nothing is to be done. ``last`` is what the last change was bound to.
+
+    Whatever the digest stands for, nothing is written. But a wrong one must not look as if it had been carried out.
+    """
+    if approval.is_of(last.get("digests", ())):
+        settings = [{"based_on": _settings(one["based_on"])} for one in (last, now)]
+        found = differences(*settings, read_only=True)
+        return _refused(approval, found.summary, found.lines) if found else Verdict(True, done=True)
+    # a plan that only removes orphans leaves nothing in the cluster, and may have been carried out since
+    if not last.get("digests") or any(now["based_on"].get(f"{SETTING} {name}") for name in REMOVES):
+        return Verdict(True, done=True, compared=False)
+    summary = (
+        f"shared_ip_apply: {approval.digest!r}: there is nothing to do, and this is neither the digest of this "
+        f"cluster's plan now ({now[DIGEST]}) nor of the plan that was carried out last "
+        f"({' or '.join(last['digests'])}); nothing was written: give the digest that was approved for this cluster, "
+        f"or {AGAIN}"
+    )
+    return Verdict(False, summary=summary)
+
+
 def _is_done(approval: Approval, now: Facts) -> bool:
-    """Whether there is nothing left to do of what was approved."""
-    if now["changes"]:
-        return False
+    """Whether there is nothing left to do of an approved plan that is at hand."""
     plan = approval.plan
-    if plan is None:  # what the digest stands for is not known, but whatever it is, nothing is written
-        return True
+    if plan is None or now["changes"]:
+        return False
     same = ("cluster_id", "edge_gateway", "scenario", "one_arm")
-    settings = [
-        {key: one[key] for key in one if key.startswith(SETTING)} for one in (plan["based_on"], now["based_on"])
-    ]
-    return all(plan[key] == now[key] for key in same) and settings[0] == settings[1]
+    return all(plan[key] == now[key] for key in same) and _settings(plan["based_on"]) == _settings(now["based_on"])
+
+
+def _settings(based_on: Facts) -> dict[str, Any]:
+    return {key: value for key, value in based_on.items() if key.startswith(SETTING)}

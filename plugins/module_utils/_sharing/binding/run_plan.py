@@ -10,13 +10,17 @@ and the digests of their plans; ``made`` (when and by whom) is in no digest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput, as_text
 from ansible_collections.vcd.kubernetes.plugins.module_utils._json import JsonRefused, parse_json
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.canonical import canonical, digest_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.canonical import (
+    canonical,
+    digest_of,
+    is_digest,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.cluster_plan import DIGEST, digest_of_plan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import statistics_key
@@ -24,7 +28,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet impo
 Facts = Mapping[str, Any]
 KIND, VERSION = "vcd.kubernetes shared IP plan", 1
 OPTION = "shared_ip_apply"
+ARTIFACTS = "artifacts"  # what the option is where each cluster's own artifact says what is approved
 ARTIFACT, RUN_DIGEST = "shared_ip_plan_of_", "shared_ip_plan_digest"
+CLUSTER_DIGEST = "shared_ip_plan_digest_of_"
 MOST_BYTES = 64 * 1024  # all plans of a run in the artifacts of its job, which travel with each job that follows
 NOT_REACHED = "the run did not reach it"
 MAKE_ONE = "make one with --check and shared_ip_plan_file"
@@ -132,8 +138,8 @@ def approved_by_digest(digest: str, cluster: str, variables: Facts) -> dict[str,
     A digest of a run counts for a cluster if the artifacts of all clusters of that run are there. Raises InvalidInput
     for an artifact that was changed, or one of another plan.
     """
-    artifacts = [one for name, one in variables.items() if str(name).startswith(ARTIFACT) and isinstance(one, Mapping)]
-    mine = next((one for one in artifacts if one.get("cluster") == cluster), None)
+    artifacts = _artifacts(variables)
+    mine = _artifact_of(cluster, artifacts)
     found: dict[str, Any] = {"cluster": cluster, DIGEST: digest, "source": digest}
     if mine is None or digest not in (mine.get("run"), mine.get(DIGEST)):
         return found
@@ -145,33 +151,77 @@ def approved_by_digest(digest: str, cluster: str, variables: Facts) -> dict[str,
             remedy = f"the artifacts {ARTIFACT}* of this job are not all of that run: give the plan's file"
             raise InvalidInput(OPTION, digest, remedy)
         found[DIGEST] = str(mine[DIGEST])
-    plan = mine.get("plan")
-    if isinstance(plan, Mapping) and plan:
-        checked_plan(plan, digest, cluster)
-        if plan[DIGEST] == found[DIGEST]:
-            found["plan"] = plan
-    return found
+    return {**found, **_plan_in(mine, found)}
 
 
-def compared_lines(document: Facts, run: Sequence[str]) -> list[str]:
-    """The clusters that only the document or only the run has, for a person."""
-    there = document["clusters"]
-    only_planned = [name for name in there if name not in run]
-    only_run = [name for name in run if name not in there]
+def approved_by_artifacts(cluster: str, variables: Facts) -> dict[str, Any]:
+    """What a cluster's own artifacts among a job's variables approve, whichever job, slice or node has planned it.
+
+    Raises InvalidInput where they are missing, were changed, or are of two plans.
+    """
+    name, whole = (statistics_key(cluster, prefix) for prefix in (CLUSTER_DIGEST, ARTIFACT))
+    if name not in variables:
+        remedy = f"plan {cluster} in a job that comes before this one in the workflow, or limit the run to the others"
+        raise InvalidInput(OPTION, ARTIFACTS, f"this job has no variable {name}: {remedy}")
+    digest = str(variables[name])
+    if not is_digest(digest):
+        remedy = "is no digest of a plan (sha256: and 64 hexadecimal digits): leave it as the job of the plan made it"
+        raise InvalidInput(name, variables[name], remedy)
+    found = {"cluster": cluster, DIGEST: digest, "source": ARTIFACTS}
+    mine = _artifact_of(cluster, _artifacts(variables))
+    if mine is None:
+        return found
+    if mine.get(DIGEST) != digest:
+        remedy = f"the variables {name} and {whole} are of two plans: plan {cluster} again"
+        raise InvalidInput(OPTION, ARTIFACTS, remedy)
+    return {**found, **_plan_in(mine, found)}
+
+
+def clusters_of_artifacts(variables: Facts) -> list[str]:
+    """The clusters that have a plan among a job's variables. Raises InvalidInput if there are none."""
+    if not any(str(name).startswith(CLUSTER_DIGEST) for name in variables):
+        remedy = "let it come after the job of the plan in a workflow, or give the plan's file or its digest"
+        raise InvalidInput(OPTION, ARTIFACTS, f"this job has no variables {CLUSTER_DIGEST}*: {remedy}")
+    return sorted(str(one["cluster"]) for one in _artifacts(variables) if one.get("cluster"))
+
+
+def _artifacts(variables: Facts) -> list[Facts]:
+    return [one for name, one in variables.items() if str(name).startswith(ARTIFACT) and isinstance(one, Mapping)]
+
+
+def _artifact_of(cluster: str, artifacts: Sequence[Facts]) -> Facts | None:
+    return next((one for one in artifacts if one.get("cluster") == cluster), None)
+
+
+def _plan_in(artifact: Facts, found: Facts) -> dict[str, Any]:
+    """The plan in an artifact, if it is the approved one. Raises InvalidInput if it was changed."""
+    plan = artifact.get("plan")
+    if not isinstance(plan, Mapping) or not plan:
+        return {}
+    checked_plan(plan, str(found["source"]), str(found["cluster"]))
+    return {"plan": plan} if plan[DIGEST] == found[DIGEST] else {}
+
+
+def compared_lines(planned: Collection[str], run: Sequence[str]) -> list[str]:
+    """The clusters that only the plan or only the run has, for a person."""
+    only_planned = [name for name in planned if name not in run]
+    only_run = [name for name in run if name not in planned]
     lines = [f"planned, and not in this run: {', '.join(only_planned)}"] if only_planned else []
     return [*lines, *([f"in this run, and not planned: {', '.join(only_run)}"] if only_run else [])]
 
 
 def artifacts_of(document: Facts) -> dict[str, Any]:
-    """What a workflow hands on: the digest of the run, and for each planned cluster a variable of its own.
+    """What a workflow hands on: the digest of the run, and for each planned cluster variables of its own.
 
-    The plans themselves are in them only if all of them together are short (see MOST_BYTES).
+    Of these there are its digest as text, and a mapping that has the plan itself only if all plans together are short
+    (see MOST_BYTES). Slices of a job and parallel nodes overwrite the digest of the run, but no cluster's variables.
     """
     plans = {name: one["plan"] for name, one in document["clusters"].items() if one["plan"]}
     short = sum(len(canonical(one)) for one in plans.values()) <= MOST_BYTES
     found: dict[str, Any] = {RUN_DIGEST: document[DIGEST]}
     for name, plan in plans.items():
         entry = {"cluster": name, DIGEST: plan[DIGEST], "run": document[DIGEST]}
+        found[statistics_key(name, CLUSTER_DIGEST)] = plan[DIGEST]
         found[statistics_key(name, ARTIFACT)] = {**entry, "plan": plan} if short else entry
     return found
 
