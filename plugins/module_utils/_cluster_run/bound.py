@@ -85,10 +85,10 @@ class Binding:
             said = DONE if verdict.compared else NOT_COMPARED
             result["lines"]["plan"] = [f"shared_ip_apply: {approval.source}: {said}"]
         elif plan["kept"] and not verdict.finishing:
-            # a change in progress keeps its restore point, and is bound to this plan from now on
-            kept = cluster["restore_point"] if plan["interrupted"] else plan["kept"]
-            plan["kept"] = {**kept, APPROVED: binding_of((approval.digest, now[DIGEST]), now)}
-            plan[REBOUND] = plan["interrupted"]
+            bound_to = {APPROVED: binding_of((approval.digest, now[DIGEST]), now)}
+            plan["kept"] = {**plan["kept"], **bound_to}
+            if plan["interrupted"]:  # the cluster keeps its restore point, and is bound to this plan from now on
+                plan[REBOUND] = {**cluster["restore_point"], **bound_to}
 
     def explained(self, problem: CollectionError, lines: dict[str, Any]) -> CollectionError:
         """The error of a planning that failed, with what has changed since the approval, which may be the reason."""

@@ -368,7 +368,8 @@ class ClusterRun:
         point = RestorePoint(plan["point"], plan["kept"])
         file = files.store(self._request.restore_dir, point.on_disk)
         self._say(f"the restore point is in {file}; stopping CPI")
-        self._cpi.stop(goal, point.in_cluster, replace=bool(plan.get(REBOUND)))
+        rebound = plan.get(REBOUND)
+        self._cpi.stop(goal, rebound or point.in_cluster, replace=bool(rebound))
         try:
             # CPI may have created objects between the plan and its stop: they have to be migrated, too
             with self._one_look():

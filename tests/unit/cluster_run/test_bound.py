@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,7 @@ class Shop(World):
         super().__init__(shape, **cluster)
         self.edge: Json = {"firewall_rules": [firewall_rule("allow-web", "203.0.113.10")]}
         self.members = ["10.10.0.11", "10.10.0.12"]
+        self.prepared: Json = {}
 
     def gateway(self) -> Json:
         found = super().gateway()
@@ -51,6 +53,10 @@ class Shop(World):
         for name in [name for name in bodies if "-other-" in name]:
             del bodies[name]  # only those of the Services
         return found
+
+    def prepare_migration(self, goal: Any, services: Any, restore_point: Any, *more: Any) -> Any:
+        self.prepared = dict(restore_point)
+        return super().prepare_migration(goal, services, restore_point, *more)
 
     def approved(self, request: RunRequest = BIND) -> Json:
         """The approval of what would be done now."""
@@ -360,6 +366,25 @@ def test_an_interrupted_run_that_was_planned_again_is_bound_to_the_new_plan(tmp_
     assert second.approved is not None
     planned = world.run(replace(MIGRATE, approved=alone(second.approved["digest"]))).plan(False).result
     assert planned["lines"]["plan"][0].endswith(DONE)
+
+
+def test_a_way_back_that_takes_over_an_interrupted_run_keeps_both_restore_points(tmp_path: Path) -> None:
+    """The one in the cluster stays as it was, and the Services get what that in the file holds, too."""
+    world = Shop()
+    world.fails["move"] = CollectionError("lost", service="default/web", state="failed", migrated=["default/api"])
+    with pytest.raises(CollectionError, match="lost"):
+        world.changed(replace(MIGRATE, approved=world.approved()), tmp_path)
+    world.fails.clear()
+    stored = copy.deepcopy(world.stored or {})
+    older = copy.deepcopy(stored)
+    older["objects"]["virtual_service"]["lost"] = {"name": "lost"}
+    (tmp_path / "older.json").write_text(json.dumps(older))
+    back = RunRequest(go_back=True, restore_file=str(tmp_path / "older.json"))
+    world.changed(replace(back, approved=world.approved(replace(back, bind=True))), tmp_path)
+    assert world.stored is not None
+    assert world.stored["objects"] == stored["objects"]
+    assert world.stored["approved"]["digests"] != stored["approved"]["digests"]
+    assert "lost" in world.prepared["objects"]["virtual_service"]
 
 
 @pytest.mark.parametrize("interrupted", [False, True])
