@@ -42,7 +42,7 @@ options:
   apply:
     description:
       - With O(phase=read), the file with the document, or a digest of a run or of a cluster's plan.
-      - V(artifacts) takes the digest from the variable C(shared_ip_plan_digest_of_CLUSTER), and is an error where there is none.
+      - V(artifacts) takes the digest from the variable C(shared_ip_plan_digest_of_CLUSTER), and fails where this is missing.
       - For both, the variables C(shared_ip_plan_of_*) of the host are looked through, which O(phase=write) returns as RV(statistics).
     type: str
   cluster:

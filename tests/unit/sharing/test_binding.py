@@ -275,9 +275,9 @@ def test_a_cluster_without_artifacts_is_one_line_with_the_name_of_the_variable(n
         (
             "shared_ip_plan_digest_of_alpha",
             "latest",
-            "shared_ip_plan_digest_of_alpha: 'latest': is no digest of a plan",
+            "shared_ip_plan_digest_of_alpha: 'latest': is not a digest of a plan",
         ),
-        ("shared_ip_plan_digest_of_alpha", None, "is no digest of a plan"),
+        ("shared_ip_plan_digest_of_alpha", None, "is not a digest of a plan"),
         ("shared_ip_plan_digest_of_alpha", digest_of("x"), "are of two plans: plan alpha again"),
         ("shared_ip_plan_of_alpha", {"cluster": "alpha"}, "are of two plans: plan alpha again"),
     ],

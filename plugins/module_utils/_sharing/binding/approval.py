@@ -64,7 +64,7 @@ class Approval:
 class Verdict:
     """``ok``: the approved plan may be carried out; ``done``: there is nothing left to do of it.
 
-    ``compared`` is false where nothing is to be done, and nobody knows what the digest was made of. ``finishing``: it
+    ``compared`` is false where nothing is to be done, and what the digest was made of is unknown. ``finishing``: it
     was begun, and the rest may be carried out. ``summary`` and ``lines`` say why not.
     """
 

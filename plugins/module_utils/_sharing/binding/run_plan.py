@@ -165,7 +165,9 @@ def approved_by_artifacts(cluster: str, variables: Facts) -> dict[str, Any]:
         raise InvalidInput(OPTION, ARTIFACTS, f"this job has no variable {name}: {remedy}")
     digest = str(variables[name])
     if not is_digest(digest):
-        remedy = "is no digest of a plan (sha256: and 64 hexadecimal digits): leave it as the job of the plan made it"
+        remedy = (
+            "is not a digest of a plan (sha256: and 64 hexadecimal digits): leave it as the job of the plan made it"
+        )
         raise InvalidInput(name, variables[name], remedy)
     found = {"cluster": cluster, DIGEST: digest, "source": ARTIFACTS}
     mine = _artifact_of(cluster, _artifacts(variables))
@@ -178,7 +180,7 @@ def approved_by_artifacts(cluster: str, variables: Facts) -> dict[str, Any]:
 
 
 def clusters_of_artifacts(variables: Facts) -> list[str]:
-    """The clusters that have a plan among a job's variables. Raises InvalidInput if there are none."""
+    """The clusters that have a plan among a job's variables. Raises InvalidInput without any."""
     if not any(str(name).startswith(CLUSTER_DIGEST) for name in variables):
         remedy = "let it come after the job of the plan in a workflow, or give the plan's file or its digest"
         raise InvalidInput(OPTION, ARTIFACTS, f"this job has no variables {CLUSTER_DIGEST}*: {remedy}")
