@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
@@ -150,10 +151,10 @@ def looked_at(name: str = "acme-edge", shape: str = "shared_internal", **damage:
     return {"result": result, "preflight": {}, "verification": verification, "cpi": 1, "failure": None, "ended": ""}
 
 
-def with_names(found: Any, old: str, new: str) -> Any:
-    """The same data with one text replaced by another, wherever it stands but in keys."""
+def with_names(found: Any, old: re.Pattern[str], new: str) -> Any:
+    """The same data with some texts replaced by another, wherever they stand but in keys, and never within that one."""
     if isinstance(found, str):
-        return found.replace(old, new)
+        return old.sub(lambda _match: new, found)
     if isinstance(found, dict):
         return {key: with_names(value, old, new) for key, value in found.items()}
     return [with_names(one, old, new) for one in found] if isinstance(found, list) else found
@@ -161,9 +162,8 @@ def with_names(found: Any, old: str, new: str) -> Any:
 
 def hostile(text: str) -> dict[str, Any]:
     """Clusters in which every name from outside is this text."""
-    kept = outcome(text)
-    for old in ("web", "default", "ingress", CLUSTER_ID, "TCP", "10.10.0.11"):
-        kept = with_names(kept, old, text)
+    names = ("acme-edge", "web", "default", "ingress", CLUSTER_ID, "TCP", "10.10.0.11")
+    kept = with_names(outcome("acme-edge"), re.compile("|".join(map(re.escape, names))), text)
     for side in (kept["preflight"]["pictures"]["before"], kept["verification"]["picture"]):
         for one in side["services"]:
             for path in one["paths"]:

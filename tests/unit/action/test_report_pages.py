@@ -23,7 +23,7 @@ from ansible_collections.vcd.kubernetes.plugins.plugin_utils._page_files import 
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._page_frame import render
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._report_html import MOST_BYTES, html_page
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._report_markdown import markdown_page
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 from report_records import HOSTILE, failed, fleet, hostile, looked_at, outcome
@@ -139,6 +139,7 @@ def test_a_hostile_name_stays_text(text: str) -> None:
 
 
 @given(st.text(max_size=40))
+@example("TCP").via("a name that holds one of those that it replaces")
 @settings(max_examples=20)
 def test_no_text_becomes_markup(text: str) -> None:
     # a reason of blanks alone is no reason, and has no place in the page
