@@ -104,9 +104,9 @@ statistics:
     - One record for each cluster, for M(ansible.builtin.set_stats). Each has a key of its own, C(shared_ip_end_) and the name of the
       cluster with underscores, so that job slices and parallel workflow nodes overwrite none. A name with other characters than letters,
       digits and underscores gets six hexadecimal digits appended.
-    - A record has C(cluster), C(state) (V(changed), V(would change), V(unchanged), V(verified), V(deviates), V(failed) or V(not started)), C(edge_gateway),
-      C(scenario_before), C(scenario), C(cpi) (the replicas of CPI at the end; null if they were not read), C(services) (how many were moved), C(seconds_down) (of the port that was down
-      longest), C(restore_point) and C(reason).
+    - A record has C(cluster), C(state) (V(changed), V(would change), V(unchanged), V(verified), V(deviates), V(failed) or V(not started)),
+      C(edge_gateway), C(scenario_before), C(scenario), C(cpi) (the replicas of CPI at the end; null if they were not read), C(services) (how
+      many were moved), C(seconds_down) (of the port that was down longest), C(restore_point) and C(reason).
   returned: success
   type: dict
 report_files:
