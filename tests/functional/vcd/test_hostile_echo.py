@@ -30,6 +30,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "vcd_ccm_config": {"scenario": "shared_external"},
     "vcd_ccm_config_info": {},
     "vcd_cluster_shared_ip": {"phase": "plan", "scenario": "shared_external"},
+    "vcd_dynamic_security_group": {**NAMED, "state": "absent"},
+    "vcd_dynamic_security_group_info": {"edge_gateway": "acme-edge"},
     "vcd_edge_gateway_info": {},
     "vcd_firewall_rule": {**NAMED, "action": "ALLOW"},
     "vcd_firewall_rule_info": {"edge_gateway": "acme-edge"},
