@@ -78,13 +78,21 @@ def test_scale_with_an_old_version_is_a_conflict(contract: Any) -> None:
 
 
 def test_scaled_to_zero_the_pod_object_outlives_the_count(contract: Any) -> None:
-    """``status.replicas`` does not count terminating pods: a client that waits only for it continues too early."""
+    """``status.replicas`` does not count terminating pods: a client that waits only for it continues too early.
+
+    There is such a moment each time; a busy machine may look when it is over, and then the next time counts.
+    """
     contract.deployment("web")
-    contract.wait(lambda: contract.ready("web"), "one ready pod")
-    scale(contract, "web", 0)
-    seen = contract.wait(lambda: contract.ready("web", 0), "no replica left")
-    assert "replicas" not in seen["status"]
-    (pod,) = contract.pods("web")
+    for _attempt in range(10):
+        contract.wait(lambda: contract.ready("web"), "one ready pod")
+        scale(contract, "web", 0)
+        seen = contract.wait(lambda: contract.ready("web", 0), "no replica left")
+        assert "replicas" not in seen["status"]
+        pods = contract.pods("web")
+        if pods:
+            break
+        scale(contract, "web", 1)
+    (pod,) = pods
     assert pod["metadata"]["deletionTimestamp"]
     contract.wait(lambda: not contract.pods("web"), "the pod object to go")
 
