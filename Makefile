@@ -7,7 +7,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 help:
 	@echo "make demo    watch one command move a cluster's CPI through the three IP-sharing scenarios (about 2 minutes)"
 	@echo "make fleet   watch a run over 40 clusters that is cancelled and launched again (about 10 minutes)"
-	@echo "make check   linters and unit tests, in less than a minute once its tools are installed"
+	@echo "make check   linters and unit tests, in one to two minutes once its tools are installed"
 	@echo "make test    run every test of this repository (GATES=\"functional lint\" for some, 'make gates' lists them)"
 	@echo "make bench   measure how long migrations take, and what runs over a fleet cost (BENCH=--quick to try it)"
 	@echo "make build   build the release: the tarball, its checksum and its bill of materials (CycloneDX)"
