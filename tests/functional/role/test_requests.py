@@ -1,17 +1,15 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Upper bounds on the requests of each kind of run; and only one module decides what a run does."""
+"""Upper bounds on the requests of each kind of run."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import pytest
-import yaml
 from kube_double.testing import KubeDouble
-from role_runs import ROOT, Case, cpi_objects
+from role_runs import Case, cpi_objects
 from test_migration import SERVICES, failed, made, manifest, migrate, play, restore
 from vcdsim.testing import Simulator
 
@@ -80,49 +78,3 @@ def test_nothing_is_read_twice(tmp_path: Path, record_property: Any) -> None:
     }
     assert too_many == {}
     assert set(counts) == set(BOUNDS)
-
-
-TASKS = sorted((ROOT / "roles" / "shared_ip" / "tasks").glob("*.yml"))
-
-
-def modules_of(tasks: list[dict[str, Any]]) -> list[str]:
-    """The modules that tasks run, blocks included."""
-    found = []
-    for task in tasks:
-        found += modules_of([*task.get("block", ()), *task.get("rescue", ()), *task.get("always", ())])
-        found += [key for key in task if "." in key]
-    return found
-
-
-@pytest.mark.parametrize("path", TASKS, ids=lambda path: path.name)
-def test_the_role_leaves_the_order_to_one_module(path: Path) -> None:
-    """The proof that a run survives a kill at every write runs that module, too: nothing else may write."""
-    built_in = (
-        "assert",
-        "copy",
-        "debug",
-        "fail",
-        "import_tasks",
-        "set_fact",
-        "set_stats",
-    )  # copy: the audit's document
-    shown = {f"ansible.builtin.{name}" for name in built_in}
-    # the reports and the file of a plan connect to nothing, and the info module only reads
-    others = ("vcd_shared_ip_report", "vcd_shared_ip_audit_info", "vcd_shared_ip_audit_report", "vcd_shared_ip_plan")
-    ours = {f"vcd.kubernetes.{name}" for name in ("vcd_cluster_shared_ip", *others)}
-    assert set(modules_of(yaml.safe_load(path.read_text()))) <= shown | ours
-
-
-def test_the_role_changes_in_one_task() -> None:
-    phases = [
-        task["vcd.kubernetes.vcd_cluster_shared_ip"]["phase"]
-        for path in TASKS
-        for task in flat(yaml.safe_load(path.read_text()))
-        if "vcd.kubernetes.vcd_cluster_shared_ip" in task
-    ]
-    assert sorted(phases) == ["audit", "change", "plan", "verify", "verify"]
-
-
-def flat(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """All tasks, those in blocks included."""
-    return [one for task in tasks for one in (flat(task["block"]) if "block" in task else [task])]
