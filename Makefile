@@ -11,6 +11,7 @@ help:
 	@echo "make test    run every test of this repository (GATES=\"functional lint\" for some, 'make gates' lists them)"
 	@echo "make bench   measure how long migrations take, and what runs over a fleet cost (BENCH=--quick to try it)"
 	@echo "make build   build the release: the tarball, its checksum and its bill of materials (CycloneDX)"
+	@echo "make release prepare a release: VERSION=1.0.0 sets the version and writes the changelog"
 	@echo "make lock    pin what make installs by version and hash, from tests/requirements/*.in"
 	@echo "make format  format and lint the Python code"
 	@echo "make clean   remove what the others have built (.cache/)"
@@ -36,6 +37,9 @@ bench:
 build:
 	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py build
 
+release:
+	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py release "$(VERSION)"
+
 lock:
 	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py lock
 
@@ -45,4 +49,4 @@ format:
 clean:
 	rm -rf .cache
 
-.PHONY: help demo fleet check test gates bench build lock format clean
+.PHONY: help demo fleet check test gates bench build release lock format clean

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the Makefile calls: `demo`, `fleet`, `check`, `test [GATE ...]`, `gates`, `bench`, `build`, `lock`, `format`.
+"""What the Makefile calls. `python tests/tools/workbench.py --help` lists its commands.
 
 Standard library only.
 """
@@ -18,6 +18,7 @@ from artifact import checksum, moment
 from gates import CHECK, GATES, build_artifact, prepare
 from lock import lock
 from places import CACHE, COLLECTION, LOGS, ROOT, TREE, Failed, copy_tree, kubernetes_core, run_venv, say, test_venv
+from release import release
 from schedule import side_by_side
 
 
@@ -116,6 +117,7 @@ def main() -> int:
         "fleet", help="show a run over 40 clusters that is cancelled and launched again", add_help=False
     )
     commands.add_parser("build", help="build the release's tarball, its checksum and its SBOM")
+    commands.add_parser("release", help="prepare a release: its version and its changelog").add_argument("version")
     commands.add_parser("lock", help="pin what make installs, from tests/requirements/*.in")
     commands.add_parser("format", help="format and lint the Python code")
     arguments, more = parser.parse_known_args()
@@ -133,6 +135,8 @@ def main() -> int:
         return fleet(more)
     if arguments.command == "build":
         return build()
+    if arguments.command == "release":
+        return release(arguments.version)
     if arguments.command == "lock":
         return lock()
     if arguments.command == "format":

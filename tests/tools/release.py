@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prepares a release: the version in galaxy.yml, and the changelog with what its fragments say. Standard library only.
+
+    make release VERSION=1.0.0
+
+It commits, tags and publishes nothing: a person reads the change first.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from places import COLLECTION, LOGS, ROOT, TREE, Failed, copy_tree, kubernetes_core, run, say, test_venv, version
+
+_NUMBERS = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+_RELEASED = re.compile(r"^  (\d+\.\d+\.\d+):$", re.MULTILINE)
+NEXT = """\
+{version} is prepared. Read the change (git diff), then:
+  make test
+  git commit -am "Release {version}" && git tag v{version} && git push origin main v{version}
+  make build && ansible-galaxy collection publish .cache/artifact/vcd-kubernetes-{version}.tar.gz"""
+
+
+def refusal(wanted: str, current: str, released: list[str]) -> str:
+    """Why a version cannot be the next one, or an empty text. ``current`` is the one that galaxy.yml names."""
+    if not _NUMBERS.fullmatch(wanted):
+        return f"VERSION={wanted!r} is no version: give three numbers, for example make release VERSION=1.0.0"
+    if wanted in released:
+        return f"{wanted} is released already (changelogs/changelog.yaml): give a later version"
+    newest = max([current, *released], key=_numbers)
+    if _numbers(wanted) < _numbers(newest):
+        return f"{wanted} is older than {newest}: give a later version"
+    return ""
+
+
+def release(wanted: str) -> int:
+    """Write the version and the changelog. Failed, with nothing changed, if that is not possible."""
+    changelog = ROOT / "changelogs" / "changelog.yaml"
+    complaint = refusal(wanted, version(), _RELEASED.findall(changelog.read_text(encoding="utf-8")))
+    if complaint:
+        raise Failed(complaint)
+    if not list((ROOT / "changelogs" / "fragments").glob("*.y*ml")):
+        raise Failed("changelogs/fragments is empty: there is nothing to release")
+    status = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if status.stdout.strip():
+        raise Failed("there are changes that are not committed: commit them first, so that the release is one change")
+    venv = test_venv()
+    kubernetes_core(venv, TREE)
+    copy_tree()
+    # in the copy, because the changelog lists new modules and finds them only in a tree of collections
+    _set_version(wanted, COLLECTION / "galaxy.yml")
+    command = [venv.bin / "antsibull-changelog", "release", "--version", wanted]
+    run(command, LOGS / "release.log", cwd=COLLECTION, env=venv.environment(TREE))
+    _set_version(wanted, ROOT / "galaxy.yml")
+    for name in ("CHANGELOG.rst", "changelogs/changelog.yaml"):
+        shutil.copyfile(COLLECTION / name, ROOT / name)
+    for fragment in (ROOT / "changelogs" / "fragments").iterdir():
+        if not (COLLECTION / "changelogs" / "fragments" / fragment.name).exists():
+            fragment.unlink()
+    say(NEXT.format(version=wanted))
+    return 0
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))
+
+
+def _set_version(wanted: str, path: Path) -> None:
+    text = re.sub(r"^version: .*$", f"version: {wanted}", path.read_text(encoding="utf-8"), count=1, flags=re.MULTILINE)
+    path.write_text(text, encoding="utf-8")
