@@ -13,9 +13,9 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.vcd.kubernetes.plugins.action.vcd_shared_ip import run_by
+from ansible_collections.vcd.kubernetes.plugins.module_utils._canonical import is_digest, plain
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput, defect
 from ansible_collections.vcd.kubernetes.plugins.module_utils._printable import printable, printable_data
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.canonical import is_digest, plain
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.run_plan import (
     ARTIFACTS,
     OPTION,

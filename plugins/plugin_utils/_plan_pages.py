@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.canonical import is_digest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._canonical import is_digest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._page_frame import render
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._report_markdown import escaped

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._canonical import digest_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.request import PhaseReport, RunRequest, Wanted
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import Facts
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
@@ -20,7 +21,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.ap
     judge_read,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.basis import basis_of, bodies_of
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.canonical import digest_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.cluster_plan import (
     DIGEST,
     allowed_steps,

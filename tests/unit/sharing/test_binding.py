@@ -10,8 +10,8 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._canonical import canonical, digest_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.canonical import canonical, digest_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.cluster_plan import (
     cluster_plan,
     digest_of_plan,

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import sort_key
+from ansible_collections.vcd.kubernetes.plugins.module_utils._canonical import digest_of, plain, without
 from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import IN_PROGRESS
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.canonical import digest_of, plain, without
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import EdgeGateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (

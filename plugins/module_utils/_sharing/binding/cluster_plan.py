@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.canonical import digest_of, plain
+from ansible_collections.vcd.kubernetes.plugins.module_utils._canonical import digest_of, plain
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import TASK_SECONDS, Severity
 
 Facts = Mapping[str, Any]

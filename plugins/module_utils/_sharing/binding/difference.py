@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._canonical import without
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import as_text, shortened
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.canonical import without
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 
 Facts = Mapping[str, Any]

@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput, as_text
-from ansible_collections.vcd.kubernetes.plugins.module_utils._json import JsonRefused, parse_json
-from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.canonical import (
+from ansible_collections.vcd.kubernetes.plugins.module_utils._canonical import (
     canonical,
     digest_of,
     is_digest,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput, as_text
+from ansible_collections.vcd.kubernetes.plugins.module_utils._json import JsonRefused, parse_json
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.cluster_plan import DIGEST, digest_of_plan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import statistics_key
