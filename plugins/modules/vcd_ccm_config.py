@@ -273,15 +273,14 @@ deployment:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import NETADDR_IMPORT_ERROR
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.events import PYYAML_IMPORT_ERROR
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import (
     CONFIG_OPTIONS,
+    LIBRARIES,
     TARGET_OPTIONS,
     manage,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi, connect
-from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import KUBERNETES_OPTIONS, LIBRARIES
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import KUBERNETES_OPTIONS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 
 
@@ -294,8 +293,7 @@ def perform(cluster: KubernetesApi, params: Mapping[str, Any], check_mode: bool)
 def main() -> None:
     """Run the module."""
     spec = KUBERNETES_OPTIONS | TARGET_OPTIONS | CONFIG_OPTIONS
-    libraries = {**LIBRARIES, "netaddr": NETADDR_IMPORT_ERROR, "PyYAML": PYYAML_IMPORT_ERROR}
-    run_module(spec, connect, perform, libraries)
+    run_module(spec, connect, perform, LIBRARIES)
 
 
 if __name__ == "__main__":

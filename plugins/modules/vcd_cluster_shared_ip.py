@@ -427,8 +427,7 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.connections import Connections, connections
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.options import OPTIONS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.phases import run_phase
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.events import PYYAML_IMPORT_ERROR
-from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import LIBRARIES as KUBERNETES
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import LIBRARIES as CPI
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES
 
@@ -441,7 +440,7 @@ def perform(connected: Connections, params: Mapping[str, Any], check_mode: bool)
 
 def main() -> None:
     """Run the module."""
-    run_module(OPTIONS, connections, perform, {**LIBRARIES, **KUBERNETES, "PyYAML": PYYAML_IMPORT_ERROR})
+    run_module(OPTIONS, connections, perform, {**LIBRARIES, **CPI})
 
 
 if __name__ == "__main__":

@@ -82,14 +82,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.ver
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import network_of_cpi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import services_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bodies import (
-    merged_objects,
-    merged_policies,
-)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.pictures.picture import with_members
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import report_lines
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import restore_point_of
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.way_back import way_back
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.way_back import kept_on_the_way, way_back
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, Pace
 
 NEVER = "never"
@@ -400,9 +396,7 @@ class ClusterRun:
         # objects are added to it: one of them may be lost while it is re-created.
         back = dict(way_back(wanted.restore_point, cluster, gateway)["restore_point"])
         back.pop(APPROVED, None)  # that was the approval of the change to go back from
-        return RestorePoint(
-            point, {**back, "objects": merged_objects(back, point), "policies": merged_policies(back, point)}
-        )
+        return RestorePoint(point, kept_on_the_way(back, point))
 
     def _newer_point(
         self, plan: Mapping[str, Any], cluster: Facts, gateway: Facts, wanted: Wanted, services: list[Facts]

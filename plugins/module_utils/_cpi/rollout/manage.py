@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import NETADDR_IMPORT_ERROR
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import (
     CloudConfig,
@@ -18,6 +19,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config im
     read_config,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.editor import edit
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.events import PYYAML_IMPORT_ERROR
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import Journal, pack
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.lease import ClusterLease
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import CpiNames, Object
@@ -39,10 +41,15 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.stoppe
 from ansible_collections.vcd.kubernetes.plugins.module_utils._distributions import check_keys
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import (
+    LIBRARIES as KUBERNETES_LIBRARIES,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import parse_version
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline
 
+# What reads and writes CPI's objects needs, each with the error of its import
+LIBRARIES = {**KUBERNETES_LIBRARIES, "netaddr": NETADDR_IMPORT_ERROR, "PyYAML": PYYAML_IMPORT_ERROR}
 TARGET_OPTIONS = ArgumentSpec(
     {
         "namespace": {"type": "str", "default": "kube-system"},

@@ -29,7 +29,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     VirtualService,
     kind_of,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.places import ANY
 
 Facts = Mapping[str, Any]
 Key = tuple[str, str]
@@ -116,9 +115,8 @@ def _of_gateway(state: ClusterState, edge: EdgeGateway, vcd: Facts) -> Iterator[
 
 def _groups(state: ClusterState, facts: Facts) -> Iterator[tuple[str, Any]]:
     """Service engine groups. Their free places count as far as the plan needs them: others use them, too."""
-    any_group = state.places.most.get(ANY, 0)
     for one in facts.get("service_engine_groups") or ():
-        needed = state.places.most.get(str(one.get("name")), 0) + any_group
+        needed = state.places.needed_in(str(one.get("name")))
         most, deployed = one.get("max_virtual_services"), one.get("deployed_virtual_services") or 0
         free = needed if most is None else max(0, min(needed, most - deployed))
         kept = {key: value for key, value in one.items() if key != "deployed_virtual_services"}

@@ -13,7 +13,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._nearest import nea
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import NSXT_BACKED, EdgeGateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, error, info, warning
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.places import ANY
 from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import (
     API_WITH_SHARED_IP,
     api_of_cpi,
@@ -141,7 +140,7 @@ def _room(state: ClusterState, edge: EdgeGateway) -> Iterator[Finding]:
     first = (with_room or usable)[0]
     short = []
     for group in usable:
-        needed = state.places.most.get(group.name, 0) + (state.places.most.get(ANY, 0) if group is first else 0)
+        needed = state.places.needed_in(group.name, next_is_there=group is first)
         free = (group.maximum or 0) - group.deployed
         if needed > max(free, 0):
             short.append(f"{group.name} has {group.deployed} of {group.maximum}, and the plan needs {needed} more")

@@ -31,6 +31,13 @@ class Places:
     most: Mapping[str, int] = field(default_factory=dict)
     after: Mapping[str, int] = field(default_factory=dict)
 
+    def needed_in(self, group: str, *, next_is_there: bool = True) -> int:
+        """How many places of this group the plan needs at one time, at most.
+
+        ``next_is_there``: the next new virtual service may get into this group, so that those of ANY count.
+        """
+        return self.most.get(group, 0) + (self.most.get(ANY, 0) if next_is_there else 0)
+
     def then(self, other: Places) -> Places:
         """Those of this plan and of one that follows it."""
         groups = {*self.most, *self.after, *other.most, *other.after}

@@ -110,6 +110,15 @@ def _back(point: Reader, state: ClusterState) -> dict[str, Any]:
     }
 
 
+def kept_on_the_way(back: Mapping[str, Any], present: Mapping[str, Any]) -> dict[str, Any]:
+    """The restore point to go back to, with the present objects and policies, which may be lost on the way."""
+    return {
+        **back,
+        "objects": merged_objects(back, present),
+        "policies": merged_policies(back, present),
+    }
+
+
 def _state_at_start(cluster: Cluster) -> Mapping[Key, Mapping[str, Any]]:
     """The Services as they were before the change that is in progress."""
     if cluster.rollout != IN_PROGRESS or cluster.restore_point is None:
