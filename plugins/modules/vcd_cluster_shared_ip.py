@@ -109,9 +109,11 @@ options:
     description: With O(go_back=true), the file to go back to. Without it, the restore point in the cluster.
     type: path
   restore_dir:
-    description: Folder for restore points. A migration stores one file there before it writes anything else.
+    description:
+      - Folder for restore points. A migration stores one file there before it writes anything else.
+      - Without it, C(~/.vcd-kubernetes/restore-points). Where that cannot be written, as in many containers, the cluster alone keeps the
+        restore point, and the plan says so.
     type: path
-    default: ~/.vcd-kubernetes/restore-points
   restart:
     description: How CPI is made to read its file; see M(vcd.kubernetes.vcd_ccm_config).
     type: str

@@ -17,15 +17,49 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._json import parse_json
 
+# Where restore points go if no folder is given.
+DEFAULT = "~/.vcd-kubernetes/restore-points"
 
-def store(folder: str, point: Mapping[str, Any]) -> str:
-    """Write a restore point; returns its path. An existing file is never overwritten.
+
+def only_in_cluster(folder: str | None) -> str:
+    """Why no file of a restore point is stored, so that the cluster alone keeps it; empty if one is. Writes nothing.
+
+    A container often has no home that it may write to, and the copy in the cluster is the one that outlives it. So the
+    default folder may be missing; one that was given may not: raises InvalidInput.
+    """
+    why = _unwritable(folder or DEFAULT)
+    if why and folder:
+        raise _cannot_be_written(folder, why)
+    return why
+
+
+def _cannot_be_written(path: str, why: str) -> InvalidInput:
+    remedy = f"cannot be written: {why}; nothing was changed: give a folder that this user may write to"
+    return InvalidInput("shared_ip_restore_dir", path, remedy)
+
+
+def _unwritable(folder: str) -> str:
+    """Why a folder cannot be written, or be made; empty if it can."""
+    try:
+        path = Path(folder).expanduser()
+    except RuntimeError:
+        return "this user has no home"
+    there = next((one for one in (path, *path.parents) if one.exists()), path)
+    if not there.is_dir():
+        return f"{there} is not a folder"
+    return "" if os.access(there, os.W_OK | os.X_OK) else f"this user may not write to {there}"
+
+
+def store(folder: str | None, point: Mapping[str, Any]) -> str:
+    """Write a restore point; returns its path, empty if the cluster alone keeps it. No existing file is overwritten.
 
     Raises InvalidInput when it cannot be written; the caller must then change nothing.
     """
+    if only_in_cluster(folder):
+        return ""
     cluster = re.sub(r"[^A-Za-z0-9-]+", "-", re.sub(r"^.*:", "", str(point["cluster_id"])))
     taken = re.sub(r"[-:]", "", str(point["taken"])[:19])
-    path = Path(folder).expanduser() / f"{cluster}_{taken}Z.json"
+    path = Path(folder or DEFAULT).expanduser() / f"{cluster}_{taken}Z.json"
     text = json.dumps(point, indent=4, sort_keys=True) + "\n"
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -36,8 +70,7 @@ def store(folder: str, point: Mapping[str, Any]) -> str:
                 break
             path = path.with_name(f"{cluster}_{taken}Z_{number}.json")
     except OSError as error:
-        remedy = f"cannot be written: {error.strerror}; nothing was changed: give a folder that this user may write to"
-        raise InvalidInput("shared_ip_restore_dir", str(path), remedy) from None
+        raise _cannot_be_written(str(path), str(error.strerror)) from None
     return str(path)
 
 

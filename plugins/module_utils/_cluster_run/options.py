@@ -46,7 +46,7 @@ OPTIONS = ArgumentSpec(
         "vcd_rules": dict(CHANGE_OPTIONS.options["vcd_rules"]),
         "go_back": {"type": "bool", "default": False},
         "restore_file": {"type": "path"},
-        "restore_dir": {"type": "path", "default": "~/.vcd-kubernetes/restore-points"},
+        "restore_dir": {"type": "path"},
         "restart": dict(CONFIG_OPTIONS.options["restart"]),
         "wait_timeout": dict(CONFIG_OPTIONS.options["wait_timeout"]),
         "certificate_days": dict(CERTIFICATE_DAYS),

@@ -35,6 +35,12 @@ def plan_lines(planned: Facts, stop: Facts | None, migration: Facts | None, remo
     return lines
 
 
+def restore_point_line(why: str, backup: str) -> str:
+    """The line of a plan whose restore point gets no file; ``why`` says why, ``backup`` names the ConfigMap."""
+    only = f"the restore point is kept in ConfigMap {backup} alone, because {why}"
+    return f"{only}; shared_ip_restore_dir names a folder for a file, too"
+
+
 def result_of(preflight: Facts, planned: Facts, migration: Facts | None, **more: Any) -> dict[str, Any]:
     """The result of a run, plain enough for set_stats; ``more`` is what a change adds."""
     return {

@@ -30,7 +30,7 @@ class RunRequest:
     prune_objects: Sequence[str] = ()
     go_back: bool = False
     restore_file: str | None = None
-    restore_dir: str = ""
+    restore_dir: str | None = None
     restart: str = "auto"
     wait_timeout: float = 300
     edge_gateway: str | None = None

@@ -8,7 +8,7 @@
 and verifies the result; ``verify()`` only checks the current state. The steps of a migration:
 
     1. lock the edge gateway, which other runs may work on; a run that is bound to an approved plan plans again
-    2. store the restore point on disk
+    2. store the restore point on disk, unless the user of a container has no folder for it
     3. store the restore point in the cluster, and stop CPI
     4. read again; if something has changed since the plan, store a new restore point (a bound run ends there)
     5. migrate the Services, and unlock the edge gateway
@@ -51,6 +51,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.report
     migration_failure,
     nothing_migrated,
     plan_lines,
+    restore_point_line,
     result_of,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.request import (
@@ -202,6 +203,7 @@ class ClusterRun:
         # only a migration needs a restore point, for which whole virtual services are read
         stop = self._cpi.plan_stop(goal).result if migration else None
         point = self._restore_point(cluster, gateway, wanted) if migration else RestorePoint()
+        without_file = files.only_in_cluster(self._request.restore_dir) if migration else ""
         parts: list[Managed | Done] = [one for one in (planned, migration, removal) if one]
         result = result_of(preflight, planned.result, result_or_none(migration), changed=pending)
         if verification:
@@ -228,6 +230,9 @@ class ClusterRun:
             "verification": verification,
             "result": result,
         }
+        lines = plan_lines(planned.result, stop, result_or_none(migration), result_or_none(removal))
+        if without_file:
+            lines.append(restore_point_line(without_file, self._cpi.backup))
         report: Facts = {
             "ok": True,
             "summary": "",
@@ -235,7 +240,7 @@ class ClusterRun:
             "cpi_plan": planned.result,
             "migration_plan": result_or_none(migration),
             "result": {**result, "verified": False} if found["planned_only"] else result,
-            "lines": {"plan": plan_lines(planned.result, stop, result_or_none(migration), result_or_none(removal))},
+            "lines": {"plan": lines},
         }
         if verification and not found["planned_only"]:  # nothing is to be changed: this is the end of the run
             proof = verified(verification)
@@ -363,7 +368,7 @@ class ClusterRun:
         # Stored before anything is changed, and first on disk: the copy in the cluster could be lost with the cluster.
         point = RestorePoint(plan["point"], plan["kept"])
         file = files.store(self._request.restore_dir, point.on_disk)
-        self._say(f"the restore point is in {file}; stopping CPI")
+        self._say(f"the restore point is in {file or f'ConfigMap {self._cpi.backup} alone'}; stopping CPI")
         rebound = plan.get(REBOUND)
         self._cpi.stop(goal, rebound or point.in_cluster, replace=bool(rebound))
         try:
@@ -380,7 +385,7 @@ class ClusterRun:
                 )
             if newer:
                 point, file = newer, files.store(self._request.restore_dir, newer.on_disk)
-                self._say(f"Services have changed since the plan; the restore point is in {file}")
+                self._say(f"Services have changed since the plan; the restore point is in {file or 'the cluster'}")
                 self._cpi.stop(goal, point.in_cluster, replace=True)
             services_done = migrate()
         except CollectionError as error:

@@ -90,13 +90,14 @@ def failure_message(failure: Any, restore_file: str, backup: str, restored: bool
     """One line for a migration that failed: the state of the Services, and how to continue or go back.
 
     ``failure`` is the failed task's result, whose message says which Services are migrated, rolled back and untouched.
+    ``restore_file`` is empty where only ``backup`` holds the restore point.
     ``restored``: no Service is migrated and CPI runs as it did before. ``cpi_runs`` in it: something else started CPI.
     """
     result = Reader(failure, "failure")
     message = result.text("msg", "the migration failed").strip().rstrip(".;")
     if restored:
         return f"{message}; every Service is as it was, and CPI runs again with its previous scenario"
-    where = f"the restore point is in {restore_file} and in {backup}"
+    where = f"the restore point is in {' and in '.join(filter(None, (restore_file, backup)))}"
     ways = "run the same again to continue, or the playbook vcd.kubernetes.restore to go back"
     # whoever ends the run says that CPI is stopped, once it has tried all that might start it
     cpi = "CPI runs with its old file among them; " if result.flag_or("cpi_runs", False) else ""

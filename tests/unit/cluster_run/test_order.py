@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -164,11 +166,72 @@ def test_an_error_while_stopping_cpi_is_reported_unchanged(tmp_path: Path) -> No
 
 
 def test_without_a_restore_point_on_disk_nothing_is_written(tmp_path: Path) -> None:
-    world = World()
     (tmp_path / "file").touch()
+    planned = World().run(replace(MIGRATE, restore_dir=str(tmp_path / "file" / "folder"))).plan(True).result
+    assert planned["ok"] is False
+    assert re.fullmatch(
+        r"shared_ip_restore_dir: .*: cannot be written: .* not a folder; .*: give .*", planned["summary"]
+    )
+
+
+def test_a_folder_that_cannot_be_written_any_more_stops_the_run(tmp_path: Path) -> None:
+    world, folder = World(), tmp_path / "folder"
+    run = world.run(replace(MIGRATE, restore_dir=str(folder)))
+    planned = run.plan(False).result
+    world.events.clear()
+    folder.touch()
     with pytest.raises(InvalidInput, match=r"shared_ip_restore_dir: .*cannot be written.*nothing was changed"):
-        world.migrated(tmp_path / "file" / "folder")
+        run.change(planned["plan"], False)
     assert world.events == ["lock", "unlock"]
+
+
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """A user whose home cannot be written, as in a container; why not."""
+    home = tmp_path / "home"
+    home.touch()
+    monkeypatch.setenv("HOME", str(home))
+    return f"{home} is not a folder"
+
+
+def test_where_there_is_no_home_the_cluster_alone_keeps_the_restore_point(homeless: str) -> None:
+    world = World()
+    run = world.run(MIGRATE)
+    for check_mode in (True, False):
+        planned = run.plan(check_mode).result
+        kept = f"the restore point is kept in ConfigMap kube-system/cpi-backup alone, because {homeless}; "
+        assert planned["lines"]["plan"][-1] == f"{kept}shared_ip_restore_dir names a folder for a file, too"
+    done = run.change(planned["plan"], False).result["result"]
+    assert (done["changed"], done["restore_point"]) == (True, "")
+    assert world.stored
+    assert world.said[0] == "the restore point is in ConfigMap kube-system/cpi-backup alone; stopping CPI"
+
+
+def test_without_a_home_a_failure_names_the_restore_point_in_the_cluster(homeless: str) -> None:
+    world = World()
+    run = world.run(MIGRATE)
+    planned = run.plan(False).result
+    world.fails["move"] = CollectionError("refused", **{**FAILED, "state": "failed"})
+    with pytest.raises(CollectionError, match=r"; the restore point is in ConfigMap kube-system/cpi-backup; run the "):
+        run.change(planned["plan"], False)
+
+
+def test_a_folder_that_was_given_is_no_home(homeless: str, tmp_path: Path) -> None:
+    with pytest.raises(
+        InvalidInput, match=r"^shared_ip_restore_dir: '\S+/points': cannot be written: .*: give a folder"
+    ):
+        files.only_in_cluster(str(tmp_path / "home" / "points"))
+    assert files.only_in_cluster(str(tmp_path / "points" / "deep")) == ""
+    assert list(tmp_path.glob("points")) == []
+
+
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_path: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", unknown)
+    assert files.only_in_cluster(None) == "this user has no home"
+    assert files.store(None, point()) == ""
 
 
 def test_a_service_that_changed_since_the_plan_leads_to_a_new_restore_point(tmp_path: Path) -> None:
