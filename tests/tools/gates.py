@@ -31,6 +31,8 @@ from places import (
     TREE,
     Failed,
     Venv,
+    awx_awx,
+    awx_venv,
     copy_sources,
     copy_tree,
     kubernetes_core,
@@ -243,10 +245,11 @@ def _packages_in(sbom: Path) -> int:
 
 
 def _beside_python(importer: Venv) -> None:
-    """Put kubernetes.core where the package ansible would: the importer looks for collections nowhere else."""
+    """Put other collections where the package ansible would: the importer looks for collections nowhere else."""
     packages = next(importer.path.glob("lib/python*/site-packages"))
-    source = TREE / "ansible_collections" / "kubernetes"
-    shutil.copytree(source, packages / "ansible_collections" / "kubernetes", dirs_exist_ok=True)
+    for name in ("kubernetes", "awx"):
+        source = TREE / "ansible_collections" / name
+        shutil.copytree(source, packages / "ansible_collections" / name, dirs_exist_ok=True)
 
 
 def cores(_workers: int) -> str:
@@ -317,6 +320,7 @@ def _with_real_parts(venv: Venv) -> dict[str, str]:
     """
     home = Path.home()
     kept = {
+        "AWX_PROGRAMS": str(awx_venv().bin),
         "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(home / ".cache"),
         "GOPATH": os.environ.get("GOPATH") or str(home / "go"),
     }
@@ -396,8 +400,9 @@ CHECK = ("lint", "unit")
 
 
 def prepare() -> None:
-    """What every gate needs: the tools, a fresh copy of the collection, and kubernetes.core beside it."""
+    """What every gate needs: the tools, a fresh copy of the collection, and kubernetes.core and awx.awx beside it."""
     venv = test_venv()
     copy_tree()
     kubernetes_core(venv, TREE)
+    awx_awx(venv, TREE)
     say(f"  working on a copy of {ROOT} in {COLLECTION}")

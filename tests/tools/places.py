@@ -35,6 +35,8 @@ HANGS_SECONDS = 4 * 3600.0
 # For each ansible-core, the version of the community package that contains its kubernetes.core.
 ANSIBLE_OF_CORE = {"2.17": "10.7.0", "2.18": "11.13.0", "2.19": "12.3.0", "2.20": "13.8.0", "2.21": "14.5.0"}
 NEWEST_ANSIBLE = {True: "14.5.0", False: "12.3.0"}[sys.version_info >= (3, 12)]
+# The newest that has awx.awx.
+ANSIBLE_WITH_AWX = {True: "13.8.0", False: "12.3.0"}[sys.version_info >= (3, 12)]
 
 
 class Failed(Exception):
@@ -185,27 +187,41 @@ def test_venv() -> Venv:
     return Venv("test", Path(sys.executable)).ensure("-r", str(REQUIREMENTS / "test.txt"), about="about 60 s, once")
 
 
+def awx_venv() -> Venv:
+    """The environment with the programs that AWX runs jobs with: ansible-runner and receptorctl."""
+    return Venv("awx", Path(sys.executable)).ensure("-r", str(REQUIREMENTS / "awx.txt"), about="about 10 s, once")
+
+
 def kubernetes_core(venv: Venv, parent: Path, ansible: str = NEWEST_ANSIBLE) -> Path:
-    """Put kubernetes.core into ``parent``/ansible_collections, and ansible.posix, whose callbacks tests use.
+    """Put kubernetes.core into ``parent``/ansible_collections, and ansible.posix, whose callbacks tests use."""
+    return _collections(venv, parent, ansible, "kubernetes/core", "ansible/posix")
+
+
+def awx_awx(venv: Venv, parent: Path) -> Path:
+    """Put awx.awx there, with which extensions/awx puts its data into AWX."""
+    return _collections(venv, parent, ANSIBLE_WITH_AWX, "awx/awx")
+
+
+def _collections(venv: Venv, parent: Path, ansible: str, *wanted: str) -> Path:
+    """Put collections into ``parent``/ansible_collections; the folder of the first one.
 
     They come from the community package ``ansible`` of this version, whose hash is pinned. The client of Galaxy cannot
     check a hash.
     """
-    target, others = (parent / "ansible_collections" / name for name in ("kubernetes/core", "ansible/posix"))
-    if all((one / "MANIFEST.json").exists() for one in (target, others)):
-        return target
-    say(f"  taking kubernetes.core from the package ansible {ansible} (about 50 MB, once) ...")
-    downloads = CACHE / "downloads" / ansible
+    targets = [parent / "ansible_collections" / name for name in wanted]
+    if all((one / "MANIFEST.json").exists() for one in targets):
+        return targets[0]
+    say(f"  taking {wanted[0].replace('/', '.')} from the package ansible {ansible} (about 50 MB, once) ...")
+    downloads = CACHE / "downloads" / f"{ansible}-{wanted[0].replace('/', '.')}"
     pip = [venv.bin / "python", "-m", "pip", "download", "--disable-pip-version-check", "--no-deps"]
     pinned = REQUIREMENTS / f"ansible-{ansible}.txt"
-    run([*pip, "--require-hashes", "-d", downloads, "-r", pinned], LOGS / "kubernetes-core.log")
+    run([*pip, "--require-hashes", "-d", downloads, "-r", pinned], LOGS / "collections.log")
     wheel = next(downloads.glob("ansible-*.whl"))
     with zipfile.ZipFile(wheel) as archive:
-        folders = ("ansible_collections/kubernetes/core/", "ansible_collections/ansible/posix/")
-        wanted = [name for name in archive.namelist() if name.startswith(folders)]
-        archive.extractall(parent, wanted)
+        folders = tuple(f"ansible_collections/{name}/" for name in wanted)
+        archive.extractall(parent, [name for name in archive.namelist() if name.startswith(folders)])
     shutil.rmtree(downloads)
-    return target
+    return targets[0]
 
 
 def copy_tree() -> Path:
