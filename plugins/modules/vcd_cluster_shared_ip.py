@@ -306,6 +306,8 @@ failure:
     - Details of what prevents the change, if that is not a finding of the preflight, and of an error that ended the task.
     - C(cpi_replicas) is the number of CPI's replicas at the end, if it could be read. C(cpi_stopped) is there when CPI is stopped, with the
       number of replicas that it had.
+    - After an error in phase C(change), C(services) says what happened to each Service, as C(failure) of M(vcd.kubernetes.vcd_shared_ip)
+      does, and C(restore_point) is the file with the restore point, as far as the run has come.
   returned: phase plan, when RV(ok=false), and when the task failed
   type: dict
 planned_only:

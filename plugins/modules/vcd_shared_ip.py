@@ -246,6 +246,7 @@ services:
       description:
         - The downtime in seconds as it was measured by the run - C(ports) for each port that existed, C(together) while all of them were down.
           A port counts as down from the request that takes it away to the end of the task that brings it back.
+        - C(lasting) lists the ports that were still down when the run ended; none after a run that has succeeded.
         - Null in check mode, and for a service of which nothing was changed.
       type: dict
 lost_settings:
@@ -266,6 +267,8 @@ failure:
     - What failed. C(service) is the service at which the run stopped, and C(state) the state that it is in.
     - C(created), C(migrated), C(repaired), C(removed), C(rolled_back), C(failed) and C(not_reached) are lists of the services in that state.
       C(failed) is a service that could not be rolled back, C(not_reached) one that the run did not change.
+    - C(services) says of each service its C(name), C(namespace), C(scenario_before), C(scenario), C(state) and C(downtime), as RV(services)
+      does after a success; only if the run had begun to write.
     - If an option is refused, C(option) with, where they are known, C(value) and C(remedy) instead.
   returned: failure
   type: dict

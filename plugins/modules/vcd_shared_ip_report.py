@@ -24,7 +24,8 @@ options:
       - What is known of each cluster, by its name. An empty dictionary is a cluster that the run did not reach.
       - C(result) is the role's C(shared_ip_result), C(preflight) its C(shared_ip_preflight), C(cpi) the number of CPI's replicas.
       - C(planned_only) is true for a run in check mode. C(failure) with C(msg) says why the run failed for the cluster, and
-        C(not_started) in it that nothing was tried.
+        C(not_started) in it that nothing was tried. C(services) and C(restore_point) in it are those of the C(failure) of
+        M(vcd.kubernetes.vcd_cluster_shared_ip).
       - For the report, C(verification) is the role's C(shared_ip_verification), C(planned) the planned migrations, and C(ended) the time
         at which the cluster was done.
     type: dict
@@ -106,7 +107,8 @@ statistics:
       digits and underscores gets six hexadecimal digits appended.
     - A record has C(cluster), C(state) (V(changed), V(would change), V(unchanged), V(verified), V(deviates), V(failed) or V(not started)),
       C(edge_gateway), C(scenario_before), C(scenario), C(cpi) (the replicas of CPI at the end; null if they were not read), C(services) (how
-      many were moved), C(seconds_down) (of the port that was down longest), C(restore_point) and C(reason).
+      many were moved), C(seconds_down) (of the port that was down longest), C(ports_down) (how many ports a run that failed has left down),
+      C(restore_point) and C(reason).
   returned: success
   type: dict
 report_files:

@@ -24,10 +24,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.run_report
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._report_words import (
     about_lines,
     captions,
+    cluster_measured_words,
     cpi_words,
     edge_name,
     foot,
-    measured_words,
     planned_words,
     port_rows,
     service_heading,
@@ -101,7 +101,7 @@ def _summary(clusters: Sequence[ClusterReport]) -> Iterator[str]:
             one.end.scenario or "not read",
             cpi_words(one.end),
             planned_words(one.planned_down),
-            measured_words(one.end.seconds_down),
+            cluster_measured_words(one.end),
             one.end.reason,
         )
         for one in clusters

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import DEVIATES, WOULD_CHANGE, ClusterEnd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.run_report import (
@@ -13,8 +16,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.run_report
     RunReport,
     ServiceReport,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import in_words
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import ROLLED_BACK, TOUCHED, in_words
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._words import BAD, GOOD, WARN, pool_words, service_words
+
+OBJECTS = ("rule", "virtual_service", "pool")
+NOT_READ = "not read after the failure"
 
 
 def about_lines(report: RunReport) -> list[str]:
@@ -60,15 +66,21 @@ def planned_words(seconds: tuple[int, int] | None) -> str:
     return f"{seconds[0]} to {seconds[1]} s" if seconds[1] else "0 s"
 
 
-def measured_words(seconds: float | None) -> str:
-    """Measured downtime: "2.5 s"."""
-    return "not measured" if seconds is None else f"{seconds:g} s"
+def measured_words(seconds: float | None, still_down: str = "") -> str:
+    """Measured downtime: "2.5 s"; ``still_down`` are words for what was down yet when the run ended."""
+    words = "not measured" if seconds is None else f"{seconds:g} s"
+    return f"{words}, {still_down}" if still_down else words
+
+
+def cluster_measured_words(end: ClusterEnd) -> str:
+    """The measured downtime of a cluster."""
+    return measured_words(end.seconds_down, f"{pluralize(end.ports_down, 'port')} still down" if end.ports_down else "")
 
 
 def service_heading(service: ServiceReport) -> str:
     """The name of a Service, what it becomes and what happened to it."""
-    shapes = [str(one["shape"]) for one in service.shown]
-    change = " -> ".join(dict.fromkeys(shapes)) or "not read"
+    shapes = [*(str(one["shape"]) for one in service.shown), service.became]
+    change = " -> ".join(dict.fromkeys(filter(None, shapes))) or "not read"
     return f"{service.label}: {change}{f' ({in_words(service.state)})' if service.state else ''}"
 
 
@@ -82,26 +94,37 @@ def captions(service: ServiceReport, *, planned: bool) -> list[str]:
 
 
 def port_rows(service: ServiceReport) -> list[dict[str, str]]:
-    """One row for each port: how it is served in the last known state, how long it was down, and its objects."""
+    """One row for each port: how it is served in the last known state, how long it was down, and its objects.
+
+    A run that failed has not read the objects of a Service again that it had begun to move; it knows which ports serve.
+    """
     last = service.after or service.before
     down = {one.port: one for one in service.down}
     rows = []
     for path in last["paths"] if last else ():
         port = str(path["port"])
         known = down.pop(port, PortDown(port))
-        found, pool, rule = path["virtual_service"], path["pool"], path["rule"]
+        written = service.after is None and service.state in TOUCHED
+        serves = not known.lasting if written and known.measured is not None else path["serves"]
+        objects = _objects(path) if not written or service.state == ROLLED_BACK else dict.fromkeys(OBJECTS, NOT_READ)
         rows.append(
             {
                 "port": f"{port} {path['name']}".strip(),
-                "served": "yes" if path["serves"] else "no",
-                "tone": GOOD if path["serves"] else BAD,
+                "served": "yes" if serves else "no",
+                "tone": GOOD if serves else BAD,
                 "planned": planned_words(known.planned),
-                "measured": measured_words(known.measured),
-                "rule": rule["name"] if rule else "none",
-                "virtual_service": ", ".join(filter(None, (found["name"], service_words(found)[0])))
-                if found
-                else "does not exist",
-                "pool": ", ".join(filter(None, (pool["name"], pool_words(pool)[0]))) if pool else "does not exist",
+                "measured": measured_words(known.measured, "still down" if known.lasting else ""),
+                **objects,
             }
         )
     return rows
+
+
+def _objects(path: Mapping[str, Any]) -> dict[str, str]:
+    found, pool, rule = path["virtual_service"], path["pool"], path["rule"]
+    texts = (
+        rule["name"] if rule else "none",
+        ", ".join(filter(None, (found["name"], service_words(found)[0]))) if found else "does not exist",
+        ", ".join(filter(None, (pool["name"], pool_words(pool)[0]))) if pool else "does not exist",
+    )
+    return dict(zip(OBJECTS, texts, strict=True))

@@ -120,17 +120,30 @@ def _moved(address: str, number: int) -> str:
 
 
 def failed(name: str = "acme-edge", **changes: Any) -> dict[str, Any]:
-    """A cluster whose migration failed, with CPI stopped."""
-    found = outcome(name, services=1)
+    """A cluster whose migration failed at its second Service, with CPI stopped."""
+    found = outcome(name, services=3)
     point = found["result"]["restore_point"]
-    reason = "virtual service ingress-vs-web-http: Cloud Director refused it (BUSY_ENTITY) for 300 s"
+    reason = "virtual service ingress-vs-shop-https: Cloud Director refused it (BUSY_ENTITY) for 300 s"
+    web, shop, mail = found["result"]["migrations"]
+    left = {"ports": {"80": 12.5}, "together": 12.5, "lasting": ["80"]}
+    ended = [
+        {**web, "scenario": "shared_external", "downtime": {**web["downtime"], "together": 0.0, "lasting": []}},
+        {**shop, "scenario": "mixed", "state": "failed", "downtime": left},
+        {**mail, "scenario": "distinct_internal", "state": "not_reached", "downtime": None},
+    ]
+    keys = ("name", "namespace", "scenario", "state", "downtime")
     return {
         **found,
         "result": None,
         "verification": None,
         "cpi": 0,
         "planned": [{**one, "downtime": None} for one in found["result"]["migrations"]],
-        "failure": {"msg": reason, "cpi": 0, "restore_point": point},
+        "failure": {
+            "msg": reason,
+            "cpi": 0,
+            "restore_point": point,
+            "services": [{key: one[key] for key in keys} for one in ended],
+        },
         **changes,
     }
 

@@ -28,6 +28,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rollback imp
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.service_executor import ServiceExecutor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bodies import lost_settings
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import APP_PORT_PROFILE
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.description import as_diff, own_objects
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.downtime import Downtime
@@ -122,6 +123,9 @@ class Executor:
         if not self.check_mode:
             try:
                 self._apply_all(plans, pending)
+            except CollectionError as error:
+                error.details["services"] = [one.ended(self._shape(one)) for one in plans]
+                raise
             finally:
                 self.services.background.close()
         return self._done(plans, pending, orphans)
@@ -265,7 +269,7 @@ class Executor:
         policies = self.services.policies.lines(self.services.observed) if self.check_mode else []
         result = {
             "steps": [line for one in pending for line in one.lines],
-            "services": [one.as_dict(shape_of(one.service, final, self.edge, self.goal.scenario)) for one in plans],
+            "services": [one.as_dict(self._shape(one, final)) for one in plans],
             "orphans": left_orphans(orphans, final),
             "lost_settings": [
                 *lost_settings(self.services.stored, self.services.observed.inventory),
@@ -277,6 +281,10 @@ class Executor:
         after = {one.label: as_diff(own_objects(one.wanted, final)) for one in plans}
         changed = bool(pending or policies or self._restored)
         return Done(changed, result, before, after, tuple(self._operations(pending, policies)))
+
+    def _shape(self, one: ServicePlan, inventory: Inventory | None = None) -> str:
+        """The shape of a service in the inventory; in the last one that was seen without it."""
+        return shape_of(one.service, inventory or self.services.observed.inventory, self.edge, self.goal.scenario)
 
     def _operations(self, pending: Iterable[GroupPlan], policies: Iterable[str]) -> Iterator[Operation]:
         """The writes of the plan, those beside its steps included."""

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress imp
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rights import LOCKING
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Starter
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import CHANGED, ROLLED_BACK, UNCHANGED
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.downtime import added
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import (
+    CHANGED,
+    ROLLED_BACK,
+    UNCHANGED,
+    in_words,
+    label_of,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.rights import require_rights
 
@@ -48,31 +55,52 @@ def run_and_replan(prepare: Callable[[], Executor], say: Callable[[str], None]) 
 
     The lock keeps other runs away, but not CPI of another cluster, or a person. Raises CollectionError.
     """
-    changed: dict[str, str] = {}
+    earlier: list[Body] = []
     writes = 0
     for attempt in range(MAX_CONFLICTS + 1):
-        executor = prepare()
         try:
+            executor = prepare()
             done = executor.run()
         except CollectionError as error:
             taken = error.details.get("taken")
             if not taken or error.details.get("state") != ROLLED_BACK or attempt == MAX_CONFLICTS:
+                if earlier:
+                    _tell_earlier(error, earlier)
                 raise
             say(f"{', '.join(taken)} was taken by another object after the plan: planning again")
-            changed.update({label: state for state in CHANGED for label in error.details.get(state) or ()})
+            earlier = _with_earlier(error.details["services"], earlier)
             writes += executor.services.writer.writes
         else:
-            return _with_earlier(done, changed, writes)
+            services = _with_earlier(done.result["services"], earlier)
+            result = {**done.result, "services": services, "writes": done.result["writes"] + writes}
+            changed = any(one["state"] in CHANGED for one in earlier)
+            return replace(done, changed=done.changed or changed, result=result)
     raise AssertionError("the last attempt returns or raises")
 
 
-def _with_earlier(done: Done, changed: Mapping[str, str], writes: int) -> Done:
-    """The result of the last attempt, with what the attempts before it have done."""
-    services = [
-        {**one, "state": changed.get("/".join(filter(None, (one["namespace"], one["name"]))), one["state"])}
-        if one["state"] == UNCHANGED
-        else one
-        for one in done.result["services"]
-    ]
-    result = {**done.result, "services": services, "writes": done.result["writes"] + writes}
-    return replace(done, changed=done.changed or bool(changed), result=result)
+def _with_earlier(services: Iterable[Body], earlier: Iterable[Body]) -> list[Body]:
+    """The services after an attempt, with what the attempts before it have done to them."""
+    before = {label_of(one): one for one in earlier}
+    return [_after(one, before[label_of(one)]) if label_of(one) in before else one for one in services]
+
+
+def _after(one: Body, before: Body) -> Body:
+    changed = one["state"] == UNCHANGED and before["state"] in CHANGED
+    return {
+        **one,
+        **({key: before[key] for key in ("state", "scenario_before")} if changed else {}),
+        "downtime": added(before["downtime"], one["downtime"]),
+    }
+
+
+def _tell_earlier(error: CollectionError, earlier: list[Body]) -> None:
+    """Add to the error of the last attempt what those before it have done: these services stay as they are."""
+    details = error.details
+    details["services"] = _with_earlier(details["services"], earlier) if "services" in details else earlier
+    for state in CHANGED:
+        known = list(details.get(state) or ())
+        labels = [label_of(one) for one in details["services"] if one["state"] == state]
+        new = [label for label in labels if label not in known]
+        details[state] = [*known, *new]
+        if new:
+            error.message += f"; {in_words(state)} before that: {', '.join(new)}"

@@ -6,13 +6,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import failure_message, report_lines
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import CHANGED, NOT_REACHED, ROLLED_BACK
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import (
+    CHANGED,
+    ENDED,
+    NOT_REACHED,
+    ROLLED_BACK,
+    UNCHANGED,
+)
 
 Facts = Mapping[str, Any]
 
@@ -59,6 +66,36 @@ def result_of(preflight: Facts, planned: Facts, migration: Facts | None, **more:
     }
 
 
+@dataclass
+class Reached:
+    """How far a change has come, for the error that ends it: the Services with their states, and the restore point.
+
+    ``services`` is None where that is not known: while they are migrated, only the migration knows it.
+    """
+
+    services: Sequence[Facts] | None = None
+    restore_point: str = ""
+
+    @classmethod
+    def nothing(cls, planned: Sequence[Facts]) -> Reached:
+        """Before the migration of the planned Services."""
+        states = ((one, UNCHANGED if one["state"] == UNCHANGED else NOT_REACHED) for one in planned)
+        return cls(
+            [
+                {**{key: one.get(key) for key in ENDED}, "scenario": one["scenario_before"], "state": state}
+                for one, state in states
+            ]
+        )
+
+    def told(self, error: CollectionError) -> CollectionError:
+        """The same error, which says how far the change has come."""
+        known = {"services": self.services, "restore_point": self.restore_point}
+        for key, value in known.items():
+            if value:
+                error.details.setdefault(key, value)
+        return error
+
+
 def interrupted_message(writes: int) -> str:
     """Why a run without ``migrate`` stops when an earlier migration was interrupted."""
     return (
@@ -75,6 +112,8 @@ def nothing_migrated(failure: Facts, *, resumed: bool, scenario_before: str) -> 
     that were migrated before, and an invalid file is nothing to go back to.
     """
     if resumed or scenario_before == "invalid":
+        return False
+    if any(one["state"] in CHANGED for one in failure.get("services") or ()):
         return False
     if "service" not in failure:
         return True

@@ -46,6 +46,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.facts 
     without_objects,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.report import (
+    Reached,
     interrupted_message,
     merged,
     migration_failure,
@@ -117,6 +118,7 @@ class ClusterRun:
         self._say = say
         self._deadline = deadline
         self._verify = partial(verify_wanted, restarts=request.restart != NEVER)
+        self._reached = Reached()
 
     # -- plan: writes nothing
 
@@ -297,12 +299,13 @@ class ClusterRun:
         self._gateway.choose(plan["cluster_id"], plan["edge_gateway"])
         goal, orphans = FileGoal(**plan["goal"]), tuple(plan["on_the_way"])
         wanted = Wanted(plan["scenario"], plan["one_arm"], plan["restore_point"], orphans)
+        self._reached = Reached.nothing(result["migrations"])
         try:
             with self._cpi.lease():
                 migration, applied, parts = self._write(plan, goal, wanted)
             found = self._verify_change(plan, goal, wanted, migration)
         except Exception as error:  # a defect must not leave a stopped CPI unsaid, either
-            raise self._cpi.told(error) from error
+            raise self._reached.told(self._cpi.told(error)) from error
         verification = found["verification"]
         result.update(
             changed=migration is not None or any(one.changed for one in parts),
@@ -367,7 +370,7 @@ class ClusterRun:
         """Stop CPI and migrate the Services."""
         # Stored before anything is changed, and first on disk: the copy in the cluster could be lost with the cluster.
         point = RestorePoint(plan["point"], plan["kept"])
-        file = files.store(self._request.restore_dir, point.on_disk)
+        file = self._store(point)
         self._say(f"the restore point is in {file or f'ConfigMap {self._cpi.backup} alone'}; stopping CPI")
         rebound = plan.get(REBOUND)
         self._cpi.stop(goal, rebound or point.in_cluster, replace=bool(rebound))
@@ -384,13 +387,19 @@ class ClusterRun:
                     goal, services, point_in_cluster, wanted.orphans, self._cpi.check_stopped
                 )
             if newer:
-                point, file = newer, files.store(self._request.restore_dir, newer.on_disk)
+                point, file = newer, self._store(newer)
                 self._say(f"Services have changed since the plan; the restore point is in {file or 'the cluster'}")
                 self._cpi.stop(goal, point.in_cluster, replace=True)
+            self._reached.services = None
             services_done = migrate()
         except CollectionError as error:
             raise self._failure(error, plan, file) from error
+        self._reached.services = services_done.result["services"]
         return DoneMigration(services, point, file, services_done)
+
+    def _store(self, point: RestorePoint) -> str:
+        self._reached.restore_point = files.store(self._request.restore_dir, point.on_disk)
+        return self._reached.restore_point
 
     def _restore_point(self, cluster: Facts, gateway: Facts, wanted: Wanted) -> RestorePoint:
         info = self._gateway.describe(self._services(cluster, gateway, wanted), whole=True)

@@ -14,6 +14,8 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import CHANGED as MOVED
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import MIGRATED
 
 # In the order in which a summary counts them; the last two make the run fail.
 CHANGED, WOULD_CHANGE, UNCHANGED, VERIFIED = "changed", "would change", "unchanged", "verified"
@@ -27,8 +29,9 @@ LONGEST_REASON = 600  # characters of a reason in a record: all records of a job
 class ClusterEnd:
     """How the run ended for one cluster.
 
-    ``cpi`` is the number of CPI's replicas at the end, None if it was not read. ``seconds_down`` is the longest
-    time that one port of the cluster was down, None if nothing was moved. ``reason`` is why it failed or never started.
+    ``cpi`` is the number of CPI's replicas at the end, None if it was not read. ``services`` were moved.
+    ``seconds_down`` is the longest time that one port of the cluster was down, None if no write was begun, and
+    ``ports_down`` is how many ports a run that failed has left down. ``reason`` is why it failed or never started.
     """
 
     cluster: str
@@ -41,6 +44,7 @@ class ClusterEnd:
     seconds_down: float | None = None
     restore_point: str = ""
     reason: str = ""
+    ports_down: int = 0
 
     @property
     def ok(self) -> bool:
@@ -58,11 +62,14 @@ class ClusterEnd:
             parts.append(f"edge gateway {self.edge_gateway}")
         parts.append(f"CPI {self.cpi_words}")
         if self.seconds_down is not None:
-            parts.append(
-                f"{pluralize(self.services, 'Service')} moved, no port down longer than {self.seconds_down:g} s"
-            )
+            parts.append(f"{pluralize(self.services, 'Service')} moved")
+            left = f"{pluralize(self.ports_down, 'port')} STILL DOWN (for {self.seconds_down:g} s when the run ended)"
+            parts.append(left if self.ports_down else f"no port down longer than {self.seconds_down:g} s")
         line = ", ".join(parts)
-        return f"{line}: {self.reason}" if self.reason else line
+        # the reason of a migration that failed names it already
+        unsaid = not self.ok and self.restore_point and self.restore_point not in self.reason
+        reasons = [self.reason, f"the restore point is in {self.restore_point}" if unsaid else ""]
+        return ": ".join(filter(None, (line, "; ".join(filter(None, reasons)))))
 
     @property
     def cpi_words(self) -> str:
@@ -89,19 +96,40 @@ def end_of(cluster: str, outcome: Any) -> ClusterEnd:
         next((text for one in known if (text := one.text(key, ""))), "")
         for key in ("edge_gateway", "scenario_before", "scenario")
     )
-    cpi = kept.number_or_none("cpi")
     if failure is not None:
         state = NOT_STARTED if failure.flag_or("not_started", False) else FAILED
-        reason, point = _one_line(failure.text("msg", "unknown")), failure.text("restore_point", "")
-        return ClusterEnd(cluster, state, edge, before, scenario, cpi, restore_point=point, reason=reason)
-    result = kept.mapping("result")
-    moved = [one.mapping("downtime") for one in result.mappings("migrations") if one.has("downtime")]
-    seconds = [second for one in moved for second in (0.0, *one.mapping("ports").value.values())]
-    down = max(seconds) if seconds else None
-    point = result.text("restore_point", "")
-    state = _state(kept)
-    reason = _one_line(result.text("summary", "")) if state == DEVIATES else ""
-    return ClusterEnd(cluster, state, edge, before, scenario, cpi, len(moved), down, point, reason)
+        reason = _one_line(failure.text("msg", "unknown"))
+    else:
+        state = _state(kept)
+        reason = _one_line(kept.mapping("result").text("summary", "")) if state == DEVIATES else ""
+    touched = [one for one in ended_services(kept) if one.has("downtime")]
+    downtimes = [one.mapping("downtime") for one in touched]
+    seconds = [float(second) for one in downtimes for second in (0.0, *one.mapping("ports").value.values())]
+    return ClusterEnd(
+        cluster,
+        state,
+        edge,
+        before,
+        scenario,
+        kept.number_or_none("cpi"),
+        sum(one.text("state", MIGRATED) in MOVED for one in touched),
+        max(seconds, default=None),
+        next((text for one in (failure, result) if one and (text := one.text("restore_point", ""))), ""),
+        reason,
+        sum(len(one.texts("lasting")) for one in downtimes if one.has("lasting")),
+    )
+
+
+def ended_services(kept: Reader) -> list[Reader]:
+    """The Services with what a run has done to each, from what the playbooks keep of a cluster.
+
+    The error of a run that has failed says it, and else its result, which is there before the verification.
+    """
+    for key, part in (("failure", "services"), ("result", "migrations")):
+        one = kept.mapping_or_none(key)
+        if one is not None and one.has(part) and one.value[part]:
+            return list(one.mappings(part))
+    return []
 
 
 def _typed(outcome: Mapping[str, Any]) -> dict[str, Any]:

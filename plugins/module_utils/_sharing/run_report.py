@@ -24,28 +24,36 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet impo
     VERIFIED,
     ClusterEnd,
     end_of,
+    ended_services,
     fleet_lines,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import TOUCHED, label_of
 
 Data = Mapping[str, Any]
 NO_EDGE = ""  # the name under which clusters are listed whose edge gateway is not known
+PLANNED, UNKNOWN = "planned", "not known"  # the states of a Service that a run does not say
 _SEVERITIES = {one.value: number for number, one in enumerate(Severity)}
 
 
 @dataclass(frozen=True)
 class PortDown:
-    """How long a port was down: ``planned`` in seconds from and to (None: not planned), ``measured`` in seconds."""
+    """How long a port was down: ``planned`` in seconds from and to (None: not planned), ``measured`` in seconds.
+
+    ``lasting``: it was still down when the run ended.
+    """
 
     port: str
     planned: tuple[int, int] | None = None
     measured: float | None = None
+    lasting: bool = False
 
 
 @dataclass(frozen=True)
 class ServiceReport:
     """One Service: its drawings' data before and after (None where there is no such picture), and its downtime.
 
-    ``after`` is also the present state, where nothing was to be changed. ``state`` is what happened to it.
+    ``after`` is also the present state, where nothing was to be changed. ``state`` is what happened to it, and
+    ``became`` the shape that it was left in, if a run that failed says so.
     """
 
     label: str
@@ -53,6 +61,7 @@ class ServiceReport:
     before: Data | None = None
     after: Data | None = None
     down: tuple[PortDown, ...] = ()
+    became: str = ""
 
     @property
     def shown(self) -> tuple[Data, ...]:
@@ -222,13 +231,13 @@ def cluster_report(name: str, outcome: Any) -> ClusterReport:
     after = verification.mapping_or_none("picture") if verification else None
     if after is None and planned and pictures:
         after = pictures.mapping_or_none("after")
-    moves, done = _moves(kept), end.ok and not planned
+    moves = _moves(kept, planned=planned)
     findings = [*_findings(preflight, "before the change"), *_findings(verification, "")]
     seen = {str(one["message"]): one for one in findings}  # the later one counts: it is of the present state
     wrong = sorted((one for one in seen.values() if not one["ok"]), key=lambda one: _SEVERITIES[one["severity"]])
     return ClusterReport(
         end,
-        tuple(_services(before, after, moves, done=done)),
+        tuple(_services(before, after, moves)),
         _addresses("external", before, after),
         _addresses("internal", before, after),
         tuple(wrong),
@@ -239,43 +248,58 @@ def cluster_report(name: str, outcome: Any) -> ClusterReport:
     )
 
 
-def _moves(kept: Reader) -> dict[str, Reader]:
-    """What a run plans to do, or has done, to each Service, by label."""
-    result = kept.mapping_or_none("result")
-    done = list(result.mappings("migrations")) if result and result.has("migrations") else []
-    planned = list(kept.mappings("planned")) if kept.has("planned") else []
-    found: dict[str, Reader] = {}
-    for one in [*planned, *done]:
-        found["/".join(filter(None, (one.text("namespace", ""), one.text("name"))))] = one
+def _label(service: Reader) -> str:
+    return label_of({"namespace": service.text("namespace", ""), "name": service.text("name")})
+
+
+@dataclass(frozen=True)
+class _Move:
+    """What a run plans to do, or has done, to a Service. ``state`` is PLANNED, UNKNOWN or what happened to it."""
+
+    state: str
+    known: Reader
+
+
+def _moves(kept: Reader, *, planned: bool) -> dict[str, _Move]:
+    """The moves by label: as they were planned, with what is known of how each ended."""
+    state = PLANNED if planned else UNKNOWN
+    found: dict[str, _Move] = {}
+    for one in kept.mappings("planned") if kept.has("planned") else ():
+        found[_label(one)] = _Move(state, one)
+    for one in ended_services(kept):
+        label, ended = _label(one), one.text("state", UNKNOWN)
+        known = {**found[label].known.value, **one.value} if label in found else one.value
+        found[label] = _Move(PLANNED if planned else ended, Reader(known, one.path))
     return found
 
 
-def _services(
-    before: Reader | None, after: Reader | None, moves: Mapping[str, Reader], *, done: bool
-) -> Iterator[ServiceReport]:
-    """The Services of both pictures: those that the run moves first. ``done``: the moves have succeeded."""
+def _services(before: Reader | None, after: Reader | None, moves: Mapping[str, _Move]) -> Iterator[ServiceReport]:
+    """The Services of both pictures: those that the run moves first."""
     sides = [
         {} if one is None else {item.text("label"): item.value for item in one.mappings("services")}
         for one in (before, after)
     ]
     labels = dict.fromkeys([*sides[0], *sides[1]])
     for label in sorted(labels, key=lambda label: (label not in moves, label)):
-        move = moves.get(label)
-        state = (move.text("state", "") if done else "planned") if move else ""
-        yield ServiceReport(label, state, sides[0].get(label), sides[1].get(label), tuple(_down(move)))
+        move, state, became = moves.get(label), "", ""
+        if move is not None:
+            state = move.state
+            became = move.known.text("scenario", "") if state in TOUCHED and label not in sides[1] else ""
+        down = tuple(_down(move.known)) if move is not None else ()
+        yield ServiceReport(label, state, sides[0].get(label), sides[1].get(label), down, became)
 
 
-def _down(move: Reader | None) -> Iterator[PortDown]:
-    if move is None:
-        return
+def _down(move: Reader) -> Iterator[PortDown]:
     outage = move.mapping_or_none("outage")
     downtime = move.mapping_or_none("downtime")
     tasks = outage.mapping("ports").value if outage else {}
     measured = downtime.mapping("ports").value if downtime else {}
+    lasting = downtime.texts("lasting") if downtime and downtime.has("lasting") else ()
     for port in dict.fromkeys([*tasks, *measured]):
         seconds = tuple(int(tasks[port]) * one for one in TASK_SECONDS) if port in tasks else None
         low_and_high = (seconds[0], seconds[1]) if seconds else None
-        yield PortDown(str(port), low_and_high, float(measured[port]) if port in measured else None)
+        seconds_down = float(measured[port]) if port in measured else None
+        yield PortDown(str(port), low_and_high, seconds_down, str(port) in lasting)
 
 
 def _addresses(kind: str, before: Reader | None, after: Reader | None) -> Addresses:

@@ -6,12 +6,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 
 CREATED, MIGRATED, REPAIRED, REMOVED = "created", "migrated", "repaired", "removed"
 UNCHANGED, ROLLED_BACK, FAILED, NOT_REACHED = "unchanged", "rolled_back", "failed", "not_reached"
 CHANGED = (CREATED, MIGRATED, REPAIRED, REMOVED)
+TOUCHED = (*CHANGED, ROLLED_BACK, FAILED)  # something was written
+# What the error of a run says of each service
+ENDED = ("name", "namespace", "scenario_before", "scenario", "state", "downtime")
 _IN_PROGRESS = {CREATED: "creating", MIGRATED: "migrating", REPAIRED: "repairing", REMOVED: "removing"}
+
+
+def label_of(service: Mapping[str, Any]) -> str:
+    """How messages name a service of a result: namespace/name, or its name alone."""
+    return "/".join(filter(None, (service.get("namespace"), service["name"])))
 
 
 def in_words(state: str) -> str:

@@ -25,8 +25,10 @@ def test_a_cancelled_run_and_a_broken_cluster_are_finished_by_the_same_command(
     shown = capsys.readouterr().out
     assert code == 0, shown
     assert "NOT SHOWN" not in shown
-    broken = r"c002: FAILED, .*edge gateway edge-1, CPI is STOPPED \(0 replicas\): default/web-2: .*NSX is ill"
-    assert re.search(broken, shown)
+    broken = (
+        r"c002: FAILED, .*edge gateway edge-1, CPI is STOPPED \(0 replicas\), 1 Service moved, \d ports? STILL DOWN"
+    )
+    assert re.search(rf"{broken} \(for [\d.]+ s when the run ended\): default/web-2: .*NSX is ill", shown)
     assert "3 clusters: 1 changed, 2 unchanged" in shown.rpartition("3. The cause")[2]
     assert len(re.findall(r"^   report: \S+\.html \(\d+ kB\)$", shown, re.MULTILINE)) == 2
 

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from in_process import run_module
 from kube_double.testing import KubeDouble
 from role_runs import ansible_playbook, connection, cpi_objects, writes
-from test_migration import SERVICES, failed, made, manifest, play
+from test_migration import CLUSTER_ID, SERVICES, failed, made, manifest, option, play
 from vcdsim.testing import Simulator
 
 CHANGE = ["-e", "shared_ip_scenario=shared_external", "-e", "shared_ip_existing=migrate"]
@@ -27,6 +30,7 @@ def doubles() -> Iterator[tuple[Simulator, KubeDouble]]:
 def run(folder: Path, doubles: tuple[Simulator, KubeDouble], playbook: str, *words: str) -> tuple[int, str]:
     """Run a playbook with a home of its own, where reports without a name go."""
     environment = {**connection(*doubles), "HOME": str(folder / "home"), "JOB_ID": "4711"}
+    environment["ANSIBLE_SHOW_CUSTOM_STATS"] = "true"
     return ansible_playbook(folder, [f"vcd.kubernetes.{playbook}", *words], environment)
 
 
@@ -78,6 +82,37 @@ def test_the_drawings_of_a_real_migration(tmp_path: Path, doubles: tuple[Simulat
     assert "ansible-playbook vcd.kubernetes.restore -e shared_ip_restore_file=" in page
     assert re.search(r'data-label="Down, measured">[\d.]+ s<', page)
     assert (tmp_path / "change.md").read_text().count("```mermaid") == 2
+
+
+def test_a_verification_that_fails_after_a_change_keeps_what_was_done(
+    tmp_path: Path, doubles: tuple[Simulator, KubeDouble]
+) -> None:
+    """While the result is read, a Service gets another port: the end still has the seconds down and the way back."""
+    sim, kube = doubles
+    kube.load([manifest("api")])
+    made_before = {"cluster_id": CLUSTER_ID, "scenario": "distinct_internal", "services": [option("api")]}
+    user = {"url": sim.url, "ca_path": sim.ca, "org": "acme", "user": "kube", "password": "kube-secret-1"}
+    assert not run_module("vcd_shared_ip", {**user, "edge_gateway": "acme-edge", **made_before}).get("failed")
+    # the Services are read for the plan, once CPI is stopped, and for the verification
+    kube.faults([{"method": "GET", "path": "/api/v1/services(\\?|$)", "action": "hold_before", "nth": 3, "times": 1}])
+    words = [*CHANGE, "-e", "shared_ip_report_file=change.html"]
+    other = manifest("api")
+    other["spec"]["ports"][0].update(name="new", port=9443)
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(run, tmp_path, doubles, "shared_ip", *words)
+        kube.wait_for(lambda: running.done() or kube.faults()[0]["held"], "the verification")
+        kube.load([other])
+        kube.faults([])
+        code, output = running.result()
+    assert code == 2, output[-3000:]
+    (end,) = json.loads(output.partition("CUSTOM STATS")[2].partition("RUN: ")[2]).values()
+    assert (end["state"], end["services"], end["scenario_before"]) == ("failed", 1, "distinct_internal")
+    assert end["seconds_down"] > 0
+    assert Path(end["restore_point"]).is_file()
+    assert "default/api" in end["reason"]
+    page = (tmp_path / "change.html").read_text()
+    assert re.search(r"default/api: .* \(migrated\)", page)
+    assert f"shared_ip_restore_file={end['restore_point']}" in page
 
 
 def test_a_report_of_a_live_cluster(tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:

@@ -148,6 +148,47 @@ def test_cpi_is_restored_after_an_error_before_the_first_service(tmp_path: Path)
     assert world.events[-2:] == [BACK, "unlock"]
 
 
+ENDS = {
+    "lock": "not_reached",
+    "stop CPI": "not_reached",
+    "prepare to move": "not_reached",
+    "run CPI with shared_external": "migrated",
+}
+
+
+@pytest.mark.parametrize("event", ENDS)
+def test_an_error_says_what_has_become_of_the_services_and_where_the_restore_point_is(
+    event: str, tmp_path: Path
+) -> None:
+    world = World()
+    world.fails[event] = CollectionError("refused")
+    with pytest.raises(CollectionError) as caught:
+        world.migrated(tmp_path)
+    (web,) = caught.value.details["services"]
+    shapes = ("distinct_internal", "shared_external" if ENDS[event] == "migrated" else "distinct_internal")
+    assert (web["state"], (web["scenario_before"], web["scenario"])) == (ENDS[event], shapes)
+    stored = [str(file) for file in tmp_path.iterdir()]
+    assert [caught.value.details.get("restore_point")] == (stored or [None])
+    assert bool(stored) is (event != "lock")
+
+
+def test_what_the_migration_knows_of_the_services_counts(tmp_path: Path) -> None:
+    world = World()
+    known = [{"name": "web", "namespace": "default", "state": "rolled_back"}]
+    world.fails["move"] = CollectionError("refused", **FAILED, services=known)
+    with pytest.raises(CollectionError) as caught:
+        world.migrated(tmp_path)
+    assert caught.value.details["services"] == known
+
+
+def test_what_a_defect_leaves_is_not_known(tmp_path: Path) -> None:
+    world = World()
+    world.fails["move"] = CollectionError("an error without states")
+    with pytest.raises(CollectionError) as caught:
+        world.migrated(tmp_path)
+    assert "services" not in caught.value.details
+
+
 def test_both_errors_are_reported_if_cpi_cannot_be_restored(tmp_path: Path) -> None:
     world = World()
     world.fails["move"] = CollectionError("refused", **FAILED)
@@ -341,6 +382,10 @@ def test_a_plan_of_another_release_is_refused(plan: dict[str, Any]) -> None:
         ({**FAILED, "repaired": ["default/api"]}, False, "distinct_internal", False),
         ({}, True, "distinct_internal", False),
         (FAILED, False, "invalid", False),
+        # lost HTTP policies could not be written: every Service is moved by then
+        ({"services": [{"state": "migrated"}]}, False, "distinct_internal", False),
+        ({**FAILED, "services": [{"state": "repaired"}, {"state": "rolled_back"}]}, False, "distinct_internal", False),
+        ({**FAILED, "services": [{"state": "rolled_back"}]}, False, "distinct_internal", True),
     ],
 )
 def test_whether_nothing_is_migrated(failure: dict[str, Any], resumed: bool, before: str, so: bool) -> None:

@@ -10,7 +10,7 @@ import itertools
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import VIRTUAL_SERVICE
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.downtime import Downtime
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.downtime import Downtime, added
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import outage_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import KnownRules, VcdRule
@@ -33,7 +33,8 @@ def test_tasks_of_one_second_measure_what_is_counted(
     counted, measured = outage_of(wanted, inventory, steps), Downtime(wanted, inventory)
     for second, step in enumerate(steps):
         measured.written(step, second, second + 1)
-    assert measured.as_dict(len(steps)) == {"ports": dict(counted.ports), "together": counted.together}
+    expected = {"ports": dict(counted.ports), "together": counted.together, "lasting": []}
+    assert measured.as_dict(len(steps)) == expected
 
 
 def test_the_time_between_two_tasks_counts() -> None:
@@ -55,4 +56,12 @@ def test_a_port_that_never_comes_back_is_down_until_now() -> None:
     broken = inventory.copy()
     broken.drop(VIRTUAL_SERVICE, wanted.ports[0].names.virtual_service)
     measured.read(broken, 3)
-    assert measured.as_dict(10) == {"ports": {"80": 7.0, "81": 0.0}, "together": 0.0}
+    assert measured.as_dict(10) == {"ports": {"80": 7.0, "81": 0.0}, "together": 0.0, "lasting": ["80"]}
+
+
+def test_the_downtime_of_two_attempts_is_that_of_both() -> None:
+    first = {"ports": {"80": 1.5, "81": 2.0}, "together": 1.0, "lasting": ["80", "81"]}
+    then = {"ports": {"80": 2.0}, "together": 2.0, "lasting": []}
+    assert added(first, then) == {"ports": {"80": 3.5, "81": 2.0}, "together": 3.0, "lasting": ["81"]}
+    assert added(None, then) == added(then, None) == then
+    assert added(None, None) is None

@@ -76,6 +76,36 @@ def moved(**ports: float) -> dict[str, Any]:
         ),
         (
             {
+                "failure": {
+                    "msg": "refused; the restore point is in /r/p.json",
+                    "restore_point": "/r/p.json",
+                    "services": [
+                        {**moved(http=2.1), "state": "migrated"},
+                        {"name": "shop", "state": "failed", "downtime": {"ports": {"80": 9.5}, "lasting": ["80"]}},
+                        {"name": "mail", "state": "not_reached", "downtime": None},
+                    ],
+                },
+                "preflight": {"scenario": "shared_external", "edge_gateway": "e"},
+                "cpi": 0,
+            },
+            "c1: FAILED, shared_external, edge gateway e, CPI is STOPPED (0 replicas), 1 Service moved, 1 port STILL "
+            "DOWN (for 9.5 s when the run ended): refused; the restore point is in /r/p.json",
+        ),
+        (  # nothing was moved, but clients have noticed the attempt
+            {"failure": {"msg": "refused", "services": [{**moved(http=2.1), "state": "rolled_back"}]}, "cpi": 1},
+            "c1: FAILED, CPI has 1 replica, no Services moved, no port down longer than 2.1 s: refused",
+        ),
+        (  # a verification that has failed after the change
+            {
+                "failure": {"msg": "no path", "services": [], "restore_point": ""},
+                "result": result(migrations=[moved(http=2.1)]),
+                "cpi": 1,
+            },
+            "c1: FAILED, distinct_internal -> shared_external, edge gateway acme-edge, CPI has 1 replica, 1 Service "
+            "moved, no port down longer than 2.1 s: no path; the restore point is in /r/point.json",
+        ),
+        (
+            {
                 "result": {"changed": False, "verified_only": True, "scenario": "shared_external", "migrations": []},
                 "cpi": 1,
             },

@@ -47,10 +47,42 @@ def test_a_plan_shows_the_planned_state() -> None:
     assert run_report({"prod-1": kept}).title == "IP sharing: the plan"
 
 
-def test_a_failure_shows_what_was_read_before_it() -> None:
+def test_a_failure_shows_what_was_moved_and_what_not() -> None:
     one = cluster_report("prod-2", failed())
     assert (one.end.state, one.end.cpi, one.planned_down) == ("failed", 0, (15, 24))
-    assert [(service.state, service.after) for service in one.services] == [("planned", None)]
+    assert (one.end.services, one.end.seconds_down, one.end.ports_down) == (1, 12.5, 1)
+    assert [(service.label, service.state, service.became) for service in one.services] == [
+        ("default/mail", "not_reached", ""),
+        ("default/shop", "failed", "mixed"),
+        ("default/web", "migrated", "shared_external"),
+    ]
+    assert all(service.after is None for service in one.services)
+    mail, shop, web = (service.down for service in one.services)
+    assert [(port.measured, port.lasting) for port in (*mail, *shop, *web)] == [
+        (None, False),
+        (None, False),
+        (None, False),
+        (12.5, True),
+        (2.5, False),
+        (3.5, False),
+    ]
+    assert all(port.planned == (15, 24) for port in (*mail, *shop, *web))
+
+
+def test_a_failure_that_says_nothing_of_the_services_leaves_them_unknown() -> None:
+    kept = failed()
+    del kept["failure"]["services"]
+    assert {service.state for service in cluster_report("prod-2", kept).services} == {"not known"}
+
+
+def test_a_verification_that_fails_after_a_change_shows_the_change() -> None:
+    kept = outcome(services=1, failure={"msg": "CPI is stopped", "services": [], "restore_point": ""})
+    one = cluster_report("prod-1", kept)
+    assert (one.end.state, one.end.services, one.end.seconds_down) == ("failed", 1, 3.5)
+    assert one.end.restore_point == kept["result"]["restore_point"]
+    assert "vcd.kubernetes.restore" in one.way_back
+    (web,) = one.services
+    assert (web.state, len(web.shown), web.became) == ("migrated", 2, "")
     assert "shared_ip_restore_file=/home/ops/" in one.way_back
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
@@ -52,11 +53,27 @@ class Downtime:
             self._together.see(any(served[number] for number in self._spells), began, ended)
 
     def as_dict(self, now: float) -> dict[str, Any]:
-        """Plain data for a playbook: seconds for each port, and for all of them at once."""
+        """Plain data for a playbook: seconds for each port, for all of them at once, and the ports still down."""
         return {
             "ports": {number: round(spell.total(now), 1) for number, spell in self._spells.items()},
             "together": round(self._together.total(now), 1),
+            "lasting": [number for number, spell in self._spells.items() if spell.lasts],
         }
+
+
+def added(first: Mapping[str, Any] | None, then: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The downtime of one service over two attempts. A port that the first one left down counts from the second on."""
+    if first is None or then is None:
+        found = first or then
+        return None if found is None else dict(found)
+    ports = {**first["ports"], **then["ports"]}
+    return {
+        "ports": {port: round(first["ports"].get(port, 0.0) + then["ports"].get(port, 0.0), 1) for port in ports},
+        "together": round(first["together"] + then["together"], 1),
+        "lasting": list(
+            dict.fromkeys([*(one for one in first["lasting"] if one not in then["ports"]), *then["lasting"]])
+        ),
+    }
 
 
 class _Spell:
@@ -72,6 +89,10 @@ class _Spell:
         elif self._since is not None and serves:
             self._seconds += ended - self._since
             self._since = None
+
+    @property
+    def lasts(self) -> bool:
+        return self._since is not None
 
     def total(self, now: float) -> float:
         return self._seconds + (0.0 if self._since is None else now - self._since)

@@ -41,7 +41,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
     wanted_absent,
     with_kept_properties,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import NOT_REACHED
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import ENDED, NOT_REACHED
 
 
 @dataclass(frozen=True)
@@ -170,6 +170,11 @@ class ServicePlan:
             "outage": outage_as_dict(self.outage),
             "downtime": self.downtime,
         }
+
+    def ended(self, shape: str) -> dict[str, Any]:
+        """The same in short, for the error of a run that has failed: what happened to it, and what was measured."""
+        whole = self.as_dict(shape)
+        return {key: whole[key] for key in ENDED}
 
 
 def shape_of(service: Service, inventory: Inventory, edge: EdgeAddresses, preferred: Scenario | None = None) -> str:
