@@ -14,3 +14,7 @@ FINISHED = "finished"
 # of virtual services only (``virtual_services``), version 2 those of all kinds (``objects``); both are read.
 RESTORE_POINT_VERSION = 2
 READABLE_RESTORE_POINTS = (1, RESTORE_POINT_VERSION)
+
+# The parts of what vcd_ccm_config_info returns that a user may lack the right to read, as an audit names them.
+FILE, BACKUP, DEPLOYMENT, PODS = "config_map", "backup", "deployment", "pods"
+SERVICES, CLUSTER_ID = "services", "cluster_id"

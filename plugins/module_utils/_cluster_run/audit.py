@@ -17,7 +17,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.plans import
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import find_gateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.request import PhaseReport, RunRequest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import (
-    Cpi,
     Facts,
     audit_facts,
     defaults_of,
@@ -50,6 +49,16 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import 
 REPAIR = "run the task with vcd_shared_ip again"
 
 
+class AuditCpi(Protocol):
+    """What an audit needs of CPI in a cluster. Every method may raise CollectionError."""
+
+    def look_as_allowed(self) -> Facts:
+        """What vcd_ccm_config_info returns, with the Services, for a user who may not read all of it."""
+
+    def told(self, error: Exception) -> CollectionError:
+        """See `sides.Cpi`."""
+
+
 class AuditGateway(Protocol):
     """What an audit needs of the edge gateway of a cluster. Every method may raise CollectionError."""
 
@@ -67,7 +76,7 @@ def check_days(days: int) -> None:
 
 
 def audit_one_cluster(
-    cpi: Cpi,
+    cpi: AuditCpi,
     gateway: AuditGateway,
     request: RunRequest,
     one_look: Callable[[], AbstractContextManager[None]],
@@ -77,7 +86,7 @@ def audit_one_cluster(
     check_days(days)
     with one_look():
         try:
-            cluster = cpi.look()
+            cluster = cpi.look_as_allowed()
             network, vdc = network_of_cpi(cluster)
             facts = gateway.look_as_allowed(network, vdc)
             facts = gateway.with_members(facts, pools_to_read(cluster))

@@ -25,7 +25,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journa
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.lease import ClusterLease
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import Managed, manage, target_from
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import ALL, STOPPED, CpiState
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report import report
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report import report, report_as_allowed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import running_cpi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.stopped import told
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, defect
@@ -176,7 +176,15 @@ class RealCpi:
         """What the cluster holds. Right after a write all but the Services is known, and not read again."""
         written, self._written = self._written, None
         found = report(self._connected.kubernetes, target_from(self._params["cpi"]), True, written)
-        return {**found, "excluded": [name.strip() for name in self._params["exclude"] or () if name.strip()]}
+        return {**found, "excluded": self._excluded()}
+
+    def _excluded(self) -> list[str]:
+        return [name.strip() for name in self._params["exclude"] or () if name.strip()]
+
+    def look_as_allowed(self) -> Facts:
+        """What `look` returns, for a user who may not read all of it: ``unread`` names the missing rights."""
+        found = report_as_allowed(self._connected.kubernetes, target_from(self._params["cpi"]))
+        return {**found, "excluded": self._excluded()}
 
     def plan(self, goal: FileGoal) -> Managed:
         return self._manage(goal, ALL, check_mode=True)

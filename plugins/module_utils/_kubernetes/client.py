@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._bounds import OverLimit, bounded_pools, bounds, within
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
@@ -60,6 +60,19 @@ MOST_PAGES = 1000
 LIST_SECONDS = 300.0
 SECRET_VARIABLES = ("K8S_AUTH_API_KEY", "K8S_AUTH_PASSWORD")
 _RETRIED = frozenset({429, 500, 502, 503, 504})
+
+
+class Reads(Protocol):
+    """What reads a cluster: an API server, or as much of it as the user may read (`access.AllowedReads`)."""
+
+    def now(self) -> datetime:
+        """See `KubernetesApi`."""
+
+    def get(self, path: str) -> Object | None:
+        """See `KubernetesApi`."""
+
+    def list(self, path: str) -> Objects:
+        """See `KubernetesApi`."""
 
 
 class KubernetesApi:

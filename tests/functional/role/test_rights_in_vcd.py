@@ -18,6 +18,7 @@ import yaml
 from ansible_collections.vcd.kubernetes.plugins.module_utils import _vcd_rights as table
 from in_process import run_module
 from kube_double.testing import KubeDouble
+from rights_document import of_namespace, published
 from role_runs import ROOT, cpi_objects, writes
 from test_migration import CLUSTER_ID, manifest, option
 from vcdsim.testing import Simulator
@@ -25,6 +26,12 @@ from vcdsim.testing import Simulator
 ESTATE = ROOT / "tests" / "simulator" / "vcdsim" / "estates" / "one-edge.yml"
 ROLE = re.findall(r'^    "(.+?)",', (ROOT / "docs" / "rights-vcd.md").read_text(encoding="utf-8"), re.M)
 PASSWORD = "taken-secret-1"
+# the documented rights in Kubernetes that only read
+READS = [
+    {**rule, "verbs": [verb for verb in rule["verbs"] if verb in ("get", "list")]}
+    for rule in [*of_namespace(published("Role")), *published("ClusterRole")]
+    if {"get", "list"} & set(rule["verbs"])
+]
 # what a migration on an edge gateway of a VDC, without IP Spaces and TLS, does without
 NOT_NEEDED = {
     table.CERTIFICATE_VIEW,
@@ -94,9 +101,15 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
     ]
     (folder / "estate.yml").write_text(yaml.safe_dump(described), encoding="utf-8")
     objects = cpi_objects(manifest("web"))
+    readers = {
+        "reads": READS,
+        "reads-nothing": [],
+        **{f"reads-{number}": [one for one in READS if one is not rule] for number, rule in enumerate(READS)},
+    }
+    users = [{"name": name, "rules": rules} for name, rules in readers.items()]
     with (
         Simulator(folder / "estate.yml", task_seconds=0, health_seconds=0) as sim,
-        KubeDouble(objects=objects, start_seconds=0, stop_seconds=0) as kube,
+        KubeDouble(objects=objects, users=users, start_seconds=0, stop_seconds=0) as kube,
     ):
         estate = Estate(sim, kube, folder / "restore-points")
         made = {"edge_gateway": "acme-edge", "cluster_id": CLUSTER_ID, "scenario": "distinct_internal"}
@@ -178,3 +191,38 @@ def test_an_audit_says_which_right_it_lacks_and_calls_nothing_clean_without_it(e
             unchecked = [one for one in result["audit"]["findings"] if one["code"] == "not-checked"]
             assert unchecked, right
             assert all(repr(right) in one["remedy"] for one in unchecked), (right, unchecked)
+
+
+def audited_as(estate: Estate, reader: str) -> dict[str, Any]:
+    """An audit by a user of the cluster; in Cloud Director the user has every right."""
+    access = {"kubeconfig": str(estate.kube.kubeconfig), "context": reader}
+    estate.new_writes()
+    result = estate.phase("audit", estate.connection("all"), kubernetes=access, edge_gateway=None)
+    assert estate.new_writes() == []
+    return result
+
+
+def test_an_audit_without_a_right_in_kubernetes_leaves_out_only_what_needs_it(estate: Estate) -> None:
+    whole = audited_as(estate, "reads")["audit"]["findings"]
+    assert "not-checked" not in {one["code"] for one in whole}
+    left_out = {}
+    for number, rule in enumerate(READS):
+        result = audited_as(estate, f"reads-{number}")
+        assert not result.get("failed"), result["msg"]
+        unchecked = [one for one in result["audit"]["findings"] if one["code"] == "not-checked"]
+        assert [one for one in result["audit"]["findings"] if one not in unchecked] == [
+            one for one in whole if one in result["audit"]["findings"]
+        ]
+        (resource,), (name,) = rule["resources"], rule.get("resourceNames", [""])
+        assert all(f" {resource}" in one["remedy"] and name in one["remedy"] for one in unchecked), unchecked
+        left_out[f"{resource} {name}".strip()] = len(unchecked)
+    # the id of this cluster is in CPI's file
+    assert [what for what, number in left_out.items() if not number] == ["secrets vcloud-clusterid-secret"]
+    assert left_out["pods"] == 1
+    assert left_out["services"] < left_out["configmaps vcloud-ccm-configmap"]
+
+
+def test_an_audit_that_may_read_nothing_of_a_cluster_has_not_audited_it(estate: Estate) -> None:
+    result = audited_as(estate, "reads-nothing")
+    assert result["failed"]
+    assert "403 Forbidden" in result["msg"]

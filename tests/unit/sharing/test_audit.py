@@ -256,7 +256,9 @@ def test_a_rule_that_bypasses_the_firewall_has_no_gap() -> None:
     assert audited(web(), {**facts, "edge_gateways": [{**one, "nat_rules": rules}]}) == []
 
 
+OF_CLUSTER = [audit.FILE, audit.BACKUP, audit.DEPLOYMENT, audit.PODS, audit.LISTED, audit.CLUSTER_ID]
 PARTS = sorted({part for one in (*audit.CLUSTER_CHECKS, *audit.CHECKS) for part in one.needs})
+PARTS = [part for part in PARTS if part not in (*OF_CLUSTER, audit.EDGE)]
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -269,6 +271,30 @@ def test_a_check_whose_part_may_not_be_viewed_is_said_and_never_made(part: str) 
     assert [one.message for one in found] == [f"not checked: {one.what}" for one in waiting]
     assert {one.stable_code for one in found} == {"not-checked"}
     assert all("'Some: Right'" in one.remedy for one in found)
+
+
+@pytest.mark.parametrize("part", OF_CLUSTER)
+def test_a_check_whose_part_of_the_cluster_may_not_be_read_is_said_and_never_made(part: str) -> None:
+    nothing: dict[str, Any] = {part: None, "unread": {part: "get it in namespace kube-system"}}
+    if part in (audit.PODS, audit.LISTED):
+        nothing[part] = []
+    if part == audit.FILE:
+        nothing.update(config=None, scenario="invalid", one_arm=None, problems=["it does not exist"])
+    found = audited({**web(), **{key: value for key, value in nothing.items() if key != audit.BACKUP}}, sound())
+    waiting = [one for one in (*audit.CLUSTER_CHECKS, *audit.CHECKS) if part in one.needs]
+    assert [one.message for one in found] == [f"not checked: {one.what}" for one in waiting]
+    assert len(waiting) > 1 or part == audit.PODS
+    assert all("'get it in namespace kube-system'" in one.remedy for one in found)
+
+
+def test_without_the_file_that_leads_to_the_edge_gateway_nothing_on_it_is_called_clean() -> None:
+    unread = {audit.FILE: "get f", audit.CLUSTER_ID: "get f"}
+    nothing = {"config_map": None, "config": None, "scenario": "invalid", "problems": ["x"], "cluster_id": None}
+    found = audited({**web(), **nothing, "unread": unread}, {"skipped": True})
+    checks = (*audit.CLUSTER_CHECKS, *audit.CHECKS)
+    unchecked = [f"not checked: {one.what}" for one in checks if {audit.FILE, audit.EDGE} & set(one.needs)]
+    assert [one.message for one in found] == unchecked
+    assert len(unchecked) == len(checks) - 2  # all but unfinished runs, and names of Services
 
 
 def test_certificates_that_may_not_be_viewed_are_said() -> None:

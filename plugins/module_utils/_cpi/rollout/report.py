@@ -10,9 +10,25 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import (
+    BACKUP,
+    CLUSTER_ID,
+    DEPLOYMENT,
+    FILE,
+    PODS,
+    SERVICES,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import read_config
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.journal import Journal, unpack
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import CpiNames, Object, Pod, decoded
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.objects import (
+    CpiNames,
+    Object,
+    Pod,
+    config_maps,
+    decoded,
+    deployment_path,
+    pods_path,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.owners import describe_owners
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import (
     CpiState,
@@ -25,17 +41,17 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._distributions impo
     ANNOTATIONS as DISTRIBUTION_ANNOTATIONS,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Holder, Standing, standing
-from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.access import AllowedReads
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi, Reads
 from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import parse_version
 
 CLUSTER_ID_SECRET = ("vcloud-clusterid-secret", "clusterid")
+SERVICES_PATH = "/api/v1/services"  # of all namespaces
 ANNOTATION = "service.beta.kubernetes.io/vcloud-avi-"
 SSL_ANNOTATION = f"{ANNOTATION}ssl"
 
 
-def report(
-    cluster: KubernetesApi, target: CpiNames, gather_services: bool, observed: CpiState | None = None
-) -> dict[str, Any]:
+def report(cluster: Reads, target: CpiNames, gather_services: bool, observed: CpiState | None = None) -> dict[str, Any]:
     """All return values of the module. ``observed``: what the cluster holds, where that was just read."""
     observed = observed or observe(cluster, target)
     found_file = _found_file(cluster, observed)
@@ -60,7 +76,38 @@ def report(
     }
 
 
-def _found_file(cluster: KubernetesApi, observed: CpiState) -> FoundFile | None:
+def report_as_allowed(cluster: KubernetesApi, target: CpiNames) -> dict[str, Any]:
+    """The same, with the Services, for a user who may not read all of it.
+
+    ``unread`` names the right that each part needs which could not be read. Raises KubernetesError if none could.
+    """
+    reads = AllowedReads(cluster)
+    found = report(reads, target, True)
+    if not reads.read:
+        cluster.get(deployment_path(target))
+    paths = {
+        f"{config_maps(target)}/{target.name}": FILE,
+        f"{config_maps(target)}/{target.backup_name}": BACKUP,
+        deployment_path(target): DEPLOYMENT,
+        pods_path(target): PODS,
+        SERVICES_PATH: SERVICES,
+    }
+    place = found["config_source"]
+    if place:
+        paths[f"/api/v1/namespaces/{place['namespace']}/secrets/{place['name']}"] = FILE
+    unread = {part: str(reads.refused[path]) for path, part in paths.items() if path in reads.refused}
+    elsewhere = unread.get(DEPLOYMENT) or unread.get(BACKUP)
+    if found["config_map"] is None and elsewhere:
+        unread.setdefault(FILE, elsewhere)  # they say where it is, or that a run has it
+    if FILE not in unread and found["cluster_id_source"] == "config":
+        return {**found, "unread": unread}
+    # CPI takes the id from its file, else from the Deployment, else from the Secret: what was not read may hold it
+    secret = next((str(right) for path, right in reads.refused.items() if "/secrets/" in path), "")
+    missing = unread.get(FILE) or unread.get(DEPLOYMENT) or (secret if found["cluster_id"] is None else "")
+    return {**found, "unread": {**unread, CLUSTER_ID: missing} if missing else unread}
+
+
+def _found_file(cluster: Reads, observed: CpiState) -> FoundFile | None:
     """The file outside of the ConfigMap; None where the ConfigMap exists, or a change is to create it again."""
     if observed.config_map is not None or observed.interrupted:
         return None
@@ -203,7 +250,7 @@ def describe_lease(journal: Journal, now: datetime) -> dict[str, Any] | None:
     return {"holder": str(journal.lease), "until": until, "live": live, "text": text}
 
 
-def cluster_id(cluster: KubernetesApi, observed: CpiState, config: Mapping[str, Any] | None) -> tuple[str | None, str]:
+def cluster_id(cluster: Reads, observed: CpiState, config: Mapping[str, Any] | None) -> tuple[str | None, str]:
     """The cluster id as CPI reads it, with its source: the file, else the environment, usually filled by a Secret."""
     if config and config["clusterid"]:
         return str(config["clusterid"]), "config"
@@ -218,9 +265,9 @@ def cluster_id(cluster: KubernetesApi, observed: CpiState, config: Mapping[str, 
     return (found, "secret") if found else (None, "none")
 
 
-def list_services(cluster: KubernetesApi) -> list[Object]:
+def list_services(cluster: Reads) -> list[Object]:
     """Services of type LoadBalancer in all namespaces, because CPI watches all of them."""
-    found = cluster.list("/api/v1/services")
+    found = cluster.list(SERVICES_PATH)
     return [raw for raw in found if (raw.get("spec") or {}).get("type") == "LoadBalancer"]
 
 

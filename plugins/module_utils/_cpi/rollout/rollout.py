@@ -43,14 +43,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan i
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.access import require
-from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi, Reads
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors import KubernetesError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, wait_until
 
 REPLICAS = "replicas"  # in the details of an error: from how many replicas CPI was stopped
 
 
-def observe(cluster: KubernetesApi, target: CpiNames) -> CpiState:
+def observe(cluster: Reads, target: CpiNames) -> CpiState:
     """Read everything that a plan needs, in four requests."""
     config_map = cluster.get(f"{config_maps(target)}/{target.name}")
     backup = cluster.get(f"{config_maps(target)}/{target.backup_name}")
@@ -64,7 +64,7 @@ def observe(cluster: KubernetesApi, target: CpiNames) -> CpiState:
     )
 
 
-def list_pods(cluster: KubernetesApi, target: CpiNames) -> list[Pod]:
+def list_pods(cluster: Reads, target: CpiNames) -> list[Pod]:
     """All pods of the namespace."""
     return [Pod(raw) for raw in cluster.list(pods_path(target))]
 

@@ -19,7 +19,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.object
     decoded,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._distributions import DISTRIBUTIONS, Distribution
-from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import Reads
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors import KubernetesError
 
 CONFIG_MAP, SECRET = "ConfigMap", "Secret"
@@ -88,7 +88,7 @@ def _in_volume(volume: Object, path: str, namespace: str) -> Place | None:
     return None
 
 
-def find_file(cluster: KubernetesApi, target: CpiNames, deployment: Deployment | None) -> FoundFile:
+def find_file(cluster: Reads, target: CpiNames, deployment: Deployment | None) -> FoundFile:
     """The file of a CPI whose ConfigMap does not exist under its name. Costs one request at most."""
     missing = f"{target} does not exist"
     if deployment is None:
@@ -112,7 +112,7 @@ def find_file(cluster: KubernetesApi, target: CpiNames, deployment: Deployment |
     return FoundFile(place, text, problem)
 
 
-def _elsewhere(cluster: KubernetesApi, target: CpiNames) -> str:
+def _elsewhere(cluster: Reads, target: CpiNames) -> str:
     """Where another distribution has its CPI; empty where no other is found, or this user may not look."""
     for one in DISTRIBUTIONS:
         if one.deployment and one.namespace != target.namespace and _exists(cluster, one):
@@ -122,7 +122,7 @@ def _elsewhere(cluster: KubernetesApi, target: CpiNames) -> str:
     return ""
 
 
-def _exists(cluster: KubernetesApi, one: Distribution) -> bool:
+def _exists(cluster: Reads, one: Distribution) -> bool:
     path = f"/apis/apps/v1/namespaces/{one.namespace}/deployments/{one.deployment}"
     try:
         return cluster.get(path) is not None

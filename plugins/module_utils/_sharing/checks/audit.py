@@ -15,6 +15,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import (
+    BACKUP,
+    CLUSTER_ID,
+    DEPLOYMENT,
+    FILE,
+    PODS,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import SERVICES as LISTED
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.addresses import (
@@ -40,7 +48,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.fir
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import (
     target_of,
-    verify_cpi,
+    verify_file,
+    verify_running,
     verify_services,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import read_cluster
@@ -67,6 +76,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.se
 NOT_CHECKED = "not-checked"
 # Parts of an edge gateway's facts (see `gateway_facts.GATHER`) without which a check would call clean what it never saw
 SETTINGS, GROUPS, NETWORKS, USED = "load_balancer", "service_engine_groups", "networks", "used_ip_addresses"
+EDGE = "edge_gateway"  # which CPI's file leads to
 FIREWALL, CERTIFICATES, ALLOCATIONS = "firewall_rules", "certificates", "allocated_addresses"
 OBJECTS = frozenset({"virtual_services", "pools", "unhealthy_pools", "nat_rules", "application_port_profiles"})
 BYPASS, MATCH_EXTERNAL = "BYPASS", "MATCH_EXTERNAL_ADDRESS"
@@ -111,19 +121,32 @@ def audit_cluster(ccm: Any, vcd: Any, scenario: Any, one_arm: Any, now: datetime
     """
     cluster = read_cluster(ccm)
     state = ClusterState(cluster, read_vcd(vcd), target_of(scenario, one_arm, cluster))
-    unread = unread_of(vcd)
+    unread = {**unread_of(vcd), **_unread(Reader(ccm, "ccm"))}
+    if state.vcd is None and FILE in unread:
+        unread[EDGE] = unread[FILE]  # its network would have led to the edge gateway
     found = list(_run(((one.what, one.needs, partial(one.check, state)) for one in CLUSTER_CHECKS), unread))
     if state.edge is not None:
         here = [item for item in state.observed if item.left_out is None]
         served = tuple(Served(item.service, item.ports) for item in here)
-        found += audit_served(served, state.edge, state.addresses, vcd, now, days)
+        found += audit_served(served, state.edge, state.addresses, vcd, now, days, unread)
+    else:
+        found += _run(((one.what, frozenset({EDGE}), tuple) for one in CHECKS if EDGE in unread), unread)
     return _without_repetition(found)
 
 
 def audit_served(
-    served: tuple[Served, ...], edge: EdgeGateway, addresses: EdgeAddresses, vcd: Any, now: datetime, days: int
+    served: tuple[Served, ...],
+    edge: EdgeGateway,
+    addresses: EdgeAddresses,
+    vcd: Any,
+    now: datetime,
+    days: int,
+    unread: Mapping[str, str] | None = None,
 ) -> list[Finding]:
-    """What an audit finds of the objects of services: monitors, addresses, firewall, and certificates."""
+    """What an audit finds of the objects of services: monitors, addresses, firewall, and certificates.
+
+    ``unread`` are the parts of a cluster's facts and of ``vcd`` that could not be read; those of ``vcd`` without it.
+    """
     facts = Reader(vcd, "vcd")
     gateway = next(facts.mappings("edge_gateways"))
     audited = Audited(
@@ -135,19 +158,20 @@ def audit_served(
         _expiries(facts),
         gateway.texts(ALLOCATIONS) if gateway.has(ALLOCATIONS) else None,
     )
-    return list(_run(((one.what, one.needs, partial(one.check, audited)) for one in CHECKS), unread_of(vcd)))
+    unread = unread_of(vcd) if unread is None else unread
+    return list(_run(((one.what, one.needs, partial(one.check, audited)) for one in CHECKS), unread))
 
 
 def unread_of(vcd: Any) -> dict[str, str]:
     """The parts that the user may not view, each with the right that this needs."""
     facts = Reader(vcd, "vcd")
     places = [facts, *(facts.mappings("edge_gateways") if facts.has("edge_gateways") else ())]
-    return {
-        part: str(right)
-        for place in places
-        if place.has("unread")
-        for part, right in place.mapping("unread").value.items()
-    }
+    return {part: right for place in places for part, right in _unread(place).items()}
+
+
+def _unread(facts: Reader) -> dict[str, str]:
+    found = facts.mapping("unread").value if facts.has("unread") else {}
+    return {part: str(right) for part, right in found.items()}
 
 
 def _expiries(facts: Reader) -> dict[str, datetime | None]:
@@ -179,15 +203,12 @@ def _without_repetition(found: Iterable[Finding]) -> list[Finding]:
 # -- of a cluster
 
 
-def _edge_gateway(state: ClusterState) -> Iterator[Finding]:
-    yield from check_edge_gateway(state)
+def _supported(state: ClusterState) -> Iterator[Finding]:
     yield from check_vcd_version(state)
-    yield from check_cpi_api(state)
     yield from check_vdc_group(state)
 
 
 def _names(state: ClusterState) -> Iterator[Finding]:
-    yield from check_cluster_id(state)
     yield from check_service_names(state)
     yield from check_annotations(state)
 
@@ -236,23 +257,30 @@ def orphans_found(orphans: Iterable[Orphan]) -> Iterator[Finding]:
 
 @dataclass(frozen=True)
 class _ClusterCheck:
-    """``needs``: the parts of the gateway's facts without which it would call clean what it never saw."""
+    """``needs``: the parts of the facts without which it would call clean what it never saw."""
 
     what: str
     needs: frozenset[str]
     check: Callable[[ClusterState], Iterable[Finding]]
 
 
-_SERVICES = OBJECTS | {SETTINGS}
+_OWN = frozenset({EDGE, FILE, LISTED, CLUSTER_ID})  # which Services have which objects
+_SERVICES = OBJECTS | {SETTINGS, BACKUP} | _OWN
 CLUSTER_CHECKS = (
-    _ClusterCheck("CPI and its file", frozenset(), verify_cpi),
-    _ClusterCheck("unfinished runs", frozenset(), _unfinished),
-    _ClusterCheck("the edge gateway", frozenset({SETTINGS, NETWORKS}), _edge_gateway),
-    _ClusterCheck("names and annotations of Services", frozenset(), _names),
+    _ClusterCheck("CPI's file", frozenset({FILE, BACKUP, DEPLOYMENT}), verify_file),
+    _ClusterCheck("whether CPI runs with its file", frozenset({FILE, BACKUP, DEPLOYMENT, PODS}), verify_running),
+    _ClusterCheck("unfinished runs", frozenset({BACKUP}), _unfinished),
+    _ClusterCheck("the edge gateway", frozenset({EDGE, SETTINGS, NETWORKS}), check_edge_gateway),
+    _ClusterCheck("whether Cloud Director supports the scenario", frozenset({EDGE, FILE}), _supported),
+    _ClusterCheck("whether Cloud Director serves CPI", frozenset({EDGE, DEPLOYMENT}), check_cpi_api),
+    _ClusterCheck("the cluster id", frozenset({FILE, CLUSTER_ID}), check_cluster_id),
+    _ClusterCheck("names and annotations of Services", frozenset({LISTED, DEPLOYMENT}), _names),
     _ClusterCheck("whether each Service is served as its scenario needs", _SERVICES, verify_services),
-    _ClusterCheck("whether Kubernetes shows the external IPs that are served", _SERVICES, _external_ips),
-    _ClusterCheck("orphans", OBJECTS, _orphans),
-    _ClusterCheck("room in the service engine groups", frozenset({SETTINGS, GROUPS}), check_service_engine_groups),
+    _ClusterCheck("whether Kubernetes shows the external IPs that are served", _SERVICES | {DEPLOYMENT}, _external_ips),
+    _ClusterCheck("orphans", OBJECTS | {EDGE, LISTED, CLUSTER_ID}, _orphans),
+    _ClusterCheck(
+        "room in the service engine groups", frozenset({EDGE, SETTINGS, GROUPS}), check_service_engine_groups
+    ),
     _ClusterCheck("the one-arm range", _SERVICES | {NETWORKS}, check_one_arm),
     _ClusterCheck("free external addresses", _SERVICES | {USED}, check_external_addresses),
 )
@@ -344,8 +372,8 @@ class _Check:
 
 
 CHECKS = (
-    _Check("health monitors of pools", OBJECTS, _monitors),
-    _Check("whether external IPs are in the gateway's ranges", OBJECTS | {NETWORKS}, _ranges),
-    _Check("firewall rules", OBJECTS | {FIREWALL}, _firewall),
-    _Check("expiry of certificates", OBJECTS | {CERTIFICATES}, _certificates),
+    _Check("health monitors of pools", OBJECTS | _OWN, _monitors),
+    _Check("whether external IPs are in the gateway's ranges", OBJECTS | _OWN | {NETWORKS}, _ranges),
+    _Check("firewall rules", OBJECTS | _OWN | {FIREWALL}, _firewall),
+    _Check("expiry of certificates", OBJECTS | _OWN | {CERTIFICATES}, _certificates),
 )

@@ -107,7 +107,17 @@ def verify(state: ClusterState, restart_expected: bool = True, replicas: int = 0
 
 def verify_cpi(state: ClusterState, restart_expected: bool = True, replicas: int = 0) -> Iterator[Finding]:
     """Check the file and CPI, as `verify` does."""
+    yield from verify_file(state)
+    yield from verify_running(state, restart_expected, replicas)
+
+
+def verify_file(state: ClusterState) -> Iterator[Finding]:
+    """Check that no change is unfinished, that CPI accepts its file, and that it holds the wanted scenario."""
     yield from _check_file(state.cluster, state.target)
+
+
+def verify_running(state: ClusterState, restart_expected: bool = True, replicas: int = 0) -> Iterator[Finding]:
+    """Check that CPI runs, and with its present file; see `verify`."""
     yield from _check_cpi(state.cluster, restart_expected, replicas)
 
 
