@@ -37,6 +37,7 @@ from places import (
     copy_tree,
     kubernetes_core,
     own_copy,
+    platforms_venv,
     real_interpreters,
     run,
     say,
@@ -81,7 +82,7 @@ ROLE_RUN = ["vcd.kubernetes.shared_ip", "-e", "shared_ip_scenario=shared_externa
 
 
 def lint(_workers: int) -> str:
-    """Python, YAML, changelog and Ansible linters, and types."""
+    """Python, YAML, changelog and Ansible linters, types, and what other platforms read."""
     venv, log = test_venv(), _log("lint")
     # what mypy and ruff remember outlives the copy of the collection, which is cleaned before each run
     environment = venv.environment(
@@ -99,7 +100,12 @@ def lint(_workers: int) -> str:
     run([venv.bin / "yamllint", "--strict", "."], log, cwd=COLLECTION, env=environment)
     run([venv.bin / "antsibull-changelog", "lint"], log, cwd=COLLECTION, env=environment)
     run([venv.bin / "ansible-lint", "--offline", "--profile", "production"], log, cwd=COLLECTION, env=environment)
-    return "ruff, mypy, yamllint, antsibull-changelog, ansible-lint (production)"
+    platforms = platforms_venv()
+    context = CACHE / "execution-environment"
+    shutil.rmtree(context, ignore_errors=True)
+    check = [platforms.bin / "python", "tests/tools/check_platforms.py", "extensions", TREE, context]
+    run(check, log, cwd=COLLECTION, env=venv.environment(TREE))  # it looks for ansible-galaxy on PATH
+    return "ruff, mypy, yamllint, antsibull-changelog, ansible-lint (production), ansible-rulebook, ansible-builder"
 
 
 def docs(_workers: int) -> str:

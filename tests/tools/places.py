@@ -192,6 +192,12 @@ def awx_venv() -> Venv:
     return Venv("awx", Path(sys.executable)).ensure("-r", str(REQUIREMENTS / "awx.txt"), about="about 10 s, once")
 
 
+def platforms_venv() -> Venv:
+    """The environment with programs of other platforms, which check what these read of the collection."""
+    pinned = str(REQUIREMENTS / "platforms.txt")
+    return Venv("platforms", Path(sys.executable)).ensure("-r", pinned, about="about 20 s, once")
+
+
 def kubernetes_core(venv: Venv, parent: Path, ansible: str = NEWEST_ANSIBLE) -> Path:
     """Put kubernetes.core into ``parent``/ansible_collections, and ansible.posix, whose callbacks tests use."""
     return _collections(venv, parent, ansible, "kubernetes/core", "ansible/posix")
