@@ -7,12 +7,20 @@ fails because it took long."""
 
 from __future__ import annotations
 
+import gc
+
 import hypothesis
 import plain_messages
 import pytest
 
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
+
+
+def pytest_collection_finish() -> None:
+    """What is imported now stays: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

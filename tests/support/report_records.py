@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import re
+from functools import cache
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
@@ -54,17 +55,14 @@ def merged(*parts: dict[str, list[Any]]) -> dict[str, list[Any]]:
     return {kind: [one for part in parts for one in part[kind]] for kind in parts[0]}
 
 
-def outcome(
-    name: str = "acme-edge",
-    before: str = "distinct_internal",
-    after: str = "shared_external",
-    services: int = 2,
-    ended: str = "2026-11-27T14:55:00Z",
-    **changes: Any,
-) -> dict[str, Any]:
-    """A cluster that was moved from one scenario to another."""
-    names = ["web", "shop", "mail", "api", "grafana", "registry", "broker", "auth"][:services]
-    ports = [("http", "https"), ("https",), ("smtp", "imaps", "pop3s")]
+NAMES = ["web", "shop", "mail", "api", "grafana", "registry", "broker", "auth"]
+PORTS = [("http", "https"), ("https",), ("smtp", "imaps", "pop3s")]
+
+
+@cache
+def _reports(name: str, before: str, after: str, services: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The preflight's report and the verification's; that of a fleet has many clusters of few kinds."""
+    names, ports = NAMES[:services], PORTS
 
     def made(shape: str) -> dict[str, list[Any]]:
         parts = []
@@ -84,6 +82,20 @@ def outcome(
         ccm(before, services=kubernetes), vcd(healthy(made(before), name)), after, existing="migrate"
     )
     verification = verify_report(ccm(after, services=kubernetes), vcd(healthy(made(after), name)), after)
+    return preflight, verification
+
+
+def outcome(
+    name: str = "acme-edge",
+    before: str = "distinct_internal",
+    after: str = "shared_external",
+    services: int = 2,
+    ended: str = "2026-11-27T14:55:00Z",
+    **changes: Any,
+) -> dict[str, Any]:
+    """A cluster that was moved from one scenario to another."""
+    names, ports = NAMES[:services], PORTS
+    preflight, verification = copy.deepcopy(_reports(name, before, after, services))
     migrations = [
         {
             "name": one,

@@ -16,7 +16,8 @@ from __future__ import annotations
 import argparse
 import ast
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,16 +34,16 @@ NO_CODE = ("doc_fragments",)
 Arrow = tuple[str, str]
 
 
-def imported_names(source: str) -> Iterator[str]:
+@cache
+def imported_names(source: str) -> tuple[str, ...]:
     """The names that a file imports from this collection, without their common prefix."""
+    found: list[str] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        else:
-            continue
-        yield from (name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX))
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return tuple(name.removeprefix(PREFIX) for name in found if name.startswith(PREFIX))
 
 
 def part_of(parts: Iterable[str]) -> str:

@@ -333,6 +333,8 @@ def _with_real_parts(venv: Venv) -> dict[str, str]:
     description = Path(os.environ.get("VCD_OPENAPI") or ROOT.parent / "shared" / "reference" / "vcd-openapi-37.2.yaml")
     if description.exists():
         kept["VCD_OPENAPI"] = str(description)
+    # what hypothesis works out once for each version of Python, and examples that failed
+    kept["HYPOTHESIS_STORAGE_DIRECTORY"] = str(CACHE / "hypothesis")
     return venv.environment(TREE, PYTHONPATH=_test_packages(), **kept)
 
 

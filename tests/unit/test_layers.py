@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -110,18 +111,21 @@ IMPURE_STANDARD = {
 }
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> tuple[str, ...]:
     """Full names of all that a file imports, relative imports resolved."""
     package = PREFIX + ".".join(path.relative_to(UTILS).parent.parts) if UTILS in path.parents else ""
+    found: list[str] = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
                 parts = package.rstrip(".").split(".")
                 base = ".".join([*parts[: len(parts) - node.level + 1], base]).rstrip(".")
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            found += [f"{base}.{alias.name}" for alias in node.names]
+    return tuple(found)
 
 
 def room(parts: Sequence[str]) -> str:
@@ -196,6 +200,7 @@ def test_one_place_for_ip_arithmetic(path: Path) -> None:
     assert ("netaddr" in roots) == (path == UTILS / "_addresses.py")
 
 
+@cache
 def pure_files() -> list[Path]:
     """The files that may decide but not do."""
     return sorted({path for pattern in PURE for path in UTILS.glob(pattern) if path.name != "__init__.py"})

@@ -10,10 +10,12 @@ module gets then decides its run, so that equal options are equal runs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -44,6 +46,26 @@ def values(name: str, option: dict[str, Any]) -> list[str]:
 OF_THE_AUDIT = {"shared_ip_machines", "shared_ip_audit_cluster", "shared_ip_audit_file", "shared_ip_audit_fail_on"}
 OF_PLANS = ("__shared_ip_plan_file", "__shared_ip_apply")
 CASES = [(entry, name) for entry, spec in SPECS.items() for name in spec["options"] if name not in OF_THE_AUDIT]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def each_template_is_compiled_once() -> Iterator[None]:
+    """Ansible compiles a template each time that it is used, here some 100,000 times the same 200 templates."""
+    compile_template: Any = jinja2.Environment.compile
+    compiled: dict[tuple[type, str], Any] = {}
+
+    def once(self: jinja2.Environment, source: Any, *arguments: Any, **options: Any) -> Any:
+        # in one with a backslash, it depends on where it stands what it means
+        if not isinstance(source, str) or "\\" in source or any([*arguments, *options.values()]):
+            return compile_template(self, source, *arguments, **options)
+        key = (type(self), str(source))
+        if key not in compiled:
+            compiled[key] = compile_template(self, source)
+        return compiled[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jinja2.Environment, "compile", once)
+        yield
 
 
 @cache
