@@ -134,7 +134,7 @@ def test_load_balancer_settings(system: Api, admin: Api, scene: Scene) -> None:
     system.refused("PUT", path, {}, '"enabled" is required')
     system.refused("PUT", path, {"enabled": True, "licenseType": "BASIC"}, 'Unrecognized field "licenseType"')
     other = {"enabled": True, "serviceNetworkDefinition": "10.99.0.1/25"}
-    system.refused("PUT", path, other, "it cannot be changed once it is set")
+    system.refused("PUT", path, {**system.get(path), **other}, "it cannot be changed once it is set")
     system.done("PUT", path, {"enabled": False})
     assert admin.get(path)["enabled"] is False
     assert admin.get(path)["transparentModeEnabled"] is False
@@ -142,6 +142,22 @@ def test_load_balancer_settings(system: Api, admin: Api, scene: Scene) -> None:
     assert admin.get(path)["serviceNetworkDefinition"] == "10.99.0.1/25"
     assert admin.get(path)["supportedFeatureSet"] == "STANDARD"
     assert "transparentModeEnabled" not in admin.get(path, version="37.0")
+
+
+def test_an_update_names_the_cloud_from_vcd_10_6_on(system: Api, scene: Scene, old: Simulator) -> None:
+    path = f"/edgeGateways/{scene.edge}/loadBalancer"
+    cloud = system.get(path)["loadBalancerCloudRef"]
+    assert cloud["id"].startswith("urn:vcloud:loadBalancerCloud:")
+    wrong = {"id": f"urn:vcloud:loadBalancerCloud:{'0' * 8}-0000-0000-0000-{'0' * 12}"}
+    for version in ("37.1", "39.0"):  # the release decides, not the version of the request
+        for sent in ({}, {"loadBalancerCloudRef": wrong}):
+            message = "it must be that of the edge gateway's load balancer"
+            system.refused("PUT", path, {"enabled": True, **sent}, message, version=version)
+        system.done("PUT", path, {"enabled": True, "loadBalancerCloudRef": cloud}, version=version)
+    system.done("PUT", path, {"enabled": False})
+    system.done("PUT", path, {"enabled": True})
+    before_10_6 = Api(old, "administrator@System", version="36.3")
+    before_10_6.done("PUT", f"/edgeGateways/{Scene(before_10_6).edge}/loadBalancer", {"enabled": True})
 
 
 @pytest.mark.parametrize(
@@ -202,7 +218,7 @@ def test_assignments(system: Api, api: Api, scene: Scene) -> None:
 
 def test_a_standard_group_does_not_fit_a_premium_gateway(system: Api, scene: Scene) -> None:
     path = f"/edgeGateways/{scene.edge}/loadBalancer"
-    system.done("PUT", path, {"enabled": True, "supportedFeatureSet": "PREMIUM"})
+    system.done("PUT", path, {**system.get(path), "supportedFeatureSet": "PREMIUM"})
     group = system.named("/loadBalancer/serviceEngineGroups", "seg-dedicated")["id"]
     body = {"serviceEngineGroupRef": {"id": group}, "gatewayRef": {"id": scene.edge}}
     system.refused("POST", ASSIGNMENTS, body, "cannot serve a PREMIUM edge gateway")

@@ -48,6 +48,17 @@ def test_an_operation_newer_than_the_version_is_refused(api: Api) -> None:
     api.refused("GET", "/ipSpaces/summaries", None, "since API version 37.1", status=406, version="37.0")
 
 
+def test_vcf_automation_has_no_edge_gateways() -> None:
+    with Simulator(api_versions="39.1,40.0") as sim:
+        api = Api(sim, "kube@acme", version="40.0")
+        assert api.get("/sessions/current")["org"]["name"] == "acme"
+        api.refused("GET", "/edgeGateways", None, "Nothing answers at /cloudapi/1.0.0/edgeGateways", status=404)
+        assert api.ask("GET", "/api/vdc/00000000-0000-0000-0000-000000000000").status_code == 404
+        assert api.values("/edgeGateways", version="39.1")
+        sim.assume(gateways_in_api_40="served")
+        assert api.values("/edgeGateways")
+
+
 def test_newer_fields_are_unknown_and_hidden(api: Api, scene: Scene) -> None:
     body = scene.pool(sslEnabled=False)
     api.refused("POST", "/loadBalancer/pools", body, 'Unrecognized field "sslEnabled"', version="36.3")

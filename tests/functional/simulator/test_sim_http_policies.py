@@ -92,6 +92,7 @@ def test_waf_is_off_at_first(api: Api) -> None:
         ),
         ("waf/config", {"active": True, "mode": "LOUD"}, "mode"),
         ("waf/allowlist", {"values": [{"name": "a", "action": "BYPASS"}]}, "matchCriteria"),
+        ("waf/allowlist", {"values": [{"name": "a", "action": "BYPASS", "matchCriteria": {}}]}, "at least one match"),
     ],
 )
 def test_a_wrong_body_is_refused(api: Api, part: str, sent: dict[str, Any], text: str) -> None:

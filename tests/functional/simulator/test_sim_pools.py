@@ -171,8 +171,8 @@ def test_a_pool_in_use_cannot_be_deleted(api: Api, scene: Scene) -> None:
 
 
 def test_premium_features_on_a_premium_gateway(system: Api, api: Api, scene: Scene) -> None:
-    settings = {"enabled": True, "supportedFeatureSet": "PREMIUM"}
-    system.done("PUT", f"/edgeGateways/{scene.edge}/loadBalancer", settings)
+    settings = f"/edgeGateways/{scene.edge}/loadBalancer"
+    system.done("PUT", settings, {**system.get(settings), "supportedFeatureSet": "PREMIUM"})
     profile = {"type": "APP_COOKIE", "value": "session"}
     pool = api.done("POST", POOLS, scene.pool(algorithm="FEWEST_TASKS", persistenceProfile=profile))
     body = api.get(f"{POOLS}/{pool}")

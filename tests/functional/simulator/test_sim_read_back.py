@@ -63,8 +63,9 @@ class Place:
         self.manager = api.get(f"/edgeGateways/{self.edge}")["gatewayBacking"]["networkProvider"]["id"]
         self.router: list[str] = []  # the Tier-0 router of the test, once it is found
         self.settings = f"/edgeGateways/{self.edge}/loadBalancer"
+        self.named_cloud = {"loadBalancerCloudRef": self.read(self.settings)["loadBalancerCloudRef"]}
         premium = {"enabled": True, "supportedFeatureSet": "PREMIUM", "transparentModeEnabled": True}
-        self.write("PUT", self.settings, premium)
+        self.write("PUT", self.settings, premium | self.named_cloud)
 
     def only(self, path: str, name: str) -> str:
         return str(self.api.named(path, name)["id"])
@@ -218,6 +219,7 @@ def service_bodies(at: Place) -> list[dict[str, Any]]:
             {"portStart": 443, "portEnd": 444, "sslEnabled": True, "tcpUdpProfile": {"type": "TCP_PROXY", **profile}}
         ],
         "transparentModeEnabled": True,
+        "nonCriticalLoggingEnabled": True,
     }
     return [first, first | {"name": "renamed", "virtualIpAddress": "203.0.113.41", "enabled": True}]
 
@@ -339,7 +341,8 @@ def least_gateway(at: Place) -> dict[str, Any]:
 def settings_bodies(at: Place) -> list[dict[str, Any]]:
     networks = {"serviceNetworkDefinition": "10.99.0.1/25", "ipv6ServiceNetworkDefinition": "2001:db8:7::1/120"}
     at.write("PUT", at.settings, {"enabled": False})  # the service network of a running load balancer cannot change
-    return [{"enabled": True, **networks, "supportedFeatureSet": "PREMIUM", "transparentModeEnabled": True}]
+    features = {"supportedFeatureSet": "PREMIUM", "transparentModeEnabled": True}
+    return [{"enabled": True, **networks, **features, **at.named_cloud}]
 
 
 def policy(rules: Callable[[], dict[str, Any]]) -> Callable[[Place], list[dict[str, Any]]]:

@@ -57,7 +57,7 @@ def test_a_busy_gateway_refuses_other_writes(
     group = {"name": "g", "typeValue": "IP_SET", "ownerRef": {"id": scene.edge}}
     gateway = admin.get(f"/edgeGateways/{scene.edge}")
     network = admin.named("/orgVdcNetworks", "k8s-net")
-    settings = {"enabled": True}
+    settings = system.get(f"/edgeGateways/{scene.edge}/loadBalancer")
     writes = [
         (api, "POST", scene.nat, scene.rule("other")),
         (api, "POST", POOLS, scene.pool()),

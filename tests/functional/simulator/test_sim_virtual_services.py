@@ -239,15 +239,44 @@ def test_a_full_group_has_no_room(sim: Simulator, system: Api, api: Api, scene: 
 
 
 def test_transparent_mode(system: Api, api: Api, scene: Scene, pool: str, second: str) -> None:
-    settings = {"enabled": True, "transparentModeEnabled": True}
-    system.done("PUT", f"/edgeGateways/{scene.edge}/loadBalancer", settings)
+    transparent_gateway(system, scene)
     wanted: dict[str, Any] = {"transparentModeEnabled": True}
     api.refused("POST", SERVICES, scene.service(pool, **wanted), "it needs a pool with a member group")
     group = {"id": api.values("/firewallGroups/summaries")[0]["id"]}
     api.done("PUT", f"{POOLS}/{pool}", scene.pool("p1", members=[], memberGroupRef=group))
+    fast: dict[str, Any] = {"portStart": 80, "tcpUdpProfile": {"type": "TCP_FAST_PATH"}}
+    l4 = scene.service(pool, applicationProfile={"type": "L4"}, servicePorts=[fast], **wanted)
+    api.refused("POST", SERVICES, l4, "it needs ports of the profile TCP_PROXY")
     api.done("POST", SERVICES, scene.service(pool, **wanted))
-    off = {"enabled": True, "transparentModeEnabled": False}
-    system.refused("PUT", f"/edgeGateways/{scene.edge}/loadBalancer", off, "while virtual services use it")
+    api.refused("PUT", f"{POOLS}/{pool}", scene.pool("p1"), "is in transparent mode")
+    settings = f"/edgeGateways/{scene.edge}/loadBalancer"
+    system.refused(
+        "PUT", settings, {**system.get(settings), "transparentModeEnabled": False}, "while virtual services use it"
+    )
+
+
+def transparent_gateway(system: Api, scene: Scene) -> None:
+    settings = f"/edgeGateways/{scene.edge}/loadBalancer"
+    system.done("PUT", settings, {**system.get(settings), "transparentModeEnabled": True})
+
+
+def test_transparent_mode_whose_needs_are_not_checked(system: Api, api: Api, scene: Scene, pool: str) -> None:
+    api.sim.assume(transparent_needs="unchecked")
+    service = scene.service(pool, transparentModeEnabled=True)
+    api.refused("POST", SERVICES, service, "transparent mode is not enabled on the edge gateway")
+    transparent_gateway(system, scene)
+    api.done("POST", SERVICES, service)
+    api.done("PUT", f"{POOLS}/{pool}", scene.pool("p1"))
+
+
+def test_whether_what_is_not_critical_is_logged_came_with_its_version(api: Api, scene: Scene, pool: str) -> None:
+    body = scene.service(pool, nonCriticalLoggingEnabled=True)
+    api.refused("POST", SERVICES, body, 'Unrecognized field "nonCriticalLoggingEnabled"', version="37.2")
+    path = f"{SERVICES}/{api.done('POST', SERVICES, body, version='38.0')}"
+    assert api.get(path, version="39.0")["nonCriticalLoggingEnabled"] is True
+    assert "nonCriticalLoggingEnabled" not in api.get(path)
+    api.done("PUT", path, api.get(path))  # of an older version, which has not got it
+    assert api.get(path, version="38.0")["nonCriticalLoggingEnabled"] is False
 
 
 def test_an_ipv6_address(api: Api, scene: Scene, pool: str, second: str) -> None:

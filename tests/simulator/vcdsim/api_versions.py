@@ -18,6 +18,10 @@ Version = tuple[int, int]
 DEFAULT = "37.0,37.1,37.2"
 # From this version on, several virtual services may share one IP address (VCD 10.4.0).
 SHARED_VIP_SINCE: Version = (37, 0)
+# From this version on, an update of an edge gateway's load balancer has to name its cloud (VCD 10.6.0).
+CLOUD_REF_SINCE: Version = (39, 0)
+# From this version on, the API is that of VCF Automation.
+OTHER_PRODUCT_SINCE: Version = (40, 0)
 
 _VERSION = re.compile(r"^(\d+)\.(\d+)$")
 _ASKED = re.compile(r"version\s*=\s*\"?(\d+\.\d+(?:\.\d+)?(?:-alpha[\w.-]*)?)")

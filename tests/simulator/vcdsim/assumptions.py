@@ -67,6 +67,19 @@ SWITCHES = (
         "Virtual services that share a VIP must be in one service engine group.",
     ),
     Switch(
+        "transparent-needs",
+        ("checked", "unchecked"),
+        "A virtual service in transparent mode needs a pool with a member group, a service engine group in "
+        "LEGACY_ACTIVE_STANDBY and ports of TCP_PROXY: a write without them is refused, or accepted (and would not "
+        "work). What the edge gateway needs is documented.",
+    ),
+    Switch(
+        "gateways-in-api-40",
+        ("missing", "served"),
+        "API 40.0 and newer are those of VCF Automation, another product: edge gateways, their load balancer, networks "
+        "and VDCs answer 404 there, or as in VCD. No client of it sends them.",
+    ),
+    Switch(
         "nat-version",
         ("checked", "ignored"),
         "The version in the body of a NAT rule's PUT must be the rule's current one. A missing version always passes.",

@@ -61,6 +61,31 @@ OPERATIONS = (
     *query_service.OPERATIONS,
 )
 
+# Paths that go-vcloud-director sends to Cloud Director only, and not to VCF Automation (assumed to be missing there)
+_ONLY_HERE = (
+    *(
+        f"/cloudapi/1.0.0/{name}"
+        for name in (
+            "applicationPortProfiles",
+            "edgeGateways",
+            "externalNetworks",
+            "firewallGroups",
+            "loadBalancer",
+            "nsxAlbResources",
+            "orgVdcNetworks",
+            "vdcGroups",
+            "vdcs",
+        )
+    ),
+    *(f"/api/{name}" for name in ("admin/vdc", "network", "vApp", "vdc")),
+)
+
+
+def only_in_cloud_director(path: str) -> bool:
+    """Whether this path, or path template, is one of Cloud Director and not of VCF Automation, its successor."""
+    return any(path == start or path.startswith(f"{start}/") for start in _ONLY_HERE)
+
+
 _EDGE = "/cloudapi/1.0.0/edgeGateways/{gatewayId}"
 _CRUD = "GET PUT DELETE"
 # (methods, path) of operations that VCD has and the simulator does not. They answer 501 instead of 404, so that a

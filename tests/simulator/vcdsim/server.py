@@ -32,7 +32,7 @@ from vcdsim.control import CONTROL, Control
 from vcdsim.errors import ApiError, TokenRefused
 from vcdsim.faults import Rule, is_write
 from vcdsim.journal import Journal
-from vcdsim.operations import NOT_BUILT, OPERATIONS
+from vcdsim.operations import NOT_BUILT, OPERATIONS, only_in_cloud_director
 from vcdsim.request_log import entry
 from vcdsim.router import Router
 from vcdsim.timeline import gateway_of
@@ -189,6 +189,9 @@ class Simulator:
 
     def _authorise(self, call: Call) -> None:
         operation = call.operation
+        other_product = call.version >= api_versions.OTHER_PRODUCT_SINCE and only_in_cloud_director(operation.path)
+        if other_product and call.world.assume("gateways-in-api-40", "missing"):
+            raise errors.not_found(call.path)
         if api_versions.parse(operation.since) > call.version and call.version != _OPEN_VERSION:
             raise errors.too_old(operation.since)
         if operation.right in (OPEN, LOGGED_IN):

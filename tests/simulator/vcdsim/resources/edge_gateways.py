@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vcdsim import addresses, errors
+from vcdsim import addresses, api_versions, errors
 from vcdsim.bodies import Body, anything, blank, flag, formatted, many, number, obj, one_of, ref, shown, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.query import Listing, asked
@@ -89,7 +89,7 @@ LOAD_BALANCER = Body(
     "edge gateway load balancer settings",
     {
         "enabled": flag(),
-        "loadBalancerCloudRef": shown(),
+        "loadBalancerCloudRef": ref("loadBalancerCloud"),
         "serviceNetworkDefinition": blank(formatted("cidr")),
         "ipv6ServiceNetworkDefinition": since("37.0", blank(formatted("cidr"))),
         "supportedFeatureSet": since("37.0", one_of("STANDARD", "PREMIUM")),
@@ -342,15 +342,33 @@ def get_load_balancer(call: Call) -> Reply:
     gateway = call.require("gateway", call.params["gatewayId"])
     settings = {"transparentModeEnabled": False, **gateway.facts["load_balancer"]}
     if call.session.is_provider and settings["enabled"]:
-        cloud = next(call.store.all("loadBalancerCloud"), None)  # the only one of the only NSX-T manager
-        settings["loadBalancerCloudRef"] = call.store.ref(cloud.id) if cloud else None
+        settings["loadBalancerCloudRef"] = call.store.ref(_cloud(call))
     return Reply(200, LOAD_BALANCER.show(settings, call.version))
+
+
+def _cloud(call: Call) -> str | None:
+    """The cloud of a load balancer: the only one of the only NSX-T manager."""
+    cloud = next(call.store.all("loadBalancerCloud"), None)
+    return cloud.id if cloud else None
+
+
+def _check_cloud(call: Call, before: dict[str, Any], sent: dict[str, Any]) -> None:
+    """Refuse another cloud. From VCD 10.6 on, whatever the version of a request, an update has to name it.
+
+    That is what Terraform's provider repaired for 10.6: it sends back the one that it reads. The go-vcloud-director
+    tests switch a load balancer on without one.
+    """
+    cloud = (sent.pop("loadBalancerCloudRef", None) or {}).get("id")
+    needed = before["enabled"] and sent["enabled"] and max(call.world.settings.versions) >= api_versions.CLOUD_REF_SINCE
+    if (cloud or needed) and cloud != _cloud(call):
+        raise errors.bad_field("loadBalancerCloudRef", "it must be that of the edge gateway's load balancer")
 
 
 def put_load_balancer(call: Call) -> Reply:
     gateway = call.require("gateway", call.params["gatewayId"])
     sent = LOAD_BALANCER.read(call.body, call.version)
     before = gateway.facts["load_balancer"]
+    _check_cloud(call, before, sent)
     after = _settled(sent, before) if sent["enabled"] else {"enabled": False}
     if not sent["enabled"] and _in_use(call, gateway):
         raise errors.bad_request("The load balancer cannot be disabled while virtual services or pools exist.")
@@ -428,6 +446,6 @@ OPERATIONS = (
         put_load_balancer,
         "ORG_VDC_GATEWAY_LOAD_BALANCER_UPDATE",
         basis="assumed",
-        refuses="a change of the service network, switching off while in use",
+        refuses="a change of the service network, switching off while in use, from 39.0 on an update without its cloud",
     ),
 )

@@ -4,7 +4,8 @@
 """HTTP policies and WAF of a virtual service: rules for requests, responses and security, and the firewall's settings.
 
 They are sub-resources: they are no part of the virtual service's body, and go when it is deleted. The paths of the HTTP
-policies are those of go-vcloud-director. No public source has those of WAF, so they are assumed.
+policies are those of go-vcloud-director. The vendor's pages of API 38.1 to 39.1 have the bodies of WAF
+(EdgeVirtualServiceWafConfig, EdgeVirtualServiceWafAllowlist); no public source has its paths, so they are assumed.
 """
 
 from __future__ import annotations
@@ -119,6 +120,8 @@ def _check(call: Call, key: str, service: Record, sent: dict[str, Any]) -> None:
     if wanted and key in (WAF, ALLOWLIST) and (gateway is None or not is_premium(gateway)):
         raise errors.bad_request("WAF needs the PREMIUM feature set of the edge gateway.")
     for one in sent.get("values", []):
+        if key == ALLOWLIST and not any(one["matchCriteria"].values()):
+            raise errors.bad_field("values", f"the item {one['name']} needs at least one match criterion")
         actions = set(one) - {"name", "active", "logging", "matchCriteria", "action"}
         if key == SECURITY and len(actions) != 1:
             raise errors.bad_field("values", f"the rule {one['name']} needs exactly one action")

@@ -203,6 +203,8 @@ def checked(call: Call, sent: dict[str, Any], pool: Record | None) -> tuple[dict
         raise errors.bad_field("memberGroupRef", "only one of it and members may be given")
     _check_tls(sent)
     data = {**sent, "gatewayRef": gateway.id}
+    if pool is not None and "memberGroupRef" not in sent and call.world.assume("transparent-needs", "checked"):
+        _check_stays_transparent(call, pool)
     if "memberGroupRef" in sent:
         group = call.refer("memberGroupRef", "firewallGroup", sent["memberGroupRef"]["id"])
         if group.data["ownerRef"] not in (gateway.id, gateway.data["ownerRef"]):
@@ -217,6 +219,12 @@ def checked(call: Call, sent: dict[str, Any], pool: Record | None) -> tuple[dict
         {"name": MONITOR_NAMES[one["type"]], **one, "systemDefined": True} for one in sent.get("healthMonitors") or []
     ]
     return data, gateway
+
+
+def _check_stays_transparent(call: Call, pool: Record) -> None:
+    for service in health.services_of(call.world, pool):
+        if service.data.get("transparentModeEnabled"):
+            raise errors.bad_field("memberGroupRef", f"the virtual service {service.name} is in transparent mode")
 
 
 def load_balanced(call: Call, gateway_id: str) -> Record:

@@ -63,6 +63,8 @@ COMMON = {
     "healthMessage": shown(),
     "detailedHealthMessage": shown(),
     "transparentModeEnabled": since("37.1", flag()),
+    # the vendor's pages of API 38.0 to 39.1 have it, those of 37.1 have not
+    "nonCriticalLoggingEnabled": since("38.0", flag(default=False)),
 }
 SERVICE = Body(
     "load balancer virtual service",
@@ -108,6 +110,8 @@ def _show(call: Call, service: Record, fields: Body) -> dict[str, Any]:
         "healthMessage": state[1],
         "detailedHealthMessage": state[1] if call.session.is_provider else None,
         "applicationProfileType": service.data["applicationProfile"]["type"],
+        # unset where an older version than the field's wrote last
+        "nonCriticalLoggingEnabled": service.data.get("nonCriticalLoggingEnabled", False),
     }
     body = fields.show(service.data, call.version)
     return body | {name: value for name, value in values.items() if name in body}
@@ -148,7 +152,7 @@ def checked(call: Call, sent: dict[str, Any], service: Record | None) -> tuple[d
         data["certificateRef"] = certificate.id
     data |= {"applicationProfile": _named(sent["applicationProfile"], PROFILE_NAMES)}
     data["servicePorts"] = [_port(one) for one in sent["servicePorts"]]
-    check_profile(data, gateway, pool, call.store)
+    check_profile(call, data, gateway, pool)
     check_capacity(call, data, gateway, service)
     check_vips(call, data, gateway, service)
     return data, gateway, pool
