@@ -66,7 +66,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
 
     def _write(self, options: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         path = self._file(options)
-        hosts = variables.get("hostvars") or {}
+        hosts = variables["hostvars"]  # false without an inventory, and still has the implicit localhost
         clusters = {str(name): known_of(hosts[name]) for name in options["hosts"] or ()}
         document = run_plan(clusters, made_by(variables))
         beside = {path.with_suffix(".md"): markdown_page(document), path.with_suffix(".html"): html_page(document)}
