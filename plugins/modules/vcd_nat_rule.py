@@ -96,12 +96,25 @@ EXAMPLES = r"""
     external_addresses: 203.0.113.10
     dnat_external_port: "80"
     internal_addresses: 192.168.8.2
-    application_port_profile: appPort_dnat-web-http
+    application_port_profile: HTTP
 
-- name: Delete one of two rules with the same name
+- name: Find the rules with this name
+  vcd.kubernetes.vcd_nat_rule_info:
+    edge_gateway: acme-edge
+    name: dnat-web-http
+  register: rules
+
+- name: Delete all of them but the first
   vcd.kubernetes.vcd_nat_rule:
     edge_gateway: acme-edge
-    id: "{{ rules.nat_rules[1].id }}"
+    id: "{{ item.id }}"
+    state: absent
+  loop: "{{ rules.nat_rules[1:] }}"
+
+- name: Delete the rule
+  vcd.kubernetes.vcd_nat_rule:
+    edge_gateway: acme-edge
+    name: dnat-web-http
     state: absent
 """
 

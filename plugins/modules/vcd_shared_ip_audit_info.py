@@ -58,8 +58,8 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Audit a service of two machines
-  vcd.kubernetes.vcd_shared_ip_audit_info:
+- name: Serve a shop on two machines
+  vcd.kubernetes.vcd_shared_ip: &shop
     edge_gateway: acme-edge
     name_template: "{edge_gateway}-{kind}-{service}-{port}"
     scenario: shared_internal
@@ -70,6 +70,9 @@ EXAMPLES = r"""
         members: [10.10.0.21, 10.10.0.22]
         ports:
           - {name: http, port: 80, node_port: 8080, app_protocol: http}
+
+- name: Audit it, with the options that made it
+  vcd.kubernetes.vcd_shared_ip_audit_info: *shop
   register: shop
 
 - name: Fail if something is wrong

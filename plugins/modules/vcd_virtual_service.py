@@ -114,12 +114,24 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Serve HTTP on an external IP
-  vcd.kubernetes.vcd_virtual_service:
+- name: Make the pools behind two virtual services
+  vcd.kubernetes.vcd_pool:
     url: https://vcd.example.com
     org: acme
     user: kube
     password: "{{ vault_vcd_password }}"
+    edge_gateway: acme-edge
+    name: "{{ item.name }}"
+    default_port: "{{ item.port }}"
+    members:
+      - ip_address: 10.10.0.11
+      - ip_address: 10.10.0.12
+  loop:
+    - {name: web-http, port: 30080}
+    - {name: web-https, port: 30443}
+
+- name: Serve HTTP on an external IP, with connection options from the environment
+  vcd.kubernetes.vcd_virtual_service:
     edge_gateway: acme-edge
     name: web-http
     application_profile: HTTP
@@ -129,7 +141,7 @@ EXAMPLES = r"""
     service_ports:
       - start: 80
 
-- name: Share the IP with HTTPS, with connection options from the environment
+- name: Share the IP with HTTPS
   vcd.kubernetes.vcd_virtual_service:
     edge_gateway: acme-edge
     name: web-https
