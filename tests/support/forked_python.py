@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Python that modules are run with, as a program that is forked: ``interpreter_python`` of forked playbooks.
 
-Ansible packs a module and starts it as ever: ``sh -c 'PYTHON AnsiballZ_vcd_pool.py'``. PYTHON is a small program that
-has the archive run in a fork of a process that has imported the libraries, lends it its own output, environment and
-folder, and ends as it does. What a module has of Ansible and of collections is imported from its archive by each run.
+Ansible packs a module and starts it as ever: ``sh -c 'PYTHON AnsiballZ_vcd_pool.py'``, or with pipelining
+``sh -c PYTHON`` with the same text as standard input. PYTHON is a small program that has the archive run in a fork of a
+process that has imported the libraries, lends it its own output, environment and folder, and ends as it does. What a
+module has of Ansible and of collections is imported from its archive by each run.
 """
 
 from __future__ import annotations
@@ -46,10 +47,10 @@ os._exit(code)
 """
 
 
-def program(folder: Path) -> Path:
-    """The program to name as Python, in the folder of `forks.Forks`."""
+def program(folder: Path, python: str = sys.executable) -> Path:
+    """The program to name as Python, in the folder of `forks.Forks`; ``python`` runs it."""
     path = folder / "python"
-    path.write_text(PROGRAM.format(python=sys.executable, path=str(folder / "socket")), encoding="utf-8")
+    path.write_text(PROGRAM.format(python=python, path=str(folder / "socket")), encoding="utf-8")
     path.chmod(0o700)
     return path
 
@@ -72,6 +73,7 @@ def load(_folder: Path) -> None:
 
 
 def _import_modules() -> None:
+    sys.path.insert(0, str(ROOT.parents[2]))
     for module in sorted((ROOT / "plugins" / "modules").glob("*.py")):
         with contextlib.suppress(Exception):  # one that cannot be imported says so when it is run
             importlib.import_module(f"ansible_collections.vcd.kubernetes.plugins.modules.{module.stem}")
@@ -86,14 +88,19 @@ def run(request: Mapping[str, Any]) -> int:
     os.environ.update({os.fsdecode(name): os.fsdecode(value) for name, _equals, value in variables})
     os.umask(int((process / "status").read_text(encoding="utf-8").partition("Umask:")[2].split()[0], 8))
     os.chdir((process / "cwd").readlink())
-    sys.argv = words[3:]  # without Python, its options and the program
-    archive = Path(sys.argv[0])
-    sys.path[0] = str(archive.parent)
+    sys.argv = words[3:] or [""]  # without Python, its options and the program
+    if len(words) > 3:
+        archive = Path(sys.argv[0])
+        name, text = str(archive), archive.read_bytes()
+        sys.path[0] = str(archive.parent)
+    else:
+        name, text = "<stdin>", (process / "fd" / "0").read_bytes()
+        sys.path[0] = ""
     main = types.ModuleType("__main__")
-    main.__dict__.update(__file__=str(archive), __builtins__=__builtins__)
+    main.__dict__.update(__file__=name, __builtins__=__builtins__)
     sys.modules["__main__"] = main
     try:
-        exec(compile(archive.read_bytes(), str(archive), "exec"), main.__dict__)  # noqa: S102 - this is Python here
+        exec(compile(text, name, "exec"), main.__dict__)  # noqa: S102 - this is Python here
         return 0
     finally:
         atexit._run_exitfuncs()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -115,6 +116,8 @@ def serve(kind: str, folder: Path) -> None:
     """Load the program, then fork a keeper for each connection, until standard input ends."""
     program = importlib.import_module(kind)
     program.load(folder)
+    gc.collect()
+    gc.freeze()  # no fork looks through what all of them share, or copies it to count references
     signal.signal(signal.SIGCHLD, _reap)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(folder / "socket"))

@@ -43,7 +43,7 @@ from places import (
     say,
     test_venv,
 )
-from programs import doubles
+from programs import doubles, module_python
 
 # A program that ansible-test wants to download to bootstrap pip; every Python here brings pip along, so that
 # nothing but a package index is needed. One name for each generation of ansible-test.
@@ -160,6 +160,7 @@ def integration(_workers: int) -> str:
     with (
         doubles(venv, "integration") as running,
         doubles(venv, "integration-group", estate="provider") as group,  # an edge gateway that a VDC group owns
+        module_python(venv) as forked,
     ):
         parameters = {
             "vcd_url": running.vcd_url,
@@ -174,6 +175,7 @@ def integration(_workers: int) -> str:
             "vcd_group_ca": group.vcd_ca,
             "vcd_group_edge_gateway": "group-edge",
             "kubeconfig": running.kubeconfig,
+            "ansible_python_interpreter": str(forked),
         }
         # ansible-test passes no environment on; this file is how it takes parameters
         (ours / "tests" / "integration" / "integration_config.yml").write_text(json.dumps(parameters))

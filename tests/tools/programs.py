@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import cpu
 from places import CACHE, COLLECTION, LOGS, Failed, Venv, tail
@@ -78,3 +81,31 @@ def doubles(
         _program(venv, "kube_double", "kube_double", kube_arguments, name) as kube,
     ):
         yield Doubles(vcd_url=vcd["url"], vcd_ca=vcd["ca"], kubeconfig=kube["kubeconfig"])
+
+
+@contextmanager
+def module_python(venv: Venv) -> Iterator[Path]:
+    """A Python for the modules of a playbook that has their libraries imported: see tests/support/forked_python.py."""
+    support = COLLECTION / "tests" / "support"
+    if str(support) not in sys.path:
+        sys.path.append(str(support))
+    import forked_python
+
+    with tempfile.TemporaryDirectory(prefix="forks-") as folder:
+        program = subprocess.Popen(
+            [str(venv.bin / "python"), str(support / "forks.py"), "forked_python", folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=venv.environment(CACHE / "tree"),
+        )
+        assert program.stdin is not None
+        assert program.stdout is not None
+        try:
+            if not program.stdout.readline():
+                raise Failed("the process that modules are forked from did not start")
+            yield forked_python.program(Path(folder), str(venv.bin / "python"))
+        finally:
+            program.stdin.close()  # it ends when its input does
+            program.stdout.close()
+            cpu.ended(program, STOP_SECONDS)

@@ -52,6 +52,16 @@ def test_it_does_what_python_does(end: str, code: int, tmp_path: Path) -> None:
     assert python.returncode == code
 
 
+def test_a_script_may_be_its_input(tmp_path: Path) -> None:
+    """With pipelining, Ansible hands the module over like that."""
+    script = "import sys; print(sys.argv, sys.path[0], __name__, __file__, repr(sys.stdin.read()))"
+
+    def piped(python: str | Path) -> str:
+        return subprocess.run([python], cwd=tmp_path, input=script, capture_output=True, text=True, check=True).stdout
+
+    assert piped(role_runs.forked_python_program()) == piped(sys.executable) == "['']  __main__ <stdin> ''\n"
+
+
 def test_an_error_is_shown(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text("raise ValueError('of the script')")
