@@ -52,6 +52,16 @@ def test_each_module_is_in_the_group_of_its_connection() -> None:
     assert members == sorted(set(MODULES) - UNGROUPED)
 
 
+def test_each_connected_module_is_asked_for_secrets_by_a_server_that_echoes() -> None:
+    """The table is in a test that needs doubles; `make check` says which module it lacks."""
+    path = ROOT / "tests" / "functional" / "vcd" / "test_hostile_echo.py"
+    assigned = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.AnnAssign)]
+    (table,) = [node.value for node in assigned if isinstance(node.target, ast.Name) and node.target.id == "OPTIONS"]
+    assert isinstance(table, ast.Dict)
+    asked = {key.value for key in table.keys if isinstance(key, ast.Constant)}
+    assert asked == set(MODULES) - UNCONNECTED, f"OPTIONS in {path.relative_to(ROOT)}"
+
+
 @pytest.mark.parametrize("module", sorted(set(MODULES) - UNGROUPED))
 def test_the_group_is_the_one_that_the_documentation_names(module: str) -> None:
     group = next(name for name, entries in action_groups().items() if module in entries)
