@@ -28,6 +28,7 @@ FOLDER = "~/.vcd-kubernetes/reports"
 NEVER, AUTO, ALWAYS = "never", "auto", "always"
 # What only the report needs: the module gets the rest, which is small.
 REPORT_ONLY = ("verification", "planned", "ended")
+MACHINES = ("audit", "scenario")  # what the module needs of services of machines
 
 
 class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no types
@@ -71,6 +72,9 @@ def _summarized(kept: Any) -> Any:
     if not isinstance(kept, Mapping):
         return kept
     found = {key: value for key, value in kept.items() if key not in REPORT_ONLY}
+    machines = found.get("machines")
+    if isinstance(machines, list):
+        found["machines"] = [{key: one[key] for key in one if key in MACHINES} for one in machines]
     preflight = found.get("preflight")
     if isinstance(preflight, Mapping):
         short = ("edge_gateway", "scenario_before", "scenario")

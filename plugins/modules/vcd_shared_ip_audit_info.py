@@ -100,8 +100,18 @@ audit:
         - The page docs/audit.md lists the codes, which do not change.
       type: list
       elements: dict
+picture:
+  description:
+    - The data of a drawing of the services - their paths from the external IP to the members, with health, and how many addresses they take.
+    - The playbook C(vcd.kubernetes.report) draws it.
+  returned: success
+  type: dict
+scenario:
+  description: The scenario that the services should be in.
+  returned: success
+  type: str
 lines:
-  description: The same for a person.
+  description: The findings for a person.
   returned: success
   type: list
   elements: str

@@ -26,6 +26,8 @@ options:
       - C(planned_only) is true for a run in check mode. C(failure) with C(msg) says why the run failed for the cluster, and
         C(not_started) in it that nothing was tried. C(services) and C(restore_point) in it are those of the C(failure) of
         M(vcd.kubernetes.vcd_cluster_shared_ip).
+      - C(machines) is a list of what M(vcd.kubernetes.vcd_shared_ip_audit_info) returns for services of machines on this host. Each gets a line,
+        a record and a part of the report of its own, named as the host with its edge gateway; as the host alone if it is all that it has.
       - For the report, C(verification) is the role's C(shared_ip_verification), C(planned) the planned migrations, and C(ended) the time
         at which the cluster was done.
     type: dict
@@ -108,7 +110,7 @@ statistics:
     - A record has C(cluster), C(state) (V(changed), V(would change), V(unchanged), V(verified), V(deviates), V(failed) or V(not started)),
       C(edge_gateway), C(scenario_before), C(scenario), C(cpi) (the replicas of CPI at the end; null if they were not read), C(services) (how
       many were moved), C(seconds_down) (of the port that was down longest), C(ports_down) (how many ports a run that failed has left down),
-      C(restore_point) and C(reason).
+      C(restore_point), C(reason), and C(machines), which is true for services of machines.
   returned: success
   type: dict
 report_files:
@@ -128,7 +130,12 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import end_of, fleet_lines, statistics_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import (
+    end_of,
+    fleet_lines,
+    outcomes_of,
+    statistics_of,
+)
 
 SPEC = ArgumentSpec(
     {
@@ -143,7 +150,7 @@ SPEC = ArgumentSpec(
 
 def perform(_connection: None, params: Mapping[str, Any], _check_mode: bool) -> Outcome:
     """Sum up."""
-    ends = [end_of(name, outcome) for name, outcome in params["clusters"].items()]
+    ends = [end_of(name, outcome) for name, outcome in outcomes_of(params["clusters"]).items()]
     ok = all(one.ok for one in ends)
     return Outcome(result={"ok": ok, "lines": fleet_lines(ends), "statistics": statistics_of(ends)})
 

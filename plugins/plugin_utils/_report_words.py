@@ -54,6 +54,8 @@ def state_tone(end: ClusterEnd) -> str:
 
 def cpi_words(end: ClusterEnd) -> str:
     """Whether CPI runs."""
+    if end.machines:
+        return "none: machines"
     if end.cpi is None:
         return "unknown"
     return f"running, {pluralize(end.cpi, 'replica')}" if end.cpi else "STOPPED"

@@ -43,6 +43,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
     pluralize,
     warning,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.pictures.picture import picture_of_machines
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import VcdError
 
@@ -117,7 +118,8 @@ def audit_machines(api: Api, params: Mapping[str, Any]) -> Facts:
     served = tuple(Served(one, one.present(edge.inventory, addresses)) for one in request.services)
     found += audit_served(served, edge, addresses, facts, _now(), params["certificate_days"])
     report = audit_report(found, edge.name)
-    return {"audit": report, "lines": audit_lines(report)}
+    picture = picture_of_machines(request.services, edge, addresses)
+    return {"audit": report, "picture": picture, "scenario": options["scenario"], "lines": audit_lines(report)}
 
 
 def _planned(

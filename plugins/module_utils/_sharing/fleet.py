@@ -13,7 +13,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
+    Finding,
+    Severity,
+    first_lines,
+    passed,
+    pluralize,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import CHANGED as MOVED
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import MIGRATED
 
@@ -32,6 +38,7 @@ class ClusterEnd:
     ``cpi`` is the number of CPI's replicas at the end, None if it was not read. ``services`` were moved.
     ``seconds_down`` is the longest time that one port of the cluster was down, None if no write was begun, and
     ``ports_down`` is how many ports a run that failed has left down. ``reason`` is why it failed or never started.
+    ``machines``: these are services of machines, which no CPI manages.
     """
 
     cluster: str
@@ -45,6 +52,7 @@ class ClusterEnd:
     restore_point: str = ""
     reason: str = ""
     ports_down: int = 0
+    machines: bool = False
 
     @property
     def ok(self) -> bool:
@@ -60,7 +68,8 @@ class ClusterEnd:
             parts.append(f"{self.scenario_before} -> {self.scenario}" if moves else self.scenario)
         if self.edge_gateway:
             parts.append(f"edge gateway {self.edge_gateway}")
-        parts.append(f"CPI {self.cpi_words}")
+        if not self.machines:
+            parts.append(f"CPI {self.cpi_words}")
         if self.seconds_down is not None:
             parts.append(f"{pluralize(self.services, 'Service')} moved")
             left = f"{pluralize(self.ports_down, 'port')} STILL DOWN (for {self.seconds_down:g} s when the run ended)"
@@ -117,7 +126,54 @@ def end_of(cluster: str, outcome: Any) -> ClusterEnd:
         next((text for one in (failure, result) if one and (text := one.text("restore_point", ""))), ""),
         reason,
         sum(len(one.texts("lasting")) for one in downtimes if one.has("lasting")),
+        kept.flag_or("of_machines", False),
     )
+
+
+def outcomes_of(clusters: Mapping[str, Any]) -> dict[str, Any]:
+    """What the playbooks keep of each host, and of the services of machines on it under a name of their own.
+
+    A host that has only machines on one edge gateway keeps its name. Raises InvalidInput for anything else.
+    """
+    found: dict[str, Any] = {}
+    for name, outcome in clusters.items():
+        host = Reader(outcome, f"clusters.{name}")
+        machines = list(host.mappings("machines")) if host.value.get("machines") else []
+        alone = machines and not host.value.get("failure") and not host.value.get("result")
+        if not alone:
+            found[name] = outcome
+        for one in machines:
+            own = _unused(f"{name} (machines on {one.mapping('audit').text('edge_gateway', '?')})", found)
+            found[name if alone and len(machines) == 1 else own] = _of_machines(one, host.text("ended", ""))
+    return found
+
+
+def _unused(name: str, found: Mapping[str, Any]) -> str:
+    names = [name, *(f"{name[:-1]}, {number})" for number in range(2, len(found) + 2))]
+    return next(one for one in names if one not in found)
+
+
+def _of_machines(seen: Reader, ended: str) -> dict[str, Any]:
+    """What is kept of a cluster that was only looked at, from an audit of services of machines."""
+    rows = [
+        Finding(row.text("code"), Severity(row.text("severity")), row.text("message"), row.text("remedy", ""))
+        for row in seen.mapping("audit").mappings("findings")
+    ]
+    edge, scenario = seen.mapping("audit").text("edge_gateway", ""), seen.text("scenario", "")
+    return {
+        "result": {
+            "changed": False,
+            "verified_only": True,
+            "ok": passed(rows),
+            "summary": first_lines(rows),
+            "scenario": scenario,
+            "edge_gateway": edge,
+            "migrations": [],
+        },
+        "verification": {"picture": seen.value.get("picture"), "findings": [one.as_dict() for one in rows]},
+        "of_machines": True,
+        "ended": ended,
+    }
 
 
 def ended_services(kept: Reader) -> list[Reader]:

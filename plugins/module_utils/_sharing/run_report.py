@@ -26,6 +26,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet impo
     end_of,
     ended_services,
     fleet_lines,
+    outcomes_of,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import TOUCHED, label_of
 
@@ -207,7 +208,7 @@ def run_report(clusters: Mapping[str, Any], *, who: str = "", job: str = "", whe
 
     ``when`` is a time as text. Clusters that failed come first on their edge gateway.
     """
-    found = [cluster_report(name, outcome) for name, outcome in clusters.items()]
+    found = [cluster_report(name, outcome) for name, outcome in outcomes_of(clusters).items()]
     names = sorted({one.end.edge_gateway for one in found}, key=lambda name: (name == NO_EDGE, name))
     edges = [
         EdgeReport(name, tuple(sorted((one for one in found if one.end.edge_gateway == name), key=_failed_first)))

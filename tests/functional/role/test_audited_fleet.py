@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,12 @@ class Estate:
         }
 
     def run(
-        self, folder: Path, *words: str, hosts: Mapping[str, Any] | None = None, **variables: Any
+        self,
+        folder: Path,
+        *words: str,
+        hosts: Mapping[str, Any] | None = None,
+        playbook: str = "audit",
+        **variables: Any,
     ) -> tuple[int, str, dict[str, Any]]:
         """Exit code, output and document of an audit by a user who may only look."""
         inventory = {"clusters": {"hosts": dict(hosts or self.hosts())}}
@@ -71,7 +77,7 @@ class Estate:
         environment |= {"VCD_USER": "viewer", "VCD_PASSWORD": "viewer-secret-1", "PWD": str(folder)}
         del environment["K8S_AUTH_KUBECONFIG"]
         given = {"shared_ip_hosts": "clusters", "shared_ip_audit_file": "audit.json", **variables}
-        command = ["vcd.kubernetes.audit", "-i", "hosts.yml", "-e", json.dumps(given), *words]
+        command = [f"vcd.kubernetes.{playbook}", "-i", "hosts.yml", "-e", json.dumps(given), *words]
         code, output = ansible_playbook(folder, command, environment)
         target = folder / "audit.json"
         return code, output, json.loads(target.read_text()) if target.exists() else {}
@@ -175,3 +181,27 @@ def test_blank_variables_mean_not_given(tmp_path: Path, estate: Estate) -> None:
     assert code == 0, output[-3000:]
     assert document == {}
     assert "audit of 1 cluster" in output
+
+
+def test_a_report_draws_services_of_machines_beside_the_clusters(tmp_path: Path, estate: Estate) -> None:
+    hosts = estate.hosts()
+    both = {**hosts["sound"], "shared_ip_machines": [SHOP]}
+    before = writes(estate.sim, estate.sound)
+    code, output, _document = estate.run(
+        tmp_path,
+        playbook="report",
+        hosts={"both": both, "machines": hosts["machines"], "wrong": {**hosts["machines"], "shared_ip_machines": [{}]}},
+        shared_ip_report_file="fleet.html",
+    )
+    assert code == 2, output[-3000:]
+    assert writes(estate.sim, estate.sound) == before
+    page = (tmp_path / "fleet.html").read_text()
+    for words in ("both (machines on acme-edge)", "wrong", "shop: shared_internal", "default/web: distinct_internal"):
+        assert words in page, words
+    assert page.count("acme-edge-vs-shop-https") >= 2
+    text = " ".join(output.split())
+    assert "machines: verified, shared_internal, edge gateway acme-edge" in text
+    assert re.search(r"wrong: FAILED, CPI replicas unknown: \S", text)
+    assert "One or more items failed" not in text.partition("Show the summary")[2]
+    stats = json.loads(output.partition("CUSTOM STATS")[2].partition("RUN: ")[2])
+    assert {one["cluster"] for one in stats.values()} == {"both", "both (machines on acme-edge)", "machines", "wrong"}

@@ -16,6 +16,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.pictures.p
     MOST_PORTS,
     MOST_SERVICES,
     picture_of,
+    picture_of_machines,
     planned_picture_of,
     with_members,
 )
@@ -167,3 +168,26 @@ def test_a_picture_of_ten_services_is_small() -> None:
     services = [service(name, ips=(f"203.0.113.{10 + at}",)) for at, name in enumerate(names)]
     picture = picture_of(state("distinct_internal", ccm(services=services), vcd(healthy(parts))))
     assert len(json.dumps(picture)) < 20_000
+
+
+@pytest.mark.parametrize("shape", SCENARIOS)
+@pytest.mark.parametrize("given", ["203.0.113.10", ""])
+def test_services_of_machines_are_drawn_like_those_of_a_cluster(shape: str, given: str) -> None:
+    """The external IP that a task does not give is the one that the objects hold."""
+    seen = state(shape, ccm(shape, services=[service()]), vcd(healthy(objects(shape))))
+    expected = picture_of(seen)
+    assert seen.edge is not None
+    (item,) = seen.observed
+    found = picture_of_machines([item.service.with_external_ip(given)], seen.edge, seen.addresses)
+    assert found["services"] == (expected or {})["services"]
+    assert found["external"] == (expected or {})["external"]
+    assert found["internal"] == {**(expected or {})["internal"], "free": None}
+
+
+def test_services_of_machines_without_objects_are_drawn_as_missing() -> None:
+    seen = state("shared_internal", ccm("shared_internal", services=[service()]), vcd(edge()))
+    assert seen.edge is not None
+    (item,) = seen.observed
+    (web,) = picture_of_machines([item.service], seen.edge, seen.addresses)["services"]
+    assert [path["serves"] for path in web["paths"]] == [False, False]
+    assert [path["virtual_service"] for path in web["paths"]] == [None, None]

@@ -179,3 +179,34 @@ def test_what_the_playbooks_do_not_keep_is_refused(changes: dict[str, Any], plac
     with pytest.raises(InvalidInput) as caught:
         cluster_report("prod-1", {**outcome(services=1), **changes})
     assert place in str(caught.value)
+
+
+def machines(edge_gateway: str = "acme-edge", severity: str = "warning") -> dict[str, Any]:
+    """What an audit of services of machines returns."""
+    verification = looked_at(edge_gateway)["verification"]
+    row = {"severity": severity, "code": "service-drift", "message": "shop: a rule is gone", "remedy": "run it again"}
+    audit = {"edge_gateway": edge_gateway, "ok": False, "findings": [row]}
+    return {"audit": audit, "picture": verification["picture"], "scenario": "shared_internal", "lines": []}
+
+
+def test_services_of_machines_have_a_part_of_their_own() -> None:
+    kept = {
+        "both": {**looked_at(), "machines": [machines("globex-edge", "error")]},
+        "alone": {"result": None, "failure": None, "machines": [machines()]},
+        "two": {"machines": [machines(), machines()]},
+        "gone": {"failure": {"msg": "refused"}, "machines": []},
+    }
+    report = run_report(kept)
+    names = {one.end.cluster: (one.end.state, one.end.edge_gateway, one.end.machines) for one in report.clusters}
+    assert names == {
+        "both": ("verified", "acme-edge", False),
+        "both (machines on globex-edge)": ("deviates", "globex-edge", True),
+        "alone": ("verified", "acme-edge", True),
+        "two (machines on acme-edge)": ("verified", "acme-edge", True),
+        "two (machines on acme-edge, 2)": ("verified", "acme-edge", True),
+        "gone": ("failed", "", False),
+    }
+    (alone,) = [one for one in report.clusters if one.end.cluster == "alone"]
+    assert [(one["check"], one["remedy"]) for one in alone.findings] == [("service-drift", "run it again")]
+    assert (len(alone.services), alone.end.line) == (1, "alone: verified, shared_internal, edge gateway acme-edge")
+    assert report.title == "IP sharing: the present state"

@@ -18,7 +18,7 @@ cluster is at most about 100 kB as JSON, and a picture of ten Services of two po
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
@@ -40,8 +40,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     Pool,
     VirtualService,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import PresentPort
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import (
+    EdgeAddresses,
+    PresentPort,
+    shape_name,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import reachable
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import held_external_ips
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedPort, WantedService
 
 MOST_SERVICES = 60
@@ -53,6 +59,17 @@ LONGEST = 300  # characters of a name
 def picture_of(state: ClusterState) -> dict[str, Any] | None:
     """The present state; None unless exactly one edge gateway was read."""
     return _picture(state, state.edge, planned=False) if state.edge is not None else None
+
+
+def picture_of_machines(services: Sequence[Service], edge: EdgeGateway, addresses: EdgeAddresses) -> dict[str, Any]:
+    """The present state of services of machines on an edge gateway. There is no range of which addresses are free."""
+    shown = [_of_machines(one, edge.inventory, addresses) for one in services]
+    outside = {one.service.external_ip for one in shown}
+    inside: set[str] = set()
+    for one in shown:
+        for port in one.ports:
+            _add_addresses(port, outside, inside)
+    return _drawn(edge, shown, (outside, inside), None, planned=False)
 
 
 def planned_picture_of(state: ClusterState) -> dict[str, Any] | None:
@@ -90,15 +107,48 @@ def with_members(picture: Any, vcd: Any) -> Any:
 
 
 def _picture(state: ClusterState, edge: EdgeGateway, *, planned: bool) -> dict[str, Any]:
-    shown = [item for item in state.observed if is_present(item)]
-    outside, inside = _addresses(state, shown)
+    present = [item for item in state.observed if is_present(item)]
+    shown = [_of_cluster(item, state) for item in present]
+    return _drawn(edge, shown, _addresses(state, present), _internal_free(state, edge), planned=planned)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What is drawn of a service: it has its external IP, and ``ports`` the objects of each of its ports."""
+
+    service: Service
+    ports: tuple[PresentPort, ...]
+    shape: str
+    aside: str = ""
+
+
+def _of_cluster(item: ObservedService, state: ClusterState) -> _Shown:
+    aside = item.left_out.why if item.left_out else "; ".join(f"port {one.port}: {one.why}" for one in item.aside)
+    return _Shown(item.service.with_external_ip(_external_ip(item, state)), item.ports, item.shape, aside)
+
+
+def _of_machines(service: Service, inventory: Inventory, addresses: EdgeAddresses) -> _Shown:
+    held = held_external_ips(service, inventory, addresses)
+    ports = service.present(inventory, addresses)
+    return _Shown(service.with_external_ip(service.external_ip or next(iter(held), "")), ports, shape_name(ports))
+
+
+def _drawn(
+    edge: EdgeGateway,
+    shown: Sequence[_Shown],
+    in_use: tuple[set[str], set[str]],
+    internal_free: int | None,
+    *,
+    planned: bool,
+) -> dict[str, Any]:
+    outside, inside = (one - {""} for one in in_use)
     return {
         "edge_gateway": edge.name,
         "planned": planned,
-        "services": [_service(state, edge.inventory, item, planned=planned) for item in shown[:MOST_SERVICES]],
+        "services": [_service(one, edge.inventory, planned=planned) for one in shown[:MOST_SERVICES]],
         "left_out": max(0, len(shown) - MOST_SERVICES),
         "external": {"in_use": len(outside), "free": None if edge.uses_ip_spaces else external_room(edge)},
-        "internal": {"in_use": len(inside), "free": _internal_free(state, edge)},
+        "internal": {"in_use": len(inside - outside), "free": internal_free},
     }
 
 
@@ -114,12 +164,16 @@ def _addresses(state: ClusterState, shown: Iterable[ObservedService]) -> tuple[s
     for item in shown:
         outside |= {_external_ip(item, state)}
         for port in item.whole.ports:
-            if port.nat_rule is not None:
-                outside |= {port.nat_rule.external}
-                inside |= {port.nat_rule.internal}
-            if port.virtual_service is not None:
-                (outside if port.on_external_address else inside).update(vips(port.virtual_service))
-    return outside - {""}, inside - outside - {""}
+            _add_addresses(port, outside, inside)
+    return outside, inside
+
+
+def _add_addresses(port: PresentPort, outside: set[str], inside: set[str]) -> None:
+    if port.nat_rule is not None:
+        outside.add(port.nat_rule.external)
+        inside.add(port.nat_rule.internal)
+    if port.virtual_service is not None:
+        (outside if port.on_external_address else inside).update(vips(port.virtual_service))
 
 
 def _external_ip(item: ObservedService, state: ClusterState) -> str:
@@ -130,11 +184,10 @@ def _external_ip(item: ObservedService, state: ClusterState) -> str:
         return ""
 
 
-def _service(state: ClusterState, inventory: Inventory, item: ObservedService, *, planned: bool) -> dict[str, Any]:
-    address = _external_ip(item, state)
-    aside = item.left_out.why if item.left_out else "; ".join(f"port {one.port}: {one.why}" for one in item.aside)
-    ports = [WantedPort(port, one.virtual_service, one.pool) for port, one in _ports(item)]
-    wanted = WantedService(item.service.with_external_ip(address), tuple(ports))
+def _service(shown: _Shown, inventory: Inventory, *, planned: bool) -> dict[str, Any]:
+    address, pairs = shown.service.external_ip, list(zip(shown.service.ports, shown.ports, strict=True))
+    ports = [WantedPort(port, one.virtual_service, one.pool) for port, one in pairs]
+    wanted = WantedService(shown.service, tuple(ports))
     paths = [
         {
             "port": port.spec.port,
@@ -144,20 +197,16 @@ def _service(state: ClusterState, inventory: Inventory, item: ObservedService, *
             "virtual_service": _virtual_service(one, planned=planned),
             "pool": _pool(one.pool, planned=planned),
         }
-        for port, one in _ports(item)[:MOST_PORTS]
+        for port, one in pairs[:MOST_PORTS]
     ]
     return {
-        "label": _text(item.label),
-        "shape": item.shape,
+        "label": _text(shown.service.label),
+        "shape": shown.shape,
         "external_ip": address,
-        "aside": _text(aside),
+        "aside": _text(shown.aside),
         "paths": paths,
-        "left_out": max(0, len(item.ports) - MOST_PORTS),
+        "left_out": max(0, len(pairs) - MOST_PORTS),
     }
-
-
-def _ports(item: ObservedService) -> Sequence[Any]:
-    return list(zip(item.service.ports, item.ports, strict=True))
 
 
 def _rule(rule: NatRule | None) -> dict[str, Any] | None:
