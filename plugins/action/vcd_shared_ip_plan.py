@@ -25,6 +25,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.ru
     artifacts_of,
     clusters_of_artifacts,
     compared_lines,
+    edge_gateways_of,
     parse_run_plan,
     run_plan,
     summary_lines,
@@ -89,6 +90,8 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
         found: dict[str, Any] = {"bind": bool(options["file"]) or bool(source), "lines": []}
         if not source:
             return found
+        if options["run"]:
+            found["edge_gateways"] = edge_gateways_of(variables)
         if is_digest(source):
             return {**found, "approved": approved_by_digest(source, cluster, variables)} if cluster else found
         if source == ARTIFACTS:
@@ -98,6 +101,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
         document = parse_run_plan(text_of(source), source)
         if options["run"]:
             found["lines"] = printable_data(compared_lines(document["clusters"], options["run"]))
+            found["edge_gateways"] = edge_gateways_of({}, document)
         return {**found, "approved": approved_of(document, cluster, source)} if cluster else found
 
     def _file(self, options: Mapping[str, Any]) -> Path:

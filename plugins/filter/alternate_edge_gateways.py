@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import in_turn
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import in_turn, statistics_key
 
 DOCUMENTATION = r"""
 name: alternate_edge_gateways
@@ -19,8 +19,10 @@ description:
   - Runs on one edge gateway take turns, and those on different ones work side by side. In this order the workers of a
     run meet at as many edge gateways as possible, instead of waiting for one.
   - The edge gateway of a cluster is what its variables C(shared_ip_edge_gateway), C(shared_ip_vdc),
-    C(shared_ip_vcd_url) and C(shared_ip_vcd_org) say. Clusters without C(shared_ip_edge_gateway) count as those of one
-    more gateway.
+    C(shared_ip_vcd_url) and C(shared_ip_vcd_org) say.
+  - Without C(shared_ip_edge_gateway) it is the one in O(known), else the one in the record that an earlier job of a
+    workflow has left in the cluster's C(shared_ip_end_) variable, or in the fact C(shared_ip_result). Clusters of which
+    none is known count as those of one more gateway.
 positional: _input, variables
 options:
   _input:
@@ -32,6 +34,10 @@ options:
     description: The variables of all hosts, C(hostvars).
     type: dict
     required: true
+  known:
+    description: The names of the edge gateways of clusters, such as an approved plan has them.
+    type: dict
+    default: {}
   per_edge:
     description: So many clusters of an edge gateway follow each other, before those of the next.
     type: int
@@ -54,15 +60,31 @@ _value:
 PLACE = ("shared_ip_vcd_url", "shared_ip_vcd_org", "shared_ip_vdc", "shared_ip_edge_gateway")
 
 
-def alternate_edge_gateways(names: Iterable[str], variables: Mapping[str, Any], per_edge: int = 1) -> list[str]:
+def alternate_edge_gateways(
+    names: Iterable[str],
+    variables: Mapping[str, Any],
+    per_edge: int = 1,
+    known: Mapping[str, str] | None = None,
+) -> list[str]:
     """The names in the order of a run."""
-    return in_turn({name: _edge(variables[name]) for name in names}, int(per_edge))
+    given = known or {}
+    edges = {name: _edge(variables[name], given.get(name) or _recorded(name, variables[name])) for name in names}
+    return in_turn(edges, int(per_edge))
 
 
-def _edge(variables: Mapping[str, Any]) -> tuple[str, ...]:
+def _edge(variables: Mapping[str, Any], known: str) -> tuple[str, ...]:
     """Where a cluster's edge gateway is, empty if that is not known yet."""
-    place = tuple(str(variables.get(name) or "").strip() for name in PLACE)
-    return place if place[-1] else ()
+    *place, edge = (str(variables.get(name) or "").strip() for name in PLACE)
+    return (*place, edge or known) if edge or known else ()
+
+
+def _recorded(name: str, variables: Mapping[str, Any]) -> str:
+    """The edge gateway that an earlier run has found."""
+    for key in (statistics_key(name), "shared_ip_result"):
+        record = variables.get(key)
+        if isinstance(record, Mapping) and record.get("edge_gateway"):
+            return str(record["edge_gateway"]).strip()
+    return ""
 
 
 class FilterModule:

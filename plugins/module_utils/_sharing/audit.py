@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, Severity, pluralize
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import LONGEST_REASON, statistics_key
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import statistics_key, with_reason
 
 SCHEMA = "vcd.kubernetes/audit/1"  # docs/audit.md describes it; another number for a change that a reader notices
 NEVER = "never"
@@ -106,16 +106,15 @@ class ClusterAudit:
     def as_record(self) -> dict[str, Any]:
         """The same in short, for ``set_stats``: less than 2 kB."""
         codes = Counter(row["code"] for row in self.findings).most_common(MOST_CODES)
-        why = "" if self.audited else str(self.findings[0]["message"])[:LONGEST_REASON]
-        edges = list(self.edge_gateways[:3])
-        return {
+        why = "" if self.audited else str(self.findings[0]["message"])
+        record = {
             "cluster": self.cluster,
-            "edge_gateways": edges,
+            "edge_gateways": list(self.edge_gateways[:3]),
             "audited": self.audited,
             **self.counts,
             "codes": dict(codes),
-            "reason": why,
         }
+        return with_reason(record, why)
 
 
 def audit_of(cluster: str, kept: Any) -> ClusterAudit:

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
@@ -28,7 +30,8 @@ CHANGED, WOULD_CHANGE, UNCHANGED, VERIFIED = "changed", "would change", "unchang
 DEVIATES = "deviates"  # it was only looked at, and is not as it should be
 FAILED, NOT_STARTED = "failed", "not started"
 ENDS = (CHANGED, WOULD_CHANGE, UNCHANGED, VERIFIED, DEVIATES, FAILED, NOT_STARTED)
-LONGEST_REASON = 600  # characters of a reason in a record: all records of a job travel through its database
+# Of a record and of its reason: all records of a job travel through its database
+MOST_BYTES, LONGEST_REASON = 2000, 600
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,23 @@ class ClusterEnd:
         return f"has {pluralize(self.cpi, 'replica')}" if self.cpi else "is STOPPED (0 replicas)"
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for ``set_stats``, less than 2 kB."""
-        reason = self.reason if len(self.reason) <= LONGEST_REASON else f"{self.reason[: LONGEST_REASON - 3]}..."
-        return {**asdict(self), "reason": reason}
+        """Plain data for ``set_stats``, less than 2 kB (unless the names alone are longer)."""
+        return with_reason(asdict(self), self.reason)
+
+
+def with_reason(record: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    """A record with its ``reason``, which is cut so that the record stays small as JSON in any language."""
+    room = min(LONGEST_REASON, MOST_BYTES - _size({**record, "reason": ""}))
+    if _size(reason) > room:
+        reason = reason[:LONGEST_REASON]  # a character has a byte at least
+        sizes = accumulate(_size(one) for one in reason)
+        reason = "".join(one for one, size in zip(reason, sizes, strict=False) if size <= room - len("...")) + "..."
+    return {**record, "reason": reason}
+
+
+def _size(value: Any) -> int:
+    """The bytes of a value as JSON, without the quotes of a text."""
+    return len(json.dumps(value)) - 2 * isinstance(value, str)
 
 
 def end_of(cluster: str, outcome: Any) -> ClusterEnd:

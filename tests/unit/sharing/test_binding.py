@@ -26,6 +26,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.ru
     clusters_of_artifacts,
     compared_lines,
     digest_of_run,
+    edge_gateways_of,
     parse_run_plan,
     run_plan,
     summary_lines,
@@ -219,6 +220,13 @@ def test_the_digest_of_a_run_approves_each_of_its_clusters_by_the_artifacts() ->
         found = approved_by_digest(made["digest"], name, variables)
         assert (found["digest"], found["plan"]) == (one["plan"]["digest"], one["plan"])
         assert approved_by_digest(one["plan"]["digest"], name, variables)["plan"] == one["plan"]
+
+
+def test_the_edge_gateways_of_a_run_are_known_from_its_plan() -> None:
+    made = document(gone={"failure": "no"}, **{name: {"plan": one["plan"]} for name, one in two()["clusters"].items()})
+    expected = {"alpha": plan()["edge_gateway"]["name"], "be-ta": "other"}
+    assert edge_gateways_of({}, made) == edge_gateways_of(artifacts_of(made)) == expected
+    assert edge_gateways_of({"shared_ip_plan_of_x": {"cluster": "x"}, "shared_ip_plan_of_y": "text"}) == {}
 
 
 def test_a_run_whose_artifacts_are_not_all_there_is_refused() -> None:

@@ -151,6 +151,15 @@ def test_no_two_clusters_share_a_record(names: list[str]) -> None:
     assert all(key.isidentifier() and key.isascii() for key in keys)
 
 
-def test_a_long_reason_is_cut_in_the_record() -> None:
-    (record,) = statistics_of([end_of("c1", {"failure": {"msg": "no " * 2000}})]).values()
+NAME = st.text(min_size=1, max_size=40)
+
+
+@given(NAME, NAME, NAME, st.text() | st.integers(1, 2000).map("\u540d".__mul__) | st.just("no " * 2000))
+def test_the_record_of_a_cluster_is_small_in_any_language(cluster: str, edge: str, point: str, reason: str) -> None:
+    outcome = {"failure": {"msg": reason, "restore_point": point}, "preflight": {"edge_gateway": edge}}
+    end = end_of(cluster, outcome)
+    (record,) = statistics_of([end]).values()
     assert len(json.dumps(record)) < 2048
+    assert (record["cluster"], record["edge_gateway"], record["restore_point"]) == (cluster, edge, point)
+    whole = len(json.dumps(end.reason)) <= 200
+    assert record["reason"] == end.reason or (not whole and record["reason"].endswith("..."))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.filter.alternate_edge_gateways import alternate_edge_gateways
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import in_turn
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import in_turn, statistics_key
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,3 +74,18 @@ def test_a_gateway_is_known_by_its_name_and_place() -> None:
     }
     assert alternate_edge_gateways(names, known) == ["a1", "b1", "x1", "a2", "b2", "x2"]
     assert alternate_edge_gateways(names, known, per_edge=2) == names
+
+
+def test_a_gateway_that_the_inventory_does_not_name_is_known_from_a_plan_or_a_record() -> None:
+    names = ["a-1", "a-2", "b-1", "b-2", "c-1", "a-3"]
+    known: dict[str, dict[str, Any]] = {
+        "a-1": {"shared_ip_edge_gateway": "edge-a"},
+        "a-2": {statistics_key("a-2"): {"cluster": "a-2", "edge_gateway": "edge-a"}},
+        "b-1": {statistics_key("b-1"): "not a record"},
+        "b-2": {"shared_ip_result": {"edge_gateway": "edge-b"}, statistics_key("b-2"): {"edge_gateway": ""}},
+        "c-1": {},
+        "a-3": {},
+    }
+    planned = {"b-1": "edge-b", "a-3": "edge-a", "a-1": "what the inventory says counts more"}
+    order = alternate_edge_gateways(names, known, known=planned)
+    assert order == ["a-1", "b-1", "c-1", "a-2", "b-2", "a-3"]

@@ -187,6 +187,14 @@ def clusters_of_artifacts(variables: Facts) -> list[str]:
     return sorted(str(one["cluster"]) for one in _artifacts(variables) if one.get("cluster"))
 
 
+def edge_gateways_of(variables: Facts, document: Facts | None = None) -> dict[str, str]:
+    """The name of each cluster's edge gateway, from a document or from the artifacts of a job that has planned."""
+    plans = {str(one.get("cluster")): one.get("plan") for one in _artifacts(variables)}
+    if document is not None:
+        plans = {name: one["plan"] for name, one in document["clusters"].items()}
+    return {name: str(plan["edge_gateway"]["name"]) for name, plan in plans.items() if plan and "edge_gateway" in plan}
+
+
 def _artifacts(variables: Facts) -> list[Facts]:
     return [one for name, one in variables.items() if str(name).startswith(ARTIFACT) and isinstance(one, Mapping)]
 
