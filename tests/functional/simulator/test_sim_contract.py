@@ -10,6 +10,7 @@ fails their teardown if anything differs.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,9 @@ from simulator_bench import ROOT, Api, Scene, description
 from vcdsim.api_versions import parse
 from vcdsim.calls import Operation
 from vcdsim.contract import Contract
-from vcdsim.operations import OPERATIONS
+from vcdsim.errors import ApiError
+from vcdsim.operations import NOT_BUILT, OPERATIONS
+from vcdsim.router import Router
 from vcdsim.testing import ContractBroken, Simulator
 
 FILE = description()
@@ -50,6 +53,24 @@ def test_every_operation_is_in_the_vendors_description(contract: Contract, opera
     contract.problems.clear()
     contract.check(operation, (37, 2), None, 400, {"minorErrorCode": "x", "message": "x", "stackTrace": None})
     assert contract.problems == []
+
+
+def test_every_path_of_the_vendors_description_is_known() -> None:
+    """What is not built answers 501, not 404: a client's author learns that the simulator is the problem."""
+    assert FILE is not None
+    router = Router(OPERATIONS, NOT_BUILT)
+    paths = re.findall(r"^  (/[0-9][^:]*):", FILE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(paths) > 300
+
+    def answer(path: str) -> int:
+        try:
+            router.find("GET", f"/cloudapi{path}")
+        except ApiError as refusal:
+            return refusal.status
+        return 200
+
+    assert [path for path in paths if answer(path) == 404] == []
+    assert answer("/1.0.0/nothing") == 404
 
 
 def test_differences_are_found(contract: Contract) -> None:

@@ -79,10 +79,21 @@ def test_newer_fields_are_unknown_and_hidden(api: Api, scene: Scene) -> None:
         ("GET", "/edgeGateways/{edge}/routing/bgp", 501),
         ("POST", "/serviceAccounts", 501),
         ("POST", "/oauth/tenant/acme/device_authorization", 501),
+        ("GET", "/securityTags", 501),
+        ("DELETE", "/virtualCenters/x/resourcePools/y", 501),
+        ("GET", "/nsxTResources/segmentQoSProfiles", 501),
+        ("GET", "/nsxTResourcesX", 404),
+        ("GET", "/vdcGroups/x/dfwPolicies/y/rules", 501),
     ],
 )
 def test_unknown_paths_are_refused(api: Api, scene: Scene, method: str, path: str, status: int) -> None:
     api.refused(method, path.format(edge=scene.edge), None, "", status=status)
+
+
+def test_unknown_legacy_paths_are_refused(api: Api) -> None:
+    assert api.ask("DELETE", "/api/media/x").status_code == 501
+    assert api.ask("POST", "/api/vdc/x/action/composeVApp").status_code == 501
+    assert api.ask("GET", "/api/nothing").status_code == 404
 
 
 def test_a_known_path_that_is_not_built_is_named(api: Api, scene: Scene) -> None:

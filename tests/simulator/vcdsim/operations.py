@@ -86,6 +86,17 @@ def only_in_cloud_director(path: str) -> bool:
     return any(path == start or path.startswith(f"{start}/") for start in _ONLY_HERE)
 
 
+# What VCD's API has besides the operations here, by the beginnings of its paths
+_FAMILIES = """
+    accessLevels advisories apiFilters auditTrail brandingThemes cells crossVdcNetworks customEntityTypes
+    definitions edgeClusters endpoints entity extensions externalEndpoints featureFlags globalRoles groups
+    interfaces ldap logicalVmGroups metadataSummaries multiVcVms networkContextProfiles networkPools nsxTResources
+    nsxVResources openIdProvider orgVdcStoragePolicies preferences providerVdcs proxies proxyConfigurations
+    pvdcComputePolicies pvdcStoragePolicies quotaPolicies quotaPolicy rightsBundles rightsCategories sddcProxies
+    sddcProxiesPac sddcs securityTags segmentProfileTemplates serviceAccounts serviceApps serviceItem site smtp
+    storageContainers storagePolicies storagePolicySupportedEntityTypes testConnection tkgClusters transferSessions
+    universalRouters users vapps vdcComputePolicies vgpuProfiles virtualCenters
+"""
 _EDGE = "/cloudapi/1.0.0/edgeGateways/{gatewayId}"
 _CRUD = "GET PUT DELETE"
 # (methods, path) of operations that VCD has and the simulator does not. They answer 501 instead of 404, so that a
@@ -146,6 +157,46 @@ NOT_BUILT = (
     ("GET POST", "/cloudapi/1.0.0/users"),
     ("GET POST", "/cloudapi/1.0.0/rightsBundles"),
     ("GET", "/cloudapi/1.0.0/site/settings"),
+    ("GET", _EDGE + "/l2vpn/tunnels/{tunnelId}/metrics"),
+    ("GET", _EDGE + "/l2vpn/tunnels/{tunnelId}/status"),
+    ("GET PUT", _EDGE + "/ipsec/tunnels/{tunnelId}/connectionProperties"),
+    ("GET", _EDGE + "/ipsec/tunnels/{tunnelId}/status"),
+    ("GET PUT", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/dfwPolicies/default"),
+    ("GET POST PUT", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/dfwPolicies/{policyId}/rules"),
+    ("GET PUT DELETE", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/dfwPolicies/{policyId}/rules/{ruleId}"),
+    ("GET POST", "/cloudapi/1.0.0/entityTypes/{id}/behaviors"),
+    ("GET PUT DELETE", "/cloudapi/1.0.0/entityTypes/{id}/behaviors/{behaviorId}"),
+    ("GET PUT DELETE", "/cloudapi/1.0.0/entityTypes/{objectId}/accessControls/{accessControlId}"),
+    ("GET PUT", "/cloudapi/1.0.0/entities/{id}/metadata/{metadataId}/content"),
+    ("GET", "/cloudapi/1.0.0/entities/{id}/behaviors/{behaviorId}/invocations/{invocationId}/log"),
+    ("GET PUT", "/cloudapi/1.0.0/entityTypes/{id}/behaviorAccessControls"),
+    ("GET", "/cloudapi/1.0.0/edgeGateways/{gatewayId}/ipsec/tunnels/{tunnelId}/statistics"),
+    ("GET", "/cloudapi/1.0.0/edgeGateways/{gatewayId}/routing/bgp/neighbors/{neighborId}/status"),
+    ("POST", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/sync"),
+    ("GET", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/capabilities"),
+    ("GET POST", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/universalRouters"),
+    ("GET", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/crossVdcNetworks"),
+    ("GET PUT", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/dfwPolicies/{policyId}"),
+    ("POST", "/cloudapi/1.0.0/orgVdcNetworks/{vdcNetworkId}/syncSyslog"),
+    ("POST", "/cloudapi/1.0.0/orgVdcNetworks/{vdcNetworkId}/sync"),
+    ("GET PUT DELETE", "/cloudapi/1.0.0/orgVdcNetworks/{vdcNetworkId}/dhcp/bindings/{bindingId}"),
+    ("GET PUT", "/cloudapi/1.0.0/orgVdcNetworks/{vdcNetworkId}/dvpgProperties"),
+    ("GET PUT", "/cloudapi/1.0.0/orgVdcNetworks/{vdcNetworkId}/additionalProperties"),
+    ("GET", "/cloudapi/1.0.0/externalNetworks/{externalNetworkId}/usedIpAddresses"),
+    ("GET", "/cloudapi/1.0.0/externalNetworks/{externalNetworkId}/availableIpAddresses"),
+    ("GET", "/cloudapi/1.0.0/externalNetworks/{externalNetworkId}/topology/edgeGateways"),
+    ("GET", "/cloudapi/1.0.0/externalNetworks/{externalNetworkId}/topology/ipSpaceUplinks"),
+    ("GET POST", "/cloudapi/1.0.0/vdcs/{orgVdcId}/computePolicies"),
+    ("GET", "/cloudapi/1.0.0/vdcs/{orgVdcId}/maxComputePolicy"),
+    ("GET", "/cloudapi/1.0.0/orgs/{orgUrn}/quotaPolicy"),
+    ("GET", "/cloudapi/1.0.0/orgs/{orgUrn}/quotas"),
+    ("GET DELETE", "/cloudapi/1.0.0/ssl/trustedCertificates/{trustedCertificate}"),
+    ("GET PUT", "/cloudapi/1.0.0/ssl/settings"),
+    ("GET", "/cloudapi/2.0.0/vdcs/{orgVdcId}/maxComputePolicy"),
+    *(("any", f"/cloudapi/1.0.0/{name}/**") for name in _FAMILIES.split()),
+    ("any", "/cloudapi/2.0.0/pvdcComputePolicies/**"),
+    ("any", "/cloudapi/2.0.0/vdcComputePolicies/**"),
+    *(("any", f"/api/{name}/**") for name in ("admin", "catalog", "media", "network", "org", "vApp", "vdc")),
     ("POST", "/api/sessions"),
     ("DELETE", "/api/session"),
     ("GET", "/api/network/{id}"),

@@ -22,7 +22,10 @@ class _Node:
 
 
 class Router:
-    """All operations, in a tree of path segments. Fixed segments win over variables, as in ``sessions/current``."""
+    """All operations, in a tree of path segments. Fixed segments win over variables, as in ``sessions/current``.
+
+    ``not_built`` are pairs of methods and a path. One that ends in ``/**`` is for any path below, and any method.
+    """
 
     def __init__(self, operations: Iterable[Operation], not_built: Iterable[tuple[str, str]] = ()) -> None:
         self._root = _Node()
@@ -31,7 +34,11 @@ class Router:
             if operation.method in node.operations:
                 raise ValueError(f"two operations at {operation.method} {operation.path}")
             node.operations[operation.method] = operation
+        self._families: list[str] = []
         for methods, path in not_built:
+            if path.endswith("/**"):
+                self._families.append(path.removesuffix("/**"))
+                continue
             node = self._place(path)
             node.not_built |= frozenset(methods.split())
 
@@ -51,7 +58,8 @@ class Router:
         segments = _segments(path)
         node = self._walk(self._root, segments)
         if node is None:
-            raise errors.not_found(path)
+            family = next((one for one in self._families if f"{path}/".startswith(f"{one}/")), "")
+            raise errors.not_built(method, f"{family}/**") if family else errors.not_found(path)
         if method in node.operations:
             operation = node.operations[method]
             return operation, _variables(operation.path, segments)

@@ -106,8 +106,10 @@ def _is_strict(operation: Operation) -> bool:
 
 
 def _not_built() -> str:
-    rows = [[f"`{path}`", methods] for methods, path in NOT_BUILT]
-    return _rows("Known, answered 501", ["Path", "Methods"], rows)
+    rows = [[f"`{path}`", methods] for methods, path in NOT_BUILT if not path.endswith("/**")]
+    families = ", ".join(f"`{path}`" for _methods, path in NOT_BUILT if path.endswith("/**"))
+    more = textwrap.fill(f"Any method on any of these: {families}.", _WIDTH, break_on_hyphens=False)
+    return _rows("Known, answered 501", ["Path", "Methods"], rows) + "\n\n" + more
 
 
 def _switches() -> str:
