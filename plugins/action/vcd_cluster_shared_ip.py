@@ -10,9 +10,11 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.action.vcd_shared_ip import ActionModule as WithProgress
 from ansible_collections.vcd.kubernetes.plugins.module_utils._stopped import READ
+from ansible_collections.vcd.kubernetes.plugins.plugin_utils._hook_files import found_hooks
 
 GROUPS = ("cpi", "vcd", "kubernetes")
-LISTS = ("exclude", "prune_objects", "vcd_rules", "extra_keys")
+HOOKS = ("before_change", "after_change")
+LISTS = ("exclude", "prune_objects", "vcd_rules", "extra_keys", "saved", *HOOKS)
 RANGES = ("one_arm",)
 
 
@@ -26,6 +28,11 @@ class ActionModule(WithProgress):
         return str((task_vars or {}).get("inventory_hostname") or "")
 
     def _module(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        # only a plan needs them: no other phase fails for a file that is missing
+        hooks = {name: arguments.pop(name) for name in HOOKS if name in arguments}
+        if arguments.get("phase") == "plan":
+            folder = str((task_vars or {}).get("playbook_dir") or "")
+            arguments.update({name: found_hooks(f"shared_ip_{name}", value, folder) for name, value in hooks.items()})
         found = super()._module(arguments, task_vars)
         if arguments.get("phase") != "change" or not died(found):
             return found

@@ -17,7 +17,7 @@ from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import defect
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, defect
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import job_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._printable import printable
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._progress import EventReader, ProgressLines
@@ -41,7 +41,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         except AnsibleError:
             raise
         except Exception as error:  # noqa: BLE001  # the last handler: whatever it is, its text must not be shown
-            problem = defect(error)
+            problem = error if isinstance(error, CollectionError) else defect(error)
             result = {"failed": True, "msg": problem.message, "failure": problem.details}
         texts = {key: result[key] for key in SHOWN if isinstance(result.get(key), str)}
         return {**result, **{key: printable(text, keep="\n\t") for key, text in texts.items()}}

@@ -27,7 +27,7 @@ from ansible_collections.vcd.kubernetes.plugins.plugin_utils._report_markdown im
 FOLDER = "~/.vcd-kubernetes/reports"
 NEVER, AUTO, ALWAYS = "never", "auto", "always"
 # What only the report needs: the module gets the rest, which is small.
-REPORT_ONLY = ("verification", "planned", "ended")
+REPORT_ONLY = ("verification", "planned", "ended", "hooks")
 MACHINES = ("audit", "scenario")  # what the module needs of services of machines
 
 

@@ -50,6 +50,39 @@ options:
       - A plan that was applied is done, so that RV(plan) has nothing to do. If the run that applied it was interrupted, what is left of it may be
         finished with the same approval, unless a Service, CPI's image or a variable of the run has changed since.
     type: dict
+  before_change:
+    description:
+      - With O(phase=plan), what runs between that phase and O(phase=change), as P(vcd.kubernetes.shared_ip#role) has it in
+        C(shared_ip_before_change). This module does not run it. RV(hooks) says what has to run.
+    type: list
+    elements: dict
+    default: []
+    suboptions: &hook
+      what:
+        description: What messages name it.
+        type: str
+      tasks:
+        description: The path of a file of tasks.
+        type: str
+      role:
+        description: The name or the path of a role.
+        type: str
+      tasks_from:
+        description: The name of the file in the role's C(tasks).
+        type: str
+  after_change:
+    description: What runs after O(phase=change), also if that failed. This module does not run it.
+    type: list
+    elements: dict
+    default: []
+    suboptions: *hook
+  saved:
+    description:
+      - With O(phase=plan), what O(before_change) has handed on, once it has run - C(what), C(started), C(seconds) and C(result) of each.
+        It becomes a part of the restore point.
+    type: list
+    elements: dict
+    default: []
   scenario:
     description:
       - The wanted scenario; see M(vcd.kubernetes.vcd_ccm_config).
@@ -323,6 +356,12 @@ bound:
     - The plan in the form that binds, with its C(digest). P(vcd.kubernetes.shared_ip#role) describes it, as one of the C(clusters).
   returned: phase plan, with O(bind=true) or O(approved), when the plan was made
   type: dict
+hooks:
+  description:
+    - What has to run between this phase and O(phase=change) as C(before), and after it as C(after).
+    - C(saved) is O(saved) or, while a change is in progress, what its restore point says.
+  returned: phase plan, when RV(ok=true)
+  type: dict
 cpi_plan:
   description: What would be done to CPI, as M(vcd.kubernetes.vcd_ccm_config) returns it in check mode.
   returned: phase plan, when RV(ok=true)
@@ -369,7 +408,8 @@ audit:
   type: dict
 lines:
   description:
-    - The text for a person, one list of lines each for C(way_back), C(preflight), C(plan), C(difference), C(verification) and C(audit).
+    - The text for a person, one list of lines each for C(way_back), C(preflight), C(plan), C(hooks), C(difference),
+      C(verification) and C(audit).
   returned: always
   type: dict
 cluster:

@@ -115,6 +115,15 @@ _BODY = """
 </ul>
 {% endif %}
 {% if one.report.passed %}<p class="muted">{{ one.passed }}</p>{% endif %}
+{% if one.report.hooks %}
+<h4>Before and after the change</h4>
+<ul>
+{% for hook in one.report.hooks %}
+<li>{{ hook.line }}{% if not hook.ok %} <span class="bad">failed</span>{% endif %}{% if hook.text %}:
+{{ hook.text }}{% endif %}</li>
+{% endfor %}
+</ul>
+{% endif %}
 {% if one.report.way_back %}
 <h4>Restore point</h4>
 <p>{{ one.end.restore_point }}</p>

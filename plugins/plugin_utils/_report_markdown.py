@@ -18,6 +18,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._printable import p
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.run_report import (
     ClusterReport,
     EdgeReport,
+    HookReport,
     RunReport,
     ServiceReport,
 )
@@ -140,6 +141,8 @@ def _cluster(one: ClusterReport, drawn: int) -> tuple[list[str], int]:
         lines += ["#### Findings", "", *(_finding(found) for found in one.findings), ""]
     if one.passed:
         lines += [f"{one.passed} checks passed", ""]
+    if one.hooks:
+        lines += ["#### Before and after the change", "", *(_hook(found) for found in one.hooks), ""]
     if one.way_back:
         lines += ["#### Restore point", "", escaped(one.end.restore_point), ""]
         lines += ["To go back, with the same inventory:", "", code(one.way_back), ""]
@@ -150,6 +153,11 @@ def _finding(finding: Data) -> str:
     when = f" ({finding['when']})" if finding["when"] else ""
     text = f"- **{escaped(finding['severity'])}**{when} {escaped(finding['check'])}: {escaped(finding['message'])}"
     return f"{text}. What to do: {escaped(finding['remedy'])}" if finding["remedy"] else text
+
+
+def _hook(hook: HookReport) -> str:
+    failed = "" if hook.ok else " **failed**"
+    return f"- {escaped(hook.line)}{failed}{f': {escaped(hook.text)}' if hook.text else ''}"
 
 
 def _ports(service: ServiceReport) -> Iterator[str]:

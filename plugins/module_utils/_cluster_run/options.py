@@ -23,6 +23,8 @@ KUBERNETES_NAMES = (
 )  # fmt: skip
 # How many days before its expiry an audit reports a certificate
 CERTIFICATE_DAYS = {"type": "int", "default": 30}
+# As the action plugin has read and found it
+HOOK = {name: {"type": "str"} for name in ("what", "tasks", "role", "tasks_from")}
 
 
 def _without_aliases(option: dict[str, Any]) -> dict[str, Any]:
@@ -36,6 +38,9 @@ OPTIONS = ArgumentSpec(
         "plan": {"type": "dict"},
         "bind": {"type": "bool", "default": False},
         "approved": {"type": "dict"},
+        "before_change": {"type": "list", "elements": "dict", "options": dict(HOOK), "default": []},
+        "after_change": {"type": "list", "elements": "dict", "options": dict(HOOK), "default": []},
+        "saved": {"type": "list", "elements": "dict", "default": []},
         "scenario": {"type": "str", "choices": [item.value for item in Scenario]},
         "one_arm": {"type": "raw"},
         "existing": {"type": "str", "choices": ["fail", "migrate"], "default": "fail"},

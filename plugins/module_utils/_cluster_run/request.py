@@ -21,6 +21,7 @@ class RunRequest:
     """The request. With ``go_back`` scenario and one-arm range come from the restore point, not from the options.
 
     ``bind``: the plan is wanted in the form that binds. ``approved`` is what it has to be (see `binding.approval`).
+    ``before_change``, ``after_change`` and ``saved`` are those of `Hooks`.
     """
 
     scenario: str | None = None
@@ -38,6 +39,9 @@ class RunRequest:
     accept_loss: bool = False
     bind: bool = False
     approved: Facts | None = None
+    before_change: Sequence[Facts] = ()
+    after_change: Sequence[Facts] = ()
+    saved: Sequence[Facts] = ()
 
     @property
     def migrates(self) -> bool:

@@ -7,6 +7,7 @@
 ``ClusterRun(...).plan()`` returns the current state, what prevents a change, and the plan; ``change(plan)`` applies it
 and verifies the result; ``verify()`` only checks the current state. The steps of a migration:
 
+    0. the role runs the operator's hooks between the plan and the change, and plans again after them
     1. lock the edge gateway, which other runs may work on; a run that is bound to an approved plan plans again
     2. store the restore point on disk, unless the user of a container has no folder for it
     3. store the restore point in the cluster, and stop CPI
@@ -14,7 +15,7 @@ and verifies the result; ``verify()`` only checks the current state. The steps o
     5. migrate the Services, and unlock the edge gateway
     6. write CPI's file, and start CPI
     7. remove the orphans that are in no Service's way, with the edge gateway locked
-    8. verify, until all has settled
+    8. verify, until all has settled; the role runs the operator's hooks for the end, also after a failure
 
 If a run is killed anywhere, the next run, which begins with a plan, finishes the work.
 """
@@ -84,6 +85,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.ver
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import network_of_cpi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import services_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.hooks import Hooks, checked_results, with_saved
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.pictures.picture import with_members
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import report_lines
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import restore_point_of
@@ -134,6 +136,7 @@ class ClusterRun:
                 self._preflight(cluster, wanted, found, binding)
                 report = self._plan(cluster, found["gateway"], wanted, found, binding)
                 binding.check(report, cluster, found["lines"])
+                self._add_hooks(report.result, cluster)
             except CollectionError as problem:
                 error = self._cpi.told(binding.explained(problem, found["lines"]))
                 if not found["lines"]:
@@ -141,6 +144,16 @@ class ClusterRun:
                 return PhaseReport(False, {**found, "ok": False, "summary": error.message, "failure": error.details})
         result = {**found, **report.result, "lines": {**found["lines"], **report.result["lines"]}}
         return PhaseReport(check_mode and report.changed, result, report.before, report.after)
+
+    def _add_hooks(self, result: Facts, cluster: Facts) -> None:
+        """Add what runs before and after the change; the restore point gets what was saved before it."""
+        request, plan = self._request, result["plan"]
+        hooks = Hooks(request.before_change, request.after_change, checked_results(request.saved))
+        decided = hooks.decide(cluster, pending=plan["pending"])
+        plan["saved"] = decided["saved"]
+        plan["point"], plan["kept"] = (with_saved(plan[name], decided["saved"]) for name in ("point", "kept"))
+        result["lines"]["hooks"] = decided.pop("lines")
+        result["hooks"] = decided
 
     def _look(self, *more: str) -> tuple[Facts, Facts]:
         """Read CPI's file, the Services, and the edge gateway of the cluster."""
@@ -425,7 +438,8 @@ class ClusterRun:
             return None
         # the change in progress is this one, and no Service is migrated yet: describe the cluster as before it
         before = {**cluster, "rollout": {**cluster["rollout"], "state": "none"}, "restore_point": None}
-        return self._restore_point(before, gateway, wanted)
+        point = self._restore_point(before, gateway, wanted)
+        return RestorePoint(with_saved(point.on_disk, plan["saved"]), with_saved(point.in_cluster, plan["saved"]))
 
     def _failure(self, error: CollectionError, plan: Mapping[str, Any], file: str) -> CollectionError:
         """The error of a migration, with its state. CPI is restored if no Service was migrated."""

@@ -28,6 +28,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet impo
     fleet_lines,
     outcomes_of,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.hooks import (
+    SAVED,
+    result_text,
+    result_words,
+    seconds_of,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import TOUCHED, label_of
 
 Data = Mapping[str, Any]
@@ -111,6 +117,17 @@ class Addresses:
 
 
 @dataclass(frozen=True)
+class HookReport:
+    """What ran before or after the change: ``line`` says when and for how long, ``text`` what it handed on, or why it
+    failed.
+    """
+
+    line: str
+    text: str
+    ok: bool
+
+
+@dataclass(frozen=True)
 class ClusterReport:
     """One cluster. ``planned`` says that nothing was changed yet: what is shown as after is the plan.
 
@@ -126,6 +143,7 @@ class ClusterReport:
     planned: bool = False
     left_out: int = 0
     ended: str = ""
+    hooks: tuple[HookReport, ...] = ()
 
     @property
     def planned_down(self) -> tuple[int, int] | None:
@@ -246,7 +264,17 @@ def cluster_report(name: str, outcome: Any) -> ClusterReport:
         planned,
         max(one.number("left_out") if one else 0 for one in (before, after)),
         kept.text("ended", ""),
+        tuple(_hooks(kept.mapping_or_none("hooks"))),
     )
+
+
+def _hooks(ran: Reader | None) -> Iterator[HookReport]:
+    for kind in (SAVED, "after_change"):
+        for one in ran.mappings(kind) if ran and ran.has(kind) else ():
+            ok, when = one.flag_or("ok", True), kind.replace("_", " the ")
+            found = {key: one.text(key, "") for key in ("what", "started", "message")}
+            line = f"{when}: {result_words({**found, 'seconds': seconds_of(one.value.get('seconds'))})}"
+            yield HookReport(line, result_text(one.value.get("result")) if ok else found["message"], ok)
 
 
 def _label(service: Reader) -> str:

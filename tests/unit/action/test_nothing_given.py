@@ -125,6 +125,7 @@ SOMETHING: dict[str, Any] = {
     **dict.fromkeys(("shared_ip_prune", "shared_ip_accept_loss", "shared_ip_take_over"), True),
     **dict.fromkeys(("shared_ip_wait_timeout", "shared_ip_lock_timeout", "shared_ip_vcd_timeout"), 7),
     "shared_ip_audit_certificate_days": 7,
+    **{f"shared_ip_{when}_change": [{"tasks": "backup.yml"}] for when in ("before", "after")},
     **dict.fromkeys(("shared_ip_vcd_validate_certs", "shared_ip_validate_certs"), False),
 }
 

@@ -425,3 +425,55 @@ def test_a_file_that_is_not_a_restore_point(tmp_path: Path, content: bytes | Non
         path.write_bytes(content)
     with pytest.raises(CollectionError, match=f"shared_ip_restore_file: .*{message}"):
         files.load(str(path))
+
+
+HOOK = {"what": "tasks a.yml", "tasks": "a.yml"}
+SAVED = {"what": "tasks a.yml", "started": "2026-11-27T14:00:00Z", "seconds": 1.5, "result": {"job": "7"}}
+
+
+def hooked(**changes: Any) -> RunRequest:
+    return RunRequest(**{**vars(MIGRATE), "before_change": [HOOK], "after_change": [HOOK], **changes})
+
+
+def test_a_plan_says_what_has_to_run_before_and_after_it() -> None:
+    planned = World().run(hooked()).plan(True).result
+    assert (planned["hooks"]["before"], planned["hooks"]["after"]) == ([HOOK], [HOOK])
+    assert planned["lines"]["hooks"][0] == "before the first write: tasks a.yml"
+    nothing = World("shared_external").run(hooked()).plan(True).result
+    assert (nothing["hooks"]["before"], nothing["hooks"]["after"], nothing["lines"]["hooks"]) == ([], [], [])
+
+
+def test_what_was_saved_before_a_change_is_in_both_restore_points(tmp_path: Path) -> None:
+    world = World()
+    done = world.migrated(tmp_path, hooked(saved=[SAVED]))
+    assert json.loads(Path(done.result["result"]["restore_point"]).read_text())["before_change"] == [SAVED]
+    assert world.stored is not None
+    assert world.stored["before_change"] == [SAVED]
+
+
+def test_a_newer_restore_point_holds_it_too(tmp_path: Path) -> None:
+    world = World()
+    moved = world.objects["virtual_services"][0]
+    world.meanwhile["stop CPI"] = lambda: moved.update(virtual_ip_address="192.168.8.9")
+    world.migrated(tmp_path, hooked(saved=[SAVED]))
+    first, second = sorted(tmp_path.iterdir())
+    assert all(json.loads(one.read_text())["before_change"] == [SAVED] for one in (first, second))
+    assert world.stored is not None
+    assert world.stored["before_change"] == [SAVED]
+
+
+def test_a_run_that_finishes_a_change_saves_nothing_and_keeps_what_was_saved(tmp_path: Path) -> None:
+    world = World()
+    world.fails["move"] = CollectionError("refused", **{**FAILED, "migrated": ["default/api"]})
+    with pytest.raises(CollectionError):
+        world.migrated(tmp_path, hooked(saved=[SAVED]))
+    del world.fails["move"]
+    planned = world.run(hooked(restore_dir=str(tmp_path))).plan(False).result
+    assert (planned["hooks"]["before"], planned["hooks"]["saved"]) == ([], [SAVED])
+    assert planned["plan"]["kept"]["before_change"] == [SAVED]
+    assert "a change is in progress" in planned["lines"]["hooks"][0]
+
+
+def test_too_much_to_keep_is_refused_by_the_plan() -> None:
+    planned = World().run(hooked(saved=[{**SAVED, "result": "x" * 5000}])).plan(False).result
+    assert (planned["ok"], "shared_ip_hook_result" in planned["summary"]) == (False, True)

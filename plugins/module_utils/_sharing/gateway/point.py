@@ -49,6 +49,7 @@ POINT: dict[str, Layout] = {
     "one_arm": {"start_ip!": TEXT, "end_ip!": TEXT},
     "kubernetes_services": [SERVICE],
     "orphans": [TEXT],
+    "before_change": [{"what!": TEXT, "started": TEXT}],
 }
 
 
