@@ -42,6 +42,7 @@ def tasks_of(path: Path) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("path", TASKS, ids=lambda path: path.name)
 def test_no_task_of_the_role_writes_except_through_one_module(path: Path) -> None:
     used = {key for task in tasks_of(path) for key in task if "." in key}
+    used -= {"ansible.builtin.include_role"} if path.name == "hook.yml" else set()  # it runs what an operator names
     assert used <= ALLOWED, f"{sorted(used - ALLOWED)}: what writes belongs in vcd_cluster_shared_ip"
 
 
@@ -52,4 +53,5 @@ def test_the_role_changes_in_one_task() -> None:
         for task in tasks_of(path)
         if "vcd.kubernetes.vcd_cluster_shared_ip" in task
     ]
-    assert sorted(phases) == ["audit", "change", "plan", "verify", "verify"]
+    # the second plan follows what an operator lets run before the change
+    assert sorted(phases) == ["audit", "change", "plan", "plan", "verify", "verify"]
