@@ -136,6 +136,8 @@ def _in_task(task: Mapping[str, Any], outer: Mapping[str, Any]) -> Iterator[Plac
 
 
 def _in_file(name: str, outer: Mapping[str, Any]) -> Iterator[Place]:
+    if "{{" in name:  # what an operator names is not the collection's
+        return
     for task in _load(ROLE / "tasks" / f"{name}.yml"):
         yield from _in_task(task, outer)
 
