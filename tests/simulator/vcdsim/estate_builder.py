@@ -150,9 +150,9 @@ class Builder(GatewayBuilder):
         self.add("network", f"{vdc.id}/{spec['name']}", data, vdc.org, id=spec.get("id"), facts=facts)
 
     def _vapp(self, spec: dict[str, Any], vdc: Record) -> None:
-        vapp = self.add(
-            "vapp", f"{vdc.id}/{spec['name']}", {"name": spec["name"], "vdc": vdc.id}, vdc.org, id=spec.get("id")
-        )
+        data = {"name": spec["name"], "vdc": vdc.id}
+        facts = {"metadata": spec.get("metadata", [])}
+        vapp = self.add("vapp", f"{vdc.id}/{spec['name']}", data, vdc.org, id=spec.get("id"), facts=facts)
         for vm in spec.get("vms", []):
             data = {
                 "name": vm["name"],

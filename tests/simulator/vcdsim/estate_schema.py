@@ -105,6 +105,14 @@ PROFILE = _object(
         _object("protocol ports", protocol={"enum": ["TCP", "UDP", "ICMPv4", "ICMPv6"]}, ports={"type": "array"})
     ),
 )
+METADATA = _object(
+    "key value",
+    key=_TEXT,
+    value=_TEXT,
+    type={"enum": ["string", "number", "boolean", "date_time"]},
+    domain={"enum": ["GENERAL", "SYSTEM"]},
+    visibility={"enum": ["READWRITE", "READONLY", "PRIVATE"]},
+)
 VDC = _object(
     "name",
     id=_TEXT,
@@ -113,7 +121,7 @@ VDC = _object(
     allocation_type={"enum": ["ALLOCATION_VAPP", "ALLOCATION_POOL", "RESERVATION_POOL", "FLEX"]},
     edge_gateways=_list(EDGE_GATEWAY),
     networks=_list(NETWORK),
-    vapps=_list(_object("name", id=_TEXT, name=_TEXT, vms=_list(VM))),
+    vapps=_list(_object("name", id=_TEXT, name=_TEXT, vms=_list(VM), metadata=_list(METADATA))),
     application_port_profiles=_list(PROFILE),
 )
 VDC_GROUP = _object(

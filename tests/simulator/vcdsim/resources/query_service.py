@@ -21,6 +21,8 @@ TYPES = {
     "adminOrgVdc": ("vdc", "AdminVdcRecord", VDC_VIEW, True),
     "vm": ("vm", "VMRecord", VM_VIEW, False),
     "adminVM": ("vm", "AdminVMRecord", VM_VIEW, True),
+    "vApp": ("vapp", "VAppRecord", VM_VIEW, False),
+    "adminVApp": ("vapp", "AdminVAppRecord", VM_VIEW, True),
     "nsxTManager": ("nsxtmanager", "NsxTManagerRecord", PROVIDER, True),
     "networkPool": ("networkPool", "NetworkPoolRecord", PROVIDER, True),
     "providerVdc": ("providervdc", "VMWProviderVdcRecord", PROVIDER, True),
@@ -47,7 +49,7 @@ def run_query(call: Call) -> Reply:
     if not call.may(right) or (admin and not call.session.is_provider):
         # the admin types show objects of all tenants, so a tenant may not use them even if it has the right to view
         raise errors.forbidden(right, f"QUERY_{kind.upper()}", kind)
-    attributes = {"vdc": _vdc, "vm": _vm}.get(stored_as, _of_provider)
+    attributes = {"vdc": _vdc, "vm": _vm, "vapp": _vapp}.get(stored_as, _of_provider)
     return _records(call, kind, element, [attributes(call, record, admin) for record in call.visible(stored_as)])
 
 
@@ -129,6 +131,20 @@ def _vm(call: Call, vm: Record, admin: bool) -> dict[str, Any]:
     }
 
 
+def _vapp(call: Call, vapp: Record, admin: bool) -> dict[str, Any]:
+    """A record of a vApp. Like the SDK's type of it, it has no ``id``."""
+    vdc = call.store.get("vdc", vapp.data["vdc"])
+    return {
+        "href": href(call, vapp),
+        "name": vapp.name,
+        "vdc": href(call, vdc, admin=admin) if vdc else None,
+        "vdcName": vdc.name if vdc else None,
+        "status": "POWERED_ON",
+        "isDeployed": True,
+        "numberOfVMs": sum(one.data["vapp"] == vapp.id for one in call.store.all("vm")),
+    }
+
+
 def _of_provider(call: Call, record: Record, _admin: bool) -> dict[str, Any]:
     """A record of what the provider brings: its address, its name, and for a storage profile its provider VDC."""
     provider = call.store.get("providervdc", record.data.get("providerVdc", ""))
@@ -150,7 +166,7 @@ OPERATIONS = (
         LOGGED_IN,
         run_query,
         "QUERY",
-        refuses="administrators' types for tenants; types except orgVdc, adminOrgVdc, vm, adminVM, task, adminTask, "
-        "nsxTManager, networkPool, providerVdc and providerVdcStorageProfile (501)",
+        refuses="administrators' types for tenants; types except orgVdc, adminOrgVdc, vm, adminVM, vApp, adminVApp, "
+        "task, adminTask, nsxTManager, networkPool, providerVdc and providerVdcStorageProfile (501)",
     ),
 )
