@@ -38,6 +38,28 @@ attributes:
     details: This module changes nothing.
 """
 
+    RUN = r"""
+attributes:
+  diff_mode:
+    description: Returns the state before and after the change, in check mode the predicted one.
+    support: none
+    details: It starts something, and keeps no state.
+  idempotent:
+    description: A second run with the same options changes nothing.
+    support: none
+    details: Each run starts the job, unless it runs already.
+"""
+
+    ACTIONGROUP_NAKIVO = r"""
+attributes:
+  action_group:
+    description:
+      - Use C(group/vcd.kubernetes.nakivo) in C(module_defaults) to set the connection options once.
+    support: full
+    membership:
+      - vcd.kubernetes.nakivo
+"""
+
     ACTIONGROUP_VCD = r"""
 attributes:
   action_group:

@@ -32,6 +32,7 @@ CERTIFICATE_VIEW = "Certificate Library: View"
 IP_SPACE_VIEW = "Private IP Spaces: View"
 IP_SPACE_ALLOCATE = "IP Spaces: Allocate"
 ENTITY_VIEW = "vmware:capvcdCluster: View"
+VM_VIEW = "vApp: View VM metrics"
 ROLE_VIEW = "General: Administrator View"
 PROVIDER = "System Administrator"  # a role, not a right: what only the provider may do
 NOT_WRITTEN = ""  # no module does it
@@ -69,6 +70,7 @@ ALLOCATIONS, GATEWAYS, NETWORKS = "IP Space allocations", "edge gateways", "netw
 GROUPS, SETTINGS = "service engine group assignments", "load balancer settings of edge gateways"
 CERTIFICATES, FIREWALL, MEMBER_GROUPS = "certificates", "firewall rules", "IP sets and security groups"
 LOGGING = "logging of NAT rules"
+VAPPS = "vApps, their metadata and machines"
 VDC_GROUPS, ENTITIES, ROLES = "VDC groups", "defined entities of CAPVCD", "roles and their rights"
 
 # The first row whose path is found in a call's path applies.
@@ -133,6 +135,7 @@ TABLE = (
         f"{_CPI}, and the names in the guide of the Terraform provider for CPI 1.6",
     ),
     Row(ENTITIES, r"/entities", ENTITY_VIEW, NOT_WRITTEN, False, _CLUSTER_AUTHOR),
+    Row(VAPPS, r"/api/(vApp/|query)", VM_VIEW, NOT_WRITTEN, False, f"{_CPI}, which reads the machines of its vApp"),
     Row(GATEWAYS, r"/edgeGateways", GATEWAY_VIEW, NOT_WRITTEN, True, _CPI),
     Row(
         ROLES, r"/roles|/rights", ROLE_VIEW, NOT_WRITTEN, False, "its name: the rights of a role are an administrator's"
@@ -356,6 +359,7 @@ USES: dict[str, tuple[Use, ...]] = {
     "vcd_ip_set_info": _reads(GATEWAYS, MEMBER_GROUPS),
     "vcd_dynamic_security_group": _GROUPS,
     "vcd_dynamic_security_group_info": _reads(GATEWAYS, MEMBER_GROUPS),
+    "vcd_vapp_metadata_info": _reads(VAPPS),
     "vcd_app_port_profile": (*_reads(GATEWAYS, PROFILES), *_writes(PROFILES)),
     "vcd_shared_ip": (
         *_SERVICES,
@@ -367,6 +371,7 @@ USES: dict[str, tuple[Use, ...]] = {
     "role shared_ip: preflight, plan, change of CPI's file alone, verify": _PLAN,
     "role shared_ip: migration, repair, removal of orphans": (*_PLAN, *_MOVE),
     "playbook restore": (*_PLAN, *_MOVE),
+    "hook save_vapp of the role shared_ip": _reads(VAPPS),
     "playbook audit": _AUDIT,
 }
 
@@ -387,5 +392,6 @@ ROLE: dict[str, str] = {
     FIREWALL_VIEW: "the check of the firewall before a migration",
     FIREWALL_CONFIGURE: "vcd_firewall_rule, vcd_ip_set and vcd_dynamic_security_group",
     SYSTEM_LOGGING: "the option logging of vcd_nat_rule and vcd_firewall_rule",
+    VM_VIEW: "vcd_vapp_metadata_info and the hook save_vapp",
     ROLE_VIEW: "the check of these rights before the first write",
 }

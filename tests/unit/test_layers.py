@@ -40,7 +40,7 @@ LAYERS = [
     {"_bounds", "_vcd_fields"},
     {"_vcd", "_kubernetes", "_sharing.findings", "_sharing.states", "_sharing.gateway"},
     # The managers of virtual services and NAT rules ask `_sharing.gateway` who claims an address, as the planner does.
-    {"_resources", "_cpi.file"},
+    {"_resources", "_cpi.file", "_nakivo"},
     {"_cpi.rollout", "_sharing.service"},
     {"_sharing.plan"},
     {"_sharing.cluster", "_apply"},
@@ -57,6 +57,7 @@ WINGS = ("_cpi", "_sharing")
 # each other in this order, leftmost lowest.
 RESOURCES = [
     "certificate",
+    "vapp",
     "edge_gateway",
     "ip_space",
     "firewall",
@@ -90,6 +91,7 @@ PURE = [
     "_sharing/**/*.py",
     "_cpi/file/*.py",
     "_resources/*/comparison.py",
+    "_nakivo/jobs.py",
     "_vcd/comparison.py",
     "_vcd/lookup.py",
     "_vcd_fields.py",

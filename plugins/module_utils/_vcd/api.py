@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
+from xml.etree.ElementTree import Element
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import NETADDR_IMPORT_ERROR
 from ansible_collections.vcd.kubernetes.plugins.module_utils._bounds import SMALL
@@ -38,6 +39,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.versions impor
     release_of,
     render,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.xmldoc import local, parse
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_fields import differs_from_api, page_differs
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import Granted
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, wait_until
@@ -147,6 +149,15 @@ class Api:
             return refused[1]  # it was read for an update that was refused just now, and has not changed
         answer = self._read(Call("GET", OPENAPI + path, f"read {what}"), self.session.deadline())
         return _object(answer, lambda body: differs_from_api(body, path))
+
+    def document(self, path: str, what: str, root: str, **params: str) -> Element:
+        """A document of the legacy API, whose root has this name. ``path`` begins with ``/api/``."""
+        call = Call("GET", path, f"read {what}", params=params, accept="application/*+xml")
+        answer = self._read(call, self.session.deadline())
+        found = parse(answer.text)
+        if found is None or local(found) != root:
+            raise not_cloud_director(answer, f"it is no document {root}")
+        return found
 
     def get_or_none(self, path: str, what: str) -> Body | None:
         """One object, or None when it does not exist.

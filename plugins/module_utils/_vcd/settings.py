@@ -34,6 +34,7 @@ class Settings:
     verify: bool | str = True
     timeout: float = 300.0
     api_version: str = ""
+    server: str = "Cloud Director"  # what messages call it
 
     @property
     def provider(self) -> bool:
@@ -62,21 +63,26 @@ def settings_from(params: Mapping[str, Any], environ: Mapping[str, str] | None =
         url=base_url(given["url"]),
         org=given["org"] or "",
         user=given["user"] or "",
-        verify=_verify(params),
+        verify=verification(params),
         timeout=float(timeout),
         api_version=given["api_version"] or "",
         **{kind: value},
     )
 
 
-def base_url(url: str | None) -> str:
+def base_url(
+    url: str | None,
+    server: str = "Cloud Director",
+    variable: str = "VCD_URL",
+    dropped: tuple[str, ...] = ("/api", "/cloudapi"),
+) -> str:
     """Reduce a URL to ``https://host[:port]``. A trailing ``/api``, which the Terraform provider needs, is dropped."""
     if not url:
-        raise InvalidInput("url", url, "give https://HOST of Cloud Director, or set VCD_URL")
+        raise InvalidInput("url", url, f"give https://HOST of {server}, or set {variable}")
     shown = printable_url(url)
     if "@" in url:
         raise InvalidInput("url", shown, "contains a user or a password: use the options user and password instead")
-    remedy = "give https://HOST or https://HOST:PORT of Cloud Director"
+    remedy = f"give https://HOST or https://HOST:PORT of {server}"
     try:
         parts = urlsplit(url.strip())
         port = parts.port
@@ -88,8 +94,9 @@ def base_url(url: str | None) -> str:
         raise InvalidInput("url", shown, f"{why}: {remedy}")
     if not parts.hostname or hides(f"https://{parts.netloc}"):
         raise InvalidInput("url", shown, f"has no host name: {remedy}")
-    if parts.path.rstrip("/") not in ("", "/api", "/cloudapi") or parts.query or parts.fragment:
-        raise InvalidInput("url", shown, f"has a path, query or fragment (only a trailing /api is accepted): {remedy}")
+    if parts.path.rstrip("/") not in ("", *dropped) or parts.query or parts.fragment:
+        accepted = f" (only a trailing {dropped[0]} is accepted)" if dropped else ""
+        raise InvalidInput("url", shown, f"has a path, query or fragment{accepted}: {remedy}")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"https://{host}" + (f":{port}" if port else "")
 
@@ -142,7 +149,8 @@ def _check_user(user: str) -> None:
         raise InvalidInput("user", user, "contains ':', which basic authentication forbids: give only the user name")
 
 
-def _verify(params: Mapping[str, Any]) -> bool | str:
+def verification(params: Mapping[str, Any]) -> bool | str:
+    """How the server's certificate is verified: not, by the libraries' CAs, or by this file. Raises InvalidInput."""
     if not params.get("validate_certs", True):
         return False
     ca_path = params.get("ca_path")

@@ -124,7 +124,10 @@ def _open_session() -> Any:
 
 
 class Transport:
-    """Sends single requests to one Cloud Director. It does not retry, and rejects no answer except redirects."""
+    """Sends single requests to one server, and keeps its cookies.
+
+    It does not retry, and rejects no answer except redirects.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -180,7 +183,7 @@ class Transport:
         except OverLimit as error:
             raise VcdError(
                 f"url: {self._settings.url}: the answer to {method} {path} {error}: "
-                "check that url is the address of Cloud Director itself",
+                f"check that url is the address of {self._settings.server} itself",
                 method=method,
                 path=path,
             ) from None
@@ -191,7 +194,7 @@ class Transport:
             target = SECRETS.one_line(printable_url(answer.headers.get("Location", "")))
             raise VcdError(
                 f"url: {self._settings.url} answers {method} {path} with a redirect to {target!r}: "
-                "set url to the address of Cloud Director itself",
+                f"set url to the address of {self._settings.server} itself",
                 method=method,
                 path=path,
                 status=answer.status,
@@ -225,7 +228,11 @@ def _judge(causes: list[BaseException], settings: Settings) -> tuple[str, bool, 
     if cause(socket.gaierror, urllib3.exceptions.NameResolutionError):
         return f"url: {url}: the host name cannot be resolved: check url, and DNS on this machine", False, True
     if cause(ConnectionRefusedError):
-        return f"url: {url}: connection refused: check host and port, and that Cloud Director is running", False, True
+        return (
+            f"url: {url}: connection refused: check host and port, and that {settings.server} is running",
+            False,
+            True,
+        )
     if cause(requests.exceptions.ConnectTimeout):
         return f"url: {url}: no connection within {CONNECT_SECONDS:g} s: check host, port and firewalls", False, True
     if cause(requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):

@@ -24,6 +24,8 @@ SECRETS = (PASSWORD, API_TOKEN, TOKEN, API_KEY)
 NAMED = {"edge_gateway": "acme-edge", "name": "web"}
 # Enough for each module to go to its server; tests/unit/test_metadata.py says which module is missing.
 OPTIONS: dict[str, dict[str, Any]] = {
+    "nakivo_job": {"name": "k8s-acme"},
+    "nakivo_job_info": {},
     "vcd_app_port_profile": {**NAMED, "application_ports": [{"protocol": "TCP", "destination_ports": ["80"]}]},
     "vcd_app_port_profile_info": {"edge_gateway": "acme-edge"},
     "vcd_ccm_config": {"scenario": "shared_external"},
@@ -48,9 +50,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "services": [],
     },
     "vcd_shared_ip_info": {"edge_gateway": "acme-edge", "cluster_id": "c", "services": []},
+    "vcd_vapp_metadata_info": {},
     "vcd_virtual_service": {**NAMED, "state": "absent"},
     "vcd_virtual_service_info": {"edge_gateway": "acme-edge"},
 }
+NAKIVO = ("nakivo_job", "nakivo_job_info")
 LOUD = {
     "_ansible_verbosity": 4,
     "_ansible_inject_invocation": True,
@@ -101,6 +105,8 @@ def output(module: str, **options: Any) -> str:
 def options_of(module: str, vcd: EchoServer, kube: EchoServer, credential: dict[str, str]) -> dict[str, Any]:
     """The connection options of a module."""
     to_vcd = {"url": vcd.url, "ca_path": vcd.ca, "timeout": 120, **credential}
+    if module in NAKIVO:
+        return {name: value for name, value in to_vcd.items() if name != "org"}
     to_kube = {"host": kube.url, "api_key": API_KEY}
     if module == "vcd_cluster_shared_ip":
         return {"vcd": to_vcd, "kubernetes": to_kube}
@@ -123,7 +129,8 @@ def test_no_secret_of_a_login_leaves(reply: str, vcd: EchoServer, kube: EchoServ
 @pytest.mark.parametrize("module", sorted(OPTIONS))
 def test_no_secret_leaves_a_module(module: str, vcd: EchoServer, kube: EchoServer) -> None:
     for reply in REPLIES:
-        begin(vcd, reply, 2)
+        # the first answers that the server knows to give are Cloud Director's
+        begin(vcd, reply, 0 if module in NAKIVO else 2)
         begin(kube, reply, 0)
         text = output(module, **options_of(module, vcd, kube, CREDENTIALS[0]))
         assert json.loads(text.splitlines()[1])["failed"] is True

@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""vApps as documents of the legacy API have them, as results of modules. Pure.
+
+Elements, attributes and numbers of states are those that go-vcloud-director reads (types/v56/types.go).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.xmldoc import local
+
+Row = dict[str, Any]
+_UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+_VAPP = re.compile(rf"/api/vApp/vapp-({_UUID})$")
+_VDC = re.compile(rf"/api/(?:admin/)?vdc/({_UUID})$")
+_XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+_KINDS = {
+    "MetadataStringValue": "string",
+    "MetadataNumberValue": "number",
+    "MetadataBooleanValue": "boolean",
+    "MetadataDateTimeValue": "date_time",
+}
+STATES = {
+    -1: "FAILED_CREATION",
+    0: "UNRESOLVED",
+    1: "RESOLVED",
+    2: "DEPLOYED",
+    3: "SUSPENDED",
+    4: "POWERED_ON",
+    5: "WAITING_FOR_INPUT",
+    6: "UNKNOWN",
+    7: "UNRECOGNIZED",
+    8: "POWERED_OFF",
+    9: "INCONSISTENT_STATE",
+    10: "MIXED",
+    20: "PARTIALLY_POWERED_OFF",
+    21: "PARTIALLY_SUSPENDED",
+}
+
+
+def record_of(record: Element) -> Row | None:
+    """``id``, ``name`` and ``vdc`` of a record of the query service; None for one without the address of a vApp."""
+    found, vdc = _VAPP.search(record.get("href", "")), _VDC.search(record.get("vdc", ""))
+    if found is None:
+        return None
+    owner = {"id": f"urn:vcloud:vdc:{vdc.group(1)}" if vdc else "", "name": record.get("vdcName", "")}
+    return {"id": f"urn:vcloud:vapp:{found.group(1)}", "name": record.get("name", ""), "vdc": owner}
+
+
+def vapp_of(document: Element) -> Row:
+    """A vApp with its machines, from its document."""
+    (children, *_more) = [*_named(document, "Children"), Element("Children")]
+    return {
+        "id": document.get("id", ""),
+        "name": document.get("name", ""),
+        "description": _text(document, "Description"),
+        "status": state(document.get("status", "")),
+        "vms": sorted((_machine(one) for one in _named(children, "Vm")), key=lambda one: (one["name"], one["id"])),
+    }
+
+
+def _machine(vm: Element) -> Row:
+    return {
+        "id": vm.get("id", ""),
+        "name": vm.get("name", ""),
+        "status": state(vm.get("status", "")),
+        "networks": [
+            {"network": one.get("network", ""), "ip_address": _text(one, "IpAddress"), "mac": _text(one, "MACAddress")}
+            for section in _named(vm, "NetworkConnectionSection")
+            for one in _named(section, "NetworkConnection")
+        ],
+    }
+
+
+def state(number: str) -> str:
+    """The name of a state; the number where it has none here."""
+    known = re.fullmatch(r"-?[0-9]{1,3}", number)
+    return STATES.get(int(number), number) if known else number
+
+
+def entries_of(document: Element) -> list[Row]:
+    """The entries of a metadata document, in the order of their domains and keys. Values are text, as they came."""
+    found = [_entry(one) for one in _named(document, "MetadataEntry")]
+    return sorted(found, key=lambda one: (one["domain"], one["key"]))
+
+
+def _entry(entry: Element) -> Row:
+    (value, *_more) = [*_named(entry, "TypedValue"), Element("TypedValue")]
+    (domain, *_others) = [*_named(entry, "Domain"), Element("Domain")]
+    kind = value.get(_XSI_TYPE, "").rpartition(":")[2]
+    return {
+        "key": _text(entry, "Key"),
+        "value": _text(value, "Value"),
+        "type": _KINDS.get(kind, kind),
+        "domain": domain.text or "GENERAL",
+        "visibility": domain.get("visibility", "READWRITE"),
+    }
+
+
+def _named(parent: Element, name: str) -> Iterator[Element]:
+    return (one for one in parent if local(one) == name)
+
+
+def _text(parent: Element, name: str) -> str:
+    return next((one.text or "" for one in _named(parent, name)), "")
