@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from in_process import run_module
-from nakivo_double import PASSWORD, FakeJob, NakivoDouble, RunPlan, serving
+from nakivo_double import PASSWORD, FakeJob, NakivoDouble, RunPlan
+from nakivo_server import serving
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import shlex
 from pathlib import Path
 
 from kube_double.testing import KubeDouble
-from nakivo_double import PASSWORD, FakeJob, NakivoDouble, RunPlan, serving
+from nakivo_double import PASSWORD, FakeJob, NakivoDouble, RunPlan
+from nakivo_server import serving
 from role_runs import ROOT, ansible_playbook, connection, cpi_objects
 from test_migration import SERVICES, failed, made, manifest, play
 from vcdsim.testing import Simulator
