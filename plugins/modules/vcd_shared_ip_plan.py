@@ -93,7 +93,7 @@ lines:
 statistics:
   description:
     - For M(ansible.builtin.set_stats) - C(shared_ip_plan_digest), and for each cluster C(shared_ip_plan_digest_of_CLUSTER) and
-      C(shared_ip_plan_of_CLUSTER) with C(cluster), C(digest) and C(run), the digest of the run.
+      C(shared_ip_plan_of_CLUSTER), JSON text with C(cluster), C(digest) and C(run), the digest of the run.
     - If all plans together have no more than 64 KiB, each of them is in there as C(plan).
   returned: phase write
   type: dict

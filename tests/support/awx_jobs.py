@@ -34,7 +34,8 @@ Json = dict[str, Any]
 # -- the data --------------------------------------------------------------------------------------------------------
 
 
-def raw_data() -> Json:
+@cache
+def _raw_data() -> Json:
     """All variables of extensions/awx/data, with their templates."""
     from ansible.parsing.dataloader import DataLoader
 
@@ -43,6 +44,11 @@ def raw_data() -> Json:
         found.update(DataLoader().load_from_file(str(path), trusted_as_template=True))
     # in place of the environment of who runs awx_setup.yml
     return found | {f"awx_vcd_{name}": "" for name in ("url", "org", "user", "password", "api_token")}
+
+
+def raw_data() -> Json:
+    """All variables of extensions/awx/data, with their templates."""
+    return dict(_raw_data())
 
 
 def data(**settings: Any) -> Json:
@@ -174,7 +180,7 @@ def prepare(
     shutil.copytree(EXTENSION / "project", folder / "project")
     variables = _variables(found, survey or {}, artifacts or {}, extra_vars or {}, in_workflow)
     variables.update(_meta_variables(found, job, in_workflow))
-    _write(folder / "env" / "extravars", _as_awx_dumps(variables, found.get("extra_vars") or {}))
+    _write(folder / "env" / "extravars", as_awx_dumps(variables, found.get("extra_vars") or {}))
     words = _words(found, check, limit)
     environ = {
         "JOB_ID": str(job),
@@ -248,7 +254,7 @@ class _UnsafeDumper(yaml.SafeDumper):
         return self.represent_scalar("!unsafe", value) if isinstance(value, str) else super().represent_data(value)
 
 
-def _as_awx_dumps(variables: Mapping[str, Any], trusted: Mapping[str, Any]) -> str:
+def as_awx_dumps(variables: Mapping[str, Any], trusted: Mapping[str, Any]) -> str:
     """Only the template's own variables, if they still have its values, may hold templates of Ansible."""
     text = ""
     for name, value in variables.items():

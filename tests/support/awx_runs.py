@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from awx_jobs import Job, ended, template_named
@@ -41,9 +42,20 @@ class Running:
             text=True,
         )
 
-    def cancel(self) -> None:
-        """Cancel it: ansible-runner then ends ansible-playbook, as when AWX's callback says so."""
+    def ended(self) -> bool:
+        """Whether it has ended."""
+        return self._process.poll() is not None
+
+    def cancel(self) -> Job:
+        """Cancel it: ansible-runner ends ansible-playbook, and AWX then removes the container with all in it."""
         self._process.send_signal(signal.SIGTERM)
+        found = self.wait()
+        mark = f"AWX_PRIVATE_DATA_DIR={self.folder}".encode()
+        for one in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):  # it has ended
+                if mark in one.read_bytes().split(b"\0"):
+                    os.kill(int(one.parent.name), signal.SIGKILL)
+        return found
 
     def wait(self) -> Job:
         """How it ended."""

@@ -233,7 +233,7 @@ def test_a_run_is_planned_approved_applied_and_then_done(estate: Estate) -> None
     assert PASSWORD not in json.dumps(document)
     handed_on = statistics(output)
     assert handed_on["shared_ip_plan_digest"] == digest
-    assert handed_on["shared_ip_plan_of_alpha"]["plan"] == document["clusters"]["alpha"]["plan"]
+    assert json.loads(handed_on["shared_ip_plan_of_alpha"])["plan"] == document["clusters"]["alpha"]["plan"]
 
     again = estate.plan()
     assert {**again, "made": {}} == {**document, "made": {}}

@@ -196,7 +196,16 @@ def edge_gateways_of(variables: Facts, document: Facts | None = None) -> dict[st
 
 
 def _artifacts(variables: Facts) -> list[Facts]:
-    return [one for name, one in variables.items() if str(name).startswith(ARTIFACT) and isinstance(one, Mapping)]
+    return [one for name, text in variables.items() if str(name).startswith(ARTIFACT) and (one := _mapping_in(text))]
+
+
+def _mapping_in(text: Any) -> Facts:
+    """What an artifact holds; empty for what is none."""
+    try:
+        found = parse_json(text) if isinstance(text, str) else {}
+    except JsonRefused:
+        return {}
+    return found if isinstance(found, Mapping) else {}
 
 
 def _artifact_of(cluster: str, artifacts: Sequence[Facts]) -> Facts | None:
@@ -225,6 +234,8 @@ def artifacts_of(document: Facts) -> dict[str, Any]:
 
     Of these there are its digest as text, and a mapping that has the plan itself only if all plans together are short
     (see MOST_BYTES). Slices of a job and parallel nodes overwrite the digest of the run, but no cluster's variables.
+    The mapping is JSON text: AWX hands on each text in it by itself, as ``!unsafe`` in YAML, and ansible-core from 2.19
+    on takes an empty one for null and '1' for a number, which would be another plan.
     """
     plans = {name: one["plan"] for name, one in document["clusters"].items() if one["plan"]}
     short = sum(len(canonical(one)) for one in plans.values()) <= MOST_BYTES
@@ -232,7 +243,7 @@ def artifacts_of(document: Facts) -> dict[str, Any]:
     for name, plan in plans.items():
         entry = {"cluster": name, DIGEST: plan[DIGEST], "run": document[DIGEST]}
         found[statistics_key(name, CLUSTER_DIGEST)] = plan[DIGEST]
-        found[statistics_key(name, ARTIFACT)] = {**entry, "plan": plan} if short else entry
+        found[statistics_key(name, ARTIFACT)] = canonical({**entry, "plan": plan} if short else entry)
     return found
 
 
