@@ -98,7 +98,8 @@ def check_rollout(state: ClusterState) -> Iterator[Finding]:
         yield error("rollout", f"another run is under way on this cluster: {cluster.lease}", remedy)
     elif cluster.lease:
         message = f"the run of {cluster.lease} has ended without finishing its change"
-        yield warning("rollout", message, "set shared_ip_take_over: true to finish it with this run")
+        remedy = "set shared_ip_take_over: true to finish it with this run"
+        yield replace(warning("rollout", message, remedy), passing=True)  # it names how long ago that was
     elif cluster.rollout == IN_PROGRESS:
         yield info("rollout", "an earlier change was interrupted; this run finishes it")
 
