@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from control_plane.mermaid import ensure_mermaid
 from control_plane.places import Failed, Missing
 from control_plane.programs import CPI_BUILDS, ensure, ensure_terraform
 
@@ -22,6 +23,7 @@ def main() -> int:
     try:
         ensure(NAMES, CPI_BUILDS, _say)
         ensure_terraform(_say)
+        ensure_mermaid(_say)
     except (Failed, Missing) as error:
         print(f"control plane: {error}", file=sys.stderr)
         return 1
