@@ -136,6 +136,14 @@ def test_a_requested_address_the_quota_and_a_full_range(kube: Api, provider: Api
     assert provider.get(f"{SPACES}/{space}")["ipSpaceRanges"]["ipRanges"][0]["allocatedIpCount"] == "9"
 
 
+def test_no_quota_binds_a_provider(kube: Api, provider: Api, space: str) -> None:
+    take(kube, space, quantity=5)
+    take(kube, space, quantity=5)
+    kube.refused("POST", f"{SPACES}/{space}/allocate", ONE_ADDRESS, "quota of 10 floating IPs")
+    context = {"X-VMWARE-VCLOUD-TENANT-CONTEXT": kube.get("/sessions/current")["org"]["id"]}
+    provider.done("POST", f"{SPACES}/{space}/allocate", ONE_ADDRESS, headers=context)
+
+
 def test_a_value_can_be_requested_since_37_2(kube: Api, space: str) -> None:
     body = {"type": "FLOATING_IP", "value": "203.0.113.12"}
     kube.refused("POST", f"{SPACES}/{space}/allocate", body, 'Unrecognized field "value"', version="37.1")
