@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.action.vcd_shared_ip import ActionModule as WithProgress
+from ansible_collections.vcd.kubernetes.plugins.module_utils._canonical import plain
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import statistics_key
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.hooks import ARTIFACT
 from ansible_collections.vcd.kubernetes.plugins.module_utils._stopped import READ
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._hook_files import found_hooks
 
@@ -33,7 +36,12 @@ class ActionModule(WithProgress):
         if arguments.get("phase") == "plan":
             folder = str((task_vars or {}).get("playbook_dir") or "")
             arguments.update({name: found_hooks(f"shared_ip_{name}", value, folder) for name, value in hooks.items()})
+            artifact = statistics_key(self._place(task_vars), ARTIFACT)
+            handed_on = (task_vars or {}).get(artifact)
+            arguments.update({"handed_on": plain(handed_on)} if handed_on else {})
         found = super()._module(arguments, task_vars)
+        if isinstance(found.get("hooks"), dict):
+            found["hooks"]["artifact"] = artifact
         if arguments.get("phase") != "change" or not died(found):
             return found
         # it could not say what it leaves, and CPI may be stopped

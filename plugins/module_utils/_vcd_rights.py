@@ -371,6 +371,7 @@ USES: dict[str, tuple[Use, ...]] = {
     "role shared_ip: preflight, plan, change of CPI's file alone, verify": _PLAN,
     "role shared_ip: migration, repair, removal of orphans": (*_PLAN, *_MOVE),
     "playbook restore": (*_PLAN, *_MOVE),
+    "playbook backup": _PLAN,
     "hook save_vapp of the role shared_ip": _reads(VAPPS),
     "playbook audit": _AUDIT,
 }

@@ -83,6 +83,11 @@ options:
     type: list
     elements: dict
     default: []
+  handed_on:
+    description:
+      - With O(phase=plan), what the playbook C(vcd.kubernetes.backup) has handed on in a job before. It takes the place of O(before_change) if
+        it is of the same plan (O(approved)) and the same hooks.
+    type: dict
   scenario:
     description:
       - The wanted scenario; see M(vcd.kubernetes.vcd_ccm_config).
@@ -359,7 +364,7 @@ bound:
 hooks:
   description:
     - What has to run between this phase and O(phase=change) as C(before), and after it as C(after).
-    - C(saved) is O(saved) or, while a change is in progress, what its restore point says.
+    - C(saved) is O(saved), what is taken from O(handed_on), or, while a change is in progress, what its restore point says.
   returned: phase plan, when RV(ok=true)
   type: dict
 cpi_plan:

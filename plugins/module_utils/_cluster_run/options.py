@@ -41,6 +41,7 @@ OPTIONS = ArgumentSpec(
         "before_change": {"type": "list", "elements": "dict", "options": dict(HOOK), "default": []},
         "after_change": {"type": "list", "elements": "dict", "options": dict(HOOK), "default": []},
         "saved": {"type": "list", "elements": "dict", "default": []},
+        "handed_on": {"type": "dict"},
         "scenario": {"type": "str", "choices": [item.value for item in Scenario]},
         "one_arm": {"type": "raw"},
         "existing": {"type": "str", "choices": ["fail", "migrate"], "default": "fail"},

@@ -21,7 +21,7 @@ class RunRequest:
     """The request. With ``go_back`` scenario and one-arm range come from the restore point, not from the options.
 
     ``bind``: the plan is wanted in the form that binds. ``approved`` is what it has to be (see `binding.approval`).
-    ``before_change``, ``after_change`` and ``saved`` are those of `Hooks`.
+    ``before_change``, ``after_change``, ``saved`` and ``handed_on`` are those of `Hooks`.
     """
 
     scenario: str | None = None
@@ -42,6 +42,7 @@ class RunRequest:
     before_change: Sequence[Facts] = ()
     after_change: Sequence[Facts] = ()
     saved: Sequence[Facts] = ()
+    handed_on: Facts | None = None
 
     @property
     def migrates(self) -> bool:

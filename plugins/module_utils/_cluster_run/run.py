@@ -85,7 +85,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.ver
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import network_of_cpi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import services_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.hooks import Hooks, checked_results, with_saved
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.hooks import (
+    Hooks,
+    checked_results,
+    identities,
+    with_saved,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.pictures.picture import with_members
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import report_lines
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import restore_point_of
@@ -148,12 +153,13 @@ class ClusterRun:
     def _add_hooks(self, result: Facts, cluster: Facts) -> None:
         """Add what runs before and after the change; the restore point gets what was saved before it."""
         request, plan = self._request, result["plan"]
-        hooks = Hooks(request.before_change, request.after_change, checked_results(request.saved))
-        decided = hooks.decide(cluster, pending=plan["pending"])
+        saved, digest = checked_results(request.saved), result.get(BOUND, {}).get("digest", "")
+        hooks = Hooks(request.before_change, request.after_change, saved, request.handed_on)
+        decided = hooks.decide(cluster, pending=plan["pending"], digest=digest if request.approved else "")
         plan["saved"] = decided["saved"]
         plan["point"], plan["kept"] = (with_saved(plan[name], decided["saved"]) for name in ("point", "kept"))
         result["lines"]["hooks"] = decided.pop("lines")
-        result["hooks"] = decided
+        result["hooks"] = {**decided, "identities": identities(request.before_change)}
 
     def _look(self, *more: str) -> tuple[Facts, Facts]:
         """Read CPI's file, the Services, and the edge gateway of the cluster."""

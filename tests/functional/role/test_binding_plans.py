@@ -35,16 +35,16 @@ class Estate:
     def __init__(self, sim: Simulator, kube: KubeDouble, folder: Path) -> None:
         self.sim, self.kube, self.folder = sim, kube, folder
 
-    def run(self, *words: str, **variables: Any) -> tuple[int, str]:
+    def run(self, *words: str, playbook: str = "shared_ip", **variables: Any) -> tuple[int, str]:
         hosts = {"alpha": {"shared_ip_kubeconfig": str(self.kube.kubeconfig), **WISH, **variables}}
-        return self.run_hosts(hosts, *words)
+        return self.run_hosts(hosts, *words, playbook=playbook)
 
-    def run_hosts(self, hosts: Json, *words: str) -> tuple[int, str]:
+    def run_hosts(self, hosts: Json, *words: str, playbook: str = "shared_ip") -> tuple[int, str]:
         (self.folder / "hosts.yml").write_text(yaml.safe_dump({"clusters": {"hosts": hosts}}, sort_keys=False))
         found = {**connection(self.sim, self.kube), "HOME": str(self.folder / "home")}
         del found["K8S_AUTH_KUBECONFIG"]
         found["ANSIBLE_SHOW_CUSTOM_STATS"] = "true"
-        words = ("vcd.kubernetes.shared_ip", "-i", "hosts.yml", "-e", "shared_ip_hosts=clusters", *words)
+        words = (f"vcd.kubernetes.{playbook}", "-i", "hosts.yml", "-e", "shared_ip_hosts=clusters", *words)
         return ansible_playbook(self.folder, words, found)
 
     def plan(self) -> Json:
@@ -209,6 +209,42 @@ def statistics(output: str) -> Json:
     """What a workflow gets."""
     found: Json = json.loads(output.partition("CUSTOM STATS")[2].partition("RUN: ")[2])
     return found
+
+
+def test_what_a_backup_job_has_saved_counts_for_the_approved_plan(estate: Estate) -> None:
+    """The jobs of a workflow: each gets what those before it have handed on."""
+    mark = [
+        {"ansible.builtin.tempfile": {"path": str(estate.folder), "prefix": "ran-"}},
+        {"ansible.builtin.set_fact": {"shared_ip_hook_result": "backup 7"}},
+    ]
+    (estate.folder / "mark.yml").write_text(yaml.safe_dump(mark))
+    before, artifacts = writes(estate.sim, estate.kube), {}
+
+    def job(playbook: str, *words: str) -> str:
+        (estate.folder / "artifacts.json").write_text(json.dumps(artifacts))
+        given = ["-e", "@artifacts.json", *words]
+        code, output = estate.run(*given, playbook=playbook, shared_ip_before_change="mark.yml")
+        assert code == 0, output[-3000:]
+        artifacts.update(statistics(output))
+        return output
+
+    job("shared_ip", "--check", "-e", "shared_ip_plan_file=plan.json")
+    assert "before the first write: tasks mark.yml" in job("backup", "--check", "-e", "shared_ip_apply=artifacts")
+    assert list(estate.folder.glob("ran-*")) == []
+    output = job("backup", "-e", "shared_ip_apply=artifacts")
+    assert "saved: tasks mark.yml" in output
+    assert writes(estate.sim, estate.kube) == before
+    saved = artifacts["shared_ip_saved_of_alpha"]
+    assert (saved["digest"], saved["results"][0]["result"]) == (artifacts["shared_ip_plan_digest_of_alpha"], "backup 7")
+    output = job("shared_ip", "-e", "shared_ip_apply=artifacts")
+    assert "a job before has run it for this plan, and it does not run again: tasks mark.yml" in output
+    assert len(list(estate.folder.glob("ran-*"))) == 1
+    (point,) = (estate.folder / "home").glob(".vcd-kubernetes/restore-points/*.json")
+    assert json.loads(point.read_text())["before_change"][0]["result"] == "backup 7"
+
+    code, output = estate.run(playbook="backup")
+    assert code == 2
+    assert "shared_ip_before_change: not given: nothing would be saved" in output
 
 
 def changed(output: str) -> int:

@@ -43,7 +43,17 @@ def test_the_role_gives_only_options_that_there_are() -> None:
     variables = yaml.safe_load((ROOT / "roles" / "shared_ip" / "vars" / "main.yml").read_text())
     names = {*variables["__shared_ip_options"], *variables["__shared_ip_way_back"]}
     assert names <= set(OPTIONS.options)
-    of_one_task = {"phase", "plan", "bind", "approved", "saved", "progress_file", "controller_pid", "run_by"}
+    of_one_task = {
+        "phase",
+        "plan",
+        "bind",
+        "approved",
+        "saved",
+        "handed_on",
+        "progress_file",
+        "controller_pid",
+        "run_by",
+    }
     assert names | of_one_task == set(OPTIONS.options)
     for group in GROUPS:
         assert set(variables["__shared_ip_options"][group]) <= set(OPTIONS.options[group]["options"])

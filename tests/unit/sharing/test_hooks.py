@@ -17,6 +17,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.hooks impo
     Hooks,
     checked_results,
     hooks_of,
+    identities,
     with_saved,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.run_report import run_report
@@ -140,6 +141,36 @@ def test_a_change_in_progress_keeps_what_was_saved_before_it() -> None:
     assert decided["lines"][0].endswith("saved before it: tasks a.yml (2026-11-27T14:00:00Z, 12.3 s)")
     decided = Hooks([TASKS]).decide(cluster("in_progress", []), pending=True)
     assert "does not say that anything was saved before it" in decided["lines"][0]
+
+
+HANDED_ON = {"digest": "sha256:1", "hooks": identities([TASKS]), "results": [result()]}
+
+
+@pytest.mark.parametrize(
+    ("handed_on", "digest", "taken"),
+    [
+        (HANDED_ON, "sha256:1", True),
+        (HANDED_ON, "sha256:2", False),
+        (HANDED_ON, "", False),
+        ({**HANDED_ON, "digest": ""}, "", False),
+        ({**HANDED_ON, "hooks": identities([ROLE])}, "sha256:1", False),
+        (None, "sha256:1", False),
+    ],
+)
+def test_what_a_job_before_has_saved_counts_only_for_the_same_plan_and_hooks(
+    handed_on: dict[str, Any] | None, digest: str, taken: bool
+) -> None:
+    elsewhere = {**TASKS, "tasks": "/other/project/a.yml"}
+    decided = Hooks([elsewhere], [], (), handed_on).decide(cluster(), pending=True, digest=digest)
+    assert (decided["before"] == [], len(decided["saved"])) == (taken, int(taken))
+    half = Hooks([elsewhere], [], (), handed_on).decide(cluster("in_progress"), pending=True, digest=digest)
+    assert (half["before"], half["saved"]) == ([], [])
+
+
+def test_what_is_handed_on_is_checked() -> None:
+    for wrong in ({**HANDED_ON, "results": "x"}, {**HANDED_ON, "results": ["x"]}, {**HANDED_ON, "digest": 1}):
+        with pytest.raises(InvalidInput, match="shared_ip_saved_of_"):
+            Hooks([TASKS], [], (), wrong).decide(cluster(), pending=True, digest="sha256:1")
 
 
 @given(
