@@ -200,7 +200,7 @@ def _artifacts(variables: Facts) -> list[Facts]:
 
 
 def _mapping_in(text: Any) -> Facts:
-    """What an artifact holds; empty for what is none."""
+    """The mapping that an artifact holds, empty if it holds something else."""
     try:
         found = parse_json(text) if isinstance(text, str) else {}
     except JsonRefused:
