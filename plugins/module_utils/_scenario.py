@@ -31,6 +31,12 @@ class Scenario(str, Enum):
         """Whether ``oneArm`` is set: virtual services have internal IPs, and DNAT rules lead to them."""
         return self is not Scenario.SHARED_EXTERNAL
 
+    def internal_ips(self, ports: int) -> int:
+        """How many internal IPs a Service with this number of ports needs."""
+        if self is Scenario.DISTINCT_INTERNAL:
+            return ports
+        return 1 if self is Scenario.SHARED_INTERNAL and ports else 0
+
     @property
     def meaning(self) -> str:
         """What a Service with several ports looks like in VCD, in one phrase."""

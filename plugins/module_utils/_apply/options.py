@@ -24,7 +24,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Sc
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.point import check_restore_point
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import VcdRule
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import internal_ips_needed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import recorded_objects
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import (
     HTTP,
@@ -240,7 +239,7 @@ def _port(given: Mapping[str, Any], removing: bool, managed_by_cpi: bool) -> Por
 
 def _internal_ips(given: Mapping[str, Any], service: Service, scenario: Scenario | None) -> tuple[str, ...]:
     found = tuple(checks.address("services.internal_ips", one, 4) or "" for one in given["internal_ips"] or [])
-    needed = internal_ips_needed(scenario, len(service.ports)) if scenario else 0
+    needed = scenario.internal_ips(len(service.ports)) if scenario else 0
     if found and needed and len(found) != needed:
         remedy = f"{scenario.value if scenario else ''} needs {needed} for service {service.label!r}"
         raise InvalidInput("services.internal_ips", ", ".join(found), remedy)

@@ -22,11 +22,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.conflicts import Conflict
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import GroupPlan, Task, plan_group
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import outage_of, reachable
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import outage_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.places import places_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import KnownRules, VcdRule
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.reach import reachable
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import PortSpec, Service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import Orphans, want
 from strict_gateway import StrictGateway

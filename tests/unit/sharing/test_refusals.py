@@ -16,7 +16,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     Pool,
     VirtualService,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import reachable
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.refusals import (
     MEANINGS,
@@ -25,6 +24,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.refus
     unrecognised,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.reach import reachable
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
     WantedService,
     current_state,

@@ -13,7 +13,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.ob
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import EdgeGateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import NatRule, VirtualService
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import internal_ips_needed
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def internal_room(state: ClusterState, edge: EdgeGateway, one_arm: AddressRange)
 
 def _needed(state: ClusterState) -> int:
     """Internal addresses for all Services of the cluster."""
-    return sum(internal_ips_needed(state.target.scenario, len(item.ports)) for item in _handled(state))
+    return sum(state.target.scenario.internal_ips(len(item.ports)) for item in _handled(state))
 
 
 def _handled(state: ClusterState) -> list[ObservedService]:

@@ -45,8 +45,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.sh
     PresentPort,
     shape_name,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import reachable
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import held_external_ips
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.reach import reachable
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedPort, WantedService
 

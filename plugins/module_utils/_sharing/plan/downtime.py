@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import reachable_numbers
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import relevant_part
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Step
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.reach import reachable_numbers
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedService
 
 

@@ -9,16 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import takes_port
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
-    NO_DNAT,
-    VIRTUAL_SERVICE,
-    VirtualService,
-)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import relevant_part
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Step
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedPort, WantedService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.reach import reachable_numbers
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import WantedService
 
 
 @dataclass(frozen=True)
@@ -57,41 +52,3 @@ def outage_of(wanted: WantedService, inventory: Inventory, steps: Sequence[Step]
         window += wanted.stays and not held and bool(down)
         up = after
     return Outage(tuple(down.items()), together, window)
-
-
-def reachable_numbers(inventory: Inventory, wanted: WantedService) -> dict[str, bool]:
-    """Whether each port number is served. A port that was renamed is served by the objects of either name.
-
-    Ports that the service no longer has do not count, unless all of it is removed.
-    """
-    counted = {port.number for port in wanted.ports if port.virtual_service is not None or not wanted.stays}
-    named: dict[str, list[WantedPort]] = {}
-    for port in wanted.ports:
-        if port.number in counted:
-            named.setdefault(port.number, []).append(port)
-    return {number: reachable(inventory, wanted, ports) for number, ports in named.items()}
-
-
-def reachable(inventory: Inventory, wanted: WantedService, ports: Sequence[WantedPort]) -> bool:
-    """Whether a client of the external IP reaches a port number, by the objects of any of ``ports``.
-
-    A DNAT rule has precedence over a virtual service. Of several rules the one with the lowest priority applies. Which
-    of those with the same one applies is not known, so all of them have to lead to where the port is served.
-    """
-    number = ports[0].port.spec.port
-    served = {found.address for port in ports if (found := _serving(inventory, port)) is not None}
-    rules = [
-        rule
-        for rule in inventory.rules_for(wanted.external_ip)
-        if rule.enabled and rule.type != NO_DNAT and inventory.translates(rule, number)
-    ]
-    if not rules:
-        return wanted.external_ip in served
-    first = min(rule.priority for rule in rules)
-    return all(rule.internal in served for rule in rules if rule.priority == first)
-
-
-def _serving(inventory: Inventory, port: WantedPort) -> VirtualService | None:
-    found: VirtualService | None = inventory.get(VIRTUAL_SERVICE, port.names.virtual_service)
-    serves = found is not None and found.enabled and takes_port(found, port.port.spec.port)
-    return found if serves else None

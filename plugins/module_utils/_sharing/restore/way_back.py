@@ -42,7 +42,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.po
     check_gateway,
     check_restore_point,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import internal_ips_needed
 
 NOTHING_TO_GO_BACK_TO = (
     "this cluster has no restore point, because no migration of its Services has stored one: give the file of one as "
@@ -165,7 +164,7 @@ def _internal_ips(
     """The internal addresses that it had, if it had the shape of the scenario and still has the same ports."""
     if stored is None or stored.get("ports") != [port["name"] for port in option["ports"]]:
         return {}
-    needed = internal_ips_needed(scenario, len(option["ports"]))
+    needed = scenario.internal_ips(len(option["ports"]))
     addresses = list(dict.fromkeys(stored.get("addresses") or ()))
     fits = scenario.value in _fits(stored)
     return {"internal_ips": addresses} if fits and needed and len(addresses) == needed else {}

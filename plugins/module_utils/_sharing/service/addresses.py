@@ -23,14 +23,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service
 
-
-def internal_ips_needed(scenario: Scenario, ports: int) -> int:
-    """How many internal IPs a service with this number of ports needs."""
-    if scenario is Scenario.DISTINCT_INTERNAL:
-        return ports
-    return 1 if scenario is Scenario.SHARED_INTERNAL and ports else 0
-
-
 # the external IP
 
 
@@ -109,7 +101,7 @@ def assign_internal_ips(
     the names of virtual services that no service has: the service does not leave an address because of them. Raises
     InvalidInput when the one-arm range has too few.
     """
-    needed = internal_ips_needed(scenario, len(service.ports))
+    needed = scenario.internal_ips(len(service.ports))
     if not needed:
         return ()
     if one_arm is None:

@@ -22,7 +22,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     Pool,
     VirtualService,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import internal_ips_needed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import (
     application_profile,
     health_monitors,
@@ -207,7 +206,7 @@ def want(
     ``internal_ips``: none for shared_external, one for shared_internal, one a port for distinct_internal (see
     `addresses.assign_internal_ips`). Raises InvalidInput for a wrong number of them.
     """
-    needed = internal_ips_needed(scenario, len(service.ports))
+    needed = scenario.internal_ips(len(service.ports))
     if len(internal_ips) != needed:
         raise InvalidInput("internal_ips", ", ".join(internal_ips), f"{scenario.value} needs {needed} here")
     spread = list(internal_ips) * len(service.ports) if scenario is Scenario.SHARED_INTERNAL else list(internal_ips)
