@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The examples of the modules run as they stand, one after another, on an estate that has what a user would have.
 
-They are changed in two places only: the URL of Cloud Director and the paths of kubeconfigs are those of the doubles.
+They are changed in two places only: the URLs of Cloud Director and NAKIVO and the paths of kubeconfigs are those of the
+doubles.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any
 
 import yaml
 from kube_double.testing import KubeFleet
+from nakivo_double import PASSWORD, FakeJob, NakivoDouble, RunPlan
+from nakivo_server import serving
 from role_runs import ROOT, ansible_playbook, cpi_objects
 from vcdsim.testing import Simulator
 
@@ -30,8 +33,9 @@ PLAN = [
 ESTATE = Path(__file__).with_name("estate.yml")
 # What a user has in a vault, and what a run before this one would have left.
 VARIABLES = {"vault_vcd_password": "admin-secret-1", "vault_api_token": "acme-api-token-0000000000000001"}
+VARIABLES |= {"vault_nakivo_password": PASSWORD}
 PATHS = ("/home/ops/acme.kubeconfig", "/etc/kubeconfigs/acme")
-URL = "https://vcd.example.com"
+URL, NAKIVO = "https://vcd.example.com", "https://nakivo.example.com:4443"
 
 
 def examples_of(module: Path) -> list[dict[str, Any]]:
@@ -63,11 +67,13 @@ def results(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
 def test_every_example_of_a_module_runs_as_it_stands(tmp_path: Path) -> None:
     tasks = [task for module in MODULES for task in examples_of(module)]
     cluster = [one for path in cpi_objects() for one in yaml.safe_load_all(path.read_text(encoding="utf-8"))]
+    director = NakivoDouble(FakeJob(1, "k8s-acme", plan=RunPlan(starts_after=0, ends_after=0)), FakeJob(2, "other"))
     with (
+        serving(director, tmp_path) as (nakivo, nakivo_ca),
         Simulator(estate=ESTATE, task_seconds=0, health_seconds=0) as sim,
         KubeFleet({"acme": cluster}, start_seconds=0, stop_seconds=0) as kube,
     ):
-        places = {URL: sim.url, **dict.fromkeys(PATHS, kube.kubeconfig)}
+        places = {URL: sim.url, NAKIVO: nakivo, **dict.fromkeys(PATHS, kube.kubeconfig)}
         play = {
             "hosts": "localhost",
             "connection": "local",
@@ -84,6 +90,10 @@ def test_every_example_of_a_module_runs_as_it_stands(tmp_path: Path) -> None:
             "VCD_USER": "kube",
             "VCD_PASSWORD": VARIABLES["vault_vcd_password"],
             "K8S_AUTH_KUBECONFIG": kube.kubeconfig,
+            "NAKIVO_URL": nakivo,
+            "NAKIVO_USER": "ansible",
+            "NAKIVO_PASSWORD": PASSWORD,
+            "NAKIVO_CA_PATH": nakivo_ca,
         }
         code, planned = ansible_playbook(tmp_path, PLAN, environment)
         assert code == 0, planned
