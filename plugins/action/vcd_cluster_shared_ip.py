@@ -10,6 +10,8 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.action.vcd_shared_ip import ActionModule as WithProgress
 from ansible_collections.vcd.kubernetes.plugins.module_utils._canonical import plain
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._json import JsonRefused, parse_json
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import statistics_key
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.hooks import ARTIFACT
 from ansible_collections.vcd.kubernetes.plugins.module_utils._stopped import READ
@@ -38,7 +40,7 @@ class ActionModule(WithProgress):
             arguments.update({name: found_hooks(f"shared_ip_{name}", value, folder) for name, value in hooks.items()})
             artifact = statistics_key(self._place(task_vars), ARTIFACT)
             handed_on = (task_vars or {}).get(artifact)
-            arguments.update({"handed_on": plain(handed_on)} if handed_on else {})
+            arguments.update({"handed_on": handed_on_in(artifact, handed_on)} if handed_on else {})
         found = super()._module(arguments, task_vars)
         if isinstance(found.get("hooks"), dict):
             found["hooks"]["artifact"] = artifact
@@ -54,6 +56,22 @@ class ActionModule(WithProgress):
         result = super().run(tmp, task_vars)
         result.pop("invocation", None)
         return result
+
+
+def handed_on_in(name: str, value: Any) -> dict[str, Any]:
+    """What the playbook backup has handed on in a variable: JSON text, because AWX hands on each text by itself.
+
+    ansible-core from 2.19 on would take an empty one for null. Raises InvalidInput for anything else.
+    """
+    try:
+        found = parse_json(value) if isinstance(value, str) else plain(value)
+    except JsonRefused:
+        found = None
+    if not isinstance(found, dict):
+        raise InvalidInput(
+            name, value, "is not what the playbook backup hands on: leave it out, and the hooks run again"
+        )
+    return found
 
 
 def died(result: Mapping[str, Any]) -> bool:

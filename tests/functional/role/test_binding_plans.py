@@ -234,7 +234,7 @@ def test_what_a_backup_job_has_saved_counts_for_the_approved_plan(estate: Estate
     output = job("backup", "-e", "shared_ip_apply=artifacts")
     assert "saved: tasks mark.yml" in output
     assert writes(estate.sim, estate.kube) == before
-    saved = artifacts["shared_ip_saved_of_alpha"]
+    saved = json.loads(artifacts["shared_ip_saved_of_alpha"])
     assert (saved["digest"], saved["results"][0]["result"]) == (artifacts["shared_ip_plan_digest_of_alpha"], "backup 7")
     output = job("shared_ip", "-e", "shared_ip_apply=artifacts")
     assert "a job before has run it for this plan, and it does not run again: tasks mark.yml" in output

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import ast
+import json
 from pathlib import Path
 
+import pytest
 import yaml
 from ansible_collections.vcd.kubernetes.plugins.action.vcd_cluster_shared_ip import (
     GROUPS,
@@ -15,9 +17,11 @@ from ansible_collections.vcd.kubernetes.plugins.action.vcd_cluster_shared_ip imp
     died,
     failure_after_death,
     given,
+    handed_on_in,
 )
 from ansible_collections.vcd.kubernetes.plugins.action.vcd_shared_ip import run_by
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.options import OPTIONS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._progress import ProgressLines
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -91,6 +95,14 @@ def test_the_job_and_its_user_come_from_the_platform() -> None:
     assert run_by(awx, {"JOB_ID": "3"}) == {"run_by": {"job": "77", "user": "alice"}}
     assert run_by({"tower_job_id": 5, "awx_user_name": ["x"]}, {}) == {"run_by": {"job": "5"}}
     assert run_by({}, {"CI_JOB_ID": "9"}) == {"run_by": {"job": "9"}}
+
+
+def test_what_a_backup_job_has_handed_on_is_text() -> None:
+    handed_on = {"digest": "sha256:1", "hooks": [["tasks a.yml", "a.yml", ""]], "results": []}
+    assert handed_on_in("x", json.dumps(handed_on)) == handed_on_in("x", handed_on) == handed_on
+    for wrong in ("[1", "[]", "text", 7, ["x"]):
+        with pytest.raises(InvalidInput, match=r"^x: .*leave it out, and the hooks run again"):
+            handed_on_in("x", wrong)
 
 
 def test_a_module_that_died_is_told_from_one_that_failed() -> None:
