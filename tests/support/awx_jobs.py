@@ -102,7 +102,10 @@ def spec_problems(spec: Json) -> list[str]:
             found.append(f"{name}: AWX has no type {one.get('type')}")
         elif default != "" and not isinstance(default, TYPES[one["type"]]):
             found.append(f"{name}: the default is not {one['type']}")
-        found += [f"{name}: {key} is no whole number" for key in ("min", "max") if type(one.get(key, 0)) is not int]
+        limits = {key: one.get(key, 0) for key in ("min", "max")}
+        # true and false are whole numbers in Python, and not in AWX
+        wrong = [key for key, limit in limits.items() if isinstance(limit, bool) or not isinstance(limit, int)]
+        found += [f"{name}: {key} is no whole number" for key in wrong]
         if one.get("type") in ("multiplechoice", "multiselect"):
             if not choices:
                 found.append(f"{name}: has no choices")
@@ -250,8 +253,8 @@ def _meta_variables(template: Json, job: int, in_workflow: bool) -> Json:
 class _UnsafeDumper(yaml.SafeDumper):
     """Marks every text, keys too, so that Ansible fills in no template in it."""
 
-    def represent_data(self, value: Any) -> Any:
-        return self.represent_scalar("!unsafe", value) if isinstance(value, str) else super().represent_data(value)
+    def represent_data(self, data: Any) -> Any:
+        return self.represent_scalar("!unsafe", data) if isinstance(data, str) else super().represent_data(data)
 
 
 def as_awx_dumps(variables: Mapping[str, Any], trusted: Mapping[str, Any]) -> str:
