@@ -46,7 +46,7 @@ DRAWN = 120  # drawings in a page: a wiki draws them in the reader's browser
 LONGEST_LABEL = 60  # characters of a text in a drawing
 # Also links without brackets, emoji, and what makes a list or a heading of the line that it begins.
 _MEANING = re.compile(r"([\\`*_{}\[\]#!|~$@]|^[-+=]|:(?=[/\w])|(?<=www)\.)")
-_PLAIN = re.compile(r"[A-Za-z0-9 .,/_-]")
+_PLAIN = re.compile(r"[A-Za-z0-9 .,/-]")
 _TONES = {"good": "good", "bad": "bad", "warn": "warn"}
 _CLASSES = (
     "classDef good stroke:#116329,stroke-width:2px",
@@ -218,4 +218,9 @@ def _label(text: str) -> str:
     """Text inside quotes: any character that Mermaid, HTML or Markdown could take for its own becomes a code."""
     plain = printable(text)
     short = plain if len(plain) <= LONGEST_LABEL else f"{plain[: LONGEST_LABEL - 3]}..."
-    return "".join(one if _PLAIN.match(one) else f"#{ord(one)};" for one in short)
+    return "".join(one if _PLAIN.match(one) else _code(one) for one in short)
+
+
+def _code(one: str) -> str:
+    """A character as Mermaid's code. Mermaid takes it for Markdown even then, so that emphasis needs a backslash."""
+    return f"#92;#{ord(one)};" if one in "*_`" else f"#{ord(one)};"

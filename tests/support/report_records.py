@@ -22,7 +22,7 @@ HOSTILE = (
     "name" * 75,
     "two\nlines\r\n# heading",
     'end"]; click a "javascript:alert(1)" --> b[x]',
-    "a | b `c` **d** [e](javascript:f) ![g](http://h) <img src=x onerror=i>",
+    "a | b `c` **d** _i_ [e](javascript:f) ![g](http://h) <img src=x onerror=i>",
     "{{ 7 * 7 }} {% raw %} ${8 * 8}",
     "\u6f22\u5b57\u540d\u524d" * 30,
     "&amp;lt; &#60; &quot;",

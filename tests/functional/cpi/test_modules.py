@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import LIBRARIES
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes import client
-from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import LIBRARIES
 from ansible_collections.vcd.kubernetes.plugins.modules import vcd_ccm_config, vcd_ccm_config_info
 from cpi_helpers import CLUSTER, KEY, RANGE, objects_of, run_main
 from kube_double.testing import KubeDouble
@@ -332,10 +332,7 @@ def test_environment_variables_of_kubernetes_core(
 
 @pytest.mark.parametrize("library", ["kubernetes", "kubernetes.core (an Ansible collection)", "PyYAML"])
 def test_a_missing_library_is_reported(config: Run, monkeypatch: pytest.MonkeyPatch, library: str) -> None:
-    if library == "PyYAML":
-        monkeypatch.setattr(vcd_ccm_config, "PYYAML_IMPORT_ERROR", ImportError("planted"))
-    else:
-        monkeypatch.setitem(LIBRARIES, library, ImportError("planted"))
+    monkeypatch.setitem(LIBRARIES, library, ImportError("planted"))
     assert f"({library})" in config(scenario="shared_external")["msg"]
 
 

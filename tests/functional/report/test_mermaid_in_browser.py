@@ -84,6 +84,8 @@ def drawings_of(clusters: dict[str, Any]) -> list[str]:
 
 def shown(label: str) -> str:
     """What a reader should see of a text between quotes: codes are characters, and each line stands for itself."""
+    # the backslash before a character that Markdown takes for emphasis is not drawn
+    label = re.sub(r"#92;(?=#(?:42|95|96);)", "", label)
     lines = re.sub(r"#(\d+);", lambda code: chr(int(code[1])), label.replace("<br>", "\n")).split("\n")
     return "\n".join(" ".join(line.split()) for line in lines)
 

@@ -156,8 +156,8 @@ def test_the_group_is_changed_only_by_recreation_and_keeps_everything(premium: M
         "ipv6_virtual_ip_address": "2001:DB8::10",
         "service_engine_group": "seg-1",
         "service_ports": [
-            {"start": 53, "type": "UDP_FAST_PATH"},
-            {"start": 8000, "end": 8010, "type": "TCP_FAST_PATH"},
+            {"start": 53, "type": "TCP_PROXY"},
+            {"start": 8000, "end": 8010, "type": "TCP_PROXY"},
         ],
         "transparent_mode_enabled": True,
         "enabled": False,
