@@ -6,7 +6,7 @@
     python tests/tools/write_awx_answers.py          # rewrite the part of the page between its markers
     python tests/tools/write_awx_answers.py --check  # exit code 1 if the page is out of date
 
-That it is so on each ansible-core is what the gate `cores` tries.
+The tests try the answers with the newest ansible-core only; the columns of the others say what should be so.
 """
 
 from __future__ import annotations
