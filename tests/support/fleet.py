@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,6 +53,15 @@ class Fleet:
     def edge_of(self, name: str) -> int:
         """The number of a cluster's edge gateway."""
         return (int(name[1:]) - 1) * self.edges // self.clusters
+
+    def side_by_side(self) -> Iterator[list[str]]:
+        """The names in groups of clusters on different edge gateways, which do not wait for each other's lock."""
+        edges: dict[int, list[str]] = {}
+        for name in self.names:
+            edges.setdefault(self.edge_of(name), []).append(name)
+        for names in zip_longest(*edges.values()):
+            found = [name for name in names if name is not None]
+            yield from (found[first : first + BESIDE] for first in range(0, len(found), BESIDE))
 
     def cluster_id(self, name: str) -> str:
         """The id in CPI's file."""
@@ -174,8 +183,7 @@ class Doubles:
 
     def serve(self) -> None:
         """Create the objects of all Services, as CPI has made them."""
-        waiting = iter(self.fleet.names)
-        while names := list(islice(waiting, BESIDE)):
+        for names in self.fleet.side_by_side():
             for run in [self._made(name).start() for name in names]:
                 result = run.wait()
                 if result.get("failed"):
