@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The report of a run as an HTML page: a summary, then each edge gateway with its clusters and their drawings.
+"""The report of a run as an HTML page: a summary, then each edge gateway with its addresses and its clusters.
 
 A page stays below ``MOST_BYTES`` for any fleet whose findings are few: when its drawings or its tables take too much,
 the Services that follow are listed by name, and a line says so.
@@ -10,21 +10,25 @@ the Services that follow are listed by name, and a line says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.run_report import (
     ClusterReport,
+    EdgeReport,
     RunReport,
     ServiceReport,
 )
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._drawing import drawing
+from ansible_collections.vcd.kubernetes.plugins.plugin_utils._edge_drawing import edge_drawing
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._page_frame import render
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._report_words import (
     about_lines,
     captions,
     cluster_measured_words,
     cpi_words,
+    edge_captions,
     edge_name,
     foot,
     planned_words,
@@ -35,9 +39,18 @@ from ansible_collections.vcd.kubernetes.plugins.plugin_utils._report_words impor
 from markupsafe import Markup
 
 MOST_BYTES = 1_000_000
-_DRAWINGS, _TABLES = 560_000, 260_000  # bytes of the page that they may take
+_DRAWINGS, _TABLES = 710_000, 190_000  # bytes of the page that they may take
 _ROW = 560  # bytes of a row of a table without its texts
 _BODY = """
+{% macro sides(drawings) %}
+{% if drawings %}
+<div class="sides{% if drawings | length == 1 %} one{% endif %}">
+{% for caption, image in drawings %}
+<figure><figcaption>{{ caption }}</figcaption>{{ image }}</figure>
+{% endfor %}
+</div>
+{% endif %}
+{% endmacro %}
 {% call page.section('Summary') %}
 <table class="wide" aria-label="All clusters">
 <thead><tr><th scope="col" class="w14">Cluster</th><th scope="col" class="w14">State</th>
@@ -68,6 +81,7 @@ _BODY = """
 {% for edge in edges %}
 {% call page.section(edge.heading) %}
 <dl><dt>External IPs</dt><dd>{{ edge.external }}</dd><dt>Internal IPs</dt><dd>{{ edge.internal }}</dd></dl>
+{{ sides(edge.drawings) }}
 {% for one in edge.clusters %}
 <article id="{{ one.id }}">
 <h3>{{ one.end.cluster }} {{ page.badge(one.end.state, one.tone) }}</h3>
@@ -78,13 +92,7 @@ _BODY = """
 {% for service in one.services %}
 <h4>{{ service.heading }}</h4>
 {% if service.aside %}<p class="muted">{{ service.aside }}</p>{% endif %}
-{% if service.drawings %}
-<div class="sides{% if service.drawings | length == 1 %} one{% endif %}">
-{% for caption, image in service.drawings %}
-<figure><figcaption>{{ caption }}</figcaption>{{ image }}</figure>
-{% endfor %}
-</div>
-{% endif %}
+{{ sides(service.drawings) }}
 {% if service.rows %}
 <table class="wide" aria-label="Ports of {{ service.label }}">
 <thead><tr><th scope="col" class="w12">Port</th><th scope="col" class="w8">Served</th>
@@ -155,12 +163,21 @@ class _Room:
         self._drawings, self._tables = _DRAWINGS, _TABLES
         self._number = 0
 
+    def edge_drawings(self, edge: EdgeReport) -> list[tuple[str, Markup]]:
+        """The drawings of an edge gateway with their captions; none if they do not fit any more."""
+        return self._fitting(edge_drawing, edge.shown, edge_captions(edge))
+
     def drawings(self, service: ServiceReport, *, planned: bool) -> list[tuple[str, Markup]]:
         """The drawings of a Service with their captions; none if they do not fit any more."""
+        return self._fitting(drawing, service.shown, captions(service, planned=planned))
+
+    def _fitting(
+        self, draw: Callable[[Any, str, str], Markup], states: Sequence[Any], named: Sequence[str]
+    ) -> list[tuple[str, Markup]]:
         found: list[tuple[str, Markup]] = []
-        for caption, shown in zip(captions(service, planned=planned), service.shown, strict=True):
+        for caption, state in zip(named, states, strict=True):
             self._number += 1
-            found.append((caption, drawing(shown, f"d{self._number}", caption)))
+            found.append((caption, draw(state, f"d{self._number}", caption)))
         size = sum(len(image.encode()) for _caption, image in found)
         if size > self._drawings:
             self._drawings = 0
@@ -182,15 +199,17 @@ class _Room:
 def html_page(report: RunReport) -> str:
     """The whole page."""
     room = _Room()
+    drawn = [room.edge_drawings(edge) for edge in report.edges]  # they go before those of single Services
     numbers = {id(one): number for number, one in enumerate(report.clusters, 1)}
     edges = [
         {
             "heading": edge_name(edge.name),
             "external": edge.external.in_words() + _free(edge.external.free, "on the edge gateway"),
             "internal": edge.internal.in_words(),
+            "drawings": drawings,
             "clusters": [_cluster(one, numbers[id(one)], room) for one in edge.clusters],
         }
-        for edge in report.edges
+        for edge, drawings in zip(report.edges, drawn, strict=True)
     ]
     clusters = [one for edge in edges for one in edge["clusters"]]
     values = {"report": report, "edges": edges, "clusters": clusters, "moves": report.moves, "changes": report.changes}

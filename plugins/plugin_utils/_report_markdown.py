@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._printable import printable
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.address_map import ClusterAddresses
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.run_report import (
     ClusterReport,
     EdgeReport,
@@ -27,6 +29,7 @@ from ansible_collections.vcd.kubernetes.plugins.plugin_utils._report_words impor
     captions,
     cluster_measured_words,
     cpi_words,
+    edge_captions,
     edge_name,
     foot,
     planned_words,
@@ -34,15 +37,20 @@ from ansible_collections.vcd.kubernetes.plugins.plugin_utils._report_words impor
     service_heading,
 )
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._words import (
+    GOOD,
+    NOT_READ,
+    WARN,
     branch_words,
     health_words,
     members_left,
     pool_words,
     service_words,
+    vip_words,
 )
 
 Data = Mapping[str, Any]
 DRAWN = 120  # drawings in a page: a wiki draws them in the reader's browser
+MOST_ARROWS = 120  # in one state of the addresses of an edge gateway
 LONGEST_LABEL = 60  # characters of a text in a drawing
 # Also links without brackets, emoji, and what makes a list or a heading of the line that it begins.
 _MEANING = re.compile(r"([\\`*_{}\[\]#!|~$@]|^[-+=]|:(?=[/\w])|(?<=www)\.)")
@@ -77,6 +85,9 @@ def markdown_page(report: RunReport) -> str:
     drawn = 0
     for edge in report.edges:
         lines += _edge(edge)
+        if edge.shown and drawn < DRAWN:
+            drawn += 1
+            lines += ["```mermaid", *edge_mermaid(edge), "```", ""]
         for one in edge.clusters:
             found, drawn = _cluster(one, drawn)
             lines += found
@@ -177,6 +188,39 @@ def mermaid(service: ServiceReport, *, planned: bool = False) -> Iterator[str]:
         yield from (f"    {line}" for line in _paths(shown, number))
         yield "  end"
     yield from (f"  {line}" for line in _CLASSES)
+
+
+def edge_mermaid(edge: EdgeReport) -> Iterator[str]:
+    """The addresses of an edge gateway: one part for each state that is shown, beside each other.
+
+    Mermaid draws no more than 500 arrows: after ``MOST_ARROWS`` in a state the other clusters are counted.
+    """
+    yield "flowchart LR"
+    for number, (caption, clusters) in enumerate(zip(edge_captions(edge), edge.shown, strict=True)):
+        yield f'  subgraph s{number}["{_label(caption)}"]'
+        yield "    direction LR"
+        yield from (f"    {line}" for line in _addresses(clusters, number))
+        yield "  end"
+    yield from (f"  {line}" for line in _CLASSES)
+
+
+def _addresses(clusters: Sequence[ClusterAddresses], number: int) -> Iterator[str]:
+    arrows = 0
+    for place, one in enumerate(clusters):
+        if arrows >= MOST_ARROWS:
+            yield _node(f"c{number}", [f"and {pluralize(len(clusters) - place, 'more cluster')}"], "")
+            return
+        arrows += sum(len(ip.vips) for ip in one.external_ips or ())
+        if one.external_ips is None:
+            yield _node(f"c{number}x{place}", [one.cluster, NOT_READ], WARN)
+        for count, ip in enumerate(one.external_ips or ()):
+            here = f"{number}x{place}x{count}"
+            yield _node(f"e{here}", [ip.address or "unknown", one.cluster], "")
+            for order, vip in enumerate(ip.vips):
+                words, tone = vip_words(vip)
+                address = "direct" if vip.direct else f"VIP {vip.address}" if vip.address else "no VIP"
+                yield _node(f"v{here}x{order}", [address, words], tone)
+                yield f"e{here} {'-->' if tone == GOOD else '-.->'} v{here}x{order}"
 
 
 def _paths(service: Data, number: int) -> Iterator[str]:

@@ -12,15 +12,22 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import DEVIATES, WOULD_CHANGE, ClusterEnd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.run_report import (
+    EdgeReport,
     PortDown,
     RunReport,
     ServiceReport,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import ROLLED_BACK, TOUCHED, in_words
-from ansible_collections.vcd.kubernetes.plugins.plugin_utils._words import BAD, GOOD, WARN, pool_words, service_words
+from ansible_collections.vcd.kubernetes.plugins.plugin_utils._words import (
+    BAD,
+    GOOD,
+    NOT_READ,
+    WARN,
+    pool_words,
+    service_words,
+)
 
 OBJECTS = ("rule", "virtual_service", "pool")
-NOT_READ = "not read after the failure"
 
 
 def about_lines(report: RunReport) -> list[str]:
@@ -86,10 +93,19 @@ def service_heading(service: ServiceReport) -> str:
     return f"{service.label}: {change}{f' ({in_words(service.state)})' if service.state else ''}"
 
 
+def edge_captions(edge: EdgeReport) -> list[str]:
+    """What to write above each of `EdgeReport.shown`."""
+    return _before_and_after(planned=edge.planned) if len(edge.shown) == 2 else ["Now"] * len(edge.shown)
+
+
+def _before_and_after(*, planned: bool) -> list[str]:
+    return ["Before", "After, as planned" if planned else "After"]
+
+
 def captions(service: ServiceReport, *, planned: bool) -> list[str]:
     """What to write above each of `ServiceReport.shown`."""
     if len(service.shown) == 2:
-        return ["Before", "After, as planned" if planned else "After"]
+        return _before_and_after(planned=planned)
     if service.before is not None and service.after is not None:
         return ["Unchanged"]
     return [] if not service.shown else ["Now" if service.before is None else "Before"]

@@ -10,13 +10,15 @@ known.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.address_map import ClusterAddresses, Vip
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 
 Data = Mapping[str, Any]
 GOOD, BAD, WARN, UNKNOWN = "good", "bad", "warn", ""
+NOT_READ = "not read after the failure"
 _TONES = {"up": GOOD, "running": GOOD, "down": BAD, "unavailable": BAD, "disabled": WARN}
 
 
@@ -55,6 +57,29 @@ def pool_words(pool: Data) -> tuple[str, str]:
     if up is None:
         return pluralize(count, "member"), UNKNOWN
     return f"{up} of {count} up", GOOD if up == count else (WARN if up else BAD)
+
+
+def vip_words(vip: Vip) -> tuple[str, str]:
+    """How many ports lead to a VIP, and whether they are served; and the tone."""
+    if vip.served == vip.ports:
+        return f"{pluralize(vip.ports, 'port')} served", GOOD
+    return f"{vip.served} of {vip.ports} served", BAD
+
+
+def addresses_in_words(side: Iterable[ClusterAddresses]) -> Iterator[str]:
+    """One sentence without its full stop for each external IP of these clusters."""
+    for one in side:
+        if one.external_ips is None:
+            yield f"{one.cluster}: {NOT_READ}"
+        for ip in one.external_ips or ():
+            vips = "; ".join(f"{_to(vip)}, {vip_words(vip)[0]}" for vip in ip.vips) or "no objects"
+            yield f"{one.cluster}: {ip.address or 'no IP'} of {', '.join(ip.services)}: {vips}"
+
+
+def _to(vip: Vip) -> str:
+    if vip.direct:
+        return "directly"
+    return f"by VIP {vip.address}" if vip.address else "no VIP"
 
 
 def members_left(pool: Data, shown: int) -> str:

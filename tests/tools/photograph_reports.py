@@ -25,7 +25,7 @@ from report_records import failed, outcome
 
 # Name, width of the window, light or dark, what to begin with (a CSS selector), and the height, in CSS pixels
 VIEWS = (
-    ("report-change.png", 1000, "light", "body", 1125),
+    ("report-change.png", 1000, "light", "body", 1500),
     ("report-phone.png", 375, "dark", "article", 760),
 )
 # the top of the summary, and the first edge gateway with a cluster that failed

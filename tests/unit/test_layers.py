@@ -46,7 +46,7 @@ LAYERS = [
     {"_sharing.cluster", "_apply"},
     {"_sharing.pictures"},
     {"_sharing.checks", "_sharing.restore"},
-    {"_sharing.report", "_sharing.fleet", "_sharing.hooks"},
+    {"_sharing.report", "_sharing.fleet", "_sharing.hooks", "_sharing.address_map"},
     {"_sharing.binding", "_sharing.audit", "_sharing.run_report"},
     {"_cluster_run"},
     {"_runner"},

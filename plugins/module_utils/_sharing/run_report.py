@@ -16,6 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.address_map import (
+    ClusterAddresses,
+    addresses_of,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import TASK_SECONDS, Severity
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import (
     DEVIATES,
@@ -152,6 +156,15 @@ class ClusterReport:
         return max(found, default=None)
 
     @property
+    def sides(self) -> tuple[tuple[Data, ...] | None, tuple[Data, ...] | None]:
+        """The Services that the cluster had before, and those that it has after; None where that is not known."""
+        before, after = (
+            tuple(one for one in side if one is not None) or None
+            for side in zip(*((one.before, one.after) for one in self.services), strict=True)
+        )
+        return before or after, after or (before if self.end.ok else None)
+
+    @property
     def way_back(self) -> str:
         """The command that goes back to the restore point; empty without one."""
         if not self.end.restore_point:
@@ -178,6 +191,27 @@ class EdgeReport:
         """The internal addresses of these clusters; ``free`` is None, as each cluster may have a range of its own."""
         found = _total(one.internal for one in self._by_time())
         return Addresses(found.before, found.after)
+
+    @property
+    def shown(self) -> tuple[tuple[ClusterAddresses, ...], ...]:
+        """The addresses of its clusters before and after, without the second one where both are the same.
+
+        A cluster is left out that was not read at all. One of which only one state is known has that one in both,
+        unless it failed: what it has now is not known then.
+        """
+        read = [one for one in self.clusters if one.services]
+        sides = [
+            tuple(
+                addresses_of(one.end.cluster, services, one.left_out) for one, services in zip(read, side, strict=True)
+            )
+            for side in zip(*(one.sides for one in read), strict=True)
+        ]
+        return tuple(sides[:1]) if len(sides) == 2 and sides[0] == sides[1] else tuple(sides)
+
+    @property
+    def planned(self) -> bool:
+        """Whether what is shown as after is a plan."""
+        return any(one.planned for one in self.clusters)
 
     def _by_time(self) -> list[ClusterReport]:
         return sorted(self.clusters, key=lambda one: one.ended)

@@ -126,7 +126,7 @@ def test_a_page_of_forty_clusters_opens(opened: Callable[[str], Page]) -> None:
     found = opened(html(fleet(40, 5, services=3)))
     found.look(DESK)
     assert found.evaluate("document.querySelectorAll('article').length") == 40
-    assert found.evaluate("document.querySelectorAll('svg.drawing').length") == 39 * 6 + 3
+    assert found.evaluate("document.querySelectorAll('svg.drawing').length") == 39 * 6 + 3 + 5 * 2
     found.look(PHONE)
     assert found.evaluate("document.documentElement.scrollWidth") <= PHONE
 
