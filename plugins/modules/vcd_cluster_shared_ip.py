@@ -421,10 +421,6 @@ cluster:
   description: The last facts of the cluster, as M(vcd.kubernetes.vcd_ccm_config_info) returns it.
   returned: when it was read
   type: dict
-gateway:
-  description: The last facts of the edge gateway, as M(vcd.kubernetes.vcd_edge_gateway_info) returns it.
-  returned: when it was read
-  type: dict
 result:
   description: The run in short, plain enough for M(ansible.builtin.set_stats).
   returned: phases plan and change, unless RV(ok=false)

@@ -96,9 +96,7 @@ def audit_one_cluster(
     found = audit_cluster(cluster, facts, request.scenario, request.one_arm, _now(), days)
     edges = list(facts.get("edge_gateways") or [])
     report = audit_report(found, edges[0]["name"] if len(edges) == 1 else None)
-    return PhaseReport(
-        False, {"cluster": cluster, "gateway": facts, "audit": report, "lines": {"audit": audit_lines(report)}}
-    )
+    return PhaseReport(False, {"cluster": cluster, "audit": report, "lines": {"audit": audit_lines(report)}})
 
 
 def audit_machines(api: Api, params: Mapping[str, Any]) -> Facts:

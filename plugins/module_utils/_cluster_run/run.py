@@ -136,10 +136,10 @@ class ClusterRun:
         with self._one_look():
             try:
                 cluster, gateway = self._look()
-                found.update(cluster=cluster, gateway=gateway)
+                found["cluster"] = cluster
                 wanted = self._wanted(cluster, gateway, found)
-                self._preflight(cluster, wanted, found, binding)
-                report = self._plan(cluster, found["gateway"], wanted, found, binding)
+                gateway = self._preflight(cluster, gateway, wanted, found, binding)
+                report = self._plan(cluster, gateway, wanted, found, binding)
                 binding.check(report, cluster, found["lines"])
                 self._add_hooks(report.result, cluster)
             except CollectionError as problem:
@@ -179,23 +179,23 @@ class ClusterRun:
             raise CollectionError(back["summary"])
         return Wanted(back["scenario"], back["one_arm"], chosen)
 
-    def _preflight(self, cluster: Facts, wanted: Wanted, found: Facts, binding: Binding) -> None:
-        """Run the preflight. Firewall rules matter only to a migration, and are read only for one."""
+    def _preflight(self, cluster: Facts, gateway: Facts, wanted: Wanted, found: Facts, binding: Binding) -> Facts:
+        """Run the preflight. Returns the facts of the gateway: with firewall rules where a migration needs them."""
         existing = MIGRATE if self._request.migrates else self._request.existing
         request = self._request
         asked = (wanted.scenario, wanted.one_arm, existing, request.edge_gateway, request.prune, request.prune_objects)
         more: Facts = {"restore_point": wanted.restore_point, "vcd_rules": request.vcd_rules}
-        state = state_of(cluster, found["gateway"], *asked, **more)
+        state = state_of(cluster, gateway, *asked, **more)
         preflight = report_of(state)
         if preflight["unproven"] and cluster["cluster_id"].startswith(ENTITY):
             more["entity"] = self._gateway.entity(cluster["cluster_id"])
         if preflight["migrations"]:
-            found["gateway"] = self._look(FIREWALL)[1]
+            gateway = self._look(FIREWALL)[1]
         if preflight["migrations"] or more.get("entity"):
-            state = state_of(cluster, found["gateway"], *asked, **more)
+            state = state_of(cluster, gateway, *asked, **more)
             preflight = report_of(state)
         reads_pools = request.binds or (preflight["ok"] and preflight["migrations"])
-        members = self._gateway.with_members(found["gateway"], pools_to_read(cluster)) if reads_pools else {}
+        members = self._gateway.with_members(gateway, pools_to_read(cluster)) if reads_pools else {}
         if request.binds:
             binding.read(state, cluster, members, wanted)
         found["preflight"] = preflight
@@ -205,6 +205,7 @@ class ClusterRun:
         if members:  # the restore point needs these pools whole, too
             pictures = preflight["pictures"].items()
             preflight["pictures"] = {when: with_members(one, members) for when, one in pictures}
+        return gateway
 
     def _plan(self, cluster: Facts, gateway: Facts, wanted: Wanted, found: Facts, binding: Binding) -> PhaseReport:
         preflight = found["preflight"]
@@ -472,7 +473,7 @@ class ClusterRun:
             except CollectionError as error:
                 raise self._cpi.told(error) from error
         verification = self._verify(cluster, gateway, Wanted(self._request.scenario, self._request.one_arm))
-        return PhaseReport(False, {"cluster": cluster, "gateway": gateway, **verified(verification)})
+        return PhaseReport(False, {"cluster": cluster, **verified(verification)})
 
     def _verify_change(
         self, plan: Mapping[str, Any], goal: FileGoal, wanted: Wanted, migration: DoneMigration | None
@@ -496,4 +497,4 @@ class ClusterRun:
         if migration:
             members = self._gateway.with_members(gateway, pools_to_read(cluster))
             verification["picture"] = with_members(verification["picture"], members)
-        return {"cluster": cluster, "gateway": gateway, **verified(verification)}
+        return {"cluster": cluster, **verified(verification)}

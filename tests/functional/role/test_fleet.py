@@ -12,7 +12,7 @@ from pathlib import Path
 import fleet_bench
 import fleet_demo
 import pytest
-from fleet import Fleet, doubles, stopped_for
+from fleet import DEPLOYMENT, Fleet, doubles, stopped_for
 from kube_double.testing import KubeApi
 
 SMALL = fleet_bench.Settings(clusters=2, edges=2, alone=1, many=1, task_seconds=0.02, request_seconds=0)
@@ -49,6 +49,26 @@ def test_the_benchmark_of_fleets_counts_every_cluster(tmp_path: Path, monkeypatc
     # a run that changes nothing: 12 requests for each cluster
     assert [one["requests"] for one in found["cost"]] == [24, 12]
     assert len(fleet_bench.lines(found)) == 5
+
+
+def test_a_migration_in_batches_leaves_standard_output_to_a_json_callback(tmp_path: Path) -> None:
+    """Three clusters on three edge gateways, with a fork for each: only `serial` makes the last one wait."""
+    words = ["-e", "shared_ip_scenario=shared_external", "-e", "shared_ip_existing=migrate", "--forks", "3"]
+    with doubles(Fleet(3, 3, services=1), tmp_path) as running:
+        running.clear()
+        done = running.run(*words, "-e", "shared_ip_serial=2", ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
+        assert done.code == 0, done.errors
+        times = {name: scaled(running.kube[name]) for name in running.fleet.names}
+    stats = json.loads(done.output)["stats"]
+    assert all(stats[name]["failures"] == 0 for name in running.fleet.names)
+    moved = re.findall(r"^shared_ip: (c00\d): 1 of 1 default/web-1: migrated", done.errors, re.MULTILINE)
+    assert sorted(moved) == running.fleet.names
+    assert times["c003"][0] > max(times["c001"][1], times["c002"][1])
+
+
+def scaled(cluster: KubeApi) -> list[float]:
+    """The times at which CPI was scaled, to 0 and up again."""
+    return [entry["time"] for entry in cluster.journal() if entry["object"] == DEPLOYMENT and entry["method"] != "GET"]
 
 
 def test_cpi_is_not_stopped_for_the_time_of_a_request_that_was_refused(tmp_path: Path) -> None:
