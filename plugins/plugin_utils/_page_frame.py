@@ -9,8 +9,9 @@
 
 `render` takes the body as a Jinja2 template, in which autoescape is on, so that what comes from outside is text and
 never markup. It also makes control characters and marks of text direction visible in every value. The body may use
-the macros of ``page``: ``section``, ``badge`` and ``code``. The classes ``card``, ``wide`` (a table that becomes cards
-on a phone; each cell names its column in ``data-label``), ``good``, ``bad``, ``warn`` and ``muted`` are styled here.
+the macros of ``page``: ``section``, ``badge`` and ``code``, and the filter ``breakable``. The classes ``card``,
+``wide`` (a table that becomes cards on a phone; each cell names its column in ``data-label``), ``good``, ``bad``,
+``warn`` and ``muted`` are styled here.
 
 Every colour has a contrast of at least 4.5 to its background (WCAG AA), and never is the only sign of anything.
 """
@@ -76,7 +77,7 @@ figcaption{font-size:13px;color:var(--muted);margin-bottom:6px}
 .drawing .line{stroke:var(--line);fill:none;stroke-width:1.2}.drawing .head{fill:var(--line)}
 .drawing .broken{stroke:var(--bad);stroke-dasharray:4 3}.drawing .head.broken{stroke:none;fill:var(--bad)}
 footer{margin-top:48px;padding-top:12px;padding-bottom:32px;color:var(--muted);font-size:13px}
-.w8{width:8%}.w10{width:10%}.w12{width:12%}.w14{width:14%}
+.w8{width:8%}.w10{width:10%}.w12{width:12%}.w14{width:14%}.w16{width:16%}
 @media(max-width:640px){h1{font-size:22px}.sides{grid-template-columns:minmax(0,1fr)}dl{grid-template-columns:1fr}
 dd{margin-bottom:6px}
 .wide thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
@@ -129,6 +130,11 @@ def _visible(value: Any) -> Any:
     return value if isinstance(value, Markup) or not isinstance(value, str) else printable(value, keep="\n")
 
 
+def breakable(text: str) -> Markup:
+    """A name in which a line may break after each ``_``."""
+    return Markup("_<wbr>").join(printable(text).split("_"))
+
+
 def environment() -> Environment:
     """The Jinja2 environment of the pages: autoescape is on, and a name that is missing is an error."""
     found = Environment(
@@ -139,6 +145,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    found.filters["breakable"] = breakable
     found.globals["page"] = found.from_string(_MACROS).module
     return found
 

@@ -53,10 +53,10 @@ _BODY = """
 {% endmacro %}
 {% call page.section('Summary') %}
 <table class="wide" aria-label="All clusters">
-<thead><tr><th scope="col" class="w14">Cluster</th><th scope="col" class="w14">State</th>
-<th scope="col" class="w14">Edge gateway</th>
-{% if changes %}<th scope="col" class="w14">From</th><th scope="col" class="w14">To</th>
-{% else %}<th scope="col" class="w14">Scenario</th>{% endif %}
+<thead><tr><th scope="col" class="w12">Cluster</th><th scope="col" class="w14">State</th>
+<th scope="col" class="w12">Edge gateway</th>
+{% if changes %}<th scope="col" class="w16">From</th><th scope="col" class="w16">To</th>
+{% else %}<th scope="col" class="w16">Scenario</th>{% endif %}
 <th scope="col" class="w10">CPI</th>
 {% if moves %}<th scope="col" class="w10">Down, planned</th><th scope="col" class="w10">Down, measured</th>{% endif %}
 </tr></thead>
@@ -65,8 +65,10 @@ _BODY = """
 <tr><th scope="row" data-label="Cluster"><a href="#{{ one.id }}">{{ one.end.cluster }}</a></th>
 <td data-label="State">{{ page.badge(one.end.state, one.tone) }}</td>
 <td data-label="Edge gateway">{{ one.end.edge_gateway or 'not known' }}</td>
-{% if changes %}<td data-label="From">{{ one.end.scenario_before or one.end.scenario or 'not read' }}</td>{% endif %}
-<td data-label="{{ 'To' if changes else 'Scenario' }}">{{ one.end.scenario or 'not read' }}</td>
+{% if changes %}
+<td data-label="From">{{ (one.end.scenario_before or one.end.scenario or 'not read') | breakable }}</td>
+{% endif %}
+<td data-label="{{ 'To' if changes else 'Scenario' }}">{{ (one.end.scenario or 'not read') | breakable }}</td>
 <td data-label="CPI">{{ one.cpi }}</td>
 {% if moves %}
 <td data-label="Down, planned">{{ one.planned }}</td><td data-label="Down, measured">{{ one.measured }}</td>

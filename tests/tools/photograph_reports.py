@@ -23,15 +23,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from browser import browser, find_browser
 from report_records import failed, outcome
 
-# Name, width of the window, light or dark, what to begin with (a CSS selector), and the height, in CSS pixels
+PRINT = "print"
+# Name, width of the window, light, dark or on paper, what to begin with (a CSS selector), the height; in CSS pixels
 VIEWS = (
-    ("report-change.png", 1000, "light", "body", 1500),
+    ("report-change.png", 1000, "light", "body", 1300),
     ("report-phone.png", 375, "dark", "article", 760),
+    ("report-print.png", 690, PRINT, "body", 970),
 )
-# the top of the summary, and the first edge gateway with a cluster that failed
+# the top of the summary, the first edge gateway with a cluster that failed, and this cluster
 FLEET_VIEWS = (
     ("fleet-summary.png", 1000, "light", "body", 930),
-    ("fleet-failed.png", 1000, "light", "section:has(article .badge.bad)", 735),
+    ("fleet-edge.png", 1000, "light", "section:has(article .badge.bad)", 740),
+    ("fleet-failed.png", 1000, "light", "article:has(.badge.bad)", 800),
 )
 
 
@@ -51,7 +54,7 @@ def main() -> None:
         path.write_text(html_page(run_report(clusters, who="alice", job="4711", when="2026-11-27 14:55:12 UTC")))
         page.open(options.fleet.resolve() if options.fleet else path)
         for name, width, scheme, first, height in views:
-            page.look(width, scheme)
+            page.look(width, *(("light", PRINT) if scheme == PRINT else (scheme,)))
             top = page.evaluate(f"document.querySelector('{first}').getBoundingClientRect().top + scrollY")
             page.picture(options.folder / name, {"x": 0, "y": top, "width": width, "height": height})
 

@@ -46,6 +46,8 @@ class Outline(HTMLParser):
         assert self._open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "wbr":  # a name may break after each "_"
+            return
         self.tags.append((tag, tuple(sorted(name for name, _value in attrs))))
         self.values += [(name, value or "") for name, value in attrs]
         if tag not in VOID:
