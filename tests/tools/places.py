@@ -123,7 +123,7 @@ class Venv:
         stamp = self.path / "complete"
         wanted = self._fingerprint(arguments)
         if stamp.exists() and stamp.read_text() == wanted:
-            self._store_zipped_code()
+            self._store_startup()
             return self
         say(f"  building the virtual environment '{self.name}' with {self.python} ({about}) ...")
         began = time.monotonic()
@@ -132,17 +132,21 @@ class Venv:
         run([self.python, "-m", "venv", self.path], log)
         run([self.bin / "python", "-m", "pip", "install", "--disable-pip-version-check", *arguments], log)
         stamp.write_text(wanted)
-        self._store_zipped_code()
+        self._store_startup()
         say(f"  ... done in {time.monotonic() - began:.0f} s")
         return self
 
-    def _store_zipped_code(self) -> None:
-        """See `zipped_code`: a file that each start of the environment's Python imports."""
-        source = Path(__file__).with_name("zipped_code.py").read_text()
+    def _store_startup(self) -> None:
+        """See `zipped_code` and `kept_work`: files that each start of the environment's Python imports.
+
+        An environment with another ansible-core than the tests' own keeps no work: it is there to try that core.
+        """
         packages = next(self.path.glob("lib/python*/site-packages"))
-        for name, text in (("zipped_code.py", source), ("zipped_code.pth", "import zipped_code\n")):
-            if not (packages / name).exists() or (packages / name).read_text() != text:
-                (packages / name).write_text(text)
+        for module in ("zipped_code", *(["kept_work"] if self.name == "test" else [])):
+            source = Path(__file__).with_name(f"{module}.py").read_text()
+            for name, text in ((f"{module}.py", source), (f"{module}.pth", f"import {module}\n")):
+                if not (packages / name).exists() or (packages / name).read_text() != text:
+                    (packages / name).write_text(text)
 
     def _fingerprint(self, arguments: Sequence[str]) -> str:
         # without the place of the checkout: worktrees may share one environment, and must not rebuild it in turn
