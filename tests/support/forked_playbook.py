@@ -82,8 +82,8 @@ def same_start(environment: Mapping[str, str]) -> dict[str, str] | None:
 
     None where a run needs a process of its own: something else differs from this process's environment.
     """
-    later = ("VCD_", "K8S_")
-    own = ("HOME", "ANSIBLE_HOME", "ANSIBLE_LOCAL_TEMP")
+    later = ("VCD_", "K8S_", "NAKIVO_")  # of the modules
+    own = ("HOME", "ANSIBLE_HOME", "ANSIBLE_LOCAL_TEMP", "JOB_ID", "PWD")
 
     def rest(variables: Mapping[str, str]) -> dict[str, str]:
         return {

@@ -1,19 +1,22 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real ansible-playbook that is killed: all its processes, only the main one, or only the module."""
+"""A real ansible-playbook that is killed: all its processes, only the main one, or only the module.
+
+Its main process is forked from one that has imported it (see `forked_playbook`). Its workers are its own, as ever, and
+each module is a Python of its own below them.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from role_runs import clean_environment
+from role_runs import started_playbook
 
 TREE, MAIN, MODULE = "tree", "main", "module"
 
@@ -36,16 +39,10 @@ class Playbook:
 
     def __init__(self, folder: Path, words: Sequence[str], environment: Mapping[str, str]) -> None:
         self._output = folder / "output"
+        self._output.write_text("")
         self._seen: set[int] = set()
-        with self._output.open("w") as output:
-            self._job = subprocess.Popen(
-                [str(Path(sys.executable).with_name("ansible-playbook")), *words],
-                cwd=folder,
-                env=clean_environment(folder, environment),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        self._job = started_playbook(folder, words, environment, self._output, sys.executable)
+        self._code: int | None = None
 
     def __enter__(self) -> Playbook:
         return self
@@ -55,11 +52,11 @@ class Playbook:
         for pid in (self._job.pid, *self._seen):
             if b"ansible" in _command(pid).lower():
                 _kill(pid)
-        self._job.wait()
+        self.wait()
 
     def ended(self) -> bool:
         """Whether the main process has ended."""
-        return self._job.poll() is not None
+        return self._job.ended()
 
     def output(self) -> str:
         """What it has shown so far."""
@@ -67,7 +64,9 @@ class Playbook:
 
     def wait(self) -> int:
         """Its exit code."""
-        return self._job.wait(600)
+        if self._code is None:
+            self._code = self._job.wait().code
+        return self._code
 
     def kill(self, what: str) -> list[int]:
         """Send SIGKILL to the tree, the main process or the module. Returns the processes that are left of it."""
@@ -77,7 +76,7 @@ class Playbook:
         for pid in {TREE: [self._job.pid, *self._seen], MAIN: [self._job.pid], MODULE: module}[what]:
             _kill(pid)
         if what != MODULE:
-            self._job.wait()
+            self.wait()
         return [pid for pid in self._seen if _command(pid)]
 
     def _look(self) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import atexit
 import functools
-import itertools
 import json
 import os
 import shutil
@@ -22,7 +21,7 @@ from typing import Any
 import forked_playbook
 import forked_python
 import yaml
-from forks import Forks
+from forks import Fork, Forks
 from kube_double.testing import KubeDouble
 from vcdsim.testing import Simulator
 
@@ -33,7 +32,6 @@ READS = {"GET", "HEAD", "OPTIONS"}
 HARMLESS = ("/sessions", "/oauth/", "selfsubjectaccessreviews", "selfsubjectrulesreviews")
 HIDDEN = ("VCD_", "K8S_", "ANSIBLE_")
 RUN_SECONDS = 1800.0  # only a run that hangs on a busy machine takes longer
-_numbers = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -99,17 +97,28 @@ def ansible_playbook(folder: Path, words: Sequence[str], environment: Mapping[st
     It is forked from a process that has imported it where that makes no difference, see `forked_playbook`.
     """
     variables = clean_environment(folder, environment)
-    start = forked_playbook.same_start(variables)
-    if start is None or (folder / "ansible.cfg").exists():
+    if forked_playbook.same_start(variables) is None or (folder / "ansible.cfg").exists():
         return _own_process(folder, words, variables)
-    forks = _forks(json.dumps(start, sort_keys=True))
-    output = forks.folder / f"output-{next(_numbers)}"
-    own = {**variables, "ANSIBLE_HOME": str(forks.folder)}
-    request = {"words": [*words], "env": own, "folder": str(folder), "python": str(forked_python_program())}
-    code = forks.start(request, output, output, RUN_SECONDS).wait().code
+    descriptor, path = tempfile.mkstemp(prefix="output-")
+    os.close(descriptor)
+    output = Path(path)
+    code = started_playbook(folder, words, environment, output, str(forked_python_program())).wait().code
     text = output.read_text(encoding="utf-8")
     output.unlink()
     return code, text
+
+
+def started_playbook(
+    folder: Path, words: Sequence[str], environment: Mapping[str, str], output: Path, python: str
+) -> Fork:
+    """Start an ansible-playbook that is forked, with its output in a file, and ``python`` for its modules."""
+    variables = clean_environment(folder, environment)
+    start = forked_playbook.same_start(variables)
+    assert start is not None, "this run needs a process of its own"
+    forks = _forks(json.dumps(start, sort_keys=True))
+    own = {**variables, "ANSIBLE_HOME": str(forks.folder)}
+    request = {"words": [*words], "env": own, "folder": str(folder), "python": python}
+    return forks.start(request, output, output, RUN_SECONDS)
 
 
 @functools.cache

@@ -54,5 +54,6 @@ def test_a_run_with_other_settings_is_not_forked_from_the_same_process() -> None
     given = dict(os.environ)
     same = forked_playbook.same_start
     assert same({**given, "VCD_URL": "https://other", "HOME": "/other"}) == same(given)
+    assert same({**given, "NAKIVO_URL": "https://other", "JOB_ID": "7", "PWD": "/other"}) == same(given)
     assert same({**given, "ANSIBLE_STDOUT_CALLBACK": "minimal"}) != same(given)
     assert same({**given, "LANG": "de_DE.UTF-8"}) is None

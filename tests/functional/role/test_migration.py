@@ -6,20 +6,15 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import stat
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from killed_playbook import descendants
+from killed_playbook import TREE, Playbook
 from kube_double.testing import KubeDouble
-from role_runs import Case, Finished, clean_environment, connection, cpi_objects, run_cases, writes
+from role_runs import Case, Finished, connection, cpi_objects, run_cases, writes
 from vcdsim.testing import Simulator
 from waiting import until
 
@@ -193,24 +188,10 @@ def test_a_service_that_fails_leaves_a_clear_message(tmp_path: Path) -> None:
 def killed(folder: Path, sim: Simulator, kube: KubeDouble, held: Callable[[], bool], words: list[str]) -> None:
     """Start a playbook, and kill it with all its processes as soon as a request is held."""
     folder.mkdir(exist_ok=True)
-    environment = {**connection(sim, kube), "HOME": str(folder.parent / "home")}
-    with (folder / "output").open("w") as output:
-        process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("ansible-playbook")), *words],
-            cwd=folder,
-            env=clean_environment(folder, environment),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        until(lambda: held() or process.poll() is not None, "the request that is held", every=0.05)
-        assert process.poll() is None, (folder / "output").read_text()[-3000:]
-    finally:
-        for pid in (process.pid, *descendants(process.pid)):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        process.wait(timeout=600)
+    with Playbook(folder, words, {**connection(sim, kube), "HOME": str(folder.parent / "home")}) as playbook:
+        until(lambda: held() or playbook.ended(), "the request that is held", every=0.05)
+        assert not playbook.ended(), playbook.output()[-3000:]
+        playbook.kill(TREE)
 
 
 def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path) -> None:

@@ -6,10 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from killed_playbook import descendants
+from killed_playbook import MAIN, Playbook
 from kube_double.testing import KubeDouble
-from role_runs import ansible_playbook, clean_environment, connection, cpi_objects
+from role_runs import ansible_playbook, connection, cpi_objects
 from runs import ModuleRun
 from test_migration import CLUSTER_ID, DEPLOYMENT, SERVICES, manifest, option, replicas, shapes
 from vcdsim.testing import Simulator
@@ -90,18 +86,29 @@ class Stage:
         self.kube.request("PATCH", path, {"spec": {"replicas": number}}, "application/merge-patch+json")
 
 
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+@pytest.fixture(scope="module")
+def doubles() -> Iterator[tuple[Simulator, KubeDouble, int]]:
+    """Both doubles, and the simulator's state that each test starts from."""
     with ExitStack() as stack:
         sim = stack.enter_context(Simulator(task_seconds=0, health_seconds=0))
         kube = stack.enter_context(KubeDouble(objects=cpi_objects(), start_seconds=0, stop_seconds=0))
-        kube.load([manifest(name) for name in SERVICES])
-        found = Stage(sim, kube, tmp_path)
         names = {"edge_gateway": "acme-edge", "cluster_id": CLUSTER_ID}
         services = [option(name) for name in SERVICES]
-        done = found.module("vcd_shared_ip", **found.vcd, **names, scenario=DISTINCT, services=services).start().wait()
-        assert not done.get("failed"), done
-        yield found
+        making = Stage(sim, kube, Path())
+        done = making.module("vcd_shared_ip", **making.vcd, **names, scenario=DISTINCT, services=services)
+        result = done.start().wait()
+        assert not result.get("failed"), result
+        yield sim, kube, sim.snapshot()
+
+
+@pytest.fixture
+def stage(doubles: tuple[Simulator, KubeDouble, int], tmp_path: Path) -> Stage:
+    sim, kube, start = doubles
+    sim.restore(start)
+    kube.reset()
+    kube.load([manifest(name) for name in SERVICES])
+    kube.wait_for(lambda: kube.list("Pod", "kube-system", f"app={DEPLOYMENT}"), "CPI's pod")
+    return Stage(sim, kube, tmp_path)
 
 
 def external(stage: Stage) -> set[str]:
@@ -277,23 +284,9 @@ def test_a_cancelled_job_stops_by_itself(stage: Stage) -> None:
     words = ["vcd.kubernetes.shared_ip", "-e", "shared_ip_scenario=shared_external", "-e", "shared_ip_existing=migrate"]
     environment = {**connection(stage.sim, stage.kube), "HOME": str(stage.folder)}
     wait = stage.held_in_the_first_service()
-    with (stage.folder / "output").open("w") as output:
-        job = subprocess.Popen(
-            [str(Path(sys.executable).with_name("ansible-playbook")), *words],
-            cwd=stage.folder,
-            env=clean_environment(stage.folder, environment),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    left: list[int] = []
-    try:
+    with Playbook(stage.folder, words, environment) as playbook:
         wait()
-        left = descendants(job.pid)
-        os.kill(job.pid, signal.SIGKILL)
-        job.wait()
-        alive = [pid for pid in left if Path(f"/proc/{pid}").exists()]
-        assert alive, "the module was killed with ansible-playbook"
+        assert playbook.kill(MAIN), "the module was killed with ansible-playbook"
         code, text = ansible_playbook(stage.folder, words, environment)
         assert code != 0
         assert "another run is under way on this cluster: " in text
@@ -307,8 +300,3 @@ def test_a_cancelled_job_stops_by_itself(stage: Stage) -> None:
         assert (external(stage), replicas(stage.kube)) == ({"api", "web"}, 1)
         profiles = [one["name"] for one in stage.sim.dump()["application_port_profiles"]]
         assert not [name for name in profiles if name.startswith("vcd.kubernetes-lock-")]
-    finally:
-        stage.go_on()
-        for pid in (job.pid, *left):
-            if Path(f"/proc/{pid}/cmdline").exists() and b"ansible" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                os.kill(pid, signal.SIGKILL)
