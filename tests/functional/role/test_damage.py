@@ -1,24 +1,80 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever is damaged, tasks_from verify fails and names the port: the real ansible-playbook against both doubles."""
+"""Whatever is damaged, a verification fails and names the port: modules that are run against both doubles.
+
+What the role makes of a verification that fails is tried once, with the real ansible-playbook.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kube_double.testing import KubeDouble
-from role_runs import Case, cpi_objects, writes
+from role_runs import Case, connection, cpi_objects, writes
+from runs import ModuleRun
 from simulator_bench import Api, Scene
-from test_migration import CLUSTER_ID, MEMBERS, failed, made, manifest, migrate, play
+from test_migration import CLUSTER_ID, MEMBERS, failed, manifest, migrate, option, play
 from vcdsim.testing import Simulator
 
+Json = dict[str, Any]
+Change = tuple[str, Json]
 SHORT_ID = CLUSTER_ID.removeprefix("urn:vcloud:entity:vmware:")
-VERIFY = Case("verify", {}, tasks_from="verify")
+
+
+class Estate:
+    """A cluster with one Service, web, and a gateway where all is as CPI made it in distinct_internal."""
+
+    def __init__(self, sim: Simulator, kube: KubeDouble) -> None:
+        self.sim, self.kube = sim, kube
+
+    def asked(self, module: str, options: Json) -> Json:
+        """The result of a module."""
+        return ModuleRun(module, options, connection(self.sim, self.kube)).start().wait()
+
+    def done(self, module: str, /, **options: Any) -> None:
+        """A module, as a person would run it; it has to succeed."""
+        found = self.asked(module, {"edge_gateway": "acme-edge", **options})
+        assert not found.get("failed"), found.get("msg")
+
+    def verified(self) -> Json:
+        """What a verification finds. It writes nothing."""
+        before = writes(self.sim, self.kube)
+        found = self.asked("vcd_cluster_shared_ip", {"phase": "verify"})
+        assert not found.get("failed"), found.get("msg")
+        assert writes(self.sim, self.kube) == before
+        return found
+
+    def complaint(self) -> str:
+        """The one line of a verification that fails."""
+        verification = self.verified()["verification"]
+        assert verification["ok"] is False
+        summary: str = verification["summary"]
+        assert "\n" not in summary
+        return summary
+
+
+@pytest.fixture(scope="module")
+def doubles() -> Iterator[tuple[Estate, Mapping[str, int]]]:
+    """Both doubles, and the simulator's states: where each test starts, and before anything was made."""
+    with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
+        estate = Estate(sim, kube)
+        empty = sim.snapshot()
+        estate.done("vcd_shared_ip", cluster_id=CLUSTER_ID, scenario="distinct_internal", services=[option("web")])
+        yield estate, {"empty": empty, "made": sim.snapshot()}
+
+
+@pytest.fixture
+def estate(doubles: tuple[Estate, Mapping[str, int]], request: pytest.FixtureRequest) -> Estate:
+    found, states = doubles
+    found.sim.restore(states[getattr(request, "param", "made")])
+    found.kube.reset()
+    found.kube.load([manifest("web")])
+    return found
 
 
 def name(port: int, prefix: str = "ingress-vs") -> str:
@@ -30,29 +86,26 @@ def rule(port: int) -> str:
     return f"dnat-{name(port)}"
 
 
-def change(module: str, label: str = "", **options: Any) -> Case:
+def change(module: str, **options: Any) -> Change:
     """One change of one object, as a person would make it."""
-    return Case(
-        label or f"damage {module}", {}, task={f"vcd.kubernetes.{module}": {"edge_gateway": "acme-edge", **options}}
-    )
+    return module, options
 
 
-def gone(module: str, what: str) -> Case:
-    return change(module, f"delete {what}", name=what, state="absent")
+def gone(module: str, what: str) -> Change:
+    return change(module, name=what, state="absent")
 
 
-def other_port(port: int, node_port: int) -> list[dict[str, Any]]:
+def other_port(port: int, node_port: int) -> list[Json]:
     return [{"ip_address": address, "port": node_port} for address in MEMBERS]
 
 
-NO_RULE = gone("vcd_nat_rule", rule(80))
 # What is done to the Service web in distinct_internal, and what the one line has to say
-DAMAGE: dict[str, tuple[list[Case], str]] = {
+DAMAGE: dict[str, tuple[list[Change], str]] = {
     "virtual service gone": (
         [gone("vcd_virtual_service", name(443))],
         r"port p443: virtual service \S+-p443 is missing",
     ),
-    "rule gone": ([NO_RULE], r"port p80: DNAT rule \S+-p80 is missing"),
+    "rule gone": ([gone("vcd_nat_rule", rule(80))], r"port p80: DNAT rule \S+-p80 is missing"),
     "virtual service disabled": (
         [change("vcd_virtual_service", name=name(80), enabled=False)],
         r"port p80: virtual service \S+-p80 is disabled",
@@ -83,7 +136,7 @@ DAMAGE: dict[str, tuple[list[Case], str]] = {
     ),
     "foreign pool": (
         [
-            change("vcd_pool", "another pool", name="foreign", members=other_port(443, 30443)),
+            change("vcd_pool", name="foreign", members=other_port(443, 30443)),
             change("vcd_virtual_service", name=name(80), pool="foreign"),
         ],
         r"port p80: virtual service \S+-p80 uses pool foreign, not ingress-pool-web-\S+-p80",
@@ -96,45 +149,43 @@ DAMAGE: dict[str, tuple[list[Case], str]] = {
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
-def test_verify_fails_and_says_which_port_is_not_served(kind: str, tmp_path: Path) -> None:
+def test_verify_fails_and_says_which_port_is_not_served(kind: str, estate: Estate) -> None:
     damage, says = DAMAGE[kind]
-    with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
-        kube.load([manifest("web")])
-        run = play(tmp_path / "run", [made("distinct_internal", "web"), *damage], sim, kube)
-        assert failed(run) == {}
-        before = writes(sim, kube)
-        message = failed(play(tmp_path / "verify", [VERIFY], sim, kube))["verify"]
-        assert "default/web" in message
-        assert re.search(says, message), message
-        assert writes(sim, kube) == before
+    for module, options in damage:
+        estate.done(module, **options)
+    message = estate.complaint()
+    assert "default/web" in message
+    assert re.search(says, message), message
 
 
-def test_a_service_in_order_passes_and_every_repair_is_verified(tmp_path: Path) -> None:
-    with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
-        kube.load([manifest("web")])
-        cases = [made("distinct_internal", "web"), VERIFY, NO_RULE, migrate("distinct_internal", "repair"), VERIFY]
-        run = play(tmp_path / "run", cases, sim, kube)
-        assert failed(run) == {}
-        assert [one["state"] for one in run.outcomes["repair"]["msg"]["migrations"]] == ["repaired"]
+def test_the_role_says_it_and_every_repair_is_verified(tmp_path: Path, estate: Estate) -> None:
+    no_rule = {"edge_gateway": "acme-edge", "name": rule(80), "state": "absent"}
+    cases = [
+        Case("sound", {}, tasks_from="verify"),
+        Case("damage", {}, task={"vcd.kubernetes.vcd_nat_rule": no_rule}),
+        Case("damaged", {}, tasks_from="verify"),
+        migrate("distinct_internal", "repair"),
+        Case("repaired", {}, tasks_from="verify"),
+    ]
+    run = play(tmp_path / "run", cases, estate.sim, estate.kube)
+    said = failed(run)
+    assert list(said) == ["damaged"]
+    assert "default/web" in said["damaged"]
+    assert re.search(DAMAGE["rule gone"][1], said["damaged"]), said
+    assert [one["state"] for one in run.outcomes["repair"]["msg"]["migrations"]] == ["repaired"]
 
 
-def test_several_rules_of_one_name(tmp_path: Path) -> None:
-    with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
-        kube.load([manifest("web")])
-        assert failed(play(tmp_path / "run", [made("distinct_internal", "web")], sim, kube)) == {}
-        twice = change(
-            "vcd_nat_rule", name="another", type="DNAT", external_addresses="203.0.113.12",
-            internal_addresses="192.168.8.2", dnat_external_port="80",
-        )  # fmt: skip
-        assert failed(play(tmp_path / "another", [twice], sim, kube)) == {}
-        another = next(one["id"] for one in sim.dump()["nat_rules"] if one["name"] == "another")
-        named = change("vcd_nat_rule", "same name", id=another, name=rule(80))
-        assert failed(play(tmp_path / "named", [named], sim, kube)) == {}
-        message = failed(play(tmp_path / "verify", [VERIFY], sim, kube))["verify"]
-        assert f"several NAT rules are named {rule(80)}" in message
+def test_several_rules_of_one_name(estate: Estate) -> None:
+    estate.done(
+        "vcd_nat_rule", name="another", type="DNAT", external_addresses="203.0.113.12",
+        internal_addresses="192.168.8.2", dnat_external_port="80",
+    )  # fmt: skip
+    another = next(one["id"] for one in estate.sim.dump()["nat_rules"] if one["name"] == "another")
+    estate.done("vcd_nat_rule", id=another, name=rule(80))
+    assert f"several NAT rules are named {rule(80)}" in estate.complaint()
 
 
-def test_certificate_gone(tmp_path: Path) -> None:
+def test_certificate_gone(estate: Estate) -> None:
     """A port that is served with TLS lost its certificate: the virtual service became plain L4."""
     tls = manifest("web")
     annotations = (
@@ -142,31 +193,25 @@ def test_certificate_gone(tmp_path: Path) -> None:
         "service.beta.kubernetes.io/vcloud-avi-ssl-cert-alias",
     )
     tls["metadata"]["annotations"] = {annotations[0]: "443", annotations[1]: "web-cert"}
-    with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
-        kube.load([tls])
-        assert failed(play(tmp_path / "run", [made("distinct_internal", "web")], sim, kube)) == {}
-        message = failed(play(tmp_path / "verify", [VERIFY], sim, kube))["verify"]
-        assert re.search(r"port p443: virtual service \S+-p443 has no certificate, and needs web-cert", message), (
-            message
-        )
+    estate.kube.load([tls])
+    message = estate.complaint()
+    assert re.search(r"port p443: virtual service \S+-p443 has no certificate, and needs web-cert", message), message
 
 
-def test_an_empty_gateway_fails_while_kubernetes_shows_an_ip(tmp_path: Path) -> None:
-    with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
-        kube.load([manifest("web")])
-        message = failed(play(tmp_path / "verify", [VERIFY], sim, kube))["verify"]
-        assert re.search(r"default/web \(absent\): .*port p80: virtual service \S+-p80 is missing", message), message
-        assert "port p443: " in message
+@pytest.mark.parametrize("estate", ["empty"], indirect=True)
+def test_an_empty_gateway_fails_while_kubernetes_shows_an_ip(estate: Estate) -> None:
+    message = estate.complaint()
+    assert re.search(r"default/web \(absent\): .*port p80: virtual service \S+-p80 is missing", message), message
+    assert "port p443: " in message
 
 
-def test_a_port_that_nobody_answers_is_a_warning(tmp_path: Path) -> None:
-    with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
-        kube.load([manifest("web")])
-        members = [{**one, "enabled": False} for one in other_port(80, 30080)]
-        disabled = change("vcd_pool", name=name(80, "ingress-pool"), members=members)
-        run = play(tmp_path / "run", [made("distinct_internal", "web"), disabled, VERIFY], sim, kube)
-        assert failed(run) == {}
-        assert f"every object is in place, but virtual service {name(80)} is DOWN" in run.output
+def test_a_port_that_nobody_answers_is_a_warning(estate: Estate) -> None:
+    members = [{**one, "enabled": False} for one in other_port(80, 30080)]
+    estate.done("vcd_pool", name=name(80, "ingress-pool"), members=members)
+    found = estate.verified()
+    assert found["verification"]["ok"] is True
+    lines = "\n".join(found["lines"]["verification"])
+    assert f"every object is in place, but virtual service {name(80)} is DOWN" in lines
 
 
 def persons_virtual_service(api: Api, scene: Scene) -> None:
@@ -191,15 +236,16 @@ def persons_rule(api: Api, scene: Scene) -> None:
     ],
 )
 def test_a_persons_object_on_the_external_ip_is_a_conflict_in_the_preflight(
-    add: Callable[[Api, Scene], None], says: str, tmp_path: Path
+    add: Callable[[Api, Scene], None], says: str, estate: Estate
 ) -> None:
-    with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
-        kube.load([manifest("web")])
-        assert failed(play(tmp_path / "run", [made("distinct_internal", "web")], sim, kube)) == {}
-        api = Api(sim, "kube@acme")
-        add(api, Scene(api))
-        before = writes(sim, kube)
-        message = failed(play(tmp_path / "migrate", [migrate("shared_external")], sim, kube))["to shared_external"]
-        assert message.startswith("default/web cannot be migrated (")
-        assert re.search(says, message), message
-        assert writes(sim, kube) == before
+    api = Api(estate.sim, "kube@acme")
+    add(api, Scene(api))
+    before = writes(estate.sim, estate.kube)
+    planned = estate.asked(
+        "vcd_cluster_shared_ip", {"phase": "plan", "scenario": "shared_external", "existing": "migrate"}
+    )
+    assert planned["ok"] is False
+    message = planned["summary"]
+    assert message.startswith("default/web cannot be migrated (")
+    assert re.search(says, message), message
+    assert writes(estate.sim, estate.kube) == before
