@@ -21,10 +21,17 @@ from vcdsim.testing import Simulator
 CHANGE = ["-e", "shared_ip_scenario=shared_external", "-e", "shared_ip_existing=migrate"]
 
 
-@pytest.fixture
-def doubles() -> Iterator[tuple[Simulator, KubeDouble]]:
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[Simulator, KubeDouble]]:
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         yield sim, kube
+
+
+@pytest.fixture
+def doubles(running: tuple[Simulator, KubeDouble]) -> tuple[Simulator, KubeDouble]:
+    for double in running:
+        double.reset()
+    return running
 
 
 def run(folder: Path, doubles: tuple[Simulator, KubeDouble], playbook: str, *words: str) -> tuple[int, str]:

@@ -37,10 +37,17 @@ class Estate(NamedTuple):
         return found
 
 
-@pytest.fixture
-def estate() -> Iterator[Estate]:
+@pytest.fixture(scope="module")
+def running() -> Iterator[Estate]:
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as alpha, KubeDouble(objects=cpi_objects()) as beta:
         yield Estate(sim, alpha, beta)
+
+
+@pytest.fixture
+def estate(running: Estate) -> Estate:
+    for double in running:
+        double.reset()
+    return running
 
 
 def run(
