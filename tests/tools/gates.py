@@ -393,18 +393,18 @@ class Gate:
 
 
 GATES: dict[str, Gate] = {
-    "lint": Gate(lint, 40),
+    "lint": Gate(lint, 70),
     "docs": Gate(docs, 10),
-    "unit": Gate(unit, 50, processes=2),
-    "functional": Gate(functional, 650, processes=2, needs_programs=True),
-    "killed": Gate(killed, 170, processes=2),
-    "sanity": Gate(sanity, 220),
+    "unit": Gate(unit, 115, processes=2),
+    "functional": Gate(functional, 1600, processes=2, needs_programs=True),
+    "killed": Gate(killed, 300, processes=2),
+    "sanity": Gate(sanity, 300),
     "integration": Gate(integration, 270),
     "molecule": Gate(molecule, 65),
-    "real": Gate(real, 520, needs_programs=True, waits=True),
+    "real": Gate(real, 580, needs_programs=True, waits=True),
     "clients": Gate(clients, 25, needs_programs=True, waits=True),
-    "artifact": Gate(artifact, 45),
-    "cores": Gate(cores, 90),
+    "artifact": Gate(artifact, 65),
+    "cores": Gate(cores, 100),
 }
 CHECK = ("lint", "unit")
 
