@@ -49,7 +49,7 @@ _TEXTS = """
     ipAddress networkType algorithm firewallMatch externalAddresses internalAddresses snatDestinationAddresses
     dnatExternalPort virtualIpAddress ipv6VirtualIpAddress applicationProfileType supportedFeatureSet
     serviceNetworkDefinition ipv6ServiceNetworkDefinition serviceEngineGroupSupportedFeatureSet
-    serviceEngineGroupHaMode memberGroupType
+    serviceEngineGroupHaMode memberGroupType tag entityType
 """
 _NUMBERS = """
     priority defaultPort gracefulTimeoutPeriod memberCount upMemberCount enabledMemberCount resultTotal
@@ -72,6 +72,7 @@ FIELDS: dict[str, Layout] = {
     **_all("virtualServiceRefs caCertificateRefs roleRefs", REFERENCES),
     **_all("userDefinedRules defaultRules", [RULE]),
     **_all("ipAddresses domainNames", [TEXT]),
+    "tags": [TEXT],
     "vmCriteria": [{"rules": [{"attributeType": TEXT, "operator": TEXT, "attributeValue": TEXT}]}],
     "applicationProfile": TYPED,
     "persistenceProfile": {**TYPED, "value": TEXT},

@@ -33,6 +33,7 @@ IP_SPACE_VIEW = "Private IP Spaces: View"
 IP_SPACE_ALLOCATE = "IP Spaces: Allocate"
 ENTITY_VIEW = "vmware:capvcdCluster: View"
 VM_VIEW = "vApp: View VM metrics"
+TAG_EDIT = "Security Tag Edit"
 ROLE_VIEW = "General: Administrator View"
 PROVIDER = "System Administrator"  # a role, not a right: what only the provider may do
 NOT_WRITTEN = ""  # no module does it
@@ -70,7 +71,7 @@ ALLOCATIONS, GATEWAYS, NETWORKS = "IP Space allocations", "edge gateways", "netw
 GROUPS, SETTINGS = "service engine group assignments", "load balancer settings of edge gateways"
 CERTIFICATES, FIREWALL, MEMBER_GROUPS = "certificates", "firewall rules", "IP sets and security groups"
 LOGGING = "logging of NAT rules"
-VAPPS = "vApps, their metadata and machines"
+VAPPS, TAGS = "vApps, their metadata and machines", "security tags"
 VDC_GROUPS, ENTITIES, ROLES = "VDC groups", "defined entities of CAPVCD", "roles and their rights"
 
 # The first row whose path is found in a call's path applies.
@@ -136,6 +137,14 @@ TABLE = (
     ),
     Row(ENTITIES, r"/entities", ENTITY_VIEW, NOT_WRITTEN, False, _CLUSTER_AUTHOR),
     Row(VAPPS, r"/api/(vApp/|query)", VM_VIEW, NOT_WRITTEN, False, f"{_CPI}, which reads the machines of its vApp"),
+    Row(
+        TAGS,
+        r"/securityTags",
+        VM_VIEW,
+        TAG_EDIT,
+        False,
+        "the API's description: who may view a machine sees its tags; the name of a right in the vendor's list",
+    ),
     Row(GATEWAYS, r"/edgeGateways", GATEWAY_VIEW, NOT_WRITTEN, True, _CPI),
     Row(
         ROLES, r"/roles|/rights", ROLE_VIEW, NOT_WRITTEN, False, "its name: the rights of a role are an administrator's"
@@ -360,6 +369,8 @@ USES: dict[str, tuple[Use, ...]] = {
     "vcd_dynamic_security_group": _GROUPS,
     "vcd_dynamic_security_group_info": _reads(GATEWAYS, MEMBER_GROUPS),
     "vcd_vapp_metadata_info": _reads(VAPPS),
+    "vcd_security_tag": (*_reads(VAPPS, TAGS), Use(Operation(UPDATE, TAGS))),
+    "vcd_security_tag_info": _reads(TAGS),
     "vcd_app_port_profile": (*_reads(GATEWAYS, PROFILES), *_writes(PROFILES)),
     "vcd_shared_ip": (
         *_SERVICES,
@@ -393,6 +404,7 @@ ROLE: dict[str, str] = {
     FIREWALL_VIEW: "the check of the firewall before a migration",
     FIREWALL_CONFIGURE: "vcd_firewall_rule, vcd_ip_set and vcd_dynamic_security_group",
     SYSTEM_LOGGING: "the option logging of vcd_nat_rule and vcd_firewall_rule",
-    VM_VIEW: "vcd_vapp_metadata_info and the hook save_vapp",
+    VM_VIEW: "vcd_vapp_metadata_info, vcd_security_tag and the hook save_vapp",
+    TAG_EDIT: "vcd_security_tag",
     ROLE_VIEW: "the check of these rights before the first write",
 }

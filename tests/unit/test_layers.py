@@ -58,6 +58,7 @@ WINGS = ("_cpi", "_sharing")
 RESOURCES = [
     "certificate",
     "vapp",
+    "security_tag",
     "edge_gateway",
     "ip_space",
     "firewall",

@@ -42,6 +42,7 @@ NOT_NEEDED = {
     table.SYSTEM_LOGGING,
     table.VDC_GROUP_VIEW,
     table.ROLE_VIEW,
+    table.TAG_EDIT,
     table.VM_VIEW,  # for the hook that saves the vApp
 }
 

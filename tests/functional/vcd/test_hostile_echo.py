@@ -42,6 +42,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "vcd_nat_rule_info": {"edge_gateway": "acme-edge"},
     "vcd_pool": NAMED,
     "vcd_pool_info": {"edge_gateway": "acme-edge"},
+    "vcd_security_tag": {"name": "worker", "vms": ["acme-worker-1"]},
+    "vcd_security_tag_info": {},
     "vcd_shared_ip": {"edge_gateway": "acme-edge", "cluster_id": "c", "scenario": "shared_external", "services": []},
     "vcd_shared_ip_audit_info": {
         "edge_gateway": "acme-edge",

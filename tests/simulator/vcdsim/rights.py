@@ -23,6 +23,7 @@ VDC_GROUP_VIEW = "vDC Group: View"
 VDC_GROUP_CONFIGURE = "vDC Group: Configure"
 SLAAC_CONFIGURE = "Organization vDC Gateway: Configure SLAAC Profile"
 VM_VIEW = "vApp: View VM metrics"
+SECURITY_TAG_EDIT = "Security Tag Edit"
 GATEWAY_VIEW = "Organization vDC Gateway: View"
 GATEWAY_EDIT = "Organization vDC Gateway: Update Properties"
 NAT_VIEW = "Organization vDC Gateway: View NAT"
@@ -81,6 +82,7 @@ TENANT = CLOUD_PROVIDER | {
     SLAAC_CONFIGURE,
     GATEWAY_EDIT,
     FIREWALL_CONFIGURE,
+    SECURITY_TAG_EDIT,
     NETWORK_EDIT,
     CERTIFICATE_MANAGE,
     IP_SPACE_MANAGE,

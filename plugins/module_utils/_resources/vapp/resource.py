@@ -19,6 +19,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.xmldoc import 
 Row = dict[str, Any]
 _UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _VAPP = re.compile(rf"/api/vApp/vapp-({_UUID})$")
+_VM = re.compile(rf"/api/vApp/vm-({_UUID})$")
 _VDC = re.compile(rf"/api/(?:admin/)?vdc/({_UUID})$")
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _KINDS = {
@@ -47,11 +48,24 @@ STATES = {
 
 def record_of(record: Element) -> Row | None:
     """``id``, ``name`` and ``vdc`` of a record of the query service; None for one without the address of a vApp."""
-    found, vdc = _VAPP.search(record.get("href", "")), _VDC.search(record.get("vdc", ""))
+    found = _VAPP.search(record.get("href", ""))
     if found is None:
         return None
-    owner = {"id": f"urn:vcloud:vdc:{vdc.group(1)}" if vdc else "", "name": record.get("vdcName", "")}
-    return {"id": f"urn:vcloud:vapp:{found.group(1)}", "name": record.get("name", ""), "vdc": owner}
+    return {"id": f"urn:vcloud:vapp:{found.group(1)}", "name": record.get("name", ""), "vdc": _vdc_of(record)}
+
+
+def machine_record_of(record: Element) -> Row | None:
+    """``id``, ``name``, ``vapp`` (its name) and ``vdc`` of a virtual machine's record; None for one in a template."""
+    found = _VM.search(record.get("href", ""))
+    if found is None or record.get("isVAppTemplate") == "true":
+        return None
+    names = {"name": record.get("name", ""), "vapp": record.get("containerName", "")}
+    return {"id": f"urn:vcloud:vm:{found.group(1)}", **names, "vdc": _vdc_of(record)}
+
+
+def _vdc_of(record: Element) -> Row:
+    vdc = _VDC.search(record.get("vdc", ""))
+    return {"id": f"urn:vcloud:vdc:{vdc.group(1)}" if vdc else "", "name": record.get("vdcName", "")}
 
 
 def vapp_of(document: Element) -> Row:

@@ -122,6 +122,7 @@ def _vm(call: Call, vm: Record, admin: bool) -> dict[str, Any]:
         "id": vm.id,
         "name": vm.name,
         "vdc": href(call, vdc, admin=admin) if vdc else None,
+        "vdcName": vdc.name if vdc else None,
         "container": href(call, vapp) if vapp else None,
         "containerName": vapp.name if vapp else None,
         "status": vm.data["status"],
