@@ -29,6 +29,7 @@ FIREWALL_CONFIGURE = "Organization vDC Gateway: Configure Firewall"
 NETWORK_VIEW = "Organization vDC Network: View Properties"
 VDC_GROUP_VIEW = "vDC Group: View"
 CERTIFICATE_VIEW = "Certificate Library: View"
+CERTIFICATE_MANAGE = "Certificate Library: Manage"
 IP_SPACE_VIEW = "Private IP Spaces: View"
 IP_SPACE_ALLOCATE = "IP Spaces: Allocate"
 ENTITY_VIEW = "vmware:capvcdCluster: View"
@@ -121,9 +122,9 @@ TABLE = (
         CERTIFICATES,
         r"/certificateLibrary",
         CERTIFICATE_VIEW,
-        NOT_WRITTEN,
+        CERTIFICATE_MANAGE,
         True,
-        "documents of the Terraform provider: implied by the view of the load balancer",
+        "documents of the Terraform provider: implied by the view of the load balancer; the vendor's list of rights",
     ),
     Row(NETWORKS, r"/orgVdcNetworks", NETWORK_VIEW, NOT_WRITTEN, False, _CLUSTER_AUTHOR),
     Row(VDC_GROUPS, r"/vdcGroups", VDC_GROUP_VIEW, NOT_WRITTEN, False, "its name"),
@@ -369,6 +370,16 @@ USES: dict[str, tuple[Use, ...]] = {
     "vcd_dynamic_security_group": _GROUPS,
     "vcd_dynamic_security_group_info": _reads(GATEWAYS, MEMBER_GROUPS),
     "vcd_vapp_metadata_info": _reads(VAPPS),
+    "vcd_certificate": (
+        *_reads(CERTIFICATES),
+        *_writes(CERTIFICATES),
+        *_reads(VIRTUAL_SERVICES, POOLS, when="rotate: true, and one uses the certificate"),
+        *(
+            Use(Operation(UPDATE, things), "rotate: true, and one uses the certificate")
+            for things in (VIRTUAL_SERVICES, POOLS)
+        ),
+    ),
+    "vcd_certificate_info": _reads(CERTIFICATES),
     "vcd_security_tag": (*_reads(VAPPS, TAGS), Use(Operation(UPDATE, TAGS))),
     "vcd_security_tag_info": _reads(TAGS),
     "vcd_app_port_profile": (*_reads(GATEWAYS, PROFILES), *_writes(PROFILES)),
@@ -398,6 +409,7 @@ ROLE: dict[str, str] = {
     NAT_CONFIGURE: "",
     NETWORK_VIEW: "",
     CERTIFICATE_VIEW: "TLS; implied by the view of the load balancer",
+    CERTIFICATE_MANAGE: "vcd_certificate",
     IP_SPACE_VIEW: "edge gateways that use IP Spaces",
     IP_SPACE_ALLOCATE: "edge gateways that use IP Spaces",
     VDC_GROUP_VIEW: "networks of VDC groups",

@@ -70,6 +70,7 @@ RESOURCES = [
     "dynamic_security_group",
     "nat_rule",
     "virtual_service",
+    "library_certificate",
 ]
 # They know several resources, and answer the managers of virtual services and NAT rules before these write.
 ABOVE_RESOURCES = ("address_claims", "external_addresses")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from certificates import make_pair
 from kube_double.testing import KubeFleet
 from nakivo_double import PASSWORD, FakeJob, NakivoDouble, RunPlan
 from nakivo_server import serving
@@ -34,6 +35,8 @@ ESTATE = Path(__file__).with_name("estate.yml")
 # What a user has in a vault, and what a run before this one would have left.
 VARIABLES = {"vault_vcd_password": "admin-secret-1", "vault_api_token": "acme-api-token-0000000000000001"}
 VARIABLES |= {"vault_nakivo_password": PASSWORD}
+VARIABLES |= {"internal_ca_certificate": make_pair("ca")[0]}
+VARIABLES |= dict(zip(("shop_certificate", "vault_shop_key"), make_pair("shop"), strict=True))
 PATHS = ("/home/ops/acme.kubeconfig", "/etc/kubeconfigs/acme")
 URL, NAKIVO = "https://vcd.example.com", "https://nakivo.example.com:4443"
 

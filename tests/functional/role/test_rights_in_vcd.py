@@ -35,6 +35,7 @@ READS = [
 # what a migration on an edge gateway of a VDC, without IP Spaces and TLS, does without
 NOT_NEEDED = {
     table.CERTIFICATE_VIEW,
+    table.CERTIFICATE_MANAGE,
     table.FIREWALL_VIEW,
     table.FIREWALL_CONFIGURE,
     table.IP_SPACE_VIEW,

@@ -30,6 +30,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "vcd_app_port_profile_info": {"edge_gateway": "acme-edge"},
     "vcd_ccm_config": {"scenario": "shared_external"},
     "vcd_ccm_config_info": {},
+    "vcd_certificate": {"name": "web", "state": "absent"},
+    "vcd_certificate_info": {},
     "vcd_cluster_shared_ip": {"phase": "plan", "scenario": "shared_external"},
     "vcd_dynamic_security_group": {**NAMED, "state": "absent"},
     "vcd_dynamic_security_group_info": {"edge_gateway": "acme-edge"},

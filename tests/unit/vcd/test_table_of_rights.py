@@ -118,7 +118,8 @@ def test_the_check_is_the_last_of_a_preflight() -> None:
         ("GET", "ipSpaces/floatingIpSuggestions", table.IP_SPACE_VIEW),
         ("GET", "ssl/certificateLibrary", table.CERTIFICATE_VIEW),
         ("GET", "sessions/current", ""),
-        ("POST", "ssl/certificateLibrary", ""),
+        ("POST", "ssl/certificateLibrary", table.CERTIFICATE_MANAGE),
+        ("POST", "vdcGroups", ""),
     ],
 )
 def test_a_request_leads_to_the_right_that_it_needs(method: str, path: str, right: str) -> None:

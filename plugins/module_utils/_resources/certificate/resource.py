@@ -19,7 +19,7 @@ try:
 except ImportError:  # a host without ansible-core: only the expiry stays unknown
     x509 = None  # type: ignore[assignment]  # the name has to exist without the library
 
-_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
 def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def expiry_of(chain: str) -> str | None:
     if x509 is None:
         return None
     try:
-        found = [_expiry(x509.load_pem_x509_certificate(one.encode())) for one in _PEM.findall(chain)]
+        found = [_expiry(x509.load_pem_x509_certificate(one.encode())) for one in PEM.findall(chain)]
     except ValueError:
         return None
     return min(found).isoformat(timespec="seconds") if found else None
