@@ -71,6 +71,7 @@ RESOURCES = [
     "nat_rule",
     "virtual_service",
     "library_certificate",
+    "edge_load_balancer",
 ]
 # They know several resources, and answer the managers of virtual services and NAT rules before these write.
 ABOVE_RESOURCES = ("address_claims", "external_addresses")

@@ -34,7 +34,7 @@ PLAN = [
 ESTATE = Path(__file__).with_name("estate.yml")
 # What a user has in a vault, and what a run before this one would have left.
 VARIABLES = {"vault_vcd_password": "admin-secret-1", "vault_api_token": "acme-api-token-0000000000000001"}
-VARIABLES |= {"vault_nakivo_password": PASSWORD}
+VARIABLES |= {"vault_nakivo_password": PASSWORD, "vault_vcd_provider_password": "system-secret-1"}
 VARIABLES |= {"internal_ca_certificate": make_pair("ca")[0]}
 VARIABLES |= dict(zip(("shop_certificate", "vault_shop_key"), make_pair("shop"), strict=True))
 PATHS = ("/home/ops/acme.kubeconfig", "/etc/kubeconfigs/acme")

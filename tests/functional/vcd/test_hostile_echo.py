@@ -36,6 +36,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "vcd_dynamic_security_group": {**NAMED, "state": "absent"},
     "vcd_dynamic_security_group_info": {"edge_gateway": "acme-edge"},
     "vcd_edge_gateway_info": {},
+    "vcd_edge_load_balancer": {"edge_gateway": "acme-edge"},
+    "vcd_edge_load_balancer_info": {"edge_gateway": "acme-edge"},
     "vcd_firewall_rule": {**NAMED, "action": "ALLOW"},
     "vcd_firewall_rule_info": {"edge_gateway": "acme-edge"},
     "vcd_ip_set": {**NAMED, "ip_addresses": ["198.51.100.0/24"]},
