@@ -60,7 +60,7 @@ _FLAGS = """
     transparentModeEnabled
 """
 _REFERENCES = """
-    gatewayRef ownerRef orgRef orgVdc ipSpaceRef loadBalancerPoolRef memberGroupRef serviceEngineGroupRef
+    gatewayRef ownerRef orgRef usedByRef orgVdc ipSpaceRef loadBalancerPoolRef memberGroupRef serviceEngineGroupRef
     certificateRef applicationPortProfile appliedTo
 """
 FIELDS: dict[str, Layout] = {

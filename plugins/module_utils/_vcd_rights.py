@@ -371,6 +371,8 @@ USES: dict[str, tuple[Use, ...]] = {
     ),
     "vcd_edge_load_balancer_info": _reads(GATEWAYS, SETTINGS),
     "vcd_firewall_rule_info": _reads(GATEWAYS, FIREWALL),
+    "vcd_ip_allocation": (*_reads(ALLOCATIONS), *_writes(ALLOCATIONS)),
+    "vcd_ip_allocation_info": _reads(ALLOCATIONS),
     "vcd_ip_set": _GROUPS,
     "vcd_ip_set_info": _reads(GATEWAYS, MEMBER_GROUPS),
     "vcd_dynamic_security_group": _GROUPS,

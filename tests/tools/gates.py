@@ -160,6 +160,7 @@ def integration(_workers: int) -> str:
     with (
         doubles(venv, "integration") as running,
         doubles(venv, "integration-group", estate="provider") as group,  # an edge gateway that a VDC group owns
+        doubles(venv, "integration-spaces", estate="ip-spaces") as spaces,
         module_python(venv) as forked,
     ):
         parameters = {
@@ -177,6 +178,8 @@ def integration(_workers: int) -> str:
             "vcd_group_url": group.vcd_url,
             "vcd_group_ca": group.vcd_ca,
             "vcd_group_edge_gateway": "group-edge",
+            "vcd_spaces_url": spaces.vcd_url,
+            "vcd_spaces_ca": spaces.vcd_ca,
             "kubeconfig": running.kubeconfig,
             "ansible_python_interpreter": str(forked),
         }

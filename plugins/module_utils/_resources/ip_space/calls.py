@@ -148,6 +148,36 @@ def _allocate_in_any(api: Api, gateway: Body, spaces: list[Body], known: dict[st
     )
 
 
+def list_spaces(api: Api) -> list[Body]:
+    """The IP Spaces that the user may see."""
+    return api.pages("ipSpaces/summaries", "IP Spaces")
+
+
+def list_allocations(api: Api, space: str) -> list[Body]:
+    """The floating IPs of an IP Space that the user's organization has, by address."""
+    rows = api.pages(f"ipSpaces/{space}/allocations", f"addresses of IP Space {space}", query=FLOATING)
+    return sorted(rows, key=lambda row: sort_key(str(row.get("value"))))
+
+
+def take(api: Api, space: Body, value: str | None) -> str:
+    """Allocate this address of an IP Space, or any; return the id of the allocation. Raises VcdError."""
+    identifier = str(space["id"])
+    what = f"address {value or ''} of IP Space {space['name']!r}".replace("  ", " ")
+    if value is None:
+        return _allocate(api, {}, identifier, {str(row["id"]) for row in list_allocations(api, identifier)}, what)
+
+    def find() -> str | None:
+        rows = list_allocations(api, identifier)
+        return next((str(row["id"]) for row in rows if row.get("value") == value), None)
+
+    return api.create(f"ipSpaces/{identifier}/allocate", {"type": "FLOATING_IP", "value": value}, what, find)
+
+
+def read_claim(space: str, body: Body) -> Claim:
+    """An allocation as `release` takes it."""
+    return _read(space, body)
+
+
 def _allocate(api: Api, gateway: Body, space: str, known: set[str], what: str) -> str:
     """The id of a new address of an IP Space."""
 
