@@ -377,6 +377,12 @@ USES: dict[str, tuple[Use, ...]] = {
     "vcd_ip_set_info": _reads(GATEWAYS, MEMBER_GROUPS),
     "vcd_dynamic_security_group": _GROUPS,
     "vcd_dynamic_security_group_info": _reads(GATEWAYS, MEMBER_GROUPS),
+    "vcd_service_engine_group_assignment": (
+        *_reads(GATEWAYS, GROUPS),
+        *_reads(VIRTUAL_SERVICES, when="state: absent, to name those that are on it"),
+        *_writes(GROUPS),
+    ),
+    "vcd_service_engine_group_assignment_info": _reads(GATEWAYS, GROUPS),
     "vcd_vapp_metadata_info": _reads(VAPPS),
     "vcd_certificate": (
         *_reads(CERTIFICATES),

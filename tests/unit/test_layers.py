@@ -72,6 +72,7 @@ RESOURCES = [
     "virtual_service",
     "library_certificate",
     "edge_load_balancer",
+    "service_engine_group_assignment",
 ]
 # They know several resources, and answer the managers of virtual services and NAT rules before these write.
 ABOVE_RESOURCES = ("address_claims", "external_addresses")

@@ -50,6 +50,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "vcd_pool_info": {"edge_gateway": "acme-edge"},
     "vcd_security_tag": {"name": "worker", "vms": ["acme-worker-1"]},
     "vcd_security_tag_info": {},
+    "vcd_service_engine_group_assignment": {"edge_gateway": "acme-edge", "service_engine_group": "seg"},
+    "vcd_service_engine_group_assignment_info": {"edge_gateway": "acme-edge"},
     "vcd_shared_ip": {"edge_gateway": "acme-edge", "cluster_id": "c", "scenario": "shared_external", "services": []},
     "vcd_shared_ip_audit_info": {
         "edge_gateway": "acme-edge",
