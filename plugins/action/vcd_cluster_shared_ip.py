@@ -16,6 +16,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet impo
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.hooks import ARTIFACT
 from ansible_collections.vcd.kubernetes.plugins.module_utils._stopped import READ
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._hook_files import found_hooks
+from ansible_collections.vcd.kubernetes.plugins.plugin_utils._readable_diff import readable_diff
 
 GROUPS = ("cpi", "vcd", "kubernetes")
 HOOKS = ("before_change", "after_change")
@@ -55,7 +56,7 @@ class ActionModule(WithProgress):
         """Run the module; the result is the module's, without the options: ``plan`` among them is long."""
         result = super().run(tmp, task_vars)
         result.pop("invocation", None)
-        return result
+        return {**result, "diff": readable_diff(result["diff"])} if "diff" in result else result
 
 
 def handed_on_in(name: str, value: Any) -> dict[str, Any]:
