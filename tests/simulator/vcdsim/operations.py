@@ -21,6 +21,7 @@ from vcdsim.resources import (
     legacy_admin,
     legacy_write,
     log_in,
+    metadata,
     nat_rules,
     networks,
     orgs,
@@ -60,6 +61,7 @@ OPERATIONS = (
     *legacy.OPERATIONS,
     *legacy_admin.OPERATIONS,
     *legacy_write.OPERATIONS,
+    *metadata.OPERATIONS,
     *query_service.OPERATIONS,
 )
 

@@ -201,39 +201,6 @@ def _vapp(call: Call, vapp: Record) -> Element:
     return root
 
 
-_VALUES = {
-    "string": "MetadataStringValue",
-    "number": "MetadataNumberValue",
-    "boolean": "MetadataBooleanValue",
-    "date_time": "MetadataDateTimeValue",
-}
-
-
-def get_vapp_metadata(call: Call) -> Reply:
-    """The metadata of a vApp, as go-vcloud-director reads them. A tenant does not see what is PRIVATE."""
-    kind, _dash, uuid = call.params["id"].partition("-")
-    if kind != "vapp":
-        raise errors.not_found(call.path)
-    vapp = by_uuid(call, "vapp", uuid)
-    address = f"{call.base}{call.path}"
-    root = xmldoc.document("Metadata", href=address, type=f"{xmldoc.TYPE}metadata+xml")
-    root.set("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance")
-    for one in vapp.facts.get("metadata", ()):
-        domain, visibility = one.get("domain", "GENERAL"), one.get("visibility", "READWRITE")
-        if visibility == "PRIVATE" and not call.session.is_provider:
-            continue
-        place = f"{address}/SYSTEM/{one['key']}" if domain == "SYSTEM" else f"{address}/{one['key']}"
-        entry = xmldoc.child(root, "MetadataEntry", href=place, type=f"{xmldoc.TYPE}metadata.value+xml")
-        xmldoc.link(entry, "up", "metadata", address)
-        if domain == "SYSTEM":
-            xmldoc.child(entry, "Domain", domain, visibility=visibility)
-        xmldoc.child(entry, "Key", one["key"])
-        value = xmldoc.child(entry, "TypedValue")
-        value.set("xsi:type", _VALUES[one.get("type", "string")])
-        xmldoc.child(value, "Value", str(one["value"]))
-    return Reply(200, root)
-
-
 def show_task(call: Call, task: Task) -> Element:
     """The Task document.
 
@@ -270,6 +237,14 @@ def show_task(call: Call, task: Task) -> Element:
     if task.output is not None:
         xmldoc.child(xmldoc.child(root, "Result"), "ResultContent", task.output)
     return root
+
+
+def running(call: Call) -> Element:
+    """The document of the task that this call has started."""
+    task = call.world.tasks.get(call.task or "")
+    if task is None:  # a fault rule lets it vanish
+        raise errors.not_found("/api/task")
+    return show_task(call, task)
 
 
 def _owner_type(identifier: str) -> str:
@@ -313,7 +288,6 @@ OPERATIONS = (
     Operation("GET", "/api/org/{id}", "0.0", ORGANIZATION_VIEW, get_org, "ORG_VIEW"),
     Operation("GET", "/api/vdc/{id}", "0.0", VDC_VIEW, get_vdc, "VDC_VIEW"),
     Operation("GET", "/api/vApp/{id}", "0.0", VM_VIEW, get_vapp_or_vm, "VAPP_VM_VIEW"),
-    Operation("GET", "/api/vApp/{id}/metadata", "0.0", VM_VIEW, get_vapp_metadata, "VAPP_METADATA_VIEW"),
     Operation("GET", "/api/task/{id}", "0.0", LOGGED_IN, get_task, "TASK_VIEW"),
 )
 __all__ = ["OPERATIONS", "POWER", "PROVIDER", "href"]

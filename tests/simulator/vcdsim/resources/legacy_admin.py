@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The administrator's view of organisations and VDCs in the legacy XML API.
 
-Terraform's data sources vcd_org and vcd_org_vdc read them, and its data sources read the metadata of organisations,
-VDCs and networks. What the simulator has no objects for (leases, quotas, capacities) is shown with fixed values.
+Terraform's data sources vcd_org and vcd_org_vdc read them. What the simulator has no objects for (leases, quotas,
+capacities) is shown with fixed values.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from vcdsim import xmldoc
-from vcdsim.calls import Call, Handler, Operation, Reply
+from vcdsim.calls import Call, Operation, Reply
 from vcdsim.resources import roles
 from vcdsim.resources.legacy import by_uuid, href, org_document, vdc_document
-from vcdsim.rights import NETWORK_VIEW, ORGANIZATION_VIEW, PROVIDER, VDC_VIEW
+from vcdsim.rights import ORGANIZATION_VIEW, PROVIDER, VDC_VIEW
 from vcdsim.store import Record
 
 _WEEK, _MONTH = 7 * 24 * 3600, 30 * 24 * 3600  # leases of a new organisation, in seconds (assumed)
@@ -134,18 +134,6 @@ def get_network_pool(call: Call) -> Reply:
     return Reply(200, root)
 
 
-def _metadata_of(kind: str) -> Handler:
-    """The metadata of an object: it has none, but Terraform's data sources read them."""
-
-    def get(call: Call) -> Reply:
-        record = by_uuid(call, kind, call.params["id"])
-        address = f"{call.base}{call.path}"
-        call.touched = record.id
-        return Reply(200, xmldoc.document("Metadata", href=address, type=f"{xmldoc.TYPE}metadata+xml"))
-
-    return get
-
-
 def get_admin(call: Call) -> Reply:
     """The root of the administrator's view. Its description names the release, which clients parse."""
     highest = max(call.world.settings.versions)
@@ -161,14 +149,5 @@ OPERATIONS = (
     Operation("GET", "/api/admin/vdc/{id}", "0.0", VDC_VIEW, get_admin_vdc, "VDC_VIEW"),
     Operation("GET", "/api/admin/extension/nsxtManagers/{id}", "0.0", PROVIDER, get_nsxt_manager, "NSXT_MANAGER_VIEW"),
     Operation("GET", "/api/admin/extension/networkPool/{id}", "0.0", PROVIDER, get_network_pool, "NETWORK_POOL_VIEW"),
-    Operation(
-        "GET", "/api/network/{id}/metadata", "0.0", NETWORK_VIEW, _metadata_of("network"), "NETWORK_METADATA_VIEW"
-    ),
-    Operation("GET", "/api/org/{id}/metadata", "0.0", ORGANIZATION_VIEW, _metadata_of("org"), "ORG_METADATA_VIEW"),
-    Operation(
-        "GET", "/api/admin/org/{id}/metadata", "0.0", ORGANIZATION_VIEW, _metadata_of("org"), "ORG_METADATA_VIEW"
-    ),
-    Operation("GET", "/api/vdc/{id}/metadata", "0.0", VDC_VIEW, _metadata_of("vdc"), "VDC_METADATA_VIEW"),
-    Operation("GET", "/api/admin/vdc/{id}/metadata", "0.0", VDC_VIEW, _metadata_of("vdc"), "VDC_METADATA_VIEW"),
 )
 __all__ = ["OPERATIONS", "PROVIDER", "admin_vdc"]

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 from vcdsim import errors, xmldoc
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.resources import roles
-from vcdsim.resources.legacy import MODELS, by_uuid, href, show_task
+from vcdsim.resources.legacy import MODELS, by_uuid, href, running
 from vcdsim.resources.legacy_admin import admin_vdc
 from vcdsim.rights import ADMINISTRATOR_VIEW, PROVIDER, USER_MANAGE
 from vcdsim.store import Record, uuid_of
@@ -127,14 +127,6 @@ def delete_user(call: Call) -> Reply:
     return Reply(204)
 
 
-def _running(call: Call) -> Element:
-    """The document of the task that this call has started."""
-    task = call.world.tasks.get(call.task or "")
-    if task is None:  # a fault rule lets it vanish
-        raise errors.not_found("/api/task")
-    return show_task(call, task)
-
-
 def post_vdc(call: Call) -> Reply:
     org, body = by_uuid(call, "org", call.params["id"]), _body(call, "CreateVdcParams")
     models = {shown: stored for stored, shown in MODELS.items()}
@@ -156,7 +148,7 @@ def post_vdc(call: Call) -> Reply:
     vdc = Record("vdc", call.store.mint("vdc"), data, org.id, facts=facts)
     call.submit(vdc, locks=(vdc.id,), now=lambda: call.store.add(vdc), undo=lambda: call.store.remove(vdc))
     root = admin_vdc(call, vdc)
-    xmldoc.child(root, "Tasks").append(_running(call))
+    xmldoc.child(root, "Tasks").append(running(call))
     return Reply(201, root, {"Location": href(call, vdc, admin=True)})
 
 
@@ -172,7 +164,7 @@ def delete_vdc(call: Call) -> Reply:
     if owned or groups:
         raise errors.bad_request(f"The VDC {vdc.name} is used by {(owned + groups)[0].name}.")
     call.submit(vdc, locks=(vdc.id,), done=lambda: call.store.remove(vdc))
-    return Reply(202, _running(call))
+    return Reply(202, running(call))
 
 
 _USER = "/api/admin/user/{id}"
