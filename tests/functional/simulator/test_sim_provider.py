@@ -278,6 +278,28 @@ def test_the_slaac_profile(admin: Api, api: Api, scene: Scene) -> None:
     admin.refused("PUT", path, {"mode": "OTHER"}, "it must be one of")
 
 
+def test_the_network_profile_of_a_vdc(system: Api, admin: Api, scene: Scene) -> None:
+    path = f"/vdcs/{scene.vdc}/networkProfile"
+    empty = admin.get(path)
+    assert set(empty.values()) == {None}
+    (cluster,) = system.values(f"/nsxTResources/edgeClusters?filter=orgVdcId=={scene.vdc}")
+    wanted = {"servicesEdgeCluster": {"backingId": cluster["id"]}}
+    admin.refused("PUT", path, wanted, "System administrator", status=403)
+    system.done("PUT", path, wanted)
+    seen = admin.get(path)
+    assert seen["servicesEdgeCluster"]["backingId"] == cluster["id"]
+    assert seen["servicesEdgeCluster"]["edgeClusterRef"]["name"] == cluster["name"]
+    system.done("PUT", path, seen)  # as Terraform's provider does, with what it has read
+    for body, said in (
+        ({"servicesEdgeCluster": {"backingId": "other"}}, "there is no such edge cluster"),
+        ({"primaryEdgeCluster": {"id": f"urn:vcloud:edgeCluster:{cluster['id']}"}}, "for a VDC of NSX-T"),
+    ):
+        system.refused("PUT", path, body, said)
+    assert admin.get(path) == seen
+    system.done("DELETE", path)
+    assert admin.get(path) == empty
+
+
 EXTERNAL = "/externalNetworks"
 ROUTERS = "/nsxTResources/importableTier0Routers"
 

@@ -33,6 +33,7 @@ from vcdsim.resources import (
     ip_space_assignments,
     ip_spaces,
     nat_rules,
+    network_profiles,
     networks,
     pools,
     roles,
@@ -718,6 +719,19 @@ KINDS = {
         lambda _at: {},
         one=lambda at: f"/edgeGateways/{at.edge}/slaacProfile",
     ),
+    "VDC network profile": Kind(
+        network_profiles.PROFILE,
+        "",
+        lambda at: [{"servicesEdgeCluster": {"backingId": cluster_of(at)}}],
+        lambda _at: {},
+        one=lambda at: f"/vdcs/{at.vdc}/networkProfile",
+        aside={
+            "primaryEdgeCluster": "for NSX-V",
+            "secondaryEdgeCluster": "for NSX-V",
+            "vdcNetworkSegmentProfileTemplateRef": "there are no templates",
+            "vappNetworkSegmentProfileTemplateRef": "there are no templates",
+        },
+    ),
     "HTTP request rules": Kind(
         http_policies.BODIES[http_policies.REQUEST],
         "",
@@ -773,6 +787,10 @@ def uplink_of(at: Place) -> dict[str, str]:
     return ref(
         at.write("POST", "/externalNetworks", external_body(at) | {"subnets": {"values": []}, "usingIpSpace": True})
     )
+
+
+def cluster_of(at: Place) -> str:
+    return str(at.read(f"/nsxTResources/edgeClusters?filter=orgVdcId=={at.vdc}")["values"][0]["id"])
 
 
 def interface_of(at: Place) -> str:

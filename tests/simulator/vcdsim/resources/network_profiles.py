@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The network profile of a VDC: the edge cluster of NSX-T that serves DHCP to its networks.
+
+Terraform reads it with each VDC, and sets it as ``edge_cluster_id`` of one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vcdsim import errors
+from vcdsim.bodies import Body, obj, ref, shown, since, text
+from vcdsim.calls import Call, Operation, Reply
+from vcdsim.resources.common import restored
+from vcdsim.resources.external_networks import CLUSTER, router_id
+from vcdsim.resources.orgs import VDCS
+from vcdsim.rights import PROVIDER, VDC_VIEW
+
+_CLUSTER = "edgeCluster"
+# the vendor: primary and secondary are for NSX-V; the simulator has no segment profile templates
+_NOT_HERE = (
+    "primaryEdgeCluster",
+    "secondaryEdgeCluster",
+    "vdcNetworkSegmentProfileTemplateRef",
+    "vappNetworkSegmentProfileTemplateRef",
+)
+PROFILE = Body(
+    "VDC network profile",
+    {
+        "primaryEdgeCluster": ref(_CLUSTER),
+        "secondaryEdgeCluster": ref(_CLUSTER),
+        "servicesEdgeCluster": since("35.0", obj({"backingId": text(low=1), "edgeClusterRef": shown()}, "backingId")),
+        "vdcNetworkSegmentProfileTemplateRef": since("36.2", ref("segmentProfileTemplate")),
+        "vappNetworkSegmentProfileTemplateRef": since("36.2", ref("segmentProfileTemplate")),
+    },
+)
+
+
+def get_profile(call: Call) -> Reply:
+    vdc = call.require("vdc", call.params["orgVdcId"])
+    stored: dict[str, Any] = vdc.facts.get("network_profile", {})
+    if stored:
+        backing = stored["servicesEdgeCluster"]["backingId"]
+        cluster = {"name": CLUSTER, "id": f"urn:vcloud:{_CLUSTER}:{backing}"}
+        stored = {"servicesEdgeCluster": {"backingId": backing, "edgeClusterRef": cluster}}
+    return Reply(200, PROFILE.show(stored, call.version))
+
+
+def put_profile(call: Call) -> Reply:
+    call.require("vdc", call.params["orgVdcId"])
+    sent = PROFILE.read(call.body, call.version)
+    for name in _NOT_HERE:
+        if name in sent:
+            raise errors.bad_field(name, "there is no such object for a VDC of NSX-T")
+    if sent and sent["servicesEdgeCluster"]["backingId"] != router_id(CLUSTER):
+        raise errors.bad_field("servicesEdgeCluster.backingId", "there is no such edge cluster")
+    return _set(call, sent)
+
+
+def delete_profile(call: Call) -> Reply:
+    return _set(call, {})
+
+
+def _set(call: Call, profile: dict[str, Any]) -> Reply:
+    vdc = call.require("vdc", call.params["orgVdcId"])
+
+    def change() -> None:
+        vdc.facts = {**vdc.facts, "network_profile": profile}
+
+    return call.submit(vdc, locks=(vdc.id,), now=change, undo=restored(vdc))
+
+
+_ONE = VDCS + "/{orgVdcId}/networkProfile"
+_REFUSES = "an unknown edge cluster, edge clusters of NSX-V, segment profile templates"
+OPERATIONS = (
+    Operation("GET", _ONE, "32.0", VDC_VIEW, get_profile, "VDC_NETWORK_PROFILE_VIEW"),
+    Operation("PUT", _ONE, "32.0", PROVIDER, put_profile, "VDC_NETWORK_PROFILE_UPDATE", refuses=_REFUSES),
+    Operation("DELETE", _ONE, "32.0", PROVIDER, delete_profile, "VDC_NETWORK_PROFILE_DELETE"),
+)
