@@ -316,7 +316,6 @@ def gateway_bodies(at: Place) -> list[dict[str, Any]]:
         "dnsServer2": "192.0.2.2",
         "enabled": False,
         "primaryIp": "203.0.113.3",
-        "autoAllocateIpRanges": True,
         "ipRanges": {"values": [{"startAddress": "203.0.113.10", "endAddress": "203.0.113.70"}]},
     }
     made = {"uplinkId": uplink["uplinkId"], "connected": False, "dedicated": True, "subnets": {"values": [subnet]}}
@@ -584,6 +583,7 @@ KINDS = {
         aside={
             "gatewayBacking": "the provider's, and only shown",
             "edgeGatewayUplinks.quickAddAllocatedIpCount": "a request, not a state",
+            "edgeGatewayUplinks.subnets.values.autoAllocateIpRanges": "a request, not a state",
             "edgeGatewayUplinks.subnets.values.totalIpCount": "a count that clients send back",
             "ownerRef": "it cannot change here",
         },

@@ -166,6 +166,7 @@ NOT_BUILT = (
     ("GET", _EDGE + "/l2vpn/tunnels/{tunnelId}/status"),
     ("GET PUT", _EDGE + "/ipsec/tunnels/{tunnelId}/connectionProperties"),
     ("GET", _EDGE + "/ipsec/tunnels/{tunnelId}/status"),
+    ("PUT", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/dfwPolicies"),
     ("GET PUT", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/dfwPolicies/default"),
     ("GET POST PUT", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/dfwPolicies/{policyId}/rules"),
     ("GET PUT DELETE", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/dfwPolicies/{policyId}/rules/{ruleId}"),
@@ -202,6 +203,7 @@ NOT_BUILT = (
     ("any", "/cloudapi/2.0.0/pvdcComputePolicies/**"),
     ("any", "/cloudapi/2.0.0/vdcComputePolicies/**"),
     *(("any", f"/api/{name}/**") for name in ("admin", "catalog", "media", "network", "org", "vApp", "vdc")),
+    ("any", "/network/orgvdcnetworks/**"),  # go-vcloud-director asks there for the segments that it can import
     ("POST", "/api/sessions"),
     ("DELETE", "/api/session"),
     ("GET", "/api/network/{id}"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vcdsim import addresses, api_versions, errors
+from vcdsim import addresses, allocation, api_versions, errors
 from vcdsim.bodies import Body, anything, blank, flag, formatted, many, number, obj, one_of, ref, shown, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.query import Listing, asked
@@ -189,6 +189,8 @@ def put_gateway(call: Call) -> Reply:
     unknown = [one for one in sent["edgeGatewayUplinks"] if one["uplinkId"] not in before]
     if unknown:
         raise errors.bad_field("edgeGatewayUplinks", "there is no such uplink of this edge gateway")
+    used = [use.address for use in addresses.uses(call.store, gateway) if use.category != "PRIMARY_IP"]
+    allocation.give(call.store, gateway.id, sent["edgeGatewayUplinks"], used)
     merged = [{**before[one["uplinkId"]], **one} for one in sent["edgeGatewayUplinks"]]
     data = {**gateway.data, **sent, "description": sent.get("description"), "edgeGatewayUplinks": merged}
     data["ownerRef"] = owner
@@ -279,6 +281,7 @@ def post_gateway(call: Call) -> Reply:
     owner = call.refer("ownerRef", "vdc", str(place.get("id")) if isinstance(place, dict) else "")
     if call.store.where("gateway", "name", owner.id, sent["name"]):
         raise errors.bad_request(f"An edge gateway named {sent['name']} already exists in {owner.name}.")
+    allocation.give(call.store, "", sent["edgeGatewayUplinks"], [])
     for uplink in sent["edgeGatewayUplinks"]:
         _connect(call, uplink)
     sent["ownerRef"] = owner.id

@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gives an edge gateway as many addresses of its external network as it asks for.
+
+A subnet asks with ``autoAllocateIpRanges`` for ``totalIpCount`` addresses, its primary one among them. An uplink asks
+with ``quickAddAllocatedIpCount`` for so many more. Which addresses VCD gives is assumed: the lowest that are free.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from vcdsim import addresses, errors
+from vcdsim.store import Record, Store
+
+Range = tuple[int, int]  # first and last address
+
+
+def without(ranges: Iterable[Range], gone: Iterable[Range]) -> list[Range]:
+    """The parts of ranges that lie in none of others."""
+    left = sorted(ranges)
+    for low, high in gone:
+        parts = [((first, min(last, low - 1)), (max(first, high + 1), last)) for first, last in left]
+        left = [part for pair in parts for part in pair if part[0] <= part[1]]
+    return left
+
+
+def first_of(ranges: Iterable[Range], count: int) -> Iterator[Range]:
+    """The first so many addresses of ranges, as ranges; fewer if there are not so many."""
+    for low, high in ranges:
+        if count <= 0:
+            return
+        last = min(high, low + count - 1)
+        count -= last - low + 1
+        yield low, last
+
+
+def joined(ranges: Iterable[Range]) -> list[Range]:
+    """The same addresses in as few ranges as possible, in order."""
+    found: list[Range] = []
+    for low, high in sorted(ranges):
+        if found and low <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(high, found[-1][1]))
+        else:
+            found.append((low, high))
+    return found
+
+
+def _ranges(subnet: dict[str, Any]) -> list[Range]:
+    return [(int(low), int(high)) for low, high in addresses.ranges_of(subnet)]
+
+
+def _primary(subnet: dict[str, Any]) -> list[Range]:
+    one = int(ipaddress.ip_address(subnet["primaryIp"])) if subnet.get("primaryIp") else None
+    return [] if one is None else [(one, one)]
+
+
+def give(store: Store, gateway: str, uplinks: list[dict[str, Any]], used: Iterable[str]) -> None:
+    """Fill in the ranges that the uplinks of a gateway ask for. Answers 400 if there are not so many addresses.
+
+    ``used`` are the addresses that the gateway uses: it keeps them before others.
+    """
+    for uplink in uplinks:
+        network = store.get("externalNetwork", uplink["uplinkId"])
+        more = uplink.pop("quickAddAllocatedIpCount", None) or 0
+        for subnet in uplink["subnets"]["values"]:
+            asked = subnet.get("autoAllocateIpRanges", False) and "totalIpCount" in subnet
+            if asked:
+                subnet["autoAllocateIpRanges"] = False  # a request, not a state
+            if not (asked or more) or network is None:
+                continue
+            pool = _free(store, gateway, network, subnet)
+            if asked:
+                _resize(subnet, subnet["totalIpCount"], pool, used)
+            if more:
+                held = addresses.allocated(subnet)
+                room = sum(high - low + 1 for low, high in without(pool, [*_ranges(subnet), *_primary(subnet)]))
+                _resize(subnet, held + min(more, room), pool, used)
+                more -= min(more, room)
+        if more:
+            raise errors.bad_field("quickAddAllocatedIpCount", f"the external network lacks {more} IP addresses")
+
+
+def _free(store: Store, gateway: str, network: Record, subnet: dict[str, Any]) -> list[Range]:
+    """The addresses of the external network's subnet that no other gateway has."""
+    wanted = addresses.network_of(subnet)
+    own = [one for one in network.data["subnets"]["values"] if addresses.network_of(one) == wanted]
+    others = [
+        part
+        for one in store.all("gateway")
+        if one.id != gateway
+        for uplink, other in addresses.subnets(one)
+        if uplink["uplinkId"] == network.id and addresses.network_of(other) == wanted
+        for part in (*_ranges(other), *_primary(other))
+    ]
+    return without((part for one in own for part in _ranges(one)), others)
+
+
+def _resize(subnet: dict[str, Any], count: int, pool: list[Range], used: Iterable[str]) -> None:
+    """Let a subnet have so many addresses: those in use, then others that it has, then the lowest of the pool."""
+    primary, family = _primary(subnet), addresses.network_of(subnet)
+    if primary and count < 1:
+        raise errors.bad_field("totalIpCount", "an edge gateway keeps its primary IP address")
+    places = (ipaddress.ip_address(one) for one in used)
+    busy = [*primary, *without([(int(one), int(one)) for one in {*places} if one in family], primary)]
+    kept = without(_ranges(subnet), busy)
+    offered = [*busy, *kept, *without(pool, [*busy, *kept])]
+    found = joined(first_of(offered, count))
+    if sum(high - low + 1 for low, high in found) < count:
+        raise errors.bad_field("totalIpCount", f"there are no {count} free IP addresses in {family}")
+    if primary and not addresses.in_ranges(subnet, ipaddress.ip_address(subnet["primaryIp"])):
+        found = without(found, primary)  # it goes on standing apart
+    make = ipaddress.ip_address(subnet["gateway"]).__class__
+    subnet["ipRanges"] = {
+        "values": [{"startAddress": str(make(low)), "endAddress": str(make(high))} for low, high in found]
+    }
