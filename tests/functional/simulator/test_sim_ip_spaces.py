@@ -291,6 +291,19 @@ def test_prefixes_are_allocated_and_used_by_networks(spaces: Simulator, place: S
         admin.refused("POST", allocate, body, text)
 
 
+def test_the_lowest_free_ones_are_given_in_whatever_order_they_were_sent(spaces: Simulator, place: Scene) -> None:
+    admin = Api(spaces, "admin@acme")
+    starts = ("10.200.2.0", "10.200.1.0")
+    sequences = [{"startingPrefixIpAddress": one, "prefixLength": 30, "totalPrefixCount": 1} for one in starts]
+    ends = (("10.200.0.20", "10.200.0.21"), ("10.200.0.9", "10.200.0.9"))
+    ranges = {"ipRanges": [{"startIpAddress": low, "endIpAddress": high} for low, high in ends]}
+    body = private(place, ipSpacePrefixes=[{"ipPrefixSequence": sequences}], ipSpaceRanges=ranges)
+    made = admin.done("POST", SPACES, body)
+    assert [one["value"] for one in take(admin, made, quantity=2)] == ["10.200.0.9", "10.200.0.20"]
+    (prefix,) = take(admin, made, type="IP_PREFIX", prefixLength=30)
+    assert prefix["value"] == "10.200.1.0/30"
+
+
 def test_quotas_of_prefixes(spaces: Simulator, provider: Api, place: Scene) -> None:
     public = {"type": "PUBLIC", "orgRef": None, "name": "prefixes"}
     admin, allocate = Api(spaces, "admin@acme"), {"type": "IP_PREFIX", "quantity": 1, "prefixLength": 30}

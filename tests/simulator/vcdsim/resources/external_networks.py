@@ -218,9 +218,9 @@ def list_clusters(call: Call) -> Reply:
 
 
 def interface_of(network: Record) -> dict[str, Any]:
-    """The interface of the Tier-0 router behind an external network."""
+    """The interface of the Tier-0 router behind an external network. Terraform's provider tests the description."""
     made = str(uuid.uuid5(_NSX, f"{network.data['backing']['backingId']}/{INTERFACE}"))
-    return {"id": made, "displayName": INTERFACE, "description": "", "interfaceType": "EXTERNAL"}
+    return {"id": made, "displayName": INTERFACE, "description": "created for test", "interfaceType": "EXTERNAL"}
 
 
 def list_interfaces(call: Call) -> Reply:

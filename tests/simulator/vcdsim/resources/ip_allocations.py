@@ -158,15 +158,17 @@ def allocate(call: Call) -> Reply:
 
 
 def _every_address(space: Record) -> Iterator[str]:
-    for one in (space.data.get("ipSpaceRanges") or {}).get("ipRanges") or []:
-        low, high = ipaddress.ip_address(one["startIpAddress"]), ipaddress.ip_address(one["endIpAddress"])
+    """The addresses of an IP Space, the lowest first: clients send its ranges in any order."""
+    ranges = (space.data.get("ipSpaceRanges") or {}).get("ipRanges") or []
+    ends = [tuple(ipaddress.ip_address(one[f"{end}IpAddress"]) for end in ("start", "end")) for one in ranges]
+    for low, high in sorted(ends, key=lambda pair: (pair[0].version, int(pair[0]))):
         kind = type(low)
         for number_ in range(int(low), int(high) + 1):
             yield str(kind(number_))
 
 
 def _free(call: Call, space: Record, sent: dict[str, Any]) -> list[str]:
-    """The lowest free addresses or prefixes (assumed). Answers 400 if there are too few."""
+    """The lowest free addresses or prefixes, as a test of Terraform's provider expects. Answers 400 if too few."""
     prefix = sent["type"] == PREFIX
     offered = ip_prefixes.every_prefix(space, sent["prefixLength"]) if prefix else _every_address(space)
     free = (one for one in offered if not _is_taken(call, space, one))

@@ -49,10 +49,15 @@ def sequences(space: Record) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
 
 
 def every_prefix(space: Record, length: int | None = None) -> Iterator[str]:
-    """The prefixes of an IP Space, of one prefix length or all."""
-    for _group, sequence in sequences(space):
-        if length in (None, sequence["prefixLength"]):
-            yield from map(str, networks_of(sequence))
+    """The prefixes of an IP Space, of one length or all, the lowest first: clients send sequences in any order."""
+    chosen = [sequence for _group, sequence in sequences(space) if length in (None, sequence["prefixLength"])]
+    for sequence in sorted(chosen, key=_start):
+        yield from map(str, networks_of(sequence))
+
+
+def _start(sequence: dict[str, Any]) -> tuple[int, int]:
+    first = ipaddress.ip_address(sequence["startingPrefixIpAddress"])
+    return first.version, int(first)
 
 
 def quota(space: Record, length: int) -> int:
