@@ -79,6 +79,17 @@ for name in sys.argv[1:]:
         sys.exit(f"module {name} cannot be imported")
 """
 ROLE_RUN = ["vcd.kubernetes.shared_ip", "-e", "shared_ip_scenario=shared_external"]
+# A survey in which nothing else is answered, as AWX passes it on, and as a client of its API may.
+UNANSWERED = """\
+shared_ip_hosts: !unsafe ''
+shared_ip_report_file: !unsafe ''
+shared_ip_existing: null
+shared_ip_prune: null
+shared_ip_accept_loss: !unsafe ''
+shared_ip_take_over: null
+shared_ip_max_fail_percentage: null
+shared_ip_lock_timeout: !unsafe ''
+"""
 
 
 def lint(_workers: int) -> str:
@@ -267,7 +278,7 @@ def _beside_python(importer: Venv) -> None:
 
 
 def cores(_workers: int) -> str:
-    """Each ansible-core from 2.17 to 2.21 that a Python at hand allows: import every module, run the role once."""
+    """Each ansible-core from 2.17 to 2.21 that a Python at hand allows: every module, answers of surveys, a run."""
     interpreters, done, missing = real_interpreters(), [], []
     for core, supported in PYTHONS_OF_CORE.items():
         python = next((interpreters[minor] for minor in supported if minor in interpreters), None)
@@ -295,9 +306,12 @@ def _one_core(core: str, python: Path) -> None:
     environment = venv.environment(parent, PYTHONPATH=str(parent))
     modules = [path.stem for path in sorted((ours / "plugins" / "modules").glob("*.py"))]
     run([venv.bin / "python", "-c", IMPORT_EACH, *modules], log, env=environment)
+    run([venv.bin / "python", ours / "tests" / "support" / "survey_answers.py"], log, env=environment)
+    answers = parent / "answers.yml"
+    answers.write_text(UNANSWERED, encoding="utf-8")
     with doubles(test_venv(), f"core-{core}") as running:
         environment = venv.environment(parent, **running.environment())
-        run([venv.bin / "ansible-playbook", *ROLE_RUN], log, cwd=parent, env=environment)
+        run([venv.bin / "ansible-playbook", *ROLE_RUN, "-e", f"@{answers}"], log, cwd=parent, env=environment)
 
 
 def real(_workers: int) -> str:

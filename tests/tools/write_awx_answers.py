@@ -6,7 +6,7 @@
     python tests/tools/write_awx_answers.py          # rewrite the part of the page between its markers
     python tests/tools/write_awx_answers.py --check  # exit code 1 if the page is out of date
 
-The tests try the answers with the newest ansible-core only; the columns of the others say what should be so.
+tests/support/survey_answers.py tries that it is the same: here with the newest one, in the gate `cores` with each.
 """
 
 from __future__ import annotations

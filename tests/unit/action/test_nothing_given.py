@@ -76,6 +76,15 @@ def files() -> dict[str, Any]:
     return {**defaults, **table}
 
 
+def test_text_that_is_not_required_may_be_null_on_each_ansible_core() -> None:
+    """2.17 and 2.18 refuse null where the spec has a default, or choices without it."""
+    for entry, spec in SPECS.items():
+        for name, option in spec["options"].items():
+            if option["type"] == "str" and not option.get("required"):
+                assert "default" not in option, (entry, name)
+                assert None in option.get("choices", [None]), (entry, name)
+
+
 @cache
 def module_defaults(entry: str) -> str:
     """How an entry point hands on the table."""
