@@ -49,7 +49,7 @@ _TEXTS = """
     ipAddress networkType algorithm firewallMatch externalAddresses internalAddresses snatDestinationAddresses
     dnatExternalPort virtualIpAddress ipv6VirtualIpAddress applicationProfileType supportedFeatureSet
     serviceNetworkDefinition ipv6ServiceNetworkDefinition serviceEngineGroupSupportedFeatureSet
-    serviceEngineGroupHaMode memberGroupType tag entityType
+    serviceEngineGroupHaMode memberGroupType tag entityType reservationType
 """
 _NUMBERS = """
     priority defaultPort gracefulTimeoutPeriod memberCount upMemberCount enabledMemberCount resultTotal
@@ -60,8 +60,8 @@ _FLAGS = """
     transparentModeEnabled
 """
 _REFERENCES = """
-    gatewayRef ownerRef orgRef usedByRef orgVdc ipSpaceRef loadBalancerPoolRef memberGroupRef serviceEngineGroupRef
-    certificateRef applicationPortProfile appliedTo
+    gatewayRef ownerRef orgRef usedByRef loadBalancerCloudRef orgVdc ipSpaceRef loadBalancerPoolRef memberGroupRef
+    serviceEngineGroupRef certificateRef applicationPortProfile appliedTo
 """
 FIELDS: dict[str, Layout] = {
     "id": ID,
@@ -72,7 +72,8 @@ FIELDS: dict[str, Layout] = {
     **_all("virtualServiceRefs caCertificateRefs roleRefs", REFERENCES),
     **_all("userDefinedRules defaultRules", [RULE]),
     **_all("ipAddresses domainNames", [TEXT]),
-    "tags": [TEXT],
+    **_all("tags usageCategories", [TEXT]),
+    "utilization": {"floatingIPs": {}},
     "vmCriteria": [{"rules": [{"attributeType": TEXT, "operator": TEXT, "attributeValue": TEXT}]}],
     "applicationProfile": TYPED,
     "persistenceProfile": {**TYPED, "value": TEXT},

@@ -33,13 +33,13 @@ options:
     required: true
   value:
     description:
-      - The address. Without it, the one with this O(description) is meant or, if there is none, any address that the IP Space gives.
+      - The address. Without it, the one with this O(description) is meant or, if no address has it, any that the IP Space gives.
       - To take a given address requires API version 37.2 (Cloud Director 10.4.2) or newer.
     type: str
     aliases: [ip_address]
   description:
     description:
-      - A description. It marks the address as used (V(USED_MANUAL)), so that nobody takes it for a free one.
+      - A description. It marks the address as used (V(USED_MANUAL)), so that no user takes it for a free one.
       - At least one of O(value) and O(description) is required.
     type: str
   usage_state:

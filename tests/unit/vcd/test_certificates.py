@@ -73,8 +73,8 @@ _CLOSED, CLOSED_KEY = make_pair("c", "phrase-zQ9")
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"certificate": "x"}, "certificate: 'x': is no certificate in PEM form"),
-        ({"certificate": CHAINS["a"]}, "is no certificate in PEM form"),
+        ({"certificate": "x"}, "certificate: 'x': is not one or more certificates in PEM form"),
+        ({"certificate": CHAINS["a"]}, "is not one or more certificates in PEM form"),
         ({"name": " "}, "name: ' ': give a name"),
         ({"name": "x" * 129}, "has 129 characters"),
         ({"private_key": KEY}, "private_key: is written with a certificate only"),

@@ -64,7 +64,7 @@ def find(rows: Iterable[Body], wanted: Mapping[str, Any]) -> Body | None:
 
 
 def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """What to write. A description marks an address as used by hand; an unused one has none."""
+    """What to write. A description marks an address as used (USED_MANUAL); an unused one has no description."""
     state = wanted.get("usage_state") or (USED_MANUAL if wanted.get("description") else None)
     changes = {}
     if state and state != (UNUSED if current["usage_state"] == USED else current["usage_state"]):

@@ -99,7 +99,7 @@ class Certificates(Manager):
         return to_result(resource.apply(kept or {"certificate": self.params["certificate"]}, wanted, {}))
 
     def _rotate(self, kept: Body | None, gone: list[Body], moves: Moves, wanted: Result) -> Result:
-        """Run again after an interruption: it goes on with what is there."""
+        """Run again after an interruption: it continues from the objects that exist."""
         if kept is None:
             alias = resource.staging_name(str(gone[0]["alias"]), self.params["certificate"])
             body = resource.apply(self.initial(), {**wanted, "name": alias}, {})

@@ -39,7 +39,9 @@ def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidInput("name", wanted["name"], f"has {len(wanted['name'])} characters: give at most {LONGEST}")
     chain = params.get("certificate")
     if chain is not None and not _is_chain(chain):
-        raise InvalidInput("certificate", chain, "is no certificate in PEM form, or several: give the text of the file")
+        raise InvalidInput(
+            "certificate", chain, "is not one or more certificates in PEM form: give the text of the file"
+        )
     for option in ("private_key", "private_key_passphrase"):
         if params.get(option) and chain is None:
             raise CollectionError(f"{option}: is written with a certificate only: give certificate, too", option=option)
@@ -53,7 +55,7 @@ def _is_chain(text: str) -> bool:
 
 
 def _check_key(chain: str, key: str, passphrase: str | None) -> None:
-    """Raise CollectionError, without the key, if it is none, cannot be opened, or belongs to another certificate."""
+    """Raise CollectionError, without the key, if it is not one, cannot be opened, or is that of another certificate."""
     if not re.search(r"-----BEGIN [A-Z ]*PRIVATE KEY-----", key):
         raise CollectionError("private_key: is no key in PEM form: give the text of the file", option="private_key")
     if x509 is None:
