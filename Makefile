@@ -5,10 +5,11 @@
 export PYTHONDONTWRITEBYTECODE = 1
 
 help:
-	@echo "make demo    watch one command move a cluster's CPI through the three IP-sharing scenarios (about 2 minutes)"
+	@echo "make demo    watch a Service in use move through the three IP-sharing scenarios (about 2 minutes)"
 	@echo "make fleet   watch a run over 40 clusters that is cancelled and launched again (about 10 minutes)"
 	@echo "make check   linters and unit tests, in one to two minutes once its tools are installed"
 	@echo "make test    run every test of this repository (GATES=\"functional lint\" for some, 'make gates' lists them)"
+	@echo "make docs    build the site of the documentation, in .cache/site"
 	@echo "make bench   measure how long migrations take, and what runs over a fleet cost (BENCH=--quick to try it)"
 	@echo "make build   build the release: the tarball, its checksum and its bill of materials (CycloneDX)"
 	@echo "make release prepare a release: VERSION=1.0.0 sets the version and writes the changelog"
@@ -27,6 +28,9 @@ check:
 
 test:
 	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py test $(GATES)
+
+docs:
+	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py docs
 
 gates:
 	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py gates
@@ -49,4 +53,4 @@ format:
 clean:
 	rm -rf .cache
 
-.PHONY: help demo fleet check test gates bench build release lock format clean
+.PHONY: help demo fleet check test docs gates bench build release lock format clean

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import artifact as artifacts
+import docs_site
 from artifact import checksum
 from places import (
     ANSIBLE_OF_CORE,
@@ -35,6 +36,7 @@ from places import (
     awx_venv,
     copy_sources,
     copy_tree,
+    docs_venv,
     kubernetes_core,
     own_copy,
     platforms_venv,
@@ -120,11 +122,12 @@ def lint(_workers: int) -> str:
 
 
 def docs(_workers: int) -> str:
-    """The documentation of modules, filters and roles, with its links."""
-    venv = test_venv()
-    command = [venv.bin / "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."]
-    run(command, _log("docs"), cwd=COLLECTION, env=venv.environment(TREE))
-    return "antsibull-docs lint-collection-docs"
+    """The documentation of modules, filters and roles, with its links, and the site."""
+    venv, log = test_venv(), _log("docs")
+    command = [venv.bin / "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck"]
+    run([*command, "--validate-collection-refs", "all", "."], log, cwd=COLLECTION, env=venv.environment(TREE))
+    docs_site.build(docs_venv(), log)
+    return "antsibull-docs lint-collection-docs; the site, without a warning of ours"
 
 
 def unit(workers: int) -> str:

@@ -196,6 +196,11 @@ def awx_venv() -> Venv:
     return Venv("awx", Path(sys.executable)).ensure("-r", str(REQUIREMENTS / "awx.txt"), about="about 10 s, once")
 
 
+def docs_venv() -> Venv:
+    """The environment with the programs that build the site of the documentation."""
+    return Venv("docs", Path(sys.executable)).ensure("-r", str(REQUIREMENTS / "docs.txt"), about="about 20 s, once")
+
+
 def platforms_venv() -> Venv:
     """The environment with programs of other platforms, which check what these read of the collection."""
     pinned = str(REQUIREMENTS / "platforms.txt")

@@ -14,10 +14,24 @@ import subprocess
 import sys
 import time
 
+import docs_site
 from artifact import checksum, moment
 from gates import CHECK, GATES, build_artifact, prepare
 from lock import lock
-from places import CACHE, COLLECTION, LOGS, ROOT, TREE, Failed, copy_tree, kubernetes_core, run_venv, say, test_venv
+from places import (
+    CACHE,
+    COLLECTION,
+    LOGS,
+    ROOT,
+    TREE,
+    Failed,
+    copy_tree,
+    docs_venv,
+    kubernetes_core,
+    run_venv,
+    say,
+    test_venv,
+)
 from release import release
 from schedule import side_by_side
 
@@ -32,6 +46,16 @@ def demo() -> int:
     environment = venv.environment(TREE, PYTHONPATH=os.pathsep.join(doubles))
     program = [str(venv.bin / "python"), "tests/demo/demo.py", "--work", str(CACHE / "demo")]
     return subprocess.run(program, cwd=COLLECTION, env=environment, check=False).returncode
+
+
+def docs() -> int:
+    """Build the site of the documentation."""
+    say("Building the site of the documentation")
+    venv = docs_venv()
+    copy_tree()
+    kubernetes_core(venv, TREE)
+    say(f"The first page is {docs_site.build(venv, LOGS / 'docs.log')}")
+    return 0
 
 
 def test(names: list[str]) -> int:
@@ -108,7 +132,8 @@ def main() -> int:
         description="Demonstrate and test the collection; everything built lies in .cache/."
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("demo", help="watch a cluster's CPI move through the three scenarios")
+    commands.add_parser("demo", help="watch a Service in use move through the three scenarios")
+    commands.add_parser("docs", help="build the site of the documentation")
     commands.add_parser("check", help=f"run the gates that take a minute: {', '.join(CHECK)}")
     commands.add_parser("test", help="run the gates").add_argument("gate", nargs="*", help="only these")
     commands.add_parser("gates", help="list the gates")
@@ -125,6 +150,8 @@ def main() -> int:
         parser.error(f"unrecognized arguments: {' '.join(more)}")
     if arguments.command == "demo":
         return demo()
+    if arguments.command == "docs":
+        return docs()
     if arguments.command == "check":
         return test([*CHECK])
     if arguments.command == "test":

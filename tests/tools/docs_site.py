@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Builds the site of the documentation: the pages of docs as they are, and the reference that antsibull-docs writes.
+
+The pages keep their places in the repository, so that their links between each other work. A link to anything that
+is no page of the site leads to the repository on the web. Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from places import CACHE, COLLECTION, TREE, Failed, Venv, run
+
+WEB = "https://github.com/vcd-kubernetes/vcd.kubernetes/blob/main/"
+RAW = "https://raw.githubusercontent.com/vcd-kubernetes/vcd.kubernetes/main/"
+SETTINGS = Path("docs", "docsite")
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CODE_OF_CONDUCT.md",
+    "docs/**/*.md",
+    "examples/*.md",
+    "roles/*/README.md",
+)
+BADGE = re.compile(r"^\[!\[.*\n", re.MULTILINE)
+CONTENTS = re.compile(r"^\.\. contents::\n(?:   .*\n)+", re.MULTILINE)
+LINK = re.compile(r"(\]\(|^\[[^\]]+\]:\s+)([^)\s]+)", re.MULTILINE)
+REFERENCE = "reference"
+# What a build without a network cannot look up: what Ansible's own documentation and other collections define.
+FOREIGN = re.compile(
+    r"undefined label: '(?!ansible_collections\.vcd\.kubernetes)|'envvar' reference target not found: (?:ANSIBLE|K8S)_"
+)
+
+
+def build(venv: Venv, log: Path) -> Path:
+    """Build it, and return its first page. Failed if Sphinx warns of anything that is ours."""
+    source, target = CACHE / "site-source", CACHE / "site"
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.rmtree(target, ignore_errors=True)
+    pages = copy_pages(COLLECTION, source)
+    shutil.copy(COLLECTION / SETTINGS / "conf.py", source / "conf.py")
+    index = (COLLECTION / SETTINGS / "index.md").read_text(encoding="utf-8")
+    (source / "index.md").write_text(index + more(index, pages), encoding="utf-8")
+    environment = venv.environment(TREE)
+    command = [venv.bin / "antsibull-docs", "collection", "--use-current", "--squash-hierarchy"]
+    (source / REFERENCE).mkdir()
+    run([*command, "--dest-dir", source / REFERENCE, "vcd.kubernetes"], log, cwd=COLLECTION, env=environment)
+    for path in (source / REFERENCE).rglob("*.rst"):  # the theme lists the parts of each page beside it
+        path.write_text(CONTENTS.sub("", path.read_text(encoding="utf-8")), encoding="utf-8")
+    warnings = CACHE / "site-warnings.txt"
+    jobs = str(os.cpu_count() or 1)
+    run(
+        [venv.bin / "sphinx-build", "-q", "-j", jobs, "-b", "html", "-w", warnings, source, target],
+        log, cwd=source, env=environment,
+    )  # fmt: skip
+    complaints = ours(warnings.read_text(encoding="utf-8"))
+    if complaints:
+        raise Failed("Sphinx warns:\n" + "\n".join(complaints))
+    return target / "index.html"
+
+
+def ours(warnings: str) -> list[str]:
+    """The warnings that are not about what others document."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", warnings)
+    return [line for line in plain.splitlines() if re.search(r"WARNING|ERROR", line) and not FOREIGN.search(line)]
+
+
+def more(index: str, pages: list[str]) -> str:
+    """A list of the pages that the first page does not name, so that none is lost."""
+    named = {word.strip("<>") for word in index.split()}
+    left = [name for name in pages if name not in named]
+    return "\n".join(["", "```{toctree}", ":caption: More", ":maxdepth: 1", "", *left, "```", ""]) if left else ""
+
+
+def copy_pages(repository: Path, source: Path) -> list[str]:
+    """Put the pages and their images into the folder that Sphinx reads; their names, without their ends."""
+    pages = {path for pattern in PAGES for path in repository.glob(pattern) if SETTINGS.name not in path.parts}
+    for path in sorted(pages):
+        target = source / path.relative_to(repository)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(with_links(path, repository, pages), encoding="utf-8")
+    shutil.copytree(repository / "docs" / "images", source / "docs" / "images")
+    return [str(path.relative_to(repository).with_suffix("")) for path in sorted(pages)]
+
+
+def with_links(path: Path, repository: Path, pages: set[Path]) -> str:
+    """The text of a page, in which each link leads to a page of the site or to the web."""
+
+    def link(found: re.Match[str]) -> str:
+        return found.group(1) + target_of(found.group(2), path, repository, pages)
+
+    # badges and what draws Mermaid would have to be loaded from elsewhere
+    text = BADGE.sub("", path.read_text(encoding="utf-8")).replace("```mermaid", "```text")
+    return LINK.sub(link, text)
+
+
+def target_of(target: str, path: Path, repository: Path, pages: set[Path]) -> str:
+    """Where a link of a page leads on the site."""
+    name, hash_, anchor = target.partition("#")
+    if name.startswith((WEB, RAW)):
+        place = repository / name.removeprefix(WEB).removeprefix(RAW)
+    elif not name or re.match(r"[a-z]+:", name):
+        return target
+    else:
+        place = Path(os.path.normpath(path.parent / name))
+    if place in pages or place.parent == repository / "docs" / "images":
+        return os.path.relpath(place, path.parent) + hash_ + anchor
+    return WEB + str(place.relative_to(repository)) + hash_ + anchor
