@@ -77,7 +77,7 @@ PAGE = """
 {% for one in reports %}<li><a href="{{ one }}">{{ one }}</a></li>
 {% endfor %}</ul>{% endcall %}
 """
-HEAD = ("scenario", "external IP", "VIPs", "DNAT rules", "port down longest", "writes in VCD", "run")
+HEAD = ("scenario", "external IP", "VIPs", "DNAT rules", "port down longest", "writing requests", "run")
 
 
 class NotShown(Exception):
@@ -329,7 +329,7 @@ def main() -> int:
         return 1
     seconds = time.monotonic() - began
     say("", "=" * 100, *table(demo.rows), "=" * 100)
-    say("The external IP stayed. Ports were down while tasks of Cloud Director ran: 0.3 s each here, mostly 5 to 8 s")
+    say("The external IP stayed. Ports were down while tasks of Cloud Director ran, of 0.3 s each here.")
     say(f"All of it took {seconds:.0f} s. The page to show around is {demo.page(seconds)}")
     say(f"The output of each run is in {work}.")
     return 0
