@@ -43,7 +43,8 @@ def _raw_data() -> Json:
     for path in sorted((EXTENSION / "data").glob("*.yml")):
         found.update(DataLoader().load_from_file(str(path), trusted_as_template=True))
     # in place of the environment of who runs awx_setup.yml
-    return found | {f"awx_vcd_{name}": "" for name in ("url", "org", "user", "password", "api_token")}
+    vcd = {f"awx_vcd_{name}": "" for name in ("url", "org", "user", "password", "api_token")}
+    return found | vcd | {f"awx_nakivo_{name}": "" for name in ("url", "user", "password")}
 
 
 def raw_data() -> Json:
@@ -161,7 +162,7 @@ def prepare(
     job: int = 1,
     in_workflow: bool = False,
 ) -> Path:
-    """Write the private data folder of a job of a template, for `awx_runs.start` or another ansible-runner.
+    """Write the private data folder of a job of a template, for `mesh.Mesh.run` or another ansible-runner.
 
     ``template`` is "plan", "apply", "backup", "verify", "report", "audit" or "restore". ``folder`` is made.
     ``clusters`` are the hosts of the inventory with their variables; all are in the group ``clusters``. ``credentials``

@@ -25,6 +25,7 @@ from places import (
     ROOT,
     TREE,
     Failed,
+    awx_venv,
     copy_tree,
     docs_venv,
     kubernetes_core,
@@ -109,6 +110,17 @@ def fleet(options: list[str]) -> int:
     return subprocess.run(program, cwd=COLLECTION, env=environment, check=False).returncode
 
 
+def mesh(options: list[str]) -> int:
+    """Show the workflow of extensions/awx on several nodes, one of which is lost, and write docs/mesh.md's record."""
+    venv = test_venv()
+    kubernetes_core(venv, TREE)
+    copy_tree()
+    places = ["--work", str(CACHE / "mesh"), "--page", str(ROOT / "docs" / "mesh.md")]
+    environment = venv.environment(TREE, PYTHONPATH=str(TREE), AWX_PROGRAMS=str(awx_venv().bin))
+    program = [str(venv.bin / "python"), "tests/demo/mesh_demo.py", *places, *options]
+    return subprocess.run(program, cwd=COLLECTION, env=environment, check=False).returncode
+
+
 def build() -> int:
     """Build the release: the tarball, its checksum, and its bill of materials (CycloneDX)."""
     prepare()
@@ -141,12 +153,13 @@ def main() -> int:
     commands.add_parser(
         "fleet", help="show a run over 40 clusters that is cancelled and launched again", add_help=False
     )
+    commands.add_parser("mesh", help="show AWX's workflow on several nodes, one of which is lost", add_help=False)
     commands.add_parser("build", help="build the release's tarball, its checksum and its SBOM")
     commands.add_parser("release", help="prepare a release: its version and its changelog").add_argument("version")
     commands.add_parser("lock", help="pin what make installs, from tests/requirements/*.in")
     commands.add_parser("format", help="format and lint the Python code")
     arguments, more = parser.parse_known_args()
-    if more and arguments.command not in ("bench", "fleet"):
+    if more and arguments.command not in ("bench", "fleet", "mesh"):
         parser.error(f"unrecognized arguments: {' '.join(more)}")
     if arguments.command == "demo":
         return demo()
@@ -160,6 +173,8 @@ def main() -> int:
         return bench(more)
     if arguments.command == "fleet":
         return fleet(more)
+    if arguments.command == "mesh":
+        return mesh(more)
     if arguments.command == "build":
         return build()
     if arguments.command == "release":

@@ -1,107 +1,94 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The templates as jobs of AWX: private data folders from the shipped data, run by the ansible-runner that AWX uses."""
+"""The templates as jobs of AWX: made from the shipped data, sent to execution nodes, and run there by ansible-runner.
+
+In the middle of the change one job loses its node, and the other one is cancelled.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import awx_jobs
-import awx_runs
-from fleet import PASSWORD, Doubles, Fleet, doubles
-from role_runs import collections_path, writes
+from awx_jobs import Job
+from fleet import doubles
+from mesh import CANCELLED, LOST, Alternating, Awx, mesh
+from role_runs import writes
 from waiting import until
 
-ANSWER = {"shared_ip_scenario": "shared_external"}
+ANSWERS = {"shared_ip_scenario": "shared_external", "shared_ip_existing": "migrate"}
+NAMES = ("c001", "c002")
 
 
-class Awx:
-    """Makes jobs over two clusters on one edge gateway, and keeps what they were given."""
-
-    def __init__(self, fleet: Doubles, folder: Path) -> None:
-        self.fleet, self.folder, self.number = fleet, folder, 0
-        self.clusters = {name: {"shared_ip_context": name, "shared_ip_edge_gateway": "edge-1"} for name in fleet.kube}
-
-    def start(self, template: str, **more: Any) -> awx_runs.Running:
-        self.number += 1
-        made = awx_jobs.prepare(
-            template,
-            folder=self.folder / f"job-{self.number}",
-            clusters=self.clusters,
-            credentials={
-                awx_jobs.VCD: {
-                    "url": self.fleet.sim.url,
-                    "org": "acme",
-                    "user": "kube",
-                    "password": PASSWORD,
-                    "ca": Path(self.fleet.sim.ca).read_text(),
-                },
-                awx_jobs.KUBECONFIG: {"kubeconfig": Path(self.fleet.kube.kubeconfig).read_text()},
-            },
-            environment={
-                **awx_jobs.execution_environment(collections_path()),
-                "HOME": str(self.folder),
-                "ANSIBLE_HOME": str(self.folder / "ansible"),
-            },
-            job=self.number,
-            **more,
-        )
-        return awx_runs.start(made, template)
-
-    def writes(self) -> list[str]:
-        """What jobs have changed so far."""
-        return writes(self.fleet.sim, *(self.fleet.kube[name] for name in self.fleet.kube))
+def keys(job: Job, prefix: str) -> list[str]:
+    """The clusters of artifacts whose names begin so."""
+    return sorted(name.removeprefix(prefix)[:4] for name in job.artifacts if name.startswith(prefix))
 
 
 def test_each_template_runs_as_awx_would_run_it(tmp_path: Path) -> None:
-    with doubles(Fleet(clusters=2, edges=1, services=1), tmp_path / "doubles") as fleet:
-        fleet.clear()
-        awx = Awx(fleet, tmp_path)
+    fleet = Alternating(clusters=2, edges=2, services=1)
+    folder = tmp_path / "doubles"
+    with doubles(fleet, folder) as running, mesh(folder, ("exec-1", "exec-2")) as over:
+        running.clear()
+        awx = Awx(running, over)
+        clusters = [running.kube[name] for name in NAMES]
 
-        # a slice of the plan, side by side with a check of the way back: nothing is written
-        planning = awx.start("plan", survey=ANSWER, slice_=(1, 2), in_workflow=True)
-        returning = awx.start(
-            "restore", survey={"shared_ip_hosts": "clusters", "shared_ip_restore_file": ""}, check=True
-        )
+        # the plan, side by side with a check of the way back, and what saves before a change: nothing is written
+        planning = awx.launch("plan", "exec-1", survey=ANSWERS, in_workflow=True)
+        answers = {"shared_ip_hosts": "clusters", "shared_ip_restore_file": ""}
+        returning = awx.launch("restore", "exec-2", survey=answers, check=True, limit="c001")
         plan, restore = planning.wait(), returning.wait()
         assert plan.status == "successful", plan.output
         assert restore.status == "failed"
-        assert restore.output.count("this cluster has no restore point") >= 2
-        assert awx.writes() == []
-        digests = [name for name in plan.artifacts if name.startswith("shared_ip_plan_digest_of_")]
-        assert [name[:29] for name in digests] == ["shared_ip_plan_digest_of_c001"]
+        assert "this cluster has no restore point" in restore.output
+        assert keys(plan, "shared_ip_plan_digest_of_") == keys(plan, "shared_ip_plan_of_") == [*NAMES]
+        saved = awx.launch("backup", "exec-1", survey=ANSWERS, artifacts=plan.artifacts, in_workflow=True).wait()
+        assert saved.status == "successful", saved.output
+        assert keys(saved, "shared_ip_saved_of_") == [*NAMES]
+        assert writes(running.sim, *clusters) == []
 
-        # the approved plan, cancelled at its first write in Cloud Director to a Service
-        fleet.sim.faults([{"method": "PUT", "writes": True, "user": "kube", "hold": "before", "times": 1}])
-        applying = awx.start("apply", survey=ANSWER, artifacts=plan.artifacts, limit="c001", in_workflow=True)
-        until(lambda: any(one["held"] for one in fleet.sim.faults()) or applying.ended(), "a write was held")
-        assert not applying.ended(), applying.wait().output
-        cancelled = applying.cancel()
-        assert cancelled.status == "canceled"
-        fleet.sim.faults([])
-        relaunched = awx.start(
-            "apply",
-            survey={**ANSWER, "shared_ip_take_over": "true"},
-            artifacts=plan.artifacts,
-            limit="c001",
-            in_workflow=True,
-        ).wait()
-        assert relaunched.status == "successful", relaunched.output
-        (record,) = [value for name, value in relaunched.artifacts.items() if name.startswith("shared_ip_end_")]
-        assert (record["cluster"], record["state"], record["scenario"]) == ("c001", "changed", "shared_external")
+        # the approved plan, in slices; each is ended at its first write to a Service in Cloud Director
+        given = {"artifacts": {**plan.artifacts, **saved.artifacts}, "in_workflow": True}
+        ids = [fleet.cluster_id(name).rpartition(":")[2] for name in NAMES]
+        running.sim.faults([{"writes": True, "name": f"*{one}*", "hold": "before", "times": 1} for one in ids])
+        lost, cancelled = (
+            awx.launch("apply", node, survey=ANSWERS, slice_=(number, 2), **given)
+            for number, node in enumerate(over.nodes, 1)
+        )
+
+        def held() -> bool:
+            assert not lost.has_ended(), lost.wait().output
+            assert not cancelled.has_ended(), cancelled.wait().output
+            return all(one["held"] for one in running.sim.faults())
+
+        until(held, "a write of each job was held", every=0.1)
+        over.nodes["exec-1"].kill()
+        assert lost.give_up().status == LOST
+        ended = cancelled.cancel()
+        assert ended.status == CANCELLED
+        assert "a job before has run it for this plan, and it does not run again" in ended.output
+        running.sim.faults([])
+        until(lambda: not over.nodes["exec-2"].modules(), "the module of the cancelled job has ended", every=0.2)
+
+        # launched again on the node that is left, which has none of the files of the other one
+        answers = {**ANSWERS, "shared_ip_take_over": "true"}
+        again = awx.launch("apply", "exec-2", survey=answers, **given).wait()
+        assert again.status == "successful", again.output
+        records = [record for name, record in again.artifacts.items() if name.startswith("shared_ip_end_")]
+        assert sorted((one["cluster"], one["state"], one["scenario"], one["cpi"]) for one in records) == [
+            (name, "changed", "shared_external", 1) for name in NAMES
+        ]
 
         # what only reads, side by side; an answer that was left out arrives as text without a character
-        before = awx.writes()
+        before = writes(running.sim, *clusters)
         asked = {
-            "verify": {"limit": "c001", "survey": ANSWER},
-            "report": {"survey": {"shared_ip_report_file": str(tmp_path / "report.html")}},
-            "audit": {"survey": {"shared_ip_audit_file": "", "shared_ip_audit_fail_on": "never"}},
+            "verify": {"limit": "c002", "survey": ANSWERS},
+            "report": {"limit": "c001", "survey": {"shared_ip_report_file": str(tmp_path / "report.html")}},
+            "audit": {"limit": "c001", "survey": {"shared_ip_audit_file": "", "shared_ip_audit_fail_on": "never"}},
         }
-        running = {template: awx.start(template, **more) for template, more in asked.items()}
-        for template, one in running.items():
-            ended = one.wait()
-            assert ended.status == "successful", f"{template}: {ended.output}"
-        assert (tmp_path / "report.html").stat().st_size > 10_000
-        assert awx.writes() == before
+        running_jobs = {template: awx.launch(template, "exec-2", **more) for template, more in asked.items()}
+        for template, one in running_jobs.items():
+            job = one.wait()
+            assert job.status == "successful", f"{template}: {job.output}"
+        assert "default/web-1" in (tmp_path / "report.html").read_text(encoding="utf-8")
+        assert writes(running.sim, *clusters) == before

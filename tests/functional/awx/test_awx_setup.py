@@ -31,6 +31,9 @@ SITE: dict[str, Any] = {
     "awx_vcd_user": "kube",
     "awx_vcd_password": SECRET,
     "awx_kubeconfig": "apiVersion: v1\nkind: Config\n",
+    "awx_nakivo_url": "https://nakivo.example.com:4443",
+    "awx_nakivo_user": "ansible",
+    "awx_nakivo_password": SECRET,
     "awx_clusters": [
         {
             "name": f"prod-{number}",
@@ -102,7 +105,8 @@ def test_everything_is_put_into_awx_once(controller: AwxDouble) -> None:
             for when in ("success_nodes", "failure_nodes", "always_nodes"):
                 expected = [one["identifier"] for one in node["related"][when]]
                 assert awx.associated("workflow_job_template_nodes", node["identifier"], when) == expected
-        assert awx.associated("groups", "clusters", "hosts") == ["prod-1", "prod-2"]
+        # in any order: the module makes a set of them
+        assert sorted(awx.associated("groups", "clusters", "hosts")) == ["prod-1", "prod-2"]
         assert awx.named("credentials")["vcd.kubernetes Cloud Director"]["inputs"]["password"] == SECRET
 
         awx.writes.clear()
@@ -118,11 +122,13 @@ def test_everything_is_put_into_awx_once(controller: AwxDouble) -> None:
 
 
 def test_what_is_missing_is_said_before_anything_is_written(controller: AwxDouble, tmp_path: Path) -> None:
-    (tmp_path / "site.yml").write_text(json.dumps({**SITE, "awx_project_url": "", "awx_vcd_password": ""}))
+    (tmp_path / "site.yml").write_text(
+        json.dumps({**SITE, "awx_project_url": "", "awx_vcd_password": "", "awx_nakivo_user": ""})
+    )
     with controller as awx:
         words = [str(awx_jobs.EXTENSION / "awx_setup.yml"), "-e", "@site.yml"]
         code, output = ansible_playbook(tmp_path, words, awx.environment())
         assert code == 2
         said = " ".join(output.split())
-        assert "awx_project_url, awx_vcd_api_token, or awx_vcd_user and awx_vcd_password: not given" in said
+        assert "awx_project_url, awx_vcd_api_token, or awx_vcd_user and awx_vcd_password, awx_nakivo_user and" in said
         assert awx.writes == []

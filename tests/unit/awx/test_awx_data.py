@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 import write_awx_answers
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.vcd.kubernetes.plugins.module_utils._nakivo.options import CONNECTION, settings_from
 from awx_jobs import (
     EXTENSION,
     KUBECONFIG,
@@ -27,6 +29,7 @@ from awx_jobs import (
     spec_problems,
 )
 from awx_setup_tasks import Call, calls, list_of, tasks
+from awx_workflow import FAILED, has_failed, walked
 from survey_answers import Question, differences, playbook_of, questions
 
 ROOT = EXTENSION.parents[1]
@@ -43,6 +46,9 @@ SITE: dict[str, Any] = {
     "awx_vcd_password": "secret",
     "awx_vcd_api_token": "",
     "awx_kubeconfig": "apiVersion: v1",
+    "awx_nakivo_url": "https://nakivo.example.com:4443",
+    "awx_nakivo_user": "ansible",
+    "awx_nakivo_password": "secret",
     "awx_clusters": [
         {"name": "prod-1", "inventory": "vcd.kubernetes clusters", "variables": {"shared_ip_context": "prod-1"}}
     ],
@@ -56,6 +62,7 @@ OF_THE_PLAYBOOKS = {"shared_ip_hosts", "shared_ip_max_fail_percentage", "shared_
 DATA = data(**SITE)
 TEMPLATES = {one["name"]: one for one in DATA["controller_templates"]}
 (WORKFLOW,) = DATA["controller_workflows"]
+NAKIVO = "vcd.kubernetes NAKIVO"
 NODES = {one["identifier"]: one for one in WORKFLOW["workflow_nodes"]}
 
 
@@ -108,28 +115,70 @@ def test_the_page_says_what_no_answer_means() -> None:
 
 
 def test_the_change_is_bound_to_the_plan() -> None:
-    plan, apply = TEMPLATES["vcd.kubernetes plan"], TEMPLATES["vcd.kubernetes apply"]
+    plan, backup, apply = (TEMPLATES[f"vcd.kubernetes {name}"] for name in ("plan", "backup", "apply"))
     assert plan["job_type"] == "check"
-    assert plan["extra_vars"] == {"shared_ip_plan_file": "plan.json"}
-    assert apply["extra_vars"] == {"shared_ip_apply": "artifacts"}
+    saved = {"shared_ip_before_change": "vcd.kubernetes.shared_ip:save_vapp"}
+    assert plan["extra_vars"] == {"shared_ip_plan_file": "plan.json", **saved}
+    assert apply["extra_vars"] == backup["extra_vars"] == {"shared_ip_apply": "artifacts", **saved}
     asked = plan["survey_spec"]["spec"]
-    assert apply["survey_spec"]["spec"][: len(asked)] == asked
-    assert WORKFLOW["survey_spec"]["spec"] == asked
+    for one in (apply, backup, WORKFLOW):
+        assert one["survey_spec"]["spec"][: len(asked)] == asked
+    # launched again, the workflow finishes what a job left that was cancelled
+    assert [one["variable"] for one in WORKFLOW["survey_spec"]["spec"][len(asked) :]] == ["shared_ip_take_over"]
     # no answer of the workflow may take the place of what the plan hands on
     assert not {"shared_ip_apply", "shared_ip_plan_file"} & {one["variable"] for one in asked}
     assert WORKFLOW["ask_variables_on_launch"] is False
 
 
 def test_the_order_of_the_workflow() -> None:
-    success = {name: [one["identifier"] for one in node["related"]["success_nodes"]] for name, node in NODES.items()}
-    assert success["plan"] == ["approval"]
-    assert success["approval"] == ["apply"]
-    assert success["apply"] == ["verify"]
-    assert NODES["apply"]["related"]["failure_nodes"] == [{"identifier": "report"}]
-    assert NODES["verify"]["related"]["always_nodes"] == [{"identifier": "report"}]
+    assert [*walked(WORKFLOW["workflow_nodes"], {})] == ["plan", "approval", "backup", "apply", "verify", "report"]
+    names = {"approval": "Approve the plan of vcd.kubernetes"}
+    again = {"report_of_failure": "report", "verify_failure": "verify"}
     for name, node in NODES.items():
-        expected = "Approve the plan of vcd.kubernetes" if name == "approval" else f"vcd.kubernetes {name}"
+        expected = names.get(name) or f"vcd.kubernetes {again.get(name, name)}"
         assert node["unified_job_template"]["name"] == expected
+
+
+@pytest.mark.parametrize("status", FAILED)
+@pytest.mark.parametrize("name", ["plan", "approval", "backup", "apply", "verify"])
+def test_a_workflow_of_which_a_part_failed_is_shown_as_failed(name: str, status: str) -> None:
+    """AWX shows one as successful if each node that failed has a node for that case, which the report after it is."""
+    ended = walked(WORKFLOW["workflow_nodes"], {name: status, "verify_failure": "failed"})
+    assert has_failed(WORKFLOW["workflow_nodes"], ended)
+    assert ("apply" in ended) == (name in ("apply", "verify"))
+    assert ("report_of_failure" in ended) == (name in ("apply", "verify"))
+    assert not has_failed(WORKFLOW["workflow_nodes"], walked(WORKFLOW["workflow_nodes"], {}))
+
+
+def test_the_record_on_the_page_is_one_of_this_workflow() -> None:
+    page = (ROOT / "docs" / "mesh.md").read_text(encoding="utf-8")
+    record = page.partition("<!-- record: begin")[2].partition("<!-- record: end -->")[0]
+    outcomes: tuple[dict[str, str], ...] = ({"apply": "error", "verify_failure": "failed"}, {})
+    for launch, outcome in zip(record.split("Launched again"), outcomes, strict=True):
+        rows = [line.split("|")[2].strip() for line in launch.splitlines() if line.startswith("| ")][2:]
+        expected = [_template_of(name) for name in walked(WORKFLOW["workflow_nodes"], outcome)]
+        assert [name for name, _rows in groupby(rows)] == expected, "run make mesh"
+
+
+def _template_of(node: str) -> str:
+    template = NODES[node]["unified_job_template"]
+    return node if template["type"] == "workflow_approval" else str(template["name"].rpartition(" ")[2])
+
+
+def test_what_is_saved_before_a_change_is_a_setting() -> None:
+    names = ("plan", "backup", "apply")
+    site = data(**{**SITE, "awx_before_change": ["nakivo.yml"], "awx_restore_dir": "/saved"})
+    bare = data(**{**SITE, "awx_before_change": ""})
+    for found, expected in (
+        (site, {"shared_ip_before_change": ["nakivo.yml"], "shared_ip_restore_dir": "/saved"}),
+        (bare, {}),  # then the variables of hosts and groups name it, over which these would take precedence
+    ):
+        for one in found["controller_templates"]:
+            given = {key: value for key, value in one.get("extra_vars", {}).items() if key in PROTECTION}
+            assert given == (expected if one["name"].rpartition(" ")[2] in names else {}), one["name"]
+
+
+PROTECTION = ("shared_ip_before_change", "shared_ip_restore_dir")
 
 
 def test_only_what_changes_something_waits_for_its_turn() -> None:
@@ -167,6 +216,9 @@ def test_without_what_a_site_may_leave_out_there_is_nothing_to_refer_to() -> Non
     assert (
         bare["controller_notifications"] == bare["controller_execution_environments"] == bare["controller_hosts"] == []
     )
+    without = data(**{**SITE, "awx_nakivo_url": ""})
+    assert NAKIVO not in {one["name"] for one in without["controller_credentials"]}
+    assert all(NAKIVO not in one["credentials"] for one in without["controller_templates"])
     for one in bare["controller_templates"]:
         assert one["execution_environment"] == ""
         assert one["notification_templates_error"] == []
@@ -181,8 +233,7 @@ def test_each_playbook_of_the_project_imports_one_of_the_collection(path: Path) 
 
 def test_each_playbook_of_the_collection_has_a_template() -> None:
     used = {playbook_of(one["playbook"]).name for one in TEMPLATES.values()}
-    # a backup needs what an operator names, so that its template is one of the operator's
-    assert used | {"backup.yml"} == {path.name for path in (ROOT / "playbooks").glob("*.yml")}
+    assert used == {path.name for path in (ROOT / "playbooks").glob("*.yml")}
 
 
 def test_the_project_pins_this_version() -> None:
@@ -233,6 +284,26 @@ def test_the_kubeconfig_comes_as_a_file(tmp_path: Path) -> None:
     environ, words = injected(KUBECONFIG, {"kubeconfig": "apiVersion: v1"}, tmp_path)
     assert Path(environ["K8S_AUTH_KUBECONFIG"]).read_text() == "apiVersion: v1"
     assert words == []
+
+
+@pytest.mark.parametrize("ca", ["", "-----BEGIN CERTIFICATE-----"])
+def test_nakivo_comes_by_the_environment(ca: str, tmp_path: Path) -> None:
+    given = {"url": "https://nakivo:4443", "user": "ansible", "password": "s", "tenant": "", "ca": ca}
+    environ, words = injected(NAKIVO, given, tmp_path)
+    assert words == []
+    path = environ["NAKIVO_CA_PATH"]
+    assert (Path(path).read_text() if path else "") == ca
+    # by the names to which the modules fall back, and as these take them
+    by_name = {option["fallback"][1][0]: name for name, option in CONNECTION.options.items() if "fallback" in option}
+    options = {by_name[name]: text for name, text in environ.items()} | {"validate_certs": True, "timeout": 60}
+    settings = settings_from(options)
+    assert (settings.url, settings.user, settings.password) == ("https://nakivo:4443", "ansible", "s")
+    assert settings.verify == (path or True)
+
+
+def test_what_saves_and_what_changes_have_the_credential_of_nakivo() -> None:
+    with_it = {name.rpartition(" ")[2] for name, one in TEMPLATES.items() if NAKIVO in one["credentials"]}
+    assert with_it == {"backup", "apply"}
 
 
 def test_infra_controller_configuration_can_take_the_injectors() -> None:

@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How AWX goes through the nodes of a workflow, and when it calls the whole failed (AWX 24.6.1: dag_workflow.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Json = Mapping[str, Any]
+FAILED = ("failed", "error", "canceled")
+
+
+def first(nodes: Sequence[Json]) -> list[str]:
+    """The nodes that no other leads to: AWX starts them all at once."""
+    reached = {one for node in nodes for status in ("successful", "failed") for one in following(node, status)}
+    return [str(node["identifier"]) for node in nodes if node["identifier"] not in reached]
+
+
+def following(node: Json, status: str) -> list[str]:
+    """The nodes that come after one that has ended in this way."""
+    kinds = ("failure_nodes" if status in FAILED else "success_nodes", "always_nodes")
+    return [str(one["identifier"]) for kind in kinds for one in node["related"][kind]]
+
+
+def has_failed(nodes: Sequence[Json], ended: Mapping[str, str]) -> bool:
+    """Whether the workflow has failed: a node did that has no node for that case. All others count as handled."""
+    return any(
+        ended.get(str(node["identifier"])) in FAILED and not following(node, ended[str(node["identifier"])])
+        for node in nodes
+    )
+
+
+def walked(nodes: Sequence[Json], outcome: Mapping[str, str]) -> dict[str, str]:
+    """The nodes that ran, in their order, with how they ended: as ``outcome`` says, else successful."""
+    known = {str(node["identifier"]): node for node in nodes}
+    ended: dict[str, str] = {}
+    waiting = first(nodes)
+    while waiting:
+        name = waiting.pop(0)
+        if name not in ended:
+            ended[name] = outcome.get(name, "successful")
+            waiting += following(known[name], ended[name])
+    return ended

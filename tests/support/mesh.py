@@ -1,0 +1,331 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AWX's execution mesh on this machine: jobs that one node transmits, another one works on, and the first processes.
+
+AWX runs each job like that: ``ansible-runner transmit`` on a control node, ``worker`` on an execution node, and
+``process`` on the control node again. Between them goes a stream, and nothing else: an execution node has a home and
+files of its own. Pipes carry the stream, or AWX's carrier, receptor, where a mesh is asked for with its program.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+import awx_jobs
+import yaml
+from control_plane.program import Program, free_ports
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from fleet import PASSWORD, Doubles, Fleet
+from role_runs import clean_environment, collections_path
+from waiting import until
+
+CONTROL, WORK = "control", "ansible-runner"
+LOST, CANCELLED = "error", "canceled"  # AWX's words for a job whose node is gone, and for one that was cancelled
+MARK = "VCD_TESTS_MESH_NODE"  # in the environment of a node, and so of all that it starts
+INTERRUPT_SECONDS = 10.0  # receptor waits so long between its interrupt and the end of a job
+
+
+def program(name: str) -> str:
+    """ansible-runner or receptorctl, in the environment of their own that the gates make."""
+    folder = os.environ.get("AWX_PROGRAMS")
+    if not folder:
+        raise RuntimeError("AWX_PROGRAMS is not set: run the tests with make, which installs these programs")
+    return str(Path(folder) / name)
+
+
+class Node:
+    """A place for jobs: a folder, and all processes that were started for it."""
+
+    def __init__(self, name: str, folder: Path, environment: Mapping[str, str]) -> None:
+        self.name, self.folder = name, folder
+        home = folder / "home"
+        home.mkdir(parents=True)
+        own = {"HOME": str(home), "ANSIBLE_HOME": str(home / ".ansible"), "ANSIBLE_LOCAL_TEMP": str(home / "tmp")}
+        self.environment = {**environment, **own, MARK: str(folder)}
+
+    def processes(self) -> list[int]:
+        """Its processes, also those in sessions of their own."""
+        mark, found = f"{MARK}={self.folder}".encode(), []
+        for one in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):  # it has ended
+                if mark in one.read_bytes().split(b"\0"):
+                    found.append(int(one.parent.name))
+        return found
+
+    def modules(self) -> list[int]:
+        """Those of them that run a module."""
+        return [pid for pid in self.processes() if b"AnsiballZ_" in _command(pid)]
+
+    def kill(self) -> None:
+        """End it as a loss of power does, with its files."""
+        while left := self.processes():
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Job:
+    """A job that was sent to a node. ``results`` is the process whose output comes back from there."""
+
+    def __init__(self, over: Mesh, node: str, results: subprocess.Popen[bytes], unit: str, folder: Path) -> None:
+        self.node, self._over, self._results, self._unit, self._folder = node, over, results, unit, folder
+        self._cancelled = False
+        process = [program("ansible-runner"), "process", "--ident", "job", str(folder)]
+        with (folder / "processed").open("wb") as sink:
+            self._process = subprocess.Popen(
+                process, stdin=results.stdout, stdout=sink, stderr=sink, env=dict(over.environment)
+            )
+        if results.stdout:
+            results.stdout.close()
+
+    def has_ended(self) -> bool:
+        """Whether its end has come back, or its node is gone."""
+        return self._process.poll() is not None
+
+    def cancel(self) -> awx_jobs.Job:
+        """Cancel it, as the button in AWX does. What runs of it on its node is ended, but for a module."""
+        self._cancelled = True
+        self._over.interrupt(self._results, self._unit)
+        return self.wait()
+
+    def give_up(self) -> awx_jobs.Job:
+        """Wait no more for a node that is gone, as AWX does once it has missed its heartbeat."""
+        self._results.kill()
+        return self.wait()
+
+    def wait(self) -> awx_jobs.Job:
+        """How it ended, once it has."""
+        self._process.wait()
+        self._results.wait()
+        found = self._folder / "artifacts" / "job"
+        events = [json.loads(one.read_text(encoding="utf-8")) for one in found.glob("job_events/*.json")]
+        events.sort(key=lambda one: int(one["counter"]))
+        status = (found / "status").read_text().strip() if (found / "status").exists() else LOST
+        if status not in ("successful", "failed"):
+            status = LOST
+        code = int((found / "rc").read_text()) if (found / "rc").exists() else -1
+        return awx_jobs.ended(CANCELLED if self._cancelled else status, code, events)
+
+
+class Mesh:
+    """Execution nodes that jobs reach by pipes."""
+
+    carrier = "pipes"
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], executors: Sequence[str]) -> None:
+        self.folder, self.environment = folder, environment
+        self.nodes = {name: Node(name, folder / name, environment) for name in executors}
+
+    def run(self, private: Path, playbook: str, node: str, folder: Path) -> Job:
+        """Send a private data folder to a node, which runs the playbook in it. ``folder`` gets what comes back."""
+        folder.mkdir(parents=True)
+        transmit = [program("ansible-runner"), "transmit", str(private), "-p", playbook]
+        with subprocess.Popen(
+            transmit, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=dict(self.environment)
+        ) as sender:
+            assert sender.stdout
+            results, unit = self.submit(node, sender.stdout, self.place(node, folder))
+        return Job(self, node, results, unit, folder)
+
+    def place(self, node: str, folder: Path) -> Path:
+        """Where a node unpacks the job whose results go to ``folder``."""
+        return self.nodes[node].folder / "jobs" / folder.name
+
+    def submit(self, node: str, payload: IO[bytes], where: Path) -> tuple[subprocess.Popen[bytes], str]:
+        """Start a job on a node: the process whose output comes back, and a name for the job."""
+        worker = subprocess.Popen(
+            [program("ansible-runner"), *worker_words(where)],
+            stdin=payload,
+            stdout=subprocess.PIPE,
+            env=dict(self.nodes[node].environment),
+            start_new_session=True,
+        )
+        return worker, ""
+
+    def interrupt(self, results: subprocess.Popen[bytes], _unit: str) -> None:
+        """Interrupt a job, as receptor does."""
+        results.send_signal(signal.SIGINT)
+        try:
+            results.wait(INTERRUPT_SECONDS)
+        except subprocess.TimeoutExpired:
+            results.kill()
+
+    def is_gone(self, node: str) -> bool:
+        """Whether no way leads to a node any more."""
+        return not self.nodes[node].folder.exists()
+
+    def stop(self) -> None:
+        """End all nodes."""
+        for node in self.nodes.values():
+            node.kill()
+
+
+class ReceptorMesh(Mesh):
+    """Execution nodes that jobs reach by receptor, from a node ``control`` that signs what it sends."""
+
+    carrier = "receptor"
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], executors: Sequence[str]) -> None:
+        super().__init__(folder, environment, (CONTROL, *executors))
+        private, public = _key_pair(folder)
+        (port,) = free_ports(1)
+        listener = {"tcp-listener": {"bindaddr": "127.0.0.1", "port": port}}
+        peer = {"tcp-peer": {"address": f"127.0.0.1:{port}"}}
+        signing = {"work-signing": {"privatekey": str(private), "tokenexpiration": "1m"}}
+        verifying = {"work-verification": {"publickey": str(public)}}
+        work = {"worktype": WORK, "command": program("ansible-runner"), "allowruntimeparams": True}
+        self._start(CONTROL, signing, listener)
+        for name in executors:
+            self._start(name, verifying, peer, {"work-command": {**work, "verifysignature": True}})
+        until(lambda: set(executors) <= self._known(), "a way to each node", every=0.2)
+
+    def _start(self, name: str, *more: Mapping[str, Any]) -> None:
+        node = self.nodes[name]
+        config = [
+            {"node": {"id": name, "datadir": str(node.folder / "data")}},
+            {"log-level": {"level": "info"}},
+            {"control-service": {"service": "control", "filename": str(node.folder / "socket")}},
+            *more,
+        ]
+        file = node.folder / "receptor.yml"
+        file.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+        command = [str(shutil.which("receptor")), "--config", str(file)]
+        started = Program(command, self.folder / f"{name}.log", node.environment)
+        started.wait_until((node.folder / "socket").exists, "its control socket was there", 60)
+
+    def _control(self, *words: str) -> list[str]:
+        return [program("receptorctl"), "--socket", str(self.nodes[CONTROL].folder / "socket"), *words]
+
+    def _ask(self, *words: str, stdin: Any = subprocess.DEVNULL) -> str:
+        command = self._control(*words)
+        environment = dict(self.environment)
+        done = subprocess.run(command, stdin=stdin, capture_output=True, text=True, env=environment, check=False)
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def _known(self) -> set[str]:
+        return set(json.loads(self._ask("status", "--json"))["RoutingTable"] or {})
+
+    def submit(self, node: str, payload: IO[bytes], where: Path) -> tuple[subprocess.Popen[bytes], str]:
+        """Start a job on a node: the process whose output comes back, and the id of its unit of work."""
+        given = ["--node", node, "--signwork", "--payload", "-", "--param", f"params={' '.join(worker_words(where))}"]
+        (unit,) = re.findall(r"Unit ID: (\S+)", self._ask("work", "submit", WORK, *given, stdin=payload))
+        results = subprocess.Popen(
+            self._control("work", "results", unit),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=dict(self.environment),
+        )
+        return results, unit
+
+    def interrupt(self, _results: subprocess.Popen[bytes], unit: str) -> None:
+        """Cancel a unit of work."""
+        self._ask("work", "cancel", unit)
+
+    def is_gone(self, node: str) -> bool:
+        """Whether no way leads to a node any more."""
+        return node not in self._known()
+
+
+def _command(pid: int) -> bytes:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
+
+
+def worker_words(where: Path) -> list[str]:
+    """What AWX gives to ``ansible-runner`` on a node."""
+    return ["worker", f"--private-data-dir={where}", "--delete"]
+
+
+@contextmanager
+def mesh(folder: Path, executors: Sequence[str], *, kind: type[Mesh] = Mesh) -> Iterator[Mesh]:
+    """A mesh; all its processes are ended at the end of the body. Receptor's sockets need a short name."""
+    with tempfile.TemporaryDirectory(prefix="mesh-", ignore_cleanup_errors=True) as own:
+        found = kind(Path(own), clean_environment(folder, {}), executors)
+        try:
+            yield found
+        finally:
+            found.stop()
+
+
+def _key_pair(folder: Path) -> tuple[Path, Path]:
+    """The key with which ``control`` signs what it sends, and the one with which the others verify that."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private, public = folder / "signing.key", folder / "verifying.key"
+    pem, none = serialization.Encoding.PEM, serialization.NoEncryption()
+    private.touch(mode=0o600)
+    private.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.TraditionalOpenSSL, none))
+    public.write_bytes(key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo))
+    return private, public
+
+
+class Alternating(Fleet):
+    """A fleet whose edge gateways alternate by name, so that as many slices are one edge gateway each."""
+
+    def edge_of(self, name: str) -> int:
+        """The number of a cluster's edge gateway."""
+        return (int(name[1:]) - 1) % self.edges
+
+    def estate(self) -> dict[str, Any]:
+        """With the vApp that CPI's file names, which the backup saves."""
+        found = copy.deepcopy(super().estate())
+        vapp = {"name": "acme-vapp", "vms": [{"name": "acme-cp-1"}], "metadata": [{"key": "owner", "value": "jane"}]}
+        found["organisations"][0]["vdcs"][0]["vapps"] = [vapp]
+        return found
+
+
+class Awx:
+    """Launches job templates of extensions/awx on the nodes of a mesh, for the clusters of a fleet."""
+
+    def __init__(self, running: Doubles, over: Mesh) -> None:
+        self.running, self.mesh, self.number = running, over, 0
+        fleet = running.fleet
+        self.clusters = {
+            name: {"shared_ip_context": name, "shared_ip_edge_gateway": f"edge-{fleet.edge_of(name) + 1}"}
+            for name in fleet.names
+        }
+        vcd = {"url": running.sim.url, "org": "acme", "user": "kube", "password": PASSWORD}
+        vcd["ca"] = Path(running.sim.ca).read_text(encoding="utf-8")
+        kubeconfig = Path(running.kube.kubeconfig).read_text(encoding="utf-8")
+        # of the execution environment: by default ansible-core asks 1000 times a second whether a module has ended
+        config = running.folder / "ansible.cfg"
+        config.write_text("[defaults]\ninternal_poll_interval = 0.02\n", encoding="utf-8")
+        self._environment = {**awx_jobs.execution_environment(collections_path()), "ANSIBLE_CONFIG": str(config)}
+        self._credentials = {awx_jobs.VCD: vcd, awx_jobs.KUBECONFIG: {"kubeconfig": kubeconfig}}
+
+    def launch(self, template: str, node: str, **given: Any) -> Job:
+        """Launch a template on a node; ``given`` is what `awx_jobs.prepare` takes of what is typed in AWX.
+
+        What AWX writes for the job is removed once it is sent: the node has nothing but what it was sent.
+        """
+        self.number += 1
+        folder = self.running.folder / f"job-{self.number}"
+        private = awx_jobs.prepare(
+            template,
+            folder=self.running.folder / f"private-{self.number}",
+            clusters=self.clusters,
+            credentials=self._credentials,
+            environment=self._environment,
+            root=str(self.mesh.place(node, folder)),
+            job=self.number,
+            **given,
+        )
+        job = self.mesh.run(private, str(awx_jobs.template_named(template)["playbook"]), node, folder)
+        shutil.rmtree(private)
+        return job
