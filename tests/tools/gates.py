@@ -417,7 +417,7 @@ class Gate:
 
 GATES: dict[str, Gate] = {
     "lint": Gate(lint, 70),
-    "docs": Gate(docs, 10),
+    "docs": Gate(docs, 40),
     "unit": Gate(unit, 115, processes=2),
     "functional": Gate(functional, 1600, processes=2, needs_programs=True),
     "killed": Gate(killed, 300, processes=2),
