@@ -10,9 +10,9 @@ to finish what it finds, finishes both.
 Simulated: Cloud Director, the Kubernetes APIs, and AWX: it launches what the data in extensions/awx says, writes for
 each job what AWX writes, and hands on what jobs hand on. Real: ansible-runner, ansible-playbook, the role, the modules.
 
-    python tests/demo/mesh_demo.py [--work DIR] [--page FILE] [--receptor]         (`make mesh` calls it)
+    python tests/demo/mesh_demo.py [--work DIR] [--page FILE]         (`make mesh` calls it)
 
-``FILE`` gets the record of the run between its markers. With --receptor, receptor (on PATH) carries the jobs.
+``FILE`` gets the record of the run between its markers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ import awx_jobs  # noqa: E402
 import awx_workflow  # noqa: E402
 from fleet import doubles  # noqa: E402
 from fleet_demo import NotShown, expect, say, until  # noqa: E402
-from mesh import Alternating, Awx, Mesh, ReceptorMesh, mesh  # noqa: E402
+from mesh import Alternating, Awx, mesh  # noqa: E402
 
 ANSWERS = {"shared_ip_scenario": "shared_external", "shared_ip_existing": "migrate"}
 EXECUTORS = ("exec-1", "exec-2", "exec-3")
@@ -197,16 +197,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--work", type=Path, default=Path(".cache/mesh"), metavar="DIR")
     parser.add_argument("--page", type=Path, metavar="FILE")
-    parser.add_argument("--receptor", action="store_true")
     options = parser.parse_args(argv)
     shutil.rmtree(options.work, ignore_errors=True)
     work = options.work.resolve()
-    kind = ReceptorMesh if options.receptor else Mesh
     try:
-        with doubles(Alternating(6, 3), work) as running, mesh(work, EXECUTORS, kind=kind) as over:
+        with doubles(Alternating(6, 3), work) as running, mesh(work, EXECUTORS) as over:
             running.clear()
             show = Show(Awx(running, over))
-            say(f"6 clusters on 3 edge gateways; jobs go to their nodes by {over.carrier}")
+            say("6 clusters on 3 edge gateways, three execution nodes")
             show.run()
     except NotShown as missing:
         say(f"NOT SHOWN: {missing}")

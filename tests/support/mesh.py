@@ -5,7 +5,7 @@
 
 AWX runs each job like that: ``ansible-runner transmit`` on a control node, ``worker`` on an execution node, and
 ``process`` on the control node again. Between them goes a stream, and nothing else: an execution node has a home and
-files of its own. Pipes carry the stream, or AWX's carrier, receptor, where a mesh is asked for with its program.
+files of its own. In AWX receptor carries the stream, here pipes do.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import copy
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -24,22 +23,16 @@ from pathlib import Path
 from typing import IO, Any
 
 import awx_jobs
-import yaml
-from control_plane.program import Program, free_ports
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from fleet import PASSWORD, Doubles, Fleet
 from role_runs import clean_environment, collections_path
-from waiting import until
 
-CONTROL, WORK = "control", "ansible-runner"
 LOST, CANCELLED = "error", "canceled"  # AWX's words for a job whose node is gone, and for one that was cancelled
 MARK = "VCD_TESTS_MESH_NODE"  # in the environment of a node, and so of all that it starts
 INTERRUPT_SECONDS = 10.0  # receptor waits so long between its interrupt and the end of a job
 
 
 def program(name: str) -> str:
-    """ansible-runner or receptorctl, in the environment of their own that the gates make."""
+    """ansible-runner, in the environment of their own that the gates make."""
     folder = os.environ.get("AWX_PROGRAMS")
     if not folder:
         raise RuntimeError("AWX_PROGRAMS is not set: run the tests with make, which installs these programs")
@@ -81,8 +74,8 @@ class Node:
 class Job:
     """A job that was sent to a node. ``results`` is the process whose output comes back from there."""
 
-    def __init__(self, over: Mesh, node: str, results: subprocess.Popen[bytes], unit: str, folder: Path) -> None:
-        self.node, self._over, self._results, self._unit, self._folder = node, over, results, unit, folder
+    def __init__(self, over: Mesh, node: str, results: subprocess.Popen[bytes], folder: Path) -> None:
+        self.node, self._over, self._results, self._folder = node, over, results, folder
         self._cancelled = False
         process = [program("ansible-runner"), "process", "--ident", "job", str(folder)]
         with (folder / "processed").open("wb") as sink:
@@ -99,7 +92,7 @@ class Job:
     def cancel(self) -> awx_jobs.Job:
         """Cancel it, as the button in AWX does. What runs of it on its node is ended, but for a module."""
         self._cancelled = True
-        self._over.interrupt(self._results, self._unit)
+        self._over.interrupt(self._results)
         return self.wait()
 
     def give_up(self) -> awx_jobs.Job:
@@ -124,8 +117,6 @@ class Job:
 class Mesh:
     """Execution nodes that jobs reach by pipes."""
 
-    carrier = "pipes"
-
     def __init__(self, folder: Path, environment: Mapping[str, str], executors: Sequence[str]) -> None:
         self.folder, self.environment = folder, environment
         self.nodes = {name: Node(name, folder / name, environment) for name in executors}
@@ -138,25 +129,24 @@ class Mesh:
             transmit, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=dict(self.environment)
         ) as sender:
             assert sender.stdout
-            results, unit = self.submit(node, sender.stdout, self.place(node, folder))
-        return Job(self, node, results, unit, folder)
+            results = self.submit(node, sender.stdout, self.place(node, folder))
+        return Job(self, node, results, folder)
 
     def place(self, node: str, folder: Path) -> Path:
         """Where a node unpacks the job whose results go to ``folder``."""
         return self.nodes[node].folder / "jobs" / folder.name
 
-    def submit(self, node: str, payload: IO[bytes], where: Path) -> tuple[subprocess.Popen[bytes], str]:
-        """Start a job on a node: the process whose output comes back, and a name for the job."""
-        worker = subprocess.Popen(
+    def submit(self, node: str, payload: IO[bytes], where: Path) -> subprocess.Popen[bytes]:
+        """Start a job on a node: the process whose output comes back."""
+        return subprocess.Popen(
             [program("ansible-runner"), *worker_words(where)],
             stdin=payload,
             stdout=subprocess.PIPE,
             env=dict(self.nodes[node].environment),
             start_new_session=True,
         )
-        return worker, ""
 
-    def interrupt(self, results: subprocess.Popen[bytes], _unit: str) -> None:
+    def interrupt(self, results: subprocess.Popen[bytes]) -> None:
         """Interrupt a job, as receptor does."""
         results.send_signal(signal.SIGINT)
         try:
@@ -174,74 +164,6 @@ class Mesh:
             node.kill()
 
 
-class ReceptorMesh(Mesh):
-    """Execution nodes that jobs reach by receptor, from a node ``control`` that signs what it sends."""
-
-    carrier = "receptor"
-
-    def __init__(self, folder: Path, environment: Mapping[str, str], executors: Sequence[str]) -> None:
-        super().__init__(folder, environment, (CONTROL, *executors))
-        private, public = _key_pair(folder)
-        (port,) = free_ports(1)
-        listener = {"tcp-listener": {"bindaddr": "127.0.0.1", "port": port}}
-        peer = {"tcp-peer": {"address": f"127.0.0.1:{port}"}}
-        signing = {"work-signing": {"privatekey": str(private), "tokenexpiration": "1m"}}
-        verifying = {"work-verification": {"publickey": str(public)}}
-        work = {"worktype": WORK, "command": program("ansible-runner"), "allowruntimeparams": True}
-        self._start(CONTROL, signing, listener)
-        for name in executors:
-            self._start(name, verifying, peer, {"work-command": {**work, "verifysignature": True}})
-        until(lambda: set(executors) <= self._known(), "a way to each node", every=0.2)
-
-    def _start(self, name: str, *more: Mapping[str, Any]) -> None:
-        node = self.nodes[name]
-        config = [
-            {"node": {"id": name, "datadir": str(node.folder / "data")}},
-            {"log-level": {"level": "info"}},
-            {"control-service": {"service": "control", "filename": str(node.folder / "socket")}},
-            *more,
-        ]
-        file = node.folder / "receptor.yml"
-        file.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-        command = [str(shutil.which("receptor")), "--config", str(file)]
-        started = Program(command, self.folder / f"{name}.log", node.environment)
-        started.wait_until((node.folder / "socket").exists, "its control socket was there", 60)
-
-    def _control(self, *words: str) -> list[str]:
-        return [program("receptorctl"), "--socket", str(self.nodes[CONTROL].folder / "socket"), *words]
-
-    def _ask(self, *words: str, stdin: Any = subprocess.DEVNULL) -> str:
-        command = self._control(*words)
-        environment = dict(self.environment)
-        done = subprocess.run(command, stdin=stdin, capture_output=True, text=True, env=environment, check=False)
-        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
-        return done.stdout
-
-    def _known(self) -> set[str]:
-        return set(json.loads(self._ask("status", "--json"))["RoutingTable"] or {})
-
-    def submit(self, node: str, payload: IO[bytes], where: Path) -> tuple[subprocess.Popen[bytes], str]:
-        """Start a job on a node: the process whose output comes back, and the id of its unit of work."""
-        given = ["--node", node, "--signwork", "--payload", "-", "--param", f"params={' '.join(worker_words(where))}"]
-        (unit,) = re.findall(r"Unit ID: (\S+)", self._ask("work", "submit", WORK, *given, stdin=payload))
-        results = subprocess.Popen(
-            self._control("work", "results", unit),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=dict(self.environment),
-        )
-        return results, unit
-
-    def interrupt(self, _results: subprocess.Popen[bytes], unit: str) -> None:
-        """Cancel a unit of work."""
-        self._ask("work", "cancel", unit)
-
-    def is_gone(self, node: str) -> bool:
-        """Whether no way leads to a node any more."""
-        return node not in self._known()
-
-
 def _command(pid: int) -> bytes:
     with suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -254,25 +176,14 @@ def worker_words(where: Path) -> list[str]:
 
 
 @contextmanager
-def mesh(folder: Path, executors: Sequence[str], *, kind: type[Mesh] = Mesh) -> Iterator[Mesh]:
-    """A mesh; all its processes are ended at the end of the body. Receptor's sockets need a short name."""
+def mesh(folder: Path, executors: Sequence[str]) -> Iterator[Mesh]:
+    """A mesh; all its processes are ended at the end of the body."""
     with tempfile.TemporaryDirectory(prefix="mesh-", ignore_cleanup_errors=True) as own:
-        found = kind(Path(own), clean_environment(folder, {}), executors)
+        found = Mesh(Path(own), clean_environment(folder, {}), executors)
         try:
             yield found
         finally:
             found.stop()
-
-
-def _key_pair(folder: Path) -> tuple[Path, Path]:
-    """The key with which ``control`` signs what it sends, and the one with which the others verify that."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private, public = folder / "signing.key", folder / "verifying.key"
-    pem, none = serialization.Encoding.PEM, serialization.NoEncryption()
-    private.touch(mode=0o600)
-    private.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.TraditionalOpenSSL, none))
-    public.write_bytes(key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo))
-    return private, public
 
 
 class Alternating(Fleet):
