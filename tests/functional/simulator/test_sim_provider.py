@@ -89,10 +89,14 @@ def test_a_group_is_imported_assigned_and_released(system: Api, scene: Scene) ->
     system.refused("POST", GROUPS, {"name": "x", "serviceEngineGroupBacking": unknown}, "has no such group")
     system.done("POST", f"{GROUPS}/{made}/sync")
     system.done("PUT", f"{GROUPS}/{made}", {**shown, "name": "renamed", "supportedFeatureSet": "PREMIUM"})
-    system.refused("PUT", f"{GROUPS}/{made}", {**shown, "reservationType": "SHARED"}, "it cannot be changed")
+    for kind in ("SHARED", "DEDICATED"):
+        system.done("PUT", f"{GROUPS}/{made}", {**shown, "name": "renamed", "reservationType": kind})
+        assert system.get(f"{GROUPS}/{made}")["reservationType"] == kind
+    system.refused("PUT", f"{GROUPS}/{made}", {**shown, "serviceEngineGroupBacking": unknown}, "it cannot be changed")
     system.refused("DELETE", f"{CLOUDS}/{cloud}", None, "is used by renamed")
     assignment = {"serviceEngineGroupRef": {"id": made}, "gatewayRef": {"id": scene.edge}}
     assigned = system.done("POST", f"{GROUPS}/assignments", assignment)
+    system.refused("PUT", f"{GROUPS}/{made}", {**shown, "reservationType": "SHARED"}, "while the group is assigned")
     # the vendor: a dedicated group "can only be assigned to a single Edge Gateway"
     other = second_gateway(system, scene)
     system.refused("POST", f"{GROUPS}/assignments", {**assignment, "gatewayRef": {"id": other}}, "to another edge")

@@ -253,6 +253,11 @@ def get_group(call: Call) -> Reply:
     return Reply(200, show_group(call, _group(call)))
 
 
+def _is_assigned(call: Call, group: Record) -> bool:
+    assignments = call.store.all("serviceEngineGroupAssignment")
+    return any(one.data["serviceEngineGroupRef"] == group.id for one in assignments)
+
+
 def _checked_group(call: Call, group: Record | None) -> dict[str, Any]:
     sent = GROUP.read(call.body, call.version)
     backing = sent["serviceEngineGroupBacking"]
@@ -264,10 +269,12 @@ def _checked_group(call: Call, group: Record | None) -> dict[str, Any]:
     shared = {"name": sent["name"], "description": sent.get("description"), "serviceEngineGroupBacking": held}
     features = {"supportedFeatureSet": sent.get("supportedFeatureSet", "STANDARD")}
     if group is not None:
-        for field in ("serviceEngineGroupBacking", "reservationType"):
-            if {**shared, "reservationType": sent["reservationType"]}[field] != group.data[field]:
-                raise errors.bad_field(field, "it cannot be changed")
-        return {**group.data, **shared, **features}
+        if held != group.data["serviceEngineGroupBacking"]:
+            raise errors.bad_field("serviceEngineGroupBacking", "it cannot be changed")
+        # a test of Terraform's provider makes a dedicated group a shared one; that no gateway may have it is assumed
+        if sent["reservationType"] != group.data["reservationType"] and _is_assigned(call, group):
+            raise errors.bad_field("reservationType", "it cannot be changed while the group is assigned")
+        return {**group.data, **shared, **features, "reservationType": sent["reservationType"]}
     modes = {group_backing(cloud, name): mode for name, mode in GROUP_NAMES.items()}
     if backing["backingId"] not in modes:
         raise errors.bad_field("serviceEngineGroupBacking.backingId", "the cloud has no such group")
@@ -299,7 +306,7 @@ def put_group(call: Call) -> Reply:
 
 def delete_group(call: Call) -> Reply:
     group = _group(call)
-    if any(one.data["serviceEngineGroupRef"] == group.id for one in call.store.all("serviceEngineGroupAssignment")):
+    if _is_assigned(call, group):
         raise errors.bad_request(f"The service engine group {group.name} is assigned to an edge gateway.")
     return call.submit(group, locks=(group.id,), done=lambda: call.store.remove(group))
 
@@ -335,7 +342,7 @@ OPERATIONS = (
         PROVIDER,
         put_group,
         "LOAD_BALANCER_SERVICE_ENGINE_GROUP_UPDATE",
-        refuses="a change of the backing or the reservation type",
+        refuses="a change of the backing, or of the reservation type of a group that is assigned",
     ),
     Operation(
         "DELETE",
