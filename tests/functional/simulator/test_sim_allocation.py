@@ -31,23 +31,17 @@ def test_ranges_are_sets_of_addresses(some: list[tuple[int, int]], others: list[
     assert members(list(first_of(left, count))) == members(left)[:count]
 
 
-NETWORK = {
-    "name": "outside",
-    "subnets": {
-        "values": [
-            {
-                "gateway": "192.0.2.1",
-                "prefixLength": 24,
-                "ipRanges": {"values": [{"startAddress": "192.0.2.3", "endAddress": "192.0.2.25"}]},
-            }
-        ]
-    },
-}
+def subnet(network: str) -> dict[str, Any]:
+    ranges = {"values": [{"startAddress": f"{network}.3", "endAddress": f"{network}.25"}]}
+    return {"gateway": f"{network}.1", "prefixLength": 24, "ipRanges": ranges}
+
+
+NETWORK = {"name": "outside", "subnets": {"values": [subnet("192.0.2"), subnet("198.51.100")]}}
 
 
 @pytest.fixture
 def outside(system: Api, scene: Scene) -> str:
-    """An external network with 23 addresses."""
+    """An external network with two subnets of 23 addresses each."""
     manager = system.get(f"/edgeGateways/{scene.edge}")["gatewayBacking"]["networkProvider"]["id"]
     routers = system.values(f"/nsxTResources/importableTier0Routers?filter=_context=={manager}")
     backing = {
@@ -111,3 +105,16 @@ def test_more_addresses_are_those_that_no_other_gateway_has(system: Api, scene: 
     body["edgeGatewayUplinks"][0]["quickAddAllocatedIpCount"] = 1
     system.refused("PUT", f"/edgeGateways/{second}", body, "lacks 1 IP addresses")
     assert held(system, second)[2] == 3
+
+
+def test_one_address_of_two_subnets_is_the_primary_one(system: Api, scene: Scene, outside: str) -> None:
+    wanted = gateway(scene, outside, autoAllocateIpRanges=True, totalIpCount=9)
+    (uplink,) = wanted["edgeGatewayUplinks"]
+    more = {"gateway": "198.51.100.1", "prefixLength": 24, "autoAllocateIpRanges": True, "totalIpCount": 10}
+    uplink["subnets"]["values"].append(more)
+    edge = system.done("POST", "/edgeGateways", wanted)
+    (uplink,) = system.get(f"/edgeGateways/{edge}")["edgeGatewayUplinks"]
+    shown = [(one["totalIpCount"], one["usedIpCount"], one.get("primaryIp")) for one in uplink["subnets"]["values"]]
+    assert shown == [(9, 1, "192.0.2.3"), (10, 0, None)]
+    used = system.values(f"/edgeGateways/{edge}/usedIpAddresses")
+    assert [(one["ipAddress"], one["category"]) for one in used] == [("192.0.2.3", "PRIMARY_IP")]

@@ -267,9 +267,11 @@ def _connect(call: Call, uplink: dict[str, Any]) -> None:
         # go-vcloud-director's tests connect subnets that the network has not, as long as they take no address of them
         if ranges and str(addresses.network_of(subnet)) not in known:
             raise errors.bad_field("edgeGatewayUplinks", f"the external network {network.name} has no such subnet")
-        # a gateway needs one address of its own: without a wish, the first that it gets (assumed)
-        if ranges and not subnet.get("primaryIp"):
-            subnet["primaryIp"] = str(ranges[0][0])
+    # a gateway needs one address of its own: without a wish, the first that it gets; with two subnets no more than one,
+    # as a test of Terraform's provider expects
+    given = [one for one in subnets if addresses.ranges_of(one)]
+    if given and not any(one.get("primaryIp") for one in subnets):
+        given[0]["primaryIp"] = str(addresses.ranges_of(given[0])[0][0])
     backing = network.data["backing"]["backingTypeValue"]
     uplink |= {"uplinkName": network.name, "usingIpSpace": using, "backingType": backing}
 
