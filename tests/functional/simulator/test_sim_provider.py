@@ -157,15 +157,20 @@ def user(role: str, **more: str) -> str:
 def test_a_user_is_made_and_logs_in(sim: Simulator, system: Api, admin: Api, scene: Scene) -> None:
     role = role_address(system, scene.org, "View Only")
     path = f"/api/admin/org/{uuid(scene.org)}/users"
-    made = send(system, "POST", path, user(role, FullName="New", Password="new-secret-1"))
+    made = send(system, "POST", path, user(role, FullName="New", Password="new-secret-1", StoredVmQuota="12"))
     assert (made.get("name"), made.findtext(f"{VCLOUD}FullName")) == ("new", "New")
+    assert [made.findtext(f"{VCLOUD}{one}VmQuota") for one in ("Stored", "Deployed")] == ["12", "0"]
     assert made.find(f"{VCLOUD}Password") is None
+    assert made.find(f"{VCLOUD}GroupReferences") is not None
     address = str(made.get("href")).removeprefix(sim.url)
     own = Api(sim)
     assert own.log_in("new@acme", "new-secret-1").ok
     assert [one["name"] for one in own.get("/sessions/current")["roleRefs"]] == ["View Only"]
     again = admin.http.post(sim.url + path, data=user(role), headers={"Content-Type": "application/xml"})
     assert again.status_code == 406  # without a version
+    headers = {"Accept": "application/*+xml;version=37.2", "Content-Type": "application/vnd.vmware.admin.user+xml"}
+    wrong = admin.http.put(sim.url + address, data=user(role, DeployedVmQuota="-1"), headers=headers)
+    assert (wrong.status_code, "-1 is no number of virtual machines" in wrong.text) == (400, True)
     changed = send(admin, "PUT", address, user(role_address(admin, scene.org, "Organization Administrator")))
     role_shown = changed.find(f"{VCLOUD}Role")
     assert role_shown is not None

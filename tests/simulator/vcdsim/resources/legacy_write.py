@@ -20,6 +20,7 @@ from vcdsim.store import Record, uuid_of
 
 _SHORTEST = 6  # characters of a password, in go-vcloud-director's comments
 _TEXTS = ("Description", "FullName", "EmailAddress", "Telephone", "IM")
+_QUOTAS = ("StoredVmQuota", "DeployedVmQuota")  # of virtual machines; 0 is no limit
 
 
 def _text(body: Element, tag: str) -> str:
@@ -51,12 +52,13 @@ def show_user(call: Call, user: Record) -> Element:
     for tag, value in (("IsLocked", "false"), ("IsExternal", "false"), ("ProviderType", "INTEGRATED")):
         xmldoc.child(root, tag, value)
     xmldoc.child(root, "IsGroupRole", "false")
-    for tag in ("StoredVmQuota", "DeployedVmQuota"):
-        xmldoc.child(root, tag, "0")
+    for tag in _QUOTAS:
+        xmldoc.child(root, tag, str(user.data.get(tag, 0)))
     role = next((one for one in roles.of_org(call, user.org or "") if one.name == user.facts["role"]), None)
     if role and org:
         address = f"{call.base}/api/admin/org/{org.uuid}/role/{uuid_of(role.id)}"
         xmldoc.child(root, "Role", href=address, id=role.id, name=role.name)
+    xmldoc.child(root, "GroupReferences")  # without it, Terraform's provider crashes
     return root
 
 
@@ -73,6 +75,7 @@ def _fill(call: Call, body: Element, user: Record) -> None:
     password, org = _text(body, "Password"), user.org or ""
     if password and len(password) < _SHORTEST:
         raise errors.bad_field("Password", f"it must have at least {_SHORTEST} characters")
+    quotas = {tag: _quota(body, tag) for tag in _QUOTAS}
     if _text(body, "ProviderType") not in ("", "INTEGRATED") or _text(body, "IsExternal") == "true":
         raise errors.not_built(call.operation.method, f"{call.operation.path} of an external user")
     role = body.find(f"{{{xmldoc.VCLOUD}}}Role")
@@ -87,7 +90,14 @@ def _fill(call: Call, body: Element, user: Record) -> None:
         raise errors.bad_request("A new user needs a Password and a Role.")
     user.facts |= {"role": found, **({"password": password} if password else {})}
     texts = {tag: _text(body, tag) for tag in _TEXTS}
-    user.data = {"name": str(body.get("name")), "enabled": _text(body, "IsEnabled") == "true", **texts}
+    user.data = {"name": str(body.get("name")), "enabled": _text(body, "IsEnabled") == "true", **texts, **quotas}
+
+
+def _quota(body: Element, tag: str) -> int:
+    said = _text(body, tag) or "0"
+    if not said.isdecimal():
+        raise errors.bad_field(tag, f"{said} is no number of virtual machines")
+    return int(said)
 
 
 def post_user(call: Call) -> Reply:
