@@ -100,7 +100,10 @@ def _free(store: Store, gateway: str, network: Record, subnet: dict[str, Any]) -
 
 
 def _resize(subnet: dict[str, Any], count: int, pool: list[Range], used: Iterable[str]) -> None:
-    """Let a subnet have so many addresses: those in use, then others that it has, then the lowest of the pool."""
+    """Let a subnet have so many addresses: those in use, then others that it has, then the lowest of the pool.
+
+    The primary one is in a range then: the tests of Terraform's provider count the unused addresses so.
+    """
     primary, family = _primary(subnet), addresses.network_of(subnet)
     if primary and count < 1:
         raise errors.bad_field("totalIpCount", "an edge gateway keeps its primary IP address")
@@ -111,8 +114,6 @@ def _resize(subnet: dict[str, Any], count: int, pool: list[Range], used: Iterabl
     found = joined(first_of(offered, count))
     if sum(high - low + 1 for low, high in found) < count:
         raise errors.bad_field("totalIpCount", f"there are no {count} free IP addresses in {family}")
-    if primary and not addresses.in_ranges(subnet, ipaddress.ip_address(subnet["primaryIp"])):
-        found = without(found, primary)  # it goes on standing apart
     make = ipaddress.ip_address(subnet["gateway"]).__class__
     subnet["ipRanges"] = {
         "values": [{"startAddress": str(make(low)), "endAddress": str(make(high))} for low, high in found]
