@@ -12,6 +12,7 @@ help:
 	@echo "make test    run every test of this repository (GATES=\"functional lint\" for some, 'make gates' lists them)"
 	@echo "make docs    build the site of the documentation, in .cache/site"
 	@echo "make bench   measure how long migrations take, and what runs over a fleet cost (BENCH=--quick to try it)"
+	@echo "make acceptance  run the own tests of the Go SDK and of Terraform's provider with the double of Cloud Director"
 	@echo "make build   build the release: the tarball, its checksum and its bill of materials (CycloneDX)"
 	@echo "make release prepare a release: VERSION=1.0.0 sets the version and writes the changelog"
 	@echo "make lock    pin what make installs by version and hash, from tests/requirements/*.in"
@@ -42,6 +43,9 @@ gates:
 bench:
 	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py bench $(BENCH)
 
+acceptance:
+	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py acceptance $(TESTS)
+
 build:
 	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py build
 
@@ -57,4 +61,4 @@ format:
 clean:
 	rm -rf .cache
 
-.PHONY: help demo fleet mesh check test docs gates bench build release lock format clean
+.PHONY: help demo fleet mesh check test docs gates bench acceptance build release lock format clean

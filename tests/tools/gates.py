@@ -15,7 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -331,6 +331,13 @@ def clients(_workers: int) -> str:
     command = [str(venv.bin / "python"), "-m", "pytest", "-q", "-rs", "tests/clients"]
     output = run(command, _log("clients"), cwd=COLLECTION, env=_with_real_parts(venv))
     return _last(r"\d+ (?:passed|skipped).*", output)
+
+
+def acceptance(names: Sequence[str]) -> int:
+    """Other projects' own tests with the simulator: no gate, because they take most of an hour. The exit code."""
+    venv = test_venv()
+    command = [str(venv.bin / "python"), "tests/clients/acceptance.py", "--logs", str(LOGS / "acceptance"), *names]
+    return subprocess.run(command, cwd=COLLECTION, env=_with_real_parts(venv), check=False).returncode
 
 
 def build_programs(_workers: int) -> str:

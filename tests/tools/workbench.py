@@ -16,7 +16,7 @@ import time
 
 import docs_site
 from artifact import checksum, moment
-from gates import CHECK, GATES, build_artifact, prepare
+from gates import CHECK, GATES, acceptance, build_artifact, prepare
 from lock import lock
 from places import (
     CACHE,
@@ -150,6 +150,9 @@ def main() -> int:
     commands.add_parser("test", help="run the gates").add_argument("gate", nargs="*", help="only these")
     commands.add_parser("gates", help="list the gates")
     commands.add_parser("bench", help="measure migrations; options as tests/bench/bench.py has them", add_help=False)
+    commands.add_parser("acceptance", help="run other projects' own tests with the simulator").add_argument(
+        "name", nargs="*", help="only these projects and tests"
+    )
     commands.add_parser(
         "fleet", help="show a run over 40 clusters that is cancelled and launched again", add_help=False
     )
@@ -171,6 +174,9 @@ def main() -> int:
         return test(arguments.gate)
     if arguments.command == "bench":
         return bench(more)
+    if arguments.command == "acceptance":
+        copy_tree()
+        return acceptance(arguments.name)
     if arguments.command == "fleet":
         return fleet(more)
     if arguments.command == "mesh":

@@ -33,7 +33,8 @@ Say = Callable[[str], None]
 class Build:
     """The programs of one Go module. ``packages`` maps a program's name to its Go package, or to a source file of ours.
 
-    The path of a source file is relative to the folder with go.mod.
+    The path of a source file is relative to the folder with go.mod. With ``tests``, a program is that of a package's
+    own tests, of those that these build tags include.
     """
 
     module: str
@@ -42,6 +43,7 @@ class Build:
     link: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     name: str = ""  # of its folder in the cache, where it is not the module's
+    tests: str = ""
 
     @property
     def folder(self) -> Path:
@@ -52,7 +54,8 @@ class Build:
     def key(self) -> str:
         """A key that changes with everything that affects the build."""
         digest = hashlib.sha256()
-        for part in (*sorted(self.packages.items()), *self.link, *sorted(self.environment.items())):
+        tests = (self.tests,) if self.tests else ()
+        for part in (*sorted(self.packages.items()), *self.link, *sorted(self.environment.items()), *tests):
             digest.update(repr(part).encode())
         for name in ("go.mod", "go.sum"):
             digest.update((self.folder / name).read_bytes())
@@ -108,6 +111,21 @@ def build(what: Build, say: Say) -> Path:
     return what.target
 
 
+def sources(what: Build, say: Say) -> tuple[str, Path]:
+    """The module that the first program comes from, as PATH@VERSION, and its folder, as Go keeps it: read-only.
+
+    A program that was built here names its source files by paths that begin with PATH@VERSION.
+    """
+    wanted = "{{.Module.Path}}@{{.Module.Version}} {{.Module.Dir}}"
+    command = [ensure_go(say), "list", "-f", wanted, next(iter(what.packages.values()))]
+    environment = _environment(what)
+    done = subprocess.run(command, cwd=what.folder, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Failed(f"{' '.join(command)} failed:\n{done.stderr.strip()[-2000:]}")
+    name, _space, folder = done.stdout.strip().partition(" ")
+    return name, Path(folder)
+
+
 def _build_into(go: str, what: Build, say: Say) -> None:
     what.target.parent.mkdir(parents=True, exist_ok=True)
     environment = _environment(what)
@@ -117,11 +135,12 @@ def _build_into(go: str, what: Build, say: Say) -> None:
         programs, log = Path(name) / "programs", what.target.parent / f"build-{what.name or what.module}.log"
         programs.mkdir()
         flags = ["-trimpath", f"-ldflags={' '.join(('-s', '-w', *what.link))}"]
+        verb = ["test", "-c", "-vet=off", "-tags", what.tests] if what.tests else ["build"]
         for program, package in zip(what.packages, packages, strict=True):
             command = [
                 *_politely(),
                 go,
-                "build",
+                *verb,
                 "-v",
                 "-p",
                 _parallel(),
@@ -158,7 +177,8 @@ def _run_with_progress(
 
 
 def _count_packages(go: str, what: Build, environment: Mapping[str, str]) -> int:
-    command = [go, "list", "-deps", *what.packages.values()]
+    tests = ["-test", "-tags", what.tests] if what.tests else []
+    command = [go, "list", "-deps", *tests, *what.packages.values()]
     done = subprocess.run(command, cwd=what.folder, env=dict(environment), capture_output=True, text=True, check=False)
     if done.returncode:
         raise Failed(

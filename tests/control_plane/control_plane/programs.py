@@ -58,6 +58,24 @@ TERRAFORM_PROVIDER = Build(
     "about 1 minute on one core",
     environment=_STATIC,
 )
+# The tests of other clients, which `make acceptance` runs with the simulator: no other command builds them.
+CLIENT_TESTS = {
+    name: Build(module, {f"{name}.test": package}, about, environment=_STATIC, name=f"tests-{name}", tests="functional")
+    for name, module, package, about in (
+        (
+            "go-vcloud-director",
+            "../../simulator/go/sdkclient",
+            "github.com/vmware/go-vcloud-director/v3/govcd",
+            "about 4 minutes on one core",
+        ),
+        (
+            "terraform-provider-vcd",
+            "terraform-provider-vcd",
+            "github.com/vmware/terraform-provider-vcd/v3/vcd",
+            "about 3 minutes on one core, after the provider itself",
+        ),
+    )
+}
 HOW_TO_GET = "PYTHONPATH=tests/control_plane python -m control_plane build"
 
 

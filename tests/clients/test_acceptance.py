@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How `make acceptance` judges what other projects' tests say; it runs them apart, because that takes long."""
+
+from __future__ import annotations
+
+import pytest
+from acceptance import PROJECTS, Project, filled, judge, verdict
+
+SDK, TERRAFORM = PROJECTS
+SAID = """
+PASS: /x/govcd/nsxt_alb_pool_test.go:16: TestVCD.Test_AlbPool\t3.1s
+SKIP: /x/govcd/one_test.go:17: TestVCD.Test_Skipped (Missing config)
+--- PASS: TestAccOne (3.10s)
+--- FAIL: TestAccOneMore (0.46s)
+FAIL: /x/govcd/two_test.go:10: TestVCD.Test_Failed
+/x/govcd/two_test.go:12:
+... value = nil
+"""
+
+
+@pytest.mark.parametrize(
+    ("project", "test", "ended"),
+    [
+        (SDK, "Test_AlbPool", "PASS"),
+        (SDK, "Test_Alb", "NONE: ... value = nil"),
+        (SDK, "Test_Skipped", "SKIP: ... value = nil"),
+        (SDK, "Test_Failed", "FAIL: ... value = nil"),
+        (TERRAFORM, "TestAccOne", "PASS"),
+        (TERRAFORM, "TestAccOneMore", "FAIL: ... value = nil"),
+        (TERRAFORM, "TestAccTwo", "NONE: ... value = nil"),
+    ],
+)
+def test_a_verdict_is_that_of_this_test(project: Project, test: str, ended: str) -> None:
+    assert verdict(project, test, SAID) == ended
+
+
+def test_a_program_that_says_nothing_has_not_passed() -> None:
+    assert verdict(SDK, "Test_AlbPool", "") == "NONE: it said nothing"
+
+
+def test_both_directions_are_complaints() -> None:
+    description = {"passes": ["a", "b"], "fails": {"c": "why", "d": "why"}}
+    found = {"a": "PASS", "b": "SKIP: it says", "c": "PASS", "d": "FAIL: it says"}
+    assert judge(description, found) == ["b does not pass: SKIP: it says", "c passes now: move it to passes"]
+
+
+def test_settings_take_the_places() -> None:
+    settings = {"url": "{url}/api", "certificate": {"path": "{module}/a.pem"}, "on": True, "seconds": 20}
+    places = {"url": "https://v", "module": "/m"}
+    expected = {"url": "https://v/api", "certificate": {"path": "/m/a.pem"}, "on": True, "seconds": 20}
+    assert filled(settings, places) == expected
+
+
+@pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
+def test_each_test_of_a_file_stands_there_once(project: Project) -> None:
+    description = project.description()
+    passes, fails = description["passes"], description["fails"]
+    assert passes == sorted({*passes})
+    assert not {*passes} & {*fails}
+    assert all(reason for reason in fails.values())
