@@ -172,7 +172,7 @@ def names(artifacts: Mapping[str, Any]) -> str:
     for name in artifacts:
         kind = next((one for one in KINDS if name.startswith(one)), "shared_ip_plan_digest")
         kinds[kind] = kinds.get(kind, 0) + 1
-    return ", ".join(f"{count} {KINDS.get(kind, 'digest of the run')}" for kind, count in sorted(kinds.items()))
+    return ", ".join(f"{count} {KINDS.get(kind, 'run digest')}" for kind, count in sorted(kinds.items()))
 
 
 KINDS = {
