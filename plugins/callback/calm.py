@@ -5,11 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-from ansible.plugins.callback import CallbackBase
-
 DOCUMENTATION = r"""
 name: calm
 type: stdout
@@ -26,7 +21,13 @@ requirements:
   - to be the callback for standard output
 """
 
-OURS, DEBUG = "vcd.kubernetes.", "ansible.builtin.debug"
+from collections.abc import Iterator
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
+
+OURS = "vcd.kubernetes."
+DEBUG = "ansible.builtin.debug"
 INDENT = " " * 11
 
 

@@ -107,7 +107,7 @@ class Runner:
         """How each test ended: PASS, or another verdict with what the program said last."""
         found: dict[str, str] = {}
         options = dict(self._description["simulator"])
-        running = [Simulator(**options, task_seconds=0, health_seconds=0, openapi=None) for _ in range(self._jobs)]
+        running = [Simulator(**options, task_seconds=0, health_seconds=0, openapi=None) for _job in range(self._jobs)]
         try:
             for one in running:
                 one.start()

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import socket
 import subprocess
+from collections.abc import Iterator
 from typing import NoReturn
 
 import pytest
+from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No process, no connection."""
+def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No process, no connection, and no secret of this test in messages of the next one."""
 
     def refuse(*_arguments: object, **_options: object) -> NoReturn:
         raise AssertionError("a unit test may start no process and open no connection: it belongs in tests/functional")
 
     monkeypatch.setattr(subprocess, "Popen", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
+    yield
+    SECRETS.clear()

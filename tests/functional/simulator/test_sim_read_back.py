@@ -776,6 +776,7 @@ NO_STATE = {
     "load balancer pool summary",
     "load balancer virtual service summary",
     "rights of a role",
+    "security tag",
 }
 
 
