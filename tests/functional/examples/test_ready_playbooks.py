@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from certificates import make_pair
 from kube_double.testing import KubeFleet
 from role_runs import FIXTURES, ROOT, ansible_playbook
 from vcdsim.testing import Simulator
@@ -98,7 +99,9 @@ def test_every_ready_playbook_runs_as_it_stands(tmp_path: Path) -> None:
             "ANSIBLE_STDOUT_CALLBACK": "vcd.kubernetes.calm",
         }
         playbooks = [prepared(tmp_path), *(str(EXAMPLES / f"{name}.yml") for name in ORDER)]
-        words = ["-i", str(EXAMPLES / "inventory" / "clusters.yml"), *playbooks]
+        certificate, key = make_pair("web")
+        (tmp_path / "vault.json").write_text(json.dumps({"web_certificate": certificate, "vault_web_key": key}))
+        words = ["-e", "@vault.json", "-i", str(EXAMPLES / "inventory" / "clusters.yml"), *playbooks]
         code, output = ansible_playbook(tmp_path, words, environment)
         dump = sim.dump()
     assert code == 0, output[-4000:]
@@ -111,7 +114,9 @@ def test_every_ready_playbook_runs_as_it_stands(tmp_path: Path) -> None:
     assert {addresses[name] for name in addresses if "-web-" in name} == {"203.0.113.10", "203.0.113.11"}
     assert (addresses["intranet"], addresses["secure"]) == ("192.168.8.150", "203.0.113.40")
     (secure,) = (one for one in dump["virtual_services"] if one["name"] == "secure")
-    assert secure["certificateRef"]["name"] == "shop-2026"
+    assert secure["certificateRef"]["name"] == "web-cert"
+    (renewed,) = (one for one in dump["certificates"] if one["alias"] == "web-cert")
+    assert renewed["certificate"].strip() == certificate.strip()
     assert json.dumps(dump["nat_rules"]).count("203.0.113.30") == 1
 
 
