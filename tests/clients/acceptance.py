@@ -33,9 +33,9 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / name) for name in ("simulator", "control_plane")]
 
 from control_plane.go import Build, build, sources  # noqa: E402 - found by the line above
-from control_plane.places import Failed, Missing  # noqa: E402
-from control_plane.programs import CLIENT_TESTS, find_terraform  # noqa: E402
-from vcdsim.testing import Simulator  # noqa: E402
+from control_plane.places import Failed, Missing  # noqa: E402 - the same
+from control_plane.programs import CLIENT_TESTS, find_terraform  # noqa: E402 - the same
+from vcdsim.testing import Simulator  # noqa: E402 - the same
 
 SECONDS = 1800  # for a busy machine, not for what is waited for
 PASSED = "PASS"
