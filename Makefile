@@ -7,7 +7,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 help:
 	@echo "make demo    watch a Service in use move through the three IP-sharing scenarios (about 2 minutes)"
 	@echo "make fleet   watch a run over 40 clusters that is cancelled and launched again (about 5 minutes)"
-	@echo "make mesh    watch AWX's workflow on several nodes, one of which is lost (about 5 minutes)"
+	@echo "make mesh    watch AWX's workflow on several nodes, one of which is lost (about 3 minutes)"
 	@echo "make check   linters and unit tests, in one to two minutes once its tools are installed"
 	@echo "make test    run every test of this repository (GATES=\"functional lint\" for some, 'make gates' lists them)"
 	@echo "make docs    build the site of the documentation, in .cache/site"
