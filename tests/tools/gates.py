@@ -147,9 +147,12 @@ def killed(workers: int) -> str:
 
 
 def _pytest(folder: str, workers: int) -> str:
-    """Run the tests of a folder; one process that is idle takes from the others, whatever file a test stands in."""
+    """Run the tests of a folder; one process that is idle takes from the others, whatever file a test stands in.
+
+    The names of the tests that failed are the last lines of the output: of a long output, often only the end is kept.
+    """
     venv = test_venv()
-    command = [venv.bin / "python", "-m", "pytest", "-q", "-rs", "-n", str(workers), "--dist", "worksteal"]
+    command = [venv.bin / "python", "-m", "pytest", "-q", "-rsfE", "-n", str(workers), "--dist", "worksteal"]
     return run([*command, f"tests/{folder}"], _log(folder), cwd=COLLECTION, env=_with_real_parts(venv))
 
 
