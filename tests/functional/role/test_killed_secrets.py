@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from killed_playbook import descendants
 from role_runs import clean_environment
 from test_no_leaks import containing
 
@@ -55,36 +56,39 @@ def test_the_password_of_a_killed_run(
             start_new_session=True,
         )
         try:
-            wait_for_the_module(silent, run)
+            waiting = wait_for_the_module(silent, run)
         finally:
             kill_all(run)
+        waiting.close()
     found = [name for name in containing(tmp_path, [PASSWORD]) if name != "given"]
     assert bool(found) is left, found
 
 
-def wait_for_the_module(silent: socket.socket, run: subprocess.Popen[bytes]) -> None:
-    """Return when the module has connected. The test fails when ansible-playbook ends before."""
+def wait_for_the_module(silent: socket.socket, run: subprocess.Popen[bytes]) -> socket.socket:
+    """The connection of the module, which waits for an answer. The test fails when ansible-playbook ends before."""
     for _second in range(SECONDS):
         with contextlib.suppress(TimeoutError):
-            connection, _address = silent.accept()
-            connection.close()
-            return
+            return silent.accept()[0]
         assert run.poll() is None, f"ansible-playbook ended with {run.returncode}"
     raise AssertionError("the module did not connect")
 
 
 def kill_all(run: subprocess.Popen[bytes]) -> None:
-    """SIGKILL for a process and all below it, in whatever session they are."""
-    for pid in [*below(run.pid), run.pid]:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    """SIGKILL for a process and all below it, in whatever session they are.
+
+    All are stopped before the first is killed: a parent that saw its child end would tidy up behind it.
+    """
+    stopped: set[int] = set()
+    while found := {run.pid, *descendants(run.pid)} - stopped:
+        for pid in found:
+            send(pid, signal.SIGSTOP)
+        stopped |= found
+    for pid in stopped:
+        send(pid, signal.SIGKILL)
     run.wait(SECONDS)
 
 
-def below(pid: int) -> list[int]:
-    """The descendants of a process."""
-    found: list[int] = []
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, children.read_text().split()):
-            found += [*below(child), child]
-    return found
+def send(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process that may have ended."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
