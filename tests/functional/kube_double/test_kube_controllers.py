@@ -36,6 +36,16 @@ def test_pods_take_time_to_start_and_to_end(stage: Any, make: Any) -> None:
     assert phases(found) == []
 
 
+def test_pods_of_a_running_cluster_are_ready_from_the_start_and_after_a_reset(stage: Any, make: Any) -> None:
+    found = stage()
+    found.cluster.start([*make.nodes, make.config_map("x"), make.deployment()], running=True)
+    assert phases(found) == ["Running"]
+    found.scale(2)
+    assert phases(found) == ["Running", "Pending"]
+    found.cluster.reset()
+    assert phases(found) == ["Running"]
+
+
 def test_overdue_changes_happen_in_order(stage: Any, make: Any) -> None:
     """A rolling update: the new pod starts (1 s), then the old one ends (2 s). The test looks only afterwards."""
     found = stage(*make.nodes, make.config_map("x"), make.deployment())

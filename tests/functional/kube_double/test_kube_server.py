@@ -12,6 +12,7 @@ import urllib.request
 from typing import Any
 
 import pytest
+from kube_double.testing import KubeDouble
 
 MAPS = "/api/v1/namespaces/kube-system/configmaps"
 
@@ -339,3 +340,13 @@ def test_unknown_commands_are_listed(kube: Any, refused: Any) -> None:
 def test_dump_contains_all_objects(kube: Any) -> None:
     kinds = {item["kind"] for item in kube.dump()}
     assert {"Namespace", "Node", "ConfigMap", "ServiceAccount"} <= kinds
+
+
+def test_pods_of_the_start_are_ready_whatever_time_later_ones_take(make: Any) -> None:
+    objects = [*make.nodes, make.config_map("x"), make.deployment()]
+    with KubeDouble(objects=objects, start_seconds=3600) as kube:
+        (pod,) = kube.list("Pod", "kube-system")
+        assert pod["status"]["phase"] == "Running"
+        kube.reset()
+        (pod,) = kube.list("Pod", "kube-system")
+        assert pod["status"]["phase"] == "Running"

@@ -36,7 +36,7 @@ def seconds(text: str) -> float:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0 <= value < 3600:
+    if not 0 <= value <= 3600:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 3600")
     return value
 
@@ -102,7 +102,7 @@ async def serve(options: argparse.Namespace, clusters: dict[str, list[Json]], us
     runners, contexts, lines = [], [], []
     for name, objects in clusters.items():
         cluster = Cluster(options.pod_start_seconds, options.pod_stop_seconds, authority.cert_pem.bytes().decode())
-        cluster.start(objects)
+        cluster.start(objects, running=True)
         access = Access(users, cluster.store)
         runner = web.AppRunner(Server(cluster, access).application(), access_log=None, shutdown_timeout=0.5)
         await runner.setup()

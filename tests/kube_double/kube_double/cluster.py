@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
+from contextlib import nullcontext
 
 from kube_double.clock import Clock
 from kube_double.deployments import Deployments
@@ -46,6 +47,7 @@ class Cluster:
         )
         self._settled = -1
         self._loaded: list[Json] = []
+        self._running = False
 
     # -- time ----------------------------------------------------------------------------------------------------
 
@@ -70,9 +72,13 @@ class Cluster:
 
     # -- content -------------------------------------------------------------------------------------------------
 
-    def start(self, objects: Iterable[Json]) -> None:
-        """Start with the objects of every cluster and ``objects``. ``reset`` returns to this state."""
+    def start(self, objects: Iterable[Json], *, running: bool = False) -> None:
+        """Start with the objects of every cluster and ``objects``. ``reset`` returns to this state.
+
+        ``running`` is for a cluster that has run for a while: the pods of these objects are ready at once.
+        """
         self._loaded = [copy.deepcopy(item) for item in objects]
+        self._running = running
         self.reset()
 
     def reset(self) -> None:
@@ -83,7 +89,8 @@ class Cluster:
         for name in _NAMESPACES:
             self.registry.create(of_kind("Namespace"), "", {"metadata": {"name": name}})
         self.settle()
-        self.load(self._loaded)
+        with self.kubelets.at_once() if self._running else nullcontext():
+            self.load(self._loaded)
 
     def load(self, objects: Iterable[Json]) -> None:
         """Create or replace ``objects`` as an administrator would; Nodes and Services keep their status."""

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from kube_double import pods
@@ -59,6 +61,15 @@ class Kubelets:
         self._addresses = 1
         self.runs: dict[str, PodRun] = {}
         self.caches: dict[str, dict[Reference, CacheEntry]] = {}
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Inside the block, pods are ready as soon as they are bound to a node."""
+        start, self._start = self._start, 0.0
+        try:
+            yield
+        finally:
+            self._start = start
 
     def sync(self) -> None:
         bound = {pod["metadata"]["uid"]: pod for pod in self._store.items(POD) if pod["spec"].get("nodeName")}
