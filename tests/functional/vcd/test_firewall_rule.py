@@ -121,7 +121,12 @@ def test_of_several_rules_with_one_name_one_is_chosen_by_id(edge: Modules) -> No
     assert edge.done(RULE, id=first["id"], position="last")["firewall_rule"]["position"] == 4
 
 
-# -- another client at the same time
+@pytest.mark.parametrize("version", ["38.1", "39.1"])
+def test_a_rule_is_made_with_the_newest_api(version: str) -> None:
+    with Simulator(estate="one-edge", task_seconds=0, api_versions=version) as simulator:
+        edge = Modules(simulator, user="admin", password="admin-secret-1")
+        assert edge.done(RULE, name="new", action="ALLOW")["firewall_rule"]["enabled"] is True
+        assert edge.done(RULE, name="new", enabled=False)["firewall_rule"]["enabled"] is False
 
 
 # -- another client at the same time

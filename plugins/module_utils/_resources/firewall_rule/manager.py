@@ -30,7 +30,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import 
 
 MAX_CONFLICTS = 3
 BAD_REQUEST = 400
-SINCE_COMMENTS, SINCE_ACTIVE = (36, 2), (38, 1)
+SINCE_COMMENTS = (36, 2)
 
 
 class FirewallRules(Manager):
@@ -77,8 +77,7 @@ class FirewallRules(Manager):
 
     def initial(self) -> Body:
         """Enabled; the server sets the other defaults."""
-        on = "active" if self.api.session.version >= SINCE_ACTIVE else "enabled"
-        return {on: True, "direction": "IN_OUT", "ipProtocol": "IPV4_IPV6"}
+        return {"enabled": True, "direction": "IN_OUT", "ipProtocol": "IPV4_IPV6"}
 
     def missing_for_create(self) -> list[str]:
         """The options without which a rule cannot be created."""
