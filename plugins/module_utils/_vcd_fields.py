@@ -88,6 +88,39 @@ FIELDS: dict[str, Layout] = {
     "participatingOrgVdcs": [{"vdcRef": REFERENCE}],
 }
 MEMBERS = [{"ipAddress": TEXT, "port": NUMBER, "ratio": NUMBER, "enabled": FLAG, "healthStatus": TEXT}]
+_TEXT_MATCH = {"matchCriteria": TEXT, "value": [TEXT]}
+_HEADERS = [{**_TEXT_MATCH, "key": TEXT}]
+_REDIRECT = {**_all("protocol host path", TEXT), **_all("port statusCode", NUMBER), "keepQuery": FLAG}
+_RESPONSE = {"content": TEXT, "contentType": TEXT, "statusCode": NUMBER}
+# a rule of an HTTP policy, of any kind
+POLICY_RULE: dict[str, Layout] = {
+    "name!": TEXT,
+    **_all("active logging", FLAG),
+    "matchCriteria": {
+        "clientIpMatch": {"matchCriteria": TEXT, "addresses": [TEXT]},
+        "servicePortMatch": {"matchCriteria": TEXT, "ports": [NUMBER]},
+        "protocol": TEXT,
+        "methodMatch": {"matchCriteria": TEXT, "methods": [TEXT]},
+        "pathMatch": {"matchCriteria": TEXT, "matchStrings": [TEXT]},
+        "queryMatch": [TEXT],
+        **_all("headerMatch requestHeaderMatch responseHeaderMatch", _HEADERS),
+        "cookieMatch": _all("matchCriteria key value", TEXT),
+        "locationHeaderMatch": _TEXT_MATCH,
+        "statusCodeMatch": {"matchCriteria": TEXT, "statusCodes": [TEXT]},
+    },
+    "headerActions": [_all("action name value", TEXT)],
+    **_all("redirectAction rewriteLocationHeaderAction", _REDIRECT),
+    "rewriteUrlAction": {**_all("host path query", TEXT), "keepQuery": FLAG},
+    "rateLimitAction": {
+        **_all("count period", NUMBER),
+        "closeConnectionAction": TEXT,
+        "redirectAction": _REDIRECT,
+        "localResponseAction": _RESPONSE,
+    },
+    "redirectToHttpsAction": {"port": NUMBER},
+    "localResponseAction": _RESPONSE,
+    "allowOrCloseConnectionAction": TEXT,
+}
 # what is found by its id, and named in messages
 _NAMED = re.compile(
     r"(^|/)(edgeGateways|applicationPortProfiles|loadBalancer/pools|loadBalancer/virtualServices)(/[^/?]+)?$"
@@ -97,10 +130,13 @@ _IDENTIFIED = re.compile(
     r"/nat/rules(/[^/?]+)?$|^ipSpaces/urn:[^/?]+(/allocations(/[^/?]+)?)?$|^ssl/certificateLibrary$"
 )
 
-# what an option may name besides
+# what an option may name besides, and lists that are one object
 _REQUIRED: dict[str, dict[str, Layout]] = {
     "ssl/certificateLibrary": {"alias!": TEXT, "certificate": TEXT},
     "serviceEngineGroups/assignments": {"serviceEngineGroupRef!": {"id!": ID, "name!": TEXT}},
+    **{f"httpPolicy/{kind}Rules": {"values": [POLICY_RULE]} for kind in ("request", "response", "security")},
+    "waf/config": {"mode": TEXT},
+    "waf/allowlist": {"values": [{"name": TEXT, "active": FLAG}]},
 }
 
 
@@ -108,7 +144,7 @@ def layout_of(path: str) -> dict[str, Layout]:
     """The layout of an object below this path of OpenAPI, or of a row of its list."""
     named, members = _NAMED.search(path), {"members": MEMBERS} if path.startswith("loadBalancer/pools/") else {}
     required = ("id", "name") if named else ("id",) if _IDENTIFIED.search(path) else ()
-    more = next((layout for end, layout in _REQUIRED.items() if path.endswith(end)), {})
+    more = next((layout for end, layout in _REQUIRED.items() if path.partition("?")[0].endswith(end)), {})
     return {**FIELDS, **members, **{f"{field}!": FIELDS[field] for field in required}, **more}
 
 

@@ -342,6 +342,8 @@ USES: dict[str, tuple[Use, ...]] = {
         *_writes(VIRTUAL_SERVICES),
         *_POLICIES,
     ),
+    "vcd_http_policy": (*_reads(GATEWAYS, VIRTUAL_SERVICES, POLICIES), Use(Operation(UPDATE, POLICIES))),
+    "vcd_http_policy_info": _reads(GATEWAYS, VIRTUAL_SERVICES, POLICIES),
     "vcd_pool": (
         *_reads(GATEWAYS, POOLS),
         *_reads(MEMBER_GROUPS, when="the option member_group"),

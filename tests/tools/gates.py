@@ -177,7 +177,8 @@ def integration(_workers: int) -> str:
     with (
         doubles(venv, "integration") as running,
         doubles(venv, "integration-group", estate="provider") as group,  # an edge gateway that a VDC group owns
-        doubles(venv, "integration-spaces", estate="ip-spaces") as spaces,
+        # the newest Cloud Director
+        doubles(venv, "integration-spaces", estate="ip-spaces", api_versions="37.2,38.0,38.1,39.0,39.1") as spaces,
         module_python(venv) as forked,
     ):
         parameters = {

@@ -68,13 +68,17 @@ def _program(venv: Venv, package: str, folder: str, arguments: Sequence[str], na
 
 @contextmanager
 def doubles(
-    venv: Venv, name: str, objects: Sequence[str] = ("cluster.manifest", "cpi-1.6.1.manifest"), estate: str = "one-edge"
+    venv: Venv,
+    name: str,
+    objects: Sequence[str] = ("cluster.manifest", "cpi-1.6.1.manifest"),
+    estate: str = "one-edge",
+    api_versions: str = "37.0,37.1,37.2",
 ) -> Iterator[Doubles]:
     """Run both doubles for the length of a block, with a shipped estate and shipped objects."""
     folder = CACHE / "doubles" / name
     folder.mkdir(parents=True, exist_ok=True)
     files = ",".join(str(FIXTURES / file) for file in objects)
-    vcd_arguments = ["--estate", estate, "--tls-dir", str(folder / "tls")]
+    vcd_arguments = ["--estate", estate, "--api-versions", api_versions, "--tls-dir", str(folder / "tls")]
     kube_arguments = ["--objects", files, "--dir", str(folder / "kube")]
     with (
         _program(venv, "vcdsim", "simulator", vcd_arguments, name) as vcd,

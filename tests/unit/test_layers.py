@@ -70,6 +70,7 @@ RESOURCES = [
     "dynamic_security_group",
     "nat_rule",
     "virtual_service",
+    "http_policy",
     "library_certificate",
     "edge_load_balancer",
     "service_engine_group_assignment",

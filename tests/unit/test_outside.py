@@ -45,6 +45,7 @@ SCALARS = st.one_of(
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
 LAYOUTS: list[Any] = [
     *(TEXT, NUMBER, FLAG, ID, [TEXT], Values(TEXT), {"a": TEXT, "b!": [{"id!": ID}]}, layouts.FIELDS, layouts.MEMBERS),
+    layouts.POLICY_RULE,
     *kubernetes.LAYOUTS.values(),
 ]
 
@@ -132,7 +133,7 @@ def test_every_field_of_cloud_director_that_is_read_has_a_type() -> None:
     read = set()
     for path in [*UTILS.glob("_resources/**/*.py"), *UTILS.glob("_vcd/*.py"), *UTILS.glob("_apply/*.py")]:
         read |= set(re.findall(r'\.get\("([a-z]+[A-Z]\w*)"', path.read_text(encoding="utf-8")))
-    assert read - careful <= names([layouts.FIELDS, layouts.MEMBERS])
+    assert read - careful <= names([layouts.FIELDS, layouts.MEMBERS, layouts.POLICY_RULE])
 
 
 @pytest.mark.parametrize(

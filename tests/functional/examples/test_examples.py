@@ -31,6 +31,7 @@ PLAN = [
     *("-e", "shared_ip_scenario=shared_external"),
     *("-e", "shared_ip_plan_file=plan.json"),
 ]
+VERSIONS = "37.0,37.1,37.2,38.0,38.1,39.0,39.1"
 ESTATE = Path(__file__).with_name("estate.yml")
 # What a user has in a vault, and what a run before this one would have left.
 VARIABLES = {"vault_vcd_password": "admin-secret-1", "vault_api_token": "acme-api-token-0000000000000001"}
@@ -73,7 +74,7 @@ def test_every_example_of_a_module_runs_as_it_stands(tmp_path: Path) -> None:
     director = NakivoDouble(FakeJob(1, "k8s-acme", plan=RunPlan(starts_after=0, ends_after=0)), FakeJob(2, "other"))
     with (
         serving(director, tmp_path) as (nakivo, nakivo_ca),
-        Simulator(estate=ESTATE, task_seconds=0, health_seconds=0) as sim,
+        Simulator(estate=ESTATE, task_seconds=0, health_seconds=0, api_versions=VERSIONS) as sim,
         KubeFleet({"acme": cluster}, start_seconds=0, stop_seconds=0) as kube,
     ):
         places = {URL: sim.url, NAKIVO: nakivo, **dict.fromkeys(PATHS, kube.kubeconfig)}

@@ -40,6 +40,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "vcd_edge_load_balancer_info": {"edge_gateway": "acme-edge"},
     "vcd_firewall_rule": {**NAMED, "action": "ALLOW"},
     "vcd_firewall_rule_info": {"edge_gateway": "acme-edge"},
+    "vcd_http_policy": {"edge_gateway": "acme-edge", "virtual_service": "web", "redirect_to_https": True},
+    "vcd_http_policy_info": {"edge_gateway": "acme-edge"},
     "vcd_ip_allocation": {"ip_space": "public", "description": "web"},
     "vcd_ip_allocation_info": {"ip_space": "public"},
     "vcd_ip_set": {**NAMED, "ip_addresses": ["198.51.100.0/24"]},

@@ -72,7 +72,7 @@ class SubResources:
             if self._api.session.listed[-1] < one.since:
                 continue
             try:
-                body = self._read(one, urn, name)
+                body = read_part(self._api, one, urn, describe(self._gateway, name))
             except CollectionError as error:
                 if self._accept_loss or (one.premium and not self._is_premium()):
                     continue
@@ -109,17 +109,6 @@ class SubResources:
             found[one.key] = body
         return found
 
-    def _read(self, one: SubResource, urn: str, name: str) -> Body:
-        what = f"{one.words} of {describe(self._gateway, name)}"
-        version = self._api.session.version
-        if version < one.since:
-            raise CollectionError(f"cannot read {what} in API version {render(version)} (option api_version)")
-        paging = "" if one.key == "waf_config" else f"?pageSize={_LARGEST_PAGE}"
-        body = self._api.get(one.of(urn) + paging, what)
-        if (body.get("resultTotal") or 0) > len(body.get("values") or []):
-            raise CollectionError(f"cannot read all {body['resultTotal']} {what}")
-        return {key: value for key, value in body.items() if key not in _PAGING}
-
     def _is_premium(self) -> bool:
         """Whether the edge gateway can have WAF at all."""
         if self._premium is None:
@@ -129,6 +118,19 @@ class SubResources:
                 settings = {}
             self._premium = settings.get("supportedFeatureSet") != "STANDARD"
         return self._premium
+
+
+def read_part(api: Api, one: SubResource, urn: str, service: str) -> Body:
+    """One of them, of the virtual service with this URN. ``service``: its words in messages. Raises CollectionError."""
+    what = f"{one.words} of {service}"
+    version = api.session.version
+    if version < one.since:
+        raise CollectionError(f"cannot read {what} in API version {render(version)} (option api_version)")
+    paging = "" if one.key == "waf_config" else f"?pageSize={_LARGEST_PAGE}"
+    body = api.get(one.of(urn) + paging, what)
+    if (body.get("resultTotal") or 0) > len(body.get("values") or []):
+        raise CollectionError(f"cannot read all {body['resultTotal']} {what}")
+    return {key: value for key, value in body.items() if key not in _PAGING}
 
 
 def _in_order(bodies: Mapping[str, Body]) -> Iterator[tuple[SubResource, Body]]:
