@@ -57,7 +57,7 @@ _NUMBERS = """
 """
 _FLAGS = """
     enabled active logging systemRule usableForNAT passiveMonitoringEnabled sslEnabled commonNameCheckEnabled
-    transparentModeEnabled
+    transparentModeEnabled nonCriticalLoggingEnabled
 """
 _REFERENCES = """
     gatewayRef ownerRef orgRef usedByRef loadBalancerCloudRef orgVdc ipSpaceRef loadBalancerPoolRef memberGroupRef

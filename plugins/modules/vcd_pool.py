@@ -18,6 +18,7 @@ extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway
   - vcd.kubernetes.state
+  - vcd.kubernetes.rename
   - vcd.kubernetes.wait
   - vcd.kubernetes.attributes
   - vcd.kubernetes.attributes.actiongroup_vcd
@@ -116,6 +117,7 @@ options:
 notes:
   - With O(wait=true), the module waits until the pool is realized. It does not wait for its health, because a pool without a virtual service
     has none.
+  - CPI finds its virtual services and pools by their names. If you rename one, CPI makes another.
 seealso:
   - module: vcd.kubernetes.vcd_pool_info
   - module: vcd.kubernetes.vcd_virtual_service
@@ -247,12 +249,19 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool imp
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.manager import Pools
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, connect_after
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION, EDGE_GATEWAY, STATE, WAIT
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import (
+    CONNECTION,
+    EDGE_GATEWAY,
+    RENAME,
+    STATE,
+    WAIT,
+)
 
 SPEC = (
     CONNECTION
     | EDGE_GATEWAY
     | STATE
+    | RENAME
     | WAIT
     | ArgumentSpec(
         {

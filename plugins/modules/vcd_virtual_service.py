@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway
   - vcd.kubernetes.state
+  - vcd.kubernetes.rename
   - vcd.kubernetes.wait
   - vcd.kubernetes.attributes
   - vcd.kubernetes.attributes.actiongroup_vcd
@@ -85,6 +86,10 @@ options:
       - Whether to preserve the client's IP. Requires API version 37.1 (Cloud Director 10.4.1) or newer.
       - Also requires transparent mode on the edge gateway, a pool with a member group, and a service engine group in V(LEGACY_ACTIVE_STANDBY).
     type: bool
+  non_critical_logging_enabled:
+    description:
+      - Whether requests without an error are logged, too. Requires API version 38.0 (Cloud Director 10.5.0) or newer.
+    type: bool
   recreate:
     description:
       - Whether to delete and create the virtual service if a change cannot be made in place. It does not serve in between.
@@ -106,6 +111,7 @@ notes:
   - With O(wait=true), the module waits until the health is known, that is V(UP) or V(DOWN), or V(DISABLED) for a disabled virtual service.
     V(DOWN) is not an error.
   - The first virtual service in a service engine group can take several minutes.
+  - CPI finds its virtual services and pools by their names. If you rename one, CPI makes another.
 seealso:
   - module: vcd.kubernetes.vcd_virtual_service_info
   - module: vcd.kubernetes.vcd_pool
@@ -160,10 +166,16 @@ EXAMPLES = r"""
     virtual_ip_address: 203.0.113.11
     recreate: true
 
-- name: Delete a virtual service
+- name: Rename it
   vcd.kubernetes.vcd_virtual_service:
     edge_gateway: acme-edge
     name: web-https
+    new_name: shop-https
+
+- name: Delete a virtual service
+  vcd.kubernetes.vcd_virtual_service:
+    edge_gateway: acme-edge
+    name: shop-https
     state: absent
 """
 
@@ -229,6 +241,9 @@ virtual_service:
     transparent_mode_enabled:
       description: Whether the client's IP is preserved.
       type: bool
+    non_critical_logging_enabled:
+      description: Whether requests without an error are logged, too. False before API version 38.0, which introduced it.
+      type: bool
     status:
       description: The realization status, for example V(REALIZED).
       type: str
@@ -249,12 +264,19 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.manager import VirtualServices
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, connect_after
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION, EDGE_GATEWAY, STATE, WAIT
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import (
+    CONNECTION,
+    EDGE_GATEWAY,
+    RENAME,
+    STATE,
+    WAIT,
+)
 
 SPEC = (
     CONNECTION
     | EDGE_GATEWAY
     | STATE
+    | RENAME
     | WAIT
     | ArgumentSpec(
         {
@@ -280,6 +302,7 @@ SPEC = (
                 },
             },
             "transparent_mode_enabled": {"type": "bool"},
+            "non_critical_logging_enabled": {"type": "bool"},
             "recreate": {"type": "bool", "default": False},
             "accept_loss": {"type": "bool", "default": False},
         }

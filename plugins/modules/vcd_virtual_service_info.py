@@ -110,6 +110,9 @@ virtual_services:
     transparent_mode_enabled:
       description: Whether the client's IP is preserved.
       type: bool
+    non_critical_logging_enabled:
+      description: Whether requests without an error are logged, too. False before API version 38.0, which introduced it.
+      type: bool
     status:
       description: The realization status, for example V(REALIZED).
       type: str

@@ -87,6 +87,12 @@ def name(option: str, value: str) -> str:
     return value
 
 
+def names(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The name that an object is to have, where one is given: ``new_name``, else ``name``. Raises InvalidInput."""
+    found = {option: name(option, value) for option, value in given(params, "name", "new_name").items()}
+    return {"name": list(found.values())[-1]} if found else {}
+
+
 def given(params: Mapping[str, Any], *options: str) -> dict[str, Any]:
     """The options that are set."""
     return {option: params[option] for option in options if params.get(option) is not None}

@@ -223,8 +223,24 @@ class GatewayManager(Manager):
         return self.objects.path
 
     def read(self) -> Body | None:
-        """By id, else by name."""
-        return self.objects.read(self.api, self.gateway, self.params["name"], self.params["id"])
+        """By id, else by name; with ``new_name``, the one that has either. Raises InvalidInput if two have."""
+        found = self.objects.read(self.api, self.gateway, self.params["name"], self.params["id"])
+        new = self.params.get("new_name")
+        if not new or new == self.params["name"]:
+            return found
+        renamed = self.objects.read(self.api, self.gateway, new, None)
+        if found and renamed:
+            remedy = f"another {self.kind} has this name, and {self.params['name']!r} exists, too: choose another"
+            raise InvalidInput("new_name", new, remedy)
+        return found or renamed
+
+    def add(self) -> Change:
+        """Create the object, unless it was to be renamed."""
+        new = self.params.get("new_name")
+        if new:
+            why = f"there is no {self.kind} with this name, and none with the new name {new!r}"
+            raise InvalidInput("name", self.params["name"], f"{why}: omit new_name to create one")
+        return super().add()
 
     def find(self) -> str | None:
         """By name."""

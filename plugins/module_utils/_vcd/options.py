@@ -59,5 +59,10 @@ STATE = ArgumentSpec(
     required_one_of=[("name", "id")],
 )
 
+# doc fragment vcd.kubernetes.rename
+RENAME = ArgumentSpec(
+    {"new_name": {"type": "str"}}, mutually_exclusive=[("id", "new_name")], required_by={"new_name": ["name"]}
+)
+
 # doc fragment vcd.kubernetes.info
 INFO = ArgumentSpec({"name": {"type": "str"}, "id": {"type": "str"}, "query": {"type": "str"}})

@@ -77,8 +77,7 @@ def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
     References stay names or URNs. An empty list, string or dictionary clears the value.
     """
     wanted = checks.given(params, *PLAIN, "member_group", "ca_certificates")
-    if "name" in wanted:
-        checks.name("name", wanted["name"])
+    wanted.update(checks.names(params))
     if "default_port" in wanted:
         checks.port("default_port", wanted["default_port"])
     if "graceful_timeout_period" in wanted:

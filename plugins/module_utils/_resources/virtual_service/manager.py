@@ -84,6 +84,8 @@ class VirtualServices(GatewayManager):
             self.api.require((37, 0), "ipv6_virtual_ip_address")
         if changes.get("transparent_mode_enabled"):
             self.api.require((37, 1), "transparent_mode_enabled")
+        if changes.get("non_critical_logging_enabled"):
+            self.api.require((38, 0), "non_critical_logging_enabled")
         if set(changes) - {"name", "description", "enabled"}:
             comparison.check(planned)
         if set(changes) & {*comparison.VIPS, "service_ports"}:

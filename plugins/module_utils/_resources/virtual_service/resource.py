@@ -25,6 +25,7 @@ PLAIN = {
     "virtual_ip_address": "virtualIpAddress",
     "ipv6_virtual_ip_address": "ipv6VirtualIpAddress",
     "transparent_mode_enabled": "transparentModeEnabled",
+    "non_critical_logging_enabled": "nonCriticalLoggingEnabled",
 }
 REFERENCES = {
     "pool": "loadBalancerPoolRef",
@@ -52,6 +53,7 @@ def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
         "certificate": reference(body.get("certificateRef")),
         "service_ports": _in_order([_port_result(port) for port in body.get("servicePorts") or []]),
         "transparent_mode_enabled": bool(body.get("transparentModeEnabled")),
+        "non_critical_logging_enabled": bool(body.get("nonCriticalLoggingEnabled")),
         "status": body.get("status"),
         "health_status": body.get("healthStatus"),
         "health_message": body.get("healthMessage"),
@@ -71,8 +73,7 @@ def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
     References stay names or URNs. An empty string clears the value.
     """
     wanted = checks.given(params, *PLAIN, *REFERENCES, "application_profile")
-    if "name" in wanted:
-        checks.name("name", wanted["name"])
+    wanted.update(checks.names(params))
     for option in ("pool", "service_engine_group"):
         if option in wanted:
             checks.name(option, wanted[option])
