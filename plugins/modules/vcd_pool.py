@@ -74,6 +74,7 @@ options:
   members:
     description:
       - The members, at most 100. The list replaces the existing one, and an empty list removes all.
+      - With O(exclusive=false), only these members are added, changed or removed.
       - They replace a O(member_group).
     type: list
     elements: dict
@@ -83,16 +84,28 @@ options:
         type: str
         required: true
       port:
-        description: The port, if it is not O(default_port).
+        description: The port, if it is not O(default_port). With O(exclusive=false), a member without a port is each one that has the address.
         type: int
       ratio:
-        description: The weight, 1 to 20.
+        description: The weight, 1 to 20. The default of a new member is 1.
         type: int
-        default: 1
       enabled:
-        description: Whether the member receives traffic.
+        description:
+          - Whether the member receives traffic. A new member is enabled by default.
+          - V(false) drains it. Existing connections continue for O(graceful_timeout_period).
         type: bool
-        default: true
+      state:
+        description: Whether the member should be in the pool.
+        type: str
+        choices: [present, absent]
+        default: present
+  exclusive:
+    description:
+      - Whether O(members) are all members of the pool.
+      - With V(false), all others stay as they are, also those that another client adds at the same time. Options that are not set keep the
+        values that a member has.
+    type: bool
+    default: true
   member_group:
     description:
       - An IP set or security group that contains the members, by name or URN. Requires API version 37.1 (Cloud Director 10.4.1) or newer.
@@ -139,6 +152,26 @@ EXAMPLES = r"""
       - ip_address: 10.10.0.11
         port: 30080
       - ip_address: 10.10.0.12
+        port: 30080
+
+- name: Drain one node, and leave the others as they are
+  vcd.kubernetes.vcd_pool:
+    edge_gateway: acme-edge
+    name: web-http
+    exclusive: false
+    members:
+      - ip_address: 10.10.0.12
+        enabled: false
+
+- name: Replace it by a new one
+  vcd.kubernetes.vcd_pool:
+    edge_gateway: acme-edge
+    name: web-http
+    exclusive: false
+    members:
+      - ip_address: 10.10.0.12
+        state: absent
+      - ip_address: 10.10.0.13
         port: 30080
 
 - name: Delete the pool
@@ -284,10 +317,12 @@ SPEC = (
                 "options": {
                     "ip_address": {"type": "str", "required": True},
                     "port": {"type": "int"},
-                    "ratio": {"type": "int", "default": 1},
-                    "enabled": {"type": "bool", "default": True},
+                    "ratio": {"type": "int"},
+                    "enabled": {"type": "bool"},
+                    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
                 },
             },
+            "exclusive": {"type": "bool", "default": True},
             "member_group": {"type": "str"},
             "ssl_enabled": {"type": "bool"},
             "ca_certificates": {"type": "list", "elements": "str"},

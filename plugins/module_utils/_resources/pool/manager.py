@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool import calls, comparison, resource
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import GatewayManager, Result
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Change, GatewayManager, Result
+
+MAX_CONFLICTS = 3
 
 
 class Pools(GatewayManager):
@@ -24,6 +28,63 @@ class Pools(GatewayManager):
     to_result = staticmethod(resource.to_result)
     differences = staticmethod(comparison.differences)
     apply = staticmethod(resource.apply)
+
+    def __init__(self, api: Api, gateway: Body, params: Mapping[str, Any], check_mode: bool) -> None:
+        super().__init__(api, gateway, params, check_mode)
+        self._asked: list[Result] = self.wanted.pop("member_changes", [])
+
+    def add(self) -> Change:
+        """Create the pool with the members that were to be added."""
+        if self._asked and all(one["state"] == "absent" for one in self._asked):
+            why = "there is no pool with this name, from which a member could be removed: check the name"
+            raise InvalidInput("name", self.params["name"], why)
+        if self._asked:
+            self.wanted["members"] = resource.with_changes([], self._asked)
+        return super().add()
+
+    def modify(self, body: Body) -> Change:
+        """Change what differs; of single members, only these."""
+        if self._asked:
+            before = self.to_result(body)
+            if before["member_group"]:
+                group = before["member_group"]["name"]
+                remedy = f"the pool has the members of {group!r}: change that, or omit exclusive"
+                raise InvalidInput("members", [one["ip_address"] for one in self._asked], remedy)
+            self.wanted["members"] = resource.with_changes(before["members"], self._asked)
+        return super().modify(body)
+
+    def write(self, body: Body, changes: Mapping[str, Any], references: Mapping[str, Any]) -> str:
+        """Write the pool. Changes of single members are made to the members that there are right before the write.
+
+        Cloud Director writes the members as one list. It is read back, and written again if another client has
+        overwritten it.
+        """
+        if not self._asked or "members" not in changes:
+            return super().write(body, changes, references)
+
+        def change(current: Body) -> Body:
+            members = resource.with_changes(self.to_result(current)["members"], self._asked)
+            return self.apply(current, {**changes, "members": members}, references)
+
+        path = self.path(str(body["id"]))
+        for _attempt in range(MAX_CONFLICTS + 1):
+            self.api.update(path, self.what, self._now(path), change, shared=True)
+            after = self.to_result(self._now(path))
+            if not self.differences(after, {"members": resource.with_changes(after["members"], self._asked)}):
+                return str(body["id"])
+        raise CollectionError(
+            f"{self.what}: another client writes its members at the same time, and has overwritten this change "
+            f"{MAX_CONFLICTS + 1} times: run the task again when it has finished"
+        )
+
+    def _now(self, path: str) -> Body:
+        return self.api.get(path, self.what)
+
+    def verify(self, after: Result) -> None:
+        """Warn of options that Cloud Director accepted without applying them. Members of other clients do not count."""
+        if self._asked:
+            self.wanted["members"] = resource.with_changes(after["members"], self._asked)
+        super().verify(after)
 
     def missing_for_create(self) -> list[str]:
         """A pool needs only a name."""

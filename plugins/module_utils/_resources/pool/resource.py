@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
@@ -74,7 +74,8 @@ def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
 def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
     """The wanted values with the keys of `to_result`, for the options that are set. Raises InvalidInput.
 
-    References stay names or URNs. An empty list, string or dictionary clears the value.
+    References stay names or URNs. An empty list, string or dictionary clears the value. With ``exclusive: false``,
+    ``member_changes`` stands for ``members``: what is to change of a list that is not known yet.
     """
     wanted = checks.given(params, *PLAIN, "member_group", "ca_certificates")
     wanted.update(checks.names(params))
@@ -91,8 +92,10 @@ def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
     if params.get("persistence_profile") is not None:
         wanted["persistence_profile"] = _persistence_from_options(params["persistence_profile"])
     if params.get("members") is not None:
-        wanted["members"] = _members_from_options(params["members"])
-    if wanted.get("members") and wanted.get("member_group"):
+        asked = _members_from_options(params["members"])
+        exclusive = params.get("exclusive") is not False
+        wanted.update({"members": with_changes([], asked)} if exclusive else {"member_changes": asked})
+    if params.get("members") and wanted.get("member_group"):
         raise InvalidInput("member_group", wanted["member_group"], "give either members or member_group, not both")
     return wanted
 
@@ -149,6 +152,31 @@ def _persistence_from_options(profile: Mapping[str, Any]) -> dict[str, Any] | No
     return {"type": kind, "value": value or None}
 
 
+def with_changes(current: Sequence[Mapping[str, Any]], asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The members of a pool after changes of single ones, as `to_result` has them, without their health.
+
+    One that is given without a port is each member with its address; what is not given of it stays. Raises
+    InvalidInput if there are too many.
+    """
+    found = [{name: member[name] for name in ("ip_address", "port", "ratio", "enabled")} for member in current]
+    for one in asked:
+        meant = [
+            member
+            for member in found
+            if member["ip_address"] == one["ip_address"] and one["port"] in (None, member["port"])
+        ]
+        if one["state"] == "absent":
+            found = [member for member in found if member not in meant]
+            continue
+        if not meant:
+            meant = [{"ip_address": one["ip_address"], "port": one["port"], "ratio": 1, "enabled": True}]
+            found += meant
+        for member in meant:
+            member.update({name: one[name] for name in ("ratio", "enabled") if one[name] is not None})
+    _at_most("members", found, 100)
+    return _in_order(found)
+
+
 def _members_from_options(members: list[dict[str, Any]]) -> list[dict[str, Any]]:
     _at_most("members", members, 100)
     found, seen = [], set()
@@ -160,8 +188,13 @@ def _members_from_options(members: list[dict[str, Any]]) -> list[dict[str, Any]]
         if (address, port) in seen:
             raise InvalidInput("members", address, "is listed twice with the same port: remove one")
         seen.add((address, port))
-        ratio = checks.integer("members.ratio", member["ratio"], 1, 20)
-        found.append({"ip_address": address, "port": port, "ratio": ratio, "enabled": member["enabled"]})
+        ratio = member.get("ratio")
+        if ratio is not None:
+            checks.integer("members.ratio", ratio, 1, 20)
+        state = member.get("state") or "present"
+        found.append(
+            {"ip_address": address, "port": port, "ratio": ratio, "enabled": member.get("enabled"), "state": state}
+        )
     return _in_order(found)
 
 
