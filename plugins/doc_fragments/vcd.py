@@ -68,7 +68,7 @@ options:
   api_version:
     description:
       - The API version to use, for example V(37.2).
-      - By default, the highest version that both the server and this collection (36.0 to 39.0) support.
+      - By default, the highest version that both the server and this collection (36.0 to 39.1) support.
     type: str
 requirements:
   - netaddr >= 0.10.1

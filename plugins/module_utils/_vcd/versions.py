@@ -15,7 +15,7 @@ Version = tuple[int, int]
 
 # The versions that this collection supports. 36.0 introduced the type of a NAT rule; 40.0 is a different product.
 OLDEST: Version = (36, 0)
-NEWEST: Version = (39, 0)
+NEWEST: Version = (39, 1)
 RELEASES = {
     (36, 0): "10.3.0",
     (36, 1): "10.3.1",
@@ -69,7 +69,9 @@ def choose(listed: list[Version], wanted: str = "") -> Version:
     known = [version for version in listed if OLDEST <= version <= NEWEST]
     if not known:
         ours = f"{render(OLDEST)} to {render(NEWEST)}"
-        raise CollectionError(f"url: the server supports the API versions {names}; this collection supports {ours}")
+        other = "" if listed[0] <= NEWEST else ": this is VCF Automation, which is another product"
+        message = f"url: the server supports the API versions {names}; this collection supports {ours}{other}"
+        raise CollectionError(message)
     return known[-1]
 
 

@@ -43,7 +43,8 @@ def test_other_documents_contain_no_version(text: str) -> None:
     ("listed", "wanted", "chosen"),
     [
         ([(36, 3), (37, 0), (37, 2)], "", (37, 2)),
-        ([(38, 0), (39, 0), (39, 1)], "", (39, 0)),
+        ([(38, 0), (39, 0), (39, 1)], "", (39, 1)),
+        ([(39, 1), (40, 0)], "", (39, 1)),
         ([(35, 0), (36, 0)], "", (36, 0)),
         ([(36, 3), (37, 0), (37, 2)], "37.0", (37, 0)),
         ([(39, 1), (40, 0)], "40.0", (40, 0)),
@@ -58,8 +59,10 @@ def test_the_highest_common_version_is_chosen(
 def test_an_unlisted_version_is_rejected_with_the_listed_ones() -> None:
     with pytest.raises(InvalidInput, match=r"api_version: '37.9': the server lists 37.0, 37.2"):
         choose([(37, 0), (37, 2)], "37.9")
-    with pytest.raises(CollectionError, match=r"supports the API versions 40.0; this collection supports 36.0 to 39.0"):
+    with pytest.raises(CollectionError, match=r"API versions 40.0; .* supports 36.0 to 39.1: this is VCF Automation"):
         choose([(40, 0)])
+    with pytest.raises(CollectionError, match=r"API versions 35.2; this collection supports 36.0 to 39.1$"):
+        choose([(35, 2)])
 
 
 def test_the_highest_listed_version_determines_the_release() -> None:
