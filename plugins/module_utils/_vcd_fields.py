@@ -34,7 +34,7 @@ TYPED = {"type": TEXT}
 SUBNET = {
     "gateway": TEXT,
     "prefixLength": NUMBER,
-    "primaryIp": TEXT,
+    **_all("primaryIp dnsSuffix dnsServer1 dnsServer2", TEXT),
     "ipRanges": {"values": [{"startAddress!": TEXT, "endAddress!": TEXT}]},
 }
 SUBNETS = {"values": [SUBNET]}
@@ -50,14 +50,15 @@ _TEXTS = """
     dnatExternalPort virtualIpAddress ipv6VirtualIpAddress applicationProfileType supportedFeatureSet
     serviceNetworkDefinition ipv6ServiceNetworkDefinition serviceEngineGroupSupportedFeatureSet
     serviceEngineGroupHaMode memberGroupType tag entityType reservationType
+    networkProviderType errorMessage
 """
 _NUMBERS = """
     priority defaultPort gracefulTimeoutPeriod memberCount upMemberCount enabledMemberCount resultTotal
-    maxVirtualServices minVirtualServices numDeployedVirtualServices
+    maxVirtualServices minVirtualServices numDeployedVirtualServices totalIpCount usedIpCount
 """
 _FLAGS = """
     enabled active logging systemRule usableForNAT passiveMonitoringEnabled sslEnabled commonNameCheckEnabled
-    transparentModeEnabled nonCriticalLoggingEnabled
+    transparentModeEnabled nonCriticalLoggingEnabled dfwEnabled
 """
 _REFERENCES = """
     gatewayRef ownerRef orgRef usedByRef loadBalancerCloudRef orgVdc ipSpaceRef loadBalancerPoolRef memberGroupRef

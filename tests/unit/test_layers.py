@@ -60,6 +60,8 @@ RESOURCES = [
     "vapp",
     "security_tag",
     "edge_gateway",
+    "network",
+    "vdc_group",
     "ip_space",
     "firewall",
     "app_port_profile",

@@ -16,7 +16,14 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 # An info module without a twin that writes: the provider makes edge gateways.
 # An audit only reads. A vApp belongs to whoever made the cluster: its metadata are saved, and not written.
-INFO_ONLY = {"vcd_edge_gateway_info", "vcd_shared_ip_audit_info", "vcd_vapp_metadata_info"}
+# Networks and VDC groups are made by whoever plans the organization.
+INFO_ONLY = {
+    "vcd_edge_gateway_info",
+    "vcd_network_info",
+    "vcd_shared_ip_audit_info",
+    "vcd_vapp_metadata_info",
+    "vcd_vdc_group_info",
+}
 # Takes the options of both connections, which have names in common, as dictionaries, and has a phase that only reads.
 WHOLE_CLUSTER = {"vcd_cluster_shared_ip"}
 # Connects to nothing.

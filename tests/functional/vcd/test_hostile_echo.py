@@ -48,6 +48,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "vcd_ip_set_info": {"edge_gateway": "acme-edge"},
     "vcd_nat_rule": {**NAMED, "type": "DNAT", "external_addresses": "203.0.113.2", "internal_addresses": "10.0.0.1"},
     "vcd_nat_rule_info": {"edge_gateway": "acme-edge"},
+    "vcd_network_info": {},
     "vcd_pool": NAMED,
     "vcd_pool_info": {"edge_gateway": "acme-edge"},
     "vcd_security_tag": {"name": "worker", "vms": ["acme-worker-1"]},
@@ -63,6 +64,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "vcd_shared_ip_info": {"edge_gateway": "acme-edge", "cluster_id": "c", "services": []},
     "vcd_vapp_metadata_info": {},
+    "vcd_vdc_group_info": {},
     "vcd_virtual_service": {**NAMED, "state": "absent"},
     "vcd_virtual_service_info": {"edge_gateway": "acme-edge"},
 }

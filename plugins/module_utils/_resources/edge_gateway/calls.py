@@ -75,7 +75,7 @@ def get_gateway_of_network(
     """
     is_urn("network", network, "network")
     if from_all:
-        rows = _networks(api)
+        rows = list_networks(api)
     else:
         query = all_of(equals("name", network)) if not network.startswith("urn:") else ""
         rows = api.pages("orgVdcNetworks", "networks", query=query, page_size=NETWORK_PAGE_SIZE)
@@ -90,7 +90,7 @@ def get_gateway_of_network(
     def others() -> list[str]:
         if named:
             return [f"one in {(row.get('ownerRef') or row.get('orgVdc') or {}).get('name')!r}" for row in named]
-        return [str(row.get("name")) for row in _networks(api)]
+        return [str(row.get("name")) for row in list_networks(api)]
 
     found = pick(
         "network",
@@ -130,11 +130,11 @@ def participates(group: Body | None, vdc: str) -> bool:
 
 def networks_of(api: Api, gateway: Body) -> list[Body]:
     """The routed networks of an edge gateway."""
-    return [row for row in _networks(api) if _router(row) == gateway["id"]]
+    return [row for row in list_networks(api) if _router(row) == gateway["id"]]
 
 
 @lru_cache(maxsize=1)
-def _networks(api: Api) -> list[Body]:
+def list_networks(api: Api) -> list[Body]:
     """All networks, read once per session: the list cannot be filtered by router, and there may be many gateways."""
     return api.pages("orgVdcNetworks", "networks", page_size=NETWORK_PAGE_SIZE)
 
