@@ -38,6 +38,16 @@ def link(parent: Element, rel: str, kind: str, href: str, name: str | None = Non
     return child(parent, "Link", rel=rel, type=f"{TYPE}{kind}+xml", href=href, name=name)
 
 
+def named(tag: str) -> str:
+    """The tag of a body's element, with its namespace."""
+    return f"{{{VCLOUD}}}{tag}"
+
+
+def text(element: Element, tag: str) -> str:
+    """The text of a child of a body's element; empty if there is none."""
+    return (element.findtext(named(tag)) or "").strip()
+
+
 def parse(raw: bytes) -> Element:
     """The document of a body. Answers 400 if it is not XML, or has a DOCTYPE, which could expand without end."""
     if b"<!DOCTYPE" in raw:

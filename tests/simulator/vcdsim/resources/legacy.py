@@ -10,8 +10,7 @@ from xml.etree.ElementTree import Element
 
 from vcdsim import errors, xmldoc
 from vcdsim.calls import LOGGED_IN, Call, Operation, Reply
-from vcdsim.resources.orgs import default_policy
-from vcdsim.rights import ORGANIZATION_VIEW, PROVIDER, VDC_VIEW, VM_VIEW
+from vcdsim.rights import ORGANIZATION_VIEW, PROVIDER, VM_VIEW
 from vcdsim.store import Record, is_identifier, kind_of
 from vcdsim.tasks import Task
 
@@ -79,67 +78,6 @@ def get_org(call: Call) -> Reply:
     return Reply(200, org_document(call, by_uuid(call, "org", call.params["id"]), admin=False))
 
 
-def get_vdc(call: Call) -> Reply:
-    return Reply(200, vdc_document(call, by_uuid(call, "vdc", call.params["id"]), admin=False))
-
-
-MODELS = {
-    "ALLOCATION_VAPP": "AllocationVApp",
-    "ALLOCATION_POOL": "AllocationPool",
-    "RESERVATION_POOL": "ReservationPool",
-    "FLEX": "Flex",
-}
-
-
-def vdc_document(call: Call, vdc: Record, *, admin: bool) -> Element:
-    """The document of a VDC for tenants, with which that for administrators begins."""
-    org = call.store.get("org", vdc.org or "")
-    tag, kind = ("AdminVdc", "admin.vdc") if admin else ("Vdc", "vdc")
-    address = href(call, vdc, admin=admin)
-    root = xmldoc.document(tag, href=address, id=vdc.id, name=vdc.name, status=1, type=f"{xmldoc.TYPE}{kind}+xml")
-    if org:
-        xmldoc.link(root, "up", "org", href(call, org))
-    xmldoc.child(root, "Description", vdc.data.get("description") or "")
-    xmldoc.child(root, "AllocationModel", MODELS[vdc.data["allocationType"]])
-    capacity = xmldoc.child(root, "ComputeCapacity")
-    for part, units in (("Cpu", "MHz"), ("Memory", "MB")):
-        values = xmldoc.child(capacity, part)
-        xmldoc.child(values, "Units", units)
-        for name in ("Allocated", "Limit", "Reserved", "Used"):
-            xmldoc.child(values, name, "0")
-    entities = xmldoc.child(root, "ResourceEntities")
-    for vapp in call.store.all("vapp"):
-        if vapp.data["vdc"] == vdc.id:
-            xmldoc.child(
-                entities,
-                "ResourceEntity",
-                href=href(call, vapp),
-                id=vapp.id,
-                name=vapp.name,
-                type=f"{xmldoc.TYPE}vApp+xml",
-            )
-    networks = xmldoc.child(root, "AvailableNetworks")
-    for network in call.store.all("network"):
-        if network.data["ownerRef"] == vdc.id:
-            xmldoc.child(
-                networks,
-                "Network",
-                href=href(call, network),
-                id=network.id,
-                name=network.name,
-                type=f"{xmldoc.TYPE}network+xml",
-            )
-    xmldoc.child(root, "Capabilities")
-    for name in ("NicQuota", "NetworkQuota", "UsedNetworkCount", "VmQuota"):
-        xmldoc.child(root, name, "0")
-    xmldoc.child(root, "IsEnabled", "true")
-    xmldoc.child(root, "VdcStorageProfiles")
-    policy = default_policy(call.store)
-    address = f"{call.base}/cloudapi/2.0.0/vdcComputePolicies/{policy['id']}"
-    xmldoc.child(root, "DefaultComputePolicy", href=address, **policy)
-    return root
-
-
 def get_vapp_or_vm(call: Call) -> Reply:
     kind, _dash, uuid = call.params["id"].partition("-")
     # one path for both, as in VCD: the prefix of the identifier tells them apart
@@ -199,6 +137,21 @@ def _vapp(call: Call, vapp: Record) -> Element:
             )
             _connections(child, vm)
     return root
+
+
+def named_body(call: Call, tag: str) -> Element:
+    """The document of a request, whose root has this tag and a name. Answers 400 for another one."""
+    body = call.body
+    if not isinstance(body, Element) or body.tag != xmldoc.named(tag) or not body.get("name"):
+        raise errors.bad_request(f"The body must be a {tag} document with a name.")
+    return body
+
+
+def referred(call: Call, body: Element, path: str, kind: str) -> Record:
+    """The object that an element refers to by its address. Answers 400 if it is missing or there is none."""
+    element = body.find("/".join(xmldoc.named(tag) for tag in path.split("/")))
+    address = element.get("href", "") if element is not None else ""
+    return call.refer(path, kind, f"urn:vcloud:{kind}:{address.rpartition('/')[2]}")
 
 
 def show_task(call: Call, task: Task) -> Element:
@@ -286,7 +239,6 @@ OPERATIONS = (
     Operation("GET", "/api/session", "0.0", LOGGED_IN, get_session, "SESSION_VIEW", basis="assumed"),
     Operation("GET", "/api/org", "0.0", ORGANIZATION_VIEW, list_orgs, "ORG_VIEW"),
     Operation("GET", "/api/org/{id}", "0.0", ORGANIZATION_VIEW, get_org, "ORG_VIEW"),
-    Operation("GET", "/api/vdc/{id}", "0.0", VDC_VIEW, get_vdc, "VDC_VIEW"),
     Operation("GET", "/api/vApp/{id}", "0.0", VM_VIEW, get_vapp_or_vm, "VAPP_VM_VIEW"),
     Operation("GET", "/api/task/{id}", "0.0", LOGGED_IN, get_task, "TASK_VIEW"),
 )

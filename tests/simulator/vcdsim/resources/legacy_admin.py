@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The administrator's view of organisations and VDCs in the legacy XML API.
+"""The administrator's view of organisations in the legacy XML API, and what the provider brings for VDCs.
 
-Terraform's data sources vcd_org and vcd_org_vdc read them. What the simulator has no objects for (leases, quotas,
-capacities) is shown with fixed values.
+Terraform's data source vcd_org reads it. What the simulator has no objects for (leases, quotas) is shown with fixed
+values.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from xml.etree.ElementTree import Element
 from vcdsim import xmldoc
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.resources import roles
-from vcdsim.resources.legacy import by_uuid, href, org_document, vdc_document
-from vcdsim.rights import ORGANIZATION_VIEW, PROVIDER, VDC_VIEW
+from vcdsim.resources.legacy import by_uuid, href, org_document
+from vcdsim.rights import ORGANIZATION_VIEW, PROVIDER
 from vcdsim.store import Record
 
 _WEEK, _MONTH = 7 * 24 * 3600, 30 * 24 * 3600  # leases of a new organisation, in seconds (assumed)
@@ -84,30 +84,6 @@ def _references(root: Element, tag: str, entry: str, kind: str, rows: list[tuple
         xmldoc.child(listed, entry, href=address, id=record.id, name=record.name, type=f"{xmldoc.TYPE}{kind}+xml")
 
 
-def get_admin_vdc(call: Call) -> Reply:
-    return Reply(200, admin_vdc(call, by_uuid(call, "vdc", call.params["id"])))
-
-
-def admin_vdc(call: Call, vdc: Record) -> Element:
-    """The administrator's document of a VDC: the tenant's, and where the VDC gets its capacity from."""
-    root = vdc_document(call, vdc, admin=True)
-    for name, value in (
-        ("ResourceGuaranteedMemory", "1.0"),
-        ("ResourceGuaranteedCpu", "1.0"),
-        ("VCpuInMhz", "1000"),
-        ("IsThinProvision", "true"),
-    ):
-        xmldoc.child(root, name, value)
-    if call.session.is_provider:
-        for tag, kind in (("NetworkPoolReference", "networkPool"), ("ProviderVdcReference", "providervdc")):
-            for record in call.store.all(kind):
-                xmldoc.child(root, tag, href=href(call, record), id=record.id, name=record.name)
-    for name in ("UsesFastProvisioning", "OverCommitAllowed", "VmDiscoveryEnabled", "IsElastic"):
-        xmldoc.child(root, name, "false")
-    xmldoc.child(root, "IncludeMemoryOverhead", "true")
-    return root
-
-
 def get_nsxt_manager(call: Call) -> Reply:
     """An NSX-T manager, in JSON: go-vcloud-director reads it so, to find the networks that it can import."""
     manager = by_uuid(call, "nsxtmanager", call.params["id"])
@@ -146,8 +122,7 @@ def get_admin(call: Call) -> Reply:
 OPERATIONS = (
     Operation("GET", "/api/admin", "0.0", ORGANIZATION_VIEW, get_admin, "VCLOUD_VIEW", basis="assumed"),
     Operation("GET", "/api/admin/org/{id}", "0.0", ORGANIZATION_VIEW, get_admin_org, "ORG_VIEW"),
-    Operation("GET", "/api/admin/vdc/{id}", "0.0", VDC_VIEW, get_admin_vdc, "VDC_VIEW"),
     Operation("GET", "/api/admin/extension/nsxtManagers/{id}", "0.0", PROVIDER, get_nsxt_manager, "NSXT_MANAGER_VIEW"),
     Operation("GET", "/api/admin/extension/networkPool/{id}", "0.0", PROVIDER, get_network_pool, "NETWORK_POOL_VIEW"),
 )
-__all__ = ["OPERATIONS", "PROVIDER", "admin_vdc"]
+__all__ = ["OPERATIONS", "PROVIDER"]
