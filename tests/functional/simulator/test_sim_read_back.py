@@ -28,6 +28,7 @@ from vcdsim.resources import (
     edge_gateways,
     external_networks,
     firewall,
+    firewall_rules,
     http_policies,
     ip_allocations,
     ip_space_assignments,
@@ -503,7 +504,7 @@ KINDS = {
         ),
     ),
     "firewall rules": Kind(
-        firewall.RULES_BODY,
+        firewall_rules.RULES_BODY,
         "",
         lambda at: [{"userDefinedRules": [firewall_rule(at), firewall_rule(at) | {"name": "second"}]}],
         lambda _at: {"userDefinedRules": [{"name": "least", "actionValue": "ALLOW"}]},
