@@ -116,7 +116,7 @@ def second_gateway(system: Api, scene: Scene) -> str:
 
 @pytest.mark.parametrize("kind", ["nsxTManager", "networkPool", "providerVdc", "providerVdcStorageProfile"])
 def test_what_a_provider_queries(system: Api, admin: Api, kind: str) -> None:
-    (record,) = system.xml(f"/api/query?type={kind}")
+    record = system.xml(f"/api/query?type={kind}")[0]
     found = system.xml(f"/api/query?type={kind}&filter=name=={record.get('name')}&filterEncoded=true")
     assert [one.get("href") for one in found] == [record.get("href")]
     assert admin.ask("GET", f"/api/query?type={kind}").status_code == 403
@@ -199,50 +199,6 @@ def test_refused_users(system: Api, scene: Scene, body: str, text: str) -> None:
     headers = {"Accept": "application/*+xml;version=37.2", "Content-Type": "application/vnd.vmware.admin.user+xml"}
     answer = system.http.post(path, data=body, headers=headers)
     assert (answer.status_code, text in answer.text) == (400, True), answer.text
-
-
-def vdc_params(system: Api, name: str, **other: str) -> str:
-    kinds = {"NetworkPoolReference": "networkPool", "ProviderVdcReference": "providerVdc"}
-    found = {tag: str(next(iter(system.xml(f"/api/query?type={kind}"))).get("href")) for tag, kind in kinds.items()}
-    storage = next(iter(system.xml("/api/query?type=providerVdcStorageProfile"))).get("href")
-    references = "".join(f'<{tag} href="{href}"/>' for tag, href in (found | other).items())
-    return (
-        f'<CreateVdcParams {NAMESPACE} name="{name}"><AllocationModel>Flex</AllocationModel>'
-        f'<VdcStorageProfile><ProviderVdcStorageProfile href="{storage}"/></VdcStorageProfile>'
-        f"{references}</CreateVdcParams>"
-    )
-
-
-def test_a_vdc_is_made_grouped_and_deleted(system: Api, admin: Api, scene: Scene) -> None:
-    path, kind = f"/api/admin/org/{uuid(scene.org)}/vdcsparams", "application/vnd.vmware.admin.createVdcParams+xml"
-    made = send(system, "POST", path, vdc_params(system, "second"), kind)
-    task = made.find(f"{VCLOUD}Tasks/{VCLOUD}Task")
-    assert task is not None
-    assert task.get("operationName") == "VDC_CREATE_VDC"
-    second = admin.named("/vdcs", "second")["id"]
-    capabilities = admin.values(f"/vdcs/{second}/capabilities")
-    assert capabilities[0]["value"] == "NSX_T"
-    candidates = admin.values(f"/vdcGroups/networkingCandidateVdcs?filter=_context==LOCAL;_context=={scene.vdc}")
-    assert {one["id"] for one in candidates} == {scene.vdc, second}
-    default = system.get(f"/cloudapi/2.0.0/vdcs/{second}/computePolicies")["values"]
-    assert [one["name"] for one in default] == ["System Default"]
-    by_name = f"/vdcGroups/networkingCandidateVdcs?filter=name==second;_context==LOCAL;_context=={scene.vdc}"
-    assert [one["id"] for one in admin.values(by_name)] == [second]
-    members = [{"vdcRef": {"id": one}} for one in (scene.vdc, second)]
-    body = {"name": "both", "orgId": scene.org, "networkProviderType": "NSX_T", "participatingOrgVdcs": members}
-    group = admin.done("POST", "/vdcGroups", body)
-    shown = admin.get(f"/vdcGroups/{group}")
-    assert admin.get(f"/vdcGroups/{group}/dfwPolicies")["enabled"] is False
-    assert [one["vdcRef"]["name"] for one in shown["participatingOrgVdcs"]] == ["acme-vdc", "second"]
-    admin.refused("POST", "/vdcGroups", body, "A VDC group named both already exists")
-    assert system.ask("DELETE", f"/api/vdc/{uuid(second)}?force=true&recursive=true").status_code == 400
-    admin.done("PUT", f"/vdcGroups/{group}", {**shown, "name": "one", "participatingOrgVdcs": members[:1]})
-    admin.done("DELETE", f"/vdcGroups/{group}")
-    assert system.ask("DELETE", f"/api/vdc/{uuid(second)}?force=false").status_code == 400
-    deleted = system.ask("DELETE", f"/api/vdc/{uuid(second)}?force=true&recursive=true")
-    assert (deleted.status_code, ET.fromstring(deleted.text).tag) == (202, f"{VCLOUD}Task")  # noqa: S314
-    assert [one["name"] for one in admin.values("/vdcs")] == ["acme-vdc"]
-    assert system.ask("DELETE", f"/api/vdc/{uuid(scene.vdc)}?force=true").status_code == 400
 
 
 @pytest.mark.parametrize(

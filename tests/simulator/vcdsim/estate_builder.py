@@ -26,8 +26,9 @@ class Builder(GatewayBuilder):
         self.add("nsxtmanager", NSX_T, {"name": NSX_T}, None, facts={"provider_scope": NSX_T})
         self.add("networkPool", NSX_T, {"name": f"{NSX_T}-pool"}, None)
         provider = self.add("providervdc", NSX_T, {"name": f"{NSX_T}-pvdc"}, None)
-        data = {"name": f"{NSX_T}-storage", "providerVdc": provider.id}
-        self.add("providervdcstorageprofile", NSX_T, data, None)
+        for name in (f"{NSX_T}-storage", f"{NSX_T}-storage-2"):
+            data = {"name": name, "providerVdc": provider.id}
+            self.add("providervdcstorageprofile", name, data, None)
 
     def _org(self, spec: dict[str, Any]) -> Record:
         data = {
@@ -84,6 +85,9 @@ class Builder(GatewayBuilder):
         }
         facts = {"network_provider": "NSX_T", "provider_scope": NSX_T}
         vdc = self.add("vdc", f"{org.name}/{spec['name']}", data, org.id, id=spec.get("id"), facts=facts)
+        source = self.named("providervdcstorageprofile", f"{NSX_T}-storage")
+        profile = {"name": source.name, "source": source.id, "vdc": vdc.id, "Units": "MB", "Limit": 0}
+        self.add("vdcstorageProfile", vdc.id, {**profile, "Enabled": True, "Default": True}, org.id)
         # gateways first: networks refer to them
         for gateway in spec.get("edge_gateways", []):
             self.gateway(gateway, vdc)

@@ -15,6 +15,7 @@ NAMES = {
     "networkPool": "network_pools",
     "providervdc": "provider_vdcs",
     "providervdcstorageprofile": "provider_vdc_storage_profiles",
+    "vdcstorageProfile": "vdc_storage_profiles",
     "loadBalancerController": "load_balancer_controllers",
     "loadBalancerCloud": "load_balancer_clouds",
     "externalNetwork": "external_networks",

@@ -35,6 +35,7 @@ from vcdsim.resources import (
     service_engine_groups,
     slaac,
     vdc_groups,
+    vdc_storage,
     virtual_services,
 )
 
@@ -66,6 +67,7 @@ OPERATIONS = (
     *legacy.OPERATIONS,
     *legacy_admin.OPERATIONS,
     *legacy_vdcs.OPERATIONS,
+    *vdc_storage.OPERATIONS,
     *legacy_users.OPERATIONS,
     *metadata.OPERATIONS,
     *query_service.OPERATIONS,

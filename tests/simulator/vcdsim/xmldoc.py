@@ -30,12 +30,17 @@ def child(parent: Element, tag: str, text: str | None = None, **attributes: Any)
 def _with(element: Element, attributes: dict[str, Any]) -> Element:
     for name, value in attributes.items():
         if value is not None:
-            element.set(name, str(value).lower() if isinstance(value, bool) else str(value))
+            element.set(name, plain(value))
     return element
 
 
 def link(parent: Element, rel: str, kind: str, href: str, name: str | None = None) -> Element:
     return child(parent, "Link", rel=rel, type=f"{TYPE}{kind}+xml", href=href, name=name)
+
+
+def plain(value: Any) -> str:
+    """A value as the text of an element."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def named(tag: str) -> str:

@@ -25,6 +25,7 @@ _PLACES = {
     "nsxtmanager": "admin/extension/nsxtManagers/",
     "providervdc": "admin/providervdc/",
     "providervdcstorageprofile": "admin/pvdcStorageProfile/",
+    "vdcstorageProfile": "vdcStorageProfile/",
 }
 POWER = {"POWERED_ON": "4", "POWERED_OFF": "8", "SUSPENDED": "3"}
 

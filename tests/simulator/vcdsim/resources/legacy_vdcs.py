@@ -3,8 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """VDCs in the legacy XML API: how tenants and administrators see them, and how the provider makes them.
 
-Bodies are checked for what the simulator needs of them; other elements are accepted and ignored. What the simulator
-has no objects for (quotas, capacities) is shown with fixed values.
+Bodies are checked for what the simulator needs of them; other elements are accepted and ignored.
 """
 
 from __future__ import annotations
@@ -13,17 +12,12 @@ from xml.etree.ElementTree import Element
 
 from vcdsim import errors, xmldoc
 from vcdsim.calls import Call, Operation, Reply
+from vcdsim.resources import vdc_settings, vdc_storage
+from vcdsim.resources.common import restored
 from vcdsim.resources.legacy import by_uuid, href, named_body, referred, running
 from vcdsim.resources.orgs import default_policy
 from vcdsim.rights import PROVIDER, VDC_VIEW
 from vcdsim.store import Record
-
-MODELS = {
-    "ALLOCATION_VAPP": "AllocationVApp",
-    "ALLOCATION_POOL": "AllocationPool",
-    "RESERVATION_POOL": "ReservationPool",
-    "FLEX": "Flex",
-}
 
 
 def get_vdc(call: Call) -> Reply:
@@ -39,44 +33,24 @@ def _document(call: Call, vdc: Record, *, admin: bool) -> Element:
     if org:
         xmldoc.link(root, "up", "org", href(call, org))
     xmldoc.child(root, "Description", vdc.data.get("description") or "")
-    xmldoc.child(root, "AllocationModel", MODELS[vdc.data["allocationType"]])
-    capacity = xmldoc.child(root, "ComputeCapacity")
-    for part, units in (("Cpu", "MHz"), ("Memory", "MB")):
-        values = xmldoc.child(capacity, part)
-        xmldoc.child(values, "Units", units)
-        for name in ("Allocated", "Limit", "Reserved", "Used"):
-            xmldoc.child(values, name, "0")
-    entities = xmldoc.child(root, "ResourceEntities")
-    for vapp in call.store.all("vapp"):
-        if vapp.data["vdc"] == vdc.id:
-            xmldoc.child(
-                entities,
-                "ResourceEntity",
-                href=href(call, vapp),
-                id=vapp.id,
-                name=vapp.name,
-                type=f"{xmldoc.TYPE}vApp+xml",
-            )
-    networks = xmldoc.child(root, "AvailableNetworks")
-    for network in call.store.all("network"):
-        if network.data["ownerRef"] == vdc.id:
-            xmldoc.child(
-                networks,
-                "Network",
-                href=href(call, network),
-                id=network.id,
-                name=network.name,
-                type=f"{xmldoc.TYPE}network+xml",
-            )
+    xmldoc.child(root, "AllocationModel", vdc_settings.MODELS[vdc.data["allocationType"]])
+    vdc_settings.show_capacity(root, vdc)
+    vapps = [one for one in call.store.all("vapp") if one.data["vdc"] == vdc.id]
+    networks = [one for one in call.store.all("network") if one.data["ownerRef"] == vdc.id]
+    _entries(call, xmldoc.child(root, "ResourceEntities"), "ResourceEntity", "vApp", vapps)
+    _entries(call, xmldoc.child(root, "AvailableNetworks"), "Network", "network", networks)
     xmldoc.child(root, "Capabilities")
-    for name in ("NicQuota", "NetworkQuota", "UsedNetworkCount", "VmQuota"):
-        xmldoc.child(root, name, "0")
-    xmldoc.child(root, "IsEnabled", "true")
-    xmldoc.child(root, "VdcStorageProfiles")
+    vdc_settings.show_quotas(root, vdc, len(networks))
+    vdc_storage.references(root, call, vdc, admin=admin)
     policy = default_policy(call.store)
     address = f"{call.base}/cloudapi/2.0.0/vdcComputePolicies/{policy['id']}"
     xmldoc.child(root, "DefaultComputePolicy", href=address, **policy)
     return root
+
+
+def _entries(call: Call, parent: Element, tag: str, kind: str, records: list[Record]) -> None:
+    for one in records:
+        xmldoc.child(parent, tag, href=href(call, one), id=one.id, name=one.name, type=f"{xmldoc.TYPE}{kind}+xml")
 
 
 def get_admin_vdc(call: Call) -> Reply:
@@ -86,51 +60,71 @@ def get_admin_vdc(call: Call) -> Reply:
 def _admin_document(call: Call, vdc: Record) -> Element:
     """The administrator's document of a VDC: the tenant's, and where the VDC gets its capacity from."""
     root = _document(call, vdc, admin=True)
-    for name, value in (
-        ("ResourceGuaranteedMemory", "1.0"),
-        ("ResourceGuaranteedCpu", "1.0"),
-        ("VCpuInMhz", "1000"),
-        ("IsThinProvision", "true"),
-    ):
-        xmldoc.child(root, name, value)
+    vdc_settings.show_guarantees(root, vdc)
     if call.session.is_provider:
         for tag, kind in (("NetworkPoolReference", "networkPool"), ("ProviderVdcReference", "providervdc")):
             for record in call.store.all(kind):
                 xmldoc.child(root, tag, href=href(call, record), id=record.id, name=record.name)
-    for name in ("UsesFastProvisioning", "OverCommitAllowed", "VmDiscoveryEnabled", "IsElastic"):
-        xmldoc.child(root, name, "false")
-    xmldoc.child(root, "IncludeMemoryOverhead", "true")
+        pool = xmldoc.child(xmldoc.child(root, "ResourcePoolRefs"), "VimObjectRef")
+        xmldoc.child(pool, "MoRef", f"resgroup-{vdc.name}")
+        xmldoc.child(pool, "VimObjectType", "RESOURCE_POOL")
+    vdc_settings.show_switches(root, vdc)
     return root
+
+
+def _unique(call: Call, org: str, name: str, vdc: Record | None) -> None:
+    if any(one is not vdc and one.org == org and one.name == name for one in call.store.all("vdc")):
+        raise errors.bad_request(f"A VDC named {name} already exists in the organization.")
 
 
 def post_vdc(call: Call) -> Reply:
     org, body = by_uuid(call, "org", call.params["id"]), named_body(call, "CreateVdcParams")
-    models = {shown: stored for stored, shown in MODELS.items()}
-    model = xmldoc.text(body, "AllocationModel")
-    if model not in models:
-        raise errors.bad_field("AllocationModel", f"it must be one of {', '.join(models)}")
+    model = vdc_settings.model_of(body)
+    settings = vdc_settings.read(body, model, None, max(call.world.settings.versions))
     provider = referred(call, body, "ProviderVdcReference", "providervdc")
-    storage = referred(call, body, "VdcStorageProfile/ProviderVdcStorageProfile", "providervdcstorageprofile")
-    if storage.data["providerVdc"] != provider.id:
-        raise errors.bad_field("VdcStorageProfile", "it is not one of the provider VDC")
+    found = body.findall(xmldoc.named("VdcStorageProfile"))
+    storage = [vdc_storage.read(call, one, "VdcStorageProfile", provider) for one in found]
     if body.find(xmldoc.named("NetworkPoolReference")) is not None:
         referred(call, body, "NetworkPoolReference", "networkPool")
     name = str(body.get("name"))
-    if any(one.org == org.id and one.name == name for one in call.store.all("vdc")):
-        raise errors.bad_request(f"A VDC named {name} already exists in {org.name}.")
-    data = {"name": name, "description": xmldoc.text(body, "Description"), "allocationType": models[model]}
+    _unique(call, org.id, name, None)
+    data = {"name": name, "description": xmldoc.text(body, "Description"), "allocationType": model}
     scope = next(call.store.all("nsxtmanager")).facts["provider_scope"]
     facts = {"network_provider": "NSX_T", "provider_scope": scope}
-    vdc = Record("vdc", call.store.mint("vdc"), data, org.id, facts=facts)
-    call.submit(vdc, locks=(vdc.id,), now=lambda: call.store.add(vdc), undo=lambda: call.store.remove(vdc))
+    vdc = Record("vdc", call.store.mint("vdc"), {**data, "settings": settings}, org.id, facts=facts)
+    profiles = vdc_storage.made(call, vdc, storage)
+
+    def add() -> None:
+        for one in (vdc, *profiles):
+            call.store.add(one)
+
+    call.submit(vdc, locks=(vdc.id,), now=add, undo=lambda: call.store.remove(vdc, *profiles))
     root = _admin_document(call, vdc)
     xmldoc.child(root, "Tasks").append(running(call))
     return Reply(201, root, {"Location": href(call, vdc, admin=True)})
 
 
+def put_vdc(call: Call) -> Reply:
+    """Change a VDC. Its storage profiles are changed elsewhere: clients send back the references that they read."""
+    vdc, body = by_uuid(call, "vdc", call.params["id"]), named_body(call, "AdminVdc")
+    model = vdc_settings.model_of(body)
+    if model != vdc.data["allocationType"]:
+        raise errors.not_built("PUT", f"{call.operation.path} with another AllocationModel")
+    settings = vdc_settings.read(body, model, vdc_settings.of(vdc), max(call.world.settings.versions))
+    name = str(body.get("name"))
+    _unique(call, vdc.org or "", name, vdc)
+    data = {**vdc.data, "name": name, "description": xmldoc.text(body, "Description"), "settings": settings}
+
+    def change() -> None:
+        vdc.data = data
+
+    call.submit(vdc, locks=(vdc.id,), now=change, undo=restored(vdc))
+    return Reply(202, running(call))
+
+
 def delete_vdc(call: Call) -> Reply:
     vdc = by_uuid(call, "vdc", call.params["id"])
-    if call.query.get("force") != "true":
+    if vdc_settings.of(vdc)["IsEnabled"] and call.query.get("force") != "true":
         raise errors.bad_request(f"The VDC {vdc.name} is enabled and cannot be deleted without force.")
     owned = [one for kind in ("gateway", "network") for one in call.store.all(kind) if one.data["ownerRef"] == vdc.id]
     owned += [one for one in call.store.all("vapp") if one.data["vdc"] == vdc.id]
@@ -139,18 +133,35 @@ def delete_vdc(call: Call) -> Reply:
     groups = [one for one in call.store.all("vdcGroup") if vdc.id in one.data["vdcs"]]
     if owned or groups:
         raise errors.bad_request(f"The VDC {vdc.name} is used by {(owned + groups)[0].name}.")
-    call.submit(vdc, locks=(vdc.id,), done=lambda: call.store.remove(vdc))
+    gone = [vdc, *vdc_storage.of_vdc(call, vdc)]
+    call.submit(vdc, locks=(vdc.id,), done=lambda: call.store.remove(*gone))
     return Reply(202, running(call))
 
 
-_VDC_REFUSES = "a duplicate name, a provider VDC, network pool or storage profile that does not exist"
-_DELETE_REFUSES = "a VDC in use; one that is not empty with recursive (501)"
+_ADMIN = "/api/admin/vdc/{id}"
+_DELETE_REFUSES = "a VDC in use, one that is enabled without force; one that is not empty with recursive (501)"
 OPERATIONS = (
     Operation("GET", "/api/vdc/{id}", "0.0", VDC_VIEW, get_vdc, "VDC_VIEW"),
-    Operation("GET", "/api/admin/vdc/{id}", "0.0", VDC_VIEW, get_admin_vdc, "VDC_VIEW"),
+    Operation("GET", _ADMIN, "0.0", VDC_VIEW, get_admin_vdc, "VDC_VIEW"),
     Operation(
-        "POST", "/api/admin/org/{id}/vdcsparams", "0.0", PROVIDER, post_vdc, "VDC_CREATE_VDC", refuses=_VDC_REFUSES
+        "POST",
+        "/api/admin/org/{id}/vdcsparams",
+        "0.0",
+        PROVIDER,
+        post_vdc,
+        "VDC_CREATE_VDC",
+        refuses="a duplicate name; a provider VDC, network pool or storage profile that does not exist; not exactly "
+        "one default storage profile (assumed); a limit below what is allocated; a Flex VDC without its switches",
     ),
-    Operation("DELETE", "/api/admin/vdc/{id}", "0.0", PROVIDER, delete_vdc, "VDC_DELETE_VDC", refuses=_DELETE_REFUSES),
+    Operation(
+        "PUT",
+        _ADMIN,
+        "0.0",
+        PROVIDER,
+        put_vdc,
+        "VDC_UPDATE_VDC",
+        refuses="a duplicate name, a limit below what is allocated; another allocation model (501)",
+    ),
+    Operation("DELETE", _ADMIN, "0.0", PROVIDER, delete_vdc, "VDC_DELETE_VDC", refuses=_DELETE_REFUSES),
     Operation("DELETE", "/api/vdc/{id}", "0.0", PROVIDER, delete_vdc, "VDC_DELETE_VDC", refuses=_DELETE_REFUSES),
 )

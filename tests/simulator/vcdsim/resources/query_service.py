@@ -11,6 +11,7 @@ from typing import Any
 from vcdsim import errors, query, xmldoc
 from vcdsim.calls import LOGGED_IN, Call, Operation, Reply
 from vcdsim.query import Listing
+from vcdsim.resources import vdc_settings
 from vcdsim.resources.legacy import href
 from vcdsim.rights import PROVIDER, VDC_VIEW, VM_VIEW
 from vcdsim.store import Record
@@ -109,7 +110,7 @@ def _vdc(call: Call, vdc: Record, admin: bool) -> dict[str, Any]:
         "name": vdc.name,
         "orgName": org.name if org else "",
         "status": "READY",
-        "isEnabled": True,
+        "isEnabled": vdc_settings.of(vdc)["IsEnabled"],
     }
     return row | ({"org": href(call, org)} if org and admin else {})
 
