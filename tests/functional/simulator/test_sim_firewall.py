@@ -150,10 +150,10 @@ def test_refused_rules(admin: Api, scene: Scene, change: dict[str, Any], text: s
     admin.refused("PUT", path, {"userDefinedRules": [rule(**change)]}, text)
 
 
-def test_context_profiles_are_not_supported(admin: Api, scene: Scene) -> None:
+def test_a_context_profile_must_be_there(admin: Api, scene: Scene) -> None:
     profile = {"id": "urn:vcloud:networkContextProfile:00000000-0000-0000-0000-000000000000"}
     body = {"userDefinedRules": [rule(networkContextProfiles=[profile])]}
-    admin.refused("PUT", f"/edgeGateways/{scene.edge}/firewall/rules", body, "networkContextProfiles", status=501)
+    admin.refused("PUT", f"/edgeGateways/{scene.edge}/firewall/rules", body, "no such networkContextProfile")
 
 
 def test_a_profile_in_a_firewall_rule_is_in_use(admin: Api, scene: Scene) -> None:

@@ -83,7 +83,7 @@ def test_newer_fields_are_unknown_and_hidden(api: Api, scene: Scene) -> None:
         ("DELETE", "/virtualCenters/x/resourcePools/y", 501),
         ("GET", "/nsxTResources/segmentQoSProfiles", 501),
         ("GET", "/nsxTResourcesX", 404),
-        ("GET", "/vdcGroups/x/dfwPolicies/y/rules", 501),
+        ("GET", "/vdcGroups/x/universalRouters", 501),
     ],
 )
 def test_unknown_paths_are_refused(api: Api, scene: Scene, method: str, path: str, status: int) -> None:

@@ -254,6 +254,7 @@ def firewall_rule(at: Place) -> dict[str, Any]:
         "sourceFirewallGroups": [ref(at.ip_set)],
         "destinationFirewallGroups": [ref(at.ip_set)],
         "applicationPortProfiles": [ref(at.profile)],
+        "networkContextProfiles": [ref(at.only("/networkContextProfiles", "AMQP"))],
         "ipProtocol": "IPV4",
         "action": "DROP",
         "actionValue": "DROP",
@@ -512,7 +513,6 @@ KINDS = {
         aside={
             "userDefinedRules.id": "a new rule has none",
             "userDefinedRules.version": "it is the current one",
-            "userDefinedRules.networkContextProfiles": "answered with 501",
         },
     ),
     "network": Kind(
@@ -678,7 +678,7 @@ KINDS = {
         },
         aside={
             **dict.fromkeys(("localEgress", "universalNetworkingEnabled"), "never in a LOCAL group"),
-            "dfwEnabled": "answered with 501",
+            "dfwEnabled": "it is activated with the policies",
             "networkPoolId": "a request, not a state",
             **dict.fromkeys(
                 (
@@ -773,6 +773,11 @@ KINDS = {
 NO_STATE = {
     "IP allocation request",
     "OAuth client",
+    # see test_sim_distributed_firewall
+    "distributed firewall policies",
+    "distributed firewall policy",
+    "distributed firewall rule",
+    "distributed firewall rules",
     "firewall rule",
     "load balancer pool summary",
     "load balancer virtual service summary",

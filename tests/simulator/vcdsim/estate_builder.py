@@ -30,6 +30,10 @@ class Builder(GatewayBuilder):
             data = {"name": name, "providerVdc": provider.id}
             self.add("providervdcstorageprofile", name, data, None)
 
+        for name in spec.get("network_context_profiles", []):
+            profile = {"name": name, "description": f"Matches {name}", "scope": "SYSTEM"}
+            self.add("networkContextProfile", name, profile, None, shared=True)
+
     def _org(self, spec: dict[str, Any]) -> Record:
         data = {
             "name": spec["name"],

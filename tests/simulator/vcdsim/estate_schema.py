@@ -156,7 +156,7 @@ ORGANISATION = _object(
 )
 ESTATE = _object(
     "organisations",
-    system=_object("users", users=_list(USER)),
+    system=_object("users", users=_list(USER), network_context_profiles=_TEXTS),
     organisations={**_list(ORGANISATION), "minItems": 1},
     service_engine_groups=_list(
         _object(

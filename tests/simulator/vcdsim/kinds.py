@@ -29,6 +29,7 @@ NAMES = {
     "applicationPortProfile": "application_port_profiles",
     "firewallGroup": "firewall_groups",
     "firewallRule": "firewall_rules",
+    "networkContextProfile": "network_context_profiles",
     "ipSpace": "ip_spaces",
     "ipSpaceUplink": "ip_space_uplinks",
     "ipSpaceIpAllocation": "ip_space_allocations",

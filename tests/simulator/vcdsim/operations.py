@@ -9,6 +9,7 @@ from vcdsim.resources import (
     alb_infrastructure,
     application_port_profiles,
     certificates,
+    distributed_firewall,
     edge_gateways,
     entities,
     external_networks,
@@ -25,6 +26,7 @@ from vcdsim.resources import (
     log_in,
     metadata,
     nat_rules,
+    network_context_profiles,
     network_profiles,
     networks,
     orgs,
@@ -58,6 +60,8 @@ OPERATIONS = (
     *http_policies.OPERATIONS,
     *firewall.OPERATIONS,
     *firewall_rules.OPERATIONS,
+    *distributed_firewall.OPERATIONS,
+    *network_context_profiles.OPERATIONS,
     *ip_spaces.OPERATIONS,
     *ip_allocations.OPERATIONS,
     *ip_space_assignments.OPERATIONS,
@@ -102,7 +106,7 @@ def only_in_cloud_director(path: str) -> bool:
 _FAMILIES = """
     accessLevels advisories apiFilters auditTrail brandingThemes cells crossVdcNetworks customEntityTypes
     definitions edgeClusters endpoints entity extensions externalEndpoints featureFlags globalRoles groups
-    interfaces ldap logicalVmGroups metadataSummaries multiVcVms networkContextProfiles networkPools nsxTResources
+    interfaces ldap logicalVmGroups metadataSummaries multiVcVms networkPools nsxTResources
     nsxVResources openIdProvider orgVdcStoragePolicies preferences providerVdcs proxies proxyConfigurations
     pvdcComputePolicies pvdcStoragePolicies quotaPolicies quotaPolicy rightsBundles rightsCategories sddcProxies
     sddcProxiesPac sddcs securityTags segmentProfileTemplates serviceAccounts serviceApps serviceItem site smtp
@@ -164,7 +168,9 @@ NOT_BUILT = (
     ("POST", "/oauth/provider/device_authorization"),
     ("GET POST", "/cloudapi/1.0.0/ssl/trustedCertificates"),
     ("POST PUT", "/cloudapi/1.0.0/ssl/certificateLibrary/{id}/consumers"),
-    ("GET", "/cloudapi/1.0.0/networkContextProfiles"),
+    ("POST", "/cloudapi/1.0.0/networkContextProfiles"),
+    ("PUT DELETE", "/cloudapi/1.0.0/networkContextProfiles/{profileId}"),
+    ("DELETE", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/dfwPolicies/{policyId}"),
     ("GET POST", "/cloudapi/1.0.0/users"),
     ("GET POST", "/cloudapi/1.0.0/rightsBundles"),
     ("GET", "/cloudapi/1.0.0/site/settings"),
@@ -172,10 +178,6 @@ NOT_BUILT = (
     ("GET", _EDGE + "/l2vpn/tunnels/{tunnelId}/status"),
     ("GET PUT", _EDGE + "/ipsec/tunnels/{tunnelId}/connectionProperties"),
     ("GET", _EDGE + "/ipsec/tunnels/{tunnelId}/status"),
-    ("PUT", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/dfwPolicies"),
-    ("GET PUT", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/dfwPolicies/default"),
-    ("GET POST PUT", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/dfwPolicies/{policyId}/rules"),
-    ("GET PUT DELETE", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/dfwPolicies/{policyId}/rules/{ruleId}"),
     ("GET POST", "/cloudapi/1.0.0/entityTypes/{id}/behaviors"),
     ("GET PUT DELETE", "/cloudapi/1.0.0/entityTypes/{id}/behaviors/{behaviorId}"),
     ("GET PUT DELETE", "/cloudapi/1.0.0/entityTypes/{objectId}/accessControls/{accessControlId}"),
@@ -188,7 +190,6 @@ NOT_BUILT = (
     ("GET", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/capabilities"),
     ("GET POST", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/universalRouters"),
     ("GET", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/crossVdcNetworks"),
-    ("GET PUT", "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/dfwPolicies/{policyId}"),
     ("POST", "/cloudapi/1.0.0/orgVdcNetworks/{vdcNetworkId}/syncSyslog"),
     ("POST", "/cloudapi/1.0.0/orgVdcNetworks/{vdcNetworkId}/sync"),
     ("GET PUT DELETE", "/cloudapi/1.0.0/orgVdcNetworks/{vdcNetworkId}/dhcp/bindings/{bindingId}"),

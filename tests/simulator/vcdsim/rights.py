@@ -21,6 +21,10 @@ ORGANIZATION_VIEW = "Organization: View"
 VDC_VIEW = "Organization vDC: View"
 VDC_GROUP_VIEW = "vDC Group: View"
 VDC_GROUP_CONFIGURE = "vDC Group: Configure"
+# Names: the tests of go-vcloud-director and Terraform's provider
+DFW_VIEW = "Organization vDC Distributed Firewall: View Rules"
+DFW_CONFIGURE = "Organization vDC Distributed Firewall: Configure Rules"
+DFW_ENABLE = "Organization vDC Distributed Firewall: Enable/Disable"
 SLAAC_CONFIGURE = "Organization vDC Gateway: Configure SLAAC Profile"
 VM_VIEW = "vApp: View VM metrics"
 SECURITY_TAG_EDIT = "Security Tag Edit"
@@ -79,6 +83,9 @@ TENANT = CLOUD_PROVIDER | {
     USER_MANAGE,
     VDC_GROUP_VIEW,
     VDC_GROUP_CONFIGURE,
+    DFW_VIEW,
+    DFW_CONFIGURE,
+    DFW_ENABLE,
     SLAAC_CONFIGURE,
     GATEWAY_EDIT,
     FIREWALL_CONFIGURE,
@@ -94,6 +101,7 @@ IMPLIED: dict[str, tuple[str, ...]] = {
     LB_CONFIGURE: (LB_VIEW,),
     LB_VIEW: (CERTIFICATE_VIEW,),
     FIREWALL_CONFIGURE: (FIREWALL_VIEW,),
+    DFW_CONFIGURE: (DFW_VIEW,),
 }
 
 ROLES: dict[str, frozenset[str]] = {

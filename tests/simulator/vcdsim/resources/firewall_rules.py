@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The firewall rules of an edge gateway."""
+"""Firewall rules: those of an edge gateway, and what the distributed firewall of a VDC group does the same way."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from vcdsim import errors
@@ -17,6 +18,7 @@ from vcdsim.store import Record
 
 RULES = "/cloudapi/1.0.0/edgeGateways/{gatewayId}/firewall/rules"
 RULE = RULES + "/{ruleId}"
+Effect = Callable[[], None]
 _REFS = many(ref("firewallGroup"), high=128)
 RULE_FIELDS = {
     "id": blank(text()),
@@ -48,13 +50,14 @@ RULES_BODY = Body(
 )
 
 
-def _rules(call: Call, gateway: Record) -> list[Record]:
-    """The user-defined rules of a gateway, in the order in which they apply."""
-    own = call.store.where("firewallRule", "gateway", gateway.id)
+def rules_of(call: Call, place: Record) -> list[Record]:
+    """The user-defined rules of a gateway or a VDC group, in the order in which they apply."""
+    own = call.store.where("firewallRule", "gateway", place.id)
     return sorted(own, key=lambda rule: int(rule.facts["position"]))
 
 
-def show_rule(call: Call, rule: Record) -> dict[str, Any]:
+def show_rule(call: Call, rule: Record, fields: Body = RULE_BODY) -> dict[str, Any]:
+    """The rule as its list shows it; ``fields`` are those of the kind of list."""
     store, data = call.store, rule.data
     values = {
         "id": rule.id,
@@ -62,12 +65,12 @@ def show_rule(call: Call, rule: Record) -> dict[str, Any]:
         "sourceFirewallGroups": store.refs(data.get("sourceFirewallGroups")) or None,
         "destinationFirewallGroups": store.refs(data.get("destinationFirewallGroups")) or None,
         "applicationPortProfiles": store.refs(data.get("applicationPortProfiles")) or None,
-        "networkContextProfiles": None,
+        "networkContextProfiles": store.refs(data.get("networkContextProfiles")) or None,
         "logging": bool(data["logging"]) and call.session.is_provider,
         "version": {"version": rule.facts["version"]},
         "appliedTo": store.ref(data.get("appliedTo")),
     }
-    body = RULE_BODY.show(data, call.version)
+    body = fields.show(data, call.version)
     return body | {name: value for name, value in values.items() if name in body}
 
 
@@ -80,7 +83,7 @@ def get_rules(call: Call) -> Reply:
         {
             "status": gateway.status,
             "systemRules": [],
-            "userDefinedRules": [show_rule(call, rule) for rule in _rules(call, gateway)],
+            "userDefinedRules": [show_rule(call, rule) for rule in rules_of(call, gateway)],
             "defaultRules": [show_rule(call, default)],
         },
     )
@@ -110,20 +113,20 @@ def get_rule(call: Call) -> Reply:
     return Reply(200, show_rule(call, _addressed(call)[1]))
 
 
-def _rule_data(call: Call, sent: dict[str, Any], gateway: Record) -> dict[str, Any]:
+def rule_data(call: Call, sent: dict[str, Any]) -> dict[str, Any]:
+    """The rule that a client has sent, as it is stored. Answers 400 if it refers to what is not there."""
     action, old = sent.get("actionValue"), sent.get("action")
     if not action and not old:
         raise errors.bad_request('The field "actionValue" is required.')
     if action and old and action != old:
         raise errors.bad_field("action", "it contradicts actionValue")
-    if sent.get("networkContextProfiles"):
-        raise errors.not_built(call.operation.method, call.operation.path + " with networkContextProfiles")
     data = {name: value for name, value in sent.items() if name not in ("id", "action", "version")}
     data["actionValue"] = action or old
     for field, kind in (
         ("sourceFirewallGroups", "firewallGroup"),
         ("destinationFirewallGroups", "firewallGroup"),
         ("applicationPortProfiles", "applicationPortProfile"),
+        ("networkContextProfiles", "networkContextProfile"),
     ):
         data[field] = [call.refer(field, kind, one["id"]).id for one in sent.get(field) or []]
     if "appliedTo" in sent:
@@ -131,7 +134,7 @@ def _rule_data(call: Call, sent: dict[str, Any], gateway: Record) -> dict[str, A
     return data
 
 
-def _check_version(call: Call, sent: dict[str, Any], rule: Record | None) -> None:
+def check_version(call: Call, sent: dict[str, Any], rule: Record | None) -> None:
     """The vendor's description demands the version; Terraform omits it and works, so a missing one passes."""
     version = (sent.get("version") or {}).get("version")
     if rule is None or version is None or not call.world.assume("firewall-version", "checked"):
@@ -148,47 +151,50 @@ def put_rules(call: Call) -> Reply:
     """
     gateway = call.require("gateway", call.params["gatewayId"])
     sent = RULES_BODY.read(call.body, call.version)
-    before = _rules(call, gateway)
+    change, undo = rewritten(call, gateway, sent.get("userDefinedRules") or [])
+    return call.submit(gateway, locks=lock_of(call, gateway), now=change, undo=undo)
+
+
+def rewritten(call: Call, place: Record, sent: list[dict[str, Any]]) -> tuple[Effect, Effect]:
+    """What puts these rules in the place of those of a gateway or a VDC group, and what undoes that."""
+    before = rules_of(call, place)
     known = {rule.id: rule for rule in before}
-    for one in sent.get("userDefinedRules") or []:
-        _check_version(call, one, known.get(one.get("id", "")))
+    for one in sent:
+        check_version(call, one, known.get(one.get("id", "")))
     after: list[Record] = []
-    for position, one in enumerate(sent.get("userDefinedRules") or []):
+    for position, one in enumerate(sent):
         old = known.get(one.get("id", ""))
-        rule = Record(
-            "firewallRule", old.id if old else call.store.mint("firewallRule"), _rule_data(call, one, gateway)
-        )
-        rule.org = gateway.org
+        rule = Record("firewallRule", old.id if old else call.store.mint("firewallRule"), rule_data(call, one))
+        rule.org = place.org
         version = old.facts["version"] + 1 if old else 0  # all rules are written, so all versions rise
-        rule.facts |= {"gateway": gateway.id, "version": version, "position": position}
+        rule.facts |= {"gateway": place.id, "version": version, "position": position}
         after.append(rule)
 
-    def replace(rules: list[Record], others: list[Record]) -> None:
-        for rule in others:
-            call.store.remove(rule)
-        for rule in rules:
+    def exchange(new: list[Record], gone: list[Record]) -> None:
+        call.store.remove(*gone)
+        for rule in new:
             call.store.add(rule)
 
-    return call.submit(
-        gateway,
-        locks=lock_of(call, gateway),
-        now=lambda: replace(after, before),
-        undo=lambda: replace(before, after),
-    )
+    return lambda: exchange(after, before), lambda: exchange(before, after)
 
 
 def put_rule(call: Call) -> Reply:
     gateway, rule = _addressed(call)
     same_id(call, rule)
     sent = RULE_BODY.read(call.body, call.version)
-    _check_version(call, sent, rule)
-    data = _rule_data(call, sent, gateway)
+    check_version(call, sent, rule)
+    now = rule_changed(rule, rule_data(call, sent))
+    return call.submit(gateway, locks=lock_of(call, gateway), now=now, undo=restored(rule))
+
+
+def rule_changed(rule: Record, data: dict[str, Any]) -> Effect:
+    """What gives a rule its new values and the next version."""
 
     def apply() -> None:
         rule.data = data
         rule.facts["version"] += 1
 
-    return call.submit(gateway, locks=lock_of(call, gateway), now=apply, undo=restored(rule))
+    return apply
 
 
 def delete_rule(call: Call) -> Reply:
@@ -198,7 +204,7 @@ def delete_rule(call: Call) -> Reply:
 
 def delete_rules(call: Call) -> Reply:
     gateway = call.require("gateway", call.params["gatewayId"])
-    own = _rules(call, gateway)
+    own = rules_of(call, gateway)
     return call.submit(gateway, locks=lock_of(call, gateway), done=lambda: call.store.remove(*own))
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""VDC groups: local groups of NSX-T VDCs. They own edge gateways and networks; their distributed firewall is off."""
+"""VDC groups: local groups of NSX-T VDCs. They own edge gateways and networks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from vcdsim import errors
 from vcdsim.bodies import Body, blank, flag, many, obj, one_of, ref, shown, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.query import asked
+from vcdsim.resources import distributed_firewall
 from vcdsim.resources.common import UNSORTED, changed, listing, page_reply, realized, restored, same_id
 from vcdsim.rights import VDC_GROUP_CONFIGURE, VDC_GROUP_VIEW
 from vcdsim.store import Record, is_identifier
@@ -72,7 +73,7 @@ def show_group(call: Call, group: Record) -> dict[str, Any]:
         "status": group.status,
         "localEgress": False,
         "universalNetworkingEnabled": False,
-        "dfwEnabled": False,
+        "dfwEnabled": distributed_firewall.is_on(group),
         "participatingOrgVdcs": [
             {
                 "vdcRef": call.store.ref(vdc),
@@ -137,8 +138,10 @@ def _checked(call: Call, group: Record | None) -> tuple[dict[str, Any], str]:
     for field in ("localEgress", "universalNetworkingEnabled"):
         if sent[field]:
             raise errors.bad_field(field, "a LOCAL group cannot have it")
-    if sent["dfwEnabled"]:
+    if group is None and sent["dfwEnabled"]:  # it is activated with the policies, where clients do it
         raise errors.not_built(call.operation.method, f"{call.operation.path} with dfwEnabled")
+    if group is not None and sent["dfwEnabled"] != distributed_firewall.is_on(group):
+        raise errors.not_built(call.operation.method, f"{call.operation.path} with a change of dfwEnabled")
     if any(one is not group and one.org == org.id and one.name == sent["name"] for one in call.store.all("vdcGroup")):
         raise errors.bad_request(f"A VDC group named {sent['name']} already exists in {org.name}.")
     vdcs = []
@@ -163,11 +166,6 @@ def post_group(call: Call) -> Reply:
     )
 
 
-def get_dfw_policies(call: Call) -> Reply:
-    call.require("vdcGroup", call.params["vdcGroupId"])
-    return Reply(200, {"enabled": False, "defaultPolicy": None})
-
-
 def put_group(call: Call) -> Reply:
     group = call.require("vdcGroup", call.params["vdcGroupId"])
     same_id(call, group)
@@ -188,7 +186,14 @@ def delete_group(call: Call) -> Reply:
     kept = [one for records in owned.values() for one in records]
     if kept:
         raise errors.bad_request(f"The VDC group {group.name} owns {kept[0].name} and cannot be deleted.")
-    return call.submit(group, locks=(group.id,), done=lambda: call.store.remove(group, *forced))
+    if distributed_firewall.needs_policy_disabled(group):  # assumed; clients disable it first
+        raise errors.bad_request(f"Disable the default policy of {group.name} first.")
+
+    def remove() -> None:
+        distributed_firewall.deactivate(call, group)
+        call.store.remove(group, *forced)
+
+    return call.submit(group, locks=(group.id,), done=remove)
 
 
 OPERATIONS = (
@@ -200,8 +205,8 @@ OPERATIONS = (
         VDC_GROUP_CONFIGURE,
         post_group,
         "VDC_GROUP_CREATE",
-        refuses="a duplicate name in one organisation, VDCs of others; universal groups and the distributed firewall "
-        "(501)",
+        refuses="a duplicate name in one organisation, VDCs of others; universal groups, and the distributed firewall "
+        "from the beginning (501)",
     ),
     Operation(
         "GET",
@@ -213,7 +218,6 @@ OPERATIONS = (
         refuses="a list without a filter by _context",
     ),
     Operation("GET", GROUP, "31.0", VDC_GROUP_VIEW, get_group, "VDC_GROUP_VIEW"),
-    Operation("GET", GROUP + "/dfwPolicies", "35.0", VDC_GROUP_VIEW, get_dfw_policies, "VDC_GROUP_VIEW"),
     Operation("PUT", GROUP, "31.0", VDC_GROUP_CONFIGURE, put_group, "VDC_GROUP_UPDATE", refuses="the same as POST"),
     Operation(
         "DELETE",
@@ -222,6 +226,6 @@ OPERATIONS = (
         VDC_GROUP_CONFIGURE,
         delete_group,
         "VDC_GROUP_DELETE",
-        refuses="a group that owns gateways, networks or firewall groups",
+        refuses="a group that owns gateways, networks or firewall groups, or whose default policy is enabled (assumed)",
     ),
 )
