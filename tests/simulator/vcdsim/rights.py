@@ -107,6 +107,11 @@ IMPLIED: dict[str, tuple[str, ...]] = {
 ROLES: dict[str, frozenset[str]] = {
     "Kubernetes Cloud Provider": CLOUD_PROVIDER,
     "Organization Administrator": TENANT,
+    # Predefined in VCD: roles for vApps and catalogs, of whose rights the simulator knows only this one (assumed)
+    "Catalog Author": frozenset(),
+    "vApp Author": frozenset({VM_VIEW}),
+    "vApp User": frozenset({VM_VIEW}),
+    "Console Access Only": frozenset(),
     "View Only": VIEW,
     "System Administrator": TENANT | {PROVIDER},
 }
