@@ -111,6 +111,13 @@ def test_more_addresses_are_those_that_no_other_gateway_has(system: Api, scene: 
     assert held(system, second)[2] == 3
 
 
+def test_more_addresses_come_to_those_that_a_gateway_has(system: Api, scene: Scene, outside: str) -> None:
+    # Terraform's provider, TestAccVcdNsxtEdgeGatewayAutoSubnetAllocation: it names the subnet without its ranges
+    edge = system.done("POST", "/edgeGateways", gateway(scene, outside, more=4))
+    system.done("PUT", f"/edgeGateways/{edge}", gateway(scene, outside, more=3, primaryIp="192.0.2.3"))
+    assert held(system, edge) == ("192.0.2.3", ["192.0.2.3-192.0.2.9"], 7)
+
+
 def test_one_address_of_two_subnets_is_the_primary_one(system: Api, scene: Scene, outside: str) -> None:
     wanted = gateway(scene, outside, autoAllocateIpRanges=True, totalIpCount=9)
     (uplink,) = wanted["edgeGatewayUplinks"]

@@ -99,7 +99,7 @@ def test_members_must_be_connected(tenants: Simulator) -> None:
     near = next(one for one in admin.values("/edgeGateways") if one["ownerRef"]["name"] == "acme-vdc")
     far = admin.named("/orgVdcNetworks", "other-net")["id"]
     body = {"name": "g", "typeValue": "STATIC_MEMBERS", "ownerRef": {"id": near["id"]}, "members": [{"id": far}]}
-    admin.refused("POST", GROUPS, body, "other-net is not connected to the edge gateway")
+    admin.refused("POST", GROUPS, body, "other-net cannot be a member as it is not connected/scoped to acme-edge")
 
 
 def rule(name: str = "allow", **more: Any) -> dict[str, Any]:

@@ -374,9 +374,13 @@ def test_an_edge_gateway_moves_to_a_vdc_group_and_back(system: Api, admin: Api, 
     system.done("PUT", path, {**read, "ownerRef": {"id": group}})
     assert (system.get(path)["ownerRef"]["name"], system.get(path)["orgVdc"]) == ("g", None)
     assert {one["ownerRef"]["name"] for one in admin.values("/orgVdcNetworks")} == {"g"}
+    # Terraform's provider, TestAccVcdNsxtIpSetMigration
+    sets = "/firewallGroups/summaries?filter=typeValue==IP_SET;ownerRef.id=={}"
+    (moved,) = admin.values(sets.format(group))
     admin.refused("DELETE", f"/vdcGroups/{group}?force=true", None, "cannot be deleted")
     system.done("PUT", path, {**read, "ownerRef": {"id": scene.vdc}})
     assert system.get(path)["ownerRef"]["id"] == scene.vdc
+    assert [one["id"] for one in admin.values(sets.format(scene.edge))] == [moved["id"]]
     other = admin.done("POST", "/vdcGroups", {**body, "name": "h"})
     admin.done("DELETE", f"/vdcGroups/{group}")
     system.done("PUT", path, {**read, "ownerRef": {"id": other}})

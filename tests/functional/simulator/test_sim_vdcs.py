@@ -175,6 +175,14 @@ def test_what_a_new_vdc_is_without_more(system: Api, scene: Scene) -> None:
     made = make(system, scene.org, params(system, "new"))
     assert {name: shown(made, name) for name in ABSENT} == ABSENT
     assert shown(made, "ResourcePoolRefs/VimObjectRef/VimObjectType") == "RESOURCE_POOL"
+    pools = [one.get("name") for one in made.findall(f"{VCLOUD}NetworkPoolReference")]
+    assert pools == ["nsx-t-pool"]
+    # Terraform's provider, TestAccVcdVdcMetadata: a VDC without a network pool shows none
+    values = {name: value for name, value in values_of(system).items() if name != "NetworkPoolReference"}
+    bare = make(system, scene.org, document("CreateVdcParams", values, "bare"))
+    assert bare.find(f"{VCLOUD}NetworkPoolReference") is None
+    sent(system, "PUT", str(bare.get("href")), document("AdminVdc", values_of(system), "bare"))
+    assert system.xml(str(bare.get("href"))).find(f"{VCLOUD}NetworkPoolReference") is not None
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,20 @@ def _primary(subnet: dict[str, Any]) -> list[Range]:
     return [] if one is None else [(one, one)]
 
 
+def keep(uplinks: list[dict[str, Any]], before: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    """Let an uplink that asks for more addresses keep those that it has, in each subnet that comes without ranges.
+
+    So Terraform's provider asks for more (TestAccVcdNsxtEdgeGatewayAutoSubnetAllocation). ``before`` are the uplinks
+    and subnets that the gateway has.
+    """
+    had = {(uplink["uplinkId"], addresses.network_of(one)): one["ipRanges"] for uplink, one in before}
+    for uplink in uplinks:
+        for subnet in uplink["subnets"]["values"] if uplink.get("quickAddAllocatedIpCount") else ():
+            place = (uplink["uplinkId"], addresses.network_of(subnet))
+            if place in had and not (subnet.get("ipRanges") or {}).get("values"):
+                subnet["ipRanges"] = had[place]
+
+
 def give(store: Store, gateway: str, uplinks: list[dict[str, Any]], used: Iterable[str]) -> None:
     """Fill in the ranges that the uplinks of a gateway ask for. Answers 400 if there are not so many addresses.
 

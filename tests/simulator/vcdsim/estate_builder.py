@@ -9,6 +9,7 @@ import ipaddress
 from typing import Any
 
 from vcdsim.estate_gateways import NSX_T, EstateError, GatewayBuilder, ends_of, subnet_of
+from vcdsim.resources.distributed_firewall import activate
 from vcdsim.rights import ROLES
 from vcdsim.sessions import SYSTEM_ORG
 from vcdsim.store import Record
@@ -86,6 +87,7 @@ class Builder(GatewayBuilder):
             "name": spec["name"],
             "description": spec.get("description", ""),
             "allocationType": spec.get("allocation_type", "FLEX"),
+            "networkPool": self.named("networkPool", f"{NSX_T}-pool").id,
         }
         facts = {"network_provider": "NSX_T", "provider_scope": NSX_T}
         vdc = self.add("vdc", f"{org.name}/{spec['name']}", data, org.id, id=spec.get("id"), facts=facts)
@@ -114,6 +116,8 @@ class Builder(GatewayBuilder):
         }
         facts = {"provider_scope": NSX_T}
         group = self.add("vdcGroup", f"{org.name}/{spec['name']}", data, org.id, id=spec.get("id"), facts=facts)
+        if spec.get("distributed_firewall"):
+            activate(self.store, group)
         for gateway in spec.get("edge_gateways", []):
             self.gateway(gateway, group)
         for network in spec.get("networks", []):

@@ -132,6 +132,7 @@ VDC_GROUP = _object(
     vdcs={**_TEXTS, "minItems": 1},
     edge_gateways=_list(EDGE_GATEWAY),
     networks=_list(NETWORK),
+    distributed_firewall=_FLAG,
 )
 ORGANISATION = _object(
     "name",

@@ -25,7 +25,7 @@ from vcdsim.resources.firewall_rules import (
     show_rule,
 )
 from vcdsim.rights import DFW_CONFIGURE, DFW_ENABLE, DFW_VIEW, VDC_GROUP_VIEW
-from vcdsim.store import Record
+from vcdsim.store import Record, Store
 
 POLICIES = "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/dfwPolicies"
 POLICY = POLICIES + "/{policyId}"
@@ -91,7 +91,7 @@ def put_policies(call: Call) -> Reply:
     wanted = POLICIES_BODY.read(call.body, call.version)["enabled"]
     if not wanted and needs_policy_disabled(group):
         raise errors.bad_request(f"Disable the default policy of {group.name} first.")
-    change = (lambda: _activate(call, group)) if wanted else (lambda: deactivate(call, group))
+    change = (lambda: activate(call.store, group)) if wanted else (lambda: deactivate(call, group))
     rules, undo = rules_of(call, group), restored(group)
 
     def back() -> None:
@@ -103,16 +103,17 @@ def put_policies(call: Call) -> Reply:
     return call.submit(group, locks=(group.id,), now=change, undo=back)
 
 
-def _activate(call: Call, group: Record) -> None:
+def activate(store: Store, group: Record) -> None:
+    """Give a group that has none its policy and the rule of that."""
     if is_on(group):
         return
     name = f"Default_VdcGroup_{group.name}"  # of the rule; go-vcloud-director's test finds it by this name
-    policy = {"id": call.store.mint("natRule"), "name": name, "description": None, "enabled": True, "version": 0}
+    policy = {"id": store.mint("natRule"), "name": name, "description": None, "enabled": True, "version": 0}
     group.facts = {**group.facts, "dfw": policy}
     data = {"name": name, "ipProtocol": "IPV4_IPV6", "actionValue": "ALLOW", "direction": "IN_OUT"}
-    rule = Record("firewallRule", call.store.mint("firewallRule"), {**data, "logging": False, "enabled": True})
+    rule = Record("firewallRule", store.mint("firewallRule"), {**data, "logging": False, "enabled": True})
     rule.org, rule.facts = group.org, {"gateway": group.id, "version": 0, "position": 0}
-    call.store.add(rule)
+    store.add(rule)
 
 
 def deactivate(call: Call, group: Record) -> None:

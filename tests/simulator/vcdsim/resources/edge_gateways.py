@@ -184,23 +184,28 @@ def put_gateway(call: Call) -> Reply:
     if moves:
         _check_move(call, gateway, owner)
     networks = call.store.where("network", "router", gateway.id) if moves else []
+    groups = _groups_that_move(call, gateway, owner) if moves else []
     sent.pop("gatewayBacking", None)
     before = {uplink["uplinkId"]: uplink for uplink in addresses.uplinks(gateway)}
     unknown = [one for one in sent["edgeGatewayUplinks"] if one["uplinkId"] not in before]
     if unknown:
         raise errors.bad_field("edgeGatewayUplinks", "there is no such uplink of this edge gateway")
     used = [use.address for use in addresses.uses(call.store, gateway) if use.category != "PRIMARY_IP"]
+    allocation.keep(sent["edgeGatewayUplinks"], addresses.subnets(gateway))
     allocation.give(call.store, gateway.id, sent["edgeGatewayUplinks"], used)
     merged = [{**before[one["uplinkId"]], **one} for one in sent["edgeGatewayUplinks"]]
     data = {**gateway.data, **sent, "description": sent.get("description"), "edgeGatewayUplinks": merged}
     data["ownerRef"] = owner
     _check_ranges(call, gateway, data)
-    change, undo = changed(gateway, data), [restored(one) for one in (gateway, *networks)]
+    change, undo = changed(gateway, data), [restored(one) for one in (gateway, *networks, *groups)]
 
     def move() -> None:
         change()
         for network in networks:  # they go where their edge gateway goes
             network.data = {**network.data, "ownerRef": owner}
+        for group in groups:
+            group.facts = {**group.facts, "came_with": gateway.id}
+            group.data = {**group.data, "ownerRef": owner if ":vdcGroup:" in owner else gateway.id}
 
     return call.submit(
         gateway,
@@ -209,6 +214,17 @@ def put_gateway(call: Call) -> Reply:
         done=realized(gateway),
         undo=lambda: [settle() for settle in undo],
     )
+
+
+def _groups_that_move(call: Call, gateway: Record, owner: str) -> list[Record]:
+    """The firewall groups that a gateway takes along.
+
+    In a VDC group they are the group's: Terraform's provider finds them there (TestAccVcdNsxtIpSetMigration). Those
+    that came with a gateway go back with it (assumed).
+    """
+    if ":vdcGroup:" in owner:
+        return [one for one in call.store.all("firewallGroup") if one.data["ownerRef"] == gateway.id]
+    return [one for one in call.store.all("firewallGroup") if one.facts.get("came_with") == gateway.id]
 
 
 def _check_move(call: Call, gateway: Record, owner: str) -> None:

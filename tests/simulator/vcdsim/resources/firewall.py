@@ -126,7 +126,9 @@ def _checked(call: Call, group: Record | None) -> tuple[dict[str, Any], Record]:
         network = call.refer("members", "network", member)
         # a gateway cannot see traffic of a network that is not connected to it, a VDC group none of another owner
         if place.id not in (network.data.get("router"), network.data["ownerRef"]):
-            raise errors.bad_field("members", f"the network {network.name} is not connected to the edge gateway")
+            # some of its words are VCD's: TestAccVcdNsxtSecurityGroupInvalidConfigs
+            problem = f"the network {network.name} cannot be a member as it is not connected/scoped to {place.name}"
+            raise errors.bad_field("members", problem)
     data = {name: value for name, value in sent.items() if name not in ("type", "edgeGatewayRef", "orgRef")}
     return {**data, "typeValue": kind, "ownerRef": place.id, "members": members}, place
 

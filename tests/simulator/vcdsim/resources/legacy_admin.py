@@ -110,6 +110,34 @@ def get_network_pool(call: Call) -> Reply:
     return Reply(200, root)
 
 
+def get_provider_vdc(call: Call) -> Reply:
+    """The provider VDC. Clients look for its identifier, its network pools, its storage profiles and its manager."""
+    provider = by_uuid(call, "providervdc", call.params["id"])
+    extended = call.operation.path.startswith("/api/admin/extension/")
+    tag, kind = ("VMWProviderVdc", "vmwprovidervdc") if extended else ("ProviderVdc", "providervdc")
+    address = f"{call.base}{call.path}"
+    kind = f"application/vnd.vmware.admin.{kind}+xml"
+    root = xmldoc.document(tag, href=address, id=provider.id, name=provider.name, status=1, type=kind)
+    capacity = xmldoc.child(root, "ComputeCapacity")
+    for part, units in (("Cpu", "MHz"), ("Memory", "MB")):
+        values = xmldoc.child(capacity, part)
+        xmldoc.child(values, "Units", units)
+        for name in ("Allocation", "Reserved", "Total", "Used"):
+            xmldoc.child(values, name, "0")
+    xmldoc.child(root, "IsEnabled", "true")
+    for parent, child, source in (
+        ("NetworkPoolReferences", "NetworkPoolReference", "networkPool"),
+        ("StorageProfiles", "ProviderVdcStorageProfile", "providervdcstorageprofile"),
+    ):
+        listed = xmldoc.child(root, parent)
+        for one in call.store.all(source):
+            xmldoc.child(listed, child, href=href(call, one), id=one.id, name=one.name)
+    if extended:
+        for manager in call.store.all("nsxtmanager"):
+            xmldoc.child(root, "NsxTManagerReference", href=href(call, manager), id=manager.id, name=manager.name)
+    return Reply(200, root)
+
+
 def get_admin(call: Call) -> Reply:
     """The root of the administrator's view. Its description names the release, which clients parse."""
     highest = max(call.world.settings.versions)
@@ -123,6 +151,8 @@ OPERATIONS = (
     Operation("GET", "/api/admin", "0.0", ORGANIZATION_VIEW, get_admin, "VCLOUD_VIEW", basis="assumed"),
     Operation("GET", "/api/admin/org/{id}", "0.0", ORGANIZATION_VIEW, get_admin_org, "ORG_VIEW"),
     Operation("GET", "/api/admin/extension/nsxtManagers/{id}", "0.0", PROVIDER, get_nsxt_manager, "NSXT_MANAGER_VIEW"),
+    Operation("GET", "/api/admin/providervdc/{id}", "0.0", PROVIDER, get_provider_vdc, "PROVIDER_VDC_VIEW"),
+    Operation("GET", "/api/admin/extension/providervdc/{id}", "0.0", PROVIDER, get_provider_vdc, "PROVIDER_VDC_VIEW"),
     Operation("GET", "/api/admin/extension/networkPool/{id}", "0.0", PROVIDER, get_network_pool, "NETWORK_POOL_VIEW"),
 )
 __all__ = ["OPERATIONS", "PROVIDER"]

@@ -62,8 +62,12 @@ def _admin_document(call: Call, vdc: Record) -> Element:
     root = _document(call, vdc, admin=True)
     vdc_settings.show_guarantees(root, vdc)
     if call.session.is_provider:
-        for tag, kind in (("NetworkPoolReference", "networkPool"), ("ProviderVdcReference", "providervdc")):
-            for record in call.store.all(kind):
+        network_pool = call.store.get("networkPool", vdc.data.get("networkPool") or "")
+        for tag, record in (
+            ("NetworkPoolReference", network_pool),
+            ("ProviderVdcReference", vdc_storage.provider(call)),
+        ):
+            if record:
                 xmldoc.child(root, tag, href=href(call, record), id=record.id, name=record.name)
         pool = xmldoc.child(xmldoc.child(root, "ResourcePoolRefs"), "VimObjectRef")
         xmldoc.child(pool, "MoRef", f"resgroup-{vdc.name}")
@@ -77,6 +81,12 @@ def _unique(call: Call, org: str, name: str, vdc: Record | None) -> None:
         raise errors.bad_request(f"A VDC named {name} already exists in the organization.")
 
 
+def _network_pool(call: Call, body: Element, before: str | None) -> str | None:
+    """The network pool that a body refers to; without a reference, the one before."""
+    given = body.find(xmldoc.named("NetworkPoolReference")) is not None
+    return referred(call, body, "NetworkPoolReference", "networkPool").id if given else before
+
+
 def post_vdc(call: Call) -> Reply:
     org, body = by_uuid(call, "org", call.params["id"]), named_body(call, "CreateVdcParams")
     model = vdc_settings.model_of(body)
@@ -84,14 +94,18 @@ def post_vdc(call: Call) -> Reply:
     provider = referred(call, body, "ProviderVdcReference", "providervdc")
     found = body.findall(xmldoc.named("VdcStorageProfile"))
     storage = [vdc_storage.read(call, one, "VdcStorageProfile", provider) for one in found]
-    if body.find(xmldoc.named("NetworkPoolReference")) is not None:
-        referred(call, body, "NetworkPoolReference", "networkPool")
     name = str(body.get("name"))
     _unique(call, org.id, name, None)
-    data = {"name": name, "description": xmldoc.text(body, "Description"), "allocationType": model}
+    data = {
+        "name": name,
+        "description": xmldoc.text(body, "Description"),
+        "allocationType": model,
+        "networkPool": _network_pool(call, body, None),
+        "settings": settings,
+    }
     scope = next(call.store.all("nsxtmanager")).facts["provider_scope"]
     facts = {"network_provider": "NSX_T", "provider_scope": scope}
-    vdc = Record("vdc", call.store.mint("vdc"), {**data, "settings": settings}, org.id, facts=facts)
+    vdc = Record("vdc", call.store.mint("vdc"), data, org.id, facts=facts)
     profiles = vdc_storage.made(call, vdc, storage)
 
     def add() -> None:
@@ -114,6 +128,7 @@ def put_vdc(call: Call) -> Reply:
     name = str(body.get("name"))
     _unique(call, vdc.org or "", name, vdc)
     data = {**vdc.data, "name": name, "description": xmldoc.text(body, "Description"), "settings": settings}
+    data |= {"networkPool": _network_pool(call, body, vdc.data.get("networkPool"))}
 
     def change() -> None:
         vdc.data = data

@@ -44,7 +44,7 @@ _OF_MODEL = {
     "ALLOCATION_VAPP": (True, False),
     "ALLOCATION_POOL": (False, True),
     "RESERVATION_POOL": (False, True),
-    FLEX: (False, True),
+    FLEX: (False, False),
 }
 _LEAST_GUARANTEE = {"ALLOCATION_POOL": 0.2}  # of the memory
 # From this version on, a Flex VDC that counts the overhead needs a guarantee (go-vcloud-director: "in VCD 10.6+").

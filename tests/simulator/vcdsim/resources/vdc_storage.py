@@ -57,10 +57,10 @@ def _show(call: Call, profile: Record, *, admin: bool) -> Element:
     return root
 
 
-def read(call: Call, element: Element, path: str, provider: Record) -> dict[str, Any]:
-    """What an element says of a storage profile of a VDC in ``provider``. Answers 400 if it cannot be one."""
+def read(call: Call, element: Element, path: str, source_vdc: Record) -> dict[str, Any]:
+    """What an element says of a storage profile of a VDC in a provider VDC. Answers 400 if it cannot be one."""
     source = referred(call, element, "ProviderVdcStorageProfile", OF_PROVIDER)
-    if source.data["providerVdc"] != provider.id:
+    if source.data["providerVdc"] != source_vdc.id:
         raise errors.bad_field(path, "it is not one of the provider VDC")
     limit = xmldoc.text(element, "Limit")
     if xmldoc.text(element, "Units") != "MB":  # "only this value is supported" in Terraform's provider
@@ -87,7 +87,8 @@ def made(call: Call, vdc: Record, wanted: Sequence[dict[str, Any]]) -> list[Reco
     return [Record(KIND, call.store.mint(KIND), {**one, "vdc": vdc.id}, vdc.org) for one in wanted]
 
 
-def _provider(call: Call) -> Record:
+def provider(call: Call) -> Record:
+    """The provider VDC, of which there is one."""
     return next(call.store.all("providervdc"))
 
 
@@ -113,7 +114,7 @@ def put_profile(call: Call) -> Reply:
     body = call.body
     if not isinstance(body, Element) or body.tag != xmldoc.named("AdminVdcStorageProfile"):
         raise errors.bad_request("The body must be an AdminVdcStorageProfile document.")
-    data = read(call, body, "ProviderVdcStorageProfile", _provider(call))
+    data = read(call, body, "ProviderVdcStorageProfile", provider(call))
     if data["source"] != profile.data["source"]:
         raise errors.bad_field("ProviderVdcStorageProfile", "it cannot be changed")
     if profile.data["Default"] and not (data["Default"] and data["Enabled"]):
@@ -144,7 +145,7 @@ def post_profiles(call: Call) -> Reply:
 
 
 def _add(call: Call, vdc: Record, element: Element) -> None:
-    data = read(call, element, "AddStorageProfile", _provider(call))
+    data = read(call, element, "AddStorageProfile", provider(call))
     others = of_vdc(call, vdc)
     if any(one.data["source"] == data["source"] for one in others):
         raise errors.bad_field("AddStorageProfile", f"the VDC {vdc.name} has {data['name']} already")
