@@ -293,4 +293,4 @@ def test_a_network_stays_with_its_owner_and_its_machines(tenants: Simulator) -> 
     other = admin.named("/vdcs", "acme-vdc-2")["id"]
     admin.refused("PUT", path, {**found, "ownerRef": {"id": other}}, "the edge gateway has another owner")
     lonely = {**found, "networkType": "ISOLATED", "connection": None, "ownerRef": {"id": other}}
-    admin.refused("PUT", path, lonely, 'field "ownerRef": it cannot be changed')
+    admin.refused("PUT", path, lonely, 'field "ownerRef": only that of an isolated network')

@@ -122,3 +122,10 @@ def test_organisations_and_vdcs_in_json(api: Api, scene: Scene) -> None:
     org = api.get(f"/orgs/{scene.org}")
     assert (org["displayName"], org["orgVdcCount"], org["runningVMCount"]) == ("Acme", 1, 3)
     assert api.get(f"/vdcs/{scene.vdc}")["org"] == {"name": "acme", "id": scene.org}
+
+
+def test_the_query_of_networks(api: Api) -> None:
+    # Terraform's data sources of networks search in it
+    (record,) = api.xml("/api/query?type=orgVdcNetwork&filter=name==k8s-net")
+    assert (record.get("defaultGateway"), record.get("netmask")) == ("10.10.0.1", "255.255.255.0")
+    assert (record.get("linkType"), record.get("connectedTo"), record.get("vdcName")) == ("1", "acme-edge", "acme-vdc")

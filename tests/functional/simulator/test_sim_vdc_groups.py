@@ -80,6 +80,20 @@ def test_firewall_groups_of_a_vdc_group(grouped: Simulator) -> None:
     admin.refused("DELETE", f"{FIREWALL_GROUPS}/{made}", None, "is used by pool")
 
 
+def test_an_isolated_network_moves_between_a_vdc_and_its_group(grouped: Simulator) -> None:
+    # Terraform's provider, TestAccVcdNetworkIsolatedV2NsxtMigration
+    admin = Api(grouped, "admin@acme")
+    (group,), first = admin.values(GROUPS), admin.named("/vdcs", "acme-vdc")
+    subnets = {"values": [{"gateway": "10.30.0.1", "prefixLength": 24}]}
+    body = {"name": "n", "networkType": "ISOLATED", "ownerRef": {"id": first["id"]}, "subnets": subnets}
+    network = admin.done("POST", "/orgVdcNetworks", body)
+    for owner in (group["id"], first["id"]):
+        admin.done("PUT", f"/orgVdcNetworks/{network}", body | {"ownerRef": {"id": owner}})
+        assert admin.get(f"/orgVdcNetworks/{network}")["ownerRef"]["id"] == owner
+    second = {"ownerRef": {"id": admin.named("/vdcs", "acme-vdc-2")["id"]}}
+    admin.refused("PUT", f"/orgVdcNetworks/{network}", body | second, "between a VDC and its VDC group")
+
+
 def test_a_group_locks_nat_apart_from_the_load_balancer(grouped: Simulator) -> None:
     # Terraform's provider locks NAT and firewall on the group, pools and virtual services on the edge gateway
     admin = Api(grouped, "admin@acme")

@@ -231,11 +231,16 @@ def _check_move(call: Call, gateway: Record, owner: str) -> None:
     """Check that a gateway may go to another owner: from a VDC to a VDC group that it is in, or back."""
     if not call.session.is_provider:
         raise errors.bad_field("ownerRef", "only a provider may change it")
-    target = call.refer("ownerRef", "vdcGroup" if ":vdcGroup:" in owner else "vdc", owner)
-    source = call.store.find(gateway.data["ownerRef"])
-    pairs = [(group, vdc) for group, vdc in ((target, source), (source, target)) if group and vdc]
-    if not any(group.kind == "vdcGroup" and vdc.id in group.data["vdcs"] for group, vdc in pairs):
+    if not in_reach(call, gateway.data["ownerRef"], owner):
         raise errors.bad_field("ownerRef", "it can be changed between a VDC and a VDC group that it is in only")
+
+
+def in_reach(call: Call, before: str, owner: str) -> bool:
+    """Whether one owner is a VDC and the other a VDC group that it is in. Answers 400 if there is no such owner."""
+    target = call.refer("ownerRef", "vdcGroup" if ":vdcGroup:" in owner else "vdc", owner)
+    source = call.store.find(before)
+    pairs = [(group, vdc) for group, vdc in ((target, source), (source, target)) if group and vdc]
+    return any(group.kind == "vdcGroup" and vdc.id in group.data["vdcs"] for group, vdc in pairs)
 
 
 def _bare(gateway: Record) -> list[dict[str, Any]]:

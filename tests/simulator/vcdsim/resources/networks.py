@@ -12,7 +12,7 @@ from vcdsim import addresses, errors
 from vcdsim.bodies import Body, flag, many, obj, one_of, ref, shown, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.resources.common import changed, listing, page_reply, realized, restored, same_id, status, stored
-from vcdsim.resources.edge_gateways import NETWORK_SUBNET, lock_of
+from vcdsim.resources.edge_gateways import NETWORK_SUBNET, in_reach, lock_of
 from vcdsim.rights import NETWORK_EDIT, NETWORK_VIEW
 from vcdsim.store import Record
 
@@ -171,8 +171,10 @@ def put_network(call: Call) -> Reply:
     network = call.require("network", call.params["vdcNetworkId"])
     same_id(call, network)
     data, gateway, _org = checked(call, network)
-    if data["ownerRef"] != network.data["ownerRef"]:
-        raise errors.bad_field("ownerRef", "it cannot be changed")
+    before = network.data["ownerRef"]
+    # an isolated network moves by itself (TestAccVcdNetworkIsolatedV2NsxtMigration), a routed one with its edge gateway
+    if data["ownerRef"] != before and (gateway or not in_reach(call, before, data["ownerRef"])):
+        raise errors.bad_field("ownerRef", "only that of an isolated network changes: between a VDC and its VDC group")
     held = (*(lock_of(call, gateway) if gateway else ()), network.id)
     return call.submit(network, locks=held, now=changed(network, data), done=realized(network), undo=restored(network))
 
@@ -210,7 +212,7 @@ OPERATIONS = (
         put_network,
         "ORG_VDC_NETWORK_UPDATE",
         basis="assumed",
-        refuses="the same as POST; a change of the owner",
+        refuses="the same as POST; another owner, but of an isolated network a VDC group that its VDC is in, or back",
     ),
     Operation(
         "DELETE",

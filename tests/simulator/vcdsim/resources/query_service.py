@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import operator
 from typing import Any
 
@@ -13,7 +14,7 @@ from vcdsim.calls import LOGGED_IN, Call, Operation, Reply
 from vcdsim.query import Listing
 from vcdsim.resources import vdc_settings
 from vcdsim.resources.legacy import href
-from vcdsim.rights import PROVIDER, VDC_VIEW, VM_VIEW
+from vcdsim.rights import NETWORK_VIEW, PROVIDER, VDC_VIEW, VM_VIEW
 from vcdsim.store import Record
 
 # type -> (kind of object, record element, right, only for system administrators)
@@ -24,6 +25,7 @@ TYPES = {
     "adminVM": ("vm", "AdminVMRecord", VM_VIEW, True),
     "vApp": ("vapp", "VAppRecord", VM_VIEW, False),
     "adminVApp": ("vapp", "AdminVAppRecord", VM_VIEW, True),
+    "orgVdcNetwork": ("network", "OrgVdcNetworkRecord", NETWORK_VIEW, False),
     "nsxTManager": ("nsxtmanager", "NsxTManagerRecord", PROVIDER, True),
     "networkPool": ("networkPool", "NetworkPoolRecord", PROVIDER, True),
     "providerVdc": ("providervdc", "VMWProviderVdcRecord", PROVIDER, True),
@@ -50,7 +52,7 @@ def run_query(call: Call) -> Reply:
     if not call.may(right) or (admin and not call.session.is_provider):
         # the admin types show objects of all tenants, so a tenant may not use them even if it has the right to view
         raise errors.forbidden(right, f"QUERY_{kind.upper()}", kind)
-    attributes = {"vdc": _vdc, "vm": _vm, "vapp": _vapp}.get(stored_as, _of_provider)
+    attributes = {"vdc": _vdc, "vm": _vm, "vapp": _vapp, "network": _network}.get(stored_as, _of_provider)
     return _records(call, kind, element, [attributes(call, record, admin) for record in call.visible(stored_as)])
 
 
@@ -147,6 +149,30 @@ def _vapp(call: Call, vapp: Record, admin: bool) -> dict[str, Any]:
     }
 
 
+def _network(call: Call, network: Record, _admin: bool) -> dict[str, Any]:
+    """A record of a network, with its first subnet. One of a VDC group has no VDC (assumed)."""
+    subnet = network.data["subnets"]["values"][0]
+    vdc = call.store.get("vdc", network.data["ownerRef"])
+    gateway = call.store.get("gateway", network.data.get("router") or "")
+    return {
+        "href": href(call, network),
+        "id": network.id,
+        "name": network.name,
+        "defaultGateway": subnet["gateway"],
+        "netmask": str(ipaddress.ip_network(f"{subnet['gateway']}/{subnet['prefixLength']}", strict=False).netmask),
+        "dns1": subnet.get("dnsServer1"),
+        "dns2": subnet.get("dnsServer2"),
+        "dnsSuffix": subnet.get("dnsSuffix"),
+        "linkType": 1 if gateway else 2,  # 0 is direct, as go-vcloud-director says
+        "connectedTo": gateway.name if gateway else None,
+        "vdc": href(call, vdc) if vdc else None,
+        "vdcName": vdc.name if vdc else None,
+        "isBusy": False,
+        "isShared": bool(network.data["shared"]),
+        "isIpScopeInherited": False,
+    }
+
+
 def _of_provider(call: Call, record: Record, _admin: bool) -> dict[str, Any]:
     """A record of what the provider brings: its address, its name, and for a storage profile its provider VDC."""
     provider = call.store.get("providervdc", record.data.get("providerVdc", ""))
@@ -168,7 +194,7 @@ OPERATIONS = (
         LOGGED_IN,
         run_query,
         "QUERY",
-        refuses="administrators' types for tenants; types except orgVdc, adminOrgVdc, vm, adminVM, vApp, adminVApp, "
-        "task, adminTask, nsxTManager, networkPool, providerVdc and providerVdcStorageProfile (501)",
+        refuses="administrators' types for tenants; types except orgVdc, adminOrgVdc, orgVdcNetwork, vm, adminVM, "
+        "vApp, adminVApp, task, adminTask, nsxTManager, networkPool, providerVdc and providerVdcStorageProfile (501)",
     ),
 )
