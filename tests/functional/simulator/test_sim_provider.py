@@ -122,6 +122,18 @@ def test_what_a_provider_queries(system: Api, admin: Api, kind: str) -> None:
     assert admin.ask("GET", f"/api/query?type={kind}").status_code == 403
 
 
+@pytest.mark.parametrize("view", ["", "extension/"])
+def test_the_provider_vdc(system: Api, admin: Api, view: str) -> None:
+    found = str(system.xml("/api/query?type=providerVdc")[0].get("href"))
+    path = found.removeprefix(system.sim.url).replace("/admin/", f"/admin/{view}")
+    root = system.xml(path)
+    storage = [one.get("name") for one in root.findall(f"{VCLOUD}StorageProfiles/{VCLOUD}ProviderVdcStorageProfile")]
+    assert storage == ["nsx-t-storage", "nsx-t-storage-2"]
+    assert (root.find(f"{VCLOUD}NsxTManagerReference") is not None) == bool(view)
+    assert admin.ask("GET", path).status_code == 403
+    assert system.xml(f"{found.removeprefix(system.sim.url)}/metadata").tag == f"{VCLOUD}Metadata"
+
+
 def test_the_manager_of_a_query_is_that_of_the_edge_gateways(system: Api, scene: Scene) -> None:
     (record,) = system.xml("/api/query?type=nsxTManager")
     backing = system.get(f"/edgeGateways/{scene.edge}")["gatewayBacking"]

@@ -118,6 +118,7 @@ def get_provider_vdc(call: Call) -> Reply:
     address = f"{call.base}{call.path}"
     kind = f"application/vnd.vmware.admin.{kind}+xml"
     root = xmldoc.document(tag, href=address, id=provider.id, name=provider.name, status=1, type=kind)
+    xmldoc.link(root, "up", "admin.vcloud", f"{call.base}/api/admin/")
     capacity = xmldoc.child(root, "ComputeCapacity")
     for part, units in (("Cpu", "MHz"), ("Memory", "MB")):
         values = xmldoc.child(capacity, part)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Metadata of organisations, VDCs, networks and vApps in the legacy API.
+"""Metadata of organisations, VDCs, provider VDCs, networks and vApps in the legacy API.
 
 What is refused, and when an entry shows its domain, is what the tests of go-vcloud-director (testMetadataCRUDActions)
 expect of a real VCD.
@@ -197,6 +197,7 @@ _PLACES = (
     _Place("/api/admin/org/{id}", "org", ORGANIZATION_VIEW, PROVIDER),
     _Place("/api/vdc/{id}", "vdc", VDC_VIEW, None),
     _Place("/api/admin/vdc/{id}", "vdc", VDC_VIEW, PROVIDER),
+    _Place("/api/admin/providervdc/{id}", "providervdc", PROVIDER, PROVIDER),
     _Place("/api/network/{id}", "network", NETWORK_VIEW, None),
     _Place("/api/admin/network/{id}", "network", NETWORK_VIEW, NETWORK_EDIT),
     _Place("/api/vApp/{id}", "vapp", VM_VIEW, None),

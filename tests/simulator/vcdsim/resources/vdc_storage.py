@@ -49,8 +49,13 @@ def _show(call: Call, profile: Record, *, admin: bool) -> Element:
     if vdc:
         xmldoc.link(root, "up", "admin.vdc" if admin else "vdc", href(call, vdc, admin=admin))
     values = {name: profile.data[name] for name in ("Enabled", "Units", "Limit", "Default")}
-    for name, value in {**values, "StorageUsedMB": 0, "IopsAllocated": 0}.items():
+    for name, value in values.items():
         xmldoc.child(root, name, xmldoc.plain(value))
+    settings = xmldoc.child(root, "IopsSettings")  # without it, go-vcloud-director's Test_GetStorageProfile fails
+    for name, value in {"Enabled": False, "DiskIopsMax": 0, "DiskIopsDefault": 0, "DiskIopsPerGbMax": 0}.items():
+        xmldoc.child(settings, name, xmldoc.plain(value))
+    for name in ("StorageUsedMB", "IopsAllocated"):
+        xmldoc.child(root, name, "0")
     source = call.store.get(OF_PROVIDER, profile.data["source"])
     if admin and source:
         xmldoc.child(root, "ProviderVdcStorageProfile", href=href(call, source), id=source.id, name=source.name)
