@@ -131,7 +131,7 @@ ALL = {
     "VCpuInMhz": 2000,
     "IsThinProvision": "true",
     "UsesFastProvisioning": "true",
-    "OverCommitAllowed": "false",
+    "OverCommitAllowed": "true",
     "VmDiscoveryEnabled": "true",
     "IsElastic": "true",
     "IncludeMemoryOverhead": "true",
@@ -146,7 +146,7 @@ ABSENT = {  # what is shown of a new VDC if the element is missing
     "VCpuInMhz": "1000",
     "IsThinProvision": "false",
     "UsesFastProvisioning": "false",
-    "OverCommitAllowed": "true",
+    "OverCommitAllowed": "false",
     "VmDiscoveryEnabled": "false",
 }
 

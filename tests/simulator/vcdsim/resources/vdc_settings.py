@@ -30,11 +30,12 @@ Settings = dict[str, Any]
 _UNITS = {"Cpu": "MHz", "Memory": "MB"}
 _QUOTAS = ("NicQuota", "NetworkQuota", "VmQuota")
 _GUARANTEES = ("ResourceGuaranteedMemory", "ResourceGuaranteedCpu")
-# what a missing element means; None: an update leaves the value as it is
+# what a missing element means; None: an update leaves the value as it is. Go leaves out what is false, and the test
+# Test_UpdateVdc of go-vcloud-director reads OverCommitAllowed as false after an update without it.
 _FLAGS: dict[str, bool | None] = {
     "IsThinProvision": None,
     "UsesFastProvisioning": None,
-    "OverCommitAllowed": True,
+    "OverCommitAllowed": False,
     "VmDiscoveryEnabled": False,
 }
 _FLEXIBLE = ("IsElastic", "IncludeMemoryOverhead")
@@ -62,7 +63,7 @@ def defaults(model: str) -> Settings:
         "VCpuInMhz": 1000,
         "IsThinProvision": True,
         "UsesFastProvisioning": False,
-        "OverCommitAllowed": True,
+        "OverCommitAllowed": False,
         "VmDiscoveryEnabled": False,
         "IsElastic": elastic,
         "IncludeMemoryOverhead": overhead,
