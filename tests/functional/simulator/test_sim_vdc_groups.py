@@ -87,9 +87,15 @@ def test_an_isolated_network_moves_between_a_vdc_and_its_group(grouped: Simulato
     subnets = {"values": [{"gateway": "10.30.0.1", "prefixLength": 24}]}
     body = {"name": "n", "networkType": "ISOLATED", "ownerRef": {"id": first["id"]}, "subnets": subnets}
     network = admin.done("POST", "/orgVdcNetworks", body)
+    assert admin.get(f"/orgVdcNetworks/{network}")["totalIpCount"] == 0
     for owner in (group["id"], first["id"]):
         admin.done("PUT", f"/orgVdcNetworks/{network}", body | {"ownerRef": {"id": owner}})
-        assert admin.get(f"/orgVdcNetworks/{network}")["ownerRef"]["id"] == owner
+        shown = admin.get(f"/orgVdcNetworks/{network}")
+        assert (shown["ownerRef"]["id"], shown["shared"]) == (owner, owner == group["id"])
+    # "If the network contains any IpV6 subnets, the total ip count will be null."
+    six = {"values": [{"gateway": "2001:db8::1", "prefixLength": 64}]}
+    made = admin.done("POST", "/orgVdcNetworks", body | {"name": "six", "subnets": six})
+    assert admin.get(f"/orgVdcNetworks/{made}")["totalIpCount"] is None
     second = {"ownerRef": {"id": admin.named("/vdcs", "acme-vdc-2")["id"]}}
     admin.refused("PUT", f"/orgVdcNetworks/{network}", body | second, "between a VDC and its VDC group")
 

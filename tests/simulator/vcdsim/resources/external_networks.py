@@ -92,7 +92,7 @@ def taken_routers(store: Store) -> set[str]:
 
 def show_network(call: Call, network: Record) -> dict[str, Any]:
     values = (network.data.get("subnets") or {}).get("values") or []
-    subnets = [{**one, "totalIpCount": addresses.allocated(one), "usedIpCount": 0} for one in values]
+    subnets = [{**one, "totalIpCount": addresses.counted([one]), "usedIpCount": 0} for one in values]
     backing = network.data["backing"]
     body, provider = NETWORK.show(network.data, call.version), call.store.ref(backing["networkProvider"])
     shown_fields = {
@@ -100,7 +100,7 @@ def show_network(call: Call, network: Record) -> dict[str, Any]:
         "subnets": {"values": subnets},
         "networkBackings": {"values": [{**backing, **_deprecated(backing), "networkProvider": provider}]},
         "dedicatedOrg": call.store.ref(network.data.get("dedicatedOrg")),
-        "totalIpCount": sum(one["totalIpCount"] for one in subnets),
+        "totalIpCount": addresses.counted(values),
         "usedIpCount": 0,
     }
     return body | {name: value for name, value in shown_fields.items() if name in body}

@@ -12,7 +12,7 @@ from typing import Any
 from vcdsim import errors, query, xmldoc
 from vcdsim.calls import LOGGED_IN, Call, Operation, Reply
 from vcdsim.query import Listing
-from vcdsim.resources import vdc_settings
+from vcdsim.resources import networks, vdc_settings
 from vcdsim.resources.legacy import href
 from vcdsim.rights import NETWORK_VIEW, PROVIDER, VDC_VIEW, VM_VIEW
 from vcdsim.store import Record
@@ -168,7 +168,7 @@ def _network(call: Call, network: Record, _admin: bool) -> dict[str, Any]:
         "vdc": href(call, vdc) if vdc else None,
         "vdcName": vdc.name if vdc else None,
         "isBusy": False,
-        "isShared": bool(network.data["shared"]),
+        "isShared": networks.is_shared(network),
         "isIpScopeInherited": False,
     }
 
