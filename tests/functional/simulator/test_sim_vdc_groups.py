@@ -89,7 +89,8 @@ def test_an_isolated_network_moves_between_a_vdc_and_its_group(grouped: Simulato
     network = admin.done("POST", "/orgVdcNetworks", body)
     assert admin.get(f"/orgVdcNetworks/{network}")["totalIpCount"] == 0
     for owner in (group["id"], first["id"]):
-        admin.done("PUT", f"/orgVdcNetworks/{network}", body | {"ownerRef": {"id": owner}})
+        sent = admin.get(f"/orgVdcNetworks/{network}") | {"ownerRef": {"id": owner}}
+        admin.done("PUT", f"/orgVdcNetworks/{network}", sent)
         shown = admin.get(f"/orgVdcNetworks/{network}")
         assert (shown["ownerRef"]["id"], shown["shared"]) == (owner, owner == group["id"])
     # "If the network contains any IpV6 subnets, the total ip count will be null."

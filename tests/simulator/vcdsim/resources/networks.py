@@ -177,6 +177,8 @@ def put_network(call: Call) -> Reply:
     # an isolated network moves by itself (TestAccVcdNetworkIsolatedV2NsxtMigration), a routed one with its edge gateway
     if data["ownerRef"] != before and (gateway or not in_reach(call, before, data["ownerRef"])):
         raise errors.bad_field("ownerRef", "only that of an isolated network changes: between a VDC and its VDC group")
+    if ":vdcGroup:" in before and data["ownerRef"] != before:
+        data["shared"] = False  # clients send back that it was shared in the group, and read that it no longer is
     held = (*(lock_of(call, gateway) if gateway else ()), network.id)
     return call.submit(network, locks=held, now=changed(network, data), done=realized(network), undo=restored(network))
 
