@@ -33,6 +33,7 @@ sys.path[:0] = [str(TREE), *(str(ROOT / "tests" / name) for name in ("simulator"
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._page_frame import render  # noqa: E402
 from invariants import Port, Service, ports_down  # noqa: E402
 from kube_double.testing import KubeDouble  # noqa: E402
+from moving import Edge  # noqa: E402
 from traffic import View, Watch, view_of  # noqa: E402
 from vcdsim.testing import Simulator  # noqa: E402
 
@@ -60,6 +61,7 @@ SERVICE: dict[str, Any] = {
     "status": {"loadBalancer": {"ingress": [{"ip": EXTERNAL_IP}]}},
 }
 CLIENTS = [Service("default/web", tuple(Port(EXTERNAL_IP, number) for number in NUMBERS))]
+TASK_SECONDS, HEALTH_SECONDS, POD_SECONDS = 0.2, 0.1, 0.2
 READS = {"GET", "HEAD", "OPTIONS"}
 # requests that change nothing, although they are no GET: questions about rights, and logins
 HARMLESS = ("selfsubjectaccessreviews", "selfsubjectrulesreviews", "/sessions", "/oauth/")
@@ -107,8 +109,7 @@ class Demo:
 
     def live(self) -> None:
         """Move a live Service to another scenario and back, with the same external IP."""
-        self.kube.load([SERVICE])
-        self.run([str(HERE / "prepare.yml"), "-e", json.dumps(self.prepared())], "prepare", brief=True)
+        self.prepare()
         heading(f"A Service that is in use: default/web on {EXTERNAL_IP}, in {START}")
         self.stage("Before", self.view().lines())
         say("", "The plan. Nothing is written.")
@@ -156,11 +157,15 @@ class Demo:
         expect(len(vips) == (2 if scenario == "distinct_internal" else 1), "the VIPs are shared, or they are not")
         expect(bool(dump["nat_rules"]) != external, "there are DNAT rules where the scenario has them")
 
-    def prepared(self) -> dict[str, Any]:
-        """The variables of prepare.yml."""
+    def prepare(self) -> None:
+        """Serve the Service as CPI would, which does not run here, and let clients in. Nothing of it is shown."""
+        self.kube.load([SERVICE])
         ports = [{key: port[key] for key in ("name", "port")} | {"node_port": port["nodePort"]} for port in PORTS]
         service = {"name": "web", "namespace": "default", "external_ip": EXTERNAL_IP, "members": ["10.10.0.11"]}
-        return {"cluster_id": CLUSTER_ID, "services": [{**service, "ports": ports}]}
+        edge = Edge(self.vcd, cluster_id=CLUSTER_ID)
+        edge.create([{**service, "ports": ports}], START)
+        edge.of(user="admin", password="admin-secret-1").module("vcd_firewall_rule", name="clients", action="ALLOW")
+        self.vcd.settings(task_seconds=TASK_SECONDS, health_seconds=HEALTH_SECONDS)
 
     def view(self) -> View:
         """What clients meet now."""
@@ -283,15 +288,15 @@ def doubles(work: Path) -> Iterator[Demo]:
     """Run both doubles for the length of a block."""
     objects = [FIXTURES / "cluster.manifest", FIXTURES / "cpi-1.6.1.manifest"]
     with (
-        Simulator(estate="one-edge", task_seconds=0.3, health_seconds=0.1) as vcd,
-        KubeDouble(objects=objects, start_seconds=0.5, stop_seconds=0.5) as kube,
+        Simulator(estate="one-edge", task_seconds=TASK_SECONDS, health_seconds=HEALTH_SECONDS) as vcd,
+        KubeDouble(objects=objects, start_seconds=POD_SECONDS, stop_seconds=POD_SECONDS) as kube,
     ):
         kube.wait_for(
             lambda: all(is_ready(pod) for pod in kube.list("Pod", NAMESPACE, LABEL) or [{}]), "CPI's pod is ready"
         )
         say(
             "Two simulated services run on this machine. Everything else is real:",
-            f"  Cloud Director simulator   {vcd.url}   (organization acme, edge gateway acme-edge; a task takes 0.3 s)",
+            f"  Cloud Director simulator   {vcd.url}   (edge gateway acme-edge; a task takes {TASK_SECONDS} s)",
             f"  Kubernetes API double      {kube.url}   (CPI 1.6.1 from its published manifests, ConfigMap immutable)",
         )
         yield Demo(vcd, kube, work)
@@ -329,7 +334,7 @@ def main() -> int:
         return 1
     seconds = time.monotonic() - began
     say("", "=" * 100, *table(demo.rows), "=" * 100)
-    say("The external IP stayed. Ports were down while tasks of Cloud Director ran, of 0.3 s each here.")
+    say(f"The external IP stayed. Ports were down while tasks of Cloud Director ran, of {TASK_SECONDS} s each here.")
     say(f"All of it took {seconds:.0f} s. The page to show around is {demo.page(seconds)}")
     say(f"The output of each run is in {work}.")
     return 0

@@ -26,6 +26,7 @@ import cpu
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache"
 LOGS = CACHE / "logs"
+BYTECODE = CACHE / "bytecode"
 TREE = CACHE / "tree"
 COLLECTION = TREE / "ansible_collections" / "vcd" / "kubernetes"
 REQUIREMENTS = ROOT / "tests" / "requirements"
@@ -130,7 +131,10 @@ class Venv:
         shutil.rmtree(self.path, ignore_errors=True)
         log = LOGS / f"venv-{self.name}.log"
         run([self.python, "-m", "venv", self.path], log)
-        run([self.bin / "python", "-m", "pip", "install", "--disable-pip-version-check", *arguments], log)
+        # pip compiles what it installs: into the place where the environment's programs look for it
+        compiled = {**os.environ, "PYTHONPYCACHEPREFIX": str(BYTECODE)}
+        pip = [self.bin / "python", "-m", "pip", "install", "--disable-pip-version-check"]
+        run([*pip, *arguments], log, env=compiled)
         stamp.write_text(wanted)
         self._store_startup()
         say(f"  ... done in {time.monotonic() - began:.0f} s")
@@ -176,7 +180,7 @@ class Venv:
             # git ignores .cache/, so tools that ask git for files there must not find the checkout
             "GIT_CEILING_DIRECTORIES": str(CACHE),
             # bytecode is stored, but not beside the sources, where the tools would find it
-            "PYTHONPYCACHEPREFIX": str(CACHE / "bytecode"),
+            "PYTHONPYCACHEPREFIX": str(BYTECODE),
             **more,
         }
 
