@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command, its options, its estates and its README."""
+"""The command, its options, its estates and its reference."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from vcdsim.table import renewed, table
 from vcdsim.testing import Simulator
 from vcdsim.world import Settings, World
 
-README = Path(__file__).resolve().parents[2] / "simulator" / "README.md"
+REFERENCE = Path(__file__).resolve().parents[2] / "simulator" / "REFERENCE.md"
 
 
-def test_the_readme_has_the_tables_of_the_code() -> None:
-    text = README.read_text(encoding="utf-8")
-    assert renewed(text) == text, "renew it in tests/simulator: python -m vcdsim.table README.md"
+def test_the_reference_has_the_tables_of_the_code() -> None:
+    text = REFERENCE.read_text(encoding="utf-8")
+    assert renewed(text) == text, "renew it in tests/simulator: python -m vcdsim.table REFERENCE.md"
     assert table() in text
     with pytest.raises(ValueError, match="marks of the tables"):
         renewed("no marks")
@@ -171,7 +171,7 @@ def test_a_port_in_use_is_reported(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def start(*options: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": str(README.parent)}
+    environment = {**os.environ, "PYTHONPATH": str(REFERENCE.parent)}
     command = [sys.executable, "-m", "vcdsim", *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 

@@ -42,7 +42,7 @@ def seconds(text: str) -> float:
 
 
 def arguments(given: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="kube_double", description=__doc__)
+    parser = argparse.ArgumentParser(prog="kube-double", description=__doc__)
     parser.add_argument(
         "--listen", default="127.0.0.1:0", type=address, metavar="HOST:PORT", help="port 0 picks a free port"
     )

@@ -30,7 +30,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 import yaml
-from vcdsim.kept_connection import KeptConnection
+from kube_double.kept_connection import KeptConnection
 
 from kube_double.cluster import Cluster
 from kube_double.errors import Json

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Switch:
-    """One undocumented behaviour: ``values[0]`` is the default, ``meaning`` the sentence in the README."""
+    """One undocumented behaviour: ``values[0]`` is the default, ``meaning`` the sentence in REFERENCE.md."""
 
     name: str
     values: tuple[str, ...]

@@ -199,7 +199,7 @@ class Operation:
 
     ``since``: first API version. ``right``: one of ``rights``, OPEN or LOGGED_IN. ``name``: VCD's operation name, as
     tasks and refusals show it. ``basis``: whether the vendor documents the behaviour or it is assumed here.
-    ``refuses``: what it refuses besides malformed bodies, for the README.
+    ``refuses``: what it refuses besides malformed bodies, for REFERENCE.md.
     """
 
     method: str

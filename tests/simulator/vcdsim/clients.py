@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which client sends which operation, found in journals. The README shows the recorded ones.
+"""Which client sends which operation, found in journals. REFERENCE.md shows the recorded ones.
 
     python -m vcdsim.clients "CPI 1.6=cpi.jsonl:Swagger-Codegen,go-vcloud-director" "Terraform=terraform.jsonl" ...
 

@@ -32,7 +32,7 @@ _IDLE_CONNECTION_SECONDS = 300
 def parser() -> argparse.ArgumentParser:
     """The parser with all options."""
     command = argparse.ArgumentParser(
-        prog="python -m vcdsim",
+        prog="vcdsim",
         description="A simulated VMware Cloud Director for tests. Prints one line when it is ready; SIGTERM stops it.",
     )
     command.add_argument("--listen", default="127.0.0.1:0", metavar="HOST:PORT", help="port 0 picks a free port")
@@ -81,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--openapi", type=Path, metavar="FILE", help="check every exchange against this API description (OpenAPI 2.0)"
     )
-    command.add_argument("--table", action="store_true", help="print the README's tables in Markdown, and stop")
+    command.add_argument("--table", action="store_true", help="print the tables of REFERENCE.md, and stop")
     return command
 
 

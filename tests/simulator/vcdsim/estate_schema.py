@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The keys of an estate file, as JSON Schema. The README's table is made from it."""
+"""The keys of an estate file, as JSON Schema. The table of REFERENCE.md is made from it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The README's tables and lists, made from the code so that they cannot be wrong."""
+"""The tables and lists of REFERENCE.md, made from the code so that they cannot be wrong."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _STRICT = """\
 session, *any* needs a session and no right."""
 
 
-def renewed(readme: str) -> str:
+def renewed(page: str) -> str:
     """The text with new tables between their marks. ValueError if the marks are missing."""
-    text, count = _MARKED.subn(lambda found: f"{found[1]}\n{table()}\n{found[2]}", readme)
+    text, count = _MARKED.subn(lambda found: f"{found[1]}\n{table()}\n{found[2]}", page)
     if count != 1:
         raise ValueError("the marks of the tables are missing")
     return text
@@ -45,7 +45,7 @@ def table() -> str:
 
 
 def _rows(heading: str, columns: list[str], rows: list[list[str]]) -> str:
-    lines = [f"### {heading}", "", "| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    lines = [f"## {heading}", "", "| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
     lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
     return "\n".join(lines)
 
@@ -83,7 +83,7 @@ def _operations() -> str:
     by_path: dict[str, list[Operation]] = {}
     for operation in OPERATIONS:
         by_path.setdefault(operation.path, []).append(operation)
-    lines = ["### Operations", "", _STRICT, ""]
+    lines = ["## Operations", "", _STRICT, ""]
     for path, operations in by_path.items():
         lines.append(f"- `{path}`")
         lines += [_item(_operation(operation), "  ") for operation in operations]
@@ -114,7 +114,7 @@ def _not_built() -> str:
 
 
 def _switches() -> str:
-    lines = ["### Assumptions (`--assume NAME=VALUE`)", "", "The first value is the default.", ""]
+    lines = ["## Assumptions (`--assume NAME=VALUE`)", "", "The first value is the default.", ""]
     for switch in SWITCHES:
         values = " or ".join(f"`{value}`" for value in switch.values)
         lines.append(_item(f"`{switch.name}`: {values}. {switch.meaning}"))
@@ -122,7 +122,7 @@ def _switches() -> str:
 
 
 def _roles() -> str:
-    lines = ["### Roles", ""]
+    lines = ["## Roles", ""]
     lines += [_item(f"{name}: {'; '.join(sorted(rights))}") for name, rights in ROLES.items()]
     return "\n".join(lines)
 
