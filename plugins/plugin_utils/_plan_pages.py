@@ -16,6 +16,7 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._canonical import is_digest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import IP_AT_RISK
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._page_frame import render
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._report_markdown import escaped
 
@@ -121,7 +122,7 @@ class Words:
         text = f"{service['external_ip']}, from {service['scenario_before']} to {service['scenario']}; down: "
         text += down or "nothing"
         if service["seconds_unheld"][1]:
-            text += f"; at worst nothing holds its external IP for {seconds_words(service['seconds_unheld'])}"
+            text += f"; {IP_AT_RISK} within {seconds_words(service['seconds_unheld'])}"
         return text
 
     @staticmethod

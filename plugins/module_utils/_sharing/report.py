@@ -17,6 +17,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import CREATED, REMOVED, REPAIRED
 
+# Who reads a plan should know what may happen, and on what it depends.
+IP_AT_RISK = "if Cloud Director refuses a virtual service beside a DNAT rule, another object could take the external IP"
 MARKS = {"error": "ERROR", "warning": "warning", "info": "ok"}
 
 
@@ -70,7 +72,7 @@ def _outage(service: Reader) -> str:
     ports = [f"port {port} is down for {tasks_in_words(tasks)}" for port, tasks in outage["ports"].items() if tasks]
     text = ", ".join(ports) or "no port goes down"
     if outage.get("window"):
-        text += f"; at worst nothing holds its external IP during {tasks_in_words(outage['window'])}"
+        text += f"; {IP_AT_RISK} during {tasks_in_words(outage['window'])}"
     return text
 
 

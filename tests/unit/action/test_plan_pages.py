@@ -100,7 +100,7 @@ def test_a_page_tells_what_a_board_asks(render: Any) -> None:
     for text in (
         made["digest"], "2026-05-04T10:11:12Z", "jo", "4711", "acme-edge", "distinct_internal", "shared_external",
         "create pool of default/web", "delete NAT rule x", "delete virtual service y", "port 80 for 10 to 16 s",
-        "at worst nothing holds its external IP for 5 to 8 s", "default/web is closed", "open it",
+        "another object could take the external IP within 5 to 8 s", "default/web is closed", "open it",
         "orphan of default/web", "Service default/web", "kubeconfig: no such file",
     ):  # fmt: skip
         assert text in plain, text
