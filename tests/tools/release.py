@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prepares a release: the version in galaxy.yml, and the changelog with what its fragments say. Standard library only.
+"""Prepares a release: its version wherever one stands, and the changelog with what the fragments say.
+
+Standard library only.
 
     make release VERSION=1.0.0
 
@@ -13,11 +15,15 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from places import COLLECTION, LOGS, ROOT, TREE, Failed, copy_tree, kubernetes_core, run, say, test_venv, version
 
 _NUMBERS = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+# Where a version stands that was never released: what documentation calls new is new in the release that is prepared.
+_SINCE = re.compile(r"^( *version_added: )(\d+\.\d+\.\d+)$", re.MULTILINE)
+_DOUBLES = ("tests/simulator/pyproject.toml", "tests/kube_double/pyproject.toml")
 _RELEASED = re.compile(r"^  (\d+\.\d+\.\d+):$", re.MULTILINE)
 NEXT = """\
 {version} is prepared. Read the change (git diff), then:
@@ -41,7 +47,8 @@ def refusal(wanted: str, current: str, released: list[str]) -> str:
 def release(wanted: str) -> int:
     """Write the version and the changelog. Failed, with nothing changed, if that is not possible."""
     changelog = ROOT / "changelogs" / "changelog.yaml"
-    complaint = refusal(wanted, version(), _RELEASED.findall(changelog.read_text(encoding="utf-8")))
+    released = _RELEASED.findall(changelog.read_text(encoding="utf-8"))
+    complaint = refusal(wanted, version(), released)
     if complaint:
         raise Failed(complaint)
     if not list((ROOT / "changelogs" / "fragments").glob("*.y*ml")):
@@ -53,10 +60,10 @@ def release(wanted: str) -> int:
     kubernetes_core(venv, TREE)
     copy_tree()
     # in the copy, because the changelog lists new modules and finds them only in a tree of collections
-    _set_version(wanted, COLLECTION / "galaxy.yml")
+    set_versions(wanted, released, COLLECTION)
     command = [venv.bin / "antsibull-changelog", "release", "--version", wanted]
     run(command, LOGS / "release.log", cwd=COLLECTION, env=venv.environment(TREE))
-    _set_version(wanted, ROOT / "galaxy.yml")
+    set_versions(wanted, released, ROOT)
     for name in ("CHANGELOG.rst", "changelogs/changelog.yaml"):
         shutil.copyfile(COLLECTION / name, ROOT / name)
     for fragment in (ROOT / "changelogs" / "fragments").iterdir():
@@ -70,6 +77,26 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("."))
 
 
-def _set_version(wanted: str, path: Path) -> None:
-    text = re.sub(r"^version: .*$", f"version: {wanted}", path.read_text(encoding="utf-8"), count=1, flags=re.MULTILINE)
-    path.write_text(text, encoding="utf-8")
+def set_versions(wanted: str, released: list[str], repository: Path) -> None:
+    """Write the version into galaxy.yml, the packages of the doubles, and each ``version_added`` that is not released.
+
+    ``version_added`` of a release that there was stays.
+    """
+    _replace(repository / "galaxy.yml", re.compile(r"^version: .*$", re.MULTILINE), f"version: {wanted}")
+    for name in _DOUBLES:
+        _replace(repository / name, re.compile(r'^version = "[^"]*"', re.MULTILINE), f'version = "{wanted}"')
+
+    def since(found: re.Match[str]) -> str:
+        return found[0] if found[2] in released else f"{found[1]}{wanted}"
+
+    for folder in ("plugins", "roles"):
+        for path in sorted((repository / folder).rglob("*")):
+            if path.suffix in (".py", ".yml"):
+                _replace(path, _SINCE, since)
+
+
+def _replace(path: Path, pattern: re.Pattern[str], by: str | Callable[[re.Match[str]], str]) -> None:
+    before = path.read_text(encoding="utf-8")
+    after = pattern.sub(by, before)
+    if after != before:
+        path.write_text(after, encoding="utf-8")

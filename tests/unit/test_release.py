@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from release import refusal
+from release import refusal, set_versions
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -51,3 +51,29 @@ def test_a_workflow_calls_only_targets_that_the_makefile_has(path: Path) -> None
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_a_workflow_has_no_more_rights_than_it_needs(path: Path) -> None:
     assert yaml.safe_load(path.read_text(encoding="utf-8"))["permissions"] == {"contents": "read"}
+
+
+def test_a_release_sets_each_version_that_was_never_released(tmp_path: Path) -> None:
+    files = {
+        "galaxy.yml": ("name: x\nversion: 0.1.0\n", "name: x\nversion: 1.1.0\n"),
+        "tests/simulator/pyproject.toml": ('version = "0.1.0" # here\n', 'version = "1.1.0" # here\n'),
+        "tests/kube_double/pyproject.toml": ('version = "1.0.0"\n', 'version = "1.1.0"\n'),
+        "plugins/modules/new.py": ("version_added: 0.1.0\n", "version_added: 1.1.0\n"),
+        "plugins/modules/old.py": ("version_added: 1.0.0\n", "version_added: 1.0.0\n"),
+        "roles/r/meta/argument_specs.yml": ("    version_added: 0.1.0\n", "    version_added: 1.1.0\n"),
+    }
+    for name, (before, _after) in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(before)
+    set_versions("1.1.0", ["1.0.0"], tmp_path)
+    assert {name: (tmp_path / name).read_text() for name in files} == {name: both[1] for name, both in files.items()}
+
+
+def test_each_version_added_is_found() -> None:
+    found = [path for folder in ("plugins", "roles") for path in (ROOT / folder).rglob("*") if path.is_file()]
+    text = "".join(path.read_text(encoding="utf-8") for path in found if path.suffix in (".py", ".yml"))
+    assert (
+        len(re.findall(r"version_added: ", text))
+        == len(re.findall(r"^ *version_added: \d+\.\d+\.\d+$", text, re.M))
+        > 40
+    )
