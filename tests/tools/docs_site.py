@@ -9,12 +9,14 @@ is no page of the site leads to the repository on the web. Standard library only
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
-from places import CACHE, COLLECTION, TREE, Failed, Venv, run
+from places import CACHE, COLLECTION, ROOT, TREE, Failed, Venv, run, say
 
 WEB = "https://github.com/vcd-kubernetes/vcd.kubernetes/blob/main/"
 RAW = "https://raw.githubusercontent.com/vcd-kubernetes/vcd.kubernetes/main/"
@@ -31,6 +33,14 @@ PAGES = (
 BADGE = re.compile(r"^\[!\[.*\n", re.MULTILINE)
 CONTENTS = re.compile(r"^\.\. contents::\n(?:   .*\n)+", re.MULTILINE)
 LINK = re.compile(r"(\]\(|^\[[^\]]+\]:\s+)([^)\s]+)", re.MULTILINE)
+MERMAID = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PICTURE = '```{{raw}} html\n<pre class="mermaid">\n{}</pre>\n```'
+SCRIPT = """
+```{{raw}} html
+<script src="{0}/mermaid.min.js"></script>
+<script>mermaid.initialize({{startOnLoad: true, theme: "neutral"}})</script>
+```
+"""
 REFERENCE = "reference"
 # What a build without a network cannot look up: what Ansible's own documentation and other collections define.
 FOREIGN = re.compile(
@@ -43,7 +53,11 @@ def build(venv: Venv, log: Path) -> Path:
     source, target = CACHE / "site-source", CACHE / "site"
     shutil.rmtree(source, ignore_errors=True)
     shutil.rmtree(target, ignore_errors=True)
-    pages = copy_pages(COLLECTION, source)
+    script = mermaid()
+    pages = copy_pages(COLLECTION, source, script is not None)
+    (source / "_static").mkdir()
+    if script is not None:
+        shutil.copy(script, source / "_static" / script.name)
     shutil.copy(COLLECTION / SETTINGS / "conf.py", source / "conf.py")
     index = (COLLECTION / SETTINGS / "index.md").read_text(encoding="utf-8")
     (source / "index.md").write_text(index + more(index, pages), encoding="utf-8")
@@ -78,13 +92,13 @@ def more(index: str, pages: list[str]) -> str:
     return "\n".join(["", "```{toctree}", ":caption: More", ":maxdepth: 1", "", *left, "```", ""]) if left else ""
 
 
-def copy_pages(repository: Path, source: Path) -> list[str]:
+def copy_pages(repository: Path, source: Path, drawing: bool) -> list[str]:
     """Put the pages and their images into the folder that Sphinx reads; their names, without their ends."""
     pages = {path for pattern in PAGES for path in repository.glob(pattern) if SETTINGS.name not in path.parts}
     for path in sorted(pages):
         target = source / path.relative_to(repository)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(with_links(path, repository, pages), encoding="utf-8")
+        target.write_text(drawn(with_links(path, repository, pages), path, repository, drawing), encoding="utf-8")
     shutil.copytree(repository / "docs" / "images", source / "docs" / "images")
     return [str(path.relative_to(repository).with_suffix("")) for path in sorted(pages)]
 
@@ -95,9 +109,31 @@ def with_links(path: Path, repository: Path, pages: set[Path]) -> str:
     def link(found: re.Match[str]) -> str:
         return found.group(1) + target_of(found.group(2), path, repository, pages)
 
-    # badges and what draws Mermaid would have to be loaded from elsewhere
-    text = BADGE.sub("", path.read_text(encoding="utf-8")).replace("```mermaid", "```text")
+    # badges would have to be loaded from elsewhere
+    text = BADGE.sub("", path.read_text(encoding="utf-8"))
     return LINK.sub(link, text)
+
+
+def drawn(text: str, path: Path, repository: Path, drawing: bool) -> str:
+    """The text of a page, in which a script of the site draws what is written in Mermaid; without it, it stays text."""
+    if not drawing or not MERMAID.search(text):
+        return text.replace("```mermaid", "```text")
+    text = MERMAID.sub(lambda found: PICTURE.format(html.escape(found[1])), text)
+    statics = os.path.relpath(repository / "_static", path.parent)
+    return text + SCRIPT.format(statics)
+
+
+def mermaid() -> Path | None:
+    """The script that draws, which no page has to load from elsewhere; None, with a line, where it cannot be had."""
+    sys.path.insert(0, str(ROOT / "tests" / "control_plane"))
+    from control_plane import places as programs
+    from control_plane.mermaid import ensure_mermaid
+
+    try:
+        return ensure_mermaid(say)
+    except (programs.Missing, programs.Failed) as reason:
+        say(f"drawings stay text: {reason}")
+        return None
 
 
 def target_of(target: str, path: Path, repository: Path, pages: set[Path]) -> str:

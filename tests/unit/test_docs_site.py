@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-from docs_site import RAW, WEB, more, ours, target_of, with_links
+from docs_site import RAW, WEB, drawn, more, ours, target_of, with_links
 
 
 @pytest.fixture
@@ -50,7 +50,16 @@ def test_links_in_the_text_and_below_it(repository: Path) -> None:
         f"[![badge][c]][b]\n[a](docs/a.md) and [b][b]\n\n[b]: {WEB}docs/b.md\n[c]: {WEB}LICENSE\n\n```mermaid\nx\n```\n"
     )
     text = with_links(page, repository, set(repository.rglob("*.md")))
-    assert text == f"[a](docs/a.md) and [b][b]\n\n[b]: docs/b.md\n[c]: {WEB}LICENSE\n\n```text\nx\n```\n"
+    assert text == f"[a](docs/a.md) and [b][b]\n\n[b]: docs/b.md\n[c]: {WEB}LICENSE\n\n```mermaid\nx\n```\n"
+
+
+def test_a_drawing_is_drawn_by_the_script_of_the_site_or_stays_text(repository: Path) -> None:
+    text, page = "```mermaid\na --> b\n```\n", repository / "docs" / "a.md"
+    assert drawn(text, page, repository, drawing=False) == "```text\na --> b\n```\n"
+    found = drawn(text, page, repository, drawing=True)
+    assert '<pre class="mermaid">\na --&gt; b\n</pre>' in found
+    assert '<script src="../_static/mermaid.min.js">' in found
+    assert drawn("text\n", page, repository, drawing=True) == "text\n"
 
 
 def test_a_page_that_the_index_does_not_name_is_listed() -> None:

@@ -10,11 +10,11 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import tomllib
 
 TESTS = Path(__file__).resolve().parents[2]
 # nothing is fetched: flit_core is one of the test tools, and what the doubles need is there

@@ -30,10 +30,10 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 import yaml
-from kube_double.kept_connection import KeptConnection
 
 from kube_double.cluster import Cluster
 from kube_double.errors import Json
+from kube_double.kept_connection import KeptConnection
 
 START_SECONDS = 600.0  # for a busy machine, not for what is waited for
 STOP_SECONDS = 60.0

@@ -114,8 +114,8 @@ def test_the_plan_in_cloud_director_as_text() -> None:
         "plan in Cloud Director: 8 writes for 2 Services, one at a time, while CPI is stopped; times are estimates,"
         " at 5 to 8 s for a task",
         "  default/web (203.0.113.10): from distinct_internal to shared_external, 7 writes; port 80 is down for 3"
-        " tasks (about 15 to 24 s); if Cloud Director refuses a virtual service beside a DNAT rule, another object could"
-        " take the external IP during 1 task (about 5 to 8 s)",
+        " tasks (about 15 to 24 s); if Cloud Director refuses a virtual service beside a DNAT rule, another object"
+        " could take the external IP during 1 task (about 5 to 8 s)",
         "  default/api (203.0.113.10): shared_external is repaired, 1 write; no port goes down",
     ]
     nothing = {"steps": [], "services": services[2:]}
