@@ -5,20 +5,27 @@
 
 Ansible packs a module and starts it as ever: ``sh -c 'PYTHON AnsiballZ_vcd_pool.py'``, or with pipelining
 ``sh -c PYTHON`` with the same text as standard input. PYTHON is a small program that has the archive run in a fork of a
-process that has imported the libraries, lends it its own output, environment and folder, and ends as it does. What a
-module has of Ansible and of collections is imported from its archive by each run.
+process that has imported the libraries, lends it its own output, environment and folder, and ends as it does.
+
+What a module has of Ansible and of collections comes from its archive, and nothing else does: a file that is not in it
+cannot be imported. A file of it is not executed again if this process has imported the very same text before. Where one
+file differs, all are executed.
 """
 
 from __future__ import annotations
 
 import atexit
+import builtins
 import contextlib
 import importlib
-import json
+import importlib.machinery
+import importlib.util
 import os
 import sys
 import types
-from collections.abc import Mapping
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,28 +62,108 @@ def program(folder: Path, python: str = sys.executable) -> Path:
     return path
 
 
+# Of these, an archive has texts of its own.
+STUBS = ("ansible", "ansible.module_utils", "ansible.module_utils.distro")
+_loaded: dict[str, types.ModuleType] = {}  # by name in an archive: "ansible/module_utils/basic.py"
+_texts: dict[str, tuple[int, int]] = {}  # their sizes and checksums
+_needs: dict[str, set[str]] = {}  # which of them each has imported
+
+
 def load(_folder: Path) -> None:
-    """Import the libraries that modules import; which these are is seen in a child that imports the modules."""
-    reading, writing = os.pipe()
-    if os.fork() == 0:
-        _import_modules()
-        with os.fdopen(writing, "w", encoding="utf-8") as file:
-            json.dump([name for name in sys.modules if name.partition(".")[0] not in OWN], file)
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, encoding="utf-8") as file:
-        names = json.load(file)
-    os.wait()
-    for name in names:
-        with contextlib.suppress(Exception):  # one that is no module to its importer; the run imports it where it can
-            importlib.import_module(name)
-
-
-def _import_modules() -> None:
+    """Import what modules import, and put aside what is Ansible's or of a collection: see `_Archive`."""
     sys.path.insert(0, str(ROOT.parents[2]))
-    for module in sorted((ROOT / "plugins" / "modules").glob("*.py")):
-        with contextlib.suppress(Exception):  # one that cannot be imported says so when it is run
-            importlib.import_module(f"ansible_collections.vcd.kubernetes.plugins.modules.{module.stem}")
+    with _noted_imports() as imports:
+        importlib.import_module("ansible.module_utils._internal._ansiballz._loader")
+        for module in sorted((ROOT / "plugins" / "modules").glob("*.py")):
+            with contextlib.suppress(Exception):  # one that cannot be imported says so when it is run
+                importlib.import_module(f"ansible_collections.vcd.kubernetes.plugins.modules.{module.stem}")
+    del sys.path[0]
+    places: dict[str, str] = {}
+    for name in [name for name in sys.modules if name.partition(".")[0] in OWN]:
+        loaded = sys.modules.pop(name)
+        file = getattr(loaded, "__file__", None)
+        if file and file.endswith(".py") and name not in STUBS and ".plugins.modules." not in name:
+            text = Path(file).read_bytes()
+            places[name] = f"{name.replace('.', '/')}{'/__init__' if hasattr(loaded, '__path__') else ''}.py"
+            _loaded[places[name]], _texts[places[name]] = loaded, (len(text), zlib.crc32(text))
+    for name, place in places.items():
+        _needs[place] = {places[one] for one in imports.get(name, ()) if one in places}
+
+
+@contextlib.contextmanager
+def _noted_imports() -> Iterator[dict[str, set[str]]]:
+    """Which modules each module imports meanwhile, whether or not they were imported before."""
+    found: dict[str, set[str]] = {}
+    real = builtins.__import__
+
+    def noting(  # with the names of the function that it stands for
+        name: str,
+        globals: Mapping[str, Any] | None = None,
+        locals: Mapping[str, Any] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> types.ModuleType:
+        module = real(name, globals, locals, fromlist or (), level)
+        if globals and str(globals.get("__name__")).partition(".")[0] in OWN:
+            whole = importlib.util.resolve_name("." * level + name, str(globals["__package__"]))
+            wanted = [whole, *(f"{whole}.{part}" for part in fromlist or ())]
+            found.setdefault(globals["__name__"], set()).update(wanted)
+        return module
+
+    builtins.__import__ = noting
+    try:
+        yield found
+    finally:
+        builtins.__import__ = real
+
+
+class _Archive:
+    """Finds what is in the archive that is first on Python's path, if it is known; all else is left to Python."""
+
+    def __init__(self) -> None:
+        self._path = ""
+        self._known: set[str] = set()
+
+    def find_spec(
+        self, name: str, _path: Sequence[str] | None = None, _target: object = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """How to import a module, or None."""
+        if name.partition(".")[0] not in OWN or not sys.path or not sys.path[0].endswith(".zip"):
+            return None
+        if sys.path[0] != self._path:
+            self._path, self._known = sys.path[0], _known_of(sys.path[0])
+        for place in (f"{name.replace('.', '/')}.py", f"{name.replace('.', '/')}/__init__.py"):
+            if place in self._known:
+                module = _loaded[place]
+                if hasattr(module, "__path__"):
+                    module.__path__ = [f"{self._path}/{place.rpartition('/')[0]}"]
+                return importlib.machinery.ModuleSpec(name, _Loaded(module), is_package=hasattr(module, "__path__"))
+        return None
+
+
+class _Loaded:
+    """Gives a module that has been executed."""
+
+    def __init__(self, module: types.ModuleType) -> None:
+        self._module = module
+
+    def create_module(self, _spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        """The module."""
+        return self._module
+
+    def exec_module(self, _module: types.ModuleType) -> None:
+        """It has been executed."""
+
+
+def _known_of(archive: str) -> set[str]:
+    """The files of an archive that have been loaded: modules refer to each other, so that it is all of them or none.
+
+    None if it has another text of any, or lacks one that another needs.
+    """
+    with zipfile.ZipFile(archive) as file:
+        found = {one.filename: (one.file_size, one.CRC) for one in file.infolist() if one.filename in _texts}
+    same = all(_texts[place] == text and _needs[place] <= found.keys() for place, text in found.items())
+    return set(found) if same else set()
 
 
 def run(request: Mapping[str, Any]) -> int:
@@ -99,6 +186,7 @@ def run(request: Mapping[str, Any]) -> int:
     main = types.ModuleType("__main__")
     main.__dict__.update(__file__=name, __builtins__=__builtins__)
     sys.modules["__main__"] = main
+    sys.meta_path.insert(0, _Archive())  # type: ignore[arg-type]  # it has the one method that Python asks for
     try:
         exec(compile(text, name, "exec"), main.__dict__)  # noqa: S102 - this is Python here
         return 0

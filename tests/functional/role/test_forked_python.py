@@ -8,10 +8,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import role_runs
+from ansible.module_utils import basic
 from waiting import until
 
 SHOW = """\
@@ -73,6 +76,46 @@ def test_nothing_of_ansible_is_there_beforehand(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text("import sys; print([name for name in sys.modules if name.startswith('ansible')])")
     assert run(role_runs.forked_python_program(), tmp_path, script).stdout == "[]\n"
+
+
+IMPORTED = "ansible/module_utils/common/parameters.py"  # by ansible.module_utils.basic, as all of these
+FROM_ARCHIVE = """\
+import sys
+sys.path.insert(0, {archive!r})
+from ansible.module_utils import basic
+print(type(basic.__spec__.loader).__name__, basic.__spec__.name, sys.modules["ansible.module_utils.basic"] is basic)
+"""
+
+
+def from_archive(folder: Path, changes: Mapping[str, str | None]) -> subprocess.CompletedProcess[str]:
+    """Import out of an archive that holds Ansible's files with these texts instead; None leaves one out."""
+    archive = folder / "payload.zip"
+    source = Path(basic.__file__).parent
+    texts: dict[str, str | None] = {"ansible/__init__.py": "", "ansible/module_utils/__init__.py": ""}
+    for path in sorted(source.rglob("*.py")):
+        texts.setdefault(f"ansible/module_utils/{path.relative_to(source)}", path.read_text(encoding="utf-8"))
+    with zipfile.ZipFile(archive, "w") as file:
+        for name, text in {**texts, **changes}.items():
+            if text is not None:
+                file.writestr(name, text)
+    script = folder / "script.py"
+    script.write_text(FROM_ARCHIVE.format(archive=str(archive)))
+    return run(role_runs.forked_python_program(), folder, script)
+
+
+def test_a_file_of_an_archive_that_is_known_is_not_executed_again(tmp_path: Path) -> None:
+    assert from_archive(tmp_path, {}).stdout == "_Loaded ansible.module_utils.basic True\n"
+
+
+def test_where_one_file_of_an_archive_is_another_all_are_executed(tmp_path: Path) -> None:
+    text = (Path(basic.__file__).parents[1] / IMPORTED.removeprefix("ansible/")).read_text(encoding="utf-8")
+    done = from_archive(tmp_path, {IMPORTED: f"{text}\nprint('its own text')\n"})
+    assert done.stdout == "its own text\nzipimporter ansible.module_utils.basic True\n"
+
+
+def test_what_an_archive_lacks_cannot_be_imported(tmp_path: Path) -> None:
+    done = from_archive(tmp_path, {IMPORTED: None})
+    assert done.stderr.endswith("No module named 'ansible.module_utils.common.parameters'\n")
 
 
 def test_it_ends_with_the_process_that_asked(tmp_path: Path) -> None:
