@@ -46,6 +46,10 @@ class Ports:
         number = "any port" if (self.first, self.last) == (0, LAST_PORT) else f"port {number}"
         return number if self.protocol == TCP else f"{self.protocol} {number}"
 
+    def has(self, number: int, protocol: str) -> bool:
+        """Whether a port is among them."""
+        return self.protocol == protocol and self.first <= number <= self.last
+
     def common(self, other: Ports) -> Ports | None:
         """The ports that are in both, or None."""
         first, last = max(self.first, other.first), min(self.last, other.last)
@@ -80,7 +84,9 @@ def read_ports(text: str) -> Ports | None:
     return None if start is None or end is None else Ports(start, end, found or TCP)
 
 
-def _ports(texts: Iterable[str]) -> tuple[Ports, ...]:
+# Planning asks the same of the same few objects thousands of times: what a text means is worked out once.
+@lru_cache(maxsize=4096)
+def _ports(texts: tuple[str, ...]) -> tuple[Ports, ...]:
     return tuple(found for found in map(read_ports, texts) if found is not None)
 
 
@@ -101,8 +107,7 @@ def vips(service: VirtualService) -> tuple[str, ...]:
 
 def covers_port(texts: Iterable[str], number: int, protocol: str = TCP) -> bool:
     """Whether a port is among texts such as "443", "8000-8010" or "UDP 53"."""
-    wanted = Ports(number, number, protocol)
-    return any(one.common(wanted) for one in _ports(texts))
+    return any(one.has(number, protocol) for one in _ports(tuple(texts)))
 
 
 def takes_port(service: VirtualService, number: int, protocol: str = TCP) -> bool:
@@ -117,26 +122,35 @@ def ports_of_rule(rule: NatRule, profile_ports: Iterable[str] | None) -> tuple[P
     without an external port takes what its profile names, or every port. An external port has the protocols of the
     profile; where they are not known, it counts for each.
     """
+    return _ports_of_rule(rule.type, rule.port, None if profile_ports is None else tuple(profile_ports))
+
+
+@lru_cache(maxsize=4096)
+def _ports_of_rule(kind: str, port: str, profile_ports: tuple[str, ...] | None) -> tuple[Ports, ...]:
     profile = None if profile_ports is None else _ports(profile_ports)
-    if rule.type == REFLEXIVE or (not rule.port and profile is None):
+    if kind == REFLEXIVE or (not port and profile is None):
         return EVERY_PORT
-    if not rule.port:
+    if not port:
         return profile or ()
     protocols = {one.protocol for one in profile or EVERY_PORT}
-    external = read_ports(rule.port)
+    external = read_ports(port)
     return tuple(Ports(external.first, external.last, one) for one in sorted(protocols)) if external else ()
 
 
 def translates_port(rule: NatRule, profile_ports: Iterable[str] | None, number: int, protocol: str = TCP) -> bool:
     """Whether a rule takes the traffic to an external port (see `ports_of_rule`)."""
-    wanted = Ports(number, number, protocol)
-    return any(one.common(wanted) for one in ports_of_rule(rule, profile_ports))
+    return any(one.has(number, protocol) for one in ports_of_rule(rule, profile_ports))
 
 
 def claims_of_service(service: VirtualService) -> list[Claim]:
     """What a virtual service takes: its ports, on each of its VIPs."""
-    found = [AddressRange(address, address) for address in map(canonical, vips(service)) if address]
-    return [Claim(address, _ports(service.ports)) for address in found]
+    return list(_claims(vips(service), service.ports))
+
+
+@lru_cache(maxsize=4096)
+def _claims(addresses: tuple[str, ...], texts: tuple[str, ...]) -> tuple[Claim, ...]:
+    found = [AddressRange(address, address) for address in map(canonical, addresses) if address]
+    return tuple(Claim(address, _ports(texts)) for address in found)
 
 
 def claims_of_rule(rule: NatRule, profile_ports: Iterable[str] | None) -> list[Claim]:
