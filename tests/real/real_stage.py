@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,11 +17,11 @@ from control_plane.api import wait_until
 from control_plane.cpi import CONFIG_MAP, DEPLOYMENT, FILE, NAMESPACE, in_scenario, manifests
 from control_plane.testing import FIXTURES, RealCluster
 from real_tenant import Objects, Tenant
+from role_runs import RUN_SECONDS, ansible_playbook, clean_environment
 from vcdsim.testing import Simulator
 
 Object = dict[str, Any]
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
-COLLECTIONS = next((path for path in sys.path if (Path(path) / "ansible_collections" / "vcd").is_dir()), "")
 CLUSTER = "urn:vcloud:entity:vmware:capvcdCluster:6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d10"  # in the fixtures
 SERVED_SECONDS = 900.0  # a limit for a busy machine; a few seconds are needed
 
@@ -143,23 +142,23 @@ class Stage:
 
     def playbook(self, *arguments: str, kubeconfig: Path | None = None, **variables: Any) -> Run:
         """Run the real ansible-playbook on a playbook of the collection."""
-        return self._run(["ansible-playbook", *arguments, "-e", json.dumps(variables)], kubeconfig)
+        words = [*arguments, "-e", json.dumps(variables)]
+        return Run(*ansible_playbook(self.folder, words, self._connection(kubeconfig)))
 
     def module(self, name: str, kubeconfig: Path | None = None, **options: Any) -> Run:
         """Run one module with the real ansible."""
         python = f"ansible_python_interpreter={sys.executable}"
         given = ["-a", json.dumps(options)] if options else []
-        return self._run(["ansible", "localhost", "-e", python, "-m", name, *given], kubeconfig)
+        command = [str(Path(sys.executable).with_name("ansible")), "localhost", "-e", python, "-m", name, *given]
+        environment = clean_environment(self.folder, self._connection(kubeconfig))
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment, check=False, timeout=RUN_SECONDS
+        )
+        return Run(done.returncode, done.stdout + done.stderr, done.stdout)
 
-    def _run(self, command: list[str], kubeconfig: Path | None) -> Run:
-        environment = {
-            **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS,
-            "ANSIBLE_HOME": str(self.folder / "ansible"),
-            "ANSIBLE_LOCALHOST_WARNING": "false",
+    def _connection(self, kubeconfig: Path | None) -> dict[str, str]:
+        return {
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-            "ANSIBLE_NOCOLOR": "1",
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "K8S_AUTH_KUBECONFIG": str(kubeconfig or self.cluster.kubeconfig),
             "VCD_URL": self.vcd.url,
             "VCD_ORG": "acme",
@@ -167,15 +166,13 @@ class Stage:
             "VCD_PASSWORD": f"{self.user}-secret-1",
             "VCD_CA_PATH": str(self.vcd.ca),
         }
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=3600)
-        return Run(done.returncode, done.stdout, done.stderr)
 
 
 class Run:
     """A finished run of ansible-playbook, or of one module."""
 
-    def __init__(self, code: int, output: str, complaints: str) -> None:
-        self.code, self.output, self._stdout = code, output + complaints, output
+    def __init__(self, code: int, output: str, stdout: str = "") -> None:
+        self.code, self.output, self._stdout = code, output, stdout
 
     @property
     def facts(self) -> Object:
@@ -187,4 +184,4 @@ class Run:
         return f"ended with {self.code}:\n{self.output[-8000:]}"
 
 
-__all__ = ["COLLECTIONS", "Object", "Run", "Stage", "in_scenario"]
+__all__ = ["Object", "Run", "Stage", "in_scenario"]
