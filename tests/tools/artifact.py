@@ -107,7 +107,7 @@ def bill_of_materials(tarball: Path, log: Path, when: int) -> Path:
     lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in project.items())
     (work / "pyproject.toml").write_text(f"[project]\n{lines}")
     raw, target = work / "python.json", tarball.with_name(tarball.name.replace(".tar.gz", ".cdx.json"))
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(when)}
+    environment = tools.environment(work, SOURCE_DATE_EPOCH=str(when))
     options = ["--pyproject", work / "pyproject.toml", "--mc-type", "library", "--output-reproducible"]
     options += ["--sv", SPEC_VERSION, "--of", "JSON", "--validate", "-o", raw]
     command = [tools.bin / "cyclonedx-py", "environment", *options, runtime.bin / "python"]
@@ -115,7 +115,8 @@ def bill_of_materials(tarball: Path, log: Path, when: int) -> Path:
     bill = json.loads(raw.read_text())
     _add_collection(bill, tarball)
     target.write_text(json.dumps(bill, indent=2, sort_keys=True) + "\n")
-    run([tools.bin / "python", Path(__file__).with_name("validate_sbom.py"), target, SPEC_VERSION], log)
+    command = [tools.bin / "python", Path(__file__).with_name("validate_sbom.py"), target, SPEC_VERSION]
+    run(command, log, env=environment)
     return target
 
 

@@ -104,10 +104,14 @@ def real_interpreters() -> dict[str, Path]:
 
 @dataclass(frozen=True)
 class Venv:
-    """A virtual environment in .cache/. It is rebuilt if its requirements change."""
+    """A virtual environment in .cache/. It is rebuilt if its requirements change.
+
+    All that is installed is ``compiled`` at once where a person waits for the first start, and not for the installation.
+    """
 
     name: str
     python: Path
+    compiled: bool = False
 
     @property
     def path(self) -> Path:
@@ -131,10 +135,10 @@ class Venv:
         shutil.rmtree(self.path, ignore_errors=True)
         log = LOGS / f"venv-{self.name}.log"
         run([self.python, "-m", "venv", self.path], log)
-        # pip compiles what it installs: into the place where the environment's programs look for it
-        compiled = {**os.environ, "PYTHONPYCACHEPREFIX": str(BYTECODE)}
+        # bytecode beside the sources is not looked for; what is not compiled here is compiled when it is imported
         pip = [self.bin / "python", "-m", "pip", "install", "--disable-pip-version-check"]
-        run([*pip, *arguments], log, env=compiled)
+        pip += [] if self.compiled else ["--no-compile"]
+        run([*pip, *arguments], log, env={**os.environ, "PYTHONPYCACHEPREFIX": str(BYTECODE)})
         stamp.write_text(wanted)
         self._store_startup()
         say(f"  ... done in {time.monotonic() - began:.0f} s")
@@ -187,7 +191,7 @@ class Venv:
 
 def run_venv() -> Venv:
     """The environment with the collection's requirements and the two doubles: all that the demo needs."""
-    return Venv("run", Path(sys.executable)).ensure("-r", str(REQUIREMENTS / "run.txt"), about="about 20 s, once")
+    return Venv("run", Path(sys.executable), compiled=True).ensure("-r", str(REQUIREMENTS / "run.txt"), about="about 20 s, once")
 
 
 def test_venv() -> Venv:
