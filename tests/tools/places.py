@@ -106,7 +106,7 @@ def real_interpreters() -> dict[str, Path]:
 class Venv:
     """A virtual environment in .cache/. It is rebuilt if its requirements change.
 
-    All that is installed is ``compiled`` at once where a person waits for the first start, and not for the installation.
+    What is installed is ``compiled`` at once where a person waits for the first start, not for the installation.
     """
 
     name: str
@@ -191,7 +191,9 @@ class Venv:
 
 def run_venv() -> Venv:
     """The environment with the collection's requirements and the two doubles: all that the demo needs."""
-    return Venv("run", Path(sys.executable), compiled=True).ensure("-r", str(REQUIREMENTS / "run.txt"), about="about 20 s, once")
+    return Venv("run", Path(sys.executable), compiled=True).ensure(
+        "-r", str(REQUIREMENTS / "run.txt"), about="about 20 s, once"
+    )
 
 
 def test_venv() -> Venv:
