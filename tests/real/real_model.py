@@ -43,7 +43,12 @@ DEFAULTS: dict[str, Object] = {
         "common_name_check_enabled": False,
         "domain_names": [],
     },
-    "virtual_services": {"description": "", "ipv6_virtual_ip_address": None, "transparent_mode_enabled": False},
+    "virtual_services": {
+        "description": "",
+        "ipv6_virtual_ip_address": None,
+        "transparent_mode_enabled": False,
+        "non_critical_logging_enabled": False,
+    },
     "nat_rules": {
         "description": "",
         "snat_destination_addresses": None,

@@ -324,7 +324,7 @@ def _one_core(core: str, python: Path) -> None:
 def real(_workers: int) -> str:
     """The real CPI program and a real Kubernetes API server, with the simulator as their Cloud Director."""
     venv = test_venv()
-    command = [str(venv.bin / "python"), "-m", "pytest", "-q", "-rs", "tests/real"]
+    command = [str(venv.bin / "python"), "-m", "pytest", "-q", "-rsfE", "tests/real"]
     output = run(command, _log("real"), cwd=COLLECTION, env=_with_real_parts(venv))
     return _last(r"\d+ (?:passed|skipped).*", output)
 
@@ -332,7 +332,7 @@ def real(_workers: int) -> str:
 def clients(_workers: int) -> str:
     """Other clients of VCD with the simulator: the Go SDK v2 and v3, and Terraform's provider."""
     venv = test_venv()
-    command = [str(venv.bin / "python"), "-m", "pytest", "-q", "-rs", "tests/clients"]
+    command = [str(venv.bin / "python"), "-m", "pytest", "-q", "-rsfE", "tests/clients"]
     output = run(command, _log("clients"), cwd=COLLECTION, env=_with_real_parts(venv))
     return _last(r"\d+ (?:passed|skipped).*", output)
 

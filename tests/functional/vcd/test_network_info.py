@@ -55,7 +55,7 @@ def test_networks_are_found_by_each_option(acme: Modules) -> None:
 def test_vdc_groups_are_listed_with_their_vdcs(acme: Modules) -> None:
     (found,) = acme.done(GROUPS)["vdc_groups"]
     assert (found["name"], [vdc["name"] for vdc in found["vdcs"]]) == ("acme-group", ["acme-vdc"])
-    assert (found["network_provider_type"], found["dfw_enabled"]) == ("NSX_T", False)
+    assert (found["network_provider_type"], found["dfw_enabled"]) == ("NSX_T", True)
     for option, value, names in (
         ("vdc", "acme-vdc", ["acme-group"]),
         ("vdc", found["vdcs"][0]["id"], ["acme-group"]),

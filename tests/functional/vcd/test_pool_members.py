@@ -67,27 +67,31 @@ class Meanwhile:
         (self.path,) = [f"/loadBalancer/pools/{one['id']}" for one in pool.simulator.dump()["pools"]]
         self.now = Pools._now
 
-    def __call__(self, manager: Pools, path: str) -> Any:
-        self.reads += 1
-        if self.reads in self.at:
-            self.api.done("PUT", self.path, {**self.api.get(self.path), "members": self.members})
-        return self.now(manager, path)
+    def between(self, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+        """Let it write between the reads and writes of the module."""
+
+        def now(manager: Pools, path: str) -> Any:
+            self.reads += 1
+            if self.reads in self.at:
+                self.api.done("PUT", self.path, {**self.api.get(self.path), "members": self.members})
+            return self.now(manager, path)
+
+        monkeypatch.setattr(Pools, "_now", now)
+        return self
 
 
 BODIES = [{"ipAddress": f"10.10.0.{number}", "port": 80} for number in (11, 12, 14)]
 
 
 def test_a_member_that_another_client_adds_meanwhile_stays(pool: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = Meanwhile(pool, BODIES, {1})
-    monkeypatch.setattr(Pools, "_now", lambda manager, path: other(manager, path))
+    Meanwhile(pool, BODIES, {1}).between(monkeypatch)
     result = pool.done("vcd_pool", name="web", members=[{**FIRST, "state": "absent"}], exclusive=False, wait=False)
     assert [one["ip_address"] for one in result["pool"]["members"]] == ["10.10.0.12", "10.10.0.14"]
     assert not result.get("warnings")
 
 
 def test_a_change_that_another_client_overwrites_is_made_again(pool: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = Meanwhile(pool, BODIES, {2})
-    monkeypatch.setattr(Pools, "_now", lambda manager, path: other(manager, path))
+    other = Meanwhile(pool, BODIES, {2}).between(monkeypatch)
     gone = [{**FIRST, "state": "absent"}]
     result = pool.done("vcd_pool", name="web", members=gone, exclusive=False, wait=False)
     assert [one["ip_address"] for one in result["pool"]["members"]] == ["10.10.0.12", "10.10.0.14"]
