@@ -428,17 +428,17 @@ class Gate:
 
 GATES: dict[str, Gate] = {
     "lint": Gate(lint, 70),
-    "docs": Gate(docs, 40),
+    "docs": Gate(docs, 70),
     "unit": Gate(unit, 115, processes=2),
-    "functional": Gate(functional, 1600, processes=2, needs_programs=True),
+    "functional": Gate(functional, 1300, processes=2, needs_programs=True),
     "killed": Gate(killed, 300, processes=2),
     "sanity": Gate(sanity, 300),
-    "integration": Gate(integration, 270),
-    "molecule": Gate(molecule, 65),
-    "real": Gate(real, 580, needs_programs=True, waits=True),
+    "integration": Gate(integration, 200),
+    "molecule": Gate(molecule, 50),
+    "real": Gate(real, 300, needs_programs=True, waits=True),
     "clients": Gate(clients, 25, needs_programs=True, waits=True),
     "artifact": Gate(artifact, 65),
-    "cores": Gate(cores, 100),
+    "cores": Gate(cores, 200),
 }
 CHECK = ("lint", "unit")
 
