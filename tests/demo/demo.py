@@ -30,6 +30,7 @@ ROOT = HERE.parents[1]
 TREE = ROOT.parents[2]  # the folder of ansible_collections
 sys.path[:0] = [str(TREE), *(str(ROOT / "tests" / name) for name in ("simulator", "kube_double", "support"))]
 
+# E402: these are found by the path that is set above
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._page_frame import render  # noqa: E402
 from invariants import Port, Service, ports_down  # noqa: E402
 from kube_double.testing import KubeDouble  # noqa: E402
