@@ -16,6 +16,7 @@ Version = tuple[int, int]
 # The versions that this collection supports. 36.0 introduced the type of a NAT rule; 40.0 is a different product.
 OLDEST: Version = (36, 0)
 NEWEST: Version = (39, 1)
+VCF_AUTOMATION: Version = (40, 0)  # its first version; Cloud Director has none of these
 RELEASES = {
     (36, 0): "10.3.0",
     (36, 1): "10.3.1",
@@ -69,7 +70,7 @@ def choose(listed: list[Version], wanted: str = "") -> Version:
     known = [version for version in listed if OLDEST <= version <= NEWEST]
     if not known:
         ours = f"{render(OLDEST)} to {render(NEWEST)}"
-        other = "" if listed[0] <= NEWEST else ": this is VCF Automation, which is another product"
+        other = ": this is VCF Automation, which is another product" if listed and listed[0] >= VCF_AUTOMATION else ""
         message = f"url: the server supports the API versions {names}; this collection supports {ours}{other}"
         raise CollectionError(message)
     return known[-1]

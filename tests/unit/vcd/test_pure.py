@@ -63,6 +63,10 @@ def test_an_unlisted_version_is_rejected_with_the_listed_ones() -> None:
         choose([(40, 0)])
     with pytest.raises(CollectionError, match=r"API versions 35.2; this collection supports 36.0 to 39.1$"):
         choose([(35, 2)])
+    with pytest.raises(CollectionError, match=r"API versions 39.2; this collection supports 36.0 to 39.1$"):
+        choose([(39, 2)])
+    with pytest.raises(CollectionError, match=r"this collection supports 36.0 to 39.1$"):
+        choose([])
 
 
 def test_the_highest_listed_version_determines_the_release() -> None:
