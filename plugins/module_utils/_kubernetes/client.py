@@ -29,6 +29,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors 
     from_connection,
     not_kubernetes,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.kubeconfig import one_context
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.layouts import object_differs, page_differs
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import AUTH_ARG_SPEC, GivenKubeconfig
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import decimal
@@ -323,8 +324,11 @@ def _client(auth: Mapping[str, Any], host: str) -> Any:
     # The library makes its pools and sends its first requests in one step, so there is no pool to set this for.
     # Outside of `bounds` these pools do what urllib3's own do.
     poolmanager.pool_classes_by_scheme.update(bounded_pools())
+    context = auth.get("context") or os.environ.get("K8S_AUTH_CONTEXT")
+    part = one_context(kubeconfig, context) if isinstance(kubeconfig, str) else None
+    given = {**auth, "kubeconfig": part} if part else auth
     try:
-        return within(REQUEST_SECONDS, lambda: _bounded(lambda: get_api_client(**auth)))
+        return within(REQUEST_SECONDS, lambda: _bounded(lambda: get_api_client(**given)))
     except OverLimit as error:
         raise _over_limit(error, "GET /apis", host) from None
     except ApiException as error:

@@ -44,11 +44,11 @@ def test_the_benchmark_of_fleets_counts_every_cluster(tmp_path: Path, monkeypatc
     assert stopped["ratios"]["worst"] == pytest.approx(max(stopped["together"]) / stopped["alone"][0], abs=1e-3)
     assert stopped["late_alone"] > 0
     assert stopped["late_together"] > 0
-    assert [one["clusters"] for one in found["cost"]] == [2, 1]
+    assert [one["clusters"] for one in found["cost"]] == [2, 1, 2]
     assert all(one["cpu_seconds"] > 0 for one in found["cost"])
     # a run that changes nothing: 12 requests for each cluster
-    assert [one["requests"] for one in found["cost"]] == [24, 12]
-    assert len(fleet_bench.lines(found)) == 5
+    assert [one["requests"] for one in found["cost"]] == [24, 12, 24]
+    assert len(fleet_bench.lines(found)) == 6
 
 
 def test_a_migration_in_batches_leaves_standard_output_to_a_json_callback(tmp_path: Path) -> None:
