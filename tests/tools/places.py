@@ -279,11 +279,16 @@ def copy_tree() -> Path:
     return COLLECTION
 
 
+def source_names() -> list[str]:
+    """The files in the copy that the tools work on, relative to it, without what they left there."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=COLLECTION, capture_output=True, check=True)
+    return sorted(filter(None, listed.stdout.decode().split("\0")))
+
+
 def copy_sources(target: Path) -> None:
     """Put what lies in the copy that the tools work on, and nothing that they left there, into another folder."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=COLLECTION, capture_output=True, check=True)
     shutil.rmtree(target, ignore_errors=True)
-    for name in filter(None, listed.stdout.decode().split("\0")):
+    for name in source_names():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(COLLECTION / name, target / name)
 
