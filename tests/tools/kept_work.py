@@ -4,10 +4,10 @@
 """Keeps what each start of Ansible works out again, although it depends on a text that has not changed.
 
 That is ansible-core's table of where its plugins went, the code of Jinja templates and of plugins of collections, and
-each module packed with all that it imports: most of the CPU seconds of a small playbook, and the tests start hundreds.
-Every start of Python in the tests' virtual environments imports this file (``places.Venv`` installs it). It changes
-three modules of ansible-core as they are imported. Each result is stored beside the environment, under the hash of
-all that it depends on. An ansible-core that has not these parts works as it does everywhere else.
+each module packed with all that it imports: most of the CPU seconds of a small playbook. The demo starts six, and the
+tests hundreds. Every start of Python in their virtual environments imports this file (``places.Venv`` installs it). It
+changes three modules of ansible-core as they are imported. Each result is stored beside the environment, under the hash
+of all that it depends on. An ansible-core that has not these parts works as it does everywhere else.
 """
 
 from __future__ import annotations

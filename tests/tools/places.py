@@ -36,6 +36,8 @@ HANGS_SECONDS = 4 * 3600.0
 # For each ansible-core, the version of the community package that contains its kubernetes.core.
 ANSIBLE_OF_CORE = {"2.17": "10.7.0", "2.18": "11.13.0", "2.19": "12.3.0", "2.20": "13.8.0", "2.21": "14.5.0"}
 NEWEST_ANSIBLE = {True: "14.5.0", False: "12.3.0"}[sys.version_info >= (3, 12)]
+# The environments that keep what Ansible works out. One that is there to try another ansible-core takes it as it is.
+KEEP_WORK = ("run", "test")
 # The newest that has awx.awx.
 ANSIBLE_WITH_AWX = {True: "13.8.0", False: "12.3.0"}[sys.version_info >= (3, 12)]
 
@@ -145,12 +147,9 @@ class Venv:
         return self
 
     def _store_startup(self) -> None:
-        """See `zipped_code` and `kept_work`: files that each start of the environment's Python imports.
-
-        An environment with another ansible-core than the tests' own keeps no work: it is there to try that core.
-        """
+        """See `zipped_code` and `kept_work`: files that each start of the environment's Python imports."""
         packages = next(self.path.glob("lib/python*/site-packages"))
-        for module in ("zipped_code", *(["kept_work"] if self.name == "test" else [])):
+        for module in ("zipped_code", *(["kept_work"] if self.name in KEEP_WORK else [])):
             source = Path(__file__).with_name(f"{module}.py").read_text()
             for name, text in ((f"{module}.py", source), (f"{module}.pth", f"import {module}\n")):
                 if not (packages / name).exists() or (packages / name).read_text() != text:
