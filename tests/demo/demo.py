@@ -14,12 +14,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,11 +32,13 @@ TREE = ROOT.parents[2]  # the folder of ansible_collections
 sys.path[:0] = [str(TREE), *(str(ROOT / "tests" / name) for name in ("simulator", "kube_double", "support"))]
 
 # E402: these are found by the path that is set above
+from ansible_collections.vcd.kubernetes.plugins.plugin_utils._drawing import drawing  # noqa: E402
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._page_frame import render  # noqa: E402
 from invariants import Port, Service, ports_down  # noqa: E402
 from kube_double.testing import KubeDouble  # noqa: E402
+from markupsafe import Markup  # noqa: E402
 from moving import Edge  # noqa: E402
-from traffic import View, Watch, view_of  # noqa: E402
+from traffic import Row, View, Watch, view_of  # noqa: E402
 from vcdsim.testing import Simulator  # noqa: E402
 
 NAMESPACE, LABEL = "kube-system", "app=vmware-cloud-director-ccm"
@@ -69,14 +72,19 @@ HARMLESS = ("selfsubjectaccessreviews", "selfsubjectrulesreviews", "/sessions", 
 MIGRATE = ("-e", "shared_ip_existing=migrate")
 PAGE = """
 {% call page.section("A live move, and the way back") %}
-{% for title, lines in stages %}
-<h3>{{ title }}</h3>{{ page.code(lines | join("\n")) }}
+{% for stage in stages %}
+<h3>{{ stage.title }}</h3>
+<dl>{% for name, text in stage.rows %}<dt>{{ name }}</dt><dd>{{ text }}</dd>{% endfor %}</dl>
+{% if stage.image %}<figure>{{ stage.image }}</figure>{% endif %}
 {% endfor %}{% endcall %}
 {% call page.section("Every scenario") %}
 <table class="wide"><thead><tr>{% for one in head %}<th>{{ one }}</th>{% endfor %}</tr></thead><tbody>
 {% for row in rows %}<tr>{% for name, cell in row %}<td data-label="{{ name }}">{{ cell }}</td>{% endfor %}</tr>
-{% endfor %}</tbody></table>{% endcall %}
-{% call page.section("Reports of the runs, with drawings") %}<ul>
+{% endfor %}</tbody></table>
+<div class="sides">
+{% for name, meaning, image in images %}<figure><figcaption>{{ name }}: {{ meaning }}</figcaption>{{ image }}</figure>
+{% endfor %}</div>{% endcall %}
+{% call page.section("Reports of the runs") %}<ul>
 {% for one in reports %}<li><a href="{{ one }}">{{ one }}</a></li>
 {% endfor %}</ul>{% endcall %}
 """
@@ -89,12 +97,26 @@ class NotShown(Exception):
 
 @dataclass
 class Move:
-    """What one run did: the seconds for which each port was down, the writes, and the seconds that the run took."""
+    """What one run did: the seconds for which each port was down, the writes, and the seconds that the run took.
+
+    ``before`` and ``after`` are the data of drawings: how the Service was reached then.
+    """
 
     down: Mapping[int, float]
     writes: int
     seconds: float
     result: Mapping[str, Any]
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+@dataclass
+class Stage:
+    """What clients met at one moment, and its drawing."""
+
+    title: str
+    rows: list[Row]
+    image: Markup | None = None
 
 
 @dataclass
@@ -105,30 +127,32 @@ class Demo:
     kube: KubeDouble
     work: Path
     count: int = 0
-    stages: list[tuple[str, list[str]]] = field(default_factory=list)
+    stages: list[Stage] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
+    images: list[tuple[str, str, Markup]] = field(default_factory=list)
 
     def live(self) -> None:
         """Move a live Service to another scenario and back, with the same external IP."""
         self.prepare()
         heading(f"A Service that is in use: default/web on {EXTERNAL_IP}, in {START}")
-        self.stage("Before", self.view().lines())
+        begin = self.stage("Before", self.view().rows())
         say("", "The plan. Nothing is written.")
         before = self.kube_writes()
         planned = self.move(TARGET, "plan", "--check", "--diff", brief=False)
         expect((planned.writes, self.kube_writes()) == (0, before), "the plan wrote nothing")
+        begin.image = drawn(planned.before, begin.title)
         say("", "The move. CPI is stopped meanwhile, so that nothing else changes its objects.")
         with Watch(self.view) as watch:
             moved = self.move(TARGET, "move")
         if watch.problem:
             raise NotShown(f"the traffic could not be watched: {watch.problem}")
-        self.stage("During", [*watch.lines(), *down_lines(moved.down)])
+        self.stage("During", [*watch.rows(), *down_rows(moved.down)])
         expect({view.shown for _moment, view in watch.seen} == {EXTERNAL_IP}, "Kubernetes always showed the same IP")
-        self.stage("After", self.view().lines())
+        self.stage("After", self.view().rows(), moved)
         self.check(TARGET)
         say("", "The way back, to the restore point that was stored before the first write.")
         back = self.move("", "way-back", playbook="vcd.kubernetes.restore")
-        self.stage("After the way back", [*self.view().lines(), *down_lines(back.down)])
+        self.stage("After the way back", [*self.view().rows(), *down_rows(back.down)], back)
         self.check(START)
 
     def all_scenarios(self) -> None:
@@ -139,13 +163,13 @@ class Demo:
             moved = self.move(name, "scenario")
             self.check(name)
             expect(bool(moved.result.get("verified")), f"{name} was verified")
-            for line in self.view().lines():
-                say(line)
+            say(*lines_of(self.view().rows()))
             vips = sorted({one["virtualIpAddress"] for one in self.vcd.dump()["virtual_services"]})
             rules = str(len(self.vcd.dump()["nat_rules"]))
             down = f"{max(moved.down.values(), default=0.0):.1f} s"
             took = f"{moved.seconds:.0f} s"
             self.rows.append([name, self.view().shown, ", ".join(vips), rules, down, str(moved.writes), took])
+            self.images.append((name, MEANING[name], drawn(moved.after, name)))
 
     def check(self, scenario: str) -> None:
         """Stop the demo unless the Service is served on its IP, in the shape of a scenario."""
@@ -174,10 +198,11 @@ class Demo:
         shown = [one["ip"] for one in found["status"]["loadBalancer"].get("ingress") or []]
         return view_of(", ".join(shown) or "nothing", self.vcd.dump(), EXTERNAL_IP, NUMBERS)
 
-    def stage(self, title: str, lines: list[str]) -> None:
-        """Show what clients meet, and keep it for the page."""
-        self.stages.append((title, lines))
-        say("", f"{title}:", *lines)
+    def stage(self, title: str, rows: list[Row], move: Move | None = None) -> Stage:
+        """Show what clients meet, and keep it for the page, with the drawing of what a move led to."""
+        self.stages.append(Stage(title, rows, drawn(move.after, title) if move else None))
+        say("", f"{title}:", *lines_of(rows))
+        return self.stages[-1]
 
     def move(
         self, scenario: str, purpose: str, *options: str, brief: bool = True, playbook: str = "vcd.kubernetes.shared_ip"
@@ -187,15 +212,16 @@ class Demo:
         dump = self.vcd.dump()
         words = [playbook, *(["-e", f"shared_ip_scenario={scenario}", *MIGRATE] if scenario else []), *options]
         began = time.monotonic()
-        result = self.run(words, f"{scenario}-{purpose}".strip("-"), brief=brief)
+        recap = self.run(words, f"{scenario}-{purpose}".strip("-"), brief=brief)
         seconds = time.monotonic() - began
         down: dict[int, float] = dict.fromkeys(NUMBERS, 0.0)
         for one in ports_down(self.vcd.timeline(), dump, CLIENTS):
             down[one.port or 0] += one.seconds
-        return Move(down, self.writes(), seconds, result)
+        found = [recap[name] or {} for name in ("result", "before", "after")]
+        return Move(down, self.writes(), seconds, *found)
 
     def run(self, words: list[str], purpose: str, *, brief: bool) -> Mapping[str, Any]:
-        """Run the real ansible-playbook, show it unless ``brief``, and log everything; the role's result."""
+        """Run the real ansible-playbook, show it unless ``brief``, and log everything; what `calm_demo` wrote."""
         self.count += 1
         log = self.work / f"{self.count}-{purpose}.log"
         recap = log.with_suffix(".json")
@@ -207,7 +233,7 @@ class Demo:
         code = subprocess.call([program, *words], env=environment, cwd=self.work, stdin=subprocess.DEVNULL)
         if code or not recap.exists():
             raise NotShown(f"ansible-playbook ended with {code}; its output is in {log}")
-        found: Mapping[str, Any] = json.loads(recap.read_text())["result"] or {}
+        found: Mapping[str, Any] = json.loads(recap.read_text())
         return found
 
     def environment(self) -> dict[str, str]:
@@ -248,6 +274,7 @@ class Demo:
             stages=self.stages,
             head=HEAD,
             rows=[list(zip(HEAD, row, strict=True)) for row in self.rows],
+            images=self.images,
             reports=[str(one.relative_to(self.work)) for one in reports],
         )
         path.write_text(text, encoding="utf-8")
@@ -265,12 +292,23 @@ def heading(text: str) -> None:
     say("", "-" * 100, text, "-" * 100)
 
 
-def down_lines(down: Mapping[int, float]) -> list[str]:
+def lines_of(rows: Sequence[Row]) -> list[str]:
+    """Rows for the screen."""
+    return [f"  {name:<25} {text}" for name, text in rows]
+
+
+def down_rows(down: Mapping[int, float]) -> list[Row]:
     """For how long each port was down."""
     return [
-        f"  port {port:<4} was {f'down for {max(seconds, 0.1):.1f} s' if seconds else 'never down'}"
+        (f"port {port}", f"was {f'down for {max(seconds, 0.1):.1f} s' if seconds else 'never down'}")
         for port, seconds in down.items()
     ]
+
+
+def drawn(picture: Mapping[str, Any], caption: str) -> Markup:
+    """The drawing of how the Service is reached, of which the page has one for each caption."""
+    expect(len(picture.get("services", [])) == 1, "the run tells how the one Service is reached")
+    return drawing(picture["services"][0], re.sub(r"\W", "-", caption), caption)
 
 
 def is_write(entry: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 LOOK_SECONDS = 0.1
 MOST_LOOKS = 6
+Row = tuple[str, str]  # what, and what is said of it
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,10 @@ class View:
     shown: str
     ways: tuple[Way, ...]
 
-    def lines(self) -> list[str]:
-        """For the screen."""
-        ports = [f"  Cloud Director   port {one.port:<4} {one.text}" for one in self.ways]
-        return [f"  Kubernetes       shows {self.shown}", *ports]
+    def rows(self) -> list[Row]:
+        """What Kubernetes shows, and what Cloud Director has for each port."""
+        ports = [(f"Cloud Director, port {one.port}", one.text) for one in self.ways]
+        return [("Kubernetes", f"shows {self.shown}"), *ports]
 
 
 def view_of(shown: str, dump: Mapping[str, Sequence[Mapping[str, Any]]], address: str, ports: Sequence[int]) -> View:
@@ -83,11 +84,11 @@ class Watch:
         except Exception as error:  # noqa: BLE001  # shown by the demo, which must stop its runs first
             self.problem = error
 
-    def lines(self) -> list[str]:
-        """What was seen between the first and the last view, for the screen."""
+    def rows(self) -> list[Row]:
+        """What was seen between the first and the last view, by the seconds since the first of them."""
         between = self.seen[1:-1][:MOST_LOOKS]
         first = between[0][0] if between else 0.0
-        return [f"  +{moment - first:4.1f} s  {_short(one)}" for moment, one in between]
+        return [(f"+{moment - first:.1f} s", _short(one)) for moment, one in between]
 
 
 def _short(view: View) -> str:

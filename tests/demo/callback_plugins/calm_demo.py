@@ -19,7 +19,7 @@ type: stdout
 short_description: The callback vcd.kubernetes.calm with a log
 description:
   - With E(CALM_BRIEF) the screen shows only failures. The file E(CALM_LOG) gets all.
-  - Writes the recap as JSON to the file that E(CALM_RECAP) names.
+  - Writes the recap, and the data of drawings, as JSON to the file that E(CALM_RECAP) names.
 """
 
 
@@ -30,11 +30,16 @@ class CallbackModule(Calm):
     CALLBACK_TYPE = "stdout"
     CALLBACK_NAME = "calm_demo"
     _result: Any = None  # of the last phase of vcd_cluster_shared_ip
+    _before: Any = None  # the data of drawings: how Services were reached before the run, and after it
+    _after: Any = None
     _failed = False
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """A task succeeded."""
-        self._result = answer_of(result).get("result", self._result)
+        answer = answer_of(result)
+        self._result = answer.get("result", self._result)
+        self._before = self._before or (answer.get("preflight") or {}).get("pictures", {}).get("before")
+        self._after = (answer.get("verification") or {}).get("picture") or self._after
         super().v2_runner_on_ok(result)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
@@ -47,7 +52,8 @@ class CallbackModule(Calm):
         super().v2_playbook_on_stats(stats)
         found = [stats.summarize(host) for host in stats.processed]
         recap = {key: sum(one[key] for one in found) for key in ("ok", "changed", "failures")}
-        Path(os.environ["CALM_RECAP"]).write_text(json.dumps({**recap, "result": self._result}, default=str))
+        told = {"result": self._result, "before": self._before, "after": self._after}
+        Path(os.environ["CALM_RECAP"]).write_text(json.dumps({**recap, **told}, default=str))
 
     def say(self, text: str) -> None:
         """Print a line, and keep it."""
