@@ -37,6 +37,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible has no type
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "stdout"
     CALLBACK_NAME = "vcd.kubernetes.calm"
+    _failure: tuple[str, tuple[str, ...]] | None = None  # the host and the message of the last one
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """A task succeeded."""
@@ -55,8 +56,11 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible has no type
         """A task failed."""
         answer = answer_of(result)
         self._handle_warnings(answer)
+        message = tuple(lines_of(answer.get("msg") or answer.get("module_stderr") or "no message"))
+        # the playbooks go on to the summary, and let the host fail with the same message at the end
+        again, self._failure = self._failure == (_host(result), message), (_host(result), message)
         self.say(f"{'ignored' if ignore_errors else 'FAILED':8} {task_name(result)}{_host(result)}")
-        for line in lines_of(answer.get("msg") or answer.get("module_stderr") or "no message"):
+        for line in ["as above"] if again else message:
             self.say(f"{INDENT}{line}")
 
     def v2_runner_on_unreachable(self, result: Any) -> None:

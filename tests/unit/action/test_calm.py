@@ -70,6 +70,17 @@ def test_each_failure_is_shown(answer: dict[str, Any], ignored: bool, lines: lis
     assert shown.lines == lines
 
 
+def test_a_message_is_shown_once_for_each_host() -> None:
+    shown = Shown()
+    for host in ("prod-1", "prod-1", "prod-2"):
+        shown.v2_runner_on_failed(ended(PLAN, host, msg="url: no"))
+    assert shown.lines == [
+        *("FAILED   Do it [prod-1]", f"{'':11}url: no"),
+        *("FAILED   Do it [prod-1]", f"{'':11}as above"),
+        *("FAILED   Do it [prod-2]", f"{'':11}url: no"),
+    ]
+
+
 def test_a_host_that_cannot_be_reached_is_a_failure() -> None:
     shown = Shown()
     shown.v2_runner_on_unreachable(ended(PLAN, "prod-1", msg="no route"))
