@@ -17,4 +17,5 @@ myst_heading_anchors = 4
 # README.md begins at the top of the site, and the pages of the role lie deeper
 suppress_warnings = ["myst.header"]
 html_static_path = ["_static"]
+html_css_files = ["phone.css"]
 nitpicky = False

@@ -58,6 +58,7 @@ def build(venv: Venv, log: Path) -> Path:
     (source / "_static").mkdir()
     if script is not None:
         shutil.copy(script, source / "_static" / script.name)
+    shutil.copy(COLLECTION / SETTINGS / "phone.css", source / "_static" / "phone.css")
     shutil.copy(COLLECTION / SETTINGS / "conf.py", source / "conf.py")
     index = (COLLECTION / SETTINGS / "index.md").read_text(encoding="utf-8")
     (source / "index.md").write_text(index + more(index, pages), encoding="utf-8")
