@@ -10,6 +10,7 @@ help:
 	@echo "make mesh    watch AWX's workflow on several nodes, one of which is lost (about 3 minutes)"
 	@echo "make check   linters and unit tests, in one to two minutes once its tools are installed"
 	@echo "make test    run every test of this repository (GATES=\"functional lint\" for some, 'make gates' lists them)"
+	@echo "make sanity  run ansible-test sanity with older releases of ansible-core (CORES=\"2.18 2.20\" for some)"
 	@echo "make docs    build the site of the documentation, in .cache/site"
 	@echo "make bench   measure how long migrations take, and what runs over a fleet cost (BENCH=--quick to try it)"
 	@echo "make acceptance  run the own tests of the Go SDK and of Terraform's provider with the double of Cloud Director"
@@ -37,6 +38,9 @@ test:
 docs:
 	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py docs
 
+sanity:
+	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py sanity $(CORES)
+
 gates:
 	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py gates
 
@@ -61,4 +65,4 @@ format:
 clean:
 	rm -rf .cache
 
-.PHONY: help demo fleet mesh check test docs gates bench acceptance build release lock format clean
+.PHONY: help demo fleet mesh check test docs sanity gates bench acceptance build release lock format clean

@@ -15,7 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -175,12 +175,25 @@ def _pytest(folder: str, workers: int) -> str:
 
 def sanity(_workers: int) -> str:
     """ansible-test sanity with every test, on every supported Python at hand, without one ignore line."""
+    return _sanity(test_venv(), "sanity")
+
+
+def sanity_of_core(core: str) -> str:
+    """The same with an older ansible-core: no gate, because each takes as long as this one does."""
+    if core not in PYTHONS_OF_CORE:
+        raise Failed(f"unknown ansible-core {core}; there are {', '.join(PYTHONS_OF_CORE)}")
+    python = _python_of(core, real_interpreters())
+    if python is None:
+        raise Failed(f"ansible-core {core} needs {_pythons_of(core)}")
+    return f"ansible-core {core} on {python.name}: {_sanity(_core_venv(core, python), f'sanity-{core}')}"
+
+
+def _sanity(venv: Venv, name: str) -> str:
     if list((COLLECTION / "tests" / "sanity").glob("ignore*")):
         raise Failed("tests/sanity holds ignore lines")
-    venv = test_venv()
-    tree, ours = own_copy("sanity")
+    tree, ours = own_copy(name)
     command = [venv.bin / "ansible-test", "sanity", "--venv"]
-    output = run(command, _log("sanity"), cwd=ours, env=_ansible_test(venv, tree))
+    output = run(command, _log(name), cwd=ours, env=_ansible_test(venv, tree))
     runs = len(re.findall(r"^Running sanity test", output, re.MULTILINE))
     if not runs:
         raise Failed(f"ansible-test ran no sanity test:\n{output}")
@@ -304,10 +317,10 @@ def _beside_python(importer: Venv) -> None:
 def cores(_workers: int) -> str:
     """Each ansible-core from 2.17 to 2.21 that a Python at hand allows: every module, answers of surveys, a run."""
     interpreters, done, missing = real_interpreters(), [], []
-    for core, supported in PYTHONS_OF_CORE.items():
-        python = next((interpreters[minor] for minor in supported if minor in interpreters), None)
+    for core in PYTHONS_OF_CORE:
+        python = _python_of(core, interpreters)
         if python is None:
-            missing.append(f"{core} (needs Python {' or '.join(reversed(supported))})")
+            missing.append(f"{core} (needs {_pythons_of(core)})")
             continue
         _one_core(core, python)
         done.append(f"{core} on {python.name}")
@@ -316,12 +329,24 @@ def cores(_workers: int) -> str:
     return "ansible-core " + ", ".join(done) + (f"; NOT tried: {', '.join(missing)}" if missing else "")
 
 
+def _python_of(core: str, interpreters: Mapping[str, Path]) -> Path | None:
+    """The best Python at hand for an ansible-core."""
+    return next((interpreters[minor] for minor in PYTHONS_OF_CORE[core] if minor in interpreters), None)
+
+
+def _pythons_of(core: str) -> str:
+    return f"Python {' or '.join(reversed(PYTHONS_OF_CORE[core]))}"
+
+
+def _core_venv(core: str, python: Path) -> Venv:
+    """An environment with this ansible-core, and with libraries of today."""
+    libraries = ["requests", "netaddr", "jmespath", "PyYAML", KUBERNETES_OF_CORE.get(core, "kubernetes")]
+    about = f"ansible-core {core}, about 15 s, once"
+    return Venv(f"core-{core}", python).ensure(f"ansible-core~={core}.0", *libraries, about=about)
+
+
 def _one_core(core: str, python: Path) -> None:
-    log = _log(f"core-{core}")
-    client = KUBERNETES_OF_CORE.get(core, "kubernetes")
-    libraries = ["requests", "netaddr", "jmespath", "PyYAML", client]
-    venv = Venv(f"core-{core}", python)
-    venv.ensure(f"ansible-core~={core}.0", *libraries, about=f"ansible-core {core}, about 15 s, once")
+    log, venv = _log(f"core-{core}"), _core_venv(core, python)
     parent = CACHE / "cores" / core
     kubernetes_core(venv, parent, ANSIBLE_OF_CORE[core])
     # a copy of its own, so that kubernetes.core of this core's time is the one that is met

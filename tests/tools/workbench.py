@@ -16,7 +16,7 @@ import time
 
 import docs_site
 from artifact import checksum, moment
-from gates import CHECK, GATES, acceptance, build_artifact, prepare
+from gates import CHECK, GATES, PYTHONS_OF_CORE, acceptance, build_artifact, prepare, sanity_of_core
 from lock import lock
 from places import (
     CACHE,
@@ -79,6 +79,14 @@ def test(names: list[str]) -> int:
     say(f"{'failed: ' + ', '.join(failures) + '; ' if failures else ''}{time.monotonic() - began:.0f} s in all")
     say(f"gates: {len(chosen) - len(failures)} passed, {len(failures)} failed")
     return 1 if failures else 0
+
+
+def sanity(cores: list[str]) -> int:
+    """Run ansible-test sanity with older releases of ansible-core; the gate of this name has the newest."""
+    prepare()
+    for core in cores or [*PYTHONS_OF_CORE][:-1]:
+        say(sanity_of_core(core))
+    return 0
 
 
 def bench(options: list[str]) -> int:
@@ -149,6 +157,9 @@ def main() -> int:
     commands.add_parser("check", help=f"run the gates that take a minute: {', '.join(CHECK)}")
     commands.add_parser("test", help="run the gates").add_argument("gate", nargs="*", help="only these")
     commands.add_parser("gates", help="list the gates")
+    commands.add_parser("sanity", help="run ansible-test sanity with older releases of ansible-core").add_argument(
+        "core", nargs="*", help="only these, for example 2.18"
+    )
     commands.add_parser("bench", help="measure migrations; options as tests/bench/bench.py has them", add_help=False)
     commands.add_parser("acceptance", help="run other projects' own tests with the simulator").add_argument(
         "name", nargs="*", help="only these projects and tests"
@@ -172,6 +183,8 @@ def main() -> int:
         return test([*CHECK])
     if arguments.command == "test":
         return test(arguments.gate)
+    if arguments.command == "sanity":
+        return sanity(arguments.core)
     if arguments.command == "bench":
         return bench(more)
     if arguments.command == "acceptance":

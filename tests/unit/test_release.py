@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from gates import PYTHONS_OF_CORE
 from release import refusal, set_versions
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+def jobs_of(path: Path) -> dict[str, Any]:
+    """The jobs of a workflow, by name."""
+    jobs: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
+    return jobs
 
 
 @pytest.mark.parametrize(
@@ -41,11 +49,31 @@ def test_a_version_is_later_than_all_before_it(wanted: str, current: str, releas
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_a_workflow_calls_only_targets_that_the_makefile_has(path: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"].values()
-    commands = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
-    called = {word for command in commands for word in re.findall(r"\bmake ([a-z]+)", command)}
-    assert called <= targets
-    assert called or any(command.strip() == ".ci/run" for command in commands)
+    for job in jobs_of(path).values():
+        if "uses" in job:  # another project's workflow, in one of its releases
+            assert re.fullmatch(r"\S+@v\d+\.\d+\.\d+", job["uses"])
+            continue
+        commands = [step["run"] for step in job["steps"] if "run" in step]
+        called = {word for command in commands for word in re.findall(r"\bmake ([a-z]+)", command)}
+        assert called <= targets
+        assert called or any(command.strip() == ".ci/run" for command in commands)
+
+
+def test_the_workflows_run_sanity_with_each_ansible_core() -> None:
+    """With the newest in the gate of `make test`, with the others in a job each."""
+    jobs = jobs_of(ROOT / ".github" / "workflows" / "tests.yml")
+    assert jobs["sanity"]["strategy"]["matrix"]["core"] == [*PYTHONS_OF_CORE][:-1]
+
+
+def test_the_certification_checks_use_an_ansible_core_that_is_supported() -> None:
+    """Its sanity tests begin at the floor of meta/runtime.yml by themselves, its other jobs do not."""
+    given = jobs_of(ROOT / ".github" / "workflows" / "certification.yml")["check"]["with"]["ansible-core-version"]
+    assert given.rpartition(".")[0] in PYTHONS_OF_CORE
+
+
+def test_the_floor_is_the_oldest_ansible_core_that_is_tried() -> None:
+    floor = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["requires_ansible"]
+    assert floor == f">={[*PYTHONS_OF_CORE][0]}.0"
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
