@@ -62,14 +62,15 @@ sys.exit(code)
 """
 # Which Pythons each ansible-core supports on the controller, best first.
 PYTHONS_OF_CORE = {
+    "2.16": ("3.12", "3.11", "3.10"),
     "2.17": ("3.12", "3.11", "3.10"),
     "2.18": ("3.13", "3.12", "3.11"),
     "2.19": ("3.13", "3.12", "3.11"),
     "2.20": ("3.13", "3.12"),
     "2.21": ("3.13", "3.12"),
 }
-# kubernetes.core of ansible-core 2.17 and 2.18 knows the Kubernetes clients of its own time.
-KUBERNETES_OF_CORE = {"2.17": "kubernetes<32", "2.18": "kubernetes<33"}
+# The kubernetes.core of these knows the Kubernetes clients of its own time.
+KUBERNETES_OF_CORE = {"2.16": "kubernetes<32", "2.17": "kubernetes<32", "2.18": "kubernetes<33"}
 # Each module in a process of its own, as Ansible imports them, forked from one that knows what they all know.
 IMPORT_EACH = """\
 import importlib, os, sys
@@ -315,7 +316,7 @@ def _beside_python(importer: Venv) -> None:
 
 
 def cores(_workers: int) -> str:
-    """Each ansible-core from 2.17 to 2.21 that a Python at hand allows: every module, answers of surveys, a run."""
+    """Each ansible-core from 2.16 to 2.21 that a Python at hand allows: every module, answers of surveys, a run."""
     interpreters, done, missing = real_interpreters(), [], []
     for core in PYTHONS_OF_CORE:
         python = _python_of(core, interpreters)

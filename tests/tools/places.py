@@ -33,8 +33,16 @@ REQUIREMENTS = ROOT / "tests" / "requirements"
 # Only what hangs is ended: on a machine with a load of 20, what takes 5 minutes takes more than half an hour.
 HANGS_SECONDS = 4 * 3600.0
 
-# For each ansible-core, the version of the community package that contains its kubernetes.core.
-ANSIBLE_OF_CORE = {"2.17": "10.7.0", "2.18": "11.13.0", "2.19": "12.3.0", "2.20": "13.8.0", "2.21": "14.5.0"}
+# For each ansible-core, the version of the community package that contains its kubernetes.core; for 2.16 the oldest that
+# has one that the collection can depend on.
+ANSIBLE_OF_CORE = {
+    "2.16": "10.7.0",
+    "2.17": "10.7.0",
+    "2.18": "11.13.0",
+    "2.19": "12.3.0",
+    "2.20": "13.8.0",
+    "2.21": "14.5.0",
+}
 NEWEST_ANSIBLE = {True: "14.5.0", False: "12.3.0"}[sys.version_info >= (3, 12)]
 # The environments that keep what Ansible works out. One that is there to try another ansible-core takes it as it is.
 KEEP_WORK = ("run", "test")

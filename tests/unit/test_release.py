@@ -65,12 +65,6 @@ def test_the_workflows_run_sanity_with_each_ansible_core() -> None:
     assert jobs["sanity"]["strategy"]["matrix"]["core"] == [*PYTHONS_OF_CORE][:-1]
 
 
-def test_the_certification_checks_use_an_ansible_core_that_is_supported() -> None:
-    """Its sanity tests begin at the floor of meta/runtime.yml by themselves, its other jobs do not."""
-    given = jobs_of(ROOT / ".github" / "workflows" / "certification.yml")["check"]["with"]["ansible-core-version"]
-    assert given.rpartition(".")[0] in PYTHONS_OF_CORE
-
-
 def test_the_floor_is_the_oldest_ansible_core_that_is_tried() -> None:
     floor = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["requires_ansible"]
     assert floor == f">={[*PYTHONS_OF_CORE][0]}.0"

@@ -33,7 +33,7 @@ def case(name: str, scenario: str, tasks_from: str = "main", **variables: Any) -
 
 
 def test_defaults_and_documentation_agree() -> None:
-    """Text has its default in the description: ansible-core 2.17 and 2.18 refuse null where the spec has a default."""
+    """Text has its default in the description: ansible-core before 2.19 refuses null where the spec has a default."""
     for entry in SPECS.values():
         for name, option in entry["options"].items():
             if name == "shared_ip_scenario":

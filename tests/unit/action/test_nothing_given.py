@@ -77,7 +77,7 @@ def files() -> dict[str, Any]:
 
 
 def test_text_that_is_not_required_may_be_null_on_each_ansible_core() -> None:
-    """2.17 and 2.18 refuse null where the spec has a default, or choices without it."""
+    """ansible-core before 2.19 refuses null where the spec has a default, or choices without it."""
     for entry, spec in SPECS.items():
         for name, option in spec["options"].items():
             if option["type"] == "str" and not option.get("required"):
