@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import read_back_services
 from read_back import Kind, Place, ref
 from vcdsim.resources import (
     application_port_profiles,
@@ -18,6 +19,7 @@ from vcdsim.resources import (
     networks,
     slaac,
 )
+from vcdsim.resources.nsx_t import PORT_GROUPS, nsx_id
 
 
 def rule_bodies(at: Place) -> list[dict[str, Any]]:
@@ -85,6 +87,21 @@ def network_bodies(at: Place) -> list[dict[str, Any]]:
         "routeAdvertised": True,
     }
     return [first, first | {"name": "renamed", "description": "e"}]
+
+
+IMPORTED = ("name", "networkType", "subnets", "ownerRef", "backingNetworkId")
+
+
+def imported(at: Place) -> dict[str, Any]:
+    """A network of a port group."""
+    ranges = {"values": [{"startAddress": "10.8.0.10", "endAddress": "10.8.0.20"}]}
+    return {
+        "name": "imported",
+        "networkType": "OPAQUE",
+        "subnets": {"values": [{"gateway": "10.8.0.1", "prefixLength": 24, "ipRanges": ranges}]},
+        "ownerRef": ref(at.vdc),
+        "backingNetworkId": nsx_id(PORT_GROUPS[0]),
+    }
 
 
 def gateway_bodies(at: Place) -> list[dict[str, Any]]:
@@ -227,7 +244,24 @@ KINDS = {
             "ownerRef": ref(at.vdc),
             "connection": {"routerRef": ref(at.edge)},
         },
-        aside={"subnets.values.totalIpCount": "a count that clients send back"},
+        aside={
+            "subnets.values.totalIpCount": "a count that clients send back",
+            **dict.fromkeys(("backingNetworkId", "backingNetworkType"), "see the imported network"),
+        },
+    ),
+    "imported network": Kind(
+        networks.NETWORK,
+        "/orgVdcNetworks",
+        lambda at: [imported(at) | {"backingNetworkType": networks.PORT_GROUP}],
+        lambda at: imported(at) | {"name": "least"},
+        aside=dict.fromkeys(
+            {*networks.NETWORK.schema["properties"]} - {*IMPORTED, "backingNetworkType"}, "see the network"
+        )
+        | {"subnets.values.totalIpCount": "a count that clients send back"}
+        | dict.fromkeys(
+            (f"subnets.values.{name}" for name in ("dnsSuffix", "dnsServer1", "dnsServer2", "enabled")), "the same"
+        ),
+        without={"backingNetworkType": networks.PORT_GROUP},
     ),
     "edge gateway": Kind(
         edge_gateways.GATEWAY,
@@ -267,14 +301,9 @@ KINDS = {
     "VDC network profile": Kind(
         network_profiles.PROFILE,
         "",
-        lambda at: [{"servicesEdgeCluster": {"backingId": cluster_of(at)}}],
+        lambda at: [{"servicesEdgeCluster": {"backingId": cluster_of(at)}, **read_back_services.defaults(at)[0]}],
         lambda _at: {},
         one=lambda at: f"/vdcs/{at.vdc}/networkProfile",
-        aside={
-            "primaryEdgeCluster": "for NSX-V",
-            "secondaryEdgeCluster": "for NSX-V",
-            "vdcNetworkSegmentProfileTemplateRef": "there are no templates",
-            "vappNetworkSegmentProfileTemplateRef": "there are no templates",
-        },
+        aside={"primaryEdgeCluster": "for NSX-V", "secondaryEdgeCluster": "for NSX-V"},
     ),
 }

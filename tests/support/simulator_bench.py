@@ -58,7 +58,7 @@ class Api:
         return answer
 
     def ask(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
-        base = "" if path.startswith(("/api", "/oauth", "/cloudapi", "http")) else CLOUDAPI
+        base = "" if path.startswith(("/api", "/oauth", "/cloudapi", "/network/", "http")) else CLOUDAPI
         url = path if path.startswith("http") else f"{self.sim.url}{base}{path}"
         kind = "application/*+xml" if "/api" in url.split("/cloudapi")[0] else "application/json"
         headers = {"Accept": f"{kind};version={options.pop('version', self.version)}", **options.pop("headers", {})}

@@ -22,6 +22,7 @@ from vcdsim import resources
 from vcdsim.bodies import Body
 from vcdsim.calls import Operation
 from vcdsim.operations import OPERATIONS
+from vcdsim.resources.parts import Part, Setting
 from vcdsim.store import kind_of
 from vcdsim.testing import Simulator
 
@@ -61,6 +62,8 @@ TEXTS = {
     "ip-range-or-cidr": ["10.0.0.1-10.0.0.9", "10.0.0.0/8", "::1", "9-1"],
     "ports": ["80", "80-90", "0"],
     "ports-or-any": ["80", "8000-8010", "ANY", "x"],
+    "mac": ["00:11:22:33:44:55", "00:11:22:33:44:66", "x"],
+    "as-number": ["65000", "1.10", "x"],
 }
 KIND_OF_VARIABLE = {
     "gatewayId": "gateway",
@@ -81,6 +84,9 @@ KIND_OF_VARIABLE = {
     "loadBalancerControllerId": "loadBalancerController",
     "loadBalancerCloudId": "loadBalancerCloud",
     "externalNetworkId": "network",
+    "segmentProfileTemplateId": "segmentProfileTemplate",
+    # bare identifiers are known as those of NAT rules
+    **dict.fromkeys(("neighborId", "listId", "routeId", "tunnelId", "bindingId"), "natRule"),
 }
 KIND_OF_PATH = {
     "certificateLibrary": "certificateLibraryItem",
@@ -165,6 +171,9 @@ class Likely:
         return urn.rpartition(":")[2] if operation.legacy else urn
 
     def body(self, operation: Operation) -> Any:
+        part = getattr(operation.handler, "__self__", None)
+        if isinstance(part, (Part, Setting)):
+            return self.value(part.body.schema)
         bodies = self._bodies[operation.handler.__module__]
         own = [body for name, body in bodies.items() if name in operation.handler.__code__.co_names]
         choices = own or list(bodies.values())

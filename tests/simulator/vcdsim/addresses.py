@@ -83,6 +83,12 @@ def counted(found: Iterable[dict[str, Any]]) -> int | None:
     return None if any(network_of(one).version == 6 for one in values) else sum(allocated(one) for one in values)
 
 
+def shown_count(subnet: dict[str, Any]) -> int | None:
+    """The same as clients see it: None where it is larger than their integers (assumed)."""
+    count = allocated(subnet)
+    return count if count < 2**63 else None
+
+
 def allocated(subnet: dict[str, Any]) -> int:
     """The number of addresses allocated to a gateway. Its primary address counts once, also if it lies in a range.
 

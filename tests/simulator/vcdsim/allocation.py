@@ -98,6 +98,15 @@ def give(store: Store, gateway: str, uplinks: list[dict[str, Any]], used: Iterab
             raise errors.bad_field("quickAddAllocatedIpCount", f"the external network lacks {more} IP addresses")
 
 
+def first_free(store: Store, network: Record) -> tuple[dict[str, Any], str] | None:
+    """The first address of an external network that no edge gateway has, with its subnet; None if there is none."""
+    for subnet in network.data["subnets"]["values"]:
+        pool = _free(store, "", network, subnet)
+        if pool:
+            return subnet, str(ipaddress.ip_address(subnet["gateway"]).__class__(pool[0][0]))
+    return None
+
+
 def _free(store: Store, gateway: str, network: Record, subnet: dict[str, Any]) -> list[Range]:
     """The addresses of the external network's subnet that no other gateway has."""
     wanted = addresses.network_of(subnet)

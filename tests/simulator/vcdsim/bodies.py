@@ -144,6 +144,23 @@ def _is_ports_or_any(value: object) -> bool:
     return value in ("ANY", "any") or _is_ports(value)
 
 
+@_CHECKER.checks("mac")
+def _is_mac(value: object) -> bool:
+    return not isinstance(value, str) or re.fullmatch(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}", value) is not None
+
+
+@_CHECKER.checks("as-number")
+def _is_as_number(value: object) -> bool:
+    """The number of an autonomous system, as 65546 or as 1.10."""
+    if not isinstance(value, str):
+        return True
+    found = re.fullmatch(r"(?:(\d{1,5})\.)?(\d{1,10})", value)
+    if not found:
+        return False
+    high, low = int(found[1] or 0), int(found[2])
+    return high < 65536 and (low < 65536 if found[1] else 0 < low < 2**32)
+
+
 class Body:
     """The fields of one kind of object: reads what a client sends, and shows what is stored."""
 

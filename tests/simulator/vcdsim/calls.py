@@ -150,11 +150,13 @@ class Call:
         done: Callable[[], object] | None = None,
         undo: Callable[[], object] | None = None,
         result: Callable[[], str] | None = None,
+        details: str = "",
     ) -> Reply:
         """Start a task for this operation and answer 202 with its address.
 
         Busy entities are refused before anything happens. ``now`` takes effect at once, ``done`` when the task
-        succeeds, ``undo`` when it fails. ``result`` is the text that a successful task returns.
+        succeeds, ``undo`` when it fails. ``result`` is the text that a successful task returns, ``details`` a
+        text that it has from the start.
         """
         tasks, fault = self.world.tasks, self.fault
         tasks.check_free(locks)
@@ -177,6 +179,7 @@ class Call:
             done=done,
             undo=undo,
             result=result,
+            details=details,
             fails_with=(fault.code, fault.message) if fault and what == "error" else None,
         )
         # The effect stands in the timeline before the task's start: a reader of the timeline must never find a running

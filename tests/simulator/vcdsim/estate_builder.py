@@ -24,6 +24,7 @@ class Builder(GatewayBuilder):
         org = self._org({"name": SYSTEM_ORG})
         for user in spec.get("users", []):
             self._user(user, org, "System Administrator")
+        self._certificates(spec, org)
         self.add("nsxtmanager", NSX_T, {"name": NSX_T}, None, facts={"provider_scope": NSX_T})
         self.add("networkPool", NSX_T, {"name": f"{NSX_T}-pool"}, None)
         provider = self.add("providervdc", NSX_T, {"name": f"{NSX_T}-pvdc"}, None)
@@ -46,10 +47,7 @@ class Builder(GatewayBuilder):
         org.org = org.id  # an organisation belongs to itself, so that its users see it and others do not
         return org
 
-    def organisation(self, spec: dict[str, Any], spaces: list[dict[str, Any]]) -> None:
-        org = self._org(spec)
-        for user in spec.get("users", []):
-            self._user(user, org, "Organization Administrator")
+    def _certificates(self, spec: dict[str, Any], org: Record) -> None:
         for certificate in spec.get("certificates", []):
             data = {
                 "alias": certificate["alias"],
@@ -58,6 +56,12 @@ class Builder(GatewayBuilder):
             }
             seed = f"{org.name}/{certificate['alias']}"
             self.add("certificateLibraryItem", seed, data, org.id, facts={"has_key": True})
+
+    def organisation(self, spec: dict[str, Any], spaces: list[dict[str, Any]]) -> None:
+        org = self._org(spec)
+        for user in spec.get("users", []):
+            self._user(user, org, "Organization Administrator")
+        self._certificates(spec, org)
         for space in spaces:
             self.ip_space(space, org)
         for vdc in spec.get("vdcs", []):

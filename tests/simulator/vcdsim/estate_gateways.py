@@ -9,7 +9,7 @@ import ipaddress
 from typing import Any
 
 from vcdsim.resources.alb_infrastructure import ALB_VERSION, cloud_backing
-from vcdsim.resources.external_networks import router_id
+from vcdsim.resources.nsx_t import nsx_id
 from vcdsim.store import Record, Store
 
 NSX_T = "nsx-t"  # the name of the only NSX-T manager
@@ -93,7 +93,7 @@ class GatewayBuilder:
             "subnets": {"values": [subnet_of(one) for one in spec.get("subnets", [])]},
             "connected": True,
             "quickAddAllocatedIpCount": None,
-            "dedicated": False,
+            "dedicated": spec.get("dedicated", False),
             "usingIpSpace": spec.get("using_ip_space", False),
             "vrfLiteBacked": False,
             "backingType": spec.get("backing_type", "NSXT_TIER0"),
@@ -103,7 +103,8 @@ class GatewayBuilder:
         """The external network of an uplink. All uplinks of one name are connected to one network."""
         identifier = self.store.mint("network", f"external/{spec['name']}")
         found = self.store.get("externalNetwork", identifier)
-        subnets = [subnet_of(one) for one in spec.get("subnets", [])]
+        given = spec.get("subnets", [])
+        subnets = [subnet_of({**one, "ip_ranges": _all_ranges(one)}) for one in given]
         for subnet in subnets:
             del subnet["primaryIp"], subnet["autoAllocateIpRanges"]
         if found:
@@ -112,7 +113,7 @@ class GatewayBuilder:
             found.data = {**found.data, "subnets": {"values": [*found.data["subnets"]["values"], *added]}}
             return found
         backing = {
-            "backingId": router_id(f"of {spec['name']}"),
+            "backingId": nsx_id(f"of {spec['name']}"),
             "name": f"tier-0 of {spec['name']}",
             "backingTypeValue": spec.get("backing_type", "NSXT_TIER0"),
             "networkProvider": self.store.mint("nsxtmanager", NSX_T),
@@ -261,6 +262,11 @@ def _pool_data(spec: dict[str, Any], members: list[dict[str, Any]], gateway: Rec
         "commonNameCheckEnabled": False,
         "sslEnabled": False,
     }
+
+
+def _all_ranges(spec: dict[str, Any]) -> list[str]:
+    """The ranges of an external network's subnet: those of the edge gateway, and those that nobody has."""
+    return [*spec.get("ip_ranges", []), *spec.get("free_ip_ranges", [])]
 
 
 def subnet_of(spec: dict[str, Any]) -> dict[str, Any]:

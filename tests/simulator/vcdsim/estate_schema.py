@@ -28,14 +28,16 @@ def _list(items: Schema) -> Schema:
 
 
 USER = _object("name password", name=_TEXT, password=_TEXT, role=_TEXT, rights=_TEXTS, api_tokens=_TEXTS)
+CERTIFICATE = _object("alias", alias=_TEXT, description=_TEXT, certificate=_TEXT)
 SUBNET = _object(
     "gateway prefix_length",
     gateway=_TEXT,
     prefix_length={"type": "integer", "minimum": 1, "maximum": 128},
     primary_ip=_TEXT,
     ip_ranges=_TEXTS,
+    free_ip_ranges=_TEXTS,  # of the external network, and not of the edge gateway
 )
-UPLINK = _object("name", name=_TEXT, using_ip_space=_FLAG, backing_type=_TEXT, subnets=_list(SUBNET))
+UPLINK = _object("name", name=_TEXT, using_ip_space=_FLAG, dedicated=_FLAG, backing_type=_TEXT, subnets=_list(SUBNET))
 VIRTUAL_SERVICE = _object(
     "name vip port member_port members service_engine_group",
     name=_TEXT,
@@ -143,7 +145,7 @@ ORGANISATION = _object(
     users=_list(USER),
     vdcs=_list(VDC),
     vdc_groups=_list(VDC_GROUP),
-    certificates=_list(_object("alias", alias=_TEXT, description=_TEXT, certificate=_TEXT)),
+    certificates=_list(CERTIFICATE),
     ip_allocations=_list(_object("ip_space value", ip_space=_TEXT, value=_TEXT, description=_TEXT)),
     entities=_list(
         _object(
@@ -157,7 +159,7 @@ ORGANISATION = _object(
 )
 ESTATE = _object(
     "organisations",
-    system=_object("users", users=_list(USER), network_context_profiles=_TEXTS),
+    system=_object("users", users=_list(USER), certificates=_list(CERTIFICATE), network_context_profiles=_TEXTS),
     organisations={**_list(ORGANISATION), "minItems": 1},
     service_engine_groups=_list(
         _object(

@@ -99,13 +99,17 @@ def prefix_length(value: str) -> int:
     return int(value.partition("/")[2] or 0)
 
 
+# What an edge gateway has besides its load balancer, NAT and firewall, see ``resources.parts``
+GATEWAY_PARTS = ("bgpNeighbor", "bgpPrefixList", "staticRoute", "ipsecTunnel", "l2VpnTunnel")
 INDEXES: Mapping[str, Mapping[str, Keys]] = {
+    **{kind: {"gateway": _fact("gateway")} for kind in GATEWAY_PARTS},
     "gateway": {
         "name": _fields("ownerRef", "name"),
         "org": lambda record: ((record.org,),),
         "primary": _primary_keys,
         "uplink": lambda record: [(uplink["uplinkId"],) for uplink in record.data["edgeGatewayUplinks"]],
     },
+    "dhcpBinding": {"network": _fact("network")},
     "network": {"router": _fields("router"), "name": _fields("ownerRef", "name")},
     "loadBalancerPool": {
         "gateway": _fields("gatewayRef"),

@@ -26,6 +26,18 @@ DFW_VIEW = "Organization vDC Distributed Firewall: View Rules"
 DFW_CONFIGURE = "Organization vDC Distributed Firewall: Configure Rules"
 DFW_ENABLE = "Organization vDC Distributed Firewall: Enable/Disable"
 SLAAC_CONFIGURE = "Organization vDC Gateway: Configure SLAAC Profile"
+DNS_VIEW = "Organization vDC Gateway: View DNS"
+DNS_CONFIGURE = "Organization vDC Gateway: Configure DNS"
+DHCP_VIEW = "Organization vDC Gateway: View DHCP"
+DHCP_CONFIGURE = "Organization vDC Gateway: Configure DHCP"
+BGP_VIEW = "Organization vDC Gateway: View BGP Routing"
+BGP_CONFIGURE = "Organization vDC Gateway: Configure BGP Routing"
+STATIC_ROUTING_VIEW = "Organization vDC Gateway: View Static Routing"
+STATIC_ROUTING_CONFIGURE = "Organization vDC Gateway: Configure Static Routing"
+IPSEC_VIEW = "Organization vDC Gateway: View IPSec VPN"
+IPSEC_CONFIGURE = "Organization vDC Gateway: Configure IPSec VPN"
+L2_VPN_VIEW = "Organization vDC Gateway: View L2 VPN"
+L2_VPN_CONFIGURE = "Organization vDC Gateway: Configure L2 VPN"
 VM_VIEW = "vApp: View VM metrics"
 SECURITY_TAG_EDIT = "Security Tag Edit"
 GATEWAY_VIEW = "Organization vDC Gateway: View"
@@ -55,6 +67,15 @@ TOKEN_OWN = "API Tokens: Manage"
 # Not a right of VCD. It marks operations that only the System organisation may use.
 PROVIDER = "System administrator"
 
+# The other services of an edge gateway: to configure one implies to view it (names: the vendor's lists)
+SERVICES = {
+    DNS_CONFIGURE: (DNS_VIEW,),
+    DHCP_CONFIGURE: (DHCP_VIEW,),
+    BGP_CONFIGURE: (BGP_VIEW,),
+    STATIC_ROUTING_CONFIGURE: (STATIC_ROUTING_VIEW,),
+    IPSEC_CONFIGURE: (IPSEC_VIEW,),
+    L2_VPN_CONFIGURE: (L2_VPN_VIEW,),
+}
 VIEW = frozenset(
     {
         ADMINISTRATOR_VIEW,
@@ -69,6 +90,7 @@ VIEW = frozenset(
         CERTIFICATE_VIEW,
         IP_SPACE_VIEW,
         ENTITY_VIEW,
+        *(view for views in SERVICES.values() for view in views),
     }
 )
 CLOUD_PROVIDER = VIEW | {
@@ -87,6 +109,7 @@ TENANT = CLOUD_PROVIDER | {
     DFW_CONFIGURE,
     DFW_ENABLE,
     SLAAC_CONFIGURE,
+    *SERVICES,
     GATEWAY_EDIT,
     FIREWALL_CONFIGURE,
     SECURITY_TAG_EDIT,
@@ -102,6 +125,7 @@ IMPLIED: dict[str, tuple[str, ...]] = {
     LB_VIEW: (CERTIFICATE_VIEW,),
     FIREWALL_CONFIGURE: (FIREWALL_VIEW,),
     DFW_CONFIGURE: (DFW_VIEW,),
+    **SERVICES,
 }
 
 ROLES: dict[str, frozenset[str]] = {

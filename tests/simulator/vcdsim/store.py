@@ -20,7 +20,18 @@ _URN = re.compile(rf"^urn:vcloud:([A-Za-z]+):({_UUID})$")
 _ENTITY = re.compile(rf"^urn:vcloud:entity:[\w.-]+:[\w.-]+:{_UUID}$")
 _TYPE = re.compile(r"^urn:vcloud:type:[\w.-]+:[\w.-]+:\d+\.\d+\.\d+$")
 # Kinds whose identifier is a bare UUID (assumed: the vendor's description has no URN constraint for them).
-BARE = frozenset({"natRule", "firewallRule"})
+BARE = frozenset(
+    {
+        "natRule",
+        "firewallRule",
+        "bgpNeighbor",
+        "bgpPrefixList",
+        "staticRoute",
+        "ipsecTunnel",
+        "l2VpnTunnel",
+        "dhcpBinding",
+    }
+)
 # Kinds whose URNs have the name of another kind: external networks and those of organisations are both "network".
 URN_KINDS = {"externalNetwork": "network"}
 

@@ -34,7 +34,8 @@ class Task:
 
     ``begins_at`` and ``ends_at`` are on the monotonic clock; a task that never ends has an infinite ``ends_at``.
     ``locks`` are the identifiers of the entities that are busy until it ends. ``done`` and ``undo`` are the effects of
-    its success and its failure, ``fails_with`` is the code and message of a planned failure.
+    its success and its failure, ``fails_with`` is the code and message of a planned failure. ``details`` is
+    shown as it is.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Task:
     done: Effect | None = None
     undo: Effect | None = None
     result: Callable[[], str] | None = None
+    details: str = ""
     fails_with: tuple[str, str] | None = None
     status: str = "running"
     ended: str | None = None

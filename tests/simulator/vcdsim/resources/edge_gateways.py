@@ -10,6 +10,7 @@ from typing import Any
 from vcdsim import addresses, allocation, api_versions, errors
 from vcdsim.bodies import Body, anything, blank, flag, formatted, many, number, obj, one_of, ref, shown, since, text
 from vcdsim.calls import Call, Operation, Reply
+from vcdsim.indexes import GATEWAY_PARTS
 from vcdsim.query import Listing, asked
 from vcdsim.resources.common import changed, listing, page_reply, realized, restored, stored
 from vcdsim.resources.common import status as record_status
@@ -143,7 +144,7 @@ def _show_uplink(uplink: dict[str, Any], used: list[str], call: Call) -> dict[st
     for subnet in (uplink.get("subnets") or {}).get("values") or []:
         network = addresses.network_of(subnet)
         taken = {address for address in used if addresses.covers(str(network), address)}
-        subnets.append({**subnet, "totalIpCount": addresses.allocated(subnet), "usedIpCount": len(taken)})
+        subnets.append({**subnet, "totalIpCount": addresses.shown_count(subnet), "usedIpCount": len(taken)})
     body = {**uplink, "subnets": {"values": subnets}}
     if call.version < (37, 1):
         body = {name: value for name, value in body.items() if name not in ("usingIpSpace", "backingType")}
@@ -187,15 +188,22 @@ def put_gateway(call: Call) -> Reply:
     groups = _groups_that_move(call, gateway, owner) if moves else []
     sent.pop("gatewayBacking", None)
     before = {uplink["uplinkId"]: uplink for uplink in addresses.uplinks(gateway)}
-    unknown = [one for one in sent["edgeGatewayUplinks"] if one["uplinkId"] not in before]
-    if unknown:
-        raise errors.bad_field("edgeGatewayUplinks", "there is no such uplink of this edge gateway")
+    for place, one in enumerate(sent["edgeGatewayUplinks"]):
+        # a provider connects and takes away segments; the first uplink, the Tier-0 router, stays
+        if one["uplinkId"] not in before and (not place or not call.store.get("externalNetwork", one["uplinkId"])):
+            raise errors.bad_field("edgeGatewayUplinks", "there is no such uplink of this edge gateway")
     used = [use.address for use in addresses.uses(call.store, gateway) if use.category != "PRIMARY_IP"]
     allocation.keep(sent["edgeGatewayUplinks"], addresses.subnets(gateway))
     allocation.give(call.store, gateway.id, sent["edgeGatewayUplinks"], used)
-    merged = [{**before[one["uplinkId"]], **one} for one in sent["edgeGatewayUplinks"]]
+    for one in sent["edgeGatewayUplinks"]:
+        if one["uplinkId"] in before:
+            _keep_primary(before[one["uplinkId"]], one)
+        else:
+            _connect(call, one)
+    merged = [{**before.get(one["uplinkId"], {}), **one} for one in sent["edgeGatewayUplinks"]]
     data = {**gateway.data, **sent, "description": sent.get("description"), "edgeGatewayUplinks": merged}
     data["ownerRef"] = owner
+    check_dedication(call, gateway.id, sent["edgeGatewayUplinks"])
     _check_ranges(call, gateway, data)
     change, undo = changed(gateway, data), [restored(one) for one in (gateway, *networks, *groups)]
 
@@ -273,6 +281,24 @@ def _check_ranges(call: Call, gateway: Record, data: dict[str, Any]) -> None:
             )
 
 
+def _keep_primary(before: dict[str, Any], uplink: dict[str, Any]) -> None:
+    """Let an uplink that comes without a primary address keep the one that it has.
+
+    So Terraform's provider changes the number of its addresses (TestAccVcdNsxtEdgeGatewayT0AndExternalNetworkUplink).
+    One that comes without any address keeps its subnets (Test_NsxtEdgeVdcGroup of go-vcloud-director).
+    """
+    had = [one["primaryIp"] for one in before["subnets"]["values"] if one.get("primaryIp")]
+    subnets = uplink["subnets"]["values"]
+    if had and not any(one.get("primaryIp") or addresses.ranges_of(one) for one in subnets):
+        uplink["subnets"] = before["subnets"]
+        return
+    if had and not any(one.get("primaryIp") for one in subnets):
+        for one in subnets:
+            if addresses.ranges_of(one) and addresses.covers(str(addresses.network_of(one)), had[0]):
+                one["primaryIp"] = had[0]
+                return
+
+
 def _connect(call: Call, uplink: dict[str, Any]) -> None:
     """Fill in what an uplink has of its external network. Answers 400 if there is none."""
     network = call.store.get("externalNetwork", uplink["uplinkId"])
@@ -293,8 +319,36 @@ def _connect(call: Call, uplink: dict[str, Any]) -> None:
     given = [one for one in subnets if addresses.ranges_of(one)]
     if given and not any(one.get("primaryIp") for one in subnets):
         given[0]["primaryIp"] = str(addresses.ranges_of(given[0])[0][0])
+    elif not given and not using and not any(one.get("primaryIp") for one in subnets):
+        _give_one(call, network, uplink)
     backing = network.data["backing"]["backingTypeValue"]
     uplink |= {"uplinkName": network.name, "usingIpSpace": using, "backingType": backing}
+
+
+def _give_one(call: Call, network: Record, uplink: dict[str, Any]) -> None:
+    """Give an uplink that asks for no address one of its external network, if one is free.
+
+    go-vcloud-director's Test_NsxtEdgeCreateWithT0AndExternalNetworks counts it, and names a subnet that the network has
+    not. The subnet that is shown then is assumed.
+    """
+    found = allocation.first_free(call.store, network)
+    if found:
+        subnet, address = found
+        ranges = {"values": [{"startAddress": address, "endAddress": address}]}
+        uplink["subnets"] = {"values": [{**subnet, "primaryIp": address, "ipRanges": ranges}]}
+
+
+def check_dedication(call: Call, gateway: str, uplinks: list[dict[str, Any]]) -> None:
+    """Answers 400 where an external network would be for one edge gateway alone, and for another one (assumed)."""
+    for uplink in uplinks:
+        for one in call.store.where("gateway", "uplink", uplink["uplinkId"]):
+            if one.id == gateway:
+                continue
+            theirs = any(
+                other["dedicated"] for other in addresses.uplinks(one) if other["uplinkId"] == uplink["uplinkId"]
+            )
+            if uplink.get("dedicated") or theirs:
+                raise errors.bad_field("edgeGatewayUplinks.dedicated", f"{one.name} is connected to the network, too")
 
 
 def post_gateway(call: Call) -> Reply:
@@ -307,6 +361,7 @@ def post_gateway(call: Call) -> Reply:
     allocation.give(call.store, "", sent["edgeGatewayUplinks"], [])
     for uplink in sent["edgeGatewayUplinks"]:
         _connect(call, uplink)
+    check_dedication(call, "", sent["edgeGatewayUplinks"])
     sent["ownerRef"] = owner.id
     sent.pop("gatewayBacking", None)
     facts = {"type": "NSXT_BACKED", "load_balancer": {"enabled": False}}
@@ -329,7 +384,8 @@ def delete_gateway(call: Call) -> Reply:
         raise errors.bad_request(f"The edge gateway {gateway.name} is in use and cannot be deleted.")
     if networks:
         raise errors.bad_request(f"The edge gateway {gateway.name} has networks and cannot be deleted.")
-    return call.submit(gateway, locks=lock_of(call, gateway), done=lambda: call.store.remove(gateway))
+    parts = [one for kind in GATEWAY_PARTS for one in call.store.where(kind, "gateway", gateway.id)]
+    return call.submit(gateway, locks=lock_of(call, gateway), done=lambda: call.store.remove(*parts, gateway))
 
 
 def lock_of(call: Call, gateway: Record, *, balancer: bool = False) -> tuple[str, ...]:

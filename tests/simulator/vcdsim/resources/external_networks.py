@@ -8,7 +8,6 @@ Behind the NSX-T manager are two Tier-0 routers, one of them a VRF, each with on
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from vcdsim import addresses, errors
@@ -17,15 +16,12 @@ from vcdsim.calls import Call, Operation, Reply
 from vcdsim.query import asked
 from vcdsim.resources.common import UNSORTED, changed, listing, page_reply, realized, restored, same_id
 from vcdsim.resources.edge_gateways import NETWORK_SUBNET
+from vcdsim.resources.nsx_t import CLUSTER, INTERFACE, LOGICAL_SWITCH, NSX_T, ROUTERS, SEGMENTS, imported, nsx_id
 from vcdsim.rights import PROVIDER
-from vcdsim.store import Record, Store, is_identifier
+from vcdsim.store import Record, is_identifier
 
 BASE = "/cloudapi/1.0.0/externalNetworks"
 ONE = BASE + "/{externalNetworkId}"
-NSX_T = "/cloudapi/1.0.0/nsxTResources"
-ROUTERS = {"tier-0": "NSXT_TIER0", "tier-0-vrf": "NSXT_VRF_TIER0"}
-INTERFACE, CLUSTER = "interface-1", "cluster-1"
-_NSX = uuid.UUID("6f0a3c1e-7d2b-5a41-9a63-3b0f7f6f5c10")
 
 NETWORK = Body(
     "external network",
@@ -42,9 +38,7 @@ NETWORK = Body(
                             "backingId": text(low=1),
                             "name": text(),
                             "backingType": blank(text(writeOnly=True)),
-                            "backingTypeValue": blank(
-                                one_of("NSXT_TIER0", "NSXT_VRF_TIER0", "IMPORTED_T_LOGICAL_SWITCH")
-                            ),
+                            "backingTypeValue": blank(one_of("NSXT_TIER0", "NSXT_VRF_TIER0", LOGICAL_SWITCH)),
                             "networkProvider": ref("nsxtmanager"),
                         },
                         "backingId",
@@ -82,14 +76,6 @@ NETWORK = Body(
 LIST = listing({"dedicatedOrg.id": lambda one: one.data.get("dedicatedOrg")}, {})
 
 
-def router_id(name: str) -> str:
-    return str(uuid.uuid5(_NSX, name))
-
-
-def taken_routers(store: Store) -> set[str]:
-    return {one.data["backing"]["backingId"] for one in store.all("externalNetwork")}
-
-
 def show_network(call: Call, network: Record) -> dict[str, Any]:
     values = (network.data.get("subnets") or {}).get("values") or []
     subnets = [{**one, "totalIpCount": addresses.counted([one]), "usedIpCount": 0} for one in values]
@@ -99,11 +85,20 @@ def show_network(call: Call, network: Record) -> dict[str, Any]:
         "id": network.id,
         "subnets": {"values": subnets},
         "networkBackings": {"values": [{**backing, **_deprecated(backing), "networkProvider": provider}]},
+        "dedicatedEdgeGateway": _dedicated(call, network),
         "dedicatedOrg": call.store.ref(network.data.get("dedicatedOrg")),
         "totalIpCount": addresses.counted(values),
         "usedIpCount": 0,
     }
     return body | {name: value for name, value in shown_fields.items() if name in body}
+
+
+def _dedicated(call: Call, network: Record) -> dict[str, str] | None:
+    """The edge gateway that has the external network for itself."""
+    for gateway in call.store.where("gateway", "uplink", network.id):
+        if any(one["dedicated"] for one in addresses.uplinks(gateway) if one["uplinkId"] == network.id):
+            return call.store.ref(gateway.id)
+    return None
 
 
 def _deprecated(backing: dict[str, Any]) -> dict[str, Any]:
@@ -128,18 +123,19 @@ def _checked(call: Call, network: Record | None) -> dict[str, Any]:
     sent = NETWORK.read(call.body, call.version)
     (backing,) = sent.pop("networkBackings")["values"]
     manager = call.refer("networkProvider", "nsxtmanager", backing["networkProvider"]["id"])
-    if backing.get("backingTypeValue") == "IMPORTED_T_LOGICAL_SWITCH":
-        raise errors.not_built(call.operation.method, f"{call.operation.path} of a segment")
-    names = {router_id(name): name for name in ROUTERS}
+    segment = backing.get("backingTypeValue") == LOGICAL_SWITCH
+    names = {nsx_id(name): name for name in (SEGMENTS if segment else ROUTERS)}
     own = network.data["backing"]["backingId"] if network else None
-    if backing["backingId"] != own and backing["backingId"] not in set(names) - taken_routers(call.store):
-        raise errors.bad_field("networkBackings", "there is no such importable Tier-0 router")
+    if backing["backingId"] != own and backing["backingId"] not in set(names) - imported(call.store):
+        raise errors.bad_field("networkBackings", "there is no such importable Tier-0 router or segment")
     for one in call.store.all("externalNetwork"):
         if one is not network and one.name == sent["name"]:
             raise errors.bad_request(f"An external network named {sent['name']} already exists.")
     values = (sent.get("subnets") or {}).get("values") or []
     if bool(values) == sent.get("usingIpSpace", False):
         raise errors.bad_field("subnets", "a network has either them or IP Spaces")
+    if segment and sent.get("usingIpSpace"):
+        raise errors.bad_field("usingIpSpace", "a segment has no IP Spaces")
     for subnet in values:
         reason = addresses.why_no_subnet(subnet)
         if reason:
@@ -193,11 +189,9 @@ def list_routers(call: Call) -> Reply:
     if len(managers) != 1:
         raise errors.bad_request("A filter with _context== and the URN of an NSX-T manager is required.")
     call.require("nsxtmanager", managers[0])
-    taken = taken_routers(call.store)
+    taken = imported(call.store)
     rows = [
-        {"id": router_id(name), "displayName": name, "description": ""}
-        for name in ROUTERS
-        if router_id(name) not in taken
+        {"id": nsx_id(name), "displayName": name, "description": ""} for name in ROUTERS if nsx_id(name) not in taken
     ]
     return Reply(200, {"values": rows})  # described as a list with a cursor: no totals, and never more than one page
 
@@ -205,7 +199,7 @@ def list_routers(call: Call) -> Reply:
 def list_clusters(call: Call) -> Reply:
     """The edge clusters of NSX-T: one for all VDCs."""
     row = {
-        "id": router_id(CLUSTER),
+        "id": nsx_id(CLUSTER),
         "name": CLUSTER,
         "description": "",
         "nodeCount": 2,
@@ -219,7 +213,7 @@ def list_clusters(call: Call) -> Reply:
 
 def interface_of(network: Record) -> dict[str, Any]:
     """The interface of the Tier-0 router behind an external network. Terraform's provider tests the description."""
-    made = str(uuid.uuid5(_NSX, f"{network.data['backing']['backingId']}/{INTERFACE}"))
+    made = nsx_id(f"{network.data['backing']['backingId']}/{INTERFACE}")
     return {"id": made, "displayName": INTERFACE, "description": "created for test", "interfaceType": "EXTERNAL"}
 
 
@@ -241,7 +235,7 @@ OPERATIONS = (
         PROVIDER,
         post_network,
         "EXTERNAL_NETWORK_CREATE",
-        refuses="a duplicate name, a router that is imported, subnets with IP Spaces; segments (501)",
+        refuses="a duplicate name, a router or segment that is imported, subnets with IP Spaces",
     ),
     Operation("GET", ONE, "33.0", PROVIDER, get_network, "EXTERNAL_NETWORK_VIEW"),
     Operation("PUT", ONE, "33.0", PROVIDER, put_network, "EXTERNAL_NETWORK_UPDATE", refuses="a change of the router"),

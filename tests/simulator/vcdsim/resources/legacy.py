@@ -187,7 +187,7 @@ def show_task(call: Call, task: Task) -> Element:
     if org:
         xmldoc.child(root, "Organization", href=href(call, org), name=org.name)
     xmldoc.child(root, "Progress", "100" if task.status == "success" else "0")
-    xmldoc.child(root, "Details", "")
+    xmldoc.child(root, "Details", task.details)
     if task.output is not None:
         xmldoc.child(xmldoc.child(root, "Result"), "ResultContent", task.output)
     return root

@@ -3,68 +3,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The administrator's view of organisations in the legacy XML API, and what the provider brings for VDCs.
 
-Terraform's data source vcd_org reads it. What the simulator has no objects for (leases, quotas) is shown with fixed
-values.
+Terraform's data source vcd_org reads it.
 """
 
 from __future__ import annotations
 
-from typing import Any
 from xml.etree.ElementTree import Element
 
 from vcdsim import xmldoc
 from vcdsim.calls import Call, Operation, Reply
-from vcdsim.resources import roles
+from vcdsim.resources import org_settings, roles
 from vcdsim.resources.legacy import by_uuid, href, org_document
 from vcdsim.rights import ORGANIZATION_VIEW, PROVIDER
 from vcdsim.store import Record
-
-_WEEK, _MONTH = 7 * 24 * 3600, 30 * 24 * 3600  # leases of a new organisation, in seconds (assumed)
-
-
-def _settings(call: Call, root: Element, org: Record) -> None:
-    base = f"{href(call, org, admin=True)}/settings"
-    settings = xmldoc.child(root, "Settings", href=base, type=f"{xmldoc.TYPE}admin.orgSettings+xml")
-    parts: dict[str, dict[str, Any]] = {
-        "OrgGeneralSettings": {
-            "CanPublishCatalogs": "false",
-            "CanPublishExternally": "false",
-            "CanSubscribe": "false",
-            "DeployedVMQuota": 0,
-            "StoredVmQuota": 0,
-            "UseServerBootSequence": "false",
-            "DelayAfterPowerOnSeconds": 0,
-        },
-        "VAppLeaseSettings": {
-            "DeleteOnStorageLeaseExpiration": "false",
-            "DeploymentLeaseSeconds": _WEEK,
-            "StorageLeaseSeconds": _MONTH,
-            "PowerOffOnRuntimeLeaseExpiration": "false",
-        },
-        "VAppTemplateLeaseSettings": {"DeleteOnStorageLeaseExpiration": "false", "StorageLeaseSeconds": _MONTH},
-        "OrgLdapSettings": {"OrgLdapMode": "NONE"},
-        "OrgPasswordPolicySettings": {
-            "AccountLockoutEnabled": "false",
-            "InvalidLoginsBeforeLockout": 5,
-            "AccountLockoutIntervalMinutes": 10,
-        },
-    }
-    for tag, values in parts.items():
-        part = xmldoc.child(settings, tag)
-        for name, value in values.items():
-            xmldoc.child(part, name, str(value))
 
 
 def get_admin_org(call: Call) -> Reply:
     org = by_uuid(call, "org", call.params["id"])
     root = org_document(call, org, admin=True)
-    _settings(call, root, org)
+    org_settings.show(root, f"{href(call, org, admin=True)}/settings", org)
     _references(root, "Users", "UserReference", "admin.user", [(href(call, one), one) for one in _users(call, org)])
     xmldoc.child(root, "Catalogs")
     vdcs = [(href(call, one, admin=True), one) for one in call.store.all("vdc") if one.org == org.id]
     _references(root, "Vdcs", "Vdc", "admin.vdc", vdcs)
     networks = [one for one in call.store.all("network") if one.org == org.id]
-    _references(root, "Networks", "Network", "network", [(href(call, one), one) for one in networks])
+    _references(root, "Networks", "Network", "network", [(href(call, one, admin=True), one) for one in networks])
     xmldoc.child(root, "RightReferences")
     listed = xmldoc.child(root, "RoleReferences")
     for role in roles.of_org(call, org.id):

@@ -8,6 +8,7 @@ Bodies are checked for what the simulator needs of them; other elements are acce
 
 from __future__ import annotations
 
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from vcdsim import errors, xmldoc
@@ -18,6 +19,7 @@ from vcdsim.resources.legacy import by_uuid, href, named_body, referred, running
 from vcdsim.resources.orgs import default_policy
 from vcdsim.rights import PROVIDER, VDC_VIEW
 from vcdsim.store import Record
+from vcdsim.timeline import gateway_of
 
 
 def get_vdc(call: Call) -> Reply:
@@ -137,24 +139,38 @@ def put_vdc(call: Call) -> Reply:
     return Reply(202, running(call))
 
 
+def _switch(enabled: bool) -> Any:
+    def handler(call: Call) -> Reply:
+        vdc = by_uuid(call, "vdc", call.params["id"])
+        vdc.data = {**vdc.data, "settings": {**vdc_settings.of(vdc), "IsEnabled": enabled}}
+        return Reply(204)
+
+    return handler
+
+
+def _below(call: Call, owned: list[Record]) -> list[Record]:
+    """What goes with these objects of a VDC: all of its edge gateways, and the machines of its vApps."""
+    places = {one.id for one in owned}
+    found = [one for kind in call.store.kinds() for one in call.store.all(kind)]
+    return [one for one in found if one.id not in places and {gateway_of(one), one.data.get("vapp")} & places]
+
+
 def delete_vdc(call: Call) -> Reply:
     vdc = by_uuid(call, "vdc", call.params["id"])
     if vdc_settings.of(vdc)["IsEnabled"] and call.query.get("force") != "true":
         raise errors.bad_request(f"The VDC {vdc.name} is enabled and cannot be deleted without force.")
     owned = [one for kind in ("gateway", "network") for one in call.store.all(kind) if one.data["ownerRef"] == vdc.id]
     owned += [one for one in call.store.all("vapp") if one.data["vdc"] == vdc.id]
-    if owned and call.query.get("recursive") == "true":
-        raise errors.not_built("DELETE", f"{call.operation.path} of a VDC that is not empty")
     groups = [one for one in call.store.all("vdcGroup") if vdc.id in one.data["vdcs"]]
-    if owned or groups:
+    if groups or (owned and call.query.get("recursive") != "true"):
         raise errors.bad_request(f"The VDC {vdc.name} is used by {(owned + groups)[0].name}.")
-    gone = [vdc, *vdc_storage.of_vdc(call, vdc)]
+    gone = [*_below(call, owned), *owned, *vdc_storage.of_vdc(call, vdc), vdc]
     call.submit(vdc, locks=(vdc.id,), done=lambda: call.store.remove(*gone))
     return Reply(202, running(call))
 
 
 _ADMIN = "/api/admin/vdc/{id}"
-_DELETE_REFUSES = "a VDC in use, one that is enabled without force; one that is not empty with recursive (501)"
+_DELETE_REFUSES = "a VDC in use, one that is enabled without force, one that is not empty without recursive"
 OPERATIONS = (
     Operation("GET", "/api/vdc/{id}", "0.0", VDC_VIEW, get_vdc, "VDC_VIEW"),
     Operation("GET", _ADMIN, "0.0", VDC_VIEW, get_admin_vdc, "VDC_VIEW"),
@@ -177,6 +193,8 @@ OPERATIONS = (
         "VDC_UPDATE_VDC",
         refuses="a duplicate name, a limit below what is allocated; another allocation model (501)",
     ),
+    Operation("POST", _ADMIN + "/action/enable", "0.0", PROVIDER, _switch(True), "VDC_UPDATE_VDC"),
+    Operation("POST", _ADMIN + "/action/disable", "0.0", PROVIDER, _switch(False), "VDC_UPDATE_VDC"),
     Operation("DELETE", _ADMIN, "0.0", PROVIDER, delete_vdc, "VDC_DELETE_VDC", refuses=_DELETE_REFUSES),
     Operation("DELETE", "/api/vdc/{id}", "0.0", PROVIDER, delete_vdc, "VDC_DELETE_VDC", refuses=_DELETE_REFUSES),
 )

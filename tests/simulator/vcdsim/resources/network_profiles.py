@@ -13,27 +13,21 @@ from typing import Any
 from vcdsim import errors
 from vcdsim.bodies import Body, obj, ref, shown, since, text
 from vcdsim.calls import Call, Operation, Reply
+from vcdsim.resources import segments
 from vcdsim.resources.common import restored
-from vcdsim.resources.external_networks import CLUSTER, router_id
+from vcdsim.resources.nsx_t import CLUSTER, nsx_id
 from vcdsim.resources.orgs import VDCS
 from vcdsim.rights import PROVIDER, VDC_VIEW
 
 _CLUSTER = "edgeCluster"
-# the vendor: primary and secondary are for NSX-V; the simulator has no segment profile templates
-_NOT_HERE = (
-    "primaryEdgeCluster",
-    "secondaryEdgeCluster",
-    "vdcNetworkSegmentProfileTemplateRef",
-    "vappNetworkSegmentProfileTemplateRef",
-)
+_NOT_HERE = ("primaryEdgeCluster", "secondaryEdgeCluster")  # the vendor: they are for NSX-V
 PROFILE = Body(
     "VDC network profile",
     {
         "primaryEdgeCluster": ref(_CLUSTER),
         "secondaryEdgeCluster": ref(_CLUSTER),
         "servicesEdgeCluster": since("35.0", obj({"backingId": text(low=1), "edgeClusterRef": shown()}, "backingId")),
-        "vdcNetworkSegmentProfileTemplateRef": since("36.2", ref("segmentProfileTemplate")),
-        "vappNetworkSegmentProfileTemplateRef": since("36.2", ref("segmentProfileTemplate")),
+        **{name: since("36.2", one) for name, one in segments.DEFAULTS.schema["properties"].items()},
     },
 )
 
@@ -45,7 +39,8 @@ def get_profile(call: Call) -> Reply:
         backing = stored["servicesEdgeCluster"]["backingId"]
         cluster = {"name": CLUSTER, "id": f"urn:vcloud:{_CLUSTER}:{backing}"}
         stored = {"servicesEdgeCluster": {"backingId": backing, "edgeClusterRef": cluster}}
-    return Reply(200, PROFILE.show(stored, call.version))
+    defaults = segments.show_defaults(call, vdc.facts.get("segments", {}))
+    return Reply(200, PROFILE.show({**stored, **defaults}, call.version))
 
 
 def put_profile(call: Call) -> Reply:
@@ -54,26 +49,27 @@ def put_profile(call: Call) -> Reply:
     for name in _NOT_HERE:
         if name in sent:
             raise errors.bad_field(name, "there is no such object for a VDC of NSX-T")
-    if sent and sent["servicesEdgeCluster"]["backingId"] != router_id(CLUSTER):
+    cluster = {name: one for name, one in sent.items() if name == "servicesEdgeCluster"}
+    if cluster and cluster["servicesEdgeCluster"]["backingId"] != nsx_id(CLUSTER):
         raise errors.bad_field("servicesEdgeCluster.backingId", "there is no such edge cluster")
-    return _set(call, sent)
+    return _set(call, cluster, segments.read_defaults(call, sent))
 
 
 def delete_profile(call: Call) -> Reply:
-    return _set(call, {})
+    return _set(call, {}, {})
 
 
-def _set(call: Call, profile: dict[str, Any]) -> Reply:
+def _set(call: Call, profile: dict[str, Any], defaults: dict[str, str]) -> Reply:
     vdc = call.require("vdc", call.params["orgVdcId"])
 
     def change() -> None:
-        vdc.facts = {**vdc.facts, "network_profile": profile}
+        vdc.facts = {**vdc.facts, "network_profile": profile, "segments": defaults}
 
     return call.submit(vdc, locks=(vdc.id,), now=change, undo=restored(vdc))
 
 
 _ONE = VDCS + "/{orgVdcId}/networkProfile"
-_REFUSES = "an unknown edge cluster, edge clusters of NSX-V, segment profile templates"
+_REFUSES = "an unknown edge cluster or segment profile template, edge clusters of NSX-V"
 OPERATIONS = (
     Operation("GET", _ONE, "32.0", VDC_VIEW, get_profile, "VDC_NETWORK_PROFILE_VIEW"),
     Operation("PUT", _ONE, "32.0", PROVIDER, put_profile, "VDC_NETWORK_PROFILE_UPDATE", refuses=_REFUSES),

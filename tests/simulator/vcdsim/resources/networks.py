@@ -9,15 +9,17 @@ import ipaddress
 from typing import Any
 
 from vcdsim import addresses, errors
-from vcdsim.bodies import Body, flag, many, obj, one_of, ref, shown, since, text
+from vcdsim.bodies import Body, blank, flag, formatted, many, obj, one_of, ref, shown, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.resources.common import changed, listing, page_reply, realized, restored, same_id, status, stored
 from vcdsim.resources.edge_gateways import NETWORK_SUBNET, in_reach, lock_of
+from vcdsim.resources.nsx_t import PORT_GROUPS, SEGMENTS, imported, nsx_id
 from vcdsim.rights import NETWORK_EDIT, NETWORK_VIEW
 from vcdsim.store import Record
 
 BASE = "/cloudapi/1.0.0/orgVdcNetworks"
 ONE = BASE + "/{vdcNetworkId}"
+PORT_GROUP = "DV_PORTGROUP"
 
 NETWORK = Body(
     "org VDC network",
@@ -27,10 +29,11 @@ NETWORK = Body(
         "name": text(low=1),
         "description": text(),
         "subnets": obj({"values": many(NETWORK_SUBNET, low=1)}, "values"),
-        "backingNetworkId": shown(),
-        "backingNetworkType": shown(),
+        # of an OPAQUE network, which is an imported one; of others it is only shown
+        "backingNetworkId": blank(text()),
+        "backingNetworkType": blank(text()),
         "parentNetworkId": shown(),
-        "networkType": one_of("ISOLATED", "NAT_ROUTED"),
+        "networkType": one_of("ISOLATED", "NAT_ROUTED", "OPAQUE"),
         "orgVdc": shown(),
         "ownerRef": since("35.0", ref("vdc", "vdcGroup")),
         "orgVdcIsNsxTBacked": shown(),
@@ -52,6 +55,10 @@ NETWORK = Body(
         "totalIpCount": shown(),
         "usedIpCount": shown(),
         "routeAdvertised": since("34.0", flag(default=False)),
+        # not shown, as go-vcloud-director tests: see segmentProfiles
+        "segmentProfileTemplateRef": since(
+            "36.2", obj({"id": blank(formatted("urn:segmentProfileTemplate")), "name": text()}, writeOnly=True)
+        ),
     },
     "name",
     "networkType",
@@ -94,7 +101,7 @@ def show_network(call: Call, network: Record) -> dict[str, Any]:
         "orgVdcIsNsxTBacked": True,
         "orgRef": store.ref(network.org),
         "connection": connection if router else None,
-        "backingNetworkId": network.uuid if call.session.is_provider else None,
+        "backingNetworkId": network.data.get("backingNetworkId", network.uuid) if call.session.is_provider else None,
         "backingNetworkType": network.facts.get("backing"),
         "totalIpCount": addresses.counted(network.data["subnets"]["values"]),
         "usedIpCount": len(machines),
@@ -142,8 +149,41 @@ def checked(call: Call, network: Record | None) -> tuple[dict[str, Any], Record 
     if kind == "NON_DISTRIBUTED" and gateway and not gateway.data.get("nonDistributedRoutingEnabled"):
         raise errors.bad_field("connection.connectionTypeValue", "the edge gateway does not allow it")
     connected = {"connected": connection.get("connected", True), "connectionTypeValue": kind}
-    data = {**sent, "ownerRef": owner.id, "router": gateway.id if gateway else None, **connected}
+    backing = _backing(call, sent, owner, network)
+    data = {**sent, **backing, "ownerRef": owner.id, "router": gateway.id if gateway else None, **connected}
     return data, gateway, owner.org
+
+
+def _backing(call: Call, sent: dict[str, Any], owner: Record, network: Record | None) -> dict[str, str]:
+    """What an imported network is made of: a segment of NSX-T or a port group of vCenter. Answers 400 for another."""
+    identifier, kind = sent.pop("backingNetworkId", None), sent.pop("backingNetworkType", None)
+    before = network.data if network else {"networkType": sent["networkType"]}
+    if "OPAQUE" not in (sent["networkType"], before["networkType"]):
+        return {}
+    if sent["networkType"] != before["networkType"]:
+        raise errors.bad_field("networkType", "an imported network keeps it")
+    if not call.session.is_provider:
+        raise errors.bad_field("networkType", "only a provider may import networks")
+    if "backingNetworkId" in before:
+        if identifier not in (None, before["backingNetworkId"]):
+            raise errors.bad_field("backingNetworkId", "it cannot be changed")
+        return {"backingNetworkId": before["backingNetworkId"]}
+    port_group = kind == PORT_GROUP
+    if port_group and owner.kind != "vdc":
+        raise errors.bad_field("backingNetworkType", "a network of a VDC group is no port group")
+    known = {nsx_id(name) for name in (PORT_GROUPS if port_group else SEGMENTS)}
+    if identifier not in known - imported(call.store):
+        raise errors.bad_field("backingNetworkId", "there is no such importable network")
+    return {"backingNetworkId": identifier}
+
+
+def _template(call: Call, data: dict[str, Any], before: str | None) -> str | None:
+    """The segment profile template that a body gives a network: an empty reference takes it away."""
+    given = data.pop("segmentProfileTemplateRef", None)
+    if given is None:
+        return before
+    identifier = given.get("id")
+    return call.refer("segmentProfileTemplateRef", "segmentProfileTemplate", identifier).id if identifier else None
 
 
 def _check_overlap(sent: dict[str, Any], other: Record) -> None:
@@ -157,8 +197,9 @@ def _check_overlap(sent: dict[str, Any], other: Record) -> None:
 
 def post_network(call: Call) -> Reply:
     data, gateway, org = checked(call, None)
+    template = _template(call, data, None)
     network = Record("network", call.store.mint("network"), data, org, "PENDING")
-    network.facts |= {"backing": "NSXT_FLEXIBLE_SEGMENT", "machines": {}}
+    network.facts |= {"backing": _kind_of_backing(data), "machines": {}, "segment_template": template}
     # A routed network is plugged into its gateway, so the gateway is busy too; an isolated one locks only itself.
     return call.submit(
         network,
@@ -179,20 +220,43 @@ def put_network(call: Call) -> Reply:
         raise errors.bad_field("ownerRef", "only that of an isolated network changes: between a VDC and its VDC group")
     if ":vdcGroup:" in before and data["ownerRef"] != before:
         data["shared"] = False  # clients send back that it was shared in the group, and read that it no longer is
-    held = (*(lock_of(call, gateway) if gateway else ()), network.id)
-    return call.submit(network, locks=held, now=changed(network, data), done=realized(network), undo=restored(network))
+    template, change = _template(call, data, network.facts.get("segment_template")), changed(network, data)
+    profiles = {} if template != network.facts.get("segment_template") else network.facts.get("segment_profiles", {})
+
+    def apply() -> None:
+        change()
+        network.facts = {**network.facts, "segment_template": template, "segment_profiles": profiles}
+
+    held = lock_of_network(call, network)
+    return call.submit(network, locks=held, now=apply, done=realized(network), undo=restored(network))
+
+
+def lock_of_network(call: Call, network: Record) -> tuple[str, ...]:
+    """What a write on a network locks: itself, and with it the edge gateway that it is connected to."""
+    gateway = call.store.get("gateway", network.data.get("router") or "")
+    return (*(lock_of(call, gateway) if gateway else ()), network.id)
+
+
+def _kind_of_backing(data: dict[str, Any]) -> str:
+    identifier = data.get("backingNetworkId")
+    if identifier is None:
+        return "NSXT_FLEXIBLE_SEGMENT"
+    return PORT_GROUP if identifier in {nsx_id(name) for name in PORT_GROUPS} else "NSXT_FIXED_SEGMENT"
 
 
 def delete_network(call: Call) -> Reply:
-    network = call.require("network", call.params["vdcNetworkId"])
+    return delete_record(call, call.require("network", call.params["vdcNetworkId"]))
+
+
+def delete_record(call: Call, network: Record) -> Reply:
+    """Delete a network, however the request has named it."""
     if network.facts.get("machines"):
         raise errors.bad_request(f"The network {network.name} is in use by virtual machines.")
     groups = call.store.where("firewallGroup", "member", network.id)
     if groups:
         raise errors.bad_request(f"The network {network.name} is a member of the group {groups[0].name}.")
-    gateway = call.store.get("gateway", network.data.get("router") or "")
-    held = (*(lock_of(call, gateway) if gateway else ()), network.id)
-    return call.submit(network, locks=held, done=lambda: call.store.remove(network))
+    gone = [*call.store.where("dhcpBinding", "network", network.id), network]
+    return call.submit(network, locks=lock_of_network(call, network), done=lambda: call.store.remove(*gone))
 
 
 OPERATIONS = (
@@ -205,7 +269,7 @@ OPERATIONS = (
         post_network,
         "ORG_VDC_NETWORK_CREATE",
         basis="assumed",
-        refuses="a duplicate name in one VDC, overlapping subnets on one gateway, types except ISOLATED and NAT_ROUTED",
+        refuses="a duplicate name in one VDC, overlapping subnets on one gateway, an imported segment or port group",
     ),
     Operation("GET", ONE, "31.0", NETWORK_VIEW, get_network, "ORG_VDC_NETWORK_VIEW"),
     Operation(

@@ -14,13 +14,14 @@ from vcdsim.calls import LOGGED_IN, Call, Operation, Reply
 from vcdsim.query import Listing
 from vcdsim.resources import networks, vdc_settings
 from vcdsim.resources.legacy import href
-from vcdsim.rights import NETWORK_VIEW, PROVIDER, VDC_VIEW, VM_VIEW
+from vcdsim.rights import NETWORK_VIEW, ORGANIZATION_VIEW, PROVIDER, VDC_VIEW, VM_VIEW
 from vcdsim.store import Record
 
 # type -> (kind of object, record element, right, only for system administrators)
 TYPES = {
     "orgVdc": ("vdc", "OrgVdcRecord", VDC_VIEW, False),
     "adminOrgVdc": ("vdc", "AdminVdcRecord", VDC_VIEW, True),
+    "organization": ("org", "OrgRecord", ORGANIZATION_VIEW, False),
     "vm": ("vm", "VMRecord", VM_VIEW, False),
     "adminVM": ("vm", "AdminVMRecord", VM_VIEW, True),
     "vApp": ("vapp", "VAppRecord", VM_VIEW, False),
@@ -52,7 +53,7 @@ def run_query(call: Call) -> Reply:
     if not call.may(right) or (admin and not call.session.is_provider):
         # the admin types show objects of all tenants, so a tenant may not use them even if it has the right to view
         raise errors.forbidden(right, f"QUERY_{kind.upper()}", kind)
-    attributes = {"vdc": _vdc, "vm": _vm, "vapp": _vapp, "network": _network}.get(stored_as, _of_provider)
+    attributes = {"org": _org, "vdc": _vdc, "vm": _vm, "vapp": _vapp, "network": _network}.get(stored_as, _of_provider)
     return _records(call, kind, element, [attributes(call, record, admin) for record in call.visible(stored_as)])
 
 
@@ -115,6 +116,18 @@ def _vdc(call: Call, vdc: Record, admin: bool) -> dict[str, Any]:
         "isEnabled": vdc_settings.of(vdc)["IsEnabled"],
     }
     return row | ({"org": href(call, org)} if org and admin else {})
+
+
+def _org(call: Call, org: Record, _admin: bool) -> dict[str, Any]:
+    return {
+        "href": href(call, org),
+        "id": org.id,
+        "name": org.name,
+        "displayName": org.data["displayName"],
+        "isEnabled": org.data["isEnabled"],
+        "numberOfVdcs": sum(one.org == org.id for one in call.store.all("vdc")),
+        "numberOfCatalogs": 0,
+    }
 
 
 def _vm(call: Call, vm: Record, admin: bool) -> dict[str, Any]:
@@ -194,7 +207,8 @@ OPERATIONS = (
         LOGGED_IN,
         run_query,
         "QUERY",
-        refuses="administrators' types for tenants; types except orgVdc, adminOrgVdc, orgVdcNetwork, vm, adminVM, "
-        "vApp, adminVApp, task, adminTask, nsxTManager, networkPool, providerVdc and providerVdcStorageProfile (501)",
+        refuses="administrators' types for tenants; types except organization, orgVdc, adminOrgVdc, orgVdcNetwork, vm, "
+        "adminVM, vApp, adminVApp, task, adminTask, nsxTManager, networkPool, providerVdc and "
+        "providerVdcStorageProfile (501)",
     ),
 )
