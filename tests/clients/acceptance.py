@@ -5,9 +5,10 @@
 
     python tests/clients/acceptance.py [--jobs N] [--logs FOLDER] [PROJECT or TEST...]     (`make acceptance` calls it)
 
-`acceptance/PROJECT.yml` holds a project's settings for the simulator, the tests that pass, and those that do not, by
-what the simulator lacks. The test program is built once, from the project's Go module; none of its source is kept here.
-Each test has a simulator as it is after a start. The exit code is 1 if a test ends otherwise than its file says.
+`acceptance/PROJECT.yml` holds a project's settings for the simulator, the tests that pass, those that do not, by what
+the simulator lacks, and those that are not run. The test program is built once, from the project's Go module; none of
+its source is kept here. Each test has a simulator as it is after a start. The exit code is 1 if a test ends otherwise
+than its file says, or if a test of the source files that it names is in none of its lists.
 """
 
 from __future__ import annotations
@@ -46,13 +47,14 @@ class Project:
     """How one project's test program is called.
 
     ``settings`` is the environment variable that names the file with the settings, ``arguments`` those that choose one
-    test, and ``verdict`` matches the line that says how it ended.
+    test, ``verdict`` matches the line that says how it ended, and ``declared`` the line that begins a test.
     """
 
     name: str
     settings: str
     arguments: tuple[str, ...]
     verdict: str
+    declared: str
     needs_terraform: bool = False
 
     @property
@@ -61,10 +63,12 @@ class Project:
         return CLIENT_TESTS[self.name]
 
     def description(self) -> dict[str, Any]:
-        """The project's file; ``fails`` has the reason of each test."""
+        """The project's file; ``fails`` and ``aside`` have the reason of each test."""
         path = HERE / "acceptance" / f"{self.name}.yml"
         found = dict(yaml.safe_load(path.read_text(encoding="utf-8")))
-        return found | {"fails": {test: reason for reason, tests in found["fails"].items() for test in tests}}
+        for kind in ("fails", "aside"):
+            found[kind] = {test: reason for reason, tests in found[kind].items() for test in tests}
+        return found
 
 
 PROJECTS = (
@@ -73,12 +77,14 @@ PROJECTS = (
         "GOVCD_CONFIG",
         ("-check.v", "-check.f", "^TestVCD[.]{test}$"),
         r"^(PASS|FAIL|SKIP|PANIC): .*TestVCD\.{test}\b",
+        r"^func \(\w+ \*TestVCD\) (Test\w+)\(",
     ),
     Project(
         "terraform-provider-vcd",
         "VCD_CONFIG",
         ("-test.v", "-test.run", "^{test}$", "-vcd-skip-leftovers-removal", "-vcd-skip-template-write"),
         r"^--- (PASS|FAIL|SKIP): {test}\b",
+        r"^func (TestAcc\w+)\(",
         needs_terraform=True,
     ),
 )
@@ -102,6 +108,13 @@ class Runner:
         self._terraform = find_terraform() if project.needs_terraform else None
         self._simulators: queue.SimpleQueue[Simulator] = queue.SimpleQueue()
         self._jobs = jobs
+
+    def unlisted(self) -> list[str]:
+        """The tests that the project's file should name and does not."""
+        package = Path(next(iter(self.project.tests.packages.values()))).name
+        files = (self._sources / package).glob("*_test.go")
+        texts = {path.name: path.read_text(encoding="utf-8") for path in files}
+        return unlisted(self.project, self._description, texts)
 
     def run(self, tests: Sequence[str]) -> dict[str, str]:
         """How each test ended: PASS, or another verdict with what the program said last."""
@@ -163,6 +176,14 @@ class Runner:
         return output.read_text(errors="replace")
 
 
+def unlisted(project: Project, description: Mapping[str, Any], files: Mapping[str, str]) -> list[str]:
+    """The tests of the project's source files that its own file accounts for nowhere; ``files`` is text by name."""
+    known = {*description["passes"], *description["fails"], *description["aside"]}
+    named = {name: text for name, text in files.items() if re.search(description["files"], name)}
+    found = {test for text in named.values() for test in re.findall(project.declared, text, re.MULTILINE)}
+    return sorted(found - known)
+
+
 def verdict(project: Project, test: str, output: str) -> str:
     """How a test ended, by its program's output: ``PASS``, or another word and the last line that tells why."""
     found = re.findall(project.verdict.replace("{test}", re.escape(test)), output, re.MULTILINE)
@@ -207,13 +228,15 @@ def main(arguments: Sequence[str]) -> int:
             continue
         say(f"{project.name}: {len(chosen)} tests")
         try:
-            found = Runner(project, options.logs, options.jobs).run(chosen)
+            runner = Runner(project, options.logs, options.jobs)
+            found = runner.run(chosen)
         except (Failed, Missing) as error:
             say(f"acceptance: {error}")
             return 1
         passed = sum(one == PASSED for one in found.values())
         say(f"{project.name}: {passed} of {len(found)} tests passed")
         complaints += judge(description, found)
+        complaints += [f"{test} is in no list of acceptance/{project.name}.yml" for test in runner.unlisted()]
     complaints += [f"{name} is no project and no test in the files" for name in options.names if name not in known]
     for line in complaints:
         say(line)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from acceptance import PROJECTS, Project, filled, judge, verdict
+from acceptance import PROJECTS, Project, filled, judge, unlisted, verdict
 
 SDK, TERRAFORM = PROJECTS
 SAID = """
@@ -56,7 +56,18 @@ def test_settings_take_the_places() -> None:
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
 def test_each_test_of_a_file_stands_there_once(project: Project) -> None:
     description = project.description()
-    passes, fails = description["passes"], description["fails"]
+    passes, fails, aside = description["passes"], description["fails"], description["aside"]
     assert passes == sorted({*passes})
-    assert not {*passes} & {*fails}
-    assert all(reason for reason in fails.values())
+    assert len({*passes, *fails, *aside}) == len(passes) + len(fails) + len(aside)
+    assert all(reason for reason in [*fails.values(), *aside.values()])
+
+
+@pytest.mark.parametrize(
+    ("project", "before", "after"),
+    [(SDK, "func (vcd *TestVCD) ", "(check *C) {"), (TERRAFORM, "func ", "(t *testing.T) {")],
+)
+def test_a_test_that_no_list_names_is_found(project: Project, before: str, after: str) -> None:
+    lists = {"files": "alb|nsxt", "passes": ["TestAccOld"], "fails": {}, "aside": {"TestAccSkipped": "why"}}
+    named = "\n".join(f"{before}{name}{after}" for name in ("TestAccOld", "TestAccNew", "TestAccSkipped"))
+    files = {"nsxt_one_test.go": named, "vapp_test.go": f"{before}TestAccOther{after}"}
+    assert unlisted(project, lists, files) == ["TestAccNew"]

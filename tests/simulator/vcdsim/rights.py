@@ -76,6 +76,24 @@ SERVICES = {
     IPSEC_CONFIGURE: (IPSEC_VIEW,),
     L2_VPN_CONFIGURE: (L2_VPN_VIEW,),
 }
+# Rights for what the simulator has not: clients give them to roles (names: the tests of Terraform's provider and of
+# go-vcloud-director). To add to a catalog and to edit it implies to see it, and what is in it.
+_SEEN = (
+    "Catalog: View Private and Shared Catalogs",
+    "Organization vDC Compute Policy: View",
+    "vApp Template / Media: Edit",
+    "vApp Template / Media: View",
+)
+CATALOG = dict.fromkeys(("Catalog: Add vApp from My Cloud", "Catalog: Edit Properties"), _SEEN)
+OF_SYSTEM = frozenset(
+    {
+        "vApp: VM Migrate, Force Undeploy, Relocate, Consolidate",
+        "Task: Resume, Abort, or Fail",
+        "VCD Extension: Register, Unregister, Refresh, Associate or Disassociate",
+        "UI Plugins: Define, Upload, Modify, Delete, Associate or Disassociate",
+    }
+)
+
 VIEW = frozenset(
     {
         ADMINISTRATOR_VIEW,
@@ -110,6 +128,8 @@ TENANT = CLOUD_PROVIDER | {
     DFW_ENABLE,
     SLAAC_CONFIGURE,
     *SERVICES,
+    *CATALOG,
+    *_SEEN,
     GATEWAY_EDIT,
     FIREWALL_CONFIGURE,
     SECURITY_TAG_EDIT,
@@ -126,6 +146,7 @@ IMPLIED: dict[str, tuple[str, ...]] = {
     FIREWALL_CONFIGURE: (FIREWALL_VIEW,),
     DFW_CONFIGURE: (DFW_VIEW,),
     **SERVICES,
+    **CATALOG,
 }
 
 ROLES: dict[str, frozenset[str]] = {
@@ -137,6 +158,6 @@ ROLES: dict[str, frozenset[str]] = {
     "vApp User": frozenset({VM_VIEW}),
     "Console Access Only": frozenset(),
     "View Only": VIEW,
-    "System Administrator": TENANT | {PROVIDER},
+    "System Administrator": TENANT | OF_SYSTEM | {PROVIDER},
 }
 ALL = ROLES["System Administrator"]

@@ -22,6 +22,7 @@ from vcdsim.store import Record, Store, is_identifier
 ROLE_LIST = "/cloudapi/1.0.0/roles"
 ROLE = ROLE_LIST + "/{id}"
 RIGHT_LIST = "/cloudapi/1.0.0/rights"
+CATEGORIES = "/cloudapi/1.0.0/rightsCategories"
 _BUNDLE = "com.vmware.vcloud.undefined.key"
 
 _BY_NAME: Listing[Any] = Listing(
@@ -190,9 +191,43 @@ def _show_right(call: Call, right: str) -> dict[str, Any]:
         **_reference(call, right),
         "description": right,
         "bundleKey": _BUNDLE,
+        "category": call.store.mint("rightsCategory", _category(right)),
         "rightType": "VIEW" if "View" in right else "MODIFY",
         "impliedRights": [_reference(call, implied) for implied in IMPLIED.get(right, ())],
     }
+
+
+def _category(right: str) -> str:
+    """What a right is about: its name says so before the colon (assumed)."""
+    return right.partition(":")[0]
+
+
+def _show_category(call: Call, name: str) -> dict[str, Any]:
+    of_it = [right for right in ALL - {PROVIDER} if _category(right) == name]
+    views = sum("View" in right for right in of_it)
+    return {
+        "id": call.store.mint("rightsCategory", name),
+        "name": name,
+        "bundleKey": _BUNDLE,
+        "parent": None,
+        "rightsCount": {"view": views, "modify": len(of_it) - views},
+        "subCategories": [],
+    }
+
+
+def _categories(call: Call) -> list[dict[str, Any]]:
+    return [_show_category(call, name) for name in sorted({_category(right) for right in ALL - {PROVIDER}})]
+
+
+def list_categories(call: Call) -> Reply:
+    return page_reply(call, _BY_NAME, _categories(call), lambda one: one)
+
+
+def get_category(call: Call) -> Reply:
+    for one in _categories(call):
+        if one["id"] == call.params["id"]:
+            return Reply(200, one)
+    raise errors.forbidden("Base", call.operation.name, call.params["id"])
 
 
 def get_right(call: Call) -> Reply:
@@ -239,4 +274,6 @@ OPERATIONS = (
     # "rights visible to logged-in user" in the vendor's description: what its organisation may give to roles
     Operation("GET", RIGHT_LIST, "31.0", LOGGED_IN, list_rights, "RIGHT_VIEW"),
     Operation("GET", RIGHT_LIST + "/{id}", "31.0", LOGGED_IN, get_right, "RIGHT_VIEW"),
+    Operation("GET", CATEGORIES, "31.0", LOGGED_IN, list_categories, "RIGHTS_CATEGORY_VIEW", basis="assumed"),
+    Operation("GET", CATEGORIES + "/{id}", "31.0", LOGGED_IN, get_category, "RIGHTS_CATEGORY_VIEW", basis="assumed"),
 )
