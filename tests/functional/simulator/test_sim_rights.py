@@ -73,7 +73,9 @@ def test_a_tenant_sees_no_role_of_the_provider_or_of_another_tenant(tenants: Sim
     (role,) = system.get("/sessions/current")["roleRefs"]
     assert role["name"] not in {one["name"] for one in globex.values("/roles")}
     globex.refused("GET", f"/roles/{role['id']}", None, "ROLE_VIEW", status=403)
-    assert {one["name"] for one in system.values(f"/roles/{role['id']}/rights?pageSize=128")} == rights.TENANT
+    assert {
+        one["name"] for one in system.values(f"/roles/{role['id']}/rights?pageSize=128")
+    } == rights.TENANT | rights.OF_SYSTEM
 
 
 def test_the_list_of_rights_says_what_each_implies(api: Api) -> None:
