@@ -76,12 +76,12 @@ def test_newer_fields_are_unknown_and_hidden(api: Api, scene: Scene) -> None:
         ("GET", "/nothing", 404),
         ("GET", "/loadBalancer/pools", 405),
         ("PATCH", "/edgeGateways", 405),
-        ("GET", "/edgeGateways/{edge}/routing/bgp", 501),
+        ("GET", "/edgeGateways/{edge}/routing/bgp/neighbors/x/status", 501),
         ("POST", "/serviceAccounts", 501),
         ("POST", "/oauth/tenant/acme/device_authorization", 501),
         ("GET", "/securityTags", 501),
         ("DELETE", "/virtualCenters/x/resourcePools/y", 501),
-        ("GET", "/nsxTResources/segmentQoSProfiles", 501),
+        ("GET", "/nsxTResources/importableTransportZones", 501),
         ("GET", "/nsxTResourcesX", 404),
         ("GET", "/vdcGroups/x/universalRouters", 501),
     ],
@@ -97,7 +97,8 @@ def test_unknown_legacy_paths_are_refused(api: Api) -> None:
 
 
 def test_a_known_path_that_is_not_built_is_named(api: Api, scene: Scene) -> None:
-    api.refused("PUT", f"/edgeGateways/{scene.edge}/dns", {}, "PUT /cloudapi/1.0.0/edgeGateways/{gatewayId}/dns", 501)
+    named = "DELETE /cloudapi/1.0.0/edgeGateways/{gatewayId}/slaacProfile"
+    api.refused("DELETE", f"/edgeGateways/{scene.edge}/slaacProfile", None, named, 501)
 
 
 def test_trailing_slashes_and_escaped_urns_are_accepted(api: Api, scene: Scene) -> None:
