@@ -73,6 +73,13 @@ def in_ranges(subnet: dict[str, Any], address: Address) -> bool:
     )
 
 
+def written(address: Address) -> str:
+    """An address as VCD writes one that it has chosen: of IPv6 with all groups (TestAccVcdIpv6Support)."""
+    if address.version == 4:
+        return str(address)
+    return ":".join(f"{int(group, 16):x}" for group in address.exploded.split(":"))
+
+
 def counted(found: Iterable[dict[str, Any]]) -> int | None:
     """How many addresses the ranges of a network's subnets have.
 

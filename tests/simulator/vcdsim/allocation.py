@@ -103,7 +103,7 @@ def first_free(store: Store, network: Record) -> tuple[dict[str, Any], str] | No
     for subnet in network.data["subnets"]["values"]:
         pool = _free(store, "", network, subnet)
         if pool:
-            return subnet, str(ipaddress.ip_address(subnet["gateway"]).__class__(pool[0][0]))
+            return subnet, addresses.written(ipaddress.ip_address(subnet["gateway"]).__class__(pool[0][0]))
     return None
 
 
@@ -139,5 +139,8 @@ def _resize(subnet: dict[str, Any], count: int, pool: list[Range], used: Iterabl
         raise errors.bad_field("totalIpCount", f"there are no {count} free IP addresses in {family}")
     make = ipaddress.ip_address(subnet["gateway"]).__class__
     subnet["ipRanges"] = {
-        "values": [{"startAddress": str(make(low)), "endAddress": str(make(high))} for low, high in found]
+        "values": [
+            {"startAddress": addresses.written(make(low)), "endAddress": addresses.written(make(high))}
+            for low, high in found
+        ]
     }

@@ -318,7 +318,7 @@ def _connect(call: Call, uplink: dict[str, Any]) -> None:
     # as a test of Terraform's provider expects
     given = [one for one in subnets if addresses.ranges_of(one)]
     if given and not any(one.get("primaryIp") for one in subnets):
-        given[0]["primaryIp"] = str(addresses.ranges_of(given[0])[0][0])
+        given[0]["primaryIp"] = addresses.written(addresses.ranges_of(given[0])[0][0])
     elif not given and not using and not any(one.get("primaryIp") for one in subnets):
         _give_one(call, network, uplink)
     backing = network.data["backing"]["backingTypeValue"]
