@@ -14,7 +14,7 @@ import re
 import sys
 from pathlib import Path
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.pictures.picture import picture_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.picture import picture_of
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._drawing import WIDTH, drawing
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._page_frame import STYLE
 

@@ -44,7 +44,6 @@ LAYERS = [
     {"_cpi.rollout", "_sharing.service"},
     {"_sharing.plan"},
     {"_sharing.cluster", "_apply"},
-    {"_sharing.pictures"},
     {"_sharing.checks", "_sharing.restore"},
     {"_sharing.report", "_sharing.fleet", "_sharing.hooks", "_sharing.address_map"},
     {"_sharing.binding", "_sharing.audit", "_sharing.run_report"},

@@ -36,6 +36,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.aud
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import pools_to_read, unanswered
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import network_of_cpi
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.picture import picture_of_machines
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import EdgeGateway, read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
     Finding,
@@ -43,7 +44,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
     pluralize,
     warning,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.pictures.picture import picture_of_machines
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import VcdError
 

@@ -84,6 +84,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.pre
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import pools_to_read
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import network_of_cpi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import services_option
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.picture import with_members
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.hooks import (
     Hooks,
@@ -91,7 +92,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.hooks impo
     identities,
     with_saved,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.pictures.picture import with_members
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import report_lines
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.restore_point import restore_point_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.restore.way_back import kept_on_the_way, way_back

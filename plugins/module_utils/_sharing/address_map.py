@@ -4,7 +4,7 @@
 # Private to this collection: may change in any release.
 """Which addresses the Services of an edge gateway take: its external IPs, and the VIPs behind each. Pure.
 
-It reads the Services of pictures (see `pictures.picture`), and shows what no drawing of one Service can: how many
+It reads the Services of pictures (see `cluster.picture`), and shows what no drawing of one Service can: how many
 addresses a scenario takes, and which Services share one.
 
     c001  203.0.113.10  ->  192.168.8.2   1 port

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.pictures.picture import (
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.picture import (
     LONGEST,
     MOST_PORTS,
     MOST_SERVICES,

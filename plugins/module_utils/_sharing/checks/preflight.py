@@ -44,6 +44,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.mi
     with_migrations,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.orphans import read_entity
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.picture import (
+    picture_of,
+    planned_picture_of,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import (
     Target,
@@ -52,10 +56,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.ta
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, first_lines, passed
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.pictures.picture import (
-    picture_of,
-    planned_picture_of,
-)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import KnownRules
 
 CHECKS: tuple[Callable[[ClusterState], Iterator[Finding]], ...] = (

@@ -25,6 +25,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.mi
     served_elsewhere,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import Aside, ObservedService
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.picture import picture_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.services import (
     external_ip,
     is_present,
@@ -46,7 +47,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import MIXED, PresentPort
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.pictures.picture import picture_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import plan_service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.judge import faults
