@@ -12,7 +12,6 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.external_ips import (
     ExternalAddresses,
-    edge_addresses,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.plans import (
@@ -27,6 +26,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rights impor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rollback import failure, other_holders, roll_back
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.service_executor import ServiceExecutor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.external_addresses import edge_addresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bodies import lost_settings
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import APP_PORT_PROFILE

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange, Network, network_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import free_external_ip
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.external_addresses import ask
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_space.calls import (
@@ -25,15 +24,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.se
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 
 FROM_IP_SPACE = "an IP of an IP Space for"
-
-
-def edge_addresses(gateway: Body, one_arm: AddressRange) -> EdgeAddresses:
-    """Which addresses of an edge gateway are external, from its body."""
-    uplinks = gateway.get("edgeGatewayUplinks") or []
-    subnets = [subnet for uplink in uplinks for subnet in (uplink.get("subnets") or {}).get("values") or []]
-    found = [network_of(f"{subnet.get('gateway')}/{subnet.get('prefixLength')}") for subnet in subnets]
-    networks: tuple[Network, ...] = tuple(network for network in found if network is not None)
-    return EdgeAddresses(networks, any(uplink.get("usingIpSpace") for uplink in uplinks), (one_arm,))
 
 
 class ExternalAddresses:

@@ -13,7 +13,6 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.external_ips import (
     ExternalAddresses,
-    edge_addresses,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.plans import find_orphans
@@ -21,6 +20,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.policies imp
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState, read_gateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import RESTORE_POINT_VERSION
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.external_addresses import edge_addresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.calls import PATH as POOLS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.calls import PATH
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bodies import Key, objects_for_point

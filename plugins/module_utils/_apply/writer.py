@@ -11,10 +11,11 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.kept import pool_changes, with_kept_types
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.policies import Policies
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState, object_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.manager import AppPortProfiles
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import assignments_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.gateway_inventory import object_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule.manager import NatRules
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.calls import PATH as POOLS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.calls import find_certificates

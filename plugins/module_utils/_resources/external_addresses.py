@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     AddressRange,
+    Network,
     canonical,
     network_of,
     parse_addresses,
@@ -25,6 +26,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.al
     Verdict,
     may_use,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 
 
@@ -41,6 +43,15 @@ def allotment_of(gateway: Body) -> Allotment:
         primaries=tuple(found for found in (canonical(one["primary_ip"]) for one in subnets) if found),
         uses_ip_spaces=any(uplink["using_ip_space"] for uplink in edge["uplinks"]),
     )
+
+
+def edge_addresses(gateway: Body, one_arm: AddressRange) -> EdgeAddresses:
+    """Which addresses of an edge gateway are external, from its body."""
+    uplinks = gateway.get("edgeGatewayUplinks") or []
+    subnets = [subnet for uplink in uplinks for subnet in (uplink.get("subnets") or {}).get("values") or []]
+    found = [network_of(f"{subnet.get('gateway')}/{subnet.get('prefixLength')}") for subnet in subnets]
+    networks: tuple[Network, ...] = tuple(network for network in found if network is not None)
+    return EdgeAddresses(networks, any(uplink.get("usingIpSpace") for uplink in uplinks), (one_arm,))
 
 
 def ask(

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The objects on an edge gateway as the domain sees them, from what Cloud Director returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.resource import (
+    to_result as profile_result,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule.resource import (
+    to_result as rule_result,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.resource import to_result as pool_result
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import (
+    to_result as service_result,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    APP_PORT_PROFILE,
+    NAT_RULE,
+    POOL,
+    VIRTUAL_SERVICE,
+    AppPortProfile,
+    NatRule,
+    Object,
+    Pool,
+    VirtualService,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.results import (
+    read_app_port_profile,
+    read_nat_rule,
+    read_pool,
+    read_virtual_service,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
+
+
+def object_of(kind: str, body: Body) -> Object:
+    """An object as the domain sees it, from its whole body."""
+    return _OBJECT_OF[kind](body)
+
+
+def pool_of(body: Body) -> Pool:
+    """A pool, from its whole body."""
+    return read_pool(Reader(pool_result(body), "pool"), body)
+
+
+def nat_rule_of(body: Body) -> NatRule:
+    """A NAT rule, from a row of the list."""
+    return read_nat_rule(Reader(rule_result(body), "NAT rule"), body)
+
+
+def profile_of(body: Body) -> AppPortProfile:
+    """An application port profile, from a body of the API."""
+    return read_app_port_profile(Reader(profile_result(body), "application port profile"), body)
+
+
+def virtual_service_of(body: Body) -> VirtualService:
+    """A virtual service as the domain sees it, from a body of the API."""
+    return read_virtual_service(Reader(service_result(body), "virtual service"), body)
+
+
+_OBJECT_OF: Mapping[str, Callable[[Body], Object]] = {
+    VIRTUAL_SERVICE: virtual_service_of,
+    POOL: pool_of,
+    NAT_RULE: nat_rule_of,
+    APP_PORT_PROFILE: profile_of,
+}
