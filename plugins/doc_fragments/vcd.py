@@ -74,3 +74,30 @@ requirements:
   - netaddr >= 0.10.1
   - requests
 """
+
+    # Beside DOCUMENTATION, for plugins that run on the controller: for these Ansible itself reads the environment.
+    # VCD_ALLOW_UNVERIFIED_SSL is not here: it is the inverse of its option, see connection_of in _vcd/options.py.
+    ENV = r"""
+options:
+  url:
+    env:
+      - name: VCD_URL
+  org:
+    env:
+      - name: VCD_ORG
+  user:
+    env:
+      - name: VCD_USER
+  password:
+    env:
+      - name: VCD_PASSWORD
+  api_token:
+    env:
+      - name: VCD_API_TOKEN
+  token:
+    env:
+      - name: VCD_TOKEN
+  ca_path:
+    env:
+      - name: VCD_CA_PATH
+"""

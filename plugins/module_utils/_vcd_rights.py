@@ -414,6 +414,10 @@ USES: dict[str, tuple[Use, ...]] = {
     "playbook backup": _PLAN,
     "hook save_vapp of the role shared_ip": _reads(VAPPS),
     "playbook audit": _AUDIT,
+    "inventory vcd_clusters": (
+        *_reads(GATEWAYS, VIRTUAL_SERVICES, POOLS, NAT_RULES, NETWORKS),
+        *_reads(ENTITIES, when="clusters of CAPVCD; without it, they are known by the names of CPI's objects"),
+    ),
 }
 
 

@@ -23,6 +23,7 @@ LAYERS = [
     {"_errors"},
     {
         "_argument_spec",
+        "_controller",
         "_waiting",
         "_hold",
         "_contract",
@@ -55,6 +56,7 @@ WINGS = ("_cpi", "_sharing")
 # A virtual service names a pool and a gateway, a NAT rule names a profile and a gateway: resources may import
 # each other in this order, leftmost lowest.
 RESOURCES = [
+    "capvcd_cluster",
     "certificate",
     "vapp",
     "security_tag",

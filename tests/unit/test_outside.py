@@ -129,7 +129,7 @@ def test_an_identifier_cannot_lead_to_another_path(text: str) -> None:
 def test_every_field_of_cloud_director_that_is_read_has_a_type() -> None:
     # a field whose truth alone is asked, and those of documents that are read with care where they are read
     careful = {"rawPortProtocols", "vcdResourceSet", "minorErrorCode", "operationName", "vdcName"}
-    careful |= {"containerName", "isVAppTemplate"}
+    careful |= {"containerName", "isVAppTemplate", "entityState"}
     read = set()
     for path in [*UTILS.glob("_resources/**/*.py"), *UTILS.glob("_vcd/*.py"), *UTILS.glob("_apply/*.py")]:
         read |= set(re.findall(r'\.get\("([a-z]+[A-Z]\w*)"', path.read_text(encoding="utf-8")))

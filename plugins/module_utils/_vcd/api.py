@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -48,6 +49,13 @@ LIBRARIES = {"requests": REQUESTS_ERROR, "netaddr": NETADDR_IMPORT_ERROR}
 OPENAPI = "/cloudapi/1.0.0/"
 BAD_REQUEST = 400
 Body = dict[str, Any]
+
+
+def check_libraries() -> None:
+    """Raise CollectionError for a library that is missing, where no `_runner` says so: on the controller."""
+    for name, error in LIBRARIES.items():
+        if error is not None:
+            raise CollectionError(f"requires the Python library {name}: install it for {sys.executable}", library=name)
 
 
 @contextmanager

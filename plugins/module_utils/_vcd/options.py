@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Container, Mapping
+from typing import Any
 
 from ansible.module_utils.common.parameters import env_fallback
 from ansible.module_utils.errors import AnsibleFallbackNotFound
@@ -41,6 +43,22 @@ CONNECTION = ArgumentSpec(
         "api_version": {"type": "str"},
     }
 )
+
+
+def connection_of(options: Mapping[str, Any], given: Container[str]) -> dict[str, Any]:
+    """The connection options of a plugin on the controller, as a module has them.
+
+    ``options`` are the values that Ansible found, ``given`` the names of those that the user set. Ansible reads the
+    variables of the environment itself, except VCD_ALLOW_UNVERIFIED_SSL, of which an option is the inverse.
+    """
+    found = {name: options.get(name) for name in CONNECTION.options}
+    if "validate_certs" not in given:
+        try:
+            found["validate_certs"] = inverse_env_fallback("VCD_ALLOW_UNVERIFIED_SSL")
+        except AnsibleFallbackNotFound:
+            found["validate_certs"] = True
+    return found
+
 
 # doc fragment vcd.kubernetes.edge_gateway
 EDGE_GATEWAY = ArgumentSpec({"edge_gateway": {"type": "str", "required": True}, "vdc": {"type": "str"}})

@@ -245,9 +245,17 @@ class Builder(GatewayBuilder):
         type_id = f"urn:vcloud:type:{vendor}:{nss}:{version}"
         if not self.store.get("entityType", type_id):
             data = {"name": nss, "vendor": vendor, "nss": nss, "version": version, "schema": {"type": "object"}}
+            if nss == "capvcdCluster":
+                data["interfaces"] = ["urn:vcloud:interface:vmware:k8s:1.0.0"]  # as CAPVCD registers it
             self.add("entityType", type_id, {**data, "readonly": False}, None, id=type_id, shared=True)
         data = {"name": spec["name"], "entityType": type_id, "entity": spec.get("entity", {}), "externalId": None}
         identifier = spec.get("id") or f"urn:vcloud:entity:{vendor}:{nss}:{self.store.mint('natRule', spec['name'])}"
-        owner = next((one for one in self.store.all("user") if one.org == org.id), None)
-        facts = {"state": "RESOLVED", "revision": 1, "owner": owner.id if owner else None}
+        users = [one for one in self.store.all("user") if one.org == org.id]
+        owner = next((one for one in users if spec.get("owner") in (None, one.name)), None)
+        facts = {
+            "state": spec.get("state", "RESOLVED"),
+            "revision": 1,
+            "owner": owner.id if owner else None,
+            "private": "owner" in spec,
+        }
         self.add("entity", identifier, data, org.id, id=identifier, facts=facts)

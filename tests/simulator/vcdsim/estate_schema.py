@@ -154,6 +154,8 @@ ORGANISATION = _object(
             name=_TEXT,
             type={"type": "array", "items": _TEXT, "minItems": 3, "maxItems": 3},
             entity={"type": "object"},
+            state={"enum": ["PRE_CREATED", "RESOLVED", "RESOLUTION_ERROR", "IN_DELETION"]},
+            owner=_TEXT,
         )
     ),
 )

@@ -150,7 +150,6 @@ NOT_BUILT = (
     (_CRUD, "/cloudapi/1.0.0/entities/{id}/metadata/{metadataId}"),
     ("GET POST", "/cloudapi/1.0.0/entities/{objectId}/accessControls"),
     (_CRUD, "/cloudapi/1.0.0/entities/{objectId}/accessControls/{accessControlId}"),
-    ("GET", "/cloudapi/1.0.0/entities/interfaces/{vendor}/{nss}/{version}"),
     ("GET POST", "/cloudapi/1.0.0/entityTypes/{objectId}/accessControls"),
     ("GET", "/cloudapi/1.0.0/sessions/{id}/token"),
     ("GET", "/cloudapi/1.0.0/sessions/{id}/accessibleLocations"),

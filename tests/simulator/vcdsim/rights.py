@@ -63,6 +63,8 @@ IP_SPACE_ALLOCATE = "IP Spaces: Allocate"
 IP_SPACE_MANAGE = "Private IP Spaces: Manage"
 ENTITY_VIEW = "vmware:capvcdCluster: View"
 ENTITY_EDIT = "vmware:capvcdCluster: Modify"
+# Name: the role Kubernetes Cluster Author in the guides of the Terraform provider
+ENTITY_ADMIN_VIEW = "vmware:capvcdCluster: Administrator View"
 TOKEN_OWN = "API Tokens: Manage"
 # Not a right of VCD. It marks operations that only the System organisation may use.
 PROVIDER = "System administrator"
@@ -126,6 +128,7 @@ TENANT = CLOUD_PROVIDER | {
     DFW_VIEW,
     DFW_CONFIGURE,
     DFW_ENABLE,
+    ENTITY_ADMIN_VIEW,
     SLAAC_CONFIGURE,
     *SERVICES,
     *CATALOG,

@@ -102,7 +102,7 @@ def get_gateway_of_network(
         describe=_with_owner,
         others=others,
     )
-    router = _router(found)
+    router = router_of(found)
     if not router:
         raise InvalidInput("network", network, "is not a routed network: give one that an edge gateway routes")
     return get_edge_gateway(api, router)
@@ -130,7 +130,7 @@ def participates(group: Body | None, vdc: str) -> bool:
 
 def networks_of(api: Api, gateway: Body) -> list[Body]:
     """The routed networks of an edge gateway."""
-    return [row for row in list_networks(api) if _router(row) == gateway["id"]]
+    return [row for row in list_networks(api) if router_of(row) == gateway["id"]]
 
 
 @lru_cache(maxsize=1)
@@ -139,7 +139,8 @@ def list_networks(api: Api) -> list[Body]:
     return api.pages("orgVdcNetworks", "networks", page_size=NETWORK_PAGE_SIZE)
 
 
-def _router(network: Body) -> str | None:
+def router_of(network: Body) -> str | None:
+    """The id of the edge gateway that routes a network; None for a network that none routes."""
     found = ((network.get("connection") or {}).get("routerRef") or {}).get("id")
     return str(found) if found else None
 

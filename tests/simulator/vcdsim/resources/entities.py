@@ -17,7 +17,7 @@ from vcdsim.bodies import Body, anything, shown, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.query import Listing
 from vcdsim.resources.common import created, listing, page_reply, same_id, stored
-from vcdsim.rights import ENTITY_EDIT, ENTITY_VIEW, PROVIDER
+from vcdsim.rights import ENTITY_ADMIN_VIEW, ENTITY_EDIT, ENTITY_VIEW, PROVIDER
 from vcdsim.store import Record
 
 TYPES = "/cloudapi/1.0.0/entityTypes"
@@ -140,7 +140,8 @@ def show_entity(call: Call, entity: Record) -> dict[str, Any]:
     state = entity.facts["state"]
     values = {
         "id": entity.id,
-        "state": state,
+        # the deprecated field does not have this value; what it shows instead is assumed
+        "state": "RESOLVED" if state == "IN_DELETION" else state,
         "entityState": state,
         "owner": call.store.ref(entity.facts.get("owner")),
         "org": call.store.ref(entity.org),
@@ -149,16 +150,52 @@ def show_entity(call: Call, entity: Record) -> dict[str, Any]:
     return body | {name: value for name, value in values.items() if name in body}
 
 
+def _visible(call: Call, entity: Record) -> bool:
+    """Whether the user sees an entity: its own, one that is shared with all of the organization, or all of them.
+
+    Source: the vendor's documentation of defined entities. An estate shares every entity that it names no owner for.
+    """
+    mine = entity.facts.get("owner") == call.session.user.id
+    return mine or not entity.facts.get("private") or call.may(ENTITY_ADMIN_VIEW)
+
+
+def _require(call: Call) -> Record:
+    entity = call.require("entity", call.params["id"])
+    if not _visible(call, entity):
+        raise errors.forbidden("Base", call.operation.name, entity.id)
+    return entity
+
+
 def list_entities(call: Call) -> Reply:
-    start = ":".join(call.params[name] for name in ("vendor", "nss", "version") if name in call.params)
-    chosen = [
-        one for one in call.visible("entity") if f"{one.data['entityType']}:".startswith(f"urn:vcloud:type:{start}:")
-    ]
-    return page_reply(call, ENTITY_LIST, chosen, lambda one: show_entity(call, one))
+    """By type. A part of a version stands for all versions that begin with it, as the description of the API says."""
+    start = _prefix(call, "type")
+    chosen = [one for one in call.visible("entity") if f"{one.data['entityType']}.".startswith(start)]
+    return _entity_page(call, chosen)
+
+
+def list_by_interface(call: Call) -> Reply:
+    """The entities of all types that implement an interface; the version as in `list_entities`."""
+    start = _prefix(call, "interface")
+    kinds = {
+        kind.id
+        for kind in call.store.all("entityType")
+        if any(f"{one}.".startswith(start) for one in kind.data.get("interfaces") or ())
+    }
+    return _entity_page(call, [one for one in call.visible("entity") if one.data["entityType"] in kinds])
+
+
+def _prefix(call: Call, what: str) -> str:
+    start = f"urn:vcloud:{what}:{call.params['vendor']}:{call.params['nss']}:"
+    return f"{start}{call.params['version']}." if "version" in call.params else start
+
+
+def _entity_page(call: Call, chosen: list[Record]) -> Reply:
+    seen = [one for one in chosen if _visible(call, one)]
+    return page_reply(call, ENTITY_LIST, seen, lambda one: show_entity(call, one))
 
 
 def get_entity(call: Call) -> Reply:
-    entity = call.require("entity", call.params["id"])
+    entity = _require(call)
     return Reply(200, show_entity(call, entity), _etag(entity))
 
 
@@ -197,7 +234,7 @@ def post_entity(call: Call) -> Reply:
 
 
 def put_entity(call: Call) -> Reply:
-    entity = call.require("entity", call.params["id"])
+    entity = _require(call)
     same_id(call, entity)
     sent = ENTITY_BODY.read(call.body, call.version)
     # CPI and CAPVCD both write to the entity of a cluster; the ETag keeps one from undoing the other's change.
@@ -217,7 +254,7 @@ def put_entity(call: Call) -> Reply:
 
 
 def delete_entity(call: Call) -> Reply:
-    entity = call.require("entity", call.params["id"])
+    entity = _require(call)
     if entity.facts["state"] != "RESOLVED":
         raise errors.bad_request(f"The entity {entity.name} is not resolved and cannot be deleted.")
     call.store.remove(entity)
@@ -232,7 +269,7 @@ def _resolve(call: Call, entity: Record) -> str | None:
 
 
 def resolve_entity(call: Call) -> Reply:
-    entity = call.require("entity", call.params["id"])
+    entity = _require(call)
     problem = _resolve(call, entity)
     answer = {
         "id": entity.id,
@@ -254,8 +291,16 @@ OPERATIONS = (
     Operation("PUT", TYPE, "35.0", PROVIDER, put_type, "ENTITY_TYPE_UPDATE", refuses="a change of schema or version"),
     Operation("DELETE", TYPE, "35.0", PROVIDER, delete_type, "ENTITY_TYPE_DELETE", refuses="a type with entities"),
     Operation("POST", TYPE, "35.0", ENTITY_EDIT, post_entity, "ENTITY_CREATE"),
-    Operation("GET", ENTITIES + "/types/{vendor}/{nss}", "35.0", ENTITY_VIEW, list_entities, "ENTITY_VIEW"),
+    Operation("GET", ENTITIES + "/types/{vendor}/{nss}", "37.0", ENTITY_VIEW, list_entities, "ENTITY_VIEW"),
     Operation("GET", ENTITIES + "/types/{vendor}/{nss}/{version}", "35.0", ENTITY_VIEW, list_entities, "ENTITY_VIEW"),
+    Operation(
+        "GET",
+        ENTITIES + "/interfaces/{vendor}/{nss}/{version}",
+        "35.0",
+        ENTITY_VIEW,
+        list_by_interface,
+        "ENTITY_VIEW",
+    ),
     Operation("GET", ENTITY, "35.0", ENTITY_VIEW, get_entity, "ENTITY_VIEW"),
     Operation(
         "PUT",

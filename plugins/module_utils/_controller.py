@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What inventory plugins, lookups and filters share: they run on the controller, and have no `_runner` around them.
+
+Everything that they say leaves here: in one line, without secrets, without a traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, defect
+from ansible_collections.vcd.kubernetes.plugins.module_utils._printable import printable
+from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
+
+Found = TypeVar("Found")
+
+
+def in_one_line(work: Callable[[], Found], error_class: Callable[[str], Exception]) -> Found:
+    """What ``work`` returns. If it fails, an exception of this class that says why."""
+    try:
+        return work()
+    except CollectionError as error:
+        problem = error
+    except Exception as error:  # noqa: BLE001  # the last handler: whatever it is, its text must not be shown
+        problem = defect(error)
+    # Outside of any except block: there, the exception would bring the first one's text along.
+    raise error_class(said(problem.message))
+
+
+def said(text: str) -> str:
+    """A text for a person, as it may leave."""
+    return printable(SECRETS.mask(text))
