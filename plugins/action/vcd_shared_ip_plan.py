@@ -30,6 +30,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.ru
     run_plan,
     summary_lines,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import alternate_edge_gateways
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._page_files import write_files
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._plan_pages import html_page, json_text, markdown_page
 
@@ -54,6 +55,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
                 "apply": {"type": "str"},
                 "cluster": {"type": "str"},
                 "run": {"type": "list", "elements": "str"},
+                "per_edge": {"type": "int", "default": 1},
             }
         )
         try:
@@ -84,6 +86,13 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
         }
 
     def _read(self, options: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+        found = self._approved(options, variables)
+        if options["run"]:
+            edges = found.get("edge_gateways")
+            found["order"] = alternate_edge_gateways(options["run"], variables["hostvars"], options["per_edge"], edges)
+        return found
+
+    def _approved(self, options: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         if options["file"]:
             self._file(options)
         source, cluster = (options["apply"] or "").strip(), options["cluster"]

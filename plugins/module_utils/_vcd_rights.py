@@ -414,6 +414,11 @@ USES: dict[str, tuple[Use, ...]] = {
     "playbook backup": _PLAN,
     "hook save_vapp of the role shared_ip": _reads(VAPPS),
     "playbook audit": _AUDIT,
+    "lookup vcd_free_ip": (
+        *_reads(GATEWAYS),
+        *_reads(VIRTUAL_SERVICES, NAT_RULES, when="the option internal"),
+        *_reads(ALLOCATIONS, when=_IP_SPACES),
+    ),
     "inventory vcd_clusters": (
         *_reads(GATEWAYS, VIRTUAL_SERVICES, POOLS, NAT_RULES, NETWORKS),
         *_reads(ENTITIES, when="clusters of CAPVCD; without it, they are known by the names of CPI's objects"),

@@ -49,9 +49,13 @@ options:
     description: With O(phase=read), the cluster for which the approved plan is wanted.
     type: str
   run:
-    description: With O(phase=read), the clusters of the run, to be compared with those of the document.
+    description: With O(phase=read), the clusters of the run, to be put into an order, and to be compared with those of the document.
     type: list
     elements: str
+  per_edge:
+    description: With O(run), so many clusters of an edge gateway follow each other, before those of the next.
+    type: int
+    default: 1
 seealso:
   - module: vcd.kubernetes.vcd_cluster_shared_ip
 """
@@ -101,6 +105,15 @@ approved:
   description: What O(vcd.kubernetes.vcd_cluster_shared_ip#module:approved) takes.
   returned: phase read, with O(apply) and O(cluster)
   type: dict
+order:
+  description:
+    - The clusters of O(run) in an order in which their edge gateways alternate. Runs on one edge gateway take turns, so that workers would wait
+      for it.
+    - The edge gateway of a cluster is what its variables O(vcd.kubernetes.shared_ip#role:main:shared_ip_edge_gateway) and so on say, else the one of the
+      approved plan, else the one that an earlier run has recorded.
+  returned: phase read, with O(run)
+  type: list
+  elements: str
 bind:
   description: Whether the run needs plans that bind.
   returned: phase read

@@ -38,7 +38,7 @@ LAYERS = [
         "_json",
         "_canonical",
     },
-    {"_bounds", "_vcd_fields"},
+    {"_bounds", "_vcd_fields", "_service_layout"},
     {"_vcd", "_kubernetes", "_sharing.findings", "_sharing.states", "_sharing.gateway"},
     # The managers of virtual services and NAT rules ask `_sharing.gateway` who claims an address, as the planner does.
     {"_resources", "_cpi.file", "_nakivo"},
@@ -96,6 +96,7 @@ PURE = [
     "_versions.py",
     "_distributions.py",
     "_vcd_rights.py",
+    "_service_layout.py",
     "_sharing/**/*.py",
     "_cpi/file/*.py",
     "_resources/*/comparison.py",

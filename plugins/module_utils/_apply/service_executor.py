@@ -13,13 +13,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.background_w
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.policies import Policies
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import (
-    GatewayState,
-    read_gateway,
-    virtual_service_of,
-)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState, read_gateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.writer import Writer
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.gateway_inventory import virtual_service_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.calls import wait_until_settled
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import settled
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bodies import (

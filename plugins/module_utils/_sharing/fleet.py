@@ -32,6 +32,8 @@ FAILED, NOT_STARTED = "failed", "not started"
 ENDS = (CHANGED, WOULD_CHANGE, UNCHANGED, VERIFIED, DEVIATES, FAILED, NOT_STARTED)
 # Of a record and of its reason: all records of a job travel through its database
 MOST_BYTES, LONGEST_REASON = 2000, 600
+# What tells the edge gateways of clusters apart: variables of a host
+_PLACE = ("shared_ip_vcd_url", "shared_ip_vcd_org", "shared_ip_vdc", "shared_ip_edge_gateway")
 
 
 @dataclass(frozen=True)
@@ -233,6 +235,38 @@ def in_turn(edges: Mapping[str, Hashable], per_edge: int) -> list[str]:
     rounds = max((len(found) for found in waiting.values()), default=0)
     firsts = range(0, rounds, per_edge)
     return [cluster for first in firsts for found in waiting.values() for cluster in found[first : first + per_edge]]
+
+
+def alternate_edge_gateways(
+    names: Iterable[str],
+    variables: Mapping[str, Any],
+    per_edge: int = 1,
+    known: Mapping[str, str] | None = None,
+) -> list[str]:
+    """The clusters of a run in an order in which their edge gateways alternate, so that workers do not wait for one.
+
+    ``variables`` are those of all hosts. The edge gateway of a cluster is what its variables say, else the one in
+    ``known`` (that of an approved plan), else the one that an earlier run has recorded. Clusters of which none is known
+    count as those of one more gateway.
+    """
+    given = known or {}
+    edges = {name: _edge(variables[name], given.get(name) or _recorded(name, variables[name])) for name in names}
+    return in_turn(edges, int(per_edge))
+
+
+def _edge(variables: Mapping[str, Any], known: str) -> tuple[str, ...]:
+    """Where a cluster's edge gateway is, empty if that is not known yet."""
+    *place, edge = (str(variables.get(name) or "").strip() for name in _PLACE)
+    return (*place, edge or known) if edge or known else ()
+
+
+def _recorded(name: str, variables: Mapping[str, Any]) -> str:
+    """The edge gateway that an earlier run has found."""
+    for key in (statistics_key(name), "shared_ip_result"):
+        record = variables.get(key)
+        if isinstance(record, Mapping) and record.get("edge_gateway"):
+            return str(record["edge_gateway"]).strip()
+    return ""
 
 
 def fleet_lines(ends: Iterable[ClusterEnd]) -> list[str]:

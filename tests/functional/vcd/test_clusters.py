@@ -194,10 +194,21 @@ def test_the_plugin_fills_an_inventory_that_a_playbook_uses(sim: Simulator, tmp_
         "hosts": "localhost",
         "connection": "local",
         "gather_facts": False,
+        "vars": {
+            "free": "{{ query('vcd.kubernetes.vcd_free_ip', 'acme-edge', vdc='acme-vdc-2', org='acme', count=2) }}",
+            "services": "{{ resources | vcd.kubernetes.shared_ip_services(members=['10.10.0.11']) }}",
+            "resources": [
+                {
+                    "kind": "Service",
+                    "metadata": {"name": "web", "namespace": "shop"},
+                    "spec": {"type": "LoadBalancer", "ports": [{"port": 80, "nodePort": 30080}]},
+                }
+            ],
+        },
         "tasks": [
             {
                 "ansible.builtin.copy": {
-                    "content": "{{ {'groups': groups, 'hosts': dict(hostvars)} | to_json }}",
+                    "content": "{{ [groups, dict(hostvars), free, services] | to_json }}",
                     "dest": str(tmp_path / "found.json"),
                     "mode": "0600",
                 }
@@ -210,7 +221,7 @@ def test_the_plugin_fills_an_inventory_that_a_playbook_uses(sim: Simulator, tmp_
     assert code == 0, output
     print(output)
     found = json.loads((tmp_path / "found.json").read_text())
-    groups, hosts = found["groups"], found["hosts"]
+    groups, hosts, free, services = found
     assert "prod-1" in groups["vcd_org_acme"]
     assert "prod-1" in groups["vcd_vdc_acme_vdc"]
     assert groups["vcd_edge_gateway_acme_vdc_acme_edge"] == ["prod-1"]
@@ -218,6 +229,8 @@ def test_the_plugin_fills_an_inventory_that_a_playbook_uses(sim: Simulator, tmp_
     assert "prod-1" in groups["vcd_cpi_1_6_1"]
     assert set(groups["movable"]) == {"prod-1", "prod-2", f"NO_RDE_{UUID.format(99)}"}
     assert groups["known_by_names"] == [f"NO_RDE_{UUID.format(99)}"]
+    assert free == ["192.0.2.11", "192.0.2.12"]
+    assert [(one["name"], one["members"]) for one in services] == [("web", ["10.10.0.11"])]
     first = hosts["prod-1"]
     assert (first["shared_ip_context"], first["copied"]) == ("prod-1", "Provisioned")
     assert (first["shared_ip_edge_gateway"], first["shared_ip_vdc"]) == ("acme-edge", "acme-vdc")

@@ -8,8 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.filter.alternate_edge_gateways import alternate_edge_gateways
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import in_turn, statistics_key
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import (
+    alternate_edge_gateways,
+    in_turn,
+    statistics_key,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -37,18 +37,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan i
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import observe
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.source import FoundFile, find_file
-from ansible_collections.vcd.kubernetes.plugins.module_utils._distributions import (
-    ANNOTATIONS as DISTRIBUTION_ANNOTATIONS,
-)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Holder, Standing, standing
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.access import AllowedReads
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi, Reads
+from ansible_collections.vcd.kubernetes.plugins.module_utils._service_layout import describe_service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import parse_version
 
 CLUSTER_ID_SECRET = ("vcloud-clusterid-secret", "clusterid")
 SERVICES_PATH = "/api/v1/services"  # of all namespaces
-ANNOTATION = "service.beta.kubernetes.io/vcloud-avi-"
-SSL_ANNOTATION = f"{ANNOTATION}ssl"
 
 
 def report(cluster: Reads, target: CpiNames, gather_services: bool, observed: CpiState | None = None) -> dict[str, Any]:
@@ -269,34 +265,3 @@ def list_services(cluster: Reads) -> list[Object]:
     """Services of type LoadBalancer in all namespaces, because CPI watches all of them."""
     found = cluster.list(SERVICES_PATH)
     return [raw for raw in found if (raw.get("spec") or {}).get("type") == "LoadBalancer"]
-
-
-def describe_service(raw: Object) -> dict[str, Any]:
-    """One Service as returned."""
-    metadata, spec = raw.get("metadata") or {}, raw.get("spec") or {}
-    ingress = ((raw.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
-    annotations = metadata.get("annotations") or {}
-    return {
-        "name": metadata.get("name"),
-        "namespace": metadata.get("namespace"),
-        "deleting": bool(metadata.get("deletionTimestamp")),
-        "load_balancer_class": spec.get("loadBalancerClass"),
-        "load_balancer_ip": spec.get("loadBalancerIP") or None,
-        "ingress_ips": [str(item["ip"]) for item in ingress if item.get("ip")],
-        "ports": [
-            {
-                "name": port.get("name", ""),
-                "port": port.get("port"),
-                "node_port": port.get("nodePort"),
-                "protocol": port.get("protocol", "TCP"),
-                "app_protocol": port.get("appProtocol"),
-            }
-            for port in spec.get("ports") or ()
-        ],
-        "annotations": {
-            name: value
-            for name, value in annotations.items()
-            if name.startswith(ANNOTATION) or name in DISTRIBUTION_ANNOTATIONS
-        },
-        "annotations_ssl": {name: value for name, value in annotations.items() if name.startswith(SSL_ANNOTATION)},
-    }

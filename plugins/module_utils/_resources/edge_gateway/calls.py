@@ -152,10 +152,22 @@ def used_addresses_of(api: Api, gateway: Body) -> list[Body]:
 
 
 def free_external_ip(api: Api, gateway: Body, within: str | None, taken: Collection[str] = ()) -> str:
-    """The first unused address of the uplinks' IPv4 ranges, within the network ``within`` if given.
+    """The address of `find_free_external_ip`. Raises InvalidInput when no address is free."""
+    found = find_free_external_ip(api, gateway, within, taken)
+    if found:
+        return found
+    where = f"in the uplink ranges of edge gateway {gateway['name']!r}"
+    remedy = "give external_ip, release a used address, or ask the provider to allocate more to the edge gateway"
+    if within:
+        raise InvalidInput("vip_subnet", within, f"no free address of this subnet {where}: choose another, {remedy}")
+    raise InvalidInput("external_ip", "", f"no free address {where}: {remedy}")
+
+
+def find_free_external_ip(api: Api, gateway: Body, within: str | None, taken: Collection[str] = ()) -> str:
+    """The first unused address of the uplinks' IPv4 ranges, within the network ``within`` if given; empty for none.
 
     ``taken`` are addresses that this run has already assigned. Cloud Director reserves nothing: another user may take
-    the address before it is written. Raises InvalidInput when no address is free, or ``within`` is not a network.
+    the address before it is written. Raises InvalidInput when ``within`` is not a network.
     """
     limit = network_of(checks.network("vip_subnet", within)) if within else None
     used = {str(row.get("ipAddress")) for row in used_addresses_of(api, gateway)} | set(taken)
@@ -164,11 +176,7 @@ def free_external_ip(api: Api, gateway: Body, within: str | None, taken: Collect
         free = lowest_free(part, used, 1) if part else ()
         if free:
             return free[0]
-    where = f"in the uplink ranges of edge gateway {gateway['name']!r}"
-    remedy = "give external_ip, release a used address, or ask the provider to allocate more to the edge gateway"
-    if within:
-        raise InvalidInput("vip_subnet", within, f"no free address of this subnet {where}: choose another, {remedy}")
-    raise InvalidInput("external_ip", "", f"no free address {where}: {remedy}")
+    return ""
 
 
 def _external_ranges(gateway: Body) -> Iterator[AddressRange]:

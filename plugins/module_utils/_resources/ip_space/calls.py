@@ -183,7 +183,7 @@ def _allocate(api: Api, gateway: Body, space: str, known: set[str], what: str) -
 
     def new() -> str | None:
         """The address that appeared since: the result of our request if its answer was lost."""
-        found = [one.id for one in _claims_in(api, gateway, space) if one.id not in known and _untouched(one)]
+        found = [one.id for one in _claims_in(api, gateway, space) if one.id not in known and untouched(one)]
         if len(found) > 1:
             ids = ", ".join(found)
             raise VcdError(f"{what}: {len(found)} were allocated at the same time ({ids}): release the unneeded ones")
@@ -213,7 +213,8 @@ def _mark(api: Api, found: Claim, marker: str) -> Claim:
     return Claim(found.id, found.ip_space, found.value, marker, USED_MANUAL)
 
 
-def _untouched(found: Claim) -> bool:
+def untouched(found: Claim) -> bool:
+    """Whether an address is allocated to the organization, and neither in use nor marked."""
     return found.state == UNUSED and not found.marker
 
 

@@ -260,6 +260,11 @@ def _deployment(item: Reader | None) -> CpiDeployment | None:
     )
 
 
+def read_service(row: Any, path: str, ip_annotation: str = "") -> KubernetesService:
+    """One Service as vcd_ccm_config_info returns it; InvalidInput names ``path``."""
+    return _service(Reader(row, path), ip_annotation)
+
+
 def _service(item: Reader, ip_annotation: str) -> KubernetesService:
     """One Service. ``ip_annotation``: the annotation that comes before spec.loadBalancerIP; empty without one."""
     given = item.mapping_or_none("annotations")
