@@ -330,6 +330,9 @@ USES: dict[str, tuple[Use, ...]] = {
     "vcd_pool_info": _reads(GATEWAYS, POOLS),
     "vcd_nat_rule_info": _reads(GATEWAYS, NAT_RULES),
     "vcd_network_info": _reads(NETWORKS),
+    "vcd_task_info": _reads(
+        GATEWAYS, VIRTUAL_SERVICES, POOLS, when="the options edge_gateway and vdc; tasks themselves need no right"
+    ),
     "vcd_vdc_group_info": _reads(VDC_GROUPS),
     "vcd_app_port_profile_info": _reads(GATEWAYS, PROFILES),
     "vcd_shared_ip_info": (*_SERVICES, *_reads(POLICIES, when="with a restore point")),

@@ -73,6 +73,7 @@ RESOURCES = [
     "dynamic_security_group",
     "nat_rule",
     "virtual_service",
+    "task",
     "http_policy",
     "library_certificate",
     "edge_load_balancer",

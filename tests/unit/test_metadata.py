@@ -16,11 +16,13 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 # An info module without a twin that writes: the provider makes edge gateways.
 # An audit only reads. A vApp belongs to whoever made the cluster: its metadata are saved, and not written.
+# A task begins with the change that it is for, and ends by itself.
 # Networks and VDC groups are made by whoever plans the organization.
 INFO_ONLY = {
     "vcd_edge_gateway_info",
     "vcd_network_info",
     "vcd_shared_ip_audit_info",
+    "vcd_task_info",
     "vcd_vapp_metadata_info",
     "vcd_vdc_group_info",
 }

@@ -130,6 +130,9 @@ def test_every_field_of_cloud_director_that_is_read_has_a_type() -> None:
     # a field whose truth alone is asked, and those of documents that are read with care where they are read
     careful = {"rawPortProtocols", "vcdResourceSet", "minorErrorCode", "operationName", "vdcName"}
     careful |= {"containerName", "isVAppTemplate", "entityState"}
+    # attributes of XML
+    careful |= {"startTime", "endTime", "startDate", "endDate", "objectName", "objectType", "ownerName", "orgName"}
+    careful |= {"operationFull"}
     read = set()
     for path in [*UTILS.glob("_resources/**/*.py"), *UTILS.glob("_vcd/*.py"), *UTILS.glob("_apply/*.py")]:
         read |= set(re.findall(r'\.get\("([a-z]+[A-Z]\w*)"', path.read_text(encoding="utf-8")))

@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from simulator_bench import Api, Scene
+from vcdsim.testing import Simulator
 
 CERTIFICATES = "/ssl/certificateLibrary"
 CLUSTER = "/entities/urn:vcloud:entity:vmware:capvcdCluster:6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d10"
@@ -139,3 +140,25 @@ def test_a_schema_that_refers_to_the_network_is_not_followed(system: Api, api: A
     entity = api.done("POST", "/entityTypes/urn:vcloud:type:acme:far:1.0.0", {"name": "x", "entity": {}})
     answer = api.ask("POST", f"/entities/{entity}/resolve").json()
     assert "reference that cannot be resolved" in answer["message"]
+
+
+def test_lists_of_entities_by_a_part_of_the_version_and_by_interface(api: Api) -> None:
+    paths = {
+        "/entities/types/vmware/capvcdCluster": 1,
+        "/entities/types/vmware/capvcdCluster/1": 1,
+        "/entities/types/vmware/capvcdCluster/1.1": 1,
+        "/entities/types/vmware/capvcdCluster/1.1.0": 1,
+        "/entities/types/vmware/capvcdCluster/1.0": 0,
+        "/entities/types/vmware/capvcdCluster/11": 0,
+        "/entities/interfaces/vmware/k8s/1.0.0": 1,
+        "/entities/interfaces/vmware/k8s/1": 1,
+        "/entities/interfaces/vmware/k8s/2": 0,
+    }
+    assert {path: len(api.values(path)) for path in paths} == paths
+
+
+def test_the_list_without_a_version_is_not_in_older_apis() -> None:
+    with Simulator(api_versions="36.3") as old:
+        older = Api(old, "kube@acme", version="36.3")
+        assert older.ask("GET", "/entities/types/vmware/capvcdCluster").status_code >= 400
+        assert older.ask("GET", "/entities/types/vmware/capvcdCluster/1").status_code == 200

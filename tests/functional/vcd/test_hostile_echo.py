@@ -63,6 +63,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "services": [],
     },
     "vcd_shared_ip_info": {"edge_gateway": "acme-edge", "cluster_id": "c", "services": []},
+    "vcd_task_info": {},
     "vcd_vapp_metadata_info": {},
     "vcd_vdc_group_info": {},
     "vcd_virtual_service": {**NAMED, "state": "absent"},

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.vapp import calls
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.vapp.resource import entries_of, state
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd import records
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.xmldoc import parse
 from in_process import Modules
 
@@ -80,7 +81,7 @@ def test_a_refusal_is_an_error_unless_the_vapp_is_gone(vcd: Modules, monkeypatch
 
 
 def test_every_page_is_read(vcd: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "PAGE_SIZE", 1)
+    monkeypatch.setattr(records, "PAGE_SIZE", 1)
     vcd.simulator.journal(clear=True)
     assert len(read(vcd)) == 1
     queries = [one for one in vcd.simulator.journal() if one["path"] == "/api/query"]

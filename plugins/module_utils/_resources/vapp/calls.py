@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from xml.etree.ElementTree import Element
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.vapp.resource import (
@@ -20,9 +19,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.vapp.res
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Refused
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import equals, is_urn, pick
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.paging import check_end
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.records import query_records
 
-PAGE_SIZE = 128
 PREFIX, MACHINE = "urn:vcloud:vapp:", "urn:vcloud:vm:"
 Row = dict[str, Any]
 
@@ -58,7 +56,9 @@ def _read(api: Api, row: Row) -> Row | None:
 
 def _records(api: Api, wanted: str) -> Iterator[Row]:
     """What the query service knows of the vApps with this name or URN, or of all."""
-    for record in map(record_of, _query(api, "vApp", "" if wanted.startswith(PREFIX) else equals("name", wanted))):
+    for record in map(
+        record_of, query_records(api, "vApp", "" if wanted.startswith(PREFIX) else equals("name", wanted))
+    ):
         if record and (not wanted or wanted in (record["id"], record["name"])):
             yield record
 
@@ -68,7 +68,7 @@ def find_machine(api: Api, option: str, name: str, vdc: str | None) -> Row:
 
     Raises CollectionError for none, or for several: names of machines are unique in a vApp only.
     """
-    rows = [one for one in map(machine_record_of, _query(api, "VM", equals("name", name))) if one]
+    rows = [one for one in map(machine_record_of, query_records(api, "VM", equals("name", name))) if one]
     found: Row = pick(
         option,
         name,
@@ -77,7 +77,7 @@ def find_machine(api: Api, option: str, name: str, vdc: str | None) -> Row:
         where=f"in the VDC {vdc!r}" if vdc else f"visible to {api.session.settings.who}",
         apart=f"give its URN as {option}, or the option vdc",
         describe=lambda one: f"{one['id']} in the vApp {one['vapp']!r}",
-        others=lambda: [one["name"] for one in map(machine_record_of, _query(api, "VM", "")) if one],
+        others=lambda: [one["name"] for one in map(machine_record_of, query_records(api, "VM", "")) if one],
     )
     return found
 
@@ -86,28 +86,3 @@ def read_machine(api: Api, urn: str) -> Row:
     """A virtual machine with this URN: ``id`` and ``name``. Raises Refused if it does not exist."""
     document = api.document(f"/api/vApp/vm-{urn.removeprefix(MACHINE)}", f"virtual machine {urn}", "Vm")
     return {"id": urn, "name": document.get("name", "")}
-
-
-def _query(api: Api, what: str, query: str) -> Iterator[Element]:
-    """The records of the query service for ``vApp`` or ``VM``, with this FIQL filter."""
-    provider = api.session.settings.provider
-    upper = f"{what[0].upper()}{what[1:]}"
-    kind = f"admin{upper}" if provider else {"VM": "vm"}.get(what, what)
-    element = f"{'Admin' if provider else ''}{upper}Record"
-    page, rows, deadline = 1, 0, api.session.deadline()
-    while True:
-        params = {"type": kind, "format": "records", "page": str(page), "pageSize": str(PAGE_SIZE)}
-        params |= {"filter": query} if query else {}
-        document = api.document("/api/query", f"{what}s", "QueryResultRecords", **params)
-        records = _children(document, element)
-        yield from records
-        rows += len(records)
-        total = document.get("total", "")
-        if not records or (total.isdecimal() and rows >= int(total)):
-            return
-        check_end(f"{what}s", page, rows, deadline)
-        page += 1
-
-
-def _children(document: Element, name: str) -> list[Element]:
-    return [one for one in document if one.tag.rpartition("}")[2] == name]

@@ -15,7 +15,7 @@ from vcdsim.query import Listing
 from vcdsim.resources import networks, vdc_settings
 from vcdsim.resources.legacy import href
 from vcdsim.rights import NETWORK_VIEW, ORGANIZATION_VIEW, PROVIDER, VDC_VIEW, VM_VIEW
-from vcdsim.store import Record
+from vcdsim.store import Record, kind_of, uuid_of
 
 # type -> (kind of object, record element, right, only for system administrators)
 TYPES = {
@@ -40,7 +40,7 @@ TYPES = {
 
 TASK_TYPES = {"task": ("TaskRecord", False), "adminTask": ("AdminTaskRecord", True)}
 # Attributes that clients may filter by even if there is no record to learn them from.
-_ALWAYS_KNOWN = {"id", "name", "href", "org", "orgName", "isVAppTemplate", "status"}
+_ALWAYS_KNOWN = {"id", "name", "href", "org", "orgName", "isVAppTemplate", "status", "startDate", "endDate", "object"}
 
 
 def run_query(call: Call) -> Reply:
@@ -68,8 +68,14 @@ def _tasks(call: Call, kind: str) -> Reply:
             "name": task.operation_name,
             "operationFull": task.operation,
             "status": task.status,
+            # the form of this address is assumed: the object's kind and UUID
+            "object": f"{call.base}/api/{kind_of(task.owner_id)}/{uuid_of(task.owner_id)}",
             "objectName": task.owner_name,
+            "objectType": kind_of(task.owner_id),
+            "orgName": org.name if (org := call.store.get("org", task.org or "")) else None,
             "ownerName": task.user_name,
+            "progress": 100 if task.status == "success" else 0,
+            "serviceNamespace": "com.vmware.vcloud",
             "startDate": task.started,
             "endDate": task.ended,
         }
