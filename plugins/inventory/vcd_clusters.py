@@ -40,9 +40,9 @@ description:
     C(vcd_cluster_network), C(vcd_cluster_edge_gateway), C(vcd_cluster_scenario), C(vcd_cluster_services),
     C(vcd_cluster_cpi_version), C(vcd_cluster_capvcd_version), C(vcd_cluster_kubernetes_version),
     C(vcd_cluster_phase), C(vcd_cluster_api_endpoint), C(vcd_cluster_known_by) and C(vcd_cluster_problem). Those that
-    are not known are null.
-  - C(vcd_cluster_scenario) is what the objects of its Services show, C(mixed) if they do not agree, and null if they do
-    not tell - a Service of one port looks alike in both internal scenarios.
+    are not known are empty.
+  - C(vcd_cluster_scenario) is what the objects of its Services show, C(mixed) if they do not agree, and empty if they
+    do not tell - a Service of one port looks alike in both internal scenarios.
   - Secrets and paths of files do not become variables. The role takes them from the environment, as this plugin does.
 notes:
   - A cluster with a broken defined entity is listed, with a warning and with C(vcd_cluster_problem).
@@ -96,6 +96,7 @@ groups:
 keyed_groups:
   - key: vcd_cluster_kubernetes_version
     prefix: kubernetes
+    default_value: unknown
 cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/vcd_clusters

@@ -24,7 +24,7 @@ _LONGEST = 200  # characters of a name: a file with this name can be made on eve
 
 @dataclass(frozen=True)
 class ClusterHost:
-    """One cluster. Empty variables are None, so that ``default`` and conditions work as usual."""
+    """One cluster. What is not known is empty text: null is an error for ``keyed_groups`` before ansible-core 2.19."""
 
     name: str
     groups: tuple[str, ...]
@@ -96,13 +96,16 @@ def _group_names(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
 def _variables(cluster: Mapping[str, Any], clusters: Iterable[Mapping[str, Any]], url: str, org: str) -> dict[str, Any]:
     edge = cluster["edge_gateway"]
     found = {
-        f"vcd_cluster_{name}": cluster[name] or None
+        f"vcd_cluster_{name}": cluster[name]
         for name in (
             "id", "urn", "name", "org", "vdc", "network", "cpi_version", "capvcd_version", "kubernetes_version",
             "phase", "api_endpoint", "scenario", "problem", "known_by",
         )
     }  # fmt: skip
-    found |= {"vcd_cluster_services": list(cluster["services"]), "vcd_cluster_edge_gateway": edge and edge["name"]}
+    found |= {
+        "vcd_cluster_services": list(cluster["services"]),
+        "vcd_cluster_edge_gateway": edge["name"] if edge else "",
+    }
     if url:
         found["shared_ip_vcd_url"] = url
     if org:

@@ -62,7 +62,7 @@ def test_a_cluster_with_all_that_is_known_of_it() -> None:
         "shared_ip_vcd_org": "acme",
     }
     assert host.variables["vcd_cluster_services"] == ["web"]
-    assert host.variables["vcd_cluster_problem"] is None
+    assert host.variables["vcd_cluster_problem"] == ""
 
 
 def test_variables_of_the_role_are_its_own_and_a_scenario_is_never_asked_for() -> None:

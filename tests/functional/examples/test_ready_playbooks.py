@@ -110,6 +110,7 @@ def test_every_ready_playbook_runs_as_it_stands(tmp_path: Path) -> None:
         code, output = ansible_playbook(tmp_path, words, environment)
         dump = sim.dump()
     assert code == 0, output[-4000:]
+    assert "Failed to parse" not in output
     assert "acme-cluster: edge gateway unknown" in " ".join(output.split())  # CPI had made nothing yet
     plan = parts(output)[1]
     assert len(plan) < 60, "\n".join(plan)

@@ -176,7 +176,10 @@ def inventories(folder: Path) -> list[str]:
         "org": "{{ 'ac' ~ 'me' }}",
         "compose": {"shared_ip_context": "vcd_cluster_name", "copied": "vcd_cluster_phase"},
         "groups": {"movable": "vcd_cluster_edge_gateway is truthy and vcd_cluster_problem is falsy"},
-        "keyed_groups": [{"key": "vcd_cluster_known_by", "prefix": "known_by"}],
+        "keyed_groups": [
+            {"key": "vcd_cluster_known_by", "prefix": "known_by"},
+            {"key": "vcd_cluster_kubernetes_version", "prefix": "kubernetes", "default_value": "unknown"},
+        ],
     }
     cached = {**copy.deepcopy(plain), "cache": True, "cache_plugin": "ansible.builtin.jsonfile"}
     cached |= {"cache_connection": str(folder / "cache"), "edge_gateways": ["acme-edge"]}
@@ -219,6 +222,7 @@ def test_the_plugin_fills_an_inventory_that_a_playbook_uses(sim: Simulator, tmp_
     environment = {"VCD_URL": sim.url, "VCD_CA_PATH": str(sim.ca), "VCD_USER": "kube", "VCD_PASSWORD": "kube-secret-1"}
     code, output = ansible_playbook(tmp_path, [*words, "play.yml"], environment)
     assert code == 0, output
+    assert "Failed to parse" not in output
     print(output)
     found = json.loads((tmp_path / "found.json").read_text())
     groups, hosts, free, services = found
