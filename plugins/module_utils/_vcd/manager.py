@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput, as_text
@@ -28,6 +28,23 @@ class Change:
     before: Result | None
     after: Result | None
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is to be done to one object, as it was decided before the first write.
+
+    ``act`` is CREATE, UPDATE or DELETE, and empty where nothing is to be done. ``body`` is the object as it was read,
+    None where it does not exist; ``planned`` is its body afterwards. ``before`` and ``after`` are results.
+    """
+
+    act: str = ""
+    before: Result | None = None
+    after: Result | None = None
+    body: Body | None = None
+    planned: Body | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    references: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Manager(ABC):
@@ -71,58 +88,99 @@ class Manager(ABC):
 
     def ensure(self) -> Change:
         """Bring the object to the wanted state. Raises CollectionError."""
-        body = self.read()
-        if body is None and self.params.get("id"):
-            # 403 is the answer for an object that does not exist, and for a missing right to see it
-            self.require_right(READ)
+        body = self.existing()
         if self.params["state"] == "absent":
             return self.remove(body)
         return self.add() if body is None else self.modify(body)
 
+    def plan(self) -> Step:
+        """What ``ensure`` would do. Nothing is written. Raises CollectionError."""
+        body = self.existing()
+        if self.params["state"] == "absent":
+            return self.plan_removal(body)
+        return self.plan_creation() if body is None else self.plan_change(body)
+
+    def existing(self) -> Body | None:
+        """The object's full body, or None when it does not exist. Raises CollectionError."""
+        body = self.read()
+        if body is None and self.params.get("id"):
+            # 403 is the answer for an object that does not exist, and for a missing right to see it
+            self.require_right(READ)
+        return body
+
     def add(self) -> Change:
         """Create the object."""
+        return self.finish(self.plan_creation())
+
+    def modify(self, body: Body) -> Change:
+        """Change what differs from the options. An option that is not set leaves its value unchanged."""
+        return self.finish(self.plan_change(body))
+
+    def remove(self, body: Body | None) -> Change:
+        """Delete the object if it exists."""
+        return self.finish(self.plan_removal(body))
+
+    def plan_creation(self) -> Step:
+        """Resolve and check what a new object is to be."""
         if self.params.get("id"):
             raise InvalidInput("id", self.params["id"], f"there is no {self.kind} with this id: omit id to create one")
         self.complete()
         missing = self.missing_for_create()
         if missing:
             raise CollectionError(f"{', '.join(missing)}: required to create {self.what}, which does not exist yet")
-        body = self.apply(self.initial(), self.wanted, self.resolve(self.wanted))
-        planned = self.to_result(body)
-        self.check(None, self.wanted, planned)
+        planned = self.apply(self.initial(), self.wanted, self.resolve(self.wanted))
+        after = self.to_result(planned)
+        self.check(None, self.wanted, after)
         self.require_right(CREATE)
-        if self.check_mode:
-            return Change(True, None, planned, tuple(self.warnings))
-        after = self.to_result(self.settle(self.create(body)))
-        self.verify(after)
-        return Change(True, None, after, tuple(self.warnings))
+        return Step(CREATE, after=after, planned=planned)
 
-    def modify(self, body: Body) -> Change:
-        """Change what differs from the options. An option that is not set leaves its value unchanged."""
+    def plan_change(self, body: Body) -> Step:
+        """Resolve what differs, and check it against the planned result: check mode fails where a real run would."""
         before = self.to_result(body)
         changes = self.differences(before, self.wanted)
         if not changes:
-            after = before if self.check_mode else self.to_result(self.settle(str(before["id"]), body))
-            return Change(False, before, after, tuple(self.warnings))
-        # Resolve and check against the planned result before the first write, so that check mode fails where a real
-        # run would.
+            return Step(before=before, after=before, body=body, planned=body)
         references = self.resolve(changes)
-        planned = self.to_result(self.apply(body, changes, references))
-        self.check(before, changes, planned)
+        planned = self.apply(body, changes, references)
+        after = self.to_result(planned)
+        self.check(before, changes, after)
         self.require_right(UPDATE)
-        if self.check_mode:
-            return Change(True, before, planned, tuple(self.warnings))
-        after = self.to_result(self.settle(self.write(body, changes, references)))
-        self.verify(after)
-        return Change(True, before, after, tuple(self.warnings))
+        return Step(UPDATE, before, after, body, planned, changes, references)
 
-    def remove(self, body: Body | None) -> Change:
-        """Delete the object if it exists."""
+    def plan_removal(self, body: Body | None) -> Step:
+        """Check whether it may be deleted."""
         if body is None:
-            return Change(False, None, None, tuple(self.warnings))
+            return Step()
         self.require_right(DELETE)
-        self.delete(str(body["id"]))
-        return Change(True, self.to_result(body), None, tuple(self.warnings))
+        if self.check_mode:
+            self.delete(str(body["id"]))  # which only checks then
+        return Step(DELETE, self.to_result(body), body=body)
+
+    def finish(self, step: Step) -> Change:
+        """Do what was planned; in check mode, tell it."""
+        if self.check_mode:
+            return Change(bool(step.act), step.before, step.after, tuple(self.warnings))
+        return self.outcome(step, self.carry_out(step))
+
+    def carry_out(self, step: Step) -> str:
+        """Write what was planned; return the id of the object, empty where it is not known."""
+        if step.act == CREATE and step.planned is not None:
+            return self.create(step.planned)
+        if step.act == UPDATE and step.body is not None:
+            return self.write(step.body, step.changes, step.references)
+        object_id = str((step.before or {}).get("id") or "")
+        if step.act == DELETE:
+            self.delete(object_id)
+        return object_id
+
+    def outcome(self, step: Step, object_id: str) -> Change:
+        """What came of it: wait until the object is settled, read it, and verify it."""
+        if step.after is None:
+            return Change(bool(step.act), step.before, None, tuple(self.warnings))
+        after = self.to_result(self.settle(object_id, None if step.act else step.body))
+        if step.act:
+            self.verify(after)
+        return Change(bool(step.act), step.before, after, tuple(self.warnings))
 
     def require_right(self, act: str) -> None:
         """Raise CollectionError if the user lacks the right to do this; warn if its rights are not known."""
@@ -234,13 +292,13 @@ class GatewayManager(Manager):
             raise InvalidInput("new_name", new, remedy)
         return found or renamed
 
-    def add(self) -> Change:
+    def plan_creation(self) -> Step:
         """Create the object, unless it was to be renamed."""
         new = self.params.get("new_name")
         if new:
             why = f"there is no {self.kind} with this name, and none with the new name {new!r}"
             raise InvalidInput("name", self.params["name"], f"{why}: omit new_name to create one")
-        return super().add()
+        return super().plan_creation()
 
     def find(self) -> str | None:
         """By name."""

@@ -21,7 +21,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import Answer, Use
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, pick_reference
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Change, Manager, Result
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Change, Manager, Result, Step
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import SYSTEM_LOGGING
 
 EXTERNAL = "external_addresses"
@@ -114,14 +114,6 @@ class NatRules(Manager):
         """All rules of the edge gateway, before the first write."""
         return calls.list_rules(self.api, self.gateway)
 
-    def add(self) -> Change:
-        """Create the rule."""
-        return self._with_logging_warning(super().add(), {})
-
-    def modify(self, body: Body) -> Change:
-        """Change the rule."""
-        return self._with_logging_warning(super().modify(body), self.differences(self.to_result(body), self.wanted))
-
     def settle(self, object_id: str, body: Body | None = None) -> Body:
         """A rule has no status of its own: the status of the edge gateway tells when it is realized."""
         # Nothing was written, and a rule has no health that could still change: its body is final.
@@ -131,20 +123,20 @@ class NatRules(Manager):
             wait_until_ready(self.api, self.gateway, self.params["wait_timeout"])
         return self.api.get(self.path(object_id), self.what)
 
-    def _with_logging_warning(self, change: Change, changes: Mapping[str, Any]) -> Change:
+    def outcome(self, step: Step, object_id: str) -> Change:
         """Warn when logging was requested and is still reported as off.
 
         Without the right to configure system logging, Cloud Director silently ignores the value.
         """
-        ignored = self.wanted.get("logging") and change.after and not change.after["logging"]
-        if not ignored or self.check_mode:
+        change = super().outcome(step, object_id)
+        if not self.wanted.get("logging") or not change.after or change.after["logging"]:
             return change
         warning = (
             f"logging: Cloud Director did not enable logging for {self.what}, or does not report it: "
             f"the user probably lacks the right {SYSTEM_LOGGING!r}"
         )
         # If logging is all that differed, nothing changed: reporting a change would break idempotence on every run.
-        changed = change.changed and set(changes) != {"logging"}
+        changed = change.changed and set(step.changes) != {"logging"}
         return Change(changed, change.before, change.after, (*change.warnings, warning))
 
     def _find_interface(self, name: str) -> Body:

@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool import calls, comparison, resource
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Change, GatewayManager, Result
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import GatewayManager, Result, Step
 
 MAX_CONFLICTS = 3
 
@@ -33,16 +33,16 @@ class Pools(GatewayManager):
         super().__init__(api, gateway, params, check_mode)
         self._asked: list[Result] = self.wanted.pop("member_changes", [])
 
-    def add(self) -> Change:
+    def plan_creation(self) -> Step:
         """Create the pool with the members that were to be added."""
         if self._asked and all(one["state"] == "absent" for one in self._asked):
             why = "there is no pool with this name, from which a member could be removed: check the name"
             raise InvalidInput("name", self.params["name"], why)
         if self._asked:
             self.wanted["members"] = resource.with_changes([], self._asked)
-        return super().add()
+        return super().plan_creation()
 
-    def modify(self, body: Body) -> Change:
+    def plan_change(self, body: Body) -> Step:
         """Change what differs; of single members, only these."""
         if self._asked:
             before = self.to_result(body)
@@ -51,7 +51,7 @@ class Pools(GatewayManager):
                 remedy = f"the pool has the members of {group!r}: change that, or omit exclusive"
                 raise InvalidInput("members", [one["ip_address"] for one in self._asked], remedy)
             self.wanted["members"] = resource.with_changes(before["members"], self._asked)
-        return super().modify(body)
+        return super().plan_change(body)
 
     def write(self, body: Body, changes: Mapping[str, Any], references: Mapping[str, Any]) -> str:
         """Write the pool. Changes of single members are made to the members that there are right before the write.
