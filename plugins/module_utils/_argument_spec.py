@@ -10,6 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible.module_utils.common.validation import (
+    check_mutually_exclusive,
+    check_required_by,
+    check_required_one_of,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+
 Names = Sequence[str]
 
 
@@ -37,6 +44,25 @@ class ArgumentSpec:
             {**self.required_by, **other.required_by},
         )
 
+    def or_several(self, plural: str, alone: Names) -> ArgumentSpec:
+        """These options, or the option ``plural``: a list of dictionaries with the same options, all without a default.
+
+        What an entry does not give is given beside the list, except for the options in ``alone``.
+        """
+        entry = {
+            name: {key: value for key, value in option.items() if key != "default"}
+            for name, option in self.options.items()
+        }
+        several = {"type": "list", "elements": "dict", "options": entry}
+        return ArgumentSpec(
+            {**self.options, plural: several},
+            [*self.mutually_exclusive, *((plural, name) for name in alone)],
+            self.required_together,
+            [(*names, plural) for names in self.required_one_of],
+            self.required_if,
+            self.required_by,
+        )
+
     def to_kwargs(self) -> dict[str, Any]:
         """The keyword arguments of AnsibleModule."""
         return {
@@ -47,3 +73,18 @@ class ArgumentSpec:
             "required_if": [list(rule) for rule in self.required_if],
             "required_by": {name: list(names) for name, names in self.required_by.items()},
         }
+
+
+def refuse_together(spec: ArgumentSpec, given: Mapping[str, Any]) -> None:
+    """Raise CollectionError where options that are given break a cross-field rule of a spec, in Ansible's own words.
+
+    For the entries of `ArgumentSpec.or_several`: Ansible itself would not say of which entry it speaks.
+    """
+    if spec.required_if or spec.required_together:
+        raise NotImplementedError("no options of one object have these rules")
+    try:
+        check_mutually_exclusive([list(names) for names in spec.mutually_exclusive], given)
+        check_required_one_of([list(names) for names in spec.required_one_of], given)
+        check_required_by({name: list(names) for name, names in spec.required_by.items()}, given)
+    except TypeError as error:
+        raise CollectionError(str(error)) from None

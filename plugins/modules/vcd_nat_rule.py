@@ -13,6 +13,7 @@ author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
   - Creates, changes and deletes a NAT rule. Every setting that a tenant can change is an option. The module writes only if something differs.
+  - With O(nat_rules), it does so for a list of rules in one session, and reads and waits only once.
   - Names of NAT rules are not unique. If several rules have the name, the module fails, and you have to choose one with O(id).
   - A rule takes traffic before a virtual service does. The module refuses a V(DNAT) or V(REFLEXIVE) rule for an address and port that a virtual
     service serves, or that another such rule of the same O(priority) is for, even if that object is disabled. With different priorities, it shows a
@@ -20,6 +21,7 @@ description:
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway
+  - vcd.kubernetes.several.nat_rules
   - vcd.kubernetes.state
   - vcd.kubernetes.wait
   - vcd.kubernetes.attributes
@@ -98,6 +100,27 @@ EXAMPLES = r"""
     internal_addresses: 192.168.8.2
     application_port_profile: HTTP
 
+- name: Publish three ports with one task, and remove the rule that is no longer needed
+  vcd.kubernetes.vcd_nat_rule:
+    edge_gateway: acme-edge
+    type: DNAT
+    external_addresses: 203.0.113.11
+    nat_rules:
+      - name: dnat-old
+        state: absent
+      - name: dnat-shop-http
+        dnat_external_port: "80"
+        internal_addresses: 192.168.8.3
+        application_port_profile: HTTP
+      - name: dnat-shop-https
+        dnat_external_port: "443"
+        internal_addresses: 192.168.8.3
+        application_port_profile: HTTPS
+      - name: dnat-mail
+        dnat_external_port: "25"
+        internal_addresses: 192.168.8.4
+        application_port_profile: SMTP
+
 - name: Find the rules with this name
   vcd.kubernetes.vcd_nat_rule_info:
     edge_gateway: acme-edge
@@ -121,9 +144,9 @@ EXAMPLES = r"""
 RETURN = r"""
 nat_rule:
   description: The rule after the run or, in check mode, as predicted. Null when it does not exist.
-  returned: success
+  returned: success, without O(nat_rules)
   type: dict
-  contains:
+  contains: &rule
     id:
       description: The id, which is not a URN.
       type: str
@@ -174,6 +197,12 @@ nat_rule:
     system_rule:
       description: Whether the system manages the rule.
       type: bool
+nat_rules:
+  description: The rules of the list, in its order, each as C(nat_rule). Null for one that does not exist.
+  returned: success, with O(nat_rules)
+  type: list
+  elements: dict
+  contains: *rule
 """
 
 from collections.abc import Mapping
@@ -181,17 +210,16 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import get_edge_gateway
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule import resource
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule.manager import NatRules
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, connect_after
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION, EDGE_GATEWAY, STATE, WAIT
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.several import Several
 
-SPEC = (
-    CONNECTION
-    | EDGE_GATEWAY
-    | STATE
-    | WAIT
+OBJECTS = Several(
+    "nat_rules",
+    NatRules,
+    STATE
     | ArgumentSpec(
         {
             "enabled": {"type": "bool"},
@@ -209,20 +237,21 @@ SPEC = (
             "logging": {"type": "bool"},
             "applied_to": {"type": "str"},
         }
-    )
+    ),
 )
+SPEC = CONNECTION | EDGE_GATEWAY | WAIT | OBJECTS.spec
 
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """Bring the rule to the wanted state."""
+    """Bring the rule, or each of the list, to the wanted state."""
     gateway = get_edge_gateway(api, params["edge_gateway"], params["vdc"])
-    change = NatRules(api, gateway, params, check_mode).ensure()
-    return Outcome(change.changed, {"nat_rule": change.after}, change.before, change.after, change.warnings)
+    change, result = OBJECTS.ensure(api, gateway, params, check_mode)
+    return Outcome(change.changed, result, change.before, change.after, change.warnings)
 
 
 def main() -> None:
     """Run the module."""
-    run_module(SPEC, connect_after(resource.from_options), perform, LIBRARIES)
+    run_module(SPEC, connect_after(OBJECTS.check), perform, LIBRARIES)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,8 @@ def check_service(
     """
     warnings: list[str] = []
     services = [_service(one) for one in others]
-    rules = [_rule(rule_result(row)) for row in _list(list_rules, "NAT rules", "/nat/rules", api, gateway, warnings)]
+    rows = _list(list_rules, "NAT rules", "/nat/rules", api, gateway, warnings)
+    rules = [api.made_once(_rule_of, row) for row in rows]
     found = _ask(api, _service(planned), _service(before) if before else None, services, rules)
     return found, warnings
 
@@ -69,9 +70,9 @@ def check_rule(
     ``planned`` and ``before`` are results of the modules, ``others`` the bodies of the rules of the edge gateway.
     """
     warnings: list[str] = []
-    rules = [_rule(rule_result(row)) for row in others]
+    rules = [api.made_once(_rule_of, row) for row in others]
     rows = _list(list_summaries, "virtual services", "/loadBalancer", api, gateway, warnings)
-    services = [_service(service_result(row)) for row in rows]
+    services = [api.made_once(_service_of, row) for row in rows]
     found = _ask(api, _rule(planned), _rule(before) if before else None, services, rules)
     return found, warnings
 
@@ -102,6 +103,14 @@ def _rule(result: Result) -> NatRule:
     """A rule that names its profile by URN: a profile of the system and one of the organization may share a name."""
     profile = result.get("application_port_profile") or {}
     return replace(read_nat_rule(Reader(result, "NAT rule")), profile=str(profile.get("id") or ""))
+
+
+def _service_of(row: Body) -> VirtualService:
+    return _service(service_result(row))
+
+
+def _rule_of(row: Body) -> NatRule:
+    return _rule(rule_result(row))
 
 
 def _profile(api: Api, urn: str) -> AppPortProfile:

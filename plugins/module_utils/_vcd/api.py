@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from xml.etree.ElementTree import Element
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import NETADDR_IMPORT_ERROR
@@ -49,6 +49,7 @@ LIBRARIES = {"requests": REQUESTS_ERROR, "netaddr": NETADDR_IMPORT_ERROR}
 OPENAPI = "/cloudapi/1.0.0/"
 BAD_REQUEST = 400
 Body = dict[str, Any]
+T = TypeVar("T")
 
 
 def check_libraries() -> None:
@@ -102,17 +103,42 @@ class Api:
         self.session = session
         self._durations = TaskDurations()
         self._remembered: dict[str, Answer] | None = None
+        self._lists: dict[str, list[Body]] | None = None
+        self._made: dict[tuple[object, int], tuple[object, Any]] = {}
         self._refused: tuple[str, Body] | None = None
         self.granted: Granted | None = None  # what `rights.granted_to` has read
 
     @contextmanager
-    def one_look(self) -> Iterator[None]:
-        """Within this context nothing is read twice, and nothing may be written."""
-        self._remembered = {}
+    def one_look(self, *, whole_lists: bool = False) -> Iterator[None]:
+        """Within this context nothing is read twice, and nothing may be written.
+
+        ``whole_lists``: for a caller that looks for many names. Lists are read without the filters for one name (see
+        ``narrowed``), so that one list has the answers for all.
+        """
+        self._remembered, self._lists = {}, {} if whole_lists else None
         try:
             yield
         finally:
-            self._remembered = None
+            self._remembered, self._lists, self._made = None, None, {}
+
+    def narrowed(self, query: str) -> str:
+        """A filter for one name; none where whole lists are read. Callers always compare the names again."""
+        return query if self._lists is None else ""
+
+    @property
+    def reads_whole_lists(self) -> bool:
+        """Whether ``one_look`` with ``whole_lists`` is under way."""
+        return self._lists is not None
+
+    def made_once(self, make: Callable[[Body], T], row: Body) -> T:
+        """``make(row)``. Within a look at whole lists, it is called once for each row of a list."""
+        if self._lists is None:
+            return make(row)
+        key = (make, id(row))
+        if key not in self._made:
+            self._made[key] = (row, make(row))  # with the row, so that no other one gets its id
+        found: T = self._made[key][1]
+        return found
 
     @property
     def looking(self) -> bool:
@@ -181,6 +207,16 @@ class Api:
 
     def pages(self, path: str, what: str, *, query: str = "", page_size: int = 128) -> list[Body]:
         """All objects of a paged list. ``query`` is a FIQL filter."""
+        return self._list(f"{path}?{query}&{page_size}", lambda: self._pages(path, what, query, page_size))
+
+    def _list(self, key: str, read: Callable[[], list[Body]]) -> list[Body]:
+        if self._lists is None:
+            return read()
+        if key not in self._lists:
+            self._lists[key] = read()
+        return list(self._lists[key])
+
+    def _pages(self, path: str, what: str, query: str, page_size: int) -> list[Body]:
         # by id: an object that moves to the next page while the list is read must not be counted twice
         found: dict[str, Body] = {}
         deadline, page, rows = self.session.deadline(), 1, 0
@@ -200,6 +236,9 @@ class Api:
 
     def cursor(self, path: str, what: str, *, page_size: int = 128) -> list[Body]:
         """All objects of a cursor list, where only the Link header with rel nextPage leads to the next page."""
+        return self._list(f"{path}&{page_size}", lambda: self._cursor(path, what, page_size))
+
+    def _cursor(self, path: str, what: str, page_size: int) -> list[Body]:
         found: list[Body] = []
         deadline, params, seen = self.session.deadline(), {"pageSize": str(page_size)}, set()
         while True:

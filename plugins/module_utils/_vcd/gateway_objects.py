@@ -30,7 +30,7 @@ class GatewayObjects:
     def find_id(self, api: Api, gateway: Body, name: str) -> str | None:
         """The id of the object with this name; names are unique on an edge gateway."""
         # Compare the names as well: one that is not safe in a filter is not filtered at all.
-        rows = self.list_summaries(api, gateway, equals("name", name))
+        rows = self.list_summaries(api, gateway, api.narrowed(equals("name", name)))
         return next((str(row["id"]) for row in rows if row.get("name") == name), None)
 
     def read(self, api: Api, gateway: Body, name: str | None, urn: str | None) -> Body | None:

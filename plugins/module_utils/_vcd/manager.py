@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput, as_text
@@ -47,6 +48,19 @@ class Step:
     references: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Shared:
+    """What the managers of several objects of one task share, see `several.Several`."""
+
+    def __init__(self) -> None:
+        self._rows: list[Body] | None = None
+
+    def rows(self, read: Callable[[], list[Body]]) -> list[Body]:
+        """The objects after the last write, read once."""
+        if self._rows is None:
+            self._rows = read()
+        return self._rows
+
+
 class Manager(ABC):
     """Manages one object on one edge gateway.
 
@@ -71,6 +85,8 @@ class Manager(ABC):
     kind: str
     progress_fields: tuple[str, ...] = ("status",)  # fields of the body that a timeout message reports
     may_be_hidden: tuple[str, ...] = ()  # options that Cloud Director may accept and not return
+    names_repeat = False  # whether several objects may have one name
+    shared: Shared | None = None  # None: the task is for one object
 
     def __init__(self, api: Api, gateway: Body, params: Mapping[str, Any], check_mode: bool) -> None:
         self.api = api
@@ -85,6 +101,14 @@ class Manager(ABC):
         """The object's name for messages."""
         name = self.params.get("name") or self.params.get("id")
         return f"{self.kind} {name!r} on edge gateway {self.gateway['name']!r}"
+
+    @cached_property
+    def peers(self) -> list[Body]:
+        """The objects of this kind before the write, of kinds where one may be in the way of another.
+
+        Of several objects in one task: as the objects before this one will leave them.
+        """
+        return []
 
     def ensure(self) -> Change:
         """Bring the object to the wanted state. Raises CollectionError."""
@@ -167,7 +191,10 @@ class Manager(ABC):
         if step.act == CREATE and step.planned is not None:
             return self.create(step.planned)
         if step.act == UPDATE and step.body is not None:
-            return self.write(step.body, step.changes, step.references)
+            body = step.body
+            if self.shared:  # many writes may have passed since it was read: nothing of another client may get lost
+                body = self.api.get(self.path(str(body["id"])), self.what)
+            return self.write(body, step.changes, step.references)
         object_id = str((step.before or {}).get("id") or "")
         if step.act == DELETE:
             self.delete(object_id)
@@ -235,8 +262,9 @@ class Manager(ABC):
         """The objects that the names and URNs in ``changes`` refer to, by option; looked up before the first write."""
         return {}
 
+    @staticmethod
     @abstractmethod
-    def from_options(self, params: Mapping[str, Any]) -> Result: ...
+    def from_options(params: Mapping[str, Any]) -> Result: ...
 
     @abstractmethod
     def read(self) -> Body | None:

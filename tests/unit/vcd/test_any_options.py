@@ -19,10 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 PLUGINS = Path(__file__).resolve().parents[3] / "plugins" / "modules"
-# those that check their options with the `from_options` of their resource
-MODULES = sorted(
-    path.stem for path in PLUGINS.glob("vcd_*.py") if "connect_after(resource.from_options)" in path.read_text()
-)
+# those that check their options with the `from_options` of their resource, or those of one object or a list of several
+CHECKS = ("connect_after(resource.from_options)", "connect_after(OBJECTS.check)")
+MODULES = sorted(path.stem for path in PLUGINS.glob("vcd_*.py") if any(check in path.read_text() for check in CHECKS))
 LIKELY = (
     "", " ", "web", "10.0.0.1", "10.0.0.0/24", "10.0.0.1-10.0.0.9", "fd00::1/64", "80", "80-90", "90-80",
     "urn:vcloud:vm:1", "urn:vcloud:", "urn:vcloud:loadBalancerPool:00000000-0000-4000-8000-000000000000",
@@ -78,7 +77,7 @@ def test_options_are_taken_or_refused_in_one_line(name: str, data: st.DataObject
 def refusals(module: Any, params: Mapping[str, Any]) -> list[CollectionError]:
     """The refusal of these options, if they are refused."""
     try:
-        module.resource.from_options(params)
+        module.OBJECTS.check(params) if hasattr(module, "OBJECTS") else module.resource.from_options(params)
     except CollectionError as error:
         return [error]
     return []

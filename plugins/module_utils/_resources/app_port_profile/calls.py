@@ -36,7 +36,9 @@ def find_id(api: Api, gateway: Body, name: str) -> str | None:
 
 def list_tenant_profiles(api: Api, gateway: Body, name: str) -> list[Body]:
     """The profiles with this name in the organization of an edge gateway."""
-    rows = api.pages(PATH, "application port profiles", query=all_of("scope==TENANT", equals("name", name)))
+    rows = api.pages(
+        PATH, "application port profiles", query=all_of("scope==TENANT", api.narrowed(equals("name", name)))
+    )
     return [row for row in _of_organization(rows, gateway) if row.get("name") == name]
 
 
@@ -61,7 +63,11 @@ def find_profile(api: Api, gateway: Body, option: str, profile: str) -> Body:
         one = api.get_or_none(f"{PATH}/{profile}", f"application port profile {profile!r}")
         rows = [one] if one else []
     else:
-        rows = [row for row in list_profiles(api, gateway, equals("name", profile)) if row.get("name") == profile]
+        rows = [
+            row
+            for row in list_profiles(api, gateway, api.narrowed(equals("name", profile)))
+            if row.get("name") == profile
+        ]
     found: Any = pick(
         option,
         profile,

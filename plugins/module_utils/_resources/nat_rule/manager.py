@@ -37,6 +37,7 @@ class NatRules(Manager):
     """Manages one NAT rule."""
 
     kind = "NAT rule"
+    names_repeat = True
     may_be_hidden = ("logging",)  # has a warning of its own, see _with_logging_warning
 
     from_options = staticmethod(resource.from_options)
@@ -50,7 +51,7 @@ class NatRules(Manager):
 
     def read(self) -> Body | None:
         """By id, else by name. Raises InvalidInput when several rules have the name."""
-        return calls.find(self._rules, self.gateway, self.params["name"], self.params["id"])
+        return calls.find(self.peers, self.gateway, self.params["name"], self.params["id"])
 
     def find(self) -> str | None:
         """The id of the rule with this name.
@@ -105,12 +106,12 @@ class NatRules(Manager):
 
     def _check_claims(self, before: Result | None, planned: Result) -> None:
         """Refuse addresses and ports whose traffic another object takes, or warn which of two rules applies."""
-        found, warnings = address_claims.check_rule(self.api, self.gateway, planned, before, self._rules)
+        found, warnings = address_claims.check_rule(self.api, self.gateway, planned, before, self.peers)
         self.warnings += warnings
         address_claims.refuse_or_warn(found, EXTERNAL, planned[EXTERNAL], self.warnings)
 
     @cached_property
-    def _rules(self) -> list[Body]:
+    def peers(self) -> list[Body]:
         """All rules of the edge gateway, before the first write."""
         return calls.list_rules(self.api, self.gateway)
 
@@ -119,9 +120,26 @@ class NatRules(Manager):
         # Nothing was written, and a rule has no health that could still change: its body is final.
         if body is not None:
             return body
+        if self.shared is None:
+            self._wait()
+            return self.api.get(self.path(object_id), self.what)
+        found = calls.find(self.shared.rows(self._settled_rules), self.gateway, self.params["name"], object_id or None)
+        if found is None:
+            raise CollectionError(f"{self.what} was written, and is gone: run the task again")
+        return found
+
+    def _settled_rules(self) -> list[Body]:
+        """All rules, after one wait for several."""
+        self._wait()
+        return calls.list_rules(self.api, self.gateway)
+
+    def _wait(self) -> None:
         if self.params["wait"]:
             wait_until_ready(self.api, self.gateway, self.params["wait_timeout"])
-        return self.api.get(self.path(object_id), self.what)
+
+    def create(self, body: Body) -> str:
+        """Create it. Of several, none is looked up after its creation: ``settle`` reads the list after the last one."""
+        return self.api.create(self.collection(), body, self.what, self.find, named=self.shared is None)
 
     def outcome(self, step: Step, object_id: str) -> Change:
         """Warn when logging was requested and is still reported as off.

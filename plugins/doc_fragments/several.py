@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of lists of objects, see Several in module_utils/_vcd/several.py.
+
+The entries of a list have the options that a module has for one object. So their documentation is taken from there.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible_collections.vcd.kubernetes.plugins.doc_fragments import rename, state
+
+MODULES = Path(__file__).resolve().parents[1] / "modules"
+OF_ONE = {"vcd.kubernetes.state": state, "vcd.kubernetes.rename": rename}
+
+
+def _documentation(module: str) -> Any:
+    tree = ast.parse((MODULES / f"{module}.py").read_text(encoding="utf-8"))
+    (text,) = [
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DOCUMENTATION"
+    ]
+    return yaml.safe_load(ast.literal_eval(text))
+
+
+def _several(plural: str, words: str) -> str:
+    """The option ``plural`` of the module for these objects, with the options of one of them."""
+    own = _documentation(f"vcd_{plural.removesuffix('s')}")
+    options: dict[str, Any] = {}
+    for name, fragment in OF_ONE.items():
+        if name in own["extends_documentation_fragment"]:
+            options |= yaml.safe_load(fragment.ModuleDocFragment.DOCUMENTATION)["options"]
+    options |= {name: option for name, option in own["options"].items() if name != plural}
+    for option in options.values():
+        option.pop("default", None)
+    alone = " and ".join(f"O({name})" for name in ("name", "id", "new_name") if name in options)
+    listed = {
+        "description": [
+            f"Several {words} in one task, instead of one. Each entry has the options of one. They are carried out in "
+            "the order of the list.",
+            "What an entry does not give is given beside the list, with the same option. "
+            f"Only {alone} cannot be given there.",
+            "All entries are checked, also against one another, before the first is written. If a write fails, the "
+            "message names the entry and those that were written. Run the task again to make the others.",
+            "The waits follow after the last write. O(wait_timeout) is for all of them together.",
+        ],
+        "type": "list",
+        "elements": "dict",
+        "suboptions": options,
+    }
+    return yaml.safe_dump({"options": {plural: listed}}, sort_keys=False, width=1000)
+
+
+class ModuleDocFragment:
+    """Fragments vcd.kubernetes.several.<list>."""
+
+    NAT_RULES = _several("nat_rules", "NAT rules")
