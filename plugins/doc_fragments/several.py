@@ -60,4 +60,8 @@ def _several(plural: str, words: str) -> str:
 class ModuleDocFragment:
     """Fragments vcd.kubernetes.several.<list>."""
 
+    APP_PORT_PROFILES = _several("app_port_profiles", "application port profiles")
+    IP_SETS = _several("ip_sets", "IP sets")
     NAT_RULES = _several("nat_rules", "NAT rules")
+    POOLS = _several("pools", "pools")
+    VIRTUAL_SERVICES = _several("virtual_services", "virtual services")

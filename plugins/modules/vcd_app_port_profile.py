@@ -14,9 +14,11 @@ author:
 description:
   - Creates, changes and deletes an application port profile of the tenant, which NAT and firewall rules can use.
   - Its name is unique in the organization. It is available to the owner of the edge gateway, a VDC or VDC group.
+  - With O(app_port_profiles), it does so for a list of profiles in one session.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway
+  - vcd.kubernetes.several.app_port_profiles
   - vcd.kubernetes.state
   - vcd.kubernetes.wait
   - vcd.kubernetes.attributes
@@ -59,6 +61,15 @@ EXAMPLES = r"""
       - protocol: TCP
         destination_ports: ["80"]
 
+- name: Create the profiles of several DNAT rules with one task
+  vcd.kubernetes.vcd_app_port_profile:
+    edge_gateway: acme-edge
+    app_port_profiles:
+      - name: appPort_dnat-shop-http
+        application_ports: [{protocol: TCP, destination_ports: ["80"]}]
+      - name: appPort_dnat-shop-https
+        application_ports: [{protocol: TCP, destination_ports: ["443"]}]
+
 - name: Delete the profile
   vcd.kubernetes.vcd_app_port_profile:
     edge_gateway: acme-edge
@@ -69,9 +80,9 @@ EXAMPLES = r"""
 RETURN = r"""
 app_port_profile:
   description: The profile after the run or, in check mode, as predicted. Null when it does not exist.
-  returned: success
+  returned: success, without O(app_port_profiles)
   type: dict
-  contains:
+  contains: &profile
     id:
       description: The URN.
       type: str
@@ -105,24 +116,29 @@ app_port_profile:
     status:
       description: The realization status, for example V(REALIZED).
       type: str
+app_port_profiles:
+  description: The profiles of the list, in its order, each as C(app_port_profile). Null for one that does not exist.
+  returned: success, with O(app_port_profiles)
+  type: list
+  elements: dict
+  contains: *profile
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile import resource
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.manager import AppPortProfiles
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import get_edge_gateway
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, connect_after
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION, EDGE_GATEWAY, STATE, WAIT
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.several import Several
 
-SPEC = (
-    CONNECTION
-    | EDGE_GATEWAY
-    | STATE
-    | WAIT
+OBJECTS = Several(
+    "app_port_profiles",
+    AppPortProfiles,
+    STATE
     | ArgumentSpec(
         {
             "application_ports": {
@@ -135,20 +151,21 @@ SPEC = (
                 },
             },
         }
-    )
+    ),
 )
+SPEC = CONNECTION | EDGE_GATEWAY | WAIT | OBJECTS.spec
 
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """Bring the profile to the wanted state."""
+    """Bring the profile, or each of the list, to the wanted state."""
     gateway = get_edge_gateway(api, params["edge_gateway"], params["vdc"])
-    change = AppPortProfiles(api, gateway, params, check_mode).ensure()
-    return Outcome(change.changed, {"app_port_profile": change.after}, change.before, change.after, change.warnings)
+    change, result = OBJECTS.ensure(api, gateway, params, check_mode)
+    return Outcome(change.changed, result, change.before, change.after, change.warnings)
 
 
 def main() -> None:
     """Run the module."""
-    run_module(SPEC, connect_after(resource.from_options), perform, LIBRARIES)
+    run_module(SPEC, connect_after(OBJECTS.check), perform, LIBRARIES)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,11 @@ author:
 description:
   - Creates, changes and deletes an IP set, which firewall rules and pools refer to. The module writes only if something differs.
   - An IP set of an edge gateway that a VDC group owns belongs to the VDC group.
+  - With O(ip_sets), it does so for a list of IP sets in one session.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway
+  - vcd.kubernetes.several.ip_sets
   - vcd.kubernetes.state
   - vcd.kubernetes.wait
   - vcd.kubernetes.attributes
@@ -50,6 +52,15 @@ EXAMPLES = r"""
     name: office
     ip_addresses: [198.51.100.0/24, 198.51.101.10-198.51.101.20]
 
+- name: Name the addresses of several offices with one task
+  vcd.kubernetes.vcd_ip_set:
+    edge_gateway: acme-edge
+    ip_sets:
+      - name: office-berlin
+        ip_addresses: [198.51.100.0/25]
+      - name: office-paris
+        ip_addresses: [198.51.100.128/25]
+
 - name: Delete it
   vcd.kubernetes.vcd_ip_set:
     edge_gateway: acme-edge
@@ -60,9 +71,9 @@ EXAMPLES = r"""
 RETURN = r"""
 ip_set:
   description: The IP set after the run or, in check mode, as predicted. Null when it does not exist.
-  returned: success
+  returned: success, without O(ip_sets)
   type: dict
-  contains:
+  contains: &set
     id:
       description: The URN.
       type: str
@@ -83,6 +94,12 @@ ip_set:
     status:
       description: V(REALIZED) when it is in effect.
       type: str
+ip_sets:
+  description: The IP sets of the list, in its order, each as C(ip_set). Null for one that does not exist.
+  returned: success, with O(ip_sets)
+  type: list
+  elements: dict
+  contains: *set
 """
 
 from collections.abc import Mapping
@@ -90,25 +107,30 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import get_edge_gateway
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_set import resource
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_set.manager import IpSets
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, connect_after
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION, EDGE_GATEWAY, STATE, WAIT
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.several import Several
 
-SPEC = CONNECTION | EDGE_GATEWAY | STATE | WAIT | ArgumentSpec({"ip_addresses": {"type": "list", "elements": "str"}})
+OBJECTS = Several(
+    "ip_sets",
+    IpSets,
+    STATE | ArgumentSpec({"ip_addresses": {"type": "list", "elements": "str"}}),
+)
+SPEC = CONNECTION | EDGE_GATEWAY | WAIT | OBJECTS.spec
 
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """Bring the IP set to the wanted state."""
+    """Bring the IP set, or each of the list, to the wanted state."""
     gateway = get_edge_gateway(api, params["edge_gateway"], params["vdc"])
-    change = IpSets(api, gateway, params, check_mode).ensure()
-    return Outcome(change.changed, {"ip_set": change.after}, change.before, change.after, change.warnings)
+    change, result = OBJECTS.ensure(api, gateway, params, check_mode)
+    return Outcome(change.changed, result, change.before, change.after, change.warnings)
 
 
 def main() -> None:
     """Run the module."""
-    run_module(SPEC, connect_after(resource.from_options), perform, LIBRARIES)
+    run_module(SPEC, connect_after(OBJECTS.check), perform, LIBRARIES)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,11 @@ author:
 description:
   - Creates, changes and deletes a load balancer pool - the members that a virtual service distributes its traffic to.
   - Every setting that a tenant can change is an option. The module writes only if something differs.
+  - With O(pools), it does so for a list of pools in one session.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway
+  - vcd.kubernetes.several.pools
   - vcd.kubernetes.state
   - vcd.kubernetes.rename
   - vcd.kubernetes.wait
@@ -174,6 +176,18 @@ EXAMPLES = r"""
       - ip_address: 10.10.0.13
         port: 30080
 
+- name: Have two pools of the same members with one task
+  vcd.kubernetes.vcd_pool:
+    edge_gateway: acme-edge
+    members:
+      - ip_address: 10.10.0.11
+      - ip_address: 10.10.0.12
+    pools:
+      - name: shop-http
+        default_port: 30080
+      - name: shop-https
+        default_port: 30443
+
 - name: Delete the pool
   vcd.kubernetes.vcd_pool:
     edge_gateway: acme-edge
@@ -184,9 +198,9 @@ EXAMPLES = r"""
 RETURN = r"""
 pool:
   description: The pool after the run or, in check mode, as predicted. Null when it does not exist.
-  returned: success
+  returned: success, without O(pools)
   type: dict
-  contains:
+  contains: &pool
     id:
       description: The URN.
       type: str
@@ -271,6 +285,12 @@ pool:
     health_message:
       description: Cloud Director's message about the health.
       type: str
+pools:
+  description: The pools of the list, in its order, each as C(pool). Null for one that does not exist.
+  returned: success, with O(pools)
+  type: list
+  elements: dict
+  contains: *pool
 """
 
 from collections.abc import Mapping
@@ -289,13 +309,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import
     STATE,
     WAIT,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.several import Several
 
-SPEC = (
-    CONNECTION
-    | EDGE_GATEWAY
-    | STATE
+OBJECTS = Several(
+    "pools",
+    Pools,
+    STATE
     | RENAME
-    | WAIT
     | ArgumentSpec(
         {
             "enabled": {"type": "bool"},
@@ -329,20 +349,21 @@ SPEC = (
             "common_name_check_enabled": {"type": "bool"},
             "domain_names": {"type": "list", "elements": "str"},
         }
-    )
+    ),
 )
+SPEC = CONNECTION | EDGE_GATEWAY | WAIT | OBJECTS.spec
 
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """Bring the pool to the wanted state."""
+    """Bring the pool, or each of the list, to the wanted state."""
     gateway = get_edge_gateway(api, params["edge_gateway"], params["vdc"])
-    change = Pools(api, gateway, params, check_mode).ensure()
-    return Outcome(change.changed, {"pool": change.after}, change.before, change.after, change.warnings)
+    change, result = OBJECTS.ensure(api, gateway, params, check_mode)
+    return Outcome(change.changed, result, change.before, change.after, change.warnings)
 
 
 def main() -> None:
     """Run the module."""
-    run_module(SPEC, connect_after(resource.from_options), perform, LIBRARIES)
+    run_module(SPEC, connect_after(OBJECTS.check), perform, LIBRARIES)
 
 
 if __name__ == "__main__":

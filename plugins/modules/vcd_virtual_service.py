@@ -14,6 +14,7 @@ author:
 description:
   - Creates, changes and deletes a virtual service - a VIP with ports, and the pool that serves them.
   - Every setting that a tenant can change is an option. The module writes only if something differs.
+  - With O(virtual_services), it does so for a list of virtual services in one session.
   - A VIP that is shared with other virtual services cannot be changed in place, and neither can the service engine group. The module rejects both
     changes unless O(recreate=true).
   - A NAT rule takes traffic before a virtual service does. The module refuses a port of a VIP that another virtual service or a V(DNAT) or
@@ -21,6 +22,7 @@ description:
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway
+  - vcd.kubernetes.several.virtual_services
   - vcd.kubernetes.state
   - vcd.kubernetes.rename
   - vcd.kubernetes.wait
@@ -172,6 +174,19 @@ EXAMPLES = r"""
     name: web-https
     new_name: shop-https
 
+- name: Serve two ports of one VIP with one task, each with a pool of its own
+  vcd.kubernetes.vcd_virtual_service:
+    edge_gateway: acme-edge
+    application_profile: L4
+    virtual_ip_address: 203.0.113.11
+    virtual_services:
+      - name: shop-http
+        pool: shop-http
+        service_ports: [{start: 80}]
+      - name: shop-https
+        pool: shop-https
+        service_ports: [{start: 443}]
+
 - name: Delete a virtual service
   vcd.kubernetes.vcd_virtual_service:
     edge_gateway: acme-edge
@@ -182,9 +197,9 @@ EXAMPLES = r"""
 RETURN = r"""
 virtual_service:
   description: The virtual service after the run or, in check mode, as predicted. Null when it does not exist.
-  returned: success
+  returned: success, without O(virtual_services)
   type: dict
-  contains:
+  contains: &service
     id:
       description: The URN.
       type: str
@@ -253,6 +268,12 @@ virtual_service:
     health_message:
       description: Cloud Director's message about the health.
       type: str
+virtual_services:
+  description: The virtual services of the list, in its order, each as C(virtual_service). Null for one that does not exist.
+  returned: success, with O(virtual_services)
+  type: list
+  elements: dict
+  contains: *service
 """
 
 from collections.abc import Mapping
@@ -260,7 +281,6 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import get_edge_gateway
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service import resource
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.manager import VirtualServices
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import LIBRARIES, Api, connect_after
@@ -271,13 +291,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import
     STATE,
     WAIT,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.several import Several
 
-SPEC = (
-    CONNECTION
-    | EDGE_GATEWAY
-    | STATE
+OBJECTS = Several(
+    "virtual_services",
+    VirtualServices,
+    STATE
     | RENAME
-    | WAIT
     | ArgumentSpec(
         {
             "enabled": {"type": "bool"},
@@ -306,20 +326,21 @@ SPEC = (
             "recreate": {"type": "bool", "default": False},
             "accept_loss": {"type": "bool", "default": False},
         }
-    )
+    ),
 )
+SPEC = CONNECTION | EDGE_GATEWAY | WAIT | OBJECTS.spec
 
 
 def perform(api: Api, params: Mapping[str, Any], check_mode: bool) -> Outcome:
-    """Bring the virtual service to the wanted state."""
+    """Bring the virtual service, or each of the list, to the wanted state."""
     gateway = get_edge_gateway(api, params["edge_gateway"], params["vdc"])
-    change = VirtualServices(api, gateway, params, check_mode).ensure()
-    return Outcome(change.changed, {"virtual_service": change.after}, change.before, change.after, change.warnings)
+    change, result = OBJECTS.ensure(api, gateway, params, check_mode)
+    return Outcome(change.changed, result, change.before, change.after, change.warnings)
 
 
 def main() -> None:
     """Run the module."""
-    run_module(SPEC, connect_after(resource.from_options), perform, LIBRARIES)
+    run_module(SPEC, connect_after(OBJECTS.check), perform, LIBRARIES)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,8 @@ class Groups:
 
     def list_summaries(self, api: Api, gateway: Body, name: str = "") -> list[Body]:
         """Those of an edge gateway, or of the VDC group that owns it."""
-        query = all_of(f"typeValue=={self.type}", f"_context=={gateway['id']}", equals("name", name) if name else "")
+        named = api.narrowed(equals("name", name)) if name else ""
+        query = all_of(f"typeValue=={self.type}", f"_context=={gateway['id']}", named)
         rows = api.pages(f"{PATH}/summaries", f"{self.words}s of edge gateway {gateway['name']!r}", query=query)
         return [row for row in rows if self._is_here(row, gateway) and (not name or row.get("name") == name)]
 

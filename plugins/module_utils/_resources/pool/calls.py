@@ -22,7 +22,7 @@ list_summaries, find_id, read, describe = OBJECTS.list_summaries, OBJECTS.find_i
 
 def find_pool(api: Api, gateway: Body, pool: str) -> Body:
     """The pool that the option ``pool`` refers to, as a reference. Raises InvalidInput when it does not exist."""
-    rows = list_summaries(api, gateway, "" if is_urn("pool", pool, KIND) else equals("name", pool))
+    rows = list_summaries(api, gateway, "" if is_urn("pool", pool, KIND) else api.narrowed(equals("name", pool)))
     return pick_reference(
         "pool",
         pool,
@@ -44,7 +44,7 @@ def find_member_group(api: Api, gateway: Body, group: str) -> Body:
     return pick_reference(
         "member_group",
         group,
-        read("" if urn else equals("name", group)),
+        read("" if urn else api.narrowed(equals("name", group))),
         kind="IP set or security group",
         where=f"on edge gateway {gateway['name']!r}",
         others=lambda: _names(read("")),
@@ -55,7 +55,7 @@ def find_certificates(api: Api, option: str, names: list[str]) -> list[Body]:
     """Certificates of the library by alias or URN, as references."""
     query = equals("alias", names[0]) if len(names) == 1 and not is_urn(option, names[0], CERTIFICATE) else ""
     path, what = "ssl/certificateLibrary", "certificates"
-    rows = api.pages(path, what, query=query) if names else []
+    rows = api.pages(path, what, query=api.narrowed(query)) if names else []
     for name in names:
         is_urn(option, name, CERTIFICATE)
     return [

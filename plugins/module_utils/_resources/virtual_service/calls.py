@@ -14,7 +14,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.gateway_object
 
 PATH = "loadBalancer/virtualServices"
 # the summaries contain everything that the modules return
-OBJECTS = GatewayObjects("virtual service", PATH, "loadBalancer/virtualServiceSummaries", "loadBalancerVirtualService")
+OBJECTS = GatewayObjects(
+    "virtual service", PATH, "loadBalancer/virtualServiceSummaries", "loadBalancerVirtualService", whole=True
+)
 list_summaries, find_id, read, describe = OBJECTS.list_summaries, OBJECTS.find_id, OBJECTS.read, OBJECTS.describe
 
 

@@ -56,6 +56,15 @@ def check(target: Mapping[str, Any]) -> None:
                 )
 
 
+def check_pool(target: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> None:
+    """Raise InvalidInput when another virtual service of the edge gateway uses the pool."""
+    pool = target["pool"]["id"]
+    users = [one["name"] for one in others if (one["pool"] or {}).get("id") == pool and one["id"] != target["id"]]
+    if users:
+        remedy = f"it serves virtual service {users[0]!r}, and a pool serves one at a time: choose another pool"
+        raise InvalidInput("pool", target["pool"]["name"], remedy)
+
+
 def sharing(target: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The other virtual services on the edge gateway that share a VIP with this one."""
     return [

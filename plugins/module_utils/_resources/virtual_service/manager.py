@@ -88,6 +88,8 @@ class VirtualServices(GatewayManager):
             self.api.require((38, 0), "non_critical_logging_enabled")
         if set(changes) - {"name", "description", "enabled"}:
             comparison.check(planned)
+        if changes.get("pool"):
+            comparison.check_pool(planned, self._others)
         if set(changes) & {*comparison.VIPS, "service_ports"}:
             self._check_sharing(planned)
             self._check_claims(before, planned)
@@ -207,4 +209,9 @@ class VirtualServices(GatewayManager):
     @cached_property
     def _others(self) -> list[Result]:
         """All virtual services of the edge gateway, as results."""
-        return [resource.to_result(row) for row in calls.list_summaries(self.api, self.gateway)]
+        return [self.api.made_once(resource.to_result, row) for row in self.peers]
+
+    @cached_property
+    def peers(self) -> list[Body]:
+        """All virtual services of the edge gateway, before the write."""
+        return calls.list_summaries(self.api, self.gateway)

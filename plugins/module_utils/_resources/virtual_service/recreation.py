@@ -18,7 +18,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gat
     load_balancer_of,
     networks_of,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.calls import PATH as POOLS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.comparison import VIPS, sharing
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 
@@ -34,8 +33,6 @@ def check(
     """
     _check_name(before, planned, others)
     _check_group(before, planned, others, groups)
-    if planned["pool"] != before["pool"]:
-        _check_pool(api, before, planned)
     vips = [vip for vip in VIPS if planned[vip] and planned[vip] != before[vip]]
     profile = (planned["application_profile"], len(planned["service_ports"]))
     needs_premium = profile[0] == "L4_TLS" or (profile[0] == "L4" and profile[1] > 1)
@@ -77,15 +74,6 @@ def _check_group(before: Result, planned: Result, others: Sequence[Result], grou
                 f"it has no room ({deployed} of {limit} virtual services): choose another, or ask for a higher limit"
             )
             raise InvalidInput("service_engine_group", group.get("name"), remedy)
-
-
-def _check_pool(api: Api, before: Result, planned: Result) -> None:
-    pool = planned["pool"]
-    body = api.get(f"{POOLS}/{pool['id']}", f"pool {pool['name']!r}")
-    users = [str(one.get("name")) for one in body.get("virtualServiceRefs") or [] if one.get("id") != before["id"]]
-    if users:
-        remedy = f"it serves virtual service {users[0]!r}, and a pool serves one at a time: choose another pool"
-        raise InvalidInput("pool", pool["name"], remedy)
 
 
 def _check_vip(api: Api, gateway: Body, settings: Body, option: str, address: str) -> None:
