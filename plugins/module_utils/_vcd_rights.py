@@ -353,6 +353,7 @@ USES: dict[str, tuple[Use, ...]] = {
         *_reads(GATEWAYS, POOLS),
         *_reads(MEMBER_GROUPS, when="the option member_group"),
         *_reads(CERTIFICATES, when="the option ca_certificates"),
+        *_reads(VAPPS, NETWORKS, when="the option members.vm"),
         *_writes(POOLS),
     ),
     "vcd_nat_rule": (
@@ -446,7 +447,7 @@ ROLE: dict[str, str] = {
     FIREWALL_VIEW: "the check of the firewall before a migration",
     FIREWALL_CONFIGURE: "vcd_firewall_rule, vcd_ip_set and vcd_dynamic_security_group",
     SYSTEM_LOGGING: "the option logging of vcd_nat_rule and vcd_firewall_rule",
-    VM_VIEW: "vcd_vapp_metadata_info, vcd_security_tag and the hook save_vapp",
+    VM_VIEW: "vcd_vapp_metadata_info, vcd_security_tag, the hook save_vapp, and vm in vcd_pool",
     TAG_EDIT: "vcd_security_tag",
     ROLE_VIEW: "the check of these rights before the first write",
 }

@@ -82,9 +82,13 @@ options:
     elements: dict
     suboptions:
       ip_address:
-        description: The address, IPv4 or IPv6.
+        description: The address, IPv4 or IPv6. Either this or O(members[].vm) is required.
         type: str
-        required: true
+      vm:
+        description:
+          - A virtual machine, by name or URN, whose address is the member's. The module reads it in each run.
+          - It needs exactly one address on the networks that the edge gateway routes. The user needs the right to see it.
+        type: str
       port:
         description: The port, if it is not O(default_port). With O(exclusive=false), a member without a port is each one that has the address.
         type: int
@@ -175,6 +179,15 @@ EXAMPLES = r"""
         state: absent
       - ip_address: 10.10.0.13
         port: 30080
+
+- name: Distribute traffic to two virtual machines, by their names
+  vcd.kubernetes.vcd_pool:
+    edge_gateway: acme-edge
+    name: intranet
+    default_port: 8080
+    members:
+      - vm: intranet-1
+      - vm: intranet-2
 
 - name: Have two pools of the same members with one task
   vcd.kubernetes.vcd_pool:
@@ -335,7 +348,8 @@ OBJECTS = Several(
                 "type": "list",
                 "elements": "dict",
                 "options": {
-                    "ip_address": {"type": "str", "required": True},
+                    "ip_address": {"type": "str"},
+                    "vm": {"type": "str"},
                     "port": {"type": "int"},
                     "ratio": {"type": "int"},
                     "enabled": {"type": "bool"},

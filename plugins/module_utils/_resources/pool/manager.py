@@ -10,7 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool import calls, comparison, resource
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool import (
+    calls,
+    comparison,
+    machines,
+    resource,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import GatewayManager, Result, Step
 
@@ -32,6 +37,16 @@ class Pools(GatewayManager):
     def __init__(self, api: Api, gateway: Body, params: Mapping[str, Any], check_mode: bool) -> None:
         super().__init__(api, gateway, params, check_mode)
         self._asked: list[Result] = self.wanted.pop("member_changes", [])
+        self._machines: list[Result] = self.wanted.pop("member_machines", [])
+
+    def existing(self) -> Body | None:
+        """The pool, after a look at the virtual machines among the members that it is to have."""
+        if self.params["state"] != "absent":
+            self._asked = machines.with_addresses(self.api, self.gateway, self._asked)
+            if self._machines:
+                named = machines.with_addresses(self.api, self.gateway, self._machines)
+                self.wanted["members"] = resource.with_changes([], named)
+        return super().existing()
 
     def plan_creation(self) -> Step:
         """Create the pool with the members that were to be added."""

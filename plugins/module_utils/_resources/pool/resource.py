@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd import checks
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import reference
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, reference
 
 Body = dict[str, Any]
 
@@ -75,7 +75,8 @@ def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
     """The wanted values with the keys of `to_result`, for the options that are set. Raises InvalidInput.
 
     References stay names or URNs. An empty list, string or dictionary clears the value. With ``exclusive: false``,
-    ``member_changes`` stands for ``members``: what is to change of a list that is not known yet.
+    ``member_changes`` stands for ``members``: what is to change of a list that is not known yet. ``member_machines``
+    does so where virtual machines are among them, whose addresses are not known yet.
     """
     wanted = checks.given(params, *PLAIN, "member_group", "ca_certificates")
     wanted.update(checks.names(params))
@@ -93,8 +94,12 @@ def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
         wanted["persistence_profile"] = _persistence_from_options(params["persistence_profile"])
     if params.get("members") is not None:
         asked = _members_from_options(params["members"])
-        exclusive = params.get("exclusive") is not False
-        wanted.update({"members": with_changes([], asked)} if exclusive else {"member_changes": asked})
+        if params.get("exclusive") is False:
+            wanted["member_changes"] = asked
+        elif any(one["vm"] for one in asked):
+            wanted["member_machines"] = asked
+        else:
+            wanted["members"] = with_changes([], asked)
     if params.get("members") and wanted.get("member_group"):
         raise InvalidInput("member_group", wanted["member_group"], "give either members or member_group, not both")
     return wanted
@@ -181,19 +186,31 @@ def _members_from_options(members: list[dict[str, Any]]) -> list[dict[str, Any]]
     _at_most("members", members, 100)
     found, seen = [], set()
     for member in members:
-        address = checks.address("members.ip_address", member["ip_address"], 4, 6)
+        vm, given = member.get("vm") or None, member.get("ip_address") or None
+        if bool(vm) == bool(given):
+            raise InvalidInput("members", given or vm, "give either ip_address or vm for each member")
+        if vm:
+            is_urn("members.vm", vm, "vm")
+        address = checks.address("members.ip_address", given, 4, 6) if given else None
         port = member.get("port")
         if port is not None:
             checks.port("members.port", port)
-        if (address, port) in seen:
-            raise InvalidInput("members", address, "is listed twice with the same port: remove one")
-        seen.add((address, port))
+        if (address or vm, port) in seen:
+            raise InvalidInput("members", address or vm, "is listed twice with the same port: remove one")
+        seen.add((address or vm, port))
         ratio = member.get("ratio")
         if ratio is not None:
             checks.integer("members.ratio", ratio, 1, 20)
         state = member.get("state") or "present"
         found.append(
-            {"ip_address": address, "port": port, "ratio": ratio, "enabled": member.get("enabled"), "state": state}
+            {
+                "ip_address": address,
+                "vm": vm,
+                "port": port,
+                "ratio": ratio,
+                "enabled": member.get("enabled"),
+                "state": state,
+            }
         )
     return _in_order(found)
 

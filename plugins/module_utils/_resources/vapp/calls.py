@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.vapp.resource import (
     entries_of,
+    machine_of,
     machine_record_of,
     record_of,
     vapp_of,
@@ -63,19 +64,21 @@ def _records(api: Api, wanted: str) -> Iterator[Row]:
             yield record
 
 
-def find_machine(api: Api, option: str, name: str, vdc: str | None) -> Row:
+def find_machine(api: Api, option: str, name: str, vdc: str | None, apart: str = "") -> Row:
     """The only virtual machine with this name, in this VDC (any when None): ``id``, ``name``, ``vapp`` and ``vdc``.
 
-    Raises CollectionError for none, or for several: names of machines are unique in a vApp only.
+    Raises CollectionError for none, or for several: names of machines are unique in a vApp only. ``apart`` is the
+    remedy for several.
     """
-    rows = [one for one in map(machine_record_of, query_records(api, "VM", equals("name", name))) if one]
+    query = api.narrowed(equals("name", name))
+    rows = [one for one in map(machine_record_of, query_records(api, "VM", query)) if one]
     found: Row = pick(
         option,
         name,
         [one for one in rows if one["name"] == name and (not vdc or vdc in one["vdc"].values())],
         kind="virtual machine",
         where=f"in the VDC {vdc!r}" if vdc else f"visible to {api.session.settings.who}",
-        apart=f"give its URN as {option}, or the option vdc",
+        apart=apart or f"give its URN as {option}, or the option vdc",
         describe=lambda one: f"{one['id']} in the vApp {one['vapp']!r}",
         others=lambda: [one["name"] for one in map(machine_record_of, query_records(api, "VM", "")) if one],
     )
@@ -86,3 +89,10 @@ def read_machine(api: Api, urn: str) -> Row:
     """A virtual machine with this URN: ``id`` and ``name``. Raises Refused if it does not exist."""
     document = api.document(f"/api/vApp/vm-{urn.removeprefix(MACHINE)}", f"virtual machine {urn}", "Vm")
     return {"id": urn, "name": document.get("name", "")}
+
+
+def connections_of(api: Api, urn: str) -> list[Row]:
+    """The network connections of a virtual machine, each with ``network``, ``ip_address`` and ``mac``."""
+    document = api.document(f"/api/vApp/vm-{urn.removeprefix(MACHINE)}", f"virtual machine {urn}", "Vm")
+    connections: list[Row] = machine_of(document)["networks"]
+    return connections

@@ -76,11 +76,12 @@ def vapp_of(document: Element) -> Row:
         "name": document.get("name", ""),
         "description": _text(document, "Description"),
         "status": state(document.get("status", "")),
-        "vms": sorted((_machine(one) for one in _named(children, "Vm")), key=lambda one: (one["name"], one["id"])),
+        "vms": sorted((machine_of(one) for one in _named(children, "Vm")), key=lambda one: (one["name"], one["id"])),
     }
 
 
-def _machine(vm: Element) -> Row:
+def machine_of(vm: Element) -> Row:
+    """A virtual machine with its network connections."""
     return {
         "id": vm.get("id", ""),
         "name": vm.get("name", ""),
