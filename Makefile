@@ -12,7 +12,7 @@ help:
 	@echo "make test    run every test of this repository (GATES=\"functional lint\" for some, 'make gates' lists them)"
 	@echo "make sanity  run ansible-test sanity with older releases of ansible-core (CORES=\"2.18 2.20\" for some)"
 	@echo "make docs    build the site of the documentation, in .cache/site"
-	@echo "make bench   measure how long migrations take, and what runs over a fleet cost (BENCH=--quick to try it)"
+	@echo "make bench   measure migrations, runs over a fleet, and lists against single tasks (BENCH=--quick to try it)"
 	@echo "make acceptance  run the own tests of the Go SDK and of Terraform's provider with the double of Cloud Director"
 	@echo "make build   build the release: the tarball, its checksum and its bill of materials (CycloneDX)"
 	@echo "make release prepare a release: VERSION=1.0.0 sets the version and writes the changelog"

@@ -90,22 +90,25 @@ def sanity(cores: list[str]) -> int:
 
 
 def bench(options: list[str]) -> int:
-    """Measure how long migrations take against how long Cloud Director needs, and runs over a fleet.
+    """Measure migrations against what Cloud Director needs, runs over a fleet, and lists against single tasks.
 
-    The tables, and .cache/bench.json and .cache/fleet.json. The option ``fleet`` measures only the latter.
+    The tables, and .cache/bench.json, fleet.json and lists.json. The options ``fleet`` and ``lists`` measure only that.
     """
-    say("Measuring (about 40 minutes, most of it waiting for simulated tasks)")
+    say("Measuring (about 60 minutes, most of it waiting for simulated tasks)")
     venv = test_venv()
     kubernetes_core(venv, TREE)
     copy_tree()
     environment = venv.environment(TREE, PYTHONPATH=str(TREE))
-    fleet = [str(venv.bin / "python"), "tests/bench/fleet_bench.py", "--output", str(CACHE / "fleet.json")]
-    if options[:1] == ["fleet"]:
-        return subprocess.run([*fleet, *options[1:]], cwd=COLLECTION, env=environment, check=False).returncode
-    program = [str(venv.bin / "python"), "tests/bench/bench.py", "--output", str(CACHE / "bench.json"), *options]
-    code = subprocess.run(program, cwd=COLLECTION, env=environment, check=False).returncode
-    quick = [option for option in options if option == "--quick"]
-    return code or subprocess.run([*fleet, *quick], cwd=COLLECTION, env=environment, check=False).returncode
+    names = {"bench": "bench.py", "fleet": "fleet_bench.py", "lists": "list_bench.py"}
+    if options[:1] and options[0] in names:
+        names, options = {options[0]: names[options[0]]}, options[1:]
+    code = 0
+    for name, program in names.items():
+        # only the first has other options than --quick
+        own = options if name == next(iter(names)) else [option for option in options if option == "--quick"]
+        command = [str(venv.bin / "python"), f"tests/bench/{program}", "--output", str(CACHE / f"{name}.json"), *own]
+        code = code or subprocess.run(command, cwd=COLLECTION, env=environment, check=False).returncode
+    return code
 
 
 def fleet(options: list[str]) -> int:

@@ -24,7 +24,7 @@ ESTATE = Path(__file__).with_name("estate.yml")
 # In the order in which a person would run them: go_back.yml needs a move before it.
 ORDER = (
     "plan", "cluster", "move", "verify", "report", "go_back",
-    "machines", "virtual_services", "certificates", "firewall", "several_clusters", "list_clusters",
+    "machines", "virtual_services", "several_objects", "certificates", "firewall", "several_clusters", "list_clusters",
 )  # fmt: skip
 CLUSTERS = {"prod-1": ("0a1d10", "203.0.113.10"), "prod-2": ("0a1d20", "203.0.113.11")}
 PORTS = [{"name": "http", "port": 80, "node_port": 30080}, {"name": "https", "port": 443, "node_port": 30443}]
@@ -119,6 +119,7 @@ def test_every_ready_playbook_runs_as_it_stands(tmp_path: Path) -> None:
     assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     addresses = {one["name"]: one["virtualIpAddress"] for one in dump["virtual_services"]}
     assert {addresses[name] for name in addresses if "-web-" in name} == {"203.0.113.10", "203.0.113.11"}
+    assert {addresses[f"shop-{port}"] for port in ("http", "admin")} == {"192.168.8.160"}
     assert (addresses["intranet"], addresses["secure"]) == ("192.168.8.150", "203.0.113.40")
     (secure,) = (one for one in dump["virtual_services"] if one["name"] == "secure")
     assert secure["certificateRef"]["name"] == "web-cert"
