@@ -21,6 +21,7 @@ MACHINES: dict[str, list[dict[str, str]]] = {
     "elsewhere": [{"network": "storage", "ip": "10.10.0.24"}],
     "same-name-other-network": [{"network": "k8s-net", "ip": "172.16.0.25"}],
     "without": [],
+    "waits-for-dhcp": [{"network": "k8s-net"}],
 }
 
 
@@ -66,7 +67,11 @@ def test_members_are_the_addresses_of_machines(vcd: Modules) -> None:
         ([{"vm": "acme-cp-1"}], "members.vm: 'acme-cp-1': 2 virtual machines visible to"),
         (
             [{"vm": "without"}],
-            "members.vm: 'without': has no address on a network that edge gateway 'acme-edge' routes",
+            "members.vm: 'without': has no address: start it and wait until it has one",
+        ),
+        (
+            [{"vm": "waits-for-dhcp"}],
+            "members.vm: 'waits-for-dhcp': has no address: start it and wait until it has one",
         ),
         ([{"vm": "elsewhere"}], "routes, but 10.10.0.24 on 'storage': connect it there, or give ip_address"),
         ([{"vm": "same-name-other-network"}], "routes, but 172.16.0.25 on 'k8s-net': connect it there"),

@@ -179,7 +179,8 @@ class Builder(GatewayBuilder):
             self.add("vm", f"{vapp.id}/{vm['name']}", data, vdc.org, id=vm.get("id"))
             for nic in data["networks"]:
                 for network in self.store.all("network"):
-                    if network.name == nic["network"] and network.data["ownerRef"] == vdc.id:
+                    here = network.name == nic["network"] and network.data["ownerRef"] == vdc.id
+                    if here and "ip" in nic:
                         network.facts["machines"][vm["name"]] = nic["ip"]
 
     def profile(self, spec: dict[str, Any], org: Record | None, scope: str, vdc: Record | None) -> None:

@@ -97,7 +97,7 @@ VM = _object(
     id=_TEXT,
     name=_TEXT,
     status={"enum": ["POWERED_ON", "POWERED_OFF", "SUSPENDED"]},
-    networks=_list(_object("network ip", network=_TEXT, ip=_TEXT)),
+    networks=_list(_object("network", network=_TEXT, ip=_TEXT)),
 )
 PROFILE = _object(
     "name ports",

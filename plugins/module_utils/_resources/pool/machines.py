@@ -62,5 +62,7 @@ def _address(api: Api, gateway: Body, vm: str, networks: Iterable[dict[str, Any]
     where = f"on a network that edge gateway {gateway['name']!r} routes"
     if found:
         raise InvalidInput(OPTION, vm, f"has several addresses {where} ({', '.join(sorted(found))}): give ip_address")
-    others = ", ".join(f"{one['ip_address']} on {one['network']!r}" for one in connections) or "no address at all"
+    if not connections:
+        raise InvalidInput(OPTION, vm, "has no address: start it and wait until it has one, or give ip_address")
+    others = ", ".join(f"{one['ip_address']} on {one['network']!r}" for one in connections)
     raise InvalidInput(OPTION, vm, f"has no address {where}, but {others}: connect it there, or give ip_address")

@@ -112,7 +112,8 @@ def _connections(parent: Element, vm: Record) -> None:
     for number, nic in enumerate(vm.data["networks"]):
         connection = xmldoc.child(section, "NetworkConnection", network=nic["network"], needsCustomization=False)
         xmldoc.child(connection, "NetworkConnectionIndex", str(number))
-        xmldoc.child(connection, "IpAddress", nic["ip"])
+        if "ip" in nic:  # a machine that waits for its address from DHCP has none
+            xmldoc.child(connection, "IpAddress", nic["ip"])
         xmldoc.child(connection, "IsConnected", "true")
         xmldoc.child(connection, "IpAddressAllocationMode", "POOL")
 

@@ -150,7 +150,7 @@ def _vm(call: Call, vm: Record, admin: bool) -> dict[str, Any]:
         "status": vm.data["status"],
         "isVAppTemplate": False,
         "isDeployed": vm.data["status"] == "POWERED_ON",
-        "ipAddress": vm.data["networks"][0]["ip"] if vm.data["networks"] else None,
+        "ipAddress": vm.data["networks"][0].get("ip") if vm.data["networks"] else None,
     }
 
 
