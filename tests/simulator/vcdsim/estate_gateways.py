@@ -104,7 +104,9 @@ class GatewayBuilder:
         identifier = self.store.mint("network", f"external/{spec['name']}")
         found = self.store.get("externalNetwork", identifier)
         given = spec.get("subnets", [])
-        subnets = [subnet_of({**one, "ip_ranges": _all_ranges(one)}) for one in given]
+        subnets = [
+            subnet_of({**one, "ip_ranges": one.get("network_ip_ranges", one.get("ip_ranges", []))}) for one in given
+        ]
         for subnet in subnets:
             del subnet["primaryIp"], subnet["autoAllocateIpRanges"]
         if found:
@@ -262,11 +264,6 @@ def _pool_data(spec: dict[str, Any], members: list[dict[str, Any]], gateway: Rec
         "commonNameCheckEnabled": False,
         "sslEnabled": False,
     }
-
-
-def _all_ranges(spec: dict[str, Any]) -> list[str]:
-    """The ranges of an external network's subnet: those of the edge gateway, and those that nobody has."""
-    return [*spec.get("ip_ranges", []), *spec.get("free_ip_ranges", [])]
 
 
 def subnet_of(spec: dict[str, Any]) -> dict[str, Any]:
