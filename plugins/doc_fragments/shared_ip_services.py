@@ -79,6 +79,27 @@ options:
           - With O(cluster_id), they are used only for new pools. CPI manages the members of existing ones.
         type: list
         elements: str
+      member_group:
+        description:
+          - An IP set, static group or dynamic security group that has the machines behind the service, by name or URN,
+            instead of O(services[].members). The module uses it, and never changes it.
+          - Requires API version 37.1 and O(name_template).
+        type: str
+      preserve_client_ip:
+        description:
+          - Whether the machines see the client's own address (transparent mode). For each port, the module makes an IP
+            set C(ipset-) and the name of the pool with the O(services[].members) and keeps it up to date, gives it to
+            the pool, and switches the virtual service. If O(services[].member_group) is given, the pool gets that.
+          - Before the first write, and in check mode, the module says all that is missing - API version 37.1,
+            transparent mode on the edge gateway, which the provider sets, a service engine group in mode
+            V(LEGACY_ACTIVE_STANDBY), and service ports of type V(TCP_PROXY).
+          - If false, what was made for it is taken back. A group and a mode that an operator has set stay, as long as
+            O(services[].members) does not replace the group.
+          - Members of a group have no ratio and no state of their own. Those of the pool's members are lost.
+          - Requires O(name_template), since CPI writes the members of its pools again, and the scenario
+            V(shared_external).
+        type: bool
+        default: false
       ports:
         description:
           - The ports.

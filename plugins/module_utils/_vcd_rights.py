@@ -299,7 +299,9 @@ _PLAN = (
     ),
     *_reads(ENTITIES, when="orphans are to be removed; without it, those that only the entity proves stay"),
 )
+_MANAGED = _writes(FIREWALL, MEMBER_GROUPS, when="shared_ip_firewall: manage")
 _MOVE = (*_writes(*_BALANCING, LOCK), *_POLICIES, *_writes(ALLOCATIONS, when=_IP_SPACES))
+_CLIENT_IP = "preserve_client_ip: true, also when it ends"
 _AUDITED = "always; what the user may not view is reported as not checked"
 _AUDIT = (
     *_reads(GATEWAYS),
@@ -335,7 +337,11 @@ USES: dict[str, tuple[Use, ...]] = {
     ),
     "vcd_vdc_group_info": _reads(VDC_GROUPS),
     "vcd_app_port_profile_info": _reads(GATEWAYS, PROFILES),
-    "vcd_shared_ip_info": (*_SERVICES, *_reads(POLICIES, when="with a restore point")),
+    "vcd_shared_ip_info": (
+        *_SERVICES,
+        *_reads(POLICIES, when="with a restore point"),
+        *_reads(MEMBER_GROUPS, when="name_template; without it, no IP sets of the services are looked for"),
+    ),
     "vcd_shared_ip_audit_info": _AUDIT,
     "vcd_virtual_service": (
         *_reads(GATEWAYS, VIRTUAL_SERVICES, POOLS, GROUPS),
@@ -408,13 +414,20 @@ USES: dict[str, tuple[Use, ...]] = {
     "vcd_shared_ip": (
         *_SERVICES,
         *_reads(GROUPS),
-        *_reads(SETTINGS, NETWORKS, when="addresses that the uplinks do not have, or a WAF"),
+        *_reads(SETTINGS, NETWORKS, when="addresses that the uplinks do not have, a WAF, or preserve_client_ip: true"),
         *_reads(CERTIFICATES, when="a certificate for TLS"),
+        *_reads(MEMBER_GROUPS, when="name_template; without it, no IP sets of the services are looked for"),
+        *_reads(FIREWALL, when="an IP set is to be deleted, to see what else uses it"),
         *_MOVE,
+        *_writes(MEMBER_GROUPS, when=_CLIENT_IP),
     ),
     "role shared_ip: preflight, plan, change of CPI's file alone, verify": _PLAN,
-    "role shared_ip: migration, repair, removal of orphans": (*_PLAN, *_MOVE),
-    "playbook restore": (*_PLAN, *_MOVE),
+    "role shared_ip: migration, repair, removal of orphans": (*_PLAN, *_MOVE, *_MANAGED),
+    "playbook restore": (
+        *_PLAN,
+        *_MOVE,
+        *_writes(FIREWALL, MEMBER_GROUPS, when="the change was made with shared_ip_firewall: manage"),
+    ),
     "playbook backup": _PLAN,
     "hook save_vapp of the role shared_ip": _reads(VAPPS),
     "playbook audit": _AUDIT,

@@ -13,7 +13,7 @@ author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
   - Creates, migrates, repairs and removes everything that makes services available on one external IP each on an NSX-T edge gateway
-    - virtual services, pools, DNAT rules and application port profiles.
+    - virtual services, pools with their IP sets, DNAT rules and application port profiles.
   - The plan is always computed from the observed state. If a run is interrupted at any point, running the same task again completes it.
   - While a service is migrated, a virtual service or a DNAT rule refers to its external IP at every moment, so that no other user can take it.
     Ports are migrated one after the other. It is not publicly documented whether Cloud Director allows a virtual service and a DNAT rule on
@@ -176,6 +176,20 @@ EXAMPLES = r"""
   check_mode: true
   register: plan
 
+- name: Serve them on the external IP itself, so that they see the addresses of their clients
+  vcd.kubernetes.vcd_shared_ip:
+    edge_gateway: acme-edge
+    name_template: "{edge_gateway}-{kind}-{service}-{port}"
+    scenario: shared_external
+    services:
+      - name: shop
+        external_ip: 203.0.113.20
+        members: [10.10.0.21, 10.10.0.22]
+        preserve_client_ip: true
+        ports:
+          - {name: http, port: 80, node_port: 8080, app_protocol: http}
+          - {name: https, port: 443, node_port: 8080, app_protocol: https, certificate: shop-2026}
+
 - name: Remove the service of the two machines
   vcd.kubernetes.vcd_shared_ip:
     edge_gateway: acme-edge
@@ -270,6 +284,7 @@ failure:
     - C(services) says of each service its C(name), C(namespace), C(scenario_before), C(scenario), C(state) and C(downtime), as RV(services)
       does after a success; only if the run had begun to write.
     - If an option is refused, C(option) with, where they are known, C(value) and C(remedy) instead.
+    - C(missing) lists what O(services[].preserve_client_ip) lacks, each with who can give it.
   returned: failure
   type: dict
 writes:

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from moving import DISTINCT, EXTERNAL, INTERNAL, LENIENT, MOVES, SCENARIOS, STRICT, Edge, Params, service
+from moving import DISTINCT, EXTERNAL, INTERNAL, LENIENT, MOVES, SCENARIOS, STRICT, Edge, Params, estate, service
 from runs import Survival, killed_at_every_write
 from vcdsim.testing import Simulator
 
@@ -28,7 +29,9 @@ def edge(sim: Simulator) -> Edge:
     return Edge(sim)
 
 
-def killed(edge: Edge, services: list[Params], after: str, rules: dict[str, str], **options: Any) -> Survival:
+def killed(
+    edge: Edge, services: list[Params], after: str, rules: dict[str, str], user: str = "kube", **options: Any
+) -> Survival:
     """Kill the migration of existing Services at each of its writes."""
     kept = edge.sim.snapshot()
 
@@ -36,7 +39,7 @@ def killed(edge: Edge, services: list[Params], after: str, rules: dict[str, str]
         edge.sim.restore(kept)
         edge.sim.assume(**rules)
 
-    return killed_at_every_write(lambda: edge.task(services, after, **options), edge.sim, prepare)
+    return killed_at_every_write(lambda: edge.task(services, after, **options), edge.sim, prepare, user=user)
 
 
 def tell(record: Record, what: str, survival: Survival) -> None:
@@ -127,3 +130,25 @@ def test_manual_settings_are_restored(edge: Edge, before: str, after: str, recor
     tell(record_property, f"killed at every write, {before} -> {after}, with a restore point", survival)
     assert survival.problems == []
     assert survival.survived == survival.kills == survival.writes + 1
+
+
+def test_the_client_s_ip_is_preserved_and_no_longer(tmp_path: Path, record_property: Record) -> None:
+    """IP sets, pools with groups and the mode come and go as if undisturbed."""
+    settings = {"enabled": True, "service_network": "192.168.255.1/25", "feature_set": "STANDARD"}
+    path = estate(tmp_path, load_balancer={**settings, "transparent_mode": True})
+    ports = [{"name": name, "port": number, "node_port": number} for name, number in (("web", 80), ("ssh", 22))]
+    shop = {"name": "shop", "external_ip": "203.0.113.20", "members": ["10.10.0.11"], "ports": ports}
+    clear = {**shop, "preserve_client_ip": True}
+    with Simulator(path, task_seconds=0, health_seconds=0) as sim:
+        more = {"name_template": "{kind}-{service}-{port}", "user": "admin", "password": "admin-secret-1"}
+        machines = Edge(sim).of(cluster_id=None, **more)
+        machines.create([shop], EXTERNAL)
+        there = killed(machines, [clear], EXTERNAL, STRICT, user="admin")
+        tell(record_property, "killed at every write, the client's IP is preserved", there)
+        assert there.problems == []
+        back = killed(machines, [shop], INTERNAL, STRICT, user="admin")
+        tell(record_property, "killed at every write, the client's IP is no longer preserved", back)
+        assert back.problems == []
+    assert there.writes >= 8
+    assert back.writes >= 10
+    assert (there.survived, back.survived) == (there.writes + 1, back.writes + 1)

@@ -160,6 +160,7 @@ def comparable(dump: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 
 _PASSING = ("id", "version", "healthStatus", "healthMessage", "allocationDate")
+_UNSET = (("transparentModeEnabled", False),)  # the same as no value
 
 
 def _plain(value: Any) -> Any:
@@ -168,7 +169,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         if set(value) == {"id", "name"}:
             return value["name"]
-        return {name: _plain(one) for name, one in sorted(value.items()) if name not in _PASSING}
+        shown = sorted(item for item in value.items() if item not in _UNSET)
+        return {name: _plain(one) for name, one in shown if name not in _PASSING}
     return value
 
 
@@ -237,6 +239,12 @@ def killed_at_every_write(
         ]
     kills = len(targets) + len(afterwards)
     return Survival(writes, max(kills - len(problems), 0), kills, problems)
+
+
+def killed_at(run: Callable[[], Killable], sim: Simulator, number: int, user: str = "kube") -> None:
+    """Kill a run before one of its writes to Cloud Director, counted from 0, and have the next run finish it."""
+    _kill_there(run, _Vcd(sim, user), number, "before", [])
+    _finish(run)
 
 
 def _finish(run: Callable[[], Killable]) -> None:

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
+    IP_SET,
     POOL,
     NatRule,
     Object,
+    Pool,
     VirtualService,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
@@ -54,6 +56,8 @@ class StrictGateway:
             raise Refused(f"{step.text}: it is {'not ' if present is None else ''}there")
         if step.after is None:
             self._check_unused(step)
+        elif isinstance(step.after, Pool):
+            self._check_pool(step.after)
         elif isinstance(step.after, VirtualService):
             self._check_virtual_service(step.after, present)
         elif isinstance(step.after, NatRule):
@@ -70,13 +74,27 @@ class StrictGateway:
     def _check_unused(self, step: Step) -> None:
         if step.kind == POOL and any(item.pool == step.name for item in self._virtual_services()):
             raise Refused(f"{step.text}: a virtual service uses it")
+        pools = [item for item in self.inventory if isinstance(item, Pool)]
+        if step.kind == IP_SET and any(item.member_group == step.name for item in pools):
+            raise Refused(f"{step.text}: a pool uses it")
         if step.kind == APP_PORT_PROFILE and any(item.profile == step.name for item in self._rules()):
             raise Refused(f"{step.text}: a rule uses it")
+
+    def _check_pool(self, new: Pool) -> None:
+        if new.member_group and new.members:
+            raise Refused(f"{new.name}: it has members and a group")
+        if new.member_group.startswith("ipset-") and self.inventory.get(IP_SET, new.member_group) is None:
+            raise Refused(f"{new.name}: no group {new.member_group}")
+        users = [item for item in self._virtual_services() if item.pool == new.name and item.transparent]
+        if users and not new.member_group:
+            raise Refused(f"{new.name}: {users[0].name} is in transparent mode")
 
     def _check_virtual_service(self, new: VirtualService, old: VirtualService | None) -> None:
         others = [item for item in self._virtual_services() if item.name != new.name]
         if self.inventory.get(POOL, new.pool) is None:
             raise Refused(f"{new.name}: no pool {new.pool}")
+        if new.transparent and not self.inventory.get(POOL, new.pool).member_group:
+            raise Refused(f"{new.name}: transparent mode needs a pool with a group")
         if any(item.pool == new.pool for item in others):
             raise Refused(f"{new.name}: pool {new.pool} serves another")
         for item in others:

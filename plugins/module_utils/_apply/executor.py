@@ -10,6 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.client_ip import (
+    check_client_ip,
+    check_unused,
+    with_named_groups,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.external_ips import (
     ExternalAddresses,
 )
@@ -91,7 +96,7 @@ class Executor:
         before_each: Callable[[], None] = lambda: None,
         progress: Progress | None = None,
     ) -> None:
-        self.request = request
+        self.request = request = with_named_groups(api, gateway, request)
         self.params = params
         self.check_mode = check_mode
         self.before_each = before_each
@@ -120,6 +125,7 @@ class Executor:
             if not self.removing:
                 self.services.policies.prepare(group.steps, self.check_mode)
         self._check_profiles(pending)
+        self._check_client_ip(pending)
         if not self.check_mode:
             try:
                 self._apply_all(plans, pending)
@@ -135,6 +141,12 @@ class Executor:
         steps = [step for group in pending for step in group.steps]
         services = self.services
         check_profiles(services.api, services.gateway, self.request.naming, ports, steps, services.observed.inventory)
+
+    def _check_client_ip(self, pending: Iterable[GroupPlan]) -> None:
+        api, gateway, group = self.services.api, self.services.gateway, self.params["service_engine_group"] or ""
+        wanted = [one for plan in pending for one in plan.wanted.members]
+        check_client_ip(api, gateway, group, wanted, self.services.observed.inventory)
+        check_unused(api, gateway, [step for plan in pending for step in plan.steps])
 
     def _in_order(self, groups: Iterable[GroupPlan]) -> list[ServicePlan]:
         """The plans of single services, in the order of the request."""

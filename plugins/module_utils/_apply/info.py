@@ -17,7 +17,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.external_ips
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.plans import find_orphans
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.policies import Policies
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState, read_gateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import (
+    GatewayState,
+    ip_sets_of,
+    read_gateway,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._contract import RESTORE_POINT_VERSION
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.external_addresses import edge_addresses
@@ -46,7 +50,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 def gather(api: Api, gateway: Body, request: Request, params: Mapping[str, Any]) -> dict[str, Any]:
     """Services with their objects; with ``restore_point`` also the bodies from which lost ones can be created again."""
     # from lists only: what a run describes before it stops CPI and after it must not differ in what was read
-    observed = read_gateway(api, gateway, lambda summary: False)
+    observed = read_gateway(api, gateway, lambda summary: False, ip_sets_of(request))
     ambiguous: list[dict[str, Any]] = []
     if not request.services:
         if not request.cluster_id:

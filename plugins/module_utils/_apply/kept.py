@@ -25,11 +25,13 @@ Result = Mapping[str, Any]
 def pool_changes(wanted: Pool, present: Result) -> dict[str, Any]:
     """The options of vcd_pool that bring a pool to the wanted state. ``present`` is what vcd_pool returns for it.
 
-    ``wanted.members`` None leaves the members to CPI; only their port is corrected.
+    ``wanted.members`` None leaves the members to CPI; only their port is corrected. Members of a group replace them.
     """
     changes: dict[str, Any] = {"enabled": wanted.enabled}
     if wanted.port is not None:
         changes["default_port"] = wanted.port
+    if wanted.member_group:
+        return {**changes, "member_group": wanted.member_group}
     there = {str(member["ip_address"]): member for member in present["members"]}
     addresses = [str(member["ip_address"]) for member in present["members"]]
     if wanted.members is not None:

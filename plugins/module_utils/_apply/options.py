@@ -24,6 +24,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Sc
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.point import check_restore_point
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import VcdRule
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.client_ip import GROUP_OPTION, OPTION
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import recorded_objects
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import (
     HTTP,
@@ -50,6 +51,8 @@ SERVICE = {
     "external_ip": {"type": "str"},
     "internal_ips": {"type": "list", "elements": "str"},
     "members": {"type": "list", "elements": "str"},
+    "member_group": {"type": "str"},
+    "preserve_client_ip": {"type": "bool", "default": False},
     "ports": {"type": "list", "elements": "dict", "default": [], "options": PORT},
     "other_ports": {"type": "list", "elements": "str"},
 }
@@ -142,6 +145,8 @@ def read_request(params: Mapping[str, Any], edge_gateway: str = "") -> Request:
     removing = params.get("state", "absent") == "absent"  # removing or reading objects needs only their names
     services = tuple(_service(one, naming, cluster_id, removing) for one in given)
     _check_names(services)
+    for service in services:
+        _check_client_ip(service, scenario)
     one_arm = _one_arm(params.get("one_arm"))
     for service in services:
         if scenario is not None and scenario.one_arm and service.external_ip in one_arm:
@@ -209,7 +214,26 @@ def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing
         external_ip=given["external_ip"] or "",
         members=members,
         others=given["other_ports"] or (),
+        preserve_client_ip=bool(given["preserve_client_ip"]) and not removing,
+        member_group="" if removing else given["member_group"] or "",
     )
+
+
+def _check_client_ip(service: Service, scenario: Scenario | None) -> None:
+    """Refuse what cannot work, or would not last."""
+    if service.member_group and service.members:
+        remedy = f"service {service.label!r} has members, too: give one of the two"
+        raise InvalidInput(GROUP_OPTION, service.member_group, remedy)
+    for option, value in ((OPTION, service.preserve_client_ip), (GROUP_OPTION, service.member_group)):
+        if value and service.managed_by_cpi:
+            remedy = (
+                f"CPI writes the members of pools of {service.label!r} again: serve it under name_template, outside "
+                "CPI (docs/client-ip.md)"
+            )
+            raise InvalidInput(option, value, remedy)
+    if service.preserve_client_ip and scenario not in (None, Scenario.SHARED_EXTERNAL):
+        remedy = f"service {service.label!r} needs scenario shared_external: nothing says that it works behind DNAT"
+        raise InvalidInput(OPTION, True, remedy)
 
 
 def _port(given: Mapping[str, Any], removing: bool, managed_by_cpi: bool) -> PortSpec:

@@ -189,7 +189,7 @@ def _check_members(found: ServicePlan) -> None:
     """A new pool needs members. Those of a cluster's pools are its nodes, which CPI knows."""
     pool = found.creates_pool_without_members
     if pool and not found.service.managed_by_cpi:
-        remedy = f"service {found.label!r} has no pool {pool!r} yet: give the machines' addresses"
+        remedy = f"service {found.label!r} has no members in {pool!r} yet: give the machines' addresses"
         raise InvalidInput("services.members", None, remedy)
 
 

@@ -6,29 +6,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile import calls as profile_calls
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import (
     get_edge_gateway,
     get_gateway_of_network,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.firewall_group.calls import FORBIDDEN, PATH
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.gateway_inventory import (
+    ip_set_of,
     nat_rule_of,
     pool_of,
     profile_of,
     virtual_service_of,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_set import calls as ip_set_calls
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule import calls as rule_calls
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool import calls as pool_calls
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service import calls as service_calls
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import Object, Pool, kind_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    IP_SET,
+    Object,
+    Pool,
+    kind_of,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.readings import readings
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Refused
 
 Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class IpSets:
+    """Which IP sets matter, by name. ``needed``: a service has its members in one."""
+
+    matters: Callable[[str], bool]
+    needed: bool = False
 
 
 @dataclass
@@ -60,17 +79,48 @@ def find_gateway(api: Api, params: Mapping[str, Any]) -> Body:
     return get_edge_gateway(api, params["edge_gateway"], params["vdc"])
 
 
-def read_gateway(api: Api, gateway: Body, whole_pools: Callable[[Body], bool]) -> GatewayState:
+def ip_sets_of(request: Request) -> IpSets | None:
+    """Those with a name that a port of the services has or may have had. CPI's Services have none."""
+    if request.cluster_id:
+        return None
+    own = {port.names.ip_set for service in request.services for port in service.ports}
+    named = {service.name for service in request.services}
+
+    def matters(name: str) -> bool:
+        return name in own or any(one.service in named for one in readings(request.naming, IP_SET, name))
+
+    return IpSets(matters, any(service.preserve_client_ip for service in request.services))
+
+
+def read_gateway(
+    api: Api, gateway: Body, whole_pools: Callable[[Body], bool], ip_sets: IpSets | None = None
+) -> GatewayState:
     """Read the gateway: about one request for each 128 objects, and one for each pool whose members matter.
 
-    ``whole_pools(summary)`` says whether they do: a list of pools does not contain their members and ports.
+    ``whole_pools(summary)`` says whether they do: a list of pools does not contain their members and ports. ``ip_sets``
+    says the same of IP sets, which are not looked for without it.
     """
     found = read_addresses(api, gateway)
     for row in pool_calls.list_summaries(api, gateway):
         found.add(_pool(api, row, whole_pools(row)))
     for row in profile_calls.list_profiles(api, gateway, "scope==TENANT"):
         found.add(profile_of(row))
+    for body in _ip_sets(api, gateway, ip_sets) if ip_sets is not None else ():
+        found.add(ip_set_of(body))
     return found
+
+
+def _ip_sets(api: Api, gateway: Body, wanted: IpSets) -> Iterator[Body]:
+    """The whole bodies of those that matter; none without the right to view them, unless one is needed."""
+    try:
+        rows = ip_set_calls.GROUPS.list_summaries(api, gateway)
+    except Refused as error:
+        if error.status != FORBIDDEN or wanted.needed:
+            raise
+        return
+    for row in rows:
+        if wanted.matters(str(row["name"])):
+            yield api.get(f"{PATH}/{row['id']}", f"IP set {row['name']!r}")
 
 
 def read_addresses(api: Api, gateway: Body) -> GatewayState:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
+    IP_SET,
     NAT_RULE,
     POOL,
     VIRTUAL_SERVICE,
@@ -19,6 +20,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import 
     CREATE,
     DELETE,
     LOCK,
+    MEMBER_GROUPS,
     NAT_RULES,
     POOLS,
     PROFILES,
@@ -27,7 +29,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import 
     Operation,
 )
 
-_THINGS = {VIRTUAL_SERVICE: VIRTUAL_SERVICES, POOL: POOLS, NAT_RULE: NAT_RULES, APP_PORT_PROFILE: PROFILES}
+_THINGS = {
+    VIRTUAL_SERVICE: VIRTUAL_SERVICES,
+    POOL: POOLS,
+    NAT_RULE: NAT_RULES,
+    APP_PORT_PROFILE: PROFILES,
+    IP_SET: MEMBER_GROUPS,
+}
 
 
 def operations_of(steps: Iterable[Step]) -> Iterator[Operation]:

@@ -13,7 +13,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.background_w
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.policies import Policies
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState, read_gateway
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import (
+    GatewayState,
+    ip_sets_of,
+    read_gateway,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.writer import Writer
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.gateway_inventory import virtual_service_of
@@ -70,7 +74,7 @@ class ServiceExecutor:
         self._approved = frozenset(params.get("approved_steps") or ())
 
     def _read(self) -> GatewayState:
-        return read_gateway(self.api, self.gateway, self._is_read_whole)
+        return read_gateway(self.api, self.gateway, self._is_read_whole, ip_sets_of(self._request))
 
     def _is_read_whole(self, pool: Body) -> bool:
         """Whether the members of a pool matter, which a list of pools does not contain.

@@ -15,10 +15,15 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading impo
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.manager import AppPortProfiles
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import assignments_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.firewall_group.manager import LINGERS_SECONDS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.gateway_inventory import object_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_set.manager import IpSets
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule.manager import NatRules
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.calls import PATH as POOLS
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.calls import find_certificates
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.calls import (
+    find_certificates,
+    find_member_group,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.manager import Pools
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.resource import to_result as pool_result
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.manager import VirtualServices
@@ -32,15 +37,18 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bo
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
+    IP_SET,
     NAT_RULE,
     POOL,
     VIRTUAL_SERVICE,
     AppPortProfile,
+    IpSet,
     Object,
     Pool,
     VirtualService,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.client_ip import NEEDED_MODE
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import options_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Manager
@@ -50,6 +58,7 @@ MANAGERS: Mapping[str, Callable[..., Manager]] = {
     POOL: Pools,
     NAT_RULE: NatRules,
     APP_PORT_PROFILE: AppPortProfiles,
+    IP_SET: IpSets,
 }
 
 # The references in a stored body, by the option of their kind's module. Their identifiers may be stale, so that the
@@ -63,8 +72,9 @@ REFERENCES: Mapping[str, Mapping[str, str]] = {
     POOL: {"memberGroupRef": "member_group", "caCertificateRefs": "ca_certificates"},
     NAT_RULE: {"applicationPortProfile": "application_port_profile", "appliedTo": "applied_to"},
     APP_PORT_PROFILE: {},
+    IP_SET: {},
 }
-_KIND_OF = {"pool": POOL, "application_port_profile": APP_PORT_PROFILE}
+_KIND_OF = {"pool": POOL, "application_port_profile": APP_PORT_PROFILE, "member_group": IP_SET}
 
 
 class Writer:
@@ -116,12 +126,14 @@ class Writer:
                 # whole: the object may have to be made again, with all that an operator has set
                 self.stored[key] = current
                 self._read_now.add(key)
-                self.api.delete(path, manager.what)
+                manager.delete(str(current["id"]))
                 self.observed.ids.pop(key, None)
         self.writes += 1
 
     def _manager(self, kind: str, options: Mapping[str, Any]) -> Manager:
-        return MANAGERS[kind](self.api, self.gateway, {"state": "present", "id": None, **options}, False)
+        # an IP set that its last pool has just left is deleted as soon as Cloud Director releases it
+        common = {"state": "present", "id": None, "wait": True, "wait_timeout": LINGERS_SECONDS}
+        return MANAGERS[kind](self.api, self.gateway, {**common, **options}, False)
 
     def _as_planned(self, step: Step, manager: Manager, path: str) -> Body:
         """The present body of an object that is to be changed or deleted. Raises CollectionError if it was changed."""
@@ -140,9 +152,10 @@ class Writer:
     def _change(self, step: Step, manager: Manager, current: Body) -> Callable[[Body], Body]:
         """The change that an update makes to the body that Cloud Director returned. All other keys stay."""
         after = step.after
-        if isinstance(after, (Pool, AppPortProfile)) and after.body:
+        if isinstance(after, (Pool, AppPortProfile, IpSet)) and after.body:
             whole = writable(after.body)
-            return lambda body: {**body, **whole}
+            renewed = self._renewed((step.kind, step.name), whole, manager)
+            return lambda body: {**_without_members(body, whole), **whole, **renewed}
         if isinstance(after, Pool):
             changes = pool_changes(after, pool_result(current))
         else:
@@ -171,8 +184,10 @@ class Writer:
             return self._made_again(key, stored, step, manager)
         changes = dict(manager.wanted)
         if isinstance(after, VirtualService):
+            if not after.transparent:
+                del changes["transparent_mode_enabled"]  # before API 37.1 there is no such field
             changes["service_engine_group"] = self._choose_group(after)
-        if isinstance(after, Pool) and after.members is None:
+        if isinstance(after, Pool) and after.members is None and not after.member_group:
             changes["members"] = self._borrow_members(after)
         return manager.apply(manager.initial(), changes, self._references(changes))
 
@@ -185,6 +200,8 @@ class Writer:
             changes = pool_changes(step.after, pool_result(body)) if not step.after.body else {}
         elif isinstance(step.after, AppPortProfile) and step.after.body:
             changes = {}
+        elif isinstance(step.after, IpSet):
+            changes = dict(manager.wanted)  # what it holds is all that it is
         else:
             changes = self._changes(object_of(step.kind, stored), manager)
             changes = with_kept_types(changes, step.after, service_result(stored))
@@ -228,7 +245,9 @@ class Writer:
         found: dict[str, Any] = {}
         for option, kind in _KIND_OF.items():
             name = changes.get(option)
-            if name:
+            if name and option == "member_group" and (kind, name) not in self.observed.ids:
+                found[option] = find_member_group(self.api, self.gateway, name)  # a group of the operator
+            elif name:
                 manager = self._manager(kind, {"name": name})
                 urn = self.observed.ids.get((kind, name)) or manager.find()
                 if not urn:
@@ -263,11 +282,11 @@ class Writer:
             if other.name != wanted.name and group:
                 self.observed.groups[wanted.name] = group
                 return group
-        found = self._find_group()
+        found = self._find_group(wanted.transparent)
         self.observed.groups[wanted.name] = found
         return found
 
-    def _find_group(self) -> Body:
+    def _find_group(self, transparent: bool = False) -> Body:
         if self._groups is None:
             self._groups = assignments_of(self.api, self.gateway)
         usable = [one for one in self._groups if self._group in ("", *_names(one["serviceEngineGroupRef"]))]
@@ -275,9 +294,17 @@ class Writer:
             names = ", ".join(sorted(str(one["serviceEngineGroupRef"].get("name")) for one in self._groups)) or "none"
             remedy = f"edge gateway {self.gateway['name']!r} has {names}: give one of them, or have one assigned"
             raise InvalidInput("service_engine_group", self._group, remedy)
+        if transparent:
+            usable = [one for one in usable if one.get("serviceEngineGroupHaMode") in (None, NEEDED_MODE)] or usable
         roomy = [one for one in usable if _room(one)] or usable
         reference: Body = roomy[0]["serviceEngineGroupRef"]
         return reference
+
+
+def _without_members(body: Body, whole: Mapping[str, Any]) -> Body:
+    """The present body of a pool that gets back another one: it has either members or a group."""
+    given = [field for field in ("members", "memberGroupRef") if whole.get(field)]
+    return {key: value for key, value in body.items() if not given or key not in ("members", "memberGroupRef")}
 
 
 def _names(reference: Mapping[str, Any]) -> tuple[Any, ...]:

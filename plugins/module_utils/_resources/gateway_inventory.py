@@ -12,6 +12,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Read
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.resource import (
     to_result as profile_result,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_set.resource import (
+    to_result as ip_set_result,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule.resource import (
     to_result as rule_result,
 )
@@ -21,10 +24,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
+    IP_SET,
     NAT_RULE,
     POOL,
     VIRTUAL_SERVICE,
     AppPortProfile,
+    IpSet,
     NatRule,
     Object,
     Pool,
@@ -32,6 +37,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.results import (
     read_app_port_profile,
+    read_ip_set,
     read_nat_rule,
     read_pool,
     read_virtual_service,
@@ -59,6 +65,11 @@ def profile_of(body: Body) -> AppPortProfile:
     return read_app_port_profile(Reader(profile_result(body), "application port profile"), body)
 
 
+def ip_set_of(body: Body) -> IpSet:
+    """An IP set, from its whole body."""
+    return read_ip_set(Reader(ip_set_result(body), "IP set"), body)
+
+
 def virtual_service_of(body: Body) -> VirtualService:
     """A virtual service as the domain sees it, from a body of the API."""
     return read_virtual_service(Reader(service_result(body), "virtual service"), body)
@@ -69,4 +80,5 @@ _OBJECT_OF: Mapping[str, Callable[[Body], Object]] = {
     POOL: pool_of,
     NAT_RULE: nat_rule_of,
     APP_PORT_PROFILE: profile_of,
+    IP_SET: ip_set_of,
 }

@@ -178,7 +178,7 @@ def test_a_certificate_that_is_needed_is_not_kept_away() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_object_may_stay_as_it_is(kind: str) -> None:
     wanted = want(A, Scenario.SHARED_INTERNAL, ["192.168.8.2"])
-    fields = dict(zip(KINDS, ("virtual_service", "pool", "nat_rule", "profile"), strict=True))
+    fields = dict(zip(KINDS, ("virtual_service", "pool", "nat_rule", "profile", "ip_set"), strict=True))
     (port,) = wanted.ports
     name = dict(port.names.pairs())[kind]
     found = with_present(wanted, kind, name, Inventory())

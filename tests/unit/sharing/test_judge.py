@@ -13,6 +13,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.in
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     AppPortProfile,
+    IpSet,
     NatRule,
     Object,
     Pool,
@@ -29,6 +30,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 
 VIP = VirtualService("vs", "pool", "192.168.8.2", ("443",), "L4_TLS", "web-cert")
 POOL = Pool("pool", 30443, ("10.10.0.11",), ("TCP",))
+GROUPED = Pool("pool", 30443, None, ("TCP",), member_group="nodes")
+SET = IpSet("nodes", ("10.10.0.11",), "nodes of pool")
 RULE = NatRule("rule", "203.0.113.10", "192.168.8.2", "443", "profile")
 PROFILE = AppPortProfile("profile", ("443",))
 # Field, wanted object, present object, what is said; and whether it counts for CPI's objects, too.
@@ -45,12 +48,17 @@ CASES: list[tuple[str, Object, Object, str, bool]] = [
     ("certificate", VIP, replace(VIP, certificate="old"), "has certificate old, not web-cert", False),
     ("certificate", replace(VIP, certificate=""), VIP, "has certificate web-cert, not none", False),
     ("profile", VIP, replace(VIP, profile="L4"), "has application profile L4, not L4_TLS", False),
+    ("transparent", replace(VIP, transparent=True), VIP, "is not in transparent mode", True),
+    ("transparent", VIP, replace(VIP, transparent=True), "is in transparent mode", True),
     ("enabled", POOL, replace(POOL, enabled=False), "is disabled", True),
     ("port", POOL, replace(POOL, port=80), "has members on port 80, not 30443", True),
     ("port", POOL, replace(POOL, port=0), "has members on port several ports, not 30443", True),
     ("members", POOL, replace(POOL, members=("10.0.0.1",)), "has members 10.0.0.1, not 10.10.0.11", False),
     ("members", POOL, replace(POOL, members=()), "has members none, not 10.10.0.11", False),
     ("members", POOL, replace(POOL, members=None), "has members none, not 10.10.0.11", False),
+    ("member_group", GROUPED, POOL, "has members of its own, not the group nodes", False),
+    ("member_group", POOL, GROUPED, "has the group nodes, not members of its own", False),
+    ("member_group", GROUPED, replace(GROUPED, member_group="vms"), "has the group vms, not the group nodes", False),
     ("enabled", RULE, replace(RULE, enabled=False), "is disabled", True),
     ("type", RULE, replace(RULE, type="REFLEXIVE"), "is a REFLEXIVE rule, not DNAT", True),
     ("external", RULE, replace(RULE, external="203.0.113.9"), "is for 203.0.113.9, not 203.0.113.10", True),
@@ -64,6 +72,9 @@ CASES: list[tuple[str, Object, Object, str, bool]] = [
     ("profile", RULE, replace(RULE, profile=""), "uses application port profile none, not profile", True),
     ("profile", replace(RULE, profile=""), RULE, "uses application port profile profile, not none", True),
     ("ports", PROFILE, replace(PROFILE, ports=("80", "UDP 53")), "has port 80, UDP 53, not 443", True),
+    ("addresses", SET, replace(SET, addresses=("10.0.0.1",)), "has 10.0.0.1, not 10.10.0.11", True),
+    ("addresses", SET, replace(SET, addresses=()), "has none, not 10.10.0.11", True),
+    ("description", SET, replace(SET, description="mine"), "is described as 'mine', not 'nodes of pool'", True),
 ]
 # A pool gets its monitors when it is created; then they are the operator's.
 FREE = {(Pool, "monitors")}
@@ -80,7 +91,7 @@ def test_each_field_is_a_difference_by_itself(
 
 def test_there_is_no_field_that_nobody_judges() -> None:
     judged = {(wanted.__class__, field) for field, wanted, _present, _text, _of_cpi in CASES} | FREE
-    kinds = (VirtualService, Pool, NatRule, AppPortProfile)
+    kinds = (VirtualService, Pool, NatRule, AppPortProfile, IpSet)
     assert judged == {(kind, one.name) for kind in kinds for one in fields(kind) if one.compare and one.name != "name"}
 
 

@@ -65,6 +65,7 @@ def test_names_are_the_ones_that_cpi_looks_for() -> None:
         f"ingress-pool-web-{SHORT}-https",
         f"dnat-ingress-vs-web-{SHORT}-https",
         f"appPort_dnat-ingress-vs-web-{SHORT}-https",
+        f"ipset-ingress-pool-web-{SHORT}-https",
     )
     assert names.ip_claim_marker("shop", "web", URN) == f"cluster-{SHORT}-namespace-shop-service-web"
 

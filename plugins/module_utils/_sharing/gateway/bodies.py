@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
@@ -21,6 +22,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     VIRTUAL_SERVICE,
     Object,
     Pool,
+    VirtualService,
     label_of,
 )
 
@@ -54,9 +56,12 @@ _PLANNED = frozenset(
         "internalAddresses",
         "dnatExternalPort",
         "loadBalancerPoolRef",
+        "memberGroupRef",
+        "transparentModeEnabled",
         "servicePorts",
         "applicationProfile",
         "members",
+        "ipAddresses",
         "defaultPort",
         "applicationPorts",
     }
@@ -88,11 +93,19 @@ def changed_since(before: Object, now: Object) -> str:
         pairs = [(before.port, now.port), (before.members, now.members), (before.monitors, now.monitors)]
         same = before.enabled == now.enabled and all(one is None or one == other for one, other in pairs)
     else:
-        same = before == now
+        same = _as_listed(before, now) == now
     found = list(_differing_keys(before.body, now.body))
     if same and not found:
         return ""
     return ", ".join(found) or "its settings"
+
+
+def _as_listed(before: Object, now: Object) -> Object:
+    """An object as it was, with the mode that it has now if it comes from a list that does not tell it."""
+    told = "transparentModeEnabled" in before.body
+    if isinstance(before, VirtualService) and isinstance(now, VirtualService) and not told:
+        return replace(before, transparent=now.transparent)
+    return before
 
 
 def _differing_keys(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

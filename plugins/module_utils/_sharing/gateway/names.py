@@ -18,6 +18,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Inva
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import KINDS
 
 EDGE_GATEWAY = "edge_gateway"
+IP_SET_PREFIX = "ipset-"
 FIELDS = ("kind", "service", "port", "namespace", EDGE_GATEWAY)
 CLUSTER_ID_PREFIXES = ("urn:vcloud:entity:vmware:", "urn:vcloud:entity:cse:nativeCluster:")
 
@@ -43,7 +44,8 @@ def _escaped(text: str) -> str:
 class Naming:
     """How objects are named: a template with {kind} ("vs" or "pool"), {service}, {port} and, if wanted, {namespace}.
 
-    CPI's is ``ingress-{kind}-{service}-CLUSTER_ID-{port}``. A DNAT rule is ``dnat-`` and its virtual service's name.
+    CPI's is ``ingress-{kind}-{service}-CLUSTER_ID-{port}``. A DNAT rule is ``dnat-`` and its virtual service's name,
+    an IP set ``ipset-`` and its pool's.
     ``cluster_id`` is the short one of a cluster, empty for the template of an operator. ``per_gateway``: the name of
     the edge gateway is part of every name.
     """
@@ -101,15 +103,20 @@ class Naming:
 
 @dataclass(frozen=True)
 class PortNames:
-    """The names of the four objects of one port, in the order of `objects.KINDS`."""
+    """The names of the objects of one port, in the order of `objects.KINDS`."""
 
     virtual_service: str
     pool: str
     nat_rule: str
     profile: str
 
+    @property
+    def ip_set(self) -> str:
+        """That of the IP set with the members of its pool. Orange's CPI gives it the same name."""
+        return f"{IP_SET_PREFIX}{self.pool}"
+
     def __iter__(self) -> Iterator[str]:
-        return iter((self.virtual_service, self.pool, self.nat_rule, self.profile))
+        return iter((self.virtual_service, self.pool, self.nat_rule, self.profile, self.ip_set))
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Kind and name of each."""

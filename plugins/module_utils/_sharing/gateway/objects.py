@@ -16,14 +16,15 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 VIRTUAL_SERVICE, POOL, NAT_RULE = "virtual_service", "pool", "nat_rule"
-APP_PORT_PROFILE = "application_port_profile"
+APP_PORT_PROFILE, IP_SET = "application_port_profile", "ip_set"
 # The order of removal: Cloud Director refuses to delete an object that another one uses.
-KINDS = (VIRTUAL_SERVICE, POOL, NAT_RULE, APP_PORT_PROFILE)
+KINDS = (VIRTUAL_SERVICE, POOL, NAT_RULE, APP_PORT_PROFILE, IP_SET)
 LABELS: Mapping[str, str] = {
     VIRTUAL_SERVICE: "virtual service",
     POOL: "pool",
     NAT_RULE: "NAT rule",
     APP_PORT_PROFILE: "application port profile",
+    IP_SET: "IP set",
 }
 DNAT, SNAT, REFLEXIVE, NO_DNAT, NO_SNAT = "DNAT", "SNAT", "REFLEXIVE", "NO_DNAT", "NO_SNAT"
 
@@ -33,6 +34,7 @@ class VirtualService:
     """A virtual service. ``ports`` are texts: "443", "8000-8010", or "UDP 53"; ``certificate`` is an alias or empty.
 
     ``address`` is the IPv4 VIP and ``ipv6_address`` the IPv6 VIP; each is empty if there is no such VIP.
+    ``transparent``: the members of its pool see the client's address.
     """
 
     name: str
@@ -42,6 +44,7 @@ class VirtualService:
     profile: str = "L4"
     certificate: str = ""
     enabled: bool = True
+    transparent: bool = False
     ipv6_address: str = field(default="", compare=False)
     id: str = field(default="", compare=False)
     group: str = field(default="", compare=False)
@@ -53,9 +56,10 @@ class VirtualService:
 class Pool:
     """A pool. ``members`` are addresses; they, ``port`` (of every member) and ``monitors`` are None when not read.
 
-    A port of 0 stands for members on several ports. ``users`` are the names of the virtual services that use it.
-    ``health`` is what Cloud Director says of all of it, ``up`` and ``count`` are how many members are up and how many
-    there are (None when not read), and ``member_health`` is by address.
+    A port of 0 stands for members on several ports. ``member_group`` is the name of the IP set or security group that
+    has the members instead; Cloud Director lists none of them then. ``users`` are the names of the virtual services
+    that use it. ``health`` is what Cloud Director says of all of it, ``up`` and ``count`` are how many members are up
+    and how many there are (None when not read), and ``member_health`` is by address.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Pool:
     members: tuple[str, ...] | None = None
     monitors: tuple[str, ...] | None = None
     enabled: bool = True
+    member_group: str = ""
     users: tuple[str, ...] = field(default=(), compare=False)
     health: str = field(default="", compare=False)
     up: int | None = field(default=None, compare=False)
@@ -105,12 +110,24 @@ class AppPortProfile:
     body: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
-Object = Union[VirtualService, Pool, NatRule, AppPortProfile]  # noqa: UP007 - ansible-test's pylint knows no X | Y here
+@dataclass(frozen=True)
+class IpSet:
+    """An IP set that holds the members of a pool. ``addresses`` are sorted."""
+
+    name: str
+    addresses: tuple[str, ...]
+    description: str = ""
+    id: str = field(default="", compare=False)
+    body: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+Object = Union[VirtualService, Pool, NatRule, AppPortProfile, IpSet]  # noqa: UP007 - ansible-test's pylint knows no X | Y here
 _KIND_OF: Mapping[type, str] = {
     VirtualService: VIRTUAL_SERVICE,
     Pool: POOL,
     NatRule: NAT_RULE,
     AppPortProfile: APP_PORT_PROFILE,
+    IpSet: IP_SET,
 }
 
 

@@ -16,16 +16,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from string import Formatter
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import IP_SET_PREFIX, Naming
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
+    IP_SET,
     NAT_RULE,
     POOL,
     VIRTUAL_SERVICE,
 )
 
 # What comes before the name of the virtual service, or of the pool
-_BEFORE = {VIRTUAL_SERVICE: "", POOL: "", NAT_RULE: "dnat-", APP_PORT_PROFILE: "appPort_dnat-"}
+_BEFORE = {VIRTUAL_SERVICE: "", POOL: "", NAT_RULE: "dnat-", APP_PORT_PROFILE: "appPort_dnat-", IP_SET: IP_SET_PREFIX}
 # Names that Kubernetes accepts. A port without a name is possible, too.
 _SERVICE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _PORT = re.compile(r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?")
@@ -54,7 +55,7 @@ def readings(naming: Naming, kind: str, name: str) -> tuple[Reading, ...]:
     before = _BEFORE[kind]
     if not name.startswith(before):
         return ()
-    values = {"kind": "pool" if kind == POOL else "vs"}
+    values = {"kind": "pool" if kind in (POOL, IP_SET) else "vs"}
     parts = [(literal, field) for literal, field, _spec, _conversion in Formatter().parse(naming.template)]
     found = {
         Reading(one["service"], one["port"], one.get("namespace", ""))

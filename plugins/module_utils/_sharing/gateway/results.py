@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Reader
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     AppPortProfile,
+    IpSet,
     NatRule,
     Pool,
     VirtualService,
@@ -34,6 +35,7 @@ def read_virtual_service(result: Reader, body: Body | None = None) -> VirtualSer
         profile=result.text("application_profile", "L4"),
         certificate=_name(result, "certificate"),
         enabled=result.flag_or("enabled", True),
+        transparent=result.flag_or("transparent_mode_enabled", False),
         ipv6_address=result.text("ipv6_virtual_ip_address", ""),
         id=result.text("id", ""),
         group=_name(result, "service_engine_group"),
@@ -66,6 +68,7 @@ def read_pool(result: Reader, body: Body | None = None) -> Pool:
         members=tuple(sorted(member.text("ip_address") for member in members)),
         monitors=result.texts("health_monitors"),
         enabled=enabled,
+        member_group=_name(result, "member_group") or _urn(result, "member_group"),
         users=users,
         health=health,
         up=sum(state == "UP" for _address, state in states),
@@ -99,6 +102,12 @@ def read_app_port_profile(result: Reader, body: Body | None = None) -> AppPortPr
     """An application port profile."""
     ports = tuple(text for entry in result.mappings("application_ports") for text in _profile_ports(entry))
     return AppPortProfile(result.text("name"), ports, result.text("id", ""), body or {})
+
+
+def read_ip_set(result: Reader, body: Body | None = None) -> IpSet:
+    """An IP set."""
+    addresses, description = tuple(sorted(result.texts("ip_addresses"))), result.text("description", "")
+    return IpSet(result.text("name"), addresses, description, result.text("id", ""), body or {})
 
 
 def _profile_ports(entry: Reader) -> Iterator[str]:

@@ -18,6 +18,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.in
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     NAT_RULE,
     AppPortProfile,
+    IpSet,
     NatRule,
     Object,
     Pool,
@@ -43,10 +44,13 @@ def as_diff(items: Iterable[Object]) -> dict[str, str]:
 
 
 def _line(item: Object) -> str:
+    if isinstance(item, IpSet):
+        return ", ".join(item.addresses)
     disabled = "" if isinstance(item, AppPortProfile) or item.enabled else "disabled, "
     if isinstance(item, VirtualService):
         secured = f", certificate {item.certificate}" if item.certificate else ""
-        return f"{disabled}{item.address} port {', '.join(item.ports)}, {item.profile}{secured}, pool {item.pool}"
+        mode = ", transparent" if item.transparent else ""
+        return f"{disabled}{item.address} port {', '.join(item.ports)}, {item.profile}{secured}, pool {item.pool}{mode}"
     if isinstance(item, NatRule):
         port = f":{item.port}" if item.port else ""
         return f"{disabled}{item.external}{port} -> {item.internal}"
@@ -56,6 +60,8 @@ def _line(item: Object) -> str:
 
 
 def _members(pool: Pool) -> str:
+    if pool.member_group:
+        return f"group {pool.member_group} port {pool.port}"
     if pool.members is None:
         return "" if pool.port is None else f"port {pool.port}"
     return f"{', '.join(pool.members)} port {pool.port}"

@@ -23,6 +23,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.cl
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
+    IP_SET,
     KINDS,
     NAT_RULE,
     POOL,
@@ -177,7 +178,8 @@ class _Planner:
         staying = [port for port in ports if port.virtual_service is not None] or ports
         last_port = next((port for port in staying if self._virtual_service(port) is not None), staying[0])
         last_service = self._virtual_service(last_port)
-        self._ensure(last_port.pool)
+        if not self._loses_group(last_port):
+            self._ensure_pool(last_port)
         for port in ports:
             found = self._virtual_service(port)
             if port is not last_port and found and last_service and found.address == last_service.address:
@@ -200,7 +202,23 @@ class _Planner:
         wanted = port.virtual_service
         if wanted is None:
             return
+        # a virtual service is in transparent mode only while its pool has a group
+        last = self._loses_group(port)
+        if not last:
+            self._ensure_pool(port)
+        self._ensure_virtual_service(port, wanted)
+        if last:
+            self._ensure_pool(port)
+
+    def _loses_group(self, port: WantedPort) -> bool:
+        pool = self.inventory.get(POOL, port.names.pool)
+        return pool is not None and port.pool is not None and bool(pool.member_group and not port.pool.member_group)
+
+    def _ensure_pool(self, port: WantedPort) -> None:
+        self._ensure(port.ip_set)
         self._ensure(port.pool)
+
+    def _ensure_virtual_service(self, port: WantedPort, wanted: VirtualService) -> None:
         present = self._virtual_service(port)
         if present is None or self._differs(wanted, present):
             self._make_room(wanted)
@@ -282,7 +300,7 @@ class _Planner:
             # Its rule goes before its virtual service: where a new port has replaced it, clients must not be led to
             # nothing. The pool goes last: after an interruption its members show whose it is.
             names = dict(port.names.pairs())
-            for kind in (NAT_RULE, APP_PORT_PROFILE, VIRTUAL_SERVICE, POOL):
+            for kind in (NAT_RULE, APP_PORT_PROFILE, VIRTUAL_SERVICE, POOL, IP_SET):
                 if kind not in {kind_of(item) for item in port.objects()}:
                     self._delete(kind, names[kind])
         for kind in KINDS:

@@ -16,6 +16,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.in
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     NAT_RULE,
     VIRTUAL_SERVICE,
+    IpSet,
     NatRule,
     Pool,
     VirtualService,
@@ -28,6 +29,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.descr
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import Outage
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import assign_internal_ips
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.client_ip import with_client_ip
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import (
     PortSpec,
     Service,
@@ -66,7 +68,7 @@ class Goal:
     ) -> tuple[WantedService, tuple[str, ...]]:
         """The wanted state of a service, and its internal IPs. Raises InvalidInput if the one-arm range has too few."""
         if self.scenario is None:
-            return wanted_absent(service, orphans), ()
+            return with_client_ip(wanted_absent(service, orphans), inventory, {}), ()
         internal = tuple(given_ips) or assign_internal_ips(
             service, self.scenario, self.one_arm, inventory, self.unclaimed
         )
@@ -75,7 +77,8 @@ class Goal:
         if stray:
             orphans = replace(orphans, ports=(*orphans.ports, *stray))
             found = want(service, self.scenario, internal, per_service=self.per_service, orphans=orphans)
-        return with_kept_properties(found, self._before(found, inventory)), internal
+        before = self._before(found, inventory)
+        return with_client_ip(with_kept_properties(found, before), inventory, before), internal
 
     def _before(self, wanted: WantedService, inventory: Inventory) -> dict[str, VirtualService]:
         """The virtual services of a service as they are, else as a restore point holds them for the same port."""
@@ -144,13 +147,16 @@ class ServicePlan:
 
     @property
     def creates_pool_without_members(self) -> str:
-        """The name of a pool that the plan creates without known members; empty if there is no such pool."""
+        """The name of a pool, or of its IP set, that would have no known members; empty if there is none."""
         new = [step.after for step in self.steps if step.act is Act.CREATE and isinstance(step.after, Pool)]
-        return next((pool.name for pool in new if not pool.members), "")
+        sets = [step.after for step in self.steps if isinstance(step.after, IpSet)]
+        found = [*(pool.name for pool in new if not pool.members and not pool.member_group)]
+        return next(iter([*found, *(one.name for one in sets if not one.addresses)]), "")
 
     def take_external_ip(self, goal: Goal, address: str) -> None:
         """Replace the external IP that the plan assumed by the one that was allocated."""
-        assumed = Inventory(port.virtual_service for port in self.wanted.ports if port.virtual_service)
+        objects = [item for port in self.wanted.ports for item in port.objects()]
+        assumed = Inventory(item for item in objects if isinstance(item, (VirtualService, Pool, IpSet)))
         self.wanted, _internal = goal.wanted(
             self.service.with_external_ip(address), assumed, self.internal_ips, self.wanted.orphans
         )

@@ -13,6 +13,7 @@ from enum import Enum
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    IpSet,
     NatRule,
     Object,
     Pool,
@@ -127,14 +128,29 @@ def _detail(step: Step) -> str:
 
 def _change(before: Object | None, after: Object | None) -> str:
     if isinstance(after, VirtualService):
+        mode = _mode(before, after)
         if isinstance(before, VirtualService) and before.address != after.address:
-            return f": VIP {before.address} -> {after.address}"
-        return f" on {after.address} port {', '.join(after.ports)}"
+            return f": VIP {before.address} -> {after.address}{mode}"
+        return f" on {after.address} port {', '.join(after.ports)}{mode}"
     if isinstance(after, NatRule):
         port = f":{after.port}" if after.port else ""
         if isinstance(before, NatRule) and before.internal != after.internal:
             return f": {after.external}{port} -> {after.internal} (was {before.internal})"
         return f": {after.external}{port} -> {after.internal}"
+    if isinstance(after, IpSet):
+        return f" with {', '.join(after.addresses)}"
+    if isinstance(after, Pool) and after.member_group:
+        return f" with the members of group {after.member_group}"
     if isinstance(after, Pool) and after.members is not None:
         return f" with {pluralize(len(after.members), 'member')}"
     return ""
+
+
+def _mode(before: Object | None, after: VirtualService) -> str:
+    """What happens to the transparent mode."""
+    was = isinstance(before, VirtualService) and before.transparent
+    if after.transparent == was:
+        return ""
+    return (
+        ", in transparent mode: members see the client's IP" if after.transparent else ", no longer in transparent mode"
+    )

@@ -20,6 +20,7 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import Network, network_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    IpSet,
     NatRule,
     Object,
     Pool,
@@ -178,6 +179,7 @@ def options_of(item: Object) -> dict[str, Any]:
             "application_profile": item.profile,
             "certificate": item.certificate,
             "service_ports": ports,
+            "transparent_mode_enabled": item.transparent,
         }
     if isinstance(item, Pool):
         return _pool_options(item)
@@ -191,6 +193,8 @@ def options_of(item: Object) -> dict[str, Any]:
             "dnat_external_port": item.port,
             "application_port_profile": item.profile,
         }
+    if isinstance(item, IpSet):
+        return {"name": item.name, "description": item.description, "ip_addresses": list(item.addresses)}
     ports = [{"name": None, "protocol": TCP, "destination_ports": list(item.ports)}]
     return {"name": item.name, "description": f"App Port Profile [{item.name}]", "application_ports": ports}
 
@@ -206,7 +210,9 @@ def _pool_options(pool: Pool) -> dict[str, Any]:
         options["default_port"] = pool.port
     if pool.monitors is not None:
         options["health_monitors"] = list(pool.monitors)
-    if pool.members is not None:
+    if pool.member_group:
+        options["member_group"] = pool.member_group
+    elif pool.members is not None:
         options["members"] = [
             {"ip_address": address, "port": pool.port, "ratio": 1, "enabled": True} for address in pool.members
         ]

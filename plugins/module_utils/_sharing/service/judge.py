@@ -17,6 +17,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.in
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     NAT_RULE,
     AppPortProfile,
+    IpSet,
     NatRule,
     Object,
     Pool,
@@ -87,6 +88,8 @@ def differences(wanted: Object, present: Object, managed_by_cpi: bool) -> list[s
         return _pool_differences(wanted, present, managed_by_cpi)
     if isinstance(wanted, NatRule) and isinstance(present, NatRule):
         return _rule_differences(wanted, present)
+    if isinstance(wanted, IpSet) and isinstance(present, IpSet):
+        return _ip_set_differences(wanted, present)
     if isinstance(wanted, AppPortProfile) and isinstance(present, AppPortProfile) and wanted.ports != present.ports:
         return [f"has port {_list(present.ports)}, not {_list(wanted.ports)}"]
     return []
@@ -106,6 +109,8 @@ def _service_differences(wanted: VirtualService, present: VirtualService, manage
         found.append(f"has certificate {present.certificate}, not {wanted.certificate or 'none'}")
     if not managed_by_cpi and wanted.profile != present.profile:
         found.append(f"has application profile {present.profile}, not {wanted.profile}")
+    if wanted.transparent != present.transparent:
+        found.append(f"is {'' if present.transparent else 'not '}in transparent mode")
     return found
 
 
@@ -116,6 +121,11 @@ def _pool_differences(wanted: Pool, present: Pool, managed_by_cpi: bool) -> list
         found.append(f"has members on port {present.port or 'several ports'}, not {wanted.port}")
     if managed_by_cpi:
         return found
+    if wanted.member_group != present.member_group:
+        now, then = (
+            f"the group {one}" if one else "members of its own" for one in (present.member_group, wanted.member_group)
+        )
+        return [*found, f"has {now}, not {then}"]
     if wanted.members is not None and wanted.members != present.members:
         found.append(f"has members {_list(present.members or ())}, not {_list(wanted.members)}")
     return found
@@ -133,6 +143,15 @@ def _rule_differences(wanted: NatRule, present: NatRule) -> list[str]:
         found.append(f"leads to {present.internal or 'no address'}, not {wanted.internal}")
     if wanted.profile != present.profile:
         found.append(f"uses application port profile {present.profile or 'none'}, not {wanted.profile or 'none'}")
+    return found
+
+
+def _ip_set_differences(wanted: IpSet, present: IpSet) -> list[str]:
+    found = []
+    if wanted.addresses != present.addresses:
+        found.append(f"has {_list(present.addresses)}, not {_list(wanted.addresses)}")
+    if wanted.description != present.description:
+        found.append(f"is described as {present.description!r}, not {wanted.description!r}")
     return found
 
 

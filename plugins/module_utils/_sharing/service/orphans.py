@@ -20,11 +20,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.in
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming, PortNames
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
+    IP_SET,
     KINDS,
     NAT_RULE,
     POOL,
     VIRTUAL_SERVICE,
     AppPortProfile,
+    IpSet,
     NatRule,
     Object,
     Pool,
@@ -37,6 +39,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.re
     doubt_about,
     readings,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.client_ip import is_of_service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import (
     PortSpec,
     Service,
@@ -187,6 +190,8 @@ class _Structure:
             return self._virtual_service(item)
         if isinstance(item, NatRule):
             return self._rule(item)
+        if isinstance(item, IpSet):
+            return self._ip_set(item)
         return self._pool(item) if isinstance(item, Pool) else self._profile(item)
 
     def _virtual_service(self, item: VirtualService) -> bool:
@@ -210,6 +215,12 @@ class _Structure:
         if users:
             return all(any(one.item is user for one in self.unclaimed) and self.proves(user) for user in users)
         return self._shares_members(item)
+
+    def _ip_set(self, item: IpSet) -> bool:
+        users = [one for one in self.inventory if isinstance(one, Pool) and one.member_group == item.name]
+        if users:
+            return all(any(one.item is user for one in self.unclaimed) and self.proves(user) for user in users)
+        return is_of_service(item, None)
 
     def _profile(self, item: AppPortProfile) -> bool:
         users = [one for one in self.inventory if isinstance(one, NatRule) and one.profile == item.name]
@@ -237,11 +248,13 @@ def without_used(found: Sequence[Orphan], inventory: Inventory) -> list[Orphan]:
         if (kind_of(item), item.name) not in going:
             if isinstance(item, VirtualService):
                 users[POOL, item.pool] = f"virtual service {item.name} uses it"
+            elif isinstance(item, Pool) and item.member_group:
+                users[IP_SET, item.member_group] = f"pool {item.name} uses it"
             elif isinstance(item, NatRule) and item.profile:
                 users[APP_PORT_PROFILE, item.profile] = f"NAT rule {item.name} uses it"
     return [
         replace(one, doubt=users[one.key], named=False)
-        if one.removable and isinstance(one.item, (Pool, AppPortProfile)) and one.key in users
+        if one.removable and isinstance(one.item, (Pool, AppPortProfile, IpSet)) and one.key in users
         else one
         for one in found
     ]
@@ -284,7 +297,7 @@ def former_ports(found: Iterable[Orphan], naming: Naming) -> Orphans:
 def _number(group: Iterable[Orphan]) -> int:
     """The port that clients used; 0 if nothing shows it."""
     for one in group:
-        if isinstance(one.item, Pool):
+        if isinstance(one.item, (Pool, IpSet)):
             continue
         ports = (one.item.port,) if isinstance(one.item, NatRule) else one.item.ports
         number = decimal(ports[0]) if len(ports) == 1 else None

@@ -64,6 +64,8 @@ class Service:
     ``external_ip`` is empty until it is known. ``members`` are the addresses in its pools; a service of a cluster may
     have none here, as CPI keeps them. ``shared_rule`` names the one DNAT rule that may serve all ports.
     ``others`` are the names of the objects of further ports, which no plan changes (but see `Goal.wanted`).
+    ``preserve_client_ip``: its members see the client's address. ``member_group`` is an IP set or security group of
+    the operator that has the members.
     """
 
     name: str
@@ -75,6 +77,8 @@ class Service:
     external_ip: str = ""
     members: tuple[str, ...] = ()
     others: tuple[PortNames, ...] = ()
+    preserve_client_ip: bool = False
+    member_group: str = ""
 
     @classmethod
     def build(
@@ -88,6 +92,8 @@ class Service:
         external_ip: str = "",
         members: Iterable[str] = (),
         others: Iterable[str] = (),
+        preserve_client_ip: bool = False,
+        member_group: str = "",
     ) -> Service:
         """A service whose objects are named by ``naming``. ``others`` are names of ports that stay as they are."""
         named = tuple(ServicePort(spec, naming.port(name, spec.name, namespace)) for spec in ports)
@@ -97,7 +103,19 @@ class Service:
             marker = f"service {naming.port(name, '*', namespace).virtual_service}"
         rule, addresses = naming.shared_rule(name, namespace), tuple(sorted(set(members)))
         left = tuple(naming.port(name, port, namespace) for port in others)
-        return cls(name, namespace, named, rule, marker, cluster_id, external_ip, addresses, left)
+        return cls(
+            name,
+            namespace,
+            named,
+            rule,
+            marker,
+            cluster_id,
+            external_ip,
+            addresses,
+            left,
+            preserve_client_ip,
+            member_group,
+        )
 
     @property
     def label(self) -> str:

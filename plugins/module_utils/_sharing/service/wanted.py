@@ -17,6 +17,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     KINDS,
     NAT_RULE,
     AppPortProfile,
+    IpSet,
     NatRule,
     Object,
     Pool,
@@ -28,7 +29,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cp
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service, ServicePort
 
-_FIELDS = ("virtual_service", "pool", "nat_rule", "profile")  # of a WantedPort, in the order of KINDS
+_FIELDS = ("virtual_service", "pool", "nat_rule", "profile", "ip_set")  # of a WantedPort, in the order of KINDS
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class WantedPort:
     pool: Pool | None
     nat_rule: NatRule | None = None
     profile: AppPortProfile | None = None
+    ip_set: IpSet | None = None
 
     @property
     def names(self) -> PortNames:
@@ -53,7 +55,7 @@ class WantedPort:
 
     def objects(self) -> Iterator[Object]:
         """Those that should exist."""
-        for item in (self.virtual_service, self.pool, self.nat_rule, self.profile):
+        for item in (self.virtual_service, self.pool, self.nat_rule, self.profile, self.ip_set):
             if item is not None:
                 yield item
 
