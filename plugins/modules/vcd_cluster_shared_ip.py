@@ -132,6 +132,15 @@ options:
     description: Whether to migrate Services whose HTTP policies or WAF cannot be kept; see M(vcd.kubernetes.vcd_shared_ip).
     type: bool
     default: false
+  firewall:
+    description:
+      - What to do where the firewall of the edge gateway would block a Service after its migration.
+      - V(tell) - the preflight says which rule to add.
+      - V(manage) - the migration makes it, above the rule that blocks, with an IP set and an application port profile of the same name. All
+        other rules stay as they are. It goes when no Service of the cluster needs it any more.
+    type: str
+    choices: [tell, manage]
+    default: tell
   vcd_rules:
     description: Rules that this Cloud Director is known to have; see M(vcd.kubernetes.vcd_shared_ip).
     type: list

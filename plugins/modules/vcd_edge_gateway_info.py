@@ -280,6 +280,9 @@ edge_gateways:
         name:
           description: The name.
           type: str
+        description:
+          description: The description; it may be empty.
+          type: str
         position:
           description: The position in that order, starting at 1.
           type: int

@@ -18,7 +18,7 @@ from invariants import is_write
 from kube_double import faults
 from kube_double.testing import KubeDouble
 from moving import DISTINCT, EXTERNAL, INTERNAL, MOVES, STRICT, Edge, Params, service
-from runs import ROOT, ModuleRun, comparable, killed_at_every_write
+from runs import ROOT, ModuleRun, comparable, killed_at, killed_at_every_write
 from vcdsim.testing import Simulator
 
 
@@ -116,9 +116,9 @@ class Cluster:
     Its virtual services have a text that only the stored restore point knows once they are deleted.
     """
 
-    def __init__(self, sim: Simulator, kube: KubeDouble, folder: Path, before: str, after: str) -> None:
+    def __init__(self, sim: Simulator, kube: KubeDouble, folder: Path, before: str, after: str, **more: Any) -> None:
         sim.reset()
-        self.folder = folder
+        self.folder, self.more = folder, more
         self.sim, self.kube, self.edge, self.after = sim, kube, Edge(sim), after
         self.edge.create([service("web", external_ip=EXTERNAL_IP, ports=PORTS)], before)
         for one in self.edge.module("vcd_virtual_service_info")["virtual_services"]:
@@ -144,7 +144,7 @@ class Cluster:
     def _tasks(self) -> Tasks:
         """The role's two tasks, from its beginning: a run that follows an interrupted one starts there, too."""
         planned = yield self._phase("plan")
-        assert planned["ok"], planned["summary"]
+        assert planned.get("ok"), planned.get("summary") or planned["msg"]
         self.found.append(planned["cluster"]["restore_point"])
         yield self._phase("change", plan=planned["plan"])
 
@@ -159,7 +159,9 @@ class Cluster:
             "restore_dir": str(self.folder),
             "take_over": True,  # a run that was killed has not released its lease
             **({"one_arm": RANGE} if self.after != EXTERNAL else {}),
+            **self.more,
         }
+        given = {name: value for name, value in given.items() if value is not None}
         return Task(ModuleRun("vcd_cluster_shared_ip", {"phase": phase, **given, **options}), phase == "change")
 
     @property
@@ -202,7 +204,8 @@ class Cluster:
 
     def writes(self) -> tuple[int, int]:
         """The numbers of requests to Cloud Director and to Kubernetes."""
-        vcd = [entry for entry in self.sim.journal() if is_write(entry) and entry["user"] == "kube"]
+        user = self.edge.options["user"]
+        vcd = [entry for entry in self.sim.journal() if is_write(entry) and entry["user"] == user]
         kube = [entry for entry in self.kube.journal() if faults.is_write(entry["method"], entry["path"])]
         return len(vcd), len(kube)
 
@@ -286,3 +289,68 @@ def uninterrupted(cluster: Cluster) -> tuple[Params, tuple[int, int]]:
     again = cluster.migration().start().wait()
     assert (again["result"]["changed"], again["result"]["verified"], cluster.writes()) == (False, True, writes)
     return state, writes
+
+
+class BehindFirewall(Cluster):
+    """The same behind a firewall that blocks all that no rule of the user's allows."""
+
+    def __init__(self, sim: Simulator, kube: KubeDouble, folder: Path) -> None:
+        super().__init__(sim, kube, folder, EXTERNAL, INTERNAL, firewall="manage")
+        self.edge = self.edge.of(user="admin", password="admin-secret-1")
+        self.edge.module("vcd_ip_set", name="web", ip_addresses=[EXTERNAL_IP])
+        self.edge.module("vcd_firewall_rule", name="web in", action="ALLOW", destinations=["web"])
+        self.edge.module("vcd_firewall_rule", name="block", action="DROP")
+        self._kept = sim.snapshot()
+
+    def rules(self) -> list[str]:
+        """Names, the run's without their digest."""
+        found = self.edge.module("vcd_firewall_rule_info")["firewall_rules"]
+        return [one["name"].rpartition("-fw-")[0] or one["name"] for one in found]
+
+    def left(self) -> list[str]:
+        """The names of IP sets and profiles that a run has made."""
+        dump = self.sim.dump()
+        names = [one["name"] for kind in ("firewall_groups", "application_port_profiles") for one in dump[kind]]
+        return [name for name in names if name.startswith("vcd.kubernetes-fw-")]
+
+
+def test_a_firewall_rule_is_made_and_taken_back(
+    sim: Simulator, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    own = "vcd.kubernetes"
+    with KubeDouble(objects=objects(EXTERNAL), start_seconds=0, stop_seconds=0) as kube:
+        cluster = BehindFirewall(sim, kube, tmp_path)
+        cluster.prepare()
+        planned = cluster.migration().start().wait()
+        assert planned["result"]["verified"], planned
+        assert cluster.rules() == ["web in", own, "block"]
+        assert len(cluster.left()) == 2
+
+        def made(final: Params, unlike: Params) -> None:
+            assert comparable(final) == comparable(unlike)
+            assert cluster.rules() == ["web in", own, "block"]
+
+        survival = killed_at_every_write(cluster.migration, sim, cluster.prepare, check=made, kube=kube, user="admin")
+        record_property("figures", f"killed at every write, with a firewall rule: k = {survival.writes}")
+        assert survival.problems == []
+        # back, where the option says "tell" by then; killed before each of the last writes, which take the rule back
+        forth, back = cluster.more, {"go_back": True, "scenario": None, "existing": "fail", "one_arm": None}
+
+        def go_back() -> InSequence:
+            cluster.more = back
+            return cluster.migration()
+
+        def moved() -> int:
+            cluster.more = forth
+            cluster.prepare()
+            assert not cluster.migration().start().wait().get("failed")
+            return cluster.writes()[0]
+
+        before = moved()
+        assert go_back().start().wait()["result"]["verified"]
+        last = cluster.writes()[0] - before
+        assert (cluster.rules(), cluster.left()) == (["web in", "block"], [])
+        for number in range(last - 4, last):
+            moved()
+            killed_at(go_back, sim, number, "admin")
+            assert (cluster.rules(), cluster.left()) == (["web in", "block"], [])

@@ -224,6 +224,17 @@ class World:
         self.note("look at the entity")
         return self.cpi_entity
 
+    def plan_firewall(self, wanted: Json) -> Done:
+        return made(wanted["rules"], act="create")
+
+    def make_firewall_rules(self, wanted: Json) -> Done:
+        self.note("make firewall rules", write=True)
+        return made(wanted["rules"], act="create")
+
+    def take_back_firewall_rules(self, wanted: Json) -> Done:
+        self.note("take back firewall rules", write=True)
+        return made((), act="delete")
+
     def plan_removal(self, objects: Sequence[Json]) -> Done:
         names = [one["name"] for one in objects]
         return Done(True, {"steps": ["x"], "names": names, "writes": len(names)}, {}, {})
@@ -234,6 +245,12 @@ class World:
         for kind, found in self.objects.items():
             self.objects[kind] = [one for one in found if (one["name"], one["id"]) not in gone]
         return Done(True, {"steps": ["x"], "names": sorted(name for name, _id in gone), "writes": len(gone)}, {}, {})
+
+
+def made(rules: Sequence[Json], *, act: str) -> Done:
+    """The result of a change of firewall rules."""
+    steps = [f"{act} firewall rule {one['name']}" for one in rules]
+    return Done(bool(steps), {"steps": steps, "writes": len(steps)}, {}, {})
 
 
 def managed(changed: bool, scenario: str) -> Any:

@@ -50,8 +50,13 @@ class Binding:
         """Keep what the plan is based on. ``gateway`` has the members of the cluster's pools."""
         self._based_on = basis_of(state, cluster, gateway, _settings(self._request, wanted))
 
-    def add_plan(self, report: PhaseReport, cluster: Data, edge: Data, preflight: Data, removed: Data) -> None:
-        """Add the plan in the form that binds to the result of a plan. ``removed``: the plan for single orphans."""
+    def add_plan(
+        self, report: PhaseReport, cluster: Data, edge: Data, preflight: Data, removed: Data, firewall: Data
+    ) -> None:
+        """Add the plan in the form that binds to the result of a plan.
+
+        ``removed`` is the plan for single orphans, ``firewall`` that for firewall rules.
+        """
         if self._based_on is None:
             return
         result = report.result
@@ -63,6 +68,7 @@ class Binding:
             cpi=result["cpi_plan"],
             services=migration["services"],
             removed=removed.get("names") or (),
+            firewall=firewall.get("steps") or (),
             pending=result["plan"]["pending"],
             lines=result["lines"]["plan"],
             based_on=self._based_on,
@@ -110,6 +116,7 @@ def _settings(request: RunRequest, wanted: Wanted) -> dict[str, Any]:
         "shared_ip_prune_objects": sorted(request.prune_objects),
         "shared_ip_vcd_rules": sorted(request.vcd_rules),
         "shared_ip_accept_loss": request.accept_loss,
+        "shared_ip_firewall": request.firewall,
         "shared_ip_restart": request.restart,
     }
     if (

@@ -13,6 +13,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec impo
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage import CONFIG_OPTIONS, TARGET_OPTIONS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.options import AUTH_ARG_SPEC
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import (
+    MANAGE_FIREWALL,
+    TELL_FIREWALL,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION
 
 PLAN, CHANGE, VERIFY, AUDIT = "plan", "change", "verify", "audit"
@@ -49,6 +53,7 @@ OPTIONS = ArgumentSpec(
         "prune": {"type": "bool", "default": False},
         "prune_objects": {"type": "list", "elements": "str", "default": []},
         "accept_loss": {"type": "bool", "default": False},
+        "firewall": {"type": "str", "choices": [TELL_FIREWALL, MANAGE_FIREWALL], "default": TELL_FIREWALL},
         "vcd_rules": dict(CHANGE_OPTIONS.options["vcd_rules"]),
         "go_back": {"type": "bool", "default": False},
         "restore_file": {"type": "path"},

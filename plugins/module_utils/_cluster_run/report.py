@@ -24,8 +24,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states imp
 Facts = Mapping[str, Any]
 
 
-def plan_lines(planned: Facts, stop: Facts | None, migration: Facts | None, removal: Facts | None) -> list[str]:
-    """The plan for a person: the steps for CPI and the Services to be migrated, then what is removed."""
+def plan_lines(
+    planned: Facts, stop: Facts | None, migration: Facts | None, removal: Facts | None, firewall: Facts | None = None
+) -> list[str]:
+    """The plan for a person: firewall rules, the steps for CPI and the Services to be migrated, and what is removed."""
     if stop is None or migration is None:
         lines = report_lines(planned)
     else:
@@ -36,6 +38,9 @@ def plan_lines(planned: Facts, stop: Facts | None, migration: Facts | None, remo
         }
         follows = [f"then CPI's file is set to {planned['scenario_after']}, and CPI is scaled up again"]
         lines = [*report_lines(paused), *report_lines(migration), *follows]
+    writes = list(firewall["steps"]) if firewall else []
+    made = [text for text in writes if not text.startswith("delete ")]
+    lines = [*(f"first {text}" for text in made), *lines, *(f"then {text}" for text in writes if text not in made)]
     if removal and removal["steps"]:
         are = "is" if removal["writes"] == 1 else "are"
         lines.append(f"then {pluralize(removal['writes'], 'orphan')} {are} removed: {', '.join(removal['names'])}")

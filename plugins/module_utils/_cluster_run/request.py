@@ -12,6 +12,11 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.sides import Facts
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import (
+    MANAGE_FIREWALL,
+    TAKE_BACK,
+    TELL_FIREWALL,
+)
 
 MIGRATE = "migrate"
 
@@ -37,6 +42,7 @@ class RunRequest:
     edge_gateway: str | None = None
     vcd_rules: Sequence[str] = ()
     accept_loss: bool = False
+    firewall: str = TELL_FIREWALL
     bind: bool = False
     approved: Facts | None = None
     before_change: Sequence[Facts] = ()
@@ -48,6 +54,15 @@ class RunRequest:
     def migrates(self) -> bool:
         """Whether existing Services are migrated to the wanted shape."""
         return self.go_back or self.existing == MIGRATE
+
+    def firewall_mode(self, restore_point: Facts) -> str:
+        """What the run does with firewall rules (see `ClusterState.firewall`).
+
+        A run that goes back takes back what the change has made, whatever the option says now.
+        """
+        if self.firewall == MANAGE_FIREWALL:
+            return MANAGE_FIREWALL
+        return TAKE_BACK if self.go_back and restore_point.get("firewall") == MANAGE_FIREWALL else ""
 
     @property
     def binds(self) -> bool:

@@ -10,11 +10,11 @@ and verifies the result; ``verify()`` only checks the current state. The steps o
     0. the role runs the operator's hooks between the plan and the change, and plans again after them
     1. lock the edge gateway, which other runs may work on; a run that is bound to an approved plan plans again
     2. store the restore point on disk, unless the user of a container has no folder for it
-    3. store the restore point in the cluster, and stop CPI
+    3. make firewall rules, if the role is to; store the restore point in the cluster, and stop CPI
     4. read again; if something has changed since the plan, store a new restore point (a bound run ends there)
     5. migrate the Services, and unlock the edge gateway
     6. write CPI's file, and start CPI
-    7. remove the orphans that are in no Service's way, with the edge gateway locked
+    7. remove the orphans that are in no Service's way, and firewall rules that none needs, with the gateway locked
     8. verify, until all has settled; the role runs the operator's hooks for the end, also after a failure
 
 If a run is killed anywhere, the next run, which begins with a plan, finishes the work.
@@ -85,6 +85,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.ver
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import network_of_cpi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import services_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.picture import with_members
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import MANAGE_FIREWALL
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.hooks import (
     Hooks,
@@ -184,14 +185,15 @@ class ClusterRun:
         existing = MIGRATE if self._request.migrates else self._request.existing
         request = self._request
         asked = (wanted.scenario, wanted.one_arm, existing, request.edge_gateway, request.prune, request.prune_objects)
-        more: Facts = {"restore_point": wanted.restore_point, "vcd_rules": request.vcd_rules}
+        mode = request.firewall_mode(wanted.restore_point)
+        more: Facts = {"restore_point": wanted.restore_point, "vcd_rules": request.vcd_rules, "firewall": mode}
         state = state_of(cluster, gateway, *asked, **more)
         preflight = report_of(state)
         if preflight["unproven"] and cluster["cluster_id"].startswith(ENTITY):
             more["entity"] = self._gateway.entity(cluster["cluster_id"])
-        if preflight["migrations"]:
+        if preflight["migrations"] or mode:
             gateway = self._look(FIREWALL)[1]
-        if preflight["migrations"] or more.get("entity"):
+        if preflight["migrations"] or mode or more.get("entity"):
             state = state_of(cluster, gateway, *asked, **more)
             preflight = report_of(state)
         reads_pools = request.binds or (preflight["ok"] and preflight["migrations"])
@@ -219,14 +221,16 @@ class ClusterRun:
         migration = self._plan_migration(cluster, gateway, goal, wanted, interrupted)
         gone = preflight["removals"]
         removal = self._gateway.plan_removal(gone) if gone else None
-        add_rights(found, self._gateway, (migration, removal if removal and removal.changed else None))
-        pending = bool(planned.result["steps"] or migration or (removal and removal.changed))
+        firewall = self._gateway.plan_firewall(preflight["firewall"]) if preflight.get("firewall") else None
+        writing = [migration, *(one for one in (removal, firewall) if one and one.changed)]
+        add_rights(found, self._gateway, writing)
+        pending = bool(planned.result["steps"] or any(writing))
         verification = None if pending else self._verify(cluster, gateway, wanted)
         # only a migration needs a restore point, for which whole virtual services are read
         stop = self._cpi.plan_stop(goal).result if migration else None
         point = self._restore_point(cluster, gateway, wanted) if migration else RestorePoint()
         without_file = files.only_in_cluster(self._request.restore_dir) if migration else ""
-        parts: list[Managed | Done] = [one for one in (planned, migration, removal) if one]
+        parts: list[Managed | Done] = [one for one in (planned, migration, removal, firewall) if one]
         result = result_of(preflight, planned.result, result_or_none(migration), changed=pending)
         if verification:
             result.update(verified=verification["ok"], services=verification["services"])
@@ -247,12 +251,15 @@ class ClusterRun:
             "goal": {"scenario": goal.scenario, "one_arm": goal.one_arm},
             "before": {"scenario": preflight["scenario_before"], "one_arm": preflight["one_arm_before"]},
             "gone": gone,
+            "firewall": preflight["firewall"] if firewall and firewall.changed else {},
             "on_the_way": list(wanted.orphans),
             "gateway": without_objects(gateway),
             "verification": verification,
             "result": result,
         }
-        lines = plan_lines(planned.result, stop, result_or_none(migration), result_or_none(removal))
+        lines = plan_lines(
+            planned.result, stop, result_or_none(migration), result_or_none(removal), result_or_none(firewall)
+        )
         if without_file:
             lines.append(restore_point_line(without_file, self._cpi.backup))
         report: Facts = {
@@ -269,7 +276,9 @@ class ClusterRun:
             report.update(verification=proof["verification"], lines={**report["lines"], **proof["lines"]})
         before, after = merged([one.before for one in parts]), merged([one.after for one in parts])
         found_plan = PhaseReport(pending, report, before, after)
-        binding.add_plan(found_plan, cluster, edge, found["preflight"], result_or_none(removal) or {})
+        binding.add_plan(
+            found_plan, cluster, edge, found["preflight"], result_or_none(removal) or {}, result_or_none(firewall) or {}
+        )
         return found_plan
 
     def _plan_migration(
@@ -358,11 +367,13 @@ class ClusterRun:
             self._say("changing CPI's file")
             applied = self._cpi.apply(goal)
             parts.append(applied)
-        if plan["gone"]:
+        firewall = plan.get("firewall") or {}
+        if plan["gone"] or firewall:
             with self._gateway.lock():
                 if not parts:
                     self._check_bound(plan)
-                parts += self._remove(plan)
+                parts += self._remove(plan) if plan["gone"] else []
+                parts += [self._gateway.take_back_firewall_rules(firewall)] if firewall else []
         return migration, applied, parts
 
     def _check_bound(self, plan: Mapping[str, Any]) -> None:
@@ -391,6 +402,8 @@ class ClusterRun:
         # Stored before anything is changed, and first on disk: the copy in the cluster could be lost with the cluster.
         point = RestorePoint(plan["point"], plan["kept"])
         file = self._store(point)
+        if plan.get("firewall"):  # before CPI stops: a refusal changes nothing else
+            self._gateway.make_firewall_rules(plan["firewall"])
         self._say(f"the restore point is in {file or f'ConfigMap {self._cpi.backup} alone'}; stopping CPI")
         rebound = plan.get(REBOUND)
         self._cpi.stop(goal, rebound or point.in_cluster, replace=bool(rebound))
@@ -424,6 +437,9 @@ class ClusterRun:
     def _restore_point(self, cluster: Facts, gateway: Facts, wanted: Wanted) -> RestorePoint:
         info = self._gateway.describe(self._services(cluster, gateway, wanted), whole=True)
         point = restore_point_of(info, cluster, gateway)
+        mode = self._request.firewall_mode(wanted.restore_point)
+        if mode == MANAGE_FIREWALL:
+            point = {**point, "firewall": mode}
         if not self._request.go_back:
             return RestorePoint(point, point)
         # The cluster keeps the point to go back to, so that running the same again goes to the same place. The present

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.edge_lock import EdgeLock
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done, Executor
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.firewall import ManagedRules
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.info import gather
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.locked_run import run_and_replan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import CHANGE, PORT, SERVICE, read_request
@@ -154,6 +155,15 @@ class Gateway(Protocol):
 
     def remove(self, objects: Sequence[Mapping[str, str]]) -> Done:
         """Remove single objects, given with kind, name and id."""
+
+    def plan_firewall(self, wanted: Facts) -> Done:
+        """What the next two would do. ``wanted`` is the ``firewall`` of a preflight."""
+
+    def make_firewall_rules(self, wanted: Facts) -> Done:
+        """Make the rules that a migration needs."""
+
+    def take_back_firewall_rules(self, wanted: Facts) -> Done:
+        """Remove the rules that runs have made for the cluster, and that no Service needs any more."""
 
 
 class RealCpi:
@@ -359,6 +369,19 @@ class RealGateway:
 
     def remove(self, objects: Sequence[Mapping[str, str]]) -> Done:
         return self._removal(objects).run()
+
+    def plan_firewall(self, wanted: Facts) -> Done:
+        return ManagedRules(self._connected.vcd, self._body(), wanted).plan()
+
+    def make_firewall_rules(self, wanted: Facts) -> Done:
+        return ManagedRules(self._connected.vcd, self._body(), wanted).make(self._say)
+
+    def take_back_firewall_rules(self, wanted: Facts) -> Done:
+        return ManagedRules(self._connected.vcd, self._body(), wanted).take_back(self._say)
+
+    def _say(self, text: str) -> None:
+        self._may_write()
+        Progress(self._params["progress_file"]).say(text)
 
     def _removal(self, objects: Sequence[Mapping[str, str]], check_mode: bool = False) -> Removal:
         params = self._options((), state="absent")

@@ -219,6 +219,7 @@ def test_firewall_rules_include_the_groups_and_profiles_they_refer_to(vcd: Modul
     expected: list[dict[str, Any]] = [
         {
             "name": "web in",
+            "description": "",
             "position": 1,
             "enabled": True,
             "action": "ALLOW",
@@ -231,6 +232,7 @@ def test_firewall_rules_include_the_groups_and_profiles_they_refer_to(vcd: Modul
         },
         {
             "name": "nets out",
+            "description": "",
             "position": 2,
             "enabled": False,
             "action": "REJECT",
@@ -243,6 +245,7 @@ def test_firewall_rules_include_the_groups_and_profiles_they_refer_to(vcd: Modul
         },
         {
             "name": "default_rule",
+            "description": "",
             "position": 3,
             "enabled": True,
             "action": "DROP",

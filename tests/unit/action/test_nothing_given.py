@@ -129,6 +129,7 @@ SOMETHING: dict[str, Any] = {
     "shared_ip_scenario": "distinct_internal",
     "shared_ip_one_arm": "10.0.0.1-10.0.0.9",
     "shared_ip_existing": "migrate",
+    "shared_ip_firewall": "manage",
     "shared_ip_restart": "recreate",
     "shared_ip_vcd_rules": "update_while_sharing_a_vip",
     **dict.fromkeys(("shared_ip_prune", "shared_ip_accept_loss", "shared_ip_take_over"), True),

@@ -179,6 +179,7 @@ REQUESTS: dict[str, RunRequest] = {
     "shared_ip_prune": replace(MIGRATE, prune=True),
     "shared_ip_vcd_rules": replace(MIGRATE, vcd_rules=["vip_and_dnat_on_one_address"]),
     "shared_ip_accept_loss": replace(MIGRATE, accept_loss=True),
+    "shared_ip_firewall": replace(MIGRATE, firewall="manage"),
     "shared_ip_restart": replace(MIGRATE, restart="recreate"),
 }
 

@@ -44,6 +44,7 @@ def _rule(rule: Body, position: int, default: bool, named: Mapping[str, Body]) -
     return {
         "id": rule.get("id"),
         "name": rule.get("name"),
+        "description": rule.get("description") or "",
         "position": position,
         "enabled": on is not False,
         "action": rule.get("actionValue") or rule.get("action"),

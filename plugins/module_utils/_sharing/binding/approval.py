@@ -145,7 +145,7 @@ def _of_begun(approval: Approval, begun: Facts, now: Facts) -> Verdict:
     if found:
         return _refused(approval, found.summary, found.lines)
     known = set(begun["steps"])
-    more = [step for step in allowed_steps({"services": now["services"]}) if step not in known]
+    more = [step for step in allowed_steps(now) if step not in known]
     if not more:
         return Verdict(True, finishing=True)
     lines = [f"  would be done now, and was not planned: {one}" for one in more]

@@ -28,6 +28,7 @@ def cluster_plan(
     cpi: Facts,
     services: Iterable[Facts],
     removed: Sequence[str],
+    firewall: Sequence[str] = (),
     pending: bool,
     lines: Sequence[str],
     based_on: Facts,
@@ -36,7 +37,8 @@ def cluster_plan(
     """The plan of one cluster.
 
     ``edge_gateway`` has ``id`` and ``name``. ``preflight`` is its report, ``cpi`` the plan for CPI (``steps`` and
-    ``restart``), ``services`` those of the plan of vcd_shared_ip, ``removed`` names orphans that go. ``pending``: there
+    ``restart``), ``services`` those of the plan of vcd_shared_ip, ``removed`` names orphans that go, ``firewall`` are
+    the writes to firewall rules. ``pending``: there
     is something to do. ``lines`` are the plan for a person. ``based_on`` and ``bodies`` are those of `basis`.
     """
     found = {
@@ -47,6 +49,7 @@ def cluster_plan(
         "cpi": {"steps": list(cpi["steps"]), "restart": cpi["restart"]["done"]},
         "services": [_service(one) for one in services if one["steps"]],
         "removed": list(removed),
+        **({"firewall": list(firewall)} if firewall else {}),
         "lines": list(lines),
         "findings": [
             {key: one[key] for key in ("severity", "check", "message", "remedy")}
@@ -91,6 +94,8 @@ def digest_of_plan(plan: Facts) -> str:
 
 
 def allowed_steps(plan: Facts) -> list[str]:
-    """Every write in Cloud Director that a plan allows for its Services, also where Cloud Director refuses some."""
+    """Every write in Cloud Director that a plan allows for its Services, also where some are refused, and for firewall
+    rules.
+    """
     steps = [step for one in plan["services"] for step in (*one["steps"], *one["steps_if_refused"])]
-    return sorted(set(steps))
+    return sorted({*steps, *(plan.get("firewall") or ())})

@@ -136,7 +136,7 @@ def _plans(approved: Facts, now: Facts) -> list[str]:
 
 def _steps(plan: Facts) -> list[str]:
     found = [f"{one['name']}: {step}" for one in plan["services"] for step in one["steps"]]
-    return [*found, *(f"remove orphan {name}" for name in plan["removed"])]
+    return [*found, *plan.get("firewall", ()), *(f"remove orphan {name}" for name in plan["removed"])]
 
 
 def _services(approved: Facts, now: Facts) -> Iterator[str]:

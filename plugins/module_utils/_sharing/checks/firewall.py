@@ -20,9 +20,19 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import decimal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import Migration
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.observed import ObservedService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import FirewallRule
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, info, warning
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import (
+    MANAGE_FIREWALL,
+    FirewallRule,
+    own_rule_marker,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import (
+    Finding,
+    error,
+    info,
+    warning,
+)
 
 ALLOW = "ALLOW"
 VIEW_RIGHT = "Organization vDC Gateway: View Firewall"
@@ -54,6 +64,12 @@ class RuleMatcher:
     def label(self) -> str:
         """How messages name the rule."""
         return f"'{self.rule.name}' ({self.rule.action})"
+
+    @staticmethod
+    def served(item: ObservedService) -> list[AddressRange]:
+        """The addresses at which a Service is served now, as a rule matches them."""
+        vips = [_single(port.virtual_service.address) for port in item.ports if port.virtual_service]
+        return [one for one in vips if one is not None]
 
     def names(self, addresses: AddressRange | None) -> bool:
         """Whether it names these addresses as its destination. A rule for any destination names none."""
@@ -92,17 +108,37 @@ def check_firewall(state: ClusterState) -> Iterator[Finding]:
         return
     if edge.firewall_rules is None:
         message = f"the firewall rules of edge gateway {edge.name} could not be read and were not compared"
+        if state.firewall == MANAGE_FIREWALL:
+            remedy = f"give the user the right '{VIEW_RIGHT}', or set shared_ip_firewall: tell"
+            yield error("firewall", f"shared_ip_firewall: manage: {message}", remedy)
+            return
         yield warning("firewall", message, f"give the user the right '{VIEW_RIGHT}', or compare them manually")
         return
-    rules = [matcher for matcher in map(RuleMatcher, edge.firewall_rules) if matcher.applies]
-    impacts = [_impact_of(item, rules, state.target.one_arm) for item in migrations]
-    for item in impacts:
-        yield from _lost(item)
-    yield from _refused([item for item in impacts if not any(matcher.allows for matcher in item.lost)])
+    rules = matchers_of(state)
+    impacts = impacts_of(state, rules)
+    if state.firewall != MANAGE_FIREWALL:  # else see `firewall_rules`
+        for item in impacts:
+            yield from _lost(item)
+        yield from _refused([item for item in impacts if not any(matcher.allows for matcher in item.lost)])
     yield from _not_viewable(rules)
     if not any(item.lost or item.replaced or item.refused for item in impacts):
         message = f"no firewall rule of edge gateway {edge.name} names an address that changes"
         yield info("firewall", f"{message}, and the Services stay allowed")
+
+
+def matchers_of(state: ClusterState) -> list[RuleMatcher]:
+    """The rules of the edge gateway that apply to traffic to Services, in their order.
+
+    Where the run makes rules itself, without those that runs have made: what the others need is asked for in any case.
+    """
+    rules = (state.edge.firewall_rules if state.edge else None) or ()
+    marker = own_rule_marker(state.cluster.cluster_id) if state.firewall else None
+    return [matcher for matcher in map(RuleMatcher, rules) if matcher.applies and matcher.rule.description != marker]
+
+
+def impacts_of(state: ClusterState, rules: Sequence[RuleMatcher]) -> list[FirewallImpact]:
+    """What each migration does to the rules."""
+    return [_impact_of(item, rules, state.target.one_arm) for item in state.migrations if not item.obstacle]
 
 
 def _impact_of(migration: Migration, rules: Sequence[RuleMatcher], one_arm: AddressRange | None) -> FirewallImpact:
@@ -164,7 +200,7 @@ def _lost(item: FirewallImpact) -> Iterator[Finding]:
     label = item.migration.label
     for rule in item.lost:
         paths = [path for path in item.paths if _stops_matching(rule, path)]
-        seen = ", ".join(dict.fromkeys(_as_text(path.before) for path in paths))
+        seen = ", ".join(dict.fromkeys(addresses_as_text(path.before) for path in paths))
         message = f"{label}: firewall rule {rule.label} names {seen}, which no longer matches after the migration"
         needed = [path for path, _blocker in item.refused] if rule.allows else paths
         blockers = dict.fromkeys(blocker.label for _path, blocker in item.refused if not blocker.rule.default)
@@ -225,12 +261,13 @@ def _rule_text(action: str, paths: Sequence[PortPath]) -> str:
     """The rule to add: ``allow TCP 80, 443 to 192.168.8.2-192.168.8.100``."""
     ports: dict[str, list[int]] = {}
     for path in paths:
-        ports.setdefault(_as_text(path.after), []).append(path.port)
+        ports.setdefault(addresses_as_text(path.after), []).append(path.port)
     parts = [f"TCP {', '.join(map(str, sorted(set(found))))} to {where}" for where, found in ports.items()]
     return f"{action.lower()} {' and '.join(parts)}"
 
 
-def _as_text(addresses: AddressRange | None) -> str:
+def addresses_as_text(addresses: AddressRange | None) -> str:
+    """An address, or a range."""
     if addresses is None:
         return "the one-arm range"
     return addresses.start if addresses.single else str(addresses)

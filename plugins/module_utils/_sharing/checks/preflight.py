@@ -32,6 +32,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.edg
     check_vdc_group,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.firewall import check_firewall
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.firewall_rules import (
+    check_managed_firewall,
+    firewall_report,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.owners import check_owners
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.services import (
     check_excluded,
@@ -78,6 +82,7 @@ CHECKS: tuple[Callable[[ClusterState], Iterator[Finding]], ...] = (
     check_excluded,
     check_existing_services,
     check_firewall,
+    check_managed_firewall,
     check_orphans,
 )
 
@@ -127,12 +132,14 @@ def state_of(
     entity: Any = None,
     restore_point: Mapping[str, Any] | None = None,
     vcd_rules: Iterable[str] = (),
+    firewall: str = "",
 ) -> ClusterState:
     """What the checks look at, with the plans of the Services.
 
     ``edge_gateway`` is the name that was given, for the message if there is no such gateway. ``entity`` are the facts
     of CPI's defined entity, where it was read, ``restore_point`` is the one that the run goes back to. ``vcd_rules``
-    are those that the operator states. Raises InvalidInput as `preflight_report` does.
+    are those that the operator states, ``firewall`` is that of the state. Raises InvalidInput as `preflight_report`
+    does.
     """
     check_existing(existing)
     cluster = read_cluster(ccm)
@@ -144,6 +151,7 @@ def state_of(
         entity=read_entity(entity),
         restore_point=restore_point or None,
         known=KnownRules.stated(vcd_rules),
+        firewall=firewall,
     )
     return with_migrations(found)
 
@@ -166,6 +174,7 @@ def report_of(state: ClusterState) -> dict[str, Any]:
         "orphans": [orphan.as_dict() for orphan in state.orphans],
         **_removals(state),
         "pictures": {"before": picture_of(state), "after": planned_picture_of(state)},
+        "firewall": firewall_report(state),
         "findings": [finding.as_dict() for finding in findings],
         "summary": first_lines(findings),
     }

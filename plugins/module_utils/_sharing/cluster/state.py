@@ -40,7 +40,8 @@ class ClusterState:
     ``planned`` are the Services with their plans, where existing Services are to be migrated (see
     `migrations.with_migrations`), and ``places`` what these plans take of service engine groups. ``entity`` is CPI's
     defined entity, where it was read; ``restore_point`` the one that the run goes back to. ``known`` are the rules of
-    VCD that the operator states.
+    VCD that the operator states. ``firewall`` says what the run does with firewall rules: MANAGE_FIREWALL,
+    TAKE_BACK (only those that a run has made), or nothing.
     """
 
     cluster: Cluster
@@ -51,6 +52,7 @@ class ClusterState:
     restore_point: Mapping[str, Any] | None = None
     places: Places = field(default_factory=Places)
     known: KnownRules = field(default_factory=KnownRules)
+    firewall: str = ""
 
     @property
     def edge(self) -> EdgeGateway | None:

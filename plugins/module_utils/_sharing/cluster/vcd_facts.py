@@ -79,6 +79,22 @@ class FirewallGroup:
     addresses: tuple[str, ...] | None
 
 
+TELL_FIREWALL, MANAGE_FIREWALL, TAKE_BACK = "tell", "manage", "take back"
+
+
+def own_rule_marker(cluster_id: str) -> str:
+    """The description of the firewall rules that a run makes for a cluster, and of what these name."""
+    return f"Kept by the role vcd.kubernetes.shared_ip for the cluster {cluster_id}"
+
+
+@dataclass(frozen=True)
+class FirewallSource:
+    """A source of a firewall rule: a group, or without ``id`` addresses that the rule lists itself."""
+
+    id: str
+    name: str
+
+
 @dataclass(frozen=True)
 class FirewallRule:
     """A firewall rule. Empty ``destinations`` stand for any.
@@ -96,6 +112,9 @@ class FirewallRule:
     destinations: tuple[FirewallGroup, ...]
     ports: tuple[str, ...] | None
     default: bool
+    id: str = ""
+    description: str = ""
+    sources: tuple[FirewallSource, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -246,6 +265,9 @@ def _firewall_rule(item: Reader) -> FirewallRule:
         destinations=tuple(_firewall_group(group) for group in item.mappings("destinations")),
         ports=_tcp_ports(item),
         default=item.flag("default"),
+        id=item.text("id", ""),
+        description=item.text("description", ""),
+        sources=tuple(FirewallSource(one.text("id", ""), one.text("name", "")) for one in item.mappings("sources")),
     )
 
 

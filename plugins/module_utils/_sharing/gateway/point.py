@@ -46,6 +46,7 @@ POINT: dict[str, Layout] = {
     "objects": dict.fromkeys(KINDS, BODIES),
     "policies": Values(Values({})),
     "scenario": TEXT,
+    "firewall": TEXT,
     "one_arm": {"start_ip!": TEXT, "end_ip!": TEXT},
     "kubernetes_services": [SERVICE],
     "orphans": [TEXT],

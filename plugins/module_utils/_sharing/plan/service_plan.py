@@ -147,7 +147,7 @@ class ServicePlan:
 
     @property
     def creates_pool_without_members(self) -> str:
-        """The name of a pool, or of its IP set, that would have no known members; empty if there is none."""
+        """The name of a pool, or of its IP set, that would have no known members; empty if there is no such object."""
         new = [step.after for step in self.steps if step.act is Act.CREATE and isinstance(step.after, Pool)]
         sets = [step.after for step in self.steps if isinstance(step.after, IpSet)]
         found = [*(pool.name for pool in new if not pool.members and not pool.member_group)]
