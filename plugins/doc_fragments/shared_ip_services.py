@@ -79,6 +79,41 @@ options:
           - With O(cluster_id), they are used only for new pools. CPI manages the members of existing ones.
         type: list
         elements: str
+      algorithm:
+        description:
+          - The load balancing algorithm of its pools. A new pool gets V(ROUND_ROBIN); without the option, that of an
+            existing one stays.
+          - This option, O(services[].health_monitors) and O(services[].persistence_profile) require O(name_template).
+            See M(vcd.kubernetes.vcd_pool) for what they need.
+        type: str
+        choices:
+          - LEAST_CONNECTIONS
+          - ROUND_ROBIN
+          - CONSISTENT_HASH
+          - FASTEST_RESPONSE
+          - LEAST_LOAD
+          - FEWEST_SERVERS
+          - RANDOM
+          - FEWEST_TASKS
+          - CORE_AFFINITY
+      health_monitors:
+        description:
+          - The active health monitors of its pools. An empty list removes them. A new pool gets V(TCP), and one for
+            HTTP(S) gets none; without the option, those of an existing one stay.
+        type: list
+        elements: str
+        choices: [HTTP, HTTPS, TCP, UDP, PING]
+      persistence_profile:
+        description: How its pools keep a client on the same machine. An empty dictionary removes it.
+        type: dict
+        suboptions:
+          type:
+            description: What identifies a client.
+            type: str
+            choices: [CLIENT_IP, HTTP_COOKIE, CUSTOM_HTTP_HEADER, APP_COOKIE, TLS]
+          value:
+            description: The name of the cookie or header, for the types that require one.
+            type: str
       member_group:
         description:
           - An IP set, static group or dynamic security group that has the machines behind the service, by name or URN,

@@ -27,7 +27,7 @@ def pool_changes(wanted: Pool, present: Result) -> dict[str, Any]:
 
     ``wanted.members`` None leaves the members to CPI; only their port is corrected. Members of a group replace them.
     """
-    changes: dict[str, Any] = {"enabled": wanted.enabled}
+    changes: dict[str, Any] = {"enabled": wanted.enabled, **dict(wanted.settings)}
     if wanted.port is not None:
         changes["default_port"] = wanted.port
     if wanted.member_group:

@@ -20,9 +20,17 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.resource import (
+    ALGORITHMS,
+    MONITORS,
+    PERSISTENCE,
+    from_options,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import PoolSettings
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.point import check_restore_point
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.results import SETTINGS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import VcdRule
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.client_ip import GROUP_OPTION, OPTION
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.orphans import recorded_objects
@@ -52,6 +60,12 @@ SERVICE = {
     "internal_ips": {"type": "list", "elements": "str"},
     "members": {"type": "list", "elements": "str"},
     "member_group": {"type": "str"},
+    "algorithm": {"type": "str", "choices": list(ALGORITHMS)},
+    "health_monitors": {"type": "list", "elements": "str", "choices": list(MONITORS)},
+    "persistence_profile": {
+        "type": "dict",
+        "options": {"type": {"type": "str", "choices": list(PERSISTENCE)}, "value": {"type": "str"}},
+    },
     "preserve_client_ip": {"type": "bool", "default": False},
     "ports": {"type": "list", "elements": "dict", "default": [], "options": PORT},
     "other_ports": {"type": "list", "elements": "str"},
@@ -216,6 +230,7 @@ def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing
         others=given["other_ports"] or (),
         preserve_client_ip=bool(given["preserve_client_ip"]) and not removing,
         member_group="" if removing else given["member_group"] or "",
+        pool_settings=() if removing else _pool_settings(given, cluster_id),
     )
 
 
@@ -234,6 +249,16 @@ def _check_client_ip(service: Service, scenario: Scenario | None) -> None:
     if service.preserve_client_ip and scenario not in (None, Scenario.SHARED_EXTERNAL):
         remedy = f"service {service.label!r} needs scenario shared_external: nothing says that it works behind DNAT"
         raise InvalidInput(OPTION, True, remedy)
+
+
+def _pool_settings(given: Mapping[str, Any], cluster_id: str) -> PoolSettings:
+    """What the options say of the pools. Raises InvalidInput."""
+    asked = {name: given[name] for name in SETTINGS if given[name] is not None}
+    if asked and cluster_id:
+        name, value = next(iter(asked.items()))
+        remedy = f"CPI sets up the pools of {given['name']!r}: change them with vcd_pool, or leave it out"
+        raise InvalidInput(f"services.{name}", value, remedy)
+    return tuple(sorted(from_options(asked).items()))
 
 
 def _port(given: Mapping[str, Any], removing: bool, managed_by_cpi: bool) -> PortSpec:

@@ -446,3 +446,31 @@ def test_a_new_pool_gets_the_members_of_the_same_cluster(edge: Edge) -> None:
     prod.done([{key: value for key, value in one.items() if key != "members"} for one in services], INTERNAL)
     pools = {one["name"]: one["members"] for one in edge.sim.dump()["pools"]}
     assert [one["ipAddress"] for one in pools["ingress-pool-web-prod-http"]] == ["10.10.0.11"]
+
+
+# -- what options say of pools ---------------------------------------------------------------------------------------
+
+
+def test_settings_of_pools_are_brought_about_and_left_where_no_option_names_them(edge: Edge) -> None:
+    cookie = {"type": "HTTP_COOKIE", "value": "session"}
+    named = {"algorithm": "LEAST_CONNECTIONS", "health_monitors": ["HTTP"], "persistence_profile": cookie}
+    edge.done(shop(SSH, external_ip="203.0.113.20"), EXTERNAL)
+    assert pool_settings(edge) == ("ROUND_ROBIN", ["TCP"], None)
+    edge.done(shop(SSH, external_ip="203.0.113.20", **named), EXTERNAL)
+    assert pool_settings(edge) == ("LEAST_CONNECTIONS", ["HTTP"], cookie)
+    assert edge.done(shop(SSH, external_ip="203.0.113.20", **named), EXTERNAL)["changed"] is False
+    edge.done(shop(SSH, external_ip="203.0.113.20"), INTERNAL)
+    assert pool_settings(edge) == ("LEAST_CONNECTIONS", ["HTTP"], cookie)
+    none = {"health_monitors": [], "persistence_profile": {}}
+    edge.done(shop(SSH, HTTP, external_ip="203.0.113.20", **none), INTERNAL)
+    assert pool_settings(edge) == ("LEAST_CONNECTIONS", [], None)
+    wrong = {"persistence_profile": {"type": "HTTP_COOKIE"}}
+    message = edge.failed(shop(SSH, external_ip="203.0.113.20", **wrong), INTERNAL)["msg"]
+    assert "requires the name of the cookie or header" in message
+    cluster = edge.of(cluster_id="c1", name_template=None)
+    assert "change them with vcd_pool" in cluster.failed(shop(SSH, algorithm="RANDOM"), INTERNAL)["msg"]
+
+
+def pool_settings(edge: Edge) -> tuple[Any, ...]:
+    pool = edge.module("vcd_pool_info", name="pool-shop-ssh")["pools"][0]
+    return pool["algorithm"], pool["health_monitors"], pool["persistence_profile"]

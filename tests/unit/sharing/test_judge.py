@@ -31,6 +31,15 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 VIP = VirtualService("vs", "pool", "192.168.8.2", ("443",), "L4_TLS", "web-cert")
 POOL = Pool("pool", 30443, ("10.10.0.11",), ("TCP",))
 GROUPED = Pool("pool", 30443, None, ("TCP",), member_group="nodes")
+SET_UP, SET_UP_AGAIN, WATCHED, STICKY = (
+    replace(POOL, settings=((name, value),))
+    for name, value in (
+        ("algorithm", "LEAST_CONNECTIONS"),
+        ("algorithm", "ROUND_ROBIN"),
+        ("health_monitors", ["HTTP", "TCP"]),
+        ("persistence_profile", {"type": "HTTP_COOKIE", "value": "session"}),
+    )
+)
 SET = IpSet("nodes", ("10.10.0.11",), "nodes of pool")
 RULE = NatRule("rule", "203.0.113.10", "192.168.8.2", "443", "profile")
 PROFILE = AppPortProfile("profile", ("443",))
@@ -59,6 +68,9 @@ CASES: list[tuple[str, Object, Object, str, bool]] = [
     ("member_group", GROUPED, POOL, "has members of its own, not the group nodes", False),
     ("member_group", POOL, GROUPED, "has the group nodes, not members of its own", False),
     ("member_group", GROUPED, replace(GROUPED, member_group="vms"), "has the group vms, not the group nodes", False),
+    ("settings", SET_UP, SET_UP_AGAIN, "has algorithm ROUND_ROBIN, not LEAST_CONNECTIONS", False),
+    ("settings", WATCHED, POOL, "has health_monitors none, not HTTP, TCP", False),
+    ("settings", STICKY, POOL, "has persistence_profile none, not HTTP_COOKIE session", False),
     ("enabled", RULE, replace(RULE, enabled=False), "is disabled", True),
     ("type", RULE, replace(RULE, type="REFLEXIVE"), "is a REFLEXIVE rule, not DNAT", True),
     ("external", RULE, replace(RULE, external="203.0.113.9"), "is for 203.0.113.9, not 203.0.113.10", True),

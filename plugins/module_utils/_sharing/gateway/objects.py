@@ -52,14 +52,19 @@ class VirtualService:
     body: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
+# Name and value of options of vcd_pool, sorted by name
+PoolSettings = tuple[tuple[str, Any], ...]
+
+
 @dataclass(frozen=True)
 class Pool:
     """A pool. ``members`` are addresses; they, ``port`` (of every member) and ``monitors`` are None when not read.
 
-    A port of 0 stands for members on several ports. ``member_group`` is the name of the IP set or security group that
-    has the members instead; Cloud Director lists none of them then. ``users`` are the names of the virtual services
-    that use it. ``health`` is what Cloud Director says of all of it, ``up`` and ``count`` are how many members are up
-    and how many there are (None when not read), and ``member_health`` is by address.
+    A port of 0 stands for members on several ports. ``member_group`` is the name of the IP set or security group
+    that has the members instead; Cloud Director lists none of them then. ``settings`` are algorithm, persistence
+    and monitors by their options; a wanted pool has only those that an option names. ``users`` are the names of the
+    virtual services that use it. ``health`` is what Cloud Director says of all of it, ``up`` and ``count`` are how
+    many members are up and how many there are (None when not read), and ``member_health`` is by address.
     """
 
     name: str
@@ -68,6 +73,7 @@ class Pool:
     monitors: tuple[str, ...] | None = None
     enabled: bool = True
     member_group: str = ""
+    settings: PoolSettings = ()
     users: tuple[str, ...] = field(default=(), compare=False)
     health: str = field(default="", compare=False)
     up: int | None = field(default=None, compare=False)

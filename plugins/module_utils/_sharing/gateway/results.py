@@ -23,6 +23,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
 )
 
 Body = Mapping[str, Any]
+SETTINGS = ("algorithm", "health_monitors", "persistence_profile")
 
 
 def read_virtual_service(result: Reader, body: Body | None = None) -> VirtualService:
@@ -68,6 +69,7 @@ def read_pool(result: Reader, body: Body | None = None) -> Pool:
         members=tuple(sorted(member.text("ip_address") for member in members)),
         monitors=result.texts("health_monitors"),
         enabled=enabled,
+        settings=tuple((name, result.value.get(name)) for name in SETTINGS),
         member_group=_name(result, "member_group") or _urn(result, "member_group"),
         users=users,
         health=health,

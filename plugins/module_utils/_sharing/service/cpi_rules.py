@@ -210,6 +210,7 @@ def _pool_options(pool: Pool) -> dict[str, Any]:
         options["default_port"] = pool.port
     if pool.monitors is not None:
         options["health_monitors"] = list(pool.monitors)
+    options.update(pool.settings)
     if pool.member_group:
         options["member_group"] = pool.member_group
     elif pool.members is not None:

@@ -10,8 +10,9 @@ A fault is a difference that the plan repairs with a write. The planner writes w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
@@ -79,8 +80,9 @@ def _object_faults(wanted: Object, present: Object | None, managed_by_cpi: bool)
 def differences(wanted: Object, present: Object, managed_by_cpi: bool) -> list[str]:
     """What the plan would change in an object, as phrases that follow its name; empty for no difference.
 
-    CPI keeps the members of its pools and the application profiles of its virtual services, so that these do not count
-    for its objects. A pool gets its monitors when it is created; then they are the operator's.
+    CPI keeps the members of its pools and the application profiles of its virtual services, so that these do not
+    count for its objects. A pool gets its monitors when it is created; then they are the operator's, unless an
+    option names them.
     """
     if isinstance(wanted, VirtualService) and isinstance(present, VirtualService):
         return _service_differences(wanted, present, managed_by_cpi)
@@ -121,6 +123,10 @@ def _pool_differences(wanted: Pool, present: Pool, managed_by_cpi: bool) -> list
         found.append(f"has members on port {present.port or 'several ports'}, not {wanted.port}")
     if managed_by_cpi:
         return found
+    now = dict(present.settings)
+    for name, value in wanted.settings:
+        if now.get(name) != value:
+            found.append(f"has {name} {_shown(now.get(name))}, not {_shown(value)}")
     if wanted.member_group != present.member_group:
         now, then = (
             f"the group {one}" if one else "members of its own" for one in (present.member_group, wanted.member_group)
@@ -157,6 +163,12 @@ def _ip_set_differences(wanted: IpSet, present: IpSet) -> list[str]:
 
 def _enabled_difference(wanted: bool, present: bool) -> list[str]:
     return [] if wanted == present else [f"is {'enabled' if present else 'disabled'}"]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(str(one) for one in value.values() if one)
+    return ", ".join(value) or "none" if isinstance(value, (list, tuple)) else str(value or "none")
 
 
 def _list(texts: tuple[str, ...]) -> str:

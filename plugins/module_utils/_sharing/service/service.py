@@ -16,6 +16,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.na
     ip_claim_marker,
     short_cluster_id,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import PoolSettings
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import (
     EdgeAddresses,
     PresentPort,
@@ -65,7 +66,7 @@ class Service:
     have none here, as CPI keeps them. ``shared_rule`` names the one DNAT rule that may serve all ports.
     ``others`` are the names of the objects of further ports, which no plan changes (but see `Goal.wanted`).
     ``preserve_client_ip``: its members see the client's address. ``member_group`` is an IP set or security group of
-    the operator that has the members.
+    the operator that has the members. ``pool_settings`` are what options say of all its pools.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Service:
     others: tuple[PortNames, ...] = ()
     preserve_client_ip: bool = False
     member_group: str = ""
+    pool_settings: PoolSettings = ()
 
     @classmethod
     def build(
@@ -94,6 +96,7 @@ class Service:
         others: Iterable[str] = (),
         preserve_client_ip: bool = False,
         member_group: str = "",
+        pool_settings: PoolSettings = (),
     ) -> Service:
         """A service whose objects are named by ``naming``. ``others`` are names of ports that stay as they are."""
         named = tuple(ServicePort(spec, naming.port(name, spec.name, namespace)) for spec in ports)
@@ -115,6 +118,7 @@ class Service:
             left,
             preserve_client_ip,
             member_group,
+            pool_settings,
         )
 
     @property

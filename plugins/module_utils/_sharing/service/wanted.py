@@ -288,7 +288,8 @@ def _port(service: Service, port: ServicePort, address: str, with_rule: bool) ->
     found = VirtualService(
         names.virtual_service, names.pool, address, (port.number,), application_profile(spec), spec.certificate
     )
-    pool = Pool(names.pool, spec.node_port or None, service.members or None, health_monitors(spec))
+    members, settings = service.members or None, service.pool_settings
+    pool = Pool(names.pool, spec.node_port or None, members, health_monitors(spec), settings=settings)
     if not with_rule:
         return WantedPort(port, found, pool)
     rule = NatRule(names.nat_rule, service.external_ip, address, port.number, names.profile)
