@@ -74,6 +74,28 @@ class ArgumentSpec:
             "required_by": {name: list(names) for name, names in self.required_by.items()},
         }
 
+    def misplaced(self, given: Mapping[str, Any]) -> str:
+        """The first place where an option takes a dictionary and something else stands: ``members[1]``, or empty."""
+        return _misplaced(self.options, given, "")
+
+
+def _misplaced(options: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any], where: str) -> str:
+    for name, option in options.items():
+        inner = option.get("options")
+        for key in (name, *option.get("aliases", ())) if inner else ():
+            value = given.get(key)
+            several = option["type"] == "list" and isinstance(value, list)
+            for number, entry in enumerate(value if several and value is not None else [value]):
+                place = f"{where}{key}[{number}]" if several else f"{where}{key}"
+                if isinstance(entry, str) or (entry is None and not several):
+                    continue  # ansible-core reads a dictionary from text, too
+                if not isinstance(entry, Mapping):
+                    return place
+                found = _misplaced(inner or {}, entry, f"{place}.")
+                if found:
+                    return found
+    return ""
+
 
 def refuse_together(spec: ArgumentSpec, given: Mapping[str, Any]) -> None:
     """Raise CollectionError where options that are given break a cross-field rule of a spec, in Ansible's own words.

@@ -53,7 +53,7 @@ def run_module(
     ``libraries`` maps each required library to the error that its import raised, or None.
     """
     SECRETS.clear()
-    module = AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
+    module = _module(spec)
     SECRETS.add(*module.no_log_values)
     for name, error in (libraries or {}).items():
         if error is not None:
@@ -65,6 +65,25 @@ def run_module(
         module.no_log_values.update(SECRETS.forms)
         details = printable_data(SECRETS.mask_data(failed.details))
         module.fail_json(msg=printable(SECRETS.mask(failed.message)), failure=details)
+
+
+def _module(spec: ArgumentSpec) -> AnsibleModule:
+    """The module with its options checked.
+
+    ansible-core looks into an entry of a list before it looks whether it is a dictionary, and ends with a traceback
+    where it is none: an empty entry in a playbook is enough.
+    """
+    try:
+        return AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
+    except TypeError as error:
+        failed = defect(error)
+    names = {name: {"type": "raw", "aliases": one.get("aliases", [])} for name, one in spec.options.items()}
+    module = AnsibleModule(names, supports_check_mode=True)
+    place = spec.misplaced(module.params)
+    module.params = {}  # they are not checked, so nobody knows which of them are secret
+    message = f"{place}: is not a dictionary: give its options, or remove the entry" if place else failed.message
+    module.fail_json(msg=message, failure={} if place else failed.details)
+    raise AssertionError("fail_json does not return")
 
 
 def _performed(module: AnsibleModule, connect: Any, perform: Any) -> Outcome | CollectionError:

@@ -49,7 +49,7 @@ _TEXTS = """
     ipAddress networkType algorithm firewallMatch externalAddresses internalAddresses snatDestinationAddresses
     dnatExternalPort virtualIpAddress ipv6VirtualIpAddress applicationProfileType supportedFeatureSet
     serviceNetworkDefinition ipv6ServiceNetworkDefinition serviceEngineGroupSupportedFeatureSet
-    serviceEngineGroupHaMode memberGroupType tag entityType reservationType
+    serviceEngineGroupHaMode haMode memberGroupType tag entityType reservationType
     networkProviderType errorMessage
 """
 _NUMBERS = """
@@ -83,7 +83,9 @@ FIELDS: dict[str, Layout] = {
     "servicePorts": [{"portStart": NUMBER, "portEnd": NUMBER, "sslEnabled": FLAG, "tcpUdpProfile": TYPED}],
     "version": {"version": NUMBER},
     "gatewayBacking": {"gatewayType": TEXT},
-    "edgeGatewayUplinks": [{"uplinkId": TEXT, "uplinkName": TEXT, "usingIpSpace": FLAG, "subnets": SUBNETS}],
+    "edgeGatewayUplinks": [
+        {"uplinkId": TEXT, "uplinkName": TEXT, "usingIpSpace": FLAG, "backingType": TEXT, "subnets": SUBNETS}
+    ],
     "subnets": SUBNETS,
     "connection": {"routerRef": REFERENCE},
     "participatingOrgVdcs": [{"vdcRef": REFERENCE}],

@@ -360,6 +360,7 @@ USES: dict[str, tuple[Use, ...]] = {
         *_reads(MEMBER_GROUPS, when="the option member_group"),
         *_reads(CERTIFICATES, when="the option ca_certificates"),
         *_reads(VAPPS, NETWORKS, when="the option members.vm"),
+        *_reads(SETTINGS, when="a pool is created"),
         *_writes(POOLS),
     ),
     "vcd_nat_rule": (
@@ -394,6 +395,7 @@ USES: dict[str, tuple[Use, ...]] = {
     "vcd_service_engine_group_assignment": (
         *_reads(GATEWAYS, GROUPS),
         *_reads(VIRTUAL_SERVICES, when="state: absent, to name those that are on it"),
+        *_reads(SETTINGS, when="a group is assigned"),
         *_writes(GROUPS),
     ),
     "vcd_service_engine_group_assignment_info": _reads(GATEWAYS, GROUPS),
@@ -414,7 +416,8 @@ USES: dict[str, tuple[Use, ...]] = {
     "vcd_shared_ip": (
         *_SERVICES,
         *_reads(GROUPS),
-        *_reads(SETTINGS, NETWORKS, when="addresses that the uplinks do not have, a WAF, or preserve_client_ip: true"),
+        *_reads(SETTINGS, when="a pool or virtual service is created, a WAF, or preserve_client_ip: true"),
+        *_reads(NETWORKS, when="addresses that the uplinks do not have, a WAF, or preserve_client_ip: true"),
         *_reads(CERTIFICATES, when="a certificate for TLS"),
         *_reads(MEMBER_GROUPS, when="name_template; without it, no IP sets of the services are looked for"),
         *_reads(FIREWALL, when="an IP set is to be deleted, to see what else uses it"),

@@ -85,7 +85,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 edge_load_balancer:
-  description: The settings after the run or, in check mode, as predicted.
+  description:
+    - The settings after the run or, in check mode, as predicted. There, what Cloud Director chooses by itself is null.
   returned: success
   type: dict
   contains:

@@ -181,3 +181,43 @@ def test_a_refused_option_shows_no_password_of_a_url() -> None:
     assert "no_such_option" in json.loads(text)["msg"]
     assert "kube-secret-1" not in text
     assert "https://(hidden)@vcd.example.com" in text
+
+
+NESTED = ArgumentSpec(
+    {
+        "password": {"type": "str", "no_log": True},
+        "rules": {
+            "type": "list",
+            "elements": "dict",
+            "options": {"actions": {"type": "dict", "aliases": ["acts"], "options": {"name": {"type": "str"}}}},
+        },
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("rules", "place"),
+    [
+        ([None], "rules[0]"),
+        ([{"actions": {}}, 7], "rules[1]"),
+        ([{"actions": True}], "rules[0].actions"),
+        ([{"acts": [None]}], "rules[0].acts"),
+    ],
+)
+def test_an_entry_that_is_no_dictionary_is_named(rules: Any, place: str) -> None:
+    """ansible-core breaks with a traceback where one stands, but not in every place."""
+    loud = LOUD if "." in place else {}  # else it is ansible-core's own message, with a traceback where that is asked
+    given_options = {**loud, "password": "hidden-zQ9zQ", "rules": rules}
+    text = output_of(lambda: run_module(NESTED, lambda _params: pytest.fail("connected"), pytest.fail), given_options)
+    result = json.loads(text)
+    assert result["failed"] is True
+    assert place in result["msg"] or ("." not in place and "in the sub parameter field 'rules'" in result["msg"])
+    assert "Traceback" not in text
+    assert "zQ9zQ" not in text
+    assert NESTED.misplaced({"rules": rules}) == place
+
+
+def test_entries_that_are_dictionaries_are_in_their_place() -> None:
+    assert NESTED.misplaced({"rules": [{"actions": {"name": None}}, {}, "actions={}"], "password": "x"}) == ""
+    assert NESTED.misplaced({"rules": None}) == ""
+    assert NESTED.misplaced({}) == ""

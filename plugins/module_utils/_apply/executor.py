@@ -140,7 +140,15 @@ class Executor:
         ports = [port for group in pending for port in group.wanted.ports]
         steps = [step for group in pending for step in group.steps]
         services = self.services
-        check_profiles(services.api, services.gateway, self.request.naming, ports, steps, services.observed.inventory)
+        check_profiles(
+            services.api,
+            services.gateway,
+            self.request.naming,
+            ports,
+            steps,
+            services.observed.inventory,
+            removing=self.removing,
+        )
 
     def _check_client_ip(self, pending: Iterable[GroupPlan]) -> None:
         api, gateway, group = self.services.api, self.services.gateway, self.params["service_engine_group"] or ""

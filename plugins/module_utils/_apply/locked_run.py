@@ -13,10 +13,14 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.edge_lock import EdgeLock
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.executor import Done, Executor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import (
+    Progress,
+    check_progress_file,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.rights import LOCKING
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Starter
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import require_load_balancer
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.downtime import added
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import (
     CHANGED,
@@ -27,6 +31,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states imp
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.rights import require_rights
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.versions import needed
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import (
+    CREATE,
+    POOLS,
+    VIRTUAL_SERVICES,
+    Operation,
+)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import API_WITH_SHARED_IP
 
 MAX_CONFLICTS = 3
 
@@ -37,8 +49,14 @@ def run(api: Api, gateway: Body, request: Request, params: Mapping[str, Any], ch
     A run that has nothing to write needs no lock. The plan that is applied is made under the lock, since another run
     may have taken an address after the first plan was made.
     """
+    _check_release(api, request, params)
     starter = Starter(params["controller_pid"], params["run_by"])
+    if starter.is_gone():
+        raise InvalidInput("controller_pid", params["controller_pid"], "there is no such process: omit the option")
+    check_progress_file(params["progress_file"])
     planned = Executor(api, gateway, request, params, True).run()
+    if {Operation(CREATE, POOLS), Operation(CREATE, VIRTUAL_SERVICES)} & {*planned.operations}:
+        require_load_balancer(api, gateway)
     warnings = tuple(require_rights(api, [*planned.operations, *LOCKING])) if planned.changed else ()
     if check_mode or not planned.changed:
         return replace(planned, warnings=warnings)
@@ -48,6 +66,18 @@ def run(api: Api, gateway: Body, request: Request, params: Mapping[str, Any], ch
             lambda: Executor(api, gateway, request, params, False, lock.check, progress), progress.say
         )
     return replace(done, warnings=warnings)
+
+
+def _check_release(api: Api, request: Request, params: Mapping[str, Any]) -> None:
+    """Raise InvalidInput where ports would share an IP, and the release of Cloud Director does not allow it."""
+    scenario = request.scenario
+    if scenario is None or not scenario.shared_ip or params["state"] == "absent":
+        return
+    several = [one.label for one in request.services if len(one.ports) > 1]
+    if several and api.session.listed[-1] < API_WITH_SHARED_IP:
+        why = f"the ports of service {several[0]!r} would share an IP, which requires"
+        remedy = f"{why} {needed(API_WITH_SHARED_IP)} or newer: choose distinct_internal"
+        raise InvalidInput("scenario", scenario.value, remedy)
 
 
 def run_and_replan(prepare: Callable[[], Executor], say: Callable[[str], None]) -> Done:

@@ -16,8 +16,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port
     names_in_organization,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import (
+    backing_type,
     find_edge_gateways,
-    owner_of,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule.calls import list_rules
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
@@ -33,21 +33,31 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 
 
 def check_profiles(
-    api: Api, gateway: Body, naming: Naming, ports: Iterable[WantedPort], steps: Iterable[Step], inventory: Inventory
+    api: Api,
+    gateway: Body,
+    naming: Naming,
+    ports: Iterable[WantedPort],
+    steps: Iterable[Step],
+    inventory: Inventory,
+    *,
+    removing: bool,
 ) -> None:
-    """Raise InvalidInput if a plan needs a profile whose name other objects of the organization have.
+    """Raise InvalidInput if a plan needs or deletes a profile that other objects of the organization have.
 
     The names of a cluster's objects contain its id, so that only those of a template can meet. Requests are sent only
     if a profile is to be created, or if one exists that no rule of this gateway uses yet.
     """
     if naming.cluster_id:
         return
+    steps = list(steps)
     new = {step.name for step in steps if step.kind == APP_PORT_PROFILE and step.act is Act.CREATE}
     if new:
         taken = sorted(new & names_in_organization(api, gateway))
         if taken:
             raise _taken(taken[0], naming)
-    unused = {one.id: one.name for one in _unused(ports, inventory)}
+    gone = {step.name for step in steps if removing and step.kind == APP_PORT_PROFILE and step.act is Act.DELETE}
+    wanted = {port.profile.name for port in ports if port.profile}
+    unused = {one.id: one.name for one in _unused(sorted(gone | wanted), inventory)}
     for other in _other_gateways(api, gateway) if unused else ():
         for rule in list_rules(api, other):
             name = unused.get(str((rule.get("applicationPortProfile") or {}).get("id")))
@@ -55,19 +65,19 @@ def check_profiles(
                 raise _taken(name, naming, f", on edge gateway {other['name']!r}")
 
 
-def _unused(ports: Iterable[WantedPort], inventory: Inventory) -> Iterator[AppPortProfile]:
-    """The wanted profiles that exist although no rule here uses them: an interrupted run has made them, or others."""
+def _unused(names: Iterable[str], inventory: Inventory) -> Iterator[AppPortProfile]:
+    """The profiles that exist although no rule here uses them: an interrupted run has made or left them, or others."""
     used = {item.profile for item in inventory if isinstance(item, NatRule)}
-    for port in ports:
-        found = inventory.get(APP_PORT_PROFILE, port.profile.name) if port.profile else None
+    for name in names:
+        found = inventory.get(APP_PORT_PROFILE, name)
         if found is not None and found.name not in used:
             yield found
 
 
 def _other_gateways(api: Api, gateway: Body) -> list[Body]:
-    """Those of the same VDC or VDC group: others cannot use its profiles."""
-    found = find_edge_gateways(api, None, owner_of(gateway)["id"])
-    return [one for one in found if one["id"] != gateway["id"]]
+    """All others: a VDC group shows the profiles of its VDCs, too, and can use none of them."""
+    found = find_edge_gateways(api, None, None)
+    return [one for one in found if one["id"] != gateway["id"] and backing_type(one) == backing_type(gateway)]
 
 
 def _taken(name: str, naming: Naming, where: str = "") -> InvalidInput:

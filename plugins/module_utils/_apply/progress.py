@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Inva
 from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import CHANGED
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Clock, SystemClock
+
+
+def check_progress_file(path: str | None) -> None:
+    """Raise InvalidInput, as a run that writes does, if the folder of the file is missing. Nothing is made."""
+    if path and not Path(path).parent.is_dir():
+        raise InvalidInput("progress_file", path, f"cannot be written: {os.strerror(errno.ENOENT)}")
 
 
 class Progress:

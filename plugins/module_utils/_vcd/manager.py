@@ -10,13 +10,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput, as_text
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.gateway_objects import GatewayObjects
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.rights import require_rights
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import CREATE, DELETE, READ, UPDATE, Operation
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.rights import granted_to, require_rights
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import (
+    CREATE,
+    DELETE,
+    READ,
+    UPDATE,
+    Operation,
+    missing,
+    right_for,
+)
 
 Result = dict[str, Any]
 
@@ -84,7 +92,8 @@ class Manager(ABC):
 
     kind: str
     progress_fields: tuple[str, ...] = ("status",)  # fields of the body that a timeout message reports
-    may_be_hidden: tuple[str, ...] = ()  # options that Cloud Director may accept and not return
+    # options that Cloud Director accepts and ignores without a right, and what that is for (`Row.things`)
+    ignored_without: ClassVar[Mapping[str, str]] = {}
     names_repeat = False  # whether several objects may have one name
     shared: Shared | None = None  # None: the task is for one object
 
@@ -149,9 +158,10 @@ class Manager(ABC):
         if self.params.get("id"):
             raise InvalidInput("id", self.params["id"], f"there is no {self.kind} with this id: omit id to create one")
         self.complete()
-        missing = self.missing_for_create()
-        if missing:
-            raise CollectionError(f"{', '.join(missing)}: required to create {self.what}, which does not exist yet")
+        lacking = self.missing_for_create()
+        if lacking:
+            raise CollectionError(f"{', '.join(lacking)}: required to create {self.what}, which does not exist yet")
+        self.wanted = self.effective(self.wanted)
         planned = self.apply(self.initial(), self.wanted, self.resolve(self.wanted))
         after = self.to_result(planned)
         self.check(None, self.wanted, after)
@@ -161,7 +171,7 @@ class Manager(ABC):
     def plan_change(self, body: Body) -> Step:
         """Resolve what differs, and check it against the planned result: check mode fails where a real run would."""
         before = self.to_result(body)
-        changes = self.differences(before, self.wanted)
+        changes = self.effective(self.differences(before, self.wanted))
         if not changes:
             return Step(before=before, after=before, body=body, planned=body)
         references = self.resolve(changes)
@@ -207,11 +217,23 @@ class Manager(ABC):
         after = self.to_result(self.settle(object_id, None if step.act else step.body))
         if step.act:
             self.verify(after)
-        return Change(bool(step.act), step.before, after, tuple(self.warnings))
+        # If all that differed was ignored, nothing changed: reporting a change would break idempotence on every run.
+        ignored = set(self.differences(after, self.wanted)) & set(self.ignored_without)
+        changed = set(step.changes) != ignored if step.act == UPDATE else bool(step.act)
+        return Change(changed, step.before, after, tuple(self.warnings))
 
     def require_right(self, act: str) -> None:
         """Raise CollectionError if the user lacks the right to do this; warn if its rights are not known."""
         self.warnings += require_rights(self.api, [Operation(act, f"{self.kind}s")])
+
+    def effective(self, changes: Result) -> Result:
+        """The changes without what Cloud Director would ignore, because the user lacks a right; each with a warning."""
+        ignored = set()
+        for option, things in self.ignored_without.items():
+            for one in missing(granted_to(self.api), [Operation(UPDATE, things)]) if changes.get(option) else ():
+                ignored.add(option)
+                self.warnings.append(f"{option}: is ignored for {self.what}: {one.text}: {one.remedy}")
+        return {option: value for option, value in changes.items() if option not in ignored}
 
     def settle(self, object_id: str, body: Body | None = None) -> Body:
         """Wait for the object if ``wait`` is set, and read it again. A ``body`` that is already settled is reused."""
@@ -224,9 +246,15 @@ class Manager(ABC):
 
     def verify(self, after: Result) -> None:
         """Warn of options that Cloud Director accepted without applying them."""
-        for option in sorted(set(self.differences(after, self.wanted)) - set(self.may_be_hidden)):
-            now = as_text(after.get(option))
-            self.warnings.append(f"{option}: Cloud Director did not apply it to {self.what}: the value is {now}")
+        for option in sorted(self.differences(after, self.wanted)):
+            if option not in self.ignored_without:
+                now = as_text(after.get(option))
+                self.warnings.append(f"{option}: Cloud Director did not apply it to {self.what}: the value is {now}")
+            elif not any(one.startswith(f"{option}: is ignored") for one in self.warnings):
+                self.warnings.append(
+                    f"{option}: Cloud Director did not apply it to {self.what}, or does not report it: the user "
+                    f"probably lacks the right {right_for(Operation(UPDATE, self.ignored_without[option]))!r}"
+                )
 
     def create(self, body: Body) -> str:
         """Create it; return its id."""

@@ -26,7 +26,7 @@ def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
         "description": body.get("description") or "",
         "scope": body.get("scope"),
         "application_ports": _in_order([_port_result(port) for port in body.get("applicationPorts") or []]),
-        "usable_for_nat": bool(body.get("usableForNAT")),
+        "usable_for_nat": _usable_for_nat(body),
         "status": body.get("status"),
     }
 
@@ -49,9 +49,18 @@ def apply(body: Mapping[str, Any], changes: Mapping[str, Any]) -> Body:
     for key, value in changes.items():
         if key == "application_ports":
             changed["applicationPorts"] = [_port_body(port) for port in value]
+            changed.pop("usableForNAT", None)  # it follows from the ports
         else:
             changed[key] = value
     return changed
+
+
+def _usable_for_nat(body: Mapping[str, Any]) -> bool:
+    """What Cloud Director says or, of a profile that is not written yet, its rule: one entry with at most one port."""
+    if body.get("usableForNAT") is not None:
+        return bool(body["usableForNAT"])
+    ports = [_port_result(port)["destination_ports"] for port in body.get("applicationPorts") or []]
+    return len(ports) == 1 and len(ports[0]) <= 1
 
 
 def _port_from_options(port: Mapping[str, Any]) -> dict[str, Any]:

@@ -194,6 +194,13 @@ def load_balancer_of(api: Api, gateway: Body) -> Body:
     return api.get(f"edgeGateways/{gateway['id']}/loadBalancer", f"load balancer of edge gateway {gateway['name']!r}")
 
 
+def require_load_balancer(api: Api, gateway: Body) -> None:
+    """Raise InvalidInput if the load balancer of an edge gateway is disabled: then it can have none of its objects."""
+    if load_balancer_of(api, gateway).get("enabled") is False:
+        remedy = "its load balancer is disabled: ask the provider to enable it (vcd_edge_load_balancer)"
+        raise InvalidInput("edge_gateway", gateway["name"], remedy)
+
+
 def assignments_of(api: Api, gateway: Body) -> list[Body]:
     """The service engine groups that are assigned to an edge gateway."""
     query = f"gatewayRef.id=={gateway['id']}"

@@ -40,8 +40,7 @@ def ensure(api: Api, gateway: Body, params: Mapping[str, Any], check_mode: bool)
     _check_users(api, gateway, changes)
     cloud = _find_cloud(api, changes["cloud"]) if changes.get("cloud") else None
     if check_mode:
-        planned = resource.to_result(resource.apply(body, changes, cloud))
-        return Change(True, before, planned, tuple(warnings))
+        return Change(True, before, resource.planned(body, changes, cloud), tuple(warnings))
     path, what = f"edgeGateways/{gateway['id']}/loadBalancer", f"load balancer of edge gateway {gateway['name']!r}"
     api.update(path, what, body, lambda current: resource.apply(current, changes, cloud))
     if params["wait"]:

@@ -82,6 +82,11 @@ def check_change(current: Mapping[str, Any], changes: Mapping[str, Any]) -> None
             raise InvalidInput(option, changes[option], remedy)
 
 
+def planned(body: Mapping[str, Any], changes: Mapping[str, Any], cloud: Body | None) -> dict[str, Any]:
+    """What the settings will be, as `to_result` has them. A disabled load balancer has none."""
+    return to_result({"enabled": False} if changes.get("enabled") is False else apply(body, changes, cloud))
+
+
 def apply(body: Mapping[str, Any], changes: Mapping[str, Any], cloud: Body | None) -> Body:
     """A copy of the settings with changes applied. The cloud that was read is sent back: from 39.0 on, it has to be."""
     changed: Body = copy.deepcopy(dict(body))

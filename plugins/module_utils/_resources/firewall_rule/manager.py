@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.calls import find_profile
@@ -26,7 +26,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.firewall
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Refused
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Change, Manager, Result
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import SYSTEM_LOGGING, UPDATE
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import LOGGING, UPDATE
 
 MAX_CONFLICTS = 3
 BAD_REQUEST = 400
@@ -37,7 +37,7 @@ class FirewallRules(Manager):
     """Manages one firewall rule."""
 
     kind = "firewall rule"
-    may_be_hidden = ("logging",)  # ignored without a right, see verify
+    ignored_without: ClassVar[Mapping[str, str]] = {"logging": LOGGING}
 
     from_options = staticmethod(resource.from_options)
     to_result = staticmethod(resource.to_result)
@@ -109,7 +109,7 @@ class FirewallRules(Manager):
         if comparison.is_placed(ids, str(body["id"]), self.place):
             return _with_position(super().modify(body), here, here)
         before = self.to_result(body)
-        changes = self.differences(before, self.wanted)
+        changes = self.effective(self.differences(before, self.wanted))
         references = self.resolve(changes)
         changed = self.apply(body, changes, references)
         self.check(before, changes, self.to_result(changed))
@@ -144,15 +144,6 @@ class FirewallRules(Manager):
         if self.params["wait"]:
             wait_until_ready(self.api, self.gateway, self.params["wait_timeout"])
         return self.api.get(self.path(object_id), self.what)
-
-    def verify(self, after: Result) -> None:
-        """Warn of options that Cloud Director accepted without applying them."""
-        super().verify(after)
-        if self.wanted.get("logging") and not after["logging"]:
-            self.warnings.append(
-                f"logging: Cloud Director did not enable logging for {self.what}, or does not report it: the user "
-                f"probably lacks the right {SYSTEM_LOGGING!r}"
-            )
 
     def _written(self, before: Result, here: int) -> Change:
         after = self.to_result(self.settle(str(before["id"])))
@@ -205,7 +196,7 @@ class FirewallRules(Manager):
             option = "before" if self.place.before else "after"
             raise InvalidInput(option, self.params[option], "was deleted by another client: nothing was changed")
         changes = self.differences(self.to_result(found), self.wanted) if found else self.wanted
-        changes = {name: value for name, value in changes.items() if name not in self.may_be_hidden or not found}
+        changes = {name: value for name, value in changes.items() if name not in self.ignored_without or not found}
         if found and not changes and comparison.is_placed(ids, str(found["id"]), self.place):
             return body
         rule = self.apply(found or self.initial(), changes, references)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources import address_claims, external_addresses
@@ -21,10 +21,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import Answer, Use
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, pick_reference
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Change, Manager, Result, Step
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import SYSTEM_LOGGING
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Manager, Result
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import LOGGING
 
 EXTERNAL = "external_addresses"
+ROUTERS = ("NSXT_TIER0", "NSXT_VRF_TIER0")  # uplinks that no rule can be limited to: only one backed by a segment
 TRANSLATING = ("DNAT", "SNAT", "REFLEXIVE")  # a rule that exempts traffic needs no address of the edge gateway
 INCOMING = ("DNAT", "NO_DNAT", "REFLEXIVE")
 # What decides for which incoming traffic a rule is, and which of several rules applies.
@@ -38,7 +39,7 @@ class NatRules(Manager):
 
     kind = "NAT rule"
     names_repeat = True
-    may_be_hidden = ("logging",)  # has a warning of its own, see _with_logging_warning
+    ignored_without: ClassVar[Mapping[str, str]] = {"logging": LOGGING}
 
     from_options = staticmethod(resource.from_options)
     to_result = staticmethod(resource.to_result)
@@ -141,28 +142,12 @@ class NatRules(Manager):
         """Create it. Of several, none is looked up after its creation: ``settle`` reads the list after the last one."""
         return self.api.create(self.collection(), body, self.what, self.find, named=self.shared is None)
 
-    def outcome(self, step: Step, object_id: str) -> Change:
-        """Warn when logging was requested and is still reported as off.
-
-        Without the right to configure system logging, Cloud Director silently ignores the value.
-        """
-        change = super().outcome(step, object_id)
-        if not self.wanted.get("logging") or not change.after or change.after["logging"]:
-            return change
-        warning = (
-            f"logging: Cloud Director did not enable logging for {self.what}, or does not report it: "
-            f"the user probably lacks the right {SYSTEM_LOGGING!r}"
-        )
-        # If logging is all that differed, nothing changed: reporting a change would break idempotence on every run.
-        changed = change.changed and set(step.changes) != {"logging"}
-        return Change(changed, change.before, change.after, (*change.warnings, warning))
-
     def _find_interface(self, name: str) -> Body:
-        if is_urn("applied_to", name, "network", "externalNetwork"):
-            return {"id": name}
+        is_urn("applied_to", name, "network", "externalNetwork")
         uplinks = [
             {"id": uplink.get("uplinkId"), "name": uplink.get("uplinkName")}
             for uplink in self.gateway.get("edgeGatewayUplinks") or []
+            if uplink.get("backingType") not in ROUTERS
         ]
         networks = [{"id": row["id"], "name": row["name"]} for row in networks_of(self.api, self.gateway)]
         candidates = networks + uplinks
@@ -170,7 +155,7 @@ class NatRules(Manager):
             "applied_to",
             name,
             candidates,
-            kind="network or uplink",
+            kind="network or segment-backed uplink",
             where=f"on edge gateway {self.gateway['name']!r}",
             others=lambda: [str(one["name"]) for one in candidates],
         )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import require_load_balancer
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool import (
     calls,
     comparison,
@@ -101,6 +102,16 @@ class Pools(GatewayManager):
             self.wanted["members"] = resource.with_changes(after["members"], self._asked)
         super().verify(after)
 
+    def plan_removal(self, body: Body | None) -> Step:
+        """Delete it, unless a virtual service uses it."""
+        users = self.to_result(body)["virtual_services"] if body else []
+        if users:
+            names = ", ".join(repr(one["name"]) for one in users)
+            raise CollectionError(
+                f"cannot delete {self.what}: it is used by virtual service {names}: remove that first"
+            )
+        return super().plan_removal(body)
+
     def missing_for_create(self) -> list[str]:
         """A pool needs only a name."""
         return [] if self.wanted.get("name") else ["name"]
@@ -115,7 +126,9 @@ class Pools(GatewayManager):
         return found
 
     def check(self, before: Result | None, changes: Mapping[str, Any], planned: Result) -> None:
-        """API versions, and options that depend on each other."""
+        """API versions, options that depend on each other, and whether the edge gateway can have a pool."""
+        if before is None:
+            require_load_balancer(self.api, self.gateway)
         if changes.get("member_group"):
             self.api.require((37, 1), "member_group")
         if changes.get("ssl_enabled"):

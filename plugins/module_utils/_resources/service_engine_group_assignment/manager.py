@@ -7,11 +7,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import assignments_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import (
+    assignments_of,
+    require_load_balancer,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.service_engine_group_assignment import resource
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service import calls as services
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
@@ -67,7 +71,15 @@ class Assignments(Manager):
     def add(self) -> Change:
         """Ask for the right before the list of groups, which a tenant may not see."""
         self.require_right(CREATE)
-        return super().add()
+        change = super().add()
+        if not self.check_mode or change.after is None:
+            return change
+        since_ha_mode = self.api.session.version >= resource.HA_MODE_SINCE
+        facts = {
+            "feature_set": self._group.get("supportedFeatureSet"),
+            "ha_mode": self._group.get("haMode") if since_ha_mode else None,
+        }
+        return replace(change, after={**change.after, **facts})
 
     def require_right(self, act: str) -> None:
         """Each warning once."""
@@ -90,7 +102,9 @@ class Assignments(Manager):
         return self._group.get("reservationType") == "DEDICATED"
 
     def check(self, before: Result | None, changes: Mapping[str, Any], planned: Result) -> None:
-        """Numbers that fit. A dedicated group has none."""
+        """Numbers that fit. A dedicated group has none, and a disabled load balancer no group."""
+        if before is None:
+            require_load_balancer(self.api, self.gateway)
         if before is None and changes and self._dedicated:
             option = next(iter(changes))
             raise InvalidInput(option, changes[option], "the group is dedicated, and has no numbers: omit it")

@@ -20,6 +20,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import 
 
 Body = dict[str, Any]
 FIELDS = {"max_virtual_services": "maxVirtualServices", "reserved_virtual_services": "minVirtualServices"}
+HA_MODE_SINCE = (37, 1)  # before it, Cloud Director does not show the mode of an assigned group
 MOST = 1_000_000  # far above what any group serves
 
 

@@ -29,8 +29,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, pick_reference
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import GatewayManager, Result
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.versions import needed
-
-SHARING_SINCE = (37, 0)
+from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import API_WITH_SHARED_IP
 
 
 class VirtualServices(GatewayManager):
@@ -178,11 +177,11 @@ class VirtualServices(GatewayManager):
 
     def _check_sharing(self, planned: Result) -> None:
         # The release of the server decides, not the API version that this session uses.
-        if self.api.session.listed[-1] >= SHARING_SINCE:
+        if self.api.session.listed[-1] >= API_WITH_SHARED_IP:
             return
         for other in comparison.sharing(planned, self._others):
             vip = next(vip for vip in comparison.VIPS if planned[vip] and planned[vip] == other[vip])
-            release = f"{needed(SHARING_SINCE)} or newer"
+            release = f"{needed(API_WITH_SHARED_IP)} or newer"
             remedy = f"is the VIP of virtual service {other['name']!r}, and sharing a VIP requires {release}"
             raise InvalidInput(vip, planned[vip], remedy)
 
