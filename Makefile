@@ -14,6 +14,8 @@ help:
 	@echo "make docs    build the site of the documentation, in .cache/site"
 	@echo "make bench   measure migrations, runs over a fleet, and lists against single tasks (BENCH=--quick to try it)"
 	@echo "make acceptance  run the own tests of the Go SDK and of Terraform's provider with the double of Cloud Director"
+	@echo "make fuzz    run the modules with 10,000 fuzzed sets of options (FUZZ=--seed=2 for others, FUZZ=--case=17 for one)"
+	@echo "make versions  write docs/api-versions.md: run each module with each version of Cloud Director's API"
 	@echo "make build   build the release: the tarball, its checksum and its bill of materials (CycloneDX)"
 	@echo "make release prepare a release: VERSION=1.0.0 sets the version and writes the changelog"
 	@echo "make lock    pin what make installs by version and hash, from tests/requirements/*.in"
@@ -50,6 +52,12 @@ bench:
 acceptance:
 	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py acceptance $(TESTS)
 
+fuzz:
+	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py fuzz $(FUZZ)
+
+versions:
+	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py versions
+
 build:
 	@python=$$(tests/tools/find-python) && "$$python" tests/tools/workbench.py build
 
@@ -65,4 +73,4 @@ format:
 clean:
 	rm -rf .cache
 
-.PHONY: help demo fleet mesh check test docs sanity gates bench acceptance build release lock format clean
+.PHONY: help demo fleet mesh check test docs sanity gates bench acceptance fuzz versions build release lock format clean

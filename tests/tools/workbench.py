@@ -111,6 +111,28 @@ def bench(options: list[str]) -> int:
     return code
 
 
+def _with_helpers(program: str, *arguments: str) -> int:
+    """Run a program of the tests in their environment, with what they share. The exit code."""
+    venv = test_venv()
+    kubernetes_core(venv, TREE)
+    copy_tree()
+    ours = ("simulator", "kube_double", "control_plane", "support", "tools")
+    folders = [TREE, *(COLLECTION / "tests" / name for name in ours)]
+    environment = venv.environment(TREE, PYTHONPATH=os.pathsep.join(map(str, folders)))
+    command = [str(venv.bin / "python"), program, *arguments]
+    return subprocess.run(command, cwd=COLLECTION, env=environment, check=False).returncode
+
+
+def versions() -> int:
+    """Write which module works with which version of Cloud Director's API."""
+    return _with_helpers("tests/tools/write_api_versions.py", str(ROOT / "docs" / "api-versions.md"))
+
+
+def fuzz(options: list[str]) -> int:
+    """Run the modules with sets of options that nobody would think of; on each core its share of them."""
+    return _with_helpers("tests/support/module_fuzz.py", *options)
+
+
 def fleet(options: list[str]) -> int:
     """Show a run over 40 clusters on 5 edge gateways that is cancelled, and one cluster that breaks."""
     venv = test_venv()
@@ -171,12 +193,14 @@ def main() -> int:
         "fleet", help="show a run over 40 clusters that is cancelled and launched again", add_help=False
     )
     commands.add_parser("mesh", help="show AWX's workflow on several nodes, one of which is lost", add_help=False)
+    commands.add_parser("versions", help="write docs/api-versions.md: run each module with each version of the API")
+    commands.add_parser("fuzz", help="run the modules with 10,000 fuzzed sets of options", add_help=False)
     commands.add_parser("build", help="build the release's tarball, its checksum and its SBOM")
     commands.add_parser("release", help="prepare a release: its version and its changelog").add_argument("version")
     commands.add_parser("lock", help="pin what make installs, from tests/requirements/*.in")
     commands.add_parser("format", help="format and lint the Python code")
     arguments, more = parser.parse_known_args()
-    if more and arguments.command not in ("bench", "fleet", "mesh"):
+    if more and arguments.command not in ("bench", "fleet", "fuzz", "mesh"):
         parser.error(f"unrecognized arguments: {' '.join(more)}")
     if arguments.command == "demo":
         return demo()
@@ -197,6 +221,10 @@ def main() -> int:
         return fleet(more)
     if arguments.command == "mesh":
         return mesh(more)
+    if arguments.command == "fuzz":
+        return fuzz(more)
+    if arguments.command == "versions":
+        return versions()
     if arguments.command == "build":
         return build()
     if arguments.command == "release":
