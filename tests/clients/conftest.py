@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from certificates import make_pair
+from control_plane.places import Missing, on_ci
+from terraform import Terraform
 from vcdsim.testing import Simulator
 
 ESTATE = Path(__file__).with_name("estate.yml")
@@ -19,3 +22,20 @@ def sim() -> Iterator[Simulator]:
     """Tasks end at once, because these clients look every 3 s."""
     with Simulator(estate=ESTATE, task_seconds=0, health_seconds=0) as running:
         yield running
+
+
+@pytest.fixture
+def terraform_with(tmp_path: Path) -> Callable[..., Terraform]:
+    """Makes the program with one of the configurations here. In CI it may not be missing; elsewhere a skip says why."""
+
+    def made(simulator: Simulator, configuration: str, **text: str) -> Terraform:
+        certificate, private_key = make_pair("web")
+        given = {"certificate": certificate, "private_key": private_key, **text}
+        try:
+            return Terraform(tmp_path, simulator, Path(__file__).with_name(configuration), given)
+        except Missing as error:
+            if on_ci():
+                raise
+            pytest.skip(str(error))
+
+    return made
