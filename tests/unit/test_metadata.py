@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from module_lives import lives
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
@@ -85,6 +86,14 @@ def test_each_module_has_a_twin_and_a_test_target(module: str) -> None:
     assert twin in MODULES or module in INFO_ONLY | UNGROUPED
     targets = {path.parents[1].name for path in (ROOT / "tests" / "integration" / "targets").glob("*/tasks/main.yml")}
     assert {module, module.removesuffix("_info")} & targets
+
+
+def test_each_module_is_run_with_each_version_of_the_api() -> None:
+    """`tests/support/module_lives.py` says what it does, and a table in the documentation how that ended."""
+    of_vcd = action_groups()["vcd"]
+    assert sorted(lives()) == sorted(one for one in of_vcd if not one.endswith("_info"))
+    page = (ROOT / "docs" / "api-versions.md").read_text()
+    assert [one for one in of_vcd if f"| `{one}` |" not in page] == [], "make versions"
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -50,6 +51,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Dea
 
 # What reads and writes CPI's objects needs, each with the error of its import
 LIBRARIES = {**KUBERNETES_LIBRARIES, "netaddr": NETADDR_IMPORT_ERROR, "PyYAML": PYYAML_IMPORT_ERROR}
+# A DNS subdomain (RFC 1123), as Kubernetes asks for.
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+LONGEST_NAME = 253
 TARGET_OPTIONS = ArgumentSpec(
     {
         "namespace": {"type": "str", "default": "kube-system"},
@@ -98,6 +102,9 @@ class Managed:
 def target_from(params: Mapping[str, Any]) -> CpiNames:
     """The objects that the options name."""
     backup = params["backup_name"] or f"{params['name']}-backup"
+    if params["backup_name"] and not (_NAME.fullmatch(backup) and len(backup) <= LONGEST_NAME):
+        remedy = f"is no name of a ConfigMap: give up to {LONGEST_NAME} lower-case letters, digits, '-' and '.'"
+        raise InvalidInput("backup_name", backup, remedy)
     if backup == params["name"]:
         raise InvalidInput("backup_name", backup, "is the name of CPI's ConfigMap: give the backup another name")
     keys = check_keys("extra_keys", params.get("extra_keys") or ())
