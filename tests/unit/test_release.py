@@ -67,7 +67,7 @@ def test_the_workflows_run_sanity_with_each_ansible_core() -> None:
 
 def test_the_floor_is_the_oldest_ansible_core_that_is_tried() -> None:
     floor = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["requires_ansible"]
-    assert floor == f">={[*PYTHONS_OF_CORE][0]}.0"
+    assert floor == f">={next(iter(PYTHONS_OF_CORE))}.0"
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
