@@ -33,7 +33,7 @@ REQUIREMENTS = ROOT / "tests" / "requirements"
 # Only what hangs is ended: on a machine with a load of 20, what takes 5 minutes takes more than half an hour.
 HANGS_SECONDS = 4 * 3600.0
 
-# For each ansible-core, the version of the community package that contains its kubernetes.core. For 2.16 it is the first
+# For each ansible-core, the version of the community package that contains its kubernetes.core: for 2.16 the first
 # whose kubernetes.core the collection can depend on.
 ANSIBLE_OF_CORE = {
     "2.16": "10.7.0",
