@@ -128,10 +128,10 @@ def _pool_differences(wanted: Pool, present: Pool, managed_by_cpi: bool) -> list
         if now.get(name) != value:
             found.append(f"has {name} {_shown(now.get(name))}, not {_shown(value)}")
     if wanted.member_group != present.member_group:
-        now, then = (
+        has, wants = (
             f"the group {one}" if one else "members of its own" for one in (present.member_group, wanted.member_group)
         )
-        return [*found, f"has {now}, not {then}"]
+        return [*found, f"has {has}, not {wants}"]
     if wanted.members is not None and wanted.members != present.members:
         found.append(f"has members {_list(present.members or ())}, not {_list(wanted.members)}")
     return found
