@@ -179,7 +179,7 @@ class Runner:
 def unlisted(project: Project, description: Mapping[str, Any], files: Mapping[str, str]) -> list[str]:
     """The tests of the project's source files that its own file accounts for nowhere; ``files`` is text by name."""
     known = {*description["passes"], *description["fails"], *description["aside"]}
-    named = {name: text for name, text in files.items() if re.search(description["files"], name)}
+    named = {name: text for name, text in files.items() if re.search("|".join(description["files"]), name)}
     found = {test for text in named.values() for test in re.findall(project.declared, text, re.MULTILINE)}
     return sorted(found - known)
 

@@ -67,7 +67,7 @@ def test_each_test_of_a_file_stands_there_once(project: Project) -> None:
     [(SDK, "func (vcd *TestVCD) ", "(check *C) {"), (TERRAFORM, "func ", "(t *testing.T) {")],
 )
 def test_a_test_that_no_list_names_is_found(project: Project, before: str, after: str) -> None:
-    lists = {"files": "alb|nsxt", "passes": ["TestAccOld"], "fails": {}, "aside": {"TestAccSkipped": "why"}}
+    lists = {"files": ["alb", "nsxt"], "passes": ["TestAccOld"], "fails": {}, "aside": {"TestAccSkipped": "why"}}
     named = "\n".join(f"{before}{name}{after}" for name in ("TestAccOld", "TestAccNew", "TestAccSkipped"))
     files = {"nsxt_one_test.go": named, "vapp_test.go": f"{before}TestAccOther{after}"}
     assert unlisted(project, lists, files) == ["TestAccNew"]
