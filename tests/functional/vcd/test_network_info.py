@@ -23,11 +23,12 @@ def acme() -> Iterator[Modules]:
 
 def test_networks_are_listed_with_owner_router_and_subnets(acme: Modules) -> None:
     found = acme.done(NETWORKS)["networks"]
-    assert [one["name"] for one in found] == ["group-net", "isolated-net", "routed-net"]
+    assert [one["name"] for one in found] == ["group-net", "isolated-net", "routed-net", "vdc-2-net"]
     assert [(one["type"], (one["edge_gateway"] or {}).get("name"), one["owner"]["name"]) for one in found] == [
         ("NAT_ROUTED", "group-edge", "acme-group"),
         ("ISOLATED", None, "acme-vdc"),
         ("NAT_ROUTED", "acme-edge", "acme-vdc"),
+        ("ISOLATED", None, "acme-vdc-2"),
     ]
     (subnet,) = found[2]["subnets"]
     assert (subnet["gateway"], subnet["prefix_length"]) == ("10.10.0.1", 24)
