@@ -23,9 +23,11 @@ _LONGEST_DATE = 100  # characters
 class Clock(Protocol):
     """Monotonic time in seconds, and a sleep. Tests pass a fake."""
 
-    def monotonic(self) -> float: ...
+    def monotonic(self) -> float:
+        """The time in seconds."""
 
-    def sleep(self, seconds: float, /) -> None: ...
+    def sleep(self, seconds: float, /) -> None:
+        """Sleep for ``seconds``."""
 
 
 class SystemClock:
@@ -73,7 +75,8 @@ class ServerClock:
 class Rhythm(Protocol):
     """Anything that determines how long to wait before each further poll."""
 
-    def intervals(self) -> Iterator[float]: ...
+    def intervals(self) -> Iterator[float]:
+        """Yield intervals in seconds."""
 
 
 @dataclass(frozen=True)

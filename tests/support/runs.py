@@ -129,15 +129,20 @@ class Killable(Protocol):
     """What can be killed at a write: a ModuleRun, or several that follow one another."""
 
     @property
-    def pid(self) -> int: ...
+    def pid(self) -> int:
+        """The process to kill."""
 
-    def start(self) -> Killable: ...
+    def start(self) -> Killable:
+        """Start it."""
 
-    def wait(self) -> dict[str, Any]: ...
+    def wait(self) -> dict[str, Any]:
+        """Wait for its end; its result."""
 
-    def kill(self) -> None: ...
+    def kill(self) -> None:
+        """Kill it."""
 
-    def ended(self) -> bool: ...
+    def ended(self) -> bool:
+        """Whether it has ended."""
 
 
 Check = Callable[[dict[str, Any], dict[str, Any]], None]

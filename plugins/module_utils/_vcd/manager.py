@@ -292,7 +292,8 @@ class Manager(ABC):
 
     @staticmethod
     @abstractmethod
-    def from_options(params: Mapping[str, Any]) -> Result: ...
+    def from_options(params: Mapping[str, Any]) -> Result:
+        """What a module's options say of the object."""
 
     @abstractmethod
     def read(self) -> Body | None:
@@ -315,16 +316,20 @@ class Manager(ABC):
         return f"{self.collection()}/{object_id}"
 
     @abstractmethod
-    def missing_for_create(self) -> list[str]: ...
+    def missing_for_create(self) -> list[str]:
+        """The options that a new object needs and that were not given."""
 
     @abstractmethod
-    def differences(self, current: Result, wanted: Result) -> Result: ...
+    def differences(self, current: Result, wanted: Result) -> Result:
+        """What differs, by option, with the wanted values."""
 
     @abstractmethod
-    def apply(self, body: Mapping[str, Any], changes: Mapping[str, Any], references: Mapping[str, Any]) -> Body: ...
+    def apply(self, body: Mapping[str, Any], changes: Mapping[str, Any], references: Mapping[str, Any]) -> Body:
+        """The body with the changes; ``references`` are those of `resolve`."""
 
     @abstractmethod
-    def to_result(self, body: Mapping[str, Any]) -> Result: ...
+    def to_result(self, body: Mapping[str, Any]) -> Result:
+        """What a module returns of a body."""
 
 
 class GatewayManager(Manager):
