@@ -61,7 +61,9 @@ def build(venv: Venv, log: Path) -> Path:
     shutil.copy(COLLECTION / SETTINGS / "phone.css", source / "_static" / "phone.css")
     shutil.copy(COLLECTION / SETTINGS / "conf.py", source / "conf.py")
     index = (COLLECTION / SETTINGS / "index.md").read_text(encoding="utf-8")
-    (source / "index.md").write_text(index + more(index, pages), encoding="utf-8")
+    there = {COLLECTION / f"{name}.md" for name in pages}
+    linked = LINK.sub(lambda found: found[1] + target_of(found[2], COLLECTION / "index.md", COLLECTION, there), index)
+    (source / "index.md").write_text(linked + more(index, pages), encoding="utf-8")
     environment = venv.environment(TREE)
     command = [venv.bin / "antsibull-docs", "collection", "--use-current", "--squash-hierarchy"]
     (source / REFERENCE).mkdir()
