@@ -5,18 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from typing import Any
-
-from ansible.errors import AnsibleParserError
-from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
-from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.vcd.kubernetes.plugins.module_utils._controller import in_one_line, said
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.clusters import read_clusters
-from ansible_collections.vcd.kubernetes.plugins.plugin_utils._cluster_hosts import ClusterHost, hosts_of
-
 DOCUMENTATION = r"""
 name: vcd_clusters
 short_description: Kubernetes clusters on VMware Cloud Director as hosts
@@ -102,6 +90,18 @@ cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/vcd_clusters
 cache_timeout: 600
 """
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.vcd.kubernetes.plugins.module_utils._controller import in_one_line, said
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.clusters import read_clusters
+from ansible_collections.vcd.kubernetes.plugins.plugin_utils._cluster_hosts import ClusterHost, hosts_of
 
 ENDINGS = ("vcd_clusters.yml", "vcd_clusters.yaml")
 TEMPLATES = ("url", "org", "user", "password", "api_token", "token", "ca_path")

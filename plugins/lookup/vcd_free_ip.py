@@ -5,14 +5,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ansible.errors import AnsibleError
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.vcd.kubernetes.plugins.module_utils._controller import in_one_line
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.free_addresses import free_addresses
-
 DOCUMENTATION = r"""
 name: vcd_free_ip
 short_description: Free IP addresses of an edge gateway
@@ -79,6 +71,14 @@ _raw:
   type: list
   elements: str
 """
+
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.vcd.kubernetes.plugins.module_utils._controller import in_one_line
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.free_addresses import free_addresses
 
 OWN = ("vdc", "internal", "vip_subnet", "exclude", "count")
 
