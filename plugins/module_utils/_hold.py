@@ -185,7 +185,7 @@ def process_exists(pid: int, process: str) -> bool:
     """Whether a process runs: the one with this `process_id`, where that can be read."""
     try:
         os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):  # there is none with such a number
+    except (ProcessLookupError, OverflowError):  # no process has such a number
         return False
     except PermissionError:  # it is another user's, and /proc may hide it
         now = process_id(pid)

@@ -71,7 +71,7 @@ def _module(spec: ArgumentSpec) -> AnsibleModule:
     """The module with its options checked.
 
     ansible-core looks into an entry of a list before it looks whether it is a dictionary, and ends with a traceback
-    where it is none: an empty entry in a playbook is enough.
+    where it is not: an empty entry in a playbook is enough.
     """
     try:
         return AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
@@ -80,7 +80,7 @@ def _module(spec: ArgumentSpec) -> AnsibleModule:
     names = {name: {"type": "raw", "aliases": one.get("aliases", [])} for name, one in spec.options.items()}
     module = AnsibleModule(names, supports_check_mode=True)
     place = spec.misplaced(module.params)
-    module.params = {}  # they are not checked, so nobody knows which of them are secret
+    module.params = {}  # they are not checked: which of them are secret is not known
     message = f"{place}: is not a dictionary: give its options, or remove the entry" if place else failed.message
     module.fail_json(msg=message, failure={} if place else failed.details)
     raise AssertionError("fail_json does not return")

@@ -94,7 +94,7 @@ class Manager(ABC):
     progress_fields: tuple[str, ...] = ("status",)  # fields of the body that a timeout message reports
     # options that Cloud Director accepts and ignores without a right, and what that is for (`Row.things`)
     ignored_without: ClassVar[Mapping[str, str]] = {}
-    names_repeat = False  # whether several objects may have one name
+    names_repeat = False  # whether Cloud Director accepts several objects with one name
     shared: Shared | None = None  # None: the task is for one object
 
     def __init__(self, api: Api, gateway: Body, params: Mapping[str, Any], check_mode: bool) -> None:
@@ -174,6 +174,7 @@ class Manager(ABC):
         changes = self.effective(self.differences(before, self.wanted))
         if not changes:
             return Step(before=before, after=before, body=body, planned=body)
+        self._check_new_name(before, changes)
         references = self.resolve(changes)
         planned = self.apply(body, changes, references)
         after = self.to_result(planned)
@@ -225,6 +226,13 @@ class Manager(ABC):
     def require_right(self, act: str) -> None:
         """Raise CollectionError if the user lacks the right to do this; warn if its rights are not known."""
         self.warnings += require_rights(self.api, [Operation(act, f"{self.kind}s")])
+
+    def _check_new_name(self, before: Result, changes: Result) -> None:
+        """Refuse a rename by id to the name of another object."""
+        if not self.names_repeat and "name" in changes and self.params.get("id"):
+            other = self.find()
+            if other and other != before["id"]:
+                raise InvalidInput("name", changes["name"], f"another {self.kind} has this name: choose another")
 
     def effective(self, changes: Result) -> Result:
         """The changes without what Cloud Director would ignore, because the user lacks a right; each with a warning."""

@@ -163,3 +163,19 @@ def test_a_pool_serves_one_virtual_service(org: Modules) -> None:
 def test_a_progress_file_needs_a_folder(org: Modules) -> None:
     message = refused(org, "vcd_shared_ip", **SHOP, scenario="distinct_internal", progress_file="/nonexistent/x")
     assert message == "progress_file: '/nonexistent/x': cannot be written: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("vcd_certificate", {"name": "ca-1"}, "web-cert"),
+        ("vcd_ip_set", {"name": "office", "edge_gateway": "acme-edge"}, "workers"),
+        ("vcd_pool", {"name": "web", "edge_gateway": "acme-edge"}, "standing"),
+    ],
+)
+def test_a_name_that_another_object_has(org: Modules, module: str, old: dict[str, str], new: str) -> None:
+    made = org.done(module, **old)[module.removeprefix("vcd_")]
+    org.simulator.journal(clear=True)
+    message = refused(org, module, **{**old, "name": new}, id=made["id"])
+    assert message.startswith(f"name: {new!r}: another ")
+    assert message.endswith(" has this name: choose another")

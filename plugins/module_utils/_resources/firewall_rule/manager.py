@@ -37,6 +37,7 @@ class FirewallRules(Manager):
     """Manages one firewall rule."""
 
     kind = "firewall rule"
+    names_repeat = True
     ignored_without: ClassVar[Mapping[str, str]] = {"logging": LOGGING}
 
     from_options = staticmethod(resource.from_options)
