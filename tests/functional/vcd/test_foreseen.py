@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from certificates import make_pair
 from in_process import Modules
 from module_calls import surprises
 from module_lives import ADMIN, EVERYTHING, PROVIDER
@@ -179,3 +180,11 @@ def test_a_name_that_another_object_has(org: Modules, module: str, old: dict[str
     message = refused(org, module, **{**old, "name": new}, id=made["id"])
     assert message.startswith(f"name: {new!r}: another ")
     assert message.endswith(" has this name: choose another")
+
+
+def test_a_rotation_does_not_begin_with_a_name_that_another_certificate_has(org: Modules) -> None:
+    made = org.done("vcd_certificate", name="ca-1")["certificate"]
+    certificate, private_key = make_pair("new")
+    new = {"certificate": certificate, "private_key": private_key, "rotate": True}
+    message = refused(org, "vcd_certificate", id=made["id"], name="web-cert", **new)
+    assert message == "name: 'web-cert': another certificate has this name: choose another"

@@ -71,6 +71,7 @@ class Certificates(Manager):
         kept, gone = resource.to_replace(body, self._staged_for(str(body["alias"])), chain)
         if not gone:
             return super().modify(body)
+        self._check_new_name(to_result(body), self.differences(to_result(body), self.wanted))
         moves = [(one, user, calls.read_user(self.api, user)) for one in gone for user in calls.users_of(self.api, one)]
         self._check_rotation(body if body in gone else None, kept, moves)
         wanted = {"name": body["alias"], "description": body.get("description") or "", **self.wanted}
