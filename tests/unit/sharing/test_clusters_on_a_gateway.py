@@ -47,7 +47,8 @@ def objects(cluster_id: str, service: str, vips: dict[str, str], external: str =
 @pytest.mark.parametrize("cluster_id", [ENTITY, NATIVE, NO_RDE])
 @given(service=LABEL, port=st.one_of(st.just(""), LABEL))
 def test_the_id_of_a_usual_form_is_found_in_each_name_that_cpi_gives(cluster_id: str, service: str, port: str) -> None:
-    for name in Naming.of_cluster(cluster_id).port(service, port):
+    names = Naming.of_cluster(cluster_id).port(service, port)
+    for name in (names.virtual_service, names.pool, names.nat_rule, names.profile):
         assert cluster_id_in(name) == cluster_id
 
 

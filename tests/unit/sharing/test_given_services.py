@@ -47,7 +47,7 @@ def test_the_result_is_what_the_module_takes() -> None:
     (found,), _warnings = services_from([service()], members=["10.10.0.11"])
     assert set(found) <= set(SERVICE)
     assert all(set(port) <= set(SERVICE["ports"]["options"]) for port in found["ports"])
-    whole = {"internal_ips": None, **found}
+    whole = {**{name: option.get("default") for name, option in SERVICE.items()}, **found}
     request = read_request(
         {
             "cluster_id": "",
