@@ -104,7 +104,7 @@ EXAMPLES = r"""
   vcd.kubernetes.vcd_nat_rule:
     edge_gateway: acme-edge
     type: DNAT
-    external_addresses: 203.0.113.11
+    external_addresses: 203.0.113.57
     nat_rules:
       - name: dnat-old
         state: absent

@@ -196,9 +196,9 @@ EXAMPLES = r"""
       - ip_address: 10.10.0.11
       - ip_address: 10.10.0.12
     pools:
-      - name: shop-http
+      - name: store-http
         default_port: 30080
-      - name: shop-https
+      - name: store-https
         default_port: 30443
 
 - name: Delete the pool

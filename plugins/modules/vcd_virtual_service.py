@@ -178,13 +178,13 @@ EXAMPLES = r"""
   vcd.kubernetes.vcd_virtual_service:
     edge_gateway: acme-edge
     application_profile: L4
-    virtual_ip_address: 203.0.113.11
+    virtual_ip_address: 203.0.113.58
     virtual_services:
-      - name: shop-http
-        pool: shop-http
+      - name: store-http
+        pool: store-http
         service_ports: [{start: 80}]
-      - name: shop-https
-        pool: shop-https
+      - name: store-https
+        pool: store-https
         service_ports: [{start: 443}]
 
 - name: Delete a virtual service

@@ -136,5 +136,8 @@ def unconnected() -> Place:
 @contextlib.contextmanager
 def places(folder: Path) -> Iterator[tuple[list[Place], Simulator]]:
     """All of them, and the simulator, whose objects have the names that are drawn."""
-    with cloud_director(folder) as (vcd, simulator), kubernetes(simulator) as kube, nakivo(folder) as director:
+    with contextlib.ExitStack() as stack:
+        vcd, simulator = stack.enter_context(cloud_director(folder))
+        kube = stack.enter_context(kubernetes(simulator))
+        director = stack.enter_context(nakivo(folder))
         yield [vcd, kube, director, unconnected()], simulator

@@ -25,7 +25,8 @@ def table(columns: Mapping[str, Column], releases: Mapping[str, str]) -> Iterato
     yield f"| | {' | '.join(columns)} | Needs |"
     yield f"| --- | {' | '.join('---' for _one in columns)} | --- |"
     yield f"| Cloud Director | {' | '.join(releases[one] for one in columns)} | |"
-    for row in next(iter(columns.values())):
+    first, *_others = columns.values()
+    for row in first:
         cells = [column[row] for column in columns.values()]
         shown = " | ".join("no" if cell else "yes" for cell in cells)
         needed = max(cells, key=_as_numbers)

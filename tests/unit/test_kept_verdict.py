@@ -32,7 +32,7 @@ def complains() -> None:
 
 
 def test_it_runs_once_for_the_same_files(tmp_path: Path, files: list[Path]) -> None:
-    runs = [unless_passed(tmp_path / "kept" / "verdict", files, passes) for _ in range(3)]
+    runs = [unless_passed(tmp_path / "kept" / "verdict", files, passes) for _run in range(3)]
     assert runs == [True, False, False]
 
 
@@ -63,7 +63,7 @@ def test_it_runs_again_after_a_complaint(tmp_path: Path, files: list[Path]) -> N
 
 def test_it_always_runs_in_ci(tmp_path: Path, files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
-    assert all(unless_passed(tmp_path / "verdict", files, passes) for _ in range(2))
+    assert all(unless_passed(tmp_path / "verdict", files, passes) for _run in range(2))
 
 
 def test_what_the_linter_leaves_out_is_read_from_its_settings() -> None:

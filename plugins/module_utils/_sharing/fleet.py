@@ -245,12 +245,14 @@ def alternate_edge_gateways(
 ) -> list[str]:
     """The clusters of a run in an order in which their edge gateways alternate, so that workers do not wait for one.
 
-    ``variables`` are those of all hosts. The edge gateway of a cluster is what its variables say, else the one in
-    ``known`` (that of an approved plan), else the one that an earlier run has recorded. Clusters of which none is known
-    count as those of one more gateway.
+    ``variables`` are those of all hosts; a name that is no host has none. The edge gateway of a cluster is what its
+    variables say, else the one in ``known`` (that of an approved plan), else the one that an earlier run has recorded.
+    Clusters of which none is known count as those of one more gateway.
     """
     given = known or {}
-    edges = {name: _edge(variables[name], given.get(name) or _recorded(name, variables[name])) for name in names}
+    # not `get`: Ansible's variables of all hosts answer that for a name that is no host, too
+    own = {name: variables[name] if name in variables else {} for name in names}  # noqa: SIM401  # see above
+    edges = {name: _edge(own[name], given.get(name) or _recorded(name, own[name])) for name in own}
     return in_turn(edges, int(per_edge))
 
 

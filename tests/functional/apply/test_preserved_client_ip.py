@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +58,12 @@ def found(edge: Edge) -> dict[str, list[Any]]:
     }
 
 
-def served(members: list[str] = MEMBERS) -> dict[str, list[Any]]:
+def served(members: Sequence[str] = tuple(MEMBERS)) -> dict[str, list[Any]]:
     names = [f"pool-shop-{port}" for port in ("ssh", "web")]
     return {
         "modes": [True, True],
         "pools": [[name, f"ipset-{name}"] for name in names],
-        "sets": [[f"ipset-{name}", members] for name in names],
+        "sets": [[f"ipset-{name}", list(members)] for name in names],
     }
 
 

@@ -170,7 +170,7 @@ def test_who_may_not_see_ip_spaces_is_warned_and_cloud_director_decides(vcd: Mod
         ({"virtual_ip_address": "10.10.0.1"}, "is the gateway address of network 'k8s-net'"),
         (
             {"virtual_ip_address": OTHER, "name": "other"},
-            "name: 'other': another virtual service of the edge gateway has",
+            "name: 'other': another virtual service has this name",
         ),
         ({"virtual_ip_address": OTHER, "pool": "other"}, "pool: 'other': it serves virtual service 'other'"),
         ({"virtual_ip_address": OTHER, "service_ports": [{"start": 1}, {"start": 2}]}, "needs the feature set PREMIUM"),

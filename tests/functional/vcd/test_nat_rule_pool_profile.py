@@ -85,7 +85,8 @@ def test_all_pages_of_rules_are_read(tmp_path: Path) -> None:
 
 def test_ignored_logging_is_a_warning_and_not_a_change(profiled: Modules) -> None:
     made = profiled.done(NAT, **DNAT, logging=True)
-    assert "the user lacks the right" in str(made["warnings"])
+    assert "logging: is ignored for NAT rule 'web'" in str(made["warnings"])
+    assert "lacks the right 'Organization vDC Gateway: Configure System Logging'" in str(made["warnings"])
     again = profiled.done(NAT, **DNAT, logging=True)
     assert again["changed"] is False
     assert "logging" in str(again["warnings"])
@@ -120,7 +121,7 @@ def test_bad_rules_are_rejected_before_any_request(profiled: Modules, change: di
         ({"type": "SNAT"}, "dnat_external_port: '8080': not allowed in a SNAT rule: set it to an empty string"),
         ({"type": "REFLEXIVE", "dnat_external_port": None}, "application_port_profile: 'app': not allowed in a REFL"),
         ({"application_port_profile": "no"}, "no application port profile with this name for edge gateway"),
-        ({"applied_to": "no"}, "applied_to: 'no': no network or uplink with this name on edge gateway"),
+        ({"applied_to": "no"}, "applied_to: 'no': no network or segment-backed uplink with this name on edge gateway"),
         ({"id": "no"}, "id: 'no': there is no NAT rule with this id"),
     ],
 )
@@ -221,4 +222,4 @@ def test_a_pool_in_use_is_not_deleted(vcd: Modules) -> None:
     vcd.done("vcd_virtual_service", name="v", pool="p", **vip)
     message = vcd.refused("vcd_pool", name="p", state="absent")
     assert "cannot delete pool 'p' on edge gateway 'acme-edge'" in message
-    assert "is used by the virtual service v" in message
+    assert "is used by virtual service 'v'" in message

@@ -159,4 +159,4 @@ def test_a_warning_is_shown_once_with_its_entries(edge: Modules) -> None:
         False,
     ]
     (warning,) = edge.done(NAT, nat_rules=logged[:2], **BESIDE)["warnings"]
-    assert "nat_rules[0] 'r0': logging: Cloud Director did not enable logging for NAT rule 'r0'" in str(warning)
+    assert "nat_rules[0] 'r0': logging: is ignored for NAT rule 'r0'" in str(warning["event"]["msg"])

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -28,7 +29,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.sh
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import plan_service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, VcdRule
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step, VcdRule
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.client_ip import (
     NEEDED_MODE,
     Conditions,
@@ -108,13 +109,18 @@ def without_address(inventory: Inventory) -> list[str]:
     ) + sorted(f"{item.name} {item.transparent}" for item in inventory if isinstance(item, VirtualService))
 
 
+def nth(number: int, answer: str) -> Callable[[Step], str]:
+    """A gateway's answers: this one to the step with this number, from 0, and none to all others."""
+    count = itertools.count()
+    return lambda _step: answer if next(count) == number else ""
+
+
 @pytest.mark.parametrize("refused", range(12))
 def test_a_refusal_brings_everything_back(refused: int) -> None:
     for before, after in ((STATES[1], STATES[0]), (STATES[0], STATES[1]), (STATES[0], STATES[2])):
         start = built(before, 2)
         gateway = StrictGateway(start.copy(), otherwise=lambda step: "no room")
-        count = itertools.count()
-        gateway.otherwise = lambda step, count=count: "no room" if next(count) == refused else ""  # type: ignore[misc]  # a default argument binds the loop's value
+        gateway.otherwise = nth(refused, "no room")
         if not gateway.carry_out_or_go_back(wanted(after, start, 2)):
             assert without_address(gateway.inventory) == without_address(start)
 

@@ -92,3 +92,17 @@ def test_a_gateway_that_the_inventory_does_not_name_is_known_from_a_plan_or_a_re
     planned = {"b-1": "edge-b", "a-3": "edge-a", "a-1": "what the inventory says counts more"}
     order = alternate_edge_gateways(names, known, known=planned)
     assert order == ["a-1", "b-1", "c-1", "a-2", "b-2", "a-3"]
+
+
+def test_a_name_that_is_no_host_counts_as_on_another_edge_gateway() -> None:
+    class HostVars(dict[str, Any]):
+        """As Ansible's: what it gives for other names cannot be used, and has no error of its own."""
+
+        def __missing__(self, name: str) -> Any:
+            raise ReferenceError(name)
+
+        def get(self, name: str, default: Any = None) -> Any:
+            return self[name]
+
+    hosts = HostVars({f"c{number}": {"shared_ip_edge_gateway": "A"} for number in range(2)})
+    assert alternate_edge_gateways(["c0", "c1", "another"], hosts) == ["c0", "another", "c1"]

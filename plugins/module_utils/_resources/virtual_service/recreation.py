@@ -31,7 +31,6 @@ def check(
 
     ``before`` and ``planned`` are results. Only what changes is checked: the rest is accepted as it is now.
     """
-    _check_name(before, planned, others)
     _check_group(before, planned, others, groups)
     vips = [vip for vip in VIPS if planned[vip] and planned[vip] != before[vip]]
     profile = (planned["application_profile"], len(planned["service_ports"]))
@@ -45,14 +44,6 @@ def check(
         raise InvalidInput("application_profile", profile[0], remedy)
     for vip in vips:
         _check_vip(api, gateway, settings, vip, planned[vip])
-
-
-def _check_name(before: Result, planned: Result, others: Sequence[Result]) -> None:
-    taken = [one for one in others if one["name"] == planned["name"] and one["id"] != before["id"]]
-    if taken:
-        raise InvalidInput(
-            "name", planned["name"], "another virtual service of the edge gateway has it: choose another"
-        )
 
 
 def _check_group(before: Result, planned: Result, others: Sequence[Result], groups: Sequence[Body]) -> None:
