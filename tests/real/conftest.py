@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,43 +13,13 @@ import pytest
 from control_plane.places import Missing, on_ci
 from control_plane.testing import RealCluster
 from real_stage import Stage
-from vcdsim.clients import unrecorded
 from vcdsim.testing import Simulator
 
 API_VERSIONS = "36.0,36.1,36.2,36.3,37.0,37.1,37.2"  # as VCD 10.4.3 serves them; CPI 1.2.0 logs in with 36.0
-CPI_AGENTS = ("Swagger-Codegen", "go-vcloud-director")  # CPI sends requests by both
-RENEW = "the table of what clients send lacks these: record a journal (VCDSIM_JOURNAL), see python -m vcdsim.clients"
 
 
 @pytest.fixture(scope="session")
-def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One journal of all simulators that these tests start."""
-    given = os.environ.get("VCDSIM_JOURNAL")
-    path = Path(given) if given else tmp_path_factory.mktemp("journal") / "all.jsonl"
-    path.touch()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VCDSIM_JOURNAL", str(path))
-        yield path
-
-
-@pytest.fixture(autouse=True)
-def recorded(journal: Path) -> Iterator[None]:
-    """All that CPI sends in a test stands in the table of what clients send.
-
-    Where a test starts two versions, a journal does not tell which has sent a request: either may have.
-    """
-    Stage.started.clear()
-    yield
-    if Stage.started:
-        with journal.open(encoding="utf-8") as lines:
-            lines.seek(min(Stage.started.values()))
-            sent = [json.loads(line) for line in lines if line.endswith("\n")]  # CPI goes on sending meanwhile
-        lacking = [set(unrecorded(f"CPI {version}", sent, CPI_AGENTS)) for version in sorted(Stage.started)]
-        assert not set.intersection(*lacking), RENEW
-
-
-@pytest.fixture(scope="session")
-def simulator(journal: Path) -> Iterator[Simulator]:
+def simulator() -> Iterator[Simulator]:
     """A VCD whose tasks end at once: CPI asks whether a task has ended every 3 s, and the tests would wait for that."""
     with Simulator(estate="one-edge", task_seconds=0, api_versions=API_VERSIONS) as running:
         yield running

@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from control_plane.api import wait_until
 from control_plane.cpi import CONFIG_MAP, DEPLOYMENT, FILE, NAMESPACE, in_scenario, manifests
@@ -30,16 +29,12 @@ SERVED_SECONDS = 900.0  # a limit for a busy machine; a few seconds are needed
 class Stage:
     """``cluster`` and ``vcd`` (the simulator) with what the proofs do to them."""
 
-    # the versions of CPI ("1.6", "1.2") that the current test has started, with where the journal ended before
-    started: ClassVar[dict[str, int]] = {}
-
     def __init__(self, cluster: RealCluster, vcd: Simulator, folder: Path, user: str = "kube") -> None:
         """``user`` is whom the modules log in to VCD as. CPI is always kube."""
         self.cluster, self.vcd, self.folder, self.user = cluster, vcd, folder, user
 
     def start_cpi(self, scenario: str, version: str = "1.6.1", wait: bool = True, cluster_id: str = CLUSTER) -> None:
         """Apply CPI's manifests for a scenario, and wait until CPI has logged in."""
-        self.started.setdefault(version.rpartition(".")[0], Path(os.environ["VCDSIM_JOURNAL"]).stat().st_size)
         self._taint("master" if version < "1.4" else "control-plane")
         found = manifests(FIXTURES / f"cpi-{version}.manifest", self.vcd.url, scenario)
         for item in found:
