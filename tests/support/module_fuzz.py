@@ -35,6 +35,8 @@ ONLY_VCD = re.compile(
     r"is not in the (?:ranges|prefixes) of the IP Space|\"transparentModeEnabled\": it needs|has no 1 free addresses"
     r"|\"appliedTo\": there is no such network"  # before API 37.1, it does not say what backs an uplink
 )
+# How a short wait_timeout ends depends on how busy the machine is, and check mode waits for nothing.
+TIMED_OUT = re.compile(r"timed out after [\d.]+ s waiting\b")
 # A task of these starts something, each time that it is asked.
 REPEATED = frozenset({"nakivo_job"})
 DONE, UNCHANGED, REFUSED, BY_SERVER = "changed", "unchanged", "refused by the module", "refused by the server"
@@ -101,6 +103,9 @@ class Fuzz:
         done = self._run(case, place)
         if done is None:
             return
+        if TIMED_OUT.search(str(done.get("msg"))):
+            case.message, case.end = str(done["msg"]), REFUSED
+            return
         # the plan of a whole cluster's run is read in check mode, and says there whether the next phase would change
         plans = case.module == WHOLE_CLUSTER and case.options.get("phase") == "plan" and not done.get("failed")
         if not plans and not _foreseen(planned, done) and not ONLY_VCD.search(str(done.get("msg"))):
@@ -114,6 +119,8 @@ class Fuzz:
             return
         case.end = DONE if done["changed"] else UNCHANGED
         again = self._run(case, place)
+        if again is not None and TIMED_OUT.search(str(again.get("msg"))):
+            return
         if again is not None and (again.get("failed") or again["changed"]) and case.module not in REPEATED:
             what = again.get("msg") or differences(*(again["diff"][side] for side in ("before", "after")))
             case.problems.append(f"asked again: {what}")
