@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._bounds import OverLimit, bounded_pools, bounds, within
@@ -328,7 +329,7 @@ def _client(auth: Mapping[str, Any], host: str) -> Any:
     part = one_context(kubeconfig, context) if isinstance(kubeconfig, str) else None
     given = {**auth, "kubeconfig": part} if part else auth
     try:
-        return within(REQUEST_SECONDS, lambda: _bounded(lambda: get_api_client(**given)))
+        return within(REQUEST_SECONDS, partial(_bounded, partial(get_api_client, **given)))
     except OverLimit as error:
         raise _over_limit(error, "GET /apis", host) from None
     except ApiException as error:
