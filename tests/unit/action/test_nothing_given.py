@@ -15,9 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pytest
 import yaml
+from ansible._internal._templating._jinja_bits import AnsibleEnvironment
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
@@ -51,10 +51,10 @@ CASES = [(entry, name) for entry, spec in SPECS.items() for name in spec["option
 @pytest.fixture(autouse=True, scope="module")
 def each_template_is_compiled_once() -> Iterator[None]:
     """Ansible compiles a template each time that it is used, here some 100,000 times the same 200 templates."""
-    compile_template: Any = jinja2.Environment.compile
+    compile_template: Any = AnsibleEnvironment.compile
     compiled: dict[tuple[type, str], Any] = {}
 
-    def once(self: jinja2.Environment, source: Any, *arguments: Any, **options: Any) -> Any:
+    def once(self: AnsibleEnvironment, source: Any, *arguments: Any, **options: Any) -> Any:
         # in one with a backslash, it depends on where it stands what it means
         if not isinstance(source, str) or "\\" in source or any([*arguments, *options.values()]):
             return compile_template(self, source, *arguments, **options)
@@ -64,7 +64,7 @@ def each_template_is_compiled_once() -> Iterator[None]:
         return compiled[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jinja2.Environment, "compile", once)
+        patch.setattr(AnsibleEnvironment, "compile", once)
         yield
 
 
