@@ -99,7 +99,7 @@ from typing import Any
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.vcd.kubernetes.plugins.module_utils._controller import in_one_line, said
+from ansible_collections.vcd.kubernetes.plugins.module_utils._controller import in_one_line, known_only, said
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.clusters import read_clusters
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._cluster_hosts import ClusterHost, hosts_of
 
@@ -131,6 +131,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
     def _options_of(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All options. Those of the connection may be templates, if the file has them: a secret is in a vault, say."""
         options = dict(self.get_options())
+        known_only(given, options, f"the inventory plugin {self.NAME}")
         for name in TEMPLATES:
             if given.get(name) and isinstance(options[name], str):
                 options[name] = self.templar.template(options[name])

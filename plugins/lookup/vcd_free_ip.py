@@ -76,7 +76,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.vcd.kubernetes.plugins.module_utils._controller import in_one_line
+from ansible_collections.vcd.kubernetes.plugins.module_utils._controller import in_one_line, known_only
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.free_addresses import free_addresses
 
@@ -95,4 +95,5 @@ class LookupModule(LookupBase):  # type: ignore[misc] # ansible-core has no type
         if len(terms) != 1 or not str(terms[0]).strip():
             raise CollectionError(f"vcd_free_ip: {len(terms)} edge gateways: give the name or URN of one")
         options = self.get_options()
+        known_only(given, options, "the lookup vcd.kubernetes.vcd_free_ip")
         return free_addresses(options, given, str(terms[0]).strip(), **{name: options[name] for name in OWN})

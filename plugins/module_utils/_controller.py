@@ -9,10 +9,11 @@ Everything that they say leaves here: in one line, without secrets, without a tr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, defect
+from ansible_collections.vcd.kubernetes.plugins.module_utils._nearest import nearest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._printable import printable
 from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
 
@@ -29,6 +30,14 @@ def in_one_line(work: Callable[[], Found], error_class: Callable[[str], Exceptio
         problem = defect(error)
     # Outside of any except block: there, the exception would bring the first one's text along.
     raise error_class(said(problem.message))
+
+
+def known_only(given: Iterable[str], options: Iterable[str], plugin: str) -> None:
+    """CollectionError for an option that ``plugin`` does not have. Ansible ignores it, other than with a module."""
+    known = sorted(options)
+    for name in given:
+        if name not in known:
+            raise CollectionError(f"{plugin} has no option {name!r}{nearest(name, known)}")
 
 
 def said(text: str) -> str:

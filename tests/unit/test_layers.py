@@ -23,7 +23,6 @@ LAYERS = [
     {"_errors"},
     {
         "_argument_spec",
-        "_controller",
         "_waiting",
         "_hold",
         "_contract",
@@ -38,7 +37,7 @@ LAYERS = [
         "_json",
         "_canonical",
     },
-    {"_bounds", "_vcd_fields", "_service_layout"},
+    {"_bounds", "_controller", "_vcd_fields", "_service_layout"},
     {"_vcd", "_kubernetes", "_sharing.findings", "_sharing.states", "_sharing.gateway"},
     # The managers of virtual services and NAT rules ask `_sharing.gateway` who claims an address, as the planner does.
     {"_resources", "_cpi.file", "_nakivo"},

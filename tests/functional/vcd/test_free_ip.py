@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
+from ansible_collections.vcd.kubernetes.plugins.inventory import vcd_clusters
 from ansible_collections.vcd.kubernetes.plugins.lookup import vcd_free_ip
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.free_addresses import free_addresses
@@ -86,3 +87,13 @@ def test_a_wrong_option_is_named_before_anything_is_asked(options: dict[str, Any
 def test_one_edge_gateway_is_named() -> None:
     with pytest.raises(AnsibleError, match="2 edge gateways: give the name or URN of one"):
         vcd_free_ip.in_one_line(lambda: vcd_free_ip.LookupModule()._find(["a", "b"], {}), AnsibleError)
+
+
+def test_an_option_that_does_not_exist_is_refused_and_the_nearest_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ansible reads the options that it knows, and says nothing about others."""
+    for plugin in (vcd_free_ip.LookupModule, vcd_clusters.InventoryModule):
+        monkeypatch.setattr(plugin, "get_options", lambda _self: {"count": 1, "keyed_groups": []})
+    with pytest.raises(CollectionError, match=r"vcd_free_ip has no option 'cout'; did you mean count\?"):
+        vcd_free_ip.LookupModule()._find(["acme-edge"], {"cout": 2})
+    with pytest.raises(CollectionError, match=r"has no option 'keyed_group'; did you mean keyed_groups\?"):
+        vcd_clusters.InventoryModule()._options_of({"keyed_group": []})
