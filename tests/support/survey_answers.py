@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jinja2
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
@@ -67,6 +68,23 @@ class Question(NamedTuple):
         """Whether its default in AWX does the same as no answer."""
         default = self.spec.get("default")
         return default is None or str(default).lower() == str(defaults().get(self.variable, "")).lower()
+
+
+def _compile_each_template_once() -> None:
+    """Ansible compiles a template each time that it is used; here, the same few hundred of them are used often."""
+    compile_template: Any = jinja2.Environment.compile
+    compiled: dict[tuple[type, str], Any] = {}
+
+    def once(self: jinja2.Environment, source: Any, *arguments: Any, **options: Any) -> Any:
+        # in one with a backslash, it depends on where it stands what it means
+        if not isinstance(source, str) or "\\" in source or any([*arguments, *options.values()]):
+            return compile_template(self, source, *arguments, **options)
+        key = (type(self), str(source))
+        if key not in compiled:
+            compiled[key] = compile_template(self, source)
+        return compiled[key]
+
+    jinja2.Environment.compile = once  # type: ignore[method-assign] # of this process, which does nothing else
 
 
 def _load(path: Path) -> Any:
@@ -241,6 +259,7 @@ def main() -> int:
     """The program."""
     import ansible.release
 
+    _compile_each_template_once()
     asked = questions()
     found = [line for question in asked for line in differences(question)]
     for line in found:

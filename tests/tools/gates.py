@@ -71,17 +71,11 @@ PYTHONS_OF_CORE = {
 }
 # The kubernetes.core of these knows the Kubernetes clients of its own time.
 KUBERNETES_OF_CORE = {"2.16": "kubernetes<32", "2.17": "kubernetes<32", "2.18": "kubernetes<33"}
-# Each module in a process of its own, as Ansible imports them, forked from one that knows what they all know.
-IMPORT_EACH = """\
-import importlib, os, sys
-import ansible.module_utils.basic
+# All in one process, which imports once what they share. That each works alone, the gate `integration` shows.
+IMPORT_ALL = """\
+import importlib, sys
 for name in sys.argv[1:]:
-    child = os.fork()
-    if not child:
-        importlib.import_module(f"ansible_collections.vcd.kubernetes.plugins.modules.{name}")
-        os._exit(0)
-    if os.waitpid(child, 0)[1]:
-        sys.exit(f"module {name} cannot be imported")
+    importlib.import_module(f"ansible_collections.vcd.kubernetes.plugins.modules.{name}")
 """
 ROLE_RUN = ["vcd.kubernetes.shared_ip", "-e", "shared_ip_scenario=shared_external"]
 # A survey in which nothing else is answered, as AWX passes it on, and as a client of its API may.
@@ -355,7 +349,7 @@ def _one_core(core: str, python: Path) -> None:
     copy_sources(ours)
     environment = venv.environment(parent, PYTHONPATH=str(parent))
     modules = [path.stem for path in sorted((ours / "plugins" / "modules").glob("*.py"))]
-    run([venv.bin / "python", "-c", IMPORT_EACH, *modules], log, env=environment)
+    run([venv.bin / "python", "-c", IMPORT_ALL, *modules], log, env=environment)
     run([venv.bin / "python", ours / "tests" / "support" / "survey_answers.py"], log, env=environment)
     answers = parent / "answers.yml"
     answers.write_text(UNANSWERED, encoding="utf-8")
