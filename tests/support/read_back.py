@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a test writes an object of the simulator with all its fields, and with the required ones only.
 
-The kinds of objects are in ``read_back_balancer``, ``read_back_networks`` and ``read_back_provider``.
+``read_back_kinds`` lists the kinds of objects.
 """
 
 from __future__ import annotations

@@ -16,23 +16,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import read_back_balancer
-import read_back_networks
-import read_back_provider
-import read_back_services
 from read_back import Kind, Place
+from read_back_kinds import KINDS, written
 from simulator_bench import Api
 from vcdsim import resources
 from vcdsim.bodies import Body, Fields, _at_version
 from vcdsim.testing import Simulator
 
 NEWEST = (39, 0)
-KINDS = {
-    **read_back_balancer.KINDS,
-    **read_back_networks.KINDS,
-    **read_back_provider.KINDS,
-    **read_back_services.KINDS,
-}
 # Bodies that are no state of an object: what a request asks for, and what is only shown
 NO_STATE = {
     "IP allocation request",
@@ -137,25 +128,13 @@ def test_every_kind_is_here() -> None:
 def test_what_is_read_back_equals_what_was_sent(at: Place, name: str) -> None:
     kind = KINDS[name]
     schema = _at_version(kind.body, NEWEST)
-    bodies = kind.full(at)
-    covered = {path for body in bodies for path in sent_paths(body)} | set(kind.aside)
-    missing = {path for path, _one in writable(schema)} - covered
-    assert {path for path in missing if not any(path.startswith(f"{one}.") for one in kind.aside)} == set()
-    path = kind.one(at) if kind.one else ""
-    for number, body in enumerate(bodies):
-        if not path:
-            post = kind.post.format(edge=at.edge, network=at.network)
-            made = at.write("POST", post, body)
-            path = f"{post}/{kind.find(at, made) if kind.find else made}"
-        elif number or kind.one:
-            at.write("PUT", path, body)
+    covered, shown, body = set(kind.aside), {}, {}
+    for path, body in written(at, kind):
+        covered |= set(sent_paths(body))
         shown = at.read(path)
         assert list(differences(judged(body, kind), shown, schema, "", kind.otherwise)) == []
-    if not kind.put:
-        return
-    least = kind.least(at)
-    at.write("PUT", path, least)
-    shown = at.read(path)
-    assert list(differences(judged(least, kind), shown, schema, "", kind.otherwise)) == []
-    for field_name, allowed in defaults(least, schema, kind):
-        assert shown[field_name] in allowed, (field_name, shown[field_name], allowed)
+    missing = {path for path, _one in writable(schema)} - covered
+    assert {path for path in missing if not any(path.startswith(f"{one}.") for one in kind.aside)} == set()
+    if kind.put:
+        for field_name, allowed in defaults(body, schema, kind):
+            assert shown[field_name] in allowed, (field_name, shown[field_name], allowed)

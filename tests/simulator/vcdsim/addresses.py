@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from vcdsim.store import Record, Store
 __all__ = ["plain", "vips"]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Finder = Callable[[str], dict[str, Any] | None]
 _LARGEST_RANGE = 4096  # largest network of a NAT rule whose addresses are listed one by one
 
 
@@ -181,7 +182,7 @@ def nat_rules_at(store: Store, gateway_id: str, address: str) -> list[Record]:
 
 def expand(text: str) -> list[str]:
     """A single address, or all addresses of a network."""
-    network = ipaddress.ip_network(text, strict=False)
+    network = _network(text)
     if network.num_addresses > _LARGEST_RANGE:
         return []
     return [str(one) for one in network]
@@ -195,14 +196,14 @@ def covers(text: str, address: str) -> bool:
 
 def uses(store: Store, gateway: Record) -> list[Use]:
     """Every use of an address that lies in one of the gateway's external subnets or IP Spaces."""
-    found: list[Use] = []
+    found, find = [], _finder(store, gateway)
     for uplink, subnet in subnets(gateway):
         if subnet.get("primaryIp"):
-            found.append(Use(str(ipaddress.ip_address(subnet["primaryIp"])), "PRIMARY_IP", gateway, uplink))
+            found.append(Use(plain(subnet["primaryIp"]), "PRIMARY_IP", gateway, uplink))
     for rule in nat_rules(store, gateway.id):
-        found += _uses_of_rule(store, gateway, rule)
+        found += _uses_of_rule(find, rule)
     for service in virtual_services(store, gateway.id):
-        found += _placed(store, gateway, vips(service), "Load_Balancer", service)
+        found += _placed(find, vips(service), "Load_Balancer", service)
     return found
 
 
@@ -218,28 +219,28 @@ def uses_of(store: Store, org_id: str | None, address: str) -> list[Use]:
     for rule in [*store.where("natRule", "address", address), *store.where("natRule", "address", NETWORK)]:
         holder = store.get("gateway", rule.facts["gateway"])
         if holder is not None:
-            found += [use for use in _uses_of_rule(store, holder, rule) if use.address == address]
+            found += [use for use in _uses_of_rule(_finder(store, holder), rule) if use.address == address]
     for service in store.where("loadBalancerVirtualService", "address", address):
         holder = store.get("gateway", service.data["gatewayRef"])
         if holder is not None:
-            found += _placed(store, holder, [address], "Load_Balancer", service)
+            found += _placed(_finder(store, holder), [address], "Load_Balancer", service)
     return [use for use in found if use.by.org == org_id]
 
 
-def _uses_of_rule(store: Store, gateway: Record, rule: Record) -> list[Use]:
+def _finder(store: Store, gateway: Record) -> Finder:
+    """Finds the uplink that an address belongs to. Many objects share an address, so each is looked for once."""
+    return functools.cache(lambda text: _uplink_of(store, gateway, _address(text)))
+
+
+def _uses_of_rule(find: Finder, rule: Record) -> list[Use]:
     # rules that exempt addresses from NAT (NO_SNAT, NO_DNAT) use none
     category = {"SNAT": "SNAT", "DNAT": "DNAT", "REFLEXIVE": "DNAT"}.get(str(rule.data["type"]))
-    return _placed(store, gateway, expand(rule.data["externalAddresses"]), category, rule) if category else []
+    return _placed(find, expand(rule.data["externalAddresses"]), category, rule) if category else []
 
 
-def _placed(store: Store, gateway: Record, addresses: list[str], category: str, by: Record) -> list[Use]:
-    found = []
-    for text in addresses:
-        address = ipaddress.ip_address(text)
-        uplink = _uplink_of(store, gateway, address)
-        if uplink is not None:  # an internal address belongs to no uplink, and VCD does not list it
-            found.append(Use(text, category, by, uplink))
-    return found
+def _placed(find: Finder, addresses: list[str], category: str, by: Record) -> list[Use]:
+    # an internal address belongs to no uplink, and VCD does not list it
+    return [Use(text, category, by, uplink) for text in addresses if (uplink := find(text)) is not None]
 
 
 def _uplink_of(store: Store, gateway: Record, address: Address) -> dict[str, Any] | None:

@@ -105,12 +105,13 @@ INDEXES: Mapping[str, Mapping[str, Keys]] = {
     **{kind: {"gateway": _fact("gateway")} for kind in GATEWAY_PARTS},
     "gateway": {
         "name": _fields("ownerRef", "name"),
+        "owner": _fields("ownerRef"),
         "org": lambda record: ((record.org,),),
         "primary": _primary_keys,
         "uplink": lambda record: [(uplink["uplinkId"],) for uplink in record.data["edgeGatewayUplinks"]],
     },
     "dhcpBinding": {"network": _fact("network")},
-    "network": {"router": _fields("router"), "name": _fields("ownerRef", "name")},
+    "network": {"router": _fields("router"), "name": _fields("ownerRef", "name"), "owner": _fields("ownerRef")},
     "loadBalancerPool": {
         "gateway": _fields("gatewayRef"),
         "name": _fields("gatewayRef", "name"),
@@ -128,6 +129,7 @@ INDEXES: Mapping[str, Mapping[str, Keys]] = {
         "certificate": _fields("certificateRef"),
         "group": _fields("serviceEngineGroupRef"),
         "groupOnGateway": _fields("serviceEngineGroupRef", "gatewayRef"),
+        "transparent": _fields("gatewayRef", "transparentModeEnabled"),
     },
     "serviceEngineGroupAssignment": {
         "group": _fields("serviceEngineGroupRef"),
@@ -144,7 +146,12 @@ INDEXES: Mapping[str, Mapping[str, Keys]] = {
         "firewallGroup": _each("sourceFirewallGroups", "destinationFirewallGroups"),
         "profile": _each("applicationPortProfiles"),
     },
-    "firewallGroup": {"name": _fields("ownerRef", "name"), "member": _each("members")},
+    "firewallGroup": {
+        "name": _fields("ownerRef", "name"),
+        "owner": _fields("ownerRef"),
+        "cameWith": _fact("came_with"),
+        "member": _each("members"),
+    },
     "applicationPortProfile": {"name": _org_and("name")},
     "certificateLibraryItem": {"name": _org_and("alias")},
     "ipSpace": {"name": _org_and("name")},

@@ -113,7 +113,7 @@ USED = Listing[addresses.Use](
 
 def show_gateway(call: Call, gateway: Record) -> dict[str, Any]:
     store, owner = call.store, gateway.data["ownerRef"]
-    used = [use.address for use in addresses.uses(store, gateway)]
+    used = list({use.address for use in addresses.uses(store, gateway)})
     networks = store.where("network", "router", gateway.id)
     body = GATEWAY.show(gateway.data, call.version)
     body |= {
@@ -192,7 +192,8 @@ def put_gateway(call: Call) -> Reply:
         # a provider connects and takes away segments; the first uplink, the Tier-0 router, stays
         if one["uplinkId"] not in before and (not place or not call.store.get("externalNetwork", one["uplinkId"])):
             raise errors.bad_field("edgeGatewayUplinks", "there is no such uplink of this edge gateway")
-    used = [use.address for use in addresses.uses(call.store, gateway) if use.category != "PRIMARY_IP"]
+    uses = addresses.uses(call.store, gateway)
+    used = list(dict.fromkeys(use.address for use in uses if use.category != "PRIMARY_IP"))
     allocation.keep(sent["edgeGatewayUplinks"], addresses.subnets(gateway))
     allocation.give(call.store, gateway.id, sent["edgeGatewayUplinks"], used)
     for one in sent["edgeGatewayUplinks"]:
@@ -204,7 +205,7 @@ def put_gateway(call: Call) -> Reply:
     data = {**gateway.data, **sent, "description": sent.get("description"), "edgeGatewayUplinks": merged}
     data["ownerRef"] = owner
     check_dedication(call, gateway.id, sent["edgeGatewayUplinks"])
-    _check_ranges(call, gateway, data)
+    _check_ranges(call, gateway, data, used)
     change, undo = changed(gateway, data), [restored(one) for one in (gateway, *networks, *groups)]
 
     def move() -> None:
@@ -231,8 +232,8 @@ def _groups_that_move(call: Call, gateway: Record, owner: str) -> list[Record]:
     that came with a gateway go back with it (assumed).
     """
     if ":vdcGroup:" in owner:
-        return [one for one in call.store.all("firewallGroup") if one.data["ownerRef"] == gateway.id]
-    return [one for one in call.store.all("firewallGroup") if one.facts.get("came_with") == gateway.id]
+        return call.store.where("firewallGroup", "owner", gateway.id)
+    return call.store.where("firewallGroup", "cameWith", gateway.id)
 
 
 def _check_move(call: Call, gateway: Record, owner: str) -> None:
@@ -271,14 +272,12 @@ def _bare(gateway: Record) -> list[dict[str, Any]]:
     ]
 
 
-def _check_ranges(call: Call, gateway: Record, data: dict[str, Any]) -> None:
+def _check_ranges(call: Call, gateway: Record, data: dict[str, Any], used: list[str]) -> None:
     """Check that the gateway keeps all addresses that are in use (assumed)."""
     after = Record("gateway", gateway.id, data, gateway.org, facts=gateway.facts)
-    for use in addresses.uses(call.store, gateway):
-        if use.category != "PRIMARY_IP" and addresses.why_not_external(call.store, after, use.address):
-            raise errors.bad_request(
-                f"The IP address {use.address} is in use and cannot be taken from the edge gateway."
-            )
+    for address in used:
+        if addresses.why_not_external(call.store, after, address):
+            raise errors.bad_request(f"The IP address {address} is in use and cannot be taken from the edge gateway.")
 
 
 def _keep_primary(before: dict[str, Any], uplink: dict[str, Any]) -> None:
@@ -486,12 +485,11 @@ def _settled(sent: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
 
 def _in_use(call: Call, gateway: Record) -> bool:
     kinds = ("loadBalancerVirtualService", "loadBalancerPool")
-    return any(call.store.where(kind, "gateway", gateway.id) for kind in kinds)
+    return any(call.store.number(kind, "gateway", gateway.id) for kind in kinds)
 
 
 def _transparent(call: Call, gateway: Record) -> bool:
-    services = addresses.virtual_services(call.store, gateway.id)
-    return any(one.data.get("transparentModeEnabled") for one in services)
+    return call.store.number("loadBalancerVirtualService", "transparent", gateway.id, True) > 0
 
 
 OPERATIONS = (

@@ -38,7 +38,7 @@ def _document(call: Call, vdc: Record, *, admin: bool) -> Element:
     xmldoc.child(root, "AllocationModel", vdc_settings.MODELS[vdc.data["allocationType"]])
     vdc_settings.show_capacity(root, vdc)
     vapps = [one for one in call.store.all("vapp") if one.data["vdc"] == vdc.id]
-    networks = [one for one in call.store.all("network") if one.data["ownerRef"] == vdc.id]
+    networks = call.store.where("network", "owner", vdc.id)
     _entries(call, xmldoc.child(root, "ResourceEntities"), "ResourceEntity", "vApp", vapps)
     _entries(call, xmldoc.child(root, "AvailableNetworks"), "Network", "network", networks)
     xmldoc.child(root, "Capabilities")
@@ -159,7 +159,7 @@ def delete_vdc(call: Call) -> Reply:
     vdc = by_uuid(call, "vdc", call.params["id"])
     if vdc_settings.of(vdc)["IsEnabled"] and call.query.get("force") != "true":
         raise errors.bad_request(f"The VDC {vdc.name} is enabled and cannot be deleted without force.")
-    owned = [one for kind in ("gateway", "network") for one in call.store.all(kind) if one.data["ownerRef"] == vdc.id]
+    owned = [one for kind in ("gateway", "network") for one in call.store.where(kind, "owner", vdc.id)]
     owned += [one for one in call.store.all("vapp") if one.data["vdc"] == vdc.id]
     groups = [one for one in call.store.all("vdcGroup") if vdc.id in one.data["vdcs"]]
     if groups or (owned and call.query.get("recursive") != "true"):

@@ -177,10 +177,7 @@ def put_group(call: Call) -> Reply:
 
 def delete_group(call: Call) -> Reply:
     group = call.require("vdcGroup", call.params["vdcGroupId"])
-    owned = {
-        kind: [one for one in call.store.all(kind) if one.data["ownerRef"] == group.id]
-        for kind in ("gateway", "network", "firewallGroup")
-    }
+    owned = {kind: call.store.where(kind, "owner", group.id) for kind in ("gateway", "network", "firewallGroup")}
     # force takes the firewall groups with it, but no gateways or networks, which may serve machines (assumed)
     forced = owned.pop("firewallGroup") if call.query.get("force") == "true" else []
     kept = [one for records in owned.values() for one in records]
