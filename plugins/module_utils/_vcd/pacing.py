@@ -6,9 +6,11 @@
 
 All times are seconds since the answer to the write. The first task of a run is polled at intervals that grow with its
 age, so its end is noticed within about a tenth of its duration. Once durations are known, a task is polled just before
-its expected end and often around it: about twice where tasks take the same time. Tasks whose durations differ much are
-polled rarely before the expected end, often around it, and rarely again after it. A kind of write that is new to the
-run takes the durations of the others for its own.
+its expected end and often around it: about twice where tasks take the same time. Short tasks of one duration are polled
+when they should have ended: one poll is enough then, and the next task is polled a little earlier, because a poll that
+finds a task ended does not tell for how long. Tasks whose durations differ much are polled rarely before the expected
+end, often around it, and rarely again after it. A kind of write that is new to the run takes the durations of the
+others for its own.
 
 Why not poll at a fixed interval: tasks take from tenths of a second to minutes, and a migration runs many of them, one
 after another on one edge gateway. A long interval adds idle time to every write; a short one floods Cloud Director.
@@ -18,7 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Clock, Pace
 
@@ -28,6 +30,8 @@ ENOUGH = 3  # with this many, the shortest and the longest are ignored as outlie
 FINE_STEP, FINE_PART = 0.02, 0.02  # interval around the expected end: seconds, or a share of the duration if longer
 WINDOW_POLLS = 10
 SCATTERED = 0.15  # ends that differ by more than this share of the duration predict little
+EVEN = 3  # short tasks whose ends differ by no more than so many intervals are polled when they should have ended
+MET = 3  # so many in a row that had ended by then tell nothing more: look where the server shows that it is faster
 MOST = 0.6  # a prediction is trusted if more than this share of the latest tasks ended after their first poll
 EARLY = 1.0  # seconds: a task that takes longer is always polled well before its expected end, too
 _ID = re.compile(r"urn:[^/]+|[0-9a-f]{8}-[0-9a-f-]{27}", re.IGNORECASE)
@@ -35,10 +39,16 @@ _ID = re.compile(r"urn:[^/]+|[0-9a-f]{8}-[0-9a-f-]{27}", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class EndRange:
-    """The time of the last poll that found a task running, and of the poll that found it ended."""
+    """The time of the last poll that found a task running, and of the poll that found it ended.
+
+    ``met``: the first poll found it ended, when it was expected to be, so ``running`` is the earliest expected end.
+    ``other``: the task was another kind of write.
+    """
 
     running: float
     over: float
+    met: bool = False
+    other: bool = False
 
     @property
     def vague(self) -> bool:
@@ -53,12 +63,16 @@ class EndRange:
 
 @dataclass(frozen=True)
 class Window:
-    """The time of the first poll, the range in which the end is expected, and the interval between polls in it."""
+    """The time of the first poll, the range in which the end is expected, and the interval between polls in it.
+
+    ``earliest`` is the earliest expected end, where the first poll is to find the task ended.
+    """
 
     first: float
     start: float
     end: float
     step: float
+    earliest: float | None = None
 
 
 def default_interval(moment: float) -> float:
@@ -72,7 +86,11 @@ def expected_window(known: Sequence[EndRange]) -> Window | None:
         return None
     last, sharp = known[-1], [one for one in known if not one.vague]
     start, end, step = _expected_range(sharp or known)
-    if len(sharp) > MOST * len(known) and end - start <= SCATTERED * end:
+    fine = max(FINE_STEP, FINE_PART * end)
+    if len(sharp) > MOST * len(known) and end - start <= max(SCATTERED * end, 2 * FINE_STEP):
+        if end <= EARLY + fine and end - start <= EVEN * fine and not last.vague and not last.other:
+            aim = max(start / 2, min(start + 2 * fine, end) - fine * (2 ** _met_in_a_row(known) - 1))
+            return Window(aim, aim, end, step, earliest=max(0.0, min(start, aim - fine)))
         # The last task ended before its first poll: by chance, or the server has become faster. Look where that shows.
         return Window(min(start, EARLY, last.middle if last.vague else start), start, end, step)
     start, end, step = _expected_range(known)
@@ -81,6 +99,11 @@ def expected_window(known: Sequence[EndRange]) -> Window | None:
     # Poll well before the window too, and earlier still while little is known: the server may have become faster.
     share = 8 if len(known) >= ENOUGH else 32
     return Window(min(start, max(PACE.first, start / share), PACE.longest), start, end + step, step)
+
+
+def _met_in_a_row(known: Sequence[EndRange]) -> int:
+    """How many of the latest tasks the first poll found ended."""
+    return next((number for number, one in enumerate(reversed(known)) if not one.met), len(known))
 
 
 def _expected_range(known: Sequence[EndRange]) -> tuple[float, float, float]:
@@ -133,7 +156,11 @@ class TaskPolling:
 
     def end_range(self) -> EndRange:
         """When the task ended, according to the last two polls. Only valid once a poll found it ended."""
-        return EndRange(self._polls[0], self._polls[1])
+        running, over = self._polls
+        earliest = self._window.earliest if self._window else None
+        if earliest is not None and running == 0.0:
+            return EndRange(earliest, over, met=True)
+        return EndRange(running, over)
 
 
 class TaskDurations:
@@ -145,12 +172,14 @@ class TaskDurations:
 
     def of(self, kind: str) -> tuple[EndRange, ...]:
         """The latest tasks of a kind, oldest first; of any kind while there was none of this one."""
-        return self._known.get(kind) or self._latest
+        return self._known.get(kind) or tuple(replace(one, other=True) for one in self._latest)
 
     def learn(self, kind: str, seen: EndRange) -> None:
         """Add a successful task. One that failed says nothing about the duration of others."""
         # A single assignment needs no lock: if two threads meet here, one duration is lost, which does no harm.
         before = self._known.get(kind, ())
+        if seen.met and _met_in_a_row(before) >= MET:
+            seen = EndRange(0.0, seen.over)
         # Two in a row that ended before their first poll: the server has become faster, and the older ones mislead.
         faster = seen.vague and before and before[-1].vague
         self._known[kind] = (seen,) if faster else (*before, seen)[-REMEMBERED:]
