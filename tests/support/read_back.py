@@ -124,6 +124,7 @@ class Place:
             "loadBalancerControllerRef": {"id": self.controller},
         }
 
+    @cached_property
     def group_backing(self) -> dict[str, Any]:
         path = f"/nsxAlbResources/importableServiceEngineGroups?filter=_context=={self.cloud}"
         return {

@@ -152,13 +152,12 @@ KINDS = {
             {
                 "name": "g",
                 "description": "d",
-                "serviceEngineGroupBacking": at.group_backing(),
+                "serviceEngineGroupBacking": at.group_backing,
                 "reservationType": "SHARED",
                 "supportedFeatureSet": "PREMIUM",
             }
         ],
-        lambda at: {"name": "least", "serviceEngineGroupBacking": at.group_backing()},
-        put=False,
+        lambda at: {"name": "least", "serviceEngineGroupBacking": at.group_backing},
     ),
     "load balancer controller": Kind(
         alb_infrastructure.CONTROLLER_BODY,

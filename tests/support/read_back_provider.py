@@ -10,6 +10,7 @@ from typing import Any
 from read_back import Kind, Place, ref
 from vcdsim.resources import (
     certificates,
+    entities,
     external_networks,
     ip_allocations,
     ip_space_assignments,
@@ -50,6 +51,16 @@ def assignment_of(at: Place) -> dict[str, Any]:
 
 def assignment_body(at: Place) -> dict[str, Any]:
     return {name: assignment_of(at)[name] for name in ("ipSpaceRef", "orgRef")}
+
+
+def entity_type(nss: str) -> dict[str, Any]:
+    return {"name": "n", "vendor": "acme", "nss": nss, "version": "1.0.0", "schema": {"type": "object"}}
+
+
+def entity_of(at: Place) -> str:
+    made = at.write("POST", "/entityTypes", entity_type("used"))
+    body = {"name": "n", "entity": {"colour": "red"}, "externalId": "x"}
+    return f"/entities/{at.write('POST', f'/entityTypes/{made}', body)}"
 
 
 def allocation_of(at: Place) -> str:
@@ -197,6 +208,29 @@ KINDS = {
             "subnets.values.totalIpCount": "a count that clients send back",
             "usingIpSpace": "without subnets, see its tests",
         },
+    ),
+    "defined entity type": Kind(
+        entities.TYPE_BODY,
+        "/entityTypes",
+        lambda _at: [
+            entity_type("kind")
+            | {
+                "description": "d",
+                "externalId": "x",
+                "inheritedVersion": "1.0.0",
+                "interfaces": ["urn:vcloud:interface:acme:i:1.0.0"],
+                "hooks": {"PostCreate": "urn:vcloud:behavior-interface:b:acme:i:1.0.0"},
+                "maxImplicitRight": "urn:vcloud:accessLevel:ReadOnly",
+            }
+        ],
+        lambda _at: entity_type("kind") | {"name": "least"},
+    ),
+    "defined entity": Kind(
+        entities.ENTITY_BODY,
+        "",
+        lambda _at: [{"name": "m", "entity": {"colour": "blue", "list": [1]}, "externalId": "y"}],
+        lambda _at: {"name": "least", "entity": {}},
+        one=entity_of,
     ),
     "IP Space assignment": Kind(
         ip_space_assignments.ASSIGNMENT,

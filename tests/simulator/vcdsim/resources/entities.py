@@ -111,7 +111,7 @@ def put_type(call: Call) -> Reply:
     sent = TYPE_BODY.read({**_fixed(kind), **_body(call)}, call.version)
     if any(sent[name] != value for name, value in _fixed(kind).items()):
         raise errors.bad_field("vendor", "neither it nor nss, version and schema can be changed")
-    kind.data = {**kind.data, **sent}
+    kind.data = sent
     return Reply(200, show_type(call, kind))
 
 
