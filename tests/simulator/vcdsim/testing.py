@@ -111,6 +111,13 @@ class Simulator:
         self.url, self.ca, self.control = ready.groups()
         self._control = KeptConnection(self.control, ssl.create_default_context(cafile=self.ca))
 
+    @property
+    def pid(self) -> int:
+        """The process of the running program, for those who measure it. RuntimeError if it does not run."""
+        if self._process is None or self._process.pid is None:
+            raise RuntimeError("the simulator does not run")
+        return self._process.pid
+
     def stop(self) -> int | None:
         """Stop the program with SIGTERM and return its exit status."""
         if self._control is not None:
