@@ -98,6 +98,13 @@ def test_a_server_that_becomes_faster_costs_the_time_of_a_few_tasks(before: floa
     assert sum(late for late, _polls in seen[10:]) <= 10 * (0.02 + REQUEST)
 
 
+def test_tasks_that_take_no_time_are_not_waited_for() -> None:
+    server = Server()
+    for _number in range(20):
+        late, polls = server.task(0.0)
+        assert (round(late, 6), polls) == (REQUEST, 1)
+
+
 @pytest.mark.parametrize("length", [0.5, 1.0, 5.0])
 def test_a_series_of_writes_takes_little_longer_than_its_tasks(length: float) -> None:
     server, chance = Server(), random.Random(1)  # noqa: S311 - a test repeats
