@@ -88,8 +88,7 @@ def expected_window(known: Sequence[EndRange]) -> Window | None:
     start, end, step = _expected_range(sharp or known)
     fine = max(FINE_STEP, FINE_PART * end)
     if len(sharp) > MOST * len(known) and end - start <= max(SCATTERED * end, 2 * FINE_STEP):
-        short = 0.0 < start and end <= EARLY + fine  # where a task takes no time at all, nothing is to be waited for
-        if short and end - start <= EVEN * fine and not last.vague and not last.other:
+        if end <= EARLY + fine and end - start <= EVEN * fine and not last.vague and not last.other:
             aim = max(start / 2, min(start + 2 * fine, end) - fine * (2 ** _met_in_a_row(known) - 1))
             return Window(aim, aim, end, step, earliest=max(0.0, min(start, aim - fine)))
         # The last task ended before its first poll: by chance, or the server has become faster. Look where that shows.
