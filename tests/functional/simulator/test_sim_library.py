@@ -124,6 +124,9 @@ def test_entities_are_created_and_deleted(system: Api, api: Api) -> None:
     assert api.values("/entities/types/acme/thin") == []
     system.refused("DELETE", path, None, "has entities")
     assert api.ask("DELETE", address).status_code == 204
+    wrong = f"/entities/{api.done('POST', path, {'name': 'two', 'entity': {'kind': 7}})}"
+    assert api.ask("POST", f"{wrong}/resolve").json()["state"] == "RESOLUTION_ERROR"
+    assert api.ask("DELETE", wrong).status_code == 204
     assert system.ask("DELETE", path).status_code == 204
 
 

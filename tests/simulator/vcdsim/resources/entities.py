@@ -255,7 +255,8 @@ def put_entity(call: Call) -> Reply:
 
 def delete_entity(call: Call) -> Reply:
     entity = _require(call)
-    if entity.facts["state"] != "RESOLVED":
+    # one whose resolution failed can be deleted: TestAccVcdRde of Terraform's provider
+    if entity.facts["state"] == "PRE_CREATED":
         raise errors.bad_request(f"The entity {entity.name} is not resolved and cannot be deleted.")
     call.store.remove(entity)
     return Reply(204)
