@@ -80,7 +80,9 @@ def test_several_edges_growth_and_the_printed_table(measured: tuple[dict[str, An
         for services in (1, 2)
         for name in ("create shared_external", "shared_external -> shared_internal")
     ]
-    assert all(one["max_rss_kb"] > 0 and one["cpu_seconds"] > 0 <= one["simulator_ms_of_service"] for one in found["growth"])
+    assert all(
+        one["max_rss_kb"] > 0 and one["cpu_seconds"] > 0 <= one["simulator_ms_of_service"] for one in found["growth"]
+    )
     for name in WRITES:
         assert screen.count(f"{name} ") >= 2, "in the table of runs and in that of second runs"
     assert "2 Services x 2 ports" in screen

@@ -297,3 +297,17 @@ def test_a_name_is_there_once_in_an_organisation(sim: Simulator, system: Api, sc
     taken = document("AdminVdc", values_of(system), "new")
     status, said = ask(system, "PUT", f"{sim.url}/api/admin/vdc/{uuid(scene.vdc)}", taken)
     assert (status, "A VDC named new already exists" in said) == (400, True)
+
+
+def test_the_storage_profiles_of_vdcs_are_found_by_their_vdc_and_identifier(system: Api, admin: Api) -> None:
+    (org,) = [one["id"] for one in system.values("/orgs") if one["name"] == "acme"]
+    make(system, org, params(system, "second"))
+    second = admin.named("/vdcs", "second")["id"]
+    for api, kind in ((system, "adminOrgVdcStorageProfile"), (admin, "orgVdcStorageProfile")):
+        (found,) = api.xml(f"/api/query?type={kind}&filter=vdc=={second}")
+        shows = ("isEnabled", "isDefaultStorageProfile", "storageLimitMB", "vdcName")
+        assert [found.get(name) for name in shows] == ["true", "true", "10240", "second"]
+        assert [one.get("id") for one in api.xml(f"/api/query?type={kind}&filter=id=={found.get('id')}")] == [
+            found.get("id")
+        ]
+    assert admin.ask("GET", "/api/query?type=adminOrgVdcStorageProfile").status_code == 403

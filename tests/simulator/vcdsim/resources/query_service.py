@@ -12,7 +12,7 @@ from typing import Any
 from vcdsim import errors, query, xmldoc
 from vcdsim.calls import LOGGED_IN, Call, Operation, Reply
 from vcdsim.query import Listing
-from vcdsim.resources import networks, vdc_settings
+from vcdsim.resources import networks, vdc_settings, vdc_storage
 from vcdsim.resources.legacy import href
 from vcdsim.rights import NETWORK_VIEW, ORGANIZATION_VIEW, PROVIDER, VDC_VIEW, VM_VIEW
 from vcdsim.store import Record, kind_of, uuid_of
@@ -26,6 +26,8 @@ TYPES = {
     "adminVM": ("vm", "AdminVMRecord", VM_VIEW, True),
     "vApp": ("vapp", "VAppRecord", VM_VIEW, False),
     "adminVApp": ("vapp", "AdminVAppRecord", VM_VIEW, True),
+    "orgVdcStorageProfile": (vdc_storage.KIND, "OrgVdcStorageProfileRecord", VDC_VIEW, False),
+    "adminOrgVdcStorageProfile": (vdc_storage.KIND, "AdminOrgVdcStorageProfileRecord", VDC_VIEW, True),
     "orgVdcNetwork": ("network", "OrgVdcNetworkRecord", NETWORK_VIEW, False),
     "nsxTManager": ("nsxtmanager", "NsxTManagerRecord", PROVIDER, True),
     "networkPool": ("networkPool", "NetworkPoolRecord", PROVIDER, True),
@@ -53,7 +55,7 @@ def run_query(call: Call) -> Reply:
     if not call.may(right) or (admin and not call.session.is_provider):
         # the admin types show objects of all tenants, so a tenant may not use them even if it has the right to view
         raise errors.forbidden(right, f"QUERY_{kind.upper()}", kind)
-    attributes = {"org": _org, "vdc": _vdc, "vm": _vm, "vapp": _vapp, "network": _network}.get(stored_as, _of_provider)
+    attributes = _ATTRIBUTES.get(stored_as, _of_provider)
     return _records(call, kind, element, [attributes(call, record, admin) for record in call.visible(stored_as)])
 
 
@@ -108,7 +110,13 @@ def _listing(rows: list[dict[str, Any]]) -> Listing[dict[str, Any]]:
     """The list of records. Clients may filter by every attribute of a record; others are unknown."""
     names = {name for row in rows for name in row} | _ALWAYS_KNOWN
     find = {name: operator.methodcaller("get", name) for name in names}
-    return Listing(find=find, sort=find, default_sort="")
+    return Listing(find={**find, "vdc": _vdc_of}, sort=find, default_sort="")
+
+
+def _vdc_of(row: dict[str, Any]) -> list[Any]:
+    """The VDC of a record, by its address or its identifier: go-vcloud-director asks by the latter."""
+    address = row.get("vdc")
+    return [address, f"urn:vcloud:vdc:{address.rpartition('/')[2]}"] if address else [None]
 
 
 def _vdc(call: Call, vdc: Record, admin: bool) -> dict[str, Any]:
@@ -192,6 +200,25 @@ def _network(call: Call, network: Record, _admin: bool) -> dict[str, Any]:
     }
 
 
+def _storage(call: Call, profile: Record, admin: bool) -> dict[str, Any]:
+    """A record of a storage profile of a VDC."""
+    vdc, org = call.store.get("vdc", profile.data["vdc"]), call.store.get("org", profile.org or "")
+    row = {
+        "href": href(call, profile, admin=admin),
+        "id": profile.id,
+        "name": profile.name,
+        "isEnabled": profile.data["Enabled"],
+        "isDefaultStorageProfile": profile.data["Default"],
+        "storageUsedMB": 0,
+        "storageLimitMB": profile.data["Limit"],
+        "iopsAllocated": 0,
+        "numberOfConditions": 0,
+        "vdc": href(call, vdc, admin=admin) if vdc else None,
+        "vdcName": vdc.name if vdc else None,
+    }
+    return row | ({"org": href(call, org) if org else None} if admin else {"isVdcBusy": False})
+
+
 def _of_provider(call: Call, record: Record, _admin: bool) -> dict[str, Any]:
     """A record of what the provider brings: its address, its name, and for a storage profile its provider VDC."""
     provider = call.store.get("providervdc", record.data.get("providerVdc", ""))
@@ -205,6 +232,14 @@ def _of_provider(call: Call, record: Record, _admin: bool) -> dict[str, Any]:
     }
 
 
+_ATTRIBUTES = {
+    "org": _org,
+    "vdc": _vdc,
+    "vm": _vm,
+    "vapp": _vapp,
+    "network": _network,
+    vdc_storage.KIND: _storage,
+}
 OPERATIONS = (
     Operation(
         "GET",
@@ -213,8 +248,8 @@ OPERATIONS = (
         LOGGED_IN,
         run_query,
         "QUERY",
-        refuses="administrators' types for tenants; types except organization, orgVdc, adminOrgVdc, orgVdcNetwork, vm, "
-        "adminVM, vApp, adminVApp, task, adminTask, nsxTManager, networkPool, providerVdc and "
-        "providerVdcStorageProfile (501)",
+        refuses="administrators' types for tenants; types except organization, orgVdc, adminOrgVdc, "
+        "orgVdcStorageProfile, adminOrgVdcStorageProfile, orgVdcNetwork, vm, adminVM, vApp, adminVApp, task, "
+        "adminTask, nsxTManager, networkPool, providerVdc and providerVdcStorageProfile (501)",
     ),
 )
