@@ -10,7 +10,7 @@ that it has; the other one is read only when it is asked for, that is before a w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +31,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.conflicts import Objection, objections
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    APP_PORT_PROFILE,
     AppPortProfile,
     NatRule,
     VirtualService,
@@ -42,57 +43,79 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.re
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Refused, missing_right
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.peers import Peers
 
 FORBIDDEN = 403
 Result = Mapping[str, Any]
 
 
 def check_service(
-    api: Api, gateway: Body, planned: Result, before: Result | None, others: Iterable[Result]
+    api: Api, gateway: Body, planned: Result, before: Result | None, others: Peers
 ) -> tuple[list[Objection], list[str]]:
     """The objections to a planned virtual service, and warnings of what could not be checked.
 
-    ``others`` are the virtual services of the edge gateway. All of them are results of the modules.
+    ``planned`` and ``before`` are results of the modules, ``others`` the virtual services of the edge gateway.
     """
-    warnings: list[str] = []
-    services = [_service(one) for one in others]
-    rows = _list(list_rules, "NAT rules", "/nat/rules", api, gateway, warnings)
-    rules = [api.made_once(_rule_of, row) for row in rows]
-    found = _ask(api, _service(planned), _service(before) if before else None, services, rules)
-    return found, warnings
+
+    def read() -> _Claims:
+        rules, warnings = _list(list_rules, "NAT rules", "/nat/rules", api, gateway)
+        return others.followed_by(_Claims(_service_of, map(_rule_of, rules), warnings))
+
+    return _ask(api, _service(planned), _service(before) if before else None, others.kept("claims", read))
 
 
 def check_rule(
-    api: Api, gateway: Body, planned: Result, before: Result | None, others: Iterable[Body]
+    api: Api, gateway: Body, planned: Result, before: Result | None, others: Peers
 ) -> tuple[list[Objection], list[str]]:
     """The objections to a planned NAT rule, and warnings of what could not be checked.
 
-    ``planned`` and ``before`` are results of the modules, ``others`` the bodies of the rules of the edge gateway.
+    ``planned`` and ``before`` are results of the modules, ``others`` the rules of the edge gateway.
     """
-    warnings: list[str] = []
-    rules = [api.made_once(_rule_of, row) for row in others]
-    rows = _list(list_summaries, "virtual services", "/loadBalancer", api, gateway, warnings)
-    services = [api.made_once(_service_of, row) for row in rows]
-    found = _ask(api, _rule(planned), _rule(before) if before else None, services, rules)
-    return found, warnings
+
+    def read() -> _Claims:
+        services, warnings = _list(list_summaries, "virtual services", "/loadBalancer", api, gateway)
+        return others.followed_by(_Claims(_rule_of, map(_service_of, services), warnings))
+
+    return _ask(api, _rule(planned), _rule(before) if before else None, others.kept("claims", read))
+
+
+class _Claims:
+    """All that may claim an address: the objects of one kind, which a task changes, and those of the other kind."""
+
+    def __init__(
+        self,
+        convert: Callable[[Body], VirtualService | NatRule],
+        others: Iterable[VirtualService | NatRule],
+        warnings: list[str],
+    ) -> None:
+        self.inventory = Inventory(others)
+        self.warnings = warnings
+        self._convert = convert
+        self._own: dict[str, VirtualService | NatRule] = {}
+
+    def put(self, urn: str, body: Body) -> None:
+        """See `peers.Follower`."""
+        self._own[urn] = self._convert(body)
+        self.inventory.add(self._own[urn])
+
+    def drop(self, urn: str) -> None:
+        """See `peers.Follower`."""
+        self.inventory.remove(self._own.pop(urn))
 
 
 def _ask(
-    api: Api,
-    planned: VirtualService | NatRule,
-    before: VirtualService | NatRule | None,
-    services: Iterable[VirtualService],
-    rules: Iterable[NatRule],
-) -> list[Objection]:
-    inventory = Inventory([*services, *rules])
+    api: Api, planned: VirtualService | NatRule, before: VirtualService | NatRule | None, claims: _Claims
+) -> tuple[list[Objection], list[str]]:
+    inventory = claims.inventory
     asked = [one for one in (planned, before) if one is not None]
-    near = [item for one in asked for claim in inventory.claims_of(one) for item in inventory.near(claim.addresses)]
+    near = [item for one in asked for claim in inventory.claims_of(one) for item in inventory.near(claim)]
     if all(item.id == planned.id for item in near):
-        return []  # no other object is on its addresses, so that no port has to be compared
+        return [], claims.warnings  # no other object is on its addresses, so that no port has to be compared
     urns = {item.profile for item in [*asked, *near] if isinstance(item, NatRule) and item.profile}
-    for profile in (_profile(api, urn) for urn in sorted(urns)):
-        inventory.put(profile)
-    return objections(planned, before, inventory)
+    for urn in sorted(urns):
+        if inventory.get(APP_PORT_PROFILE, urn) is None:
+            inventory.put(_profile(api, urn))
+    return objections(planned, before, inventory), claims.warnings
 
 
 def _service(result: Result) -> VirtualService:
@@ -118,18 +141,17 @@ def _profile(api: Api, urn: str) -> AppPortProfile:
     return replace(read_app_port_profile(Reader(profile_result(body), "application port profile")), name=urn)
 
 
-def _list(read: Any, what: str, path: str, api: Api, gateway: Body, warnings: list[str]) -> list[Body]:
+def _list(read: Any, what: str, path: str, api: Api, gateway: Body) -> tuple[list[Body], list[str]]:
+    """The objects of the other kind, or a warning that the user may not see them."""
     try:
-        rows: list[Body] = read(api, gateway)
+        return read(api, gateway), []
     except Refused as error:
         if error.status != FORBIDDEN:
             raise
-        warnings.append(
-            f"whether another object takes the traffic to the same address and port was not checked against the {what} "
-            f"of edge gateway {gateway['name']!r}: the user probably lacks the right {missing_right('GET', path)!r}"
-        )
-        return []
-    return rows
+    return [], [
+        f"whether another object takes the traffic to the same address and port was not checked against the {what} "
+        f"of edge gateway {gateway['name']!r}: the user probably lacks the right {missing_right('GET', path)!r}"
+    ]
 
 
 def refuse_or_warn(found: Iterable[Objection], option: str, value: Any, warnings: list[str]) -> None:

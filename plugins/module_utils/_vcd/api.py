@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, TypeVar
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import NETADDR_IMPORT_ERROR
@@ -49,7 +49,6 @@ LIBRARIES = {"requests": REQUESTS_ERROR, "netaddr": NETADDR_IMPORT_ERROR}
 OPENAPI = "/cloudapi/1.0.0/"
 BAD_REQUEST = 400
 Body = dict[str, Any]
-T = TypeVar("T")
 
 
 def check_libraries() -> None:
@@ -104,7 +103,6 @@ class Api:
         self._durations = TaskDurations()
         self._remembered: dict[str, Answer] | None = None
         self._lists: dict[str, list[Body]] | None = None
-        self._made: dict[tuple[object, int], tuple[object, Any]] = {}
         self._refused: tuple[str, Body] | None = None
         self.granted: Granted | None = None  # what `rights.granted_to` has read
 
@@ -119,7 +117,7 @@ class Api:
         try:
             yield
         finally:
-            self._remembered, self._lists, self._made = None, None, {}
+            self._remembered, self._lists = None, None
 
     def narrowed(self, query: str) -> str:
         """A filter for one name; none where whole lists are read. Callers always compare the names again."""
@@ -129,16 +127,6 @@ class Api:
     def reads_whole_lists(self) -> bool:
         """Whether ``one_look`` with ``whole_lists`` is under way."""
         return self._lists is not None
-
-    def made_once(self, make: Callable[[Body], T], row: Body) -> T:
-        """``make(row)``. Within a look at whole lists, it is called once for each row of a list."""
-        if self._lists is None:
-            return make(row)
-        key = (make, id(row))
-        if key not in self._made:
-            self._made[key] = (row, make(row))  # with the row, so that no other one gets its id
-        found: T = self._made[key][1]
-        return found
 
     @property
     def looking(self) -> bool:

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput, as_text
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.gateway_objects import GatewayObjects
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.peers import Peers
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.rights import granted_to, require_rights
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import (
     CREATE,
@@ -60,12 +61,12 @@ class Shared:
     """What the managers of several objects of one task share, see `several.Several`."""
 
     def __init__(self) -> None:
-        self._rows: list[Body] | None = None
+        self._rows: Peers | None = None
 
-    def rows(self, read: Callable[[], list[Body]]) -> list[Body]:
+    def rows(self, read: Callable[[], list[Body]]) -> Peers:
         """The objects after the last write, read once."""
         if self._rows is None:
-            self._rows = read()
+            self._rows = Peers(read())
         return self._rows
 
 
@@ -112,12 +113,12 @@ class Manager(ABC):
         return f"{self.kind} {name!r} on edge gateway {self.gateway['name']!r}"
 
     @cached_property
-    def peers(self) -> list[Body]:
+    def peers(self) -> Peers:
         """The objects of this kind before the write, of kinds where one may be in the way of another.
 
-        Of several objects in one task: as the objects before this one will leave them.
+        Several objects in one task share them: each finds them as the objects before it will leave them.
         """
-        return []
+        return Peers()
 
     def ensure(self) -> Change:
         """Bring the object to the wanted state. Raises CollectionError."""

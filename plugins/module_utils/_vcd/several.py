@@ -22,6 +22,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import
     Shared,
     Step,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.peers import Peers
 
 # These say which object is meant. Any other option beside the list is the default of its entries.
 IDENTITY = ("name", "id", "new_name")
@@ -123,7 +124,7 @@ class Several:
                 manager = self.manager(api, gateway, options, True)
                 manager.shared = shared
                 if found:
-                    manager.peers = _peers_after(found[-1], number - 1)
+                    manager.peers = _foresee(found[-1], number - 1)
                 step = manager.plan()
                 same = meant.setdefault(str((step.before or {}).get("id") or label), label)
                 if same != label:
@@ -132,15 +133,17 @@ class Several:
         return found
 
 
-def _peers_after(entry: Entry, number: int) -> list[Body]:
+def _foresee(entry: Entry, number: int) -> Peers:
     """The peers of the next entry: those of this one, after what is to be done."""
     step, peers = entry.step, entry.manager.peers
-    if not step.act:
-        return peers
-    urn = (step.body or {}).get("id")
-    kept = [one for one in peers if urn is None or one.get("id") != urn]
-    # what does not exist yet has no id, and is another one than the next that does not
-    return kept if step.planned is None else [*kept, {**step.planned, "id": urn or f"new-{number}"}]
+    if step.act:
+        # what does not exist yet has no id, and is another one than the next that does not
+        urn = str((step.body or {}).get("id") or f"new-{number}")
+        if step.planned is None:
+            peers.drop(urn)
+        else:
+            peers.put(urn, {**step.planned, "id": urn})
+    return peers
 
 
 def _write(entries: list[Entry]) -> None:

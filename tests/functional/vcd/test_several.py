@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import functools
+import sys
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -160,3 +164,36 @@ def test_a_warning_is_shown_once_with_its_entries(edge: Modules) -> None:
     ]
     (warning,) = edge.done(NAT, nat_rules=logged[:2], **BESIDE)["warnings"]
     assert "nat_rules[0] 'r0': logging: is ignored for NAT rule 'r0'" in str(warning["event"]["msg"])
+
+
+def calls(work: Callable[[], object]) -> int:
+    """How many functions of the collection it calls."""
+    count = 0
+
+    def see(frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event == "call" and "/plugins/module_utils/" in frame.f_code.co_filename
+
+    before = sys.getprofile()
+    sys.setprofile(see)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+def test_planning_costs_as_much_for_each_of_many_rules_as_for_each_of_few(edge: Modules) -> None:
+    """All on one address, so that each is in reach of every other one."""
+    rules = [dnat(number) for number in range(80)]
+
+    def cost(**options: Any) -> list[int]:
+        plans = [{"nat_rules": rules[:number], "check": True, **BESIDE, **options} for number in (20, 40, 80)]
+        edge.done(NAT, **plans[0])  # what is worked out once in a process is not counted
+        return [calls(functools.partial(edge.done, NAT, **plan)) for plan in plans]
+
+    for made, options in ((False, {}), (True, {}), (True, {"priority": 3})):
+        if made and not options:
+            edge.done(NAT, nat_rules=rules, **BESIDE)
+        few, more, many = cost(**options)
+        assert many - more < 2.1 * (more - few), (few, more, many)

@@ -35,7 +35,7 @@ class Groups:
         named = api.narrowed(equals("name", name)) if name else ""
         query = all_of(f"typeValue=={self.type}", f"_context=={gateway['id']}", named)
         rows = api.pages(f"{PATH}/summaries", f"{self.words}s of edge gateway {gateway['name']!r}", query=query)
-        return [row for row in rows if self._is_here(row, gateway) and (not name or row.get("name") == name)]
+        return [row for row in rows if (not name or row.get("name") == name) and self._is_here(row, gateway)]
 
     def find_id(self, api: Api, gateway: Body, name: str) -> str | None:
         """The id of the one with this name; names are unique on an edge gateway."""

@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import pick
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.peers import Peers
 
 
 def path(gateway: Body) -> str:
@@ -23,11 +23,11 @@ def list_rules(api: Api, gateway: Body) -> list[Body]:
     return api.cursor(path(gateway), f"NAT rules of edge gateway {gateway['name']!r}")
 
 
-def find(rules: Sequence[Body], gateway: Body, name: str | None, rule_id: str | None) -> Body | None:
+def find(rules: Peers, gateway: Body, name: str | None, rule_id: str | None) -> Body | None:
     """The rule with this id, else with this name; None when it does not exist. Raises InvalidInput for several."""
     if rule_id:
-        return next((rule for rule in rules if rule.get("id") == rule_id), None)
-    named = [rule for rule in rules if rule.get("name") == name]
+        return rules.get(rule_id)
+    named = rules.named(name)
     if not named:
         return None
     found: Body = pick(

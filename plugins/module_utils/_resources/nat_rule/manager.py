@@ -22,6 +22,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.al
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, pick_reference
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Manager, Result
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.peers import Peers
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import LOGGING
 
 EXTERNAL = "external_addresses"
@@ -112,9 +113,9 @@ class NatRules(Manager):
         address_claims.refuse_or_warn(found, EXTERNAL, planned[EXTERNAL], self.warnings)
 
     @cached_property
-    def peers(self) -> list[Body]:
+    def peers(self) -> Peers:
         """All rules of the edge gateway, before the first write."""
-        return calls.list_rules(self.api, self.gateway)
+        return Peers(calls.list_rules(self.api, self.gateway))
 
     def settle(self, object_id: str, body: Body | None = None) -> Body:
         """A rule has no status of its own: the status of the edge gateway tells when it is realized."""

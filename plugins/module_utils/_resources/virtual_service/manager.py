@@ -28,6 +28,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Bod
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import VcdError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, pick_reference
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import GatewayManager, Result
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.peers import Peers
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.versions import needed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import API_WITH_SHARED_IP
 
@@ -169,7 +170,7 @@ class VirtualServices(GatewayManager):
 
     def _check_claims(self, before: Result | None, planned: Result) -> None:
         """Refuse a port of a VIP whose traffic another object takes."""
-        found, warnings = address_claims.check_service(self.api, self.gateway, planned, before, self._others)
+        found, warnings = address_claims.check_service(self.api, self.gateway, planned, before, self.peers)
         self.warnings += warnings
         for one in found:
             vip = next(vip for vip in comparison.VIPS if planned[vip] == one.address)
@@ -208,9 +209,9 @@ class VirtualServices(GatewayManager):
     @cached_property
     def _others(self) -> list[Result]:
         """All virtual services of the edge gateway, as results."""
-        return [self.api.made_once(resource.to_result, row) for row in self.peers]
+        return self.peers.results(resource.to_result)
 
     @cached_property
-    def peers(self) -> list[Body]:
+    def peers(self) -> Peers:
         """All virtual services of the edge gateway, before the write."""
-        return calls.list_summaries(self.api, self.gateway)
+        return Peers(calls.list_summaries(self.api, self.gateway))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange, free_in_order, sort_key
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.by_port import ByPort
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import (
     TCP,
     Claim,
@@ -35,6 +36,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     VirtualService,
     kind_of,
 )
+
+FEW = 8  # so many objects on one address are compared one by one
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Inventory:
         self._vips: dict[str, dict[str, VirtualService]] = defaultdict(dict)
         self._rules: dict[str, dict[tuple[str, str], NatRule]] = defaultdict(dict)
         self._wide: dict[tuple[str, str], tuple[AddressRange, NatRule]] = {}
+        self._by_port: dict[str, ByPort] = {}  # of addresses with more than a few objects, once it is asked for
         self._targets: Counter[str] = Counter()
         self._lowest: dict[AddressRange, str] = {}
         for item in items:
@@ -98,24 +102,49 @@ class Inventory:
     def drop(self, kind: str, name: str) -> None:
         """Remove an object if it is in the inventory."""
         old = self._items[kind].pop(name, None)
+        if old is not None:
+            self._forget(old)
+
+    def remove(self, item: Object) -> None:
+        """Remove this very object. Another one with its name stays."""
+        kind, name = kind_of(item), item.name
+        if self.get(kind, name) is not item:
+            self._same_name = [one for one in self._same_name if one is not item]
+            self._forget(item)
+            return
+        self.drop(kind, name)
+        heir = next((one for one in self._same_name if (kind_of(one), one.name) == (kind, name)), None)
+        if heir is not None:
+            self._same_name = [one for one in self._same_name if one is not heir]
+            self._items[kind][name] = heir
+
+    def _forget(self, old: Object) -> None:
         if isinstance(old, VirtualService):
             for address in vips(old):
-                del self._vips[address][name]
+                self._vips[address].pop(old.name, None)
                 self._freed(address)
+                if address in self._by_port:
+                    self._by_port[address].drop(old)
         elif isinstance(old, NatRule):
-            self._rules[old.external].pop((name, old.id), None)
-            self._wide.pop((name, old.id), None)
+            self._rules[old.external].pop((old.name, old.id), None)
+            self._wide.pop((old.name, old.id), None)
             self._targets[old.internal] -= 1
             self._freed(old.internal)
+            if old.external in self._by_port:
+                self._by_port[old.external].drop(old)
 
     def _index(self, item: Object) -> None:
         if isinstance(item, VirtualService):
             for address in vips(item):
                 self._vips[address][item.name] = item
+                if address in self._by_port:
+                    self._by_port[address].add(item)
         elif isinstance(item, NatRule):
             self._rules[item.external][(item.name, item.id)] = item
             self._targets[item.internal] += 1
             taken = external_range(item)
+            if taken is not None and item.external in self._by_port:
+                self._by_port[item.external].add(item)
             if taken is not None and not taken.single:
                 self._wide[(item.name, item.id)] = (taken, item)
 
@@ -131,9 +160,14 @@ class Inventory:
 
     def rules_for(self, address: str) -> list[NatRule]:
         """The rules that take incoming traffic to an address: those that name it, and those whose range covers it."""
+        return self._exact_rules(address) + self._wide_rules(address)
+
+    def _exact_rules(self, address: str) -> list[NatRule]:
         exact = self._rules[address].values() if address in self._rules else ()
-        found = [rule for rule in exact if external_range(rule) is not None]
-        return found + [rule for taken, rule in self._wide.values() if address in taken]
+        return [rule for rule in exact if external_range(rule) is not None]
+
+    def _wide_rules(self, address: str) -> list[NatRule]:
+        return [rule for taken, rule in self._wide.values() if address in taken]
 
     def holders(self, address: str) -> list[Object]:
         """Everything that takes traffic to an external address: virtual services first."""
@@ -167,18 +201,28 @@ class Inventory:
             return claims_of_service(item)
         return claims_of_rule(item, self._profile_ports(item)) if isinstance(item, NatRule) else []
 
-    def near(self, addresses: AddressRange) -> list[Object]:
-        """The virtual services on any of these addresses, and the rules that take traffic to any of them."""
+    def near(self, claim: Claim) -> list[Object]:
+        """The objects that may take something of it: all on its addresses but those that are known to have other ports.
+
+        The profile of a rule may say that it takes nothing of it.
+        """
+        addresses, found = claim.addresses, list[Object]()
         if addresses.single:
-            return self.holders(addresses.start)
-        found: list[Object] = []
+            return self._near(addresses.start, claim.ports)
         for item in self:
             taken = [claim.addresses for claim in self.claims_of(item)]
             found += [item] if any(addresses.overlaps(one) for one in taken) else []
         return found
 
+    def _near(self, address: str, ports: tuple[Ports, ...]) -> list[Object]:
+        if len(self._vips.get(address, ())) + len(self._rules.get(address, ())) <= FEW:
+            return self.holders(address)
+        if address not in self._by_port:
+            self._by_port[address] = ByPort([*self.on_address(address), *self._exact_rules(address)])
+        return [*self._by_port[address].meeting(ports), *self._wide_rules(address)]
+
     def _claiming(self, wanted: Claim, *, before_rule: bool) -> Iterator[Rival]:
-        for item in self.near(wanted.addresses):
+        for item in self.near(wanted):
             if isinstance(item, NatRule) and item.type == NO_DNAT and not before_rule:
                 continue
             for claim in self.claims_of(item):
