@@ -85,6 +85,7 @@ shared_ip_report_file: !unsafe ''
 shared_ip_existing: null
 shared_ip_prune: null
 shared_ip_accept_loss: !unsafe ''
+shared_ip_firewall: !unsafe ''
 shared_ip_take_over: null
 shared_ip_max_fail_percentage: null
 shared_ip_lock_timeout: !unsafe ''

@@ -95,7 +95,9 @@ def test_an_answer_that_holds_something_makes_a_difference() -> None:
     for question in questions():
         if not question.spec["required"]:
             kind = question.spec["type"]
-            value = some[kind] or next(one for one in question.spec["choices"] if one not in ("false", "fail", "error"))
+            value = some[kind] or next(
+                one for one in question.spec["choices"] if one not in ("false", "fail", "error", "tell")
+            )
             changed = Question(question.template, question.playbook, {**question.spec, "default": value})
             changed = changed._replace(spec={**changed.spec, "default": value})
             assert _differs(changed, value), question
