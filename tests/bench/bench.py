@@ -503,7 +503,7 @@ def table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _text(cell: Any) -> str:
-    return f"{cell:.3f}" if isinstance(cell, float) else str(cell)
+    return "" if cell is None else f"{cell:.3f}" if isinstance(cell, float) else str(cell)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
