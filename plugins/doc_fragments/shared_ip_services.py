@@ -98,8 +98,10 @@ options:
           - CORE_AFFINITY
       health_monitors:
         description:
-          - The active health monitors of its pools. An empty list removes them. A new pool gets V(TCP), and one for
-            HTTP(S) gets none; without the option, those of an existing one stay.
+          - The active health monitors of its pools. An empty list removes them. A new pool gets V(TCP), one for UDP
+            V(UDP), and one for HTTP(S) gets none; without the option, those of an existing one stay.
+          - V(UDP) counts a machine as down only if it answers that nothing listens on the port. V(PING) shows, too,
+            that a machine is gone.
         type: list
         elements: str
         choices: [HTTP, HTTPS, TCP, UDP, PING]
@@ -127,7 +129,7 @@ options:
             the pool, and switches the virtual service. If O(services[].member_group) is given, the pool gets that.
           - Before the first write, and in check mode, the module says all that is missing - API version 37.1,
             transparent mode on the edge gateway, which the provider sets, a service engine group in mode
-            V(LEGACY_ACTIVE_STANDBY), and service ports of type V(TCP_PROXY).
+            V(LEGACY_ACTIVE_STANDBY), and service ports of type V(TCP_PROXY). So no port may be for UDP.
           - If false, what was made for it is taken back. A group and a mode that an operator has set stay, as long as
             O(services[].members) does not replace the group.
           - Members of a group have no ratio and no state of their own. Those of the pool's members are lost.
@@ -156,9 +158,15 @@ options:
             description: The port of the members. Required unless the service is removed.
             type: int
           protocol:
-            description: The protocol. CPI supports only TCP.
+            description:
+              - The protocol. V(UDP) requires O(name_template), since CPI serves only TCP, and is plain - without
+                O(services[].ports[].app_protocol), O(services[].ports[].ssl) and O(services[].ports[].certificate).
+              - A number may be given twice in a service, once for each protocol, each under a name of its own.
+              - Whether Cloud Director accepts both protocols on one port of a VIP is not documented. If it refuses it,
+                the module takes back what it has changed and says so. In V(distinct_internal), each has a VIP of its
+                own.
             type: str
-            choices: [TCP]
+            choices: [TCP, UDP]
             default: TCP
           app_protocol:
             description: V(http) and V(https) get HTTP and HTTPS virtual services; any other value gets plain TCP.

@@ -145,7 +145,11 @@ options:
     description: Rules that this Cloud Director is known to have; see M(vcd.kubernetes.vcd_shared_ip).
     type: list
     elements: str
-    choices: [vip_and_dnat_on_one_address, vip_changed_to_one_in_use, update_while_sharing_a_vip]
+    choices:
+      - vip_and_dnat_on_one_address
+      - vip_changed_to_one_in_use
+      - update_while_sharing_a_vip
+      - one_port_of_a_vip_for_tcp_and_udp
     default: []
   go_back:
     description:

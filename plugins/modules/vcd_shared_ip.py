@@ -113,9 +113,15 @@ options:
       - V(vip_and_dnat_on_one_address) - a virtual service and a DNAT rule cannot have one address.
       - V(vip_changed_to_one_in_use) - a VIP cannot be changed to that of another virtual service.
       - V(update_while_sharing_a_vip) - a virtual service that shares its VIP cannot be updated.
+      - V(one_port_of_a_vip_for_tcp_and_udp) - one port of a VIP cannot be for TCP and, in another virtual service, for UDP. Services that need it
+        are then refused before the first write.
     type: list
     elements: str
-    choices: [vip_and_dnat_on_one_address, vip_changed_to_one_in_use, update_while_sharing_a_vip]
+    choices:
+      - vip_and_dnat_on_one_address
+      - vip_changed_to_one_in_use
+      - update_while_sharing_a_vip
+      - one_port_of_a_vip_for_tcp_and_udp
     default: []
   progress_file:
     description: A file to which the module appends a line of JSON for each service and each write while it runs.
@@ -189,6 +195,19 @@ EXAMPLES = r"""
         ports:
           - {name: http, port: 80, node_port: 8080, app_protocol: http}
           - {name: https, port: 443, node_port: 8080, app_protocol: https, certificate: shop-2026}
+
+- name: Serve DNS, which needs TCP and UDP on one port number
+  vcd.kubernetes.vcd_shared_ip:
+    edge_gateway: acme-edge
+    name_template: "{edge_gateway}-{kind}-{service}-{port}"
+    scenario: distinct_internal
+    services:
+      - name: dns
+        external_ip: 203.0.113.21
+        members: [10.10.0.31, 10.10.0.32]
+        ports:
+          - {name: tcp, port: 53, node_port: 53}
+          - {name: udp, port: 53, node_port: 53, protocol: UDP}
 
 - name: Remove the service of the two machines
   vcd.kubernetes.vcd_shared_ip:

@@ -73,7 +73,7 @@ services:
       description: The scenario that its shape corresponds to, V(mixed) or V(absent).
       type: str
     ports:
-      description: The ports, each with C(name), C(port), C(virtual_ip_address) and C(health_status).
+      description: The ports, each with C(name), C(port), C(protocol) (V(TCP) or V(UDP)), C(virtual_ip_address) and C(health_status).
       type: list
       elements: dict
     objects:

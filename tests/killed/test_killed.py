@@ -112,6 +112,38 @@ def test_a_claim_of_an_ip_space_is_found_again(record_property: Record) -> None:
     assert survival.survived == survival.writes == survival.kills - 1
 
 
+@pytest.mark.parametrize("rules", [STRICT, LENIENT], ids=["strictest", "most lenient"])
+def test_tcp_and_udp_on_one_port_number(edge: Edge, rules: dict[str, str], record_property: Record) -> None:
+    """A name server: made, moved through all scenarios, and removed."""
+    machines = edge.of(cluster_id=None, name_template="{kind}-{service}-{port}")
+    protocols = (("tcp", "TCP"), ("udp", "UDP"))
+    ports = [{"name": name, "port": 53, "node_port": 53, "protocol": protocol} for name, protocol in protocols]
+    dns = [{"name": "dns", "external_ip": "203.0.113.20", "members": ["10.10.0.11"], "ports": ports}]
+    rules = {**rules, "vip_port_two_protocols": "allowed"}
+    for scenario in (*SCENARIOS, EXTERNAL):
+        survival = killed(machines, dns, scenario, rules)
+        tell(record_property, f"killed at every write, TCP and UDP on one port, to {scenario}", survival)
+        assert survival.problems == []
+        assert survival.writes >= 4
+        assert survival.survived == survival.kills == survival.writes + 1
+    gone = killed(machines, dns, "", rules, state="absent")
+    assert gone.problems == []
+    assert gone.survived == gone.kills == gone.writes + 1 == 7  # the lock's two among them
+
+
+def test_tcp_and_udp_on_one_port_number_of_two_vips(edge: Edge, record_property: Record) -> None:
+    """A name server where Cloud Director refuses both protocols on one port of a VIP."""
+    machines = edge.of(cluster_id=None, name_template="{kind}-{service}-{port}")
+    protocols = (("tcp", "TCP"), ("udp", "UDP"))
+    ports = [{"name": name, "port": 53, "node_port": 53, "protocol": protocol} for name, protocol in protocols]
+    dns = [{"name": "dns", "external_ip": "203.0.113.20", "members": ["10.10.0.11"], "ports": ports}]
+    rules = {**STRICT, "vip_port_two_protocols": "refused"}
+    made = killed(machines, dns, DISTINCT, rules)
+    tell(record_property, "killed at every write, TCP and UDP on one port, each on a VIP of its own", made)
+    assert made.problems == []
+    assert made.survived == made.kills == made.writes + 1
+
+
 MANUAL: Params = {"description": "set manually", "service_ports": [{"start": 22, "type": "TCP_FAST_PATH"}]}
 
 

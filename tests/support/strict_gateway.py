@@ -100,6 +100,8 @@ class StrictGateway:
         for item in others:
             if item.address == new.address and set(item.ports) & set(new.ports):
                 raise Refused(f"{new.name}: {new.address} {new.ports} is taken by {item.name}")
+            if VcdRule.PROTOCOLS in self.refuses and item.address == new.address and _numbers(item) & _numbers(new):
+                raise Refused(f"servicePorts: port {new.ports[0]} of {new.address} is in use by {item.name}.")
         if old is not None:
             shared = any(item.address == old.address for item in others)
             if shared and VcdRule.SHARED_PUT in self.refuses:
@@ -165,6 +167,11 @@ class StrictGateway:
     def _note(self, wanted: WantedService | WantedGroup, step: Step) -> None:
         if not self.inventory.referenced(wanted.external_ip):
             self.unheld.append(step.text)
+
+
+def _numbers(item: VirtualService) -> set[str]:
+    """Its ports, whatever their protocol is."""
+    return {text.rpartition(" ")[2] for text in item.ports}
 
 
 def own(wanted: WantedService | WantedGroup, inventory: Inventory) -> dict[tuple[str, str], Object]:

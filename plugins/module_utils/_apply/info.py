@@ -28,6 +28,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.external
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.calls import PATH as POOLS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.calls import PATH
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bodies import Key, objects_for_point
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import TCP
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     NAT_RULE,
     VIRTUAL_SERVICE,
@@ -88,6 +89,7 @@ def _service(service: Service, observed: GatewayState, addresses: ExternalAddres
             {
                 "name": port.spec.name,
                 "port": port.spec.port,
+                "protocol": port.spec.transport,
                 "virtual_ip_address": found.address if found else None,
                 "health_status": health.get(port.names.virtual_service) or None,
             }
@@ -117,8 +119,9 @@ def _services_of(observed: GatewayState, request: Request, ambiguous: list[dict[
         if doubt:
             ambiguous.append({"kind": VIRTUAL_SERVICE, "name": item.name, "why": doubt, "readings": _shown(ways)})
             continue
-        number = int(item.ports[0].rpartition(" ")[2].partition("-")[0])
-        ports.setdefault(ways[0].service, []).append(PortSpec(ways[0].port, number, number))
+        protocol, _blank, numbers = item.ports[0].rpartition(" ")
+        number = int(numbers.partition("-")[0])
+        ports.setdefault(ways[0].service, []).append(PortSpec(ways[0].port, number, number, protocol or TCP))
     for name, found in sorted(ports.items()):
         specs = sorted(found, key=lambda port: port.port)
         yield Service.build(name, specs, request.naming, cluster_id=request.cluster_id)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import transport
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     Object,
     Pool,
@@ -54,10 +55,13 @@ def _port(wanted: Pool, present: Result | None) -> int | None:
 def with_kept_types(changes: Result, wanted: Object | None, present: Result) -> dict[str, Any]:
     """Changes whose service ports have the type of the present ones, where the application profile allows it.
 
-    A new number or certificate does not say how packets are forwarded. Several types cannot be assigned to new ports.
+    A new number or certificate does not say how packets are forwarded. Several types cannot be assigned to new ports,
+    nor can one of another protocol.
     """
     ports: Sequence[Result] = changes.get("service_ports") or ()
     types = {str(port["type"]) for port in present.get("service_ports") or ()}
+    if {transport(port) for port in ports} != {one[:3] for one in types}:
+        return dict(changes)
     if len(types) != 1 or not ports or not isinstance(wanted, VirtualService) or wanted.profile not in ("L4", "L4_TLS"):
         return dict(changes)
     return {**changes, "service_ports": [{**port, "type": min(types)} for port in ports]}

@@ -27,6 +27,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.res
     from_options,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import UDP
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import PoolSettings
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.point import check_restore_point
@@ -48,7 +49,7 @@ PORT = {
     "name": {"type": "str", "default": ""},
     "port": {"type": "int", "required": True},
     "node_port": {"type": "int"},
-    "protocol": {"type": "str", "choices": ["TCP"], "default": "TCP"},
+    "protocol": {"type": "str", "choices": ["TCP", "UDP"], "default": "TCP"},
     "app_protocol": {"type": "str"},
     "ssl": {"type": "bool", "default": False},
     "certificate": {"type": "str"},
@@ -214,7 +215,8 @@ def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing
     if given["members"] is not None and not members and not cluster_id:
         raise InvalidInput("services.members", [], f"service {given['name']!r} has none: give the machines' addresses")
     ports = tuple(_port(one, removing, bool(cluster_id)) for one in given["ports"])
-    for values, what in ((Counter(one.name for one in ports), "name"), (Counter(one.port for one in ports), "port")):
+    numbers = Counter(f"UDP {one.port}" if one.transport == UDP else one.port for one in ports)
+    for values, what in ((Counter(one.name for one in ports), "name"), (numbers, "port")):
         value, times = values.most_common(1)[0] if values else ("", 0)
         if times > 1:
             remedy = f"service {given['name']!r} has it {times} times: give each port its own {what}"
@@ -246,6 +248,13 @@ def _check_client_ip(service: Service, scenario: Scenario | None) -> None:
                 "CPI (docs/client-ip.md)"
             )
             raise InvalidInput(option, value, remedy)
+    udp = next((port for port in service.ports if port.spec.transport == UDP), None)
+    if service.preserve_client_ip and udp is not None:
+        remedy = (
+            f"port {udp.number} of service {service.label!r} is for UDP, whose packets always come from a service "
+            "engine: serve it as a service of its own"
+        )
+        raise InvalidInput(OPTION, True, remedy)
     if service.preserve_client_ip and scenario not in (None, Scenario.SHARED_EXTERNAL):
         remedy = f"service {service.label!r} needs scenario shared_external: nothing says that it works behind DNAT"
         raise InvalidInput(OPTION, True, remedy)
@@ -270,6 +279,8 @@ def _port(given: Mapping[str, Any], removing: bool, managed_by_cpi: bool) -> Por
         node_port = 0  # a port without a node port, whose virtual service exists: its pool stays as it is
     else:
         checks.port("services.ports.node_port", node_port)
+    if given["protocol"] == UDP:
+        return _udp_port(given, node_port, managed_by_cpi)
     application = (given["app_protocol"] or "").upper()
     protocol = application if application in (HTTP, HTTPS) else TCP
     if application not in ("", TCP, HTTP, HTTPS) and not managed_by_cpi and not removing:
@@ -284,6 +295,17 @@ def _port(given: Mapping[str, Any], removing: bool, managed_by_cpi: bool) -> Por
         raise InvalidInput("services.ports.ssl", True, "cannot be combined with app_protocol http: use https")
     certificate = given["certificate"] if secured else ""
     return PortSpec(given["name"] or "", given["port"], node_port, protocol, certificate or "")
+
+
+def _udp_port(given: Mapping[str, Any], node_port: int, managed_by_cpi: bool) -> PortSpec:
+    if managed_by_cpi:
+        remedy = f"CPI serves TCP only: serve port {given['port']} under name_template, or leave it out"
+        raise InvalidInput("services.ports.protocol", UDP, remedy)
+    for option in ("app_protocol", "ssl", "certificate"):
+        if given[option]:
+            remedy = f"port {given['port']} is for UDP, which is plain: leave it out"
+            raise InvalidInput(f"services.ports.{option}", given[option], remedy)
+    return PortSpec(given["name"] or "", given["port"], node_port, UDP)
 
 
 def _internal_ips(given: Mapping[str, Any], service: Service, scenario: Scenario | None) -> tuple[str, ...]:

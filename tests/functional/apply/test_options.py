@@ -15,6 +15,7 @@ from vcdsim.testing import Simulator
 TEMPLATE = "{kind}-{service}-{port}"
 HTTP: Params = {"name": "http", "port": 80, "node_port": 8080}
 SECOND: Params = {"name": "other", "port": 81, "node_port": 8081}
+UDP: Params = {**HTTP, "protocol": "UDP"}
 
 
 def shop(**more: Any) -> list[Params]:
@@ -96,7 +97,18 @@ WRONG: list[tuple[Params, tuple[str, ...]]] = [
     ({"services": port(port="eighty")}, ("eighty", "services -> ports")),
     ({"services": port(node_port=70000)}, ("services.ports.node_port: 70000", "1 to 65535")),
     ({"services": port(node_port=None)}, ("services.ports.node_port: not given", "port 80 needs it")),
-    ({"services": port(protocol="UDP")}, ("protocol", "TCP, got: UDP")),
+    ({"services": port(protocol="SCTP")}, ("protocol", "TCP, UDP, got: SCTP")),
+    ({"services": port(protocol="UDP", app_protocol="http")}, ("services.ports.app_protocol: 'http'", "is for UDP")),
+    ({"services": port(protocol="UDP", ssl=True)}, ("services.ports.ssl: true", "leave it out")),
+    ({"services": port(protocol="UDP", certificate="web-cert")}, ("services.ports.certificate: 'web-cert'", "UDP")),
+    (
+        {"services": port(protocol="UDP", app_protocol=None), "cluster_id": CLUSTER, "name_template": None},
+        ("services.ports.protocol: 'UDP'", "CPI serves TCP only", "port 80 under name_template"),
+    ),
+    (
+        {"services": shop(ports=[UDP, {**UDP, "name": "b"}])},
+        ("services.ports.port: 'UDP 80'", "its own port"),
+    ),
     ({"services": port(app_protocol="ftp")}, ("services.ports.app_protocol: 'ftp'", "choose http or https")),
     ({"services": port(app_protocol="https")}, ("services.ports.certificate: not given", "give the alias")),
     ({"services": port(ssl=True)}, ("services.ports.certificate: not given", "give the alias")),

@@ -119,6 +119,21 @@ def test_l4_may_choose_its_port_profile(api: Api, scene: Scene, pool: str) -> No
     assert api.get(f"{SERVICES}/{service}")["servicePorts"][0]["tcpUdpProfile"]["name"] == "System-UDP-Fast-Path"
 
 
+def test_one_port_of_a_vip_for_two_protocols(sim: Simulator, api: Api, scene: Scene, pool: str, second: str) -> None:
+    def ports(kind: str, **more: int) -> dict[str, Any]:
+        profile = {"applicationProfile": {"type": "L4"}}
+        return {**profile, "servicePorts": [{"portStart": 53, "tcpUdpProfile": {"type": kind}, **more}]}
+
+    api.done("POST", SERVICES, scene.service(pool, **ports("TCP_FAST_PATH")))
+    other = scene.service(second, "two", **ports("UDP_FAST_PATH"))
+    api.refused("POST", SERVICES, other, "port 53 of 203.0.113.10 is in use by the virtual service service")
+    sim.assume(vip_port_two_protocols="allowed")
+    for mine in (ports("TCP_PROXY"), ports("TCP_PROXY", portEnd=60)):
+        api.refused("POST", SERVICES, scene.service(second, "two", **mine), "is in use by the virtual service service")
+    two = api.done("POST", SERVICES, other)
+    api.refused("PUT", f"{SERVICES}/{two}", scene.service(second, "two", **ports("TCP_PROXY")), "port 53 of")
+
+
 def test_names_are_unique_on_a_gateway(api: Api, scene: Scene, pool: str, second: str) -> None:
     api.done("POST", SERVICES, scene.service(pool))
     other = scene.service(second, virtualIpAddress="203.0.113.11")

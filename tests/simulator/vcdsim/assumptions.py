@@ -39,6 +39,12 @@ SWITCHES = (
         "The VIP of an existing virtual service may be changed to one that another virtual service has.",
     ),
     Switch(
+        "vip-port-two-protocols",
+        ("refused", "allowed"),
+        "Two virtual services may have one port of a VIP, one for TCP and the other for UDP. NSX ALB says only that "
+        "their ports must differ.",
+    ),
+    Switch(
         "alb-writes-lock-gateway",
         ("yes", "no"),
         "Writes of pools and virtual services count for the gateway's one-task rule, as NAT and firewall writes do.",

@@ -12,7 +12,7 @@ another DNAT rule only. SNAT and NO_SNAT rules concern outgoing traffic and take
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
@@ -113,6 +113,24 @@ def covers_port(texts: Iterable[str], number: int, protocol: str = TCP) -> bool:
 def takes_port(service: VirtualService, number: int, protocol: str = TCP) -> bool:
     """Whether a virtual service listens on a port."""
     return covers_port(service.ports, number, protocol)
+
+
+def meet(one: VirtualService, other: VirtualService, *, of_any_protocol: bool = False) -> bool:
+    """Whether two virtual services listen on a port of the same number and protocol, or of the same number alone."""
+    for mine in _ports(one.ports):
+        for theirs in _ports(other.ports):
+            same = replace(theirs, protocol=mine.protocol) if of_any_protocol else theirs
+            if mine.common(same) is not None:
+                return True
+    return False
+
+
+def in_words(texts: Iterable[str]) -> str:
+    """Ports for a person: "port 80, 443" or "UDP port 53"."""
+    found = tuple(texts)
+    if all(" " not in text for text in found):
+        return f"port {', '.join(found)}"
+    return ", ".join(str(read_ports(text) or text) for text in found)
 
 
 def ports_of_rule(rule: NatRule, profile_ports: Iterable[str] | None) -> tuple[Ports, ...]:

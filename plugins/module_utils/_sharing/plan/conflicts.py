@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import in_words, meet
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     NatRule,
@@ -33,7 +34,7 @@ class Conflict(CollectionError):
 
 def check_between(members: Sequence[WantedService]) -> None:
     """Raise Conflict if two services of a group need the same port of their external IP."""
-    owners: dict[int, str] = {}
+    owners: dict[str, str] = {}
     for one in members:
         if one.rule is not None and len(members) > 1:
             others = ", ".join(other.label for other in members if other is not one)
@@ -43,11 +44,11 @@ def check_between(members: Sequence[WantedService]) -> None:
                 "use nat: per_port, or give one of them another IP",
             )
         for port in one.ports:
-            number = port.port.spec.port
-            if port.virtual_service is not None and owners.setdefault(number, one.label) != one.label:
+            text = port.number
+            if port.virtual_service is not None and owners.setdefault(text, one.label) != one.label:
                 raise Conflict(
                     one.label,
-                    f"port {number} of {one.external_ip} is also wanted by {owners[number]}",
+                    f"{in_words([text])} of {one.external_ip} is also wanted by {owners[text]}",
                     "give one of the two another port, or another IP",
                 )
 
@@ -59,17 +60,42 @@ def check_conflicts(wanted: WantedService | WantedGroup, inventory: Inventory) -
     for label, port in ((one.label, port) for one in wanted.members for port in one.ports):
         if port.virtual_service is None:
             continue
-        number = port.port.spec.port
+        spec = port.port.spec
         # Clients use the external IP in every scenario, by a rule behind NAT, so that it is checked beside the VIP.
         for address, by_rule in ((port.virtual_service.address, False), (wanted.external_ip, wanted.behind_nat)):
-            found = inventory.claimants(address, number, before_rule=by_rule) if address else []
+            if not address:
+                continue
+            found = inventory.claimants(address, spec.port, before_rule=by_rule, protocol=spec.transport)
             other = next((item for item in found if item.name not in own), None)
             if other is not None:
                 where = f" ({other.external})" if isinstance(other, NatRule) and other.external != address else ""
                 raise Conflict(
                     label,
-                    f"port {number} of {address} is held by {label_of(other)} {other.name!r}{where}",
+                    f"{in_words([port.number])} of {address} is held by {label_of(other)} {other.name!r}{where}",
                     wanted.orphans.remedies.get(other.name, "remove it, or choose another IP"),
+                )
+
+
+def check_protocols(wanted: WantedService | WantedGroup, inventory: Inventory) -> None:
+    """Raise Conflict if a virtual service needs a port of its VIP that another has for the other protocol.
+
+    Only for a Cloud Director that is known to refuse it.
+    """
+    own = wanted.own_names() - {name for _kind, name in wanted.orphans.single}
+    coming = [port.virtual_service for port in wanted.ports if port.virtual_service is not None]
+    for label, port in ((one.label, port) for one in wanted.members for port in one.ports):
+        item = port.virtual_service
+        if item is None:
+            continue
+        staying = [one for one in inventory.on_address(item.address) if one.name not in own]
+        beside = [one for one in coming if one.name != item.name and one.address == item.address]
+        for other in (*beside, *staying):
+            if meet(item, other, of_any_protocol=True):
+                raise Conflict(
+                    label,
+                    f"{in_words(item.ports)} of {item.address} meets {in_words(other.ports)} of {label_of(other)} "
+                    f"{other.name!r}, and this Cloud Director refuses TCP and UDP on one port of a VIP",
+                    "use scenario distinct_internal, or give each protocol a service with an IP of its own",
                 )
 
 

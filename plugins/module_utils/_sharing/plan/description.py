@@ -14,6 +14,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
     pluralize,
     tasks_in_words,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import in_words
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     NAT_RULE,
@@ -50,12 +51,12 @@ def _line(item: Object) -> str:
     if isinstance(item, VirtualService):
         secured = f", certificate {item.certificate}" if item.certificate else ""
         mode = ", transparent" if item.transparent else ""
-        return f"{disabled}{item.address} port {', '.join(item.ports)}, {item.profile}{secured}, pool {item.pool}{mode}"
+        return f"{disabled}{item.address} {in_words(item.ports)}, {item.profile}{secured}, pool {item.pool}{mode}"
     if isinstance(item, NatRule):
         port = f":{item.port}" if item.port else ""
         return f"{disabled}{item.external}{port} -> {item.internal}"
     if isinstance(item, AppPortProfile):
-        return f"TCP {', '.join(item.ports)}"
+        return ", ".join(text if " " in text else f"TCP {text}" for text in item.ports)
     return disabled + _members(item)
 
 
@@ -81,12 +82,17 @@ def outage_lines(label: str, steps: Sequence[Step], outage: Outage) -> list[str]
     """What a person should know in advance: which ports are down for how long, and what is uncertain."""
     if not steps:
         return []
-    down = [f"port {port} for {tasks_in_words(count)}" for port, count in outage.ports if count]
+    down = [f"{in_words([port])} for {tasks_in_words(count)}" for port, count in outage.ports if count]
     lines = [f"{label}: {pluralize(len(steps), 'write')}; down: {', '.join(down) if down else 'nothing'}"]
     if any(VcdRule.OVERLAP in step.probes for step in steps) or outage.window:
         together, window = tasks_in_words(outage.together), tasks_in_words(outage.window)
         lines.append(
             f"{label}: where Cloud Director refuses a VIP and a DNAT rule on one address, all ports are down for "
             f"{together}, and nothing holds the external IP during {window}"
+        )
+    if any(VcdRule.PROTOCOLS in step.probes for step in steps):
+        lines.append(
+            f"{label}: where Cloud Director refuses TCP and UDP on one port of a VIP, the run takes back what it has "
+            "changed; scenario distinct_internal does not need it"
         )
     return lines

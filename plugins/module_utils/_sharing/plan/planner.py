@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import takes_port
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import meet
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
@@ -33,7 +33,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     VirtualService,
     kind_of,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.conflicts import check_alone, check_conflicts
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.conflicts import (
+    check_alone,
+    check_conflicts,
+    check_protocols,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.judge import differences
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
@@ -103,6 +107,8 @@ class _Planner:
     def run(self) -> list[Step]:
         if not self.going_back:
             check_conflicts(self.wanted, self.inventory)
+            if VcdRule.PROTOCOLS in self.known.refused:
+                check_protocols(self.wanted, self.inventory)
         # A rule needs its profile. Profiles belong to the VDC, so these writes run beside the gateway's own.
         for port in self.wanted.ports:
             self._ensure(port.profile)
@@ -242,7 +248,7 @@ class _Planner:
             other = self._virtual_service(port)
             if other is None or other.name == wanted.name or other.address != wanted.address:
                 continue
-            if any(takes_port(other, int(number)) for number in wanted.ports):
+            if meet(wanted, other, of_any_protocol=VcdRule.PROTOCOLS in self.known.refused):
                 if port.virtual_service is not None and other.name not in self.making_room:
                     self._serve(port)
                 else:
@@ -267,12 +273,19 @@ class _Planner:
     def _probes_update(self, wanted: VirtualService, present: VirtualService) -> frozenset[VcdRule]:
         if present.address == wanted.address:
             shared = self._others_on(present.address, wanted.name)
-            return self._probe(VcdRule.SHARED_PUT) if shared else frozenset()
+            found = self._probe(VcdRule.SHARED_PUT) if shared else frozenset()
+            return found if wanted.ports == present.ports else found | self._probes_protocols(wanted)
         found = self._probes_address(wanted)
         return found | self._probe(VcdRule.JOIN) if self._others_on(wanted.address, wanted.name) else found
 
     def _probes_address(self, wanted: VirtualService) -> frozenset[VcdRule]:
-        return self._probe(VcdRule.OVERLAP) if self.inventory.rules_for(wanted.address) else frozenset()
+        found = self._probe(VcdRule.OVERLAP) if self.inventory.rules_for(wanted.address) else frozenset()
+        return found | self._probes_protocols(wanted)
+
+    def _probes_protocols(self, wanted: VirtualService) -> frozenset[VcdRule]:
+        others = self._others_on(wanted.address, wanted.name)
+        beside = any(meet(wanted, other, of_any_protocol=True) for other in others)
+        return self._probe(VcdRule.PROTOCOLS) if beside else frozenset()
 
     def _ensure_rule(self, rule: NatRule | None) -> None:
         if rule is None:

@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import meet
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     NatRule,
@@ -30,6 +31,7 @@ MEANINGS = {
     VcdRule.OVERLAP: "a virtual service and a DNAT rule cannot have one address",
     VcdRule.JOIN: "a VIP cannot be changed to that of another virtual service",
     VcdRule.SHARED_PUT: "a virtual service that shares its VIP cannot be updated",
+    VcdRule.PROTOCOLS: "one port of a VIP cannot be for TCP and, in another virtual service, for UDP",
 }
 
 
@@ -73,6 +75,7 @@ WORDINGS = (
 # A refusal of a VIP and a DNAT rule on one address says three things: which object or address is in the way, of which
 # kind it is, and that it has the address already. All three are needed, in any words. Source: assumed.
 _KINDS = {VirtualService: _words(r"\bD?NAT\b"), NatRule: _words(r"virtual services?\b|\bVIP\b|virtual IP\b")}
+_PORT = _words(r"\bports?\b|servicePorts")
 _HAS_IT_ALREADY = _words(
     r"is the (VIP|virtual IP|external (IP|address))|\bin use\b|\bused by\b|already (used|has|have|exists|assigned)"
     r"|\b(assigned to|belongs to|held by|taken by)\b|\boverlap|\bconflict|mutually exclusive|same (IP )?address"
@@ -90,13 +93,15 @@ def revealed_rules(step: Step, text: str, inventory: Inventory) -> frozenset[Vcd
 
     ``inventory`` is the state before the step.
     """
-    in_the_way = _in_the_way(step.after, inventory)
-    plain = _without([*(item.name for item in in_the_way), step.name], text)
+    in_the_way, beside = _in_the_way(step.after, inventory), _of_other_protocols(step.after, inventory)
+    plain = _without([*(item.name for item in (*in_the_way, *beside)), step.name], text)
     if _OTHER_REASONS.search(plain):
         return frozenset()
     found = {one.rule for one in WORDINGS if one.pattern.search(plain)}
     if _is_overlap(step.after, in_the_way, text, plain):
         found.add(VcdRule.OVERLAP)
+    if _is_port_taken(step.after, beside, text, plain):
+        found.add(VcdRule.PROTOCOLS)
     return frozenset(found) & step.probes
 
 
@@ -126,6 +131,26 @@ def _is_overlap(after: Object | None, in_the_way: Sequence[VirtualService | NatR
         return False
     named = any(_whole(one).search(text) for one in (address, *(item.name for item in in_the_way)))
     return named and bool(in_the_way) and bool(kind.search(plain)) and bool(_HAS_IT_ALREADY.search(plain))
+
+
+def _of_other_protocols(after: Object | None, inventory: Inventory) -> Sequence[VirtualService]:
+    """Other virtual services on its VIP with a port of the same number, and none with one of the same protocol."""
+    if not isinstance(after, VirtualService):
+        return ()
+    others = [one for one in inventory.on_address(after.address) if one.name != after.name]
+    return (
+        []
+        if any(meet(after, one) for one in others)
+        else [one for one in others if meet(after, one, of_any_protocol=True)]
+    )
+
+
+def _is_port_taken(after: Object | None, beside: Sequence[VirtualService], text: str, plain: str) -> bool:
+    """The words name the other virtual service, or the port and that one has it, and say that it is taken."""
+    if not beside or not isinstance(after, VirtualService):
+        return False
+    named = any(_whole(one).search(text) for one in (after.address, *(item.name for item in beside)))
+    return named and bool(_PORT.search(plain)) and bool(_HAS_IT_ALREADY.search(plain))
 
 
 def _whole(name: str) -> re.Pattern[str]:

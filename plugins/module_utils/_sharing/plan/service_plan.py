@@ -103,7 +103,8 @@ class Goal:
             if rule is None or rule.external != wanted.external_ip or self.scenario is Scenario.DISTINCT_INTERNAL:
                 continue
             served = [port for port in wanted.ports if port.virtual_service is not None]
-            taken = [port for port in served if inventory.translates(rule, port.port.spec.port)]
+            specs = [(port, port.port.spec) for port in served]
+            taken = [port for port, spec in specs if inventory.translates(rule, spec.port, spec.transport)]
             needless = inventory.get(VIRTUAL_SERVICE, names.virtual_service) is None
             if needless and any(port.nat_rule is None or port.nat_rule.internal != rule.internal for port in taken):
                 yield ServicePort(PortSpec(names.nat_rule, taken[0].port.spec.port, 0), names)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import pluralize
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import in_words
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     IpSet,
@@ -43,6 +44,7 @@ class VcdRule(str, Enum):
     OVERLAP = "vip_and_dnat_on_one_address"
     JOIN = "vip_changed_to_one_in_use"
     SHARED_PUT = "update_while_sharing_a_vip"
+    PROTOCOLS = "one_port_of_a_vip_for_tcp_and_udp"
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def _change(before: Object | None, after: Object | None) -> str:
         mode = _mode(before, after)
         if isinstance(before, VirtualService) and before.address != after.address:
             return f": VIP {before.address} -> {after.address}{mode}"
-        return f" on {after.address} port {', '.join(after.ports)}{mode}"
+        return f" on {after.address} {in_words(after.ports)}{mode}"
     if isinstance(after, NatRule):
         port = f":{after.port}" if after.port else ""
         if isinstance(before, NatRule) and before.internal != after.internal:

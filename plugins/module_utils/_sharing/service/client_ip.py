@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import TCP
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import IP_SET_PREFIX
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
@@ -61,7 +62,8 @@ def _port(service: Service, port: WantedPort, inventory: Inventory, before: Virt
     if port.virtual_service is None or port.pool is None:
         return replace(port, ip_set=None if own else ip_set)  # what only has the name stays
     old = before.get(port.virtual_service.name)
-    kept = old is not None and old.transparent
+    # UDP packets reach the members from the service engine, whatever the mode
+    kept = old is not None and old.transparent and port.port.spec.transport == TCP
     if service.managed_by_cpi:
         return replace(port, virtual_service=replace(port.virtual_service, transparent=kept))
     had = pool.member_group if pool is not None else ""

@@ -19,6 +19,7 @@ from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import Network, network_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import UDP
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     IpSet,
     NatRule,
@@ -30,7 +31,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.se
 
 # The application profile that CPI chooses by protocol. With a certificate, TCP becomes TLS.
 APPLICATION_PROFILES = {TCP: "L4", HTTP: "HTTP", HTTPS: "HTTPS"}
-TLS_PROFILE = "L4_TLS"
+TLS_PROFILE, UDP_PROFILE = "L4_TLS", "L4"
 
 # Go's strconv.ParseInt in base 10: a sign is fine, a blank is not
 _INT32 = re.compile(r"[+-]?[0-9]{1,19}")
@@ -60,6 +61,8 @@ class PortAside:
 
 def application_profile(port: PortSpec) -> str:
     """The application profile of a port's virtual service."""
+    if port.protocol == UDP:
+        return UDP_PROFILE
     return TLS_PROFILE if port.protocol == TCP and port.certificate else APPLICATION_PROFILES[port.protocol]
 
 
@@ -88,8 +91,12 @@ def read_vip_subnet(text: str) -> tuple[Network | None, str]:
 
 
 def health_monitors(port: PortSpec) -> tuple[str, ...]:
-    """The health monitors of a port's pool: CPI sets one for plain TCP only."""
-    return (TCP,) if port.protocol == TCP else ()
+    """The health monitors of a port's pool: CPI sets one for plain TCP only.
+
+    That for UDP counts a member as down only where it answers that nothing listens on its port, so that it never takes
+    away one that serves. Source: NSX ALB's description of its monitor System-UDP.
+    """
+    return (port.protocol,) if port.protocol in (TCP, UDP) else ()
 
 
 def read_ports(
@@ -195,8 +202,20 @@ def options_of(item: Object) -> dict[str, Any]:
         }
     if isinstance(item, IpSet):
         return {"name": item.name, "description": item.description, "ip_addresses": list(item.addresses)}
-    ports = [{"name": None, "protocol": TCP, "destination_ports": list(item.ports)}]
-    return {"name": item.name, "description": f"App Port Profile [{item.name}]", "application_ports": ports}
+    return {
+        "name": item.name,
+        "description": f"App Port Profile [{item.name}]",
+        "application_ports": _application_ports(item.ports),
+    }
+
+
+def _application_ports(texts: Iterable[str]) -> list[dict[str, Any]]:
+    """One entry for each protocol; see `objects.AppPortProfile` for the texts."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        protocol, _blank, numbers = text.rpartition(" ")
+        found.setdefault(protocol or TCP, []).append(numbers)
+    return [{"name": None, "protocol": one, "destination_ports": numbers} for one, numbers in found.items()]
 
 
 def _pool_options(pool: Pool) -> dict[str, Any]:
@@ -221,5 +240,7 @@ def _pool_options(pool: Pool) -> dict[str, Any]:
 
 
 def _port_option(text: str, secured: bool) -> dict[str, Any]:
-    start, _dash, end = text.partition("-")
-    return {"start": int(start), "end": int(end or start), "ssl_enabled": secured, "type": "TCP_PROXY"}
+    protocol, _blank, numbers = text.rpartition(" ")
+    start, _dash, end = numbers.partition("-")
+    kind = "UDP_FAST_PATH" if protocol == UDP else "TCP_PROXY"
+    return {"start": int(start), "end": int(end or start), "ssl_enabled": secured and protocol != UDP, "type": kind}

@@ -14,8 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import decimal
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import takes_port
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import (
+    Ports,
+    read_ports,
+    takes_port,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming, PortNames
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
@@ -264,12 +267,12 @@ def in_the_way(item: Object, service: Service, external_ip: str, inventory: Inve
     """Whether an object takes a port of a service, on its external IP or on a VIP that it has."""
     names = [port.names for port in service.ports]
     vips = {found.address for one in names if (found := inventory.get(VIRTUAL_SERVICE, one.virtual_service))}
-    numbers = [port.spec.port for port in service.ports]
+    ports = [(port.spec.port, port.spec.transport) for port in service.ports]
     if isinstance(item, VirtualService):
-        return item.address in vips | {external_ip} and any(takes_port(item, number) for number in numbers)
+        return item.address in vips | {external_ip} and any(takes_port(item, *port) for port in ports)
     if not isinstance(item, NatRule) or item not in inventory.rules_for(external_ip):
         return False
-    return any(inventory.translates(item, number) for number in numbers)
+    return any(inventory.translates(item, *port) for port in ports)
 
 
 def former_ports(found: Iterable[Orphan], naming: Naming) -> Orphans:
@@ -288,22 +291,20 @@ def former_ports(found: Iterable[Orphan], naming: Naming) -> Orphans:
     ports = []
     for names, group in by_names.items():
         if all(one.removable for one in group):
-            ports.append(ServicePort(PortSpec(group[0].readings[0].port, _number(group), 0), names))
+            used = _port(group)
+            ports.append(ServicePort(PortSpec(group[0].readings[0].port, used.first, 0, used.protocol), names))
         else:
             single += [one.key for one in group if one.removable]
     return Orphans(tuple(ports), tuple(single))
 
 
-def _number(group: Iterable[Orphan]) -> int:
-    """The port that clients used; 0 if nothing shows it."""
-    for one in group:
-        if isinstance(one.item, (Pool, IpSet)):
-            continue
-        ports = (one.item.port,) if isinstance(one.item, NatRule) else one.item.ports
-        number = decimal(ports[0]) if len(ports) == 1 else None
-        if number is not None:
-            return number
-    return 0
+def _port(group: Iterable[Orphan]) -> Ports:
+    """The port that clients used; 0 if nothing shows it. A rule does not say of which protocol its port is."""
+    items = [one.item for one in group if not isinstance(one.item, (Pool, IpSet))]
+    texts = [item.ports for item in items if not isinstance(item, NatRule)]
+    texts += [(item.port,) for item in items if isinstance(item, NatRule)]
+    found = [read_ports(one[0]) for one in texts if len(one) == 1]
+    return next((one for one in found if one is not None and one.first == one.last), Ports(0, 0))
 
 
 def wrong_names(

@@ -19,7 +19,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 
 
 def reachable_numbers(inventory: Inventory, wanted: WantedService) -> dict[str, bool]:
-    """Whether each port number is served. A port that was renamed is served by the objects of either name.
+    """Whether each port is served, by its text. A port that was renamed is served by the objects of either name.
 
     Ports that the service no longer has do not count, unless all of it is removed.
     """
@@ -37,12 +37,12 @@ def reachable(inventory: Inventory, wanted: WantedService, ports: Sequence[Wante
     A DNAT rule has precedence over a virtual service. Of several rules the one with the lowest priority applies. Which
     of those with the same one applies is not known, so all of them have to lead to where the port is served.
     """
-    number = ports[0].port.spec.port
+    spec = ports[0].port.spec
     served = {found.address for port in ports if (found := _serving(inventory, port)) is not None}
     rules = [
         rule
         for rule in inventory.rules_for(wanted.external_ip)
-        if rule.enabled and rule.type != NO_DNAT and inventory.translates(rule, number)
+        if rule.enabled and rule.type != NO_DNAT and inventory.translates(rule, spec.port, spec.transport)
     ]
     if not rules:
         return wanted.external_ip in served
@@ -52,5 +52,5 @@ def reachable(inventory: Inventory, wanted: WantedService, ports: Sequence[Wante
 
 def _serving(inventory: Inventory, port: WantedPort) -> VirtualService | None:
     found: VirtualService | None = inventory.get(VIRTUAL_SERVICE, port.names.virtual_service)
-    serves = found is not None and found.enabled and takes_port(found, port.port.spec.port)
+    serves = found is not None and found.enabled and takes_port(found, port.port.spec.port, port.port.spec.transport)
     return found if serves else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import UDP
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import (
     Naming,
@@ -30,7 +31,7 @@ TCP, HTTP, HTTPS = "TCP", "HTTP", "HTTPS"
 class PortSpec:
     """The specification of a port. ``port`` is the one that clients use, ``node_port`` that of the pool members.
 
-    ``protocol`` is TCP, HTTP or HTTPS; ``certificate`` is an alias, or empty.
+    ``protocol`` is TCP, HTTP, HTTPS or UDP; ``certificate`` is an alias, or empty.
     """
 
     name: str
@@ -38,6 +39,11 @@ class PortSpec:
     node_port: int
     protocol: str = TCP
     certificate: str = ""
+
+    @property
+    def transport(self) -> str:
+        """TCP or UDP: the protocol of its packets."""
+        return UDP if self.protocol == UDP else TCP
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,11 @@ class ServicePort:
     def number(self) -> str:
         """The port that clients use, as text."""
         return str(self.spec.port)
+
+    @property
+    def text(self) -> str:
+        """The port as objects have it: "53", or "UDP 53" (see `objects.VirtualService`)."""
+        return f"{UDP} {self.number}" if self.spec.transport == UDP else self.number
 
     @property
     def label(self) -> str:

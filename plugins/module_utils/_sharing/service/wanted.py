@@ -50,8 +50,8 @@ class WantedPort:
 
     @property
     def number(self) -> str:
-        """The port that clients use, as text."""
-        return self.port.number
+        """The port that clients use, as text, with its protocol unless that is TCP: "53" or "UDP 53"."""
+        return self.port.text
 
     def objects(self) -> Iterator[Object]:
         """Those that should exist."""
@@ -286,11 +286,11 @@ def _with_present(wanted: WantedService, kind: str, name: str, inventory: Invent
 def _port(service: Service, port: ServicePort, address: str, with_rule: bool) -> WantedPort:
     spec, names = port.spec, port.names
     found = VirtualService(
-        names.virtual_service, names.pool, address, (port.number,), application_profile(spec), spec.certificate
+        names.virtual_service, names.pool, address, (port.text,), application_profile(spec), spec.certificate
     )
     members, settings = service.members or None, service.pool_settings
     pool = Pool(names.pool, spec.node_port or None, members, health_monitors(spec), settings=settings)
     if not with_rule:
         return WantedPort(port, found, pool)
     rule = NatRule(names.nat_rule, service.external_ip, address, port.number, names.profile)
-    return WantedPort(port, found, pool, rule, AppPortProfile(names.profile, (port.number,)))
+    return WantedPort(port, found, pool, rule, AppPortProfile(names.profile, (port.text,)))

@@ -160,7 +160,7 @@ def _check_share(call: Call, vip: str, data: dict[str, Any], gateway: Record, se
         low, high = port["portStart"], port["portEnd"] or port["portStart"]
         found = addresses.virtual_services_on(call.store, gateway.id, vip, low, high)
         for other, first in found:
-            if other is not service:
+            if other is not service and _meets(call, port, other, max(low, first)):
                 raise errors.bad_field(
                     "servicePorts", f"port {max(low, first)} of {vip} is in use by the virtual service {other.name}"
                 )
@@ -175,6 +175,20 @@ def _check_share(call: Call, vip: str, data: dict[str, Any], gateway: Record, se
         raise errors.bad_field(
             "serviceEngineGroupRef", f"{vip} is shared with {other.name}, which is in another service engine group"
         )
+
+
+def _meets(call: Call, port: dict[str, Any], other: Record, number: int) -> bool:
+    """Whether a port and that of another virtual service exclude each other: of one protocol they always do."""
+    if call.world.assume("vip-port-two-protocols", "refused"):
+        return True
+    return any(
+        one["portStart"] <= number <= (one["portEnd"] or one["portStart"]) and _protocol(one) == _protocol(port)
+        for one in other.data["servicePorts"]
+    )
+
+
+def _protocol(port: dict[str, Any]) -> str:
+    return str(port["tcpUdpProfile"]["type"])[:3]
 
 
 def _another(found: list[Record], service: Record | None) -> Record:
