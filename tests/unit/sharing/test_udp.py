@@ -269,3 +269,16 @@ def test_a_port_that_becomes_udp_behind_nat_is_changed_in_place() -> None:
         (Act.UPDATE, VIRTUAL_SERVICE),
     ]
     assert not [step for step in steps if step.kind == NAT_RULE]
+
+
+@pytest.mark.parametrize("scenario", [Scenario.SHARED_EXTERNAL, Scenario.SHARED_INTERNAL])
+@pytest.mark.parametrize("also", [frozenset(), frozenset(VcdRule)])
+def test_two_ports_swap_their_numbers_where_vcd_refuses_two_protocols(
+    scenario: Scenario, also: frozenset[VcdRule]
+) -> None:
+    """Each is in the other's way until it has moved, though neither wants a port of the other's protocol."""
+    old = (PortSpec("a", 53, 53, "UDP"), PortSpec("b", 80, 80))
+    new = (PortSpec("a", 80, 53, "UDP"), PortSpec("b", 53, 80))
+    gateway = StrictGateway(built(machines(*old), scenario), also | {VcdRule.PROTOCOLS})
+    gateway.carry_out(wanted_on(gateway.inventory, machines(*new), scenario))
+    assert plan(wanted_on(gateway.inventory, machines(*new), scenario), gateway.inventory) == []
