@@ -90,6 +90,32 @@ shared_ip_take_over: null
 shared_ip_max_fail_percentage: null
 shared_ip_lock_timeout: !unsafe ''
 """
+CLUSTERS = """\
+plugin: vcd.kubernetes.vcd_clusters
+strict: true
+keyed_groups:
+  - {key: vcd_cluster_org, prefix: of}
+"""
+# What runs on the controller beside the role: the inventory plugin, the lookup and the filter.
+ON_THE_CONTROLLER = """\
+- hosts: acme-cluster
+  connection: local
+  gather_facts: false
+  tasks:
+    - ansible.builtin.assert:
+        that:
+          - vcd_cluster_urn is search('capvcdCluster')
+          - "'of_acme' in group_names"
+          - address is search('^203[.]0[.]113[.]')
+          - services | map(attribute='name') | list == ['web']
+          - services[0].ports[0].node_port == 30080
+      vars:
+        address: "{{ lookup('vcd.kubernetes.vcd_free_ip', 'acme-edge') }}"
+        services: "{{ resources | vcd.kubernetes.shared_ip_services(members=['10.10.0.11']) }}"
+        resources:
+          - metadata: {name: web, namespace: shop}
+            spec: {type: LoadBalancer, ports: [{name: http, port: 80, nodePort: 30080}]}
+"""
 
 
 def lint(_workers: int) -> str:
@@ -311,7 +337,7 @@ def _beside_python(importer: Venv) -> None:
 
 
 def cores(_workers: int) -> str:
-    """Each ansible-core from 2.16 to 2.21 that a Python at hand allows: every module, answers of surveys, a run."""
+    """Each ansible-core from 2.16 to 2.21 that a Python at hand allows: every module and plugin, surveys, a run."""
     interpreters, done, missing = real_interpreters(), [], []
     for core in PYTHONS_OF_CORE:
         python = _python_of(core, interpreters)
@@ -354,9 +380,16 @@ def _one_core(core: str, python: Path) -> None:
     run([venv.bin / "python", ours / "tests" / "support" / "survey_answers.py"], log, env=environment)
     answers = parent / "answers.yml"
     answers.write_text(UNANSWERED, encoding="utf-8")
+    inventory, play = parent / "acme.vcd_clusters.yml", parent / "on_the_controller.yml"
+    inventory.write_text(CLUSTERS, encoding="utf-8")
+    play.write_text(ON_THE_CONTROLLER, encoding="utf-8")
     with doubles(test_venv(), f"core-{core}") as running:
         environment = venv.environment(parent, **running.environment())
         run([venv.bin / "ansible-playbook", *ROLE_RUN, "-e", f"@{answers}"], log, cwd=parent, env=environment)
+        listed = run([venv.bin / "ansible-inventory", "-i", inventory, "--list"], log, cwd=parent, env=environment)
+        if '"acme-cluster": {' not in listed:
+            raise Failed(f"ansible-core {core}: the inventory lacks the cluster: {listed[-1000:]}")
+        run([venv.bin / "ansible-playbook", "-i", inventory, play], log, cwd=parent, env=environment)
 
 
 def real(_workers: int) -> str:
