@@ -24,6 +24,12 @@ _NUMBERS = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 # Where a version stands that was never released: what documentation calls new is new in the release that is prepared.
 _SINCE = re.compile(r"^( *version_added: )(\d+\.\d+\.\d+)$", re.MULTILINE)
 _DOUBLES = ("tests/simulator/pyproject.toml", "tests/kube_double/pyproject.toml")
+# What they install is the release that they came with.
+INSTALLING = ("extensions/ee/execution-environment.yml", "extensions/awx/project/collections/requirements.yml")
+_OWN = re.compile(r"^( *- name: vcd\.kubernetes\n *version: ).*$", re.MULTILINE)
+# Before the first release nobody had what these sections say is repaired, changed or gone.
+OF_A_RELEASE_BEFORE = {"breaking_changes", "deprecated_features", "removed_features", "security_fixes", "bugfixes"}
+_SECTION = re.compile(r"^(\w+):.*\n(?:[ #-].*\n|\n)*", re.MULTILINE)
 _RELEASED = re.compile(r"^  (\d+\.\d+\.\d+):$", re.MULTILINE)
 NEXT = """\
 {version} is prepared. Read the change (git diff), then:
@@ -61,6 +67,9 @@ def release(wanted: str) -> int:
     copy_tree()
     # in the copy, because the changelog lists new modules and finds them only in a tree of collections
     set_versions(wanted, released, COLLECTION)
+    if not released:
+        for fragment in sorted((COLLECTION / "changelogs" / "fragments").glob("*.y*ml")):
+            fragment.write_text(of_the_first(fragment.read_text(encoding="utf-8")), encoding="utf-8")
     command = [venv.bin / "antsibull-changelog", "release", "--version", wanted]
     run(command, LOGS / "release.log", cwd=COLLECTION, env=venv.environment(TREE))
     set_versions(wanted, released, ROOT)
@@ -77,12 +86,22 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("."))
 
 
+def of_the_first(fragment: str) -> str:
+    """A fragment as the first release has it: without what compares it with a release before."""
+    kept = _SECTION.sub(lambda found: "" if found[1] in OF_A_RELEASE_BEFORE else found[0], fragment)
+    return kept if _SECTION.search(kept) else "---\ntrivial:\n  - nothing to compare\n"
+
+
 def set_versions(wanted: str, released: list[str], repository: Path) -> None:
     """Write the version into galaxy.yml, the packages of the doubles, and each ``version_added`` that is not released.
+
+    So do the files that install the collection into an execution environment or a project of AWX.
 
     ``version_added`` of a release that there was stays.
     """
     _replace(repository / "galaxy.yml", re.compile(r"^version: .*$", re.MULTILINE), f"version: {wanted}")
+    for name in INSTALLING:
+        _replace(repository / name, _OWN, lambda found: f"{found[1]}{wanted}")
     for name in _DOUBLES:
         _replace(repository / name, re.compile(r'^version = "[^"]*"', re.MULTILINE), f'version = "{wanted}"')
 

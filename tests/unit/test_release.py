@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 from gates import PYTHONS_OF_CORE
-from release import refusal, set_versions
+from release import INSTALLING, of_the_first, refusal, set_versions
+from release import OF_A_RELEASE_BEFORE as GONE
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -80,6 +81,14 @@ def test_a_release_sets_each_version_that_was_never_released(tmp_path: Path) -> 
         "galaxy.yml": ("name: x\nversion: 0.1.0\n", "name: x\nversion: 1.1.0\n"),
         "tests/simulator/pyproject.toml": ('version = "0.1.0" # here\n', 'version = "1.1.0" # here\n'),
         "tests/kube_double/pyproject.toml": ('version = "1.0.0"\n', 'version = "1.1.0"\n'),
+        "extensions/ee/execution-environment.yml": (
+            "  - name: vcd.kubernetes\n    version: 0.1.0\n  - name: other.one\n    version: 0.1.0\n",
+            "  - name: vcd.kubernetes\n    version: 1.1.0\n  - name: other.one\n    version: 0.1.0\n",
+        ),
+        "extensions/awx/project/collections/requirements.yml": (
+            "  - name: vcd.kubernetes\n    version: 0.1.0\n",
+            "  - name: vcd.kubernetes\n    version: 1.1.0\n",
+        ),
         "plugins/modules/new.py": ("version_added: 0.1.0\n", "version_added: 1.1.0\n"),
         "plugins/modules/old.py": ("version_added: 1.0.0\n", "version_added: 1.0.0\n"),
         "roles/r/meta/argument_specs.yml": ("    version_added: 0.1.0\n", "    version_added: 1.1.0\n"),
@@ -89,6 +98,24 @@ def test_a_release_sets_each_version_that_was_never_released(tmp_path: Path) -> 
         (tmp_path / name).write_text(before)
     set_versions("1.1.0", ["1.0.0"], tmp_path)
     assert {name: (tmp_path / name).read_text() for name in files} == {name: both[1] for name, both in files.items()}
+
+
+def test_what_installs_the_collection_has_its_version() -> None:
+    version = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
+    for name in INSTALLING:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert re.findall(r"- name: vcd\.kubernetes\n *version: (.*)", text) == [version], name
+
+
+def test_the_first_release_repairs_nothing_and_takes_nothing_away() -> None:
+    new = "---\nminor_changes:\n  - x - new\n    option.\n"
+    assert of_the_first(f"{new}bugfixes:\n  - x - repaired\n    it.\n") == new
+    assert of_the_first(f"---\nbreaking_changes:\n  - x - other.\n{new.removeprefix('---')[1:]}") == new
+    assert "trivial" in yaml.safe_load(of_the_first("---\nbugfixes:\n  - x - repaired.\n"))
+    for path in sorted((ROOT / "changelogs" / "fragments").glob("*.yml")):
+        text = path.read_text(encoding="utf-8")
+        kept = {name: said for name, said in yaml.safe_load(text).items() if name not in GONE}
+        assert yaml.safe_load(of_the_first(text)) == (kept or {"trivial": ["nothing to compare"]}), path.name
 
 
 def test_each_version_added_is_found() -> None:
