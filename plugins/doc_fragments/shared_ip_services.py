@@ -59,6 +59,9 @@ options:
           - The IP that clients use. By default, a service keeps its IP, and a new one gets an IP from an IP Space or
             from the edge gateway's IP block, whichever the edge gateway uses.
           - It must be allocated to the edge gateway, or in an IP Space to the organization.
+          - An IPv6 address, in any spelling, requires O(name_template), the scenario V(shared_external), API version
+            37.0 and an IPv6 service network of the load balancer, which the provider sets. Its virtual services have no
+            IPv4 VIP. A new service gets one only if it is given; see M(vcd.kubernetes.vcd_ip_allocation) for IP Spaces.
           - Set it when you move services between scenarios, so that the next run finds it after an interruption.
         type: str
       internal_ips:
@@ -75,7 +78,9 @@ options:
         elements: str
       members:
         description:
-          - IP addresses of the machines behind the service, which are the nodes in a cluster.
+          - IP addresses of the machines behind the service, which are the nodes in a cluster. With O(name_template),
+            they may be IPv6 addresses. With O(services[].preserve_client_ip), all of them must be of the IP version of
+            the external IP.
           - With O(cluster_id), they are used only for new pools. CPI manages the members of existing ones.
         type: list
         elements: str

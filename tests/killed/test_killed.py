@@ -144,6 +144,25 @@ def test_tcp_and_udp_on_one_port_number_of_two_vips(edge: Edge, record_property:
     assert made.survived == made.kills == made.writes + 1
 
 
+@pytest.mark.parametrize("rules", [STRICT, LENIENT], ids=["strictest", "most lenient"])
+def test_an_ipv6_address_comes_and_goes(tmp_path: Path, rules: dict[str, str], record_property: Record) -> None:
+    """From an IPv6 address to DNAT rules of an IPv4 address, and back."""
+    four = {"gateway": "203.0.113.1", "prefix_length": 24, "ip_ranges": ["203.0.113.10-203.0.113.60"]}
+    six = {"gateway": "2001:db8::1", "prefix_length": 64, "ip_ranges": ["2001:db8::10-2001:db8::60"]}
+    settings = {"enabled": True, "service_network": "192.168.255.1/25", "feature_set": "STANDARD"}
+    balancer = {**settings, "ipv6_service_network": "fd00:255::1/120"}
+    path = estate(tmp_path, load_balancer=balancer, uplinks=[{"name": "uplink-1", "subnets": [four, six]}])
+    ports = [{"name": name, "port": number, "node_port": number} for name, number in (("web", 80), ("ssh", 22))]
+    shop = {"name": "shop", "members": ["2001:db8:a::1"], "ports": ports}
+    with Simulator(path, task_seconds=0, health_seconds=0) as sim:
+        machines = Edge(sim).of(cluster_id=None, name_template="{kind}-{service}-{port}")
+        for address, scenario in (("2001:db8::20", EXTERNAL), ("203.0.113.20", INTERNAL), ("2001:db8::20", EXTERNAL)):
+            survival = killed(machines, [{**shop, "external_ip": address}], scenario, rules)
+            tell(record_property, f"killed at every write, to {address} in {scenario}", survival)
+            assert survival.problems == []
+            assert survival.survived == survival.kills == survival.writes + 1
+
+
 MANUAL: Params = {"description": "set manually", "service_ports": [{"start": 22, "type": "TCP_FAST_PATH"}]}
 
 

@@ -182,7 +182,13 @@ def lives() -> dict[str, Life]:
             {**EDGE, "name_template": "{kind}-{service}-{port}", "services": [_service()]},
             {"scenario": "distinct_internal"},
             {"services": [_service(members=["10.10.0.11", "10.10.0.12"])], "scenario": "distinct_internal"},
-            parts={"scenario": {"scenario": "shared_internal"}},
+            parts={
+                "scenario": {"scenario": "shared_internal"},
+                "external_ip": {
+                    "services": [_service(name="six", external_ip="2001:DB8::21", ports=[_service()["ports"][0]])],
+                    "scenario": "shared_external",
+                },
+            },
         ),
         "vcd_virtual_service": Life(
             {**EDGE, "name": "shop"},

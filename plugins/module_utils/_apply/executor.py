@@ -18,6 +18,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.client_ip im
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.external_ips import (
     ExternalAddresses,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.ipv6 import check_ipv6
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.plans import (
     goal_of,
@@ -126,6 +127,7 @@ class Executor:
                 self.services.policies.prepare(group.steps, self.check_mode)
         self._check_profiles(pending)
         self._check_client_ip(pending)
+        check_ipv6(self.services.api, self.services.gateway, [step for group in pending for step in group.steps])
         if not self.check_mode:
             try:
                 self._apply_all(plans, pending)

@@ -18,6 +18,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     is_ipv4,
     parse_range,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.ipv6 import check_family
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.resource import (
@@ -164,6 +165,7 @@ def read_request(params: Mapping[str, Any], edge_gateway: str = "") -> Request:
         _check_client_ip(service, scenario)
     one_arm = _one_arm(params.get("one_arm"))
     for service in services:
+        check_family(service, scenario)
         if scenario is not None and scenario.one_arm and service.external_ip in one_arm:
             remedy = f"lies in the one-arm range {one_arm}, whose addresses are internal: give another IP or range"
             raise InvalidInput("services.external_ip", service.external_ip, remedy)
@@ -209,9 +211,13 @@ def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing
     checks.name("services.name", given["name"])
     if not given["ports"] and not (removing and cluster_id):
         raise InvalidInput("services.ports", [], f"service {given['name']!r} has none: give at least one")
-    if given["external_ip"] and not is_ipv4(given["external_ip"]):
-        raise InvalidInput("services.external_ip", given["external_ip"], "is not an IPv4 address")
-    members = tuple(sorted({checks.address("services.members", one, 4) for one in given["members"] or []}))
+    versions = (4,) if cluster_id else (4, 6)
+    external_ip = given["external_ip"] or ""
+    if cluster_id and external_ip and not is_ipv4(external_ip):
+        raise InvalidInput("services.external_ip", external_ip, "is not an IPv4 address")
+    if external_ip:
+        external_ip = checks.address("services.external_ip", external_ip, *versions)
+    members = tuple(sorted({checks.address("services.members", one, *versions) for one in given["members"] or []}))
     if given["members"] is not None and not members and not cluster_id:
         raise InvalidInput("services.members", [], f"service {given['name']!r} has none: give the machines' addresses")
     ports = tuple(_port(one, removing, bool(cluster_id)) for one in given["ports"])
@@ -227,7 +233,7 @@ def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing
         naming,
         namespace=given["namespace"] or "",
         cluster_id=cluster_id,
-        external_ip=given["external_ip"] or "",
+        external_ip=external_ip,
         members=members,
         others=given["other_ports"] or (),
         preserve_client_ip=bool(given["preserve_client_ip"]) and not removing,

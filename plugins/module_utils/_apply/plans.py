@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.external_ips import ExternalAddresses
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.ipv6 import check_family
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import Answer
@@ -78,6 +79,7 @@ def plan_all(
             _check_new(service, copy, goal, orphans)
             external_ip = addresses.take(service, check_mode=True)
         service = service.with_external_ip(external_ip)
+        check_family(service, goal.scenario)
         tasks.append(Task(service, given_ips, _removed_with(service, orphans, request, copy), takes))
     plans = []
     for group in groups_of(tasks):

@@ -49,7 +49,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.client_ip import NEEDED_MODE
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import options_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import options_of, vip_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Manager
 
@@ -159,7 +159,7 @@ class Writer:
         if isinstance(after, Pool):
             changes = pool_changes(after, pool_result(current))
         else:
-            changes = self._changes(step.before, manager) if step.before is not None else manager.wanted
+            changes = self._changes_of(step, step.before, manager) if step.before is not None else manager.wanted
         if isinstance(after, VirtualService):
             changes = with_kept_types(changes, after, service_result(current))
         references = self._references(changes)
@@ -203,7 +203,7 @@ class Writer:
         elif isinstance(step.after, IpSet):
             changes = dict(manager.wanted)  # what it holds is all that it is
         else:
-            changes = self._changes(object_of(step.kind, stored), manager)
+            changes = self._changes_of(step, object_of(step.kind, stored), manager)
             changes = with_kept_types(changes, step.after, service_result(stored))
         return manager.apply(body, changes, self._references(changes))
 
@@ -229,6 +229,15 @@ class Writer:
     def _changes(self, before: Object, manager: Manager) -> dict[str, Any]:
         now = manager.from_options({"state": "present", "id": None, **options_of(before)})
         return {key: value for key, value in manager.wanted.items() if now.get(key) != value}
+
+    def _changes_of(self, step: Step, before: Object, manager: Manager) -> dict[str, Any]:
+        """The same for a step; a VIP of the other IP version goes when a virtual service leaves it."""
+        changes, after = self._changes(before, manager), step.after
+        if isinstance(before, VirtualService) and isinstance(after, VirtualService):
+            left = vip_option(before.address)
+            if before.address and left != vip_option(after.address):
+                changes.setdefault(left, manager.wanted.get(left))
+        return changes
 
     def _borrow_members(self, pool: Pool) -> list[dict[str, Any]]:
         """The members of another pool of these Services, as each has all nodes of the cluster. CPI corrects them at its

@@ -294,8 +294,10 @@ def test_whether_what_is_not_critical_is_logged_came_with_its_version(api: Api, 
     assert api.get(path, version="38.0")["nonCriticalLoggingEnabled"] is False
 
 
-def test_an_ipv6_address(api: Api, scene: Scene, pool: str, second: str) -> None:
+def test_an_ipv6_address(sim: Simulator, api: Api, scene: Scene, pool: str, second: str) -> None:
     both = {"ipv6VirtualIpAddress": "2001:DB8::10"}
+    api.refused("POST", SERVICES, scene.service(pool, **both), "the load balancer has no IPv6 service network")
+    sim.assume(ipv6_vip_needs_network="no")
     service = api.done("POST", SERVICES, scene.service(pool, **both))
     assert api.get(f"{SERVICES}/{service}")["ipv6VirtualIpAddress"] == "2001:DB8::10"
     alone = scene.service(second, "two", virtualIpAddress="", ipv6VirtualIpAddress="2001:db8:0::10")

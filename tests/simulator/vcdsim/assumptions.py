@@ -45,6 +45,12 @@ SWITCHES = (
         "their ports must differ.",
     ),
     Switch(
+        "ipv6-vip-needs-network",
+        ("yes", "no"),
+        "An IPv6 VIP needs an IPv6 service network of the edge gateway's load balancer, as the tests of Terraform's "
+        "provider set one for it.",
+    ),
+    Switch(
         "alb-writes-lock-gateway",
         ("yes", "no"),
         "Writes of pools and virtual services count for the gateway's one-task rule, as NAT and firewall writes do.",

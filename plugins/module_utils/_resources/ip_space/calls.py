@@ -99,18 +99,18 @@ def release(api: Api, found: Claim) -> bool:
 
 
 def _public_spaces(api: Api, gateway: Body) -> list[Body]:
-    """The public IP Spaces of the uplinks, by name."""
+    """The public IP Spaces of the uplinks that have IPv4 addresses, by name."""
     api.require(SINCE, "IP Spaces")
-    rows = _suggestions(api, gateway)
+    rows = _suggestions(api, gateway, ";ipType==IPV4")
     ids = {str(row["ipSpaceRef"]["id"]) for row in rows if row.get("ipSpaceRef")}
     spaces = [api.get(f"ipSpaces/{one}", f"IP Space {one}") for one in ids]
     public = [space for space in spaces if space.get("type") == "PUBLIC"]
     return sorted(public, key=lambda space: (str(space.get("name")), str(space["id"])))
 
 
-def _suggestions(api: Api, gateway: Body) -> list[Body]:
-    """A row for each IP Space that the edge gateway may use."""
-    return api.pages("ipSpaces/floatingIpSuggestions", "IP Spaces", query=f"gatewayId=={gateway['id']}")
+def _suggestions(api: Api, gateway: Body, more: str = "") -> list[Body]:
+    """A row for each IP Space that the edge gateway may use. ``more`` is a further condition."""
+    return api.pages("ipSpaces/floatingIpSuggestions", "IP Spaces", query=f"gatewayId=={gateway['id']}{more}")
 
 
 def _claims_in(api: Api, gateway: Body, space: str) -> list[Claim]:

@@ -195,7 +195,8 @@ def lost_settings(stored: Mapping[Key, Mapping[str, Any]], inventory: Inventory)
         if item is None or not item.body:
             continue
         for key in _differing_keys(body, item.body):
-            if key not in _PLANNED:
+            # the only VIP is the plan's; one beside an IPv4 VIP is an operator's
+            if key not in _PLANNED and (key != "ipv6VirtualIpAddress" or body.get("virtualIpAddress")):
                 was, now = _shown(body[key]), _shown(item.body[key])
                 found.append(f"{label_of(item)} {name}: {key} was {was} and is {now}")
     return found

@@ -102,7 +102,7 @@ def external_range(rule: NatRule) -> AddressRange | None:
 
 def vips(service: VirtualService) -> tuple[str, ...]:
     """The VIPs of a virtual service, IPv4 first."""
-    return tuple(address for address in (service.address, service.ipv6_address) if address)
+    return tuple(dict.fromkeys(address for address in (service.address, service.ipv6_address) if address))
 
 
 def covers_port(texts: Iterable[str], number: int, protocol: str = TCP) -> bool:

@@ -33,7 +33,8 @@ DNAT, SNAT, REFLEXIVE, NO_DNAT, NO_SNAT = "DNAT", "SNAT", "REFLEXIVE", "NO_DNAT"
 class VirtualService:
     """A virtual service. ``ports`` are texts: "443", "8000-8010", or "UDP 53"; ``certificate`` is an alias or empty.
 
-    ``address`` is the IPv4 VIP and ``ipv6_address`` the IPv6 VIP; each is empty if there is no such VIP.
+    ``address`` is the VIP that plans compare: the IPv4 VIP, or the IPv6 VIP of one that has no other. ``ipv6_address``
+    is the IPv6 VIP of one that was read. Each is empty if there is no such VIP.
     ``transparent``: the members of its pool see the client's address.
     """
 

@@ -28,16 +28,17 @@ SETTINGS = ("algorithm", "health_monitors", "persistence_profile")
 
 def read_virtual_service(result: Reader, body: Body | None = None) -> VirtualService:
     """A virtual service. ``body`` is what Cloud Director returned, where the caller has it."""
+    ipv6 = result.text("ipv6_virtual_ip_address", "")
     return VirtualService(
         name=result.text("name"),
         pool=_name(result, "pool"),
-        address=result.text("virtual_ip_address", ""),
+        address=result.text("virtual_ip_address", "") or ipv6,
         ports=tuple(_port(port) for port in result.mappings("service_ports")),
         profile=result.text("application_profile", "L4"),
         certificate=_name(result, "certificate"),
         enabled=result.flag_or("enabled", True),
         transparent=result.flag_or("transparent_mode_enabled", False),
-        ipv6_address=result.text("ipv6_virtual_ip_address", ""),
+        ipv6_address=ipv6,
         id=result.text("id", ""),
         group=_name(result, "service_engine_group"),
         health=result.text("health_status", ""),

@@ -131,7 +131,9 @@ def _is_free(address: str, inventory: Inventory, mine: set[str]) -> bool:
 
 
 def _vip(found: VirtualService | None, external_ip: str) -> str:
-    return found.address if found is not None and found.address != external_ip else ""
+    if found is None or found.address == external_ip or not is_ipv4(found.address):
+        return ""  # a DNAT rule leads to an IPv4 address
+    return found.address
 
 
 def _target(rule: NatRule | None) -> str:

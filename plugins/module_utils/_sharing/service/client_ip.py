@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import version_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import TCP
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
@@ -121,7 +122,7 @@ def lacking(wanted: WantedService, conditions: Conditions, inventory: Inventory)
         return []
     if conditions.api:
         return [f"{conditions.api}: the provider can upgrade it"]  # the rest cannot be read from an older one
-    found = []
+    found = list(_other_version(wanted))
     if not conditions.enabled:
         found.append(
             f"transparent mode is off on edge gateway {conditions.edge_gateway!r}: the provider can turn it on "
@@ -133,6 +134,17 @@ def lacking(wanted: WantedService, conditions: Conditions, inventory: Inventory)
     sharing = list({one.name: one for one in [*existing, *on_ip]}.values())
     found += _wrong_groups(sharing, conditions) or _no_group(sharing, conditions)
     return [*found, *_wrong_types(existing)]
+
+
+def _other_version(wanted: WantedService) -> Iterator[str]:
+    """A member cannot answer a client whose address is of another IP version."""
+    version = version_of(wanted.external_ip)
+    others = [one for one in wanted.service.members if version and version_of(one) != version]
+    if others:
+        yield (
+            f"clients of {wanted.external_ip} have IPv{version} addresses, and member {others[0]} has none: give "
+            f"members with IPv{version} addresses"
+        )
 
 
 def _wrong_groups(existing: Sequence[VirtualService], conditions: Conditions) -> list[str]:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import Network, network_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import Network, network_of, version_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import UDP
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
@@ -37,7 +37,7 @@ TLS_PROFILE, UDP_PROFILE = "L4_TLS", "L4"
 _INT32 = re.compile(r"[+-]?[0-9]{1,19}")
 
 _CIDR = re.compile(r"[0-9A-Fa-f.:]+/[0-9]{1,3}")
-IPV4 = 4
+IPV4, IPV6 = 4, 6
 
 SSL_PORTS = "service.beta.kubernetes.io/vcloud-avi-ssl-ports"
 SSL_CERT_ALIAS = "service.beta.kubernetes.io/vcloud-avi-ssl-cert-alias"
@@ -182,7 +182,7 @@ def options_of(item: Object) -> dict[str, Any]:
             "name": item.name,
             "enabled": item.enabled,
             "pool": item.pool,
-            "virtual_ip_address": item.address,
+            **_vip_options(item),
             "application_profile": item.profile,
             "certificate": item.certificate,
             "service_ports": ports,
@@ -216,6 +216,17 @@ def _application_ports(texts: Iterable[str]) -> list[dict[str, Any]]:
         protocol, _blank, numbers = text.rpartition(" ")
         found.setdefault(protocol or TCP, []).append(numbers)
     return [{"name": None, "protocol": one, "destination_ports": numbers} for one, numbers in found.items()]
+
+
+def _vip_options(item: VirtualService) -> dict[str, Any]:
+    """Each VIP by the option of its IP version; CPI itself sets IPv4 VIPs only."""
+    found = {vip_option(address): address for address in (item.ipv6_address, item.address) if address}
+    return found or {vip_option(""): ""}
+
+
+def vip_option(address: str) -> str:
+    """The option of vcd_virtual_service that an address is a value of."""
+    return "ipv6_virtual_ip_address" if version_of(address) == IPV6 else "virtual_ip_address"
 
 
 def _pool_options(pool: Pool) -> dict[str, Any]:

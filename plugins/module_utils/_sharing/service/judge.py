@@ -100,7 +100,7 @@ def differences(wanted: Object, present: Object, managed_by_cpi: bool) -> list[s
 def _service_differences(wanted: VirtualService, present: VirtualService, managed_by_cpi: bool) -> list[str]:
     found = _enabled_difference(wanted.enabled, present.enabled)
     if wanted.address != present.address:
-        found.append(f"is on {present.address or 'no IPv4 address'}, not {wanted.address}")
+        found.append(f"is on {present.address or 'no VIP'}, not {wanted.address}")
     if wanted.ports != present.ports:
         found.append(f"listens on port {_list(present.ports)}, not {_list(wanted.ports)}")
     if wanted.pool != present.pool:

@@ -128,6 +128,9 @@ def _check_free(call: Call, vip: str, gateway: Record) -> None:
     reason = reason or _why_not_internal(call.store, gateway, vip)
     if reason:
         raise errors.bad_field("virtualIpAddress", reason)
+    has_network = gateway.facts["load_balancer"].get("ipv6ServiceNetworkDefinition")
+    if ":" in vip and not has_network and call.world.assume("ipv6-vip-needs-network", "yes"):
+        raise errors.bad_field("ipv6VirtualIpAddress", "the load balancer has no IPv6 service network")
     if call.world.assume("vip-dnat-same-address", "allowed"):
         return
     for rule in addresses.nat_rules_at(call.store, gateway.id, vip):
