@@ -33,6 +33,7 @@ class FakeClock:
         return self.now
 
     def sleep(self, seconds: float, /) -> None:
+        assert seconds >= 0, "time.sleep refuses it"
         self.now += seconds
 
 
@@ -96,6 +97,14 @@ def test_a_server_that_becomes_faster_costs_the_time_of_a_few_tasks(before: floa
     seen = [server.task(since) for _number in range(20)]
     assert sum(late for late, _polls in seen) <= 5 * before
     assert sum(late for late, _polls in seen[10:]) <= 10 * (0.02 + REQUEST)
+
+
+@pytest.mark.parametrize("longest", [0.0, 0.02, 0.1, 1.5])
+def test_no_pause_is_negative(longest: float) -> None:
+    for seed in range(30):
+        server, chance = Server(delay=0.01), random.Random(seed)  # noqa: S311 - a test repeats
+        for number in range(40):
+            server.task(chance.choice((0.0, longest, chance.uniform(0.0, longest))), f"POST {number % 2}")
 
 
 def test_tasks_that_take_no_time_are_not_waited_for() -> None:
