@@ -26,7 +26,8 @@ LISTS = {
 OF_ONE = {"vcd.kubernetes.state": state, "vcd.kubernetes.rename": rename}
 
 
-def _documentation(module: str) -> Any:
+def documentation(module: str) -> Any:
+    """The documentation of a module of this collection."""
     tree = ast.parse((MODULES / f"{module}.py").read_text(encoding="utf-8"))
     (text,) = [
         node.value
@@ -38,7 +39,7 @@ def _documentation(module: str) -> Any:
 
 def _several(plural: str, words: str) -> str:
     """The option ``plural`` of the module for these objects, with the options of one of them."""
-    own = _documentation(f"vcd_{plural.removesuffix('s')}")
+    own = documentation(f"vcd_{plural.removesuffix('s')}")
     options: dict[str, Any] = {}
     for name, fragment in OF_ONE.items():
         if name in own["extends_documentation_fragment"]:

@@ -5,6 +5,11 @@
 
 from __future__ import annotations
 
+import yaml
+from ansible_collections.vcd.kubernetes.plugins.doc_fragments.several import documentation
+
+KINDS = ("request_rules", "response_rules", "security_rules")
+
 
 class ModuleDocFragment:
     """Fragment vcd.kubernetes.shared_ip_services."""
@@ -183,4 +188,38 @@ options:
           certificate:
             description: Alias of the certificate in Cloud Director's certificate library. Required for TLS.
             type: str
+          redirect_to_https:
+            description:
+              - Whether the virtual service answers each request with a redirect to HTTPS. Only for V(http).
+              - V(true) makes C(vcd_shared_ip-redirect-to-https) the first security rule, before those of
+                O(services[].ports[].http_policy). It makes none where a rule of an operator does the same.
+              - V(false) removes the rule of this name. All others stay. Without the option, all rules stay.
+              - This option and O(services[].ports[].http_policy) require API version 38.0 (Cloud Director 10.5.0) and
+                O(name_template).
+            type: bool
+          https_port:
+            description:
+              - The port to which O(services[].ports[].redirect_to_https) leads.
+              - By default, the service's port with O(services[].ports[].app_protocol=https). Required if there is not
+                exactly one.
+            type: int
+          http_policy:
+            description:
+              - The HTTP policies of the virtual service, as in M(vcd.kubernetes.vcd_http_policy). Only for V(http) and
+                V(https).
+              - What is not given stays as it is. What is given is kept when the service is moved to another scenario.
+            type: dict
 """
+
+
+def _with_rules(text: str) -> str:
+    """The documentation with the rules of HTTP policies, as the module for them has them."""
+    found = yaml.safe_load(text)
+    rules = documentation("vcd_http_policy")["options"]
+    ports = found["options"]["services"]["suboptions"]["ports"]["suboptions"]
+    ports["http_policy"]["suboptions"] = {kind: rules[kind] for kind in KINDS}
+    return str(yaml.safe_dump(found, sort_keys=False, width=1000))
+
+
+# outside of the class, where the sanity test yamllint takes only constants
+ModuleDocFragment.DOCUMENTATION = _with_rules(ModuleDocFragment.DOCUMENTATION)

@@ -302,6 +302,7 @@ _PLAN = (
 _MANAGED = _writes(FIREWALL, MEMBER_GROUPS, when="shared_ip_firewall: manage")
 _MOVE = (*_writes(*_BALANCING, LOCK), *_POLICIES, *_writes(ALLOCATIONS, when=_IP_SPACES))
 _CLIENT_IP = "preserve_client_ip: true, also when it ends"
+_RULES = "the options redirect_to_https and http_policy"
 _AUDITED = "always; what the user may not view is reported as not checked"
 _AUDIT = (
     *_reads(GATEWAYS),
@@ -339,7 +340,7 @@ USES: dict[str, tuple[Use, ...]] = {
     "vcd_app_port_profile_info": _reads(GATEWAYS, PROFILES),
     "vcd_shared_ip_info": (
         *_SERVICES,
-        *_reads(POLICIES, when="with a restore point"),
+        *_reads(POLICIES, when=f"with a restore point, or {_RULES}"),
         *_reads(MEMBER_GROUPS, when="name_template; without it, no IP sets of the services are looked for"),
     ),
     "vcd_shared_ip_audit_info": _AUDIT,
@@ -423,6 +424,8 @@ USES: dict[str, tuple[Use, ...]] = {
         *_reads(FIREWALL, when="an IP set is to be deleted, to see what else uses it"),
         *_MOVE,
         *_writes(MEMBER_GROUPS, when=_CLIENT_IP),
+        *_reads(POLICIES, when=_RULES),
+        Use(Operation(UPDATE, POLICIES), _RULES),
     ),
     "role shared_ip: preflight, plan, change of CPI's file alone, verify": _PLAN,
     "role shared_ip: migration, repair, removal of orphans": (*_PLAN, *_MOVE, *_MANAGED),

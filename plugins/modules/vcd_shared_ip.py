@@ -167,6 +167,32 @@ EXAMPLES = r"""
           - {name: http, port: 80, node_port: 8080, app_protocol: http}
           - {name: https, port: 443, node_port: 8080, app_protocol: https, certificate: shop-2026}
 
+- name: Redirect what comes by HTTP, and refuse the path of the administrators to all but the office
+  vcd.kubernetes.vcd_shared_ip:
+    edge_gateway: acme-edge
+    name_template: "{edge_gateway}-{kind}-{service}-{port}"
+    scenario: shared_internal
+    nat: per_service
+    services:
+      - name: shop
+        external_ip: 203.0.113.20
+        members: [10.10.0.21, 10.10.0.22]
+        ports:
+          - {name: http, port: 80, node_port: 8080, app_protocol: http, redirect_to_https: true}
+          - name: https
+            port: 443
+            node_port: 8080
+            app_protocol: https
+            certificate: shop-2026
+            http_policy:
+              security_rules:
+                - name: admin-from-the-office
+                  match_criteria:
+                    path: {criteria: BEGINS_WITH, paths: [/admin]}
+                    client_ip_address: {criteria: IS_NOT_IN, ip_addresses: [198.51.100.0/24]}
+                  actions:
+                    connections: CLOSE
+
 - name: Plan the migration of a cluster's Service to the external IP (CPI must be stopped for the migration itself)
   vcd.kubernetes.vcd_shared_ip:
     network: k8s-net

@@ -10,7 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moving import DISTINCT, EXTERNAL, INTERNAL, LENIENT, MOVES, SCENARIOS, STRICT, Edge, Params, estate, service
+from moving import (
+    DISTINCT,
+    EXTERNAL,
+    INTERNAL,
+    LENIENT,
+    MOVES,
+    SCENARIOS,
+    STRICT,
+    Edge,
+    Params,
+    estate,
+    premium_estate,
+    service,
+)
 from runs import Survival, killed_at_every_write
 from vcdsim.testing import Simulator
 
@@ -202,4 +215,32 @@ def test_the_client_s_ip_is_preserved_and_no_longer(tmp_path: Path, record_prope
         assert back.problems == []
     assert there.writes >= 8
     assert back.writes >= 10
+    assert (there.survived, back.survived) == (there.writes + 1, back.writes + 1)
+
+
+def test_redirect_and_rules_come_and_go_with_a_migration(tmp_path: Path, record_property: Record) -> None:
+    """HTTP policies that options name, beside those of an operator, with a restore point."""
+    rule = {"name": "mine", "actions": {"connections": "CLOSE"}}
+    header = {"name": "header", "actions": {"modify_header": [{"action": "REMOVE", "name": "X-A"}]}}
+    http = {"name": "http", "port": 80, "node_port": 8080, "app_protocol": "http"}
+    tls = {"name": "tls", "port": 443, "node_port": 8443, "app_protocol": "https", "certificate": "web-cert"}
+    shop = {"name": "shop", "external_ip": "203.0.113.20", "members": ["10.10.0.11"], "ports": [http, tls]}
+    asked = {**http, "redirect_to_https": True, "http_policy": {"request_rules": [header]}}
+    ruled = {**shop, "ports": [asked, {**tls, "http_policy": {"security_rules": [rule, {**rule, "name": "more"}]}}]}
+    gone = {**shop, "ports": [{**asked, "redirect_to_https": False, "http_policy": {"request_rules": []}}, tls]}
+    with Simulator(premium_estate(tmp_path), api_versions="37.2,38.0,38.1", task_seconds=0, health_seconds=0) as sim:
+        machines = Edge(sim).of(cluster_id=None, name_template="{kind}-{service}-{port}")
+        machines.create([shop], EXTERNAL)
+        for port in ("http", "tls"):
+            lists = {"security_rules": [rule], "response_rules": [header]}
+            machines.module("vcd_http_policy", virtual_service=f"vs-shop-{port}", **lists)
+        point = machines.restore_point([shop])
+        there = killed(machines, [ruled], INTERNAL, STRICT, restore_point=point)
+        tell(record_property, "killed at every write, redirect and rules", there)
+        assert there.problems == []
+        point = machines.restore_point([ruled])
+        back = killed(machines, [gone], EXTERNAL, STRICT, restore_point=point)
+        tell(record_property, "killed at every write, redirect and rules taken back", back)
+        assert back.problems == []
+    assert min(there.writes, back.writes) >= 8
     assert (there.survived, back.survived) == (there.writes + 1, back.writes + 1)

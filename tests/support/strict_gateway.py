@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
+    HTTP_PROFILES,
     IP_SET,
     POOL,
+    VIRTUAL_SERVICE,
+    HttpPolicy,
     NatRule,
     Object,
     Pool,
@@ -62,6 +65,8 @@ class StrictGateway:
             self._check_virtual_service(step.after, present)
         elif isinstance(step.after, NatRule):
             self._check_rule(step.after, present)
+        elif isinstance(step.after, HttpPolicy):
+            self._check_policy(step.after)
         step.apply(self.inventory)
         self.log.append(step)
 
@@ -115,6 +120,11 @@ class StrictGateway:
         rules = self.inventory.rules_for(new.address) if moved and VcdRule.OVERLAP in self.refuses else []
         if rules:
             raise Refused(f"virtualIpAddress: it is the external address of the DNAT rule {rules[0].name}.")
+
+    def _check_policy(self, new: HttpPolicy) -> None:
+        owner: VirtualService | None = self.inventory.get(VIRTUAL_SERVICE, new.name)
+        if owner is None or owner.profile not in HTTP_PROFILES:
+            raise Refused(f"{new.name}: no virtual service for HTTP")
 
     def _check_rule(self, new: NatRule, old: NatRule | None) -> None:
         if new.profile and self.inventory.get(APP_PORT_PROFILE, new.profile) is None:

@@ -18,6 +18,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.client_ip im
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.external_ips import (
     ExternalAddresses,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.http_policy import with_possible_policies
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.ipv6 import check_ipv6
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.plans import (
@@ -97,7 +98,8 @@ class Executor:
         before_each: Callable[[], None] = lambda: None,
         progress: Progress | None = None,
     ) -> None:
-        self.request = request = with_named_groups(api, gateway, request)
+        request = with_possible_policies(api, with_named_groups(api, gateway, request))
+        self.request = request
         self.params = params
         self.check_mode = check_mode
         self.before_each = before_each
@@ -106,7 +108,8 @@ class Executor:
         self.services = ServiceExecutor(api, gateway, request, params, self.progress)
         self.edge = edge_addresses(gateway, request.one_arm)
         stored = self.services.lost_virtual_services()
-        self.goal = goal_of(request, self.edge, self.removing, self.services.known, stored)
+        policies = self.services.stored_policies
+        self.goal = goal_of(request, self.edge, self.removing, self.services.known, stored, policies)
         self._restored = 0  # HTTP policies that a run before this one had lost
         self.addresses = ExternalAddresses(api, gateway, self.edge, params["vip_subnet"])
 
@@ -124,7 +127,7 @@ class Executor:
             for step in group.steps:
                 self.services.writer.check(step)
             if not self.removing:
-                self.services.policies.prepare(group.steps, self.check_mode)
+                self.services.policies.prepare(group.steps, inventory, self.check_mode)
         self._check_profiles(pending)
         self._check_client_ip(pending)
         check_ipv6(self.services.api, self.services.gateway, [step for group in pending for step in group.steps])

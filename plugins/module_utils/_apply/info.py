@@ -14,9 +14,14 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.external_ips import (
     ExternalAddresses,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.http_policy import (
+    add_policies,
+    kinds_of,
+    with_possible_policies,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.plans import find_orphans
-from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.policies import Policies
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.policies import Policies, bodies_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import (
     GatewayState,
     ip_sets_of,
@@ -30,8 +35,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bodies import Key, objects_for_point
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import TCP
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    HTTP_POLICY,
     NAT_RULE,
     VIRTUAL_SERVICE,
+    HttpPolicy,
     Object,
     Pool,
     VirtualService,
@@ -52,6 +59,8 @@ def gather(api: Api, gateway: Body, request: Request, params: Mapping[str, Any])
     """Services with their objects; with ``restore_point`` also the bodies from which lost ones can be created again."""
     # from lists only: what a run describes before it stops CPI and after it must not differ in what was read
     observed = read_gateway(api, gateway, lambda summary: False, ip_sets_of(request))
+    request = with_possible_policies(api, request, needed=False)
+    observed = add_policies(api, gateway, kinds_of(request), observed)
     ambiguous: list[dict[str, Any]] = []
     if not request.services:
         if not request.cluster_id:
@@ -137,7 +146,7 @@ def _bodies(api: Api, request: Request, observed: GatewayState) -> Iterator[tupl
         keys = [key for port in service.ports for key in port.names.pairs()]
         for kind, name in (*keys, (NAT_RULE, service.shared_rule)):
             item: Object | None = observed.inventory.get(kind, name)
-            if item is None:
+            if item is None or isinstance(item, HttpPolicy):  # these are kept beside the objects
                 continue
             if isinstance(item, VirtualService):
                 yield (kind, name), api.get(f"{PATH}/{item.id}", f"virtual service {name!r}")
@@ -151,8 +160,13 @@ def _policies(
     api: Api, gateway: Body, request: Request, observed: GatewayState, accept_loss: bool
 ) -> dict[str, dict[str, Body]]:
     """HTTP policies and WAF of the services' virtual services that have some."""
-    policies = Policies(api, gateway, {}, accept_loss)
+    policies = Policies(api, gateway, {}, accept_loss, kinds_of(request))  # what the inventory has is read already
     names = [port.names.virtual_service for service in request.services for port in service.ports]
     items = [observed.inventory.get(VIRTUAL_SERVICE, name) for name in names]
-    found = {item.name: policies.read(item) for item in items if item is not None}
+    there = observed.inventory
+    found = {
+        item.name: policies.read(item) | bodies_of(there.get(HTTP_POLICY, item.name))
+        for item in items
+        if item is not None
+    }
     return {name: bodies for name, bodies in found.items() if bodies}

@@ -19,8 +19,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     parse_range,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.ipv6 import check_family
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.policy_options import (
+    with_policies,
+    with_shown_policies,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.http_policy.options import RULES
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool.resource import (
     ALGORITHMS,
     MONITORS,
@@ -54,6 +59,9 @@ PORT = {
     "app_protocol": {"type": "str"},
     "ssl": {"type": "bool", "default": False},
     "certificate": {"type": "str"},
+    "redirect_to_https": {"type": "bool"},
+    "https_port": {"type": "int"},
+    "http_policy": {"type": "dict", "options": RULES},
 }
 SERVICE = {
     "name": {"type": "str", "required": True},
@@ -160,6 +168,8 @@ def read_request(params: Mapping[str, Any], edge_gateway: str = "") -> Request:
     given = params["services"] or []
     removing = params.get("state", "absent") == "absent"  # removing or reading objects needs only their names
     services = tuple(_service(one, naming, cluster_id, removing) for one in given)
+    if "state" not in params:  # only to be read
+        services = tuple(with_shown_policies(*both) for both in zip(services, given, strict=True))
     _check_names(services)
     for service in services:
         _check_client_ip(service, scenario)
@@ -221,6 +231,8 @@ def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing
     if given["members"] is not None and not members and not cluster_id:
         raise InvalidInput("services.members", [], f"service {given['name']!r} has none: give the machines' addresses")
     ports = tuple(_port(one, removing, bool(cluster_id)) for one in given["ports"])
+    if not removing:
+        ports = with_policies(ports, given, managed_by_cpi=bool(cluster_id))
     numbers = Counter(f"UDP {one.port}" if one.transport == UDP else one.port for one in ports)
     for values, what in ((Counter(one.name for one in ports), "name"), (numbers, "port")):
         value, times = values.most_common(1)[0] if values else ("", 0)

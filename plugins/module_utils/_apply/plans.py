@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.al
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     VIRTUAL_SERVICE,
+    HttpPolicy,
     VirtualService,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
@@ -45,15 +46,23 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 
 
 def goal_of(
-    request: Request, edge: EdgeAddresses, removing: bool, known: KnownRules, stored: Iterable[VirtualService] = ()
+    request: Request,
+    edge: EdgeAddresses,
+    removing: bool,
+    known: KnownRules,
+    stored: Iterable[VirtualService] = (),
+    policies: Mapping[str, HttpPolicy] | None = None,
 ) -> Goal:
     """The goal that all services of a run share.
 
-    ``known`` are the rules of VCD that are known beforehand, ``stored`` the virtual services of a restore point.
+    ``known`` are the rules of VCD that are known beforehand, ``stored`` the virtual services of a restore point, and
+    ``policies`` their HTTP policies there.
     """
     scenario = None if removing else request.scenario
     named = {item.name: item for item in stored}
-    return Goal(scenario, request.one_arm, edge, request.per_service, known=known, stored=named)
+    return Goal(
+        scenario, request.one_arm, edge, request.per_service, known=known, stored=named, policies=policies or {}
+    )
 
 
 def plan_all(

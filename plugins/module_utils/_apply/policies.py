@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.http_policy import Kinds
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.http_policy.calls import key_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.sub_resources import (
     SUB_RESOURCES,
     SubResources,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    HTTP_POLICY,
+    HTTP_PROFILES,
     VIRTUAL_SERVICE,
+    HttpPolicy,
     VirtualService,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step
@@ -22,33 +28,60 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 
 
 class Policies:
-    """``stored`` are those of a restore point, by virtual service and key. ``accept_loss``: lose what is not kept."""
+    """``stored`` are those of a restore point, by virtual service and key. ``accept_loss``: lose what is not kept.
 
-    def __init__(self, api: Api, gateway: Body, stored: Mapping[str, Mapping[str, Body]], accept_loss: bool) -> None:
+    ``planned`` are the kinds of rules that the steps of plans write, by virtual service. They are no part of what is
+    kept here, so that they are written once.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        gateway: Body,
+        stored: Mapping[str, Mapping[str, Body]],
+        accept_loss: bool,
+        planned: Kinds | None = None,
+    ) -> None:
         self._calls = SubResources(api, gateway, accept_loss)
-        self._stored = {name: dict(bodies) for name, bodies in stored.items()}
+        self._planned = {name: frozenset(map(key_of, kinds)) for name, kinds in (planned or {}).items()}
+        self._stored = {name: self._without_planned(name, bodies) for name, bodies in stored.items()}
         self._kept = dict(self._stored)
+        self._unwritten: set[str] = set()
+
+    def _without_planned(self, name: str, bodies: Mapping[str, Body]) -> dict[str, Body]:
+        return {key: body for key, body in bodies.items() if key not in self._planned.get(name, ())}
 
     def read(self, item: VirtualService) -> dict[str, Body]:
         """Those of a virtual service that are not empty."""
-        return self._calls.read(item.id, item.name, item.profile)
+        return self._calls.read(item.id, item.name, item.profile, self._planned.get(item.name, ()))
 
-    def prepare(self, steps: Iterable[Step], check_mode: bool) -> None:
+    def prepare(self, steps: Iterable[Step], inventory: Inventory, check_mode: bool) -> None:
         """Read those of each virtual service that may be deleted and created again.
 
-        Raises CollectionError if one of them could not be written back. Call it before the first write.
+        Raises CollectionError if one of them could not be written back. Call it before the first write. ``inventory``
+        has the planned ones.
         """
-        items = {step.name: step.before for step in steps if step.act is not Act.CREATE}
+        items = {(step.kind, step.name): step.before for step in steps if step.act is not Act.CREATE}
         for item in items.values():
             if isinstance(item, VirtualService) and item.id:
                 found = self.read(item)
-                self._kept[item.name] = found if check_mode else self._calls.check_writable(item.id, item.name, found)
+                if not check_mode and item.profile in HTTP_PROFILES:
+                    bodies = found | bodies_of(inventory.get(HTTP_POLICY, item.name))
+                    found = self._calls.check_writable(item.id, item.name, bodies)
+                self._kept[item.name] = self._without_planned(item.name, found)
 
     def write(self, name: str, urn: str) -> int:
         """Write those of a virtual service that was created again. Returns how many were written."""
         bodies = self._kept.get(name) or {}
+        self._unwritten.add(name)
         self._calls.write(urn, name, bodies)
+        self._unwritten.discard(name)
         return len(bodies)
+
+    def write_unwritten(self, observed: GatewayState) -> int:
+        """Write those that could not be written when their virtual service was created. Returns how many were."""
+        urns = {name: observed.ids.get((VIRTUAL_SERVICE, name)) for name in sorted(self._unwritten)}
+        return sum(self.write(name, urn) for name, urn in urns.items() if urn)
 
     def lost(self, observed: GatewayState) -> Iterator[tuple[VirtualService, str]]:
         """What virtual services have lost since the restore point: a run may have been killed before it was written."""
@@ -57,7 +90,7 @@ class Policies:
             urn = observed.ids.get((VIRTUAL_SERVICE, name))
             if item is None or not urn or not bodies:
                 continue
-            present = self._calls.read(urn, name, item.profile)
+            present = self._calls.read(urn, name, item.profile, self._planned.get(name, ()))
             for key in bodies:
                 if key not in present:
                     yield item, key
@@ -74,3 +107,9 @@ class Policies:
         """What is lost, one line each."""
         words = {one.key: one.words for one in SUB_RESOURCES}
         return [f"virtual service {item.name}: its {words[key]} are gone" for item, key in self.lost(observed)]
+
+
+def bodies_of(policy: HttpPolicy | None) -> dict[str, Body]:
+    """What was read of a virtual service's planned policies, by key."""
+    bodies = policy.body if policy is not None else {}
+    return {key_of(kind): {"values": found} for kind, found in bodies.items() if found}

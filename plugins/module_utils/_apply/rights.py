@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
+    HTTP_POLICY,
     IP_SET,
     NAT_RULE,
     POOL,
@@ -22,6 +23,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import 
     LOCK,
     MEMBER_GROUPS,
     NAT_RULES,
+    POLICIES,
     POOLS,
     PROFILES,
     UPDATE,
@@ -35,12 +37,15 @@ _THINGS = {
     NAT_RULE: NAT_RULES,
     APP_PORT_PROFILE: PROFILES,
     IP_SET: MEMBER_GROUPS,
+    HTTP_POLICY: POLICIES,
 }
 
 
 def operations_of(steps: Iterable[Step]) -> Iterator[Operation]:
     """What the steps of a plan do."""
-    return (Operation(step.act.value, _THINGS[step.kind]) for step in steps)
+    for step in steps:
+        # HTTP policies are there with their virtual service
+        yield Operation(UPDATE if step.kind == HTTP_POLICY else step.act.value, _THINGS[step.kind])
 
 
 # What a run that writes does beside its plan, also one whose plan has no steps left.

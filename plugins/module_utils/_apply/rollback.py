@@ -51,6 +51,7 @@ def roll_back(
             before = with_present(before, changed[0], changed[1], services.observed.inventory)
         # Do not wait for its health: what is wrong now may have been wrong in the old shape, too.
         services.apply(before, frozenset(), going_back=True)
+        services.writer.writes += services.policies.write_unwritten(services.observed)
         services.background.finish_all()
     except CollectionError as second:
         error.message += f"; it could not be rolled back either: {second.message}"

@@ -10,6 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.background_writer import BackgroundWriter
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.http_policy import (
+    add_policies,
+    kinds_of,
+    stored_policies,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.policies import Policies
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
@@ -60,12 +65,15 @@ class ServiceExecutor:
         self.known = KnownRules.stated(params.get("vcd_rules") or ())
         self._request = request
         self._pools = {port.names.pool: service for service in request.services for port in service.ports}
+        self._policy_kinds = kinds_of(request)
         self.observed = self._read()
         self.healthy = frozenset(name for name, health in self.observed.health.items() if health == "UP")
         if params["restore_point"]:
             check_gateway(params["restore_point"], gateway, "restore_point")
         self.stored = read_objects(params["restore_point"])
-        self.policies = Policies(api, gateway, read_policies(params["restore_point"]), params["accept_loss"])
+        stored = read_policies(params["restore_point"])
+        self.stored_policies = stored_policies(stored)
+        self.policies = Policies(api, gateway, stored, params["accept_loss"], self._policy_kinds)
         group = params["service_engine_group"] or ""
         self.writer = Writer(api, gateway, self.observed, group, self.stored, self.policies, self._pools)
         self.background = BackgroundWriter(self.writer.write)
@@ -74,7 +82,8 @@ class ServiceExecutor:
         self._approved = frozenset(params.get("approved_steps") or ())
 
     def _read(self) -> GatewayState:
-        return read_gateway(self.api, self.gateway, self._is_read_whole, ip_sets_of(self._request))
+        found = read_gateway(self.api, self.gateway, self._is_read_whole, ip_sets_of(self._request))
+        return add_policies(self.api, self.gateway, self._policy_kinds, found)
 
     def _is_read_whole(self, pool: Body) -> bool:
         """Whether the members of a pool matter, which a list of pools does not contain.

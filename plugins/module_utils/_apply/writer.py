@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.http_policy import write_rules
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.kept import pool_changes, with_kept_types
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.policies import Policies
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState
@@ -37,6 +38,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.bo
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
+    HTTP_POLICY,
     IP_SET,
     NAT_RULE,
     POOL,
@@ -109,6 +111,10 @@ class Writer:
     def write(self, step: Step) -> None:
         """Write a step. Raises CollectionError, without writing if the object is not what the plan was made on."""
         key = (step.kind, step.name)
+        if step.kind == HTTP_POLICY:
+            write_rules(self.api, self.gateway, step, self.observed.ids[(VIRTUAL_SERVICE, step.name)])
+            self.writes += 1
+            return
         options = options_of(step.item) if step.act is not Act.DELETE else {"name": step.name}
         manager = self._manager(step.kind, options)
         if step.act is Act.CREATE:

@@ -13,6 +13,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.in
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     AppPortProfile,
+    HttpPolicy,
     IpSet,
     NatRule,
     Object,
@@ -42,6 +43,9 @@ SET_UP, SET_UP_AGAIN, WATCHED, STICKY = (
 )
 SET = IpSet("nodes", ("10.10.0.11",), "nodes of pool")
 RULE = NatRule("rule", "203.0.113.10", "192.168.8.2", "443", "profile")
+OTHER = ({"name": "a"}, {"name": "b", "logging": True})
+RULES = HttpPolicy("vs", (("security_rules", ({"name": "a"}, {"name": "b"})),))
+NOT_BOTH = "has security rules a, not a, b"
 PROFILE = AppPortProfile("profile", ("443",))
 # Field, wanted object, present object, what is said; and whether it counts for CPI's objects, too.
 CASES: list[tuple[str, Object, Object, str, bool]] = [
@@ -87,6 +91,9 @@ CASES: list[tuple[str, Object, Object, str, bool]] = [
     ("addresses", SET, replace(SET, addresses=("10.0.0.1",)), "has 10.0.0.1, not 10.10.0.11", True),
     ("addresses", SET, replace(SET, addresses=()), "has none, not 10.10.0.11", True),
     ("description", SET, replace(SET, description="mine"), "is described as 'mine', not 'nodes of pool'", True),
+    ("lists", RULES, RULES.emptied(), "has security rules none, not a, b", True),
+    ("lists", RULES, RULES.with_rules("security_rules", RULES.rules("security_rules")[:1]), NOT_BOTH, True),
+    ("lists", RULES, RULES.with_rules("security_rules", OTHER), "has security rules that differ: b", True),
 ]
 # A pool gets its monitors when it is created; then they are the operator's.
 FREE = {(Pool, "monitors")}
@@ -103,7 +110,7 @@ def test_each_field_is_a_difference_by_itself(
 
 def test_there_is_no_field_that_nobody_judges() -> None:
     judged = {(wanted.__class__, field) for field, wanted, _present, _text, _of_cpi in CASES} | FREE
-    kinds = (VirtualService, Pool, NatRule, AppPortProfile, IpSet)
+    kinds = (VirtualService, Pool, NatRule, AppPortProfile, IpSet, HttpPolicy)
     assert judged == {(kind, one.name) for kind in kinds for one in fields(kind) if one.compare and one.name != "name"}
 
 

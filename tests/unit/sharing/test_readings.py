@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import KINDS, VIRTUAL_SERVICE
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    HTTP_POLICY,
+    KINDS,
+    VIRTUAL_SERVICE,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.readings import (
     Reading,
     doubt_about,
@@ -48,7 +52,7 @@ def test_every_way_to_read_a_name(cluster_id: str, name: str, expected: list[tup
 @given(cluster_id=IDS, service=LABELS, port=st.one_of(st.just(""), LABELS))
 def test_the_port_that_has_a_name_is_among_its_readings(cluster_id: str, service: str, port: str) -> None:
     for kind, name in Naming.of_cluster(cluster_id).port(service, port).pairs():
-        assert kind in KINDS
+        assert kind in (*KINDS, HTTP_POLICY)
         assert Reading(service, port) in readings(Naming.of_cluster(cluster_id), kind, name)
 
 

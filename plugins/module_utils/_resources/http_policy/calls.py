@@ -13,10 +13,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.http_pol
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service import calls as services
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.resource import to_result
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.sub_resources import (
-    HTTP_PROFILES,
     SUB_RESOURCES,
     read_part,
 )
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import HTTP_PROFILES
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Refused
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, pick
@@ -109,6 +109,25 @@ def write(
 
     now = read(api, gateway, service, kind)  # right before the write, because another client may have changed others
     api.update(part.of(str(service["id"])), what, {"values": now}, change, shared=True)
+
+
+def replace_all(
+    api: Api, gateway: Body, service: Service, kind: str, present: Sequence[Body], wanted: Sequence[Body]
+) -> None:
+    """Write the whole list of one kind. ``present`` are the bodies that were read right before."""
+    what = f"{words(kind)} of {services.describe(gateway, service['name'])}"
+    body = {"values": list(wanted)}
+    api.update(_PARTS[kind].of(str(service["id"])), what, {"values": list(present)}, lambda _body: body)
+
+
+def key_of(kind: str) -> str:
+    """The key of one kind in a restore point."""
+    return _PARTS[kind].key
+
+
+def words(kind: str) -> str:
+    """How messages name one kind."""
+    return _PARTS[kind].words
 
 
 def as_result(service: Service, lists: Mapping[str, Sequence[Body]]) -> dict[str, Any]:

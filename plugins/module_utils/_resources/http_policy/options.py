@@ -92,25 +92,28 @@ def _rules(criteria: Option, **actions: Option) -> Option:
     )
 
 
+RULES = {
+    "request_rules": _rules(
+        _CRITERIA,
+        redirect=_REDIRECT,
+        modify_header=_MODIFY,
+        rewrite_url=_dict(host_header=_TEXT, existing_path=_TEXT, query=_TEXT, keep_query=_flag(True)),
+    ),
+    "response_rules": _rules(_RESPONSE_CRITERIA, rewrite_location_header=_dict(**_TARGET), modify_header=_MODIFY),
+    "security_rules": _rules(
+        _CRITERIA,
+        redirect_to_https=_NUMBER,
+        connections=_choice("ALLOW", "CLOSE"),
+        rate_limit=_RATE,
+        send_response=_SENT,
+    ),
+}
 POLICY = ArgumentSpec(
     {
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "virtual_service": {"type": "str", "required": True},
         "redirect_to_https": {"type": "bool"},
         "https_port": {"type": "int", "default": 443},
-        "request_rules": _rules(
-            _CRITERIA,
-            redirect=_REDIRECT,
-            modify_header=_MODIFY,
-            rewrite_url=_dict(host_header=_TEXT, existing_path=_TEXT, query=_TEXT, keep_query=_flag(True)),
-        ),
-        "response_rules": _rules(_RESPONSE_CRITERIA, rewrite_location_header=_dict(**_TARGET), modify_header=_MODIFY),
-        "security_rules": _rules(
-            _CRITERIA,
-            redirect_to_https=_NUMBER,
-            connections=_choice("ALLOW", "CLOSE"),
-            rate_limit=_RATE,
-            send_response=_SENT,
-        ),
+        **RULES,
     }
 )

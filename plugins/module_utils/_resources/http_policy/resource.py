@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import parse_addresses
@@ -38,10 +38,19 @@ def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
     wanted: dict[str, Any] = checks.given(params, "redirect_to_https")
     wanted["https_port"] = checks.port("https_port", params["https_port"])
     checks.name("virtual_service", params["virtual_service"])
-    for kind in KINDS:
-        if params.get(kind) is not None:
-            wanted[kind] = [_checked(kind, number, rule) for number, rule in enumerate(params[kind])]
-    return wanted
+    return wanted | rules_of_options(params)
+
+
+def rules_of_options(params: Mapping[str, Any], where: str = "") -> dict[str, list[Rule]]:
+    """The lists of rules that are given, in their usual form. ``where`` stands before an option in messages.
+
+    Raises InvalidInput.
+    """
+    return {
+        kind: [_checked(kind, f"{where}{kind}[{number}]", rule) for number, rule in enumerate(params[kind])]
+        for kind in KINDS
+        if params.get(kind) is not None
+    }
 
 
 def to_result(lists: Mapping[str, Sequence[Body]]) -> dict[str, list[Rule]]:
@@ -55,7 +64,7 @@ def planned(lists: Mapping[str, Sequence[Body]], wanted: Mapping[str, Any]) -> L
     for kind in KINDS:
         found[kind] = list(lists[kind])
         if kind in wanted:
-            found[kind] = [_kept(kind, lists[kind], rule) for rule in wanted[kind]]
+            found[kind] = bodies_of(kind, lists[kind], wanted[kind])
     if wanted.get("redirect_to_https") is not None:
         found[SECURITY] = _with_redirect(found[SECURITY], wanted)
     return found
@@ -65,6 +74,11 @@ def to_write(lists: Mapping[str, Sequence[Body]], after: Mapping[str, Sequence[B
     """The kinds of rules that differ."""
     before, wanted = to_result(lists), to_result(after)
     return [kind for kind in KINDS if before[kind] != wanted[kind]]
+
+
+def bodies_of(kind: str, known: Sequence[Body], rules: Iterable[Rule]) -> list[Body]:
+    """The bodies of rules. One that is known as it is wanted keeps its body, with fields that are unknown here."""
+    return [_kept(kind, known, rule) for rule in rules]
 
 
 def _kept(kind: str, bodies: Sequence[Body], rule: Rule) -> Body:
@@ -100,9 +114,8 @@ def _redirects_all(rule: Rule) -> bool:
 # checks
 
 
-def _checked(kind: str, number: int, given: Mapping[str, Any]) -> Rule:
+def _checked(kind: str, option: str, given: Mapping[str, Any]) -> Rule:
     """A rule of options in its usual form. Raises InvalidInput."""
-    option = f"{kind}[{number}]"
     name = checks.name(f"{option}.name", given["name"])
     if len(name) > LONGEST_NAME:
         raise InvalidInput(f"{option}.name", name, f"has {len(name)} characters: give at most {LONGEST_NAME}")

@@ -15,10 +15,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_set.resource import usual_form
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    REQUEST_RULES,
+    RESPONSE_RULES,
+    SECURITY_RULES,
+)
 
 Body = dict[str, Any]
 Rule = dict[str, Any]
-REQUEST, RESPONSE, SECURITY = "request_rules", "response_rules", "security_rules"
+REQUEST, RESPONSE, SECURITY = REQUEST_RULES, RESPONSE_RULES, SECURITY_RULES
 PORTS = {"HTTP": 80, "HTTPS": 443}  # where a redirect leads if it names no port
 
 

@@ -13,18 +13,18 @@ of WAF, so they are assumed, and where Cloud Director does not answer there, its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import load_balancer_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.calls import PATH, describe
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import HTTP_PROFILES
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Refused
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.versions import Version, render
 
-HTTP_PROFILES = ("HTTP", "HTTPS")  # an L4 virtual service has neither HTTP policies nor WAF
 REMEDY = "set accept_loss: true (role: shared_ip_accept_loss) to lose that, or use a user and an API version that can"
 
 
@@ -63,13 +63,16 @@ class SubResources:
         self._accept_loss = accept_loss
         self._premium: bool | None = None
 
-    def read(self, urn: str, name: str, profile: str | None) -> dict[str, Body]:
-        """Those of one virtual service that are not empty, by key. Raises CollectionError if one cannot be read."""
+    def read(self, urn: str, name: str, profile: str | None, without: Collection[str] = ()) -> dict[str, Body]:
+        """Those of one virtual service that are not empty, by key. Raises CollectionError if one cannot be read.
+
+        ``without`` are keys of what is not read.
+        """
         found: dict[str, Body] = {}
         if profile not in HTTP_PROFILES:
             return found
         for one in SUB_RESOURCES:
-            if self._api.session.listed[-1] < one.since:
+            if self._api.session.listed[-1] < one.since or one.key in without:
                 continue
             try:
                 body = read_part(self._api, one, urn, describe(self._gateway, name))

@@ -29,6 +29,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.cl
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
+    HTTP_POLICY,
     KINDS,
     NO_DNAT,
     NatRule,
@@ -56,7 +57,7 @@ class Inventory:
     """
 
     def __init__(self, items: Iterable[Object] = ()) -> None:
-        self._items: dict[str, dict[str, Object]] = {kind: {} for kind in KINDS}
+        self._items: dict[str, dict[str, Object]] = {kind: {} for kind in (*KINDS, HTTP_POLICY)}
         self._same_name: list[Object] = []
         self._vips: dict[str, dict[str, VirtualService]] = defaultdict(dict)
         self._rules: dict[str, dict[tuple[str, str], NatRule]] = defaultdict(dict)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from string import Formatter
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import KINDS
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import HTTP_POLICY, KINDS
 
 EDGE_GATEWAY = "edge_gateway"
 IP_SET_PREFIX = "ipset-"
@@ -119,5 +119,6 @@ class PortNames:
         return iter((self.virtual_service, self.pool, self.nat_rule, self.profile, self.ip_set))
 
     def pairs(self) -> Iterator[tuple[str, str]]:
-        """Kind and name of each."""
-        return iter(zip(KINDS, self, strict=True))
+        """Kind and name of each, and of the HTTP policies of its virtual service."""
+        yield from zip(KINDS, self, strict=True)
+        yield HTTP_POLICY, self.virtual_service

@@ -12,11 +12,12 @@ plan depends on them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Union
 
 VIRTUAL_SERVICE, POOL, NAT_RULE = "virtual_service", "pool", "nat_rule"
 APP_PORT_PROFILE, IP_SET = "application_port_profile", "ip_set"
+HTTP_POLICY = "http_policy"  # a part of its virtual service, and gone with it: it is not among the kinds
 # The order of removal: Cloud Director refuses to delete an object that another one uses.
 KINDS = (VIRTUAL_SERVICE, POOL, NAT_RULE, APP_PORT_PROFILE, IP_SET)
 LABELS: Mapping[str, str] = {
@@ -25,7 +26,11 @@ LABELS: Mapping[str, str] = {
     NAT_RULE: "NAT rule",
     APP_PORT_PROFILE: "application port profile",
     IP_SET: "IP set",
+    HTTP_POLICY: "HTTP policies of virtual service",
 }
+REQUEST_RULES, RESPONSE_RULES, SECURITY_RULES = "request_rules", "response_rules", "security_rules"
+HTTP_PROFILES = ("HTTP", "HTTPS")  # a virtual service with another has neither HTTP policies nor WAF
+POLICY_KINDS = (SECURITY_RULES, REQUEST_RULES, RESPONSE_RULES)  # in the order in which Cloud Director applies them
 DNAT, SNAT, REFLEXIVE, NO_DNAT, NO_SNAT = "DNAT", "SNAT", "REFLEXIVE", "NO_DNAT", "NO_SNAT"
 
 
@@ -128,18 +133,49 @@ class IpSet:
     body: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
-Object = Union[VirtualService, Pool, NatRule, AppPortProfile, IpSet]  # noqa: UP007 - ansible-test's pylint knows no X | Y here
+# Rules in the form of the options of vcd_http_policy
+Rules = tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class HttpPolicy:
+    """HTTP policies of the virtual service with this name, of those kinds that an option asks for.
+
+    ``lists`` are these kinds, in the order of POLICY_KINDS, each with its rules. ``id`` is that of the virtual service,
+    and ``body`` has by kind the bodies of rules, from which a rule keeps the fields that no option names.
+    """
+
+    name: str
+    lists: tuple[tuple[str, Rules], ...] = ()
+    id: str = field(default="", compare=False)
+    body: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def rules(self, kind: str) -> Rules:
+        """The rules of one kind."""
+        return dict(self.lists).get(kind, ())
+
+    def emptied(self) -> HttpPolicy:
+        """Those of a virtual service that has just been made."""
+        return replace(self, lists=tuple((kind, ()) for kind, _rules in self.lists))
+
+    def with_rules(self, kind: str, rules: Rules) -> HttpPolicy:
+        """The same with other rules of one kind."""
+        return replace(self, lists=tuple((one, rules if one == kind else had) for one, had in self.lists))
+
+
+Object = Union[VirtualService, Pool, NatRule, AppPortProfile, IpSet, HttpPolicy]  # noqa: UP007 - ansible-test's pylint knows no X | Y here
 _KIND_OF: Mapping[type, str] = {
     VirtualService: VIRTUAL_SERVICE,
     Pool: POOL,
     NatRule: NAT_RULE,
     AppPortProfile: APP_PORT_PROFILE,
     IpSet: IP_SET,
+    HttpPolicy: HTTP_POLICY,
 }
 
 
 def kind_of(item: Object) -> str:
-    """One of KINDS."""
+    """One of KINDS, or HTTP_POLICY."""
     return _KIND_OF[item.__class__]
 
 

@@ -19,6 +19,7 @@ from string import Formatter
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import IP_SET_PREFIX, Naming
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
+    HTTP_POLICY,
     IP_SET,
     NAT_RULE,
     POOL,
@@ -26,7 +27,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
 )
 
 # What comes before the name of the virtual service, or of the pool
-_BEFORE = {VIRTUAL_SERVICE: "", POOL: "", NAT_RULE: "dnat-", APP_PORT_PROFILE: "appPort_dnat-", IP_SET: IP_SET_PREFIX}
+_BEFORE = {
+    VIRTUAL_SERVICE: "",
+    POOL: "",
+    NAT_RULE: "dnat-",
+    APP_PORT_PROFILE: "appPort_dnat-",
+    IP_SET: IP_SET_PREFIX,
+    HTTP_POLICY: "",
+}
 # Names that Kubernetes accepts. A port without a name is possible, too.
 _SERVICE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _PORT = re.compile(r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?")

@@ -19,6 +19,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.in
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     NAT_RULE,
     AppPortProfile,
+    HttpPolicy,
     IpSet,
     NatRule,
     Object,
@@ -45,6 +46,11 @@ def as_diff(items: Iterable[Object]) -> dict[str, str]:
 
 
 def _line(item: Object) -> str:
+    if isinstance(item, HttpPolicy):
+        return "; ".join(
+            f"{kind.replace('_', ' ')} {', '.join(str(rule['name']) for rule in rules) or 'none'}"
+            for kind, rules in item.lists
+        )
     if isinstance(item, IpSet):
         return ", ".join(item.addresses)
     disabled = "" if isinstance(item, AppPortProfile) or item.enabled else "disabled, "

@@ -18,16 +18,20 @@ step that opens it is marked (``opens_window``), and the next step closes it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import meet
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
+    HTTP_POLICY,
+    HTTP_PROFILES,
     IP_SET,
     KINDS,
     NAT_RULE,
     POOL,
     VIRTUAL_SERVICE,
+    HttpPolicy,
     NatRule,
     Object,
     VirtualService,
@@ -39,7 +43,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.confl
     check_protocols,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step, VcdRule
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.judge import differences
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.judge import differences, differing
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import (
     WantedGroup,
     WantedPort,
@@ -159,7 +163,7 @@ class _Planner:
         if first.virtual_service is None or self._must_recreate(first.virtual_service):
             self._delete(VIRTUAL_SERVICE, first.names.virtual_service)
         else:
-            self._serve(first)
+            self._serve(first, with_policy=False)  # the window has no room for further writes
         self._ensure_rule(self.rules[0] if self.rules else first.nat_rule or self._first_rule())
 
     def _without_nat(self) -> None:
@@ -203,8 +207,8 @@ class _Planner:
 
     # one port
 
-    def _serve(self, port: WantedPort) -> None:
-        """Create or change the pool and the virtual service of a port as wanted."""
+    def _serve(self, port: WantedPort, *, with_policy: bool = True) -> None:
+        """Create or change the pool, the virtual service and its HTTP policies of a port as wanted."""
         wanted = port.virtual_service
         if wanted is None:
             return
@@ -212,9 +216,25 @@ class _Planner:
         last = self._loses_group(port)
         if not last:
             self._ensure_pool(port)
+        policy: HttpPolicy | None = self.inventory.get(HTTP_POLICY, wanted.name)
+        if policy is not None and wanted.profile not in HTTP_PROFILES:
+            self._ensure_policy(port.http_policy or policy.emptied())  # on the way back; later it could have none
         self._ensure_virtual_service(port, wanted)
         if last:
             self._ensure_pool(port)
+        if with_policy and wanted.profile in HTTP_PROFILES:
+            self._ensure_policy(port.http_policy)
+
+    def _ensure_policy(self, wanted: HttpPolicy | None) -> None:
+        """Write each list that differs, right after its virtual service is there."""
+        if wanted is None:
+            return
+        present: HttpPolicy | None = self.inventory.get(HTTP_POLICY, wanted.name)
+        now = present or wanted.emptied()
+        for kind, rules in differing(wanted, now):
+            then = replace(now.with_rules(kind, rules), body=wanted.body)
+            self._emit(Act.CREATE if present is None else Act.UPDATE, present, then)
+            present = now = then
 
     def _loses_group(self, port: WantedPort) -> bool:
         pool = self.inventory.get(POOL, port.names.pool)

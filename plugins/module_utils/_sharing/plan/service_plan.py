@@ -16,6 +16,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.in
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     NAT_RULE,
     VIRTUAL_SERVICE,
+    HttpPolicy,
     IpSet,
     NatRule,
     Pool,
@@ -30,6 +31,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outag
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, KnownRules, Step
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import assign_internal_ips
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.client_ip import with_client_ip
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.http_policy import with_http_policies
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import (
     PortSpec,
     Service,
@@ -52,7 +54,7 @@ class Goal:
 
     ``per_service``: one DNAT rule for all ports of a service. ``unclaimed`` are the names of virtual services that no
     service has. ``known`` are the rules of VCD that are known beforehand. ``stored`` are the virtual services of a
-    restore point by name: a run that was killed may have deleted one.
+    restore point by name: a run that was killed may have deleted one. ``policies`` are the HTTP policies there.
     """
 
     scenario: Scenario | None
@@ -62,6 +64,7 @@ class Goal:
     unclaimed: frozenset[str] = frozenset()
     known: KnownRules = field(default_factory=KnownRules)
     stored: Mapping[str, VirtualService] = field(default_factory=dict)
+    policies: Mapping[str, HttpPolicy] = field(default_factory=dict)
 
     def wanted(
         self, service: Service, inventory: Inventory, given_ips: Sequence[str] = (), orphans: Orphans = NO_ORPHANS
@@ -78,7 +81,8 @@ class Goal:
             orphans = replace(orphans, ports=(*orphans.ports, *stray))
             found = want(service, self.scenario, internal, per_service=self.per_service, orphans=orphans)
         before = self._before(found, inventory)
-        return with_client_ip(with_kept_properties(found, before), inventory, before), internal
+        found = with_client_ip(with_kept_properties(found, before), inventory, before)
+        return with_http_policies(found, inventory, self.policies), internal
 
     def _before(self, wanted: WantedService, inventory: Inventory) -> dict[str, VirtualService]:
         """The virtual services of a service as they are, else as a restore point holds them for the same port."""
@@ -157,7 +161,7 @@ class ServicePlan:
     def take_external_ip(self, goal: Goal, address: str) -> None:
         """Replace the external IP that the plan assumed by the one that was allocated."""
         objects = [item for port in self.wanted.ports for item in port.objects()]
-        assumed = Inventory(item for item in objects if isinstance(item, (VirtualService, Pool, IpSet)))
+        assumed = Inventory(item for item in objects if isinstance(item, (VirtualService, Pool, IpSet, HttpPolicy)))
         self.wanted, _internal = goal.wanted(
             self.service.with_external_ip(address), assumed, self.internal_ips, self.wanted.orphans
         )

@@ -14,6 +14,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import in_words
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    HTTP_POLICY,
+    HTTP_PROFILES,
+    VIRTUAL_SERVICE,
+    HttpPolicy,
     IpSet,
     NatRule,
     Object,
@@ -114,11 +118,15 @@ class Step:
         return f"{_DOING[self.act]} {label_of(self.item)} {self.name}{_detail(self)}"
 
     def apply(self, inventory: Inventory) -> None:
-        """Apply it to an inventory."""
+        """Apply it to an inventory. HTTP policies go with their virtual service, and with its HTTP profile."""
         if self.after is None:
             inventory.drop(self.kind, self.name)
         else:
             inventory.put(self.after)
+        if self.kind == VIRTUAL_SERVICE and not (
+            isinstance(self.after, VirtualService) and self.after.profile in HTTP_PROFILES
+        ):
+            inventory.drop(HTTP_POLICY, self.name)
 
 
 def _detail(step: Step) -> str:
@@ -139,6 +147,8 @@ def _change(before: Object | None, after: Object | None) -> str:
         if isinstance(before, NatRule) and before.internal != after.internal:
             return f": {after.external}{port} -> {after.internal} (was {before.internal})"
         return f": {after.external}{port} -> {after.internal}"
+    if isinstance(after, HttpPolicy):
+        return _rules(before if isinstance(before, HttpPolicy) else after.emptied(), after)
     if isinstance(after, IpSet):
         return f" with {', '.join(after.addresses)}"
     if isinstance(after, Pool) and after.member_group:
@@ -146,6 +156,17 @@ def _change(before: Object | None, after: Object | None) -> str:
     if isinstance(after, Pool) and after.members is not None:
         return f" with {pluralize(len(after.members), 'member')}"
     return ""
+
+
+def _rules(before: HttpPolicy, after: HttpPolicy) -> str:
+    """The list that a step writes. A rule of the same name that gets another content is marked."""
+    texts = []
+    for kind, rules in after.lists:
+        if before.rules(kind) != rules:
+            had = {str(rule["name"]): rule for rule in before.rules(kind)}
+            names = [f"{rule['name']}{' (changed)' if had.get(rule['name'], rule) != rule else ''}" for rule in rules]
+            texts.append(f"{kind.replace('_', ' ')} {', '.join(names) or 'none'}")
+    return f": {'; '.join(texts)}"
 
 
 def _mode(before: Object | None, after: VirtualService) -> str:

@@ -21,6 +21,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import N
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import UDP
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    HttpPolicy,
     IpSet,
     NatRule,
     Object,
@@ -202,6 +203,8 @@ def options_of(item: Object) -> dict[str, Any]:
         }
     if isinstance(item, IpSet):
         return {"name": item.name, "description": item.description, "ip_addresses": list(item.addresses)}
+    if isinstance(item, HttpPolicy):
+        return {"virtual_service": item.name, **{kind: list(rules) for kind, rules in item.lists}}
     return {
         "name": item.name,
         "description": f"App Port Profile [{item.name}]",

@@ -18,10 +18,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.in
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     NAT_RULE,
     AppPortProfile,
+    HttpPolicy,
     IpSet,
     NatRule,
     Object,
     Pool,
+    Rules,
     VirtualService,
     kind_of,
     label_of,
@@ -72,6 +74,8 @@ def _port_faults(wanted: WantedService, port: WantedPort, inventory: Inventory) 
 
 def _object_faults(wanted: Object, present: Object | None, managed_by_cpi: bool) -> list[str]:
     label = f"{label_of(wanted)} {wanted.name}"
+    if isinstance(wanted, HttpPolicy):
+        present = present or wanted.emptied()
     if present is None:
         return [f"{label} is missing"]
     return [f"{label} {why}" for why in differences(wanted, present, managed_by_cpi)]
@@ -92,6 +96,8 @@ def differences(wanted: Object, present: Object, managed_by_cpi: bool) -> list[s
         return _rule_differences(wanted, present)
     if isinstance(wanted, IpSet) and isinstance(present, IpSet):
         return _ip_set_differences(wanted, present)
+    if isinstance(wanted, HttpPolicy) and isinstance(present, HttpPolicy):
+        return [_rule_list_difference(kind, present.rules(kind), rules) for kind, rules in differing(wanted, present)]
     if isinstance(wanted, AppPortProfile) and isinstance(present, AppPortProfile) and wanted.ports != present.ports:
         return [f"has port {_list(present.ports)}, not {_list(wanted.ports)}"]
     return []
@@ -159,6 +165,20 @@ def _ip_set_differences(wanted: IpSet, present: IpSet) -> list[str]:
     if wanted.description != present.description:
         found.append(f"is described as {present.description!r}, not {wanted.description!r}")
     return found
+
+
+def differing(wanted: HttpPolicy, present: HttpPolicy) -> list[tuple[str, Rules]]:
+    """The kinds of rules that differ, each with its wanted rules."""
+    return [(kind, rules) for kind, rules in wanted.lists if rules != present.rules(kind)]
+
+
+def _rule_list_difference(kind: str, present: Rules, wanted: Rules) -> str:
+    words = kind.replace("_", " ")
+    has, wants = ([str(rule["name"]) for rule in rules] for rules in (present, wanted))
+    if has == wants:
+        other = [name for name, one, two in zip(wants, present, wanted, strict=True) if one != two]
+        return f"has {words} that differ: {', '.join(other)}"
+    return f"has {words} {', '.join(has) or 'none'}, not {', '.join(wants) or 'none'}"
 
 
 def _enabled_difference(wanted: bool, present: bool) -> list[str]:

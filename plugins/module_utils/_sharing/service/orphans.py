@@ -29,6 +29,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     POOL,
     VIRTUAL_SERVICE,
     AppPortProfile,
+    HttpPolicy,
     IpSet,
     NatRule,
     Object,
@@ -195,7 +196,9 @@ class _Structure:
             return self._rule(item)
         if isinstance(item, IpSet):
             return self._ip_set(item)
-        return self._pool(item) if isinstance(item, Pool) else self._profile(item)
+        if isinstance(item, Pool):
+            return self._pool(item)
+        return isinstance(item, AppPortProfile) and self._profile(item)
 
     def _virtual_service(self, item: VirtualService) -> bool:
         if item.address in self._external | self._inside:
@@ -300,7 +303,7 @@ def former_ports(found: Iterable[Orphan], naming: Naming) -> Orphans:
 
 def _port(group: Iterable[Orphan]) -> Ports:
     """The port that clients used; 0 if nothing shows it. A rule does not say of which protocol its port is."""
-    items = [one.item for one in group if not isinstance(one.item, (Pool, IpSet))]
+    items = [one.item for one in group if not isinstance(one.item, (Pool, IpSet, HttpPolicy))]
     texts = [item.ports for item in items if not isinstance(item, NatRule)]
     texts += [(item.port,) for item in items if isinstance(item, NatRule)]
     found = [read_ports(one[0]) for one in texts if len(one) == 1]

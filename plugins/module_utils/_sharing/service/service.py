@@ -17,7 +17,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.na
     ip_claim_marker,
     short_cluster_id,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import PoolSettings
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    POLICY_KINDS,
+    SECURITY_RULES,
+    PoolSettings,
+    Rules,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import (
     EdgeAddresses,
     PresentPort,
@@ -31,7 +36,9 @@ TCP, HTTP, HTTPS = "TCP", "HTTP", "HTTPS"
 class PortSpec:
     """The specification of a port. ``port`` is the one that clients use, ``node_port`` that of the pool members.
 
-    ``protocol`` is TCP, HTTP, HTTPS or UDP; ``certificate`` is an alias, or empty.
+    ``protocol`` is TCP, HTTP, HTTPS or UDP; ``certificate`` is an alias, or empty. ``redirect_to`` is the port for HTTPS
+    to which its virtual service redirects, 0 if a redirect that was made for it is to go, and None if no option says
+    either. ``rules`` are the HTTP policies that options give, by kind.
     """
 
     name: str
@@ -39,6 +46,16 @@ class PortSpec:
     node_port: int
     protocol: str = TCP
     certificate: str = ""
+    redirect_to: int | None = None
+    rules: tuple[tuple[str, Rules], ...] = ()
+
+    @property
+    def policy_kinds(self) -> tuple[str, ...]:
+        """The kinds of HTTP policies of which options say something."""
+        asked = [kind for kind, _rules in self.rules]
+        if self.redirect_to is not None:
+            asked.append(SECURITY_RULES)
+        return tuple(kind for kind in POLICY_KINDS if kind in asked)
 
     @property
     def transport(self) -> str:

@@ -14,9 +14,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Sc
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import PortNames
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
+    HTTP_POLICY,
     KINDS,
     NAT_RULE,
     AppPortProfile,
+    HttpPolicy,
     IpSet,
     NatRule,
     Object,
@@ -29,7 +31,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cp
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service, ServicePort
 
-_FIELDS = ("virtual_service", "pool", "nat_rule", "profile", "ip_set")  # of a WantedPort, in the order of KINDS
+_FIELDS = ("virtual_service", "pool", "nat_rule", "profile", "ip_set", "http_policy")  # of a WantedPort
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class WantedPort:
     nat_rule: NatRule | None = None
     profile: AppPortProfile | None = None
     ip_set: IpSet | None = None
+    http_policy: HttpPolicy | None = None
 
     @property
     def names(self) -> PortNames:
@@ -55,7 +58,8 @@ class WantedPort:
 
     def objects(self) -> Iterator[Object]:
         """Those that should exist."""
-        for item in (self.virtual_service, self.pool, self.nat_rule, self.profile, self.ip_set):
+        for name in _FIELDS:
+            item: Object | None = getattr(self, name)
             if item is not None:
                 yield item
 
@@ -274,7 +278,7 @@ def with_present(
 
 
 def _with_present(wanted: WantedService, kind: str, name: str, inventory: Inventory) -> WantedService:
-    present, fields = inventory.get(kind, name), dict(zip(KINDS, _FIELDS, strict=True))
+    present, fields = inventory.get(kind, name), dict(zip((*KINDS, HTTP_POLICY), _FIELDS, strict=True))
     ports = tuple(
         replace(port, **{fields[kind]: present}) if (kind, name) in port.names.pairs() else port
         for port in wanted.ports
