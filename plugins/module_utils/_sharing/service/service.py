@@ -36,7 +36,7 @@ TCP, HTTP, HTTPS = "TCP", "HTTP", "HTTPS"
 class PortSpec:
     """The specification of a port. ``port`` is the one that clients use, ``node_port`` that of the pool members.
 
-    ``protocol`` is TCP, HTTP, HTTPS or UDP; ``certificate`` is an alias, or empty. ``redirect_to`` is the port for HTTPS
+    ``protocol`` is TCP, HTTP, HTTPS or UDP; ``certificate`` is an alias, or empty. ``redirect_to`` is the HTTPS port
     to which its virtual service redirects, 0 if a redirect that was made for it is to go, and None if no option says
     either. ``rules`` are the HTTP policies that options give, by kind.
     """
