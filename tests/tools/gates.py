@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from places import (
     CACHE,
     COLLECTION,
     LOGS,
+    RELEASED_OF_TESTS,
     REQUIREMENTS,
     ROOT,
     TREE,
@@ -196,7 +198,10 @@ def _pytest(folder: str, workers: int) -> str:
 
 
 def sanity(_workers: int) -> str:
-    """ansible-test sanity with every test, on every supported Python at hand, without one ignore line."""
+    """ansible-test sanity with every test, on every supported Python at hand, without one ignore line.
+
+    It judges what is released, as Automation Hub does. The tests are judged by ruff and mypy in the gate lint.
+    """
     return _sanity(test_venv(), "sanity")
 
 
@@ -213,7 +218,7 @@ def sanity_of_core(core: str) -> str:
 def _sanity(venv: Venv, name: str) -> str:
     if list((COLLECTION / "tests" / "sanity").glob("ignore*")):
         raise Failed("tests/sanity holds ignore lines")
-    tree, ours = own_copy(name)
+    tree, ours = own_copy(name, released=True)
     command = [venv.bin / "ansible-test", "sanity", "--venv"]
     output = run(command, _log(name), cwd=ours, env=_ansible_test(venv, tree))
     runs = len(re.findall(r"^Running sanity test", output, re.MULTILINE))
@@ -278,6 +283,10 @@ def artifact(_workers: int) -> str:
     venv, log = test_venv(), _log("artifact")
     target, when = CACHE / "artifact", artifacts.moment()
     tarball, sbom = build_artifact(target, log, when)
+    with tarfile.open(tarball) as archive:
+        tests = {one.name for one in archive.getmembers() if one.isfile() and one.name.startswith("tests/")}
+    if tests != {RELEASED_OF_TESTS}:
+        raise Failed(f"of the tests, the release has {', '.join(sorted(tests)) or 'nothing'}, not {RELEASED_OF_TESTS}")
     again = _built_again(venv, log, when)
     if checksum(again) != checksum(tarball):
         raise Failed(f"two builds differ: {tarball} and {again}")

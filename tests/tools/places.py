@@ -30,6 +30,7 @@ BYTECODE = CACHE / "bytecode"
 TREE = CACHE / "tree"
 COLLECTION = TREE / "ansible_collections" / "vcd" / "kubernetes"
 REQUIREMENTS = ROOT / "tests" / "requirements"
+RELEASED_OF_TESTS = "tests/config.yml"
 # Only what hangs is ended: on a machine with a load of 20, what takes 5 minutes takes more than half an hour.
 HANGS_SECONDS = 4 * 3600.0
 
@@ -292,19 +293,27 @@ def source_names() -> list[str]:
     return sorted(filter(None, listed.stdout.decode().split("\0")))
 
 
-def copy_sources(target: Path) -> None:
-    """Put what lies in the copy that the tools work on, and nothing that they left there, into another folder."""
+def copy_sources(target: Path, *, released: bool = False) -> None:
+    """Put what lies in the copy that the tools work on, and nothing that they left there, into another folder.
+
+    ``released``: without the tests, of which a release has only what tells ansible-test which Pythons are supported.
+    """
     shutil.rmtree(target, ignore_errors=True)
     for name in source_names():
+        if released and name.startswith("tests/") and name != RELEASED_OF_TESTS:
+            continue
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(COLLECTION / name, target / name)
 
 
-def own_copy(gate: str) -> tuple[Path, Path]:
-    """A copy of the collection for a gate that writes into it: the folder for Ansible's path, and the collection."""
+def own_copy(gate: str, *, released: bool = False) -> tuple[Path, Path]:
+    """A copy of the collection for a gate that writes into it: the folder for Ansible's path, and the collection.
+
+    ``released``: only of what a release has, see `copy_sources`.
+    """
     tree = CACHE / "copies" / gate
     ours = tree / "ansible_collections" / "vcd" / "kubernetes"
-    copy_sources(ours)
+    copy_sources(ours, released=released)
     for command in (["git", "init", "-q"], ["git", "add", "-A"]):  # ansible-test asks git for the files
         subprocess.run(command, cwd=ours, capture_output=True, check=True)
     beside = tree / "ansible_collections" / "kubernetes"
