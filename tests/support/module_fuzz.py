@@ -34,6 +34,7 @@ ODD_VALUE = str({"x": 1})  # Ansible makes this text where an option takes one
 ONLY_VCD = re.compile(
     r"is not in the (?:ranges|prefixes) of the IP Space|\"transparentModeEnabled\": it needs|has no 1 free addresses"
     r"|\"appliedTo\": there is no such network"  # before API 37.1, it does not say what backs an uplink
+    r"|\"ipv6VirtualIpAddress\": the load balancer has no IPv6|for another protocol|refuses TCP and UDP on one port"
 )
 # How a short wait_timeout ends depends on how busy the machine is, and check mode waits for nothing.
 TIMED_OUT = re.compile(r"timed out after [\d.]+ s waiting\b")

@@ -126,7 +126,7 @@ def test_one_port_of_a_vip_for_two_protocols(sim: Simulator, api: Api, scene: Sc
 
     api.done("POST", SERVICES, scene.service(pool, **ports("TCP_FAST_PATH")))
     other = scene.service(second, "two", **ports("UDP_FAST_PATH"))
-    api.refused("POST", SERVICES, other, "port 53 of 203.0.113.10 is in use by the virtual service service")
+    api.refused("POST", SERVICES, other, "is in use by the virtual service service for another protocol")
     sim.assume(vip_port_two_protocols="allowed")
     for mine in (ports("TCP_PROXY"), ports("TCP_PROXY", portEnd=60)):
         api.refused("POST", SERVICES, scene.service(second, "two", **mine), "is in use by the virtual service service")

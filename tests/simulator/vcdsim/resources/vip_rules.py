@@ -163,10 +163,11 @@ def _check_share(call: Call, vip: str, data: dict[str, Any], gateway: Record, se
         low, high = port["portStart"], port["portEnd"] or port["portStart"]
         found = addresses.virtual_services_on(call.store, gateway.id, vip, low, high)
         for other, first in found:
-            if other is not service and _meets(call, port, other, max(low, first)):
-                raise errors.bad_field(
-                    "servicePorts", f"port {max(low, first)} of {vip} is in use by the virtual service {other.name}"
-                )
+            number = max(low, first)
+            same = _has_protocol(other, number, port)
+            if other is not service and (same or call.world.assume("vip-port-two-protocols", "refused")):
+                text = f"port {number} of {vip} is in use by the virtual service {other.name}"
+                raise errors.bad_field("servicePorts", text if same else f"{text} for another protocol")
     # The engines of one group answer for an address; two groups would answer for it twice.
     group = data["serviceEngineGroupRef"]
     same_group = call.store.number(kind, "vipGroup", *place, group)
@@ -180,13 +181,11 @@ def _check_share(call: Call, vip: str, data: dict[str, Any], gateway: Record, se
         )
 
 
-def _meets(call: Call, port: dict[str, Any], other: Record, number: int) -> bool:
-    """Whether a port and that of another virtual service exclude each other: of one protocol they always do."""
-    if call.world.assume("vip-port-two-protocols", "refused"):
-        return True
+def _has_protocol(service: Record, number: int, port: dict[str, Any]) -> bool:
+    """Whether a virtual service has a port of this number for the protocol of another port."""
     return any(
         one["portStart"] <= number <= (one["portEnd"] or one["portStart"]) and _protocol(one) == _protocol(port)
-        for one in other.data["servicePorts"]
+        for one in service.data["servicePorts"]
     )
 
 
