@@ -9,8 +9,9 @@ Names of profiles are unique in an organization, while those of all other object
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.app_port_profile.calls import (
     names_in_organization,
@@ -58,11 +59,31 @@ def check_profiles(
     gone = {step.name for step in steps if removing and step.kind == APP_PORT_PROFILE and step.act is Act.DELETE}
     wanted = {port.profile.name for port in ports if port.profile}
     unused = {one.id: one.name for one in _unused(sorted(gone | wanted), inventory)}
-    for other in _other_gateways(api, gateway) if unused else ():
+    for name, other in _users(api, gateway, unused):
+        raise _taken(name, naming, f", on edge gateway {other!r}")
+
+
+def foreign_profiles(api: Api, gateway: Body, request: Request, inventory: Inventory) -> frozenset[str]:
+    """The profiles that have the name of a port of the services, and are of other edge gateways: their rules use them.
+
+    They matter where ports need no profile, so that a plan would delete them as left over. Requests are sent only if
+    there is a profile with such a name that no rule of this gateway uses.
+    """
+    scenario = request.scenario
+    if request.cluster_id or scenario is None or (scenario.one_arm and not request.per_service):
+        return frozenset()
+    names = sorted(port.names.profile for service in request.services for port in service.ports)
+    unused = {one.id: one.name for one in _unused(names, inventory)}
+    return frozenset(name for name, _gateway in _users(api, gateway, unused))
+
+
+def _users(api: Api, gateway: Body, profiles: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The name of each of these profiles (by id) that a rule of another edge gateway uses, and that gateway's name."""
+    for other in _other_gateways(api, gateway) if profiles else ():
         for rule in list_rules(api, other):
-            name = unused.get(str((rule.get("applicationPortProfile") or {}).get("id")))
+            name = profiles.get(str((rule.get("applicationPortProfile") or {}).get("id")))
             if name:
-                raise _taken(name, naming, f", on edge gateway {other['name']!r}")
+                yield name, str(other["name"])
 
 
 def _unused(names: Iterable[str], inventory: Inventory) -> Iterator[AppPortProfile]:

@@ -17,6 +17,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.http_policy 
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.policies import Policies
+from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.profiles import foreign_profiles
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.progress import Progress
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import (
     GatewayState,
@@ -66,6 +67,7 @@ class ServiceExecutor:
         self._request = request
         self._pools = {port.names.pool: service for service in request.services for port in service.ports}
         self._policy_kinds = kinds_of(request)
+        self._removing = params.get("state") == "absent"
         self.observed = self._read()
         self.healthy = frozenset(name for name, health in self.observed.health.items() if health == "UP")
         if params["restore_point"]:
@@ -83,6 +85,9 @@ class ServiceExecutor:
 
     def _read(self) -> GatewayState:
         found = read_gateway(self.api, self.gateway, self._is_read_whole, ip_sets_of(self._request))
+        if not self._removing:
+            for name in foreign_profiles(self.api, self.gateway, self._request, found.inventory):
+                found.inventory.drop(APP_PORT_PROFILE, name)
         return add_policies(self.api, self.gateway, self._policy_kinds, found)
 
     def _is_read_whole(self, pool: Body) -> bool:
