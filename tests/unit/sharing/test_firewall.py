@@ -26,6 +26,7 @@ OUTSIDE, INSIDE = "203.0.113.10", "192.168.8.2"
 RANGE = "192.168.8.2-192.168.8.100"
 UNSEEN = "203.0.113.10, which no longer matches after the migration"
 QUIET = "no firewall rule of edge gateway acme-edge names an address that changes, and the Services stay allowed"
+BY = ", with vcd_firewall_rule; or set shared_ip_firewall: manage, so that the run makes it"
 
 
 def findings(
@@ -75,7 +76,7 @@ def test_a_rule_for_the_external_ip_stops_matching_behind_nat(where: str, target
         (
             "warning",
             f"default/web: firewall rule 'web in' (ALLOW) names {UNSEEN}",
-            f"before the migration, add: allow TCP 80, 81 to {RANGE}",
+            f"before the migration, add: allow TCP 80, 81 to {RANGE}{BY}",
         )
     ]
 
@@ -84,20 +85,20 @@ def test_a_rule_for_internal_addresses_stops_matching_without_nat() -> None:
     ((severity, message, remedy),) = findings("distinct_internal", "shared_external", firewall_rule("in", RANGE))
     assert severity == "warning"
     assert "names 192.168.8.2, 192.168.8.3, which" in message
-    assert remedy == "before the migration, add: allow TCP 80, 81 to 203.0.113.10"
+    assert remedy == f"before the migration, add: allow TCP 80, 81 to 203.0.113.10{BY}"
 
 
 def test_between_the_internal_scenarios_only_addresses_that_change_matter() -> None:
     one = firewall_rule("one", INSIDE)
     ((_severity, message, remedy),) = findings("shared_internal", "distinct_internal", one)
     assert "names 192.168.8.2, which" in message
-    assert remedy == f"before the migration, add: allow TCP 81 to {RANGE}"
+    assert remedy == f"before the migration, add: allow TCP 81 to {RANGE}{BY}"
     # the shared address is one of those that are there
     ((_severity, message, remedy),) = findings(
         "distinct_internal", "shared_internal", firewall_rule("two", "192.168.8.3")
     )
     assert "names 192.168.8.3, which" in message
-    assert remedy == "before the migration, add: allow TCP 80, 81 to 192.168.8.2"
+    assert remedy == f"before the migration, add: allow TCP 80, 81 to 192.168.8.2{BY}"
     assert findings("shared_internal", "distinct_internal", firewall_rule("all", RANGE)) == [("info", QUIET, "")]
 
 
@@ -128,7 +129,7 @@ def test_a_rule_that_was_added_for_the_new_address_is_recognised() -> None:
     ],
 )
 def test_rules_for_other_traffic_neither_help_nor_are_missed(changes: dict[str, Any]) -> None:
-    lone = "before the migration, add above it: allow TCP 80, 81 to 192.168.8.2-192.168.8.100"
+    lone = f"before the migration, add above it: allow TCP 80, 81 to 192.168.8.2-192.168.8.100{BY}"
     for other in (firewall_rule("other", OUTSIDE, **changes), firewall_rule("any", **changes)):
         assert findings("shared_external", "shared_internal", other) == [
             ("warning", "no firewall rule allows traffic to default/web after the migration; the default is DROP", lone)
@@ -145,7 +146,7 @@ def test_each_port_is_checked() -> None:
     second = firewall_rule("second", RANGE, services=ports("79-80"))
     assert remedies("shared_external", "shared_internal", first, second) == [
         "",
-        f"before the migration, add above it: allow TCP 81 to {RANGE}",
+        f"before the migration, add above it: allow TCP 81 to {RANGE}{BY}",
     ]
     any_port = firewall_rule("second", RANGE, services=ports())
     assert [item[0] for item in findings("shared_external", "shared_internal", first, any_port)] == ["info"]
@@ -166,7 +167,7 @@ def test_a_rule_that_blocks_traffic_is_missed_too() -> None:
         (
             "warning",
             f"default/web: firewall rule 'block' (REJECT) names {UNSEEN}",
-            f"before the migration, add: reject TCP 80, 81 to {RANGE} (from the sources of that rule)",
+            f"before the migration, add: reject TCP 80, 81 to {RANGE} (from the sources of that rule){BY}",
         )
     ]
     moved_rule = "shared_external", "shared_internal", {**blocked, "sources": []}
@@ -190,14 +191,14 @@ def test_a_rule_that_will_block_the_traffic_is_named() -> None:
         (
             "warning",
             "firewall rule 'no private' (DROP) blocks the traffic to default/web after the migration",
-            f"before the migration, add above it: allow TCP 80, 81 to {RANGE}",
+            f"before the migration, add above it: allow TCP 80, 81 to {RANGE}{BY}",
         )
     ]
     ((_severity, message, remedy),) = findings(
         "shared_external", "shared_internal", stops, firewall_rule("web", OUTSIDE)
     )
     assert message == f"default/web: firewall rule 'web' (ALLOW) names {UNSEEN}"
-    assert remedy == f"before the migration, add above 'no private' (DROP): allow TCP 80, 81 to {RANGE}"
+    assert remedy == f"before the migration, add above 'no private' (DROP): allow TCP 80, 81 to {RANGE}{BY}"
     # the order decides
     assert findings("shared_external", "shared_internal", firewall_rule("any"), stops) == [("info", QUIET, "")]
 
@@ -220,7 +221,7 @@ def test_many_services_that_lack_the_same_rule_are_one_finding() -> None:
     answer = vcd(edge(**there, firewall_rules=[default_rule("DROP")]))
     (found,) = check_firewall(state("shared_internal", cluster, answer, existing="migrate"))
     assert "to default/a, default/b after the migration" in found.message
-    assert found.remedy.endswith(f"allow TCP 80, 81 to {RANGE}")
+    assert found.remedy.endswith(f"allow TCP 80, 81 to {RANGE}{BY}")
 
 
 def test_a_service_that_stays_as_it_is_needs_no_rules() -> None:

@@ -36,6 +36,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
 
 ALLOW = "ALLOW"
 VIEW_RIGHT = "Organization vDC Gateway: View Firewall"
+_BY_MODULE = ", with vcd_firewall_rule"
+_BY_ROLE = f"{_BY_MODULE}; or set shared_ip_firewall: manage, so that the run makes it"
 
 
 @dataclass(frozen=True)
@@ -206,9 +208,8 @@ def _lost(item: FirewallImpact) -> Iterator[Finding]:
         blockers = dict.fromkeys(blocker.label for _path, blocker in item.refused if not blocker.rule.default)
         above = f" above {', '.join(blockers)}" if rule.allows and blockers else ""
         sources = "" if rule.rule.any_source else " (from the sources of that rule)"
-        yield warning(
-            "firewall", message, f"before the migration, add{above}: {_rule_text(rule.rule.action, needed)}{sources}"
-        )
+        rule_text = f"{_rule_text(rule.rule.action, needed)}{sources}"
+        yield warning("firewall", message, f"before the migration, add{above}: {rule_text}{_BY_ROLE}")
     if item.replaced:
         names = ", ".join(rule.label for rule in item.replaced)
         yield info("firewall", f"{label}: firewall rule {names} stops matching, and other rules have the same effect")
@@ -217,10 +218,12 @@ def _lost(item: FirewallImpact) -> Iterator[Finding]:
 def _refused(impacts: Sequence[FirewallImpact]) -> Iterator[Finding]:
     """One finding for each rule that blocks Services after the migration, with the rule that would allow them."""
     refused = [(item.migration.label, path, rule) for item in impacts for path, rule in item.refused]
-    yield from _blocked(refused, " after the migration", "before the migration, ")
+    yield from _blocked(refused, " after the migration", "before the migration, ", _BY_ROLE)
 
 
-def _blocked(refused: Iterable[tuple[str, PortPath, RuleMatcher]], when: str, before: str) -> Iterator[Finding]:
+def _blocked(
+    refused: Iterable[tuple[str, PortPath, RuleMatcher]], when: str, before: str, by: str
+) -> Iterator[Finding]:
     by_rule: dict[int, tuple[RuleMatcher, list[PortPath], list[str]]] = {}
     for label, path, rule in refused:
         _rule, paths, labels = by_rule.setdefault(id(rule), (rule, [], []))
@@ -232,7 +235,7 @@ def _blocked(refused: Iterable[tuple[str, PortPath, RuleMatcher]], when: str, be
             message = f"no firewall rule allows traffic to {services}{when}; the default is {action}"
         else:
             message = f"firewall rule {rule.label} blocks the traffic to {services}{when}"
-        yield warning("firewall", message, f"{before}add above it: {_rule_text(ALLOW, paths)}")
+        yield warning("firewall", message, f"{before}add above it: {_rule_text(ALLOW, paths)}{by}")
 
 
 def firewall_gaps(label: str, paths: Iterable[tuple[int, str]], rules: Iterable[FirewallRule]) -> Iterator[Finding]:
@@ -241,7 +244,7 @@ def firewall_gaps(label: str, paths: Iterable[tuple[int, str]], rules: Iterable[
     decided = [
         (path, _deciding_rule(path, matchers)) for path in (PortPath(one, None, _single(two)) for one, two in paths)
     ]
-    yield from _blocked([(label, path, rule) for path, rule in decided if rule and not rule.allows], "", "")
+    yield from _blocked([(label, path, rule) for path, rule in decided if rule and not rule.allows], "", "", _BY_MODULE)
 
 
 def unread_groups(rules: Iterable[FirewallRule]) -> Iterator[Finding]:
