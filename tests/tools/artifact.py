@@ -91,6 +91,12 @@ def checksum(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
+def runtime_venv() -> Venv:
+    """The environment with what the collection needs to run, and nothing else."""
+    about = "what the collection needs to run, about 15 s, once"
+    return Venv("runtime", Path(sys.executable)).ensure("-r", str(REQUIREMENTS / "runtime.txt"), about=about)
+
+
 def bill_of_materials(tarball: Path, log: Path, when: int) -> Path:
     """Write the bill of materials of a tarball beside it: what runs with the collection, in the versions tested here.
 
@@ -98,8 +104,7 @@ def bill_of_materials(tarball: Path, log: Path, when: int) -> Path:
     """
     tools = Venv("sbom", Path(sys.executable))
     tools.ensure("-r", str(REQUIREMENTS / "sbom.txt"), about="cyclonedx-bom, about 15 s, once")
-    runtime = Venv("runtime", Path(sys.executable))
-    runtime.ensure("-r", str(REQUIREMENTS / "runtime.txt"), about="what the collection needs to run, about 15 s, once")
+    runtime = runtime_venv()
     work = CACHE / "sbom"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)

@@ -26,6 +26,7 @@ from artifact import checksum
 from kept_verdict import below, excluded, unless_passed
 from places import (
     ANSIBLE_OF_CORE,
+    BYTECODE,
     CACHE,
     COLLECTION,
     LOGS,
@@ -298,14 +299,26 @@ def artifact(_workers: int) -> str:
     complaints = [line for line in output.splitlines() if re.match(r"(ERROR|WARNING)", line)]
     if complaints:
         raise Failed("galaxy-importer complains:\n" + "\n".join(complaints))
-    installed = target / "installed"
+    _as_a_newcomer(tarball, log)
+    return f"{tarball.name} built twice, imported, installed offline and run; {_packages_in(sbom)} packages in its SBOM"
+
+
+def _as_a_newcomer(tarball: Path, log: Path) -> None:
+    """Install it as README says for a machine without a network, in an empty home, with no other libraries; run it."""
+    venv, home = artifacts.runtime_venv(), tarball.parent / "home"
+    home.mkdir()
+    environment = {
+        "HOME": str(home),
+        "PATH": f"{venv.bin}:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONPYCACHEPREFIX": str(BYTECODE),
+    }
     dependency = TREE / "ansible_collections" / "kubernetes" / "core"
-    command = [venv.bin / "ansible-galaxy", "collection", "install", "--offline", tarball, dependency, "-p", installed]
-    run(command, log, env=venv.environment(installed))
-    with doubles(venv, "artifact") as running:
-        environment = venv.environment(installed, **running.environment())
-        run([venv.bin / "ansible-playbook", *ROLE_RUN], log, cwd=target, env=environment)
-    return f"{tarball.name} built twice, imported, installed and run; {_packages_in(sbom)} packages in its SBOM"
+    command = [venv.bin / "ansible-galaxy", "collection", "install", "--offline", tarball, dependency]
+    run(command, log, cwd=home, env=environment)
+    with doubles(test_venv(), "artifact") as running:
+        environment |= running.environment()
+        run([venv.bin / "ansible-playbook", *ROLE_RUN], log, cwd=home, env=environment)
 
 
 def build_artifact(target: Path, log: Path, when: int) -> tuple[Path, Path]:

@@ -35,6 +35,17 @@ UNCONNECTED = {"vcd_shared_ip_report", "vcd_shared_ip_audit_report", "vcd_shared
 UNGROUPED = WHOLE_CLUSTER | UNCONNECTED
 
 
+def test_what_the_readme_installs_is_what_the_artifact_is_tried_with() -> None:
+    """The gate `artifact` installs it offline, beside nothing but these libraries."""
+    lines = (ROOT / "tests" / "requirements" / "runtime.in").read_text().splitlines()
+    tried = {line.split("==")[0] for line in lines if not line.startswith("#")} - {"ansible-core"}
+    readme = (ROOT / "README.md").read_text()
+    commands = re.findall(r"^pip (?:install|download) (.*)$", readme, re.MULTILINE)
+    assert len(commands) == 3
+    for command in commands:
+        assert set(command.replace("-d offline", "").split()) - {"--no-index", "--find-links", "offline"} == tried
+
+
 def documentation(module: str, name: str = "DOCUMENTATION") -> dict[str, Any]:
     """One of a module's documentation blocks."""
     tree = ast.parse((ROOT / "plugins" / "modules" / f"{module}.py").read_text())
