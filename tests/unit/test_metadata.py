@@ -111,6 +111,9 @@ def test_each_module_is_run_with_each_version_of_the_api() -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_each_module_says_what_it_returns_and_since_when(module: str) -> None:
     assert documentation(module)["version_added"]
+    twin = module.removesuffix("_info") if module.endswith("_info") else f"{module}_info"
+    seen = [one.get("module") for one in documentation(module)["seealso"]]
+    assert twin not in MODULES or f"vcd.kubernetes.{twin}" in seen
     assert documentation(module, "RETURN")
     examples = documentation(module, "EXAMPLES")["list"]
     used = {key for task in examples for key in task if key.startswith("vcd.kubernetes.")}
@@ -136,6 +139,13 @@ def test_every_python_file_names_its_licence() -> None:
     assert len(files) > 10
     without = [path for path in files if "SPDX-License-Identifier: GPL-3.0-or-later" not in path.read_text()[:800]]
     assert without == []
+
+
+def test_every_file_behind_the_modules_is_private() -> None:
+    files = [path for path in (ROOT / "plugins" / "module_utils").rglob("*.py") if path.stat().st_size]
+    folder = ROOT / "plugins" / "module_utils"
+    assert [path for path in files if not path.relative_to(folder).parts[0].startswith("_")] == []
+    assert [path for path in files if "Private to this collection: may change" not in path.read_text()[:800]] == []
 
 
 def test_no_function_has_its_body_in_the_line_of_its_name() -> None:
