@@ -73,7 +73,8 @@ def failure(error: CollectionError, failed: GroupPlan, plans: Iterable[ServicePl
         if one.state in states:
             states[one.state].append(one.label)
     outcome = _OUTCOMES.get(failed.state, "it stays as it is now, and running the task again continues from there")
-    parts = [f"{failed.label}: {error.message}; {outcome}"]
+    why = error.message.removeprefix(f"{failed.label}: ")  # a conflict names its service itself
+    parts = [f"{failed.label}: {why}; {outcome}"]
     parts += [f"{in_words(state)}: {_some(states[state])}" for state in (*CHANGED, NOT_REACHED) if states[state]]
     return CollectionError(
         "; ".join(parts),

@@ -119,6 +119,7 @@ def test_where_cloud_director_refuses_it_all_is_taken_back(edge: Edge, before: s
     message = edge.failed(dns(), after)
     assert "and this Cloud Director refuses TCP and UDP on one port of a VIP: use scenario distinct" in message["msg"]
     assert message["failure"]["rolled_back"] == ["dns"]
+    assert message["msg"].startswith("dns: port 53 of ")
     assert comparable(edge.sim.dump()) == there
     edge.sim.journal(clear=True)
     for check in (True, False):
