@@ -49,8 +49,12 @@ def built(
     inside: Iterable[int] = range(2, 100),
     naming: Naming = NAMING,
 ) -> tuple[Service, list[Object]]:
-    """A service of machines, and its objects. ``inside`` are the last parts of its internal IPs."""
-    specs = [PortSpec(port, 80 + number, 8080) for number, port in enumerate(ports)]
+    """A service of machines, and its objects: every third port is for UDP.
+
+    ``inside`` are the last parts of its internal IPs.
+    """
+    protocols = ("TCP", "TCP", "UDP")
+    specs = [PortSpec(port, 80 + number, 8080, protocols[number % 3]) for number, port in enumerate(ports)]
     service = Service.build(name, specs, naming, external_ip=ip, members=[member])
     needed = {Scenario.SHARED_EXTERNAL: 0, Scenario.SHARED_INTERNAL: 1, Scenario.DISTINCT_INTERNAL: len(specs)}[
         scenario

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import pytest
@@ -54,8 +54,10 @@ assert UPLINK is not None
 EDGE = EdgeAddresses((UPLINK,))
 
 
-def specs(ports: int) -> list[PortSpec]:
-    return [PortSpec(f"p{number}", 80 + number, 30080 + number) for number in range(ports)]
+def specs(ports: int, udp: Collection[int] = ()) -> list[PortSpec]:
+    """So many ports; those whose places are in ``udp`` are for UDP."""
+    protocols = ["UDP" if number in udp else "TCP" for number in range(ports)]
+    return [PortSpec(f"p{number}", 80 + number, 30080 + number, one) for number, one in enumerate(protocols)]
 
 
 def service(ports: int, name: str = "web", ip: str = IP) -> Service:
@@ -233,6 +235,7 @@ def test_a_renamed_port_replaces_its_orphans() -> None:
     renamed=st.sets(st.integers(0, 2)),
     dropped=st.sets(st.integers(0, 2)),
     kill_after=st.integers(0, 12),
+    udp=st.sets(st.integers(0, 2)),
 )
 def test_ports_are_renamed_and_dropped_in_any_move(
     before: Scenario,
@@ -242,11 +245,13 @@ def test_ports_are_renamed_and_dropped_in_any_move(
     renamed: set[int],
     dropped: set[int],
     kill_after: int,
+    udp: set[int],
 ) -> None:
     """The wanted shape is reached, and no former port is left, even after a kill; a rollback restores all."""
     dropped = dropped - {0} - renamed
-    new_specs = [replace(one, name=f"n{place}") if place in renamed else one for place, one in enumerate(specs(ports))]
-    old, new = machines(specs(ports)), machines([one for place, one in enumerate(new_specs) if place not in dropped])
+    old_specs = specs(ports, udp)
+    new_specs = [replace(one, name=f"n{place}") if place in renamed else one for place, one in enumerate(old_specs)]
+    old, new = machines(old_specs), machines([one for place, one in enumerate(new_specs) if place not in dropped])
     former = tuple(port for place, port in enumerate(old.ports) if place in renamed | dropped)
     first = StrictGateway(Inventory())
     first.carry_out(wanted_on(first.inventory, old, before))

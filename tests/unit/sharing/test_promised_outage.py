@@ -82,6 +82,25 @@ def test_a_run_is_never_worse_than_its_plan(
     assert found.window == max(one.outage.window for one in found.services)
 
 
+@pytest.mark.parametrize("refuses", [one for one in WORLDS if VcdRule.PROTOCOLS not in one], ids=len)
+@pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
+def test_tcp_and_udp_on_one_number_are_promised_apart(
+    move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]
+) -> None:
+    specs = [PortSpec("tcp", 53, 53), PortSpec("udp", 53, 53, "UDP")]
+    naming = Naming.parse("{kind}-{service}-{port}")
+    dns = Service.build("dns", specs, naming, external_ip=IP, members=["10.0.0.1"])
+    inventory = built(move[0], dns)
+    found = planned(move[1], inventory, dns)
+    gateway = StrictGateway(inventory.copy(), refuses)
+    gateway.carry_out(found.wanted)
+    (one,) = found.services
+    real, promised = outage_of(one.wanted, inventory, gateway.log), dict(one.outage.ports)
+    assert list(promised) == ["53", "UDP 53"]
+    assert all(tasks <= promised[port] for port, tasks in real.ports)
+    assert (real.together <= one.outage.together, real.window <= one.outage.window) == (True, True)
+
+
 @pytest.mark.parametrize("refuses", WORLDS, ids=NAMES)
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
 def test_what_is_known_beforehand_makes_no_plan_worse(
