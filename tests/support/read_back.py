@@ -37,6 +37,7 @@ class Place:
         self.settings = f"/edgeGateways/{self.edge}/loadBalancer"
         self.named_cloud = {"loadBalancerCloudRef": self.read(self.settings)["loadBalancerCloudRef"]}
         premium = {"enabled": True, "supportedFeatureSet": "PREMIUM", "transparentModeEnabled": True}
+        premium["ipv6ServiceNetworkDefinition"] = "2001:db8:7::1/120"
         self.write("PUT", self.settings, premium | self.named_cloud)
 
     def only(self, path: str, name: str) -> str:
