@@ -77,7 +77,8 @@ services:
       type: list
       elements: dict
     objects:
-      description: Its objects, with one line for each.
+      description: Its objects, with one line for each. HTTP policies are among them if O(services[].ports[].redirect_to_https) or
+        O(services[].ports[].http_policy) is given, whatever its value.
       type: dict
 orphans:
   description: Objects with the name of one of the services that do not belong to any of its ports, each with C(kind), C(name), C(why) and
