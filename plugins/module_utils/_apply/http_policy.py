@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
@@ -15,9 +15,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.policy_optio
     REDIRECT_OPTION,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.reading import GatewayState
-from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
+from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.http_policy import calls
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.http_policy.resource import KINDS, bodies_of
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.http_policy.resource import bodies_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.http_policy.rules import to_rule
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     HTTP_PROFILES,
@@ -83,16 +83,20 @@ def policy_of(name: str, bodies: Mapping[str, list[Body]], urn: str = "") -> Htt
     return HttpPolicy(name, lists, urn, bodies)
 
 
-def stored_policies(stored: Mapping[str, Mapping[str, Body]]) -> dict[str, HttpPolicy]:
-    """Those of a restore point, by virtual service."""
-    return {
-        name: policy_of(name, {kind: list(_body(bodies, kind).get("values") or []) for kind in KINDS})
-        for name, bodies in stored.items()
-    }
+def stored_policies(stored: Mapping[str, Mapping[str, Body]], kinds: Kinds) -> dict[str, HttpPolicy]:
+    """Those kinds of a restore point, by virtual service. Raises InvalidInput if its rules have another form."""
+    return {name: _stored(name, stored[name], asked) for name, asked in kinds.items() if name in stored}
 
 
-def _body(bodies: Mapping[str, Body], kind: str) -> Body:
-    return bodies.get(calls.key_of(kind)) or {}
+def _stored(name: str, bodies: Mapping[str, Body], asked: Iterable[str]) -> HttpPolicy:
+    keys = {kind: calls.key_of(kind) for kind in asked}
+    try:
+        return policy_of(name, {kind: list((bodies.get(key) or {}).get("values") or []) for kind, key in keys.items()})
+    except (AttributeError, TypeError):
+        place = f"policies.{name}: {' or '.join(keys.values())}"
+        raise InvalidInput(
+            "restore_point", place, "its rules have another form: give it as a run has stored it"
+        ) from None
 
 
 def _rules(kind: str, bodies: list[Body]) -> Rules:

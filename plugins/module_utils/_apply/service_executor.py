@@ -74,7 +74,7 @@ class ServiceExecutor:
             check_gateway(params["restore_point"], gateway, "restore_point")
         self.stored = read_objects(params["restore_point"])
         stored = read_policies(params["restore_point"])
-        self.stored_policies = stored_policies(stored)
+        self.stored_policies = stored_policies(stored, self._policy_kinds)
         self.policies = Policies(api, gateway, stored, params["accept_loss"], self._policy_kinds)
         group = params["service_engine_group"] or ""
         self.writer = Writer(api, gateway, self.observed, group, self.stored, self.policies, self._pools)

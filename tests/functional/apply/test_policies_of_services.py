@@ -254,6 +254,19 @@ def test_info_and_diff_tell_of_them(edge: Edge) -> None:
     assert "security rules none" in str(diff["after"])
 
 
+BROKEN = ({"values": "x"}, {"values": [7]}, {"values": 7}, {"values": [{"matchCriteria": "x"}]})
+
+
+@pytest.mark.parametrize("body", BROKEN, ids=str)
+def test_rules_of_another_form_in_a_restore_point_are_refused_in_one_line(edge: Edge, body: Params) -> None:
+    edge.done(shop(), EXTERNAL)
+    point = {**edge.restore_point(shop()), "policies": {"vs-shop-http": {"http_security_rules": body}}}
+    edge.sim.journal(clear=True)
+    said = edge.failed(shop(REDIRECTS), EXTERNAL, restore_point=point)["msg"]
+    assert "policies.vs-shop-http: http_security_rules" in said
+    assert written(edge.sim.journal()) == []
+
+
 @pytest.mark.parametrize(
     ("given", "options", "said"),
     [
