@@ -59,6 +59,12 @@ def _service(**more: Any) -> Options:
     }
 
 
+def _redirected() -> list[Options]:
+    """The ports of the same service, of which one redirects to HTTPS."""
+    http, ssh = _service()["ports"]
+    return [{**http, "app_protocol": "http", "redirect_to_https": True, "https_port": 443}, ssh]
+
+
 def _pool(name: str, **more: Any) -> tuple[str, Options]:
     members = {"members": [{"ip_address": "10.10.0.11"}]} if "member_group" not in more else {}
     return "vcd_pool", {**EDGE, "name": name, **members, **more}
@@ -188,6 +194,7 @@ def lives() -> dict[str, Life]:
                     "services": [_service(name="six", external_ip="2001:DB8::21", ports=[_service()["ports"][0]])],
                     "scenario": "shared_external",
                 },
+                "redirect_to_https": {"services": [_service(ports=_redirected())], "scenario": "distinct_internal"},
             },
         ),
         "vcd_virtual_service": Life(
