@@ -241,7 +241,16 @@ class Api:
             check_end(what, len(seen), len(found), deadline)
             params = {"pageSize": str(page_size), "cursor": cursor}
 
-    def create(self, path: str, body: Body, what: str, find: Callable[[], str | None], *, named: bool = True) -> str:
+    def create(
+        self,
+        path: str,
+        body: Body,
+        what: str,
+        find: Callable[[], str | None],
+        *,
+        named: bool = True,
+        unique: bool = True,
+    ) -> str:
         """Create an object and wait for its task; return its id.
 
         ``find()`` returns the id of the object if it exists by now. It is called when the request got no answer,
@@ -249,16 +258,27 @@ class Api:
         created. Tasks of NAT rules name the edge gateway instead, so the id has to be looked up in the list of rules
         (one request for every 128 rules). With ``named=False`` the caller does not need the id: that lookup is
         skipped and the result is empty.
+
+        ``unique=False``: Cloud Director accepts a second object with the name. Then "busy" is a doubt, too: what keeps
+        it busy may be the task of a run that was killed, which makes this very object.
         """
         with self._begin_write() as deadline:
-            return self._create(path, body, what, find, deadline, named)
+            return self._create(path, body, what, find, deadline, named, unique)
 
     def _create(
-        self, path: str, body: Body, what: str, find: Callable[[], str | None], deadline: Deadline, named: bool
+        self,
+        path: str,
+        body: Body,
+        what: str,
+        find: Callable[[], str | None],
+        deadline: Deadline,
+        named: bool,
+        unique: bool,
     ) -> str:
-        backoff, doubt = Backoff(), False
+        backoff, doubt, cannot = Backoff(), False, f"create {what}"
         while True:
-            call = Call("POST", OPENAPI + path, f"create {what}", json=body, repeatable=False, repeat_busy=not doubt)
+            repeat_busy = unique and not doubt
+            call = Call("POST", OPENAPI + path, cannot, json=body, repeatable=False, repeat_busy=repeat_busy)
             try:
                 task = self._finish(self.session.request(call, deadline), call, deadline)
                 return self._created(task, path, find if named else None, what)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule.manager import NatRules
+from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline
 from in_process import Modules
 from simulator_bench import Api
 from vcdsim.testing import Simulator
@@ -197,3 +198,26 @@ def test_planning_costs_as_much_for_each_of_many_rules_as_for_each_of_few(edge: 
             edge.done(NAT, nat_rules=rules, **BESIDE)
         few, more, many = cost(**options)
         assert many - more < 2.1 * (more - few), (few, more, many)
+
+
+def test_a_rule_that_the_task_of_a_killed_run_makes_meanwhile_is_not_made_twice(
+    edge: Modules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cloud Director is busy with that task, and shows its rule only at its end: names of rules may repeat."""
+    gateway = edge.simulator.dump()["edge_gateways"][0]["id"]
+    other, path = Api(edge.simulator, "admin@acme"), f"/edgeGateways/{gateway}/nat/rules"
+    rule = {"name": "r0", "type": "DNAT", "externalAddresses": "203.0.113.20", "internalAddresses": "192.168.8.2"}
+    pause, made = Deadline.sleep, list[str]()
+
+    def meanwhile(deadline: Deadline, seconds: float) -> None:
+        if not made:
+            made.append(path)
+            edge.simulator.faults([])
+            other.done("POST", path, {**rule, "dnatExternalPort": "8000"})
+        pause(deadline, seconds)
+
+    monkeypatch.setattr(Deadline, "sleep", meanwhile)
+    edge.simulator.faults([{"writes": True, "user": "kube", "status": 400, "code": "BUSY_ENTITY"}])
+    edge.done(NAT, nat_rules=[dnat(0), dnat(1)], **BESIDE)
+    assert made == [path]
+    assert [one["name"] for one in edge.done("vcd_nat_rule_info")["nat_rules"]] == ["r0", "r1"]

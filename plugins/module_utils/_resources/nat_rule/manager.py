@@ -141,7 +141,8 @@ class NatRules(Manager):
 
     def create(self, body: Body) -> str:
         """Create it. Of several, none is looked up after its creation: ``settle`` reads the list after the last one."""
-        return self.api.create(self.collection(), body, self.what, self.find, named=self.shared is None)
+        named = self.shared is None
+        return self.api.create(self.collection(), body, self.what, self.find, named=named, unique=False)
 
     def _find_interface(self, name: str) -> Body:
         is_urn("applied_to", name, "network", "externalNetwork")
