@@ -120,7 +120,9 @@ class Writer:
         if step.act is Act.CREATE:
             body, find = self._body(step, manager), manager.find
             # the task that creates a NAT rule does not contain its id, which is looked up when it is needed
-            self.observed.ids[key] = self.api.create(manager.collection(), body, manager.what, find, named=False)
+            unique = not manager.names_repeat
+            path = manager.collection()
+            self.observed.ids[key] = self.api.create(path, body, manager.what, find, named=False, unique=unique)
             if step.kind == VIRTUAL_SERVICE:
                 self.writes += self.policies.write(step.name, self.observed.ids[key])
         else:
