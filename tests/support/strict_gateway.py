@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     APP_PORT_PROFILE,
+    HTTP_POLICY,
     HTTP_PROFILES,
     IP_SET,
     POOL,
@@ -68,6 +69,8 @@ class StrictGateway:
         elif isinstance(step.after, HttpPolicy):
             self._check_policy(step.after)
         step.apply(self.inventory)
+        if step.after is None:  # whatever the plan believes
+            self.inventory.drop(HTTP_POLICY, step.name)
         self.log.append(step)
 
     def _virtual_services(self) -> list[VirtualService]:
