@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Union
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import Ports, read_ports
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
@@ -16,7 +17,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     VirtualService,
 )
 
-Holder = VirtualService | NatRule
+Holder = Union[VirtualService, NatRule]  # noqa: UP007 - ansible-test's pylint knows no X | Y here
 MANY = 64  # an object with more ports than that is compared with every other one
 
 
