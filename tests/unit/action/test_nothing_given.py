@@ -98,11 +98,12 @@ def options(entry: str, variables: dict[str, Any]) -> dict[str, Any]:
     documented = {name: known[name] for name in SPECS[entry]["options"] if name in known}
     checked = ArgumentSpecValidator(SPECS[entry]["options"]).validate(documented)
     assert checked.error_messages == []
-    passed = Templar(variables=known).template(trust_as_template(module_defaults(entry)))
+    templar = Templar(variables=known)
+    passed = templar.template(trust_as_template(module_defaults(entry)))
     result = ArgumentSpecValidator(**OPTIONS.to_kwargs()).validate({**given(passed), "phase": "verify"})
     assert result.error_messages == []
     # these are for vcd_shared_ip_plan, which the role runs before and after that module
-    plans = {name: Templar(variables=known).template(trust_as_template(f"{{{{ {name} }}}}")) for name in OF_PLANS}
+    plans = {name: templar.template(trust_as_template(f"{{{{ {name} }}}}")) for name in OF_PLANS}
     return {**result.validated_parameters, **plans}
 
 
