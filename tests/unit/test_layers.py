@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 UTILS = PLUGINS / "module_utils"
 PREFIX = "ansible_collections.vcd.kubernetes.plugins.module_utils."
@@ -171,44 +169,44 @@ def test_every_part_has_a_layer() -> None:
     assert parts == set().union(*LAYERS)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(UTILS)))
-def test_imports_go_downwards_only(path: Path) -> None:
-    here = part_of(path)
-    for other in own_imports(path):
-        assert rank(other) < rank(here), f"{here} may not import {other}"
+def test_imports_go_downwards_only() -> None:
+    for path in FILES:
+        here = part_of(path)
+        for other in own_imports(path):
+            assert rank(other) < rank(here), f"{path.name}: {here} may not import {other}"
 
 
-@pytest.mark.parametrize("path", sorted(UTILS.glob("_resources/*/*.py")), ids=lambda path: str(path.relative_to(UTILS)))
-def test_resources_import_each_other_in_one_order(path: Path) -> None:
-    here = path.parent.name
-    for name in imports(path):
-        other = name.removeprefix(f"{PREFIX}_resources.").split(".")[0]
-        if other in ABOVE_RESOURCES or name in [f"{PREFIX}_resources.{one}" for one in ABOVE_RESOURCES]:
-            assert path.name == "manager.py"
-        elif name.startswith(f"{PREFIX}_resources.") and other != here:
-            assert RESOURCES.index(other) < RESOURCES.index(here), f"{here} may not import {other}"
+def test_resources_import_each_other_in_one_order() -> None:
+    for path in sorted(UTILS.glob("_resources/*/*.py")):
+        here = path.parent.name
+        for name in imports(path):
+            other = name.removeprefix(f"{PREFIX}_resources.").split(".")[0]
+            if other in ABOVE_RESOURCES or name in [f"{PREFIX}_resources.{one}" for one in ABOVE_RESOURCES]:
+                assert path.name == "manager.py", path
+            elif name.startswith(f"{PREFIX}_resources.") and other != here:
+                assert RESOURCES.index(other) < RESOURCES.index(here), f"{path.name}: {here} may not import {other}"
 
 
-@pytest.mark.parametrize("path", sorted(PLUGINS.rglob("*.py")), ids=lambda path: str(path.relative_to(PLUGINS)))
-def test_one_file_alone_knows_ansible_module(path: Path) -> None:
-    knows = [name for name in imports(path) if name.startswith("ansible.module_utils.basic.AnsibleModule")]
-    assert bool(knows) == (path == UTILS / "_runner.py")
+def test_one_file_alone_knows_ansible_module() -> None:
+    for path in sorted(PLUGINS.rglob("*.py")):
+        knows = [name for name in imports(path) if name.startswith("ansible.module_utils.basic.AnsibleModule")]
+        assert bool(knows) == (path == UTILS / "_runner.py"), path
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(UTILS)))
-def test_one_place_for_http_and_one_for_waiting(path: Path) -> None:
-    roots = {name.split(".")[0] for name in imports(path)}
-    if "requests" in roots:
-        assert part_of(path) == "_vcd"
-    if "time" in roots:
-        assert part_of(path) == "_waiting"
+def test_one_place_for_http_and_one_for_waiting() -> None:
+    for path in FILES:
+        roots = {name.split(".")[0] for name in imports(path)}
+        if "requests" in roots:
+            assert part_of(path) == "_vcd", path
+        if "time" in roots:
+            assert part_of(path) == "_waiting", path
 
 
-@pytest.mark.parametrize("path", sorted(PLUGINS.rglob("*.py")), ids=lambda path: str(path.relative_to(PLUGINS)))
-def test_one_place_for_ip_arithmetic(path: Path) -> None:
-    roots = {name.split(".")[0] for name in imports(path)}
-    assert "ipaddress" not in roots
-    assert ("netaddr" in roots) == (path == UTILS / "_addresses.py")
+def test_one_place_for_ip_arithmetic() -> None:
+    for path in sorted(PLUGINS.rglob("*.py")):
+        roots = {name.split(".")[0] for name in imports(path)}
+        assert "ipaddress" not in roots, path
+        assert ("netaddr" in roots) == (path == UTILS / "_addresses.py"), path
 
 
 @cache
@@ -221,15 +219,16 @@ def test_there_are_pure_files() -> None:
     assert {part_of(path) for path in pure_files()} >= {"_sharing.plan", "_cpi.file", "_resources"}
 
 
-@pytest.mark.parametrize("path", pure_files(), ids=lambda path: str(path.relative_to(UTILS)))
-def test_pure_files_do_no_input_or_output(path: Path) -> None:
+def test_pure_files_do_no_input_or_output() -> None:
     pure = pure_files()
-    for name in imports(path):
-        if name.startswith(PREFIX):
-            inner = UTILS / name.removeprefix(PREFIX).rpartition(".")[0].replace(".", "/")
-            own = name.startswith(f"{PREFIX}_errors.")
-            assert own or inner.with_suffix(".py") in pure or inner.is_dir(), f"{name} is not pure"
-        else:
-            root = name.split(".")[0]
-            assert root not in IMPURE_STANDARD or name.startswith("urllib.parse."), f"a pure file may not import {name}"
-            assert root in sys.stdlib_module_names | PURE_LIBRARIES, f"a pure file may not import {name}"
+    for path in pure:
+        for name in imports(path):
+            if name.startswith(PREFIX):
+                inner = UTILS / name.removeprefix(PREFIX).rpartition(".")[0].replace(".", "/")
+                own = name.startswith(f"{PREFIX}_errors.")
+                assert own or inner.with_suffix(".py") in pure or inner.is_dir(), f"{path.name}: {name} is not pure"
+            else:
+                root = name.split(".")[0]
+                wrong = f"{path.name} is pure and may not import {name}"
+                assert root not in IMPURE_STANDARD or name.startswith("urllib.parse."), wrong
+                assert root in sys.stdlib_module_names | PURE_LIBRARIES, wrong

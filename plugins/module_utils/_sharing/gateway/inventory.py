@@ -96,8 +96,11 @@ class Inventory:
 
     def put(self, item: Object) -> None:
         """Add an object, or replace the one of its kind and name."""
-        self.drop(kind_of(item), item.name)
-        self._items[kind_of(item)][item.name] = item
+        items = self._items[kind_of(item)]
+        old = items.pop(item.name, None)  # so that the new one comes last
+        if old is not None:
+            self._forget(old)
+        items[item.name] = item
         self._index(item)
 
     def drop(self, kind: str, name: str) -> None:

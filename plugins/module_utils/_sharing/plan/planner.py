@@ -332,14 +332,15 @@ class _Planner:
         for port in self.wanted.orphaned:
             # Its rule goes before its virtual service: where a new port has replaced it, clients must not be led to
             # nothing. The pool goes last: after an interruption its members show whose it is.
-            names = dict(port.names.pairs())
+            unwanted = _unwanted(port)
             for kind in (NAT_RULE, APP_PORT_PROFILE, VIRTUAL_SERVICE, POOL, IP_SET):
-                if kind not in {kind_of(item) for item in port.objects()}:
-                    self._delete(kind, names[kind])
+                if kind in unwanted:
+                    self._delete(kind, unwanted[kind])
+        names = [_unwanted(port) for port in self.wanted.ports]
         for kind in KINDS:
-            for port in self.wanted.ports:
-                if kind not in {kind_of(item) for item in port.objects()}:
-                    self._delete(kind, dict(port.names.pairs())[kind])
+            for unwanted in names:
+                if kind in unwanted:
+                    self._delete(kind, unwanted[kind])
             for one in self.wanted.members if kind == NAT_RULE else ():
                 if one.rule is None:
                     self._delete(NAT_RULE, one.service.shared_rule)
@@ -413,3 +414,9 @@ class _Planner:
     def _probe(self, rule: VcdRule) -> frozenset[VcdRule]:
         """The rule that a refusal of the step would reveal; empty if VCD is known not to have it."""
         return frozenset() if rule in self.known.allowed else frozenset({rule})
+
+
+def _unwanted(port: WantedPort) -> dict[str, str]:
+    """The names of the objects that a port should not have, by kind."""
+    wanted = {kind_of(item) for item in port.objects()}
+    return {kind: name for kind, name in port.names.pairs() if kind not in wanted}
