@@ -520,18 +520,18 @@ class Gate:
 
 
 GATES: dict[str, Gate] = {
-    "lint": Gate(lint, 70),
-    "docs": Gate(docs, 70),
+    "lint": Gate(lint, 50),
+    "docs": Gate(docs, 45),
     "unit": Gate(unit, 115, processes=2),
-    "functional": Gate(functional, 1300, processes=2, needs_programs=True),
+    "functional": Gate(functional, 1050, processes=2, needs_programs=True),
     "killed": Gate(killed, 300, processes=2),
-    "sanity": Gate(sanity, 300),
-    "integration": Gate(integration, 200),
-    "molecule": Gate(molecule, 50),
+    "sanity": Gate(sanity, 180),
+    "integration": Gate(integration, 145),
+    "molecule": Gate(molecule, 35),
     "real": Gate(real, 300, needs_programs=True, waits=True),
     "clients": Gate(clients, 25, needs_programs=True, waits=True),
-    "artifact": Gate(artifact, 65),
-    "cores": Gate(cores, 200),
+    "artifact": Gate(artifact, 85),
+    "cores": Gate(cores, 120),
 }
 CHECK = ("lint", "unit")
 
