@@ -21,7 +21,8 @@ requirements:
   - to be the callback for standard output
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
@@ -29,6 +30,8 @@ from ansible.plugins.callback import CallbackBase
 OURS = "vcd.kubernetes."
 DEBUG = "ansible.builtin.debug"
 INDENT = " " * 11
+# what the answer of a debug task has beside the variable
+BESIDE = ("changed", "failed", "skipped", "ansible_loop_var", "warnings", "deprecations", "invocation")
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible has no types
@@ -47,7 +50,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible has no type
         self._handle_warnings(answer)
         if action == DEBUG:
             self.say(f"{'':8} {task_name(result)}{_host(result)}")
-            for line in lines_of(answer.get("msg", "")):
+            for line in shown_by(answer):
                 self.say(f"{INDENT}{line}")
         elif answer.get("changed") or not sums_up(result):
             self.say(f"{state_of(result):8} {task_name(result)}{_host(result)}")
@@ -56,7 +59,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible has no type
         """A task failed."""
         answer = answer_of(result)
         self._handle_warnings(answer)
-        message = tuple(lines_of(answer.get("msg") or answer.get("module_stderr") or "no message"))
+        # newer releases of ansible-core hand on an item that failed without "failed"
+        items = [one for one in answer.get("results") or () if one.get("failed") or "exception" in one]
+        message = tuple(line for one in items or [answer] for line in failure_of(one))
         # the playbooks go on to the summary, and let the host fail with the same message at the end
         again, self._failure = self._failure == (_host(result), message), (_host(result), message)
         self.say(f"{'ignored' if ignore_errors else 'FAILED':8} {task_name(result)}{_host(result)}")
@@ -131,10 +136,36 @@ def sums_up(result: Any) -> bool:
     return action_of(result) in (f"{OURS}vcd_shared_ip_report", f"{OURS}vcd_shared_ip_plan")
 
 
+def shown_by(answer: Mapping[str, Any]) -> Iterator[str]:
+    """What a debug task shows, in lines: its message or its variable, for each item of a loop."""
+    for one in answer.get("results") or [answer]:
+        if "msg" in one:
+            yield from lines_of(one["msg"])
+            continue
+        loop = str(one.get("ansible_loop_var", "item"))
+        variables = {name: value for name, value in one.items() if name not in BESIDE and not name.startswith("_")}
+        if len(variables) > 1:
+            variables.pop(loop, None)  # else the variable of the loop is the one that is shown
+        for name, value in variables.items():
+            lines = as_json(value) if isinstance(value, (list, Mapping)) else str(value).splitlines()
+            yield f"{name}: {lines[0] if lines else ''}"
+            yield from lines[1:]
+
+
+def failure_of(answer: Mapping[str, Any]) -> Iterator[str]:
+    """Why a task, or an item of its loop, failed, in lines."""
+    return lines_of(answer.get("msg") or answer.get("module_stderr") or "no message")
+
+
 def lines_of(message: Any) -> Iterator[str]:
-    """A message in lines: that of a debug task may be a list."""
+    """A message in lines: that of a debug task may be a list or a dictionary."""
     for one in message if isinstance(message, list) else [message]:
-        yield from str(one).splitlines()
+        yield from as_json(one) if isinstance(one, (list, Mapping)) else str(one).splitlines()
+
+
+def as_json(value: Any) -> list[str]:
+    """A value with a structure, in lines."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str).splitlines()
 
 
 def _host(result: Any) -> str:

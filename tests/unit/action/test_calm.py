@@ -45,6 +45,18 @@ def ended(action: str, host: str = "localhost", check: bool = False, **answer: A
         (ended(REPORT), []),
         (ended(REPORT, changed=True), ["changed  Do it"]),
         (ended(DEBUG, msg=["one", "two\nlines"]), [f"{'':9}Do it", f"{'':11}one", f"{'':11}two", f"{'':11}lines"]),
+        (ended(DEBUG, msg={"a": 1}), [f"{'':9}Do it", f"{'':11}{{", f'{"":11}  "a": 1', f"{'':11}}}"]),
+        (
+            ended(DEBUG, **{"plan.steps": ["one", "two"], "changed": False, "_ansible_verbose_always": True}),
+            [f"{'':9}Do it", f"{'':11}plan.steps: [", f'{"":11}  "one",', f'{"":11}  "two"', f"{'':11}]"],
+        ),
+        (ended(DEBUG, name="a text"), [f"{'':9}Do it", f"{'':11}name: a text"]),
+        (ended(DEBUG, name=""), [f"{'':9}Do it", f"{'':11}name: "]),
+        (
+            ended(DEBUG, msg="All items", results=[{"msg": "1"}, {"x": 2, "y": 1, "ansible_loop_var": "y"}]),
+            [f"{'':9}Do it", f"{'':11}1", f"{'':11}x: 2"],
+        ),
+        (ended(DEBUG, results=[{"item": 1, "ansible_loop_var": "item"}]), [f"{'':9}Do it", f"{'':11}item: 1"]),
         (ended("ansible.builtin.set_fact"), []),
         (ended("ansible.builtin.copy", changed=True), ["changed  Do it"]),
     ],
@@ -62,6 +74,14 @@ def test_a_task_that_succeeded(result: SimpleNamespace, lines: list[str]) -> Non
         ({"msg": "url: no"}, True, ["ignored  Do it", f"{'':11}url: no"]),
         ({"module_stderr": "killed"}, False, ["FAILED   Do it", f"{'':11}killed"]),
         ({}, False, ["FAILED   Do it", f"{'':11}no message"]),
+        (
+            {
+                "msg": "One or more",
+                "results": [{"msg": "fine"}, {"failed": True, "msg": "a"}, {"exception": "", "msg": "b"}],
+            },
+            False,
+            ["FAILED   Do it", f"{'':11}a", f"{'':11}b"],
+        ),
     ],
 )
 def test_each_failure_is_shown(answer: dict[str, Any], ignored: bool, lines: list[str]) -> None:
