@@ -116,8 +116,10 @@ class Client:
     def __enter__(self) -> Client:
         self.sim.start()
         if self.name == TERRAFORM:
-            self._terraform = Terraform(self.folder, self.sim, {})
-            (self.folder / "main.tf").write_text(RESOURCES % (self.settings.rules, FIRST_PORT), encoding="utf-8")
+            source = self.folder / "source"
+            source.mkdir()
+            (source / "main.tf").write_text(RESOURCES % (self.settings.rules, FIRST_PORT), encoding="utf-8")
+            self._terraform = Terraform(self.folder, self.sim, source / "main.tf", {})
         else:
             self._write_playbook()
         return self
