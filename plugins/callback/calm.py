@@ -60,7 +60,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible has no type
         answer = answer_of(result)
         self._handle_warnings(answer)
         # newer releases of ansible-core hand on an item that failed without "failed"
-        items = [one for one in answer.get("results") or () if one.get("failed") or "exception" in one]
+        items = [one for one in items_of(answer) if one.get("failed") or "exception" in one]
         message = tuple(line for one in items or [answer] for line in failure_of(one))
         # the playbooks go on to the summary, and let the host fail with the same message at the end
         again, self._failure = self._failure == (_host(result), message), (_host(result), message)
@@ -76,7 +76,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible has no type
         """The diff of a task in diff mode."""
         answer = answer_of(result)
         # a loop has a diff for each of its items
-        for one in answer.get("results") or [answer]:
+        for one in items_of(answer) or [answer]:
             if one.get("changed") and one.get("diff"):
                 self.say_diff(one["diff"])
 
@@ -136,9 +136,15 @@ def sums_up(result: Any) -> bool:
     return action_of(result) in (f"{OURS}vcd_shared_ip_report", f"{OURS}vcd_shared_ip_plan")
 
 
+def items_of(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What each item of a loop returned. Some modules return other things under that name."""
+    found = answer.get("results")
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+
+
 def shown_by(answer: Mapping[str, Any]) -> Iterator[str]:
     """What a debug task shows, in lines: its message or its variable, for each item of a loop."""
-    for one in answer.get("results") or [answer]:
+    for one in items_of(answer) or [answer]:
         if "msg" in one:
             yield from lines_of(one["msg"])
             continue

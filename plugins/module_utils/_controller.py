@@ -33,7 +33,7 @@ def in_one_line(work: Callable[[], Found], error_class: Callable[[str], Exceptio
 
 
 def known_only(given: Iterable[str], options: Iterable[str], plugin: str) -> None:
-    """CollectionError for an option that ``plugin`` does not have. Ansible ignores it, other than with a module."""
+    """CollectionError for an option that ``plugin`` does not have. Ansible ignores it, except for modules."""
     known = sorted(options)
     for name in given:
         if name not in known:

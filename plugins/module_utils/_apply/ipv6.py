@@ -15,11 +15,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gat
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import VirtualService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Step
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.cpi_rules import IPV6
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 
 OPTION = "services.external_ip"
-IPV6 = 6
 SINCE = (37, 0)
 
 

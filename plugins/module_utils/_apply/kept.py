@@ -59,8 +59,9 @@ def with_kept_types(changes: Result, wanted: Object | None, present: Result) -> 
     nor can one of another protocol.
     """
     ports: Sequence[Result] = changes.get("service_ports") or ()
-    types = {str(port["type"]) for port in present.get("service_ports") or ()}
-    if {transport(port) for port in ports} != {one[:3] for one in types}:
+    present_ports: Sequence[Result] = present.get("service_ports") or ()
+    types = {str(port["type"]) for port in present_ports}
+    if {transport(port) for port in ports} != {transport(port) for port in present_ports}:
         return dict(changes)
     if len(types) != 1 or not ports or not isinstance(wanted, VirtualService) or wanted.profile not in ("L4", "L4_TLS"):
         return dict(changes)

@@ -74,6 +74,8 @@ def test_a_task_that_succeeded(result: SimpleNamespace, lines: list[str]) -> Non
         ({"msg": "url: no"}, True, ["ignored  Do it", f"{'':11}url: no"]),
         ({"module_stderr": "killed"}, False, ["FAILED   Do it", f"{'':11}killed"]),
         ({}, False, ["FAILED   Do it", f"{'':11}no message"]),
+        ({"msg": "no package", "results": ["a text"]}, False, ["FAILED   Do it", f"{'':11}no package"]),
+        ({"msg": "no package", "results": {"a": "b"}}, False, ["FAILED   Do it", f"{'':11}no package"]),
         (
             {
                 "msg": "One or more",
