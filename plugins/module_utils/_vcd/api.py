@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -180,6 +180,19 @@ class Api:
         if found is None or local(found) != root:
             raise not_cloud_director(answer, f"it is no document {root}")
         return found
+
+    def own_session(self) -> Body:
+        """The session of this log-in. Where the answer to the log-in tells its roles, nothing is asked.
+
+        Source: both are a Session in the vendor's description of the API.
+        """
+        path, opened = "sessions/current", self.session.opened
+        if opened is not None:
+            with suppress(VcdError):
+                found = _object(opened, lambda body: differs_from_api(body, path))
+                if found.get("roleRefs"):
+                    return found
+        return self.get(path, "the session")
 
     def get_or_none(self, path: str, what: str) -> Body | None:
         """One object, or None when it does not exist.

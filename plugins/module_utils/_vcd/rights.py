@@ -24,7 +24,7 @@ SYSTEM = "system"  # the provider's organization, in any case of letters
 
 
 def granted_to(api: Api) -> Granted:
-    """What the user of this session may do. Two requests, and one more for each 128 rights; asked once per session.
+    """What the user of this session may do. A request for each 128 rights; asked once per session.
 
     A password, an API token, a service account and an access token all have a session with roles. That they cannot be
     read is no error: `Granted.rights` is None then.
@@ -53,7 +53,7 @@ def require_rights(api: Api, planned: Iterable[Operation]) -> list[str]:
 
 def _read(api: Api) -> Granted:
     try:
-        session = api.get("sessions/current", "the session")
+        session = api.own_session()
         roles = _references(session.get("roleRefs"))
     except CollectionError as error:
         return Granted("?", "?", "?", None, _why(error, "its session"))

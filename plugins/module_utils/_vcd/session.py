@@ -97,6 +97,7 @@ class Session:
         self.version: Version = (0, 0)
         self._clock = clock
         self._transport = transport or Transport(settings)
+        self.opened: Answer | None = None  # the answer to the log-in, which describes the session
         self._token = ""
         self._api_token = settings.api_token
         self._own_login = False
@@ -185,6 +186,7 @@ class Session:
         if not is_token(token):
             raise not_cloud_director(answer, "its header has no token")
         SECRETS.add_issued(token)
+        self.opened = answer
         return token
 
     def _login_by_token(self, deadline: Deadline) -> str:

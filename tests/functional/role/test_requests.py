@@ -16,15 +16,15 @@ from vcdsim.testing import Simulator
 # a Service of two ports; tasks and pods take no time, so that looks at what is not done yet do not count. A run that
 # writes to the gateway locks it (5 to VCD: create the marker, its task, the list of markers, delete it, its task), and
 # looks at the lease, CPI's Deployment and its pods before each Service (3 to Kubernetes). A plan that writes to the
-# gateway reads the user's rights (2 to VCD: the session, and the rights of its role).
+# gateway reads the user's rights (1 to VCD: those of its role; the answer to the log-in names the role).
 BOUNDS = {
-    "no change": (12, 8),
-    "plan": (19, 11),  # the restore point has the two pools, which a list does not tell whole
-    "flip": (20, 40),
+    "no change": (12, 5),
+    "plan": (18, 9),  # the restore point has the two pools, which a list does not tell whole
+    "flip": (20, 31),
     # each object is read before it is deleted, and the two pools for the restore point and for the report at the end
-    "migration": (65, 43),
-    "verify": (14, 8),  # one more for each port: only a whole pool tells on which port its members are
-    "restore": (59, 43),
+    "migration": (64, 37),
+    "verify": (14, 5),  # one more for each port: only a whole pool tells on which port its members are
+    "restore": (58, 37),
 }
 RUNS: dict[str, tuple[Case, tuple[str, ...]]] = {
     "no change": (Case("no change", {"shared_ip_scenario": "distinct_internal"}), ()),

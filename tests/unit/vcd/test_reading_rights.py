@@ -51,6 +51,9 @@ class Server:
         self.asked.append(path)
         return self._answer(self.session)
 
+    def own_session(self) -> Any:
+        return self.get("sessions/current", "the session")
+
     def pages(self, path: str, what: str) -> Any:
         self.asked.append(path)
         return self._answer(self.rows[path.split("/")[1]] if isinstance(self.rows, dict) else self.rows)
