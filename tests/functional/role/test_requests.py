@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,20 @@ from role_runs import Case, cpi_objects
 from test_migration import SERVICES, failed, made, manifest, migrate, play, restore
 from vcdsim.testing import Simulator
 
-# a Service of two ports; tasks and pods take no time, so that looks at what is not done yet do not count. A run that
-# writes to the gateway locks it (5 to VCD: create the marker, its task, the list of markers, delete it, its task), and
-# looks at the lease, CPI's Deployment and its pods before each Service (3 to Kubernetes). A plan that writes to the
-# gateway reads the user's rights (1 to VCD: those of its role; the answer to the log-in names the role).
+# These stand in the role's README, too. A Service of two ports; tasks and pods take no time, so that looks at what is
+# not done yet do not count. A run that writes to the gateway locks it (5 to VCD: create the marker, its task, the list
+# of markers, delete it, its task), and looks at the lease, CPI's Deployment and its pods before each Service (3 to
+# Kubernetes). A plan that writes to the gateway reads the user's rights (1 to VCD: those of its role; the answer to the
+# log-in names the role).
+README = Path(__file__).resolve().parents[3] / "roles" / "shared_ip" / "README.md"
 BOUNDS = {
-    "no change": (12, 5),
-    "plan": (18, 9),  # the restore point has the two pools, which a list does not tell whole
-    "flip": (20, 31),
+    "no change": (12, 8),
+    "plan": (18, 11),  # the restore point has the two pools, which a list does not tell whole
+    "flip": (20, 40),
     # each object is read before it is deleted, and the two pools for the restore point and for the report at the end
-    "migration": (64, 37),
-    "verify": (14, 5),  # one more for each port: only a whole pool tells on which port its members are
-    "restore": (58, 37),
+    "migration": (64, 40),
+    "verify": (14, 8),  # one more for each port: only a whole pool tells on which port its members are
+    "restore": (58, 40),
 }
 RUNS: dict[str, tuple[Case, tuple[str, ...]]] = {
     "no change": (Case("no change", {"shared_ip_scenario": "distinct_internal"}), ()),
@@ -33,6 +36,11 @@ RUNS: dict[str, tuple[Case, tuple[str, ...]]] = {
     "verify": (Case("verify", {}, tasks_from="verify"), ()),
     "restore": (restore("restore"), ()),
 }
+
+
+def test_the_readme_of_the_role_has_these_bounds() -> None:
+    rows = re.findall(r"^\| [A-Za-z ]+ \| (\d+) \| (\d+) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted((int(vcd), int(kube)) for vcd, kube in rows) == sorted(BOUNDS.values())
 
 
 class Counted:
