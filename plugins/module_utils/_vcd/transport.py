@@ -132,6 +132,10 @@ class Transport:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._session = _open_session()
+        # The proxy, and the CAs where no option gives them: worked out once, not in each request from the environment.
+        found = self._session.merge_environment_settings(settings.url, {}, True, settings.verify, None)
+        self._session.proxies, self._verify = found["proxies"], found["verify"]
+        self._session.trust_env = False
         if settings.verify is False:
             # the operator switched the check off; one warning per request would bury everything else
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -170,8 +174,7 @@ class Transport:
                     params=dict(params or {}),
                     json=json,
                     data=dict(form) if form else None,
-                    # set per request: REQUESTS_CA_BUNDLE would override the session's value
-                    verify=self._settings.verify,
+                    verify=self._verify,
                     # a redirect could send the token to another host
                     allow_redirects=False,
                     timeout=(min(CONNECT_SECONDS, seconds), seconds),
@@ -225,7 +228,7 @@ def _judge(causes: list[BaseException], settings: Settings) -> tuple[str, bool, 
         return f"url: {url}: the connection was reset before the answer arrived", True, True
     if cause(requests.exceptions.SSLError, ssl.SSLError):
         return f"url: {url}: the TLS handshake with this address and port failed: check url and ca_path", False, False
-    if cause(socket.gaierror, urllib3.exceptions.NameResolutionError):
+    if cause(socket.gaierror):
         return f"url: {url}: the host name cannot be resolved: check url, and DNS on this machine", False, True
     if cause(ConnectionRefusedError):
         return (
