@@ -105,10 +105,10 @@ class Demo:
 
     def finished(self, expected: int) -> str:
         """A run to its end; its summary."""
-        process, files = self.start()
-        process.wait()
-        text = files[0].read_text()
-        expect(process.returncode == expected, f"exit code {expected}, not {process.returncode}: {text[-2000:]}")
+        words, files = self.next_run()
+        done = self.running.run(*words, files=files)
+        text = done.output
+        expect(done.code == expected, f"exit code {expected}, not {done.code}: {text[-2000:]}")
         found = re.findall(r'^ +"(.*)",?$', text.partition(": Show the summary]")[2].partition("\n\n")[0], re.MULTILINE)
         say(*(f"   {line}" for line in found))
         reports = [Path(one) for one in re.findall(r'"report: (.+?\.html) and ', text)]
@@ -116,17 +116,21 @@ class Demo:
         say(f"   report: {reports[0]} ({reports[0].stat().st_size // 1000} kB)")
         return "\n".join(found)
 
+    def next_run(self) -> tuple[list[str], list[Path]]:
+        """The options of the next run, whose command is shown, and the files for its output and errors."""
+        self.count += 1
+        again = ["-e", "shared_ip_take_over=true"] if self.count > 1 else []
+        words = [*WORDS, *again, "--forks", str(self.fleet.edges)]
+        say(f"   ansible-playbook {' '.join(self.running.command(*words)[1:])}")
+        return words, [self.running.folder / f"run-{self.count}.{end}" for end in ("log", "errors")]
+
     def start(self) -> tuple[subprocess.Popen[bytes], Sequence[Path]]:
         """The command, in a process group of its own; and the files with its output and errors."""
-        self.count += 1
         running = self.running
-        files = [running.folder / f"run-{self.count}.{end}" for end in ("log", "errors")]
-        again = ["-e", "shared_ip_take_over=true"] if self.count > 1 else []
-        command = running.command(*WORDS, *again, "--forks", str(self.fleet.edges))
-        say(f"   ansible-playbook {' '.join(command[1:])}")
+        words, files = self.next_run()
         with files[0].open("wb") as out, files[1].open("wb") as err:
             process = subprocess.Popen(
-                command,
+                running.command(*words),
                 cwd=running.folder,
                 env=clean_environment(running.folder, running.environment()),
                 stdin=subprocess.DEVNULL,

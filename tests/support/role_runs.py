@@ -109,16 +109,24 @@ def ansible_playbook(folder: Path, words: Sequence[str], environment: Mapping[st
 
 
 def started_playbook(
-    folder: Path, words: Sequence[str], environment: Mapping[str, str], output: Path, python: str
+    folder: Path,
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    output: Path,
+    python: str,
+    errors: Path | None = None,
 ) -> Fork:
-    """Start an ansible-playbook that is forked, with its output in a file, and ``python`` for its modules."""
+    """Start an ansible-playbook that is forked, with its output in a file, and ``python`` for its modules.
+
+    What it says on standard error goes to the file ``errors``, or among its output.
+    """
     variables = clean_environment(folder, environment)
     start = forked_playbook.same_start(variables)
     assert start is not None, "this run needs a process of its own"
     forks = _forks(json.dumps(start, sort_keys=True))
     own = {**variables, "ANSIBLE_HOME": str(forks.folder)}
     request = {"words": [*words], "env": own, "folder": str(folder), "python": python}
-    return forks.start(request, output, output, RUN_SECONDS)
+    return forks.start(request, output, errors or output, RUN_SECONDS)
 
 
 @functools.cache

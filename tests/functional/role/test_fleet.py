@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small fleet: the demo in which things go wrong, and what the benchmark counts; no test depends on durations."""
+"""A small fleet: the demo in which things go wrong, and what the benchmark counts; no test depends on durations.
+
+The run that the demo cancels is a process of its own. The others are forked, as those of most tests are.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import json
 import re
 from pathlib import Path
 
+import fleet
 import fleet_bench
 import fleet_demo
 import pytest
@@ -16,6 +20,11 @@ from fleet import DEPLOYMENT, Fleet, doubles, stopped_for
 from kube_double.testing import KubeApi
 
 SMALL = fleet_bench.Settings(clusters=2, edges=2, alone=1, many=1, task_seconds=0.02, request_seconds=0)
+
+
+@pytest.fixture(autouse=True)
+def _forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet, "FORKED", True)
 
 
 def test_a_cancelled_run_and_a_broken_cluster_are_finished_by_the_same_command(
