@@ -6,8 +6,10 @@
 That is ansible-core's table of where its plugins went, the code of Jinja templates and of plugins of collections, and
 each module packed with all that it imports: most of the CPU seconds of a small playbook. The demo starts six, and the
 tests hundreds. Every start of Python in their virtual environments imports this file (``places.Venv`` installs it). It
-changes three modules of ansible-core as they are imported. Each result is stored beside the environment, under the hash
-of all that it depends on. An ansible-core that has not these parts works as it does everywhere else.
+changes modules of ansible-core as they are imported. Each result is stored beside the environment, under the hash of
+all that it depends on. An ansible-core that has not these parts works as it does everywhere else.
+
+Within one start it saves what a worker for each task, and a role for each time that it is included, does again.
 """
 
 from __future__ import annotations
@@ -261,6 +263,48 @@ def _forget_packed(state: str) -> None:
             continue
 
 
+# -- ansible.parsing.dataloader --------------------------------------------------------------------------------------
+
+
+def _keep_texts(_dataloader: Any) -> None:
+    """A text or number and its tags, none of which can change, is its own deep copy.
+
+    Each time that a role is included, all that its files say is copied; of an argument spec most are texts, and each
+    has two tags.
+    """
+    from ansible.module_utils._internal import _datatag
+
+    def itself(own: Any, _copied: Any) -> Any:
+        return own
+
+    for kind in (
+        _datatag.AnsibleDatatagBase,
+        _datatag._AnsibleTaggedStr,
+        _datatag._AnsibleTaggedInt,
+        _datatag._AnsibleTaggedFloat,
+    ):
+        kind.__deepcopy__ = itself
+
+
+# -- ansible.executor.process.worker ---------------------------------------------------------------------------------
+
+
+def _prepare_workers(_worker: Any) -> None:
+    """What each worker would import and work out, which is a fork for one task: once, before the first one starts."""
+    import importlib
+
+    from ansible._internal._task import UnifiedTaskResult
+
+    for of_module in (False, True):
+        UnifiedTaskResult.get_result_key_to_resolved_field_mapping(source_is_module=of_module)
+    for name in (
+        "ansible.module_utils._internal._json._profiles._module_legacy_c2m",
+        "ansible.module_utils._internal._json._profiles._module_legacy_m2c",
+        "ansible.plugins.action.normal",
+    ):
+        importlib.import_module(name)
+
+
 # -- each as it is imported ------------------------------------------------------------------------------------------
 
 
@@ -268,6 +312,8 @@ _CHANGES: dict[str, Callable[[Any], None]] = {
     "ansible.utils.collection_loader._collection_finder": _keep_collections,
     "ansible._internal._templating._jinja_bits": _keep_templates,
     "ansible.executor.module_common": _keep_packed_modules,
+    "ansible.parsing.dataloader": _keep_texts,
+    "ansible.executor.process.worker": _prepare_workers,
 }
 
 

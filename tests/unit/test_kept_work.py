@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +16,11 @@ import jinja2.environment
 import kept_work
 import pytest
 from ansible import constants
+from ansible._internal._datatag._tags import Origin
+from ansible._internal._task import UnifiedTaskResult
 from ansible._internal._templating._jinja_bits import AnsibleEnvironment
+from ansible.module_utils._internal._datatag import AnsibleTagHelper, _AnsibleTaggedStr
+from ansible.parsing.dataloader import DataLoader
 from jinja2 import Environment, TemplateError, pass_context
 
 
@@ -232,5 +238,37 @@ def test_it_is_at_work_here() -> None:
         module_common._find_module_utils,
         _collection_finder._meta_yml_to_dict,
         _collection_finder.compile,
+        _AnsibleTaggedStr.__deepcopy__,
     ):
         assert function.__module__ == "kept_work"
+
+
+def test_a_deep_copy_is_equal_and_tagged_the_same_and_apart_from_what_it_is_of(tmp_path: Path) -> None:
+    file = tmp_path / "file.yml"
+    file.write_text("texts: [a, b]\nnumber: 1\nhalf: 0.5\nnone:\ndeep: {er: [text]}\n")
+    loader = DataLoader()
+    one, kept = (loader.load_from_file(str(file), trusted_as_template=True, unsafe=unsafe) for unsafe in (False, True))
+
+    def tagged(value: Any) -> Any:
+        inner: Any = None
+        if isinstance(value, dict):
+            inner = [(tagged(key), tagged(item)) for key, item in value.items()]
+        elif isinstance(value, list):
+            inner = [tagged(item) for item in value]
+        return type(value), inner if inner is not None else value, AnsibleTagHelper.tags(value)
+
+    assert tagged(one) == tagged(kept)
+    assert Origin.get_tag(one["deep"]["er"][0]).line_num == 5
+    one["texts"].append("c")
+    one["deep"]["er"][0] = "another"
+    assert kept == {"texts": ["a", "b"], "number": 1, "half": 0.5, "none": None, "deep": {"er": ["text"]}}
+
+
+def test_what_each_worker_needs_is_there_before_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    worked_out = UnifiedTaskResult.get_result_key_to_resolved_field_mapping.__func__
+    worked_out.cache_clear()
+    monkeypatch.delitem(sys.modules, "ansible.plugins.action.normal", raising=False)
+    monkeypatch.delitem(sys.modules, "ansible.executor.process.worker", raising=False)
+    importlib.import_module("ansible.executor.process.worker")
+    assert worked_out.cache_info().currsize == 2
+    assert "ansible.plugins.action.normal" in sys.modules
