@@ -24,18 +24,21 @@ IMPORTS = (
     "ansible.executor.playbook_executor",
     "ansible.executor.process.worker",
     "ansible.executor.module_common",
+    "ansible.plugins.strategy.free",
     "ansible.plugins.strategy.linear",
+    "ansible.plugins.action.assert",
+    "ansible.plugins.action.debug",
+    "ansible.plugins.action.include_vars",
     "ansible.plugins.action.normal",
-    "ansible.plugins.connection.local",
-    "ansible.plugins.shell.sh",
-    "ansible.plugins.callback.default",
-    "ansible.plugins.inventory.host_list",
-    "ansible.plugins.filter.core",
-    "ansible.plugins.test.core",
+    "ansible.plugins.action.set_fact",
+    "ansible.plugins.action.validate_argument_spec",
     "ansible.modules",
+    "html",
     "jinja2",
     "yaml",
 )
+# the kinds of plugins of which each run imports all, and reads the documentation for their options
+KINDS = ("become", "cache", "callback", "connection", "filter", "inventory", "shell", "test", "vars")
 # the setting internal_poll_interval: while a module runs, ansible-core looks 1000 times a second whether it has ended
 POLL_SECONDS = 0.01
 _packed = Path()
@@ -47,6 +50,10 @@ def load(folder: Path) -> None:
     sys.path[0] = str(Path(sys.executable).parent)  # where a console script's own folder stands
     for name in IMPORTS:
         importlib.import_module(name)
+    loader = importlib.import_module("ansible.plugins.loader")
+    for kind in KINDS:
+        for _plugin in getattr(loader, f"{kind}_loader").all(class_only=True):
+            pass
     _packed = folder / "packed-modules"
     _packed.mkdir()
 
