@@ -20,7 +20,7 @@ from functools import cached_property, lru_cache
 from itertools import islice
 
 try:
-    from netaddr import INET_PTON, AddrFormatError, IPAddress, IPNetwork, IPRange, IPSet
+    from netaddr import INET_PTON, AddrFormatError, IPAddress, IPNetwork
 except ImportError as error:
     NETADDR_IMPORT_ERROR: ImportError | None = error
 else:
@@ -107,7 +107,7 @@ class AddressRange:
         first, last = max(first, other_first), min(last, other_last)
         if version != other_version or first > last:
             return None
-        return AddressRange(_text(version, first), _text(version, last))
+        return _range(version, first, last)
 
     def as_option(self) -> dict[str, str]:
         """The value of the modules' option ``one_arm``."""
@@ -180,6 +180,7 @@ def sort_key(text: object) -> tuple[int, int]:
     return _parse(text) or (0, 0)
 
 
+@lru_cache(maxsize=16384)
 def network_of(text: str) -> Network | None:
     """The network of "address/prefix length" or "address/netmask" (host bits allowed), or None.
 
@@ -269,8 +270,13 @@ def lowest_free(addresses: AddressRange, used: Iterable[str], count: int) -> tup
 
 def _spans(ranges: Iterable[AddressRange]) -> list[tuple[int, int, int]]:
     """IP version, first and last address of what ranges hold, in order; they neither touch nor overlap."""
-    whole = IPSet(IPRange(one.start, one.end) for one in ranges)
-    return [(one.version, one.first, one.last) for one in whole.iter_ipranges()]
+    found: list[tuple[int, int, int]] = []
+    for version, first, last in sorted(one._numbers for one in ranges):
+        if found and found[-1][0] == version and first <= found[-1][2] + 1:
+            found[-1] = (version, found[-1][1], max(last, found[-1][2]))
+        else:
+            found.append((version, first, last))
+    return found
 
 
 def _parse(text: object) -> tuple[int, int] | None:
@@ -286,6 +292,11 @@ def _number(text: str) -> tuple[int, int] | None:
         return found.version, int(found)
     except (AddrFormatError, ValueError):
         return None
+
+
+@lru_cache(maxsize=16384)
+def _range(version: int, first: int, last: int) -> AddressRange:
+    return AddressRange(_text(version, first), _text(version, last))
 
 
 @lru_cache(maxsize=16384)

@@ -19,10 +19,11 @@ Every colour has a contrast of at least 4.5 to its background (WCAG AA), and nev
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._printable import printable
-from jinja2 import BaseLoader, Environment, StrictUndefined
+from jinja2 import BaseLoader, Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 # What the page may load: nothing. Its styles stand in the page itself.
@@ -135,6 +136,7 @@ def breakable(text: str) -> Markup:
     return Markup("_<wbr>").join(printable(text).split("_"))
 
 
+@cache
 def environment() -> Environment:
     """The Jinja2 environment of the pages: autoescape is on, and a name that is missing is an error."""
     found = Environment(
@@ -150,10 +152,13 @@ def environment() -> Environment:
     return found
 
 
+@cache
+def _template(text: str) -> Template:
+    """A template of this collection, compiled once for all pages of a process."""
+    return environment().from_string(text)
+
+
 def render(body: str, *, title: str, about: Sequence[str] = (), foot: str = "", **values: Any) -> str:
     """A whole page. ``about`` are the lines below the title, ``foot`` is the line at the end, ``values`` the body's."""
-    found = environment()
-    inner = Markup(found.from_string(body).render(**values))  # noqa: S704 - autoescape has escaped all that it prints
-    return found.from_string(_FRAME).render(
-        title=title, about=about, foot=foot, body=inner, style=STYLE.strip(), policy=POLICY
-    )
+    inner = Markup(_template(body).render(**values))  # noqa: S704 - autoescape has escaped all that it prints
+    return _template(_FRAME).render(title=title, about=about, foot=foot, body=inner, style=STYLE.strip(), policy=POLICY)

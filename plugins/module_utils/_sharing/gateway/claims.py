@@ -31,6 +31,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
 
 TCP, UDP = "TCP", "UDP"
 LAST_PORT = 65535
+_INCOMING = (DNAT, REFLEXIVE, NO_DNAT)
 
 
 @dataclass(frozen=True)
@@ -97,12 +98,15 @@ def _addresses(text: str) -> AddressRange | None:
 
 def external_range(rule: NatRule) -> AddressRange | None:
     """The external addresses whose incoming traffic a rule takes; None if it takes none."""
-    return _addresses(rule.external) if rule.type in (DNAT, REFLEXIVE, NO_DNAT) else None
+    return _addresses(rule.external) if rule.type in _INCOMING else None
 
 
 def vips(service: VirtualService) -> tuple[str, ...]:
     """The VIPs of a virtual service, IPv4 first."""
-    return tuple(dict.fromkeys(address for address in (service.address, service.ipv6_address) if address))
+    first, second = service.address, service.ipv6_address
+    if not second or second == first:
+        return (first,) if first else ()
+    return (first, second) if first else (second,)
 
 
 def covers_port(texts: Iterable[str], number: int, protocol: str = TCP) -> bool:
@@ -173,5 +177,17 @@ def _claims(addresses: tuple[str, ...], texts: tuple[str, ...]) -> tuple[Claim, 
 
 def claims_of_rule(rule: NatRule, profile_ports: Iterable[str] | None) -> list[Claim]:
     """What a rule takes: nothing, or its ports on its external addresses."""
-    taken = external_range(rule)
-    return [] if taken is None else [Claim(taken, ports_of_rule(rule, profile_ports))]
+    known = None if profile_ports is None else tuple(profile_ports)
+    return list(_claims_of_rule(rule.type, rule.external, rule.port, known))
+
+
+@lru_cache(maxsize=4096)
+def _claims_of_rule(kind: str, external: str, port: str, profile_ports: tuple[str, ...] | None) -> tuple[Claim, ...]:
+    taken = _addresses(external) if kind in _INCOMING else None
+    return () if taken is None else (Claim(taken, _ports_of_rule(kind, port, profile_ports)),)
+
+
+@lru_cache(maxsize=4096)
+def claim_of(address: str, port: int, protocol: str) -> Claim:
+    """One port of an address."""
+    return Claim(AddressRange(address, address), (Ports(port, port, protocol),))

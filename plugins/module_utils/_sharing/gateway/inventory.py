@@ -21,6 +21,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.cl
     TCP,
     Claim,
     Ports,
+    claim_of,
     claims_of_rule,
     claims_of_service,
     external_range,
@@ -183,7 +184,7 @@ class Inventory:
         ``before_rule``: for a DNAT rule. NO_DNAT rules count then: they exempt traffic from DNAT, but not from VIPs.
         Objects that are disabled count, as they may be enabled at any time.
         """
-        wanted = Claim(AddressRange(address, address), (Ports(port, port, protocol),))
+        wanted = claim_of(address, port, protocol)
         return [rival.item for rival in self._claiming(wanted, before_rule=before_rule)]
 
     def rivals(self, planned: VirtualService | NatRule) -> list[Rival]:

@@ -10,8 +10,9 @@ of these names, so two Services of one name in two namespaces share their object
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from string import Formatter
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
@@ -88,17 +89,11 @@ class Naming:
 
     def port(self, service: str, port: str, namespace: str = "") -> PortNames:
         """The names of the objects of one port. ``port`` is the port's name, empty for an unnamed port."""
-        virtual_service = self._fill("vs", service, port, namespace)
-        rule = f"dnat-{virtual_service}"
-        return PortNames(virtual_service, self._fill("pool", service, port, namespace), rule, f"appPort_{rule}")
+        return _port_names(self.template, service, port, namespace)
 
     def shared_rule(self, service: str, namespace: str = "") -> str:
         """The name of the one DNAT rule for all ports of a service."""
         return self.port(service, "all", namespace).nat_rule
-
-    def _fill(self, kind: str, service: str, port: str, namespace: str) -> str:
-        values: Mapping[str, str] = {"kind": kind, "service": service, "port": port, "namespace": namespace}
-        return self.template.format(**values)
 
 
 @dataclass(frozen=True)
@@ -122,3 +117,13 @@ class PortNames:
         """Kind and name of each, and of the HTTP policies of its virtual service."""
         yield from zip(KINDS, self, strict=True)
         yield HTTP_POLICY, self.virtual_service
+
+
+# Each question about a service asks for the names of its ports.
+@lru_cache(maxsize=16384)
+def _port_names(template: str, service: str, port: str, namespace: str) -> PortNames:
+    virtual_service, pool = (
+        template.format(kind=kind, service=service, port=port, namespace=namespace) for kind in ("vs", "pool")
+    )
+    rule = f"dnat-{virtual_service}"
+    return PortNames(virtual_service, pool, rule, f"appPort_{rule}")

@@ -38,6 +38,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import UNCHANGED
 
+# The plans of a group by what is known and the steps taken so far: runs that meet other refusals often begin alike.
+# Each step is one of an earlier plan here, so that its id says which.
+_Plans = dict[tuple[KnownRules, tuple[int, ...]], list[Step]]
+
 
 @dataclass(frozen=True)
 class Task:
@@ -207,25 +211,33 @@ def _runs_if_refused(
     probed = {one for step in steps for one in step.probes}
     if VcdRule.OVERLAP in probed:
         probed.add(VcdRule.JOIN)  # the steps that replace the refused ones may change a VIP to one in use
+    plans: _Plans = {(given, ()): list(steps)}
     # For each set of rules that may exist: once discovered by refusals on the way, once known before the first step.
     for number in range(1, len(probed) + 1):
         for refused in map(frozenset, combinations(sorted(probed), number)):
             rules = refused | given.refused
             for known in (given, KnownRules(frozenset(VcdRule) - rules, rules)):
                 try:
-                    yield _steps_if_refused(wanted, inventory, known, rules)
+                    yield _steps_if_refused(wanted, inventory, known, rules, plans)
                 except Conflict:
                     continue  # under these rules the run stops at a refusal, before anything is lost
 
 
 def _steps_if_refused(
-    wanted: WantedService | WantedGroup, inventory: Inventory, known: KnownRules, refused: frozenset[VcdRule]
+    wanted: WantedService | WantedGroup,
+    inventory: Inventory,
+    known: KnownRules,
+    refused: frozenset[VcdRule],
+    plans: _Plans,
 ) -> list[Step]:
     """The steps of a run that discovers these rules: after each refusal the rest is planned again."""
-    part, taken = relevant_part(wanted, inventory), []
+    part, taken = relevant_part(wanted, inventory), list[Step]()
     # like `ServiceExecutor.apply`: each attempt discovers at least one rule, and the last one knows all of them
     for _attempt in range(len(VcdRule) + 1):
-        for step in plan(wanted, part, known):
+        here = known, tuple(map(id, taken))
+        if here not in plans:
+            plans[here] = plan(wanted, part, known)
+        for step in plans[here]:
             if step.probes & refused:
                 known = known.refuse(step.probes)
                 break

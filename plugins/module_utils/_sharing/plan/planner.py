@@ -362,7 +362,7 @@ class _Planner:
         if probes:  # plan the next steps as if VCD accepted this one; after a refusal the rest is planned again
             self.known = self.known.allow(probes)
         window = bool(self.wanted.external_ip) and held and not self.inventory.referenced(self.wanted.external_ip)
-        self.steps.append(Step(act, before, after, probes, window and self.wanted.stays))
+        self.steps.append(replace(step, opens_window=True) if window and self.wanted.stays else step)
 
     # queries
 

@@ -66,6 +66,8 @@ def _port(service: Service, port: WantedPort, inventory: Inventory, before: Virt
     # UDP packets reach the members from the service engine, whatever the mode
     kept = old is not None and old.transparent and port.port.spec.transport == TCP
     if service.managed_by_cpi:
+        if port.virtual_service.transparent == kept:
+            return port
         return replace(port, virtual_service=replace(port.virtual_service, transparent=kept))
     had = pool.member_group if pool is not None else ""
     group = _group(service, name, had)

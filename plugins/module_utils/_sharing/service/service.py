@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.claims import UDP
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
@@ -165,6 +166,10 @@ class Service:
 
     def own_names(self) -> frozenset[str]:
         """Every name that its objects may have."""
+        return self._own_names
+
+    @cached_property
+    def _own_names(self) -> frozenset[str]:
         ports = [*(port.names for port in self.ports), *self.others]
         return frozenset({name for names in ports for name in names} | {self.shared_rule})
 
