@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -41,6 +42,7 @@ def objects_of(fixture: str) -> list[dict[str, Any]]:
     return [found for found in yaml.safe_load_all(text) if found]
 
 
+@cache
 def file_of(fixture: str) -> str:
     """CPI's file in a fixture."""
     config_map = next(found for found in objects_of(fixture) if found["kind"] == "ConfigMap")

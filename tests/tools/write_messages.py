@@ -18,6 +18,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,6 +44,7 @@ class Message:
     remedy: str
 
 
+@cache
 def constants(folder: Path) -> Names:
     """The texts that files of a folder name at their top, by name."""
     found: Names = {}

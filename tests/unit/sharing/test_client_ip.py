@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import DEFAULT_ONE_ARM, network_of
@@ -73,6 +74,11 @@ def wanted(state: State, inventory: Inventory, ports: int = 1, members: tuple[st
 
 
 def built(state: State, ports: int = 1) -> Inventory:
+    return _built(state, ports).copy()
+
+
+@cache
+def _built(state: State, ports: int) -> Inventory:
     gateway = StrictGateway(Inventory())
     assert gateway.carry_out(wanted(state, gateway.inventory, ports))
     return gateway.inventory

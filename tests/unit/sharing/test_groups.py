@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import cache
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import DEFAULT_ONE_ARM, network_of
@@ -68,9 +69,14 @@ def planned(group: list[Task], scenario: Scenario | None, inventory: Inventory) 
 
 def built(scenario: Scenario, *groups: list[Task]) -> Inventory:
     """A gateway with groups of Services in a scenario."""
+    return _built(scenario, *(tuple(one.service for one in group) for group in groups)).copy()
+
+
+@cache
+def _built(scenario: Scenario, *groups: tuple[Service, ...]) -> Inventory:
     gateway = StrictGateway(Inventory())
     for group in groups:
-        gateway.carry_out(planned(group, scenario, gateway.inventory).wanted)
+        gateway.carry_out(planned([Task(one) for one in group], scenario, gateway.inventory).wanted)
     return gateway.inventory
 
 
@@ -234,32 +240,38 @@ def test_a_foreign_object_on_the_external_ip_is_still_a_conflict(move: tuple[Sce
         planned(group, move[1], inventory)
 
 
+# made once: making and checking a strategy takes longer than a draw
+SIZES_OF_TWO, WORLD = st.sampled_from([(1, 1), (2, 1), (1, 2)]), st.sampled_from(WORLDS)
+SCENARIO, EDITS, CHANGE = st.sampled_from(list(Scenario)), st.integers(0, 6), st.sampled_from([Act.UPDATE, Act.DELETE])
+INSIDE = st.sampled_from(["192.168.8.2", "192.168.8.3", "192.168.8.7"])
+ANYWHERE, NUMBER = st.one_of(INSIDE, st.just(IP)), st.sampled_from(["80", "90", "9999"])
+
+
 @st.composite
 def damaged(draw: st.DrawFn) -> tuple[Inventory, list[Task], Scenario, frozenset[VcdRule]]:
     """A gateway after manual changes to a group that Cloud Director allows, where the group may be half migrated."""
-    group = tasks(draw(st.sampled_from([(1, 1), (2, 1), (1, 2)])))
-    refuses = draw(st.sampled_from(WORLDS))
-    gateway = StrictGateway(built(draw(st.sampled_from(list(Scenario))), group), refuses)
-    names = list(gateway.inventory)
-    for _edit in range(draw(st.integers(0, 6))):
-        item = draw(st.sampled_from(names))
+    group = tasks(draw(SIZES_OF_TWO))
+    refuses = draw(WORLD)
+    gateway = StrictGateway(built(draw(SCENARIO), group), refuses)
+    names = st.sampled_from(list(gateway.inventory))
+    for _edit in range(draw(EDITS)):
+        item = draw(names)
         present = gateway.inventory.get(kind_of(item), item.name)
-        act = Act.CREATE if present is None else draw(st.sampled_from([Act.UPDATE, Act.DELETE]))
+        act = Act.CREATE if present is None else draw(CHANGE)
         changed = _changed(draw, present if present is not None else item)
         try:
             gateway.write(Step(act, present, None if act is Act.DELETE else changed))
         except Refused:
             continue
-    return gateway.inventory, group, draw(st.sampled_from(list(Scenario))), refuses
+    return gateway.inventory, group, draw(SCENARIO), refuses
 
 
 def _changed(draw: st.DrawFn, item: Object) -> Object:
-    inside = st.sampled_from(["192.168.8.2", "192.168.8.3", "192.168.8.7"])
     if isinstance(item, VirtualService):
-        ports = (draw(st.sampled_from(["80", "90", "9999"])),)
-        return VirtualService(item.name, item.pool, draw(st.one_of(inside, st.just(IP))), ports)
+        ports = (draw(NUMBER),)
+        return VirtualService(item.name, item.pool, draw(ANYWHERE), ports)
     if isinstance(item, NatRule):
-        return NatRule(item.name, IP, draw(inside), draw(st.sampled_from([item.port, "9999"])), item.profile)
+        return NatRule(item.name, IP, draw(INSIDE), draw(st.sampled_from([item.port, "9999"])), item.profile)
     return item
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -51,7 +52,9 @@ def domain_service(ports: int, ip: str = IP) -> Service:
     return Service.build("web", specs, naming, namespace="default", cluster_id=CLUSTER_ID, external_ip=ip)
 
 
+@cache
 def built(scenario: Scenario, ports: int) -> Inventory:
+    """A gateway with the Service web in a scenario. To be read only."""
     gateway, one = StrictGateway(Inventory()), domain_service(ports)
     gateway.carry_out(want(one, scenario, assign_internal_ips(one, scenario, DEFAULT_ONE_ARM, Inventory())))
     return gateway.inventory
@@ -111,46 +114,57 @@ def cluster(scenario: Scenario, ports: int, ip: str = IP) -> dict[str, Any]:
     return ccm(scenario.value, services=[kubernetes_service(ports=names, ips=(ip,))])
 
 
+# made once: making and checking a strategy takes longer than a draw
+PORTS, SCENARIO, EDITS, STRANGERS = (
+    st.integers(1, 3),
+    st.sampled_from(list(Scenario)),
+    st.integers(0, 4),
+    st.integers(0, 2),
+)
+ADDRESS, INNER = st.sampled_from([IP, *INSIDE]), st.sampled_from(INSIDE)
+NUMBERS = st.sampled_from([("80",), ("81",), ("9999",)])
+GONE: st.SearchStrategy[list[Object]] = st.just([])
+
+
 @st.composite
 def damaged(draw: st.DrawFn) -> tuple[list[Object], int]:
     """The objects of a Service in some shape after manual edits, and its number of ports."""
-    ports = draw(st.integers(1, 3))
-    items = list(built(draw(st.sampled_from(list(Scenario))), ports))
-    for _edit in range(draw(st.integers(0, 4))):
+    ports = draw(PORTS)
+    items = list(built(draw(SCENARIO), ports))
+    for _edit in range(draw(EDITS)):
         if not items:
             break
         place = draw(st.integers(0, len(items) - 1))
         items[place : place + 1] = draw(_edits(items[place]))
     strangers = [
-        VirtualService("theirs", "their-pool", draw(st.sampled_from(INSIDE)), ("9000",)),
-        NatRule("their-rule", "203.0.113.50", draw(st.sampled_from(INSIDE))),
+        VirtualService("theirs", "their-pool", draw(INNER), ("9000",)),
+        NatRule("their-rule", "203.0.113.50", draw(INNER)),
     ]
-    return items + strangers[: draw(st.integers(0, 2))], ports
+    return items + strangers[: draw(STRANGERS)], ports
 
 
+@cache
 def _edits(item: Object) -> st.SearchStrategy[list[Object]]:
-    addresses, numbers = st.sampled_from([IP, *INSIDE]), st.sampled_from([("80",), ("81",), ("9999",)])
-    gone: st.SearchStrategy[list[Object]] = st.just([])
     if isinstance(item, VirtualService):
         return st.one_of(
-            gone,
-            addresses.map(lambda found: [replace(item, address=found)]),
-            numbers.map(lambda found: [replace(item, ports=found)]),
+            GONE,
+            ADDRESS.map(lambda found: [replace(item, address=found)]),
+            NUMBERS.map(lambda found: [replace(item, ports=found)]),
             st.just([replace(item, enabled=False)]),
             st.just([replace(item, pool="their-pool")]),
         )
     if isinstance(item, NatRule):
         return st.one_of(
-            gone,
-            addresses.map(lambda found: [replace(item, internal=found)]),
+            GONE,
+            ADDRESS.map(lambda found: [replace(item, internal=found)]),
             st.just([replace(item, port="9999")]),
             st.just([replace(item, enabled=False)]),
             st.just([replace(item, external="203.0.113.44")]),
             st.just([item, replace(item, internal="192.168.8.77")]),
         )
     if isinstance(item, Pool):
-        return st.one_of(gone, st.just([replace(item, enabled=False)]))
-    return st.one_of(gone, st.just([AppPortProfile(item.name, ("9999",))]))
+        return st.one_of(GONE, st.just([replace(item, enabled=False)]))
+    return st.one_of(GONE, st.just([AppPortProfile(item.name, ("9999",))]))
 
 
 TRY = settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

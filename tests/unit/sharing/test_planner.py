@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import DEFAULT_ONE_ARM, network_of, parse_range
@@ -86,6 +87,11 @@ def wanted_on(inventory: Inventory, one: Service, scenario: Scenario, **more: bo
 
 def built(scenario: Scenario, ports: int, *others: Service) -> Inventory:
     """A gateway with Services in a scenario."""
+    return _built(scenario, ports, *others).copy()
+
+
+@cache
+def _built(scenario: Scenario, ports: int, *others: Service) -> Inventory:
     gateway = StrictGateway(Inventory())
     for one in (service(ports), *others):
         gateway.carry_out(wanted_on(gateway.inventory, one, scenario))
@@ -323,35 +329,40 @@ def test_internal_ips_are_kept_and_the_lowest_free_ones_taken() -> None:
         assign_internal_ips(service(3), Scenario.DISTINCT_INTERNAL, small, inventory)
 
 
+# made once: making and checking a strategy takes longer than a draw
+SIZE, WORLD, SCENARIO = st.sampled_from([1, 2, 3]), st.sampled_from(EVERY_WORLD), st.sampled_from(list(Scenario))
+EDITS, CHANGE = st.integers(0, 6), st.sampled_from([Act.UPDATE, Act.DELETE])
+INSIDE = st.sampled_from(["192.168.8.2", "192.168.8.3", "192.168.8.7"])
+ANYWHERE = st.one_of(INSIDE, st.just(IP))
+NUMBER, OF_A_PROFILE = st.sampled_from(["80", "81", "9999"]), st.sampled_from(["80", "9999"])
+
+
 @st.composite
 def damaged(draw: st.DrawFn) -> tuple[Inventory, int, Scenario, frozenset[VcdRule]]:
     """A gateway after manual changes: a Service in some shape, with random edits that Cloud Director allows."""
-    ports = draw(st.sampled_from([1, 2, 3]))
-    refuses = draw(st.sampled_from(EVERY_WORLD))
-    gateway = StrictGateway(built(draw(st.sampled_from(list(Scenario))), ports), refuses)
-    names = list(gateway.inventory)
-    for _edit in range(draw(st.integers(0, 6))):
-        item = draw(st.sampled_from(names))
+    ports = draw(SIZE)
+    refuses = draw(WORLD)
+    gateway = StrictGateway(built(draw(SCENARIO), ports), refuses)
+    names = st.sampled_from(list(gateway.inventory))
+    for _edit in range(draw(EDITS)):
+        item = draw(names)
         present = gateway.inventory.get(kind_of(item), item.name)
         changed = _changed(draw, present if present is not None else item)
-        act = Act.CREATE if present is None else draw(st.sampled_from([Act.UPDATE, Act.DELETE]))
+        act = Act.CREATE if present is None else draw(CHANGE)
         try:
             gateway.write(Step(act, present, None if act is Act.DELETE else changed))
         except Refused:
             continue
-    return gateway.inventory, ports, draw(st.sampled_from(list(Scenario))), refuses
+    return gateway.inventory, ports, draw(SCENARIO), refuses
 
 
 def _changed(draw: st.DrawFn, item: Object) -> Object:
-    inside = st.sampled_from(["192.168.8.2", "192.168.8.3", "192.168.8.7"])
     if isinstance(item, VirtualService):
-        return replace(
-            item, address=draw(st.one_of(inside, st.just(IP))), ports=(draw(st.sampled_from(["80", "81", "9999"])),)
-        )
+        return replace(item, address=draw(ANYWHERE), ports=(draw(NUMBER),))
     if isinstance(item, NatRule):
-        return replace(item, internal=draw(inside), external=IP, port=draw(st.sampled_from([item.port, "9999"])))
+        return replace(item, internal=draw(INSIDE), external=IP, port=draw(st.sampled_from([item.port, "9999"])))
     if isinstance(item, AppPortProfile):
-        return replace(item, ports=(draw(st.sampled_from(["80", "9999"])),))
+        return replace(item, ports=(draw(OF_A_PROFILE),))
     return item
 
 

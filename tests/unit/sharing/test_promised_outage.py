@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import DEFAULT_ONE_ARM, network_of
@@ -56,6 +57,11 @@ def planned(scenario: Scenario, inventory: Inventory, *services: Service, known:
 
 
 def built(scenario: Scenario, *services: Service) -> Inventory:
+    return _built(scenario, *services).copy()
+
+
+@cache
+def _built(scenario: Scenario, *services: Service) -> Inventory:
     gateway = StrictGateway(Inventory())
     gateway.carry_out(planned(scenario, gateway.inventory, *services).wanted)
     return gateway.inventory

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import DEFAULT_ONE_ARM
@@ -61,6 +62,11 @@ def wanted_on(inventory: Inventory, one: Service, scenario: Scenario, **more: bo
 
 
 def built(one: Service, scenario: Scenario) -> Inventory:
+    return _built(one, scenario).copy()
+
+
+@cache
+def _built(one: Service, scenario: Scenario) -> Inventory:
     gateway = StrictGateway(Inventory())
     gateway.carry_out(wanted_on(gateway.inventory, one, scenario))
     return gateway.inventory
@@ -184,16 +190,24 @@ def test_transparent_mode_does_not_stay_where_a_port_becomes_udp() -> None:
 
 NUMBERS = st.sampled_from([53, 80])
 PROTOCOLS = st.sampled_from(["TCP", "UDP", "HTTP"])
+# made once: making and checking a strategy takes longer than a draw
+NAMES = st.lists(st.sampled_from("abc"), min_size=1, max_size=3, unique=True)
+TEXTS, RULE_PORTS = st.sampled_from(["53", "UDP 53", "80", "UDP 80", "UDP 9999"]), st.sampled_from(["53", "80", "9999"])
+WORLD, SCENARIO, KILLS = st.sampled_from(WORLDS), st.sampled_from(list(Scenario)), st.integers(0, 12)
+CHANGE = st.sampled_from([Act.UPDATE, Act.DELETE])
 
 
 @st.composite
 def given_ports(draw: st.DrawFn) -> tuple[PortSpec, ...]:
     """One to three ports, of which two may have one number with different protocols."""
     found: dict[str, PortSpec] = {}
-    for name in draw(st.lists(st.sampled_from("abc"), min_size=1, max_size=3, unique=True)):
+    for name in draw(NAMES):
         one = PortSpec(name, draw(NUMBERS), 30053, draw(PROTOCOLS))
         found.setdefault(f"{one.transport} {one.port}", one)
     return tuple(found.values())
+
+
+PORTS = given_ports()
 
 
 def meets(ports: tuple[PortSpec, ...], scenario: Scenario) -> bool:
@@ -202,13 +216,12 @@ def meets(ports: tuple[PortSpec, ...], scenario: Scenario) -> bool:
 
 
 def _drifted(draw: st.DrawFn, item: Object) -> Object:
-    texts = st.sampled_from(["53", "UDP 53", "80", "UDP 80", "UDP 9999"])
     if isinstance(item, VirtualService):
-        return replace(item, ports=(draw(texts),), address=draw(st.sampled_from([item.address, IP, "192.168.8.9"])))
+        return replace(item, ports=(draw(TEXTS),), address=draw(st.sampled_from([item.address, IP, "192.168.8.9"])))
     if isinstance(item, AppPortProfile):
-        return replace(item, ports=(draw(texts),))
+        return replace(item, ports=(draw(TEXTS),))
     if isinstance(item, NatRule):
-        return replace(item, port=draw(st.sampled_from(["53", "80", "9999"])))
+        return replace(item, port=draw(RULE_PORTS))
     return item
 
 
@@ -219,9 +232,9 @@ def test_from_any_state_to_the_wanted_one_and_back(data: st.DataObject) -> None:
 
     The judge finds nothing exactly where the plan is empty.
     """
-    refuses, after = data.draw(st.sampled_from(WORLDS)), data.draw(st.sampled_from(list(Scenario)))
-    before = data.draw(st.sampled_from(list(Scenario)))
-    old, new = data.draw(given_ports()), data.draw(given_ports())
+    refuses, after = data.draw(WORLD), data.draw(SCENARIO)
+    before = data.draw(SCENARIO)
+    old, new = data.draw(PORTS), data.draw(PORTS)
     names = {one.name for one in new}
     old = tuple(one for one in old if one.name in names)  # those that are dropped are orphans, see test_planner
     if meets(old, before):
@@ -229,13 +242,13 @@ def test_from_any_state_to_the_wanted_one_and_back(data: st.DataObject) -> None:
     gateway = StrictGateway(built(machines(*old), before) if old else Inventory(), refuses)
     for item in data.draw(st.lists(st.sampled_from(list(gateway.inventory)), max_size=4)) if old else ():
         present = gateway.inventory.get(kind_of(item), item.name)
-        act = data.draw(st.sampled_from([Act.UPDATE, Act.DELETE])) if present is not None else Act.CREATE
+        act = data.draw(CHANGE) if present is not None else Act.CREATE
         changed = None if act is Act.DELETE else _drifted(data.draw, item)
         try:
             gateway.write(Step(act, present, changed))
         except Refused:
             continue
-    start, kill_after = gateway.inventory.copy(), data.draw(st.integers(0, 12))
+    start, kill_after = gateway.inventory.copy(), data.draw(KILLS)
 
     def wanted() -> WantedService:
         return wanted_on(gateway.inventory, machines(*new), after)

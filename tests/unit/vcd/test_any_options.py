@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,16 @@ def given_options(options: Mapping[str, Mapping[str, Any]]) -> st.SearchStrategy
     return st.fixed_dictionaries(needed, optional={k: values(v) for k, v in options.items() if k not in needed})
 
 
+@cache
+def options_of(name: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Any options of a module without those of the connection. Made once: that takes longer than to draw from it."""
+    return given_options(own(module_of(name).SPEC))
+
+
+def module_of(name: str) -> Any:
+    return importlib.import_module(f"ansible_collections.vcd.kubernetes.plugins.modules.{name}")
+
+
 def own(spec: ArgumentSpec) -> dict[str, Mapping[str, Any]]:
     """The options of a module without those of the connection."""
     return {name: option for name, option in spec.options.items() if name not in CONNECTION.options}
@@ -64,8 +75,8 @@ def test_the_modules_are_found() -> None:
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_options_are_taken_or_refused_in_one_line(name: str, data: st.DataObject) -> None:
-    module = importlib.import_module(f"ansible_collections.vcd.kubernetes.plugins.modules.{name}")
-    options = data.draw(given_options(own(module.SPEC)))
+    module = module_of(name)
+    options = data.draw(options_of(name))
     checked = ArgumentSpecValidator(**module.SPEC.to_kwargs()).validate(options)
     if checked.error_messages:
         return  # Ansible's own words

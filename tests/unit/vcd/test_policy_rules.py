@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 EMPTY: dict[str, list[dict[str, Any]]] = {kind: [] for kind in resource.KINDS}
+Values = dict[str, st.SearchStrategy[Any]]
 TEXT = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=5)
 LIKELY = {
     "ip_addresses": st.sampled_from(["10.0.0.1", "10.0.0.0/24", "10.0.0.1-10.0.0.9", "FD00::1"]),
@@ -42,19 +44,35 @@ def options(spec: dict[str, Any], without: set[str]) -> st.SearchStrategy[dict[s
     return st.fixed_dictionaries({name: values(name, one) for name, one in spec.items() if name not in without})
 
 
-@st.composite
-def rules(draw: st.DrawFn, kind: str) -> dict[str, Any]:
-    """A rule of this kind that the API would take: any criteria, and an action that excludes no other."""
+@cache
+def rules(kind: str) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Up to three rules of this kind that the API would take."""
     spec = POLICY.options[kind]["options"]
-    actions = spec["actions"]["options"]
-    action = draw(st.sampled_from(sorted(actions)))
-    criteria = spec["match_criteria"]["options"]
-    chosen = draw(st.sets(st.sampled_from(sorted(criteria))))
+    actions, criteria = (
+        {name: values(name, option) for name, option in spec[part]["options"].items()}
+        for part in ("actions", "match_criteria")
+    )
+    return st.lists(
+        rule(actions, criteria, st.sampled_from(sorted(actions)), st.sampled_from(sorted(criteria))), max_size=3
+    )
+
+
+@st.composite
+def rule(
+    draw: st.DrawFn,
+    actions: Values,
+    criteria: Values,
+    some_action: st.SearchStrategy[str],
+    some_criterion: st.SearchStrategy[str],
+) -> dict[str, Any]:
+    """A rule with any criteria, and an action that excludes no other."""
+    action = draw(some_action)
+    chosen = draw(st.sets(some_criterion))
     return {
         "name": draw(TEXT),
         "active": draw(st.booleans()),
-        "match_criteria": {name: draw(values(name, criteria[name])) for name in chosen},
-        "actions": {action: draw(values(action, actions[action]))},
+        "match_criteria": {name: draw(criteria[name]) for name in chosen},
+        "actions": {action: draw(actions[action])},
     }
 
 
@@ -69,7 +87,7 @@ def wanted(**given: Any) -> dict[str, Any]:
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_any_rules_are_written_once_and_come_back_as_options(kind: str, data: st.DataObject) -> None:
-    asked = wanted(**{kind: data.draw(st.lists(rules(kind), max_size=3))})
+    asked = wanted(**{kind: data.draw(rules(kind))})
     made = resource.planned(EMPTY, asked)
     assert all(not differs(body, POLICY_RULE) for body in made[kind])
     assert resource.to_write(EMPTY, made) == ([kind] if asked[kind] else [])
