@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import gc
 import importlib
 import json
 import os
 import select
+import selectors
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -112,54 +113,85 @@ class Forks:
 # -- the process that is forked --------------------------------------------------------------------------------------
 
 
+class _Children:
+    """The forks that run, each with the connection of the one that waits for it."""
+
+    def __init__(self, program: Any) -> None:
+        self._program = program
+        self._running: dict[int, tuple[int, socket.socket]] = {}  # by the number of the process: its descriptor
+        self.events = selectors.DefaultSelector()
+
+    def start(self, connection: socket.socket, listener: socket.socket) -> None:
+        """Fork the program for a connection, and tell the number of its process."""
+        with connection.makefile("r", encoding="utf-8") as lines:
+            line = lines.readline()
+        if not line:  # who asked is gone
+            connection.close()
+            return
+        child = os.fork()
+        if child == 0:
+            for one in (listener, connection, *(other for _descriptor, other in self._running.values())):
+                one.close()
+            self.events.close()
+            _be(self._program, json.loads(line))
+        descriptor = os.pidfd_open(child)
+        self._running[child] = descriptor, connection
+        self.events.register(descriptor, selectors.EVENT_READ, functools.partial(self._end, child))
+        self.events.register(connection, selectors.EVENT_READ, functools.partial(self._kill, child))
+        _tell(connection, {"pid": child})
+
+    def end(self) -> None:
+        """Kill what still runs."""
+        for child in [*self._running]:
+            self._kill(child)
+            self._end(child)
+
+    def _kill(self, child: int) -> None:
+        """The one who waited for it is gone."""
+        descriptor, connection = self._running[child]
+        self.events.unregister(connection)
+        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+
+    def _end(self, child: int) -> None:
+        """It has ended: tell how."""
+        descriptor, connection = self._running.pop(child)
+        _pid, status, usage = os.wait4(child, 0)
+        self.events.unregister(descriptor)
+        os.close(descriptor)
+        if connection in self.events.get_map():
+            self.events.unregister(connection)
+        ended = Ended(os.waitstatus_to_exitcode(status), usage.ru_maxrss, usage.ru_utime + usage.ru_stime)
+        _tell(connection, ended._asdict())
+        connection.close()
+
+
 def serve(kind: str, folder: Path) -> None:
-    """Load the program, then fork a keeper for each connection, until standard input ends."""
+    """Load the program, then fork it for each connection, until standard input ends."""
     program = importlib.import_module(kind)
     program.load(folder)
     gc.collect()
     gc.freeze()  # no fork looks through what all of them share, or copies it to count references
-    signal.signal(signal.SIGCHLD, _reap)
+    children = _Children(program)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(folder / "socket"))
         listener.listen(64)
+        children.events.register(listener, selectors.EVENT_READ)
+        children.events.register(sys.stdin, selectors.EVENT_READ)
         print("ready", flush=True)
-        while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
-            connection, _address = listener.accept()
-            if os.fork() == 0:
-                listener.close()
-                _keep(connection, program)
-            connection.close()
+        while True:
+            for key, _events in children.events.select():
+                if key.fileobj is sys.stdin:
+                    children.end()
+                    return
+                if key.fileobj is listener:
+                    children.start(listener.accept()[0], listener)
+                elif children.events.get_map().get(key.fd) is key:  # not of one that has ended in this round
+                    key.data()
 
 
-def _reap(_number: int, _frame: object) -> None:
-    """Wait for the keepers that have ended: only then does what they used count for who measures this process."""
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-
-
-def _keep(connection: socket.socket, program: Any) -> NoReturn:
-    """Run it in a child and tell how it ended. The child is killed when its parent no longer waits for it."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    with connection.makefile("r", encoding="utf-8") as lines:
-        request = json.loads(lines.readline())
-    child = os.fork()
-    if child == 0:
-        connection.close()
-        _be(program, request)
-    connection.sendall(json.dumps({"pid": child}).encode() + b"\n")
-    threading.Thread(target=_kill_at_end, args=(connection, child), daemon=True).start()
-    _pid, status, usage = os.wait4(child, 0)
-    ended = Ended(os.waitstatus_to_exitcode(status), usage.ru_maxrss, usage.ru_utime + usage.ru_stime)
+def _tell(connection: socket.socket, what: Mapping[str, Any]) -> None:
     with contextlib.suppress(OSError):
-        connection.sendall(json.dumps(ended._asdict()).encode() + b"\n")
-    os._exit(0)
-
-
-def _kill_at_end(connection: socket.socket, child: int) -> None:
-    with contextlib.suppress(OSError):
-        connection.recv(1)
-        os.kill(child, signal.SIGKILL)
+        connection.sendall(json.dumps(what).encode() + b"\n")
 
 
 def _be(program: Any, request: dict[str, Any]) -> NoReturn:
