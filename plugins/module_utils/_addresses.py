@@ -20,7 +20,7 @@ from functools import cached_property, lru_cache
 from itertools import islice
 
 try:
-    from netaddr import INET_PTON, AddrFormatError, IPAddress, IPNetwork
+    from netaddr import INET_PTON, AddrFormatError, IPAddress, IPNetwork, IPRange, IPSet
 except ImportError as error:
     NETADDR_IMPORT_ERROR: ImportError | None = error
 else:
@@ -270,13 +270,8 @@ def lowest_free(addresses: AddressRange, used: Iterable[str], count: int) -> tup
 
 def _spans(ranges: Iterable[AddressRange]) -> list[tuple[int, int, int]]:
     """IP version, first and last address of what ranges hold, in order; they neither touch nor overlap."""
-    found: list[tuple[int, int, int]] = []
-    for version, first, last in sorted(one._numbers for one in ranges):
-        if found and found[-1][0] == version and first <= found[-1][2] + 1:
-            found[-1] = (version, found[-1][1], max(last, found[-1][2]))
-        else:
-            found.append((version, first, last))
-    return found
+    whole = IPSet(IPRange(one.start, one.end) for one in ranges)
+    return [(one.version, one.first, one.last) for one in whole.iter_ipranges()]
 
 
 def _parse(text: object) -> tuple[int, int] | None:
