@@ -10,14 +10,17 @@ saves the imports, and packing each module with all that it imports, which every
 from __future__ import annotations
 
 import atexit
+import contextlib
 import importlib
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[2]
 # what a run of the role imports on its way
 IMPORTS = (
     "ansible.cli.playbook",
@@ -26,19 +29,20 @@ IMPORTS = (
     "ansible.executor.module_common",
     "ansible.plugins.strategy.free",
     "ansible.plugins.strategy.linear",
-    "ansible.plugins.action.assert",
-    "ansible.plugins.action.debug",
-    "ansible.plugins.action.include_vars",
     "ansible.plugins.action.normal",
-    "ansible.plugins.action.set_fact",
-    "ansible.plugins.action.validate_argument_spec",
+    "ansible.playbook.handler_task_include",
     "ansible.modules",
-    "html",
+    "multiprocessing.synchronize",
     "jinja2",
     "yaml",
 )
 # the kinds of plugins of which each run imports all, and reads the documentation for their options
 KINDS = ("become", "cache", "callback", "connection", "filter", "inventory", "shell", "test", "vars")
+# and the actions of the role, with all that those of this collection import
+ACTIONS = (
+    *(f"ansible.builtin.{name}" for name in ("assert", "debug", "set_fact", "validate_argument_spec")),
+    *sorted(f"vcd.kubernetes.{path.stem}" for path in (ROOT / "plugins" / "action").glob("*.py")),
+)
 # the setting internal_poll_interval: while a module runs, ansible-core looks 1000 times a second whether it has ended
 POLL_SECONDS = 0.01
 _packed = Path()
@@ -54,6 +58,12 @@ def load(folder: Path) -> None:
     for kind in KINDS:
         for _plugin in getattr(loader, f"{kind}_loader").all(class_only=True):
             pass
+    # a run does it again, which changes nothing: where collections are, the environment says that all runs here share
+    loader.init_plugin_loader([])
+    warnings.filterwarnings("ignore", "AnsibleCollectionFinder has already been configured")
+    for name in ACTIONS:
+        with contextlib.suppress(Exception):  # one that cannot be imported says so when it is run
+            loader.action_loader.get(name, class_only=True)
     _packed = folder / "packed-modules"
     _packed.mkdir()
 
