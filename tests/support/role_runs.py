@@ -139,7 +139,7 @@ def _forks(start: str) -> Forks:
 
 
 def ansible_playbook_apart(folder: Path, words: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str, str]:
-    """Run ansible-playbook; its exit code, standard output and standard error."""
+    """Run ansible-playbook in a process of its own; its exit code, standard output and standard error."""
     done = _run(folder, words, clean_environment(folder, environment), subprocess.PIPE)
     return done.returncode, done.stdout, done.stderr
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 from kube_double.testing import KubeDouble
-from role_runs import ansible_playbook, ansible_playbook_apart, connection, cpi_objects, writes
+from role_runs import ansible_playbook, connection, cpi_objects, forked_python_program, started_playbook, writes
 from vcdsim.testing import Simulator
 
 
@@ -124,7 +124,10 @@ def test_progress_leaves_standard_output_to_the_callback(callback: str, tmp_path
     }
     (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"clusters": {"hosts": estate.hosts()}}, sort_keys=False))
     words = ["vcd.kubernetes.shared_ip", "-i", "hosts.yml", "-e", "shared_ip_hosts=clusters"]
-    code, output, errors = ansible_playbook_apart(tmp_path, words, environment)
+    files = [tmp_path / name for name in ("output", "errors")]
+    python = str(forked_python_program())
+    code = started_playbook(tmp_path, words, environment, files[0], python, files[1]).wait().code
+    output, errors = (file.read_text() for file in files)
     assert code == 0, errors
     documents = [json.loads(output)] if callback == "ansible.posix.json" else map(json.loads, output.splitlines())
     assert any("stats" in one for one in documents)
