@@ -204,10 +204,14 @@ class Alternating(Fleet):
 
 
 class Awx:
-    """Launches job templates of extensions/awx on the nodes of a mesh, for the clusters of a fleet."""
+    """Launches job templates of extensions/awx on the nodes of a mesh, for the clusters of a fleet.
 
-    def __init__(self, running: Doubles, over: Mesh) -> None:
+    ``programs`` is a folder whose programs come first on the PATH of the execution environment.
+    """
+
+    def __init__(self, running: Doubles, over: Mesh, programs: Path | None = None) -> None:
         self.running, self.mesh, self.number = running, over, 0
+        self._programs = programs
         fleet = running.fleet
         self.clusters = {
             name: {"shared_ip_context": name, "shared_ip_edge_gateway": f"edge-{fleet.edge_of(name) + 1}"}
@@ -222,19 +226,23 @@ class Awx:
         self._environment = {**awx_jobs.execution_environment(collections_path()), "ANSIBLE_CONFIG": str(config)}
         self._credentials = {awx_jobs.VCD: vcd, awx_jobs.KUBECONFIG: {"kubeconfig": kubeconfig}}
 
-    def launch(self, template: str, node: str, **given: Any) -> Job:
+    def launch(self, template: str, node: str, *, plain: bool = False, **given: Any) -> Job:
         """Launch a template on a node; ``given`` is what `awx_jobs.prepare` takes of what is typed in AWX.
 
+        ``plain``: without ``programs``.
         What AWX writes for the job is removed once it is sent: the node has nothing but what it was sent.
         """
         self.number += 1
         folder = self.running.folder / f"job-{self.number}"
+        environment = dict(self._environment)
+        if self._programs and not plain:
+            environment["PATH"] = f"{self._programs}{os.pathsep}{environment['PATH']}"
         private = awx_jobs.prepare(
             template,
             folder=self.running.folder / f"private-{self.number}",
             clusters=self.clusters,
             credentials=self._credentials,
-            environment=self._environment,
+            environment=environment,
             root=str(self.mesh.place(node, folder)),
             job=self.number,
             **given,

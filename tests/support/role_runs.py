@@ -151,6 +151,23 @@ def forked_python_program() -> Path:
     return forked_python.program(Forks("forked_python", kept).folder)
 
 
+@functools.cache
+def programs_with_forked_modules() -> Path:
+    """A folder for PATH: its ansible-playbook is the real one in a process of its own, but for that Python."""
+    folder = forked_python_program().parent / "programs"
+    folder.mkdir()
+    program = folder / "ansible-playbook"
+    program.write_text(
+        f"#!{sys.executable}\n"
+        "import sys\n"
+        f"sys.executable = {str(forked_python_program())!r}\n"
+        "from ansible.cli.playbook import main\n"
+        "sys.exit(main())\n"
+    )
+    program.chmod(0o700)
+    return folder
+
+
 def _own_process(folder: Path, words: Sequence[str], variables: Mapping[str, str]) -> tuple[int, str]:
     done = _run(folder, words, variables, subprocess.STDOUT)
     return done.returncode, done.stdout

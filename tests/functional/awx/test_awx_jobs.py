@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The templates as jobs of AWX: made from the shipped data, sent to execution nodes, and run there by ansible-runner.
 
-In the middle of the change one job loses its node, and the other one is cancelled.
+In the middle of the change one job loses its node, and the other one is cancelled: all of their processes are their
+own. The modules of the other jobs are forked.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from awx_jobs import Job
 from fleet import doubles
 from mesh import CANCELLED, LOST, Alternating, Awx, mesh
-from role_runs import writes
+from role_runs import programs_with_forked_modules, writes
 from waiting import until
 
 ANSWERS = {"shared_ip_scenario": "shared_external", "shared_ip_existing": "migrate"}
@@ -30,7 +31,7 @@ def test_each_template_runs_as_awx_would_run_it(tmp_path: Path) -> None:
     folder = tmp_path / "doubles"
     with doubles(fleet, folder) as running, mesh(folder, ("exec-1", "exec-2")) as over:
         running.clear()
-        awx = Awx(running, over)
+        awx = Awx(running, over, programs_with_forked_modules())
         clusters = [running.kube[name] for name in NAMES]
 
         # the plan, side by side with a check of the way back, and what saves before a change: nothing is written
@@ -52,7 +53,7 @@ def test_each_template_runs_as_awx_would_run_it(tmp_path: Path) -> None:
         ids = [fleet.cluster_id(name).rpartition(":")[2] for name in NAMES]
         running.sim.faults([{"writes": True, "name": f"*{one}*", "hold": "before", "times": 1} for one in ids])
         lost, cancelled = (
-            awx.launch("apply", node, survey=ANSWERS, slice_=(number, 2), **given)
+            awx.launch("apply", node, plain=True, survey=ANSWERS, slice_=(number, 2), **given)
             for number, node in enumerate(over.nodes, 1)
         )
 
