@@ -48,6 +48,7 @@ from places import (
     run,
     say,
     source_names,
+    store_startup,
     test_venv,
 )
 from programs import doubles, module_python
@@ -221,11 +222,36 @@ def _sanity(venv: Venv, name: str) -> str:
         raise Failed("tests/sanity holds ignore lines")
     tree, ours = own_copy(name, released=True)
     command = [venv.bin / "ansible-test", "sanity", "--venv"]
+    _keep_delegation(venv, ours)
+    _keep_code_of_imports()
     output = run(command, _log(name), cwd=ours, env=_ansible_test(venv, tree))
     runs = len(re.findall(r"^Running sanity test", output, re.MULTILINE))
     if not runs:
         raise Failed(f"ansible-test ran no sanity test:\n{output}")
     return f"{runs} sanity runs"
+
+
+def _keep_delegation(venv: Venv, ours: Path) -> None:
+    """The environment that ansible-test itself runs in: it would build it again in each copy of the collection.
+
+    It holds what this ansible-core needs, and is built again with the environment that has it.
+    """
+    kept, link = venv.path / "delegation", ours / "tests" / "output" / ".tmp" / "delegation"
+    kept.mkdir(exist_ok=True)
+    link.parent.mkdir(parents=True)
+    link.symlink_to(kept)
+
+
+def _keep_code_of_imports() -> None:
+    """Let the test ``import`` compile a source text once on each Python, not for each module that needs it.
+
+    It imports every module and plugin with nothing of the collection imported before, which takes most of the seconds
+    of all sanity tests. These environments are there after the first run.
+    """
+    environments = CACHE / "home" / ".ansible" / "test" / "venv"
+    for name in ("sanity", "sanity.import.plugin"):  # for modules, and for plugins
+        for marker in environments.glob(f"{name}/*/*/marker.txt"):
+            store_startup(marker.parent, "kept_work")
 
 
 def integration(_workers: int) -> str:

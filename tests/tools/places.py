@@ -113,6 +113,16 @@ def real_interpreters() -> dict[str, Path]:
     return found
 
 
+def store_startup(environment: Path, *modules: str) -> None:
+    """See `zipped_code` and `kept_work`: files that each start of the environment's Python imports."""
+    packages = next(environment.glob("lib/python*/site-packages"))
+    for module in modules:
+        source = Path(__file__).with_name(f"{module}.py").read_text()
+        for name, text in ((f"{module}.py", source), (f"{module}.pth", f"import {module}\n")):
+            if not (packages / name).exists() or (packages / name).read_text() != text:
+                (packages / name).write_text(text)
+
+
 @dataclass(frozen=True)
 class Venv:
     """A virtual environment in .cache/. It is rebuilt if its requirements change.
@@ -156,13 +166,7 @@ class Venv:
         return self
 
     def _store_startup(self) -> None:
-        """See `zipped_code` and `kept_work`: files that each start of the environment's Python imports."""
-        packages = next(self.path.glob("lib/python*/site-packages"))
-        for module in ("zipped_code", *(["kept_work"] if self.name in KEEP_WORK else [])):
-            source = Path(__file__).with_name(f"{module}.py").read_text()
-            for name, text in ((f"{module}.py", source), (f"{module}.pth", f"import {module}\n")):
-                if not (packages / name).exists() or (packages / name).read_text() != text:
-                    (packages / name).write_text(text)
+        store_startup(self.path, "zipped_code", *(["kept_work"] if self.name in KEEP_WORK else []))
 
     def _fingerprint(self, arguments: Sequence[str]) -> str:
         # without the place of the checkout: worktrees may share one environment, and must not rebuild it in turn

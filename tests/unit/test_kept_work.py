@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -70,6 +71,16 @@ def test_the_code_of_a_plugin_is_compiled_once_for_each_text_and_knows_its_file(
     assert len(list(folder.iterdir())) == 1
     with pytest.raises(SyntaxError):
         compiled(source="def", filename="/a/x.py", mode="exec", flags=0, dont_inherit=True)
+
+
+def test_a_plugin_that_python_warns_of_is_compiled_and_complained_of_each_time(folder: Path) -> None:
+    """As the sanity test ``import`` does, which takes each warning as an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for compiled in (finder([]).compile, finder([]).compile):
+            with pytest.raises(SyntaxError, match="is"):
+                compiled("x = 1 is 1", "/a/x.py", "exec", flags=0, dont_inherit=True)
+    assert not folder.exists()
 
 
 @pytest.fixture
