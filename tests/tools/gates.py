@@ -195,7 +195,9 @@ def _pytest(folder: str, workers: int) -> str:
     The names of the tests that failed are the last lines of the output: of a long output, often only the end is kept.
     """
     venv = test_venv()
-    command = [venv.bin / "python", "-m", "pytest", "-q", "-rsfE", "-n", str(workers), "--dist", "worksteal"]
+    # one process alone needs none beside it that hands it the tests, and reads its reports
+    processes = ["-n", str(workers), "--dist", "worksteal"] if workers > 1 else []
+    command = [venv.bin / "python", "-m", "pytest", "-q", "-rsfE", *processes]
     return run([*command, f"tests/{folder}"], _log(folder), cwd=COLLECTION, env=_with_real_parts(venv))
 
 

@@ -8,14 +8,17 @@ Its process is forked from one that has imported the program. Importing it takes
 
 from __future__ import annotations
 
+import atexit
 import json
 import multiprocessing
 import os
 import re
 import ssl
 import sys
+import tempfile
 import threading
 import urllib.parse
+from functools import cache
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -55,6 +58,18 @@ def _run(arguments: list[str], output: Connection) -> None:
     sys.exit(main(arguments))
 
 
+@cache
+def _as_json(description: Path) -> Path:
+    """The vendor's description in a file that each simulator of this process reads at once."""
+    from vcdsim.contract import read_description
+
+    folder = tempfile.TemporaryDirectory(prefix="vcdsim-")
+    atexit.register(folder.cleanup)
+    found = Path(folder.name, description.name).with_suffix(".json")
+    found.write_text(json.dumps(read_description(description), default=str), encoding="utf-8")
+    return found
+
+
 class ContractBroken(AssertionError):
     """Requests or answers differ from the vendor's description. The message has one line for each difference."""
 
@@ -72,6 +87,8 @@ class Simulator:
         options.setdefault("openapi", os.environ.get("VCDSIM_OPENAPI") or None)
         options.setdefault("journal", os.environ.get("VCDSIM_JOURNAL") or None)
         self._holds = options["openapi"] is not None
+        if self._holds:
+            options["openapi"] = _as_json(Path(options["openapi"]))
         self._command = ["--estate", str(estate), *_arguments(options)]
         self._process: BaseProcess | None = None
         self._control: KeptConnection | None = None
