@@ -98,8 +98,19 @@ def options(entry: str, variables: dict[str, Any]) -> dict[str, Any]:
     documented = {name: known[name] for name in SPECS[entry]["options"] if name in known}
     checked = ArgumentSpecValidator(SPECS[entry]["options"]).validate(documented)
     assert checked.error_messages == []
+    key = repr((module_defaults(entry), sorted(variables.items())))
+    if key not in HANDED_ON:
+        HANDED_ON[key] = handed_on(module_defaults(entry), known)
+    return HANDED_ON[key]
+
+
+# What the module gets, for each way in which entry points hand on the table, and for each set of variables
+HANDED_ON: dict[str, dict[str, Any]] = {}
+
+
+def handed_on(table: str, known: dict[str, Any]) -> dict[str, Any]:
     templar = Templar(variables=known)
-    passed = templar.template(trust_as_template(module_defaults(entry)))
+    passed = templar.template(trust_as_template(table))
     result = ArgumentSpecValidator(**OPTIONS.to_kwargs()).validate({**given(passed), "phase": "verify"})
     assert result.error_messages == []
     # these are for vcd_shared_ip_plan, which the role runs before and after that module
