@@ -9,6 +9,7 @@ import ast
 import importlib
 import ipaddress
 from collections.abc import Mapping
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -309,6 +310,12 @@ def _needs_netaddr(module: str, seen: set[str]) -> bool:
     if module in seen or not path.exists():
         return False
     seen.add(module)
+    return any(_needs_netaddr(name, seen) for name in _imported(path))
+
+
+@cache
+def _imported(path: Path) -> tuple[str, ...]:
+    """What a file imports of module_utils."""
     nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom) and node.module]
     names = [str(node.module).removeprefix(UTILS) for node in nodes if str(node.module).startswith(UTILS)]
     names += [
@@ -317,7 +324,7 @@ def _needs_netaddr(module: str, seen: set[str]) -> bool:
         for alias in node.names
         if f"{node.module}.".startswith(UTILS)
     ]
-    return any(_needs_netaddr(name, seen) for name in names)
+    return tuple(names)
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -51,12 +52,13 @@ def commands(path: Path) -> Iterator[list[str]]:
             yield shlex.split(line, comments=True)[1:]
 
 
-def variables() -> set[str]:
+@cache
+def variables() -> frozenset[str]:
     """The variables of the role and of the playbooks."""
     spec = yaml.safe_load((ROOT / "roles/shared_ip/meta/argument_specs.yml").read_text(encoding="utf-8"))
     found = {name for entry in spec["argument_specs"].values() for name in entry.get("options", {})}
     page = (ROOT / "roles/shared_ip/README.md").read_text(encoding="utf-8")
-    return found | set(re.findall(r"`(shared_ip_\w+)`", page))
+    return frozenset(found | set(re.findall(r"`(shared_ip_\w+)`", page)))
 
 
 def given(words: list[str]) -> Iterator[str]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,13 +20,16 @@ NEEDED_ELSEWHERE = {
 }  # fmt: skip
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> frozenset[str]:
     """The first names of the modules that a file imports, wherever in it."""
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
+            found.update(alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module != "urllib.parse":  # pure, unlike its neighbours
-            yield str(node.module).partition(".")[0]
+            found.add(str(node.module).partition(".")[0])
+    return frozenset(found)
 
 
 def reached(path: Path) -> set[str]:
@@ -34,7 +37,7 @@ def reached(path: Path) -> set[str]:
     found: set[str] = set()
     waiting = [path]
     while waiting:
-        new = set(imports(waiting.pop())) - found
+        new = imports(waiting.pop()) - found
         found |= new
         waiting += [helper for name in new if (helper := SUPPORT / f"{name}.py").is_file()]
     return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ def test_what_the_readme_installs_is_what_the_artifact_is_tried_with() -> None:
         assert set(command.replace("-d offline", "").split()) - {"--no-index", "--find-links", "offline"} == tried
 
 
+@cache
 def documentation(module: str, name: str = "DOCUMENTATION") -> dict[str, Any]:
     """One of a module's documentation blocks."""
     tree = ast.parse((ROOT / "plugins" / "modules" / f"{module}.py").read_text())

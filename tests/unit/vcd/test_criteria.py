@@ -19,11 +19,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.dynamic_
 from hypothesis import given
 from hypothesis import strategies as st
 
-RULES = st.sampled_from(sorted(OPERATORS)).flatmap(
-    lambda kind: st.fixed_dictionaries(
-        {"type": st.just(kind), "operator": st.sampled_from(OPERATORS[kind]), "value": st.sampled_from(["a", "A", "b"])}
-    )
-)
+VALUES = st.sampled_from(["a", "A", "b"])
+# made once: making and checking a strategy takes longer than a draw
+RULES_OF = {
+    kind: st.fixed_dictionaries({"type": st.just(kind), "operator": st.sampled_from(operators), "value": VALUES})
+    for kind, operators in OPERATORS.items()
+}
+RULES = st.sampled_from(sorted(OPERATORS)).flatmap(RULES_OF.__getitem__)
 CRITERIA = st.lists(st.fixed_dictionaries({"rules": st.lists(RULES, min_size=1, max_size=4)}), max_size=3)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.events import NotYaml, read_events
@@ -91,6 +92,8 @@ class Document:
     directives: tuple[Directive, ...] = ()
 
 
+# A run reads the few texts that its file is and was before each edit several times, and changes no node.
+@lru_cache(maxsize=8)
 def read_document(text: str) -> Document:
     """Parse a text. One without a document (empty, only comments) has no root. Raises NotYaml."""
     directives, rest = _take_directives(text)
