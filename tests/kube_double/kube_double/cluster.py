@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
 from contextlib import nullcontext
 
 from kube_double.clock import Clock
+from kube_double.copies import copied
 from kube_double.deployments import Deployments
 from kube_double.errors import ApiError, Json
 from kube_double.events import Recorder
@@ -77,7 +77,7 @@ class Cluster:
 
         ``running`` is for a cluster that has run for a while: the pods of these objects are ready at once.
         """
-        self._loaded = [copy.deepcopy(item) for item in objects]
+        self._loaded = [copied(item) for item in objects]
         self._running = running
         self.reset()
 
@@ -134,7 +134,7 @@ class Cluster:
 
     def dump(self) -> list[Json]:
         """Every object, by kind, namespace and name."""
-        return [copy.deepcopy(item) for resource in RESOURCES for item in self.store.items(resource)]
+        return [copied(item) for resource in RESOURCES for item in self.store.items(resource)]
 
 
 def expand(item: Json) -> list[Json]:

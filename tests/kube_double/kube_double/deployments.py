@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 import math
 
 from kube_double import pods
+from kube_double.copies import copied
 from kube_double.errors import Json
 from kube_double.events import Recorder
 from kube_double.registry import DeleteOptions, Registry
@@ -64,7 +64,7 @@ class Deployments:
 
     def sync(self) -> None:
         for item in list(self._store.items(DEPLOYMENT)):
-            deployment = copy.deepcopy(item)
+            deployment = copied(item)
             if "deletionTimestamp" not in deployment["metadata"]:
                 self._roll(deployment)
             self._report(deployment["metadata"])
@@ -135,9 +135,9 @@ class Deployments:
     def _new_set(self, deployment: Json, others: list[Json], replicas: int) -> Json:
         meta, spec = deployment["metadata"], deployment["spec"]
         digest = template_hash(spec["template"])
-        template = copy.deepcopy(spec["template"])
+        template = copied(spec["template"])
         template.setdefault("metadata", {}).setdefault("labels", {})[HASH_LABEL] = digest
-        selector = copy.deepcopy(spec["selector"])
+        selector = copied(spec["selector"])
         selector.setdefault("matchLabels", {})[HASH_LABEL] = digest
         annotations = {key: value for key, value in (meta.get("annotations") or {}).items() if key not in _NOT_COPIED}
         item = {
@@ -159,7 +159,7 @@ class Deployments:
 
     def _revise(self, deployment: Json, current: Json, others: list[Json]) -> Json:
         """Give the current template the highest revision, even if an older template is used again."""
-        current = copy.deepcopy(current)
+        current = copied(current)
         revision = current["metadata"]["annotations"][REVISION]
         if int(revision) < self._next_revision(others):
             revision = str(self._next_revision(others))
@@ -175,7 +175,7 @@ class Deployments:
     def _resize(self, deployment: Json, item: Json | None, replicas: int) -> Json:
         if item is None:
             raise ValueError("there is no ReplicaSet to resize")
-        item = copy.deepcopy(item)
+        item = copied(item)
         before = item["spec"]["replicas"]
         if before == replicas:
             return item

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from kube_double import pods
 from kube_double.clock import Clock
+from kube_double.copies import copied
 from kube_double.errors import Json
 from kube_double.events import Recorder
 from kube_double.pods import Missing, Reader, Reference
@@ -79,7 +79,7 @@ class Kubelets:
             if uid not in self.runs and self._store.peek(NODE, "", pod["spec"]["nodeName"]) is not None:
                 self._register(uid, pod)
         for uid, run in list(self.runs.items()):
-            self._sync_pod(uid, run, copy.deepcopy(bound[uid]))
+            self._sync_pod(uid, run, copied(bound[uid]))
 
     # -- the cache -----------------------------------------------------------------------------------------------
 

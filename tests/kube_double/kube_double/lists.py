@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import copy
 import json
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from kube_double import errors
+from kube_double.copies import copied
 from kube_double.errors import ApiError, Json
 from kube_double.paths import Target, flag
 from kube_double.selectors import fields_match, labels_match
@@ -65,7 +65,7 @@ class Lists:
             select = Selection(target, query)
             version = str(self._store.version)
             stored = self._store.items(target.resource, target.namespace)
-            items = [copy.deepcopy(item) for item in stored if select(item)]
+            items = [copied(item) for item in stored if select(item)]
         meta: Json = {"resourceVersion": version}
         if limit and len(items) > limit:
             meta["continue"] = self._keep(version, items[limit:])
@@ -163,7 +163,7 @@ class Watch:
         elif before and event.before is not None:
             last = event.before
             if event.after is not None:
-                last = copy.deepcopy(last)
+                last = copied(last)
                 last["metadata"]["resourceVersion"] = event.after["metadata"]["resourceVersion"]
             yield {"type": "DELETED", "object": last}
 

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import jsonpatch
 import jsonpointer
 
 from kube_double import errors
+from kube_double.copies import copied
 from kube_double.errors import Json
 from kube_double.schema import MERGE_KEYS, MERGED_SETS, TYPES
 
@@ -28,9 +28,9 @@ def apply_patch(content_type: str, kind: str, current: Json, patch: Any) -> Json
     if not isinstance(patch, dict):
         raise errors.bad_request("json: cannot unmarshal array into Go value of type map[string]interface {}")
     if content_type == MERGE_PATCH:
-        merged: Json = merge(copy.deepcopy(current), patch)
+        merged: Json = merge(copied(current), patch)
         return merged
-    return strategic_merge(kind, copy.deepcopy(current), patch)
+    return strategic_merge(kind, copied(current), patch)
 
 
 def _json_patch(current: Json, patch: Any) -> Json:

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from kube_double import defaults, errors, validation, workloads
 from kube_double.clock import Clock
+from kube_double.copies import copied
 from kube_double.errors import Json
 from kube_double.managers import Manager, managed_fields
 from kube_double.resources import Resource, of_kind
@@ -56,7 +56,7 @@ class Registry:
 
     def create(self, resource: Resource, namespace: str, item: Json, dry_run: bool = False) -> Json:
         """Store a new, decoded object and return it as stored."""
-        item = copy.deepcopy(item)
+        item = copied(item)
         meta = item.setdefault("metadata", {})
         self._place(resource, namespace, meta)
         if meta.get("resourceVersion"):
@@ -136,7 +136,7 @@ class Registry:
         Raises 404, 409 for an outdated version or uid, and 422 for a change that is not allowed.
         """
         old = self.get(resource, namespace, name)
-        new = copy.deepcopy(change(copy.deepcopy(old)))
+        new = copied(change(copied(old)))
         self._check_identity(resource, namespace, old, new)
         self._keep(resource, old, new, subresource)
         if resource.kind == "Deployment":
@@ -189,12 +189,12 @@ class Registry:
         new |= {"kind": resource.kind, "apiVersion": resource.api_version}
         if subresource == "status":
             for key in set(old) - {"metadata", "status"}:
-                new[key] = copy.deepcopy(old[key])
+                new[key] = copied(old[key])
             meta["labels"] = old["metadata"].get("labels")
             if not meta["labels"]:
                 del meta["labels"]
         elif "status" in resource.subresources and "status" in old:
-            new["status"] = copy.deepcopy(old["status"])
+            new["status"] = copied(old["status"])
 
     @staticmethod
     def _counts(old: Json, new: Json) -> bool:
@@ -296,7 +296,7 @@ class Registry:
                 owners = item["metadata"].get("ownerReferences") or []
                 left = [owner for owner in owners if owner["uid"] != uid]
                 if left != owners:
-                    changed = copy.deepcopy(item)
+                    changed = copied(item)
                     changed["metadata"]["ownerReferences"] = left
                     self.store.put(resource, changed)
 

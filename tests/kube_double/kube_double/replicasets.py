@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import copy
-
 from kube_double import pods
+from kube_double.copies import copied
 from kube_double.errors import ApiError, Json
 from kube_double.events import Recorder
 from kube_double.registry import DeleteOptions, Registry
@@ -34,7 +33,7 @@ class ReplicaSets:
         for item in list(self._registry.store.items(REPLICA_SET)):
             failure = ""
             if "deletionTimestamp" not in item["metadata"]:
-                failure = self._scale(copy.deepcopy(item))
+                failure = self._scale(copied(item))
             self._report(item["metadata"], failure)
 
     def _scale(self, item: Json) -> str:
@@ -61,7 +60,7 @@ class ReplicaSets:
         return bool(pod["spec"].get("nodeName")), pods.is_ready(pod), -int(pod["metadata"]["resourceVersion"])
 
     def _create_pod(self, item: Json) -> None:
-        meta, template = item["metadata"], copy.deepcopy(item["spec"]["template"])
+        meta, template = item["metadata"], copied(item["spec"]["template"])
         wanted = {key: value for key, value in (template.get("metadata") or {}).items() if key in _COPIED}
         wanted |= {
             "generateName": f"{meta['name']}-",

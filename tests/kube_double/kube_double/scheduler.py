@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 
 from kube_double import pods
+from kube_double.copies import copied
 from kube_double.errors import Json
 from kube_double.events import Recorder
 from kube_double.registry import Registry
@@ -30,7 +30,7 @@ class Scheduler:
         for pod in list(self._store.items(POD)):
             waiting = not pod["spec"].get("nodeName") and "deletionTimestamp" not in pod["metadata"]
             if waiting and not pod["spec"].get("schedulingGates"):
-                self._place(copy.deepcopy(pod))
+                self._place(copied(pod))
 
     def _place(self, pod: Json) -> None:
         nodes = list(self._store.items(NODE))

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import copy
 import random
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from kube_double.copies import copied
 from kube_double.errors import Json
 from kube_double.resources import Resource
 
@@ -57,7 +57,7 @@ class Store:
                 self.remove(resource, namespace, name)
 
     def get(self, resource: Resource, namespace: str, name: str) -> Json | None:
-        return copy.deepcopy(self._objects.get(resource, {}).get((namespace, name)))
+        return copied(self._objects.get(resource, {}).get((namespace, name)))
 
     def peek(self, resource: Resource, namespace: str, name: str) -> Json | None:
         """Like ``get``, but without a copy: for reading only."""
@@ -75,12 +75,12 @@ class Store:
         """Store ``item`` with the next version. Returns a copy of the stored object."""
         key = (item["metadata"].get("namespace", ""), item["metadata"]["name"])
         before = self._objects.setdefault(resource, {}).get(key)
-        after = copy.deepcopy(item)
+        after = copied(item)
         self.version += 1
         after["metadata"]["resourceVersion"] = str(self.version)
         self._objects[resource][key] = after
         self._record(Event(self.version, resource, before, after))
-        return copy.deepcopy(after)
+        return copied(after)
 
     def remove(self, resource: Resource, namespace: str, name: str) -> Json | None:
         """Remove the object. Returns it with the version of its removal."""
@@ -88,7 +88,7 @@ class Store:
         if before is None:
             return None
         self.version += 1
-        last = copy.deepcopy(before)
+        last = copied(before)
         last["metadata"]["resourceVersion"] = str(self.version)
         self._record(Event(self.version, resource, last, None))
         return last

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from kube_double import names
+from kube_double.copies import copied
 from kube_double.errors import (
     FieldError,
     Json,
@@ -120,7 +120,7 @@ def _container(container: Json, field: str, volumes: list[str], seen: list[str])
 
 def _pod_update(new: Json, old: Json | None) -> list[FieldError]:
     def fixed(item: Json | None) -> Any:
-        spec = copy.deepcopy((item or {}).get("spec") or {})
+        spec = copied((item or {}).get("spec") or {})
         for container in [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]:
             container.pop("image", None)
         for key in ("activeDeadlineSeconds", "tolerations"):
