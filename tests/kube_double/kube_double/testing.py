@@ -39,7 +39,7 @@ START_SECONDS = 600.0  # for a busy machine, not for what is waited for
 STOP_SECONDS = 60.0
 _FORKS = multiprocessing.get_context("forkserver")
 # one process for both doubles where a test uses both: what cannot be imported is left out
-_FORKS.set_forkserver_preload(["kube_double.__main__", "vcdsim.command"])
+_FORKS.set_forkserver_preload(["kube_double.preload", "vcdsim.preload"])
 
 
 def _ensure_forks() -> None:

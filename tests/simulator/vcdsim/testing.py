@@ -33,7 +33,7 @@ _START_SECONDS = 600  # for a busy machine, not for what is waited for
 _STOP_SECONDS = 60
 _FORKS = multiprocessing.get_context("forkserver")
 # one process for both doubles where a test uses both: what cannot be imported is left out
-_FORKS.set_forkserver_preload(["vcdsim.command", "kube_double.__main__"])
+_FORKS.set_forkserver_preload(["vcdsim.preload", "kube_double.preload"])
 
 
 def _ensure_forks() -> None:

@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, the vcd.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Imported by the process that the simulator is forked from (`testing`): a first start, without a server.
+
+What it imports and sets up is then there for every start.
+"""
+
+from __future__ import annotations
+
+import gc
+import tempfile
+from pathlib import Path
+
+from vcdsim import command, estates, tls
+
+
+def start_once() -> None:
+    """Build a world and certificates, as `command.main` does."""
+    options = command.parser().parse_args([])
+    command._world(command._settings(options), estates.load(options.estate), [])
+    with tempfile.TemporaryDirectory(prefix="vcdsim-") as scratch:
+        tls.prepare(Path(scratch), "127.0.0.1")
+
+
+start_once()
+gc.collect()
+gc.freeze()  # no fork looks through what all of them share, which would copy it
