@@ -26,6 +26,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.confl
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import (
     GroupPlan,
     Task,
+    _steps_if_refused,
     groups_of,
     plan_group,
 )
@@ -196,6 +197,25 @@ def test_the_outage_of_each_service_covers_the_steps_of_the_whole_group(move: tu
         assert max(count for _port, count in found.services[1].outage.ports) > max(
             count for _port, count in alone.outage.ports
         )
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
+def test_a_run_that_begins_like_another_is_planned_as_if_it_was_alone(
+    move: tuple[Scenario, Scenario], sizes: tuple[int, ...]
+) -> None:
+    group = tasks(sizes)
+    inventory = built(move[0], group)
+    wanted = planned(group, move[1], inventory).wanted
+    plans: dict[tuple[KnownRules, tuple[int, ...]], list[Step]] = {}
+    for rules in WORLDS:
+        for known in (KnownRules(), KnownRules(frozenset(VcdRule) - rules, rules)):
+            try:
+                alone = _steps_if_refused(wanted, inventory, known, rules, {})
+            except Conflict:
+                continue
+            assert _steps_if_refused(wanted, inventory, known, rules, plans) == alone
+    assert len(plans) > 1
 
 
 def test_services_that_share_nothing_are_planned_alone() -> None:
