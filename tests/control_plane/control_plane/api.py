@@ -98,9 +98,14 @@ class Api:
                 return None
             raise
 
-    def list(self, kind: str, namespace: str = "", selector: str = "") -> list[Object]:
-        """The objects of a kind, in one namespace or in all."""
-        parameters = {"labelSelector": selector} if selector else None
+    def list(self, kind: str, namespace: str = "", selector: str = "", *, cached: bool = False) -> list[Object]:
+        """The objects of a kind, in one namespace or in all.
+
+        ``cached``: as the API server has heard of them, a moment late perhaps, which costs it no question to etcd.
+        """
+        parameters = {"labelSelector": selector} if selector else {}
+        if cached:
+            parameters["resourceVersion"] = "0"
         return list(self.call("GET", path_of(kind, namespace), parameters=parameters).get("items") or [])
 
     def create(self, item: Object) -> Object:

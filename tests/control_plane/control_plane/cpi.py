@@ -15,6 +15,7 @@ import yaml
 
 from control_plane.api import Api
 from control_plane.node.container import Image
+from control_plane.program import FRUGAL
 from control_plane.programs import find_cpi
 
 Object = dict[str, Any]
@@ -43,7 +44,8 @@ def image_finder(api: Api, keep_lease: bool = False) -> Callable[[str], Image | 
         if not name.endswith(IMAGE_NAME):
             return None
         version = "1.2" if tag.startswith(("1.2", "1.1")) else "1.6"
-        return Image(find_cpi(version), LOGGED_IN, after_end=(lambda: None) if keep_lease else release)
+        after_end = (lambda: None) if keep_lease else release
+        return Image(find_cpi(version), LOGGED_IN, after_end, runtime=FRUGAL)
 
     def release() -> None:
         with contextlib.suppress(OSError):  # the server may be stopping as well

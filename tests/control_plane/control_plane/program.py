@@ -15,6 +15,10 @@ from pathlib import Path
 
 from control_plane.places import Failed, tail
 
+# For programs in Go: its runtime wakes threads on every core for work that one does in no time, and collects garbage
+# after each few MB.
+FRUGAL = {"GOMAXPROCS": "1", "GOGC": "400"}
+
 _running: set[Program] = set()
 
 

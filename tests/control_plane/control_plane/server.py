@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from control_plane.api import Api, ApiError
 from control_plane.certificates import Authority, Identity, write_kubeconfig
 from control_plane.places import Failed
-from control_plane.program import Program, free_ports
+from control_plane.program import FRUGAL, Program, free_ports
 from control_plane.programs import find
 
 START_SECONDS = 600.0  # limit for a busy machine; it usually takes about 5 s
@@ -150,7 +151,7 @@ class ControlPlane:
         return write_kubeconfig(self._folder / f"{name}.kubeconfig", self.url, self.ca, identity)
 
     def _run(self, program: Path, *arguments: str) -> Program:
-        running = Program([str(program), *arguments], self.logs / f"{program.name}.log")
+        running = Program([str(program), *arguments], self.logs / f"{program.name}.log", {**os.environ, **FRUGAL})
         self._running.append(running)
         return running
 

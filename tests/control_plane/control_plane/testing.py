@@ -9,13 +9,13 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from control_plane.api import PATIENCE_SECONDS, Api, ApiError, wait_until
+from control_plane.api import PATIENCE_SECONDS, Api, ApiError, path_of, wait_until
 from control_plane.cpi import DEPLOYMENT, NAMESPACE, PROVIDER, image_finder
 from control_plane.node.agent import NodeAgent
 from control_plane.node.pod import Pace
@@ -41,7 +41,6 @@ _CLEARED = (
     "Lease",
     "Role",
     "RoleBinding",
-    "Event",
 )
 
 
@@ -109,6 +108,8 @@ class RealCluster:
             )
         chosen = tuple(namespaces)
         wait_until(lambda: not self._remove_all(chosen), "all objects of the test are gone")
+        for namespace in chosen:
+            self.api.call("DELETE", path_of("Event", namespace))  # all at once: a test leaves dozens
         self._restore_nodes()
         self.agent.check()
 
@@ -153,18 +154,17 @@ class RealCluster:
             raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
         return done.stdout
 
-    def _remove_all(self, namespaces: Iterable[str]) -> list[str]:
-        """Remove all current objects and return their names, except events, which keep coming meanwhile."""
+    def _remove_all(self, namespaces: Collection[str]) -> list[str]:
+        """Remove all current objects in these namespaces, and return their names."""
         found = [
             (kind, item)
-            for namespace in namespaces
             for kind in _CLEARED
-            for item in self.api.list(kind, namespace)
-            if not _is_kept(kind, item["metadata"]["name"])
+            for item in self.api.list(kind)
+            if item["metadata"]["namespace"] in namespaces and not _is_kept(kind, item["metadata"]["name"])
         ]
         for kind, item in found:
             self._remove(kind, item)
-        return [f"{kind} {item['metadata']['name']}" for kind, item in found if kind != "Event"]
+        return [f"{kind} {item['metadata']['name']}" for kind, item in found]
 
     def _remove(self, kind: str, item: Object) -> None:
         namespace, name = item["metadata"]["namespace"], item["metadata"]["name"]

@@ -26,6 +26,7 @@ from control_plane.places import Failed
 
 Object = dict[str, Any]
 TICK_SECONDS = 0.1
+CALM_SECONDS = 0.3  # between two looks while no pod starts or ends: most of the time
 STOP_SECONDS = 600.0  # for a busy machine
 HEARTBEAT_SECONDS = 10.0  # Kubernetes declares a node lost after 50 s without
 
@@ -40,7 +41,7 @@ class NodeAgent:
         self._addresses: dict[str, str] = {}
         self._pods: dict[str, Pod] = {}
         self._reported: dict[str, Object] = {}
-        self._heartbeat = 0.0
+        self._heartbeat, self._calm = 0.0, False
         self._lock = threading.RLock()
         self._end = threading.Event()
         self._failure: BaseException | None = None
@@ -95,7 +96,7 @@ class NodeAgent:
         return "".join(file.read_text(errors="replace") for file in files)
 
     def _loop(self) -> None:
-        while not self._end.wait(TICK_SECONDS):
+        while not self._end.wait(CALM_SECONDS if self._calm else TICK_SECONDS):
             try:
                 with self._lock:
                     self._tick()
@@ -108,13 +109,16 @@ class NodeAgent:
 
     def _tick(self) -> None:
         self._beat()
-        pods = self._api.list("Pod")
+        pods = self._api.list("Pod", cached=True)  # as a kubelet does
         for item in pods:
             if not item["spec"].get("nodeName"):
                 self._bind(item)
             elif item["spec"]["nodeName"] in self._sources:
                 self._sync(item)
         self._forget({item["metadata"]["uid"] for item in pods})
+        self._calm = all(item["spec"].get("nodeName") for item in pods) and all(
+            pod.steady for pod in self._pods.values()
+        )
 
     def _bind(self, item: Object) -> None:
         if "deletionTimestamp" in item["metadata"]:

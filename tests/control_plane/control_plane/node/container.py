@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,11 +22,15 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class Image:
-    """A program that really runs: its path, the log line that shows that it works, and what to do when it has ended."""
+    """A program that really runs: its path, the log line that shows that it works, and what to do when it has ended.
+
+    ``runtime`` are environment variables for the runtime of its language, not for the program.
+    """
 
     program: Path
     ready: re.Pattern[str]
     after_end: Callable[[], None] = lambda: None
+    runtime: Mapping[str, str] = field(default_factory=dict)
 
 
 class Container:
@@ -79,8 +83,8 @@ class Container:
             raise NotSupported(f"container {self.spec['name']}: its command must start with an absolute path")
         self._install(words[0])
         arguments = [_expand(word, environment) for word in words]
-        # the container's environment only: nothing of the test session's environment reaches the program
-        return Program([*_into(self.root, self._user), *arguments], log, environment)
+        # nothing of the test session's environment reaches the program
+        return Program([*_into(self.root, self._user), *arguments], log, {**self.image.runtime, **environment})
 
     def _install(self, path: str) -> None:
         target = self._inside(path)

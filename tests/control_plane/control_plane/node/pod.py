@@ -50,6 +50,11 @@ class Pod:
         found = (running.program for running in self._containers.values())
         return [program for program in found if program is not None and program.exit_code is None]
 
+    @property
+    def steady(self) -> bool:
+        """Whether it is ready and is to stay so."""
+        return bool(self._containers) and all(one.ready for one in self._containers.values()) and not self._stopping
+
     def run(self, item: Object, source: VolumeSource, find_image: Callable[[str], Image | None], server: str) -> None:
         """Start or restart the containers, and refresh the volumes."""
         if self._failure or time.monotonic() < self._bound + self._pace.start_seconds:
