@@ -550,10 +550,10 @@ class Gate:
 GATES: dict[str, Gate] = {
     "lint": Gate(lint, 50),
     "docs": Gate(docs, 45),
-    "unit": Gate(unit, 115, processes=2),
-    "functional": Gate(functional, 1050, processes=2, needs_programs=True),
+    "unit": Gate(unit, 95, processes=2),
+    "functional": Gate(functional, 900, processes=2, needs_programs=True),
     "killed": Gate(killed, 300, processes=2),
-    "sanity": Gate(sanity, 180),
+    "sanity": Gate(sanity, 140),
     "integration": Gate(integration, 145),
     "molecule": Gate(molecule, 35),
     "real": Gate(real, 300, needs_programs=True, waits=True),
