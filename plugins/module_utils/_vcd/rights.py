@@ -24,7 +24,7 @@ SYSTEM = "system"  # the provider's organization, in any case of letters
 
 
 def granted_to(api: Api) -> Granted:
-    """What the user of this session may do. A request for each 128 rights; asked once per session.
+    """What the logged-in user may do. One request for each 128 rights of a role; asked once per log-in.
 
     A password, an API token, a service account and an access token all have a session with roles. That they cannot be
     read is no error: `Granted.rights` is None then.

@@ -85,7 +85,7 @@ class Server:
                     target.shutdown(socket.SHUT_WR)
 
         with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-            listening.handle_error = lambda *_what: None  # type: ignore[method-assign]  # a client that trusts nobody
+            listening.handle_error = lambda *_what: None  # type: ignore[method-assign]  # a client that does not trust it
             threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
             yield listening.server_address[1]
             listening.shutdown()

@@ -92,7 +92,7 @@ class Document:
     directives: tuple[Directive, ...] = ()
 
 
-# A run reads the few texts that its file is and was before each edit several times, and changes no node.
+# A run reads the same few texts several times. Callers must not change the nodes of a document: they are shared.
 @lru_cache(maxsize=8)
 def read_document(text: str) -> Document:
     """Parse a text. One without a document (empty, only comments) has no root. Raises NotYaml."""
