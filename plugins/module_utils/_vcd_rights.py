@@ -265,19 +265,19 @@ def _remedy(granted: Granted, right: str) -> str:
     )
 
 
-class Use(NamedTuple):
+class UsedOperation(NamedTuple):
     """What a module or a stage of the role does, and ``when``; empty for always."""
 
     operation: Operation
     when: str = ""
 
 
-def _reads(*things: str, when: str = "") -> tuple[Use, ...]:
-    return tuple(Use(Operation(READ, one), when) for one in things)
+def _reads(*things: str, when: str = "") -> tuple[UsedOperation, ...]:
+    return tuple(UsedOperation(Operation(READ, one), when) for one in things)
 
 
-def _writes(*things: str, when: str = "") -> tuple[Use, ...]:
-    return tuple(Use(Operation(act, one), when) for one in things for act in (CREATE, UPDATE, DELETE))
+def _writes(*things: str, when: str = "") -> tuple[UsedOperation, ...]:
+    return tuple(UsedOperation(Operation(act, one), when) for one in things for act in (CREATE, UPDATE, DELETE))
 
 
 _IP_SPACES = "the edge gateway uses IP Spaces"
@@ -316,7 +316,7 @@ _AUDIT = (
 _CLIENTS = "to see who else takes the traffic; without it, a warning says what was not compared"
 
 # What each module does in Cloud Director, and each stage of the role. The others do nothing there.
-USES: dict[str, tuple[Use, ...]] = {
+USES: dict[str, tuple[UsedOperation, ...]] = {
     "vcd_edge_gateway_info": (
         *_reads(GATEWAYS),
         *_reads(NETWORKS, when="the option network, or gather: networks"),
@@ -354,7 +354,7 @@ USES: dict[str, tuple[Use, ...]] = {
         *_writes(VIRTUAL_SERVICES),
         *_POLICIES,
     ),
-    "vcd_http_policy": (*_reads(GATEWAYS, VIRTUAL_SERVICES, POLICIES), Use(Operation(UPDATE, POLICIES))),
+    "vcd_http_policy": (*_reads(GATEWAYS, VIRTUAL_SERVICES, POLICIES), UsedOperation(Operation(UPDATE, POLICIES))),
     "vcd_http_policy_info": _reads(GATEWAYS, VIRTUAL_SERVICES, POLICIES),
     "vcd_pool": (
         *_reads(GATEWAYS, POOLS),
@@ -371,19 +371,23 @@ USES: dict[str, tuple[Use, ...]] = {
         *_reads(ALLOCATIONS, when=_IP_SPACES),
         *_reads(NETWORKS, when="the option applied_to, or addresses that the uplinks do not have"),
         *_writes(NAT_RULES),
-        Use(Operation(UPDATE, LOGGING), "the option logging; without it, a warning says that VCD ignores the option"),
+        UsedOperation(
+            Operation(UPDATE, LOGGING), "the option logging; without it, a warning says that VCD ignores the option"
+        ),
     ),
     "vcd_firewall_rule": (
         *_reads(GATEWAYS, FIREWALL),
         *_reads(MEMBER_GROUPS, when="the options sources and destinations"),
         *_reads(PROFILES, when="the option app_port_profiles"),
         *_writes(FIREWALL),
-        Use(Operation(UPDATE, LOGGING), "the option logging; without it, a warning says that VCD ignores the option"),
+        UsedOperation(
+            Operation(UPDATE, LOGGING), "the option logging; without it, a warning says that VCD ignores the option"
+        ),
     ),
     "vcd_edge_load_balancer": (
         *_reads(GATEWAYS, SETTINGS),
         *_reads(VIRTUAL_SERVICES, POOLS, when="enabled: false or transparent_mode: false, to name those that need it"),
-        Use(Operation(UPDATE, SETTINGS)),
+        UsedOperation(Operation(UPDATE, SETTINGS)),
     ),
     "vcd_edge_load_balancer_info": _reads(GATEWAYS, SETTINGS),
     "vcd_firewall_rule_info": _reads(GATEWAYS, FIREWALL),
@@ -406,12 +410,12 @@ USES: dict[str, tuple[Use, ...]] = {
         *_writes(CERTIFICATES),
         *_reads(VIRTUAL_SERVICES, POOLS, when="rotate: true, and one uses the certificate"),
         *(
-            Use(Operation(UPDATE, things), "rotate: true, and one uses the certificate")
+            UsedOperation(Operation(UPDATE, things), "rotate: true, and one uses the certificate")
             for things in (VIRTUAL_SERVICES, POOLS)
         ),
     ),
     "vcd_certificate_info": _reads(CERTIFICATES),
-    "vcd_security_tag": (*_reads(VAPPS, TAGS), Use(Operation(UPDATE, TAGS))),
+    "vcd_security_tag": (*_reads(VAPPS, TAGS), UsedOperation(Operation(UPDATE, TAGS))),
     "vcd_security_tag_info": _reads(TAGS),
     "vcd_app_port_profile": (*_reads(GATEWAYS, PROFILES), *_writes(PROFILES)),
     "vcd_shared_ip": (
@@ -425,7 +429,7 @@ USES: dict[str, tuple[Use, ...]] = {
         *_MOVE,
         *_writes(MEMBER_GROUPS, when=_CLIENT_IP),
         *_reads(POLICIES, when=_RULES),
-        Use(Operation(UPDATE, POLICIES), _RULES),
+        UsedOperation(Operation(UPDATE, POLICIES), _RULES),
     ),
     "role shared_ip: preflight, plan, change of CPI's file alone, verify": _PLAN,
     "role shared_ip: migration, repair, removal of orphans": (*_PLAN, *_MOVE, *_MANAGED),

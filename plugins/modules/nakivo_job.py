@@ -94,7 +94,7 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec import ArgumentSpec
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._nakivo.options import CONNECTION, JOB
-from ansible_collections.vcd.kubernetes.plugins.module_utils._nakivo.run import JobRun, Request
+from ansible_collections.vcd.kubernetes.plugins.module_utils._nakivo.run import JobRequest, JobRun
 from ansible_collections.vcd.kubernetes.plugins.module_utils._nakivo.session import Director, connect
 from ansible_collections.vcd.kubernetes.plugins.module_utils._runner import Outcome, run_module
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.transport import REQUESTS_ERROR
@@ -128,7 +128,7 @@ def checked(params: Mapping[str, Any]) -> Iterator[Director]:
 def perform(director: Director, params: Mapping[str, Any], check_mode: bool) -> Outcome:
     """Run the job."""
     times = {key: params[key] for key in ("wait", "wait_timeout", "start_timeout", "poll_interval")}
-    request = Request(params["name"], params["id"], params["if_running"] == "attach", **times)
+    request = JobRequest(params["name"], params["id"], params["if_running"] == "attach", **times)
     found = JobRun(director, request).perform(check_mode)
     return Outcome(found.pop("changed"), found)
 

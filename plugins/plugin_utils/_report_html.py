@@ -167,11 +167,11 @@ class _Room:
 
     def edge_drawings(self, edge: EdgeReport) -> list[tuple[str, Markup]]:
         """The drawings of an edge gateway with their captions; none if they do not fit any more."""
-        return self._fitting(edge_drawing, edge.shown, edge_captions(edge))
+        return self._fitting(edge_drawing, edge.drawn, edge_captions(edge))
 
     def drawings(self, service: ServiceReport, *, planned: bool) -> list[tuple[str, Markup]]:
         """The drawings of a Service with their captions; none if they do not fit any more."""
-        return self._fitting(drawing, service.shown, captions(service, planned=planned))
+        return self._fitting(drawing, service.drawn, captions(service, planned=planned))
 
     def _fitting(
         self, draw: Callable[[Any, str, str], Markup], states: Sequence[Any], named: Sequence[str]

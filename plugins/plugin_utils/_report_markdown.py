@@ -85,7 +85,7 @@ def markdown_page(report: RunReport) -> str:
     drawn = 0
     for edge in report.edges:
         lines += _edge(edge)
-        if edge.shown and drawn < DRAWN:
+        if edge.drawn and drawn < DRAWN:
             drawn += 1
             lines += ["```mermaid", *edge_mermaid(edge), "```", ""]
         for one in edge.clusters:
@@ -142,7 +142,7 @@ def _cluster(one: ClusterReport, drawn: int) -> tuple[list[str], int]:
         ]
     for service in one.services:
         lines += [f"#### {escaped(service_heading(service))}", ""]
-        if service.shown and drawn < DRAWN:
+        if service.drawn and drawn < DRAWN:
             drawn += 1
             lines += ["```mermaid", *mermaid(service, planned=one.planned), "```", ""]
         lines += [*_ports(service), ""]
@@ -182,7 +182,7 @@ def _ports(service: ServiceReport) -> Iterator[str]:
 def mermaid(service: ServiceReport, *, planned: bool = False) -> Iterator[str]:
     """The drawing of a Service: one part for each state that is shown, beside each other."""
     yield "flowchart LR"
-    for number, (caption, shown) in enumerate(zip(captions(service, planned=planned), service.shown, strict=True)):
+    for number, (caption, shown) in enumerate(zip(captions(service, planned=planned), service.drawn, strict=True)):
         yield f'  subgraph s{number}["{_label(caption)}"]'
         yield "    direction LR"
         yield from (f"    {line}" for line in _paths(shown, number))
@@ -196,7 +196,7 @@ def edge_mermaid(edge: EdgeReport) -> Iterator[str]:
     Mermaid draws no more than 500 arrows: after ``MOST_ARROWS`` in a state the other clusters are counted.
     """
     yield "flowchart LR"
-    for number, (caption, clusters) in enumerate(zip(edge_captions(edge), edge.shown, strict=True)):
+    for number, (caption, clusters) in enumerate(zip(edge_captions(edge), edge.drawn, strict=True)):
         yield f'  subgraph s{number}["{_label(caption)}"]'
         yield "    direction LR"
         yield from (f"    {line}" for line in _addresses(clusters, number))

@@ -88,14 +88,14 @@ def cluster_measured_words(end: ClusterEnd) -> str:
 
 def service_heading(service: ServiceReport) -> str:
     """The name of a Service, what it becomes and what happened to it."""
-    shapes = [*(str(one["shape"]) for one in service.shown), service.became]
+    shapes = [*(str(one["shape"]) for one in service.drawn), service.became]
     change = " -> ".join(dict.fromkeys(filter(None, shapes))) or "not read"
     return f"{service.label}: {change}{f' ({in_words(service.state)})' if service.state else ''}"
 
 
 def edge_captions(edge: EdgeReport) -> list[str]:
-    """What to write above each of `EdgeReport.shown`."""
-    return _before_and_after(planned=edge.planned) if len(edge.shown) == 2 else ["Now"] * len(edge.shown)
+    """What to write above each of `EdgeReport.drawn`."""
+    return _before_and_after(planned=edge.planned) if len(edge.drawn) == 2 else ["Now"] * len(edge.drawn)
 
 
 def _before_and_after(*, planned: bool) -> list[str]:
@@ -103,12 +103,12 @@ def _before_and_after(*, planned: bool) -> list[str]:
 
 
 def captions(service: ServiceReport, *, planned: bool) -> list[str]:
-    """What to write above each of `ServiceReport.shown`."""
-    if len(service.shown) == 2:
+    """What to write above each of `ServiceReport.drawn`."""
+    if len(service.drawn) == 2:
         return _before_and_after(planned=planned)
     if service.before is not None and service.after is not None:
         return ["Unchanged"]
-    return [] if not service.shown else ["Now" if service.before is None else "Before"]
+    return [] if not service.drawn else ["Now" if service.before is None else "Before"]
 
 
 def port_rows(service: ServiceReport) -> list[dict[str, str]]:

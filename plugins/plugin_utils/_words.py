@@ -82,9 +82,9 @@ def _to(vip: Vip) -> str:
     return f"by VIP {vip.address}" if vip.address else "no VIP"
 
 
-def members_left(pool: Data, shown: int) -> str:
+def members_left(pool: Data, listed: int) -> str:
     """How many members are not shown: "and 2 more". Empty if all are, or none is known by its address."""
-    left = (pool["count"] or 0) - min(shown, len(pool["members"]))
+    left = (pool["count"] or 0) - min(listed, len(pool["members"]))
     return f"and {left} more" if left > 0 and pool["members"] else ""
 
 

@@ -141,7 +141,7 @@ class World:
     def check_stopped(self) -> None:
         self.note("still stopped?")
 
-    def told(self, error: Exception) -> CollectionError:
+    def final_error(self, error: Exception) -> CollectionError:
         assert isinstance(error, CollectionError)
         if self.cluster["deployment"]["replicas"]:
             return error

@@ -11,12 +11,15 @@ from functools import cached_property
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import free_external_ip
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.external_addresses import ask
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_space.calls import (
-    Claim,
+    FloatingIp,
     claim,
-    list_claims,
+    list_floating_ips,
     release,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import Use, Verdict
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import (
+    AddressUse,
+    AddressVerdict,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import choose_external_ip
@@ -65,15 +68,15 @@ class ExternalAddresses:
             release(self.api, found)
         return True
 
-    def may_use(self, address: str, use: Use) -> Verdict:
+    def may_use(self, address: str, use: AddressUse) -> AddressVerdict:
         """Whether the edge gateway may use an address. The one-arm range is internal, as the operator says."""
         known = [one.value for one in self._allocated] if self.edge.uses_ip_spaces else []
         return ask(self.api, self.gateway, address, use, known=known, internal=self.edge.internal)
 
     @cached_property
-    def _claims(self) -> dict[str, Claim]:
+    def _claims(self) -> dict[str, FloatingIp]:
         return {one.marker: one for one in self._allocated if one.marker}
 
     @cached_property
-    def _allocated(self) -> list[Claim]:
-        return list_claims(self.api, self.gateway)
+    def _allocated(self) -> list[FloatingIp]:
+        return list_floating_ips(self.api, self.gateway)

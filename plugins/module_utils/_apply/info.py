@@ -126,7 +126,9 @@ def _services_of(observed: GatewayState, request: Request, ambiguous: list[dict[
             continue
         doubt = doubt_about(request.naming, item.name, ways)
         if doubt:
-            ambiguous.append({"kind": VIRTUAL_SERVICE, "name": item.name, "why": doubt, "readings": _shown(ways)})
+            ambiguous.append(
+                {"kind": VIRTUAL_SERVICE, "name": item.name, "why": doubt, "readings": _reading_rows(ways)}
+            )
             continue
         protocol, _blank, numbers = item.ports[0].rpartition(" ")
         number = int(numbers.partition("-")[0])
@@ -136,7 +138,7 @@ def _services_of(observed: GatewayState, request: Request, ambiguous: list[dict[
         yield Service.build(name, specs, request.naming, cluster_id=request.cluster_id)
 
 
-def _shown(ways: Iterable[Reading]) -> list[dict[str, str]]:
+def _reading_rows(ways: Iterable[Reading]) -> list[dict[str, str]]:
     return [{"service": one.service, "port": one.port} for one in ways]
 
 

@@ -14,7 +14,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.external_ips
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.ipv6 import check_family
 from ansible_collections.vcd.kubernetes.plugins.module_utils._apply.options import Request
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import Answer
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import Usable
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import (
     VIRTUAL_SERVICE,
@@ -24,7 +24,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import (
     GroupPlan,
-    Task,
+    ServiceToPlan,
     groups_of,
     plan_group,
 )
@@ -89,7 +89,7 @@ def plan_all(
             external_ip = addresses.take(service, check_mode=True)
         service = service.with_external_ip(external_ip)
         check_family(service, goal.scenario)
-        tasks.append(Task(service, given_ips, _removed_with(service, orphans, request, copy), takes))
+        tasks.append(ServiceToPlan(service, given_ips, _removed_with(service, orphans, request, copy), takes))
     plans = []
     for group in groups_of(tasks):
         in_use = copy.referenced(group[0].service.external_ip)
@@ -190,9 +190,9 @@ def _check_addresses(found: ServicePlan, addresses: ExternalAddresses, in_use: b
             continue  # it is free, and it will be allocated where it comes from an IP Space
         verdict = addresses.may_use(address, use)
         option = "services.external_ip" if address == external else "services.internal_ips"
-        if verdict.answer is Answer.NO or (verdict.answer is Answer.UNKNOWN and not in_use and deletes(found.steps)):
+        if verdict.answer is Usable.NO or (verdict.answer is Usable.UNKNOWN and not in_use and deletes(found.steps)):
             raise InvalidInput(option, address, f"service {found.label!r}: {verdict.why}")
-        if verdict.answer is Answer.UNKNOWN and not in_use:
+        if verdict.answer is Usable.UNKNOWN and not in_use:
             found.notes.append(f"{found.label}: {option}: {verdict.why}; Cloud Director decides")
 
 

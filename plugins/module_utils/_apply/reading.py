@@ -43,7 +43,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class IpSets:
+class IpSetsToRead:
     """Which IP sets matter, by name. ``needed``: a service has its members in one."""
 
     matters: Callable[[str], bool]
@@ -79,7 +79,7 @@ def find_gateway(api: Api, params: Mapping[str, Any]) -> Body:
     return get_edge_gateway(api, params["edge_gateway"], params["vdc"])
 
 
-def ip_sets_of(request: Request) -> IpSets | None:
+def ip_sets_of(request: Request) -> IpSetsToRead | None:
     """Those with a name that a port of the services has or may have had. CPI's Services have none."""
     if request.cluster_id:
         return None
@@ -89,11 +89,11 @@ def ip_sets_of(request: Request) -> IpSets | None:
     def matters(name: str) -> bool:
         return name in own or any(one.service in named for one in readings(request.naming, IP_SET, name))
 
-    return IpSets(matters, any(service.preserve_client_ip for service in request.services))
+    return IpSetsToRead(matters, any(service.preserve_client_ip for service in request.services))
 
 
 def read_gateway(
-    api: Api, gateway: Body, whole_pools: Callable[[Body], bool], ip_sets: IpSets | None = None
+    api: Api, gateway: Body, whole_pools: Callable[[Body], bool], ip_sets: IpSetsToRead | None = None
 ) -> GatewayState:
     """Read the gateway: about one request for each 128 objects, and one for each pool whose members matter.
 
@@ -110,7 +110,7 @@ def read_gateway(
     return found
 
 
-def _ip_sets(api: Api, gateway: Body, wanted: IpSets) -> Iterator[Body]:
+def _ip_sets(api: Api, gateway: Body, wanted: IpSetsToRead) -> Iterator[Body]:
     """The whole bodies of those that matter; none without the right to view them, unless one is needed."""
     try:
         rows = ip_set_calls.GROUPS.list_summaries(api, gateway)

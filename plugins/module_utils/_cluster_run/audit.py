@@ -56,7 +56,7 @@ class AuditCpi(Protocol):
     def look_as_allowed(self) -> Facts:
         """What vcd_ccm_config_info returns, with the Services, for a user who may not read all of it."""
 
-    def told(self, error: Exception) -> CollectionError:
+    def final_error(self, error: Exception) -> CollectionError:
         """See `sides.Cpi`."""
 
 
@@ -92,7 +92,7 @@ def audit_one_cluster(
             facts = gateway.look_as_allowed(network, vdc)
             facts = gateway.with_members(facts, pools_to_read(cluster))
         except CollectionError as problem:
-            raise cpi.told(problem) from problem
+            raise cpi.final_error(problem) from problem
     found = audit_cluster(cluster, facts, request.scenario, request.one_arm, _now(), days)
     edges = list(facts.get("edge_gateways") or [])
     report = audit_report(found, edges[0]["name"] if len(edges) == 1 else None)

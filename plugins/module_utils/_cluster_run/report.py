@@ -92,7 +92,7 @@ class Reached:
             ]
         )
 
-    def told(self, error: CollectionError) -> CollectionError:
+    def added_to(self, error: CollectionError) -> CollectionError:
         """The same error, which says how far the change has come."""
         known = {"services": self.services, "restore_point": self.restore_point}
         for key, value in known.items():

@@ -144,7 +144,7 @@ class ClusterRun:
                 binding.check(report, cluster, found["lines"])
                 self._add_hooks(report.result, cluster)
             except CollectionError as problem:
-                error = self._cpi.told(binding.explained(problem, found["lines"]))
+                error = self._cpi.final_error(binding.explained(problem, found["lines"]))
                 if not found["lines"]:
                     raise error from problem  # no report was made that would be lost with the error
                 return PhaseReport(False, {**found, "ok": False, "summary": error.message, "failure": error.details})
@@ -334,7 +334,7 @@ class ClusterRun:
                 migration, applied, parts = self._write(plan, goal, wanted)
             found = self._verify_change(plan, goal, wanted, migration)
         except Exception as error:  # a defect must not leave a stopped CPI unsaid, either
-            raise self._reached.told(self._cpi.told(error)) from error
+            raise self._reached.added_to(self._cpi.final_error(error)) from error
         verification = found["verification"]
         result.update(
             changed=migration is not None or any(one.changed for one in parts),
@@ -487,7 +487,7 @@ class ClusterRun:
                 cluster, gateway = self._look()
                 gateway = self._gateway.with_members(gateway, pools_to_read(cluster))
             except CollectionError as error:
-                raise self._cpi.told(error) from error
+                raise self._cpi.final_error(error) from error
         verification = self._verify(cluster, gateway, Wanted(self._request.scenario, self._request.one_arm))
         return PhaseReport(False, {"cluster": cluster, **verified(verification)})
 

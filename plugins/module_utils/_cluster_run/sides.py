@@ -28,7 +28,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.manage
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.plan import ALL, STOPPED, CpiState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report import report, report_as_allowed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import running_cpi
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.stopped import told
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.stopped import with_stopped_cpi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, defect
 from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Starter
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.certificate.calls import certificates
@@ -86,7 +86,7 @@ class Cpi(Protocol):
     def check_stopped(self) -> None:
         """Raise CollectionError unless CPI is still stopped, and the lease is still this run's."""
 
-    def told(self, error: Exception) -> CollectionError:
+    def final_error(self, error: Exception) -> CollectionError:
         """The error that ends this run, for the operator. It says if CPI is stopped that ran before. Never raises."""
 
     def stop(self, goal: FileGoal, restore_point: Facts, *, replace: bool = False) -> Managed:
@@ -222,14 +222,14 @@ class RealCpi:
                 cpi_runs=True,
             )
 
-    def told(self, error: Exception) -> CollectionError:
+    def final_error(self, error: Exception) -> CollectionError:
         target = target_from(self._params["cpi"])
         stopped = self._journal.replicas if self._journal is not None and self._journal.in_progress else 0
         try:
             cluster = self._connected.kubernetes
         except CollectionError:  # the cluster was not reached at all
             return error if isinstance(error, CollectionError) else defect(error)
-        return told(error, cluster, target, stopped)
+        return with_stopped_cpi(error, cluster, target, stopped)
 
     def stop(self, goal: FileGoal, restore_point: Facts, *, replace: bool = False) -> Managed:
         return self._manage(goal, STOPPED, restore_point=restore_point, replace=replace)

@@ -31,7 +31,7 @@ AT_ONCE = 200  # jobs in one call
 
 
 @dataclass(frozen=True)
-class Request:
+class JobRequest:
     """What is asked for. Times are in seconds."""
 
     name: str | None
@@ -58,7 +58,7 @@ def _read(director: Director, ids: list[Any]) -> list[Job]:
 class JobRun:
     """One run of a job: started here, or one that was under way."""
 
-    def __init__(self, director: Director, request: Request, clock: Clock | None = None) -> None:
+    def __init__(self, director: Director, request: JobRequest, clock: Clock | None = None) -> None:
         self._director = director
         self._request = request
         self._clock = clock

@@ -20,10 +20,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gat
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gateway.calls import networks_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_space.calls import allocated_addresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import (
+    AddressUse,
+    AddressVerdict,
     Allotment,
-    Answer,
-    Use,
-    Verdict,
+    Usable,
     may_use,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
@@ -58,11 +58,11 @@ def ask(
     api: Api,
     gateway: Body,
     text: str,
-    use: Use,
+    use: AddressUse,
     *,
     known: Iterable[str] = (),
     internal: Iterable[AddressRange] = (),
-) -> Verdict:
+) -> AddressVerdict:
     """Whether an edge gateway may use an address, network or range.
 
     ``known`` are allocations in IP Spaces that the caller has read already, ``internal`` are ranges that it knows to be
@@ -70,10 +70,10 @@ def ask(
     """
     allotment = replace(allotment_of(gateway), allocated=tuple(known) or None, internal=tuple(internal))
     verdict = may_use(allotment, text, use)
-    if verdict.answer is Answer.UNKNOWN or (allotment.uses_ip_spaces and verdict.answer is Answer.NO):
+    if verdict.answer is Usable.UNKNOWN or (allotment.uses_ip_spaces and verdict.answer is Usable.NO):
         allotment = replace(allotment, allocated=allocated_addresses(api, gateway))
         verdict = may_use(allotment, text, use)
-    if verdict.answer is Answer.NO and use is not Use.CLIENTS:
+    if verdict.answer is Usable.NO and use is not AddressUse.CLIENTS:
         routed = [network_of(text) for row in resource.networks(networks_of(api, gateway)) for text in row["subnets"]]
         found = tuple(one for one in routed if one is not None)
         verdict = may_use(replace(allotment, internal=(*allotment.internal, *found)), text, use)

@@ -20,7 +20,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.gateway_
     virtual_service_of,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.ip_space.calls import (
-    list_claims,
+    list_floating_ips,
     untouched,
     uses_ip_spaces,
 )
@@ -95,7 +95,7 @@ def _of_block(api: Api, gateway: Body, limit: str | None, taken: Collection[str]
 
 def _of_ip_spaces(api: Api, gateway: Body, limit: str | None) -> Iterator[str]:
     network = network_of(limit) if limit else None
-    for one in list_claims(api, gateway):
+    for one in list_floating_ips(api, gateway):
         if untouched(one) and (network is None or one.value in network):
             yield one.value
 

@@ -45,7 +45,7 @@ def audit_lines(report: Mapping[str, Any]) -> list[str]:
     """The findings of one report for a person."""
     rows = report["findings"]
     where = f" on edge gateway {report['edge_gateway']}" if report["edge_gateway"] else ""
-    return [f"audit{where}: {_counted(rows)}", *(_line(row) for row in rows)]
+    return [f"audit{where}: {_severity_counts(rows)}", *(_line(row) for row in rows)]
 
 
 def _line(row: Mapping[str, Any]) -> str:
@@ -57,7 +57,7 @@ def _order(row: Mapping[str, Any]) -> tuple[bool, str, str]:
     return row["severity"] != Severity.ERROR.value, row["code"], row["object"] or ""
 
 
-def _counted(rows: Sequence[Mapping[str, Any]]) -> str:
+def _severity_counts(rows: Sequence[Mapping[str, Any]]) -> str:
     counts = Counter(row["severity"] for row in rows)
     parts = [pluralize(counts[one], one) for one in _MARKS if counts[one]]
     return ", ".join(parts) or "nothing found"
@@ -86,7 +86,7 @@ class ClusterAudit:
             return f"{self.cluster}{where}: NOT AUDITED: {self.findings[0]['message']}"
         codes = Counter(row["code"] for row in self.findings)
         listed = ", ".join(f"{code} x{number}" if number > 1 else code for code, number in codes.items())
-        return f"{self.cluster}{where}: {_counted(self.findings)}{f': {listed}' if listed else ''}"
+        return f"{self.cluster}{where}: {_severity_counts(self.findings)}{f': {listed}' if listed else ''}"
 
     def fails(self, fail_on: str) -> bool:
         """Whether a finding is as severe as ``fail_on``, one of FAIL_ON."""
@@ -175,7 +175,7 @@ def fleet_audit_lines(audits: Sequence[ClusterAudit]) -> list[str]:
     """The summary for a person: one line a cluster, those with findings last."""
     rows = [row for audit in audits for row in audit.findings]
     ordered = sorted(audits, key=lambda audit: (not audit.audited, audit.counts["error"], audit.counts["warning"]))
-    heading = f"audit of {pluralize(len(audits), 'cluster')}: {_counted(rows)}"
+    heading = f"audit of {pluralize(len(audits), 'cluster')}: {_severity_counts(rows)}"
     return [heading, *(f"  {audit.line}" for audit in ordered)]
 
 

@@ -75,7 +75,7 @@ class ServiceReport:
     became: str = ""
 
     @property
-    def shown(self) -> tuple[Data, ...]:
+    def drawn(self) -> tuple[Data, ...]:
         """The states to draw, without the second one where both are the same."""
         found = [one for one in (self.before, self.after) if one is not None]
         return tuple(found[:1]) if len(found) == 2 and found[0] == found[1] else tuple(found)
@@ -193,7 +193,7 @@ class EdgeReport:
         return Addresses(found.before, found.after)
 
     @property
-    def shown(self) -> tuple[tuple[ClusterAddresses, ...], ...]:
+    def drawn(self) -> tuple[tuple[ClusterAddresses, ...], ...]:
         """The addresses of its clusters before and after, without the second one where both are the same.
 
         A cluster is left out that was not read at all. One of which only one state is known has that one in both,
@@ -284,13 +284,13 @@ def cluster_report(name: str, outcome: Any) -> ClusterReport:
     after = verification.mapping_or_none("picture") if verification else None
     if after is None and planned and pictures:
         after = pictures.mapping_or_none("after")
-    moves = _moves(kept, planned=planned)
+    changes = _changes_by_service(kept, planned=planned)
     findings = [*_findings(preflight, "before the change"), *_findings(verification, "")]
     seen = {str(one["message"]): one for one in findings}  # the later one counts: it is of the present state
     wrong = sorted((one for one in seen.values() if not one["ok"]), key=lambda one: _SEVERITIES[one["severity"]])
     return ClusterReport(
         end,
-        tuple(_services(before, after, moves)),
+        tuple(_services(before, after, changes)),
         _addresses("external", before, after),
         _addresses("internal", before, after),
         tuple(wrong),
@@ -316,45 +316,47 @@ def _label(service: Reader) -> str:
 
 
 @dataclass(frozen=True)
-class _Move:
+class _ServiceChange:
     """What a run plans to do, or has done, to a Service. ``state`` is PLANNED, UNKNOWN or what happened to it."""
 
     state: str
     known: Reader
 
 
-def _moves(kept: Reader, *, planned: bool) -> dict[str, _Move]:
-    """The moves by label: as they were planned, with what is known of how each ended."""
+def _changes_by_service(kept: Reader, *, planned: bool) -> dict[str, _ServiceChange]:
+    """The change of each Service by label: as it was planned, with what is known of how it ended."""
     state = PLANNED if planned else UNKNOWN
-    found: dict[str, _Move] = {}
+    found: dict[str, _ServiceChange] = {}
     for one in kept.mappings("planned") if kept.has("planned") else ():
-        found[_label(one)] = _Move(state, one)
+        found[_label(one)] = _ServiceChange(state, one)
     for one in ended_services(kept):
         label, ended = _label(one), one.text("state", UNKNOWN)
         known = {**found[label].known.value, **one.value} if label in found else one.value
-        found[label] = _Move(PLANNED if planned else ended, Reader(known, one.path))
+        found[label] = _ServiceChange(PLANNED if planned else ended, Reader(known, one.path))
     return found
 
 
-def _services(before: Reader | None, after: Reader | None, moves: Mapping[str, _Move]) -> Iterator[ServiceReport]:
-    """The Services of both pictures: those that the run moves first."""
+def _services(
+    before: Reader | None, after: Reader | None, changes: Mapping[str, _ServiceChange]
+) -> Iterator[ServiceReport]:
+    """The Services of both pictures: first those that the run changes."""
     sides = [
         {} if one is None else {item.text("label"): item.value for item in one.mappings("services")}
         for one in (before, after)
     ]
     labels = dict.fromkeys([*sides[0], *sides[1]])
-    for label in sorted(labels, key=lambda label: (label not in moves, label)):
-        move, state, became = moves.get(label), "", ""
-        if move is not None:
-            state = move.state
-            became = move.known.text("scenario", "") if state in TOUCHED and label not in sides[1] else ""
-        down = tuple(_down(move.known)) if move is not None else ()
+    for label in sorted(labels, key=lambda label: (label not in changes, label)):
+        change, state, became = changes.get(label), "", ""
+        if change is not None:
+            state = change.state
+            became = change.known.text("scenario", "") if state in TOUCHED and label not in sides[1] else ""
+        down = tuple(_down(change.known)) if change is not None else ()
         yield ServiceReport(label, state, sides[0].get(label), sides[1].get(label), down, became)
 
 
-def _down(move: Reader) -> Iterator[PortDown]:
-    outage = move.mapping_or_none("outage")
-    downtime = move.mapping_or_none("downtime")
+def _down(change: Reader) -> Iterator[PortDown]:
+    outage = change.mapping_or_none("outage")
+    downtime = change.mapping_or_none("downtime")
     tasks = outage.mapping("ports").value if outage else {}
     measured = downtime.mapping("ports").value if downtime else {}
     lasting = downtime.texts("lasting") if downtime and downtime.has("lasting") else ()

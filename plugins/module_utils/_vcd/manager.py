@@ -41,7 +41,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Step:
+class PlannedWrite:
     """What is to be done to one object, as it was decided before the first write.
 
     ``act`` is CREATE, UPDATE or DELETE, and empty where nothing is to be done. ``body`` is the object as it was read,
@@ -127,7 +127,7 @@ class Manager(ABC):
             return self.remove(body)
         return self.add() if body is None else self.modify(body)
 
-    def plan(self) -> Step:
+    def plan(self) -> PlannedWrite:
         """What ``ensure`` would do. Nothing is written. Raises CollectionError."""
         body = self.existing()
         if self.params["state"] == "absent":
@@ -154,7 +154,7 @@ class Manager(ABC):
         """Delete the object if it exists."""
         return self.finish(self.plan_removal(body))
 
-    def plan_creation(self) -> Step:
+    def plan_creation(self) -> PlannedWrite:
         """Resolve and check what a new object is to be."""
         if self.params.get("id"):
             raise InvalidInput("id", self.params["id"], f"there is no {self.kind} with this id: omit id to create one")
@@ -167,38 +167,38 @@ class Manager(ABC):
         after = self.to_result(planned)
         self.check(None, self.wanted, after)
         self.require_right(CREATE)
-        return Step(CREATE, after=after, planned=planned)
+        return PlannedWrite(CREATE, after=after, planned=planned)
 
-    def plan_change(self, body: Body) -> Step:
+    def plan_change(self, body: Body) -> PlannedWrite:
         """Resolve what differs, and check it against the planned result: check mode fails where a real run would."""
         before = self.to_result(body)
         changes = self.effective(self.differences(before, self.wanted))
         if not changes:
-            return Step(before=before, after=before, body=body, planned=body)
+            return PlannedWrite(before=before, after=before, body=body, planned=body)
         self._check_new_name(before, changes)
         references = self.resolve(changes)
         planned = self.apply(body, changes, references)
         after = self.to_result(planned)
         self.check(before, changes, after)
         self.require_right(UPDATE)
-        return Step(UPDATE, before, after, body, planned, changes, references)
+        return PlannedWrite(UPDATE, before, after, body, planned, changes, references)
 
-    def plan_removal(self, body: Body | None) -> Step:
+    def plan_removal(self, body: Body | None) -> PlannedWrite:
         """Check whether it may be deleted."""
         if body is None:
-            return Step()
+            return PlannedWrite()
         self.require_right(DELETE)
         if self.check_mode:
             self.delete(str(body["id"]))  # which only checks then
-        return Step(DELETE, self.to_result(body), body=body)
+        return PlannedWrite(DELETE, self.to_result(body), body=body)
 
-    def finish(self, step: Step) -> Change:
+    def finish(self, step: PlannedWrite) -> Change:
         """Do what was planned; in check mode, tell it."""
         if self.check_mode:
             return Change(bool(step.act), step.before, step.after, tuple(self.warnings))
         return self.outcome(step, self.carry_out(step))
 
-    def carry_out(self, step: Step) -> str:
+    def carry_out(self, step: PlannedWrite) -> str:
         """Write what was planned; return the id of the object, empty where it is not known."""
         if step.act == CREATE and step.planned is not None:
             return self.create(step.planned)
@@ -212,7 +212,7 @@ class Manager(ABC):
             self.delete(object_id)
         return object_id
 
-    def outcome(self, step: Step, object_id: str) -> Change:
+    def outcome(self, step: PlannedWrite, object_id: str) -> Change:
         """What came of it: wait until the object is settled, read it, and verify it."""
         if step.after is None:
             return Change(bool(step.act), step.before, None, tuple(self.warnings))
@@ -362,7 +362,7 @@ class GatewayManager(Manager):
             raise InvalidInput("new_name", new, remedy)
         return found or renamed
 
-    def plan_creation(self) -> Step:
+    def plan_creation(self) -> PlannedWrite:
         """Create the object, unless it was to be renamed."""
         new = self.params.get("new_name")
         if new:

@@ -23,7 +23,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import htt
 LONGEST_RETRY_AFTER = 30.0
 
 
-class Verdict(enum.Enum):
+class RetryVerdict(enum.Enum):
     """What to do about a failed request."""
 
     GIVE_UP = "give up"
@@ -31,28 +31,28 @@ class Verdict(enum.Enum):
     IN_DOUBT = "first check whether it took effect"
 
 
-def judge(error: VcdError, *, repeatable: bool, reached_before: bool) -> Verdict:
+def judge(error: VcdError, *, repeatable: bool, reached_before: bool) -> RetryVerdict:
     """Decide what to do after an error.
 
     ``repeatable``: sending the request twice does no harm. ``reached_before``: the server has answered in this
     session, so an unreachable server is a temporary failure and not a wrong url.
     """
-    unsure = Verdict.REPEAT if repeatable else Verdict.IN_DOUBT
+    unsure = RetryVerdict.REPEAT if repeatable else RetryVerdict.IN_DOUBT
     if isinstance(error, Unreachable):
         if not error.transient:
-            return Verdict.GIVE_UP
+            return RetryVerdict.GIVE_UP
         if error.sent:
             return unsure
-        return Verdict.REPEAT if reached_before else Verdict.GIVE_UP
+        return RetryVerdict.REPEAT if reached_before else RetryVerdict.GIVE_UP
     if isinstance(error, TaskFailed):
-        return unsure if error.busy else Verdict.GIVE_UP
+        return unsure if error.busy else RetryVerdict.GIVE_UP
     if isinstance(error, Refused):
         if error.status == 429 or error.details.get("busy"):
-            return Verdict.REPEAT  # rejected before Cloud Director did anything
+            return RetryVerdict.REPEAT  # rejected before Cloud Director did anything
         # A proxy or load balancer in front may answer these after Cloud Director has taken the request.
         if error.status in (502, 503, 504):
             return unsure
-    return Verdict.GIVE_UP
+    return RetryVerdict.GIVE_UP
 
 
 class Backoff:

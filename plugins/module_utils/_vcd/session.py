@@ -27,7 +27,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import 
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.retry import (
     Backoff,
-    Verdict,
+    RetryVerdict,
     judge,
     retry_after_seconds,
 )
@@ -234,13 +234,13 @@ class Session:
                 return error
             verdict = judge(error, repeatable=call.repeatable, reached_before=self._reached)
             # "Busy" may be our own earlier attempt at work: the caller has to check before it sends the request again.
-            if verdict is Verdict.REPEAT and error.details.get("busy") and not call.repeat_busy:
-                verdict = Verdict.IN_DOUBT
-            if verdict is Verdict.GIVE_UP:
+            if verdict is RetryVerdict.REPEAT and error.details.get("busy") and not call.repeat_busy:
+                verdict = RetryVerdict.IN_DOUBT
+            if verdict is RetryVerdict.GIVE_UP:
                 raise error
             if deadline.expired():
                 raise gave_up(error, call, deadline)
-            if verdict is Verdict.IN_DOUBT:
+            if verdict is RetryVerdict.IN_DOUBT:
                 raise InDoubt(error)
             retry_after = error.retry_after if isinstance(error, Refused) else None
             deadline.sleep(backoff.pause(retry_after_seconds(retry_after)))

@@ -18,9 +18,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import (
     Change,
     Manager,
+    PlannedWrite,
     Result,
     Shared,
-    Step,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.peers import Peers
 
@@ -35,7 +35,7 @@ class Entry:
 
     label: str
     manager: Manager
-    step: Step
+    step: PlannedWrite
     object_id: str = ""
     change: Change | None = None
 

@@ -12,9 +12,9 @@ import pytest
 import yaml
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import AddressRange, network_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import (
+    AddressUse,
     Allotment,
-    Answer,
-    Use,
+    Usable,
     may_use,
 )
 from hypothesis import given
@@ -198,11 +198,11 @@ UPLINKS = [{"uplinkId": "u", "usingIpSpace": False, "subnets": {"values": [SUBNE
 GATEWAY = Record("gateway", "urn:gateway", {"edgeGatewayUplinks": UPLINKS}, None)
 
 
-@given(st.integers(0, 15), st.sampled_from([Use.VIP, Use.RULE]))
-def test_in_a_subnet_it_answers_as_the_simulator_does(number: int, use: Use) -> None:
+@given(st.integers(0, 15), st.sampled_from([AddressUse.VIP, AddressUse.RULE]))
+def test_in_a_subnet_it_answers_as_the_simulator_does(number: int, use: AddressUse) -> None:
     subnet = network_of("203.0.113.0/28")
     assert subnet is not None
     allotment = Allotment("edge", (subnet,), (AddressRange("203.0.113.5", "203.0.113.8"),), ("203.0.113.2",))
     text = f"203.0.113.{number}"
     refused = simulated.why_not_external(Store(), GATEWAY, text)
-    assert (may_use(allotment, text, use).answer is Answer.NO) == bool(refused)
+    assert (may_use(allotment, text, use).answer is Usable.NO) == bool(refused)

@@ -91,9 +91,9 @@ class Spaces:
 
     def claims(self) -> list[tuple[str, str, str]]:
         """Address, marker and state of every allocation."""
-        return [(one.value, one.marker, one.state) for one in calls.list_claims(self.api, self.gateway)]
+        return [(one.value, one.marker, one.state) for one in calls.list_floating_ips(self.api, self.gateway)]
 
-    def claim(self, marker: str = MARKER) -> calls.Claim:
+    def claim(self, marker: str = MARKER) -> calls.FloatingIp:
         """Claim an address."""
         return calls.claim(self.api, self.gateway, marker)
 
@@ -129,7 +129,7 @@ def test_an_address_is_claimed_once_for_each_marker(spaces: Spaces) -> None:
     assert spaces.claim("other").value == "203.0.113.11"
     spaces.simulator.journal(clear=True)
     assert spaces.claim() == first
-    assert calls.list_claims(spaces.api, spaces.gateway)[0] == first
+    assert calls.list_floating_ips(spaces.api, spaces.gateway)[0] == first
     assert spaces.writes() == []
 
 
@@ -206,6 +206,6 @@ def test_an_exhausted_quota_is_reported(spaces: Spaces) -> None:
 def test_an_edge_gateway_without_ip_spaces_cannot_claim(api: Api) -> None:
     gateway = get_edge_gateway(api, "acme-edge")
     assert not calls.uses_ip_spaces(gateway)
-    assert calls.list_claims(api, gateway) == []
+    assert calls.list_floating_ips(api, gateway) == []
     with pytest.raises(CollectionError, match="its uplinks have no public IP Space"):
         calls.claim(api, gateway, MARKER)

@@ -74,7 +74,7 @@ def test_services_that_share_an_ip_share_its_box() -> None:
 def test_before_and_after_the_change() -> None:
     found = edge({"prod-1": outcome(services=1)})
     assert edge_captions(found) == ["Before", "After"]
-    before, after = ([*addresses_in_words(side)] for side in found.shown)
+    before, after = ([*addresses_in_words(side)] for side in found.drawn)
     assert before == [
         "prod-1: 203.0.113.10 of default/web: by VIP 192.168.8.2, 1 port served; by VIP 192.168.8.3, 1 port served"
     ]
@@ -93,7 +93,7 @@ def test_the_present_state_is_one_drawing() -> None:
 
 def test_of_a_cluster_that_failed_only_the_state_before_is_known() -> None:
     found = edge({"prod-2": failed()})
-    before, after = found.shown
+    before, after = found.drawn
     assert before[0].external_ips
     assert after == (ClusterAddresses("prod-2", None),)
     assert "not read after the failure" in edge_drawing(after, "d1", "After")
@@ -101,7 +101,7 @@ def test_of_a_cluster_that_failed_only_the_state_before_is_known() -> None:
 
 
 def test_a_cluster_that_was_not_read_is_left_out() -> None:
-    assert edge({"prod-3": {}}).shown == ()
+    assert edge({"prod-3": {}}).drawn == ()
 
 
 def test_what_is_too_much_is_counted(monkeypatch: Any) -> None:
@@ -109,7 +109,7 @@ def test_what_is_too_much_is_counted(monkeypatch: Any) -> None:
     monkeypatch.setattr(_edge_drawing, "MOST_ROWS", 3)
     monkeypatch.setattr(_report_markdown, "MOST_ARROWS", 3)
     found = edge(fleet(5, 1, services=1))
-    texts = [edge_drawing(side, "d1", "Now") for side in found.shown]
+    texts = [edge_drawing(side, "d1", "Now") for side in found.drawn]
     for pages in (texts, "\n".join(edge_mermaid(found)).split("subgraph")[1:]):
         assert ["and 4 more clusters" in page for page in pages] == [True, False]
         assert ["and 1 more cluster<" in page or 'and 1 more cluster"' in page for page in pages] == [False, True]

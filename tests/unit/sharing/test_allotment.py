@@ -13,9 +13,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import n
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import (
+    AddressUse,
     Allotment,
-    Answer,
-    Use,
+    Usable,
     may_use,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import NatRule, VirtualService
@@ -25,7 +25,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sharing_builders import ccm, edge, objects, service, vcd
 
-VIP, RULE, CLIENTS = Use.VIP, Use.RULE, Use.CLIENTS
+VIP, RULE, CLIENTS = AddressUse.VIP, AddressUse.RULE, AddressUse.CLIENTS
 
 
 def found(*texts: str) -> tuple[object, ...]:
@@ -66,7 +66,7 @@ SPACES = Allotment("edge", uses_ip_spaces=True, allocated=("203.0.113.10", "203.
         ("nonsense", RULE, "yes"),
     ],
 )
-def test_with_ip_blocks(text: str, use: Use, answer: str) -> None:
+def test_with_ip_blocks(text: str, use: AddressUse, answer: str) -> None:
     assert may_use(BLOCKS, text, use).answer == answer
 
 
@@ -81,21 +81,21 @@ def test_with_ip_blocks(text: str, use: Use, answer: str) -> None:
         ("192.168.8.2", CLIENTS, "no"),
     ],
 )
-def test_with_ip_spaces(text: str, use: Use, answer: str) -> None:
+def test_with_ip_spaces(text: str, use: AddressUse, answer: str) -> None:
     assert may_use(SPACES, text, use).answer == answer
     unseen = may_use(replace(SPACES, allocated=None), text, use).answer
     assert unseen == ("yes" if text == "192.168.8.2" and use is VIP else "unknown")
 
 
 def test_what_the_user_cannot_see_is_not_refused() -> None:
-    assert may_use(replace(BLOCKS, ranges=()), "203.0.113.10", VIP).answer is Answer.UNKNOWN
-    assert may_use(Allotment("edge"), "203.0.113.10", VIP).answer is Answer.UNKNOWN
+    assert may_use(replace(BLOCKS, ranges=()), "203.0.113.10", VIP).answer is Usable.UNKNOWN
+    assert may_use(Allotment("edge"), "203.0.113.10", VIP).answer is Usable.UNKNOWN
 
 
 def test_an_address_of_a_routed_network_is_internal() -> None:
     routed = replace(BLOCKS, internal=found("198.51.100.0/24"))
-    assert may_use(routed, "198.51.100.7", VIP).answer is Answer.YES
-    assert may_use(routed, "198.51.100.7", CLIENTS).answer is Answer.NO
+    assert may_use(routed, "198.51.100.7", VIP).answer is Usable.YES
+    assert may_use(routed, "198.51.100.7", CLIENTS).answer is Usable.NO
 
 
 def test_a_refusal_names_the_gateway_its_addresses_and_the_remedy() -> None:
@@ -115,12 +115,12 @@ SMALL = Allotment(
 )
 
 
-@given(st.integers(0, 15), st.integers(28, 32), st.sampled_from(list(Use)))
-def test_a_network_may_be_used_if_each_of_its_addresses_may(number: int, length: int, use: Use) -> None:
+@given(st.integers(0, 15), st.integers(28, 32), st.sampled_from(list(AddressUse)))
+def test_a_network_may_be_used_if_each_of_its_addresses_may(number: int, length: int, use: AddressUse) -> None:
     network = network_of(f"203.0.113.{number}/{length}")
     assert network is not None
     each = [may_use(SMALL, f"203.0.113.{one}", use).answer for one in range(16) if f"203.0.113.{one}" in network]
-    assert (may_use(SMALL, str(network), use).answer is Answer.YES) == all(one is Answer.YES for one in each)
+    assert (may_use(SMALL, str(network), use).answer is Usable.YES) == all(one is Usable.YES for one in each)
 
 
 def test_only_new_addresses_of_a_plan_are_asked_for() -> None:

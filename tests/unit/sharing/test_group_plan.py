@@ -21,7 +21,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     VirtualService,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import GroupPlan, Task, plan_group
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import (
+    GroupPlan,
+    ServiceToPlan,
+    plan_group,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import (
     assign_internal_ips,
@@ -55,7 +59,7 @@ def planned(
     inventory: Inventory, *services: Service, scenario: Scenario | None = Scenario.SHARED_EXTERNAL
 ) -> GroupPlan:
     """The plan, which is applied to the inventory."""
-    return plan_group([Task(one) for one in services], Goal(scenario, DEFAULT_ONE_ARM, EDGE), inventory)
+    return plan_group([ServiceToPlan(one) for one in services], Goal(scenario, DEFAULT_ONE_ARM, EDGE), inventory)
 
 
 def test_only_services_with_something_to_do_change_their_state() -> None:
@@ -122,7 +126,7 @@ def test_a_new_pool_without_members_is_named_and_one_that_is_there_is_not() -> N
 
 def test_the_ip_that_was_allocated_takes_the_place_of_the_assumed_one() -> None:
     goal = Goal(Scenario.SHARED_INTERNAL, DEFAULT_ONE_ARM, EDGE)
-    (one,) = plan_group([Task(A, takes_ip=True)], goal, Inventory()).services
+    (one,) = plan_group([ServiceToPlan(A, takes_ip=True)], goal, Inventory()).services
     one.take_external_ip(goal, "203.0.113.77")
     (port,) = one.wanted.ports
     assert port.nat_rule is not None
@@ -200,8 +204,11 @@ def test_the_one_rule_for_all_ports_may_stay_as_it_is() -> None:
 
 def test_the_external_ip_that_a_service_was_given_counts_first() -> None:
     rule = NatRule(A.ports[0].names.nat_rule, "203.0.113.99", "192.168.8.2", "80")
-    assert choose_external_ip(A, Inventory([rule]), EDGE, shown=["203.0.113.98"]) == IP
-    assert choose_external_ip(A.with_external_ip(""), Inventory([rule]), EDGE, shown=["203.0.113.98"]) == "203.0.113.99"
+    assert choose_external_ip(A, Inventory([rule]), EDGE, status_ips=["203.0.113.98"]) == IP
+    assert (
+        choose_external_ip(A.with_external_ip(""), Inventory([rule]), EDGE, status_ips=["203.0.113.98"])
+        == "203.0.113.99"
+    )
     assert choose_external_ip(A.with_external_ip(""), Inventory(), EDGE, asked="203.0.113.97") == "203.0.113.97"
 
 
@@ -209,9 +216,9 @@ def test_the_external_ip_that_a_service_was_given_counts_first() -> None:
 def test_an_internal_ip_that_a_service_shows_is_no_external_one(inside: str) -> None:
     """Kubernetes shows the VIP where CPI found no rule: also one that no known range holds."""
     there = VirtualService(A.ports[0].names.virtual_service, "p", inside, ("80",))
-    assert choose_external_ip(A.with_external_ip(""), Inventory([there]), EDGE, shown=[inside]) == ""
+    assert choose_external_ip(A.with_external_ip(""), Inventory([there]), EDGE, status_ips=[inside]) == ""
     rule = NatRule(A.ports[0].names.nat_rule, "", inside, "80")
-    assert choose_external_ip(A.with_external_ip(""), Inventory([rule]), EDGE, shown=[inside]) == ""
+    assert choose_external_ip(A.with_external_ip(""), Inventory([rule]), EDGE, status_ips=[inside]) == ""
 
 
 def test_an_address_that_a_rule_leads_to_is_kept_only_if_no_virtual_service_has_it() -> None:

@@ -25,7 +25,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.sh
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.conflicts import Conflict
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import (
     GroupPlan,
-    Task,
+    ServiceToPlan,
     _steps_if_refused,
     groups_of,
     plan_group,
@@ -58,17 +58,17 @@ def service(name: str, ports: int, first: int, ip: str = IP) -> Service:
     return Service.build(name, specs, naming, cluster_id="c1", external_ip=ip, members=["10.0.0.1"])
 
 
-def tasks(sizes: tuple[int, ...], ip: str = IP) -> list[Task]:
+def tasks(sizes: tuple[int, ...], ip: str = IP) -> list[ServiceToPlan]:
     """Services on one external IP."""
-    return [Task(service(f"s{number}", ports, 80 + 10 * number, ip)) for number, ports in enumerate(sizes)]
+    return [ServiceToPlan(service(f"s{number}", ports, 80 + 10 * number, ip)) for number, ports in enumerate(sizes)]
 
 
-def planned(group: list[Task], scenario: Scenario | None, inventory: Inventory) -> GroupPlan:
+def planned(group: list[ServiceToPlan], scenario: Scenario | None, inventory: Inventory) -> GroupPlan:
     """The plan of a group; the inventory stays as it is."""
     return plan_group(group, Goal(scenario, DEFAULT_ONE_ARM, EDGE), inventory.copy())
 
 
-def built(scenario: Scenario, *groups: list[Task]) -> Inventory:
+def built(scenario: Scenario, *groups: list[ServiceToPlan]) -> Inventory:
     """A gateway with groups of Services in a scenario."""
     return _built(scenario, *(tuple(one.service for one in group) for group in groups)).copy()
 
@@ -77,11 +77,11 @@ def built(scenario: Scenario, *groups: list[Task]) -> Inventory:
 def _built(scenario: Scenario, *groups: tuple[Service, ...]) -> Inventory:
     gateway = StrictGateway(Inventory())
     for group in groups:
-        gateway.carry_out(planned([Task(one) for one in group], scenario, gateway.inventory).wanted)
+        gateway.carry_out(planned([ServiceToPlan(one) for one in group], scenario, gateway.inventory).wanted)
     return gateway.inventory
 
 
-def shapes(group: list[Task], inventory: Inventory, scenario: Scenario) -> set[str]:
+def shapes(group: list[ServiceToPlan], inventory: Inventory, scenario: Scenario) -> set[str]:
     return {shape_of(one.service, inventory, EDGE, scenario) for one in group}
 
 
@@ -92,7 +92,9 @@ def test_every_migration_of_a_group_under_all_rules(
     move: tuple[Scenario, Scenario], sizes: tuple[int, ...], refuses: frozenset[VcdRule]
 ) -> None:
     group, neighbours = tasks(sizes), tasks((2, 1), OTHER_IP)
-    neighbours = [Task(service(f"other-{one.service.name}", 1, 80 + n, OTHER_IP)) for n, one in enumerate(neighbours)]
+    neighbours = [
+        ServiceToPlan(service(f"other-{one.service.name}", 1, 80 + n, OTHER_IP)) for n, one in enumerate(neighbours)
+    ]
     inventory = built(move[0], group, neighbours)
     theirs = planned(neighbours, move[0], inventory).wanted
     before = own(theirs, inventory)
@@ -219,8 +221,8 @@ def test_a_run_that_begins_like_another_is_planned_as_if_it_was_alone(
 
 
 def test_services_that_share_nothing_are_planned_alone() -> None:
-    apart = [*tasks((1, 1)), Task(service("alone", 1, 80, OTHER_IP)), Task(service("new", 1, 80, ""))]
-    apart.append(Task(service("newer", 1, 80, "")))
+    apart = [*tasks((1, 1)), ServiceToPlan(service("alone", 1, 80, OTHER_IP)), ServiceToPlan(service("new", 1, 80, ""))]
+    apart.append(ServiceToPlan(service("newer", 1, 80, "")))
     assert [[one.service.name for one in group] for group in groups_of(apart)] == [
         ["s0", "s1"],
         ["alone"],
@@ -230,7 +232,7 @@ def test_services_that_share_nothing_are_planned_alone() -> None:
 
 
 def test_two_services_that_want_one_port_are_told() -> None:
-    both = [Task(service("a", 2, 80)), Task(service("b", 1, 81))]
+    both = [ServiceToPlan(service("a", 2, 80)), ServiceToPlan(service("b", 1, 81))]
     with pytest.raises(Conflict, match=r"^b: port 81 of 203\.0\.113\.10 is also wanted by a: give one of the two"):
         planned(both, Scenario.SHARED_EXTERNAL, Inventory())
 
@@ -268,7 +270,7 @@ ANYWHERE, NUMBER = st.one_of(INSIDE, st.just(IP)), st.sampled_from(["80", "90", 
 
 
 @st.composite
-def damaged(draw: st.DrawFn) -> tuple[Inventory, list[Task], Scenario, frozenset[VcdRule]]:
+def damaged(draw: st.DrawFn) -> tuple[Inventory, list[ServiceToPlan], Scenario, frozenset[VcdRule]]:
     """A gateway after manual changes to a group that Cloud Director allows, where the group may be half migrated."""
     group = tasks(draw(SIZES_OF_TWO))
     refuses = draw(WORLD)
@@ -301,7 +303,7 @@ TRY = settings(max_examples=400, deadline=None, derandomize=True, suppress_healt
 @TRY
 @given(damaged(), st.one_of(st.none(), st.integers(0, 12)))
 def test_a_group_is_repaired_from_any_state(
-    state: tuple[Inventory, list[Task], Scenario, frozenset[VcdRule]], killed_after: int | None
+    state: tuple[Inventory, list[ServiceToPlan], Scenario, frozenset[VcdRule]], killed_after: int | None
 ) -> None:
     inventory, group, scenario, refuses = state
     gateway = StrictGateway(inventory, refuses)

@@ -16,7 +16,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.ver
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import services_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import Task, groups_of, plan_group
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import (
+    ServiceToPlan,
+    groups_of,
+    plan_group,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import PortSpec, Service
 from sharing_builders import CLUSTER_ID, RANGE, ccm, edge, nat_rule, objects, service, vcd
@@ -56,7 +60,7 @@ def test_preflight_and_module_plan_the_same_steps(move: tuple[Scenario, Scenario
         specs = [PortSpec(port["name"], port["port"], port["node_port"]) for port in option["ports"]]
         naming = Naming.of_cluster(CLUSTER_ID)
         found = Service.build(option["name"], specs, naming, namespace="default", cluster_id=CLUSTER_ID)
-        tasks.append(Task(found.with_external_ip(option["external_ip"])))
+        tasks.append(ServiceToPlan(found.with_external_ip(option["external_ip"])))
     read = read_vcd(vcd_result)
     assert read is not None
     gateway = read.edges[0]

@@ -22,7 +22,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.conflicts import Conflict
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import GroupPlan, Task, plan_group
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import (
+    GroupPlan,
+    ServiceToPlan,
+    plan_group,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.outage import outage_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.places import places_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.planner import plan
@@ -53,7 +57,7 @@ def service(name: str, *numbers: int, cluster_id: str = "c1") -> Service:
 
 def planned(scenario: Scenario, inventory: Inventory, *services: Service, known: KnownRules | None = None) -> GroupPlan:
     goal = Goal(scenario, DEFAULT_ONE_ARM, EDGE, known=known or KnownRules())
-    return plan_group([Task(one) for one in services], goal, inventory.copy())
+    return plan_group([ServiceToPlan(one) for one in services], goal, inventory.copy())
 
 
 def built(scenario: Scenario, *services: Service) -> Inventory:
@@ -178,7 +182,7 @@ def test_single_orphans_go_last_and_what_uses_another_first(scenario: Scenario) 
 def test_a_removal_takes_every_port_down(scenario: Scenario) -> None:
     one = service("a", 80, 81)
     inventory = built(scenario, one)
-    found = plan_group([Task(one)], Goal(None, DEFAULT_ONE_ARM, EDGE), inventory.copy()).services[0]
+    found = plan_group([ServiceToPlan(one)], Goal(None, DEFAULT_ONE_ARM, EDGE), inventory.copy()).services[0]
     assert {port for port, tasks in found.outage.ports if tasks} == {"80", "81"}
     assert found.outage.window == 0  # it gives its external IP up
 
@@ -186,7 +190,7 @@ def test_a_removal_takes_every_port_down(scenario: Scenario) -> None:
 def test_a_virtual_service_of_others_on_a_given_internal_ip_is_a_conflict() -> None:
     theirs = VirtualService("theirs", "their-pool", "192.168.8.50", ("79-81",))
     for number, free in ((80, False), (90, True)):
-        task = Task(service("a", number), ["192.168.8.50"])
+        task = ServiceToPlan(service("a", number), ["192.168.8.50"])
         goal = Goal(Scenario.SHARED_INTERNAL, DEFAULT_ONE_ARM, EDGE)
         if free:
             assert plan_group([task], goal, Inventory([theirs])).steps

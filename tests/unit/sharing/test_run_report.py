@@ -30,7 +30,7 @@ def test_a_change() -> None:
     assert one.planned_down == (15, 24)
     assert one.end.seconds_down == 3.5
     shop, web = one.services
-    assert (shop.label, shop.state, len(shop.shown)) == ("default/shop", "migrated", 2)
+    assert (shop.label, shop.state, len(shop.drawn)) == ("default/shop", "migrated", 2)
     assert [(down.port, down.planned, down.measured) for down in web.down] == [
         ("80", (15, 24), 2.5),
         ("81", (15, 24), 3.5),
@@ -82,7 +82,7 @@ def test_a_verification_that_fails_after_a_change_shows_the_change() -> None:
     assert one.end.restore_point == kept["result"]["restore_point"]
     assert "vcd.kubernetes.restore" in one.way_back
     (web,) = one.services
-    assert (web.state, len(web.shown), web.became) == ("migrated", 2, "")
+    assert (web.state, len(web.drawn), web.became) == ("migrated", 2, "")
     assert "shared_ip_restore_file=/home/ops/" in one.way_back
 
 

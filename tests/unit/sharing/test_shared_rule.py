@@ -114,6 +114,6 @@ def test_what_kubernetes_shows_does_not_settle_which_of_two_held_addresses_count
     for names, address, port in ((HTTP, IP, "80"), (SSH, "203.0.113.11", "22")):
         held.put(VirtualService(names.virtual_service, names.pool, address, (port,), "L4", ""))
     one = SHOP.with_external_ip("")
-    assert choose_external_ip(one, held, EDGE, shown=("203.0.113.11",)) == "203.0.113.11"
+    assert choose_external_ip(one, held, EDGE, status_ips=("203.0.113.11",)) == "203.0.113.11"
     with pytest.raises(InvalidInput, match=r"several external IPs.*give the external IP \(spec.loadBalancerIP of a"):
-        choose_external_ip(one, held, EDGE, shown=("203.0.113.12",))
+        choose_external_ip(one, held, EDGE, status_ips=("203.0.113.12",))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.firewall_rule.comparison import (
-    Place,
+    RulePlace,
     changed_by_others,
     differences,
     is_placed,
@@ -20,19 +20,19 @@ from hypothesis import strategies as st
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, Any], Place]:
+def cases(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, Any], RulePlace]:
     """A list of rules, one of them or a new one, and a place."""
     ids = draw(st.lists(st.sampled_from("abcdefgh"), unique=True, min_size=1))
     rules = [{"id": one, "name": "same"} for one in ids]
     rule = draw(st.sampled_from([*rules, {"name": "new"}]))
     others = [one for one in ids if one != rule.get("id")]
-    places = [Place(), Place(position="first"), Place(position="last")]
-    places += [Place(before=one) for one in others] + [Place(after=one) for one in others]
+    places = [RulePlace(), RulePlace(position="first"), RulePlace(position="last")]
+    places += [RulePlace(before=one) for one in others] + [RulePlace(after=one) for one in others]
     return rules, rule, draw(st.sampled_from(places))
 
 
 @given(cases())
-def test_only_the_rule_moves_and_it_moves_once(case: tuple[list[dict[str, Any]], dict[str, Any], Place]) -> None:
+def test_only_the_rule_moves_and_it_moves_once(case: tuple[list[dict[str, Any]], dict[str, Any], RulePlace]) -> None:
     rules, rule, place = case
     after = placed(rules, rule, place)
     assert [one for one in after if one is not rule] == [one for one in rules if one is not rule]
@@ -47,15 +47,15 @@ def test_only_the_rule_moves_and_it_moves_once(case: tuple[list[dict[str, Any]],
 
 
 def test_two_rules_before_the_same_one_do_not_push_each_other_away() -> None:
-    assert is_placed(["x", "y", "z"], "x", Place(before="z"))
-    assert is_placed(["x", "y", "z"], "y", Place(before="z"))
-    assert not is_placed(["x", "z", "y"], "y", Place(before="z"))
-    assert not is_placed(["x", "z", "y"], "x", Place(after="z"))
+    assert is_placed(["x", "y", "z"], "x", RulePlace(before="z"))
+    assert is_placed(["x", "y", "z"], "y", RulePlace(before="z"))
+    assert not is_placed(["x", "z", "y"], "y", RulePlace(before="z"))
+    assert not is_placed(["x", "z", "y"], "x", RulePlace(after="z"))
 
 
 def test_a_rule_that_is_gone_is_no_place() -> None:
     with pytest.raises(KeyError):
-        placed([{"id": "a"}], {"id": "b"}, Place(before="c"))
+        placed([{"id": "a"}], {"id": "b"}, RulePlace(before="c"))
 
 
 def rule(urn: str, version: int | None = 0) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.paging import next_cursor
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.retry import (
     Backoff,
-    Verdict,
+    RetryVerdict,
     judge,
     retry_after_seconds,
 )
@@ -37,7 +37,7 @@ VERSIONS = "<SupportedVersions><VersionInfo><Version>37.2</Version></VersionInfo
 TOKEN = {"X-VMWARE-VCLOUD-ACCESS-TOKEN": "t" * 40}
 RESET = Unreachable("url: reset", sent=True, transient=True)
 REFUSED = Unreachable("url: refused", sent=False, transient=True)
-GIVE_UP, REPEAT, IN_DOUBT = Verdict.GIVE_UP, Verdict.REPEAT, Verdict.IN_DOUBT
+GIVE_UP, REPEAT, IN_DOUBT = RetryVerdict.GIVE_UP, RetryVerdict.REPEAT, RetryVerdict.IN_DOUBT
 
 
 def status(code: int, body: str = "") -> Refused:
@@ -65,7 +65,7 @@ def status(code: int, body: str = "") -> Refused:
         (VcdError("other"), GIVE_UP, GIVE_UP),
     ],
 )
-def test_verdicts(error: VcdError, repeatable: Verdict, otherwise: Verdict) -> None:
+def test_verdicts(error: VcdError, repeatable: RetryVerdict, otherwise: RetryVerdict) -> None:
     assert judge(error, repeatable=True, reached_before=True) is repeatable
     assert judge(error, repeatable=False, reached_before=True) is otherwise
 

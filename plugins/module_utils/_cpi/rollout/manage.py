@@ -38,7 +38,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.report
     known_keys,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.rollout import apply, check_rights, observe
-from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.stopped import stop_is_told
+from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.stopped import stop_is_reported
 from ansible_collections.vcd.kubernetes.plugins.module_utils._distributions import check_keys
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
@@ -132,7 +132,7 @@ def manage(
         return _manage(cluster, params, check_mode, replace_restore_point, lease, carried, keeps=True)
     target = target_from(params)
     own = ClusterLease(cluster, target, params["take_over"])
-    with stop_is_told(cluster, target), own.kept():
+    with stop_is_reported(cluster, target), own.kept():
         return _manage(cluster, params, check_mode, replace_restore_point, own, carried, keeps=False)
 
 

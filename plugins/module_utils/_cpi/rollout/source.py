@@ -28,7 +28,7 @@ _FLAG = re.compile(r"--cloud-config(?:=|\s+)(\S+)")
 
 
 @dataclass(frozen=True)
-class Place:
+class FileKey:
     """A key of a ConfigMap or Secret: ``kind`` is CONFIG_MAP or SECRET."""
 
     kind: str
@@ -48,12 +48,12 @@ class Place:
 class FoundFile:
     """What is known of a file outside of the ConfigMap: its text if it could be read, and what a person should know."""
 
-    place: Place | None
+    place: FileKey | None
     text: str | None
     problem: str
 
 
-def place_of(deployment: Deployment) -> Place | None:
+def place_of(deployment: Deployment) -> FileKey | None:
     """Where the container gets the file that ``--cloud-config`` names; None where that is not a ConfigMap or Secret."""
     container = deployment.container()
     words = " ".join(map(str, [*(container.get("command") or ()), *(container.get("args") or ())]))
@@ -72,7 +72,7 @@ def place_of(deployment: Deployment) -> Place | None:
     return _in_volume(volume, inside, deployment.namespace)
 
 
-def _in_volume(volume: Object, path: str, namespace: str) -> Place | None:
+def _in_volume(volume: Object, path: str, namespace: str) -> FileKey | None:
     sources: list[Mapping[str, Any]] = [volume, *((volume.get("projected") or {}).get("sources") or ())]
     for source in sources:
         for kind, part, field in (
@@ -84,7 +84,7 @@ def _in_volume(volume: Object, path: str, namespace: str) -> Place | None:
             if name:
                 items = (source.get(part) or {}).get("items") or ()
                 key = next((str(one.get("key")) for one in items if one.get("path") == path), path)
-                return Place(kind, namespace, str(name), key)
+                return FileKey(kind, namespace, str(name), key)
     return None
 
 

@@ -24,28 +24,28 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._hold import Holder
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client import KubernetesApi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._stopped import READ, StoppedCpi
 
-TOLD = "cpi_stopped"
+CPI_STOPPED = "cpi_stopped"
 THIS_RUN = "the next run that finishes this change starts it"
 ANY_RUN = "the next run that succeeds starts it"
 
 
 @contextmanager
-def stop_is_told(cluster: KubernetesApi, target: CpiNames) -> Iterator[None]:
+def stop_is_reported(cluster: KubernetesApi, target: CpiNames) -> Iterator[None]:
     """An error of the body that leaves CPI stopped says so."""
     try:
         yield
     except Exception as error:  # a defect must not leave a stopped CPI unsaid, either
-        raise told(error, cluster, target) from error
+        raise with_stopped_cpi(error, cluster, target) from error
 
 
-def told(error: Exception, cluster: KubernetesApi, target: CpiNames, known: int = 0) -> CollectionError:
+def with_stopped_cpi(error: Exception, cluster: KubernetesApi, target: CpiNames, known: int = 0) -> CollectionError:
     """The error for the operator, with what is to be known of CPI if it is stopped now and was running before.
 
     ``known``: the number of replicas from which this run has stopped CPI, 0 if it has not. The details get `READ`, if
     the Deployment can be read. Never raises.
     """
     error = error if isinstance(error, CollectionError) else defect(error)
-    if TOLD in error.details:
+    if CPI_STOPPED in error.details:
         return error
     known = known or int(error.details.get(REPLICAS) or 0)
     error.details.pop(READ, None)  # it was read before the run did more
@@ -86,4 +86,4 @@ def told(error: Exception, cluster: KubernetesApi, target: CpiNames, known: int 
 
 
 def _with(error: CollectionError, text: str, stopped: StoppedCpi) -> CollectionError:
-    return CollectionError(f"{error.message.rstrip('.;')}; {text}", **{**error.details, TOLD: stopped.replicas})
+    return CollectionError(f"{error.message.rstrip('.;')}; {text}", **{**error.details, CPI_STOPPED: stopped.replicas})

@@ -29,7 +29,7 @@ def _same_references(current: Any, wanted: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class Place:
+class RulePlace:
     """Where a rule belongs: ``before`` or ``after`` the rule with this id, FIRST or LAST; nothing: where it is."""
 
     before: str = ""
@@ -42,7 +42,7 @@ class Place:
         return bool(self.before or self.after or self.position)
 
 
-def is_placed(ids: Sequence[str], rule: str, place: Place) -> bool:
+def is_placed(ids: Sequence[str], rule: str, place: RulePlace) -> bool:
     """Whether a rule is where it belongs. Anywhere before (or after) the other one will do: what stands between them
     is another's choice, and two rules before the same one would push each other away in every run.
     """
@@ -53,7 +53,7 @@ def is_placed(ids: Sequence[str], rule: str, place: Place) -> bool:
     return {FIRST: here == 0, LAST: here == len(ids) - 1}.get(place.position, True)
 
 
-def placed(rules: Sequence[Rule], rule: Rule, place: Place) -> list[Rule]:
+def placed(rules: Sequence[Rule], rule: Rule, place: RulePlace) -> list[Rule]:
     """The rules with this one, directly before or after the other one; all others keep their order.
 
     A new rule without a place comes last: what is allowed or blocked so far stays so. KeyError: the other is gone.

@@ -22,7 +22,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.firewall
     comparison,
     resource,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.firewall_rule.comparison import Place
+from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.firewall_rule.comparison import RulePlace
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Refused
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Change, Manager, Result
@@ -55,7 +55,7 @@ class FirewallRules(Manager):
         return calls.rows(calls.read_list(self.api, self.gateway))
 
     @cached_property
-    def place(self) -> Place:
+    def place(self) -> RulePlace:
         """Where the rule belongs. Raises CollectionError if the rule that it names does not exist, or is itself."""
         for option in ("before", "after"):
             if self.params[option]:
@@ -63,8 +63,8 @@ class FirewallRules(Manager):
                 own = self.read()
                 if own is not None and own["id"] == other:
                     raise InvalidInput(option, self.params[option], "is the rule itself: name another one")
-                return Place(**{option: other})
-        return Place(position=self.params["position"] or "")
+                return RulePlace(**{option: other})
+        return RulePlace(position=self.params["position"] or "")
 
     def read(self) -> Body | None:
         """By id, else by name."""

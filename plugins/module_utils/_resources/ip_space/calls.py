@@ -23,7 +23,7 @@ UNUSED, USED_MANUAL = "UNUSED", "USED_MANUAL"
 
 
 @dataclass(frozen=True)
-class Claim:
+class FloatingIp:
     """A floating IP of the organization. ``ip_space`` is a URN; ``state`` is UNUSED, USED or USED_MANUAL."""
 
     id: str
@@ -38,10 +38,10 @@ def uses_ip_spaces(gateway: Body) -> bool:
     return any(uplink.get("usingIpSpace") for uplink in gateway.get("edgeGatewayUplinks") or [])
 
 
-def list_claims(api: Api, gateway: Body) -> list[Claim]:
+def list_floating_ips(api: Api, gateway: Body) -> list[FloatingIp]:
     """All floating IPs of the organization in the public IP Spaces of an edge gateway's uplinks, by address."""
     spaces = _public_spaces(api, gateway)
-    found = [one for space in spaces for one in _claims_in(api, gateway, str(space["id"]))]
+    found = [one for space in spaces for one in _floating_ips_in(api, gateway, str(space["id"]))]
     return sorted(found, key=_by_address)
 
 
@@ -52,14 +52,14 @@ def allocated_addresses(api: Api, gateway: Body) -> tuple[str, ...] | None:
     try:
         rows = _suggestions(api, gateway)
         spaces = sorted({str(row["ipSpaceRef"]["id"]) for row in rows if row.get("ipSpaceRef")})
-        return tuple(one.value for space in spaces for one in _claims_in(api, gateway, space))
+        return tuple(one.value for space in spaces for one in _floating_ips_in(api, gateway, space))
     except Refused as error:
         if error.status != FORBIDDEN:
             raise
         return None
 
 
-def claim(api: Api, gateway: Body, marker: str) -> Claim:
+def claim(api: Api, gateway: Body, marker: str) -> FloatingIp:
     """The address claimed with this marker, or a new one.
 
     Raises CollectionError when no IP Space has a free address. An address that was allocated but cannot be marked is
@@ -72,7 +72,7 @@ def claim(api: Api, gateway: Body, marker: str) -> Claim:
             f"edge gateway {gateway['name']!r}: its uplinks have no public IP Space, or the user cannot see it: "
             "give external_ip, or ask the provider to link one"
         )
-    known = {str(space["id"]): _claims_in(api, gateway, str(space["id"])) for space in spaces}
+    known = {str(space["id"]): _floating_ips_in(api, gateway, str(space["id"])) for space in spaces}
     for found in sorted((one for claims in known.values() for one in claims), key=_by_address):
         # Ours but UNUSED: set the usage again, so that no other user takes it for a free address.
         if found.marker == marker:
@@ -80,7 +80,7 @@ def claim(api: Api, gateway: Body, marker: str) -> Claim:
     return _mark_new(api, _allocate_in_any(api, gateway, spaces, known), marker)
 
 
-def release(api: Api, found: Claim) -> bool:
+def release(api: Api, found: FloatingIp) -> bool:
     """Release an address. Returns False when it is no longer allocated.
 
     Raises CollectionError without writing anything when the address now has another marker.
@@ -113,15 +113,15 @@ def _suggestions(api: Api, gateway: Body, more: str = "") -> list[Body]:
     return api.pages("ipSpaces/floatingIpSuggestions", "IP Spaces", query=f"gatewayId=={gateway['id']}{more}")
 
 
-def _claims_in(api: Api, gateway: Body, space: str) -> list[Claim]:
-    """The claims of the gateway's organization. A provider sees those of every organization, hence the filter."""
+def _floating_ips_in(api: Api, gateway: Body, space: str) -> list[FloatingIp]:
+    """The floating IPs of the gateway's organization. A provider sees those of every organization, hence the filter."""
     org = (gateway.get("orgRef") or {}).get("id")
     rows = api.pages(f"ipSpaces/{space}/allocations", f"addresses of IP Space {space}", query=FLOATING)
     return [_read(space, row) for row in rows if org is None or (row.get("orgRef") or {}).get("id") in (org, None)]
 
 
-def _read(space: str, body: Body) -> Claim:
-    return Claim(
+def _read(space: str, body: Body) -> FloatingIp:
+    return FloatingIp(
         str(body["id"]),
         space,
         str(body.get("value")),
@@ -130,7 +130,7 @@ def _read(space: str, body: Body) -> Claim:
     )
 
 
-def _allocate_in_any(api: Api, gateway: Body, spaces: list[Body], known: dict[str, list[Claim]]) -> Claim:
+def _allocate_in_any(api: Api, gateway: Body, spaces: list[Body], known: dict[str, list[FloatingIp]]) -> FloatingIp:
     """A new address from the first IP Space that has one."""
     refusals = []
     for space in spaces:
@@ -173,7 +173,7 @@ def take(api: Api, space: Body, value: str | None) -> str:
     return api.create(f"ipSpaces/{identifier}/allocate", {"type": "FLOATING_IP", "value": value}, what, find)
 
 
-def read_claim(space: str, body: Body) -> Claim:
+def floating_ip_of(space: str, body: Body) -> FloatingIp:
     """An allocation as `release` takes it."""
     return _read(space, body)
 
@@ -183,7 +183,7 @@ def _allocate(api: Api, gateway: Body, space: str, known: set[str], what: str) -
 
     def new() -> str | None:
         """The address that appeared since: the result of our request if its answer was lost."""
-        found = [one.id for one in _claims_in(api, gateway, space) if one.id not in known and untouched(one)]
+        found = [one.id for one in _floating_ips_in(api, gateway, space) if one.id not in known and untouched(one)]
         if len(found) > 1:
             ids = ", ".join(found)
             raise VcdError(f"{what}: {len(found)} were allocated at the same time ({ids}): release the unneeded ones")
@@ -192,7 +192,7 @@ def _allocate(api: Api, gateway: Body, space: str, known: set[str], what: str) -
     return api.create(f"ipSpaces/{space}/allocate", {"type": "FLOATING_IP", "quantity": 1}, what, new)
 
 
-def _mark_new(api: Api, found: Claim, marker: str) -> Claim:
+def _mark_new(api: Api, found: FloatingIp, marker: str) -> FloatingIp:
     """Mark a new address, or release it again: without a marker its owner could never be determined."""
     try:
         return _mark(api, found, marker)
@@ -206,25 +206,25 @@ def _mark_new(api: Api, found: Claim, marker: str) -> Claim:
     raise failed
 
 
-def _mark(api: Api, found: Claim, marker: str) -> Claim:
+def _mark(api: Api, found: FloatingIp, marker: str) -> FloatingIp:
     path, what = _path(found), _what(found)
     body = api.get(path, what)
     api.update(path, what, body, lambda current: {**current, "usageState": USED_MANUAL, "description": marker})
-    return Claim(found.id, found.ip_space, found.value, marker, USED_MANUAL)
+    return FloatingIp(found.id, found.ip_space, found.value, marker, USED_MANUAL)
 
 
-def untouched(found: Claim) -> bool:
+def untouched(found: FloatingIp) -> bool:
     """Whether an address is allocated to the organization, and neither in use nor marked."""
     return found.state == UNUSED and not found.marker
 
 
-def _path(found: Claim) -> str:
+def _path(found: FloatingIp) -> str:
     return f"ipSpaces/{found.ip_space}/allocations/{found.id}"
 
 
-def _what(found: Claim) -> str:
+def _what(found: FloatingIp) -> str:
     return f"address {found.value} of IP Space {found.ip_space}"
 
 
-def _by_address(found: Claim) -> tuple[int, int]:
+def _by_address(found: FloatingIp) -> tuple[int, int]:
     return sort_key(found.value)

@@ -119,7 +119,7 @@ class Allocations:
             )
         self._require(DELETE)
         if not self.check_mode:
-            calls.release(self.api, calls.read_claim(self.space["id"], body))
+            calls.release(self.api, calls.floating_ip_of(self.space["id"], body))
         return self._done(before, None)
 
     def _require(self, act: str) -> None:

@@ -18,7 +18,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.edge_gat
     wait_until_ready,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.nat_rule import calls, comparison, resource
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import Answer, Use
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import AddressUse, Usable
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, pick_reference
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import Manager, Result
@@ -100,10 +100,10 @@ class NatRules(Manager):
 
     def _check_addresses(self, addresses: str) -> None:
         """Refuse external addresses that the edge gateway may not use; warn where that is not known."""
-        verdict = external_addresses.ask(self.api, self.gateway, addresses, Use.RULE)
-        if verdict.answer is Answer.NO:
+        verdict = external_addresses.ask(self.api, self.gateway, addresses, AddressUse.RULE)
+        if verdict.answer is Usable.NO:
             raise InvalidInput(EXTERNAL, addresses, verdict.why)
-        if verdict.answer is Answer.UNKNOWN:
+        if verdict.answer is Usable.UNKNOWN:
             self.warnings.append(f"{EXTERNAL}: {addresses!r}: {verdict.why}")
 
     def _check_claims(self, before: Result | None, planned: Result) -> None:

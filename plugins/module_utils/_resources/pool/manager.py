@@ -18,7 +18,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.pool imp
     resource,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
-from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import GatewayManager, Result, Step
+from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import GatewayManager, PlannedWrite, Result
 
 MAX_CONFLICTS = 3
 
@@ -49,7 +49,7 @@ class Pools(GatewayManager):
                 self.wanted["members"] = resource.with_changes([], named)
         return super().existing()
 
-    def plan_creation(self) -> Step:
+    def plan_creation(self) -> PlannedWrite:
         """Create the pool with the members that were to be added."""
         if self._asked and all(one["state"] == "absent" for one in self._asked):
             why = "there is no pool with this name, from which a member could be removed: check the name"
@@ -58,7 +58,7 @@ class Pools(GatewayManager):
             self.wanted["members"] = resource.with_changes([], self._asked)
         return super().plan_creation()
 
-    def plan_change(self, body: Body) -> Step:
+    def plan_change(self, body: Body) -> PlannedWrite:
         """Change what differs; of single members, only these."""
         if self._asked:
             before = self.to_result(body)
@@ -102,7 +102,7 @@ class Pools(GatewayManager):
             self.wanted["members"] = resource.with_changes(after["members"], self._asked)
         super().verify(after)
 
-    def plan_removal(self, body: Body | None) -> Step:
+    def plan_removal(self, body: Body | None) -> PlannedWrite:
         """Delete it, unless a virtual service uses it."""
         users = self.to_result(body)["virtual_services"] if body else []
         if users:

@@ -23,7 +23,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_
 from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_service.sub_resources import (
     SubResources,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import Answer, Use
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import AddressUse, Usable
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import VcdError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn, pick_reference
@@ -160,10 +160,10 @@ class VirtualServices(GatewayManager):
         unknown = ""
         for vip in comparison.VIPS:
             if changes.get(vip):
-                verdict = external_addresses.ask(self.api, self.gateway, changes[vip], Use.VIP)
-                if verdict.answer is Answer.NO:
+                verdict = external_addresses.ask(self.api, self.gateway, changes[vip], AddressUse.VIP)
+                if verdict.answer is Usable.NO:
                     raise InvalidInput(vip, changes[vip], verdict.why)
-                if verdict.answer is Answer.UNKNOWN:
+                if verdict.answer is Usable.UNKNOWN:
                     unknown = f"{vip}: {changes[vip]!r}: {verdict.why}"
         self.warnings += [unknown] if unknown else []
         return unknown

@@ -61,7 +61,7 @@ class Approval:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ApprovalVerdict:
     """``ok``: the approved plan may be carried out; ``done``: there is nothing left to do of it.
 
     ``compared`` is false where nothing is to be done, and what the digest was made of is unknown. ``finishing``: it
@@ -76,40 +76,42 @@ class Verdict:
     lines: tuple[str, ...] = ()
 
 
-def judge(approval: Approval, now: Facts, ccm: Facts) -> Verdict:
+def judge(approval: Approval, now: Facts, ccm: Facts) -> ApprovalVerdict:
     """Whether the plan ``now`` may be carried out. ``ccm`` are the facts of the cluster."""
     if approval.is_of([now[DIGEST]]):
-        return Verdict(True)
+        return ApprovalVerdict(True)
     begun = _bound_to(ccm, IN_PROGRESS)
     if approval.is_of(begun.get("digests", ())):
         return _of_begun(approval, begun, now)
     if approval.plan is None and not now["changes"]:
         return _of_digest_alone(approval, _bound_to(ccm, FINISHED), now)
     if _is_done(approval, now):
-        return Verdict(True, done=True)
+        return ApprovalVerdict(True, done=True)
     if approval.plan is None:
         summary = (
             f"shared_ip_apply: {approval.digest!r}: this cluster's plan is {now[DIGEST]} now; nothing was written: "
             f"give the plan's file to see what has changed, or {AGAIN}"
         )
-        return Verdict(False, summary=summary)
+        return ApprovalVerdict(False, summary=summary)
     found = differences(approval.plan, now)
     return _refused(approval, found.summary, found.lines)
 
 
-def judge_read(approval: Approval, based_on: Facts) -> Verdict:
+def judge_read(approval: Approval, based_on: Facts) -> ApprovalVerdict:
     """What has changed since the approval where no plan could be made now: never ok."""
     if approval.plan is None:
-        return Verdict(False)
+        return ApprovalVerdict(False)
     found = differences(approval.plan, {"based_on": based_on}, read_only=True)
-    return _refused(approval, found.summary, found.lines) if found else Verdict(False)
+    return _refused(approval, found.summary, found.lines) if found else ApprovalVerdict(False)
 
 
-def _refused(approval: Approval, why: str, lines: Sequence[str]) -> Verdict:
+def _refused(approval: Approval, why: str, lines: Sequence[str]) -> ApprovalVerdict:
     summary = (
         f"shared_ip_apply: {approval.source!r}: the approved plan does not fit any more ({why}); nothing was written"
     )
-    return Verdict(False, summary=f"{summary}: {AGAIN}", lines=(f"the approved plan {approval.digest}:", *lines))
+    return ApprovalVerdict(
+        False, summary=f"{summary}: {AGAIN}", lines=(f"the approved plan {approval.digest}:", *lines)
+    )
 
 
 def _bound_to(ccm: Facts, state: str) -> Facts:
@@ -139,7 +141,7 @@ def _kept(based_on: Facts) -> dict[str, Any]:
     return {name: value for name, value in based_on.items() if name.startswith(names) and name != CPI_FILE}
 
 
-def _of_begun(approval: Approval, begun: Facts, now: Facts) -> Verdict:
+def _of_begun(approval: Approval, begun: Facts, now: Facts) -> ApprovalVerdict:
     """A run that was interrupted may be finished by what is left of its own steps, and by nothing else."""
     found = differences(begun, {"based_on": _kept(now["based_on"])}, read_only=True)
     if found:
@@ -147,12 +149,12 @@ def _of_begun(approval: Approval, begun: Facts, now: Facts) -> Verdict:
     known = set(begun["steps"])
     more = [step for step in allowed_steps(now) if step not in known]
     if not more:
-        return Verdict(True, finishing=True)
+        return ApprovalVerdict(True, finishing=True)
     lines = [f"  would be done now, and was not planned: {one}" for one in more]
     return _refused(approval, "the rest of an interrupted run needs steps that it does not have", lines)
 
 
-def _of_digest_alone(approval: Approval, last: Facts, now: Facts) -> Verdict:
+def _of_digest_alone(approval: Approval, last: Facts, now: Facts) -> ApprovalVerdict:
     """A digest whose plan is not at hand, where nothing is to be done. ``last`` is what the last change was bound to.
 
     Whatever the digest stands for, nothing is written. But a wrong one must not look as if it had been carried out.
@@ -160,17 +162,17 @@ def _of_digest_alone(approval: Approval, last: Facts, now: Facts) -> Verdict:
     if approval.is_of(last.get("digests", ())):
         settings = [{"based_on": _settings(one["based_on"])} for one in (last, now)]
         found = differences(*settings, read_only=True)
-        return _refused(approval, found.summary, found.lines) if found else Verdict(True, done=True)
+        return _refused(approval, found.summary, found.lines) if found else ApprovalVerdict(True, done=True)
     # a plan that only removes orphans leaves nothing in the cluster, and may have been carried out since
     if not last.get("digests") or any(now["based_on"].get(f"{SETTING} {name}") for name in REMOVES):
-        return Verdict(True, done=True, compared=False)
+        return ApprovalVerdict(True, done=True, compared=False)
     summary = (
         f"shared_ip_apply: {approval.digest!r}: there is nothing to do, and this is neither the digest of this "
         f"cluster's plan now ({now[DIGEST]}) nor of the plan that was carried out last "
         f"({' or '.join(last['digests'])}); nothing was written: give the digest that was approved for this cluster, "
         f"or {AGAIN}"
     )
-    return Verdict(False, summary=summary)
+    return ApprovalVerdict(False, summary=summary)
 
 
 def _is_done(approval: Approval, now: Facts) -> bool:

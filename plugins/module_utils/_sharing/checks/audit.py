@@ -66,7 +66,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
     pluralize,
     warning,
 )
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import Answer, Use, may_use
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import (
+    AddressUse,
+    Usable,
+    may_use,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import LABELS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.shape import EdgeAddresses, PresentPort
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.addresses import held_external_ips
@@ -308,12 +312,12 @@ def _ranges(audited: Audited) -> Iterator[Finding]:
     allotment = replace(audited.edge.allotment(audited.addresses.internal), allocated=audited.allocated)
     for one in audited.served:
         for address in held_external_ips(one.service, audited.edge.inventory, audited.addresses):
-            verdict = may_use(allotment, address, Use.CLIENTS)
-            if verdict.answer is Answer.NO:
+            verdict = may_use(allotment, address, AddressUse.CLIENTS)
+            if verdict.answer is Usable.NO:
                 message = f"{one.label} is served on {address}, which {verdict.why.partition(': ')[0]}"
                 remedy = "ask the provider to allocate it again, or move the Service to another IP"
                 yield error("addresses", message, remedy, "address-outside-ranges", one.label)
-            elif verdict.answer is Answer.UNKNOWN:
+            elif verdict.answer is Usable.UNKNOWN:
                 message = f"not checked: the external IP {address} of {one.label}: {verdict.why}"
                 yield warning("addresses", message, "compare it with the ranges in the portal", NOT_CHECKED, one.label)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import Owner
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import WritingTool
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.state import ClusterState
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, pluralize, warning
 
@@ -42,7 +42,7 @@ def check_owners(state: ClusterState) -> Iterator[Finding]:
         yield warning("owners", f"{message}{source}", pause(owner))
 
 
-def pause(owner: Owner) -> str:
+def pause(owner: WritingTool) -> str:
     """How to pause an owner: the command. Words in capitals are to be replaced: the objects do not say them."""
     how = _PAUSE.get(owner.tool)
     return how(owner.name or "NAME", owner.namespace or "NAMESPACE") if how else f"see the manual of {owner.tool}"

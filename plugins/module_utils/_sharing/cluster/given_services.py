@@ -75,7 +75,7 @@ def _external_ip(item: ObservedService) -> str:
         item.service,
         Inventory(),
         EdgeAddresses(),
-        shown=kubernetes.external_ips,
+        status_ips=kubernetes.external_ips,
         asked=kubernetes.load_balancer_ip,
     )
 

@@ -99,7 +99,7 @@ class CpiPod:
 
 
 @dataclass(frozen=True)
-class Owner:
+class WritingTool:
     """A tool that writes ``objects`` (``KIND NAMESPACE/NAME``); name and namespace of what it applies, if known."""
 
     tool: str
@@ -140,7 +140,7 @@ class Cluster:
     lease: str = ""
     lease_until: str = ""
     lease_live: bool = False
-    owners: tuple[Owner, ...] = ()
+    owners: tuple[WritingTool, ...] = ()
     restore_point: Mapping[str, Any] | None = None
     vdc: str = ""
     excluded: frozenset[str] = frozenset()
@@ -195,7 +195,7 @@ def read_cluster(result: Any) -> Cluster:
         lease_until=lease.text("until") if lease else "",
         lease_live=lease is not None and lease.flag("live"),
         owners=tuple(
-            Owner(item.text("tool"), item.text("name", ""), item.text("namespace", ""), item.texts("objects"))
+            WritingTool(item.text("tool"), item.text("name", ""), item.text("namespace", ""), item.texts("objects"))
             for item in (reader.mappings("owners") if reader.has("owners") else ())
         ),
         restore_point=_restore_point(reader),

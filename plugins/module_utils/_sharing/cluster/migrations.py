@@ -28,13 +28,17 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.st
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.target import MIGRATE, resolve
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import EdgeGateway, read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import (
-    Answer,
+    Usable,
     may_use,
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.inventory import Inventory
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.conflicts import Conflict
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import Task, groups_of, plan_group
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group_plan import (
+    ServiceToPlan,
+    groups_of,
+    plan_group,
+)
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.places import Places
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.placing import placed
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal, ServicePlan
@@ -218,13 +222,13 @@ def served_elsewhere(state: ClusterState, edge: EdgeGateway, item: ObservedServi
     )
 
 
-def _task(state: ClusterState, one: Migration) -> Task:
+def _task(state: ClusterState, one: Migration) -> ServiceToPlan:
     service = one.observed.service.with_external_ip(one.external_ip)
-    return Task(service, orphans=removed_with(service, state))
+    return ServiceToPlan(service, orphans=removed_with(service, state))
 
 
 def _plan_group(
-    state: ClusterState, tasks: Sequence[Task], found: dict[str, Migration], inventory: Inventory
+    state: ClusterState, tasks: Sequence[ServiceToPlan], found: dict[str, Migration], inventory: Inventory
 ) -> Places:
     """Plan the Services of one external IP, and put their plans, or their obstacles, into ``found``."""
     target = state.target
@@ -285,7 +289,7 @@ def _not_allocated(state: ClusterState, found: ServicePlan) -> Obstacle | None:
     allotment = state.edge.allotment(state.one_arms)
     for address, use in placed(found.steps, found.wanted.external_ip):
         verdict = may_use(allotment, address, use)
-        if verdict.answer is Answer.NO:
+        if verdict.answer is Usable.NO:
             why, _colon, remedy = verdict.why.partition(": ")
             return Obstacle(f"{address} {why}", remedy)
     return None

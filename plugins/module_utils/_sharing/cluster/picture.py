@@ -63,13 +63,13 @@ def picture_of(state: ClusterState) -> dict[str, Any] | None:
 
 def picture_of_machines(services: Sequence[Service], edge: EdgeGateway, addresses: EdgeAddresses) -> dict[str, Any]:
     """The present state of services of machines on an edge gateway. There is no range of which addresses are free."""
-    shown = [_of_machines(one, edge.inventory, addresses) for one in services]
-    outside = {one.service.external_ip for one in shown}
+    drawn = [_of_machines(one, edge.inventory, addresses) for one in services]
+    outside = {one.service.external_ip for one in drawn}
     inside: set[str] = set()
-    for one in shown:
+    for one in drawn:
         for port in one.ports:
             _add_addresses(port, outside, inside)
-    return _drawn(edge, shown, (outside, inside), None, planned=False)
+    return _drawn(edge, drawn, (outside, inside), None, planned=False)
 
 
 def planned_picture_of(state: ClusterState) -> dict[str, Any] | None:
@@ -108,12 +108,12 @@ def with_members(picture: Any, vcd: Any) -> Any:
 
 def _picture(state: ClusterState, edge: EdgeGateway, *, planned: bool) -> dict[str, Any]:
     present = [item for item in state.observed if is_present(item)]
-    shown = [_of_cluster(item, state) for item in present]
-    return _drawn(edge, shown, _addresses(state, present), _internal_free(state, edge), planned=planned)
+    drawn = [_of_cluster(item, state) for item in present]
+    return _drawn(edge, drawn, _addresses(state, present), _internal_free(state, edge), planned=planned)
 
 
 @dataclass(frozen=True)
-class _Shown:
+class _DrawnService:
     """What is drawn of a service: it has its external IP, and ``ports`` the objects of each of its ports."""
 
     service: Service
@@ -122,20 +122,22 @@ class _Shown:
     aside: str = ""
 
 
-def _of_cluster(item: ObservedService, state: ClusterState) -> _Shown:
+def _of_cluster(item: ObservedService, state: ClusterState) -> _DrawnService:
     aside = item.left_out.why if item.left_out else "; ".join(f"port {one.port}: {one.why}" for one in item.aside)
-    return _Shown(item.service.with_external_ip(_external_ip(item, state)), item.ports, item.shape, aside)
+    return _DrawnService(item.service.with_external_ip(_external_ip(item, state)), item.ports, item.shape, aside)
 
 
-def _of_machines(service: Service, inventory: Inventory, addresses: EdgeAddresses) -> _Shown:
+def _of_machines(service: Service, inventory: Inventory, addresses: EdgeAddresses) -> _DrawnService:
     held = held_external_ips(service, inventory, addresses)
     ports = service.present(inventory, addresses)
-    return _Shown(service.with_external_ip(service.external_ip or next(iter(held), "")), ports, shape_name(ports))
+    return _DrawnService(
+        service.with_external_ip(service.external_ip or next(iter(held), "")), ports, shape_name(ports)
+    )
 
 
 def _drawn(
     edge: EdgeGateway,
-    shown: Sequence[_Shown],
+    drawn: Sequence[_DrawnService],
     in_use: tuple[set[str], set[str]],
     internal_free: int | None,
     *,
@@ -145,8 +147,8 @@ def _drawn(
     return {
         "edge_gateway": edge.name,
         "planned": planned,
-        "services": [_service(one, edge.inventory, planned=planned) for one in shown[:MOST_SERVICES]],
-        "left_out": max(0, len(shown) - MOST_SERVICES),
+        "services": [_service(one, edge.inventory, planned=planned) for one in drawn[:MOST_SERVICES]],
+        "left_out": max(0, len(drawn) - MOST_SERVICES),
         "external": {"in_use": len(outside), "free": None if edge.uses_ip_spaces else external_room(edge)},
         "internal": {"in_use": len(inside - outside), "free": internal_free},
     }
@@ -157,11 +159,11 @@ def _internal_free(state: ClusterState, edge: EdgeGateway) -> int | None:
     return None if one_arm is None else internal_room(state, edge, one_arm).free
 
 
-def _addresses(state: ClusterState, shown: Iterable[ObservedService]) -> tuple[set[str], set[str]]:
+def _addresses(state: ClusterState, services: Iterable[ObservedService]) -> tuple[set[str], set[str]]:
     """The external and the internal addresses that the objects of these Services take."""
     outside: set[str] = set()
     inside: set[str] = set()
-    for item in shown:
+    for item in services:
         outside |= {_external_ip(item, state)}
         for port in item.whole.ports:
             _add_addresses(port, outside, inside)
@@ -184,10 +186,10 @@ def _external_ip(item: ObservedService, state: ClusterState) -> str:
         return ""
 
 
-def _service(shown: _Shown, inventory: Inventory, *, planned: bool) -> dict[str, Any]:
-    address, pairs = shown.service.external_ip, list(zip(shown.service.ports, shown.ports, strict=True))
+def _service(drawn: _DrawnService, inventory: Inventory, *, planned: bool) -> dict[str, Any]:
+    address, pairs = drawn.service.external_ip, list(zip(drawn.service.ports, drawn.ports, strict=True))
     ports = [WantedPort(port, one.virtual_service, one.pool) for port, one in pairs]
-    wanted = WantedService(shown.service, tuple(ports))
+    wanted = WantedService(drawn.service, tuple(ports))
     paths = [
         {
             "port": port.spec.port,
@@ -200,10 +202,10 @@ def _service(shown: _Shown, inventory: Inventory, *, planned: bool) -> dict[str,
         for port, one in pairs[:MOST_PORTS]
     ]
     return {
-        "label": _text(shown.service.label),
-        "shape": shown.shape,
+        "label": _text(drawn.service.label),
+        "shape": drawn.shape,
         "external_ip": address,
-        "aside": _text(shown.aside),
+        "aside": _text(drawn.aside),
         "paths": paths,
         "left_out": max(0, len(pairs) - MOST_PORTS),
     }

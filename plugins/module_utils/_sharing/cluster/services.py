@@ -86,7 +86,7 @@ def external_ip(item: ObservedService, state: ClusterState) -> str:
         item.service,
         state.edge.inventory if state.edge else Inventory(),
         state.addresses,
-        shown=item.kubernetes.external_ips,
+        status_ips=item.kubernetes.external_ips,
         asked=item.kubernetes.load_balancer_ip,
     )
     if not found:

@@ -29,7 +29,7 @@ PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "19
 _LISTED = 3  # ranges in a message
 
 
-class Use(str, Enum):
+class AddressUse(str, Enum):
     """What an address is for."""
 
     VIP = "VIP"
@@ -37,7 +37,7 @@ class Use(str, Enum):
     CLIENTS = "clients"  # the external IP of a service, which must not be internal
 
 
-class Answer(str, Enum):
+class Usable(str, Enum):
     """Whether it may be used; UNKNOWN where the user may not see what decides it."""
 
     YES = "yes"
@@ -46,14 +46,14 @@ class Answer(str, Enum):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class AddressVerdict:
     """``why`` completes "<option>: <value>: ..."; it is empty for YES."""
 
-    answer: Answer
+    answer: Usable
     why: str = ""
 
 
-YES = Verdict(Answer.YES)
+YES = AddressVerdict(Usable.YES)
 
 
 @dataclass(frozen=True)
@@ -73,41 +73,41 @@ class Allotment:
     allocated: tuple[str, ...] | None = None
     internal: tuple[AddressRange, ...] = ()
 
-    def may_use(self, addresses: AddressRange, use: Use) -> Verdict:
+    def may_use(self, addresses: AddressRange, use: AddressUse) -> AddressVerdict:
         """Whether the edge gateway may use all of these addresses."""
         parts = [part for part in (subnet.intersection(addresses) for subnet in self.subnets) if part is not None]
         if not parts:
             return self._elsewhere(addresses, use)
         return next((found for found in (self._in_subnet(part) for part in parts) if found is not YES), YES)
 
-    def _in_subnet(self, part: AddressRange) -> Verdict:
+    def _in_subnet(self, part: AddressRange) -> AddressVerdict:
         # The primary IP is one of its own, even where it is in no range.
         own = [*(str(one) for one in self.ranges), *self.primaries]
         if AddressSet(own).covers(part):
             return YES
         if not self.ranges:
             return self._unknown(part, "shows this user no allocated range")
-        return Verdict(Answer.NO, f"is not allocated to edge gateway {self.name!r}, {self._remedy()}")
+        return AddressVerdict(Usable.NO, f"is not allocated to edge gateway {self.name!r}, {self._remedy()}")
 
-    def _elsewhere(self, addresses: AddressRange, use: Use) -> Verdict:
+    def _elsewhere(self, addresses: AddressRange, use: AddressUse) -> AddressVerdict:
         if self.allocated is not None and AddressSet(self.allocated).covers(addresses):
             return YES
         internal = AddressSet([*PRIVATE, *(str(one) for one in self.internal)])
-        if use is not Use.CLIENTS and internal.covers(addresses):
+        if use is not AddressUse.CLIENTS and internal.covers(addresses):
             return YES
         if self.uses_ip_spaces and self.allocated is None:
             return self._unknown(addresses, "shows this user none of its IP Spaces")
         if self.uses_ip_spaces:
             has = _listed(self.allocated or (), ", which has ")
             why = f"is not allocated to the organization in an IP Space of edge gateway {self.name!r}{has}"
-            return Verdict(Answer.NO, f"{why}: choose an allocated address, or allocate this one first")
+            return AddressVerdict(Usable.NO, f"{why}: choose an allocated address, or allocate this one first")
         if not self.subnets:
             return self._unknown(addresses, "shows this user no subnet of its uplinks")
-        return Verdict(Answer.NO, f"is not an address of edge gateway {self.name!r}, {self._remedy()}")
+        return AddressVerdict(Usable.NO, f"is not an address of edge gateway {self.name!r}, {self._remedy()}")
 
-    def _unknown(self, addresses: AddressRange, why: str) -> Verdict:
-        return Verdict(
-            Answer.UNKNOWN,
+    def _unknown(self, addresses: AddressRange, why: str) -> AddressVerdict:
+        return AddressVerdict(
+            Usable.UNKNOWN,
             f"it could not be checked whether edge gateway {self.name!r} may use {_text(addresses)}, because it {why}",
         )
 
@@ -136,7 +136,7 @@ def _private() -> AddressSet:
     return AddressSet(PRIVATE)
 
 
-def may_use(allotment: Allotment, text: str, use: Use) -> Verdict:
+def may_use(allotment: Allotment, text: str, use: AddressUse) -> AddressVerdict:
     """The same for an address, network or range as text; YES for any other text, which VCD refuses by itself."""
     addresses = parse_addresses(text)
     return YES if addresses is None else allotment.may_use(addresses, use)

@@ -102,8 +102,8 @@ def changed_since(before: Object, now: Object) -> str:
 
 def _as_listed(before: Object, now: Object) -> Object:
     """An object as it was, with the mode that it has now if it comes from a list that does not tell it."""
-    told = "transparentModeEnabled" in before.body
-    if isinstance(before, VirtualService) and isinstance(now, VirtualService) and not told:
+    has_mode = "transparentModeEnabled" in before.body
+    if isinstance(before, VirtualService) and isinstance(now, VirtualService) and not has_mode:
         return replace(before, transparent=now.transparent)
     return before
 
@@ -197,12 +197,12 @@ def lost_settings(stored: Mapping[Key, Mapping[str, Any]], inventory: Inventory)
         for key in _differing_keys(body, item.body):
             # the only VIP is the plan's; one beside an IPv4 VIP is an operator's
             if key not in _PLANNED and (key != "ipv6VirtualIpAddress" or body.get("virtualIpAddress")):
-                was, now = _shown(body[key]), _shown(item.body[key])
+                was, now = _value_text(body[key]), _value_text(item.body[key])
                 found.append(f"{label_of(item)} {name}: {key} was {was} and is {now}")
     return found
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     text = value.get("name") if isinstance(value, Mapping) and _is_reference(value) else None
     text = text or (
         json.dumps(value, sort_keys=True) if isinstance(value, (dict, list, bool)) else str(value or "empty")

@@ -44,7 +44,7 @@ _Plans = dict[tuple[KnownRules, tuple[int, ...]], list[Step]]
 
 
 @dataclass(frozen=True)
-class Task:
+class ServiceToPlan:
     """A service to be planned. ``given_ips`` are internal IPs, ``orphans`` what is to be removed with it.
 
     ``takes_ip``: its external IP is only a proposal so far.
@@ -112,9 +112,9 @@ class GroupPlan:
         return [*outages, *(f"{owners[step.name]}: {step.text}" for step in self.steps)]
 
 
-def groups_of(tasks: Sequence[Task]) -> list[list[Task]]:
+def groups_of(tasks: Sequence[ServiceToPlan]) -> list[list[ServiceToPlan]]:
     """The tasks by external IP, in the order of their first service. One without an external IP is alone."""
-    groups: dict[str, list[Task]] = {}
+    groups: dict[str, list[ServiceToPlan]] = {}
     for task in tasks:
         groups.setdefault(task.service.external_ip or f"none: {task.service.label}", []).append(task)
     return list(groups.values())
@@ -124,10 +124,10 @@ def plan_service(
     service: Service, goal: Goal, inventory: Inventory, *, given_ips: Sequence[str] = (), orphans: Orphans = NO_ORPHANS
 ) -> ServicePlan:
     """Plan a service that is alone on its external IP (see `plan_group`)."""
-    return plan_group([Task(service, given_ips, orphans)], goal, inventory).services[0]
+    return plan_group([ServiceToPlan(service, given_ips, orphans)], goal, inventory).services[0]
 
 
-def plan_group(tasks: Sequence[Task], goal: Goal, inventory: Inventory) -> GroupPlan:
+def plan_group(tasks: Sequence[ServiceToPlan], goal: Goal, inventory: Inventory) -> GroupPlan:
     """Plan a group, and apply the plan to ``inventory``, which the plan of the next group is based on.
 
     Raises InvalidInput or Conflict when it cannot be planned; ``inventory`` is then unchanged.
@@ -145,7 +145,7 @@ def plan_group(tasks: Sequence[Task], goal: Goal, inventory: Inventory) -> Group
 
 
 def _service_plan(
-    task: Task,
+    task: ServiceToPlan,
     wanted: WantedService,
     internal: tuple[str, ...],
     goal: Goal,
@@ -170,7 +170,9 @@ def _service_plan(
     )
 
 
-def _wanted(tasks: Sequence[Task], goal: Goal, inventory: Inventory) -> list[tuple[WantedService, tuple[str, ...]]]:
+def _wanted(
+    tasks: Sequence[ServiceToPlan], goal: Goal, inventory: Inventory
+) -> list[tuple[WantedService, tuple[str, ...]]]:
     """The wanted state and the internal IPs of each service; no two services get one internal IP."""
     found: list[tuple[WantedService, tuple[str, ...]]] = []
     for task in tasks:

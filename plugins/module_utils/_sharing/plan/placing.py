@@ -8,27 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import Use
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import AddressUse
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.objects import NatRule, VirtualService
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step
 
 
-def placed(steps: Sequence[Step], external_ip: str) -> list[tuple[str, Use]]:
+def placed(steps: Sequence[Step], external_ip: str) -> list[tuple[str, AddressUse]]:
     """Each new address with what it is for; the external IP also as the one that clients use."""
     found = list(dict.fromkeys(_placed(steps)))
     if any(address == external_ip for address, _use in found):
-        found.insert(0, (external_ip, Use.CLIENTS))
+        found.insert(0, (external_ip, AddressUse.CLIENTS))
     return found
 
 
-def _placed(steps: Sequence[Step]) -> Iterator[tuple[str, Use]]:
+def _placed(steps: Sequence[Step]) -> Iterator[tuple[str, AddressUse]]:
     for step in steps:
         before, after = step.before, step.after
         if isinstance(after, VirtualService) and after.address:
             if not isinstance(before, VirtualService) or before.address != after.address:
-                yield after.address, Use.VIP
+                yield after.address, AddressUse.VIP
         elif isinstance(after, NatRule) and (not isinstance(before, NatRule) or before.external != after.external):
-            yield after.external, Use.RULE
+            yield after.external, AddressUse.RULE
 
 
 def deletes(steps: Sequence[Step]) -> bool:

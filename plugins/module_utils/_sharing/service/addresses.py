@@ -46,7 +46,7 @@ def choose_external_ip(
     inventory: Inventory,
     edge: EdgeAddresses,
     *,
-    shown: Iterable[str] = (),
+    status_ips: Iterable[str] = (),
     claimed: str = "",
     asked: str = "",
 ) -> str:
@@ -55,14 +55,14 @@ def choose_external_ip(
     That is the one that the service was given, else the one that it shows and holds, else the only one that it holds,
     else the one that an IP Space has allocated to it (``claimed``), else one that it shows, else the one that it
     requests (``asked``).
-    What it shows (``shown``: its status) counts less than what its objects hold: a CPI that did not find what it
+    What it shows (``status_ips``) counts less than what its objects hold: a CPI that did not find what it
     expected changes the status, and clients still use the address that they know. Raises InvalidInput when the objects
     hold several addresses and it is unclear which one counts.
     """
     if service.external_ip:
         return service.external_ip
     held = held_external_ips(service, inventory, edge)
-    visible = [address for address in shown if not _is_internal(address, service, inventory, edge)]
+    visible = [address for address in status_ips if not _is_internal(address, service, inventory, edge)]
     both = [address for address in visible if address in held]
     candidates = (both, held if len(held) == 1 else [], [claimed], [] if held else visible, [asked])
     for addresses in candidates:

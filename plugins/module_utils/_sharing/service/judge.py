@@ -132,7 +132,7 @@ def _pool_differences(wanted: Pool, present: Pool, managed_by_cpi: bool) -> list
     now = dict(present.settings)
     for name, value in wanted.settings:
         if now.get(name) != value:
-            found.append(f"has {name} {_shown(now.get(name))}, not {_shown(value)}")
+            found.append(f"has {name} {_value_text(now.get(name))}, not {_value_text(value)}")
     if wanted.member_group != present.member_group:
         has, wants = (
             f"the group {one}" if one else "members of its own" for one in (present.member_group, wanted.member_group)
@@ -185,7 +185,7 @@ def _enabled_difference(wanted: bool, present: bool) -> list[str]:
     return [] if wanted == present else [f"is {'enabled' if present else 'disabled'}"]
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, Mapping):
         return " ".join(str(one) for one in value.values() if one)
     return ", ".join(value) or "none" if isinstance(value, (list, tuple)) else str(value or "none")

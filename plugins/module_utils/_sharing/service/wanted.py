@@ -224,15 +224,15 @@ def want(
     rule = None
     if per_service and scenario.one_arm and ports:
         rule = NatRule(service.shared_rule, service.external_ip, internal_ips[0])
-    return WantedService(service, ports + _absent(orphans.ports), rule, orphans)
+    return WantedService(service, ports + _without_objects(orphans.ports), rule, orphans)
 
 
 def wanted_absent(service: Service, orphans: Orphans = NO_ORPHANS) -> WantedService:
     """A service that should have no objects."""
-    return WantedService(service, _absent(service.ports + orphans.ports), None, orphans)
+    return WantedService(service, _without_objects(service.ports + orphans.ports), None, orphans)
 
 
-def _absent(ports: Sequence[ServicePort]) -> tuple[WantedPort, ...]:
+def _without_objects(ports: Sequence[ServicePort]) -> tuple[WantedPort, ...]:
     return tuple(WantedPort(port, None, None) for port in ports)
 
 
