@@ -113,12 +113,12 @@ def _open_session() -> Any:
             manager.pool_classes_by_scheme = bounded_pools()
             return manager
 
-    class Session(requests.Session):
+    class NoRedirects(requests.Session):
         def get_redirect_target(self, resp: Any) -> str | None:
             """None: for a redirect, even one that is not followed, the library would read the whole body."""
             return None
 
-    session = Session()
+    session = NoRedirects()
     session.mount("https://", Adapter())
     return session
 

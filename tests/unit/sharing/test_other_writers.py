@@ -55,7 +55,7 @@ def raw(
 )
 def test_each_tool_is_named_with_the_way_to_pause_it(found: dict[str, Any], owner: Owner, how: str) -> None:
     assert owner_of(found) == owner
-    assert how in pause(facts.Owner(owner.tool, owner.name, owner.namespace, ()))
+    assert how in pause(facts.WritingTool(owner.tool, owner.name, owner.namespace, ()))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_services_matter_only_to_a_migration() -> None:
 
 
 def test_an_unknown_tool_is_not_hidden() -> None:
-    assert pause(facts.Owner("Spinnaker", "a", "b", ())) == "see the manual of Spinnaker"
+    assert pause(facts.WritingTool("Spinnaker", "a", "b", ())) == "see the manual of Spinnaker"
 
 
 HOLDER = "alice@awx-1 (job 12) since 2026-11-27T10:00:00Z"
