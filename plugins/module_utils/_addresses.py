@@ -165,11 +165,6 @@ def version_of(text: object) -> int:
     return found[0] if found else 0
 
 
-def is_address(text: object) -> bool:
-    """Whether it is an IPv4 or IPv6 address."""
-    return version_of(text) != 0
-
-
 def is_ipv4(text: object) -> bool:
     """Whether it is an IPv4 address and nothing else: dotted quad, no leading zeros, no blanks."""
     return version_of(text) == 4 and canonical(text) == text

@@ -1,18 +1,27 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one check of the preflight finds in a cluster and a cloud that a test describes."""
+"""The preflight of a cluster and a cloud that a test describes, and what one of its checks finds there."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight
+from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import (
+    preflight,
+    report_of,
+    state_of,
+)
 from sharing_builders import ccm, state
 
 DEPLOYMENT: dict[str, Any] = ccm()["deployment"]
 CONFIG: dict[str, Any] = ccm()["config"]
 OLD_VCD: dict[str, Any] = {"release": "10.3.3", "versions": ("36.2", "36.3")}
+
+
+def preflight_report(ccm: Any, vcd: Any, scenario: Any, *given: Any, **more: Any) -> dict[str, Any]:
+    """The preflight as plain data. The arguments are those of `state_of`."""
+    return report_of(state_of(ccm, vcd, scenario, *given, **more))
 
 
 def found(

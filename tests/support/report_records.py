@@ -10,8 +10,8 @@ import re
 from functools import cache
 from typing import Any
 
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
+from preflight_findings import preflight_report
 from sharing_builders import CLUSTER_ID, ccm, default_rule, edge, objects, service, vcd
 
 HOSTILE = (

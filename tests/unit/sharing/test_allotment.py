@@ -11,7 +11,6 @@ from dataclasses import replace
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import network_of, parse_addresses
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.allotment import (
     AddressUse,
     Allotment,
@@ -23,6 +22,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.placi
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step
 from hypothesis import given
 from hypothesis import strategies as st
+from preflight_findings import preflight_report
 from sharing_builders import ccm, edge, objects, service, vcd
 
 VIP, RULE, CLIENTS = AddressUse.VIP, AddressUse.RULE, AddressUse.CLIENTS

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import services_option
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from preflight_findings import preflight_report
 from sharing_builders import RANGE, ccm, edge, nat_rule, objects, pool, service, vcd
 
 SCENARIOS = [item.value for item in Scenario]

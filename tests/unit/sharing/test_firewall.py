@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.firewall import check_firewall
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
+from preflight_findings import preflight_report
 from sharing_builders import (
     SCENARIOS,
     ccm,

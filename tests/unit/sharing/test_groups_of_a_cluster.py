@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import DEFAULT_ONE_ARM
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import services_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
@@ -23,6 +22,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.group
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.service_plan import Goal
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import PortSpec, Service
+from preflight_findings import preflight_report
 from sharing_builders import CLUSTER_ID, RANGE, ccm, edge, nat_rule, objects, service, vcd
 
 IP = "203.0.113.10"

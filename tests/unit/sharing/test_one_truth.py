@@ -15,7 +15,6 @@ import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import DEFAULT_ONE_ARM
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import services_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
@@ -37,6 +36,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.se
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import want
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from preflight_findings import preflight_report
 from sharing_builders import CLUSTER_ID, RANGE, ccm, edge, vcd
 from sharing_builders import service as kubernetes_service
 from strict_gateway import StrictGateway

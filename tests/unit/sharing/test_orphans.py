@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.kubernetes_facts import read_cluster
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.orphans import (
     Witnesses,
@@ -25,6 +24,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.or
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import PortSpec, Service
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from preflight_findings import preflight_report
 from sharing_builders import (
     CLUSTER_ID,
     ccm,

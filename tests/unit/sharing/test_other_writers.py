@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.rollout.owners import Owner, describe_owners, owner_of
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.owners import pause
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster import kubernetes_facts as facts
+from preflight_findings import preflight_report
 from sharing_builders import ccm, edge, service, vcd
 
 FLUX = {"kustomize.toolkit.fluxcd.io/name": "cpi", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"}

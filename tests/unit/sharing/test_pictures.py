@@ -9,7 +9,6 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.picture import (
     LONGEST,
@@ -20,6 +19,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.pi
     planned_picture_of,
     with_members,
 )
+from preflight_findings import preflight_report
 from report_records import healthy
 from sharing_builders import SCENARIOS, ccm, edge, ip_space_edge, objects, service, state, vcd, without
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
-from preflight_findings import CONFIG, DEPLOYMENT, OLD_VCD, existing, found
+from preflight_findings import CONFIG, DEPLOYMENT, OLD_VCD, existing, found, preflight_report
 from sharing_builders import SCENARIOS, ccm, edge, group, objects, service, vcd
 
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.config import read_config
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
-from preflight_findings import DEPLOYMENT, found, severities
+from preflight_findings import DEPLOYMENT, found, preflight_report, severities
 from sharing_builders import ccm, edge, vcd
 
 

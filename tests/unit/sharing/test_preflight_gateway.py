@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
-from preflight_findings import CONFIG, OLD_VCD, found, severities
+from preflight_findings import CONFIG, OLD_VCD, found, preflight_report, severities
 from sharing_builders import RANGE, SCENARIOS, ccm, edge, group, objects, service, vcd, without
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import services_option
-from preflight_findings import existing, found
+from preflight_findings import existing, found, preflight_report
 from sharing_builders import (
     RANGE,
     SCENARIOS,

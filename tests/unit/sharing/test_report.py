@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import InvalidInput
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.verify import verify_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.report import failure_message, report_lines
+from preflight_findings import preflight_report
 from sharing_builders import ccm, edge, group, objects, service, vcd
 
 

@@ -9,7 +9,6 @@ import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import DEFAULT_ONE_ARM
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Scenario
-from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.checks.preflight import preflight_report
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.migrations import services_option
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vcd_facts import read_vcd
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.names import Naming
@@ -19,6 +18,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import PortSpec, Service
 from hypothesis import given
 from hypothesis import strategies as st
+from preflight_findings import preflight_report
 from sharing_builders import CLUSTER_ID, RANGE, ccm, edge, objects, service, vcd, virtual_service
 
 OVERLAP = [VcdRule.OVERLAP.value]

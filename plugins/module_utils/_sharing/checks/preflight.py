@@ -92,33 +92,6 @@ def preflight(state: ClusterState) -> list[Finding]:
     return [finding for check in CHECKS for finding in check(state)]
 
 
-def preflight_report(
-    ccm: Any,
-    vcd: Any,
-    scenario: Any,
-    one_arm: Any = None,
-    existing: Any = "fail",
-    edge_gateway: Any = "",
-    prune: Any = False,
-    prune_objects: Iterable[str] = (),
-    *,
-    entity: Any = None,
-    restore_point: Mapping[str, Any] | None = None,
-    vcd_rules: Iterable[str] = (),
-) -> dict[str, Any]:
-    """The preflight as plain data, from the results of vcd_ccm_config_info and vcd_edge_gateway_info.
-
-    The arguments are those of `state_of`. ``migrations`` lists the Services that have to be migrated or repaired, and
-    is empty unless ``existing`` is "migrate". ``removals`` are the orphans to be removed by themselves,
-    ``removed_on_the_way`` the names of those that a migration removes, and ``unproven`` says whether the entity could
-    show of others that they are this cluster's. ``pictures`` are of the state
-    before, and of the planned one (see `picture`).
-    Raises InvalidInput for an invalid request, or a result that is not as documented.
-    """
-    more = {"entity": entity, "restore_point": restore_point, "vcd_rules": vcd_rules}
-    return report_of(state_of(ccm, vcd, scenario, one_arm, existing, edge_gateway, prune, prune_objects, **more))
-
-
 def state_of(
     ccm: Any,
     vcd: Any,
@@ -136,10 +109,11 @@ def state_of(
 ) -> ClusterState:
     """What the checks look at, with the plans of the Services.
 
-    ``edge_gateway`` is the name that was given, for the message if there is no such gateway. ``entity`` are the facts
-    of CPI's defined entity, where it was read, ``restore_point`` is the one that the run goes back to. ``vcd_rules``
-    are those that the operator states, ``firewall`` is that of the state. Raises InvalidInput as `preflight_report`
-    does.
+    ``ccm`` and ``vcd`` are the results of vcd_ccm_config_info and vcd_edge_gateway_info. ``edge_gateway`` is the name
+    that was given, for the message if there is no such gateway. ``entity`` are the facts of CPI's defined entity, where
+    it was read, ``restore_point`` is the one that the run goes back to. ``vcd_rules`` are those that the operator
+    states, ``firewall`` is that of the state. Raises InvalidInput for an invalid request, or a result that is not as
+    documented.
     """
     check_existing(existing)
     cluster = read_cluster(ccm)
@@ -157,7 +131,13 @@ def state_of(
 
 
 def report_of(state: ClusterState) -> dict[str, Any]:
-    """The preflight of a state as plain data (see `preflight_report`)."""
+    """The preflight of a state as plain data.
+
+    ``migrations`` lists the Services that have to be migrated or repaired, and is empty unless ``existing`` is
+    "migrate". ``removals`` are the orphans to be removed by themselves, ``removed_on_the_way`` the names of those that
+    a migration removes, and ``unproven`` says whether the entity could show that others are this cluster's, too.
+    ``pictures`` are of the present state and of the planned one (see `picture`).
+    """
     findings = preflight(state)
     cluster, target, edge = state.cluster, state.target, state.edge
     return {

@@ -61,11 +61,6 @@ class KubernetesService:
         """Whether CPI manages it: a Service with a load balancer class belongs to another controller."""
         return not self.load_balancer_class
 
-    @property
-    def served_ports(self) -> tuple[KubernetesPort, ...]:
-        """The ports that CPI makes objects for."""
-        return tuple(port for port in self.ports if port.node_port)
-
 
 @dataclass(frozen=True)
 class CpiDeployment:
