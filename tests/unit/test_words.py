@@ -16,7 +16,10 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # What users and developers read.
-ROOTS = ("plugins", "roles", "playbooks", "docs", "README.md", "CONTRIBUTING.md")
+ROOTS = (
+    *("plugins", "roles", "playbooks", "docs", "README.md", "CONTRIBUTING.md", "changelogs/fragments"),
+    *("examples", "extensions", "tests", ".github"),
+)
 SUFFIXES = {".py", ".yml", ".yaml", ".md", ".j2"}
 # Left: what not to write. Right: what to write instead.
 QUAINT = {
@@ -57,17 +60,19 @@ def files(roots: tuple[str, ...]) -> list[Path]:
     for root in roots:
         for path in REPOSITORY.glob(root):
             found |= set(path.rglob("*")) if path.is_dir() else {path}
-    return sorted(path for path in found if path.is_file() and path.suffix in SUFFIXES)
+    return sorted(path for path in found if path.is_file() and path.suffix in SUFFIXES and path != Path(__file__))
 
 
 def python_prose(source: str) -> Iterator[tuple[int, str]]:
-    """Each comment and string of a Python file, with the number of its first line."""
+    """Each comment and string of a Python file, and the words of each function's name, with the number of the line."""
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.lineno, node.value
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node.lineno, node.name.replace("_", " ")
 
 
 def prose(name: str, source: str) -> Iterator[tuple[int, str]]:
@@ -110,6 +115,7 @@ def test_every_checked_root_exists_and_belongs_to_the_collection() -> None:
         ("a.py", 'raise ValueError(f"{x} is none of ours")\n', ["a.py:1: is none"]),
         ("a.py", "y = x is None  # a missing value is None\n", []),
         ("a.py", "nobody = 1\n", []),
+        ("a.py", "def test_nobody_reads_it():\n    pass\n", ["a.py:1: nobody"]),
         ("a.md", "One\ntwo, so it lets\n  go of it.\n", ["a.md:2: lets go of"]),
         ("a.md", "One two, so it lets go of it.\n", ["a.md:1: lets go of"]),
         ("a.yml", "when: x is none\n", []),

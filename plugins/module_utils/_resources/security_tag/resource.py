@@ -18,7 +18,6 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd import checks
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn
 
 LONGEST, MOST = 128, 256  # characters of a tag, tags of a virtual machine
-Machine = dict[str, Any]
 
 
 def to_result(tag: str, machines: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
