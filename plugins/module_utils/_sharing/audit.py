@@ -15,7 +15,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import Read
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings import Finding, Severity, pluralize
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet import statistics_key, with_reason
 
-SCHEMA = "vcd.kubernetes/audit/1"  # docs/audit.md describes it; another number for a change that a reader notices
+SCHEMA = "vcd.kubernetes/audit/1"  # docs/audit.md describes it; its number changes when its readers would notice
 NEVER = "never"
 FAIL_ON = (Severity.ERROR.value, Severity.WARNING.value, NEVER)
 NOT_AUDITED = "not-audited"
@@ -80,7 +80,7 @@ class ClusterAudit:
 
     @property
     def line(self) -> str:
-        """One line for a person: how many, where, and which codes."""
+        """One line for a person: how many findings, where, and with which codes."""
         where = f" (edge gateway {', '.join(self.edge_gateways)})" if self.edge_gateways else ""
         if not self.audited:
             return f"{self.cluster}{where}: NOT AUDITED: {self.findings[0]['message']}"
@@ -104,7 +104,7 @@ class ClusterAudit:
         }
 
     def as_record(self) -> dict[str, Any]:
-        """The same in short, for ``set_stats``: less than 2 kB."""
+        """The same, shortened for ``set_stats`` to less than 2 kB."""
         codes = Counter(row["code"] for row in self.findings).most_common(MOST_CODES)
         why = "" if self.audited else str(self.findings[0]["message"])
         record = {
@@ -120,7 +120,7 @@ class ClusterAudit:
 def audit_of(cluster: str, kept: Any) -> ClusterAudit:
     """The audit of one host, from what the playbook keeps about it. Raises InvalidInput for anything else.
 
-    A host without any report was not audited, for whatever reason: that is a finding, and never silence.
+    A host without any report was not audited, for whatever reason. That is reported as a finding, never left unsaid.
     """
     place = f"clusters.{cluster}"
     reader = Reader(kept, place)

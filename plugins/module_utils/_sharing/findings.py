@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-# How long one task takes, in a published log of CPI. Only an estimate: a busy Cloud Director takes longer.
+# How long one task takes, according to a published log of CPI. An estimate: a busy Cloud Director takes longer.
 TASK_SECONDS = (5, 8)
 
 
@@ -25,11 +25,11 @@ class Severity(str, Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """``check`` names the check, ``message`` says what it found, ``remedy`` what a person can do about it.
+    """``check`` names the check, ``message`` says what it found, ``remedy`` what can be done about it.
 
-    ``code`` is a stable name of what was found, for programs; the check's where nothing more exact is known. ``about``
-    is the Service or object that it is about; empty for the whole cluster.
-    ``passing``: it may come and go by itself, so that no approved plan depends on it.
+    ``code`` is a stable name of what was found, for programs; by default the name of the check. ``about`` is the
+    Service or object that it is about; empty for the whole cluster. ``passing``: it may come and go by itself, so no
+    approved plan depends on it.
     """
 
     check: str

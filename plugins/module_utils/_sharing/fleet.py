@@ -27,12 +27,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states imp
 
 # In the order in which a summary counts them; the last two make the run fail.
 CHANGED, WOULD_CHANGE, UNCHANGED, VERIFIED = "changed", "would change", "unchanged", "verified"
-DEVIATES = "deviates"  # it was only looked at, and is not as it should be
+DEVIATES = "deviates"  # it was only inspected, and is not as it should be
 FAILED, NOT_STARTED = "failed", "not started"
 ENDS = (CHANGED, WOULD_CHANGE, UNCHANGED, VERIFIED, DEVIATES, FAILED, NOT_STARTED)
-# Of a record and of its reason: all records of a job travel through its database
+# Limits of a record (bytes) and of its reason (characters): all records of a job are stored in its database
 MOST_BYTES, LONGEST_REASON = 2000, 600
-# What tells the edge gateways of clusters apart: variables of a host
+# The variables of a host that tell the edge gateways of clusters apart
 _PLACE = ("shared_ip_vcd_url", "shared_ip_vcd_org", "shared_ip_vdc", "shared_ip_edge_gateway")
 
 
@@ -41,8 +41,8 @@ class ClusterEnd:
     """How the run ended for one cluster.
 
     ``cpi`` is the number of CPI's replicas at the end, None if it was not read. ``services`` were moved.
-    ``seconds_down`` is the longest time that one port of the cluster was down, None if no write was begun, and
-    ``ports_down`` is how many ports a run that failed has left down. ``reason`` is why it failed or never started.
+    ``seconds_down`` is the longest time that any one port of the cluster was down, None if no write was begun, and
+    ``ports_down`` is how many ports a failed run has left down. ``reason`` is why it failed or never started.
     ``machines``: these are services of machines, which no CPI manages.
     """
 
@@ -87,7 +87,7 @@ class ClusterEnd:
 
     @property
     def cpi_words(self) -> str:
-        """What is known of CPI, to follow its name."""
+        """What is known about CPI, as the end of a sentence that begins with its name."""
         if self.cpi is None:
             return "replicas unknown"
         return f"has {pluralize(self.cpi, 'replica')}" if self.cpi else "is STOPPED (0 replicas)"
@@ -98,10 +98,10 @@ class ClusterEnd:
 
 
 def with_reason(record: Mapping[str, Any], reason: str) -> dict[str, Any]:
-    """A record with its ``reason``, which is cut so that the record stays small as JSON in any language."""
+    """A record with its ``reason``, shortened so that the record stays small as JSON in any language."""
     room = min(LONGEST_REASON, MOST_BYTES - _size({**record, "reason": ""}))
     if _size(reason) > room:
-        reason = reason[:LONGEST_REASON]  # a character has a byte at least
+        reason = reason[:LONGEST_REASON]  # a character takes at least one byte
         sizes = accumulate(_size(one) for one in reason)
         reason = "".join(one for one, size in zip(reason, sizes, strict=False) if size <= room - len("...")) + "..."
     return {**record, "reason": reason}
@@ -150,9 +150,9 @@ def end_of(cluster: str, outcome: Any) -> ClusterEnd:
 
 
 def outcomes_of(clusters: Mapping[str, Any]) -> dict[str, Any]:
-    """What the playbooks keep of each host, and of the services of machines on it under a name of their own.
+    """What the playbooks keep for each host, with its services of machines under a separate name.
 
-    A host that has only machines on one edge gateway keeps its name. Raises InvalidInput for anything else.
+    A host with nothing but machines on one edge gateway keeps its name. Raises InvalidInput for anything else.
     """
     found: dict[str, Any] = {}
     for name, outcome in clusters.items():
@@ -173,7 +173,7 @@ def _unused(name: str, found: Mapping[str, Any]) -> str:
 
 
 def _of_machines(seen: Reader, ended: str) -> dict[str, Any]:
-    """What is kept of a cluster that was only looked at, from an audit of services of machines."""
+    """The record of an audit of services of machines, in the form kept for a cluster that was only inspected."""
     rows = [
         Finding(row.text("code"), Severity(row.text("severity")), row.text("message"), row.text("remedy", ""))
         for row in seen.mapping("audit").mappings("findings")
@@ -196,9 +196,9 @@ def _of_machines(seen: Reader, ended: str) -> dict[str, Any]:
 
 
 def ended_services(kept: Reader) -> list[Reader]:
-    """The Services with what a run has done to each, from what the playbooks keep of a cluster.
+    """The Services with what a run has done to each, from what the playbooks keep about a cluster.
 
-    The error of a run that has failed says it, and else its result, which is there before the verification.
+    For a failed run this comes from its error, otherwise from its result, which exists before the verification.
     """
     for key, part in (("failure", "services"), ("result", "migrations")):
         one = kept.mapping_or_none(key)
@@ -208,7 +208,7 @@ def ended_services(kept: Reader) -> list[Reader]:
 
 
 def _typed(outcome: Mapping[str, Any]) -> dict[str, Any]:
-    """Templates of ansible-core before 2.19 return texts: an empty one for null, and digits for a number."""
+    """Templates of ansible-core before 2.19 return text: empty text for null, and digits for a number."""
     found = {key: None if value == "" else value for key, value in outcome.items()}
     cpi = found.get("cpi")
     return {**found, "cpi": int(cpi)} if isinstance(cpi, str) and cpi.isdecimal() and cpi.isascii() else found
@@ -227,7 +227,7 @@ def in_turn(edges: Mapping[str, Hashable], per_edge: int) -> list[str]:
     """The clusters in an order in which their edge gateways alternate, with ``per_edge`` of each at a time.
 
     ``edges`` has the edge gateway of each cluster. Clusters of one edge gateway keep their order, and so do the first
-    ones of each.
+    clusters of the edge gateways.
     """
     waiting: dict[Hashable, list[str]] = {}
     for cluster, edge in edges.items():
@@ -243,27 +243,27 @@ def alternate_edge_gateways(
     per_edge: int = 1,
     known: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """The clusters of a run in an order in which their edge gateways alternate, so that workers do not wait for one.
+    """The clusters of a run in an order in which their edge gateways alternate, so that workers do not queue for one.
 
     ``variables`` are those of all hosts; a name that is no host has none. The edge gateway of a cluster is what its
     variables say, else the one in ``known`` (that of an approved plan), else the one that an earlier run has recorded.
-    Clusters of which none is known count as those of one more gateway.
+    All clusters without a known edge gateway count as one further gateway.
     """
     given = known or {}
-    # not `get`: Ansible's variables of all hosts answer that for a name that is no host, too
+    # not `get`: Ansible's mapping of all hosts' variables returns something even for a name that is no host
     own = {name: variables[name] if name in variables else {} for name in names}  # noqa: SIM401  # see above
     edges = {name: _edge(own[name], given.get(name) or _recorded(name, own[name])) for name in own}
     return in_turn(edges, int(per_edge))
 
 
 def _edge(variables: Mapping[str, Any], known: str) -> tuple[str, ...]:
-    """Where a cluster's edge gateway is, empty if that is not known yet."""
+    """What identifies a cluster's edge gateway; empty if that is not known yet."""
     *place, edge = (str(variables.get(name) or "").strip() for name in _PLACE)
     return (*place, edge or known) if edge or known else ()
 
 
 def _recorded(name: str, variables: Mapping[str, Any]) -> str:
-    """The edge gateway that an earlier run has found."""
+    """The edge gateway that an earlier run recorded."""
     for key in (statistics_key(name), "shared_ip_result"):
         record = variables.get(key)
         if isinstance(record, Mapping) and record.get("edge_gateway"):
@@ -281,12 +281,15 @@ def fleet_lines(ends: Iterable[ClusterEnd]) -> list[str]:
 
 
 def statistics_of(ends: Iterable[ClusterEnd]) -> dict[str, dict[str, Any]]:
-    """One record for each cluster under a name of its own, so that slices and parallel jobs overwrite none."""
+    """One record for each cluster under its own name, so that slices and parallel jobs overwrite none of them."""
     return {statistics_key(one.cluster): one.as_dict() for one in ends}
 
 
 def statistics_key(cluster: str, prefix: str = "shared_ip_end_") -> str:
-    """A name for a variable: ``prefix`` and the name of the cluster. Names that only look alike get a hash."""
+    """A name for a variable: ``prefix`` and the name of the cluster.
+
+    A name that has to be altered for that gets a hash, to stay unique.
+    """
     plain = re.sub(r"[^A-Za-z0-9_]", "_", cluster)
     if plain != cluster:
         plain += "_" + hashlib.sha256(cluster.encode()).hexdigest()[:6]

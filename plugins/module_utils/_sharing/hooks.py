@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The hooks of a change: task files and roles that an operator lets run before its first write and at its end. Pure.
+"""The hooks of a change: an operator's task files and roles that run before its first write and at its end. Pure.
 
 `hooks_of` reads the role's variables, and `Hooks.decide` says which of them run. Nothing else decides that.
 """
@@ -25,7 +25,7 @@ RESULT = "shared_ip_hook_result"  # the variable in which a hook hands something
 SAVED = "before_change"  # the field of a restore point that holds what the hooks before the change handed on
 ARTIFACT = "shared_ip_saved_of_"  # the variable in which a job hands on what it saved, with the cluster's name
 DIGEST = "digest"
-LARGEST = 4096  # characters of what one hook hands on, as JSON: it is kept in the cluster, and in the job's database
+LARGEST = 4096  # characters of what one hook hands on, as JSON: the cluster and the job's database keep it
 _FORMS = "give the path of a file of tasks (FILE.yml), ROLE, ROLE:TASKS_FROM, or a dictionary with tasks or with role"
 _KEYS = ("name", "tasks", "role", "tasks_from")
 _ROLE = re.compile(r"[A-Za-z0-9_.-]+")
@@ -79,7 +79,7 @@ def _from_text(text: str) -> dict[str, str]:
 
 
 def checked_results(results: Iterable[Any], option: str = BEFORE) -> list[Facts]:
-    """What hooks handed on, as the role keeps it: ``what``, ``started``, ``seconds`` and ``result``.
+    """What hooks handed on, in the form that the role keeps: ``what``, ``started``, ``seconds`` and ``result``.
 
     Raises InvalidInput for what a restore point cannot hold.
     """
@@ -108,13 +108,13 @@ def seconds_of(value: Any) -> float:
 
 
 def with_saved(point: Mapping[str, Any], saved: Sequence[Facts]) -> Facts:
-    """A restore point that also holds what was saved before the change; as it was if that is nothing."""
+    """The restore point with what was saved before the change added; unchanged if nothing was saved."""
     return {**point, SAVED: list(saved)} if point and saved else dict(point)
 
 
 @dataclass(frozen=True)
 class Hooks:
-    """The hooks of one run. ``saved`` is what those before the change handed on, once they have run."""
+    """The hooks of one run. ``saved`` is what the hooks before the change handed on, once they have run."""
 
     before: Sequence[Facts] = ()
     after: Sequence[Facts] = ()
@@ -124,9 +124,9 @@ class Hooks:
     def decide(self, cluster: Mapping[str, Any], *, pending: bool, digest: str = "") -> Facts:
         """Which hooks run, as ``before``, ``after``, ``saved`` and ``lines``.
 
-        Before an unchanged cluster none runs. While a change is in progress none runs before it: what it would save is
-        not the state before the change. What was saved before that change began stands in its restore point. What a
-        job before has saved counts if it ran the same hooks for the same approved plan, which ``digest`` is that of.
+        No hook runs where the cluster stays unchanged. While a change is in progress, no hook runs before it: it could
+        no longer save the state before the change, and what was saved then is in the restore point. What an earlier job
+        saved counts if it ran the same hooks for the same approved plan, whose digest is ``digest``.
         """
         after = list(self.after) if pending or self.saved else []
         lines = [f"at the end, also after a failure: {names(after)}"] if after else []
@@ -153,7 +153,7 @@ class Hooks:
 
 
 def identities(hooks: Iterable[Mapping[str, Any]]) -> list[list[str]]:
-    """The hooks for a comparison between jobs, whose projects may lie in different folders."""
+    """The hooks in a form that can be compared between jobs, whose projects may lie in different folders."""
     return [
         [str(one["what"]), _last(one.get("tasks") or one.get("role")), one.get("tasks_from") or ""] for one in hooks
     ]
@@ -181,5 +181,5 @@ def result_words(one: Mapping[str, Any]) -> str:
 
 
 def result_text(result: Any, longest: int = 300) -> str:
-    """What a hook handed on, in one line; empty if that is nothing."""
+    """What a hook handed on, in one line; empty if it handed on nothing."""
     return shortened(json.dumps(result, ensure_ascii=False, sort_keys=True), longest) if result else ""

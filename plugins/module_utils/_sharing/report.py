@@ -17,7 +17,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.findings i
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import CREATED, REMOVED, REPAIRED
 
-# Who reads a plan should know what may happen, and on what it depends.
+# The reader of a plan should know what may happen, and what it depends on.
 IP_AT_RISK = "if Cloud Director refuses a virtual service beside a DNAT rule, another object could take the external IP"
 MARKS = {"error": "ERROR", "warning": "warning", "info": "ok"}
 
@@ -25,7 +25,7 @@ MARKS = {"error": "ERROR", "warning": "warning", "info": "ok"}
 def report_lines(report: Any) -> list[str]:
     """Lines for a preflight, a verification, a way back or a plan. Raises InvalidInput for anything else.
 
-    A plan is the result of vcd_ccm_config or of vcd_shared_ip.
+    A plan is the result of vcd_ccm_config or vcd_shared_ip.
     """
     reader = Reader(report, "report")
     if "notes" in reader.value:
@@ -92,8 +92,8 @@ def failure_message(failure: Any, restore_file: str, backup: str, restored: bool
     """One line for a migration that failed: the state of the Services, and how to continue or go back.
 
     ``failure`` is the failed task's result, whose message says which Services are migrated, rolled back and untouched.
-    ``restore_file`` is empty where only ``backup`` holds the restore point.
-    ``restored``: no Service is migrated and CPI runs as it did before. ``cpi_runs`` in it: something else started CPI.
+    ``restore_file`` is empty where only ``backup`` holds the restore point. ``restored``: no Service is migrated and
+    CPI runs as before. ``cpi_runs`` in ``failure``: something else started CPI.
     """
     result = Reader(failure, "failure")
     message = result.text("msg", "the migration failed").strip().rstrip(".;")
@@ -101,7 +101,7 @@ def failure_message(failure: Any, restore_file: str, backup: str, restored: bool
         return f"{message}; every Service is as it was, and CPI runs again with its previous scenario"
     where = f"the restore point is in {' and in '.join(filter(None, (restore_file, backup)))}"
     ways = "run the same again to continue, or the playbook vcd.kubernetes.restore to go back"
-    # whoever ends the run says that CPI is stopped, once it has tried all that might start it
+    # the caller reports a stopped CPI, after it has tried everything that might start it
     cpi = "CPI runs with its old file among them; " if result.flag_or("cpi_runs", False) else ""
     return f"{message}; {cpi}{where}; {ways}"
 

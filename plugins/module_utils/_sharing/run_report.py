@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The report of a run over one or more clusters, as data: what the HTML and the Markdown page show. Pure.
+"""The report of a run over one or more clusters, as data for the HTML and Markdown pages. Pure.
 
-It brings together what the playbooks keep about each cluster (see `fleet.end_of`): how it ended, the pictures before
-and after, the seconds that each port was down, the findings and the restore point. It judges nothing by itself.
+It combines what the playbooks keep about each cluster (see `fleet.end_of`): how it ended, the pictures before and
+after, the seconds that each port was down, the findings and the restore point. It judges nothing itself.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.hooks impo
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import TOUCHED, label_of
 
 Data = Mapping[str, Any]
-NO_EDGE = ""  # the name under which clusters are listed whose edge gateway is not known
-PLANNED, UNKNOWN = "planned", "not known"  # the states of a Service that a run does not say
+NO_EDGE = ""  # the name under which clusters without a known edge gateway are listed
+PLANNED, UNKNOWN = "planned", "not known"  # the states of a Service for which a run reports none
 _SEVERITIES = {one.value: number for number, one in enumerate(Severity)}
 
 
 @dataclass(frozen=True)
 class PortDown:
-    """How long a port was down: ``planned`` in seconds from and to (None: not planned), ``measured`` in seconds.
+    """How long a port was down, in seconds: ``planned`` as a range (None: not planned), and ``measured``.
 
     ``lasting``: it was still down when the run ended.
     """
@@ -61,10 +61,10 @@ class PortDown:
 
 @dataclass(frozen=True)
 class ServiceReport:
-    """One Service: its drawings' data before and after (None where there is no such picture), and its downtime.
+    """One Service: the data of its drawings before and after (None where there is no picture), and its downtime.
 
-    ``after`` is also the present state, where nothing was to be changed. ``state`` is what happened to it, and
-    ``became`` the shape that it was left in, if a run that failed says so.
+    Where nothing was to be changed, ``after`` is the present state. ``state`` is what happened to the Service, and
+    ``became`` the shape in which a failed run left it, if the run reported one.
     """
 
     label: str
@@ -76,7 +76,7 @@ class ServiceReport:
 
     @property
     def drawn(self) -> tuple[Data, ...]:
-        """The states to draw, without the second one where both are the same."""
+        """The states to draw: only one where both are the same."""
         found = [one for one in (self.before, self.after) if one is not None]
         return tuple(found[:1]) if len(found) == 2 and found[0] == found[1] else tuple(found)
 
@@ -91,13 +91,13 @@ class Addresses:
 
     @property
     def freed(self) -> int:
-        """How many the change frees; negative where it takes more."""
+        """How many addresses the change frees; negative where it takes more."""
         return 0 if self.before is None or self.after is None else self.before - self.after
 
     def plus(self, other: Addresses) -> Addresses:
-        """Those of two clusters. What is left is that of the other one, which was read later.
+        """The sum for two clusters, with the free addresses of ``other``, which was read later.
 
-        A cluster of which only one state is known counts with that one for both, so that it frees nothing.
+        Where only one state of a cluster is known, it counts as both, so that the cluster frees nothing.
         """
         mine, others = self._both(), other._both()
         return Addresses(
@@ -122,9 +122,7 @@ class Addresses:
 
 @dataclass(frozen=True)
 class HookReport:
-    """What ran before or after the change: ``line`` says when and for how long, ``text`` what it handed on, or why it
-    failed.
-    """
+    """A hook that ran. ``line`` says when and for how long, ``text`` what it handed on or why it failed."""
 
     line: str
     text: str
@@ -133,9 +131,9 @@ class HookReport:
 
 @dataclass(frozen=True)
 class ClusterReport:
-    """One cluster. ``planned`` says that nothing was changed yet: what is shown as after is the plan.
+    """One cluster. ``planned``: nothing was changed yet, and the state shown as after is the planned one.
 
-    ``planned_down`` are the seconds from and to that the worst port is down according to the plan.
+    ``planned_down`` is the range of seconds that the worst port is down according to the plan.
     """
 
     end: ClusterEnd
@@ -151,13 +149,13 @@ class ClusterReport:
 
     @property
     def planned_down(self) -> tuple[int, int] | None:
-        """The longest planned downtime of a port, in seconds from and to; None where nothing was planned."""
+        """The longest planned downtime of a port, as a range of seconds; None where nothing was planned."""
         found = [port.planned for service in self.services for port in service.down if port.planned is not None]
         return max(found, default=None)
 
     @property
     def sides(self) -> tuple[tuple[Data, ...] | None, tuple[Data, ...] | None]:
-        """The Services that the cluster had before, and those that it has after; None where that is not known."""
+        """The Services that the cluster had before, and those that it has after; each None where unknown."""
         before, after = (
             tuple(one for one in side if one is not None) or None
             for side in zip(*((one.before, one.after) for one in self.services), strict=True)
@@ -188,16 +186,16 @@ class EdgeReport:
 
     @property
     def internal(self) -> Addresses:
-        """The internal addresses of these clusters; ``free`` is None, as each cluster may have a range of its own."""
+        """The internal addresses of these clusters; ``free`` is None, as each cluster may have its own range."""
         found = _total(one.internal for one in self._by_time())
         return Addresses(found.before, found.after)
 
     @property
     def drawn(self) -> tuple[tuple[ClusterAddresses, ...], ...]:
-        """The addresses of its clusters before and after, without the second one where both are the same.
+        """The addresses of its clusters before and after: only one entry where both are the same.
 
-        A cluster is left out that was not read at all. One of which only one state is known has that one in both,
-        unless it failed: what it has now is not known then.
+        A cluster that was not read at all is left out. Where only one state of a cluster is known, it stands for both,
+        unless the cluster failed: what it has now is unknown then.
         """
         read = [one for one in self.clusters if one.services]
         sides = [
@@ -210,7 +208,7 @@ class EdgeReport:
 
     @property
     def planned(self) -> bool:
-        """Whether what is shown as after is a plan."""
+        """Whether the state shown as after is only planned."""
         return any(one.planned for one in self.clusters)
 
     def _by_time(self) -> list[ClusterReport]:
@@ -238,7 +236,7 @@ class RunReport:
 
     @property
     def changes(self) -> bool:
-        """Whether a cluster has, or is to have, another scenario than before."""
+        """Whether the scenario of a cluster has changed, or is to change."""
         return self.moves or any(one.end.scenario_before not in ("", one.end.scenario) for one in self.clusters)
 
     @property
@@ -274,7 +272,7 @@ def _failed_first(one: ClusterReport) -> tuple[bool, str]:
 
 
 def cluster_report(name: str, outcome: Any) -> ClusterReport:
-    """The report of one cluster. Raises InvalidInput for what the playbooks do not keep."""
+    """The report of one cluster. Raises InvalidInput unless ``outcome`` is what the playbooks keep."""
     end = end_of(name, outcome)
     kept = Reader({key: value for key, value in outcome.items() if value != ""}, f"clusters.{name}")
     preflight, verification = kept.mapping_or_none("preflight"), kept.mapping_or_none("verification")
@@ -286,7 +284,7 @@ def cluster_report(name: str, outcome: Any) -> ClusterReport:
         after = pictures.mapping_or_none("after")
     changes = _changes_by_service(kept, planned=planned)
     findings = [*_findings(preflight, "before the change"), *_findings(verification, "")]
-    seen = {str(one["message"]): one for one in findings}  # the later one counts: it is of the present state
+    seen = {str(one["message"]): one for one in findings}  # the later finding counts: it describes the present state
     wrong = sorted((one for one in seen.values() if not one["ok"]), key=lambda one: _SEVERITIES[one["severity"]])
     return ClusterReport(
         end,
@@ -317,14 +315,14 @@ def _label(service: Reader) -> str:
 
 @dataclass(frozen=True)
 class _ServiceChange:
-    """What a run plans to do, or has done, to a Service. ``state`` is PLANNED, UNKNOWN or what happened to it."""
+    """What a run plans to do, or has done, to a Service. ``state`` is PLANNED, UNKNOWN, or what has happened to it."""
 
     state: str
     known: Reader
 
 
 def _changes_by_service(kept: Reader, *, planned: bool) -> dict[str, _ServiceChange]:
-    """The change of each Service by label: as it was planned, with what is known of how it ended."""
+    """The change of each Service by label: as planned, with what is known about how it ended."""
     state = PLANNED if planned else UNKNOWN
     found: dict[str, _ServiceChange] = {}
     for one in kept.mappings("planned") if kept.has("planned") else ():
@@ -339,7 +337,7 @@ def _changes_by_service(kept: Reader, *, planned: bool) -> dict[str, _ServiceCha
 def _services(
     before: Reader | None, after: Reader | None, changes: Mapping[str, _ServiceChange]
 ) -> Iterator[ServiceReport]:
-    """The Services of both pictures: first those that the run changes."""
+    """The Services of both pictures, first those that the run changes."""
     sides = [
         {} if one is None else {item.text("label"): item.value for item in one.mappings("services")}
         for one in (before, after)

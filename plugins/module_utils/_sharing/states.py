@@ -15,7 +15,7 @@ CREATED, MIGRATED, REPAIRED, REMOVED = "created", "migrated", "repaired", "remov
 UNCHANGED, ROLLED_BACK, FAILED, NOT_REACHED = "unchanged", "rolled_back", "failed", "not_reached"
 CHANGED = (CREATED, MIGRATED, REPAIRED, REMOVED)
 TOUCHED = (*CHANGED, ROLLED_BACK, FAILED)  # something was written
-# What the error of a run says of each service
+# What the error of a run says about each service
 ENDED = ("name", "namespace", "scenario_before", "scenario", "state", "downtime")
 _IN_PROGRESS = {CREATED: "creating", MIGRATED: "migrating", REPAIRED: "repairing", REMOVED: "removing"}
 

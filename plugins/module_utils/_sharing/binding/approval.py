@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Whether what would be done now is what was approved. The only function for that. Pure.
+"""Decides whether the plan that would be carried out now is the approved one. Nothing else decides this. Pure.
 
-An approval is a digest: of the plan of a cluster, or of a run that is this one cluster. It may come with the plan.
+An approval is a digest: of one cluster's plan, or of a run with that cluster alone. The plan itself may come with it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.ru
 )
 
 Facts = Mapping[str, Any]
-APPROVED = "approved"  # the key of a restore point under which a run that is bound leaves what it is bound to
+APPROVED = "approved"  # the key in a restore point under which a bound run records what it is bound to
 REMOVES = ("shared_ip_prune", "shared_ip_prune_objects")  # the variables that let a plan remove orphans
 AGAIN = "plan again with --check, and have the new plan approved"
 
@@ -56,16 +56,17 @@ class Approval:
         return cls(reader.text("cluster", ""), reader.text(DIGEST), plan.value if plan else None, reader.text("source"))
 
     def is_of(self, digests: Iterable[str]) -> bool:
-        """Whether it is one of these digests of this cluster's plans, or the digest of a run that is one of them."""
+        """Whether it is one of these digests of this cluster's plans, or the digest of a run with one of them alone."""
         return any(self.digest in (one, digest_of_run({self.cluster: one})) for one in digests)
 
 
 @dataclass(frozen=True)
 class ApprovalVerdict:
-    """``ok``: the approved plan may be carried out; ``done``: there is nothing left to do of it.
+    """``ok``: the approved plan may be carried out; ``done``: nothing of it is left to do.
 
-    ``compared`` is false where nothing is to be done, and what the digest was made of is unknown. ``finishing``: it
-    was begun, and the rest may be carried out. ``summary`` and ``lines`` say why not.
+    ``compared`` is false where there is nothing to do and only the digest is known, not the plan behind it.
+    ``finishing``: an earlier run began it, and this one may do the rest. ``summary`` and ``lines`` give the reasons of
+    a refusal.
     """
 
     ok: bool
@@ -115,9 +116,9 @@ def _refused(approval: Approval, why: str, lines: Sequence[str]) -> ApprovalVerd
 
 
 def _bound_to(ccm: Facts, state: str) -> Facts:
-    """What the last change of the cluster is bound to; empty if it is not in this state, or bound to nothing.
+    """What the last change of the cluster is bound to; empty if the change is not in this state, or bound to nothing.
 
-    Each change of CPI's file, and each migration, replaces the restore point, in which that is kept.
+    The restore point holds this, and each change of CPI's file and each migration replaces it.
     """
     found = (ccm.get("restore_point") or {}).get(APPROVED) if (ccm.get("rollout") or {}).get("state") == state else None
     if not isinstance(found, Mapping):
@@ -131,18 +132,18 @@ def _bound_to(ccm: Facts, state: str) -> Facts:
 
 
 def binding_of(digests: Iterable[str], plan: Facts) -> dict[str, Any]:
-    """What a run that is bound leaves in its restore point, for a run that has to finish it."""
+    """What a bound run records in its restore point, for a later run that may have to finish it."""
     return {"digests": sorted(set(digests)), "steps": allowed_steps(plan), "based_on": _kept(plan["based_on"])}
 
 
 def _kept(based_on: Facts) -> dict[str, Any]:
-    """What a half-done change of the plan leaves as it is."""
+    """What stays the same while the plan is only half carried out."""
     names = (SETTING, SERVICE, IMAGE)
     return {name: value for name, value in based_on.items() if name.startswith(names) and name != CPI_FILE}
 
 
 def _of_begun(approval: Approval, begun: Facts, now: Facts) -> ApprovalVerdict:
-    """A run that was interrupted may be finished by what is left of its own steps, and by nothing else."""
+    """An interrupted run may be finished with what is left of its own steps, and with nothing else."""
     found = differences(begun, {"based_on": _kept(now["based_on"])}, read_only=True)
     if found:
         return _refused(approval, found.summary, found.lines)
@@ -155,15 +156,15 @@ def _of_begun(approval: Approval, begun: Facts, now: Facts) -> ApprovalVerdict:
 
 
 def _of_digest_alone(approval: Approval, last: Facts, now: Facts) -> ApprovalVerdict:
-    """A digest whose plan is not at hand, where nothing is to be done. ``last`` is what the last change was bound to.
+    """Judge a digest without its plan where there is nothing to do. ``last`` is what the last change was bound to.
 
-    Whatever the digest stands for, nothing is written. But a wrong one must not look as if it had been carried out.
+    Nothing is written, whatever the digest stands for. But a wrong digest must not look as if it had been carried out.
     """
     if approval.is_of(last.get("digests", ())):
         settings = [{"based_on": _settings(one["based_on"])} for one in (last, now)]
         found = differences(*settings, read_only=True)
         return _refused(approval, found.summary, found.lines) if found else ApprovalVerdict(True, done=True)
-    # a plan that only removes orphans leaves nothing in the cluster, and may have been carried out since
+    # a plan that only removes orphans leaves no trace in the cluster, and may have been carried out since
     if not last.get("digests") or any(now["based_on"].get(f"{SETTING} {name}") for name in REMOVES):
         return ApprovalVerdict(True, done=True, compared=False)
     summary = (
@@ -176,7 +177,7 @@ def _of_digest_alone(approval: Approval, last: Facts, now: Facts) -> ApprovalVer
 
 
 def _is_done(approval: Approval, now: Facts) -> bool:
-    """Whether there is nothing left to do of an approved plan that is at hand."""
+    """Whether nothing is left to do of an approved plan. Always False where only its digest is known."""
     plan = approval.plan
     if plan is None or now["changes"]:
         return False

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What a plan was based on: each thing that was read, by the name that a person knows it by. Pure.
+"""What a plan was based on: each thing that was read, under the name that a person knows it by. Pure.
 
-Only what concerns this cluster is in it. Other clusters of the edge gateway may be changed between the plan and its
-execution, and a plan must not end because of that. What changes by itself (health, counters) is in it neither.
+It holds only what concerns this cluster: other clusters on the edge gateway may change between the plan and its
+execution, and that must not invalidate the plan. It leaves out what changes by itself (health, counters).
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _of_gateway(state: ClusterState, edge: EdgeGateway, vcd: Facts) -> Iterator[
 
 
 def _groups(state: ClusterState, facts: Facts) -> Iterator[tuple[str, Any]]:
-    """Service engine groups. Their free places count as far as the plan needs them: others use them, too."""
+    """Service engine groups. Free places count only as far as the plan needs them, because others use them, too."""
     for one in facts.get("service_engine_groups") or ():
         needed = state.places.needed_in(str(one.get("name")))
         most, deployed = one.get("max_virtual_services"), one.get("deployed_virtual_services") or 0
@@ -144,7 +144,7 @@ def _uses(edge: EdgeGateway, facts: Facts, addresses: Iterable[str]) -> Iterator
 
 
 def _passed_over(state: ClusterState, edge: EdgeGateway) -> Iterator[tuple[str, Any]]:
-    """The internal addresses that were in use before those that the plan chose: if one is free, it is chosen."""
+    """The internal addresses in use that precede those that the plan chose: if one becomes free, it is chosen."""
     one_arm, own = state.target.one_arm, _own_names(state)
     if one_arm is None:
         return
@@ -163,7 +163,7 @@ def _passed_over(state: ClusterState, edge: EdgeGateway) -> Iterator[tuple[str, 
 
 
 def _own_names(state: ClusterState) -> set[Key]:
-    """Kind and name of every object that is this cluster's, if it exists."""
+    """Kind and name of every object that belongs to this cluster, if it exists."""
     found = {one.key for one in state.orphans}
     for item in state.observed:
         names = [*(port.names for port in item.service.ports), *item.service.others]
@@ -204,7 +204,7 @@ def _firewall(facts: Facts) -> Iterator[tuple[str, Any]]:
 
 
 def bodies_of(point: Facts) -> dict[str, str]:
-    """The digest of every object that a migration read whole for its restore point, with its policies."""
+    """The digest of every object that a migration read in full for its restore point, with its policies."""
     found = {}
     for kind, bodies in (point.get("objects") or {}).items():
         for name, body in (bodies or {}).items():

@@ -4,8 +4,8 @@
 # Private to this collection: may change in any release.
 """The plan of one cluster in the form that binds: what is approved is what is done. Pure.
 
-All of it binds: neither times nor names of people are in it. Its ``digest`` is over everything else in it, so that two
-plans have one digest if and only if they are equal.
+All of it binds, so it holds neither times nor names of people. Its ``digest`` covers everything else in it: two plans
+have the same digest if and only if they are equal.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def cluster_plan(
     """The plan of one cluster.
 
     ``edge_gateway`` has ``id`` and ``name``. ``preflight`` is its report, ``cpi`` the plan for CPI (``steps`` and
-    ``restart``), ``services`` those of the plan of vcd_shared_ip, ``removed`` names orphans that go, ``firewall`` are
-    the writes to firewall rules. ``pending``: there
-    is something to do. ``lines`` are the plan for a person. ``based_on`` and ``bodies`` are those of `basis`.
+    ``restart``), ``services`` those of vcd_shared_ip's plan, ``removed`` the names of orphans to be removed,
+    ``firewall`` the writes to firewall rules. ``pending``: there is something to do. ``lines`` are the plan for a
+    person. ``based_on`` and ``bodies`` come from `basis`.
     """
     found = {
         "changes": pending,
@@ -89,13 +89,14 @@ def with_digest(plan: Facts) -> dict[str, Any]:
 
 
 def digest_of_plan(plan: Facts) -> str:
-    """The digest of a plan, whichever it names itself."""
+    """The digest of a plan, computed from its content: any digest that it already names is ignored."""
     return digest_of({key: value for key, value in plan.items() if key != DIGEST})
 
 
 def allowed_steps(plan: Facts) -> list[str]:
-    """Every write in Cloud Director that a plan allows for its Services, also where some are refused, and for firewall
-    rules.
+    """Every write in Cloud Director that a plan allows for Services and firewall rules.
+
+    This includes the steps that follow if Cloud Director refuses others.
     """
     steps = [step for one in plan["services"] for step in (*one["steps"], *one["steps_if_refused"])]
     return sorted({*steps, *(plan.get("firewall") or ())})

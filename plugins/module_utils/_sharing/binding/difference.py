@@ -23,7 +23,7 @@ _MISSING = object()
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs. ``things`` are those that were read and changed, each with how; ``lines`` explain all of it."""
+    """What differs. ``things`` are what was read and has changed, each with how; ``lines`` explain everything."""
 
     things: tuple[tuple[str, str], ...]
     lines: tuple[str, ...]
@@ -67,7 +67,7 @@ def _things(approved: Facts, now: Facts) -> Iterator[tuple[str, str, list[str]]]
         elif after is _MISSING:
             yield name, "is gone", []
         elif before != after:
-            # the digest of a body says that it changed, not what
+            # the digest of a body shows that it changed, but not how
             yield name, "has changed", [] if _is_body(before) else list(changes(before, after))
 
 
@@ -140,7 +140,7 @@ def _steps(plan: Facts) -> list[str]:
 
 
 def _services(approved: Facts, now: Facts) -> Iterator[str]:
-    """What differs in Services that both plans have, but for their steps."""
+    """What differs in Services that both plans have, apart from their steps."""
     old, new = ({one["name"]: one for one in plan["services"]} for plan in (approved, now))
     for name in old:
         if name in new:

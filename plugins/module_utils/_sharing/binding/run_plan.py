@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The plan of a run: one document with the plans of all its clusters, and what is taken from it again. Pure.
+"""The plan of a run: one document with the plans of all its clusters, written and read again. Pure.
 
-Its form is published in docs/shared-ip-plan.schema.json. ``digest`` of the document is over the names of the clusters
-and the digests of their plans; ``made`` (when and by whom) is in no digest.
+Its form is published in docs/shared-ip-plan.schema.json. The document's ``digest`` covers the names of the clusters and
+the digests of their plans; no digest covers ``made`` (when and by whom).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet impo
 Facts = Mapping[str, Any]
 KIND, VERSION = "vcd.kubernetes shared IP plan", 1
 OPTION = "shared_ip_apply"
-ARTIFACTS = "artifacts"  # what the option is where each cluster's own artifact says what is approved
+ARTIFACTS = "artifacts"  # the option's value where each cluster's own artifact says what is approved
 ARTIFACT, RUN_DIGEST = "shared_ip_plan_of_", "shared_ip_plan_digest"
 CLUSTER_DIGEST = "shared_ip_plan_digest_of_"
 MOST_BYTES = 64 * 1024  # all plans of a run in the artifacts of its job, which travel with each job that follows
@@ -60,7 +60,7 @@ def _entry(known: Facts) -> dict[str, Any]:
 
 
 def _mark_conflicts(clusters: dict[str, dict[str, Any]]) -> None:
-    """Two clusters of an edge gateway that were planned side by side may have been given one internal address."""
+    """Clusters of one edge gateway that were planned at the same time may have been given the same internal address."""
     taken: dict[tuple[str, str], str] = {}
     for name, one in clusters.items():
         plan = one["plan"] or {"services": []}
@@ -133,10 +133,10 @@ def approved_of(document: Facts, cluster: str, source: str) -> dict[str, Any]:
 
 
 def approved_by_digest(digest: str, cluster: str, variables: Facts) -> dict[str, Any]:
-    """What a digest approves for one cluster, with what the artifacts among a job's variables tell of it.
+    """What a digest approves for one cluster, with what the artifacts among a job's variables say about it.
 
-    A digest of a run counts for a cluster if the artifacts of all clusters of that run are there. Raises InvalidInput
-    for an artifact that was changed, or one of another plan.
+    A digest of a run counts for a cluster only if the artifacts of all clusters of that run are there. Raises
+    InvalidInput for an artifact that was changed, or that belongs to another plan.
     """
     artifacts = _artifacts(variables)
     mine = _artifact_of(cluster, artifacts)
@@ -155,9 +155,9 @@ def approved_by_digest(digest: str, cluster: str, variables: Facts) -> dict[str,
 
 
 def approved_by_artifacts(cluster: str, variables: Facts) -> dict[str, Any]:
-    """What a cluster's own artifacts among a job's variables approve, whichever job, slice or node has planned it.
+    """What a cluster's own artifacts among a job's variables approve, whichever job, slice or node planned it.
 
-    Raises InvalidInput where they are missing, were changed, or are of two plans.
+    Raises InvalidInput where they are missing, were changed, or belong to two plans.
     """
     name, whole = (statistics_key(cluster, prefix) for prefix in (CLUSTER_DIGEST, ARTIFACT))
     if name not in variables:
@@ -188,7 +188,7 @@ def clusters_of_artifacts(variables: Facts) -> list[str]:
 
 
 def edge_gateways_of(variables: Facts, document: Facts | None = None) -> dict[str, str]:
-    """The name of each cluster's edge gateway, from a document or from the artifacts of a job that has planned."""
+    """The name of each cluster's edge gateway, from a document or from the artifacts of a job that planned."""
     plans = {str(one.get("cluster")): one.get("plan") for one in _artifacts(variables)}
     if document is not None:
         plans = {name: one["plan"] for name, one in document["clusters"].items()}
@@ -230,12 +230,12 @@ def compared_lines(planned: Collection[str], run: Sequence[str]) -> list[str]:
 
 
 def artifacts_of(document: Facts) -> dict[str, Any]:
-    """What a workflow hands on: the digest of the run, and for each planned cluster variables of its own.
+    """What a workflow hands on: the digest of the run, and variables for each planned cluster.
 
-    Of these there are its digest as text, and a mapping that has the plan itself only if all plans together are short
-    (see MOST_BYTES). Slices of a job and parallel nodes overwrite the digest of the run, but no cluster's variables.
-    The mapping is JSON text: AWX hands on each text in it by itself, as ``!unsafe`` in YAML, and ansible-core from 2.19
-    on takes an empty one for null and '1' for a number, which would be another plan.
+    A cluster's variables are its digest as text, and a mapping that holds the plan itself only if all plans together
+    are short (see MOST_BYTES). Slices of a job and parallel nodes overwrite the digest of the run, but no cluster's
+    variables. The mapping is JSON text: AWX would hand on each text in a real mapping separately, as ``!unsafe`` in
+    YAML, and ansible-core from 2.19 on reads an empty one as null and '1' as a number, which would make another plan.
     """
     plans = {name: one["plan"] for name, one in document["clusters"].items() if one["plan"]}
     short = sum(len(canonical(one)) for one in plans.values()) <= MOST_BYTES
@@ -248,7 +248,7 @@ def artifacts_of(document: Facts) -> dict[str, Any]:
 
 
 def summary_lines(document: Facts) -> list[str]:
-    """The document in short: a line for each cluster, with its digest or why it has none."""
+    """A summary of the document: a line for each cluster, with its digest or why it has none."""
     lines = [f"plan of {pluralize(len(document['clusters']), 'cluster')}, {document[DIGEST]}"]
     for name, one in document["clusters"].items():
         lines.append(f"  {name}: {one['state']}, {one['plan'][DIGEST] if one['plan'] else one['reason']}")

@@ -55,7 +55,7 @@ def check_one_arm(state: ClusterState) -> Iterator[Finding]:
 
 
 def check_external_addresses(state: ClusterState) -> Iterator[Finding]:
-    """Each Service that has no IP yet needs one; a change of scenario itself needs none."""
+    """Each Service without an IP needs one; the change of scenario itself needs none."""
     edge = state.edge
     if edge is None or edge.uses_ip_spaces:
         return

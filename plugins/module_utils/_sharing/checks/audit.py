@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The audit: what has drifted from what a cluster or a service of machines should be, and what soon fails. Pure.
+"""The audit: what has drifted from the wanted state of a cluster or a service of machines, and what will soon fail.
 
-Verify, plan and preflight judge: the audit asks them, and adds only what no change waits for, such as certificates.
+Verify, plan and preflight judge. The audit asks them, and adds only checks that no change depends on, such as the
+expiry of certificates. Pure.
 """
 
 from __future__ import annotations
@@ -78,9 +79,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.or
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.service import Service
 
 NOT_CHECKED = "not-checked"
-# Parts of an edge gateway's facts (see `gateway_facts.GATHER`) without which a check would call clean what it never saw
+# Parts of an edge gateway's facts (see `gateway_facts.GATHER`) without which a check would pass what it never saw
 SETTINGS, GROUPS, NETWORKS, USED = "load_balancer", "service_engine_groups", "networks", "used_ip_addresses"
-EDGE = "edge_gateway"  # which CPI's file leads to
+EDGE = "edge_gateway"  # the one that CPI's file leads to
 FIREWALL, CERTIFICATES, ALLOCATIONS = "firewall_rules", "certificates", "allocated_addresses"
 OBJECTS = frozenset({"virtual_services", "pools", "unhealthy_pools", "nat_rules", "application_port_profiles"})
 BYPASS, MATCH_EXTERNAL = "BYPASS", "MATCH_EXTERNAL_ADDRESS"
@@ -104,8 +105,8 @@ class Audited:
     """What the checks look at on one edge gateway.
 
     ``expiries`` are those of the library's certificates by alias, None where one is unknown. ``allocated`` are the
-    addresses of IP Spaces, None where they are unknown. ``now`` and ``days``: a certificate that expires within so many
-    days is found.
+    addresses of IP Spaces, None where they are unknown. A certificate that expires within ``days`` of ``now`` is
+    reported.
     """
 
     served: tuple[Served, ...]
@@ -118,9 +119,9 @@ class Audited:
 
 
 def audit_cluster(ccm: Any, vcd: Any, scenario: Any, one_arm: Any, now: datetime, days: int) -> list[Finding]:
-    """What an audit finds of one cluster, from the results of vcd_ccm_config_info and of the gateway's facts.
+    """What an audit finds in one cluster, from the results of vcd_ccm_config_info and the gateway's facts.
 
-    Without ``scenario`` that of CPI's file is the wanted one. ``vcd`` has ``certificates`` and ``unread``, too; its
+    Without ``scenario``, the wanted one is that of CPI's file. ``vcd`` has ``certificates`` and ``unread``, too; its
     edge gateways may have ``allocated_addresses`` and ``unread``. Raises InvalidInput for another kind of result.
     """
     cluster = read_cluster(ccm)
@@ -147,9 +148,10 @@ def audit_served(
     days: int,
     unread: Mapping[str, str] | None = None,
 ) -> list[Finding]:
-    """What an audit finds of the objects of services: monitors, addresses, firewall, and certificates.
+    """What an audit finds in the objects of services: monitors, addresses, firewall, and certificates.
 
-    ``unread`` are the parts of a cluster's facts and of ``vcd`` that could not be read; those of ``vcd`` without it.
+    ``unread`` are the parts of a cluster's facts and of ``vcd`` that could not be read; without it, only those of
+    ``vcd``.
     """
     facts = Reader(vcd, "vcd")
     gateway = next(facts.mappings("edge_gateways"))
@@ -167,7 +169,7 @@ def audit_served(
 
 
 def unread_of(vcd: Any) -> dict[str, str]:
-    """The parts that the user may not view, each with the right that this needs."""
+    """The parts that the user may not view, each with the right that viewing needs."""
     facts = Reader(vcd, "vcd")
     places = [facts, *(facts.mappings("edge_gateways") if facts.has("edge_gateways") else ())]
     return {part: right for place in places for part, right in _unread(place).items()}
@@ -189,7 +191,7 @@ def _expiries(facts: Reader) -> dict[str, datetime | None]:
 def _run(
     checks: Iterable[tuple[str, frozenset[str], Callable[[], Iterable[Finding]]]], unread: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Run the checks whose parts were read. Of the others it is said that they were not made."""
+    """Run the checks whose parts were read, and report the others as not made."""
     for what, needs, check in checks:
         rights = sorted({unread[part] for part in needs if part in unread})
         if rights:
@@ -204,7 +206,7 @@ def _without_repetition(found: Iterable[Finding]) -> list[Finding]:
     return list({(one.message, one.about): one for one in found}.values())
 
 
-# -- of a cluster
+# -- checks of a cluster
 
 
 def _supported(state: ClusterState) -> Iterator[Finding]:
@@ -218,7 +220,7 @@ def _names(state: ClusterState) -> Iterator[Finding]:
 
 
 def _external_ips(state: ClusterState) -> Iterator[Finding]:
-    """Each Service that shows another external IP in Kubernetes than its objects serve."""
+    """Each Service for which Kubernetes shows another external IP than its objects serve."""
     for item in state.observed:
         if not item.has_objects or item.left_out is not None:
             continue
@@ -236,7 +238,7 @@ def _external_ips(state: ClusterState) -> Iterator[Finding]:
 
 
 def _unfinished(state: ClusterState) -> Iterator[Finding]:
-    """What a run that was killed has left: verify finds a change in progress, and not a run that wrote nothing yet."""
+    """What a killed run has left: verify finds a change in progress, but not a run that had written nothing yet."""
     cluster = state.cluster
     if cluster.lease and not cluster.lease_live:
         kept = ", and its restore point is in the cluster" if cluster.restore_point else ""
@@ -261,7 +263,7 @@ def orphans_found(orphans: Iterable[Orphan]) -> Iterator[Finding]:
 
 @dataclass(frozen=True)
 class _ClusterCheck:
-    """``needs``: the parts of the facts without which it would call clean what it never saw."""
+    """``needs``: the parts of the facts without which the check would pass what it never saw."""
 
     what: str
     needs: frozenset[str]
@@ -290,7 +292,7 @@ CLUSTER_CHECKS = (
 )
 
 
-# -- of objects, whoever manages them
+# -- checks of objects, whoever manages them
 
 
 def _monitors(audited: Audited) -> Iterator[Finding]:
@@ -346,7 +348,7 @@ def _matched(port: PresentPort) -> str:
 
 
 def _certificates(audited: Audited) -> Iterator[Finding]:
-    """Certificates that virtual services use and that expire: one finding for each, with all that use it."""
+    """Expiring certificates of virtual services: one finding each, with all virtual services that use it."""
     users: dict[str, list[str]] = {}
     for one in audited.served:
         for port in one.ports:

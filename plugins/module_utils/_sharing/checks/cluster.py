@@ -35,7 +35,7 @@ SET_BY_SCENARIO = (
 
 
 def check_configuration(state: ClusterState) -> Iterator[Finding]:
-    """The file exists and can be read, and CPI accepts all of it that this change does not replace."""
+    """The file exists and can be read, and CPI accepts everything in it that this change does not replace."""
     cluster = state.cluster
     problems = "; ".join(cluster.problems)
     if not cluster.config_map and cluster.rollout == IN_PROGRESS:
@@ -75,7 +75,7 @@ def check_configuration(state: ClusterState) -> Iterator[Finding]:
 
 
 def _elsewhere(cluster: Cluster, problems: str) -> Iterator[Finding]:
-    """The file is not in the ConfigMap that was named, but where CPI's Deployment says: nothing there is changed."""
+    """The file is not in the named ConfigMap, but where CPI's Deployment says. Nothing is changed there."""
     if not cluster.readable:
         yield error("configuration", problems, "correct that; without its file nothing is known of CPI")
         return
@@ -89,7 +89,7 @@ def _elsewhere(cluster: Cluster, problems: str) -> Iterator[Finding]:
 
 
 def check_rollout(state: ClusterState) -> Iterator[Finding]:
-    """An earlier change that was interrupted is no obstacle: this run finishes it. A run that still works is one."""
+    """An interrupted change is no obstacle, because this run finishes it. A run that is still at work is one."""
     cluster = state.cluster
     if cluster.lease and cluster.lease_live:
         remedy = (
@@ -99,13 +99,13 @@ def check_rollout(state: ClusterState) -> Iterator[Finding]:
     elif cluster.lease:
         message = f"the run of {cluster.lease} has ended without finishing its change"
         remedy = "set shared_ip_take_over: true to finish it with this run"
-        yield replace(warning("rollout", message, remedy), passing=True)  # it names how long ago that was
+        yield replace(warning("rollout", message, remedy), passing=True)  # the message says how long ago that was
     elif cluster.rollout == IN_PROGRESS:
         yield info("rollout", "an earlier change was interrupted; this run finishes it")
 
 
 def check_cluster_id(state: ClusterState) -> Iterator[Finding]:
-    """Without the cluster id it is unknown which objects in VCD are this cluster's."""
+    """Without the cluster id, nothing shows which objects in VCD belong to this cluster."""
     cluster = state.cluster
     if cluster.cluster_id:
         yield info("cluster_id", f"{cluster.cluster_id} (from the {cluster.cluster_id_source})")
@@ -161,7 +161,7 @@ def check_service_names(state: ClusterState) -> Iterator[Finding]:
 
 
 def check_service_ports(state: ClusterState) -> Iterator[Finding]:
-    """Ports that CPI gives no virtual service stay aside; they stop neither the other ports nor the run."""
+    """A port that CPI gives no virtual service is left aside; it stops neither the other ports nor the run."""
     for item in state.observed:
         for port in item.kept:
             message = f"port {port.port} of {item.label}: {port.why}; its virtual service is kept"

@@ -51,7 +51,7 @@ def check_cpi_api(state: ClusterState) -> Iterator[Finding]:
 
 
 def check_edge_gateway(state: ClusterState) -> Iterator[Finding]:
-    """Exactly one gateway is found, and it has the load balancer that CPI needs, enabled."""
+    """Exactly one gateway is found, and the load balancer that CPI needs is enabled on it."""
     edges = state.vcd.edges if state.vcd else ()
     if state.vcd is None:
         message = "the edge gateway is unknown: "
@@ -89,7 +89,7 @@ def check_edge_gateway(state: ClusterState) -> Iterator[Finding]:
 
 
 def check_vdc_group(state: ClusterState) -> Iterator[Finding]:
-    """CPI makes the application port profile of a DNAT rule in its VDC, and such a gateway takes only the group's."""
+    """CPI makes the application port profile of a DNAT rule in its VDC, where a VDC group's gateway cannot use it."""
     edge, scenario = state.edge, state.target.scenario
     if edge is None or not edge.in_vdc_group or not scenario.one_arm:
         return
@@ -106,7 +106,7 @@ def check_vdc_group(state: ClusterState) -> Iterator[Finding]:
 
 
 def check_service_engine_groups(state: ClusterState) -> Iterator[Finding]:
-    """One group must have room. CPI takes the first that has, so that several groups may split a shared IP."""
+    """One group must have room. CPI takes the first one that does, so several groups may split a shared IP."""
     edge, check = state.edge, "service_engine_group"
     if edge is None or not edge.load_balancer:
         return
@@ -136,7 +136,7 @@ def _room(state: ClusterState, edge: EdgeGateway) -> Iterator[Finding]:
     if not usable:
         return  # a dedicated group is reported above
     with_room = [group for group in usable if group.has_room]
-    # a new virtual service gets the first group with room, and all that share its VIP get the same one
+    # a new virtual service gets the first group with room, and all others on its VIP get the same group
     first = (with_room or usable)[0]
     short = []
     for group in usable:

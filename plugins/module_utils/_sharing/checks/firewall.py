@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Preflight check of the edge gateway's firewall: a migration changes the address that it matches.
+"""Preflight check of the edge gateway's firewall: a migration changes the address that its rules must match.
 
 A DNAT rule has the firewall match the translated address (MATCH_INTERNAL_ADDRESS), so behind NAT a rule has to name the
 internal address of a virtual service, and without NAT the external IP. CPI writes no firewall rules.
@@ -45,7 +45,7 @@ class PortPath:
     """The addresses of one port that the firewall matches.
 
     ``before`` is None where there is no virtual service; ``after`` is the whole one-arm range where the service takes a
-    new address of it, and None where there is no range.
+    new address from it, and None where there is no range.
     """
 
     port: int
@@ -74,7 +74,7 @@ class RuleMatcher:
         return [one for one in vips if one is not None]
 
     def names(self, addresses: AddressRange | None) -> bool:
-        """Whether it names these addresses as its destination. A rule for any destination names none."""
+        """Whether it names these addresses as its destination. A rule for any destination names no address."""
         return addresses is not None and bool(self.rule.destinations) and self._destinations.covers(addresses)
 
     def covers(self, addresses: AddressRange | None) -> bool:
@@ -92,8 +92,8 @@ class RuleMatcher:
 class FirewallImpact:
     """What a migration does to the rules.
 
-    ``lost`` are rules that stop matching and are missed, ``replaced`` those that stop matching but whose effect other
-    rules have. ``refused`` are the paths that are blocked afterwards, each with the rule that blocks it.
+    ``lost`` are rules that stop matching and leave a gap, ``replaced`` rules that stop matching while other rules have
+    the same effect. ``refused`` are the paths that are blocked afterwards, each with the rule that blocks it.
     """
 
     migration: Migration
@@ -131,7 +131,7 @@ def check_firewall(state: ClusterState) -> Iterator[Finding]:
 def matchers_of(state: ClusterState) -> list[RuleMatcher]:
     """The rules of the edge gateway that apply to traffic to Services, in their order.
 
-    Where the run makes rules itself, without those that runs have made: what the others need is asked for in any case.
+    Where the run makes rules itself, rules made by earlier runs are left out, so that the same rules are wanted again.
     """
     rules = (state.edge.firewall_rules if state.edge else None) or ()
     marker = own_rule_marker(state.cluster.cluster_id) if state.firewall else None
@@ -165,7 +165,7 @@ def _paths(migration: Migration, one_arm: AddressRange | None) -> tuple[PortPath
         before = _single(present.virtual_service.address) if present.virtual_service else None
         after = _single(migration.external_ip)
         if migration.target.one_arm:
-            # Another run may take an address that is only planned so far: a rule for the whole range fits in any case.
+            # Another run may take an address that is only planned so far. A rule for the whole range fits in any case.
             address = migration.internal_ips[number] if migration.internal_ips else ""
             after = _single(address) if address in held else one_arm
         found.append(PortPath(port.spec.port, before, after))
@@ -186,7 +186,7 @@ def _stops_matching(rule: RuleMatcher, path: PortPath) -> bool:
 
 
 def _leaves_gap(rule: RuleMatcher, path: PortPath, deciding: RuleMatcher | None, rules: Sequence[RuleMatcher]) -> bool:
-    """Whether traffic is treated differently without the rule. Another rule may block the new address as well."""
+    """Whether traffic is treated differently without the rule. Another rule may block the new address just the same."""
     if deciding is None or deciding.allows == rule.allows:
         return False
     return rule.allows or not any(
@@ -239,7 +239,7 @@ def _blocked(
 
 
 def firewall_gaps(label: str, paths: Iterable[tuple[int, str]], rules: Iterable[FirewallRule]) -> Iterator[Finding]:
-    """What blocks the traffic to a Service as it is: ``paths`` are its ports, each with the address that is matched."""
+    """What blocks the traffic to a Service now. ``paths`` are its ports with the addresses that rules match."""
     matchers = [matcher for matcher in map(RuleMatcher, rules) if matcher.applies]
     decided = [
         (path, _deciding_rule(path, matchers)) for path in (PortPath(one, None, _single(two)) for one, two in paths)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The firewall rules that a run makes (``shared_ip_firewall: manage``), and those that it takes back. Pure.
+"""The firewall rules that a run makes (``shared_ip_firewall: manage``), and those that it removes again. Pure.
 
-They are what `firewall.check_firewall` would ask a person for. A rule of this cluster is known by its description.
+They are what `firewall.check_firewall` would ask a person for. A rule's description says which cluster it belongs to.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ Above = tuple[str, str]  # id and name
 
 @dataclass(frozen=True)
 class WantedRule:
-    """A rule to be made. ``sources`` are groups, id and name; none for any.
+    """A rule to be made. ``sources`` are groups (id and name); none means any source.
 
-    ``addresses`` and ``ports`` (TCP) are its destination. ``above`` is a rule, None for the last place.
+    ``addresses`` and ``ports`` (TCP) are its destination. It goes directly above the rule ``above``, or to the last
+    place where that is None.
     """
 
     name: str
@@ -85,7 +86,7 @@ class FirewallPlan:
 
 
 def firewall_plan(state: ClusterState) -> FirewallPlan:
-    """What is to be made, and what stays. A run that only takes back (see `ClusterState.firewall`) makes nothing."""
+    """What is to be made, and what stays. A run that only removes rules (see `ClusterState.firewall`) makes nothing."""
     edge = state.edge
     if edge is None or edge.firewall_rules is None:
         return FirewallPlan()
@@ -115,7 +116,7 @@ def firewall_plan(state: ClusterState) -> FirewallPlan:
 
 
 def _serves(rule: FirewallRule, key: tuple[Any, ...], path: PortPath, rules: Sequence[FirewallRule]) -> bool:
-    """Whether a rule that a run has made does what is asked for a path, in its place."""
+    """Whether a rule that a run has made, in its place, already does what a path needs."""
     action, sources, above = key
     matcher = RuleMatcher(rule)
     if not (matcher.applies and matcher.covers(path.after) and matcher.matches_port(path.port)):
@@ -128,7 +129,7 @@ def _serves(rule: FirewallRule, key: tuple[Any, ...], path: PortPath, rules: Seq
 def _asked(
     impact: FirewallImpact, rules: list[RuleMatcher]
 ) -> Iterator[tuple[str, FirewallRule | None, Above | None, list[PortPath]]]:
-    """What the preflight asks for: the action, the rule whose sources count, the rule below, and the paths."""
+    """What the preflight asks for: the action, the rule with the sources to use, the rule below, and the paths."""
     for rule in impact.lost:
         lost = [path for path in impact.paths if rule.names(path.before) and rule.matches_port(path.port, unknown=True)]
         paths = [path for path, _blocker in impact.refused] if rule.allows else lost
@@ -150,7 +151,7 @@ def _allowing(rules: Iterable[RuleMatcher], paths: list[PortPath]) -> list[RuleM
 
 
 def _first(below: Iterable[RuleMatcher], rules: list[RuleMatcher]) -> Above | None:
-    """The first of these rules; None for a default rule, above which the last place is."""
+    """The first of these rules; None for a default rule, because the last place is directly above those."""
     found = next((rule for rule in rules if rule in list(below)), None)
     return (found.rule.id, found.rule.name) if found is not None and not found.rule.default else None
 
@@ -188,7 +189,7 @@ def _after(state: ClusterState, impacts: Iterable[FirewallImpact]) -> Iterator[A
 
 
 def check_managed_firewall(state: ClusterState) -> Iterator[Finding]:
-    """Where the run makes the rules itself: which, and for which Services it cannot."""
+    """Where the run makes the rules itself: which ones it makes, and for which Services it cannot."""
     plan = firewall_plan(state) if state.firewall == MANAGE_FIREWALL else FirewallPlan()
     for rule in plan.wanted:
         yield info("firewall", f"firewall rule {rule.name} will be made: {rule.text}")

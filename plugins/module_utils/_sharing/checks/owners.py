@@ -28,7 +28,7 @@ _PAUSE: Mapping[str, Callable[[str, str], str]] = {
 
 
 def check_owners(state: ClusterState) -> Iterator[Finding]:
-    """A tool that applies CPI's objects or the Services writes them back, if it is not paused during a change."""
+    """A tool that applies CPI's objects or the Services reverts them, unless it is paused during a change."""
     if not state.changing:
         return
     for owner in state.cluster.owners:
@@ -43,7 +43,7 @@ def check_owners(state: ClusterState) -> Iterator[Finding]:
 
 
 def pause(owner: WritingTool) -> str:
-    """How to pause an owner: the command. Words in capitals are to be replaced: the objects do not say them."""
+    """How to pause an owner: the command. The person replaces words in capitals: the objects do not contain them."""
     how = _PAUSE.get(owner.tool)
     return how(owner.name or "NAME", owner.namespace or "NAMESPACE") if how else f"see the manual of {owner.tool}"
 

@@ -112,8 +112,8 @@ def state_of(
     ``ccm`` and ``vcd`` are the results of vcd_ccm_config_info and vcd_edge_gateway_info. ``edge_gateway`` is the name
     that was given, for the message if there is no such gateway. ``entity`` are the facts of CPI's defined entity, where
     it was read, ``restore_point`` is the one that the run goes back to. ``vcd_rules`` are those that the operator
-    states, ``firewall`` is that of the state. Raises InvalidInput for an invalid request, or a result that is not as
-    documented.
+    states, ``firewall`` is the field of the state. Raises InvalidInput for an invalid request, or a result that is not
+    as documented.
     """
     check_existing(existing)
     cluster = read_cluster(ccm)
@@ -134,9 +134,9 @@ def report_of(state: ClusterState) -> dict[str, Any]:
     """The preflight of a state as plain data.
 
     ``migrations`` lists the Services that have to be migrated or repaired, and is empty unless ``existing`` is
-    "migrate". ``removals`` are the orphans to be removed by themselves, ``removed_on_the_way`` the names of those that
-    a migration removes, and ``unproven`` says whether the entity could show that others are this cluster's, too.
-    ``pictures`` are of the present state and of the planned one (see `picture`).
+    "migrate". ``removals`` are the orphans to be removed on their own, ``removed_on_the_way`` the names of those that a
+    migration removes, and ``unproven`` says whether reading the entity could prove that other orphans belong to this
+    cluster. ``pictures`` are of the present state and of the planned one (see `picture`).
     """
     findings = preflight(state)
     cluster, target, edge = state.cluster, state.target, state.edge
@@ -171,7 +171,7 @@ def _removals(state: ClusterState) -> dict[str, Any]:
 
 
 def still_orphans(ccm: Any, vcd: Any, objects: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
-    """Which of the ``removals`` of an earlier preflight no port claims now, either."""
+    """The ``removals`` of an earlier preflight that still no port claims."""
     cluster = read_cluster(ccm)
     state = ClusterState(cluster, read_vcd(vcd), Target(Scenario.SHARED_EXTERNAL, None))
     present = {(*one.key, one.item.id) for one in state.orphans}

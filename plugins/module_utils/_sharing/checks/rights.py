@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Whether the user may do in Cloud Director what is planned. The last check: it needs the plan."""
+"""Whether the user may do in Cloud Director what is planned. It is the last check, because it needs the plan."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def check_rights(granted: Granted, planned: Iterable[Operation]) -> Iterator[Fin
 
 
 def with_rights(preflight: dict[str, Any], granted: Granted, planned: Iterable[Operation]) -> dict[str, Any]:
-    """A preflight's report that has passed, with this check as its last."""
+    """The report of a preflight that has passed, with this check added at the end."""
     found = list(check_rights(granted, planned))
     findings = [*preflight["findings"], *(one.as_dict() for one in found)]
     return {**preflight, "findings": findings, "ok": passed(found), "summary": first_lines(found)}

@@ -34,7 +34,7 @@ REMEDY = f"{MIGRATE}, or keep the scenario, or delete the Service and create it 
 
 
 def check_existing_services(state: ClusterState) -> Iterator[Finding]:
-    """A Service that would break stops the run, unless it is migrated; one that keeps its old shape is a note."""
+    """A Service that would break stops the run, unless it is migrated; one that keeps its old shape is only noted."""
     if state.edge is None:
         return
     if state.target.migrates:
@@ -64,7 +64,7 @@ def check_existing_services(state: ClusterState) -> Iterator[Finding]:
 
 
 def check_excluded(state: ClusterState) -> Iterator[Finding]:
-    """Each name in shared_ip_exclude is a Service or a port that exists."""
+    """Each name in shared_ip_exclude names an existing Service or port."""
     names = {service.label for service in state.cluster.services}
     for service in state.cluster.services:
         names |= {f"{service.label}:{port.port}" for port in service.ports}
@@ -83,7 +83,7 @@ def _migrations(state: ClusterState) -> Iterator[Finding]:
         if migration.harm or (
             migration.obstacle is not None and (migration.observed.ports or migration.observed.left_out)
         ):
-            yield from _left_aside(migration)  # check_service_ports reports ports without any harm
+            yield from _left_aside(migration)  # check_service_ports reports ports that suffer no harm
         if migration.needed and migration.obstacle is None and not migration.harm:
             yield info("existing_services", _message(migration))
     if not state.migrations:

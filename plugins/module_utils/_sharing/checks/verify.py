@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Whether a cluster is in its scenario: checked after a change, or at any time."""
+"""Checks that a cluster is in its scenario, after a change or at any other time."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Promise:
     """What a migration has to keep: the external IP of each Service by label, and everything else as before.
 
     ``health`` is by virtual service, ``orphans`` are names, ``left`` are the steps of a second plan, and ``lost`` says
-    what objects have lost of the settings that they had.
+    which of their settings objects have lost.
     """
 
     external_ips: dict[str, str] = field(default_factory=dict)
@@ -91,7 +91,7 @@ def read_promise(value: Any) -> Promise | None:
         health,
         frozenset(point.texts("orphans") if point.has("orphans") else ()),
         tuple(step for service in plan.mappings("services") for step in service.texts("steps")),
-        # what may be another cluster's may have been made by that one meanwhile
+        # an object that may belong to another cluster may have been made by that cluster in the meantime
         frozenset(item.text("name") for item in plan.mappings("orphans") if not item.flag_or("ambiguous", False)),
         tuple(plan.texts("lost_settings") if plan.has("lost_settings") else ()),
     )
@@ -122,7 +122,7 @@ def verify_running(state: ClusterState, restart_expected: bool = True, replicas:
 
 
 def verify_promise(promise: Promise, state: ClusterState, health: dict[str, str]) -> Iterator[Finding]:
-    """Whether a migration kept its promise: addresses, health, nothing left to write and no new orphans."""
+    """Check that a migration kept its promise: addresses, health, nothing left to write and no new orphans."""
     status_ips = {item.label: item.kubernetes.external_ips for item in state.observed}
     kept = 0
     for label, external in promise.external_ips.items():
@@ -173,11 +173,11 @@ def verify_report(
     promised: Any = None,
     replicas: int = 0,
 ) -> dict[str, Any]:
-    """The verification as plain data; without ``scenario`` that of the file is the wanted one.
+    """The verification as plain data. Without ``scenario``, the wanted one is that of the file.
 
     ``promised`` is what a migration promised (see `read_promise`), ``replicas`` are those of CPI before a change.
-    ``settling`` in the answer: every error may
-    disappear by itself, because CPI writes addresses, and Cloud Director health, a while after a change.
+    ``settling`` in the answer: every error may disappear by itself, because CPI writes addresses, and Cloud Director
+    updates health, a while after a change.
     """
     cluster = read_cluster(ccm)
     target = target_of(scenario, one_arm, cluster)
@@ -205,7 +205,7 @@ def verify_report(
 def pools_to_read(ccm: Any) -> frozenset[str]:
     """The pools whose members a verification needs: those of this cluster's Services.
 
-    A list of pools has no ports. A member on a wrong port may answer: such a pool is UP, and serves another Service.
+    A list of pools has no ports. A member may answer on a wrong port: then the pool is UP, but serves another Service.
     """
     cluster = read_cluster(ccm)
     naming = Naming.of_cluster(cluster.cluster_id)
@@ -215,7 +215,7 @@ def pools_to_read(ccm: Any) -> frozenset[str]:
 
 
 def target_of(scenario: Any, one_arm: Any, cluster: Cluster) -> Target:
-    """The wanted state; that of CPI's file where no ``scenario`` is given."""
+    """The wanted state: that of CPI's file where no ``scenario`` is given."""
     if scenario:
         return resolve(scenario, one_arm, cluster)
     return Target(cluster.scenario or Scenario.SHARED_EXTERNAL, cluster.one_arm)
@@ -283,7 +283,7 @@ def _health(edge: EdgeGateway | None) -> dict[str, str]:
 
 
 def verify_services(state: ClusterState) -> Iterator[Finding]:
-    """Check of each Service that has objects or an IP whether every port serves, and whether a plan would be empty."""
+    """Check for each Service with objects or an IP that every port serves, and that a plan would be empty."""
     if state.cluster.scenario is None:
         return  # the check of the file reports it
     if state.edge is None:
@@ -292,7 +292,7 @@ def verify_services(state: ClusterState) -> Iterator[Finding]:
         return
     yield from check_excluded(state)
     scenario, fitting, inventory = state.cluster.scenario, 0, state.edge.inventory.copy()
-    # `_wrong` plans on the inventory and applies the plan, so that no two Services are given one address
+    # `_wrong` plans on the inventory and applies the plan to it, so that no two Services are given the same address
     for item in _breakages(state):
         if not is_present(item.observed):
             continue
@@ -313,7 +313,7 @@ def verify_services(state: ClusterState) -> Iterator[Finding]:
             aside = warning("services", message, code="left-aside", about=label)
             yield info("services", message) if one.asked else aside
         if item.already or item.new:
-            # objects of one scenario all differ from those of another: only what is damaged has ports to name
+            # between two scenarios all objects differ, so naming ports helps only for a Service with a mixed shape
             wrong = _wrong(state, item.observed, scenario, inventory) if shape == MIXED else ""
             why = f"{item.why}; {wrong}" if wrong else item.why
             message = f"{label} ({shape}) does not work under {scenario.value}: {why}"
@@ -349,7 +349,7 @@ def unanswered(label: str, ports: Iterable[PresentPort], inventory: Inventory) -
 
 
 def _compared_with(item: Breakage, scenario: Scenario) -> Scenario:
-    """The scenario to compare a Service with: that of its own shape, if it keeps another one and serves."""
+    """The scenario to compare a Service with: its own shape's, if it keeps that shape and serves."""
     return next(one for one in Scenario if one in item.observed.fits) if item.mixed and item.observed.fits else scenario
 
 
@@ -365,7 +365,7 @@ def _wrong(state: ClusterState, item: ObservedService, scenario: Scenario, inven
         return problem.why
     try:
         steps = plan_service(service, goal, inventory, orphans=removed_with(service, state)).steps
-    except CollectionError as problem:  # what a repair would meet: its remedy comes before the repair
+    except CollectionError as problem:  # a repair would fail with it, so its remedy comes first
         return "; ".join([*found, problem.message.removeprefix(f"{item.label}: ")])
     return "; ".join(found) or (f"a repair would {steps[0].text}" if steps else "")
 
@@ -378,7 +378,7 @@ def _breakages(state: ClusterState) -> list[Breakage]:
 
 
 def _elsewhere(state: ClusterState, item: ObservedService) -> Aside | None:
-    """Why a Service is not judged, though it is not named in shared_ip_exclude: another controller serves it."""
+    """Why a Service is not judged although shared_ip_exclude does not name it: another controller serves it."""
     shown = item.kubernetes.external_ips
     why = served_elsewhere(state, state.edge, item, shown[0]) if state.edge and shown else ""
     return Aside(why) if why else None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What CPI would do to a Service whose objects do not have the shape of its scenario.
+"""What CPI would do to a Service when its objects do not have the shape of the scenario.
 
 Derived from CPI 1.6.1 (``pkg/ccm/loadbalancer.go``, ``pkg/vcdsdk/gateway.go``): after its start CPI looks each port's
 objects up by name and reads the Service's external IP from the virtual service (without one-arm) or from the DNAT
@@ -32,7 +32,7 @@ class Harm(str, Enum):
 
 @dataclass(frozen=True)
 class Breakage:
-    """What a change of scenario does to one Service: ``new`` harms, and those it suffers ``already``."""
+    """What a change of scenario does to one Service: its ``new`` harms, and those that it suffers ``already``."""
 
     observed: ObservedService
     target: Scenario
@@ -49,7 +49,7 @@ class Breakage:
 def breakages(
     observed: Iterable[ObservedService], current: Scenario | None, target: Scenario, ip_spaces: bool
 ) -> list[Breakage]:
-    """The harms to every Service. ``current`` None: CPI does not run with its present file, so every harm is new."""
+    """The harms to every Service. ``current`` is None if CPI does not run with its present file: all harms are new."""
     found = []
     for service in observed:
         after = harms(service, target, ip_spaces)
@@ -61,12 +61,12 @@ def breakages(
 
 
 def harms(service: ObservedService, scenario: Scenario, ip_spaces: bool) -> tuple[Harm, ...]:
-    """What breaks when CPI in ``scenario`` finds these objects; nothing if the Service has none yet."""
+    """What breaks when CPI in ``scenario`` finds these objects; nothing if the Service has no objects yet."""
     return _harms_behind_nat(service, ip_spaces) if scenario.one_arm else _harms_without_nat(service)
 
 
 def _harms_without_nat(service: ObservedService) -> tuple[Harm, ...]:
-    """CPI takes the external IP from the virtual services, and stops at the second different one."""
+    """CPI takes the external IP from the virtual services, and fails when two of them differ."""
     if len(_addresses(service)) > 1:
         return (Harm.SEVERAL_IPS,)
     if not all(port.on_external_address for port in service.present):
@@ -75,7 +75,7 @@ def _harms_without_nat(service: ObservedService) -> tuple[Harm, ...]:
 
 
 def _harms_behind_nat(service: ObservedService, ip_spaces: bool) -> tuple[Harm, ...]:
-    """CPI takes the external IP from the DNAT rules; it skips a port without a rule and never creates the rule."""
+    """CPI takes the external IP from the DNAT rules. It skips a port without a rule, and never creates that rule."""
     rules = [port.nat_rule for port in service.present if port.nat_rule]
     if any(rule.port and decimal(rule.port) is None for rule in rules):
         return (Harm.UNREADABLE_PORT,)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Services as kubernetes.core.k8s_info returns them, as the option ``services`` of vcd_shared_ip. Pure."""
+"""Turns Services, as kubernetes.core.k8s_info returns them, into the option ``services`` of vcd_shared_ip. Pure."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def services_from(
     certificate: str = "",
     load_balancer_class: str = "",
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """The Services of type LoadBalancer with this class, by namespace and name, and what was left out, as warnings.
+    """The Services of type LoadBalancer with this class, by namespace and name, and a warning for each omission.
 
-    ``members`` are the addresses of the nodes, ``certificate`` the alias for TLS where no annotation names one. What a
-    port means is decided as for CPI. Raises InvalidInput for anything but Services of Kubernetes.
+    ``members`` are the addresses of the nodes, ``certificate`` the alias for TLS where no annotation names one. Ports
+    are interpreted as CPI does. Raises InvalidInput for anything but Services of Kubernetes.
     """
     found, warnings = [], []
     for number, raw in enumerate(_list(resources)):
@@ -69,7 +69,7 @@ def _service(raw: Any, number: int) -> dict[str, Any] | None:
 
 
 def _external_ip(item: ObservedService) -> str:
-    """The IP that the Service shows, else the one that it asks for; empty for neither."""
+    """The IP that the Service shows, else the one that it asks for; empty if there is neither."""
     kubernetes = item.kubernetes
     return choose_external_ip(
         item.service,

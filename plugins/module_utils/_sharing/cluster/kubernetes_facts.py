@@ -66,7 +66,7 @@ class KubernetesService:
 class CpiDeployment:
     """CPI's Deployment; ``version`` is empty when the tag of its image contains none.
 
-    ``running_replicas`` are those that it has when CPI runs: while a run has it stopped, those before; 0 if unknown.
+    ``running_replicas`` is the number while CPI runs; while a run keeps CPI stopped, the number before; 0 if unknown.
     """
 
     name: str
@@ -79,7 +79,7 @@ class CpiDeployment:
     running_replicas: int = 0
 
     def stopped(self, before: int = 0) -> StoppedCpi | None:
-        """What is said of it if it is stopped and was running; ``before``: its replicas, where a run knows them."""
+        """The message about CPI if it is stopped and was running. ``before``: its replicas, where a run knows them."""
         known = self.running_replicas or before
         return StoppedCpi(self.namespace, self.name, known) if not self.replicas and known else None
 
@@ -108,11 +108,10 @@ class Cluster:
     """Everything that was read from the Kubernetes cluster.
 
     ``network`` and ``vdc`` are the names in CPI's file that lead CPI to its edge gateway. ``certificate`` is the alias
-    of the certificate that CPI takes by default. ``source``: the Secret or ConfigMap that holds the file, where that is
-    not the one that was named. ``extra_keys``: the keys of the file that the published CPI does not know.
-    ``restore_point`` is the one that was stored for the last change, or None.
-    ``lease`` names the run that changes the cluster, or one that was killed, with its times; ``owners`` are tools that
-    write its objects.
+    of CPI's default certificate. ``source``: the Secret or ConfigMap that holds the file, if it is not the named one.
+    ``extra_keys``: the keys of the file that the published CPI does not know. ``restore_point`` is the one that was
+    stored for the last change, or None. ``lease`` names the run that changes the cluster, or a killed one, with its
+    times; ``owners`` are tools that write the cluster's objects.
 
     ``excluded`` are the Services (namespace/name) and ports (namespace/name:port) that the operator wants to stay as
     they are.
@@ -149,7 +148,7 @@ class Cluster:
 
     @property
     def distribution(self) -> Distribution:
-        """Whose CPI it is."""
+        """The distribution that this CPI belongs to."""
         return named(self.deployment.distribution if self.deployment else "")
 
     @property
@@ -159,7 +158,7 @@ class Cluster:
 
 
 def read_cluster(result: Any) -> Cluster:
-    """Read the result of vcd_ccm_config_info (taken with gather_services); InvalidInput when it is not one."""
+    """Read the result of vcd_ccm_config_info (with gather_services). Raises InvalidInput for any other value."""
     reader = Reader(result, "vcd_ccm_config_info")
     config = reader.value.get("config")
     balancer = _part(config, "loadbalancer")
@@ -202,7 +201,7 @@ def read_cluster(result: Any) -> Cluster:
 
 
 def _restore_point(reader: Reader) -> Mapping[str, Any] | None:
-    """The stored restore point. One that cannot be read matters while a change is in progress: its start is unknown."""
+    """The stored restore point. An unreadable one matters only during a change: its starting point is unknown then."""
     if not reader.has("restore_point"):
         return None
     try:
@@ -261,7 +260,9 @@ def read_service(row: Any, path: str, ip_annotation: str = "") -> KubernetesServ
 
 
 def _service(item: Reader, ip_annotation: str) -> KubernetesService:
-    """One Service. ``ip_annotation``: the annotation that comes before spec.loadBalancerIP; empty without one."""
+    """One Service. ``ip_annotation``: the annotation that takes precedence over spec.loadBalancerIP; empty if none
+    does.
+    """
     given = item.mapping_or_none("annotations")
     annotations = {name: str(value) for name, value in given.value.items()} if given else {}
     asked, option = annotations.get(ip_annotation, ""), f"annotation {ip_annotation}"

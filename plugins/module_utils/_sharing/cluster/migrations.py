@@ -55,7 +55,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why a Service cannot be migrated, and what a person can do about it."""
+    """Why a Service cannot be migrated, and what can be done about it."""
 
     why: str
     remedy: str
@@ -69,7 +69,7 @@ class Migration:
     and where the one-arm range has no room. ``damage`` says what is wrong with its present objects.
 
     A Service with an obstacle stays as it is, and so do the ports that its ``observed.aside`` lists. ``harm`` says what
-    CPI would do to them after the change; if it would do any, the change is not possible.
+    harm CPI would do to them after the change; if there is any, the change is not possible.
     """
 
     observed: ObservedService
@@ -87,7 +87,7 @@ class Migration:
 
     @property
     def stays_aside(self) -> bool:
-        """Whether it stays as it is, which does no harm."""
+        """Whether it stays as it is, without harm."""
         return self.obstacle is not None and not self.harm
 
     @property
@@ -159,12 +159,12 @@ def with_migrations(state: ClusterState) -> ClusterState:
 
 
 def plan_migrations(state: ClusterState, edge: EdgeGateway) -> tuple[tuple[Migration, ...], Places]:
-    """The existing Services with their plans, each based on the result of the one before, and what these take.
+    """The existing Services with their plans, each based on the result of the one before, and the places they take.
 
     A Service that has neither objects nor an IP is not among them: CPI will create its objects.
     """
-    # Each plan is applied to this copy, so that two Services cannot get the same internal address. What a Service
-    # had before an interrupted migration counts more than what it has now, which is only half migrated.
+    # Each plan is applied to this copy, so that two Services cannot get the same internal address. After an interrupted
+    # migration, the address that a Service had before it takes precedence over the present, half-migrated one.
     known, inventory = interrupted_external_ips(state.cluster), edge.inventory.copy()
     found = {
         item.label: _without_plan(state, edge, item, known)
@@ -182,14 +182,14 @@ def _harm(state: ClusterState, edge: EdgeGateway, one: Migration) -> str:
     left = one.observed.whole if one.obstacle else replace(one.observed, ports=one.observed.ports_aside)
     (found,) = breakages([left], state.cluster.scenario, state.target.scenario, edge.uses_ip_spaces)
     if one.observed.kubernetes.deleting:
-        # it does not serve any more; all that matters is whether CPI can still delete it
+        # it no longer serves; all that matters is whether CPI can still delete it
         stuck = {Harm.SEVERAL_IPS, *([Harm.STATUS_INTERNAL] if edge.uses_ip_spaces else [])}
         return found.why if stuck & set(found.new) else ""
     return found.why if found.new else ""
 
 
 def _without_plan(state: ClusterState, edge: EdgeGateway, item: ObservedService, known: Mapping[Key, str]) -> Migration:
-    """A Service with its external IP, its damage, and what by itself prevents its migration."""
+    """A Service with its external IP, its damage, and what prevents its migration, regardless of other Services."""
     address, obstacle = known.get(key_of(item), ""), None
     if item.left_out is not None:
         remedy = "" if item.left_out.asked else "run again when it is gone; shared_ip_prune removes what CPI leaves"
@@ -208,7 +208,7 @@ def _without_plan(state: ClusterState, edge: EdgeGateway, item: ObservedService,
 
 
 def served_elsewhere(state: ClusterState, edge: EdgeGateway, item: ObservedService, address: str) -> str:
-    """Why another controller seems to serve a Service; empty if it does not. Objects here would be wrong then."""
+    """Why another controller seems to serve a Service, so that objects here would be wrong; empty if none does."""
     if not address or item.has_objects:
         return ""
     inside = [name for name, network in edge.networks if address in network]
@@ -251,7 +251,7 @@ def _plan_group(
         except InvalidInput as error:
             details = error.details
             if details["option"] == "one_arm":
-                break  # a range without room is no obstacle of one Service: check_one_arm reports it for all of them
+                break  # a range without room is not one Service's obstacle: check_one_arm reports it for all of them
             label, obstacle = str(details["option"]), Obstacle(str(details["value"]), str(details["remedy"]))
         else:
             refused = [why for why in (_not_allocated(state, one) for one in plan.services) if why]
@@ -265,9 +265,9 @@ def _plan_group(
 
 
 def _other_kind_on(address: str, state: ClusterState, found: Iterable[Migration]) -> str:
-    """The Service or port that stays aside and holds an external IP in a way that the new scenario does not use.
+    """The Service or port left aside that holds an external IP in a way that the new scenario does not use.
 
-    Where Cloud Director refuses a VIP and a DNAT rule on one address, nothing on it can change without that one.
+    Where Cloud Director refuses a VIP and a DNAT rule on one address, nothing on the address can change before that.
     """
     for one in found:
         aside = [(one.label, port) for port in one.observed.whole.ports] if one.obstacle else []
@@ -283,7 +283,7 @@ def _other_kind_on(address: str, state: ClusterState, found: Iterable[Migration]
 
 
 def _not_allocated(state: ClusterState, found: ServicePlan) -> Obstacle | None:
-    """A new address that the edge gateway may not use. Where that is not known, Cloud Director decides."""
+    """The obstacle of a new address that the edge gateway may not use. What is unknown is left to Cloud Director."""
     if state.edge is None:
         return None
     allotment = state.edge.allotment(state.one_arms)
@@ -308,7 +308,7 @@ def removed_with(service: Service, state: ClusterState) -> Orphans:
 
 
 def in_its_way(service: Service, state: ClusterState) -> list[Orphan]:
-    """The orphans that take a port of a Service, and the others of the ports that these were made for."""
+    """The orphans that take a port of a Service, and the other orphans that were made for the same ports."""
     inventory = state.edge.inventory if state.edge else Inventory()
     ways = {one.readings for one in state.orphans if in_the_way(one.item, service, service.external_ip, inventory)}
     return [one for one in state.orphans if one.readings in ways]
@@ -326,7 +326,7 @@ def removal_of(one: Orphan, group: Sequence[Orphan] = ()) -> str:
 
 
 def other_removals(state: ClusterState) -> list[Orphan]:
-    """The orphans that are removed by themselves, because they are in no Service's way."""
+    """The orphans that are removed on their own, because they are in no Service's way."""
     if state.edge is None or not state.target.prune:
         return []
     kept = {one.key for item in state.observed for one in in_its_way(_known(item, state), state)}
@@ -356,6 +356,6 @@ def damage_of(state: ClusterState, item: ObservedService, address: str | None = 
         service = item.service.with_external_ip(external_ip(item, state) if address is None else address)
         wanted, _internal = _goal(state, shape).wanted(service, state.edge.inventory)
     except InvalidInput:
-        # a port has no address and the range has none left, so that nothing can be compared: show what exists
+        # a port has no address and the range has none left, so nothing can be compared: show what exists
         return tuple(item.evidence)
     return tuple(fault.text for fault in faults(wanted, state.edge.inventory)) if service.external_ip else ()

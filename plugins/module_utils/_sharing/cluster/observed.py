@@ -46,7 +46,7 @@ SERVES_UDP = "its virtual service serves UDP, which cannot be migrated"
 class Aside:
     """Why a Service, or one of its ports (``port`` is its label), stays as it is.
 
-    ``asked``: the operator wants it. ``remedy`` is what a person can do about it, if anything. ``present`` are the
+    ``asked``: the operator asked for it. ``remedy`` is what can be done about it, if anything. ``present`` are the
     objects of the port.
     """
 
@@ -111,12 +111,12 @@ class ObservedService:
 
     @property
     def has_objects(self) -> bool:
-        """Whether a virtual service or a DNAT rule of it exists."""
+        """Whether it has a virtual service or a DNAT rule."""
         return any(port.exists for port in self.ports)
 
     @property
     def shape(self) -> str:
-        """Its shape in words; that of a Service with one port behind NAT fits two scenarios."""
+        """Its shape in words. A Service with one port behind NAT fits two scenarios."""
         return shape_name(self.ports)
 
     @property
@@ -187,13 +187,13 @@ def _observe(
         present: VirtualService | None = inventory.get(VIRTUAL_SERVICE, name)
         if present is not None and any(text.startswith("UDP") for text in present.ports) and not (why and why.asked):
             left[spec.name] = Aside(SERVES_UDP, spec.name or str(spec.port), remedy="keep the scenario")
-        # CPI keeps a virtual service that exists, and so does a migration: it would be lost otherwise
+        # CPI keeps an existing virtual service, so a migration must keep it, too: it would be lost otherwise
         elif why is None or (not why.asked and present is not None):
             served.append(spec)
             kept += [why] if why else []
         else:
             left[spec.name] = why
-    # Without a cluster id no object can be this cluster's. The names are empty then, so that none is found.
+    # Without a cluster id no object can belong to this cluster. The names are empty then, so that nothing is found.
     service = Service.build(item.name, served, naming, namespace=item.namespace, cluster_id=cluster_id, others=left)
     others = present_ports(service.others, service.shared_rule, inventory, edge)
     aside = tuple(replace(why, present=one) for why, one in zip(left.values(), others, strict=True))
@@ -210,7 +210,7 @@ def _left_out(item: KubernetesService, excluded: Collection[str]) -> Aside | Non
 def _read_ports(
     item: KubernetesService, certificate: str, premium: bool, excluded: Collection[str]
 ) -> Iterator[tuple[PortSpec, Aside | None]]:
-    """The ports of a Service, and why CPI would create no virtual service for one, or the operator wants none."""
+    """The ports of a Service, each with the reason if CPI creates no virtual service or the operator wants none."""
     ports, refused = [asdict(port) for port in item.ports], None
     try:
         found = read_all_ports(ports, item.annotations, certificate, premium=premium)

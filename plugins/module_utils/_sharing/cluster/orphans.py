@@ -7,8 +7,8 @@
 CPI leaves them when a port is renamed (it makes a second set of objects), when a Service stops being of type
 LoadBalancer, and when the scenario was changed under a Service that was deleted afterwards.
 
-An object that a live port has by its full name is never an orphan. The name of any other object may be that of another
-cluster (see `readings`), so that it is removed only with a second witness: a restore point of this cluster, CPI's
+An object with the full name of a live port's object is never an orphan. The name of any other object may belong to
+another cluster (see `readings`), so it is removed only with a second witness: a restore point of this cluster, CPI's
 defined entity in Cloud Director, or the operator who names it.
 """
 
@@ -70,7 +70,7 @@ def read_entity(facts: Any) -> Entity | None:
 
 @dataclass(frozen=True)
 class Witnesses:
-    """What shows that an object is this cluster's, beside its name."""
+    """What shows, besides its name, that an object belongs to this cluster."""
 
     recorded: frozenset[Key] = frozenset()
     entity: frozenset[Key] = frozenset()
@@ -78,9 +78,9 @@ class Witnesses:
 
 
 def recorded_by(point: Mapping[str, Any] | None, cluster_id: str, gateway_id: str) -> frozenset[Key]:
-    """Kind and name of what a restore point holds as this cluster's own on this gateway.
+    """Kind and name of what a restore point records as this cluster's own on this gateway.
 
-    These are the objects that existed, and those that a Service of that time would have in another scenario.
+    These are the objects that existed then, and those that the Services of that time would have in another scenario.
     """
     edge = point.get("edge_gateway") if point else None
     same_gateway = isinstance(edge, Mapping) and edge.get("id") == gateway_id
@@ -118,20 +118,20 @@ def _ports_by_name(cluster_id: str, services: Iterable[KubernetesService]) -> di
 def find_orphans(cluster: Cluster, inventory: Inventory, witnesses: Witnesses | None = None) -> list[Orphan]:
     """The orphans of a cluster on a gateway, in the order in which they can be removed.
 
-    An object is claimed if a port has its name, whatever its shape: repairing that is the task of a migration.
-    Without a cluster id no object can be this cluster's.
+    A port claims an object by its name, whatever the shape of the object: a migration repairs that. Without a cluster
+    id no object can belong to this cluster.
     """
     if not cluster.cluster_id:
         return []
     naming, claimed = Naming.of_cluster(cluster.cluster_id), claims(cluster.cluster_id, cluster.services)
-    # CPI serves none of these, but another controller that names its objects alike may.
+    # CPI serves none of these, but another controller that names its objects the same way may.
     classed = _ports_by_name(cluster.cluster_id, (one for one in cluster.services if one.load_balancer_class))
     witnesses = witnesses or Witnesses()
     found = []
     for item in inventory:
         ways = readings(naming, kind_of(item), item.name) if item.name not in claimed else ()
         if ways:
-            # which Service of this cluster it was does not matter: none claims it
+            # it does not matter which Service of this cluster it belonged to: none claims it
             doubt = doubt_about(naming, item.name, ways[:1])
             if item.name in classed:
                 doubt = f"{classed[item.name]} has this name, and its load balancer class names another controller"

@@ -8,7 +8,7 @@ A picture is plain data, which travels in the results of plan, change and verify
 cluster is at most about 100 kB as JSON, and a picture of ten Services of two ports about 6 kB.
 
     edge_gateway   its name
-    planned        whether it shows the state that a plan leads to; nothing is known of health then
+    planned        whether it shows the state that a plan leads to, in which no health is known
     services       label, shape, external_ip and paths; a path is a port with what leads from the external IP to it
     left_out       how many Services it does not show, because there are too many
     external       in_use by the Services of the cluster, and free on the edge gateway (None where it is not known)
@@ -62,7 +62,7 @@ def picture_of(state: ClusterState) -> dict[str, Any] | None:
 
 
 def picture_of_machines(services: Sequence[Service], edge: EdgeGateway, addresses: EdgeAddresses) -> dict[str, Any]:
-    """The present state of services of machines on an edge gateway. There is no range of which addresses are free."""
+    """The present state of services of machines on an edge gateway. They have no range with free addresses to count."""
     drawn = [_of_machines(one, edge.inventory, addresses) for one in services]
     outside = {one.service.external_ip for one in drawn}
     inside: set[str] = set()
@@ -75,7 +75,7 @@ def picture_of_machines(services: Sequence[Service], edge: EdgeGateway, addresse
 def planned_picture_of(state: ClusterState) -> dict[str, Any] | None:
     """The state that the plans of ``state`` lead to.
 
-    None where nothing is to be migrated, and on the way back to a restore point, which a plan of its own leads to.
+    None where nothing is to be migrated, and on the way back to a restore point, which has a plan of its own.
     """
     if state.edge is None or not state.migrations or state.restore_point:
         return None
@@ -89,7 +89,7 @@ def planned_picture_of(state: ClusterState) -> dict[str, Any] | None:
 
 
 def with_members(picture: Any, vcd: Any) -> Any:
-    """The same picture with the members of the pools that ``vcd`` holds whole; None stays None.
+    """The same picture with the members of the pools that ``vcd`` holds in full; None stays None.
 
     ``vcd`` is a result of vcd_edge_gateway_info. Only the picture needs them: the checks judge by what they have read.
     """
@@ -114,7 +114,7 @@ def _picture(state: ClusterState, edge: EdgeGateway, *, planned: bool) -> dict[s
 
 @dataclass(frozen=True)
 class _DrawnService:
-    """What is drawn of a service: it has its external IP, and ``ports`` the objects of each of its ports."""
+    """What is drawn of a service: its external IP, and in ``ports`` the objects of each port."""
 
     service: Service
     ports: tuple[PresentPort, ...]
@@ -180,7 +180,7 @@ def _add_addresses(port: PresentPort, outside: set[str], inside: set[str]) -> No
 
 def _external_ip(item: ObservedService, state: ClusterState) -> str:
     try:
-        # what it had before an interrupted migration counts more than what it has now
+        # after an interrupted migration, the IP from before takes precedence over the present one
         return interrupted_external_ips(state.cluster).get(key_of(item)) or external_ip(item, state)
     except InvalidInput:  # its objects hold several, or none: a check reports it
         return ""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""How many addresses are left, of the edge gateway and of the one-arm range: for preflight and reports. Pure."""
+"""How many addresses the edge gateway and the one-arm range have left, for preflight and reports. Pure."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class InternalRoom:
 
     @property
     def free(self) -> int:
-        """How many are left when this cluster's Services have theirs."""
+        """How many are left once this cluster's Services have theirs."""
         return max(0, self.size - self.others - self.needed)
 
 
 def external_room(edge: EdgeGateway, subnet: Network | None = None) -> int:
-    """How many allocated addresses of a gateway nothing uses; of a part, with ``subnet``. Not for IP Spaces."""
+    """How many allocated addresses of a gateway are unused, optionally only in ``subnet``. Not for IP Spaces."""
     ranges = [item for uplink in edge.uplinks for item in uplink.ranges]
     return count_free(ranges, edge.used_addresses, subnet)
 
@@ -53,7 +53,7 @@ def _handled(state: ClusterState) -> list[ObservedService]:
 
 
 def _kept_outside(state: ClusterState, one_arm: AddressRange) -> set[str]:
-    """Addresses of an earlier range, which Services keep in a migration."""
+    """Addresses outside the range that Services keep in a migration, for example from an earlier range."""
     kept = {address for migration in state.planned for address in migration.internal_ips}
     return {address for address in kept if address not in one_arm}
 

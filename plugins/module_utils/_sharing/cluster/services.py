@@ -29,9 +29,9 @@ def services_of(
 ) -> list[dict[str, Any]]:
     """The Services that CPI serves and that have objects or an external IP, as vcd_shared_ip takes them.
 
-    ``known`` are external IPs by namespace and name that override the present ones; by default those of a change that
-    is in progress. ``only`` are those that are meant, all by default. Services and ports that are left aside are not
-    among them. Raises InvalidInput when the external IP of a Service is unknown.
+    ``known`` are external IPs by namespace and name that override the present ones; by default those recorded for a
+    change in progress. ``only`` limits the result to these Services. Services and ports that are left aside are not in
+    it. Raises InvalidInput when the external IP of a Service is unknown.
     """
     if known is None:
         known = interrupted_external_ips(state.cluster)
@@ -57,7 +57,7 @@ def key_of(item: ObservedService) -> Key:
 
 
 def is_present(item: ObservedService) -> bool:
-    """Whether it has objects, or an IP that it must keep. CPI will serve one that has neither."""
+    """Whether it has objects, or an IP that it must keep. A Service with neither is left to CPI."""
     return item.whole.has_objects or bool(item.kubernetes.external_ips)
 
 

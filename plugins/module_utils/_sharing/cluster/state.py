@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClusterState:
-    """What was read, and the target. ``vcd`` is None when it is unknown which gateway to read.
+    """What was read, and the target. ``vcd`` is None when the gateway to read is unknown.
 
     ``planned`` are the Services with their plans, where existing Services are to be migrated (see
     `migrations.with_migrations`), and ``places`` what these plans take of service engine groups. ``entity`` is CPI's
     defined entity, where it was read; ``restore_point`` the one that the run goes back to. ``known`` are the rules of
-    VCD that the operator states. ``firewall`` says what the run does with firewall rules: MANAGE_FIREWALL,
-    TAKE_BACK (only those that a run has made), or nothing.
+    VCD that the operator states. ``firewall`` says what the run does with firewall rules: MANAGE_FIREWALL, TAKE_BACK
+    (it only removes rules that a run has made), or nothing.
     """
 
     cluster: Cluster

@@ -32,8 +32,8 @@ class Target:
     """The wanted state of CPI's file, and what to do with existing Services.
 
     ``problem`` says what is wrong with the given range; ``edge_gateway`` is the name that was given; ``existing`` is
-    one of EXISTING_CHOICES. ``prune``: remove the orphans that a second witness shows to be this
-    cluster's, and ``prune_objects``, which the operator names.
+    one of EXISTING_CHOICES. ``prune``: remove the orphans that, according to a second witness, belong to this cluster,
+    and also ``prune_objects``, which the operator names.
     """
 
     scenario: Scenario
@@ -76,7 +76,7 @@ def resolve(
 
 
 def check_existing(value: object) -> None:
-    """Refuse a value that ``shared_ip_existing`` does not have."""
+    """Refuse a value that is no choice of ``shared_ip_existing``."""
     if value not in EXISTING_CHOICES:
         raise InvalidInput("shared_ip_existing", value, f"choose one of {', '.join(EXISTING_CHOICES)}")
 

@@ -33,7 +33,7 @@ NSXT_BACKED = "NSXT_BACKED"
 
 @dataclass(frozen=True)
 class ApiVersions:
-    """The server's API: the negotiated version, all that it lists, and the product release that they mean."""
+    """The server's API: the negotiated version, all versions that it lists, and the product release they belong to."""
 
     version: str
     versions: tuple[str, ...]
@@ -83,13 +83,13 @@ TELL_FIREWALL, MANAGE_FIREWALL, TAKE_BACK = "tell", "manage", "take back"
 
 
 def own_rule_marker(cluster_id: str) -> str:
-    """The description of the firewall rules that a run makes for a cluster, and of what these name."""
+    """The description of the firewall rules that a run makes for a cluster, and of the objects that they name."""
     return f"Kept by the role vcd.kubernetes.shared_ip for the cluster {cluster_id}"
 
 
 @dataclass(frozen=True)
 class FirewallSource:
-    """A source of a firewall rule: a group, or without ``id`` addresses that the rule lists itself."""
+    """A source of a firewall rule: a group or, without ``id``, addresses that the rule lists itself."""
 
     id: str
     name: str
@@ -97,7 +97,7 @@ class FirewallSource:
 
 @dataclass(frozen=True)
 class FirewallRule:
-    """A firewall rule. Empty ``destinations`` stand for any.
+    """A firewall rule. Empty ``destinations`` mean any destination.
 
     ``ports`` are the TCP ports of its application port profiles, ranges as text: empty for any port, None when they
     are not known.
@@ -122,8 +122,8 @@ class EdgeGateway:
     """One edge gateway with everything that the checks need.
 
     ``owner`` is a VDC or, ``in_vdc_group``, a VDC group. ``feature_set`` is STANDARD, PREMIUM, or empty where Cloud
-    Director does not tell it. ``inventory`` holds its load balancing objects. ``firewall_rules`` is None when they were
-    not gathered, or when the user may not view them.
+    Director does not report it. ``inventory`` holds its load balancing objects. ``firewall_rules`` is None when they
+    were not gathered, or when the user may not view them.
     """
 
     id: str
@@ -167,7 +167,7 @@ class EdgeGateway:
 
 @dataclass(frozen=True)
 class Vcd:
-    """Everything that was read from Cloud Director. ``others``: what to name if no edge gateway was found."""
+    """Everything that was read from Cloud Director. ``others``: names to suggest if no edge gateway was found."""
 
     api: ApiVersions
     edges: tuple[EdgeGateway, ...]
@@ -175,7 +175,10 @@ class Vcd:
 
 
 def read_vcd(result: Any) -> Vcd | None:
-    """Read the result of vcd_edge_gateway_info; None when its task was skipped, InvalidInput when it is not one."""
+    """Read the result of vcd_edge_gateway_info; None when its task was skipped.
+
+    Raises InvalidInput for any other value.
+    """
     reader = Reader(result, "vcd_edge_gateway_info")
     if reader.value.get("skipped"):
         return None
@@ -214,7 +217,7 @@ def _edge(edge: Reader) -> EdgeGateway:
 
 
 def _objects(edge: Reader) -> Iterator[Object]:
-    """The load balancing objects. Members and ports are known only of pools that were read whole."""
+    """The load balancing objects. Members and ports are known only for pools that were read in full."""
     yield from map(read_virtual_service, edge.mappings("virtual_services"))
     yield from map(read_nat_rule, edge.mappings("nat_rules"))
     yield from map(read_app_port_profile, edge.mappings("application_port_profiles"))
@@ -276,7 +279,7 @@ def _firewall_group(group: Reader) -> FirewallGroup:
 
 
 def _tcp_ports(rule: Reader) -> tuple[str, ...] | None:
-    """The TCP ports of a rule's profiles. A profile without TCP ports results in port 0, which matches none."""
+    """The TCP ports of a rule's profiles. A profile without TCP ports yields port 0, which matches no traffic."""
     services = list(rule.mappings("services"))
     if not all(service.has("ports") for service in services):
         return None

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Whether an edge gateway may use an address: the one answer for preflight, plan and modules. Pure.
+"""Whether an edge gateway may use an address, decided in one place for preflight, plan and modules. Pure.
 
 An address in the subnet of an uplink must lie in a range that is allocated to the edge gateway. With IP Spaces, it must
-be allocated to the organization. Cloud Director takes any other address for an internal one and accepts it, even where
-no client will ever reach it. So an address outside of all that counts as internal only if it is private, or if it
-belongs to a network that the edge gateway routes.
+be allocated to the organization. Cloud Director takes any other address to be internal and accepts it, even where no
+client could ever reach it. So any other address counts as internal only if it is private, or if it belongs to a network
+that the edge gateway routes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._addresses import (
     parse_addresses,
 )
 
-# Networks that the Internet does not route: RFC 1918, 6598, 2544 (used in laboratories), and 4193.
+# Networks that the Internet does not route: RFC 1918, 6598, 2544 (benchmarks, often used in labs), and 4193.
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "198.18.0.0/15", "fc00::/7")
 _LISTED = 3  # ranges in a message
 
@@ -38,7 +38,7 @@ class AddressUse(str, Enum):
 
 
 class Usable(str, Enum):
-    """Whether it may be used; UNKNOWN where the user may not see what decides it."""
+    """Whether an address may be used; UNKNOWN where the user may not see what decides it."""
 
     YES = "yes"
     NO = "no"
@@ -81,7 +81,7 @@ class Allotment:
         return next((found for found in (self._in_subnet(part) for part in parts) if found is not YES), YES)
 
     def _in_subnet(self, part: AddressRange) -> AddressVerdict:
-        # The primary IP is one of its own, even where it is in no range.
+        # The primary IP belongs to the gateway, even where it is in no range.
         own = [*(str(one) for one in self.ranges), *self.primaries]
         if AddressSet(own).covers(part):
             return YES
@@ -127,7 +127,7 @@ def _listed(texts: Iterable[str], before: str) -> str:
 
 
 def is_private(text: str) -> bool:
-    """Whether an address is one that the Internet does not route."""
+    """Whether the Internet does not route an address."""
     return text in _private()
 
 
@@ -137,6 +137,6 @@ def _private() -> AddressSet:
 
 
 def may_use(allotment: Allotment, text: str, use: AddressUse) -> AddressVerdict:
-    """The same for an address, network or range as text; YES for any other text, which VCD refuses by itself."""
+    """The same for text with an address, network or range; YES for any other text, which VCD itself refuses."""
     addresses = parse_addresses(text)
     return YES if addresses is None else allotment.may_use(addresses, use)

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Whole bodies of objects: what of them an operator has set, whether they differ, and how a restore point keeps them.
+"""Complete bodies of objects: what an operator has set in them, how they differ, and how a restore point keeps them.
 
-A plan depends on few properties of an object. All others, known or not, belong to the operator, and have to be the same
-after a migration: so whole bodies are kept and compared here, key by key. Pure.
+A plan depends on few properties of an object. All others, known or not, belong to the operator and must be the same
+after a migration, so complete bodies are kept and compared here, key by key. Pure.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
 Body = dict[str, Any]
 Key = tuple[str, str]
 
-# What only Cloud Director sets; it is not part of the body of a new object.
+# What only Cloud Director sets, so it is not part of the body of a new object
 READ_ONLY = frozenset(
     {
         "id",
@@ -47,7 +47,7 @@ READ_ONLY = frozenset(
         "networkProviderScope",
     }
 )
-# What a migration changes on purpose, and what the plan itself compares
+# What a migration changes deliberately, and what the plan itself compares
 _PLANNED = frozenset(
     {
         "enabled",
@@ -70,7 +70,7 @@ _SHOWN = 60  # characters of a value in a message
 
 
 def writable(body: Mapping[str, Any]) -> Body:
-    """A body from which the object can be created again, also with what Cloud Director says of each member."""
+    """A body from which the object can be created again: without read-only keys, also inside each member."""
     return {key: _writable(value) for key, value in body.items() if key not in READ_ONLY}
 
 
@@ -87,7 +87,7 @@ def _without_health(entry: Mapping[str, Any]) -> Body:
 def changed_since(before: Object, now: Object) -> str:
     """What something else has changed in an object since the plan was made; empty if nothing.
 
-    A list of pools tells neither members nor ports, so what was not read then is not compared.
+    A list of pools contains neither members nor ports, so what was not read then is not compared.
     """
     if isinstance(before, Pool) and isinstance(now, Pool):
         pairs = [(before.port, now.port), (before.members, now.members), (before.monitors, now.monitors)]
@@ -101,7 +101,7 @@ def changed_since(before: Object, now: Object) -> str:
 
 
 def _as_listed(before: Object, now: Object) -> Object:
-    """An object as it was, with the mode that it has now if it comes from a list that does not tell it."""
+    """An object as it was, with its present mode if it comes from a list that does not contain the mode."""
     has_mode = "transparentModeEnabled" in before.body
     if isinstance(before, VirtualService) and isinstance(now, VirtualService) and not has_mode:
         return replace(before, transparent=now.transparent)
@@ -116,7 +116,7 @@ def _differing_keys(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterat
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Null, an empty text and an empty list all mean that there is no value; a reference is known by its name."""
+    """Null, empty text and an empty list all mean that there is no value; references are compared by their names."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         if _is_reference(one) and _is_reference(other):
             return (one.get("name") or one.get("id")) == (other.get("name") or other.get("id"))
@@ -134,7 +134,8 @@ def _is_reference(value: Mapping[str, Any]) -> bool:
 
 
 def read_objects(point: Mapping[str, Any]) -> dict[Key, Body]:
-    """The bodies in a restore point, by kind and name. One of version 1 has those of virtual services only.
+    """The bodies in a restore point, by kind and name. A restore point of version 1 has only the bodies of virtual
+    services.
 
     Raises InvalidInput if it has another form.
     """
@@ -187,7 +188,7 @@ def merged_objects(*points: Mapping[str, Any]) -> dict[str, dict[str, Body]]:
 def lost_settings(stored: Mapping[Key, Mapping[str, Any]], inventory: Inventory) -> list[str]:
     """What objects have lost or changed since their bodies were stored, one line each.
 
-    Not what a migration changes on purpose: addresses, ports and members are the plan's.
+    What a migration changes deliberately is left out: addresses, ports and members are a matter of the plan.
     """
     found = []
     for (kind, name), body in stored.items():
@@ -195,7 +196,7 @@ def lost_settings(stored: Mapping[Key, Mapping[str, Any]], inventory: Inventory)
         if item is None or not item.body:
             continue
         for key in _differing_keys(body, item.body):
-            # the only VIP is the plan's; one beside an IPv4 VIP is an operator's
+            # a plan decides on an IPv6 VIP that is the only VIP; one beside an IPv4 VIP belongs to the operator
             if key not in _PLANNED and (key != "ipv6VirtualIpAddress" or body.get("virtualIpAddress")):
                 was, now = _value_text(body[key]), _value_text(item.body[key])
                 found.append(f"{label_of(item)} {name}: {key} was {was} and is {now}")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The objects on one address by port, so that hundreds of rules for one address are not compared two by two. Pure."""
+"""The objects on one address by port, so that hundreds of rules for one address are not compared pairwise. Pure."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class ByPort:
     def __init__(self, items: Iterable[Holder]) -> None:
         self._places: dict[tuple[bool, str, str], int] = {}
         self._items: dict[int, Holder] = {}
-        self._at: dict[int | None, set[int]] = defaultdict(set)  # None: of those that may take any port
+        self._at: dict[int | None, set[int]] = defaultdict(set)  # under None: those that may take any port
         self._next = 0
         for item in items:
             self.add(item)
 
     def add(self, item: Holder) -> None:
-        """Add one, or replace the one of its kind, name and id."""
+        """Add an object, or replace the one with its kind, name and id."""
         self.drop(item)
         place = self._next = self._next + 1
         self._places[_key(item)], self._items[place] = place, item
@@ -41,14 +41,14 @@ class ByPort:
             self._at[number].add(place)
 
     def drop(self, item: Holder) -> None:
-        """Remove one, if it is there."""
+        """Remove an object, if it is there."""
         place = self._places.pop(_key(item), 0)
         if place:
             for number in _numbers_of(self._items.pop(place)):
                 self._at[number].discard(place)
 
     def meeting(self, ports: Iterable[Ports]) -> list[Holder]:
-        """Those that may take one of these ports: virtual services first, each kind in the order of its adding."""
+        """The objects that may take one of these ports: virtual services first, each kind in the order of insertion."""
         numbers = _numbers(ports)
         places: Iterable[int] = self._items
         if None not in numbers:
@@ -58,7 +58,7 @@ class ByPort:
 
 
 def _key(item: Holder) -> tuple[bool, str, str]:
-    # virtual services have unique names, and one that is replaced may have got another id
+    # names of virtual services are unique, and a virtual service that was created again has another id
     return _is_rule(item), item.name, item.id if _is_rule(item) else ""
 
 
@@ -67,7 +67,7 @@ def _is_rule(item: Holder) -> bool:
 
 
 def _numbers_of(item: Holder) -> list[int | None]:
-    """The numbers of the ports that an object may take. Which protocols a rule is for, only its profile tells."""
+    """The numbers of the ports that an object may take. Only its profile shows which protocols a rule is for."""
     if isinstance(item, NatRule) and item.type == REFLEXIVE:
         return [None]
     ports = [read_ports(text) for text in (item.ports if isinstance(item, VirtualService) else (item.port,))]

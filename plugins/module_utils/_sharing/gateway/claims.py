@@ -5,8 +5,8 @@
 """Which external addresses and ports one object takes. Pure. For a whole gateway, see `Inventory.claimants`.
 
 A virtual service takes its ports on its VIPs. A DNAT rule takes the traffic to its external addresses before a virtual
-service sees it; a REFLEXIVE rule takes all ports; a NO_DNAT rule exempts traffic from DNAT, so that it is in the way of
-another DNAT rule only. SNAT and NO_SNAT rules concern outgoing traffic and take nothing.
+service sees it; a REFLEXIVE rule takes all ports; a NO_DNAT rule exempts traffic from DNAT, so it conflicts with other
+DNAT rules only. SNAT and NO_SNAT rules concern outgoing traffic and take nothing.
 """
 
 from __future__ import annotations
@@ -78,14 +78,14 @@ class Claim:
 
 @lru_cache(maxsize=4096)
 def read_ports(text: str) -> Ports | None:
-    """Ports out of a text such as "443", "8000-8010" or "UDP 53"; None for anything else."""
+    """The ports in a text such as "443", "8000-8010" or "UDP 53"; None for any other text."""
     found, _blank, numbers = text.rpartition(" ")
     first, _dash, last = numbers.partition("-")
     start, end = decimal(first), decimal(last or first)
     return None if start is None or end is None else Ports(start, end, found or TCP)
 
 
-# Planning asks the same of the same few objects thousands of times: what a text means is worked out once.
+# Planning asks the same about the same few objects thousands of times, so each text is parsed only once.
 @lru_cache(maxsize=4096)
 def _ports(texts: tuple[str, ...]) -> tuple[Ports, ...]:
     return tuple(found for found in map(read_ports, texts) if found is not None)
@@ -140,9 +140,9 @@ def in_words(texts: Iterable[str]) -> str:
 def ports_of_rule(rule: NatRule, profile_ports: Iterable[str] | None) -> tuple[Ports, ...]:
     """The external ports whose traffic a rule takes.
 
-    ``profile_ports`` are those of its application port profile, None where it has none or that is not known. A rule
-    without an external port takes what its profile names, or every port. An external port has the protocols of the
-    profile; where they are not known, it counts for each.
+    ``profile_ports`` are those of its application port profile, None where it has no profile or the profile is not
+    known. A rule without an external port takes what its profile names, or every port. An external port has the
+    protocols of the profile; where they are not known, it counts for every protocol.
     """
     return _ports_of_rule(rule.type, rule.port, None if profile_ports is None else tuple(profile_ports))
 

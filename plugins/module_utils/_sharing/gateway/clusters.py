@@ -4,8 +4,8 @@
 # Private to this collection: may change in any release.
 """Which clusters have objects on an edge gateway, by the names that CPI gives them, and in which scenario. Pure.
 
-A name is a possibility, never a proof (see `readings`): what is found here may be listed and grouped, and is never a
-reason to change or to remove anything.
+A name suggests an owner, but never proves it (see `readings`): the result may be listed and grouped, but is never a
+reason to change or remove anything.
 """
 
 from __future__ import annotations
@@ -27,22 +27,23 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.sh
 )
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-# The ids that show where they begin and end: that of a defined entity (TYPE:UUID), a bare UUID (CSE's native clusters),
-# and NO_RDE_UUID, which CAPVCD makes where there is no entity. An operator may have given a cluster any other id.
+# The ids whose form shows where they begin and end: a defined entity's (TYPE:UUID), a bare UUID (CSE's native
+# clusters), and NO_RDE_UUID, which CAPVCD makes where there is no entity. An operator may have given a cluster any
+# other id.
 _KNOWN_FORM = re.compile(rf"(?<=-)(?:[^-:]+:|NO_RDE_)?{_UUID}(?=-)")
 _NAMED_BY_CPI = re.compile(r"(?:appPort_)?(?:dnat-)?ingress-(?:vs|pool)-.*-")
 
 
 @dataclass(frozen=True)
 class FoundClusters:
-    """The objects of each cluster by its short id, and ``unclear``: names that CPI may have given, of no known id."""
+    """The objects of each cluster by its short id, and ``unclear``: names that look like CPI's, but fit no known id."""
 
     objects: Mapping[str, tuple[Object, ...]] = field(default_factory=dict)
     unclear: tuple[str, ...] = ()
 
 
 def cluster_id_in(name: str) -> str:
-    """The short id of the cluster in a name that CPI gives; empty where its form does not show which part that is."""
+    """The short id of the cluster in a name that CPI gives; empty where the form of the name does not show it."""
     found = _KNOWN_FORM.findall(name) if _NAMED_BY_CPI.match(name) else []
     return found[0] if len(found) == 1 else ""
 
@@ -50,8 +51,8 @@ def cluster_id_in(name: str) -> str:
 def clusters_on(inventory: Inventory, known_ids: Iterable[str] = ()) -> FoundClusters:
     """The clusters whose CPI would give the objects of an edge gateway their names.
 
-    ``known_ids`` are ids, short or whole, that are known from elsewhere. Without them, only ids of a form that can be
-    recognised are found. A name that can be read for several known ids counts for each of them.
+    ``known_ids`` are ids, short or complete, that are known from elsewhere. Without them, only ids of a recognisable
+    form are found. A name that fits several known ids counts for each of them.
     """
     known = dict.fromkeys(short_cluster_id(one) for one in known_ids if one)
     namings = {one: Naming.of_cluster(one) for one in known}
@@ -59,7 +60,7 @@ def clusters_on(inventory: Inventory, known_ids: Iterable[str] = ()) -> FoundClu
     unclear: list[str] = []
     for item in inventory:
         in_name = cluster_id_in(item.name)
-        # Only ids that the name contains are read in it: there may be hundreds of clusters, and thousands of objects.
+        # Only ids that the name contains are tried: there may be hundreds of clusters, and thousands of objects.
         ids = [one for one in ([in_name] if in_name in known else known) if one in item.name]
         ids = [one for one in ids if readings(namings[one], kind_of(item), item.name)]
         if not ids and in_name and readings(Naming.of_cluster(in_name), kind_of(item), item.name):

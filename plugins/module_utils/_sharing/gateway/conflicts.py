@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What is to be said of a virtual service or NAT rule that claims what another object has claimed already. Pure.
+"""The objections to a virtual service or NAT rule that claims what another object has already claimed. Pure.
 
-Who claims what is answered by `Inventory.rivals`. Here it is decided which of two gets the traffic. A rule takes it
-before a virtual service. Of two rules, Cloud Director applies the one with the lower value of ``priority``; it does not
-say which one it applies where the values are equal.
+`Inventory.rivals` says who claims what. This file decides which of the two gets the traffic. A rule takes it before a
+virtual service does. Of two rules, Cloud Director applies the one with the lower value of ``priority``; for equal
+values it does not document which one it applies.
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
 
 @dataclass(frozen=True)
 class Objection:
-    """``text`` completes "<option>: <value>: ..."; ``address`` is (the first) one that both claim.
-
-    ``refuses``: the write must not happen. Otherwise it is only worth a warning.
+    """``text`` completes "<option>: <value>: ..."; ``address`` is the first one that both claim. ``refuses``: the write
+    must not happen; otherwise a warning is enough.
     """
 
     address: str
@@ -40,7 +39,7 @@ def objections(
 ) -> list[Objection]:
     """The objections to a planned object, refusals first.
 
-    What held for the object ``before`` the change is left out: it must not block a change of something else.
+    Objections that applied to the object ``before`` the change are left out: they must not block an unrelated change.
     """
     old = [] if before is None else [_objection(before, rival) for rival in inventory.rivals(before)]
     found = [_objection(planned, rival) for rival in inventory.rivals(planned)]
@@ -80,7 +79,7 @@ def _between_rules(planned: NatRule, other: NatRule, rival: Rival) -> tuple[str,
 
 
 def _label(rival: Rival) -> str:
-    """Kind and name, with what a person needs to find it: its addresses if they are several, and that it is off."""
+    """Kind and name, with what helps to find it: its addresses if it has several, and whether it is disabled."""
     item, notes = rival.item, []
     if isinstance(item, NatRule) and item.external != rival.common.addresses.start:
         notes.append(item.external)
@@ -96,6 +95,6 @@ def _place(common: Claim) -> str:
 
 
 def _ports(common: Claim) -> str:
-    """The ports, without naming those of UDP again that TCP has, too."""
+    """The ports, without repeating for UDP those that are listed for TCP."""
     tcp = {(one.first, one.last) for one in common.ports if one.protocol == TCP}
     return ", ".join(str(one) for one in common.ports if one.protocol == TCP or (one.first, one.last) not in tcp)

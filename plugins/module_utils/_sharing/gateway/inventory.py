@@ -4,8 +4,8 @@
 # Private to this collection: may change in any release.
 """All load balancing objects of one edge gateway, by kind and name, and by address. Pure.
 
-The planner works on a copy and applies its steps to it. Look-ups by address do not walk over all objects, so that
-planning many services takes time in proportion to their number.
+The planner works on a copy and applies its steps to it. Look-ups by address do not iterate over all objects, so the
+time to plan many services grows only linearly with their number.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
     kind_of,
 )
 
-FEW = 8  # so many objects on one address are compared one by one
+FEW = 8  # up to this many objects on one address are compared one by one
 
 
 @dataclass(frozen=True)
 class Rival:
-    """Another object that takes something that an object takes or is to take: ``common`` is what both take."""
+    """An object that competes with another one for traffic: ``common`` is what both take, or are to take."""
 
     item: Object
     common: Claim
@@ -53,8 +53,8 @@ class Rival:
 class Inventory:
     """The objects of a gateway. ``add``, ``put`` and ``drop`` change it; all other methods only read.
 
-    Names of NAT rules are not unique in Cloud Director. The first of a name is the one that ``get`` returns; the
-    others count for addresses and ports, and ``duplicates`` names them.
+    Names of NAT rules are not unique in Cloud Director. ``get`` returns the first rule with a name; the others still
+    count for addresses and ports, and ``duplicates`` names them.
     """
 
     def __init__(self, items: Iterable[Object] = ()) -> None:
@@ -63,7 +63,7 @@ class Inventory:
         self._vips: dict[str, dict[str, VirtualService]] = defaultdict(dict)
         self._rules: dict[str, dict[tuple[str, str], NatRule]] = defaultdict(dict)
         self._wide: dict[tuple[str, str], tuple[AddressRange, NatRule]] = {}
-        self._by_port: dict[str, ByPort] = {}  # of addresses with more than a few objects, once it is asked for
+        self._by_port: dict[str, ByPort] = {}  # for addresses with more than FEW objects, built on first use
         self._targets: Counter[str] = Counter()
         self._lowest: dict[AddressRange, str] = {}
         for item in items:
@@ -83,7 +83,7 @@ class Inventory:
         return self._items[kind].get(name)
 
     def duplicates(self, names: Iterable[str]) -> list[str]:
-        """Which of these names more than one object has."""
+        """The names among these that more than one object has."""
         return sorted({item.name for item in self._same_name} & set(names))
 
     def add(self, item: Object) -> None:
@@ -96,7 +96,7 @@ class Inventory:
             self._index(item)
 
     def put(self, item: Object) -> None:
-        """Add an object, or replace the one of its kind and name."""
+        """Add an object, or replace the one with its kind and name."""
         items = self._items[kind_of(item)]
         old = items.pop(item.name, None)  # so that the new one comes last
         if old is not None:
@@ -179,7 +179,7 @@ class Inventory:
         return [*self.on_address(address), *self.rules_for(address)]
 
     def claimants(self, address: str, port: int, *, before_rule: bool, protocol: str = TCP) -> list[Object]:
-        """Who claims an address and port: the one answer for planner, preflight, verify and modules.
+        """Who claims an address and port. Planner, preflight, verify and modules all ask this.
 
         ``before_rule``: for a DNAT rule. NO_DNAT rules count then: they exempt traffic from DNAT, but not from VIPs.
         Objects that are disabled count, as they may be enabled at any time.
@@ -190,8 +190,8 @@ class Inventory:
     def rivals(self, planned: VirtualService | NatRule) -> list[Rival]:
         """Who else claims the addresses and ports that an object claims, by the rules of `claimants`.
 
-        The object itself is recognised by its id; an object that does not exist yet has no id. A NO_DNAT rule is in the
-        way of rules that translate, and of nothing else.
+        The object itself is recognised by its id; an object that does not exist yet has none. A NO_DNAT rule conflicts
+        with rules that translate, and with nothing else.
         """
         return [
             rival
@@ -201,15 +201,16 @@ class Inventory:
         ]
 
     def claims_of(self, item: Object) -> list[Claim]:
-        """What an object takes of incoming traffic: nothing unless it is a virtual service or a rule."""
+        """Which incoming traffic an object takes: none unless it is a virtual service or a rule."""
         if isinstance(item, VirtualService):
             return claims_of_service(item)
         return claims_of_rule(item, self._profile_ports(item)) if isinstance(item, NatRule) else []
 
     def near(self, claim: Claim) -> list[Object]:
-        """The objects that may take something of it: all on its addresses but those that are known to have other ports.
+        """The objects that may take part of a claim: all on its addresses, except those that are known to have other
+        ports.
 
-        The profile of a rule may say that it takes nothing of it.
+        This is a preselection: the profile of a rule may still show that it takes nothing of the claim.
         """
         addresses, found = claim.addresses, list[Object]()
         if addresses.single:
@@ -248,13 +249,13 @@ class Inventory:
         return bool(self.on_address(address)) or bool(self._rules.get(address))
 
     def uses(self, address: str) -> bool:
-        """Whether it is a VIP, or a rule leads to it."""
+        """Whether an address is a VIP, or a rule leads to it."""
         return self._targets[address] > 0 or bool(self.on_address(address))
 
     def free_in(self, addresses: AddressRange) -> Iterator[str]:
         """The addresses of a range that nothing uses, lowest first.
 
-        The search begins where the last one found its first address, so that many services stay linear.
+        The search begins where the last one found its first address, so that the time for many services stays linear.
         """
         first = True
         for address in free_in_order(addresses, self.uses, self._lowest.get(addresses)):
@@ -274,7 +275,7 @@ class Inventory:
 
 
 def _side_by_side(planned: VirtualService | NatRule, other: Object) -> bool:
-    """Whether two objects never meet, though they name one address and port."""
+    """Whether two objects never conflict although they name the same address and port."""
     if not isinstance(planned, NatRule):
         return False
     if not isinstance(other, NatRule):

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The names of a service's objects: those by which CPI finds its objects, or those of a template.
+"""The names of a service's objects: the names by which CPI finds them, or names from an operator's template.
 
-Source: ``pkg/ccm/loadbalancer.go`` and ``pkg/vcdsdk/gateway.go`` of CPI 1.6.1. The namespace of a Service is in none
-of these names, so two Services of one name in two namespaces share their objects.
+Source: ``pkg/ccm/loadbalancer.go`` and ``pkg/vcdsdk/gateway.go`` of CPI 1.6.1. None of these names contains the
+Service's namespace, so Services with the same name in two namespaces share their objects.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ CLUSTER_ID_PREFIXES = ("urn:vcloud:entity:vmware:", "urn:vcloud:entity:cse:nativ
 
 
 def short_cluster_id(cluster_id: str) -> str:
-    """The cluster id as it stands in names: without the prefix of a defined entity."""
+    """The cluster id as names contain it: without the prefix of a defined entity."""
     for prefix in CLUSTER_ID_PREFIXES:
         cluster_id = cluster_id.removeprefix(prefix)
     return cluster_id
 
 
 def ip_claim_marker(namespace: str, service: str, cluster_id: str) -> str:
-    """Description by which CPI finds its IP Space allocation for a Service (the one name with a namespace in it)."""
+    """Description by which CPI finds its IP Space allocation for a Service: the only name that contains a namespace."""
     return f"cluster-{short_cluster_id(cluster_id)}-namespace-{namespace}-service-{service}"
 
 
 def _escaped(text: str) -> str:
-    """Text as it stands in a template."""
+    """Text escaped for a template."""
     return text.replace("{", "{{").replace("}", "}}")
 
 
@@ -107,19 +107,19 @@ class PortNames:
 
     @property
     def ip_set(self) -> str:
-        """That of the IP set with the members of its pool. Orange's CPI gives it the same name."""
+        """The name of the IP set with the members of its pool. Orange's CPI gives it the same name."""
         return f"{IP_SET_PREFIX}{self.pool}"
 
     def __iter__(self) -> Iterator[str]:
         return iter((self.virtual_service, self.pool, self.nat_rule, self.profile, self.ip_set))
 
     def pairs(self) -> Iterator[tuple[str, str]]:
-        """Kind and name of each, and of the HTTP policies of its virtual service."""
+        """Kind and name of each object, and of the HTTP policies of its virtual service."""
         yield from zip(KINDS, self, strict=True)
         yield HTTP_POLICY, self.virtual_service
 
 
-# Each question about a service asks for the names of its ports.
+# Cached because every question about a service starts from the names of its ports.
 @lru_cache(maxsize=16384)
 def _port_names(template: str, service: str, port: str, namespace: str) -> PortNames:
     virtual_service, pool = (

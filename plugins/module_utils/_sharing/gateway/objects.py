@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The load balancing objects of an edge gateway: the same for preflight, planner, verify and writer. Pure.
+"""The load balancing objects of an edge gateway, shared by preflight, planner, verify and writer. Pure.
 
 An object has the properties that plans depend on. What Cloud Director returned for it is kept as ``body``, so that an
-object that has to be created again keeps all its properties. Identifier, health, group and body are not compared: no
-plan depends on them.
+object that has to be created again keeps all its properties. Id, health, group and body are not compared: no plan
+depends on them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Union
 
 VIRTUAL_SERVICE, POOL, NAT_RULE = "virtual_service", "pool", "nat_rule"
 APP_PORT_PROFILE, IP_SET = "application_port_profile", "ip_set"
-HTTP_POLICY = "http_policy"  # a part of its virtual service, and gone with it: it is not among the kinds
+HTTP_POLICY = "http_policy"  # not one of KINDS: it is part of its virtual service, and is deleted with it
 # The order of removal: Cloud Director refuses to delete an object that another one uses.
 KINDS = (VIRTUAL_SERVICE, POOL, NAT_RULE, APP_PORT_PROFILE, IP_SET)
 LABELS: Mapping[str, str] = {
@@ -29,7 +29,7 @@ LABELS: Mapping[str, str] = {
     HTTP_POLICY: "HTTP policies of virtual service",
 }
 REQUEST_RULES, RESPONSE_RULES, SECURITY_RULES = "request_rules", "response_rules", "security_rules"
-HTTP_PROFILES = ("HTTP", "HTTPS")  # a virtual service with another has neither HTTP policies nor WAF
+HTTP_PROFILES = ("HTTP", "HTTPS")  # a virtual service with any other profile has neither HTTP policies nor WAF
 POLICY_KINDS = (SECURITY_RULES, REQUEST_RULES, RESPONSE_RULES)  # in the order in which Cloud Director applies them
 DNAT, SNAT, REFLEXIVE, NO_DNAT, NO_SNAT = "DNAT", "SNAT", "REFLEXIVE", "NO_DNAT", "NO_SNAT"
 
@@ -38,9 +38,9 @@ DNAT, SNAT, REFLEXIVE, NO_DNAT, NO_SNAT = "DNAT", "SNAT", "REFLEXIVE", "NO_DNAT"
 class VirtualService:
     """A virtual service. ``ports`` are texts: "443", "8000-8010", or "UDP 53"; ``certificate`` is an alias or empty.
 
-    ``address`` is the VIP that plans compare: the IPv4 VIP, or the IPv6 VIP of one that has no other. ``ipv6_address``
-    is the IPv6 VIP of one that was read. Each is empty if there is no such VIP.
-    ``transparent``: the members of its pool see the client's address.
+    ``address`` is the VIP that plans compare: the IPv4 VIP, or the IPv6 VIP where it is the only one. ``ipv6_address``
+    is the IPv6 VIP that was read from Cloud Director. Each is empty if there is no such VIP. ``transparent``: the
+    members of its pool see the client's address.
     """
 
     name: str
@@ -64,13 +64,12 @@ PoolSettings = tuple[tuple[str, Any], ...]
 
 @dataclass(frozen=True)
 class Pool:
-    """A pool. ``members`` are addresses; they, ``port`` (of every member) and ``monitors`` are None when not read.
-
-    A port of 0 stands for members on several ports. ``member_group`` is the name of the IP set or security group
-    that has the members instead; Cloud Director lists none of them then. ``settings`` are algorithm, persistence
-    and monitors by their options; a wanted pool has only those that an option names. ``users`` are the names of the
-    virtual services that use it. ``health`` is what Cloud Director says of all of it, ``up`` and ``count`` are how
-    many members are up and how many there are (None when not read), and ``member_health`` is by address.
+    """A pool. ``members`` are addresses; they, ``port`` (of every member) and ``monitors`` are None when not read. Port
+    0 stands for members on several ports. ``member_group`` is the name of the IP set or security group that holds the
+    members instead; Cloud Director lists none of them then. ``settings`` are algorithm, persistence and monitors by
+    their options; a wanted pool has only those that an option names. ``users`` are the names of the virtual services
+    that use it. ``health`` is Cloud Director's verdict on the whole pool, ``up`` and ``count`` are how many members are
+    up and how many exist (None when not read), and ``member_health`` is by address.
     """
 
     name: str
@@ -114,7 +113,7 @@ class NatRule:
 
 @dataclass(frozen=True)
 class AppPortProfile:
-    """An application port profile. ``ports`` are the destination ports: "443" for TCP, else as "UDP 53"."""
+    """An application port profile. ``ports`` are the destination ports: "443" for TCP, otherwise like "UDP 53"."""
 
     name: str
     ports: tuple[str, ...]
@@ -139,10 +138,10 @@ Rules = tuple[Mapping[str, Any], ...]
 
 @dataclass(frozen=True)
 class HttpPolicy:
-    """HTTP policies of the virtual service with this name, of those kinds that an option asks for.
+    """The HTTP policies of the virtual service with this name, limited to the kinds that an option asks for.
 
-    ``lists`` are these kinds, in the order of POLICY_KINDS, each with its rules. ``id`` is that of the virtual service,
-    and ``body`` has by kind the bodies of rules, from which a rule keeps the fields that no option names.
+    ``lists`` are these kinds, in the order of POLICY_KINDS, each with its rules. ``id`` is the virtual service's id,
+    and ``body`` has the bodies of the rules by kind, from which a rule keeps the fields that no option names.
     """
 
     name: str
@@ -155,11 +154,11 @@ class HttpPolicy:
         return dict(self.lists).get(kind, ())
 
     def emptied(self) -> HttpPolicy:
-        """Those of a virtual service that has just been made."""
+        """The policies of a virtual service that has just been created."""
         return replace(self, lists=tuple((kind, ()) for kind, _rules in self.lists))
 
     def with_rules(self, kind: str, rules: Rules) -> HttpPolicy:
-        """The same with other rules of one kind."""
+        """The same policies with other rules of one kind."""
         return replace(self, lists=tuple((one, rules if one == kind else had) for one, had in self.lists))
 
 

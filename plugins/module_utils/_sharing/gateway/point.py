@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The form of a restore point: a file that people keep, copy and edit, and out of which objects are created. Pure."""
+"""The form of a restore point: a file that people keep, copy and edit, and from which objects are created. Pure."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ POINT: dict[str, Layout] = {
 
 
 def check_restore_point(point: Any, option: str = "restore point") -> Mapping[str, Any]:
-    """The restore point, if it has the form of one that this release reads. Raises InvalidInput with the place."""
+    """The restore point, if this release can read its form. Raises InvalidInput with the place of a mistake."""
     found = check_types(point, option)
     version = found.get("version")
     if isinstance(version, bool) or version not in READABLE_RESTORE_POINTS:
@@ -65,7 +65,7 @@ def check_restore_point(point: Any, option: str = "restore point") -> Mapping[st
 
 
 def check_types(point: Any, option: str = "restore point") -> Mapping[str, Any]:
-    """The restore point of any version, if what is read of it has the right types. Raises InvalidInput."""
+    """The restore point of any version, if the parts that are read have the right types. Raises InvalidInput."""
     try:
         check_depth(point)
     except JsonRefused as error:
@@ -80,7 +80,7 @@ def check_types(point: Any, option: str = "restore point") -> Mapping[str, Any]:
 
 
 def check_gateway(point: Mapping[str, Any], gateway: Mapping[str, Any], option: str = "restore point") -> None:
-    """Raise InvalidInput unless a restore point, and every object in it, is of this edge gateway."""
+    """Raise InvalidInput unless a restore point, and every object in it, belongs to this edge gateway."""
     here = f"this is edge gateway {gateway.get('name')} ({gateway['id']})"
     found = point.get("edge_gateway") or {}
     if found.get("id") != gateway["id"]:
@@ -94,13 +94,13 @@ def check_gateway(point: Mapping[str, Any], gateway: Mapping[str, Any], option: 
 def _bodies(point: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The stored bodies, each with its place."""
     kinds = point.get("objects") or {VIRTUAL_SERVICE: point.get("virtual_services") or {}}
-    for kind in KINDS:  # what is below another key is never read, and may be anything
+    for kind in KINDS:  # what is below any other key is never read, and may be anything
         for name, body in (kinds.get(kind) or {}).items():
             yield f"objects.{kind}.{name}", body
 
 
 def _contradictions(point: Mapping[str, Any]) -> Iterator[str]:
-    """What has the right type and still cannot be."""
+    """Values that have the right type and still cannot be true."""
     for place, body in _bodies(point):
         name = place.split(".", 2)[2]
         if body.get("name") not in (None, name):

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""All ways to read the name of an object. Pure.
+"""All possible readings of an object's name. Pure.
 
-Services, ports and cluster ids may contain dashes, so that one name may be that of several services, ports or
-clusters: ``ingress-vs-web-prod-eu-http`` is port eu-http of Service web in the cluster prod, and port http of Service
-web in the cluster prod-eu. A reading is a possibility, never a proof.
+Services, ports and cluster ids may contain dashes, so the same name may belong to several services, ports or clusters:
+``ingress-vs-web-prod-eu-http`` is port eu-http of Service web in the cluster prod, and port http of Service web in the
+cluster prod-eu. A reading suggests an owner, but never proves it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _BEFORE = {
 # Names that Kubernetes accepts. A port without a name is possible, too.
 _SERVICE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _PORT = re.compile(r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?")
-# The id of a defined entity. It is unique, so that no part of it is the id of another cluster.
+# The id of a defined entity. It is unique, so no part of it is the id of another cluster.
 _ENTITY = re.compile(r"[^-:]+:[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LISTED = 3
 
@@ -109,7 +109,7 @@ def _ends(text: str, rest: list[tuple[str, str | None]]) -> Iterator[int]:
 
 
 def doubt_about(naming: Naming, name: str, ways: Iterable[Reading]) -> str:
-    """Whose an object with this name may be, if the name does not tell; empty if it can be read in one way only."""
+    """What an object with this name may belong to, if the name is ambiguous; empty if it has only one reading."""
     others = other_cluster_ids(naming.cluster_id, name) if naming.cluster_id else ()
     if others:
         return f"it may be of another cluster, with an id like {others[0]}"
@@ -118,7 +118,7 @@ def doubt_about(naming: Naming, name: str, ways: Iterable[Reading]) -> str:
 
 
 def other_cluster_ids(cluster_id: str, name: str) -> tuple[str, ...]:
-    """Ids of other clusters whose CPI would give this name to an object of some Service; at most a few.
+    """Ids of other clusters where CPI would give this name to an object of some Service; at most a few.
 
     ``cluster_id`` is the short one of the cluster in question, whose names have this form.
     """
@@ -132,6 +132,6 @@ def other_cluster_ids(cluster_id: str, name: str) -> tuple[str, ...]:
             service, other, port = ("-".join(part) for part in (words[:first], words[first:last], words[last:]))
             if other and other != cluster_id and _in_kubernetes(Reading(service, port)):
                 found.append(other)
-    # the likeliest first: an id that contains this one, or is part of it
+    # the most likely first: an id that contains this one, or is part of it
     found.sort(key=lambda other: (other not in cluster_id and cluster_id not in other, len(other)))
     return tuple(dict.fromkeys(found))[:_LISTED]

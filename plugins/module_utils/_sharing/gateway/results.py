@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""From what the modules return to the objects of the domain. Pure.
+"""Turns the modules' results into objects of the domain. Pure.
 
-Both sides read with these functions: the modules that change services, and the checks that get the registered result of
+Both sides use these functions: the modules that change services, and the checks, which get the registered result of
 vcd_edge_gateway_info. InvalidInput names the place where a result is not as documented.
 """
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Which shape a service has: the only function for that, used by preflight, plan, verify and reports. Pure.
+"""Which shape a service has, decided in one place for preflight, plan, verify and reports. Pure.
 
 A shape is the set of scenarios in which CPI would have created the present objects. A service with one
 port behind NAT has the shape of both internal scenarios.
@@ -35,7 +35,7 @@ MIXED, ABSENT = "mixed", "absent"
 class EdgeAddresses:
     """Which addresses of a gateway are external. ``internal`` are the one-arm ranges that are known.
 
-    With IP Spaces an uplink names no subnets, so that every address outside the one-arm ranges is external.
+    With IP Spaces an uplink names no subnets, so every address outside the one-arm ranges counts as external.
     """
 
     uplinks: tuple[AddressRange, ...] = ()
@@ -51,9 +51,9 @@ class EdgeAddresses:
 
 @dataclass(frozen=True)
 class PresentPort:
-    """The objects of one port as they are; None for one that is missing.
+    """The present objects of one port; None for a missing one.
 
-    ``nat_rule`` is the rule of the port, else the rule that the service has for all its ports.
+    ``nat_rule`` is the port's own rule, or else the one that the service has for all its ports.
     """
 
     names: PortNames
@@ -90,9 +90,9 @@ def _is_outside(service: VirtualService | None, rule: NatRule | None, edge: Edge
 
 
 def fits(ports: Sequence[PresentPort]) -> frozenset[Scenario]:
-    """The scenarios whose shape these objects have; none for a mixture, and none where there is no virtual service.
+    """The scenarios whose shape these objects have: none for a mixture, and none without any virtual service.
 
-    Ports without a virtual service do not count, but a rule that is left over from one does.
+    Ports without a virtual service do not count, but a rule left over from one does.
     """
     present = [port for port in ports if port.virtual_service is not None]
     rules = [port.nat_rule for port in ports if port.nat_rule is not None]

@@ -55,13 +55,14 @@ def check_between(members: Sequence[WantedService]) -> None:
 
 def check_conflicts(wanted: WantedService | WantedGroup, inventory: Inventory) -> None:
     """Raise Conflict if another object claims an address and port that a service needs."""
-    # what is removed last still holds its port when the service takes it
+    # single orphans are removed last, so they still hold their ports when the service wants them
     own = wanted.own_names() - {name for _kind, name in wanted.orphans.single}
     for label, port in ((one.label, port) for one in wanted.members for port in one.ports):
         if port.virtual_service is None:
             continue
         spec = port.port.spec
-        # Clients use the external IP in every scenario, by a rule behind NAT, so that it is checked beside the VIP.
+        # Clients use the external IP in every scenario (through a rule behind NAT), so it is checked as well as the
+        # VIP.
         for address, by_rule in ((port.virtual_service.address, False), (wanted.external_ip, wanted.behind_nat)):
             if not address:
                 continue
@@ -79,7 +80,7 @@ def check_conflicts(wanted: WantedService | WantedGroup, inventory: Inventory) -
 def check_protocols(wanted: WantedService | WantedGroup, inventory: Inventory) -> None:
     """Raise Conflict if a virtual service needs a port of its VIP that another has for the other protocol.
 
-    Only for a Cloud Director that is known to refuse it.
+    Call it only for a Cloud Director that is known to refuse this.
     """
     own = wanted.own_names() - {name for _kind, name in wanted.orphans.single}
     coming = [port.virtual_service for port in wanted.ports if port.virtual_service is not None]

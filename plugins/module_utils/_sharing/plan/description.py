@@ -75,7 +75,7 @@ def _members(pool: Pool) -> str:
 
 
 def outage_as_dict(outage: Outage) -> dict[str, Any]:
-    """The outage of a plan for a playbook: tasks each port is down for, all ports together, and the window."""
+    """The outage of a plan for a playbook, in tasks: per port, for all ports at once, and the window."""
     return {
         "ports": dict(outage.ports),
         "together": outage.together,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""How long the ports of a service could not be reached while its plan was applied, measured in seconds. Pure."""
+"""How long the ports of a service were unreachable while its plan was applied, measured in seconds. Pure."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 class Downtime:
     """Follows one service through the steps that were written. ``inventory`` is the state before the first.
 
-    A port counts as down from the moment at which the task that takes it away is requested to the moment at which the
-    task that brings it back has ended, which is the longest that a client may have noticed. Ports that did not serve
-    before the first step do not count.
+    A port counts as down from the request for the task that takes it away until the task that brings it back has ended.
+    That is the longest outage that a client may have noticed. Ports that did not serve before the first step do not
+    count.
 
         down = Downtime(wanted, inventory)
         down.written(step, began, ended)  # seconds of one monotonic clock
@@ -41,7 +41,7 @@ class Downtime:
         self._see(began, ended)
 
     def read(self, inventory: Inventory, now: float) -> None:
-        """Go on from a state that was read again, for example after a task that failed half-way."""
+        """Continue from a state that was read again, for example after a task that failed half-way."""
         self._own = relevant_part(self._wanted, inventory)
         self._see(now, now)
 
@@ -62,7 +62,7 @@ class Downtime:
 
 
 def added(first: Mapping[str, Any] | None, then: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """The downtime of one service over two attempts. A port that the first one left down counts from the second on."""
+    """The downtime of one service over two attempts. The second continues to count a port that the first left down."""
     if first is None or then is None:
         found = first or then
         return None if found is None else dict(found)

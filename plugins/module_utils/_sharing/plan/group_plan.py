@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Plans by group: services that share an external IP are planned, applied and rolled back as one. Pure.
+"""Plans by group: services that share an external IP are planned, applied and rolled back together. Pure.
 
-Where Cloud Director refuses a VIP and a DNAT rule on one address, no service of a group can change by itself. A service
-that shares its external IP with no other is a group of its own, so that it fails and is rolled back alone.
+Where Cloud Director refuses a VIP and a DNAT rule on one address, no service of a group can change on its own. A
+service that shares its external IP with no other is a group of its own, so that it fails and is rolled back alone.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states import UNCHANGED
 
-# The plans of a group by what is known and the steps taken so far: runs that meet other refusals often begin alike.
-# Each step is one of an earlier plan here, so that its id says which.
+# The plans of a group by the known rules and the steps taken so far, kept because runs with different refusals often
+# begin alike. Every step comes from an earlier plan in here, so its Python id identifies it.
 _Plans = dict[tuple[KnownRules, tuple[int, ...]], list[Step]]
 
 
 @dataclass(frozen=True)
 class ServiceToPlan:
-    """A service to be planned. ``given_ips`` are internal IPs, ``orphans`` what is to be removed with it.
+    """A service to be planned. ``given_ips`` are internal IPs, ``orphans`` are to be removed with it.
 
     ``takes_ip``: its external IP is only a proposal so far.
     """
@@ -113,7 +113,7 @@ class GroupPlan:
 
 
 def groups_of(tasks: Sequence[ServiceToPlan]) -> list[list[ServiceToPlan]]:
-    """The tasks by external IP, in the order of their first service. One without an external IP is alone."""
+    """The tasks by external IP, in the order of their first service. One without an external IP forms its own group."""
     groups: dict[str, list[ServiceToPlan]] = {}
     for task in tasks:
         groups.setdefault(task.service.external_ip or f"none: {task.service.label}", []).append(task)
@@ -123,12 +123,12 @@ def groups_of(tasks: Sequence[ServiceToPlan]) -> list[list[ServiceToPlan]]:
 def plan_service(
     service: Service, goal: Goal, inventory: Inventory, *, given_ips: Sequence[str] = (), orphans: Orphans = NO_ORPHANS
 ) -> ServicePlan:
-    """Plan a service that is alone on its external IP (see `plan_group`)."""
+    """Plan a service that shares its external IP with no other (see `plan_group`)."""
     return plan_group([ServiceToPlan(service, given_ips, orphans)], goal, inventory).services[0]
 
 
 def plan_group(tasks: Sequence[ServiceToPlan], goal: Goal, inventory: Inventory) -> GroupPlan:
-    """Plan a group, and apply the plan to ``inventory``, which the plan of the next group is based on.
+    """Plan a group, and apply the plan to ``inventory``, on which the next group's plan is based.
 
     Raises InvalidInput or Conflict when it cannot be planned; ``inventory`` is then unchanged.
     """
@@ -152,7 +152,7 @@ def _service_plan(
     inventory: Inventory,
     runs: Sequence[Sequence[Step]],
 ) -> ServicePlan:
-    """One service's part of the plan of its group. The first of ``runs`` is that plan."""
+    """One service's part of its group's plan. The first of ``runs`` is that plan, the others follow refusals."""
     names = wanted.own_names()
     planned = {step.text for step in runs[0]}
     others = [step for run in runs[1:] for step in run if step.name in names and step.text not in planned]
@@ -177,7 +177,7 @@ def _wanted(
     found: list[tuple[WantedService, tuple[str, ...]]] = []
     for task in tasks:
         _check_names(task.service, inventory)
-        if found:  # see what the service before takes
+        if found:  # so that the next service sees what the previous one takes
             inventory = inventory.copy()
             for item in (item for port in found[-1][0].ports for item in port.objects()):
                 inventory.put(item)
@@ -198,7 +198,7 @@ def _check_names(service: Service, inventory: Inventory) -> None:
 
 def _worst_outage(wanted: WantedService, inventory: Inventory, runs: Sequence[Sequence[Step]]) -> Outage:
     """The longest outage of one service that any of these runs of its group causes."""
-    # many combinations of rules lead to the same writes: of the same wanted objects in the same order
+    # many combinations of rules lead to the same writes of the same wanted objects in the same order
     distinct = {tuple((one.act, one.kind, one.name, id(one.after)) for one in steps): steps for steps in runs}
     worst, *others = (outage_of(wanted, inventory, steps) for steps in distinct.values())
     for other in others:
@@ -214,7 +214,7 @@ def _runs_if_refused(
     if VcdRule.OVERLAP in probed:
         probed.add(VcdRule.JOIN)  # the steps that replace the refused ones may change a VIP to one in use
     plans: _Plans = {(given, ()): list(steps)}
-    # For each set of rules that may exist: once discovered by refusals on the way, once known before the first step.
+    # Each set of rules that may exist is planned twice: discovered through refusals, and known before the first step.
     for number in range(1, len(probed) + 1):
         for refused in map(frozenset, combinations(sorted(probed), number)):
             rules = refused | given.refused

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""How long the ports of a service cannot be reached while a plan is applied, counted in tasks. Pure."""
+"""How long the ports of a service are unreachable while a plan is applied, counted in tasks. Pure."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 
 @dataclass(frozen=True)
 class Outage:
-    """``ports``: how many tasks each port that serves now is down for; ``together``: how many all of them are at once.
+    """Numbers of tasks. ``ports``: for how many each port that serves now is down; ``together``: for how many all are.
 
-    ``window``: how many tasks there are during which nothing holds the external IP (see planner).
+    ``window``: for how many nothing holds the external IP (see planner).
     """
 
     ports: tuple[tuple[str, int], ...]
@@ -28,7 +28,7 @@ class Outage:
     window: int
 
     def worst(self, other: Outage) -> Outage:
-        """The longer one of each figure."""
+        """The larger value of each figure."""
         mine, theirs = dict(self.ports), dict(other.ports)
         ports = tuple((port, max(tasks, theirs.get(port, 0))) for port, tasks in mine.items())
         return Outage(ports, max(self.together, other.together), max(self.window, other.window))

@@ -22,10 +22,10 @@ ANY = ""  # stands for the group that the next new virtual service gets
 
 @dataclass(frozen=True)
 class Places:
-    """Virtual services beyond those that exist, by service engine group (see ANY).
+    """How many more virtual services than now each service engine group holds (see ANY).
 
-    ``most`` is how many there are at one time, at most; ``after`` is how many there are when the plan is done, which
-    is negative where virtual services go.
+    ``most`` is the highest number at any time during the plan; ``after`` is the number when the plan is done, negative
+    where virtual services are removed.
     """
 
     most: Mapping[str, int] = field(default_factory=dict)
@@ -34,19 +34,19 @@ class Places:
     def needed_in(self, group: str, *, next_is_there: bool = True) -> int:
         """How many places of this group the plan needs at one time, at most.
 
-        ``next_is_there``: the next new virtual service may get into this group, so that those of ANY count.
+        ``next_is_there``: the next new virtual service may get into this group, so those under ANY count, too.
         """
         return self.most.get(group, 0) + (self.most.get(ANY, 0) if next_is_there else 0)
 
     def then(self, other: Places) -> Places:
-        """Those of this plan and of one that follows it."""
+        """The places of this plan followed by another one."""
         groups = {*self.most, *self.after, *other.most, *other.after}
         most = {one: max(self.most.get(one, 0), self.after.get(one, 0) + other.most.get(one, 0)) for one in groups}
         return Places(most, {one: self.after.get(one, 0) + other.after.get(one, 0) for one in groups})
 
 
 def places_of(runs: Iterable[Sequence[Step]], inventory: Inventory) -> Places:
-    """What a plan takes, whichever of these runs it takes. ``inventory`` is the state before the first step."""
+    """What a plan takes, whichever of these runs happens. ``inventory`` is the state before the first step."""
     most: Counter[str] = Counter()
     after: Counter[str] = Counter()
     for number, steps in enumerate(runs):
@@ -62,7 +62,7 @@ def places_of(runs: Iterable[Sequence[Step]], inventory: Inventory) -> Places:
 
 
 def _group_of(step: Step, inventory: Inventory) -> str:
-    """The group of a virtual service: the one that it had, else that of the others on its VIP, else any."""
+    """The group of a virtual service: the one it had, else the one of the others on its VIP, else any."""
     item: VirtualService | None = inventory.get(VIRTUAL_SERVICE, step.name)
     if item is not None:
         return item.group

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Which addresses the steps of a plan use that the objects did not have before, so that VCD checks them. Pure."""
+"""The addresses that the steps of a plan give objects for the first time, which VCD therefore checks. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps
 
 
 def placed(steps: Sequence[Step], external_ip: str) -> list[tuple[str, AddressUse]]:
-    """Each new address with what it is for; the external IP also as the one that clients use."""
+    """Each new address with its use; the external IP also as the address that clients use."""
     found = list(dict.fromkeys(_placed(steps)))
     if any(address == external_ip for address, _use in found):
         found.insert(0, (external_ip, AddressUse.CLIENTS))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Which state a plan leaves a service in. Pure."""
+"""The state in which a plan leaves a service. Pure."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.states imp
 def planned_state(
     wanted: WantedService, inventory: Inventory, *, scenario: Scenario | None, shape_before: str, existed: bool
 ) -> str:
-    """The state in which a plan that succeeds leaves a service that it changes: one of ``CHANGED``.
+    """The state in which a successful plan leaves a service that it changes: one of ``CHANGED``.
 
     ``inventory`` is the gateway before the plan, ``scenario`` is None for a removal, and ``existed`` says whether the
-    service had any object. What has no clear shape before was migrated in part, or is damaged: it is migrated only if
-    a virtual service changes its address.
+    service had any object. A service without a clear shape before was migrated in part, or is damaged: it counts as
+    migrated only if a virtual service changes its address.
     """
     if scenario is None:
         return REMOVED

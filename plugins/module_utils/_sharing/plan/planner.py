@@ -8,11 +8,11 @@ Services that share an external IP are planned together, as if they were one ser
 
 Creation, migration between any two scenarios, repair and removal use the same code, which depends only on the observed
 and the wanted objects. It respects Cloud Director's rules: a pool serves one virtual service; a shared VIP cannot be
-changed, so that the virtual service is deleted and created again on its pool; an object in use cannot be deleted.
+changed, so the virtual service is deleted and created again on its pool; an object in use cannot be deleted.
 
 Between any two steps a virtual service or a DNAT rule holds the external IP, so that VCD cannot give it to another
-service. Where Cloud Director refuses to have both on one address at a time, that is impossible for a short window: the
-step that opens it is marked (``opens_window``), and the next step closes it.
+service. Where Cloud Director refuses to have both on one address at a time, nothing can hold it during a short window:
+the step that opens the window is marked (``opens_window``), and the next step closes it.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def plan(
 ) -> list[Step]:
     """The steps for one service, or for a group. ``inventory`` is not changed. Raises Conflict.
 
-    ``going_back``: ``wanted`` is the state before, which VCD had accepted. What the run believes to know about
-    conflicts cannot forbid it then, so that only VCD may refuse, and no Conflict is raised.
+    ``going_back``: ``wanted`` is an earlier state, which VCD had accepted. What the run believes about conflicts must
+    not forbid a rollback to it, so no Conflict is raised, and only VCD may refuse.
     """
     return _Planner(wanted, relevant_part(wanted, inventory), known or KnownRules(), going_back).run()
 
@@ -69,7 +69,7 @@ def plan(
 def relevant_part(wanted: WantedService | WantedGroup, inventory: Inventory) -> Inventory:
     """The part of the gateway that matters for a service or group: its objects, and all on its old and new addresses.
 
-    So the cost of a plan does not depend on how many objects the gateway has.
+    This keeps the cost of a plan independent of the number of objects on the gateway.
     """
     part = Inventory()
     addresses = {wanted.external_ip}
@@ -94,7 +94,7 @@ def _take(part: Inventory, addresses: set[str], found: Object | None) -> None:
 
 
 class _Planner:
-    """Plans one service or group. Each step is applied to its own part of the inventory: the next one sees it."""
+    """Plans one service or group. It applies each step to its own part of the inventory, so the next step sees it."""
 
     def __init__(
         self, wanted: WantedService | WantedGroup, inventory: Inventory, known: KnownRules, going_back: bool
@@ -113,7 +113,8 @@ class _Planner:
             check_conflicts(self.wanted, self.inventory)
             if VcdRule.PROTOCOLS in self.known.refused:
                 check_protocols(self.wanted, self.inventory)
-        # A rule needs its profile. Profiles belong to the VDC, so these writes run beside the gateway's own.
+        # A rule needs its profile, so profiles come first. They belong to the VDC, so these writes can run in parallel
+        # with those of the gateway.
         for port in self.wanted.ports:
             self._ensure(port.profile)
         if self.wanted.behind_nat:
@@ -128,8 +129,9 @@ class _Planner:
     def _behind_nat(self) -> None:
         """Change to DNAT rules. Virtual services on the external IP move to internal IPs."""
         outside = [port for port in self.wanted.ports if self._on_external(port)]
-        # Unless VCD is known to refuse a VIP and a rule on one address, each port is changed by itself, and the first
-        # rule is the probe. Once that is known, all virtual services have to leave before the first rule is created.
+        # Unless VCD is known to refuse a VIP and a rule on one address, each port is changed on its own, and the first
+        # rule is the probe. Once a refusal is known, all virtual services have to leave before the first rule is
+        # created.
         if self._missing_rules() and VcdRule.OVERLAP in self.known.refused:
             self._check_alone(self.inventory.on_address(self.wanted.external_ip))
             if outside:
@@ -140,7 +142,8 @@ class _Planner:
             present = self._virtual_service(port)
             # A port that leaves the external IP gets its rule first: if Cloud Director refuses the rule because of the
             # VIP, nothing is lost yet. A port that is already internal gets its virtual service first: its rule would
-            # only lead clients to one that is about to change. So does a port that replaces one behind a rule.
+            # only lead clients to one that is about to change. The same holds for a port that replaces one behind a
+            # rule.
             if present is None:
                 rule_first = not self._replaces(port)
             else:
@@ -153,8 +156,8 @@ class _Planner:
     def _free_of_virtual_services(self, outside: Sequence[WantedPort]) -> None:
         """All virtual services leave the external IP before its first rule is created.
 
-        The first port stays up the longest. When only its virtual service is left, its VIP is no longer shared, so that
-        it can be changed in place.
+        The first port stays up the longest. When only its virtual service is left, its VIP is no longer shared and can
+        be changed in place.
         """
         first = next((port for port in outside if port.virtual_service is not None), outside[0])
         for port in outside:
@@ -181,8 +184,8 @@ class _Planner:
     def _free_of_rules(self) -> None:
         """All rules go before the first virtual service takes the external IP.
 
-        One port stays up until only its rule is left. By then its virtual service does not share its VIP any more, so
-        that it can be changed in place: nothing holds the external IP during that one task only.
+        One port stays up until only its rule is left. By then its virtual service no longer shares its VIP and can be
+        changed in place, so nothing holds the external IP only during that one task.
         """
         ports = self.wanted.ports
         staying = [port for port in ports if port.virtual_service is not None] or ports
@@ -197,7 +200,7 @@ class _Planner:
         for port in ports:
             if port is not last_port:
                 self._delete(NAT_RULE, port.names.nat_rule)
-        # If it has to be deleted, that comes before the last rule goes, so that the window stays one task long.
+        # If it has to be deleted, that happens before the last rule goes, so that the window stays one task long.
         if last_port.virtual_service is not None and self._must_recreate(last_port.virtual_service):
             self._delete(VIRTUAL_SERVICE, last_port.names.virtual_service)
         self._delete(NAT_RULE, last_port.names.nat_rule)
@@ -218,7 +221,8 @@ class _Planner:
             self._ensure_pool(port)
         policy: HttpPolicy | None = self.inventory.get(HTTP_POLICY, wanted.name)
         if policy is not None and wanted.profile not in HTTP_PROFILES:
-            self._ensure_policy(port.http_policy or policy.emptied())  # on the way back; later it could have none
+            # On the way back, policies go before the change to a profile that allows none.
+            self._ensure_policy(port.http_policy or policy.emptied())
         self._ensure_virtual_service(port, wanted)
         if last:
             self._ensure_pool(port)
@@ -226,7 +230,7 @@ class _Planner:
             self._ensure_policy(port.http_policy)
 
     def _ensure_policy(self, wanted: HttpPolicy | None) -> None:
-        """Write each list that differs, right after its virtual service is there."""
+        """Write each list that differs, right after its virtual service exists."""
         if wanted is None:
             return
         present: HttpPolicy | None = self.inventory.get(HTTP_POLICY, wanted.name)
@@ -279,7 +283,7 @@ class _Planner:
         self._emit(Act.CREATE, None, wanted, self._probes_address(wanted))
 
     def _must_recreate(self, wanted: VirtualService) -> bool:
-        """Whether it is known that it cannot be changed in place. What is unknown is probed by an update."""
+        """Whether it is known that it cannot be changed in place. Where that is unknown, an update probes it."""
         present = self.inventory.get(VIRTUAL_SERVICE, wanted.name)
         if present is None:
             return False
@@ -330,8 +334,8 @@ class _Planner:
     def _remove_rest(self) -> None:
         """Remove what is no longer wanted, in the order that Cloud Director accepts (see `objects.KINDS`)."""
         for port in self.wanted.orphaned:
-            # Its rule goes before its virtual service: where a new port has replaced it, clients must not be led to
-            # nothing. The pool goes last: after an interruption its members show whose it is.
+            # Its rule goes before its virtual service: where a new port has replaced it, the rule must not lead clients
+            # to nothing. The pool goes last: after an interruption its members show which service it belongs to.
             unwanted = _unwanted(port)
             for kind in (NAT_RULE, APP_PORT_PROFILE, VIRTUAL_SERVICE, POOL, IP_SET):
                 if kind in unwanted:

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Which rule of Cloud Director a refusal reveals, by its words. Pure.
+"""Recognises, by the words of a refusal, which rule of Cloud Director is behind it. Pure.
 
 Cloud Director answers 400 for everything that it does not accept: a full service engine group, a licence, an address
-that is not allocated. A run deletes objects where it learns that a rule is the reason, so only words that say so
-count, and a refusal that is not recognised stops the run.
+that is not allocated. Where a rule is the reason, a run goes on by deleting objects. So only words that say so count,
+and an unrecognised refusal stops the run.
 
-No public source quotes Cloud Director's words for these refusals. `WORDINGS` says where each line comes from; whose
-Cloud Director answers in other words states its rules in the option ``vcd_rules``.
+No public source quotes Cloud Director's words for these refusals. `WORDINGS` says where each line comes from. Where
+Cloud Director answers in other words, the operator states its rules in the option ``vcd_rules``.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ WORDINGS = (
         "CPI's pull request 187, of NSX ALB",
     ),
 )
-# A refusal of a VIP and a DNAT rule on one address says three things: which object or address is in the way, of which
-# kind it is, and that it has the address already. All three are needed, in any words. Source: assumed.
+# A refusal of a VIP and a DNAT rule on one address says three things: which object or address is in the way, what kind
+# of object it is, and that it already has the address. All three are needed, in any words. Source: assumed.
 _KINDS = {VirtualService: _words(r"\bD?NAT\b"), NatRule: _words(r"virtual services?\b|\bVIP\b|virtual IP\b")}
 _PORT = _words(r"\bports?\b|servicePorts")
 _HAS_IT_ALREADY = _words(
@@ -106,7 +106,7 @@ def revealed_rules(step: Step, text: str, inventory: Inventory) -> frozenset[Vcd
 
 
 def unrecognised(step: Step) -> str:
-    """What a person can do about a refusal that is not recognised, if it may be that of a rule; else empty."""
+    """What to do about an unrecognised refusal, if a rule may be behind it; otherwise empty."""
     if not step.probes:
         return ""
     cases = " or ".join(f"{MEANINGS[rule]} (vcd_rules: {rule.value})" for rule in sorted(step.probes))
@@ -134,7 +134,7 @@ def _is_overlap(after: Object | None, in_the_way: Sequence[VirtualService | NatR
 
 
 def _of_other_protocols(after: Object | None, inventory: Inventory) -> Sequence[VirtualService]:
-    """Other virtual services on its VIP with a port of the same number, and none with one of the same protocol."""
+    """Other virtual services on its VIP with the same port number, unless one has it for the same protocol, too."""
     if not isinstance(after, VirtualService):
         return ()
     others = [one for one in inventory.on_address(after.address) if one.name != after.name]
@@ -146,7 +146,7 @@ def _of_other_protocols(after: Object | None, inventory: Inventory) -> Sequence[
 
 
 def _is_port_taken(after: Object | None, beside: Sequence[VirtualService], text: str, plain: str) -> bool:
-    """The words name the other virtual service, or the port and that one has it, and say that it is taken."""
+    """Whether the words say that it is taken, and name the other virtual service, or the port and what has it."""
     if not beside or not isinstance(after, VirtualService):
         return False
     named = any(_whole(one).search(text) for one in (after.address, *(item.name for item in beside)))
@@ -154,7 +154,7 @@ def _is_port_taken(after: Object | None, beside: Sequence[VirtualService], text:
 
 
 def _whole(name: str) -> re.Pattern[str]:
-    """A name or an address by itself, not as a part of a longer one: a DNAT rule's contains its virtual service's."""
+    """Matches only a complete name or address: a DNAT rule's name, for example, contains its virtual service's name."""
     return re.compile(rf"(?<![\w:.-]){re.escape(name)}(?![\w:-]|\.\w)")
 
 

@@ -54,7 +54,7 @@ class Goal:
 
     ``per_service``: one DNAT rule for all ports of a service. ``unclaimed`` are the names of virtual services that no
     service has. ``known`` are the rules of VCD that are known beforehand. ``stored`` are the virtual services of a
-    restore point by name: a run that was killed may have deleted one. ``policies`` are the HTTP policies there.
+    restore point by name, because a killed run may have deleted one. ``policies`` are its HTTP policies.
     """
 
     scenario: Scenario | None
@@ -85,7 +85,7 @@ class Goal:
         return with_http_policies(found, inventory, self.policies), internal
 
     def _before(self, wanted: WantedService, inventory: Inventory) -> dict[str, VirtualService]:
-        """The virtual services of a service as they are, else as a restore point holds them for the same port."""
+        """The present virtual services of a service; for a missing one, the restore point's for the same port."""
         found: dict[str, VirtualService] = {}
         for item in (port.virtual_service for port in wanted.ports):
             if item is not None:
@@ -96,11 +96,12 @@ class Goal:
         return found
 
     def _stray_ports(self, wanted: WantedService, inventory: Inventory) -> Iterator[ServicePort]:
-        """Ports that are left aside, but whose rule takes the traffic of a port that is not.
+        """Ports that are left aside although their rule takes the traffic of a port that is not.
 
-        For UDP 443 beside TCP 443 CPI makes a pool and a rule for TCP 443, too, before it fails. Without NAT that rule
-        would take the traffic of the virtual service. CPI makes it again where it needs it: in shared_internal to the
-        same address as all others, in distinct_internal always to another one, which a plan cannot mend for long.
+        For UDP 443 beside TCP 443, CPI makes another pool and rule for TCP 443 before it fails. Without NAT that rule
+        would take the virtual service's traffic. CPI makes the rule again wherever it uses NAT: in shared_internal it
+        leads to the same address as all others, in distinct_internal always to another one, which no plan can repair
+        for long.
         """
         for names in wanted.service.others:
             rule: NatRule | None = inventory.get(NAT_RULE, names.nat_rule)
@@ -116,7 +117,7 @@ class Goal:
 
 @dataclass
 class ServicePlan:
-    """The plan of one service. ``planned_state`` is its state if the plan succeeds, ``state`` the one it is in now.
+    """The plan of one service. ``planned_state`` is its state if the plan succeeds, ``state`` its present one.
 
     ``downtime`` is what was measured (see `downtime`), None until its plan has been applied. ``if_refused`` are the
     steps that it may take instead, depending on what Cloud Director refuses.
@@ -183,7 +184,7 @@ class ServicePlan:
         }
 
     def ended(self, shape: str) -> dict[str, Any]:
-        """The same in short, for the error of a run that has failed: what happened to it, and what was measured."""
+        """The same, shortened for the error of a failed run: what happened to it, and what was measured."""
         whole = self.as_dict(shape)
         return {key: whole[key] for key in ENDED}
 

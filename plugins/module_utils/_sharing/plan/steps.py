@@ -40,7 +40,7 @@ _DOING = {Act.CREATE: "creating", Act.UPDATE: "updating", Act.DELETE: "deleting"
 
 
 class VcdRule(str, Enum):
-    """A rule that Cloud Director may have: no public source says whether it does.
+    """A rule that Cloud Director may have; no public source says whether it does.
 
     A run probes it where a refusal is harmless, and remembers the answer.
     """
@@ -60,7 +60,7 @@ class KnownRules:
 
     @classmethod
     def stated(cls, rules: Iterable[str]) -> KnownRules:
-        """Those of the option ``vcd_rules``: what the operator states is not probed."""
+        """The rules in the option ``vcd_rules``: what the operator states is not probed."""
         return cls(refused=frozenset(map(VcdRule, rules)))
 
     def allow(self, found: frozenset[VcdRule]) -> KnownRules:
@@ -74,10 +74,10 @@ class KnownRules:
 
 @dataclass(frozen=True)
 class Step:
-    """One write. ``before`` and ``after`` are its object, None where it does not exist.
+    """One write. ``before`` and ``after`` are the states of its object, None where it does not exist.
 
     ``probes`` are the rules that a refusal would reveal; the refusal itself is harmless. ``opens_window``: nothing
-    holds the external IP from its end until the next step of the gateway has begun.
+    holds the external IP from the end of this step until the gateway's next step has begun.
     """
 
     act: Act
@@ -88,7 +88,7 @@ class Step:
 
     @property
     def item(self) -> Object:
-        """The object that it writes."""
+        """The object that this step writes."""
         found = self.after if self.after is not None else self.before
         if found is None:
             raise ValueError("a step without an object")
@@ -118,7 +118,7 @@ class Step:
         return f"{_DOING[self.act]} {label_of(self.item)} {self.name}{_detail(self)}"
 
     def apply(self, inventory: Inventory) -> None:
-        """Apply it to an inventory. HTTP policies go with their virtual service, and with its HTTP profile."""
+        """Apply it to an inventory. HTTP policies disappear with their virtual service, or with its HTTP profile."""
         if self.after is None:
             inventory.drop(self.kind, self.name)
         else:
@@ -159,7 +159,7 @@ def _change(before: Object | None, after: Object | None) -> str:
 
 
 def _rules(before: HttpPolicy, after: HttpPolicy) -> str:
-    """The list that a step writes. A rule of the same name that gets another content is marked."""
+    """The list that a step writes. A rule that keeps its name but changes its content is marked."""
     texts = []
     for kind, rules in after.lists:
         if before.rules(kind) != rules:

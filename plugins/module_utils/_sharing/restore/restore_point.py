@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The restore point: what a cluster's Services had before a change. Pure.
+"""The restore point: the state of a cluster's Services before a change. Pure.
 
 Its Cloud Director side is what vcd_shared_ip_info returns as ``restore_point``. CPI's file and the Services add
 ``scenario``, ``one_arm``, ``kubernetes_services`` and ``orphans``.
@@ -32,7 +32,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vc
 def restore_point_of(info: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
     """The restore point to be stored now, from the results of the three info modules.
 
-    While a change is in progress, that is the one with which it began: a half-migrated state is no restore point.
+    During a change, this is the restore point with which it began: a half-migrated state must never become one.
     """
     cluster, reader = read_cluster(ccm), Reader(info, "vcd_shared_ip_info")
     if cluster.rollout == IN_PROGRESS and cluster.restore_point is not None:

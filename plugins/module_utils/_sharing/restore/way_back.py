@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The way back: what to change so that a cluster is again as in its restore point. Pure."""
+"""The way back: what to change so that a cluster returns to its restore point. Pure."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ NOTHING_TO_GO_BACK_TO = (
 
 
 def way_back(restore_point: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
-    """The input of a run that goes back; ``summary`` says in one line why it is not possible.
+    """The input of a run that goes back; if that is not possible, ``summary`` says why in one line.
 
-    Keys: ok, summary, notes, taken, scenario, one_arm, services (with internal_ips) and restore_point: the one to keep
-    in the cluster meanwhile and afterwards, so that running the same again goes back to the same state.
+    Keys: ok, summary, notes, taken, scenario, one_arm, services (with internal_ips) and restore_point, which the
+    cluster keeps during and after the run, so that the same run can be repeated and leads to the same state.
     """
     cluster = read_cluster(ccm)
     state = ClusterState(cluster, read_vcd(vcd), Target(cluster.scenario or Scenario.SHARED_EXTERNAL, cluster.one_arm))
@@ -67,7 +67,7 @@ def way_back(restore_point: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
 
 
 def _checked(restore_point: Any, state: ClusterState) -> Reader:
-    """The restore point, if it is one of this cluster and this gateway. Raises InvalidInput otherwise."""
+    """The restore point, if it belongs to this cluster and this gateway. Raises InvalidInput otherwise."""
     point = Reader(check_restore_point(restore_point), "restore point")
     found, cluster = point.text("cluster_id"), state.cluster.cluster_id
     if found != cluster:
@@ -100,7 +100,7 @@ def _back(point: Reader, state: ClusterState) -> dict[str, Any]:
         "restore_point": {
             **{key: value for key, value in point.value.items() if key != "virtual_services"},
             "version": RESTORE_POINT_VERSION,
-            # what an interrupted change stored is newer, and may exist nowhere else by now
+            # what an interrupted change stored is newer, and by now may exist nowhere else
             "objects": merged_objects(point.value, _unfinished(state.cluster)),
             "policies": merged_policies(point.value, _unfinished(state.cluster)),
             "kubernetes_services": [_kept(item, new_ips.get(key)) for key, item in stored.items()],
@@ -110,7 +110,7 @@ def _back(point: Reader, state: ClusterState) -> dict[str, Any]:
 
 
 def kept_on_the_way(back: Mapping[str, Any], present: Mapping[str, Any]) -> dict[str, Any]:
-    """The restore point to go back to, with the present objects and policies, which may be lost on the way."""
+    """The restore point to go back to, with the present objects and policies added, as the run may lose these."""
     return {
         **back,
         "objects": merged_objects(back, present),
@@ -119,7 +119,7 @@ def kept_on_the_way(back: Mapping[str, Any], present: Mapping[str, Any]) -> dict
 
 
 def _state_at_start(cluster: Cluster) -> Mapping[Key, Mapping[str, Any]]:
-    """The Services as they were before the change that is in progress."""
+    """The Services as they were before the change in progress."""
     if cluster.rollout != IN_PROGRESS or cluster.restore_point is None:
         return {}
     scenario = str(cluster.restore_point.get("scenario"))
@@ -129,8 +129,8 @@ def _state_at_start(cluster: Cluster) -> Mapping[Key, Mapping[str, Any]]:
 def _present_ip(item: ObservedService, started: Mapping[str, Any] | None, state: ClusterState) -> str:
     """The external IP on which a Service serves as its CPI expects; empty when it is damaged.
 
-    If it differs from that in the restore point, the Service was created again since, and has to keep its new IP.
-    While a change is in progress, the state before that change counts.
+    If it differs from the restore point's, the Service has been created again since then and must keep its new IP.
+    During a change, the state before that change counts.
     """
     if started is not None:
         healthy = started["scenario"] in _fits(started) and started["external_ip"] in (started.get("ingress_ips") or ())
@@ -142,13 +142,13 @@ def _present_ip(item: ObservedService, started: Mapping[str, Any] | None, state:
 
 
 def _is_foreign(item: ObservedService, state: ClusterState) -> bool:
-    """Whether another controller seems to serve a Service, so that it gets no objects."""
+    """Whether another controller seems to serve a Service, which then gets no objects."""
     shown = item.kubernetes.external_ips
     return bool(state.edge and shown and served_elsewhere(state, state.edge, item, shown[0]))
 
 
 def _fits(stored: Mapping[str, Any]) -> list[str]:
-    """The scenarios whose shape it had. Version 1 of the format holds them as one text, ``shape``."""
+    """The scenarios whose shape a stored Service had. Version 1 of the format holds them as one text, ``shape``."""
     found = stored.get("fits")
     return list(found) if isinstance(found, list) else str(stored.get("shape")).split(" or ")
 
@@ -171,7 +171,7 @@ def _internal_ips(
 
 
 def _unfinished(cluster: Cluster) -> Mapping[str, Any]:
-    """The restore point of the change that is in progress."""
+    """The restore point of the change in progress."""
     if cluster.rollout != IN_PROGRESS or cluster.restore_point is None:
         return {}
     return cluster.restore_point

@@ -29,8 +29,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.se
 def held_external_ips(service: Service, inventory: Inventory, edge: EdgeAddresses) -> list[str]:
     """The external addresses that the objects of a service hold, those of its DNAT rules first.
 
-    Where that is no address of the uplinks, a VIP that is not internal either counts: the service was made with it, and
-    clients may know it.
+    Where none of them belongs to an uplink, a VIP counts if it is not internal either: the service was created with it,
+    and clients may know it.
     """
     ports = service.present(inventory, edge)
     rules = [port.nat_rule.external for port in ports if port.nat_rule and port.nat_rule.external]
@@ -52,12 +52,11 @@ def choose_external_ip(
 ) -> str:
     """The external IP that clients of a service use; empty when it has none.
 
-    That is the one that the service was given, else the one that it shows and holds, else the only one that it holds,
-    else the one that an IP Space has allocated to it (``claimed``), else one that it shows, else the one that it
-    requests (``asked``).
-    What it shows (``status_ips``) counts less than what its objects hold: a CPI that did not find what it
-    expected changes the status, and clients still use the address that they know. Raises InvalidInput when the objects
-    hold several addresses and it is unclear which one counts.
+    The first that exists of these: the one that it was given; the one that it both shows and holds; the only one that
+    it holds; the one that an IP Space has allocated to it (``claimed``); one that it shows; the one that it requests
+    (``asked``). What it shows (``status_ips``) counts less than what its objects hold: a CPI that did not find what it
+    expected changes the status, while clients still use the address that they know. Raises InvalidInput when the
+    objects hold several addresses and it is unclear which one counts.
     """
     if service.external_ip:
         return service.external_ip
@@ -95,11 +94,11 @@ def assign_internal_ips(
     inventory: Inventory,
     unclaimed: Collection[str] = (),
 ) -> tuple[str, ...]:
-    """The internal IPs of a service: those that it has as far as the scenario lets it keep them, else free ones.
+    """The internal IPs of a service: its present ones where the scenario lets it keep them, otherwise free ones.
 
     What an interrupted migration has assigned is kept, so that the next run ends in the same state. ``unclaimed`` are
-    the names of virtual services that no service has: the service does not leave an address because of them. Raises
-    InvalidInput when the one-arm range has too few.
+    the names of virtual services that belong to no service: they do not make the service give up an address. Raises
+    InvalidInput when the one-arm range has too few addresses.
     """
     needed = scenario.internal_ips(len(service.ports))
     if not needed:
@@ -126,13 +125,13 @@ def assign_internal_ips(
 
 
 def _is_free(address: str, inventory: Inventory, mine: set[str]) -> bool:
-    """Whether no virtual service of another service has it."""
+    """Whether no virtual service of another service uses the address."""
     return bool(address) and all(item.name in mine for item in inventory.on_address(address))
 
 
 def _vip(found: VirtualService | None, external_ip: str) -> str:
     if found is None or found.address == external_ip or not is_ipv4(found.address):
-        return ""  # a DNAT rule leads to an IPv4 address
+        return ""  # a DNAT rule can lead to IPv4 addresses only
     return found.address
 
 
@@ -141,10 +140,10 @@ def _target(rule: NatRule | None) -> str:
 
 
 def _lowest(one_arm: AddressRange, inventory: Inventory, count: int, taken: set[str]) -> tuple[str, ...]:
-    """The lowest addresses of the range that nothing uses, as CPI takes them.
+    """The lowest unused addresses of the range, which are the ones that CPI takes.
 
-    CPI looks at virtual services only. An address that a NAT rule leads to is left out here, too: two services must
-    never get one address.
+    CPI looks at virtual services only. Addresses that NAT rules lead to are left out here as well: two services must
+    never get the same address.
     """
     found: list[str] = []
     for address in inventory.free_in(one_arm) if count else ():

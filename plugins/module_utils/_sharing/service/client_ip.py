@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What it takes that the members of a service see the client's IP, and what of it goes back. Pure.
+"""What the members of a service need to see the client's IP, and what is undone when they no longer should. Pure.
 
-Transparent mode needs a pool whose members are a group: an IP set of the service, or a group of the operator. The mode
-and the group of a pool that no option names stay as an operator set them. CPI writes the members of its pools again, so
-that its Services have neither from here, and keep what they have.
+Transparent mode needs a pool whose members are a group: an IP set of the service, or a group of the operator. Where no
+option names them, the mode and group of a pool stay as an operator set them. CPI rewrites the members of its pools, so
+its Services get neither from here, and keep what they have.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ VirtualServices = Mapping[str, VirtualService]
 
 
 def marker(ip_set: str) -> str:
-    """The description of an IP set of a service. It shows that the set is not another's with the same name."""
+    """The description of a service's IP set. It tells the set from another owner's set with the same name."""
     return f"The members of pool {ip_set.removeprefix(IP_SET_PREFIX)}, kept by vcd_shared_ip"
 
 
 def is_of_service(found: IpSet, pool: Pool | None) -> bool:
-    """Whether an IP set that has the name of a service's is the service's: something else than the name says so."""
+    """Whether an IP set with the name of a service's set belongs to it: something besides the name must say so."""
     return found.description == marker(found.name) or (pool is not None and pool.member_group == found.name)
 
 
 def with_client_ip(wanted: WantedService, inventory: Inventory, before: VirtualServices) -> WantedService:
     """The same goal with the members' group, and transparent mode, of each port.
 
-    ``before`` are the virtual services as they are, or were before an interrupted run lost them. Raises InvalidInput
-    if an IP set with the needed name is not the service's.
+    ``before`` are the present virtual services, or those that an interrupted run has lost. Raises InvalidInput if an IP
+    set with the needed name does not belong to the service.
     """
     return replace(wanted, ports=tuple(_port(wanted.service, port, inventory, before) for port in wanted.ports))
 
@@ -61,9 +61,9 @@ def _port(service: Service, port: WantedPort, inventory: Inventory, before: Virt
     ip_set: IpSet | None = inventory.get(IP_SET, name)
     own = ip_set if ip_set is not None and is_of_service(ip_set, pool) else None
     if port.virtual_service is None or port.pool is None:
-        return replace(port, ip_set=None if own else ip_set)  # what only has the name stays
+        return replace(port, ip_set=None if own else ip_set)  # a set that merely has the name stays
     old = before.get(port.virtual_service.name)
-    # UDP packets reach the members from the service engine, whatever the mode
+    # UDP packets always reach the members from the service engine, whatever the mode
     kept = old is not None and old.transparent and port.port.spec.transport == TCP
     if service.managed_by_cpi:
         if port.virtual_service.transparent == kept:
@@ -93,9 +93,9 @@ def _port(service: Service, port: WantedPort, inventory: Inventory, before: Virt
 
 
 def _group(service: Service, own: str, had: str) -> str:
-    """The group that the pool should have; empty for members of its own.
+    """The group that the pool should have; empty if the pool lists its own members.
 
-    Where the members are not given, a group that the operator gave to the pool stays.
+    Where no members are given, a group that the operator gave to the pool stays.
     """
     if service.member_group:
         return service.member_group
@@ -123,7 +123,7 @@ def lacking(wanted: WantedService, conditions: Conditions, inventory: Inventory)
     if not wanted.service.preserve_client_ip or not wanted.stays:
         return []
     if conditions.api:
-        return [f"{conditions.api}: the provider can upgrade it"]  # the rest cannot be read from an older one
+        return [f"{conditions.api}: the provider can upgrade it"]  # an older API version does not show the rest
     found = list(_other_version(wanted))
     if not conditions.enabled:
         found.append(
@@ -132,14 +132,14 @@ def lacking(wanted: WantedService, conditions: Conditions, inventory: Inventory)
         )
     present = [inventory.get(VIRTUAL_SERVICE, port.names.virtual_service) for port in wanted.ports]
     existing = [one for one in present if one is not None]
-    on_ip = inventory.on_address(wanted.external_ip)  # all virtual services on a VIP are on one group
+    on_ip = inventory.on_address(wanted.external_ip)  # all virtual services on a VIP are in the same group
     sharing = list({one.name: one for one in [*existing, *on_ip]}.values())
     found += _wrong_groups(sharing, conditions) or _no_group(sharing, conditions)
     return [*found, *_wrong_types(existing)]
 
 
 def _other_version(wanted: WantedService) -> Iterator[str]:
-    """A member cannot answer a client whose address is of another IP version."""
+    """A member cannot answer a client that uses another IP version."""
     version = version_of(wanted.external_ip)
     others = [one for one in wanted.service.members if version and version_of(one) != version]
     if others:

@@ -4,10 +4,10 @@
 # Private to this collection: may change in any release.
 """What CPI derives from a Service: protocols, profiles, certificates and all properties that it sets. Pure.
 
-True for CPI 1.3.0 and later; 1.2.0 leaves the graceful timeout of a pool to Cloud Director (1 minute).
+Valid for CPI 1.3.0 and later; 1.2.0 leaves the graceful timeout of a pool to Cloud Director (1 minute).
 
-Source: ``pkg/ccm/loadbalancer.go`` and ``pkg/vcdsdk/gateway.go`` of CPI 1.6.1. The tests compare this, object by
-object, with what the real program creates.
+Source: ``pkg/ccm/loadbalancer.go`` and ``pkg/vcdsdk/gateway.go`` of CPI 1.6.1. The tests compare it, object by object,
+with what the real program creates.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ SSL_NO_TERMINATION = "service.beta.kubernetes.io/vcloud-avi-ssl-no-termination"
 
 @dataclass(frozen=True)
 class PortAside:
-    """A port that CPI gives no virtual service, with the reason, and what a person can do about it."""
+    """A port that CPI gives no virtual service, with the reason and the remedy."""
 
     name: str
     port: int
@@ -56,7 +56,7 @@ class PortAside:
 
     @property
     def label(self) -> str:
-        """How messages name it: its name, else its number."""
+        """How messages name it: by its name, or else its number."""
         return self.name or str(self.port)
 
 
@@ -68,16 +68,16 @@ def application_profile(port: PortSpec) -> str:
 
 
 def default_certificate(cluster_id: str) -> str:
-    """The alias that CPI uses where its file has no ``certAlias``: made of the whole cluster id, with any prefix."""
+    """The alias that CPI uses where its file has no ``certAlias``: from the complete cluster id, with any prefix."""
     return f"{cluster_id}-cert" if cluster_id else ""
 
 
 def read_vip_subnet(text: str) -> tuple[Network | None, str]:
     """CPI's ``vipSubnet``, or why CPI finds no address with it (a phrase that follows its value). Empty: no limit.
 
-    CPI parses it only when a new Service needs an address, and the subset of what Go reads as CIDR is smaller than what
-    is a network elsewhere: a prefix length must be given in digits. In an IPv6 network CPI counts through all addresses
-    while every other Service waits.
+    CPI parses it only when a new Service needs an address, and Go accepts fewer forms of CIDR than other parsers: the
+    prefix length must be given in digits. In an IPv6 network CPI counts through all addresses while every other Service
+    waits.
     """
     if not text:
         return None, ""
@@ -94,8 +94,8 @@ def read_vip_subnet(text: str) -> tuple[Network | None, str]:
 def health_monitors(port: PortSpec) -> tuple[str, ...]:
     """The health monitors of a port's pool: CPI sets one for plain TCP only.
 
-    That for UDP counts a member as down only where it answers that nothing listens on its port, so that it never takes
-    away one that serves. Source: NSX ALB's description of its monitor System-UDP.
+    The UDP monitor counts a member as down only if the member answers that nothing listens on its port, so it never
+    removes a serving member. Source: NSX ALB's description of its monitor System-UDP.
     """
     return (port.protocol,) if port.protocol in (TCP, UDP) else ()
 
@@ -115,11 +115,11 @@ def read_all_ports(
     *,
     premium: bool = True,
 ) -> tuple[tuple[PortSpec, PortAside | None], ...]:
-    """Each port of a Kubernetes Service as CPI understands it, and why CPI creates no virtual service for it, if so.
+    """Each port of a Kubernetes Service as CPI understands it, and the reason if CPI creates no virtual service for it.
 
     ``ports`` have name, port, node_port, protocol and app_protocol; ``default_certificate`` is CPI's ``certAlias``.
-    ``premium``: whether the edge gateway has the feature set PREMIUM, or it is not known.
-    Raises InvalidInput for a list of TLS ports that CPI cannot read.
+    ``premium``: whether the edge gateway has the feature set PREMIUM; also true where that is not known. Raises
+    InvalidInput for a list of TLS ports that CPI cannot read.
     """
     plain = annotations.get(SSL_NO_TERMINATION, "").lower() == "true"
     encrypted = _ssl_ports(annotations)
@@ -140,7 +140,7 @@ def read_all_ports(
 
 
 def _why_not_created(port: PortSpec, protocol: str, premium: bool) -> tuple[str, str] | None:
-    """Why CPI creates no virtual service for a port, and a remedy. It keeps one that exists, whatever the port is."""
+    """Why CPI creates no virtual service for a port, and a remedy. It keeps an existing one in any case."""
     if not port.node_port:
         return "it has no node port, and CPI makes nothing for it", "set spec.allocateLoadBalancerNodePorts to true"
     if protocol not in APPLICATION_PROFILES:
@@ -158,7 +158,7 @@ def _why_not_created(port: PortSpec, protocol: str, premium: bool) -> tuple[str,
 
 
 def _protocol(port: Mapping[str, Any], plain: bool) -> str:
-    """TCP, HTTP or HTTPS: CPI knows these three application protocols and ignores any other. Else that of the port."""
+    """TCP, HTTP or HTTPS, the only application protocols that CPI knows; with any other, the port's own protocol."""
     application = str(port.get("app_protocol") or "").upper()
     if application in APPLICATION_PROFILES and not plain:
         return application
@@ -176,7 +176,7 @@ def _ssl_ports(annotations: Mapping[str, str]) -> frozenset[int]:
 
 
 def options_of(item: Object) -> dict[str, Any]:
-    """An object as the options of its module, as CPI sets them, without those that a plan leaves open."""
+    """An object in the options of its module, with CPI's values and without the options that a plan leaves open."""
     if isinstance(item, VirtualService):
         ports = [_port_option(text, bool(item.certificate)) for text in item.ports]
         return {
@@ -222,13 +222,13 @@ def _application_ports(texts: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def _vip_options(item: VirtualService) -> dict[str, Any]:
-    """Each VIP by the option of its IP version; CPI itself sets IPv4 VIPs only."""
+    """Each VIP under the option for its IP version; CPI itself sets IPv4 VIPs only."""
     found = {vip_option(address): address for address in (item.ipv6_address, item.address) if address}
     return found or {vip_option(""): ""}
 
 
 def vip_option(address: str) -> str:
-    """The option of vcd_virtual_service that an address is a value of."""
+    """The option of vcd_virtual_service that takes this address."""
     return "ipv6_virtual_ip_address" if version_of(address) == IPV6 else "virtual_ip_address"
 
 

@@ -4,8 +4,8 @@
 # Private to this collection: may change in any release.
 """The HTTP policies that the virtual services of a service should have. Pure.
 
-A list of rules that an option gives is the whole list. The redirect to HTTPS is one rule, known by its name: it comes
-first, so that no other rule answers before it, and it goes when it is no longer wanted. All else stays as it is.
+A list of rules that an option gives is the complete list. The redirect to HTTPS is one rule, recognised by its name: it
+comes first, so that no other rule answers before it, and is removed when it is no longer wanted. Everything else stays.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Policies = Mapping[str, HttpPolicy]
 def with_http_policies(wanted: WantedService, inventory: Inventory, stored: Policies) -> WantedService:
     """The same goal with the HTTP policies of each port for which an option asks.
 
-    ``stored`` are those of a restore point by virtual service: a run that was killed may have lost them.
+    ``stored`` are a restore point's policies by virtual service, because a killed run may have lost them.
     """
     return replace(wanted, ports=tuple(_port(port, inventory, stored) for port in wanted.ports))
 
@@ -65,7 +65,7 @@ def without_redirect(rules: Rules) -> Rules:
 
 
 def with_redirect(rules: Rules, port: int) -> Rules:
-    """The rules of an operator, and before them the redirect to a port, unless one of theirs does the same.
+    """The rules of an operator, preceded by the redirect to a port unless one of them already does that.
 
     ``port`` 0: without it.
     """
@@ -75,7 +75,7 @@ def with_redirect(rules: Rules, port: int) -> Rules:
 
 
 def redirect(port: int) -> dict[str, Any]:
-    """The rule that redirects whatever comes by HTTP to a port for HTTPS."""
+    """The rule that redirects all HTTP requests to an HTTPS port."""
     return {
         "name": REDIRECT_NAME,
         "active": True,

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Whether a service serves on its ports: the only judge, for planner, preflight, verify and repair. Pure.
+"""Whether a service serves on its ports. Planner, preflight, verify and repair all ask this file. Pure.
 
-A fault is a difference that the plan repairs with a write. The planner writes where `differences` finds something, and
-`faults` asks the same function, so that a verification cannot pass while the plan would still write.
+A fault is a difference that the plan repairs with a write. The planner writes where `differences` finds something.
+`faults` asks the same function, so a verification cannot pass while the plan would still write.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with one port: ``port`` is its label (empty: the whole service), ``why`` completes "port: ..."."""
+    """What is wrong with a port. ``port`` is its label (empty: the whole service), ``why`` completes "port: ..."."""
 
     port: str
     why: str
@@ -45,14 +45,14 @@ class Fault:
 
 
 def faults(wanted: WantedService, inventory: Inventory) -> list[Fault]:
-    """All differences between the observed and the wanted state of a service; without one, the plan is empty."""
+    """All differences between the observed and the wanted state of a service; if there are none, the plan is empty."""
     found = [fault for port in wanted.ports for fault in _port_faults(wanted, port, inventory)]
     shared: NatRule | None = inventory.get(NAT_RULE, wanted.service.shared_rule)
     if wanted.rule is not None:
         found += [Fault("", why) for why in _object_faults(wanted.rule, shared, wanted.managed_by_cpi)]
     elif shared is not None:
         found.append(Fault("", f"{label_of(shared)} {shared.name} should not exist"))
-    # No plan can repair this: nothing tells which of them counts.
+    # No plan can repair this: nothing shows which of them counts.
     found += [Fault("", f"several NAT rules are named {name}") for name in inventory.duplicates(wanted.own_names())]
     for kind, name in wanted.orphans.single:
         orphan: Object | None = inventory.get(kind, name)
@@ -84,8 +84,8 @@ def _object_faults(wanted: Object, present: Object | None, managed_by_cpi: bool)
 def differences(wanted: Object, present: Object, managed_by_cpi: bool) -> list[str]:
     """What the plan would change in an object, as phrases that follow its name; empty for no difference.
 
-    CPI keeps the members of its pools and the application profiles of its virtual services, so that these do not
-    count for its objects. A pool gets its monitors when it is created; then they are the operator's, unless an
+    CPI maintains the members of its pools and the application profiles of its virtual services, so these do not count
+    for its objects. A pool gets its monitors when it is created; from then on they belong to the operator, unless an
     option names them.
     """
     if isinstance(wanted, VirtualService) and isinstance(present, VirtualService):
@@ -124,7 +124,7 @@ def _service_differences(wanted: VirtualService, present: VirtualService, manage
 
 def _pool_differences(wanted: Pool, present: Pool, managed_by_cpi: bool) -> list[str]:
     found = _enabled_difference(wanted.enabled, present.enabled)
-    # None stands for what was not read or is not wanted.
+    # None means not read, or not wanted.
     if None not in (wanted.port, present.port) and wanted.port != present.port:
         found.append(f"has members on port {present.port or 'several ports'}, not {wanted.port}")
     if managed_by_cpi:

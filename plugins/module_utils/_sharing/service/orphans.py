@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Objects with the names of given services that no port of these claims, and whether they may be removed. Pure.
+"""Objects that have the names of given services, but that none of their ports claims; and which may be removed. Pure.
 
-A name is no proof of ownership (see `readings`). An object is removed only if its name can be read in one way, and
-something else than the name shows whose it is; or if the operator names the object.
+A name is no proof of ownership (see `readings`). An object is removed only if its name has one reading and something
+besides the name shows the owner, or if the operator names the object.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Evidence:
-    """What shows whose an object is, beside its name.
+    """What shows, besides its name, whom an object belongs to.
 
     ``recorded``: kind and name of what a restore point holds as objects of the services. ``named``: object names that
-    the operator gave. ``whole``: labels of services to be removed with all that has their names.
-    ``ports_are_complete``: each service is given with all its ports, so that no other object is in use.
-    ``all_services``: they are all that there are, so that every other object with such a name is an orphan.
+    the operator gave. ``whole``: labels of services to be removed with everything that has their names.
+    ``ports_are_complete``: each service is given with all its ports, so no other object of it is in use.
+    ``all_services``: the services given are all that exist, so every other object with such a name is an orphan.
     """
 
     recorded: frozenset[Key] = frozenset()
@@ -87,7 +87,7 @@ def recorded_objects(restore_point: Mapping[str, Any]) -> frozenset[Key]:
 class Orphan:
     """An object that no port claims. ``service`` is the label of the given service whose name it has, if there is one.
 
-    ``doubt`` says whose it may be instead, ``proof`` what shows that it is not another's; either may be empty.
+    ``doubt`` says what else it may belong to, ``proof`` what shows that it belongs to the service; either may be empty.
     """
 
     item: Object
@@ -109,7 +109,7 @@ class Orphan:
 
     @property
     def why(self) -> str:
-        """Why it was left where it is; for a removable one, what shows whose it is."""
+        """Why it was left in place; for a removable one, the proof of its owner."""
         if self.named:
             return "named by the operator"
         return self.doubt or self.proof or f"only its name shows that it may be of {self.service or 'this cluster'}"
@@ -123,7 +123,7 @@ class Orphan:
 def find_orphans(
     services: Sequence[Service], naming: Naming, inventory: Inventory, evidence: Evidence | None = None
 ) -> list[Orphan]:
-    """The objects that have the name of a port that one of these services does not have, by kind and name."""
+    """The objects whose name is that of a port which its service does not have, by kind and name."""
     evidence = evidence or Evidence()
     claimed = {name for service in services for name in service.own_names()}
     by_name = {(service.name, service.namespace): service for service in services}
@@ -155,7 +155,7 @@ def _with_proof(one: Orphan, evidence: Evidence, structure: _Structure | None, i
         proof = f"the restore point holds it as an object of {one.service}"
     elif evidence.ports_are_complete and structure is not None and structure.proves(one.item):
         proof = f"it serves {one.service}, as its addresses and members show"
-    # of several rules with one name only the first would be removed
+    # of several rules with the same name, only the first would be removed
     if inventory.duplicates([one.item.name]):
         return replace(one, doubt="several NAT rules have this name", named=False)
     return replace(one, proof=proof)
@@ -165,7 +165,7 @@ def _with_proof(one: Orphan, evidence: Evidence, structure: _Structure | None, i
 class _Structure:
     """Whether addresses and members show that objects serve a service of machines.
 
-    CPI's objects have no such proof: the cluster knows its Services, and its restore points name their objects.
+    CPI's objects need no such proof: the cluster knows its Services, and its restore points name their objects.
     """
 
     service: Service
@@ -187,7 +187,7 @@ class _Structure:
         self._members = {*self.service.members, *(one for pool in pools if pool for one in pool.members or ())} - {""}
 
     def proves(self, item: Object) -> bool:
-        """Whether it is this service's, to judge by where it leads and what uses it."""
+        """Whether where it leads and what uses it show that it belongs to this service."""
         if self.service.managed_by_cpi:
             return False
         if isinstance(item, VirtualService):
@@ -232,14 +232,14 @@ class _Structure:
         users = [one for one in self.inventory if isinstance(one, NatRule) and one.profile == item.name]
         if users:
             return all(any(one.item is user for one in self.unclaimed) and self.proves(user) for user in users)
-        # Profiles are the organization's: that no rule uses it here says nothing about other edge gateways.
+        # Profiles belong to the organization: even if no rule uses it here, one on another edge gateway may.
         return self.naming.per_gateway or any(self.proves(one) for one in self._siblings(item, VIRTUAL_SERVICE))
 
     def _shares_members(self, pool: Pool) -> bool:
         return bool(self._members & set(pool.members or ()))
 
     def _siblings(self, item: Object, kind: str) -> Iterator[Object]:
-        """The unclaimed object of another kind that the same port would have."""
+        """The unclaimed object of another kind with the name for the same port."""
         ways = readings(self.naming, kind_of(item), item.name)
         for one in self.unclaimed:
             if kind_of(one.item) == kind and one.readings == ways:
@@ -247,7 +247,7 @@ class _Structure:
 
 
 def without_used(found: Sequence[Orphan], inventory: Inventory) -> list[Orphan]:
-    """The orphans, without permission to remove what an object that stays still uses."""
+    """The orphans, no longer removable where an object that stays still uses them."""
     going = {one.key for one in found if one.removable}
     users: dict[Key, str] = {}
     for item in inventory:
@@ -267,7 +267,7 @@ def without_used(found: Sequence[Orphan], inventory: Inventory) -> list[Orphan]:
 
 
 def in_the_way(item: Object, service: Service, external_ip: str, inventory: Inventory) -> bool:
-    """Whether an object takes a port of a service, on its external IP or on a VIP that it has."""
+    """Whether an object takes a port of a service, on its external IP or on one of its VIPs."""
     names = [port.names for port in service.ports]
     vips = {found.address for one in names if (found := inventory.get(VIRTUAL_SERVICE, one.virtual_service))}
     ports = [(port.spec.port, port.spec.transport) for port in service.ports]
@@ -279,9 +279,9 @@ def in_the_way(item: Object, service: Service, external_ip: str, inventory: Inve
 
 
 def former_ports(found: Iterable[Orphan], naming: Naming) -> Orphans:
-    """What is to be removed with a service: the ports that it had before, and single objects.
+    """What is to be removed with a service: complete ports that it had before, and single objects.
 
-    An object whose port has others that stay is a single one.
+    Where only some objects of a port are to be removed, they count as single objects.
     """
     by_names: dict[PortNames, list[Orphan]] = {}
     single: list[Key] = []
@@ -302,7 +302,7 @@ def former_ports(found: Iterable[Orphan], naming: Naming) -> Orphans:
 
 
 def _port(group: Iterable[Orphan]) -> Ports:
-    """The port that clients used; 0 if nothing shows it. A rule does not say of which protocol its port is."""
+    """The port that clients used; 0 if nothing shows it. A rule does not name the protocol of its port."""
     items = [one.item for one in group if not isinstance(one.item, (Pool, IpSet, HttpPolicy))]
     texts = [item.ports for item in items if not isinstance(item, NatRule)]
     texts += [(item.port,) for item in items if isinstance(item, NatRule)]
@@ -318,9 +318,9 @@ def wrong_names(
     *,
     may_be_gone: bool = False,
 ) -> list[tuple[str, str]]:
-    """The names that an operator gave and that cannot be removed, each with the reason.
+    """The names given by an operator whose objects cannot be removed, each with the reason.
 
-    ``claimed`` is the port that has each name. ``may_be_gone``: a name without an object is no mistake.
+    ``claimed`` has the port that claims each name. ``may_be_gone``: a name without an object is not a mistake.
     """
     present: dict[str, Object] = {item.name: item for item in inventory}
     orphans = {one.item.name: one for one in found}

@@ -19,9 +19,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 
 
 def reachable_numbers(inventory: Inventory, wanted: WantedService) -> dict[str, bool]:
-    """Whether each port is served, by its text. A port that was renamed is served by the objects of either name.
+    """Whether each port is served, by its text. The objects of either name may serve a renamed port.
 
-    Ports that the service no longer has do not count, unless all of it is removed.
+    Ports that the service no longer has do not count, unless the whole service is removed.
     """
     counted = {port.number for port in wanted.ports if port.virtual_service is not None or not wanted.stays}
     named: dict[str, list[WantedPort]] = {}
@@ -32,10 +32,10 @@ def reachable_numbers(inventory: Inventory, wanted: WantedService) -> dict[str, 
 
 
 def reachable(inventory: Inventory, wanted: WantedService, ports: Sequence[WantedPort]) -> bool:
-    """Whether a client of the external IP reaches a port number, by the objects of any of ``ports``.
+    """Whether a client of the external IP reaches a port number through the objects of any of ``ports``.
 
-    A DNAT rule has precedence over a virtual service. Of several rules the one with the lowest priority applies. Which
-    of those with the same one applies is not known, so all of them have to lead to where the port is served.
+    A DNAT rule takes precedence over a virtual service. Of several rules, the one with the lowest ``priority`` applies.
+    For equal priorities it is unknown which one applies, so all of them must lead to where the port is served.
     """
     spec = ports[0].port.spec
     served = {found.address for port in ports if (found := _serving(inventory, port)) is not None}

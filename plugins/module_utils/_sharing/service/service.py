@@ -35,11 +35,11 @@ TCP, HTTP, HTTPS = "TCP", "HTTP", "HTTPS"
 
 @dataclass(frozen=True)
 class PortSpec:
-    """The specification of a port. ``port`` is the one that clients use, ``node_port`` that of the pool members.
+    """The specification of a port. ``port`` is what clients use, ``node_port`` is the port of the pool members.
 
-    ``protocol`` is TCP, HTTP, HTTPS or UDP; ``certificate`` is an alias, or empty. ``redirect_to`` is the HTTPS port
-    to which its virtual service redirects, 0 if a redirect that was made for it is to go, and None if no option says
-    either. ``rules`` are the HTTP policies that options give, by kind.
+    ``protocol`` is TCP, HTTP, HTTPS or UDP; ``certificate`` is an alias, or empty. ``redirect_to`` is the HTTPS port to
+    which its virtual service redirects, 0 if an earlier redirect is to be removed, and None if no option decides.
+    ``rules`` are the HTTP policies that options give, by kind.
     """
 
     name: str
@@ -52,7 +52,7 @@ class PortSpec:
 
     @property
     def policy_kinds(self) -> tuple[str, ...]:
-        """The kinds of HTTP policies of which options say something."""
+        """The kinds of HTTP policies that options decide on."""
         asked = [kind for kind, _rules in self.rules]
         if self.redirect_to is not None:
             asked.append(SECURITY_RULES)
@@ -78,24 +78,24 @@ class ServicePort:
 
     @property
     def text(self) -> str:
-        """The port as objects have it: "53", or "UDP 53" (see `objects.VirtualService`)."""
+        """The port in the form of objects: "53", or "UDP 53" (see `objects.VirtualService`)."""
         return f"{UDP} {self.number}" if self.spec.transport == UDP else self.number
 
     @property
     def label(self) -> str:
-        """How messages name it: its name, else its number."""
+        """How messages name it: by its name, or else its number."""
         return self.spec.name or self.number
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service on an edge gateway: of a cluster (``cluster_id``; its CPI manages the objects), or of machines.
+    """A service on an edge gateway: of a cluster (with ``cluster_id``; CPI manages the objects), or of machines.
 
     ``external_ip`` is empty until it is known. ``members`` are the addresses in its pools; a service of a cluster may
-    have none here, as CPI keeps them. ``shared_rule`` names the one DNAT rule that may serve all ports.
-    ``others`` are the names of the objects of further ports, which no plan changes (but see `Goal.wanted`).
-    ``preserve_client_ip``: its members see the client's address. ``member_group`` is an IP set or security group of
-    the operator that has the members. ``pool_settings`` are what options say of all its pools.
+    have none here, as CPI maintains them. ``shared_rule`` names the one DNAT rule that may serve all ports. ``others``
+    are the names of the objects of further ports, which no plan changes (but see `Goal.wanted`).
+    ``preserve_client_ip``: its members see the client's address. ``member_group`` is the operator's IP set or security
+    group that holds the members. ``pool_settings`` are the options for all its pools.
     """
 
     name: str
@@ -174,5 +174,5 @@ class Service:
         return frozenset({name for names in ports for name in names} | {self.shared_rule})
 
     def present(self, inventory: Inventory, edge: EdgeAddresses) -> tuple[PresentPort, ...]:
-        """Its objects as they are on the gateway, port by port."""
+        """Its present objects on the gateway, port by port."""
         return present_ports((port.names for port in self.ports), self.shared_rule, inventory, edge)

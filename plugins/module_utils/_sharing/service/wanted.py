@@ -57,7 +57,7 @@ class WantedPort:
         return self.port.text
 
     def objects(self) -> Iterator[Object]:
-        """Those that should exist."""
+        """The objects that should exist."""
         for name in _FIELDS:
             item: Object | None = getattr(self, name)
             if item is not None:
@@ -68,8 +68,8 @@ class WantedPort:
 class Orphans:
     """The orphans with the names of one service (see `orphans`).
 
-    To be removed are the ``ports`` that it had before, and ``single`` objects by kind and name. ``remedies`` say, by
-    name, what to do about an object that is in the way and stays.
+    To be removed: the ``ports`` that it had before, and ``single`` objects by kind and name. ``remedies`` say, by
+    object name, what to do about an object that is in the way and stays.
     """
 
     ports: tuple[ServicePort, ...] = ()
@@ -84,8 +84,8 @@ NO_ORPHANS = Orphans()
 class WantedService:
     """A service with its wanted objects.
 
-    ``ports`` are its own, then the orphaned ones, which should have no objects. ``rule`` is the one DNAT rule for all
-    its ports, if it should have one.
+    ``ports`` are its own, followed by orphaned ones, which should have no objects. ``rule`` is the one DNAT rule for
+    all its ports, if there should be one.
     """
 
     service: Service
@@ -105,7 +105,7 @@ class WantedService:
 
     @property
     def managed_by_cpi(self) -> bool:
-        """Whether CPI keeps the pools and the application profiles, so that these stay as they are."""
+        """Whether CPI maintains the pools and the application profiles, so that plans leave these alone."""
         return self.service.managed_by_cpi
 
     @property
@@ -115,7 +115,7 @@ class WantedService:
 
     @property
     def stays(self) -> bool:
-        """Whether it should serve afterwards, so that it has to keep its external IP."""
+        """Whether it should serve afterwards, and therefore must keep its external IP."""
         return any(port.virtual_service for port in self.ports)
 
     @property
@@ -136,10 +136,10 @@ class WantedService:
 
 @dataclass(frozen=True)
 class WantedGroup:
-    """Services that share an external IP. They are planned, applied and rolled back as one.
+    """Services that share an external IP. They are planned, applied and rolled back together.
 
-    Where Cloud Director refuses a VIP and a DNAT rule on one address, the objects of all of them have to leave it
-    before the first object of the other kind comes.
+    Where Cloud Director refuses a VIP and a DNAT rule on one address, the objects of all these services have to leave
+    it before the first object of the other kind is created.
     """
 
     members: tuple[WantedService, ...]
@@ -176,7 +176,7 @@ class WantedGroup:
 
     @property
     def managed_by_cpi(self) -> bool:
-        """Whether CPI keeps their pools and application profiles."""
+        """Whether CPI maintains their pools and application profiles."""
         return all(one.managed_by_cpi for one in self.members)
 
     @property
@@ -186,7 +186,7 @@ class WantedGroup:
 
     @property
     def stays(self) -> bool:
-        """Whether one of them should serve afterwards, so that the external IP has to be kept."""
+        """Whether one of them should serve afterwards, so that the external IP must be kept."""
         return any(one.stays for one in self.members)
 
     def own_names(self) -> frozenset[str]:
@@ -195,7 +195,7 @@ class WantedGroup:
 
 
 def as_group(members: Sequence[WantedService]) -> WantedService | WantedGroup:
-    """The unit of planning: one service by itself, or several with one external IP."""
+    """The unit of planning: a single service, or several with the same external IP."""
     return members[0] if len(members) == 1 else WantedGroup(tuple(members))
 
 
@@ -209,7 +209,7 @@ def want(
 ) -> WantedService:
     """The wanted objects of a service in a scenario. ``per_service``: one DNAT rule for all its ports.
 
-    ``internal_ips``: none for shared_external, one for shared_internal, one a port for distinct_internal (see
+    ``internal_ips``: none for shared_external, one for shared_internal, one per port for distinct_internal (see
     `addresses.assign_internal_ips`). Raises InvalidInput for a wrong number of them.
     """
     needed = scenario.internal_ips(len(service.ports))
@@ -237,11 +237,11 @@ def _without_objects(ports: Sequence[ServicePort]) -> tuple[WantedPort, ...]:
 
 
 def with_kept_properties(wanted: WantedService, before: Mapping[str, VirtualService]) -> WantedService:
-    """The same goal, but the virtual services of CPI keep what CPI never writes again: profile and certificate.
+    """The same goal, but CPI's virtual services keep what CPI never writes again: profile and certificate.
 
-    ``before`` are those that exist or did, by name. The goal holds these properties, and no step of a plan, because a
-    virtual service may be deleted in one plan and made again in the next one. One without a certificate gets the one
-    that it needs.
+    ``before`` are the present or former virtual services, by name. The goal holds these properties, rather than a step
+    of a plan, because one plan may delete a virtual service and the next one create it again. A virtual service without
+    a certificate gets the one that it needs.
     """
     if not wanted.managed_by_cpi:
         return wanted
@@ -266,14 +266,14 @@ def _current_state(wanted: WantedService, inventory: Inventory) -> WantedService
         WantedPort(port.port, *(inventory.get(kind, name) for kind, name in port.names.pairs()))
         for port in wanted.ports
     )
-    orphans = replace(wanted.orphans, single=())  # these go last, so that no failure follows that would bring them back
+    orphans = replace(wanted.orphans, single=())  # deleted last, so no later failure can need them again
     return replace(wanted, ports=ports, rule=inventory.get(NAT_RULE, wanted.service.shared_rule), orphans=orphans)
 
 
 def with_present(
     wanted: WantedService | WantedGroup, kind: str, name: str, inventory: Inventory
 ) -> WantedService | WantedGroup:
-    """The same goal, but one object stays as it is on the gateway now."""
+    """The same goal, except that one object stays as it is on the gateway now."""
     return as_group([_with_present(one, kind, name, inventory) for one in wanted.members])
 
 
