@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Writes in the background, beside the gateway's tasks: application port profiles belong to the VDC."""
+"""Writes in parallel with the gateway's tasks: application port profiles belong to the VDC, not to the gateway."""
 
 from __future__ import annotations
 
@@ -48,7 +48,10 @@ class BackgroundWriter:
             raise failed
 
     def give_up(self) -> None:
-        """Wait for the running write, cancel the others and discard errors: the caller reads the gateway again."""
+        """Wait for the running write, cancel the others and discard errors.
+
+        The caller must then read the gateway again.
+        """
         for begun in self._begun.values():
             begun.cancel()
         for begun in self._begun.values():

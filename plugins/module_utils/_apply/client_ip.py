@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Before the first write: whether the members of services can see the client's IP on this edge gateway."""
+"""Checks before the first write that the members of services can see the client's IP on this edge gateway."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def with_named_groups(api: Api, gateway: Body, request: Request) -> Request:
 def check_client_ip(
     api: Api, gateway: Body, group: str, services: Iterable[WantedService], inventory: Inventory
 ) -> None:
-    """Raise CollectionError that says all that is missing, if the members of a service are to see the client's IP.
+    """Raise CollectionError with everything that members of a service lack if they are to see the client's IP.
 
     ``group`` is the option service_engine_group. Requests are sent only if a service asks for it.
     """
@@ -85,7 +85,7 @@ def _conditions(api: Api, gateway: Body, group: str) -> Conditions:
 
 
 def check_unused(api: Api, gateway: Body, steps: Iterable[Step]) -> None:
-    """Raise CollectionError if an IP set that is to be deleted is used by more than the pools of the plan."""
+    """Raise CollectionError if anything besides the plan's own pools uses an IP set that is to be deleted."""
     steps = list(steps)
     for step in steps:
         if step.kind == IP_SET and step.act is Act.DELETE:

@@ -4,20 +4,19 @@
 # Private to this collection: may change in any release.
 """One run at a time on an edge gateway, across hosts and jobs: a marker object in Cloud Director is the lock.
 
-Why an application port profile: its name is unique in the organization, so that creating it succeeds for one run only;
-it has a description for the holder; CPI's user may create and delete it; and no traffic depends on it. The
-alternatives:
+Why an application port profile: its name is unique in the organization, so only one run can create it; its description
+can name the holder; CPI's user may create and delete it; and no traffic depends on it. The alternatives:
 
-- Metadata, or the description of an object that exists: writing it is no test-and-set. The last writer wins, and
-  neither of two runs notices.
-- A NAT rule: several rules may have one name, and each write to them makes the whole gateway busy.
+- Metadata, or the description of an existing object: writing it is not a test-and-set. The last writer
+  wins, and neither run notices.
+- A NAT rule: several rules may have the same name, and each write to one makes the whole gateway busy.
 - An IP set: its name is unique, too, but it needs a right (firewall) that CPI's user may not have.
-- A defined entity: has no unique name, and needs a type that a provider has to create first.
+- A defined entity: it has no unique name, and needs a type that a provider has to create first.
 - A lease in Kubernetes: the clusters that share an edge gateway have no API server in common, and machines have none.
 
-Whose clock: a lock expires by Cloud Director's clock (the Date header), since hosts may differ. A waiting run also
-removes a lock that has not changed for its lifetime by the run's own monotonic clock, for descriptions that it cannot
-read. A run that was killed on this machine is recognized at once: see `_hold`.
+Which clock: a lock expires by Cloud Director's clock (the Date header), because the clocks of hosts may differ. For
+descriptions that it cannot read, a waiting run also removes a lock that has not changed for its lifetime, measured by
+the run's own monotonic clock. A run that was killed on this machine is recognized at once: see `_hold`.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ class EdgeLock:
     """The lock of one edge gateway, held within a ``with`` block.
 
     ``wait`` is the longest wait for it in seconds, from ``option``. ``say(text)`` reports progress. Raises
-    CollectionError when another run keeps the lock for longer, and then nothing was written.
+    CollectionError, with nothing written, when another run keeps the lock for longer.
     """
 
     def __init__(
@@ -70,7 +69,7 @@ class EdgeLock:
         self._api = api
         self._edge = f"edge gateway {gateway['name']!r}"
         self._markers = Markers(api, gateway)
-        # The heartbeat runs beside the run, whose reads may be remembered: it has a connection of its own.
+        # The run may cache what it reads, which the heartbeat must not: it has its own `Api` on the same session.
         self._beside = Markers(Api(api.session), gateway)
         self._wait = Deadline(wait, clock)
         self._say = say
@@ -112,13 +111,13 @@ class EdgeLock:
     # taking it
 
     def _take(self) -> bool:
-        """Whether it is this run's now. Removes the lock of a run that has ended."""
+        """Whether this run holds the lock now. Removes the lock of a run that has ended."""
         self._renewed = self._now()
         others = self._others = self._create()
         if not others and self._urn:
             return True
         if self._urn:
-            # Cloud Director keeps names unique. If it ever does not, neither of two creators may go on.
+            # Cloud Director keeps names unique. Should it ever fail to, neither of two creators may go on.
             urn, self._urn = self._urn, ""
             self._markers.delete(urn)
         ended = [marker for marker in others if self._has_ended(marker)]
@@ -144,7 +143,7 @@ class EdgeLock:
         return [one for one in self._markers.list() if one["id"] != self._urn]
 
     def _was_taken(self, error: CollectionError) -> bool:
-        """Whether the name was taken when this run tried, although the other run has released it since."""
+        """Whether the name was taken when this run tried, even if the other run has released it since then."""
         return "already exists" in str(error.details.get("text") or error.message)
 
     def _is_mine(self, marker: Body) -> bool:
@@ -189,7 +188,7 @@ class EdgeLock:
     # keeping it
 
     def _beat(self) -> bool:
-        """Renew the lock. Returns whether to go on with that: a run that no process waits for lets it expire."""
+        """Renew the lock. Returns whether to continue: a run that no process waits for lets its lock expire."""
         if self._starter.is_gone():
             return False
         try:
@@ -201,7 +200,7 @@ class EdgeLock:
             self._beside.describe(marker, f"{_TITLE} {self._hold.renewed(self._api.session.now()).text()}")
             self._renewed = renewed
         except CollectionError:
-            return True  # Cloud Director may be back at the next one; `check` stops the run if it is not
+            return True  # Cloud Director may answer the next heartbeat; `check` stops the run if it does not
         return True
 
     def _release(self) -> None:
@@ -210,5 +209,5 @@ class EdgeLock:
         try:
             self._markers.delete(self._urn)
         except CollectionError as error:
-            # all is written by now, or an error is on its way: the lock expires by itself
+            # everything is written by now, or another error is being raised: let the lock expire by itself
             self._say(f"the lock of {self._edge} could not be removed, and expires by itself: {error.message}")

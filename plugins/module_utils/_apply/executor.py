@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Applies plans, group by group, and rolls back a group that fails. Most groups are a single service."""
+"""Applies plans, group by group, and rolls back a group that fails. Most groups consist of a single service."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import 
 
 @dataclass(frozen=True)
 class Done:
-    """What was done, or in check mode would be; ``before`` and ``after`` are for diff mode.
+    """What was done or, in check mode, would be done; ``before`` and ``after`` are for diff mode.
 
-    ``operations`` are the writes of a plan, for the rights that they need. ``warnings`` are for the operator.
+    ``operations`` are the writes of a plan, from which the needed rights follow. ``warnings`` are for the operator.
     """
 
     changed: bool
@@ -84,8 +84,8 @@ class Executor:
     """One run on one edge gateway. ``gateway`` is its body.
 
     ``Executor(api, gateway, request, params, check_mode).run()`` plans all services and applies the plans.
-    ``before_each()`` is called before each service, and raises CollectionError if this run may not write any more.
-    ``progress`` is that of the whole run, if it may plan again.
+    ``before_each()`` is called before each service, and raises CollectionError if this run must no longer write.
+    ``progress`` is given by a run that may plan again, so that its counts go on.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Executor:
         stored = self.services.lost_virtual_services()
         policies = self.services.stored_policies
         self.goal = goal_of(request, self.edge, self.removing, self.services.known, stored, policies)
-        self._restored = 0  # HTTP policies that a run before this one had lost
+        self._restored = 0  # HTTP policies that an earlier run had lost
         self.addresses = ExternalAddresses(api, gateway, self.edge, params["vip_subnet"])
 
     def run(self) -> Done:
@@ -183,7 +183,7 @@ class Executor:
                 self._apply(one, state)
             except CollectionError as error:
                 self.progress.finished(one.state)
-                # a service that was not reached was not rolled back either
+                # a service that was not reached needs no rollback, so its prepared profiles are removed as well
                 first = number if one.state == NOT_REACHED else number + 1
                 self._remove_prepared(before[first : number + 2], error)
                 raise failure(error, one, plans) from error
@@ -206,7 +206,7 @@ class Executor:
             for service in one.services if self.removing else ():
                 self.addresses.release(service.service, self.check_mode)
         except WaitTimeout:
-            raise  # a task that has not ended locks the gateway, so a rollback could not be written either
+            raise  # a task that has not ended locks the gateway, so no rollback could be written
         except CollectionError as error:
             self.services.bound = False
             if not self.removing:
@@ -219,7 +219,7 @@ class Executor:
                 service.downtime = watched[service.label].as_dict(self.progress.now())
 
     def _taken(self, group: GroupPlan) -> list[str]:
-        """The addresses that the plan gave to the services, and that other objects hold by now."""
+        """The addresses that the plan gave to the services, but that other objects hold by now."""
         own, inventory = group.wanted.own_names(), self.services.observed.inventory
         given = [address for one in group.services for address in one.internal_ips]
         given += [one.wanted.external_ip for one in group.services if one.takes_ip]
@@ -230,13 +230,13 @@ class Executor:
             if one.takes_ip:
                 one.take_external_ip(self.goal, self.addresses.take(one.service, self.check_mode))
 
-    # beside the gateway's tasks
+    # in parallel with the gateway's tasks
 
     def _prepare(self, plans: Iterable[GroupPlan]) -> None:
         """Begin to create the application port profiles of a service and of the next one.
 
-        Profiles belong to the VDC, so they need not wait for the gateway's tasks. Created in line with those, they
-        made a migration half as long again.
+        Profiles belong to the VDC, so they need not wait for the gateway's tasks. Creating them in sequence with those
+        made a migration take half as long again.
         """
         for number, one in enumerate(plans):
             for step in one.steps:
@@ -246,7 +246,7 @@ class Executor:
     def _remove_prepared(self, before: Iterable[WantedService | WantedGroup], error: CollectionError) -> None:
         """Remove the profiles begun for services that were not reached.
 
-        One that cannot be removed is harmless: only report it.
+        A profile that cannot be removed is harmless, so it is only reported.
         """
         self.services.background.give_up()
         if isinstance(error, WaitTimeout):
@@ -260,7 +260,7 @@ class Executor:
             error.message += f"; an application port profile that was created in advance is left over: {second.message}"
 
     def _finish_background(self, pending: list[GroupPlan], plans: list[ServicePlan]) -> None:
-        """Wait for the last profiles. Every service is in place by now, so that an error is only reported."""
+        """Wait for the last profiles. Every service is in place by now, so an error is only reported."""
         try:
             self.services.background.finish_all()
         except CollectionError as error:
@@ -308,11 +308,11 @@ class Executor:
         return Done(changed, result, before, after, tuple(self._operations(pending, policies)))
 
     def _shape(self, one: ServicePlan, inventory: Inventory | None = None) -> str:
-        """The shape of a service in the inventory; in the last one that was seen without it."""
+        """The shape of a service in an inventory; by default the last one that was read."""
         return shape_of(one.service, inventory or self.services.observed.inventory, self.edge, self.goal.scenario)
 
     def _operations(self, pending: Iterable[GroupPlan], policies: Iterable[str]) -> Iterator[Operation]:
-        """The writes of the plan, those beside its steps included."""
+        """The writes of the plan, including those that are not steps."""
         if not self.check_mode:
             return
         for group in pending:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""External IPs: the one that a service has, the one that it claims, or a free one."""
+"""Finds the external IP of a service: the one that it has, the one that it has claimed, or a free one."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class ExternalAddresses:
         self._promised: dict[str, str] = {}
 
     def find(self, service: Service, inventory: Inventory) -> str:
-        """The IP that a service has by its objects or by its claim; empty when it has none. Raises InvalidInput."""
+        """The IP that a service has according to its objects or its claim, or empty text. Raises InvalidInput."""
         claimed = self._claims.get(service.claim_marker) if self.edge.uses_ip_spaces else None
         return choose_external_ip(service, inventory, self.edge, claimed=claimed.value if claimed else "")
 
     def take(self, service: Service, check_mode: bool) -> str:
-        """A new IP: claimed from an IP Space, or a free one of the IP block, which its first object holds.
+        """A new IP: claimed from an IP Space, or a free one of the IP block, which the first object will hold.
 
-        A service gets the IP that the plan promised, unless another object has taken it since.
+        A service gets the IP that the plan promised, unless another object has taken it since then.
         """
         if self.edge.uses_ip_spaces:
             if check_mode:
@@ -69,7 +69,7 @@ class ExternalAddresses:
         return True
 
     def may_use(self, address: str, use: AddressUse) -> AddressVerdict:
-        """Whether the edge gateway may use an address. The one-arm range is internal, as the operator says."""
+        """Whether the edge gateway may use an address. The one-arm range counts as internal: the operator says so."""
         known = [one.value for one in self._allocated] if self.edge.uses_ip_spaces else []
         return ask(self.api, self.gateway, address, use, known=known, internal=self.edge.internal)
 

@@ -4,7 +4,8 @@
 # Private to this collection: may change in any release.
 """Makes the firewall rules that a migration needs, with the IP set and the application port profile that each names.
 
-All three have one name, and a description that shows whose they are. No other rule is changed, and their order stays.
+All three have the same name, and a description that shows which cluster they belong to. Other rules are not changed,
+nor is their order.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import 
     Operation,
 )
 
-LABEL = "firewall rules"  # of all of them, in a diff
-# In the order in which they are made. What a rule names is removed after it.
+LABEL = "firewall rules"  # names all of them together in a diff
+# In the order of creation. Removal is in reverse, as a rule has to go before what it names.
 _KINDS: tuple[tuple[type[Manager], str], ...] = (
     (IpSets, MEMBER_GROUPS),
     (AppPortProfiles, PROFILES),
@@ -45,7 +46,7 @@ _KINDS: tuple[tuple[type[Manager], str], ...] = (
 
 @dataclass(frozen=True)
 class _Write:
-    """One write: what it does, for a person, the right that it needs, and the write itself."""
+    """One write: what it does (for a person), the right that it needs, and the write itself."""
 
     text: str
     operation: Operation
@@ -73,7 +74,7 @@ class ManagedRules:
         return self._carried_out(self._to_make(), say)
 
     def take_back(self, say: Callable[[str], None]) -> Done:
-        """Remove the rules that are no longer needed, and what is left of such. Raises CollectionError."""
+        """Remove the rules that are no longer needed, and any remains of such rules. Raises CollectionError."""
         return self._carried_out(self._to_take_back(), say)
 
     def _carried_out(self, writes: Iterable[_Write], say: Callable[[str], None]) -> Done:
@@ -109,7 +110,7 @@ class ManagedRules:
                 yield _Write(text + detail, Operation(act, things), manager.ensure)
 
     def _differs(self, manager: Manager, kind: type[Manager], present: Body, rule: Mapping[str, Any]) -> bool:
-        """Whether an object is not as wanted. A rule may stand anywhere above the one that it is to be above."""
+        """Whether an object is not as wanted. A rule may be anywhere above the one that it has to precede."""
         if manager.differences(manager.to_result(present), manager.wanted):
             return True
         if kind is not FirewallRules or not rule["above"]:
@@ -135,7 +136,7 @@ class ManagedRules:
         }
 
     def _to_take_back(self) -> Iterator[_Write]:
-        """Of each kind, those with the cluster's description that no rule needs: a killed run may have left some."""
+        """The objects with the cluster's description that no rule needs, by kind: a killed run may have left some."""
         found: list[tuple[type[Manager], str, list[Body]]] = [
             (FirewallRules, FIREWALL, self._list()),
             (AppPortProfiles, PROFILES, list_profiles(self._api, self._gateway, "scope==TENANT")),
@@ -152,7 +153,7 @@ class ManagedRules:
         return calls.rows(calls.read_list(self._api, self._gateway))
 
     def _marked_sets(self) -> list[Body]:
-        """IP sets with the description. Not every list of groups tells it: the name shows which to look at."""
+        """IP sets with the description. Not every list of groups contains it, so the name shows which sets to read."""
         rows = GROUPS.list_summaries(self._api, self._gateway)
         return [
             {**row, "description": self._marker if self._is_marked(row) else ""}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Reads and writes the HTTP policies of the services of one run, of those kinds that their options name."""
+"""Reads and writes the HTTP policies of one run's services, limited to the kinds that their options name."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Kinds = Mapping[str, tuple[str, ...]]
 def with_possible_policies(api: Api, request: Request, *, needed: bool = True) -> Request:
     """The request without what this API version cannot have. Raises CollectionError if an option needs it.
 
-    ``needed`` False: the services are only read. In an older version no redirect can be left that would have to go.
+    ``needed`` False: the services are only read. An older version can have no redirect that would have to be removed.
     """
     if api.session.version >= calls.SINCE:
         return request
@@ -62,7 +62,7 @@ def kinds_of(request: Request) -> Kinds:
 def add_policies(api: Api, gateway: Body, kinds: Kinds, found: GatewayState) -> GatewayState:
     """Add the policies of these kinds: a request for each list of each virtual service.
 
-    One that is not for HTTP yet may have some from before, or be refused.
+    A virtual service that does not serve HTTP yet may still have old policies, or the request may be refused.
     """
     for name, asked in kinds.items():
         item: VirtualService | None = found.inventory.get(VIRTUAL_SERVICE, name)
@@ -84,7 +84,7 @@ def policy_of(name: str, bodies: Mapping[str, list[Body]], urn: str = "") -> Htt
 
 
 def stored_policies(stored: Mapping[str, Mapping[str, Body]], kinds: Kinds) -> dict[str, HttpPolicy]:
-    """Those kinds of a restore point, by virtual service. Raises InvalidInput if its rules have another form."""
+    """A restore point's policies of these kinds, by virtual service. Raises InvalidInput for rules in another form."""
     return {name: _stored(name, stored[name], asked) for name, asked in kinds.items() if name in stored}
 
 
@@ -104,7 +104,7 @@ def _rules(kind: str, bodies: list[Body]) -> Rules:
 
 
 def write_rules(api: Api, gateway: Body, step: Step, urn: str) -> None:
-    """Write the list of rules that a step changes. Raises CollectionError if something else has changed it."""
+    """Write the list of rules that a step changes. Raises CollectionError if something else has changed the list."""
     after, name = step.after, step.name
     if not isinstance(after, HttpPolicy):
         raise ValueError("a step without HTTP policies")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What services have on an edge gateway, and all that is needed to create it again."""
+"""What services have on an edge gateway, and everything that is needed to create it again."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 
 def gather(api: Api, gateway: Body, request: Request, params: Mapping[str, Any]) -> dict[str, Any]:
     """Services with their objects; with ``restore_point`` also the bodies from which lost ones can be created again."""
-    # from lists only: what a run describes before it stops CPI and after it must not differ in what was read
+    # from lists only: descriptions from before and after CPI stops are compared, so both must be read the same way
     observed = read_gateway(api, gateway, lambda summary: False, ip_sets_of(request))
     request = with_possible_policies(api, request, needed=False)
     observed = add_policies(api, gateway, kinds_of(request), observed)
@@ -116,9 +116,7 @@ def _service(service: Service, observed: GatewayState, addresses: ExternalAddres
 
 
 def _services_of(observed: GatewayState, request: Request, ambiguous: list[dict[str, Any]]) -> Iterator[Service]:
-    """The Services that a cluster's virtual services belong to. Names that can be read in several ways are added to
-    ``ambiguous``.
-    """
+    """The Services that a cluster's virtual services belong to. Ambiguous names are added to ``ambiguous``."""
     ports: dict[str, list[PortSpec]] = {}
     for item in observed.inventory:
         ways = readings(request.naming, VIRTUAL_SERVICE, item.name) if isinstance(item, VirtualService) else ()
@@ -143,12 +141,12 @@ def _reading_rows(ways: Iterable[Reading]) -> list[dict[str, str]]:
 
 
 def _bodies(api: Api, request: Request, observed: GatewayState) -> Iterator[tuple[Key, Body]]:
-    """The whole bodies of the services' objects. Lists tell all of NAT rules and profiles, but not of the others."""
+    """The complete bodies of the services' objects. Lists contain them only for NAT rules and profiles."""
     for service in request.services:
         keys = [key for port in service.ports for key in port.names.pairs()]
         for kind, name in (*keys, (NAT_RULE, service.shared_rule)):
             item: Object | None = observed.inventory.get(kind, name)
-            if item is None or isinstance(item, HttpPolicy):  # these are kept beside the objects
+            if item is None or isinstance(item, HttpPolicy):  # HTTP policies are kept separately, under ``policies``
                 continue
             if isinstance(item, VirtualService):
                 yield (kind, name), api.get(f"{PATH}/{item.id}", f"virtual service {name!r}")
@@ -162,7 +160,7 @@ def _policies(
     api: Api, gateway: Body, request: Request, observed: GatewayState, accept_loss: bool
 ) -> dict[str, dict[str, Body]]:
     """HTTP policies and WAF of the services' virtual services that have some."""
-    policies = Policies(api, gateway, {}, accept_loss, kinds_of(request))  # what the inventory has is read already
+    policies = Policies(api, gateway, {}, accept_loss, kinds_of(request))  # the inventory already has the planned kinds
     names = [port.names.virtual_service for service in request.services for port in service.ports]
     items = [observed.inventory.get(VIRTUAL_SERVICE, name) for name in names]
     there = observed.inventory

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Before the first write: whether services can have an IPv6 VIP."""
+"""Checks before the first write that services can have an IPv6 VIP."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def check_family(service: Service, scenario: Scenario | None) -> None:
 
 
 def check_ipv6(api: Api, gateway: Body, steps: Iterable[Step]) -> None:
-    """Raise CollectionError if a virtual service is to get an IPv6 VIP, and something that it needs is missing.
+    """Raise CollectionError if a virtual service is to get an IPv6 VIP but lacks something that it needs for that.
 
     Requests are sent only for such a step.
     """

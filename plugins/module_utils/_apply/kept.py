@@ -4,8 +4,8 @@
 # Private to this collection: may change in any release.
 """What an update leaves as it is: everything that the options of vcd_shared_ip do not name. Pure.
 
-A plan knows the addresses and the one port of a pool's members, and the ports of a virtual service. What an operator
-set beside that (ratio, members that are switched off, monitors, persistence, how packets are forwarded) is kept.
+A plan knows the addresses and the port of a pool's members, and the ports of a virtual service. Everything else that an
+operator has set (ratio, disabled members, monitors, persistence, how packets are forwarded) is kept.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Result = Mapping[str, Any]
 def pool_changes(wanted: Pool, present: Result) -> dict[str, Any]:
     """The options of vcd_pool that bring a pool to the wanted state. ``present`` is what vcd_pool returns for it.
 
-    ``wanted.members`` None leaves the members to CPI; only their port is corrected. Members of a group replace them.
+    If ``wanted.members`` is None, the members are left to CPI, and only their port is corrected. A group replaces them.
     """
     changes: dict[str, Any] = {"enabled": wanted.enabled, **dict(wanted.settings)}
     if wanted.port is not None:
@@ -53,10 +53,10 @@ def _port(wanted: Pool, present: Result | None) -> int | None:
 
 
 def with_kept_types(changes: Result, wanted: Object | None, present: Result) -> dict[str, Any]:
-    """Changes whose service ports have the type of the present ones, where the application profile allows it.
+    """The changes, with service ports that keep the type of the present ones where the application profile allows it.
 
-    A new number or certificate does not say how packets are forwarded. Several types cannot be assigned to new ports,
-    nor can one of another protocol.
+    A new port number or certificate says nothing about how packets are forwarded. Where the present ports have several
+    types, or a type for another protocol, new ports cannot keep it.
     """
     ports: Sequence[Result] = changes.get("service_ports") or ()
     present_ports: Sequence[Result] = present.get("service_ports") or ()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""A whole run of vcd_shared_ip: plan, and if something is to be written, plan again under the lock and write."""
+"""A complete run of vcd_shared_ip: plan; if there is something to write, plan again under the lock, and write."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ MAX_CONFLICTS = 3
 def run(api: Api, gateway: Body, request: Request, params: Mapping[str, Any], check_mode: bool) -> Done:
     """Bring the services to the wanted state. Raises CollectionError.
 
-    A run that has nothing to write needs no lock. The plan that is applied is made under the lock, since another run
-    may have taken an address after the first plan was made.
+    A run with nothing to write needs no lock. The plan that is applied is made under the lock, because another run may
+    have taken an address since the first plan.
     """
     _check_release(api, request, params)
     starter = Starter(params["controller_pid"], params["run_by"])
@@ -69,7 +69,7 @@ def run(api: Api, gateway: Body, request: Request, params: Mapping[str, Any], ch
 
 
 def _check_release(api: Api, request: Request, params: Mapping[str, Any]) -> None:
-    """Raise InvalidInput where ports would share an IP, and the release of Cloud Director does not allow it."""
+    """Raise InvalidInput where ports would share an IP, but the release of Cloud Director does not allow it."""
     scenario = request.scenario
     if scenario is None or not scenario.shared_ip or params["state"] == "absent":
         return
@@ -81,9 +81,9 @@ def _check_release(api: Api, request: Request, params: Mapping[str, Any]) -> Non
 
 
 def run_and_replan(prepare: Callable[[], Executor], say: Callable[[str], None]) -> Done:
-    """Run what ``prepare`` returns, and plan again where an address was taken after the plan: at most so many times.
+    """Run what ``prepare`` returns; plan again if an address was taken after the plan, at most MAX_CONFLICTS times.
 
-    The lock keeps other runs away, but not CPI of another cluster, or a person. Raises CollectionError.
+    The lock keeps other runs away, but neither the CPI of another cluster nor a person. Raises CollectionError.
     """
     earlier: list[Body] = []
     writes = 0
@@ -109,7 +109,7 @@ def run_and_replan(prepare: Callable[[], Executor], say: Callable[[str], None]) 
 
 
 def _with_earlier(services: Iterable[Body], earlier: Iterable[Body]) -> list[Body]:
-    """The services after an attempt, with what the attempts before it have done to them."""
+    """The services after an attempt, including what earlier attempts have done to them."""
     before = {label_of(one): one for one in earlier}
     return [_after(one, before[label_of(one)]) if label_of(one) in before else one for one in services]
 
@@ -124,7 +124,7 @@ def _after(one: Body, before: Body) -> Body:
 
 
 def _tell_earlier(error: CollectionError, earlier: list[Body]) -> None:
-    """Add to the error of the last attempt what those before it have done: these services stay as they are."""
+    """Add to the error of the last attempt what earlier attempts have done: those services stay in their new state."""
     details = error.details
     details["services"] = _with_earlier(details["services"], earlier) if "services" in details else earlier
     for state in CHANGED:

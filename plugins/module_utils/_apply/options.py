@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The options of the modules vcd_shared_ip and vcd_shared_ip_info, and the request that they make."""
+"""Turns the options of the modules vcd_shared_ip and vcd_shared_ip_info into a request."""
 
 from __future__ import annotations
 
@@ -126,10 +126,10 @@ CHANGE = ArgumentSpec(
 
 @dataclass(frozen=True)
 class Request:
-    """The wanted services of one run, checked as far as that needs no request to Cloud Director.
+    """The wanted services of one run, checked as far as possible without a request to Cloud Director.
 
-    ``recorded`` are the objects that the restore point holds. ``judged``: the caller gives all Services of the cluster,
-    and has found out which orphans may be removed; these are ``prune_objects``.
+    ``recorded`` are the objects that the restore point holds. ``judged``: the caller gives all Services of the cluster
+    and has already decided which orphans may be removed; these are ``prune_objects``.
     """
 
     services: tuple[Service, ...]
@@ -168,7 +168,7 @@ def read_request(params: Mapping[str, Any], edge_gateway: str = "") -> Request:
     given = params["services"] or []
     removing = params.get("state", "absent") == "absent"  # removing or reading objects needs only their names
     services = tuple(_service(one, naming, cluster_id, removing) for one in given)
-    if "state" not in params:  # only to be read
+    if "state" not in params:  # the services are only read
         services = tuple(with_shown_policies(*both) for both in zip(services, given, strict=True))
     _check_names(services)
     for service in services:
@@ -203,7 +203,9 @@ def _recorded(point: object, cluster_id: str) -> frozenset[tuple[str, str]]:
 
 
 def _check_restore_point(point: object) -> None:
-    """Refuse what is not a restore point. The option of this name in vcd_shared_ip_info is a bool that asks for one."""
+    """Refuse anything but a restore point. In vcd_shared_ip_info, the option with this name is a bool that asks for
+    one.
+    """
     if point and not isinstance(point, bool):
         check_restore_point(point, "restore_point")
 
@@ -255,7 +257,7 @@ def _service(given: Mapping[str, Any], naming: Naming, cluster_id: str, removing
 
 
 def _check_client_ip(service: Service, scenario: Scenario | None) -> None:
-    """Refuse what cannot work, or would not last."""
+    """Refuse settings for the client's IP that cannot work, or that CPI would undo."""
     if service.member_group and service.members:
         remedy = f"service {service.label!r} has members, too: give one of the two"
         raise InvalidInput(GROUP_OPTION, service.member_group, remedy)
@@ -279,7 +281,7 @@ def _check_client_ip(service: Service, scenario: Scenario | None) -> None:
 
 
 def _pool_settings(given: Mapping[str, Any], cluster_id: str) -> PoolSettings:
-    """What the options say of the pools. Raises InvalidInput."""
+    """What the options say about the pools. Raises InvalidInput."""
     asked = {name: given[name] for name in SETTINGS if given[name] is not None}
     if asked and cluster_id:
         name, value = next(iter(asked.items()))
@@ -294,7 +296,7 @@ def _port(given: Mapping[str, Any], removing: bool, managed_by_cpi: bool) -> Por
         raise InvalidInput("services.ports.node_port", None, f"port {given['port']} needs it: the members' port")
     node_port = given["node_port"] or given["port"]
     if managed_by_cpi and given["node_port"] == 0:
-        node_port = 0  # a port without a node port, whose virtual service exists: its pool stays as it is
+        node_port = 0  # a port without a node port, but with a virtual service: its pool stays as it is
     else:
         checks.port("services.ports.node_port", node_port)
     if given["protocol"] == UDP:

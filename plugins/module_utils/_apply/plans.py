@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The plan of a whole run: every service is planned and checked before anything is written."""
+"""The plan of a complete run: every service is planned and checked before anything is written."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def goal_of(
     """The goal that all services of a run share.
 
     ``known`` are the rules of VCD that are known beforehand, ``stored`` the virtual services of a restore point, and
-    ``policies`` their HTTP policies there.
+    ``policies`` their HTTP policies.
     """
     scenario = None if removing else request.scenario
     named = {item.name: item for item in stored}
@@ -103,9 +103,9 @@ def plan_all(
 
 
 def find_orphans(request: Request, inventory: Inventory, *, removing: bool) -> list[Orphan]:
-    """Objects with the names of the services that no port claims, and what shows whose they are.
+    """Objects with names of the services that no port claims, and what shows whom they belong to.
 
-    A task that removes services may name only some of their ports, so that the others are no orphans then.
+    A task that removes services may name only some of their ports, so objects of the other ports are no orphans then.
     """
     named = frozenset(request.prune_objects)
     if removing:
@@ -119,7 +119,7 @@ def find_orphans(request: Request, inventory: Inventory, *, removing: bool) -> l
 def _removed_with(service: Service, found: Sequence[Orphan], request: Request, inventory: Inventory) -> Orphans:
     """The orphans that are to be removed with one service: those with its names, and those in its way."""
     mine = [one for one in found if _concerns(one, service, inventory)]
-    whole = not service.ports  # named without ports: all that is certainly its
+    whole = not service.ports  # named without ports: everything that certainly belongs to it
     prune = request.prune and not request.judged
     orphans = former_ports([one for one in mine if one.named or prune or whole], request.naming)
     names = [one.item.name for one in mine]
@@ -164,8 +164,8 @@ def left_orphans(found: Iterable[Orphan], inventory: Inventory) -> list[dict[str
 def _check_new(service: Service, inventory: Inventory, goal: Goal, orphans: Iterable[Orphan]) -> None:
     """Only a service without virtual services gets a new external IP: clients know the one that it had.
 
-    Those that may be of an earlier port of the service count, too. CPI shows an IP only once all objects of a Service
-    exist, so that its Services may get another one.
+    Virtual services that may belong to a former port of the service count, too. CPI shows an IP only once all objects
+    of a Service exist, so a Service with some of them may still get another IP.
     """
     found = [port.virtual_service for port in service.present(inventory, goal.edge) if port.virtual_service]
     mine = [one.item for one in orphans if one.service == service.label]
@@ -180,9 +180,9 @@ def _check_new(service: Service, inventory: Inventory, goal: Goal, orphans: Iter
 
 
 def _check_addresses(found: ServicePlan, addresses: ExternalAddresses, in_use: bool) -> None:
-    """Refuse an address that the edge gateway may not use, and one of which that is not known before a deletion.
+    """Refuse an address that the edge gateway may not use or, if the plan deletes something, where that is unknown.
 
-    ``in_use``: an object has the external IP already, so that Cloud Director has accepted it.
+    ``in_use``: an object already has the external IP, so Cloud Director has accepted it.
     """
     external = found.wanted.external_ip
     for address, use in placed(found.steps, external):
@@ -197,7 +197,7 @@ def _check_addresses(found: ServicePlan, addresses: ExternalAddresses, in_use: b
 
 
 def _check_members(found: ServicePlan) -> None:
-    """A new pool needs members. Those of a cluster's pools are its nodes, which CPI knows."""
+    """A new pool needs members. In a cluster's pools they are its nodes, which CPI knows."""
     pool = found.creates_pool_without_members
     if pool and not found.service.managed_by_cpi:
         remedy = f"service {found.label!r} has no members in {pool!r} yet: give the machines' addresses"
@@ -205,7 +205,7 @@ def _check_members(found: ServicePlan) -> None:
 
 
 def _check_window(found: ServicePlan, given: set[str], addresses: ExternalAddresses) -> None:
-    """A run that is killed while nothing holds the IP must be able to find it again: in the task, or in a claim."""
+    """If a run is killed while nothing holds the IP, the next run must find it again: in the options, or in a claim."""
     if found.outage.window and found.label not in given and not addresses.edge.uses_ip_spaces and not found.takes_ip:
         raise InvalidInput(
             "services.external_ip",

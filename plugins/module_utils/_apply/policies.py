@@ -28,10 +28,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 
 
 class Policies:
-    """``stored`` are those of a restore point, by virtual service and key. ``accept_loss``: lose what is not kept.
+    """HTTP policies and WAF of virtual services, kept from before they are deleted until they are created again.
 
-    ``planned`` are the kinds of rules that the steps of plans write, by virtual service. They are no part of what is
-    kept here, so that they are written once.
+    ``stored`` are a restore point's policies, by virtual service and key. ``accept_loss``: give up what cannot be kept.
+    ``planned`` are the kinds of rules that the steps of plans write, by virtual service. They are left out here, so
+    that they are not written twice.
     """
 
     def __init__(
@@ -52,14 +53,14 @@ class Policies:
         return {key: body for key, body in bodies.items() if key not in self._planned.get(name, ())}
 
     def read(self, item: VirtualService) -> dict[str, Body]:
-        """Those of a virtual service that are not empty."""
+        """The policies of a virtual service that are not empty."""
         return self._calls.read(item.id, item.name, item.profile, self._planned.get(item.name, ()))
 
     def prepare(self, steps: Iterable[Step], inventory: Inventory, check_mode: bool) -> None:
-        """Read those of each virtual service that may be deleted and created again.
+        """Read the policies of each virtual service that may be deleted and created again.
 
-        Raises CollectionError if one of them could not be written back. Call it before the first write. ``inventory``
-        has the planned ones.
+        Raises CollectionError if any of them could not be written back. Call it before the first write. ``inventory``
+        has the planned kinds.
         """
         items = {(step.kind, step.name): step.before for step in steps if step.act is not Act.CREATE}
         for item in items.values():
@@ -71,7 +72,7 @@ class Policies:
                 self._kept[item.name] = self._without_planned(item.name, found)
 
     def write(self, name: str, urn: str) -> int:
-        """Write those of a virtual service that was created again. Returns how many were written."""
+        """Write the policies of a virtual service that was created again. Returns how many were written."""
         bodies = self._kept.get(name) or {}
         self._unwritten.add(name)
         self._calls.write(urn, name, bodies)
@@ -79,12 +80,12 @@ class Policies:
         return len(bodies)
 
     def write_unwritten(self, observed: GatewayState) -> int:
-        """Write those that could not be written when their virtual service was created. Returns how many were."""
+        """Write the policies that could not be written when their virtual service was created. Returns their number."""
         urns = {name: observed.ids.get((VIRTUAL_SERVICE, name)) for name in sorted(self._unwritten)}
         return sum(self.write(name, urn) for name, urn in urns.items() if urn)
 
     def lost(self, observed: GatewayState) -> Iterator[tuple[VirtualService, str]]:
-        """What virtual services have lost since the restore point: a run may have been killed before it was written."""
+        """What virtual services have lost since the restore point: a run may have been killed before it wrote that."""
         for name, bodies in self._stored.items():
             item: VirtualService | None = observed.inventory.get(VIRTUAL_SERVICE, name)
             urn = observed.ids.get((VIRTUAL_SERVICE, name))

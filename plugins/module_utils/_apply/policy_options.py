@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The options that say what HTTP policies the ports of a service have. Pure."""
+"""The options that define the HTTP policies of a service's ports. Pure."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ REDIRECT_OPTION, POLICY_OPTION = f"services.ports.{REDIRECT}", f"services.ports.
 def with_policies(
     ports: Sequence[PortSpec], service: Mapping[str, Any], *, managed_by_cpi: bool
 ) -> tuple[PortSpec, ...]:
-    """The ports of a service, each with what its options say of HTTP policies. Raises InvalidInput."""
+    """The ports of a service, each with what its options say about HTTP policies. Raises InvalidInput."""
     pairs = zip(ports, service["ports"], strict=True)
     return tuple(_with_policies(port, given, ports, str(service["name"]), managed_by_cpi) for port, given in pairs)
 
 
 def with_shown_policies(service: Service, given: Mapping[str, Any]) -> Service:
-    """The same service, of which the lists are read that these options name."""
+    """The same service, for which the lists that these options name are to be read."""
     ports = tuple(
         replace(port, spec=replace(port.spec, rules=_named(one)))
         for port, one in zip(service.ports, given["ports"], strict=True)
@@ -82,7 +82,7 @@ def _with_policies(
 
 
 def _https_port(port: PortSpec, given: Mapping[str, Any], ports: Sequence[PortSpec], where: str) -> int:
-    """Where a redirect leads: the port that is given, else the service's one HTTPS port. Raises InvalidInput."""
+    """Where a redirect leads: to the given port, or else to the service's only HTTPS port. Raises InvalidInput."""
     option, number = f"services.ports.{HTTPS_PORT}", given.get(HTTPS_PORT)
     if number is None:
         secured = [one.port for one in ports if one.protocol == HTTPS]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Application port profiles whose name another edge gateway's objects have already.
+"""Application port profiles with names that objects of another edge gateway already use.
 
 Names of profiles are unique in an organization, while those of all other objects are unique on an edge gateway.
 """
@@ -43,9 +43,9 @@ def check_profiles(
     *,
     removing: bool,
 ) -> None:
-    """Raise InvalidInput if a plan needs or deletes a profile that other objects of the organization have.
+    """Raise InvalidInput if a plan needs or deletes a profile that belongs to other objects of the organization.
 
-    The names of a cluster's objects contain its id, so that only those of a template can meet. Requests are sent only
+    The names of a cluster's objects contain its id, so only names from a template can collide. Requests are sent only
     if a profile is to be created, or if one exists that no rule of this gateway uses yet.
     """
     if naming.cluster_id:
@@ -64,9 +64,9 @@ def check_profiles(
 
 
 def foreign_profiles(api: Api, gateway: Body, request: Request, inventory: Inventory) -> frozenset[str]:
-    """The profiles that have the name of a port of the services, and are of other edge gateways: their rules use them.
+    """The profiles with a name of the services' ports that rules of other edge gateways use.
 
-    They matter where ports need no profile, so that a plan would delete them as left over. Requests are sent only if
+    They matter where ports need no profile, so that a plan would delete them as leftovers. Requests are sent only if
     there is a profile with such a name that no rule of this gateway uses.
     """
     scenario = request.scenario
@@ -87,7 +87,7 @@ def _users(api: Api, gateway: Body, profiles: Mapping[str, str]) -> Iterator[tup
 
 
 def _unused(names: Iterable[str], inventory: Inventory) -> Iterator[AppPortProfile]:
-    """The profiles that exist although no rule here uses them: an interrupted run has made or left them, or others."""
+    """The profiles that no rule here uses: an interrupted run has left them, or they belong to something else."""
     used = {item.profile for item in inventory if isinstance(item, NatRule)}
     for name in names:
         found = inventory.get(APP_PORT_PROFILE, name)
@@ -96,7 +96,7 @@ def _unused(names: Iterable[str], inventory: Inventory) -> Iterator[AppPortProfi
 
 
 def _other_gateways(api: Api, gateway: Body) -> list[Body]:
-    """All others: a VDC group shows the profiles of its VDCs, too, and can use none of them."""
+    """All other edge gateways, also those of other owners, because a VDC group shows the profiles of its VDCs, too."""
     found = find_edge_gateways(api, None, None)
     return [one for one in found if one["id"] != gateway["id"] and backing_type(one) == backing_type(gateway)]
 

@@ -19,16 +19,16 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Clo
 
 
 def check_progress_file(path: str | None) -> None:
-    """Raise InvalidInput, as a run that writes does, if the folder of the file is missing. Nothing is made."""
+    """Raise InvalidInput, as a run that writes does, if the folder of the file is missing. Nothing is created."""
     if path and not Path(path).parent.is_dir():
         raise InvalidInput("progress_file", path, f"cannot be written: {os.strerror(errno.ENOENT)}")
 
 
 class Progress:
-    """Counts Services and writes, and estimates the time left from the time that each write took so far.
+    """Counts Services and writes, and estimates the time left from the average time of a write so far.
 
-    One for all plans of a run: after planning again, both counts go on, and the totals are those of the new plan. A
-    write counts once Cloud Director has carried it out, and one in the background once it has begun.
+    One object serves all plans of a run: after planning again, both counts go on, and the totals are those of the new
+    plan. A write counts once Cloud Director has carried it out, a background write once it has begun.
     """
 
     def __init__(self, path: str | None, clock: Clock | None = None) -> None:
@@ -37,8 +37,8 @@ class Progress:
         self._began = self._clock.monotonic()
         self.services = self.writes = self.done = self.number = 0
         self._ended = 0  # Services that are changed
-        self._open = 0  # writes of the present Service that are left
-        self._ahead = 0  # writes that were begun for the next Service
+        self._open = 0  # remaining writes of the present Service
+        self._ahead = 0  # writes already begun for the next Service
         self._name = ""
         if self._path is not None:
             try:
@@ -47,15 +47,15 @@ class Progress:
                 raise InvalidInput("progress_file", path, f"cannot be written: {error.strerror}") from None
 
     def now(self) -> float:
-        """The time in seconds, of a monotonic clock."""
+        """The time in seconds, from a monotonic clock."""
         return self._clock.monotonic()
 
     def say(self, text: str) -> None:
-        """Report what the run as a whole does now."""
+        """Report what the whole run is doing now."""
         self._report({"event": "say", "text": text})
 
     def plan(self, services: int, writes: int) -> None:
-        """Report the size of a plan: what is left to do. The clock for the estimate starts with the first one."""
+        """Report the size of a plan: what is left to do. The clock for the estimate starts with the first plan."""
         again = self.services > 0
         if not again:
             self._began = self._clock.monotonic()
@@ -65,18 +65,18 @@ class Progress:
         self._report({"event": "plan", "services": services, "writes": writes, "again": again})
 
     def service(self, name: str, doing: str, writes: int) -> None:
-        """Report the next Service, and how many writes its plan has."""
+        """Report the next Service, and the number of writes in its plan."""
         self.number += 1
         self._name = name
         self._open, self._ahead = writes - self._ahead, 0
         self.doing(doing)
 
     def doing(self, text: str) -> None:
-        """Report what is done for the present Service, other than a write."""
+        """Report an activity for the present Service that is not a write."""
         self._report({"event": "service", **self._where(), "doing": text})
 
     def expect(self, writes: int) -> None:
-        """Count with so many writes that are left for the present Service: its plan may have changed."""
+        """Set how many writes are left for the present Service: its plan may have changed."""
         self.writes += writes - self._open
         self._open = writes
 
@@ -85,7 +85,7 @@ class Progress:
         self._report({"event": "step", **self._where(), "step": text})
 
     def written(self, *, ahead: bool = False) -> None:
-        """Count a write. ``ahead``: it is one of the next Service."""
+        """Count a write. ``ahead``: it belongs to the next Service."""
         self.done += 1
         if ahead:
             self._ahead += 1
@@ -114,5 +114,5 @@ class Progress:
         try:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(SECRETS.mask_data(event)) + "\n")
-        except OSError:  # a full disk is no reason to stop during a migration
+        except OSError:  # a full disk is no reason to stop in the middle of a migration
             self._path = None

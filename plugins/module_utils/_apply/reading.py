@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Reads the load balancing objects of an edge gateway in few requests, as an inventory to plan with."""
+"""Reads the load balancing objects of an edge gateway, with few requests, into an inventory to plan with."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class IpSetsToRead:
-    """Which IP sets matter, by name. ``needed``: a service has its members in one."""
+    """Which IP sets matter, by name. ``needed``: a service keeps its members in one."""
 
     matters: Callable[[str], bool]
     needed: bool = False
@@ -67,7 +67,7 @@ class GatewayState:
         return self.inventory.health()
 
     def add(self, item: Object) -> None:
-        """Add an object. Of several NAT rules with one name, a change by name applies to the first."""
+        """Add an object. Of several NAT rules with the same name, a change by name applies to the first."""
         self.inventory.add(item)
         self.ids.setdefault((kind_of(item), item.name), item.id)
 
@@ -80,7 +80,7 @@ def find_gateway(api: Api, params: Mapping[str, Any]) -> Body:
 
 
 def ip_sets_of(request: Request) -> IpSetsToRead | None:
-    """Those with a name that a port of the services has or may have had. CPI's Services have none."""
+    """The IP sets with a name that a port of the services has or may have had. CPI's Services have none."""
     if request.cluster_id:
         return None
     own = {port.names.ip_set for service in request.services for port in service.ports}
@@ -98,7 +98,7 @@ def read_gateway(
     """Read the gateway: about one request for each 128 objects, and one for each pool whose members matter.
 
     ``whole_pools(summary)`` says whether they do: a list of pools does not contain their members and ports. ``ip_sets``
-    says the same of IP sets, which are not looked for without it.
+    says the same about IP sets; without it, none are read.
     """
     found = read_addresses(api, gateway)
     for row in pool_calls.list_summaries(api, gateway):
@@ -111,7 +111,7 @@ def read_gateway(
 
 
 def _ip_sets(api: Api, gateway: Body, wanted: IpSetsToRead) -> Iterator[Body]:
-    """The whole bodies of those that matter; none without the right to view them, unless one is needed."""
+    """The complete bodies of those that matter. A missing right to view them is an error only if one is needed."""
     try:
         rows = ip_set_calls.GROUPS.list_summaries(api, gateway)
     except Refused as error:

@@ -19,13 +19,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.descr
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.plan.steps import Act, Step
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api, Body
 
-LABEL = "orphans"  # of all objects together, in a diff
+LABEL = "orphans"  # names all objects together in a diff
 
 
 class Removal:
     """One run on one edge gateway. ``objects`` have ``kind``, ``name`` and ``id``.
 
-    An object that is gone, or whose name another object has by now, is left out.
+    An object that no longer exists, or whose name another object has by now, is left out.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Removal:
         self._objects = objects
 
     def run(self) -> Done:
-        """Remove the objects, or in check mode only say which. Raises CollectionError at the first that cannot go."""
+        """Remove the objects or, in check mode, only say which. Raises CollectionError at the first failure."""
         steps = list(self._steps())
         if not self._check_mode:
             self._executor.progress.plan(0, len(steps))

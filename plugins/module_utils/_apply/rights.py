@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The operations of a plan on an edge gateway, for the rights that they need. Pure."""
+"""The operations of a plan on an edge gateway, from which the needed rights follow. Pure."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ _THINGS = {
 def operations_of(steps: Iterable[Step]) -> Iterator[Operation]:
     """What the steps of a plan do."""
     for step in steps:
-        # HTTP policies are there with their virtual service
+        # HTTP policies exist together with their virtual service, so writing them is always an update
         yield Operation(UPDATE if step.kind == HTTP_POLICY else step.act.value, _THINGS[step.kind])
 
 
-# What a run that writes does beside its plan, also one whose plan has no steps left.
+# What a run that writes does in addition to its plan, even if the plan has no steps left
 LOCKING = tuple(Operation(act, LOCK) for act in (CREATE, UPDATE, DELETE))

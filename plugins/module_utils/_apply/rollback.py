@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Rolls a service that failed back to the shape that it had, and reports the state of all services."""
+"""Rolls a failed service back to the shape that it had, and reports the state of all services."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def roll_back(
         if others:
             error.message += f"; {wanted.external_ip} is also held by {', '.join(others)}"
         changed = error.details.get("changed")
-        if changed:  # by something else: that object stays as it is now
+        if changed:  # something else changed that object, so it stays as it is now
             before = with_present(before, changed[0], changed[1], services.observed.inventory)
-        # Do not wait for its health: what is wrong now may have been wrong in the old shape, too.
+        # Do not wait for its health: what is wrong now may also have been wrong in the old shape.
         services.apply(before, frozenset(), going_back=True)
         services.writer.writes += services.policies.write_unwritten(services.observed)
         services.background.finish_all()
@@ -67,7 +67,7 @@ def other_holders(wanted: WantedService | WantedGroup, inventory: Inventory) -> 
 
 
 def failure(error: CollectionError, failed: GroupPlan, plans: Iterable[ServicePlan]) -> CollectionError:
-    """The error of a run that stopped at one group, with the state of all."""
+    """The error of a run that stopped at one group, with the state of all services."""
     states: dict[str, list[str]] = {state: [] for state in (*CHANGED, ROLLED_BACK, FAILED, NOT_REACHED)}
     for one in plans:
         if one.state in states:

@@ -50,11 +50,11 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import BAD_REQUEST, Api, Body
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Refused, TaskFailed
 
-MAX_REPLANS = len(VcdRule) + 1  # one attempt for each rule that may be revealed, and one that knows them all
+MAX_REPLANS = len(VcdRule) + 1  # one attempt for each rule that may be revealed, and a last one that knows all
 
 
 class ServiceExecutor:
-    """Writes to one edge gateway, and keeps its state and the rules of VCD that it found. ``gateway`` is its body."""
+    """Writes to one edge gateway, and keeps its state and the discovered rules of VCD. ``gateway`` is its body."""
 
     def __init__(
         self, api: Api, gateway: Body, request: Request, params: Mapping[str, Any], progress: Progress
@@ -95,7 +95,8 @@ class ServiceExecutor:
 
         CPI corrects members and port of its pools whenever it starts. Until then they matter where the pool is not
         healthy; where it is UP, its members answer on the port that it has. A pool that a service of machines may have
-        had before is read, too: its members show whose it is, and it has to come back whole if the service fails.
+        had before is read, too: its members show which service it belongs to, and a rollback must restore it
+        completely.
         """
         name = str(pool["name"])
         service = self._pools.get(name)
@@ -105,7 +106,7 @@ class ServiceExecutor:
         return service is not None and (not service.managed_by_cpi or pool.get("healthStatus") != "UP")
 
     def lost_virtual_services(self) -> list[VirtualService]:
-        """Those of the restore point that do not exist any more, as they were."""
+        """The virtual services of the restore point that no longer exist, as they were."""
         bodies = {name: body for (kind, name), body in self.stored.items() if kind == VIRTUAL_SERVICE}
         there = self.observed.inventory
         return [virtual_service_of(body) for name, body in bodies.items() if there.get(VIRTUAL_SERVICE, name) is None]
@@ -121,8 +122,8 @@ class ServiceExecutor:
     def apply(self, wanted: WantedService | WantedGroup, healthy: frozenset[str], *, going_back: bool = False) -> None:
         """Plan and write until the service or group is as wanted; after a refusal that reveals a rule, plan again.
 
-        ``healthy`` are the virtual services that have to be UP afterwards. ``going_back``: to the state before, which
-        VCD accepted. Raises CollectionError.
+        ``healthy`` are the virtual services that have to be UP afterwards. ``going_back``: ``wanted`` is the state
+        before, which VCD had accepted. Raises CollectionError.
         """
         written: list[Step] = []
         before = "rolling back: " if going_back else ""
@@ -140,14 +141,14 @@ class ServiceExecutor:
                 raise CollectionError(error.message, **error.details) from None
 
     def remove(self, step: Step) -> None:
-        """Write a step that removes an object, which belongs to no service. Raises CollectionError."""
+        """Write a step that removes an object which belongs to no service. Raises CollectionError."""
         self.progress.step(step.doing)
         self.writer.write(step)
         self.progress.written()
         step.apply(self.observed.inventory)
 
     def begin(self, step: Step, *, ahead: bool = False) -> None:
-        """Begin a write that no task of the gateway waits for. ``ahead``: it is one of the next service."""
+        """Begin a write that no task of the gateway waits for. ``ahead``: it belongs to the next service."""
         self.background.begin(step)
         self.progress.written(ahead=ahead)
         step.apply(self.observed.inventory)
@@ -181,7 +182,7 @@ class ServiceExecutor:
                 if not revealed:
                     raise
                 self.known = self.known.refuse(revealed)
-                if isinstance(error, TaskFailed):  # a task may have written something before it failed
+                if isinstance(error, TaskFailed):  # a task may have written part of its change before it failed
                     self.read_again()
                 return False
             self.progress.written()
@@ -199,7 +200,7 @@ class ServiceExecutor:
     def _revealed(self, error: Refused | TaskFailed, step: Step) -> frozenset[VcdRule]:
         """The rules of VCD that a refusal reveals. For any other reason the run stops, and ``error`` says how to go on.
 
-        What is learnt here makes the next plan delete objects, so that only recognised words count.
+        What is learnt here makes the next plan delete objects, so only recognised words count.
         """
         rejected = error.status == BAD_REQUEST if isinstance(error, Refused) else not error.busy
         if not rejected:

@@ -63,7 +63,7 @@ MANAGERS: Mapping[str, Callable[..., Manager]] = {
     IP_SET: IpSets,
 }
 
-# The references in a stored body, by the option of their kind's module. Their identifiers may be stale, so that the
+# The references in a stored body, each with its option in the module for that kind. Their ids may be stale, so the
 # objects are looked up again by name.
 REFERENCES: Mapping[str, Mapping[str, str]] = {
     VIRTUAL_SERVICE: {
@@ -82,8 +82,8 @@ _KIND_OF = {"pool": POOL, "application_port_profile": APP_PORT_PROFILE, "member_
 class Writer:
     """Writes to one edge gateway. ``stored`` are the bodies of objects that may have to be created again.
 
-    ``policies`` are the sub-resources of virtual services by name, which go and come with them, ``pools`` the names of
-    the services' pools.
+    ``policies`` are the sub-resources of virtual services by name: they disappear with a virtual service, and have to
+    be written again with it. ``pools`` are the names of the services' pools.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Writer:
         self._read_now: set[Key] = set()
 
     def write(self, step: Step) -> None:
-        """Write a step. Raises CollectionError, without writing if the object is not what the plan was made on."""
+        """Write a step. Raises CollectionError, without writing if the object is no longer as it was when planned."""
         key = (step.kind, step.name)
         if step.kind == HTTP_POLICY:
             write_rules(self.api, self.gateway, step, self.observed.ids[(VIRTUAL_SERVICE, step.name)])
@@ -119,7 +119,7 @@ class Writer:
         manager = self._manager(step.kind, options)
         if step.act is Act.CREATE:
             body, find = self._body(step, manager), manager.find
-            # the task that creates a NAT rule does not contain its id, which is looked up when it is needed
+            # the task that creates a NAT rule does not contain the rule's id, which is looked up when it is needed
             unique = not manager.names_repeat
             path = manager.collection()
             self.observed.ids[key] = self.api.create(path, body, manager.what, find, named=False, unique=unique)
@@ -131,7 +131,7 @@ class Writer:
             if step.act is Act.UPDATE:
                 self.api.update(path, manager.what, current, self._change(step, manager, current))
             else:
-                # whole: the object may have to be made again, with all that an operator has set
+                # the complete body: the object may have to be created again, with everything that an operator has set
                 self.stored[key] = current
                 self._read_now.add(key)
                 manager.delete(str(current["id"]))
@@ -183,11 +183,11 @@ class Writer:
         return found
 
     def _body(self, step: Step, manager: Manager) -> Body:
-        """The body of a new object: the one that it had before it was lost or deleted, with the planned changes."""
+        """The body of a new object: the body from before it was lost or deleted, if any, with the planned changes."""
         key, after = (step.kind, step.name), step.after
         stored = self.stored.get(key)
         if not stored and after is not None and not isinstance(after, VirtualService):
-            stored = dict(after.body)  # that of the state to go back to; a list of virtual services is not whole
+            stored = dict(after.body)  # the state to go back to; a list of virtual services has incomplete bodies
         if stored:
             return self._made_again(key, stored, step, manager)
         changes = dict(manager.wanted)
@@ -201,7 +201,7 @@ class Writer:
 
     def _made_again(self, key: Key, stored: Body, step: Step, manager: Manager) -> Body:
         whole = {name: value for name, value in writable(stored).items() if value is not None}
-        # what places the object comes from the present gateway; a profile's context cannot even be read
+        # owner and gateway come from the present gateway, not from the body; a profile's context cannot even be read
         body = {**whole, **{name: value for name, value in manager.initial().items() if name != "enabled"}}
         body.update(self._renewed(key, body, manager))
         if isinstance(step.after, Pool):
@@ -209,14 +209,14 @@ class Writer:
         elif isinstance(step.after, AppPortProfile) and step.after.body:
             changes = {}
         elif isinstance(step.after, IpSet):
-            changes = dict(manager.wanted)  # what it holds is all that it is
+            changes = dict(manager.wanted)  # an IP set has no settings besides the planned ones
         else:
             changes = self._changes_of(step, object_of(step.kind, stored), manager)
             changes = with_kept_types(changes, step.after, service_result(stored))
         return manager.apply(body, changes, self._references(changes))
 
     def _renewed(self, key: Key, body: Body, manager: Manager) -> dict[str, Any]:
-        """The references of a stored body, to the objects that have these names now."""
+        """The references of a stored body, pointing to the objects that have these names now."""
         found: dict[str, Any] = {}
         for field, option in REFERENCES[key[0]].items():
             value = body.get(field)
@@ -239,7 +239,7 @@ class Writer:
         return {key: value for key, value in manager.wanted.items() if now.get(key) != value}
 
     def _changes_of(self, step: Step, before: Object, manager: Manager) -> dict[str, Any]:
-        """The same for a step; a VIP of the other IP version goes when a virtual service leaves it."""
+        """The same for a step. When a virtual service moves to the other IP version, its old VIP is removed."""
         changes, after = self._changes(before, manager), step.after
         if isinstance(before, VirtualService) and isinstance(after, VirtualService):
             left = vip_option(before.address)
@@ -248,8 +248,10 @@ class Writer:
         return changes
 
     def _borrow_members(self, pool: Pool) -> list[dict[str, Any]]:
-        """The members of another pool of these Services, as each has all nodes of the cluster. CPI corrects them at its
-        start. Pools that no given Service claims are left out: they may be those of another cluster.
+        """The members of another pool of these Services: every pool of a cluster has all its nodes as members.
+
+        CPI corrects them when it starts. Pools that no given Service claims are left out, because they may belong to
+        another cluster.
         """
         for name in self._pools:
             urn = self.observed.ids.get((POOL, name))
@@ -263,7 +265,7 @@ class Writer:
         for option, kind in _KIND_OF.items():
             name = changes.get(option)
             if name and option == "member_group" and (kind, name) not in self.observed.ids:
-                found[option] = find_member_group(self.api, self.gateway, name)  # a group of the operator
+                found[option] = find_member_group(self.api, self.gateway, name)  # the operator's own group
             elif name:
                 manager = self._manager(kind, {"name": name})
                 urn = self.observed.ids.get((kind, name)) or manager.find()
@@ -293,7 +295,7 @@ class Writer:
         return self._certificates[alias]
 
     def _choose_group(self, wanted: VirtualService) -> Body:
-        """The group of a shared VIP, since a VIP belongs to one group; else the given group, or one with room."""
+        """The group of a shared VIP, because a VIP belongs to one group; else the given group, or one with room."""
         for other in self.observed.inventory.on_address(wanted.address):
             group = self.observed.groups.get(other.name)
             if other.name != wanted.name and group:
@@ -319,7 +321,7 @@ class Writer:
 
 
 def _without_members(body: Body, whole: Mapping[str, Any]) -> Body:
-    """The present body of a pool that gets back another one: it has either members or a group."""
+    """The present body of a pool, without its members or group if ``whole`` has either: a pool has only one of them."""
     given = [field for field in ("members", "memberGroupRef") if whole.get(field)]
     return {key: value for key, value in body.items() if not given or key not in ("members", "memberGroupRef")}
 
