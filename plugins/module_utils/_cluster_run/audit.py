@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Reads what an audit needs, of a cluster or of services of machines, and has it judged. Writes nothing."""
+"""Reads what an audit of a cluster or of services of machines needs, and judges it. Writes nothing."""
 
 from __future__ import annotations
 
@@ -51,27 +51,27 @@ REPAIR = "run the task with vcd_shared_ip again"
 
 
 class AuditCpi(Protocol):
-    """What an audit needs of CPI in a cluster. Every method may raise CollectionError."""
+    """What an audit needs from CPI in a cluster. Every method may raise CollectionError."""
 
     def look_as_allowed(self) -> Facts:
-        """What vcd_ccm_config_info returns, with the Services, for a user who may not read all of it."""
+        """What vcd_ccm_config_info returns, with the Services, as far as the user may read it."""
 
     def final_error(self, error: Exception) -> CollectionError:
         """See `sides.Cpi`."""
 
 
 class AuditGateway(Protocol):
-    """What an audit needs of the edge gateway of a cluster. Every method may raise CollectionError."""
+    """What an audit needs from the edge gateway of a cluster. Every method may raise CollectionError."""
 
     def look_as_allowed(self, network: str, vdc_of_network: str) -> Facts:
-        """What vcd_edge_gateway_info returns, for a user who may not view all of it."""
+        """What vcd_edge_gateway_info returns, as far as the user may view it."""
 
     def with_members(self, known: Facts, pools: Collection[str]) -> Facts:
         """The same facts with the members of these pools."""
 
 
 def check_days(days: int) -> None:
-    """Refuse a number of days that cannot be meant."""
+    """Refuse a negative number of days."""
     if days < 0:
         raise InvalidInput("certificate_days", days, "give days, 0 or more")
 
@@ -128,7 +128,7 @@ def _planned(
     edge: EdgeGateway,
     unread: Mapping[str, str],
 ) -> Iterator[Finding]:
-    """What a run would write. Each write is a difference: in order, a service needs none."""
+    """What a run would write. Each write is a finding, because a service that is in order needs none."""
     lacking = sorted({unread[part] for part in OBJECTS if part in unread})
     done = None
     if not lacking:
@@ -136,7 +136,7 @@ def _planned(
             done, right = as_allowed(Executor(api, gateway, request, options, True).run, None)
             lacking = [right] if right else []
         except VcdError:
-            raise  # not the services are wrong: nothing is known of them
+            raise  # this says nothing about the services: they could not be read
         except CollectionError as problem:
             yield error("services", f"no plan can be made: {problem.message}", "correct that first", "service-drift")
             return

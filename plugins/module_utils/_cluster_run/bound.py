@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The part of a run that binds it to an approved plan: what is read for it, and what it ends with. Pure."""
+"""The part of a run that binds it to an approved plan: what the plan is based on, and the judgement. Pure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Data = Mapping[str, Any]
 
 
 class Binding:
-    """One planning of a run. It does nothing unless the request asks for a plan that binds, or for an approved one."""
+    """One planning of a run. It does nothing unless the request asks for a binding plan, or brings an approved one."""
 
     def __init__(self, request: RunRequest) -> None:
         self._request = request
@@ -53,9 +53,9 @@ class Binding:
     def add_plan(
         self, report: PhaseReport, cluster: Data, edge: Data, preflight: Data, removed: Data, firewall: Data
     ) -> None:
-        """Add the plan in the form that binds to the result of a plan.
+        """Add the binding form of the plan to the result of phase plan.
 
-        ``removed`` is the plan for single orphans, ``firewall`` that for firewall rules.
+        ``removed`` is the plan for single orphans, ``firewall`` the one for firewall rules.
         """
         if self._based_on is None:
             return
@@ -77,7 +77,7 @@ class Binding:
         result[BOUND] = self._plan
 
     def check(self, report: PhaseReport, cluster: Facts, lines: dict[str, Any]) -> None:
-        """Raise CollectionError unless the plan is the approved one, if there is one; ``lines`` get the difference."""
+        """Raise CollectionError if there is an approved plan and this is another; ``lines`` get the difference."""
         approval, now = self._approval, self._plan
         if approval is None or now is None:
             return
@@ -93,11 +93,11 @@ class Binding:
         elif plan["kept"] and not verdict.finishing:
             bound_to = {APPROVED: binding_of((approval.digest, now[DIGEST]), now)}
             plan["kept"] = {**plan["kept"], **bound_to}
-            if plan["interrupted"]:  # the cluster keeps its restore point, and is bound to this plan from now on
+            if plan["interrupted"]:  # the cluster keeps its restore point, but is bound to this plan from now on
                 plan[REBOUND] = {**cluster["restore_point"], **bound_to}
 
     def explained(self, problem: CollectionError, lines: dict[str, Any]) -> CollectionError:
-        """The error of a planning that failed, with what has changed since the approval, which may be the reason."""
+        """The error of a failed planning, with what has changed since the approval, as that may be the reason."""
         if self._approval is None or self._based_on is None or self._plan is not None:
             return problem
         verdict = judge_read(self._approval, self._based_on)
@@ -108,7 +108,7 @@ class Binding:
 
 
 def _settings(request: RunRequest, wanted: Wanted) -> dict[str, Any]:
-    """The variables that a plan depends on, by their names in the role. Ranges are in it as they turned out."""
+    """The variables that a plan depends on, by their names in the role. Ranges appear with their actual addresses."""
     found = {
         "shared_ip_scenario": wanted.scenario,
         "shared_ip_existing": request.existing,
@@ -119,9 +119,8 @@ def _settings(request: RunRequest, wanted: Wanted) -> dict[str, Any]:
         "shared_ip_firewall": request.firewall,
         "shared_ip_restart": request.restart,
     }
-    if (
-        request.go_back
-    ):  # the one in the cluster is bound by the last change of CPI, and a run that goes back adds to it
+    if request.go_back:
+        # Its digest would change: each change of CPI binds the restore point in the cluster, and the run adds to it.
         chosen = digest_of(wanted.restore_point) if request.restore_file else "the one in the cluster"
         found["restore point to go back to"] = chosen
     return found

@@ -44,7 +44,7 @@ class Connections:
 
     @contextmanager
     def one_look(self) -> Iterator[None]:
-        """While the body runs, nothing is read twice from either side. The body must not write."""
+        """In its body, nothing is read twice from either side. The body must not write."""
         with self.kubernetes.one_look(), ExitStack() as self._look:
             try:
                 yield

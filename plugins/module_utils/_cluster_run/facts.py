@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What a run takes from the facts that it has read. Pure."""
+"""What a run derives from the facts that it has read. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VERSION = 1  # of the plan that phase plan passes to phase change
 
 
 def replicas_before(cluster: Facts) -> int:
-    """The number of CPI's replicas before the change, also where an earlier run has stopped CPI."""
+    """The number of CPI's replicas before the change, even if an earlier run has stopped CPI."""
     return int((cluster["deployment"] or {}).get("running_replicas") or 0)
 
 
@@ -31,7 +31,7 @@ def objects_of(described: Mapping[str, Any]) -> list[Facts]:
 
 
 def without_objects(gateway: Facts) -> Facts:
-    """The facts of a gateway without those that a migration changes: the change reads these again."""
+    """The facts of a gateway without what a migration changes: the change reads that again."""
     left_out = {*OBJECTS, FIREWALL}
     edges = [{key: value for key, value in edge.items() if key not in left_out} for edge in gateway["edge_gateways"]]
     return {**gateway, "edge_gateways": edges}

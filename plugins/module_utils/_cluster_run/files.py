@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Restore points on disk: one file for each cluster and time, readable by its user only."""
+"""Restore points on disk: one file for each cluster and time, readable only by its owner."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ DEFAULT = "~/.vcd-kubernetes/restore-points"
 
 
 def only_in_cluster(folder: str | None) -> str:
-    """Why no file of a restore point is stored, so that the cluster alone keeps it; empty if one is. Writes nothing.
+    """Why a restore point gets no file, so that only the cluster keeps it; empty if it gets one. Writes nothing.
 
-    A container often has no home that it may write to, and the copy in the cluster is the one that outlives it. So the
-    default folder may be missing; one that was given may not: raises InvalidInput.
+    A container often has no home that it may write to, and only the copy in the cluster outlives it anyway. So the
+    default folder may be missing, but a folder that was given may not: raises InvalidInput.
     """
     why = _unwritable(folder or DEFAULT)
     if why and folder:
@@ -39,7 +39,7 @@ def _cannot_be_written(path: str, why: str) -> InvalidInput:
 
 
 def _unwritable(folder: str) -> str:
-    """Why a folder cannot be written, or be made; empty if it can."""
+    """Why a folder cannot be written to, or created; empty if it can."""
     try:
         path = Path(folder).expanduser()
     except RuntimeError:
@@ -75,7 +75,7 @@ def store(folder: str | None, point: Mapping[str, Any]) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """The whole file or none: a run that is killed here must not leave half a restore point."""
+    """Write the complete file or nothing: a run that is killed here must not leave half a restore point."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -86,7 +86,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def load(path: str) -> dict[str, Any]:
-    """Read a restore point. Raises InvalidInput if it cannot be read, CollectionError if it is another file."""
+    """Read a restore point. Raises InvalidInput if it cannot be read, CollectionError if it is something else."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The options of vcd_cluster_shared_ip: both connections, CPI's place in the cluster, and the wanted state."""
+"""The options of vcd_cluster_shared_ip: both connections, where CPI is in the cluster, and the wanted state."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.vc
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.options import CONNECTION
 
 PLAN, CHANGE, VERIFY, AUDIT = "plan", "change", "verify", "audit"
-# The options of kubernetes.core that all of its releases have, without its aliases
+# The options that all releases of kubernetes.core have, without their aliases
 KUBERNETES_NAMES = (
     "kubeconfig", "context", "host", "api_key", "username", "password", "validate_certs", "ca_cert", "client_cert",
     "client_key", "proxy",
 )  # fmt: skip
 # How many days before its expiry an audit reports a certificate
 CERTIFICATE_DAYS = {"type": "int", "default": 30}
-# As the action plugin has read and found it
+# A hook in the form that the action plugin has parsed it into
 HOOK = {name: {"type": "str"} for name in ("what", "tasks", "role", "tasks_from")}
 
 
@@ -35,7 +35,7 @@ def _without_aliases(option: dict[str, Any]) -> dict[str, Any]:
     return {"type": "str", **{key: value for key, value in option.items() if key != "aliases"}}
 
 
-# Dictionaries, because both sides have options of the same name (host, password, validate_certs)
+# Dictionaries, because both sides have options with the same names (host, password, validate_certs)
 OPTIONS = ArgumentSpec(
     {
         "phase": {"type": "str", "required": True, "choices": [PLAN, CHANGE, VERIFY, AUDIT]},

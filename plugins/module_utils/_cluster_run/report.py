@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What a run reports: the lines of a plan, its result, and the message of a migration that failed. Pure."""
+"""What a run reports: the lines of a plan, its result, and the message of a failed migration. Pure."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ Facts = Mapping[str, Any]
 def plan_lines(
     planned: Facts, stop: Facts | None, migration: Facts | None, removal: Facts | None, firewall: Facts | None = None
 ) -> list[str]:
-    """The plan for a person: firewall rules, the steps for CPI and the Services to be migrated, and what is removed."""
+    """The plan for a person: firewall rules, the steps for CPI and the Services to be migrated, and the removals."""
     if stop is None or migration is None:
         lines = report_lines(planned)
     else:
-        # this plan alone would leave CPI stopped; the run scales it up again
+        # this plan alone would leave CPI stopped; the run scales CPI up again afterwards
         paused = {
             **stop,
             "restart": {"done": "recreate", "needed": True, "reason": "CPI is stopped while Services are migrated"},
@@ -48,7 +48,7 @@ def plan_lines(
 
 
 def restore_point_line(why: str, backup: str) -> str:
-    """The line of a plan whose restore point gets no file; ``why`` says why, ``backup`` names the ConfigMap."""
+    """The line of a plan whose restore point gets no file, for the reason ``why``. ``backup`` names the ConfigMap."""
     only = f"the restore point is kept in ConfigMap {backup} alone, because {why}"
     return f"{only}; shared_ip_restore_dir names a folder for a file, too"
 
@@ -75,7 +75,7 @@ def result_of(preflight: Facts, planned: Facts, migration: Facts | None, **more:
 class Reached:
     """How far a change has come, for the error that ends it: the Services with their states, and the restore point.
 
-    ``services`` is None where that is not known: while they are migrated, only the migration knows it.
+    ``services`` is None during the migration, because only the migration knows the states then.
     """
 
     services: Sequence[Facts] | None = None
@@ -83,7 +83,7 @@ class Reached:
 
     @classmethod
     def nothing(cls, planned: Sequence[Facts]) -> Reached:
-        """Before the migration of the planned Services."""
+        """The state before the migration of the planned Services."""
         states = ((one, UNCHANGED if one["state"] == UNCHANGED else NOT_REACHED) for one in planned)
         return cls(
             [
@@ -93,7 +93,7 @@ class Reached:
         )
 
     def added_to(self, error: CollectionError) -> CollectionError:
-        """The same error, which says how far the change has come."""
+        """The same error, completed with how far the change has come."""
         known = {"services": self.services, "restore_point": self.restore_point}
         for key, value in known.items():
             if value:
@@ -102,7 +102,7 @@ class Reached:
 
 
 def interrupted_message(writes: int) -> str:
-    """Why a run without ``migrate`` stops when an earlier migration was interrupted."""
+    """The reason why a run without ``migrate`` stops after an interrupted migration."""
     return (
         f"a migration of this cluster's Services was interrupted and {writes} writes are missing - set "
         "shared_ip_existing=migrate to continue, or run the playbook vcd.kubernetes.restore to go back"
@@ -110,11 +110,10 @@ def interrupted_message(writes: int) -> str:
 
 
 def nothing_migrated(failure: Facts, *, resumed: bool, scenario_before: str) -> bool:
-    """Whether a migration failed before its first Service was changed, or at that one, which was rolled back or not
-    reached.
+    """Whether a migration failed without any Service changed: the first one was not reached, or was rolled back.
 
-    ``failure`` are the details of the error. A run that continues one that was killed may have found Services
-    that were migrated before, and an invalid file is nothing to go back to.
+    ``failure`` are the details of the error. Never true for a run that continues a killed one, which may have migrated
+    Services before, nor for an invalid file, because CPI cannot go back to that.
     """
     if resumed or scenario_before == "invalid":
         return False
@@ -128,7 +127,7 @@ def nothing_migrated(failure: Facts, *, resumed: bool, scenario_before: str) -> 
 def migration_failure(
     error: CollectionError, restore_file: str, backup: str, *, restored: bool, then_failed: str = ""
 ) -> str:
-    """One line for a migration that failed: the state of the Services, and how to continue or go back.
+    """One line for a failed migration: the state of the Services, and how to continue or go back.
 
     ``restored``: CPI runs again as before. ``then_failed`` is the error of an attempt to restore CPI.
     """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What a run is asked for, what it works with, and what it ends with."""
+"""The data of a run: its request, its intermediate values, and its outcome."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ MIGRATE = "migrate"
 
 @dataclass(frozen=True)
 class RunRequest:
-    """The request. With ``go_back`` scenario and one-arm range come from the restore point, not from the options.
+    """The request. With ``go_back``, scenario and one-arm range come from the restore point, not from the options.
 
-    ``bind``: the plan is wanted in the form that binds. ``approved`` is what it has to be (see `binding.approval`).
-    ``before_change``, ``after_change``, ``saved`` and ``handed_on`` are those of `Hooks`.
+    ``bind``: the plan is wanted in its binding form. ``approved`` is the plan that it has to be (see
+    `binding.approval`). ``before_change``, ``after_change``, ``saved`` and ``handed_on`` are the fields of `Hooks`.
     """
 
     scenario: str | None = None
@@ -58,7 +58,7 @@ class RunRequest:
     def firewall_mode(self, restore_point: Facts) -> str:
         """What the run does with firewall rules (see `ClusterState.firewall`).
 
-        A run that goes back takes back what the change has made, whatever the option says now.
+        A run that goes back removes the rules that the change has made, whatever the option says now.
         """
         if self.firewall == MANAGE_FIREWALL:
             return MANAGE_FIREWALL
@@ -66,7 +66,7 @@ class RunRequest:
 
     @property
     def binds(self) -> bool:
-        """Whether the plan in the form that binds is needed."""
+        """Whether the binding form of the plan is needed."""
         return self.bind or bool(self.approved)
 
 
@@ -84,7 +84,7 @@ class PhaseReport:
 class Wanted:
     """The wanted scenario and one-arm range, and the restore point to go back to.
 
-    ``orphans`` are the names of those in a Service's way, which its migration removes.
+    ``orphans`` are the names of the orphans in a Service's way, which its migration removes.
     """
 
     scenario: Any
@@ -95,7 +95,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class RestorePoint:
-    """The state before: as stored on disk, and as the cluster keeps it, with virtual services that may be lost."""
+    """The state before, as stored on disk and as the cluster keeps it; both hold what a migration may lose."""
 
     on_disk: Facts = field(default_factory=dict)
     in_cluster: Facts = field(default_factory=dict)
@@ -103,7 +103,7 @@ class RestorePoint:
 
 @dataclass(frozen=True)
 class DoneMigration:
-    """A migration that succeeded: its Services, their restore point, and what was done on the edge gateway."""
+    """A successful migration: its Services, their restore point, and what was done on the edge gateway."""
 
     services: list[Facts]
     point: RestorePoint

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The last check of the preflight: it needs the plan, because only the rights that the plan needs count."""
+"""The last check of the preflight. It needs the plan, because only the rights that the plan uses matter."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import 
 def add_rights(found: Facts, gateway: Gateway, planned: Iterable[Done | None]) -> None:
     """Add the check to the preflight in ``found``, and to its lines. Raises CollectionError for a missing right.
 
-    ``planned`` are the parts that write in Cloud Director; where none does, nothing is asked.
+    ``planned`` are the parts that write in Cloud Director; if there are none, no request is sent.
     """
     writing = [one for one in planned if one]
     if not writing:

@@ -7,17 +7,17 @@
 ``ClusterRun(...).plan()`` returns the current state, what prevents a change, and the plan; ``change(plan)`` applies it
 and verifies the result; ``verify()`` only checks the current state. The steps of a migration:
 
-    0. the role runs the operator's hooks between the plan and the change, and plans again after them
-    1. lock the edge gateway, which other runs may work on; a run that is bound to an approved plan plans again
-    2. store the restore point on disk, unless the user of a container has no folder for it
-    3. make firewall rules, if the role is to; store the restore point in the cluster, and stop CPI
+    0. between the plan and the change, the role runs the operator's hooks, and plans again after them
+    1. lock the edge gateway against other runs; a run that is bound to an approved plan plans again
+    2. store the restore point on disk, unless a container's user has no folder for it
+    3. make firewall rules, if the role manages them; store the restore point in the cluster, and stop CPI
     4. read again; if something has changed since the plan, store a new restore point (a bound run ends there)
     5. migrate the Services, and unlock the edge gateway
     6. write CPI's file, and start CPI
-    7. remove the orphans that are in no Service's way, and firewall rules that none needs, with the gateway locked
-    8. verify, until all has settled; the role runs the operator's hooks for the end, also after a failure
+    7. with the gateway locked, remove orphans that are in no Service's way and firewall rules that are not needed
+    8. verify until everything has settled; the role runs the operator's final hooks, even after a failure
 
-If a run is killed anywhere, the next run, which begins with a plan, finishes the work.
+If a run is killed at any point, the next run, which begins with a plan, finishes the work.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class ClusterRun:
     # -- plan: writes nothing
 
     def plan(self, check_mode: bool) -> PhaseReport:
-        """Read, check and plan. ``ok`` in the result says whether a change may follow, ``summary`` why not."""
+        """Read, check and plan. ``ok`` in the result says whether a change may follow, ``summary`` says why not."""
         found: Facts = {"planned_only": check_mode, "lines": {}}
         binding = Binding(self._request)
         with self._one_look():
@@ -146,13 +146,13 @@ class ClusterRun:
             except CollectionError as problem:
                 error = self._cpi.final_error(binding.explained(problem, found["lines"]))
                 if not found["lines"]:
-                    raise error from problem  # no report was made that would be lost with the error
+                    raise error from problem  # there is no report yet that would be lost with the error
                 return PhaseReport(False, {**found, "ok": False, "summary": error.message, "failure": error.details})
         result = {**found, **report.result, "lines": {**found["lines"], **report.result["lines"]}}
         return PhaseReport(check_mode and report.changed, result, report.before, report.after)
 
     def _add_hooks(self, result: Facts, cluster: Facts) -> None:
-        """Add what runs before and after the change; the restore point gets what was saved before it."""
+        """Add the hooks that run before and after the change; the restore point gets what they saved before it."""
         request, plan = self._request, result["plan"]
         saved, digest = checked_results(request.saved), result.get(BOUND, {}).get("digest", "")
         hooks = Hooks(request.before_change, request.after_change, saved, request.handed_on)
@@ -204,7 +204,7 @@ class ClusterRun:
         found["lines"]["preflight"] = report_lines(preflight)
         if not preflight["ok"]:
             raise CollectionError(preflight["summary"])
-        if members:  # the restore point needs these pools whole, too
+        if members:  # they were read in full for the restore point, too
             pictures = preflight["pictures"].items()
             preflight["pictures"] = {when: with_members(one, members) for when, one in pictures}
         return gateway
@@ -226,7 +226,7 @@ class ClusterRun:
         add_rights(found, self._gateway, writing)
         pending = bool(planned.result["steps"] or any(writing))
         verification = None if pending else self._verify(cluster, gateway, wanted)
-        # only a migration needs a restore point, for which whole virtual services are read
+        # only a migration needs a restore point, which takes a request for each virtual service
         stop = self._cpi.plan_stop(goal).result if migration else None
         point = self._restore_point(cluster, gateway, wanted) if migration else RestorePoint()
         without_file = files.only_in_cluster(self._request.restore_dir) if migration else ""
@@ -271,7 +271,7 @@ class ClusterRun:
             "result": {**result, "verified": False} if found["planned_only"] else result,
             "lines": {"plan": lines},
         }
-        if verification and not found["planned_only"]:  # nothing is to be changed: this is the end of the run
+        if verification and not found["planned_only"]:  # there is nothing to change, so the run ends here
             proof = verified(verification)
             report.update(verification=proof["verification"], lines={**report["lines"], **proof["lines"]})
         before, after = merged([one.before for one in parts]), merged([one.after for one in parts])
@@ -289,7 +289,7 @@ class ClusterRun:
         wanted: Wanted,
         interrupted: bool,
     ) -> Done | None:
-        """The plan for the Services; None when none is to be migrated. CPI has to be stopped for it."""
+        """The plan for the Services; None when no Service is to be migrated. Carrying it out needs a stopped CPI."""
         migrates = self._request.migrates
         services = self._services(cluster, gateway, wanted) if migrates or interrupted else []
         if not services:
@@ -298,7 +298,7 @@ class ClusterRun:
         writes = migration.result["writes"]
         if writes and not migrates:
             raise CollectionError(interrupted_message(writes))
-        # a migration that was killed after its last write was not verified: finish it like any other
+        # a migration that was killed after its last write was never verified: finish it like any other
         return migration if writes or (migrates and interrupted) else None
 
     def _services(self, cluster: Facts, gateway: Facts, wanted: Wanted) -> list[Facts]:
@@ -316,7 +316,7 @@ class ClusterRun:
     def change(self, plan: Mapping[str, Any], check_mode: bool) -> PhaseReport:
         """Apply ``plan``, and verify the result. Each write is planned again, from the state at that time.
 
-        Raises CollectionError. If a migration failed, its message says in what state the Services are, and how to
+        Raises CollectionError. After a failed migration, its message says what state the Services are in, and how to
         continue or go back.
         """
         check_version(plan)
@@ -333,7 +333,7 @@ class ClusterRun:
             with self._cpi.lease():
                 migration, applied, parts = self._write(plan, goal, wanted)
             found = self._verify_change(plan, goal, wanted, migration)
-        except Exception as error:  # a defect must not leave a stopped CPI unsaid, either
+        except Exception as error:  # after a defect, too, the error must mention a stopped CPI
             raise self._reached.added_to(self._cpi.final_error(error)) from error
         verification = found["verification"]
         result.update(
@@ -350,7 +350,7 @@ class ClusterRun:
     def _write(
         self, plan: Mapping[str, Any], goal: FileGoal, wanted: Wanted
     ) -> tuple[DoneMigration | None, Managed | None, list[Managed | Done]]:
-        """Write everything. Returns the migration, what was done to CPI, and both with all else."""
+        """Write everything. Returns the migration, what was done to CPI, and a list of everything that was done."""
         migration: DoneMigration | None = None
         applied: Managed | None = None
         parts: list[Managed | Done] = []
@@ -377,7 +377,7 @@ class ClusterRun:
         return migration, applied, parts
 
     def _check_bound(self, plan: Mapping[str, Any]) -> None:
-        """Plan once more before the first write, and raise CollectionError if a bound plan would be another now.
+        """Plan once more before the first write, and raise CollectionError if a bound plan would differ now.
 
         The run may have waited long for its turn on the edge gateway.
         """
@@ -390,7 +390,7 @@ class ClusterRun:
         self._gateway.allow_only(steps_allowed(plan))
 
     def _remove(self, plan: Mapping[str, Any]) -> list[Done]:
-        """Remove the orphans, but none that a port claims since the plan: a Service may have come back."""
+        """Remove the orphans, except those that a port has claimed since the plan: a Service may have come back."""
         with self._one_look():
             cluster, gateway = self._cpi.look(), self._gateway.look_again(plan["gateway"])
         objects = still_orphans(cluster, gateway, plan["gone"])
@@ -399,16 +399,16 @@ class ClusterRun:
 
     def _migrate(self, plan: Mapping[str, Any], goal: FileGoal, wanted: Wanted) -> DoneMigration:
         """Stop CPI and migrate the Services."""
-        # Stored before anything is changed, and first on disk: the copy in the cluster could be lost with the cluster.
+        # Stored before anything changes, and on disk first: the copy in the cluster could be lost with the cluster.
         point = RestorePoint(plan["point"], plan["kept"])
         file = self._store(point)
-        if plan.get("firewall"):  # before CPI stops: a refusal changes nothing else
+        if plan.get("firewall"):  # before CPI stops, so that nothing else has changed if Cloud Director refuses
             self._gateway.make_firewall_rules(plan["firewall"])
         self._say(f"the restore point is in {file or f'ConfigMap {self._cpi.backup} alone'}; stopping CPI")
         rebound = plan.get(REBOUND)
         self._cpi.stop(goal, rebound or point.in_cluster, replace=bool(rebound))
         try:
-            # CPI may have created objects between the plan and its stop: they have to be migrated, too
+            # CPI may have created objects after the plan and before it stopped: they have to be migrated, too
             with self._one_look():
                 cluster, gateway = self._cpi.look(), self._gateway.look_again(plan["gateway"])
                 services = self._services(cluster, gateway, wanted)
@@ -442,10 +442,10 @@ class ClusterRun:
             point = {**point, "firewall": mode}
         if not self._request.go_back:
             return RestorePoint(point, point)
-        # The cluster keeps the point to go back to, so that running the same again goes to the same place. The present
-        # objects are added to it: one of them may be lost while it is re-created.
+        # The cluster keeps the point to go back to, so that the same run can be repeated and leads to the same state.
+        # The present objects are added to it: one of them may be lost while it is re-created.
         back = dict(way_back(wanted.restore_point, cluster, gateway)["restore_point"])
-        back.pop(APPROVED, None)  # that was the approval of the change to go back from
+        back.pop(APPROVED, None)  # this approval belongs to the change that is being undone
         return RestorePoint(point, kept_on_the_way(back, point))
 
     def _newer_point(
@@ -459,13 +459,13 @@ class ClusterRun:
             return None
         if objects_of(self._gateway.describe(services)) == objects_of(plan["point"]):
             return None
-        # the change in progress is this one, and no Service is migrated yet: describe the cluster as before it
+        # the change in progress is this one, and no Service is migrated yet: describe the cluster as it was before
         before = {**cluster, "rollout": {**cluster["rollout"], "state": "none"}, "restore_point": None}
         point = self._restore_point(before, gateway, wanted)
         return RestorePoint(with_saved(point.on_disk, plan["saved"]), with_saved(point.in_cluster, plan["saved"]))
 
     def _failure(self, error: CollectionError, plan: Mapping[str, Any], file: str) -> CollectionError:
-        """The error of a migration, with its state. CPI is restored if no Service was migrated."""
+        """The error of a migration, with the state of the Services. CPI is restored if no Service was migrated."""
         before, then_failed = plan["before"], ""
         restored = nothing_migrated(error.details, resumed=plan["resumed"], scenario_before=before["scenario"])
         if restored:
@@ -481,7 +481,7 @@ class ClusterRun:
     # -- verify
 
     def verify(self) -> PhaseReport:
-        """Check the current state; writes nothing. Without a scenario in the request that of CPI's file is checked."""
+        """Check the current state; writes nothing. Without a scenario in the request, CPI's file decides on it."""
         with self._one_look():
             try:
                 cluster, gateway = self._look()

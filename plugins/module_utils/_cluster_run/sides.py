@@ -51,7 +51,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import 
 
 Facts = dict[str, Any]
 FIREWALL = "firewall_rules"
-# The objects of Services on a gateway. A migration changes only these, so that nothing else has to be read again
+# The objects of Services on a gateway. A migration changes only these, so nothing else has to be read again.
 OBJECTS = ("virtual_services", "pools", "unhealthy_pools", "nat_rules", "application_port_profiles")
 READ_PARTS = ("used_ip_addresses", "networks", "load_balancer", "service_engine_groups", *OBJECTS)
 
@@ -68,7 +68,7 @@ class Cpi(Protocol):
     """CPI in one cluster. Every method may raise CollectionError."""
 
     def look(self) -> Facts:
-        """What vcd_ccm_config_info returns, with the Services, and ``excluded``: what is to stay as it is."""
+        """What vcd_ccm_config_info returns, with the Services, and with ``excluded``: what is to stay as it is."""
 
     def plan(self, goal: FileGoal) -> Managed:
         """What ``apply`` would do."""
@@ -81,13 +81,16 @@ class Cpi(Protocol):
         """Namespace and name of the ConfigMap that holds the restore point."""
 
     def lease(self) -> AbstractContextManager[None]:
-        """While the body runs, no other run changes the cluster, once this one has begun to."""
+        """In its body, no other run changes the cluster, as soon as this run has begun to change it."""
 
     def check_stopped(self) -> None:
         """Raise CollectionError unless CPI is still stopped, and the lease is still this run's."""
 
     def final_error(self, error: Exception) -> CollectionError:
-        """The error that ends this run, for the operator. It says if CPI is stopped that ran before. Never raises."""
+        """The error that ends this run, for the operator. It mentions a CPI that ran before and is stopped.
+
+        Never raises.
+        """
 
     def stop(self, goal: FileGoal, restore_point: Facts, *, replace: bool = False) -> Managed:
         """Store the restore point and the goal in the cluster, and scale CPI to 0.
@@ -103,13 +106,13 @@ class Gateway(Protocol):
     """The edge gateway of one cluster. Every method may raise CollectionError."""
 
     def choose(self, cluster_id: str, edge_gateway: str) -> None:
-        """Set the cluster and the gateway's URN. Every other method but ``look`` needs them."""
+        """Set the cluster and the gateway's URN. Every method except ``look`` needs them."""
 
     def allow_only(self, steps: Sequence[str]) -> None:
-        """A migration of this run may write these steps, and no others."""
+        """From now on, a migration may write these steps and no others."""
 
     def lock(self) -> AbstractContextManager[None]:
-        """While the body runs, no other run writes to the gateway. Waits for its turn."""
+        """In its body, no other run writes to the gateway. Waits for its turn."""
 
     def granted(self) -> Granted:
         """What the user may do in Cloud Director."""
@@ -124,15 +127,15 @@ class Gateway(Protocol):
         """The same facts, with the objects of Services read again."""
 
     def with_members(self, known: Facts, pools: Collection[str]) -> Facts:
-        """The same facts with the members of these pools, even if they are healthy."""
+        """The same facts with the members of these pools, even of healthy ones."""
 
     def describe(self, services: Sequence[Facts], *, whole: bool = False) -> Facts:
-        """What vcd_shared_ip_info returns for the Services, with their restore point if it is to be ``whole``."""
+        """What vcd_shared_ip_info returns for the Services; with ``whole``, their restore point is included."""
 
     def plan_migration(
         self, goal: FileGoal, services: Sequence[Facts], restore_point: Facts, orphans: Sequence[str]
     ) -> Done:
-        """What the migration of these Services would do. ``orphans`` are the names of those to be removed with it."""
+        """What the migration of these Services would do. ``orphans`` are the names of orphans to be removed with it."""
 
     def prepare_migration(
         self,
@@ -144,11 +147,12 @@ class Gateway(Protocol):
     ) -> Callable[[], Done]:
         """Read the present state. Calling the returned function migrates the Services.
 
-        ``before_each()`` is called before each Service, and raises CollectionError if none may be migrated any more.
+        ``before_each()`` is called before each Service, and raises CollectionError if no further Service may be
+        migrated.
         """
 
     def entity(self, cluster_id: str) -> Facts:
-        """What the cluster's defined entity lists as made by CPI: ``objects``, and a ``problem`` if it is not known."""
+        """What the cluster's defined entity lists as made by CPI: ``objects``, and a ``problem`` if that is unknown."""
 
     def plan_removal(self, objects: Sequence[Mapping[str, str]]) -> Done:
         """What ``remove`` would do."""
@@ -157,13 +161,13 @@ class Gateway(Protocol):
         """Remove single objects, given with kind, name and id."""
 
     def plan_firewall(self, wanted: Facts) -> Done:
-        """What the next two would do. ``wanted`` is the ``firewall`` of a preflight."""
+        """What the next two methods would do. ``wanted`` is the ``firewall`` of a preflight."""
 
     def make_firewall_rules(self, wanted: Facts) -> Done:
         """Make the rules that a migration needs."""
 
     def take_back_firewall_rules(self, wanted: Facts) -> Done:
-        """Remove the rules that runs have made for the cluster, and that no Service needs any more."""
+        """Remove the rules that runs have made for the cluster and that no Service needs any longer."""
 
 
 class RealCpi:
@@ -183,7 +187,7 @@ class RealCpi:
         return ClusterLease(self._connected.kubernetes, target, take_over, self._starter, "shared_ip_take_over")
 
     def look(self) -> Facts:
-        """What the cluster holds. Right after a write all but the Services is known, and not read again."""
+        """What the cluster holds. Right after a write, everything except the Services is known and not read again."""
         written, self._written = self._written, None
         found = report(self._connected.kubernetes, target_from(self._params["cpi"]), True, written)
         return {**found, "excluded": self._excluded()}
@@ -192,7 +196,7 @@ class RealCpi:
         return [name.strip() for name in self._params["exclude"] or () if name.strip()]
 
     def look_as_allowed(self) -> Facts:
-        """What `look` returns, for a user who may not read all of it: ``unread`` names the missing rights."""
+        """What `look` returns, as far as the user may read it: ``unread`` names the missing rights."""
         found = report_as_allowed(self._connected.kubernetes, target_from(self._params["cpi"]))
         return {**found, "excluded": self._excluded()}
 
@@ -227,7 +231,7 @@ class RealCpi:
         stopped = self._journal.replicas if self._journal is not None and self._journal.in_progress else 0
         try:
             cluster = self._connected.kubernetes
-        except CollectionError:  # the cluster was not reached at all
+        except CollectionError:  # the cluster could not be reached at all
             return error if isinstance(error, CollectionError) else defect(error)
         return with_stopped_cpi(error, cluster, target, stopped)
 
@@ -289,7 +293,7 @@ class RealGateway:
         self._allowed = list(steps)
 
     def _body(self) -> Body:
-        """The gateway itself, read once: a migration does not change it."""
+        """The body of the gateway, read only once: a migration does not change it."""
         if self._read is None or self._read["id"] != self._urn:
             self._read = get_edge_gateway(self._connected.vcd, self._urn)
         return self._read
@@ -318,7 +322,7 @@ class RealGateway:
         return facts if found else {**facts, "other_edge_gateways": other_gateways(api, name)}
 
     def look_as_allowed(self, network: str, vdc_of_network: str) -> Facts:
-        """What `look` returns, with all that an audit needs, for a user who may not view all of it."""
+        """What `look` returns, with everything that an audit needs, as far as the user may view it."""
         name, vdc = self._params["edge_gateway"], self._params["vdc"]
         if not name and not network:
             return {"skipped": True}
