@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Who claims external addresses on an edge gateway, for the managers of virtual services and of NAT rules.
+"""What claims external addresses on an edge gateway, for the managers of virtual services and of NAT rules.
 
-Virtual services and rules are read as the domain knows them, and `_sharing.gateway` answers. A manager passes the list
-that it has; the other one is read only when it is asked for, that is before a write.
+Virtual services and rules are converted to objects of the domain, and `_sharing.gateway` decides. A manager passes the
+list that it has; the other list is read only when it is needed, that is, before a write.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def check_rule(
 
 
 class _Claims:
-    """All that may claim an address: the objects of one kind, which a task changes, and those of the other kind."""
+    """Everything that may claim an address: the objects of the kind that a task changes, and those of the other."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ def _ask(
     asked = [one for one in (planned, before) if one is not None]
     near = [item for one in asked for claim in inventory.claims_of(one) for item in inventory.near(claim)]
     if all(item.id == planned.id for item in near):
-        return [], claims.warnings  # no other object is on its addresses, so that no port has to be compared
+        return [], claims.warnings  # no other object is on its addresses, so no port has to be compared
     urns = {item.profile for item in [*asked, *near] if isinstance(item, NatRule) and item.profile}
     for urn in sorted(urns):
         if inventory.get(APP_PORT_PROFILE, urn) is None:
@@ -123,7 +123,7 @@ def _service(result: Result) -> VirtualService:
 
 
 def _rule(result: Result) -> NatRule:
-    """A rule that names its profile by URN: a profile of the system and one of the organization may share a name."""
+    """A rule that names its profile by URN, because a system and an organization profile may share a name."""
     profile = result.get("application_port_profile") or {}
     return replace(read_nat_rule(Reader(result, "NAT rule")), profile=str(profile.get("id") or ""))
 
@@ -142,7 +142,7 @@ def _profile(api: Api, urn: str) -> AppPortProfile:
 
 
 def _list(read: Any, what: str, path: str, api: Api, gateway: Body) -> tuple[list[Body], list[str]]:
-    """The objects of the other kind, or a warning that the user may not see them."""
+    """The objects of the other kind, or a warning that the user cannot see them."""
     try:
         return read(api, gateway), []
     except Refused as error:
@@ -155,7 +155,7 @@ def _list(read: Any, what: str, path: str, api: Api, gateway: Body) -> tuple[lis
 
 
 def refuse_or_warn(found: Iterable[Objection], option: str, value: Any, warnings: list[str]) -> None:
-    """Raise the first refusal among objections to an option's value, or add the others to the warnings."""
+    """Raise the first refusal among the objections to an option's value; without one, add all to the warnings."""
     for one in found:
         message = f"{option}: {value!r}: {one.text}"
         if one.refuses:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The clusters that Cloud Director knows of: by their defined entities, and by CPI's objects on edge gateways."""
+"""The clusters that Cloud Director knows: by their defined entities, and by CPI's objects on edge gateways."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ def read_clusters(
 ) -> dict[str, Any]:
     """``clusters``, sorted by id, and ``warnings``: what could not be read, and why. Plain data, without any secret.
 
-    ``options`` and ``given`` are as in `options.connection_of`, ``edge_gateways`` are names or URNs of those that are
-    read (all when empty), and ``cluster_ids`` the ids of clusters whose names do not show them. A cluster has the
-    fields of `capvcd_cluster.resource.to_result`, ``urn`` (of its entity, or empty), ``known_by`` ("entity", "names" or
-    "id"), ``scenario``, ``services``, and ``edge_gateway`` (``id``, ``name`` and ``owner``, or None). ``id`` is the id
-    as it stands in names. Raises CollectionError.
+    ``options`` and ``given`` are as in `options.connection_of`, ``edge_gateways`` are names or URNs of those to be read
+    (all when empty), and ``cluster_ids`` the ids of clusters for which names of objects do not show them. A cluster has
+    the fields of `capvcd_cluster.resource.to_result`, ``urn`` (of its entity, or empty), ``known_by`` ("entity",
+    "names" or "id"), ``scenario``, ``services``, and ``edge_gateway`` (``id``, ``name`` and ``owner``, or None). ``id``
+    is the id as names contain it. Raises CollectionError.
     """
     check_libraries()
     with connect(connection_of(options, given)) as api, api.one_look():
@@ -113,7 +113,7 @@ def _gateways(api: Api, wanted: Iterable[str]) -> list[Body]:
         return [one for one in find_edge_gateways(api, None, None) if backing_type(one) == "NSXT_BACKED"]
     found: dict[str, Body] = {}
     for name in named:
-        # of several with one name all are meant; for one that does not exist, the message says which there are
+        # a name that several gateways have means all of them; for one without a match, the message lists the names
         several = find_edge_gateways(api, name, None)
         for one in several if len(several) > 1 else [get_edge_gateway(api, name)]:
             found[str(one["id"])] = one
@@ -175,7 +175,7 @@ def _networks(api: Api, warnings: list[str]) -> list[Body]:
 def _place(
     cluster: dict[str, Any], places: list[tuple[Body, int]], gateways: list[Body], networks: Iterable[Body]
 ) -> None:
-    """The edge gateway of a cluster: the one that has its objects, else the one that routes its network."""
+    """The edge gateway of a cluster: the one that has its objects, or else the one that routes its network."""
     routers = _routers(cluster, networks)
     candidates = [one for one, _count in sorted(places, key=lambda place: -place[1])]
     on_network = [one for one in candidates or gateways if one["id"] in routers]

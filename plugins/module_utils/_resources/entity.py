@@ -14,9 +14,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import 
 
 
 def cpi_entity(api: Api, urn: str) -> dict[str, Any]:
-    """``objects`` (type and name) that the entity lists as made by CPI, and a ``problem`` where that is not known.
+    """``objects`` (type and name) that the entity lists as made by CPI, and a ``problem`` where that is unknown.
 
-    A refusal is no error: Cloud Director gives it for an entity that does not exist, and for a missing right.
+    A refusal is no error: Cloud Director refuses both for a missing entity and for a missing right.
     """
     try:
         body = api.get(f"entities/{urn}", f"defined entity {urn!r}")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Whether an edge gateway may use an address: reads what decides it, as little as possible, and asks the domain."""
+"""Whether an edge gateway may use an address: reads only what is needed to decide, and asks the domain."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 
 
 def allotment_of(gateway: Body) -> Allotment:
-    """What an edge gateway's body says of its addresses. It does not hold IP Spaces and networks."""
+    """What an edge gateway's body says about its addresses. It contains neither IP Spaces nor networks."""
     edge = resource.to_result(gateway)
     subnets = [one for uplink in edge["uplinks"] if not uplink["using_ip_space"] for one in uplink["subnets"]]
     networks = [network_of(f"{one['gateway']}/{one['prefix_length']}") for one in subnets]
@@ -65,8 +65,8 @@ def ask(
 ) -> AddressVerdict:
     """Whether an edge gateway may use an address, network or range.
 
-    ``known`` are allocations in IP Spaces that the caller has read already, ``internal`` are ranges that it knows to be
-    internal. Nothing is read where the edge gateway's body decides.
+    ``known`` are allocations in IP Spaces that the caller has already read, ``internal`` are ranges that it knows to be
+    internal. Nothing is read if the edge gateway's body is enough to decide.
     """
     allotment = replace(allotment_of(gateway), allocated=tuple(known) or None, internal=tuple(internal))
     verdict = may_use(allotment, text, use)

@@ -43,11 +43,11 @@ def free_addresses(
     exclude: Collection[str] = (),
     count: int = 1,
 ) -> list[str]:
-    """So many free IPv4 addresses, lowest first. ``options`` and ``given`` are as in `options.connection_of`.
+    """The lowest ``count`` free IPv4 addresses. ``options`` and ``given`` are as in `options.connection_of`.
 
-    External ones by default: what `find_free_external_ip` finds, or where the edge gateway uses IP Spaces, addresses
-    that are allocated to the organization and not used. With ``internal``, a range, those that no virtual service and
-    no NAT rule uses, as the planner chooses them. Raises CollectionError where there are fewer.
+    By default, external addresses: those that `find_free_external_ip` finds or, with IP Spaces, those that are
+    allocated to the organization and unused. With ``internal``, a range: those that no virtual service and no NAT rule
+    uses, as the planner chooses them. Raises CollectionError if there are fewer.
     """
     if count < 1:
         raise InvalidInput("count", count, "give 1 or more")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Edge gateways with what belongs to them, as vcd_edge_gateway_info returns them."""
+"""Edge gateways with everything that belongs to them, as vcd_edge_gateway_info returns them."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Refused, missing_right
 
 FORBIDDEN = 403
-# What stands for a part that the user may not view
+# The values in place of parts that the user may not view
 _UNREAD: Mapping[str, Any] = {"load_balancer": {"enabled": False}, "firewall_rules": None}
 
 
 def unhealthy_pools(api: Api, gateway: Body) -> list[dict[str, Any]]:
-    """The whole pools that are not UP. A list tells neither members nor ports, and here they may be the reason."""
+    """The complete pools that are not UP. A list contains neither members nor ports, which may be the reason."""
     return whole_pools(api, [row for row in pool_calls.list_summaries(api, gateway) if row.get("healthStatus") != "UP"])
 
 
@@ -65,9 +65,9 @@ def find_gateways(
     parts: Iterable[str] = (),
     vdc_of_network: str = "",
 ) -> list[Body]:
-    """The edge gateways that are meant: the one that routes ``network``, else by name or URN (all when None).
+    """The requested edge gateways: the one that routes ``network``, or else those by name or URN (all when None).
 
-    ``vdc_of_network``: take only a network that is in this VDC or in none, as CPI does with ``vcd.vdc`` of its file.
+    ``vdc_of_network``: accept only a network in this VDC or in none, as CPI does with ``vcd.vdc`` of its file.
     """
     if network:
         from_all = "networks" in parts
@@ -81,7 +81,7 @@ def facts_of(api: Api, gateway: Body, parts: Iterable[str]) -> dict[str, Any]:
 
 
 def facts_as_allowed(api: Api, gateway: Body, parts: Iterable[str]) -> dict[str, Any]:
-    """The same for a user who may not view all of it: ``unread`` names the right that each part needs that is empty."""
+    """The same, as far as the user may view it: ``unread`` names the missing right for each part left empty."""
     found, unread = {}, {}
     for part in parts:
         found[part], right = as_allowed(partial(GATHER[part], api, gateway), _UNREAD.get(part, []))
@@ -91,7 +91,7 @@ def facts_as_allowed(api: Api, gateway: Body, parts: Iterable[str]) -> dict[str,
 
 
 def as_allowed(read: Callable[[], Any], instead: Any) -> tuple[Any, str]:
-    """What ``read`` returns, or ``instead`` and the right that the user lacks for it."""
+    """What ``read`` returns, or ``instead`` together with the right that the user lacks."""
     try:
         return read(), ""
     except Refused as error:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The objects on an edge gateway as the domain sees them, from what Cloud Director returns."""
+"""Converts what Cloud Director returns into the objects of the domain."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Bod
 
 
 def object_of(kind: str, body: Body) -> Object:
-    """An object as the domain sees it, from its whole body."""
+    """An object of the domain, from its complete body."""
     return _OBJECT_OF[kind](body)
 
 
 def pool_of(body: Body) -> Pool:
-    """A pool, from its whole body."""
+    """A pool, from its complete body."""
     return read_pool(Reader(pool_result(body), "pool"), body)
 
 
@@ -66,12 +66,12 @@ def profile_of(body: Body) -> AppPortProfile:
 
 
 def ip_set_of(body: Body) -> IpSet:
-    """An IP set, from its whole body."""
+    """An IP set, from its complete body."""
     return read_ip_set(Reader(ip_set_result(body), "IP set"), body)
 
 
 def virtual_service_of(body: Body) -> VirtualService:
-    """A virtual service as the domain sees it, from a body of the API."""
+    """A virtual service, from a body of the API."""
     return read_virtual_service(Reader(service_result(body), "virtual service"), body)
 
 

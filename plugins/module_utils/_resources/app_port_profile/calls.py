@@ -23,7 +23,7 @@ def list_profiles(api: Api, gateway: Body, *terms: str) -> list[Body]:
 
 
 def names_in_organization(api: Api, gateway: Body) -> set[str]:
-    """The names of all tenant's profiles in the organization of a gateway, where they are unique."""
+    """The names of all the tenant's profiles in the organization of a gateway, where names are unique."""
     rows = api.pages(PATH, "application port profiles", query="scope==TENANT")
     return {str(row.get("name")) for row in _of_organization(rows, gateway)}
 
@@ -43,14 +43,14 @@ def list_tenant_profiles(api: Api, gateway: Body, name: str) -> list[Body]:
 
 
 def _of_organization(rows: list[Body], gateway: Body) -> list[Body]:
-    """The tenant's profiles among these. A provider sees those of every organization."""
+    """The profiles among these that belong to the gateway's tenant. A provider sees those of every organization."""
     org = (gateway.get("orgRef") or {}).get("id")
     tenants = [row for row in rows if row.get("scope") == "TENANT"]
     return [row for row in tenants if org is None or (row.get("orgRef") or {}).get("id") in (org, None)]
 
 
 def read(api: Api, gateway: Body, name: str | None, urn: str | None) -> Body | None:
-    """A tenant's profile by URN, else by name; None when it does not exist."""
+    """A tenant's profile by URN, or else by name; None when it does not exist."""
     if urn:
         is_urn("id", urn, KIND)
     if api.reads_whole_lists and not urn:

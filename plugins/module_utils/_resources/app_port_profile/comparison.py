@@ -13,7 +13,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.comparison imp
 
 
 def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The wanted values that the profile does not have yet."""
+    """The wanted values that the profile lacks."""
     return differing(current, wanted, special={"application_ports": _same_ports})
 
 

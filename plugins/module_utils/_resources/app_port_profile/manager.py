@@ -43,7 +43,7 @@ class AppPortProfiles(Manager):
         return calls.PATH
 
     def read(self) -> Body | None:
-        """By id, else by name among the tenant's profiles. Raises InvalidInput for any other scope."""
+        """By id, or else by name among the tenant's profiles. Raises InvalidInput for any other scope."""
         found = calls.read(self.api, self.gateway, self.params["name"], self.params["id"])
         if found and found.get("scope") not in ("TENANT", None):
             remedy = f"has scope {found['scope']}: only profiles with scope TENANT can be changed"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Markers: application port profiles that no rule uses, whose name says that something on an edge gateway is in use."""
+"""Markers: application port profiles that no rule uses. Their names mark an edge gateway as in use."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PORT = {"name": "marker", "protocol": "TCP", "destination_ports": ["65535"]}
 
 
 class Markers:
-    """The marker of one edge gateway. A name is unique in an organization, so that only one creation succeeds."""
+    """The marker of one edge gateway. A name is unique in an organization, so only one creation succeeds."""
 
     def __init__(self, api: Api, gateway: Body) -> None:
         self._api = api
@@ -30,11 +30,11 @@ class Markers:
         self.what = f"application port profile {self.name!r}, which marks edge gateway {gateway['name']!r} as in use"
 
     def list(self) -> list[Body]:
-        """The markers that exist: one, or none."""
+        """The existing markers: one, or none."""
         return list_tenant_profiles(self._api, self._gateway, self.name)
 
     def create(self, description: str, mine: Callable[[Body], bool]) -> str:
-        """Create the marker; return its URN. ``mine`` recognizes it where the answer was lost. Raises VcdError."""
+        """Create the marker; return its URN. ``mine`` recognizes it if the answer was lost. Raises VcdError."""
         options = {"name": self.name, "description": description, "application_ports": [_PORT], "id": None}
         manager = AppPortProfiles(self._api, self._gateway, {**options, "state": "present"}, False)
         body = manager.apply(manager.initial(), manager.wanted, {})
@@ -54,5 +54,5 @@ class Markers:
         self._api.update(path, self.what, marker, lambda body: {**body, "description": description})
 
     def delete(self, urn: str) -> None:
-        """Delete the marker with this URN, and no later one of the same name."""
+        """Delete the marker with this URN, but never a later one with the same name."""
         self._api.delete(f"{PATH}/{urn}", self.what)

@@ -19,7 +19,7 @@ PROTOCOLS = ("TCP", "UDP", "ICMPv4", "ICMPv6")
 
 
 def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A profile as the modules return it. Any port is an empty list, also where the API (since 38.0) says ``any``."""
+    """A profile as the modules return it. Any port is an empty list, even where the API (since 38.0) says ``any``."""
     return {
         "id": body.get("id"),
         "name": body.get("name"),
@@ -56,7 +56,7 @@ def apply(body: Mapping[str, Any], changes: Mapping[str, Any]) -> Body:
 
 
 def _usable_for_nat(body: Mapping[str, Any]) -> bool:
-    """What Cloud Director says or, of a profile that is not written yet, its rule: one entry with at most one port."""
+    """Cloud Director's answer or, before the profile is written, its rule: one entry with at most one port."""
     if body.get("usableForNAT") is not None:
         return bool(body["usableForNAT"])
     ports = [_port_result(port)["destination_ports"] for port in body.get("applicationPorts") or []]

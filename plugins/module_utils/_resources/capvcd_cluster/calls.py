@@ -21,7 +21,7 @@ def list_entities(api: Api) -> list[Body]:
 
     Raises Refused with status 403 where the user lacks the right.
     """
-    # The call without a version was added with API 37.0. Before, a major version stands for all of its versions.
+    # The call without a version was added with API 37.0. Before that, a major version stands for all of its versions.
     path = PATH if api.session.version >= (37, 0) else f"{PATH}/1"
     try:
         return api.pages(path, "defined entities of CAPVCD clusters", page_size=PAGE_SIZE)

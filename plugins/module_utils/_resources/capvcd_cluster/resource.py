@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""CAPVCD clusters as Cloud Director's defined entities: what the collection reads of them. Pure.
+"""CAPVCD clusters as Cloud Director's defined entities: what the collection reads from them. Pure.
 
 Only the fields below are taken. An entity also holds the cluster's manifests and, for an administrator, its kubeconfig:
 neither may reach a variable or a message. Sources: ``schema/schema_1_*.json`` and ``pkg/vcdtypes`` of CAPVCD. Versions
-1.0.0 to 1.3.0 of its type are in use side by side, and an entity keeps the version that it was made with.
+1.0.0 to 1.3.0 of its type are in use at the same time, and an entity keeps the version it was created with.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 NSS = "capvcdCluster"
 _TYPE = re.compile(rf"urn:vcloud:type:vmware:{NSS}:[0-9]+(\.[0-9]+)*")
 _PROPERTIES = ("status", "capvcd", "vcdProperties")
-# Where each version of the type has a value; the first that is there counts.
+# Where each version of the type holds a value; the first place with a value counts.
 _PLACES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "org": (
         (*_PROPERTIES, "organizations"),
@@ -62,10 +62,10 @@ _STATES = {
 
 
 def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A cluster: texts, empty where the entity does not say; ``problem`` says what is wrong with the entity."""
+    """A cluster: texts, empty where the entity has no value; ``problem`` says what is wrong with the entity."""
     entity = body.get("entity")
     found = {name: _first(entity, places) for name, places in _PLACES.items()}
-    # whose entity it is, Cloud Director itself knows best
+    # Cloud Director itself knows best which organization owns the entity
     found["org"] = _text(_at(body, ("org", "name"))) or found["org"]
     return {
         "id": _text(body.get("id")),
@@ -93,7 +93,7 @@ def _first(entity: Any, places: Iterable[tuple[str, ...]]) -> str:
 
 
 def _at(value: Any, place: Iterable[str]) -> Any:
-    """What is at a place. A list stands for its first element, and an object at the end for its name."""
+    """The value at a place. A list stands for its first element, and an object at the end for its name."""
     for key in place:
         value = _only(value)
         value = value.get(key) if isinstance(value, Mapping) else None

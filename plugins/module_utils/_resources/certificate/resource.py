@@ -4,7 +4,8 @@
 # Private to this collection: may change in any release.
 """Certificates of the library: convert API bodies to module results. Pure.
 
-The API tells no expiry: it is in the certificate itself, which the library cryptography reads. ansible-core brings it.
+The API does not return the expiry. It is read from the certificate itself with the library cryptography, which
+ansible-core depends on.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.
 
 
 def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A certificate of the library. ``expires``: when the first of its chain does (ISO 8601, UTC); None if unknown."""
+    """A certificate of the library. ``expires``: when the first one in its chain expires (ISO 8601, UTC), or None."""
     return {
         "id": body.get("id"),
         "name": body.get("alias"),
@@ -44,6 +45,6 @@ def expiry_of(chain: str) -> str | None:
 
 
 def _expiry(certificate: Any) -> datetime:
-    """``not_valid_after_utc`` is of cryptography 42; the older ``not_valid_after`` is UTC without saying so."""
+    """``not_valid_after_utc`` came with cryptography 42; the older ``not_valid_after`` is UTC without a time zone."""
     found: datetime | None = getattr(certificate, "not_valid_after_utc", None)
     return found or certificate.not_valid_after.replace(tzinfo=timezone.utc)

@@ -13,5 +13,5 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.comparison imp
 
 
 def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The wanted values that the group does not have yet. Both sides have criteria in their usual form."""
+    """The wanted values that the group lacks. Both sides have criteria in their normal form (see `usual_form`)."""
     return differing(current, wanted)

@@ -32,7 +32,7 @@ class DynamicSecurityGroups(GroupManager):
     apply = staticmethod(resource.apply)
 
     def initial(self) -> Body:
-        """Of the VDC group that owns the edge gateway."""
+        """A group of the VDC group that owns the edge gateway."""
         return {
             "typeValue": calls.GROUPS.type,
             "description": "",
@@ -41,7 +41,7 @@ class DynamicSecurityGroups(GroupManager):
         }
 
     def check(self, before: Result | None, changes: Mapping[str, object], planned: Result) -> None:
-        """A new one needs a VDC group: Cloud Director has criteria nowhere else."""
+        """A new group needs a VDC group, because Cloud Director has dynamic groups nowhere else."""
         owner = owner_of(self.gateway)
         if before is None and ":vdcGroup:" not in str(owner["id"]):
             remedy = (

@@ -4,8 +4,8 @@
 # Private to this collection: may change in any release.
 """Dynamic security groups: convert between module options and API bodies. Pure.
 
-The options have the names of the Terraform provider's vcd_nsxt_dynamic_security_group, lists in the plural. Limits and
-operators: the API's description of VmCriteria and VmCriteriaRule.
+The options have the names of the Terraform provider's vcd_nsxt_dynamic_security_group, with lists in the plural. Limits
+and operators come from the API's description of VmCriteria and VmCriteriaRule.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def usual_form(criteria: Iterable[Iterable[Rule]]) -> list[dict[str, list[Rule]]]:
-    """Criteria in the form in which equal ones are equal: their order and that of their rules means nothing.
+    """Criteria in a normal form for comparison: neither their order nor the order of their rules matters.
 
-    Cloud Director keeps tags in lower case, so a tag is matched by a text in lower case only.
+    Cloud Director keeps tags in lower case, so only text in lower case can match a tag.
     """
     found = {
         tuple(

@@ -27,7 +27,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import 
     same_reference,
 )
 
-# the API's maximum for the list of networks
+# the API's maximum page size for the list of networks
 NETWORK_PAGE_SIZE = 32
 
 
@@ -71,7 +71,7 @@ def get_gateway_of_network(
     """The edge gateway that routes an organization VDC network, given by name or URN.
 
     ``from_all``: look for it among all networks, for a caller that reads all of them anyway (``networks_of``).
-    ``vdc_of_network``: only a network that is in this VDC or, as that of a VDC group, in none.
+    ``vdc_of_network``: only a network in this VDC, or one of a VDC group, which is in no VDC.
     """
     is_urn("network", network, "network")
     if from_all:
@@ -109,7 +109,7 @@ def get_gateway_of_network(
 
 
 def _of_vdc(api: Api, networks: list[Body], vdc: str) -> list[Body]:
-    """The networks that a VDC or VDC group owns, else those of the VDC groups that the VDC participates in.
+    """The networks that a VDC or VDC group owns, or else those of the VDC groups that the VDC participates in.
 
     A network of a VDC group names only the group as its owner, so the participating VDCs are read from the group.
     """
@@ -140,13 +140,13 @@ def list_networks(api: Api) -> list[Body]:
 
 
 def router_of(network: Body) -> str | None:
-    """The id of the edge gateway that routes a network; None for a network that none routes."""
+    """The id of the edge gateway that routes a network; None for a network without a router."""
     found = ((network.get("connection") or {}).get("routerRef") or {}).get("id")
     return str(found) if found else None
 
 
 def used_addresses_of(api: Api, gateway: Body) -> list[Body]:
-    """The addresses of the uplinks that are in use, with the category of the use."""
+    """The used addresses of the uplinks, with the category of their use."""
     rows = api.pages(f"edgeGateways/{gateway['id']}/usedIpAddresses", "used IP addresses")
     return sorted(rows, key=lambda row: (str(row.get("ipAddress")), str(row.get("category"))))
 
@@ -166,8 +166,8 @@ def free_external_ip(api: Api, gateway: Body, within: str | None, taken: Collect
 def find_free_external_ip(api: Api, gateway: Body, within: str | None, taken: Collection[str] = ()) -> str:
     """The first unused address of the uplinks' IPv4 ranges, within the network ``within`` if given; empty for none.
 
-    ``taken`` are addresses that this run has already assigned. Cloud Director reserves nothing: another user may take
-    the address before it is written. Raises InvalidInput when ``within`` is not a network.
+    ``taken`` are addresses that this run has already assigned. Cloud Director makes no reservation: another user may
+    take the address before it is written. Raises InvalidInput when ``within`` is not a network.
     """
     limit = network_of(checks.network("vip_subnet", within)) if within else None
     used = {str(row.get("ipAddress")) for row in used_addresses_of(api, gateway)} | set(taken)
@@ -195,7 +195,7 @@ def load_balancer_of(api: Api, gateway: Body) -> Body:
 
 
 def require_load_balancer(api: Api, gateway: Body) -> None:
-    """Raise InvalidInput if the load balancer of an edge gateway is disabled: then it can have none of its objects."""
+    """Raise InvalidInput if the load balancer of an edge gateway is disabled, so that no objects can be created."""
     if load_balancer_of(api, gateway).get("enabled") is False:
         remedy = "its load balancer is disabled: ask the provider to enable it (vcd_edge_load_balancer)"
         raise InvalidInput("edge_gateway", gateway["name"], remedy)
@@ -234,7 +234,7 @@ def _with_owner(found: Any) -> str:
 
 
 def other_gateways(api: Api, edge_gateway: str) -> list[str]:
-    """What to name where a gateway was not found: who owns those with this name, else the names of all. One request."""
+    """Suggestions if a gateway was not found: the owners of those with this name, or else all names. One request."""
     found = find_edge_gateways(api, None, None)
     same = [f"one in {owner_of(one).get('name')!r}" for one in found if one.get("name") == edge_gateway]
     return same or [str(one.get("name")) for one in found]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Brings the load balancer of an edge gateway to the wanted settings. Only the provider may."""
+"""Brings the load balancer of an edge gateway to the wanted settings, which only the provider may do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import 
 
 
 def ensure(api: Api, gateway: Body, params: Mapping[str, Any], check_mode: bool) -> Change:
-    """Bring the settings to the wanted ones. Raises CollectionError; then nothing was written."""
+    """Bring the settings to the wanted ones. Raises CollectionError, with nothing written."""
     wanted = resource.from_options(params)
     for option, since in resource.SINCE.items():
         if option in wanted:
@@ -49,7 +49,7 @@ def ensure(api: Api, gateway: Body, params: Mapping[str, Any], check_mode: bool)
 
 
 def _check_users(api: Api, gateway: Body, changes: Mapping[str, Any]) -> None:
-    """Raise CollectionError that names what needs the load balancer, or transparent mode, that is to be disabled."""
+    """Raise CollectionError that lists the users of a load balancer, or a transparent mode, that is to be disabled."""
     rows = services.list_summaries(api, gateway)
     users = []
     if changes.get("enabled") is False:

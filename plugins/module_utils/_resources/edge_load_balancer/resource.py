@@ -4,8 +4,8 @@
 # Private to this collection: may change in any release.
 """The load balancer of an edge gateway: options, results, and what cannot be changed. Pure.
 
-The options have the names that vcd_edge_gateway_info returns; those of the Terraform provider's vcd_nsxt_alb_settings
-are aliases.
+The options have the names that vcd_edge_gateway_info returns; the names of the Terraform provider's
+vcd_nsxt_alb_settings are aliases.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FIELDS = {
     "ipv6_service_network": "ipv6ServiceNetworkDefinition",
 }
 NETWORKS = {"service_network": 4, "ipv6_service_network": 6}
-# Since which API version an option exists: the vendor's description of EdgeLoadBalancerConfig; cloud: 10.6.
+# The API version that introduced an option, from the vendor's description of EdgeLoadBalancerConfig; cloud: 10.6
 SINCE: dict[str, Version] = {
     "feature_set": (37, 0),
     "ipv6_service_network": (37, 0),
@@ -60,7 +60,7 @@ def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _gateway_network(option: str, value: str, version: int) -> str:
-    """The address of the gateway with the length of the prefix, as it was given."""
+    """The gateway's address and prefix length, as given."""
     text = value.strip()
     if "/" not in text or network_of(text) is None or version_of(text.partition("/")[0]) != version:
         example = "192.168.255.1/25" if version == 4 else "fd00::1/120"
@@ -69,12 +69,12 @@ def _gateway_network(option: str, value: str, version: int) -> str:
 
 
 def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The wanted values that the load balancer does not have yet."""
+    """The wanted values that the load balancer lacks."""
     return differing(current, wanted, references=("cloud",))
 
 
 def check_change(current: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
-    """Raise InvalidInput for what cannot change while the load balancer is enabled: the engines use it."""
+    """Raise InvalidInput for a setting that cannot change while the load balancer is enabled: the engines use it."""
     for option in ("service_network", "ipv6_service_network", "cloud"):
         if current["enabled"] and option in changes and current[option]:
             now = current[option]["name"] if option == "cloud" else current[option]
@@ -83,12 +83,12 @@ def check_change(current: Mapping[str, Any], changes: Mapping[str, Any]) -> None
 
 
 def planned(body: Mapping[str, Any], changes: Mapping[str, Any], cloud: Body | None) -> dict[str, Any]:
-    """What the settings will be, as `to_result` has them. A disabled load balancer has none."""
+    """The planned settings, in the form of `to_result`. A disabled load balancer has none."""
     return to_result({"enabled": False} if changes.get("enabled") is False else apply(body, changes, cloud))
 
 
 def apply(body: Mapping[str, Any], changes: Mapping[str, Any], cloud: Body | None) -> Body:
-    """A copy of the settings with changes applied. The cloud that was read is sent back: from 39.0 on, it has to be."""
+    """A copy of the settings with changes applied, and with the cloud that was read: from 39.0 on, it is required."""
     changed: Body = copy.deepcopy(dict(body))
     for key, value in changes.items():
         if key in FIELDS:

@@ -17,7 +17,7 @@ FORBIDDEN = 403
 
 
 def rules_of(api: Api, gateway: Body) -> list[dict[str, Any]] | None:
-    """The firewall rules of an edge gateway with the objects they refer to; None without the right to view them."""
+    """The firewall rules of an edge gateway with all objects they refer to; None without the right to view them."""
     what = f"firewall rules of edge gateway {gateway['name']!r}"
     try:
         body = api.get(f"edgeGateways/{gateway['id']}/firewall/rules", what)
@@ -32,6 +32,6 @@ def rules_of(api: Api, gateway: Body) -> list[dict[str, Any]] | None:
 
 @lru_cache(maxsize=1024)
 def _read(api: Api, urn: str) -> Body | None:
-    """A group or an application port profile, read once per session because many rules refer to the same ones."""
+    """A group or an application port profile, read only once per session: many rules refer to the same ones."""
     kind = "applicationPortProfile" if ":applicationPortProfile:" in urn else "firewallGroup"
     return api.get_or_none(f"{kind}s/{urn}", f"{kind} {urn}")

@@ -15,7 +15,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.rights import 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import MEMBER_GROUPS, Operation
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Pace, wait_until
 
-# Cloud Director calls a group used for a while after its last user is gone. A public guide retries for 100 s.
+# Cloud Director treats a group as used for a while after its last user is gone. A public guide retries for 100 s.
 LINGERS_SECONDS = 120
 PACE = Pace(first=0.5, factor=1.5, longest=10.0)
 
@@ -30,7 +30,7 @@ class GroupManager(Manager):
         return calls.PATH
 
     def read(self) -> Body | None:
-        """By id, else by name."""
+        """By id, or else by name."""
         return self.groups.read(self.api, self.gateway, self.params["name"], self.params["id"])
 
     def find(self) -> str | None:
@@ -38,7 +38,7 @@ class GroupManager(Manager):
         return self.groups.find_id(self.api, self.gateway, self.params["name"])
 
     def missing_for_create(self) -> list[str]:
-        """A name is all that a group needs."""
+        """A group needs only a name."""
         return [] if self.wanted.get("name") else ["name"]
 
     def require_right(self, act: str) -> None:
@@ -46,7 +46,7 @@ class GroupManager(Manager):
         self.warnings += require_rights(self.api, [Operation(act, MEMBER_GROUPS)])
 
     def delete(self, object_id: str) -> None:
-        """Delete it, after a wait where no user of it is left. Raises CollectionError that names its users."""
+        """Delete it, waiting for a group without users to be released. Raises CollectionError that names its users."""
         if self.check_mode:
             self._refuse_if_used(object_id)
             return
@@ -66,7 +66,7 @@ class GroupManager(Manager):
         )
 
     def _try_to_delete(self, object_id: str) -> VcdError | None:
-        """Delete it; return the refusal of one that has no user that can be seen."""
+        """Delete it; return the refusal if the group is in use but no user of it can be seen."""
         try:
             self.api.delete(self.path(object_id), self.what)
         except (Refused, TaskFailed) as error:

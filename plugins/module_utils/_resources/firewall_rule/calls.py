@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""API calls for single firewall rules of an edge gateway, and for what they name."""
+"""API calls for single firewall rules of an edge gateway, and for the objects that they name."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def what(gateway: Body) -> str:
 
 
 def read_list(api: Api, gateway: Body) -> Body:
-    """The whole body, with the rules that a tenant may change in ``userDefinedRules``."""
+    """The complete body, with the rules that a tenant may change in ``userDefinedRules``."""
     body = api.get(path(gateway), what(gateway))
     return {**body, LIST: list(body.get(LIST) or [])}
 
 
 def find(rules: Sequence[Body], gateway: Body, option: str, name: str | None, rule_id: str | None) -> Body | None:
-    """The rule with this id, else with this name; None when it does not exist. Raises CollectionError for several."""
+    """The rule with this id, or else this name; None when it does not exist. Raises CollectionError for several."""
     if rule_id:
         return next((rule for rule in rules if rule.get("id") == rule_id), None)
     named = [rule for rule in rules if rule.get("name") == name]

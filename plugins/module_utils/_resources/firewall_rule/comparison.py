@@ -18,7 +18,7 @@ Rule = Mapping[str, Any]
 
 
 def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The wanted values that the rule does not have yet. Wanted references are names or URNs, in any order."""
+    """The wanted values that the rule lacks. Wanted references are names or URNs, in any order."""
     return differing(current, wanted, special=dict.fromkeys(REFERENCES, _same_references))
 
 
@@ -30,7 +30,7 @@ def _same_references(current: Any, wanted: Any) -> bool:
 
 @dataclass(frozen=True)
 class RulePlace:
-    """Where a rule belongs: ``before`` or ``after`` the rule with this id, FIRST or LAST; nothing: where it is."""
+    """Where a rule belongs: ``before`` or ``after`` the rule with this id, FIRST or LAST; by default where it is."""
 
     before: str = ""
     after: str = ""
@@ -43,8 +43,10 @@ class RulePlace:
 
 
 def is_placed(ids: Sequence[str], rule: str, place: RulePlace) -> bool:
-    """Whether a rule is where it belongs. Anywhere before (or after) the other one will do: what stands between them
-    is another's choice, and two rules before the same one would push each other away in every run.
+    """Whether a rule is where it belongs. Any place before (or after) the other rule will do.
+
+    Others decide what stands between the two, and two rules directly before the same one would displace each other in
+    every run.
     """
     here = ids.index(rule)
     if place.before or place.after:
@@ -56,7 +58,8 @@ def is_placed(ids: Sequence[str], rule: str, place: RulePlace) -> bool:
 def placed(rules: Sequence[Rule], rule: Rule, place: RulePlace) -> list[Rule]:
     """The rules with this one, directly before or after the other one; all others keep their order.
 
-    A new rule without a place comes last: what is allowed or blocked so far stays so. KeyError: the other is gone.
+    A new rule without a place comes last, so that it changes nothing that is allowed or blocked so far. Raises KeyError
+    if the other rule is gone.
     """
     others = [one for one in rules if one.get("id") != rule.get("id") or not rule.get("id")]
     ids = [str(one.get("id")) for one in others]
@@ -75,10 +78,10 @@ def placed(rules: Sequence[Rule], rule: Rule, place: RulePlace) -> list[Rule]:
 
 
 def changed_by_others(before: Sequence[Rule], after: Sequence[Rule], own: str) -> list[str]:
-    """The names of rules that another client has changed or removed between a reading and the one after a write.
+    """The names of rules that another client has changed or removed since they were read before a write.
 
-    A write of the whole list raises a rule's version by at most one. So a higher one shows a second write, and that
-    may have been undone by this one.
+    ``after`` was read after it. A write of the whole list raises a rule's version by at most one. A higher version
+    shows that another client wrote, too, and this write may have undone that.
     """
     versions = {one.get("id"): _version(one) for one in after}
     found = []

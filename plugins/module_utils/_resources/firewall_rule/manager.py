@@ -4,8 +4,9 @@
 # Private to this collection: may change in any release.
 """Brings one firewall rule of an edge gateway to the wanted state, and leaves all others as they are.
 
-The API changes and deletes a single rule, but creates and moves one only with the whole list. Such a write is based on
-a list that was read right before it, is read back, and is made again if another client has overwritten it.
+The API can change and delete a single rule, but it can create and move one only by a write of the whole list. Such a
+write is based on a list that was read right before it, is read back, and is repeated if another client has overwritten
+it.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class FirewallRules(Manager):
 
     @cached_property
     def place(self) -> RulePlace:
-        """Where the rule belongs. Raises CollectionError if the rule that it names does not exist, or is itself."""
+        """Where the rule belongs. Raises CollectionError if the other rule does not exist, or is the rule itself."""
         for option in ("before", "after"):
             if self.params[option]:
                 other = calls.find_other(self._rules, self.gateway, option, self.params[option])
@@ -67,11 +68,11 @@ class FirewallRules(Manager):
         return RulePlace(position=self.params["position"] or "")
 
     def read(self) -> Body | None:
-        """By id, else by name."""
+        """By id, or else by name."""
         return calls.find(self._rules, self.gateway, "name", self.params["name"], self.params["id"])
 
     def find(self) -> str | None:
-        """The id of the rule by now."""
+        """The present id of the rule."""
         rules = calls.rows(calls.read_list(self.api, self.gateway))
         found = calls.find(rules, self.gateway, "name", self.params["name"], None)
         return str(found["id"]) if found else None
@@ -101,10 +102,10 @@ class FirewallRules(Manager):
         """API versions, and the place."""
         if changes.get("comments"):
             self.api.require(SINCE_COMMENTS, "comments")
-        comparison.placed(self._rules, {}, self.place)  # raises where the other rule does not exist
+        comparison.placed(self._rules, {}, self.place)  # raises if the other rule does not exist
 
     def modify(self, body: Body) -> Change:
-        """Change what differs in the rule itself, and move it if it is not where it belongs."""
+        """Change what differs in the rule itself, and move the rule if it is not where it belongs."""
         ids = [str(one.get("id")) for one in self._rules]
         here = ids.index(str(body["id"])) + 1
         if comparison.is_placed(ids, str(body["id"]), self.place):
@@ -153,7 +154,7 @@ class FirewallRules(Manager):
         return _with_position(Change(True, before, after, tuple(self.warnings)), here, there)
 
     def _write_list(self, references: Mapping[str, Any]) -> None:
-        """Write the rule with the whole list, until it is in the list as wanted. ``_now`` is that list then."""
+        """Write the whole list, until it has the rule as wanted. ``_now`` is that list afterwards."""
         what = calls.what(self.gateway)
         for _attempt in range(MAX_CONFLICTS + 1):
             current = calls.read_list(self.api, self.gateway)
@@ -162,7 +163,7 @@ class FirewallRules(Manager):
                     self.collection(), what, current, lambda body: self._with_rule(body, references), shared=True
                 )
             except Refused as error:
-                # a list that is not the one that was read may be all that was wrong
+                # the only fault may be that the list has changed since it was read
                 if error.status != BAD_REQUEST or calls.read_list(self.api, self.gateway) == current:
                     raise
                 continue
@@ -186,7 +187,7 @@ class FirewallRules(Manager):
             )
 
     def _with_rule(self, body: Body, references: Mapping[str, Any]) -> Body:
-        """The list with the rule as it is wanted; an equal list if nothing is to be done."""
+        """The list with the rule as wanted; an equal list if there is nothing to do."""
         rules = calls.rows(body)
         found = calls.find(rules, self.gateway, "name", self.params["name"], self.params["id"])
         if found is None and self.params["id"]:

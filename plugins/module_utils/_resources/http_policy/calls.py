@@ -33,7 +33,7 @@ def list_services(api: Api, gateway: Body) -> list[Service]:
 
 
 def find(api: Api, gateway: Body, name: str, *, needed: bool = True) -> Service | None:
-    """The virtual service with this name or URN. If it does not exist: raises InvalidInput; None if not ``needed``."""
+    """The virtual service with this name or URN. If it does not exist: InvalidInput, or None if not ``needed``."""
     is_urn("virtual_service", name, services.OBJECTS.kind)
     rows = list_services(api, gateway)
     matching = [row for row in rows if name in (row["id"], row["name"])]
@@ -85,7 +85,7 @@ def read(api: Api, gateway: Body, service: Service, kind: str) -> list[Body]:
 
 
 def read_waf(api: Api, gateway: Body, service: Service) -> dict[str, Any]:
-    """What WAF is set to. Raises CollectionError; no public source has its paths, see `sub_resources`."""
+    """The WAF settings. Raises CollectionError. No public source documents the paths, see `sub_resources`."""
     what, urn = services.describe(gateway, service["name"]), str(service["id"])
     body = read_part(api, _PARTS["waf_config"], urn, what)
     allowed = read_part(api, _PARTS["waf_allowlist"], urn, what).get("values") or []
@@ -99,7 +99,7 @@ def read_waf(api: Api, gateway: Body, service: Service) -> dict[str, Any]:
 def write(
     api: Api, gateway: Body, service: Service, kind: str, lists: Mapping[str, Sequence[Body]], wanted: Mapping[str, Any]
 ) -> None:
-    """Write the rules of one kind. After an unclear outcome, they are worked out from the current ones."""
+    """Write the rules of one kind. After an unclear outcome, they are derived from the current ones again."""
     part = _PARTS[kind]
     what = f"{part.words} of {services.describe(gateway, service['name'])}"
 
@@ -107,14 +107,14 @@ def write(
         now = {**lists, kind: list(current.get("values") or [])}
         return {"values": resource.planned(now, wanted)[kind]}
 
-    now = read(api, gateway, service, kind)  # right before the write, because another client may have changed others
+    now = read(api, gateway, service, kind)  # right before the write: another client may have changed others
     api.update(part.of(str(service["id"])), what, {"values": now}, change, shared=True)
 
 
 def replace_all(
     api: Api, gateway: Body, service: Service, kind: str, present: Sequence[Body], wanted: Sequence[Body]
 ) -> None:
-    """Write the whole list of one kind. ``present`` are the bodies that were read right before."""
+    """Write the complete list of one kind. ``present`` are the bodies that were read right before."""
     what = f"{words(kind)} of {services.describe(gateway, service['name'])}"
     body = {"values": list(wanted)}
     api.update(_PARTS[kind].of(str(service["id"])), what, {"values": list(present)}, lambda _body: body)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Brings the HTTP policies of one virtual service to the wanted rules. They are parts of it, and go with it."""
+"""Brings the HTTP policies of one virtual service to the wanted rules. They are part of it, and are deleted with it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import 
 
 
 def ensure(api: Api, gateway: Body, params: Mapping[str, Any], check_mode: bool) -> Change:
-    """Bring the rules to the wanted ones. Raises CollectionError; in check mode for what a real run would refuse."""
+    """Bring the rules to the wanted ones. Raises CollectionError, in check mode also for what a real run refuses."""
     wanted, absent = resource.from_options(params), params["state"] == "absent"
     name = params["virtual_service"]
     service = calls.find(api, gateway, name, needed=not absent)
     if service is None or (absent and not calls.has_policies(service)):
-        return Change(False, None, None)  # its policies went with it
+        return Change(False, None, None)  # its policies are gone with it
     if not calls.has_policies(service):
         remedy = f"has the application profile {service['application_profile']}: HTTP policies need HTTP or HTTPS"
         raise InvalidInput("virtual_service", name, remedy)

@@ -28,7 +28,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd import checks
 
 Lists = dict[str, list[Body]]
 KINDS = (REQUEST, RESPONSE, SECURITY)
-LONGEST_NAME, MOST = 999, 1_000_000_000  # the description of the API: fewer than 1000 characters; 1-1000000000
+LONGEST_NAME, MOST = 999, 1_000_000_000  # from the API's description: fewer than 1000 characters; 1-1000000000
 REDIRECT_NAME = "redirect-to-https"
 _WITHOUT_VALUES = ("EXISTS", "DOES_NOT_EXIST")
 
@@ -42,7 +42,7 @@ def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def rules_of_options(params: Mapping[str, Any], where: str = "") -> dict[str, list[Rule]]:
-    """The lists of rules that are given, in their usual form. ``where`` stands before an option in messages.
+    """The given lists of rules in their normal form. ``where`` precedes the option in messages.
 
     Raises InvalidInput.
     """
@@ -59,7 +59,7 @@ def to_result(lists: Mapping[str, Sequence[Body]]) -> dict[str, list[Rule]]:
 
 
 def planned(lists: Mapping[str, Sequence[Body]], wanted: Mapping[str, Any]) -> Lists:
-    """The lists as they are to be. A rule that exists as wanted keeps its body, with fields that are unknown here."""
+    """The wanted lists. A rule that already exists as wanted keeps its body, with any fields unknown here."""
     found: Lists = {}
     for kind in KINDS:
         found[kind] = list(lists[kind])
@@ -77,7 +77,7 @@ def to_write(lists: Mapping[str, Sequence[Body]], after: Mapping[str, Sequence[B
 
 
 def bodies_of(kind: str, known: Sequence[Body], rules: Iterable[Rule]) -> list[Body]:
-    """The bodies of rules. One that is known as it is wanted keeps its body, with fields that are unknown here."""
+    """The bodies of rules. A known rule that is as wanted keeps its body, with any fields unknown here."""
     return [_kept(kind, known, rule) for rule in rules]
 
 
@@ -86,7 +86,7 @@ def _kept(kind: str, bodies: Sequence[Body], rule: Rule) -> Body:
 
 
 def _with_redirect(bodies: Sequence[Body], wanted: Mapping[str, Any]) -> list[Body]:
-    """The security rules with one that redirects all of HTTP, or without any. All others stay."""
+    """The security rules with a rule that redirects all HTTP requests, or without any such rule. All others stay."""
     own = [body for body in bodies if _redirects_all(to_rule(SECURITY, body))]
     if not wanted["redirect_to_https"]:
         return [body for body in bodies if body not in own]
@@ -101,13 +101,13 @@ def _with_redirect(bodies: Sequence[Body], wanted: Mapping[str, Any]) -> list[Bo
         if any(body.get("name") == REDIRECT_NAME for body in bodies):
             remedy = f"another security rule has the name {REDIRECT_NAME!r}: rename it, or use security_rules"
             raise InvalidInput("redirect_to_https", True, remedy)
-        return [to_body(SECURITY, rule), *bodies]  # the first, so that no other rule answers before it
+        return [to_body(SECURITY, rule), *bodies]  # first, so that no other rule answers before it
     changed = {**own[0], "active": True, "redirectToHttpsAction": {"port": wanted["https_port"]}}
     return [changed if body is own[0] else body for body in bodies]
 
 
 def _redirects_all(rule: Rule) -> bool:
-    """Whether a security rule redirects whatever comes by HTTP."""
+    """Whether a security rule redirects all HTTP requests."""
     return "redirect_to_https" in rule["actions"] and rule["match_criteria"] in ({}, {"protocol_type": "HTTP"})
 
 
@@ -115,7 +115,7 @@ def _redirects_all(rule: Rule) -> bool:
 
 
 def _checked(kind: str, option: str, given: Mapping[str, Any]) -> Rule:
-    """A rule of options in its usual form. Raises InvalidInput."""
+    """A rule from options in its normal form. Raises InvalidInput."""
     name = checks.name(f"{option}.name", given["name"])
     if len(name) > LONGEST_NAME:
         raise InvalidInput(f"{option}.name", name, f"has {len(name)} characters: give at most {LONGEST_NAME}")
@@ -162,7 +162,7 @@ def _check_value(option: str, name: str, value: Any) -> None:
 
 
 def _check_actions(kind: str, option: str, actions: Mapping[str, Any]) -> None:
-    """Raise InvalidInput for what the API excludes (its descriptions of the actions)."""
+    """Raise InvalidInput for combinations that the API excludes, according to its descriptions of the actions."""
     given = ", ".join(actions)
     if not actions:
         raise InvalidInput(option, None, "give what to do")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Rules of HTTP policies: the options that stand for each field of the API, and both directions. Pure.
+"""Rules of HTTP policies: which options correspond to which fields of the API, and the conversion both ways. Pure.
 
 The options have the names of the Terraform provider's vcd_nsxt_alb_virtual_service_http_{req,resp,sec}_rules, the
 fields are those of go-vcloud-director (``types/v56/nsxt_alb.go``) and of the vendor's pages of API 38.0 to 39.1.
@@ -29,10 +29,10 @@ PORTS = {"HTTP": 80, "HTTPS": 443}  # where a redirect leads if it names no port
 
 @dataclass(frozen=True)
 class Part:
-    """One field of the API: its name, and by option what is in it; without any, it is a plain value.
+    """One field of the API: its name, and its parts by option; without parts, it is a plain value.
 
-    ``many``: a list of such parts. ``inside``: the value stands in this field of a mapping. ``true``: the value that an
-    option of true or false has in the API. ``order``: how to sort a list whose order means nothing.
+    ``many``: a list of such parts. ``inside``: the value is in this field of a mapping. ``true``: the API's value for
+    an option that is true. ``order``: how to sort a list in which the order does not matter.
     """
 
     name: str
@@ -56,7 +56,7 @@ def _by_name(value: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _header(value: Mapping[str, Any]) -> str:
-    """Changes of one header are made in their order; the order of headers means nothing."""
+    """Changes to the same header are made in their order; the order of different headers does not matter."""
     return str(value.get("name")).lower()
 
 
@@ -76,7 +76,7 @@ _CRITERIA = {
     "request_headers": Part("headerMatch", _HEADER, many=True, order=_by_name),
     "cookie": Part("cookieMatch", _COOKIE),
 }
-# The answer's request headers are those that the Terraform provider sends.
+# The fields for request headers in a response rule are those that the Terraform provider sends.
 _RESPONSE_CRITERIA = {
     **_CRITERIA,
     "request_headers": Part("requestHeaderMatch", _HEADER, many=True, order=_by_name),
@@ -117,7 +117,7 @@ ACTIONS: dict[str, dict[str, Part]] = {
 
 
 def to_rule(kind: str, body: Mapping[str, Any]) -> Rule:
-    """A rule as the modules return it, with what is set alone; equal rules are equal, whatever their lists' order."""
+    """A rule as the modules return it, with only what is set. The order of its lists does not affect equality."""
     return {
         "name": body.get("name"),
         "active": body.get("active") is not False,
@@ -137,14 +137,14 @@ def to_body(kind: str, rule: Rule) -> Body:
 
 
 def usual(kind: str, rule: Mapping[str, Any]) -> Rule:
-    """A rule of options in the form of `to_rule`."""
+    """A rule from options in the form of `to_rule`."""
     criteria, actions = rule.get("match_criteria") or {}, rule.get("actions") or {}
     body = {**rule, "matchCriteria": _fields(criteria, CRITERIA[kind]), **_fields(actions, ACTIONS[kind])}
     return to_rule(kind, body)
 
 
 def _options(body: Mapping[str, Any], parts: Mapping[str, Part]) -> dict[str, Any]:
-    """What is set in a mapping of the API, by option."""
+    """The values set in a mapping of the API, by option."""
     found = {}
     for option, part in parts.items():
         value = body.get(part.name)
@@ -170,7 +170,7 @@ def _options(body: Mapping[str, Any], parts: Mapping[str, Part]) -> dict[str, An
 
 
 def _fields(options: Mapping[str, Any], parts: Mapping[str, Part]) -> Body:
-    """What is set in options, as a mapping of the API."""
+    """The values set in options, as a mapping of the API."""
     found: Body = {}
     for option, part in parts.items():
         value = options.get(option)

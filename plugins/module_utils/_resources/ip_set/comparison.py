@@ -13,5 +13,5 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.comparison imp
 
 
 def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The wanted values that the IP set does not have yet."""
+    """The wanted values that the IP set lacks."""
     return differing(current, wanted)

@@ -23,7 +23,7 @@ class IpSets(GroupManager):
     apply = staticmethod(resource.apply)
 
     def initial(self) -> Body:
-        """Of this edge gateway; Cloud Director puts the VDC group that owns it in its place."""
+        """An IP set of this edge gateway; Cloud Director replaces that by the VDC group that owns the gateway."""
         return {
             "typeValue": calls.GROUPS.type,
             "description": "",

@@ -35,7 +35,7 @@ def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def usual_form(text: str) -> str:
-    """An address, network or range in the form in which equal ones are equal; other texts as they are."""
+    """An address, network or range in a normal form for comparison; other texts unchanged."""
     found = parse_addresses(text.strip())
     if found is None:
         return text

@@ -4,7 +4,7 @@
 # Private to this collection: may change in any release.
 """External addresses from public IP Spaces: list the organization's, claim one, release one.
 
-A claim is a floating IP in the state USED_MANUAL, whose description (the marker) says what it is for, as CPI does it.
+A claim is a floating IP in the state USED_MANUAL, with a description (the marker) that says what it is for, as in CPI.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def claim(api: Api, gateway: Body, marker: str) -> FloatingIp:
     """The address claimed with this marker, or a new one.
 
     Raises CollectionError when no IP Space has a free address. An address that was allocated but cannot be marked is
-    released at once. If the run is killed in between, the address stays allocated, unused and unmarked. It then looks
-    like one that a user reserved on purpose, so later runs neither take nor release it.
+    released at once. If the run is killed between the two, the address stays allocated, unused and unmarked. It then
+    looks as if a user had reserved it deliberately, so later runs neither take nor release it.
     """
     spaces = _public_spaces(api, gateway)
     if not spaces:
@@ -74,7 +74,7 @@ def claim(api: Api, gateway: Body, marker: str) -> FloatingIp:
         )
     known = {str(space["id"]): _floating_ips_in(api, gateway, str(space["id"])) for space in spaces}
     for found in sorted((one for claims in known.values() for one in claims), key=_by_address):
-        # Ours but UNUSED: set the usage again, so that no other user takes it for a free address.
+        # It has our marker but is UNUSED: set the usage again, so that no other user mistakes it for a free address.
         if found.marker == marker:
             return found if found.state != UNUSED else _mark(api, found, marker)
     return _mark_new(api, _allocate_in_any(api, gateway, spaces, known), marker)
@@ -109,12 +109,12 @@ def _public_spaces(api: Api, gateway: Body) -> list[Body]:
 
 
 def _suggestions(api: Api, gateway: Body, more: str = "") -> list[Body]:
-    """A row for each IP Space that the edge gateway may use. ``more`` is a further condition."""
+    """A row for each IP Space that the edge gateway may use. ``more`` is an additional condition."""
     return api.pages("ipSpaces/floatingIpSuggestions", "IP Spaces", query=f"gatewayId=={gateway['id']}{more}")
 
 
 def _floating_ips_in(api: Api, gateway: Body, space: str) -> list[FloatingIp]:
-    """The floating IPs of the gateway's organization. A provider sees those of every organization, hence the filter."""
+    """The claims of the gateway's organization. A provider sees those of every organization, hence the filter."""
     org = (gateway.get("orgRef") or {}).get("id")
     rows = api.pages(f"ipSpaces/{space}/allocations", f"addresses of IP Space {space}", query=FLOATING)
     return [_read(space, row) for row in rows if org is None or (row.get("orgRef") or {}).get("id") in (org, None)]
@@ -154,7 +154,7 @@ def list_spaces(api: Api) -> list[Body]:
 
 
 def list_allocations(api: Api, space: str) -> list[Body]:
-    """The floating IPs of an IP Space that the user's organization has, by address."""
+    """The floating IPs of an IP Space that belong to the user's organization, by address."""
     rows = api.pages(f"ipSpaces/{space}/allocations", f"addresses of IP Space {space}", query=FLOATING)
     return sorted(rows, key=lambda row: sort_key(str(row.get("value"))))
 
@@ -174,7 +174,7 @@ def take(api: Api, space: Body, value: str | None) -> str:
 
 
 def floating_ip_of(space: str, body: Body) -> FloatingIp:
-    """An allocation as `release` takes it."""
+    """An allocation in the form that `release` takes."""
     return _read(space, body)
 
 
@@ -182,7 +182,7 @@ def _allocate(api: Api, gateway: Body, space: str, known: set[str], what: str) -
     """The id of a new address of an IP Space."""
 
     def new() -> str | None:
-        """The address that appeared since: the result of our request if its answer was lost."""
+        """The address that has appeared since then: the result of our request if its answer was lost."""
         found = [one.id for one in _floating_ips_in(api, gateway, space) if one.id not in known and untouched(one)]
         if len(found) > 1:
             ids = ", ".join(found)
@@ -214,7 +214,7 @@ def _mark(api: Api, found: FloatingIp, marker: str) -> FloatingIp:
 
 
 def untouched(found: FloatingIp) -> bool:
-    """Whether an address is allocated to the organization, and neither in use nor marked."""
+    """Whether an address is allocated to the organization, but neither in use nor marked."""
     return found.state == UNUSED and not found.marker
 
 

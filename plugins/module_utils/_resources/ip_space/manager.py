@@ -30,7 +30,7 @@ VALUE_SINCE = (37, 2)
 def find_space(api: Api, ip_space: str) -> Body:
     """The IP Space with this name or URN, as a reference. Raises CollectionError for none, for several, or a provider.
 
-    A provider allocates for a tenant only in its context, which this collection does not set.
+    A provider can allocate only in a tenant's context, which this collection does not set.
     """
     settings = api.session.settings
     if settings.provider:
@@ -83,7 +83,7 @@ class Allocations:
         return self._done(None, resource.to_result(self._read(urn), self.space))
 
     def _mark(self, body: Body, changes: Mapping[str, Any]) -> None:
-        """Mark a new address, or release it: without its mark, the next run would take another."""
+        """Mark a new address, or release it: without the mark, the next run would take another one."""
         try:
             self._write(body, changes)
         except CollectionError as error:

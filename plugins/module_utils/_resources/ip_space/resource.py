@@ -53,7 +53,7 @@ def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def find(rows: Iterable[Body], wanted: Mapping[str, Any]) -> Body | None:
-    """The allocation that the options mean: by address, else by description. Raises CollectionError for several."""
+    """The allocation that the options name: by address, or else by description. Raises CollectionError for several."""
     if "value" in wanted:
         return next((row for row in rows if checks.usual_form(row.get("value")) == wanted["value"]), None)
     found = [row for row in rows if (row.get("description") or "").strip() == wanted["description"]]
@@ -64,7 +64,7 @@ def find(rows: Iterable[Body], wanted: Mapping[str, Any]) -> Body | None:
 
 
 def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """What to write. A description marks an address as used (USED_MANUAL); an unused one has no description."""
+    """The values to write. A description marks an address as used (USED_MANUAL); an unused one has none."""
     state = wanted.get("usage_state") or (USED_MANUAL if wanted.get("description") else None)
     changes = {}
     if state and state != (UNUSED if current["usage_state"] == USED else current["usage_state"]):
@@ -82,7 +82,7 @@ def apply(body: Mapping[str, Any], changes: Mapping[str, Any]) -> Body:
 
 
 def counts(space: Mapping[str, Any]) -> dict[str, int | None]:
-    """How many floating IPs an organization may have, has and uses, as the IP Space says. ``total`` -1: no limit.
+    """How many floating IPs an organization may have, has and uses, according to the IP Space. ``total`` -1: no limit.
 
     Cloud Director sends these numbers as text.
     """
@@ -97,7 +97,7 @@ def _number(value: Any) -> int | None:
 
 
 def exhausted(space: Mapping[str, Any]) -> str:
-    """What to say before another address is taken from an IP Space whose numbers say that none is left."""
+    """The warning before another address is taken from an IP Space that, by its own numbers, has none left."""
     found = counts(space)
     total, allocated = found["total"], found["allocated"]
     if total is None or allocated is None or total < 0 or allocated < total:

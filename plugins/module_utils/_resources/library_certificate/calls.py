@@ -23,13 +23,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.api import Api
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import is_urn
 
 KIND = "certificateLibraryItem"
-# the kinds of objects that can be moved to another certificate: their words, their paths, as plans name them
+# the kinds of objects that can be moved to another certificate, with their words in messages and their paths
 MOVABLE = {SERVICE: ("virtual service", services.PATH), POOL: ("pool", pools.PATH)}
 
 
 @dataclass(frozen=True)
 class User:
-    """An object that uses a certificate; ``kind`` is that of its URN."""
+    """An object that uses a certificate; ``kind`` is taken from its URN."""
 
     kind: str
     id: str
@@ -69,7 +69,7 @@ def move(api: Api, user: User, body: Body, old: str, new: Body) -> None:
 
 
 def check_id(urn: str | None) -> None:
-    """Raise InvalidInput for text that is no URN of a certificate."""
+    """Raise InvalidInput for text that is not a certificate's URN."""
     if urn:
         is_urn("id", urn, KIND)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Manage certificates of the library, and replace one where it is used."""
+"""Manage certificates of the library, and replace a certificate in the objects that use it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import 
     Operation,
 )
 
-Moves = list[tuple[Body, calls.User, Body]]  # the certificate that is used, and its user with its body
+Moves = list[tuple[Body, calls.User, Body]]  # the old certificate, an object that uses it, and that object's body
 _THINGS = {resource.SERVICE: VIRTUAL_SERVICES, resource.POOL: POOLS}
 
 
@@ -50,7 +50,7 @@ class Certificates(Manager):
         return f"{self.kind} {(self.params.get('name') or self.params.get('id'))!r}"
 
     def read(self) -> Body | None:
-        """By id, else by name; else the one that was to get this name when a rotation was interrupted."""
+        """By id, or else by name, or else the certificate that an interrupted rotation was to give this name."""
         name, urn = self.params["name"], self.params["id"]
         calls.check_id(urn)
         self._rows = self.api.pages(PATH, "certificates")
@@ -64,7 +64,7 @@ class Certificates(Manager):
         return [row for row in self._rows if resource.is_staged_for(str(row["alias"]), name)]
 
     def modify(self, body: Body) -> Change:
-        """Change name and description; replace the certificate itself, and what an interrupted rotation has left."""
+        """Change name and description, or replace the certificate itself and what an interrupted rotation has left."""
         chain = self.params["certificate"]
         if chain is None:
             return super().modify(body)
@@ -81,7 +81,7 @@ class Certificates(Manager):
         return Change(True, before, self._rotate(kept, gone, moves, wanted), tuple(self.warnings))
 
     def _check_rotation(self, replaced: Body | None, kept: Body | None, moves: Moves) -> None:
-        """Raise CollectionError for what has to be known before the first write."""
+        """Raise CollectionError for anything that would fail after the first write."""
         users = ", ".join(dict.fromkeys(user.words for _old, user, _body in moves)) or "nothing"
         if replaced and not self.params["rotate"]:
             raise CollectionError(
@@ -100,7 +100,7 @@ class Certificates(Manager):
         return to_result(resource.apply(kept or {"certificate": self.params["certificate"]}, wanted, {}))
 
     def _rotate(self, kept: Body | None, gone: list[Body], moves: Moves, wanted: Result) -> Result:
-        """Run again after an interruption: it continues from the objects that exist."""
+        """Rotate. Running again after an interruption continues from the objects that exist."""
         if kept is None:
             alias = resource.staging_name(str(gone[0]["alias"]), self.params["certificate"])
             body = resource.apply(self.initial(), {**wanted, "name": alias}, {})
@@ -162,5 +162,5 @@ class Certificates(Manager):
         return [option for option in ("name", "certificate") if not self.params[option]]
 
     def differences(self, current: Result, wanted: Result) -> Result:
-        """The wanted values that the certificate does not have yet."""
+        """The wanted values that the certificate lacks."""
         return differing(current, wanted)

@@ -4,8 +4,8 @@
 # Private to this collection: may change in any release.
 """Certificates of the library as vcd_certificate writes them: options, bodies, and what a rotation replaces. Pure.
 
-The options have the names of the Terraform provider's vcd_library_certificate; its alias is the name here. Only
-the alias and the description of a certificate can be changed, so that a new one is created in its place.
+The options have the names of the Terraform provider's vcd_library_certificate; its alias is the name here. Only the
+alias and the description of a certificate can be changed, so a rotation creates a new one in its place.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _is_chain(text: str) -> bool:
 
 
 def _check_key(chain: str, key: str, passphrase: str | None) -> None:
-    """Raise CollectionError, without the key, if it is not one, cannot be opened, or is that of another certificate."""
+    """Raise CollectionError, without the key, if it is no key, cannot be opened, or belongs to another certificate."""
     if not re.search(r"-----BEGIN [A-Z ]*PRIVATE KEY-----", key):
         raise CollectionError("private_key: is no key in PEM form: give the text of the file", option="private_key")
     if x509 is None:
@@ -63,7 +63,7 @@ def _check_key(chain: str, key: str, passphrase: str | None) -> None:
     secret = passphrase.encode() if passphrase else None
     try:
         found = serialization.load_pem_private_key(key.encode(), secret)
-    except TypeError:  # a passphrase where none is needed, which Cloud Director ignores; or none where one is needed
+    except TypeError:  # a missing passphrase, or an unnecessary one, which Cloud Director ignores
         remedy = "give its passphrase as private_key_passphrase" if secret is None else "omit private_key_passphrase"
         raise CollectionError(f"private_key: cannot be opened: {remedy}", option="private_key") from None
     except ValueError:
@@ -78,12 +78,12 @@ def _check_key(chain: str, key: str, passphrase: str | None) -> None:
 
 
 def chain_of(text: str | None) -> tuple[str, ...]:
-    """The certificates in a PEM text, so that equal ones are equal: line breaks and what stands around mean nothing."""
+    """The certificates in a PEM text, for comparison: line breaks and any text around them do not matter."""
     return tuple("".join(one.split()) for one in PEM.findall(text or ""))
 
 
 def staging_name(name: str, chain: str) -> str:
-    """The alias of a new certificate while it replaces the one with this name: names are unique."""
+    """The alias of a new certificate while it replaces the one with this name, because names are unique."""
     digest = hashlib.sha256("".join(chain_of(chain)).encode()).hexdigest()[:8]
     return f"{name}{_STAGING}{digest})"
 
@@ -92,12 +92,12 @@ _STAGING = " (rotation "
 
 
 def is_staged_for(alias: str, name: str) -> bool:
-    """Whether an alias is one that a rotation of the certificate with this name uses."""
+    """Whether a rotation of the certificate with this name uses an alias."""
     return re.fullmatch(rf"{re.escape(name + _STAGING)}[0-9a-f]{{8}}\)", alias) is not None
 
 
 def to_replace(current: Body, staged: Iterable[Body], chain: str) -> tuple[Body | None, list[Body]]:
-    """The certificate that stays, which has this chain, and those that go. None: it has to be created."""
+    """The certificate to keep, which has this chain (None: it has to be created), and those to be removed."""
     rows = [current, *staged]
     kept = next((row for row in rows if chain_of(row.get("certificate")) == chain_of(chain)), None)
     return kept, [row for row in rows if row is not kept]

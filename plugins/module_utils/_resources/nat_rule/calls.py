@@ -24,7 +24,7 @@ def list_rules(api: Api, gateway: Body) -> list[Body]:
 
 
 def find(rules: Peers, gateway: Body, name: str | None, rule_id: str | None) -> Body | None:
-    """The rule with this id, else with this name; None when it does not exist. Raises InvalidInput for several."""
+    """The rule with this id, or else this name; None when it does not exist. Raises InvalidInput for several."""
     if rule_id:
         return rules.get(rule_id)
     named = rules.named(name)

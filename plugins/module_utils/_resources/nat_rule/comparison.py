@@ -24,7 +24,7 @@ ADDRESSES = {
 
 
 def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The wanted values that the rule does not have yet. A wanted reference is a name or URN, empty for none."""
+    """The wanted values that the rule lacks. A wanted reference is a name or URN, empty for none."""
     return differing(current, wanted, REFERENCES)
 
 

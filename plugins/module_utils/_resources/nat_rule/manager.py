@@ -26,10 +26,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.peers import P
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import LOGGING
 
 EXTERNAL = "external_addresses"
-ROUTERS = ("NSXT_TIER0", "NSXT_VRF_TIER0")  # uplinks that no rule can be limited to: only one backed by a segment
+ROUTERS = ("NSXT_TIER0", "NSXT_VRF_TIER0")  # uplinks that a rule cannot be limited to: only a segment-backed one can
 TRANSLATING = ("DNAT", "SNAT", "REFLEXIVE")  # a rule that exempts traffic needs no address of the edge gateway
 INCOMING = ("DNAT", "NO_DNAT", "REFLEXIVE")
-# What decides for which incoming traffic a rule is, and which of several rules applies.
+# The options that decide which incoming traffic a rule takes, and which of several rules applies.
 CLAIMING = frozenset(
     ("type", "external_addresses", "dnat_external_port", "application_port_profile", "priority", "applied_to")
 )
@@ -52,14 +52,14 @@ class NatRules(Manager):
         return calls.path(self.gateway)
 
     def read(self) -> Body | None:
-        """By id, else by name. Raises InvalidInput when several rules have the name."""
+        """By id, or else by name. Raises InvalidInput when several rules have the name."""
         return calls.find(self.peers, self.gateway, self.params["name"], self.params["id"])
 
     def find(self) -> str | None:
         """The id of the rule with this name.
 
-        Needed after every creation, because the task names only the edge gateway. Names are not unique, but no rule
-        had this one when the run began: a second one must come from another user, or from a lost request.
+        Needed after every creation, because the task names only the edge gateway. Names are not unique, but no rule had
+        this name when the run began, so a second rule must come from another user or from a lost request.
         """
         named = [rule for rule in calls.list_rules(self.api, self.gateway) if rule.get("name") == self.params["name"]]
         if len(named) > 1:
@@ -95,11 +95,11 @@ class NatRules(Manager):
         if planned["type"] in TRANSLATING and planned[EXTERNAL] and set(changes) & {"type", EXTERNAL}:
             self._check_addresses(planned[EXTERNAL])
         if planned["type"] in INCOMING and (set(changes) & CLAIMING or changes.get("enabled")):
-            # A rule that is switched on takes traffic that it did not take before.
+            # A rule that is being enabled takes traffic that it did not take before.
             self._check_claims(None if changes.get("enabled") else before, planned)
 
     def _check_addresses(self, addresses: str) -> None:
-        """Refuse external addresses that the edge gateway may not use; warn where that is not known."""
+        """Refuse external addresses that the edge gateway may not use; warn where that is unknown."""
         verdict = external_addresses.ask(self.api, self.gateway, addresses, AddressUse.RULE)
         if verdict.answer is Usable.NO:
             raise InvalidInput(EXTERNAL, addresses, verdict.why)
@@ -107,7 +107,7 @@ class NatRules(Manager):
             self.warnings.append(f"{EXTERNAL}: {addresses!r}: {verdict.why}")
 
     def _check_claims(self, before: Result | None, planned: Result) -> None:
-        """Refuse addresses and ports whose traffic another object takes, or warn which of two rules applies."""
+        """Refuse addresses and ports if another object takes their traffic, or warn which of two rules applies."""
         found, warnings = address_claims.check_rule(self.api, self.gateway, planned, before, self.peers)
         self.warnings += warnings
         address_claims.refuse_or_warn(found, EXTERNAL, planned[EXTERNAL], self.warnings)
@@ -118,8 +118,8 @@ class NatRules(Manager):
         return Peers(calls.list_rules(self.api, self.gateway))
 
     def settle(self, object_id: str, body: Body | None = None) -> Body:
-        """A rule has no status of its own: the status of the edge gateway tells when it is realized."""
-        # Nothing was written, and a rule has no health that could still change: its body is final.
+        """A rule has no status of its own: the edge gateway's status shows when it is realized."""
+        # Nothing was written, and a rule has no health that could still change, so its body is final.
         if body is not None:
             return body
         if self.shared is None:
@@ -140,7 +140,7 @@ class NatRules(Manager):
             wait_until_ready(self.api, self.gateway, self.params["wait_timeout"])
 
     def create(self, body: Body) -> str:
-        """Create it. Of several, none is looked up after its creation: ``settle`` reads the list after the last one."""
+        """Create it. If there are several, ``settle`` reads the list after the last one instead of looking up each."""
         named = self.shared is None
         return self.api.create(self.collection(), body, self.what, self.find, named=named, unique=False)
 

@@ -15,13 +15,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import 
 
 
 def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The wanted values that the pool does not have yet. A wanted reference is a name or URN, empty for none."""
+    """The wanted values that the pool lacks. A wanted reference is a name or URN, empty for none."""
     special: dict[str, Same] = {"ca_certificates": _all_named, "members": _same_members}
     return differing(current, wanted, ("member_group",), special)
 
 
 def _same_members(current: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> bool:
-    """Compare members without their health, which is not an option."""
+    """Compare members without their health, because no option sets it."""
     return [{name: value for name, value in one.items() if name != "health_status"} for one in current] == wanted
 
 

@@ -22,7 +22,7 @@ OPTION = "members.vm"
 
 
 def with_addresses(api: Api, gateway: Body, asked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The members with the addresses of their machines. Raises CollectionError for a machine without one, or several.
+    """The members with the addresses of their machines. Raises CollectionError unless a machine has exactly one.
 
     An address of a machine counts if it belongs to a network that the edge gateway routes: the others are not reachable
     from its load balancer.

@@ -41,7 +41,7 @@ class Pools(GatewayManager):
         self._machines: list[Result] = self.wanted.pop("member_machines", [])
 
     def existing(self) -> Body | None:
-        """The pool, after a look at the virtual machines among the members that it is to have."""
+        """The pool, after the addresses of virtual machines among the wanted members have been read."""
         if self.params["state"] != "absent":
             self._asked = machines.with_addresses(self.api, self.gateway, self._asked)
             if self._machines:
@@ -59,7 +59,7 @@ class Pools(GatewayManager):
         return super().plan_creation()
 
     def plan_change(self, body: Body) -> PlannedWrite:
-        """Change what differs; of single members, only these."""
+        """Change what differs; with ``exclusive: false``, only the given members."""
         if self._asked:
             before = self.to_result(body)
             if before["member_group"]:
@@ -70,7 +70,7 @@ class Pools(GatewayManager):
         return super().plan_change(body)
 
     def write(self, body: Body, changes: Mapping[str, Any], references: Mapping[str, Any]) -> str:
-        """Write the pool. Changes of single members are made to the members that there are right before the write.
+        """Write the pool. Changes to single members are applied to the members that exist right before the write.
 
         Cloud Director writes the members as one list. It is read back, and written again if another client has
         overwritten it.
@@ -97,7 +97,7 @@ class Pools(GatewayManager):
         return self.api.get(path, self.what)
 
     def verify(self, after: Result) -> None:
-        """Warn of options that Cloud Director accepted without applying them. Members of other clients do not count."""
+        """Warn of options that Cloud Director accepted but did not apply. Members of other clients do not count."""
         if self._asked:
             self.wanted["members"] = resource.with_changes(after["members"], self._asked)
         super().verify(after)

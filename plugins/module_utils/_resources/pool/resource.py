@@ -75,9 +75,9 @@ def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
 def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
     """The wanted values with the keys of `to_result`, for the options that are set. Raises InvalidInput.
 
-    References stay names or URNs. An empty list, string or dictionary clears the value. With ``exclusive: false``,
-    ``member_changes`` stands for ``members``: what is to change of a list that is not known yet. ``member_machines``
-    does so where virtual machines are among them, whose addresses are not known yet.
+    References stay names or URNs. An empty list, string or dictionary clears the value. ``member_changes`` replaces
+    ``members`` with ``exclusive: false``: these are changes to a list that is not known yet. ``member_machines``
+    replaces it where virtual machines are among the members, because their addresses are not known yet.
     """
     wanted = checks.given(params, *PLAIN, "member_group", "ca_certificates")
     wanted.update(checks.names(params))
@@ -159,10 +159,10 @@ def _persistence_from_options(profile: Mapping[str, Any]) -> dict[str, Any] | No
 
 
 def with_changes(current: Sequence[Mapping[str, Any]], asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The members of a pool after changes of single ones, as `to_result` has them, without their health.
+    """The members of a pool after changes to single ones, in the form of `to_result`, without their health.
 
-    One that is given without a port is each member with its address; what is not given of it stays. Raises
-    InvalidInput if there are too many.
+    A change without a port applies to every member with that address. What a change leaves out stays. Raises
+    InvalidInput if there are too many members.
     """
     found = [{name: member[name] for name in ("ip_address", "port", "ratio", "enabled")} for member in current]
     for one in asked:

@@ -5,7 +5,7 @@
 """API calls for security tags.
 
 The API can also set all virtual machines of a tag in one request. That would take the tag from a machine that another
-client has tagged meanwhile, so the tags of each machine are written instead: only of those that change.
+client has tagged in the meantime. So the tags of each machine that changes are written instead.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PATH = "securityTags"
 
 
 def check_tenant(api: Api) -> None:
-    """Raise InvalidInput for the provider: tags belong to an organization, and the API gives them to its users only."""
+    """Raise InvalidInput for the provider: tags belong to an organization, and the API shows them only to its users."""
     settings = api.session.settings
     if settings.provider:
         raise InvalidInput("org", settings.org, "has no security tags: give the organization that has the machines")
@@ -31,7 +31,7 @@ def list_tags(api: Api) -> list[str]:
 
 
 def machines_with(api: Api, tag: str) -> list[Body]:
-    """The virtual machines with a tag. A tag that is not safe in a filter takes a request for each tagged machine."""
+    """The virtual machines with a tag. If the tag is not safe in a filter, this takes a request per tagged machine."""
     query = equals("tag", tag)
     rows = api.pages(f"{PATH}/entities", f"virtual machines with the security tag {tag!r}", query=query)
     return rows if query else [row for row in rows if tag in (read_tags(api, str(row["id"])).get("tags") or [])]
@@ -53,7 +53,7 @@ def what_of(machine: str) -> str:
 
 
 def find_all(api: Api, name: str | None) -> list[Body]:
-    """All tags as results, or the one with this name. A request for each."""
+    """All tags as results, or the one with this name, with a request for each."""
     wanted = resource.usual_form(name) if name else ""
     found = [resource.to_result(tag, machines_with(api, tag)) for tag in list_tags(api) if not wanted or tag == wanted]
     return [one for one in found if one]

@@ -19,7 +19,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import 
 
 
 def ensure(api: Api, params: Mapping[str, Any], check_mode: bool) -> Change:
-    """Bring a tag to the wanted state. Raises CollectionError; then nothing was written, or a later run goes on."""
+    """Bring a tag to the wanted state. Raises CollectionError; a later run continues what was written by then."""
     tag = resource.from_options(params)
     calls.check_tenant(api)
     tagged = {str(row["id"]): row for row in calls.machines_with(api, tag)}
@@ -46,7 +46,7 @@ def ensure(api: Api, params: Mapping[str, Any], check_mode: bool) -> Change:
 
 
 def _find(api: Api, number: int, params: Mapping[str, Any], tagged: Mapping[str, Body]) -> Body:
-    """A virtual machine of the option vms. A URN is looked up only where it will get the tag."""
+    """A virtual machine of the option vms. A URN is looked up only if its machine will get the tag."""
     machine = str(params["vms"][number])
     if not machine.startswith("urn:"):
         return find_machine(api, f"vms[{number}]", machine, params["vdc"])

@@ -21,7 +21,7 @@ LONGEST, MOST = 128, 256  # characters of a tag, tags of a virtual machine
 
 
 def to_result(tag: str, machines: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """A tag with its virtual machines, by name; None when no machine has it: there is no such tag then."""
+    """A tag with its virtual machines, by name; None when no machine has it, because the tag does not exist then."""
     found = [{"id": one.get("id"), "name": one.get("name")} for one in machines]
     return {"name": tag, "vms": sorted(found, key=lambda one: (str(one["name"]), str(one["id"])))} if found else None
 
@@ -48,7 +48,7 @@ def from_options(params: Mapping[str, Any]) -> str:
 def to_change(
     tagged: Collection[str], meant: Collection[str] | None, state: str, exclusive: bool
 ) -> tuple[list[str], list[str]]:
-    """The virtual machines (URNs) that get the tag, and those that lose it. ``meant`` is None where none is given."""
+    """The virtual machines (URNs) that get the tag, and those that lose it. ``meant`` is None if none are given."""
     if state == "absent":
         return [], sorted(one for one in tagged if meant is None or one in meant)
     given = meant or ()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Assigns a service engine group to an edge gateway, and takes it away. Only the provider may."""
+"""Assigns a service engine group to an edge gateway, or removes the assignment. Only the provider may do that."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Assignments(Manager):
         return found
 
     def add(self) -> Change:
-        """Ask for the right before the list of groups, which a tenant may not see."""
+        """Check the right before reading the list of groups, which a tenant may not see."""
         self.require_right(CREATE)
         change = super().add()
         if not self.check_mode or change.after is None:
@@ -82,7 +82,7 @@ class Assignments(Manager):
         return replace(change, after={**change.after, **facts})
 
     def require_right(self, act: str) -> None:
-        """Each warning once."""
+        """Add each warning only once."""
         super().require_right(act)
         self.warnings = list(dict.fromkeys(self.warnings))
 
@@ -94,7 +94,7 @@ class Assignments(Manager):
         }
 
     def missing_for_create(self) -> list[str]:
-        """A shared group needs numbers."""
+        """A shared group needs its numbers of virtual services."""
         return [] if self._dedicated else [option for option in resource.FIELDS if option not in self.wanted]
 
     @property
@@ -102,7 +102,7 @@ class Assignments(Manager):
         return self._group.get("reservationType") == "DEDICATED"
 
     def check(self, before: Result | None, changes: Mapping[str, Any], planned: Result) -> None:
-        """Numbers that fit. A dedicated group has none, and a disabled load balancer no group."""
+        """Check the numbers. A dedicated group has none, and a disabled load balancer has no group."""
         if before is None:
             require_load_balancer(self.api, self.gateway)
         if before is None and changes and self._dedicated:
@@ -111,7 +111,7 @@ class Assignments(Manager):
         resource.check(planned, changes)
 
     def delete(self, object_id: str) -> None:
-        """Take it away. Raises CollectionError that names the virtual services on it."""
+        """Remove the assignment. Raises CollectionError that names the virtual services on the group."""
         rows, wanted = services.list_summaries(self.api, self.gateway), self.params["service_engine_group"]
         names = [repr(row.get("name")) for row in rows if same_reference(row.get("serviceEngineGroupRef"), wanted)]
         if names:

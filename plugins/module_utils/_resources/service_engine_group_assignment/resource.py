@@ -20,7 +20,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.lookup import 
 
 Body = dict[str, Any]
 FIELDS = {"max_virtual_services": "maxVirtualServices", "reserved_virtual_services": "minVirtualServices"}
-HA_MODE_SINCE = (37, 1)  # before it, Cloud Director does not show the mode of an assigned group
+HA_MODE_SINCE = (37, 1)  # older API versions do not show the mode of an assigned group
 MOST = 1_000_000  # far above what any group serves
 
 
@@ -48,7 +48,7 @@ def from_options(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check(planned: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
-    """Raise InvalidInput for numbers that do not fit each other, or what is deployed."""
+    """Raise InvalidInput for numbers that contradict each other, or that are too low for what is deployed."""
     most, reserved = planned["max_virtual_services"], planned["reserved_virtual_services"]
     option = "max_virtual_services" if "max_virtual_services" in changes else "reserved_virtual_services"
     if most is not None and reserved is not None and reserved > most:
@@ -59,7 +59,7 @@ def check(planned: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
 
 
 def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The wanted numbers that the assignment does not have yet."""
+    """The wanted numbers that the assignment lacks."""
     return differing(current, wanted)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""API calls for tasks, of the legacy API: OpenAPI has none for lists of them."""
+"""Calls of the legacy API for tasks: OpenAPI has no list of them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def check(params: Mapping[str, Any]) -> None:
 
 
 def find_tasks(api: Api, params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The tasks that are meant, newest first, at most ``limit``; those in error with the error."""
+    """The requested tasks, newest first, at most ``limit``; failed ones with their error."""
     if params["id"]:
         return [one for one in [_read(api, params["id"])] if one]
     uuids = _uuids(api, params["edge_gateway"], params["vdc"])
@@ -54,14 +54,14 @@ def find_tasks(api: Api, params: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _newest(api: Api, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Tasks with one of the states, by the time at which they began, as far back as is asked."""
+    """Tasks with one of the states, newest first, as far back as requested."""
     states = params["status"] or []
     now = api.session.now()
     since, until = (resource.moment(params[name], name, now) if params[name] else None for name in ("since", "until"))
     query = ",".join(f"status=={one}" for one in states)
     for record in query_records(api, "task", query, sortDesc="startDate"):
         task = resource.from_record(record)
-        # compared again: a filter or an order that a server ignores must not show other tasks
+        # checked again here, because a server may ignore the filter or the order
         if task is None or (states and task["status"] not in states):
             continue
         began = resource.started(task)
@@ -72,7 +72,7 @@ def _newest(api: Api, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _with_error(api: Api, task: dict[str, Any]) -> dict[str, Any]:
-    """The error in which a task ended is in its document only."""
+    """The task with the error in which it ended, which only its document contains."""
     if task["status"] != "error":
         return task
     return {**task, "error": (_read(api, task["id"]) or task)["error"]}
@@ -89,7 +89,7 @@ def _read(api: Api, urn: str) -> dict[str, Any] | None:
 
 
 def _uuids(api: Api, edge_gateway: str | None, vdc: str | None) -> set[str] | None:
-    """The UUIDs of an edge gateway, or of a VDC with its edge gateways, and of what load balancing has on them.
+    """The UUIDs of an edge gateway, or of a VDC and its edge gateways, with those of their load balancing objects.
 
     A task for a NAT or firewall rule names the edge gateway. None where neither is given.
     """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Tasks: records of the query service and documents as module results, and which are meant. Pure."""
+"""Tasks: convert records of the query service and documents to module results, and select the requested ones. Pure."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _number(text: str | None) -> int | None:
 
 
 def moment(text: str, option: str, now: datetime) -> datetime:
-    """A time as an option has it: ISO 8601, in UTC unless it says otherwise, or an age such as ``30m``."""
+    """The time in an option: ISO 8601, in UTC unless it says otherwise, or an age such as ``30m``."""
     found = _AGO.fullmatch(text.strip())
     try:
         if found:
@@ -104,7 +104,7 @@ def started(task: Mapping[str, Any]) -> datetime | None:
 
 
 def is_meant(task: Mapping[str, Any], owner: str | None, uuids: Collection[str] | None, user: str | None) -> bool:
-    """Whether a task works on this object (name, URN or part of an address), on one of these, and for this user."""
+    """Whether a task is for this object (name, URN or part of a URL), for one of these UUIDs, and by this user."""
     item = task["object"]
     if user and task["user"] != user:
         return False

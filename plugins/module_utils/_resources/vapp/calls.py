@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""API calls for vApps, of the legacy API: OpenAPI has none for them."""
+"""Calls of the legacy API for vApps: OpenAPI has none."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def check_names(vapp: str | None, vdc: str | None) -> None:
 def read_vapps(api: Api, vapp: str | None, vdc: str | None) -> list[Row]:
     """The vApps with this name or URN (all when None) in this VDC (any when None), with metadata and machines.
 
-    Two requests each. One that is deleted meanwhile is left out.
+    Each takes two requests. A vApp that is deleted in the meantime is left out.
     """
     found = (_read(api, row) for row in _records(api, vapp or "") if not vdc or vdc in row["vdc"].values())
     return sorted((one for one in found if one), key=lambda one: (one["name"], one["id"]))
@@ -56,7 +56,7 @@ def _read(api: Api, row: Row) -> Row | None:
 
 
 def _records(api: Api, wanted: str) -> Iterator[Row]:
-    """What the query service knows of the vApps with this name or URN, or of all."""
+    """The query service's records of the vApps with this name or URN, or of all."""
     for record in map(
         record_of, query_records(api, "vApp", "" if wanted.startswith(PREFIX) else equals("name", wanted))
     ):
@@ -67,7 +67,7 @@ def _records(api: Api, wanted: str) -> Iterator[Row]:
 def find_machine(api: Api, option: str, name: str, vdc: str | None, apart: str = "") -> Row:
     """The only virtual machine with this name, in this VDC (any when None): ``id``, ``name``, ``vapp`` and ``vdc``.
 
-    Raises CollectionError for none, or for several: names of machines are unique in a vApp only. ``apart`` is the
+    Raises CollectionError for none, or for several: names of machines are unique only within a vApp. ``apart`` is the
     remedy for several.
     """
     query = api.narrowed(equals("name", name))

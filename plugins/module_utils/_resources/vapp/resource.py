@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""vApps as documents of the legacy API have them, as results of modules. Pure.
+"""vApps: convert documents of the legacy API to module results. Pure.
 
 Elements, attributes and numbers of states are those that go-vcloud-director reads (types/v56/types.go).
 """
@@ -95,13 +95,13 @@ def machine_of(vm: Element) -> Row:
 
 
 def state(number: str) -> str:
-    """The name of a state; the number where it has none here."""
+    """The name of a state, or its number if no name is known here."""
     known = re.fullmatch(r"-?[0-9]{1,3}", number)
     return STATES.get(int(number), number) if known else number
 
 
 def entries_of(document: Element) -> list[Row]:
-    """The entries of a metadata document, in the order of their domains and keys. Values are text, as they came."""
+    """The entries of a metadata document, in the order of their domains and keys. Values stay text."""
     found = [_entry(one) for one in _named(document, "MetadataEntry")]
     return sorted(found, key=lambda one: (one["domain"], one["key"]))
 

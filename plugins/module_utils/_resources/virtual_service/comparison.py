@@ -15,13 +15,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.comparison imp
 REFERENCES = ("pool", "service_engine_group", "certificate")
 VIPS = ("virtual_ip_address", "ipv6_virtual_ip_address")
 TLS_PROFILES = ("HTTPS", "L4_TLS")
-# NSX ALB shares a VIP only among virtual services of one service engine group, and the group of a virtual service
+# NSX ALB shares a VIP only among virtual services of the same service engine group, and the group of a virtual service
 # cannot be changed in place.
 CREATE_ONLY = ("service_engine_group",)
 
 
 def differences(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The wanted values that the virtual service does not have yet. A wanted reference is a name or URN, or empty."""
+    """The wanted values that the virtual service lacks. A wanted reference is a name or URN, or empty."""
     return differing(current, wanted, REFERENCES)
 
 
@@ -79,8 +79,8 @@ def must_recreate(
 ) -> str:
     """Why the changes cannot be made in place, starting with the option; empty when they can.
 
-    Everything but the service engine group and a shared VIP is changed in place: that keeps the id, and the virtual
-    service keeps serving. Changing the VIP of one virtual service out of several that share it is rejected.
+    Everything except the service engine group and a shared VIP is changed in place: that keeps the id, and the virtual
+    service keeps serving. Cloud Director rejects a change of the VIP for one of several virtual services that share it.
     """
     for key in CREATE_ONLY:
         if key in changes:

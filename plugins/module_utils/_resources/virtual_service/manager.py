@@ -51,10 +51,10 @@ class VirtualServices(GatewayManager):
         return comparison.missing_for_create(self.wanted)
 
     def complete(self) -> None:
-        """Choose the service engine group: that of the VIP's other virtual services, else the only assigned one."""
+        """Choose the service engine group: that of the VIP's other virtual services, or else the only assigned one."""
         if self.wanted.get("service_engine_group"):
             return
-        # All virtual services on a VIP must be in one group, so that of the others is the only one that can work.
+        # All virtual services on a VIP must be in the same group, so only the group of the others can work.
         sharing = comparison.sharing({vip: self.wanted.get(vip) for vip in comparison.VIPS}, self._others)
         groups = [group["serviceEngineGroupRef"] for group in self._groups]
         if sharing:
@@ -111,18 +111,18 @@ class VirtualServices(GatewayManager):
             self._sub_resources.read(before["id"], before["name"], before["application_profile"])
 
     def write(self, body: Body, changes: Mapping[str, Any], references: Mapping[str, Any]) -> str:
-        """Update in place if Cloud Director allows it, otherwise delete and create."""
+        """Update in place if Cloud Director allows it, otherwise delete and create again."""
         before = self.to_result(body)
         if comparison.must_recreate(before, changes, self._shared_with(before, changes)):
             return self._recreate(body, self.apply(body, changes, references))
         return super().write(body, changes, references)
 
     def _recreate(self, body: Body, new: Body) -> str:
-        # Delete before create: the pool serves one virtual service at a time, and the name and the port are taken until
-        # the old one is gone. Both bodies are kept, so that a failed creation can be undone.
+        # Delete before creating: the pool serves one virtual service at a time, and the name and the port are taken
+        # until the old one is gone. Both bodies are kept, so that a failed creation can be undone.
         wanted, original = resource.without_read_only(new), resource.without_read_only(body)
         name, urn, parts = str(body["name"]), str(body["id"]), self._sub_resources
-        # read whole, and proved to be writable, before anything is deleted
+        # read completely, and proved to be writable, before anything is deleted
         bodies = parts.check_writable(urn, name, parts.read(urn, name, self.to_result(body)["application_profile"]))
         self.api.delete(self.path(urn), self.what)
         try:
@@ -156,7 +156,7 @@ class VirtualServices(GatewayManager):
         return comparison.sharing(before, self._others)
 
     def _check_addresses(self, changes: Mapping[str, Any]) -> str:
-        """Refuse a VIP that the edge gateway may not use. Returns why that is not known of one, after a warning."""
+        """Refuse a VIP that the edge gateway may not use. If that is unknown, adds a warning and returns the reason."""
         unknown = ""
         for vip in comparison.VIPS:
             if changes.get(vip):
@@ -169,7 +169,7 @@ class VirtualServices(GatewayManager):
         return unknown
 
     def _check_claims(self, before: Result | None, planned: Result) -> None:
-        """Refuse a port of a VIP whose traffic another object takes."""
+        """Refuse a port of a VIP if another object takes its traffic."""
         found, warnings = address_claims.check_service(self.api, self.gateway, planned, before, self.peers)
         self.warnings += warnings
         for one in found:
@@ -177,7 +177,7 @@ class VirtualServices(GatewayManager):
             address_claims.refuse_or_warn([one], vip, one.address, self.warnings)
 
     def _check_sharing(self, planned: Result) -> None:
-        # The release of the server decides, not the API version that this session uses.
+        # The server's release decides, not the API version that this session uses.
         if self.api.session.listed[-1] >= API_WITH_SHARED_IP:
             return
         for other in comparison.sharing(planned, self._others):

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What Cloud Director would refuse of a virtual service that is deleted and created again: asked before the deletion.
+"""Checks, before a virtual service is deleted and created again, for what Cloud Director would refuse then.
 
-Whether the edge gateway may use the VIP, and whether its ports are free, is asked of every write (see the manager).
+The manager checks for every write that the edge gateway may use the VIP and that its ports are free.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def check(
 ) -> None:
     """Raise InvalidInput for what would be refused. ``others`` are the virtual services, ``groups`` the assignments.
 
-    ``before`` and ``planned`` are results. Only what changes is checked: the rest is accepted as it is now.
+    ``before`` and ``planned`` are results. Only what changes is checked: Cloud Director has accepted the rest already.
     """
     _check_group(before, planned, others, groups)
     vips = [vip for vip in VIPS if planned[vip] and planned[vip] != before[vip]]
@@ -57,7 +57,7 @@ def _check_group(before: Result, planned: Result, others: Sequence[Result], grou
             )
             raise InvalidInput("service_engine_group", group.get("name"), remedy)
     if group.get("id") == (before["service_engine_group"] or {}).get("id"):
-        return  # the place of the deleted virtual service is free again
+        return  # the deleted virtual service frees its place
     for one in groups:
         limit, deployed = one.get("maxVirtualServices"), one.get("numDeployedVirtualServices") or 0
         if one["serviceEngineGroupRef"]["id"] == group.get("id") and limit is not None and deployed >= limit:

@@ -61,7 +61,7 @@ def to_result(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def settled(body: Mapping[str, Any]) -> bool:
-    """Whether it is realized and its health is known: UP or DOWN, or DISABLED or DOWN when it is disabled."""
+    """Whether it is realized and its health is final: UP or DOWN, or DISABLED or DOWN when it is disabled."""
     # Any other health (UNAVAILABLE, PENDING, UNKNOWN) may still change.
     health = ("UP", "DOWN") if body.get("enabled") else ("DISABLED", "DOWN")
     return body.get("status") == "REALIZED" and body.get("healthStatus") in health

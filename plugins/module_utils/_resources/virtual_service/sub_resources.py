@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What a virtual service has besides its body: HTTP policies and WAF. They go when it is deleted.
+"""What a virtual service has besides its body: HTTP policies and WAF. They are deleted with it.
 
-Whoever deletes a virtual service to create it again reads them first, and writes them back. What cannot be read or
-written back is an error before the deletion, unless the operator accepts the loss.
+Before a virtual service is deleted and created again, they are read, to be written back afterwards. What cannot be read
+or written back is an error before the deletion, unless the operator accepts the loss.
 
-The paths of the HTTP policies are those of go-vcloud-director (``types/v56/constants.go``). No public source has those
-of WAF, so they are assumed, and where Cloud Director does not answer there, its WAF counts as not readable.
+The paths of the HTTP policies are those of go-vcloud-director (``types/v56/constants.go``). No public source has the
+paths of WAF, so they are assumed, and where Cloud Director does not answer there, WAF counts as not readable.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ REMEDY = "set accept_loss: true (role: shared_ip_accept_loss) to lose that, or u
 
 @dataclass(frozen=True)
 class SubResource:
-    """One of them: its ``key`` in a restore point, its path below the virtual service, and since which API version."""
+    """One kind: its ``key`` in a restore point, its path below the virtual service, and its first API version."""
 
     key: str
     path: str
@@ -55,7 +55,7 @@ _LARGEST_PAGE = 128
 
 
 class SubResources:
-    """Reads and writes those of virtual services on an edge gateway. ``accept_loss``: pass over what cannot be kept."""
+    """Reads and writes sub-resources of virtual services. ``accept_loss``: skip what cannot be kept."""
 
     def __init__(self, api: Api, gateway: Body, accept_loss: bool) -> None:
         self._api = api
@@ -64,9 +64,9 @@ class SubResources:
         self._premium: bool | None = None
 
     def read(self, urn: str, name: str, profile: str | None, without: Collection[str] = ()) -> dict[str, Body]:
-        """Those of one virtual service that are not empty, by key. Raises CollectionError if one cannot be read.
+        """The non-empty sub-resources of a virtual service, by key. Raises CollectionError if one cannot be read.
 
-        ``without`` are keys of what is not read.
+        ``without`` are the keys of those that are not to be read.
         """
         found: dict[str, Body] = {}
         if profile not in HTTP_PROFILES:
@@ -87,15 +87,15 @@ class SubResources:
         return found
 
     def write(self, urn: str, name: str, bodies: Mapping[str, Body]) -> None:
-        """Write them to a virtual service. Raises CollectionError."""
+        """Write sub-resources to a virtual service. Raises CollectionError."""
         for one, body in _in_order(bodies):
             what = f"{one.words} of {describe(self._gateway, name)}"
             self._api.update(one.of(urn), what, {}, _with(body))
 
     def check_writable(self, urn: str, name: str, bodies: Mapping[str, Body]) -> dict[str, Body]:
-        """Those that can be written back: each is written as it is, which changes nothing.
+        """The sub-resources that can be written back: as a test, each is written unchanged.
 
-        Raises CollectionError for one that cannot, unless its loss is accepted.
+        Raises CollectionError for one that cannot be written, unless its loss is accepted.
         """
         found: dict[str, Body] = {}
         for one, body in _in_order(bodies):
@@ -124,7 +124,7 @@ class SubResources:
 
 
 def read_part(api: Api, one: SubResource, urn: str, service: str) -> Body:
-    """One of them, of the virtual service with this URN. ``service``: its words in messages. Raises CollectionError."""
+    """One sub-resource of the virtual service with this URN, named ``service`` in messages. Raises CollectionError."""
     what = f"{one.words} of {service}"
     version = api.session.version
     if version < one.since:
