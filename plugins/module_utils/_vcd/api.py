@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Read and write resources: lists to their last page, writes until their tasks end. Independent of resource types."""
+"""Reads and writes resources: lists to the last page, writes until their tasks end. Independent of resource types."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ Body = dict[str, Any]
 
 
 def check_libraries() -> None:
-    """Raise CollectionError for a library that is missing, where no `_runner` says so: on the controller."""
+    """Raise CollectionError for a missing library. For plugins on the controller, where no `_runner` checks this."""
     for name, error in LIBRARIES.items():
         if error is not None:
             raise CollectionError(f"requires the Python library {name}: install it for {sys.executable}", library=name)
@@ -104,14 +104,14 @@ class Api:
         self._remembered: dict[str, Answer] | None = None
         self._lists: dict[str, list[Body]] | None = None
         self._refused: tuple[str, Body] | None = None
-        self.granted: Granted | None = None  # what `rights.granted_to` has read
+        self.granted: Granted | None = None  # the result of `rights.granted_to`, once it was read
 
     @contextmanager
     def one_look(self, *, whole_lists: bool = False) -> Iterator[None]:
         """Within this context nothing is read twice, and nothing may be written.
 
-        ``whole_lists``: for a caller that looks for many names. Lists are read without the filters for one name (see
-        ``narrowed``), so that one list has the answers for all.
+        ``whole_lists``: for a caller that looks up many names. Lists are read without a filter for one name (see
+        ``narrowed``), so that a single list answers all look-ups.
         """
         self._remembered, self._lists = {}, {} if whole_lists else None
         try:
@@ -120,17 +120,17 @@ class Api:
             self._remembered, self._lists = None, None
 
     def narrowed(self, query: str) -> str:
-        """A filter for one name; none where whole lists are read. Callers always compare the names again."""
+        """A filter for one name, or none where whole lists are read. Callers always compare the names again."""
         return query if self._lists is None else ""
 
     @property
     def reads_whole_lists(self) -> bool:
-        """Whether ``one_look`` with ``whole_lists`` is under way."""
+        """Whether ``one_look`` with ``whole_lists`` is active."""
         return self._lists is not None
 
     @property
     def looking(self) -> bool:
-        """Whether ``one_look`` is under way."""
+        """Whether ``one_look`` is active."""
         return self._remembered is not None
 
     def _read(self, call: Call, deadline: Deadline) -> Answer:
@@ -156,7 +156,7 @@ class Api:
             )
 
     def about(self) -> dict[str, Any]:
-        """The API version in use, the versions that the server lists, and the release that the highest one means."""
+        """The API version in use, the versions that the server lists, and the release of the highest one."""
         listed = self.session.listed
         return {
             "version": render(self.session.version),
@@ -168,12 +168,12 @@ class Api:
         """One object. Raises Refused with status 403 or 404 when it does not exist."""
         refused, self._refused = self._refused, None
         if refused and refused[0] == path:
-            return refused[1]  # it was read for an update that was refused just now, and has not changed
+            return refused[1]  # read for an update that was refused just now, so it has not changed
         answer = self._read(Call("GET", OPENAPI + path, f"read {what}"), self.session.deadline())
         return _object(answer, lambda body: differs_from_api(body, path))
 
     def document(self, path: str, what: str, root: str, **params: str) -> Element:
-        """A document of the legacy API, whose root has this name. ``path`` begins with ``/api/``."""
+        """A document of the legacy API with this name of the root element. ``path`` begins with ``/api/``."""
         call = Call("GET", path, f"read {what}", params=params, accept="application/*+xml")
         answer = self._read(call, self.session.deadline())
         found = parse(answer.text)
@@ -182,7 +182,7 @@ class Api:
         return found
 
     def own_session(self) -> Body:
-        """The session of this log-in. Where the answer to the log-in tells its roles, nothing is asked.
+        """The session of this log-in. If the answer to the log-in already names the roles, no request is sent.
 
         Source: both are a Session in the vendor's description of the API.
         """
@@ -266,14 +266,14 @@ class Api:
     ) -> str:
         """Create an object and wait for its task; return its id.
 
-        ``find()`` returns the id of the object if it exists by now. It is called when the request got no answer,
-        before the request is sent again, and when the task does not name the object. Most tasks name the object they
+        ``find()`` returns the id of the object if it exists by now. It is called when the request got no answer, before
+        the request is sent again, and when the task does not name the object. Most tasks name the object that they
         created. Tasks of NAT rules name the edge gateway instead, so the id has to be looked up in the list of rules
-        (one request for every 128 rules). With ``named=False`` the caller does not need the id: that lookup is
-        skipped and the result is empty.
+        (one request for every 128 rules). With ``named=False`` the caller does not need the id: that lookup is skipped
+        and the result is empty.
 
-        ``unique=False``: Cloud Director accepts a second object with the name. Then "busy" is a doubt, too: what keeps
-        it busy may be the task of a run that was killed, which makes this very object.
+        ``unique=False``: Cloud Director accepts a second object with the same name. Then "busy" makes the outcome
+        doubtful, too: it may be the task of a killed run that is creating this very object.
         """
         with self._begin_write() as deadline:
             return self._create(path, body, what, find, deadline, named, unique)
@@ -326,9 +326,9 @@ class Api:
     ) -> None:
         """Write ``change(current)`` and wait for the task.
 
-        When the outcome is unclear, the object is read again, and ``change`` is applied to that body. ``shared``: other
-        clients write it, too, as a list of several objects. So it is read again after a wait for another operation as
-        well, and a refusal does not mean that it is as it was read.
+        When the outcome is unclear, the object is read again, and ``change`` is applied to that body. ``shared``: it is
+        a list of several objects that other clients write, too. So it is read again after waiting for another operation
+        as well, and a refusal does not show that it is unchanged.
         """
         with self._begin_write() as deadline:
             try:
@@ -364,8 +364,8 @@ class Api:
             deadline.sleep(backoff.pause())
             if deadline.expired():
                 raise gave_up(cause, call, deadline)
-            # Never repeat the old body: it would overwrite what others changed since. If the change is already in
-            # the body that was just read, the lost request did its work.
+            # Never repeat the old body: it would overwrite what others have changed since. If the body that was just
+            # read already contains the change, the lost request has succeeded.
             current = self.get(path, what)
             if change(current) == current:
                 return
@@ -389,7 +389,7 @@ class Api:
                     raise
                 cause = error
             except Refused as error:
-                # 403 can mean a missing right or a missing object; only reading the object can tell.
+                # 403 can mean a missing right or a missing object; only reading the object shows which.
                 if error.status in (403, 404) and self.get_or_none(path, what) is None:
                     return False
                 raise
@@ -420,7 +420,7 @@ class Api:
         )
 
     def _created(self, task: Task, path: str, find: Callable[[], str | None] | None, what: str) -> str:
-        """The id of the object that a task created: from its result or its owner, else from ``find``."""
+        """The id of the object that a task created: from its result or its owner, or else from ``find``."""
         if task.made:
             return task.made
         unnamed = not task.owner or ":gateway:" in task.owner or task.owner in path
@@ -484,7 +484,7 @@ class Api:
 
 
 def _object(answer: Answer, differs: Callable[[Body], str]) -> Body:
-    """The JSON object in an answer. ``differs`` says where it differs from the documented one, or is empty."""
+    """The JSON object in an answer. ``differs`` says how it differs from the documentation, or returns empty text."""
     found = answer.json()
     why = differs(found) if isinstance(found, dict) else "it is not an object"
     if why:

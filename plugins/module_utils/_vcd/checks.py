@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Checks of option values before any request: addresses, ports, numbers, names. Pure."""
+"""Checks option values before any request: addresses, ports, numbers, names. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Inva
 
 
 def address(option: str, value: str, *versions: int) -> str:
-    """An IP address in canonical form. ``versions`` are the allowed ones: 4, 6 or both."""
+    """An IP address in canonical form. ``versions`` are the allowed IP versions: 4, 6 or both."""
     wanted = " or ".join(f"IPv{version}" for version in versions)
     found = version_of(value)
     if not found:
@@ -88,7 +88,7 @@ def name(option: str, value: str) -> str:
 
 
 def names(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The name that an object is to have, where one is given: ``new_name``, else ``name``. Raises InvalidInput."""
+    """The name that an object is to have, if one is given: ``new_name``, or else ``name``. Raises InvalidInput."""
     found = {option: name(option, value) for option, value in given(params, "name", "new_name").items()}
     return {"name": list(found.values())[-1]} if found else {}
 

@@ -20,10 +20,10 @@ def differing(
     references: Collection[str] = (),
     special: Mapping[str, Same] | None = None,
 ) -> dict[str, Any]:
-    """The wanted values that the object does not have yet.
+    """The wanted values that the object lacks.
 
     ``references`` are options that hold a name or URN (empty: no object). ``special`` maps an option to its own
-    comparison ``same(current, wanted)``, where a missing ``current`` is None.
+    comparison ``same(current, wanted)``, which gets None for a missing ``current``.
     """
     how = {**dict.fromkeys(references, same_reference), **(special or {})}
     return {

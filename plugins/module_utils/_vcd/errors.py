@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Errors from Cloud Director and from the network in between, worded for the operator."""
+"""Errors from Cloud Director and from the network, worded for the operator."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import 
 
 # Messages begin with the request id: "[ 39-2024-11-25-09-18-45-563--ecca35bd-... ] text"
 REQUEST_ID = re.compile(r"^\[\s*([0-9A-Za-z-]+)\s*\]\s*")
-# How Cloud Director reports that another operation holds the entity, in a 400 or in a failed task.
+# How Cloud Director reports that another operation holds the entity: in a 400 answer, or in a failed task.
 BUSY_TEXTS = re.compile(
     r"BUSY_ENTITY|is busy completing an operation|is busy, cannot proceed with the operation|is currently busy"
     r"|another transaction|408:TIMEDOUT",
     re.IGNORECASE,
 )
-# How Cloud Director refuses to delete what another object refers to: "cannot be deleted as it is in use".
+# How Cloud Director refuses to delete an object that others refer to: "cannot be deleted as it is in use".
 IN_USE_TEXTS = re.compile(r"\bin use\b|\bused by\b", re.IGNORECASE)
 
 
@@ -128,5 +128,5 @@ def refusal(what: str, method: str, path: str, status: int, body: str) -> Refuse
 
 
 def missing_right(method: str, path: str) -> str:
-    """The right that a call probably lacks, as the API names it: Cloud Director's refusal seldom does."""
+    """The right that a call probably lacks, by its name in the API: Cloud Director's refusal rarely names it."""
     return right_for_call(method, path) or "for this operation"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Objects that belong to an edge gateway and have a unique name on it: one way to list, find and read them."""
+"""Lists, finds and reads objects that belong to an edge gateway and have a unique name on it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class GatewayObjects:
     path: str
     summaries: str
     kind: str
-    whole: bool = False  # whether a summary has all that the modules return
+    whole: bool = False  # whether a summary has everything that the modules return
 
     def list_summaries(self, api: Api, gateway: Body, query: str = "") -> list[Body]:
         """The summaries of the objects of an edge gateway."""
@@ -30,12 +30,12 @@ class GatewayObjects:
 
     def find_id(self, api: Api, gateway: Body, name: str) -> str | None:
         """The id of the object with this name; names are unique on an edge gateway."""
-        # Compare the names as well: one that is not safe in a filter is not filtered at all.
+        # Compare the names as well: for a name that is not safe in a filter, the list is not filtered at all.
         rows = self.list_summaries(api, gateway, api.narrowed(equals("name", name)))
         return next((str(row["id"]) for row in rows if row.get("name") == name), None)
 
     def read(self, api: Api, gateway: Body, name: str | None, urn: str | None) -> Body | None:
-        """The full body by URN, else by name. None when the edge gateway has no such object."""
+        """The full body by URN, or else by name. None when the edge gateway has no such object."""
         if urn:
             is_urn("id", urn, self.kind)
         if self.whole and api.reads_whole_lists:
@@ -43,7 +43,7 @@ class GatewayObjects:
             return next((row for row in rows if (row["id"] == urn if urn else row.get("name") == name)), None)
         found = urn or self.find_id(api, gateway, str(name))
         body = api.get_or_none(f"{self.path}/{found}", self.describe(gateway, name or found)) if found else None
-        # A URN may belong to another edge gateway; changing that object would not be what the task says.
+        # A URN may belong to another edge gateway, and the task does not ask for a change there.
         return body if body and (body.get("gatewayRef") or {}).get("id") == gateway["id"] else None
 
     def describe(self, gateway: Body, name: Any) -> str:

@@ -16,7 +16,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._nearest import nea
 Body = dict[str, Any]
 
 # Cloud Director's filter parser fails on , ; + * and spaces even when they are encoded, and FIQL reserves brackets,
-# quotes and its operators. A value with any other character is not put into a filter; the caller compares it instead.
+# quotes and its operators. A value with any other character stays out of filters; the caller compares it instead.
 SAFE_IN_FILTER = re.compile(r"[0-9A-Za-z._:/@-]+")
 
 

@@ -42,10 +42,10 @@ class Change:
 
 @dataclass(frozen=True)
 class PlannedWrite:
-    """What is to be done to one object, as it was decided before the first write.
+    """What is to be done to one object, decided before the first write.
 
-    ``act`` is CREATE, UPDATE or DELETE, and empty where nothing is to be done. ``body`` is the object as it was read,
-    None where it does not exist; ``planned`` is its body afterwards. ``before`` and ``after`` are results.
+    ``act`` is CREATE, UPDATE or DELETE, and empty if there is nothing to do. ``body`` is the object as it was read,
+    None if it does not exist; ``planned`` is its body afterwards. ``before`` and ``after`` are results.
     """
 
     act: str = ""
@@ -58,7 +58,7 @@ class PlannedWrite:
 
 
 class Shared:
-    """What the managers of several objects of one task share, see `several.Several`."""
+    """What the managers of several objects in one task share, see `several.Several`."""
 
     def __init__(self) -> None:
         self._rows: Peers | None = None
@@ -93,7 +93,7 @@ class Manager(ABC):
 
     kind: str
     progress_fields: tuple[str, ...] = ("status",)  # fields of the body that a timeout message reports
-    # options that Cloud Director accepts and ignores without a right, and what that is for (`Row.things`)
+    # options that Cloud Director accepts but ignores without a right, and the objects of that right (`Row.things`)
     ignored_without: ClassVar[Mapping[str, str]] = {}
     names_repeat = False  # whether Cloud Director accepts several objects with one name
     shared: Shared | None = None  # None: the task is for one object
@@ -114,9 +114,9 @@ class Manager(ABC):
 
     @cached_property
     def peers(self) -> Peers:
-        """The objects of this kind before the write, of kinds where one may be in the way of another.
+        """The objects of this kind before the write, for kinds in which one object may be in the way of another.
 
-        Several objects in one task share them: each finds them as the objects before it will leave them.
+        Several objects in one task share them: each object sees them as the previous objects will leave them.
         """
         return Peers()
 
@@ -138,7 +138,7 @@ class Manager(ABC):
         """The object's full body, or None when it does not exist. Raises CollectionError."""
         body = self.read()
         if body is None and self.params.get("id"):
-            # 403 is the answer for an object that does not exist, and for a missing right to see it
+            # 403 is the answer both for a missing object and for a missing right to see it
             self.require_right(READ)
         return body
 
@@ -155,7 +155,7 @@ class Manager(ABC):
         return self.finish(self.plan_removal(body))
 
     def plan_creation(self) -> PlannedWrite:
-        """Resolve and check what a new object is to be."""
+        """Resolve the references of a new object, and check it."""
         if self.params.get("id"):
             raise InvalidInput("id", self.params["id"], f"there is no {self.kind} with this id: omit id to create one")
         self.complete()
@@ -170,7 +170,9 @@ class Manager(ABC):
         return PlannedWrite(CREATE, after=after, planned=planned)
 
     def plan_change(self, body: Body) -> PlannedWrite:
-        """Resolve what differs, and check it against the planned result: check mode fails where a real run would."""
+        """Resolve what differs, and check it against the planned result, so that check mode fails where a real run
+        would.
+        """
         before = self.to_result(body)
         changes = self.effective(self.differences(before, self.wanted))
         if not changes:
@@ -193,7 +195,7 @@ class Manager(ABC):
         return PlannedWrite(DELETE, self.to_result(body), body=body)
 
     def finish(self, step: PlannedWrite) -> Change:
-        """Do what was planned; in check mode, tell it."""
+        """Carry out the plan; in check mode, only return it."""
         if self.check_mode:
             return Change(bool(step.act), step.before, step.after, tuple(self.warnings))
         return self.outcome(step, self.carry_out(step))
@@ -204,7 +206,7 @@ class Manager(ABC):
             return self.create(step.planned)
         if step.act == UPDATE and step.body is not None:
             body = step.body
-            if self.shared:  # many writes may have passed since it was read: nothing of another client may get lost
+            if self.shared:  # read again: much may have been written since, and changes by others must not be lost
                 body = self.api.get(self.path(str(body["id"])), self.what)
             return self.write(body, step.changes, step.references)
         object_id = str((step.before or {}).get("id") or "")
@@ -213,30 +215,30 @@ class Manager(ABC):
         return object_id
 
     def outcome(self, step: PlannedWrite, object_id: str) -> Change:
-        """What came of it: wait until the object is settled, read it, and verify it."""
+        """The outcome: wait until the object is settled, read it, and verify it."""
         if step.after is None:
             return Change(bool(step.act), step.before, None, tuple(self.warnings))
         after = self.to_result(self.settle(object_id, None if step.act else step.body))
         if step.act:
             self.verify(after)
-        # If all that differed was ignored, nothing changed: reporting a change would break idempotence on every run.
+        # If everything that differed was ignored, nothing changed: reporting a change would make every run report one.
         ignored = set(self.differences(after, self.wanted)) & set(self.ignored_without)
         changed = set(step.changes) != ignored if step.act == UPDATE else bool(step.act)
         return Change(changed, step.before, after, tuple(self.warnings))
 
     def require_right(self, act: str) -> None:
-        """Raise CollectionError if the user lacks the right to do this; warn if its rights are not known."""
+        """Raise CollectionError if the user lacks the right to do this; warn if the user's rights are not known."""
         self.warnings += require_rights(self.api, [Operation(act, f"{self.kind}s")])
 
     def _check_new_name(self, before: Result, changes: Result) -> None:
-        """Refuse a rename by id to the name of another object."""
+        """Refuse to rename an object, given by id, to the name of another one."""
         if not self.names_repeat and "name" in changes and self.params.get("id"):
             other = self.find()
             if other and other != before["id"]:
                 raise InvalidInput("name", changes["name"], f"another {self.kind} has this name: choose another")
 
     def effective(self, changes: Result) -> Result:
-        """The changes without what Cloud Director would ignore, because the user lacks a right; each with a warning."""
+        """The changes without those that Cloud Director ignores for lack of a right; a warning for each of these."""
         ignored = set()
         for option, things in self.ignored_without.items():
             for one in missing(granted_to(self.api), [Operation(UPDATE, things)]) if changes.get(option) else ():
@@ -254,7 +256,7 @@ class Manager(ABC):
         return self.api.wait(path, self.what, self.params["wait_timeout"], self.settled, *self.progress_fields)
 
     def verify(self, after: Result) -> None:
-        """Warn of options that Cloud Director accepted without applying them."""
+        """Warn of options that Cloud Director accepted but did not apply."""
         for option in sorted(self.differences(after, self.wanted)):
             if option not in self.ignored_without:
                 now = as_text(after.get(option))
@@ -296,13 +298,15 @@ class Manager(ABC):
         return
 
     def resolve(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The objects that the names and URNs in ``changes`` refer to, by option; looked up before the first write."""
+        """The objects that names and URNs in ``changes`` refer to, by option; they are looked up before the first
+        write.
+        """
         return {}
 
     @staticmethod
     @abstractmethod
     def from_options(params: Mapping[str, Any]) -> Result:
-        """What a module's options say of the object."""
+        """What a module's options say about the object."""
 
     @abstractmethod
     def read(self) -> Body | None:
@@ -338,7 +342,7 @@ class Manager(ABC):
 
     @abstractmethod
     def to_result(self, body: Mapping[str, Any]) -> Result:
-        """What a module returns of a body."""
+        """What a module returns for a body."""
 
 
 class GatewayManager(Manager):
@@ -351,7 +355,7 @@ class GatewayManager(Manager):
         return self.objects.path
 
     def read(self) -> Body | None:
-        """By id, else by name; with ``new_name``, the one that has either. Raises InvalidInput if two have."""
+        """By id, or else by name; with ``new_name``, the object with either name. Raises InvalidInput if both exist."""
         found = self.objects.read(self.api, self.gateway, self.params["name"], self.params["id"])
         new = self.params.get("new_name")
         if not new or new == self.params["name"]:
@@ -363,7 +367,7 @@ class GatewayManager(Manager):
         return found or renamed
 
     def plan_creation(self) -> PlannedWrite:
-        """Create the object, unless it was to be renamed."""
+        """Create the object, unless the task is to rename one."""
         new = self.params.get("new_name")
         if new:
             why = f"there is no {self.kind} with this name, and none with the new name {new!r}"

@@ -46,10 +46,10 @@ CONNECTION = ArgumentSpec(
 
 
 def connection_of(options: Mapping[str, Any], given: Container[str]) -> dict[str, Any]:
-    """The connection options of a plugin on the controller, as a module has them.
+    """The connection options of a plugin on the controller, in the form that modules have.
 
-    ``options`` are the values that Ansible found, ``given`` the names of those that the user set. Ansible reads the
-    variables of the environment itself, except VCD_ALLOW_UNVERIFIED_SSL, of which an option is the inverse.
+    ``options`` are the values that Ansible found, ``given`` the names of those that the user set. Ansible reads
+    environment variables itself, except VCD_ALLOW_UNVERIFIED_SSL, because its option has the opposite meaning.
     """
     found = {name: options.get(name) for name in CONNECTION.options}
     if "validate_certs" not in given:

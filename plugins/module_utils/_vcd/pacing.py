@@ -2,18 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""When to poll a task: around the time at which earlier tasks of the same kind of write ended.
+"""When to poll a task: around the time at which earlier tasks for the same kind of write ended.
 
 All times are seconds since the answer to the write. The first task of a run is polled at intervals that grow with its
 age, so its end is noticed within about a tenth of its duration. Once durations are known, a task is polled just before
-its expected end and often around it: about twice where tasks take the same time. Short tasks of one duration are polled
-when they should have ended: one poll is enough then, and the next task is polled a little earlier, because a poll that
-finds a task ended does not tell for how long. Tasks whose durations differ much are polled rarely before the expected
-end, often around it, and rarely again after it. A kind of write that is new to the run takes the durations of the
-others for its own.
+its expected end and frequently around it: about twice if tasks always take the same time. Short tasks of equal duration
+are polled when they should have ended: then one poll is enough. The next task is polled a little earlier, because a
+poll that finds a task ended does not show how long ago it ended. Tasks with widely varying durations are polled rarely
+before the expected end, frequently around it, and rarely again after it. For a kind of write that is new to the run,
+the durations of other kinds are used.
 
 Why not poll at a fixed interval: tasks take from tenths of a second to minutes, and a migration runs many of them, one
-after another on one edge gateway. A long interval adds idle time to every write; a short one floods Cloud Director.
+after another, on one edge gateway. A long interval adds idle time to every write; a short one floods Cloud Director.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ REMEMBERED = 7  # how many of the latest tasks of a kind are used to predict the
 ENOUGH = 3  # with this many, the shortest and the longest are ignored as outliers
 FINE_STEP, FINE_PART = 0.02, 0.02  # interval around the expected end: seconds, or a share of the duration if longer
 WINDOW_POLLS = 10
-SCATTERED = 0.15  # ends that differ by more than this share of the duration predict little
-EVEN = 3  # short tasks whose ends differ by no more than so many intervals are polled when they should have ended
-MET = 3  # so many in a row that had ended by then tell nothing more: look where the server shows that it is faster
+SCATTERED = 0.15  # if the ends vary by more than this share of the duration, they predict little
+EVEN = 3  # short tasks are polled when they should have ended if their ends vary by at most this many intervals
+MET = 3  # after so many first polls in a row that came after the end, poll early to see whether the server is faster
 MOST = 0.6  # a prediction is trusted if more than this share of the latest tasks ended after their first poll
 EARLY = 1.0  # seconds: a task that takes longer is always polled well before its expected end, too
 _ID = re.compile(r"urn:[^/]+|[0-9a-f]{8}-[0-9a-f-]{27}", re.IGNORECASE)
@@ -41,8 +41,8 @@ _ID = re.compile(r"urn:[^/]+|[0-9a-f]{8}-[0-9a-f-]{27}", re.IGNORECASE)
 class EndRange:
     """The time of the last poll that found a task running, and of the poll that found it ended.
 
-    ``met``: the first poll found it ended, when it was expected to be, so ``running`` is the earliest expected end.
-    ``other``: the task was another kind of write.
+    ``met``: the first poll found it ended, as expected, so ``running`` is the earliest expected end instead. ``other``:
+    the task belonged to another kind of write.
     """
 
     running: float
@@ -52,7 +52,7 @@ class EndRange:
 
     @property
     def vague(self) -> bool:
-        """Whether it says little but that the task was faster than expected: an early poll found it ended."""
+        """Whether an early poll found the task ended, which shows only that it was faster than expected."""
         return self.running < 0.8 * self.over - 2 * FINE_STEP
 
     @property
@@ -65,7 +65,7 @@ class EndRange:
 class Window:
     """The time of the first poll, the range in which the end is expected, and the interval between polls in it.
 
-    ``earliest`` is the earliest expected end, where the first poll is to find the task ended.
+    ``earliest`` is the earliest expected end; it is set if the first poll is meant to find the task ended.
     """
 
     first: float
@@ -76,7 +76,7 @@ class Window:
 
 
 def default_interval(moment: float) -> float:
-    """The interval after a poll at ``moment`` when the duration is unknown: what PACE has reached at that age."""
+    """The interval after a poll at ``moment`` while the duration is unknown: the value of PACE at that age."""
     return min(PACE.first + (PACE.factor - 1.0) * moment, PACE.longest)
 
 
@@ -91,7 +91,7 @@ def expected_window(known: Sequence[EndRange]) -> Window | None:
         if end <= EARLY + fine and end - start <= EVEN * fine and not last.vague and not last.other:
             aim = max(start / 2, min(start + 2 * fine, end) - fine * (2 ** _met_in_a_row(known) - 1))
             return Window(aim, aim, end, step, earliest=max(0.0, min(start, aim - fine)))
-        # The last task ended before its first poll: by chance, or the server has become faster. Look where that shows.
+        # If the last task ended before its first poll, by chance or on a faster server, poll early enough to see which.
         return Window(min(start, EARLY, last.middle if last.vague else start), start, end, step)
     start, end, step = _expected_range(known)
     # One step early: this task may end slightly sooner than the earlier ones.
@@ -102,7 +102,7 @@ def expected_window(known: Sequence[EndRange]) -> Window | None:
 
 
 def _met_in_a_row(known: Sequence[EndRange]) -> int:
-    """How many of the latest tasks the first poll found ended."""
+    """For how many of the latest tasks in a row the first poll found them ended."""
     return next((number for number, one in enumerate(reversed(known)) if not one.met), len(known))
 
 
@@ -124,10 +124,10 @@ def next_interval(moment: float, window: Window | None) -> float:
     if window is None:
         return default_interval(moment)
     if moment < window.start:
-        # Doubling takes few polls to reach the window. The last one before it is dropped if it would come close to it.
+        # Doubling reaches the window with few polls. The last poll before the window is dropped if it would be close.
         following = max(2 * moment, window.first)
         return (following if following < 0.9 * window.start else window.start) - moment
-    # Past the window the prediction was wrong: go back to the default interval step by step.
+    # Past the window the prediction was wrong, so return gradually to the default interval.
     late = max(0.0, moment - window.end)
     return min(default_interval(moment), window.step + late)
 
@@ -149,7 +149,10 @@ class TaskPolling:
         self._polls = [self._polls[-1], self._clock.monotonic() - self._began]
 
     def intervals(self) -> Iterator[float]:
-        """Yield the seconds to wait from now. After a poll that took longer than the interval, the next is due now."""
+        """Yield the seconds to wait from now.
+
+        After a poll that took longer than the interval, the next poll is due now.
+        """
         while True:
             last = self._polls[-1]
             yield max(0.0, last + next_interval(last, self._window) - (self._clock.monotonic() - self._began))
@@ -164,23 +167,23 @@ class TaskPolling:
 
 
 class TaskDurations:
-    """How long the latest tasks took, of each kind of write and of all. Thread-safe."""
+    """How long the latest tasks took, for each kind of write and for all kinds. Thread-safe."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[EndRange, ...]] = {}
         self._latest: tuple[EndRange, ...] = ()
 
     def of(self, kind: str) -> tuple[EndRange, ...]:
-        """The latest tasks of a kind, oldest first; of any kind while there was none of this one."""
+        """The latest tasks of a kind, oldest first; tasks of any kind while this kind has none."""
         return self._known.get(kind) or tuple(replace(one, other=True) for one in self._latest)
 
     def learn(self, kind: str, seen: EndRange) -> None:
-        """Add a successful task. One that failed says nothing about the duration of others."""
+        """Add a successful task. A failed one says nothing about the duration of others."""
         # A single assignment needs no lock: if two threads meet here, one duration is lost, which does no harm.
         before = self._known.get(kind, ())
         if seen.met and _met_in_a_row(before) >= MET:
             seen = EndRange(0.0, seen.over)
-        # Two in a row that ended before their first poll: the server has become faster, and the older ones mislead.
+        # Two tasks in a row ended before their first poll: the server has become faster, and older durations mislead.
         faster = seen.vague and before and before[-1].vague
         self._known[kind] = (seen,) if faster else (*before, seen)[-REMEMBERED:]
         self._latest = (*self._latest, seen)[-REMEMBERED:]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Where a list of Cloud Director goes on, and where it has to end."""
+"""Finds the next page of a list from Cloud Director, and stops lists that do not end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ try:
 except ImportError:  # reported through REQUESTS_ERROR
     parse_header_links = None  # type: ignore[assignment]
 
-# 128,000 objects. NSX allows a few thousand on an edge gateway, so a list of more pages is not a real one.
+# 128,000 objects. NSX allows a few thousand on an edge gateway, so a list with more pages cannot be genuine.
 MOST_PAGES = 1000
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The objects of one kind that a task has read, found by id and name: several objects are planned in linear time."""
+"""The objects of one kind that a task has read, indexed by id and name, to plan several objects in linear time."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ F = TypeVar("F", bound="Follower")
 
 
 class Follower(Protocol):
-    """What is derived from peers, and changes with them."""
+    """Something that is derived from peers, and that changes with them."""
 
     def put(self, urn: str, body: Body) -> None:
-        """There is an object, or it is another one than before."""
+        """An object was added, or changed."""
 
     def drop(self, urn: str) -> None:
         """The object with this id is gone."""
 
 
 class Peers:
-    """Bodies by id, in the order of the server; the ones that a task adds or changes come last."""
+    """Bodies by id, in the server's order; those that a task adds or changes come last."""
 
     def __init__(self, rows: Iterable[Body] = ()) -> None:
         self._rows: dict[str, Body] = {}
@@ -39,15 +39,15 @@ class Peers:
         return iter(self._rows.values())
 
     def get(self, urn: str) -> Body | None:
-        """The one with this id."""
+        """The body with this id."""
         return self._rows.get(urn)
 
     def named(self, name: str | None) -> list[Body]:
-        """All with this name."""
+        """All bodies with this name."""
         return [self._rows[urn] for urn in self._named.get(str(name), ())]
 
     def put(self, urn: str, body: Body) -> None:
-        """Add it, or replace the one with this id."""
+        """Add a body, or replace the one with this id."""
         self.drop(urn)
         self._rows[urn] = body
         self._named.setdefault(str(body.get("name")), {})[urn] = None
@@ -55,7 +55,7 @@ class Peers:
             one.put(urn, body)
 
     def drop(self, urn: str) -> None:
-        """Remove it, if it is there."""
+        """Remove a body, if it exists."""
         old = self._rows.pop(urn, None)
         if old is not None:
             del self._named[str(old.get("name"))][urn]
@@ -63,19 +63,19 @@ class Peers:
                 one.drop(urn)
 
     def kept(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What is worked out once for all objects of a task, and then kept under this key."""
+        """A value that is computed once for all objects of a task, and then cached under this key."""
         if key not in self._kept:
             self._kept[key] = make()
         found: T = self._kept[key]
         return found
 
     def results(self, convert: Callable[[Body], T]) -> list[T]:
-        """Each body converted: once, as long as it does not change."""
+        """Each body converted. A body is converted again only after it has changed."""
         kept: Converted = self.kept(convert, lambda: self.followed_by(Converted(convert)))
         return list(kept.found.values())
 
     def followed_by(self, follower: F) -> F:
-        """Tell it of all that is there, and of all that changes from now on."""
+        """Notify the follower of all present bodies, and of all changes from now on."""
         for urn, body in self._rows.items():
             follower.put(urn, body)
         self._followers.append(follower)
@@ -83,7 +83,7 @@ class Peers:
 
 
 class Converted:
-    """The bodies as something else, by id."""
+    """The converted bodies, by id."""
 
     def __init__(self, convert: Callable[[Body], Any]) -> None:
         self._convert = convert

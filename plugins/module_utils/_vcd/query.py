@@ -53,5 +53,5 @@ def run_query(compiled: Any, expression: str | None, data: Any) -> Any:
     except RecursionError:
         raise InvalidInput("query", expression, _TOO_DEEP) from None
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
-        # the library checks the types of arguments, but not their values: a slice of step 0 is one
+        # the library checks the types of arguments, but not their values, such as a slice with step 0
         raise InvalidInput("query", expression, f"cannot be applied ({type(error).__name__})") from None

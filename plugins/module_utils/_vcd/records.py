@@ -19,8 +19,8 @@ PAGE_SIZE = 128
 def query_records(api: Api, what: str, query: str, **more: str) -> Iterator[Element]:
     """The records for ``vApp``, ``VM`` or ``task`` with this FIQL filter, as attributes of elements.
 
-    A provider gets those of all organizations. ``more`` are further parameters, such as ``sortDesc``. The next page is
-    read when it is asked for.
+    A provider gets the records of all organizations. ``more`` are further parameters, such as ``sortDesc``. Each page
+    is read only when it is needed.
     """
     provider = api.session.settings.provider
     upper = f"{what[0].upper()}{what[1:]}"

@@ -48,8 +48,8 @@ def judge(error: VcdError, *, repeatable: bool, reached_before: bool) -> RetryVe
         return unsure if error.busy else RetryVerdict.GIVE_UP
     if isinstance(error, Refused):
         if error.status == 429 or error.details.get("busy"):
-            return RetryVerdict.REPEAT  # rejected before Cloud Director did anything
-        # A proxy or load balancer in front may answer these after Cloud Director has taken the request.
+            return RetryVerdict.REPEAT  # rejected before Cloud Director had done anything
+        # A proxy or load balancer in front may give these answers after Cloud Director has accepted the request.
         if error.status in (502, 503, 504):
             return unsure
     return RetryVerdict.GIVE_UP

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The rights of the session's user: read from its roles, and required before the first write."""
+"""The rights of the session's user: read from the roles, and checked before the first write."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import 
     unknown_warning,
 )
 
-SYSTEM = "system"  # the provider's organization, in any case of letters
+SYSTEM = "system"  # the provider's organization, in upper or lower case
 
 
 def granted_to(api: Api) -> Granted:
-    """What the logged-in user may do. One request for each 128 rights of a role; asked once per log-in.
+    """What the logged-in user may do. Takes one request for each 128 rights of a role, once per log-in.
 
-    A password, an API token, a service account and an access token all have a session with roles. That they cannot be
-    read is no error: `Granted.rights` is None then.
+    The sessions of passwords, API tokens, service accounts and access tokens all have roles. If the rights cannot be
+    read, that is no error: `Granted.rights` is None then.
     """
     if api.granted is None:
         api.granted = _read(api)
@@ -35,9 +35,9 @@ def granted_to(api: Api) -> Granted:
 
 
 def require_rights(api: Api, planned: Iterable[Operation]) -> list[str]:
-    """Raise CollectionError if a right is missing that the planned writes are known to need. Returns warnings.
+    """Raise CollectionError if the user lacks a right that the planned writes are known to need. Returns warnings.
 
-    Nothing is asked where nothing is planned.
+    No request is sent if nothing is planned.
     """
     planned = list(planned)
     if not planned:

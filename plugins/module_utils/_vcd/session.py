@@ -97,7 +97,7 @@ class Session:
         self.version: Version = (0, 0)
         self._clock = clock
         self._transport = transport or Transport(settings)
-        self.opened: Answer | None = None  # the answer to the log-in, which describes the session
+        self.opened: Answer | None = None  # the answer to the login, which describes the session
         self._token = ""
         self._api_token = settings.api_token
         self._own_login = False
@@ -127,7 +127,7 @@ class Session:
             self._transport.close()
 
     def deadline(self, seconds: float | None = None) -> Deadline:
-        """A deadline ``seconds`` from now. Without them: that of the running operation, or a new one of ``timeout``."""
+        """A deadline ``seconds`` from now; by default that of the running operation, or one after ``timeout``."""
         if seconds is not None:
             return Deadline(seconds, self._clock)
         running: Deadline | None = getattr(self._operation, "deadline", None)
@@ -140,7 +140,7 @@ class Session:
     @contextmanager
     def operation(self) -> Iterator[Deadline]:
         """One deadline for a write with its retries, its task, and the reads that check whether it took effect."""
-        # Kept per thread: a session is shared by threads whose operations have deadlines of their own.
+        # Kept per thread: threads share a session, but their operations have separate deadlines.
         self._operation.deadline = deadline = self.deadline()
         try:
             yield deadline
@@ -205,7 +205,7 @@ class Session:
         found = answer.json()
         token, refresh = (found.get(name) for name in _TOKENS) if isinstance(found, dict) else (None, None)
         if not is_token(token) or not (refresh in (None, "") or is_token(refresh)):
-            raise not_cloud_director(answer, "it has no token")  # never the text of one that is refused
+            raise not_cloud_director(answer, "it has no token")  # never the text of a refused token
         # The refresh token of a service account works once: the next renewal needs the one returned here.
         self._api_token = refresh or self._api_token
         SECRETS.add_issued(token, self._api_token)
@@ -213,8 +213,8 @@ class Session:
 
     def _renew(self, stale: str, deadline: Deadline) -> None:
         with self._lock:
-            # Another thread may have renewed it while this one waited for the lock. A second login would waste an
-            # API token that works once, and leave a session that is never logged out.
+            # Another thread may have renewed it while this one waited for the lock. A second login would use up an API
+            # token that works only once, and leave a session that is never logged out.
             if self._token == stale:
                 self._token = self._login(deadline)
 
@@ -233,7 +233,8 @@ class Session:
             if isinstance(error, Answer):
                 return error
             verdict = judge(error, repeatable=call.repeatable, reached_before=self._reached)
-            # "Busy" may be our own earlier attempt at work: the caller has to check before it sends the request again.
+            # "Busy" may be caused by our own earlier attempt, so the caller has to check before it sends the request
+            # again.
             if verdict is RetryVerdict.REPEAT and error.details.get("busy") and not call.repeat_busy:
                 verdict = RetryVerdict.IN_DOUBT
             if verdict is RetryVerdict.GIVE_UP:
@@ -250,7 +251,7 @@ class Session:
             answer = send(call, deadline)
         except Unreachable as error:
             return error
-        # From now on an unreachable server is an outage to sit out. Before, it is a wrong url: fail at once.
+        # From now on an unreachable server is an outage to wait out. Before, it is a wrong url: fail at once.
         self._reached = True
         self._server_clock.note(answer.headers.get("Date"))
         if answer.status < 400:

@@ -107,7 +107,7 @@ def is_token(value: object) -> bool:
 
 
 def _credential(params: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[str, str]:
-    """Choose the secret; one is given. One from the task takes precedence over those from the environment."""
+    """Choose the secret, of which there is at least one. The task takes precedence over the environment."""
     given = {name: params[name] for name, _variable in CREDENTIALS if params.get(name)}
     own = [name for name, variable in CREDENTIALS if name in given and given[name] != environ.get(variable)]
     if len(own) > 1:
@@ -123,7 +123,7 @@ def _credential(params: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[
 
 
 def _check_complete(params: Mapping[str, Any]) -> None:
-    """Raise CollectionError that names every option that is missing, and the environment variable of each."""
+    """Raise CollectionError that names every missing option and its environment variable."""
     secrets = [name for name, _variable in CREDENTIALS if params.get(name)]
     needed = [] if params.get("token") else ["org"]
     if "password" in secrets and len(secrets) == 1:
@@ -140,7 +140,7 @@ def _check_complete(params: Mapping[str, Any]) -> None:
 
 
 def _with_variable(name: str) -> str:
-    """An option with the environment variable that gives it, too."""
+    """An option with its environment variable."""
     return f"{name} (VCD_{name.upper()})"
 
 
@@ -150,7 +150,10 @@ def _check_user(user: str) -> None:
 
 
 def verification(params: Mapping[str, Any]) -> bool | str:
-    """How the server's certificate is verified: not, by the libraries' CAs, or by this file. Raises InvalidInput."""
+    """How the server's certificate is verified: not at all, with the libraries' CAs, or with a file (its path).
+
+    Raises InvalidInput.
+    """
     if not params.get("validate_certs", True):
         return False
     ca_path = params.get("ca_path")

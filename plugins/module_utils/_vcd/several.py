@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Several objects of one kind in one task: all are decided before the first write. Independent of resource types."""
+"""Several objects of one kind in one task: all are planned before the first write. Independent of resource types."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.manager import
 )
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.peers import Peers
 
-# These say which object is meant. Any other option beside the list is the default of its entries.
+# These identify an object. Any other option given besides the list is the default for its entries.
 IDENTITY = ("name", "id", "new_name")
 MOST_NAMES = 5  # of entries in a message
 
 
 @dataclass
 class Entry:
-    """One entry of the list: its place and name for messages, its manager, what is to be done, and what came of it."""
+    """One entry of the list: its place and name for messages, its manager, its planned step, and the outcome."""
 
     label: str
     manager: Manager
@@ -46,8 +46,8 @@ class Several:
         RULES = Several("nat_rules", NatRules, STATE | ArgumentSpec({"enabled": {"type": "bool"}}))
         SPEC = CONNECTION | EDGE_GATEWAY | WAIT | RULES.spec
 
-    The entries have the options of one object. Each is decided and checked as if those before it had been carried out,
-    so check mode predicts what the run does. Then they are written, one after the other; the waits come last.
+    The entries have the options of one object. Each is planned and checked as if the previous ones had been carried
+    out, so check mode predicts what the run does. Then they are written, one after another; the waits come last.
     """
 
     def __init__(self, plural: str, manager: type[Manager], spec: ArgumentSpec) -> None:
@@ -87,7 +87,7 @@ class Several:
         return Change(changed, {self.plural: before}, {self.plural: after}, warnings), {self.plural: after}
 
     def _entries(self, params: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-        """Of each entry its label, what it gives, and the options of one object that result."""
+        """For each entry its label, its own options, and the resulting options of one object."""
         beside = {**params, **dict.fromkeys(IDENTITY), self.plural: None}
         for number, entry in enumerate(params[self.plural]):
             given = {name: value for name, value in entry.items() if value is not None}
@@ -98,7 +98,7 @@ class Several:
         return f"{self.plural}[{number}]" + (f" {name!r}" if name else "")
 
     def _check_names(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Refuse a name or an id that two entries have: which of the two is meant would depend on their order."""
+        """Refuse a name or an id that two entries have: the result would depend on their order."""
         seen: dict[tuple[str, str], tuple[int, Any]] = {}
         for number, entry in enumerate(entries):
             own = {("id", entry["id"]), *(("name", entry.get(option)) for option in ("name", "new_name"))}
@@ -115,7 +115,7 @@ class Several:
                     )
 
     def _plan(self, api: Api, gateway: Body, params: Mapping[str, Any]) -> list[Entry]:
-        """What is to be done for each entry, where those before it have been carried out. Nothing is written."""
+        """The step for each entry, as if the steps of the previous entries had been carried out. Nothing is written."""
         found: list[Entry] = []
         meant: dict[str, str] = {}
         shared = Shared()
@@ -134,10 +134,10 @@ class Several:
 
 
 def _foresee(entry: Entry, number: int) -> Peers:
-    """The peers of the next entry: those of this one, after what is to be done."""
+    """The peers of the next entry: the peers of this one, as its step will leave them."""
     step, peers = entry.step, entry.manager.peers
     if step.act:
-        # what does not exist yet has no id, and is another one than the next that does not
+        # an object that does not exist yet has no id, so it gets a distinct placeholder
         urn = str((step.body or {}).get("id") or f"new-{number}")
         if step.planned is None:
             peers.drop(urn)
@@ -147,7 +147,7 @@ def _foresee(entry: Entry, number: int) -> Peers:
 
 
 def _write(entries: list[Entry]) -> None:
-    """Write what was decided. An error names its entry, and says what has been written."""
+    """Write the planned steps. An error names its entry, and says what has been written."""
     to_do = [one for one in entries if one.step.act]
     for number, one in enumerate(to_do):
         one.manager.check_mode = False
@@ -189,7 +189,7 @@ def _written(done: list[str], wanted: int) -> str:
 
 
 def _warnings(entries: list[Entry]) -> tuple[str, ...]:
-    """The warnings of all entries, each once, with the entries that it is for."""
+    """The warnings of all entries, each only once, with the entries that it is for."""
     labels: dict[str, list[str]] = defaultdict(list)
     for one in entries:
         for text in dict.fromkeys(one.change.warnings if one.change else ()):

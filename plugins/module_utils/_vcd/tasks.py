@@ -59,7 +59,7 @@ class Task:
         """Raise TaskFailed unless it ended well."""
         if self.status == "success":
             return self
-        # A task that ran into another operation fails with the same texts as a rejected request, and may be retried.
+        # A task that met another operation fails with the same texts as a rejected request, and may be retried.
         problem = Problem(self.code, self.error, "")
         reason = f"{self.code}: {self.error}".strip(": ") or "no reason given"
         name = f" ({self.operation})" if self.operation else ""

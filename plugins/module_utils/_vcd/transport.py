@@ -36,10 +36,10 @@ except ImportError as error:
     REQUESTS_ERROR = error
 
 CONNECT_SECONDS = 15.0
-# For a request when no time is left: many operations look once more then, for example whether a write whose answer was
-# lost has taken effect. An answer that is not waited for would hide what the time was lost by.
+# For requests when no time is left. Many operations look once more then, for example whether a write whose answer was
+# lost has taken effect. Without waiting for this answer, the reason for the delay would stay hidden.
 LAST_SECONDS = 5.0
-# Nothing else is decompressed: see `read_body`
+# The only encoding that is decompressed: see `read_body`
 ENCODING = "gzip"
 Authorize = Callable[[Any], Any]
 
@@ -63,7 +63,7 @@ class Answer:
 
 
 def not_cloud_director(answer: Answer, why: str = "") -> VcdError:
-    """The error for an answer that Cloud Director would not send. ``why`` must hold no part of the answer."""
+    """The error for an answer that Cloud Director would not send. ``why`` must not contain any part of the answer."""
     kind = SECRETS.one_line(answer.headers.get("Content-Type", "").split(";")[0], 100) or "no content type"
     more = f": {why}" if why else ""
     return VcdError(
@@ -101,7 +101,7 @@ def _header(value: str) -> Authorize:
 
 
 def _open_session() -> Any:
-    """A session of `requests` whose answers are limited, and that looks at no answer by itself."""
+    """A session of `requests` with limited answers, which inspects no answer by itself."""
 
     class Adapter(requests.adapters.HTTPAdapter):
         def init_poolmanager(self, *arguments: Any, **more: Any) -> None:
@@ -115,7 +115,7 @@ def _open_session() -> Any:
 
     class NoRedirects(requests.Session):
         def get_redirect_target(self, resp: Any) -> str | None:
-            """None: for a redirect, even one that is not followed, the library would read the whole body."""
+            """Always None: for a redirect, even one that is not followed, the library would read the whole body."""
             return None
 
     session = NoRedirects()
@@ -132,7 +132,7 @@ class Transport:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._session = _open_session()
-        # The proxy, and the CAs where no option gives them: worked out once, not in each request from the environment.
+        # Determine the proxy, and the CAs if no option gives them, only once instead of in each request.
         found = self._session.merge_environment_settings(settings.url, {}, True, settings.verify, None)
         self._session.proxies, self._verify = found["proxies"], found["verify"]
         self._session.trust_env = False
@@ -159,8 +159,8 @@ class Transport:
     ) -> Answer:
         """Send one request; its answer ends within ``seconds`` and has at most ``size`` bytes.
 
-        It has at least `LAST_SECONDS`, or the option timeout where that is less.
-        Raises Unreachable or VcdError.
+        The request always gets at least `LAST_SECONDS`, or the option timeout if that is less. Raises Unreachable or
+        VcdError.
         """
         seconds = max(seconds, min(self._settings.timeout, LAST_SECONDS))
         try:

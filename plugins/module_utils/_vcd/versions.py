@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""API versions: which ones the server lists, which one to use, and which release they mean. Pure."""
+"""API versions: which ones the server lists, which one to use, and which release they belong to. Pure."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def choose(listed: list[Version], wanted: str = "") -> Version:
 
 
 def release_of(listed: list[Version]) -> str:
-    """The release of Cloud Director that the highest listed version stands for, such as ``10.4.2``."""
+    """The release of Cloud Director that the highest listed version belongs to, such as ``10.4.2``."""
     highest = listed[-1]
     return RELEASES.get(highest, f"of API version {render(highest)}")
 

@@ -12,7 +12,8 @@ from xml.etree import ElementTree
 def parse(text: str) -> ElementTree.Element | None:
     """The root of a document, or None when it is not XML.
 
-    A document with a DOCTYPE or entities is not parsed either: Cloud Director sends none, and entities can be abused.
+    A document with a DOCTYPE or entities is not parsed either: Cloud Director sends no such document, and entities can
+    be abused.
     """
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         return None
