@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""CPI's configuration file: its values, whether CPI accepts it, and the edit that options ask for.
+"""CPI's configuration file: its values, whether CPI accepts it, and the edit that options ask for. Pure.
 
-Pure. Sources: CPI's ``pkg/config/cloudconfig.go`` (decoding, validation at start) and ``pkg/vcdsdk/ipam.go`` (use of
-the one-arm range).
+Sources: CPI's ``pkg/config/cloudconfig.go`` (decoding, validation at start) and ``pkg/vcdsdk/ipam.go`` (use of the
+one-arm range).
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class OneArm:
 class CloudConfig:
     """One file, decoded and validated. CPI runs with it if ``problems`` is empty.
 
-    ``passed`` are its keys that the published CPI does not know, and that the extra keys let pass.
+    ``passed`` are its keys that the published CPI does not know, but that the extra keys allow.
     """
 
     text: str
@@ -116,9 +116,9 @@ class CloudConfig:
 
 
 def read_config(text: str, version: Version | None = None, extra_keys: Collection[str] = ()) -> CloudConfig:
-    """Decode and validate a file like CPI of this version (None: unknown version). Never raises.
+    """Decode and validate a file as CPI of this version does (None: unknown version). Never raises.
 
-    ``extra_keys``: dotted paths of keys that this CPI knows beside those of the published one.
+    ``extra_keys``: dotted paths of keys that this CPI knows in addition to those of the published one.
     """
     try:
         document = read_document(text)
@@ -134,7 +134,7 @@ def read_config(text: str, version: Version | None = None, extra_keys: Collectio
 
 
 def _document_problems(document: Document) -> list[str]:
-    """What yaml.v2 refuses before it reads a key, and what CPI would not read at all."""
+    """What yaml.v2 refuses before it reads any key, and what CPI would not read at all."""
     problems, versions = [], 0
     for one in document.directives:
         where = f"line {one.line + 1}"
@@ -184,10 +184,10 @@ def _value_problems(values: Values, version: Version | None) -> list[str]:
         ("vcd.host", host),
         ("loadbalancer.network", balancer["network"]),
         ("vAppName", values["vAppName"]),
-        ("vcd.org", vcd["org"]),  # it starts without it, and then tries to log in again and again
+        ("vcd.org", vcd["org"]),  # CPI starts without it, and then tries to log in again and again
     ]
     if version is None or version >= CPI_WITH_VDC_OF_NETWORK:
-        needed.append(("vcd.vdc", vcd["vdc"]))  # it logs in without it, and then finds no network
+        needed.append(("vcd.vdc", vcd["vdc"]))  # CPI logs in without it, and then finds no network
     problems = [f"{path} is missing or empty; CPI requires it" for path, value in needed if not value]
     if host and not _SCHEME.match(host):
         shown = shortened(printable_url(host), LONGEST_VALUE)
@@ -203,7 +203,7 @@ def _value_problems(values: Values, version: Version | None) -> list[str]:
 
 
 def masked(config: CloudConfig) -> str:
-    """The file with user, secret and refreshtoken masked, also where their values occur elsewhere in it."""
+    """The file with user, secret and refreshtoken masked, also where their values occur elsewhere in the file."""
     if config.document.root is None:
         return f"({'; '.join(config.problems)})"
     text, secrets = config.text, set()
@@ -218,7 +218,7 @@ def masked(config: CloudConfig) -> str:
 
 
 def _secret_nodes(root: Node) -> list[tuple[str, Node]]:
-    """The values of all keys with the name of a secret, at any depth and in any case."""
+    """The values of all keys with the name of a secret, at any depth, in upper or lower case."""
     found: dict[int, tuple[str, Node]] = {}
     pending, seen = [root], set()
     while pending:

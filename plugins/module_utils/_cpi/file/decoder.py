@@ -36,7 +36,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import LONG
 from ansible_collections.vcd.kubernetes.plugins.module_utils._printable import printable
 
 Values = dict[str, Any]
-# yaml.v2 begins to look at the share of aliased values at 100, and refuses the file later.
+# yaml.v2 begins to check the share of aliased values at 100, and refuses a file only later.
 MAX_ALIASED = 100
 _EMPTY: dict[Kind, Any] = {Kind.STRING: "", Kind.BOOL: False, Kind.INT32: 0}
 
@@ -47,8 +47,8 @@ class Decoded:
 
     values: Values
     problems: list[str] = field(default_factory=list)
-    seen: set[str] = field(default_factory=set)  # dotted paths of the keys that the file has
-    passed: list[str] = field(default_factory=list)  # those that only the given extra keys let pass
+    seen: set[str] = field(default_factory=set)  # dotted paths of the keys in the file
+    passed: list[str] = field(default_factory=list)  # paths that only the given extra keys allow
 
 
 def zero(struct: Struct) -> Values:
@@ -65,7 +65,8 @@ def _zero(kind: Kind | Struct) -> Any:
 def decode(root: Node, extra_keys: Collection[str] = ()) -> Decoded:
     """Decode the root node of the file. Problems name the line (from 1) and the dotted path of the key.
 
-    ``extra_keys``: dotted paths that this CPI knows beside those of the published one; all below them passes as well.
+    ``extra_keys``: dotted paths that this CPI knows in addition to the published ones; everything below them is
+    allowed, too.
     """
     decoder = _Decoder(extra_keys)
     values = zero(CLOUD_CONFIG)
@@ -163,7 +164,7 @@ class _Decoder:
                 current[name] = self.unmarshal(value, struct.keys[name].kind, current[name], dotted)
 
     def _passes(self, dotted: str) -> bool:
-        """Whether an extra key is this one, or inside of it."""
+        """Whether an extra key is this one, or is inside it."""
         return any(key == dotted or key.startswith(f"{dotted}.") for key in self._extra_keys)
 
     def _key(self, key: Node, path: str) -> str | None:

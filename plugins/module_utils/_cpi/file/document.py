@@ -4,8 +4,8 @@
 # Private to this collection: may change in any release.
 """YAML as nodes that know their position in the text, so that one value can be edited and nothing else.
 
-Nodes are built from parser events. Unlike composed nodes, events keep aliases as aliases, and have a tag only where
-the text has one, which is what Go's yaml.v2 evaluates.
+Nodes are built from parser events. Unlike composed nodes, events keep aliases as aliases, and have a tag only where the
+text has one, as Go's yaml.v2 requires.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BREAKS = "\r\n\x85\u2028\u2029"
 _COLON = re.compile(r"(?:\s|#[^\n]*\n)*:")
 
 
-@dataclass(eq=False)  # identity: two nodes with one text are two nodes, and an alias may contain itself
+@dataclass(eq=False)  # compared by identity: nodes with equal text are distinct, and an alias may contain itself
 class Node:
     """The position of a node: ``start`` and ``end`` are offsets in the text, ``line`` and ``column`` count from 0.
 
@@ -39,7 +39,7 @@ class Node:
 
 @dataclass(eq=False)
 class Scalar(Node):
-    """``plain``: yaml.v2 guesses the type: neither quoted nor a block scalar, and without a tag, or with the tag ``!``.
+    """``plain``: yaml.v2 guesses its type, because it is neither quoted nor a block scalar, and has no tag but ``!``.
 
     ``style`` is the quote, or the first letter of a block scalar.
     """
@@ -95,7 +95,7 @@ class Document:
 # A run reads the same few texts several times. Callers must not change the nodes of a document: they are shared.
 @lru_cache(maxsize=8)
 def read_document(text: str) -> Document:
-    """Parse a text. One without a document (empty, only comments) has no root. Raises NotYaml."""
+    """Parse a text. A text without a document (empty, or only comments) yields no root. Raises NotYaml."""
     directives, rest = _take_directives(text)
     roots = list(_Builder(text, read_events(rest)).documents())
     others = sum(not _is_empty(root) for root in roots[1:])
@@ -103,10 +103,10 @@ def read_document(text: str) -> Document:
 
 
 def _take_directives(text: str) -> tuple[list[Directive], str]:
-    """The directives of the first document, and the text with blanks in place of %YAML. Raises NotYaml.
+    """The directives of the first document, and the text with spaces in place of %YAML. Raises NotYaml.
 
-    PyYAML fails at some versions and passes over unknown directives, and yaml.v2 reads 1.1 only, so that the caller
-    judges them.
+    The caller judges the directives: PyYAML fails at some versions and skips unknown directives, while yaml.v2 reads
+    1.1 only.
     """
     found, offset, open_ = [], 0, True
     for number, line in enumerate(text.splitlines(keepends=True)):
@@ -152,7 +152,7 @@ class _Builder:
         place = (mark.index, event.end_mark.index, mark.line, mark.column)
         if kind == "AliasEvent":
             if event.anchor not in self._anchors:
-                # Its name is not shown: it may be a password that stands without quotes.
+                # Its name is not shown: it may be a password without quotes.
                 raise NotYaml(
                     f"line {mark.line + 1}: an alias (*) without its anchor; put a value that starts with * in quotes"
                 )

@@ -5,8 +5,9 @@
 """Change the two sharing flags in CPI's file and nothing else: comments, order, quotes and line endings stay.
 
 The file belongs to the operator, who reviews every change of it. Loading and dumping it can reformat lines that have
-nothing to do with the change. So each edit replaces the smallest piece of text. The result is parsed again and compared
-with the original: a file that these edits do not fit (anchors, merges, unusual layouts) is rejected instead of damaged.
+nothing to do with the change. So each edit replaces the smallest possible piece of text. The result is parsed again and
+compared with the original: a file that does not suit these edits (anchors, merges, unusual layouts) is rejected instead
+of damaged.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def edit(text: str, wanted_edit: FileEdit) -> str:
     if shared != before.shared:
         text = _set_flag(text, section, shared)
     if one_arm != before.one_arm:
-        # The first edit has moved every offset behind it: parse again.
+        # The first edit has moved every later offset: parse again.
         section = config_section(read_config(text))
         if section is None:
             raise CannotEdit("the loadbalancer section is not written out as keys and values")
@@ -101,7 +102,7 @@ def _position(mapping: Mapping, name: str) -> int:
 
 
 def _requote(node: Node, quoted: str) -> str:
-    """The value in the quoting style of the one that it replaces."""
+    """The value in the quoting style of the value that it replaces."""
     if isinstance(node, Scalar) and node.tag is None:
         if node.plain and node.value:
             return quoted.strip('"')
@@ -206,8 +207,8 @@ def _remove_from_flow(text: str, section: Mapping, key: Node) -> str:
 def _verify(before: CloudConfig, after: CloudConfig, shared: bool, one_arm: OneArm | None) -> None:
     """Raise CannotEdit unless exactly the wanted values differ, both as CPI decodes the file and in the YAML tree.
 
-    Both checks are needed: CPI's values show what an edit did through aliases and merges, and the tree shows keys that
-    CPI does not know.
+    Both checks are needed: CPI's values show the effects of an edit through aliases and merges, and the tree shows keys
+    that CPI does not know.
     """
     balancer = {
         **before.values["loadbalancer"],

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The parser events of a YAML text, as Go's yaml.v2 has them, which CPI uses.
+"""The parser events of a YAML text, as CPI's YAML library (Go's yaml.v2) produces them.
 
-PyYAML and yaml.v2 are both ports of libyaml, and agree about nearly everything. What they read differently is refused
-here where yaml.v2 refuses it, and also where yaml.v2 reads another value: a refused file stays as it is, a file that
-is read wrongly does not. ``tests/real/test_cpi_decoder.py`` compares both.
+PyYAML and yaml.v2 are both ports of libyaml, and agree about nearly everything. Where they differ, the text is refused
+here, not only if yaml.v2 refuses it, but also if yaml.v2 reads another value: a refused file stays as it is, while a
+misread file would be changed. ``tests/real/test_cpi_decoder.py`` compares both.
 
-The text comes from outside: its size, its depth and the number of its nodes are limited, so that no text takes long.
+The text comes from outside, so its size, its depth and the number of its nodes are limited to bound the time.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MAX_CHARACTERS = 64 * 1024  # the published files have under 1,000
 MAX_DEPTH = 50  # the file has three levels
 MAX_NODES = 5000
 _BREAKS = "\r\n\x85\u2028\u2029"
-# The escapes that both know, and no half of a character: PyYAML reads \/ and surrogates, yaml.v2 reads \'.
+# The escapes that both know, without surrogates: only PyYAML reads \/ and surrogates, only yaml.v2 reads \'.
 _ESCAPES = re.compile(
     rf'\\(?:[0abtnvfre "\\N_LP\t{_BREAKS}]|x[0-9a-fA-F]{{2}}|u(?![dD][89a-fA-F])[0-9a-fA-F]{{4}}'
     r"|U000(?!0[dD][89a-fA-F])[0-9a-fA-F]{5}|U0010[0-9a-fA-F]{4})"
@@ -59,7 +59,7 @@ class _Loader(Reader, Scanner, Parser):
         Parser.__init__(self)
 
     def scan_to_next_token(self) -> None:
-        """Skip white space and comments. Unlike PyYAML, yaml.v2 skips a tab behind text, wherever no key can start."""
+        """Skip white space and comments. Unlike PyYAML, yaml.v2 skips a tab after text, wherever no key can start."""
         if self.index == 0 and self.peek() == "\ufeff":
             self.forward()
         behind_text = bool(self._text[self.index - self.column : self.index].strip(" \t"))
@@ -102,7 +102,7 @@ def read_events(text: str) -> Iterator[Any]:
             yield event
     except YAMLError as problem:
         raise NotYaml(_explain(problem)) from problem
-    except (ValueError, OverflowError) as problem:  # PyYAML makes a character of each \U without a look at its number
+    except (ValueError, OverflowError) as problem:  # PyYAML converts each \U to a character without checking its number
         raise NotYaml("an escape (\\) of a character that does not exist") from problem
     except (LookupError, AssertionError) as problem:
         raise NotYaml(f"cannot be parsed ({type(problem).__name__})") from problem
@@ -138,8 +138,8 @@ def _explain(problem: Any) -> str:
     mark = getattr(problem, "problem_mark", None) or getattr(problem, "context_mark", None)
     where = f"line {mark.line + 1}: " if mark else ""
     why = str(getattr(problem, "problem", None) or getattr(problem, "reason", None) or type(problem).__name__)
-    if "tag" in why:  # a value that starts with ! and stands without quotes
+    if "tag" in why:  # a value that starts with ! and has no quotes
         why = "a tag (!) that CPI does not use; put a value that starts with ! in quotes"
-    if "<block end>" in why:  # what PyYAML says of most slips, of a tab inside a value, too
+    if "<block end>" in why:  # PyYAML's message for most mistakes, including a tab inside a value
         why = f"{_QUOTE.sub('', why)}; check the indentation, the quotes and the tabs of this line and the one before"
     return where + _BRACKET.sub(r"\1", why)

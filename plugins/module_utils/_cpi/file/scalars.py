@@ -37,7 +37,7 @@ _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ][0-9]{1,2}:[0-9]{1
 
 
 class CannotResolve(Exception):
-    """yaml.v2 rejects the whole file here."""
+    """A scalar for which yaml.v2 rejects the whole file."""
 
 
 def resolve(scalar: Scalar) -> tuple[str, Any]:
@@ -48,12 +48,12 @@ def resolve(scalar: Scalar) -> tuple[str, Any]:
     if tag == BINARY:
         try:
             return STR, base64.b64decode(_NEW_LINES.sub("", scalar.value), validate=True).decode()
-        except ValueError as error:  # also where the bytes are no text
+        except ValueError as error:  # also raised if the bytes are not valid text
             raise CannotResolve("!!binary value contains invalid base64 data") from error
     if tag not in ("", STR, BOOL, INT, FLOAT, NULL, TIMESTAMP):
         return STR, scalar.value
     found, value = (STR, scalar.value) if tag == STR else _guess(scalar.value, tag)
-    if tag in ("", found) and tag != TIMESTAMP:  # Go alone knows which dates exist
+    if tag in ("", found) and tag != TIMESTAMP:  # only Go decides which dates exist
         return found, value
     if tag == FLOAT and found == INT:
         return FLOAT, float(value)
@@ -71,7 +71,7 @@ def _guess(text: str, tag: str) -> tuple[str, Any]:
         return TIMESTAMP, text
     digits = text.replace("_", "")
     number = _integer(digits)
-    # Go reads what does not fit in 63 bits as an unsigned number, which has no sign.
+    # Go reads a number that does not fit in 63 bits as unsigned, so it must not have a sign.
     if number is not None and -(2**63) <= number < (2**63 if digits[0] in "+-" else 2**64):
         return INT, number
     tag, value = _float(digits)
@@ -95,7 +95,7 @@ def _integer(digits: str) -> int | None:
 
 
 def is_null(scalar: Scalar) -> bool:
-    """Whether yaml.v2 reads it as null whatever the expected type is (not true for ``Null`` and ``NULL``)."""
+    """Whether yaml.v2 reads it as null for any expected type (it does not for ``Null`` and ``NULL``)."""
     return scalar.tag == NULL or (scalar.tag is None and scalar.plain and scalar.value in ("null", "~", ""))
 
 

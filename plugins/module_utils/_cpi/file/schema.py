@@ -19,7 +19,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import CP
 
 
 class Kind(enum.Enum):
-    """Go's types, with the words used in messages."""
+    """Go's types, with the words for them in messages."""
 
     STRING = "a string"
     BOOL = "true or false"

@@ -4,8 +4,8 @@
 # Private to this collection: may change in any release.
 """The backup ConfigMap: what an operator needs to go back, and the journal from which an interrupted rollout resumes.
 
-It is stored in the cluster, next to CPI's ConfigMap, so that any machine can resume the run. It stays after the
-rollout. Pure.
+It is stored in the cluster, next to CPI's ConfigMap, so that any machine can resume the run, and it stays there after
+the rollout. Pure.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ LEASE = "vcd.kubernetes/lease"
 _LABELS = {"app.kubernetes.io/managed-by": "vcd.kubernetes"}
 _ORIGINAL, _WANTED, _README = "original.json", "wanted.json", "README"
 _RESTORE_POINT = "restore-point.json.gz"
-# the API server's limit for a ConfigMap: the sum of all values, binary ones counted before base64 encoding
+# the API server's limit for a ConfigMap: the total size of its values, with binary ones counted before base64 encoding
 LARGEST = 1024 * 1024
-# a restore point of 1,000 Services has 10 MiB before it is packed
+# a restore point of 1,000 Services takes 10 MiB before it is packed
 LARGEST_UNPACKED = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Journal:
-    """What it takes to resume a rollout: the ConfigMap before and after it, and the number of CPI's replicas.
+    """What is needed to resume a rollout: the ConfigMap before and after it, and the number of CPI's replicas.
 
-    ``restore_point`` is the caller's packed restore point (see ``pack``), or empty. ``lease`` is that of the run that
-    works on the cluster, as it was read.
+    ``restore_point`` is the caller's packed restore point (see ``pack``), or empty. ``lease`` is the lease of the run
+    that works on the cluster, as it was read.
     """
 
     state: str
@@ -111,7 +111,7 @@ def _manifest(data: Mapping[str, str], name: str) -> dict[str, Any]:
 
 
 def pack(restore_point: Mapping[str, Any]) -> str:
-    """A restore point as it is stored: JSON, gzip, base64. The same content always gives the same string."""
+    """A restore point in its stored form: JSON, gzip, base64. The same content always gives the same string."""
     content = json.dumps(restore_point, sort_keys=True, separators=(",", ":")).encode()
     return base64.b64encode(gzip.compress(content, mtime=0)).decode()
 
@@ -184,10 +184,10 @@ def _readme(target: CpiNames) -> str:
 
 
 def original_to_keep(journal: Journal | None, present: ConfigMap | None, wanted: Object) -> Object:
-    """The content to go back to: while a change is in progress the one before that change, else the current one.
+    """The content to go back to: during a change the content from before it, otherwise the current one.
 
-    A change in progress may change its goal, and each run that continues it finds what the one before has written.
-    None of that is the operator's.
+    A change in progress may get another goal, and each run that continues it finds what the previous run has written.
+    None of that is the operator's content.
     """
     if journal is not None and (present is None or journal.in_progress):
         return journal.original

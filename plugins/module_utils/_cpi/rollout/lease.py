@@ -4,10 +4,11 @@
 # Private to this collection: may change in any release.
 """One run at a time on a cluster: the lease in the backup ConfigMap.
 
-The first write of a change takes the lease, and the last one releases it: both write the journal there anyway, only in
-the version that was read. So it needs no right and hardly a request more, and no second object has to agree with the
-journal, as a Lease of coordination.k8s.io would. A run that fails releases its lease; one that is killed cannot, and
-leaves a change in progress whose lease ends. Its times are by the API server's clock.
+The first write of a change takes the lease, and the last one releases it: both write the journal there anyway, and only
+if its version is still the one that was read. So the lease needs no additional right and hardly an additional request,
+and there is no second object, such as a Lease of coordination.k8s.io, that would have to agree with the journal. A
+failed run releases its lease; a killed run cannot, and leaves a change in progress with a lease that expires. Its times
+are those of the API server's clock.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ _TRIES = 5
 class ClusterLease:
     """The lease of one run, while it changes CPI.
 
-    ``take_over``: continue the change of a run that has ended without finishing it; ``option`` is its name.
+    ``take_over``: continue the change of a run that has ended without finishing it; ``option`` is the option's name.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class ClusterLease:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Renew the lease while the body runs, once it was taken, and release it at the end, also after an error."""
+        """In its body, renew the lease once it is taken. Release it at the end, even after an error."""
         try:
             with Heartbeat(RENEWAL, self._beat):
                 yield
@@ -80,7 +81,7 @@ class ClusterLease:
         self.release()
 
     def refuse_another(self, journal: Journal | None) -> None:
-        """Raise CollectionError if another run works on the cluster, or has ended and is not to be taken over."""
+        """Raise CollectionError if another run works on the cluster, or has ended but must not be taken over."""
         hold = journal.lease if journal is not None else None
         if hold is None:
             return
@@ -110,7 +111,7 @@ class ClusterLease:
     # the journal is written with the lease
 
     def store(self, journal: Journal, body: Object, *, keep: bool) -> Object:
-        """Write the backup with this run's lease, or without a lease. Returns it as the API server has it.
+        """Write the backup with this run's lease, or without a lease. Returns it as the API server stores it.
 
         Raises CollectionError when another run has written it since ``journal`` was read.
         """
@@ -123,7 +124,7 @@ class ClusterLease:
             try:
                 return self._cluster.replace(self._path, body, _same(body))
             except KubernetesError as error:
-                # the heartbeat may have renewed the lease since
+                # the heartbeat may have renewed the lease in the meantime
                 found = self._cluster.get(self._path) if error.status == CONFLICT else None
                 if found is None or not self._holds(found):
                     raise self._conflict(error, found) from error
@@ -161,10 +162,10 @@ class ClusterLease:
     # while the run works
 
     def check(self, journal: Journal, body: Object) -> None:
-        """Raise CollectionError unless the lease is this run's, and the process that started the run exists.
+        """Raise CollectionError unless this run holds the lease, and the process that started the run exists.
 
-        A backup that was deleted meanwhile is written again from ``journal``, as ``body``: a run that is interrupted
-        from now on could not be finished without it.
+        A backup that was deleted in the meantime is written again from ``journal``, as ``body``: without it, a run that
+        is interrupted from now on could not be finished.
         """
         if self._starter.is_gone():
             raise CollectionError("ansible-playbook, which started this run, has ended: run it again")
@@ -182,7 +183,7 @@ class ClusterLease:
             raise CollectionError(f"{who}: this run stops")
 
     def _beat(self) -> bool:
-        """Renew the lease, if it was taken. A run that no process waits for lets it expire."""
+        """Renew the lease, if it was taken. A run that no process waits for any longer lets it expire."""
         if self._starter.is_gone():
             return False
         hold = self._hold
@@ -207,7 +208,7 @@ class ClusterLease:
                 self._cluster.replace(self._path, body, _same(body))
                 return
             except CollectionError as error:
-                # an error of the run is on its way, which matters more: the lease expires by itself
+                # the run may be raising an error, which matters more: the lease expires by itself
                 if not isinstance(error, KubernetesError) or error.status != CONFLICT:
                     return
 

@@ -49,9 +49,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._scenario import Sc
 from ansible_collections.vcd.kubernetes.plugins.module_utils._versions import parse_version
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline
 
-# What reads and writes CPI's objects needs, each with the error of its import
+# The libraries for reading and writing CPI's objects, each with the error of its import
 LIBRARIES = {**KUBERNETES_LIBRARIES, "netaddr": NETADDR_IMPORT_ERROR, "PyYAML": PYYAML_IMPORT_ERROR}
-# A DNS subdomain (RFC 1123), as Kubernetes asks for.
+# A DNS subdomain (RFC 1123), as Kubernetes requires.
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 LONGEST_NAME = 253
 TARGET_OPTIONS = ArgumentSpec(
@@ -122,9 +122,9 @@ def manage(
 ) -> Managed:
     """Bring CPI's file, and CPI itself, to the state that the options ask for. Raises CollectionError.
 
-    ``replace_restore_point``: replace that of a change in progress, too; only the run that began it may do so.
-    ``lease``: that of a run that does more than this; its caller keeps it. ``carried``: the journal that this run has
-    stored before, for the case that the backup was deleted since.
+    ``replace_restore_point``: replace even the restore point of a change in progress; only the run that began it may do
+    so. ``lease``: given by a run that does more than this, whose caller keeps it. ``carried``: the journal that this
+    run has stored earlier, in case the backup was deleted since then.
     """
     if params["wait_timeout"] < 0:
         raise InvalidInput("wait_timeout", params["wait_timeout"], "give a number of seconds, 0 or more")
@@ -162,7 +162,7 @@ def _manage(
     check_rights(cluster, plan, observed)
     after = observed
     if plan.steps and not check_mode:
-        # a module that only stops CPI ends before the change does, so that it has no use for the lease
+        # a module that only stops CPI ends before the change does, so it has no use for the lease
         takes_lease = keeps or params["stage"] != STOPPED
         after = apply(cluster, plan, observed, Deadline(params["wait_timeout"]), lease, takes_lease)
     before = read_config(text_of(plan.journal.original, observed.target), version, keys) if plan.resumed else present

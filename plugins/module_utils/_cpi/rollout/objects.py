@@ -17,10 +17,10 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.schema im
 from ansible_collections.vcd.kubernetes.plugins.module_utils._distributions import Distribution, recognise
 
 Object = Mapping[str, Any]
-# Metadata that is kept when the object is created again; the server sets the rest.
+# Metadata to keep when the object is created again; the server sets the rest.
 _KEPT_METADATA = ("labels", "annotations", "ownerReferences", "finalizers")
 _CONTENT = ("data", "binaryData", "immutable")
-# the field managers of the writes that scale CPI: see Deployment.stopped_from
+# the names of the field managers when CPI is scaled: see Deployment.stopped_from
 STARTED_BY = "vcd.kubernetes"
 _STOPPED_BY = f"{STARTED_BY}-stopped-"
 
@@ -86,7 +86,7 @@ class ConfigMap(_Wrapped):
 
 
 def decoded(text: Any) -> str | None:
-    """A value of a Secret's data as text; None when it is missing, or not text."""
+    """A value of a Secret's data as text; None when it is missing or is not text."""
     if not isinstance(text, str):
         return None
     try:
@@ -109,7 +109,7 @@ def same_content(one: Object, other: Object) -> bool:
 
 
 def stopped_by(replicas: int) -> str:
-    """The field manager with which CPI is scaled to 0 from a number of replicas."""
+    """The name of the field manager that scales CPI from this number of replicas to 0."""
     return f"{_STOPPED_BY}{replicas}"
 
 
@@ -134,13 +134,13 @@ class Deployment(_Wrapped):
 
     @property
     def stopped_from(self) -> int:
-        """How many replicas it had when a run of this collection scaled it to 0; 0 where that is not so, or unknown.
+        """How many replicas it had when a run of this collection scaled it to 0; 0 if none did, or if that is unknown.
 
-        The request that scales it to 0 has the number in the name of its field manager, so that the stop and the
-        memory of it cannot part, and a right on the scale subresource is enough for both: an annotation would need one
-        that allows changing what the pods run. Whoever changes the number of replicas later takes the field over, and
-        the name with the number is gone. It has to be an apply: after an update by which the scale subresource gets 0
-        replicas, the API server notes no manager.
+        The request that scales CPI to 0 stores the number in the name of its field manager. So the stop and its record
+        are one write, and a right on the scale subresource is enough: an annotation would need a right that also allows
+        changing what the pods run. Whatever changes the number of replicas later takes over the field, and the name
+        with the number is gone. The request has to be an apply: after an update of the scale subresource to 0 replicas,
+        the API server records no manager.
         """
         if self.replicas:
             return 0
@@ -189,7 +189,7 @@ class Deployment(_Wrapped):
         return self._is_seen() and all(int(status.get(name) or 0) == self.replicas for name in relevant)
 
     def container(self) -> Object:
-        """The container that runs CPI."""
+        """The container with CPI."""
         containers: list[Object] = self.template.get("containers") or [{}]
         by_image = [found for found in containers if "cloud-provider-for-cloud-director" in str(found.get("image"))]
         by_name = [found for found in containers if found.get("name") == self.name]
@@ -201,7 +201,7 @@ class Deployment(_Wrapped):
 
     @property
     def distribution(self) -> Distribution:
-        """Whose CPI it is."""
+        """The distribution that this CPI belongs to."""
         return recognise(self.image, self.namespace, self.metadata.get("labels") or {})
 
     @property
@@ -223,7 +223,7 @@ class Pod(_Wrapped):
         return any(item.get("type") == "Ready" and item.get("status") == "True" for item in conditions)
 
     def mounts(self, config_map: str) -> bool:
-        """Whether the pod refers to a ConfigMap in a way that makes the kubelet keep it in its cache."""
+        """Whether the pod refers to a ConfigMap so that the kubelet keeps it in its cache."""
         return config_map in set(_config_maps(self.raw.get("spec") or {}))
 
     def describe(self) -> str:
@@ -265,7 +265,7 @@ def _config_maps(spec: Object) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class CpiNames:
-    """The names of CPI's objects, from the module's options, and the keys of its file that the operator lets pass."""
+    """The names of CPI's objects, from the module's options, and the extra keys that the operator allows."""
 
     namespace: str
     name: str

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Which tool writes an object of Kubernetes, as far as the object says so. Pure.
+"""Which tool writes a Kubernetes object, as far as the object shows it. Pure.
 
-Such a tool writes its own version back, also in the middle of a change. It is recognized by the labels and annotations
-that it needs for itself, else by its name as a field manager.
+Such a tool restores its own version, even in the middle of a change. It is recognized by the labels and annotations
+that it needs, or else by its name as a field manager.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FLUX_RELEASE, FLUX, ARGO_CD, FLEET, KAPP, HELM, CLUSTER_API = (
     "Helm",
     "Cluster API",
 )
-# Names that these tools write with. "manager" is the program of Cluster API, which applies a ClusterResourceSet.
+# The field managers of these tools. "manager" is the program of Cluster API, which applies a ClusterResourceSet.
 _MANAGERS = {
     "helm-controller": FLUX_RELEASE,
     "kustomize-controller": FLUX,
@@ -40,7 +40,7 @@ _MANAGERS = {
 
 
 class Owner(NamedTuple):
-    """A tool, with the name and namespace of what it applies; empty where the object does not say them."""
+    """A tool, with the name and namespace of what it applies; empty where the object does not show them."""
 
     tool: str
     name: str = ""
@@ -48,7 +48,7 @@ class Owner(NamedTuple):
 
 
 def owner_of(raw: Object) -> Owner | None:
-    """The tool that writes an object, or None if it shows none."""
+    """The tool that writes an object, or None if the object shows none."""
     metadata = raw.get("metadata") or {}
     labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
     for tool, group in ((FLUX_RELEASE, "helm.toolkit.fluxcd.io"), (FLUX, "kustomize.toolkit.fluxcd.io")):

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Plan the steps that bring CPI's ConfigMap and pods to the wanted content, only from the observed state. Pure.
+"""Plans the steps that bring CPI's ConfigMap and pods to the wanted content, only from the observed state. Pure.
 
 The order matters: the kubelet caches an immutable ConfigMap for as long as any pod on its node refers to it. A new pod
-that is registered before the last old one is gone would mount the old content.
+that is registered before the last old pod is gone would mount the old content.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class CpiState:
 
     @property
     def interrupted(self) -> bool:
-        """Whether a rollout was started and not finished."""
+        """Whether a rollout was started but not finished."""
         return self.journal is not None and self.journal.in_progress
 
     def base(self) -> Object:
@@ -110,7 +110,7 @@ class Restart:
 class Plan:
     """Steps in order, and the journal that is stored before the first one.
 
-    ``later`` are the actions of the next run: their rights are checked now, while nothing has been changed yet.
+    ``later`` are the actions of the next run: their rights are checked now, before anything is changed.
     """
 
     steps: tuple[RolloutStep, ...]
@@ -122,7 +122,7 @@ class Plan:
 
 
 def stale_pods(config_map: ConfigMap | None, pods: Sequence[Pod]) -> list[Pod]:
-    """Pods that run with other content, because they are older than the ConfigMap. Terminating ones do not count."""
+    """Pods that run with other content because they are older than the ConfigMap. Terminating pods do not count."""
     if config_map is None:
         return []
     return [pod for pod in pods if pod.created < config_map.created and not pod.going]
@@ -131,7 +131,7 @@ def stale_pods(config_map: ConfigMap | None, pods: Sequence[Pod]) -> list[Pod]:
 def make_plan(observed: CpiState, text: str, restart: str, wait: bool, mine: bool = False) -> Plan:
     """Plan to store ``text`` under the target's key and to make CPI use it. Raises InvalidInput or CollectionError.
 
-    ``mine``: this run has the lease of the cluster already, which storing the backup takes.
+    ``mine``: this run already has the cluster's lease, which it otherwise takes by storing the backup.
     """
     wanted = with_text(observed.base(), observed.target.key, text)
     _refuse(observed, wanted, restart)
@@ -148,7 +148,7 @@ def make_plan(observed: CpiState, text: str, restart: str, wait: bool, mine: boo
         _refuse_foreign_pods(observed)
     journal = _journal(observed, wanted, replicas)
     if actions or observed.interrupted:
-        # The backup comes before every other write: after a crash, only the journal knows the original content and the
+        # The backup precedes every other write: after a crash, only the journal knows the original content and the
         # number of replicas.
         stored = observed.interrupted and journal == observed.journal and (mine or not actions)
         awaits = wait and replicas > 0 and (restart != NEVER or Action.SCALE_UP in actions)
@@ -170,7 +170,8 @@ def make_stop_plan(
 
     ``restore_point`` (packed) is stored as well, unless a change in progress already has one: that one shows the state
     before the change, while the current state may be half changed. ``replace_restore_point``: the given one replaces
-    it, as nothing has been changed yet. ``takes_lease``: the run has yet to take the lease, to keep it after this plan.
+    it, because nothing has been changed yet. ``takes_lease``: this plan has to take the lease, which the run then
+    keeps.
     """
     wanted = with_text(observed.base(), observed.target.key, text)
     _refuse(observed, wanted, restart)
@@ -261,7 +262,7 @@ def _why_restart(observed: CpiState, wanted: Object, changes: bool) -> str:
 def replicas_of(observed: CpiState) -> int:
     """The number of replicas to end with: the current one, or the one before a run scaled CPI to 0; 0 if unknown.
 
-    Both the Deployment and the journal remember the latter. The journal may be gone.
+    Both the Deployment and the journal record the latter, because the journal may be gone.
     """
     if observed.deployment is None:
         return 0
@@ -273,7 +274,7 @@ def _actions(observed: CpiState, changes: bool, restarts: bool, by_recreate: boo
     """The steps between storing the backup and marking it as finished."""
     present = observed.config_map
     scaled = observed.deployment.replicas if observed.deployment else 0
-    # The order is the point: no pod of CPI exists while the ConfigMap is replaced (see the top of this file).
+    # The order is essential: no pod of CPI may exist while the ConfigMap is replaced (see the top of this file).
     actions: list[Action] = []
     if restarts and by_recreate:
         actions += [Action.SCALE_DOWN] if scaled else []

@@ -48,7 +48,7 @@ SERVICES_PATH = "/api/v1/services"  # of all namespaces
 
 
 def report(cluster: Reads, target: CpiNames, gather_services: bool, observed: CpiState | None = None) -> dict[str, Any]:
-    """All return values of the module. ``observed``: what the cluster holds, where that was just read."""
+    """All return values of the module. ``observed``: what the cluster holds, if it was just read."""
     observed = observed or observe(cluster, target)
     found_file = _found_file(cluster, observed)
     config = describe_config(observed, found_file)
@@ -73,9 +73,9 @@ def report(cluster: Reads, target: CpiNames, gather_services: bool, observed: Cp
 
 
 def report_as_allowed(cluster: KubernetesApi, target: CpiNames) -> dict[str, Any]:
-    """The same, with the Services, for a user who may not read all of it.
+    """The same, with the Services, as far as the user may read it.
 
-    ``unread`` names the right that each part needs which could not be read. Raises KubernetesError if none could.
+    ``unread`` names the missing right for each part that could not be read. Raises KubernetesError if no part could.
     """
     reads = AllowedReads(cluster)
     found = report(reads, target, True)
@@ -94,17 +94,17 @@ def report_as_allowed(cluster: KubernetesApi, target: CpiNames) -> dict[str, Any
     unread = {part: str(reads.refused[path]) for path, part in paths.items() if path in reads.refused}
     elsewhere = unread.get(DEPLOYMENT) or unread.get(BACKUP)
     if found["config_map"] is None and elsewhere:
-        unread.setdefault(FILE, elsewhere)  # they say where it is, or that a run has it
+        unread.setdefault(FILE, elsewhere)  # these parts say where the file is, or that a run has it
     if FILE not in unread and found["cluster_id_source"] == "config":
         return {**found, "unread": unread}
-    # CPI takes the id from its file, else from the Deployment, else from the Secret: what was not read may hold it
+    # CPI takes the id from its file, the Deployment or the Secret, in this order: a part that was not read may hold it
     secret = next((str(right) for path, right in reads.refused.items() if "/secrets/" in path), "")
     missing = unread.get(FILE) or unread.get(DEPLOYMENT) or (secret if found["cluster_id"] is None else "")
     return {**found, "unread": {**unread, CLUSTER_ID: missing} if missing else unread}
 
 
 def _found_file(cluster: Reads, observed: CpiState) -> FoundFile | None:
-    """The file outside of the ConfigMap; None where the ConfigMap exists, or a change is to create it again."""
+    """The file outside the ConfigMap; None if the ConfigMap exists, or if a change is to create it again."""
     if observed.config_map is not None or observed.interrupted:
         return None
     return find_file(cluster, observed.target, observed.deployment)
@@ -166,7 +166,7 @@ def _started(pod: Pod) -> str | None:
 
 
 def describe_config(observed: CpiState, found_file: FoundFile | None = None) -> dict[str, Any]:
-    """The values of the file and what CPI would reject in it; without a file, only that problem.
+    """The values in the file and what CPI would reject in it; without a file, only that problem.
 
     If an interrupted run left no ConfigMap, the original content is read from the backup: CPI created its objects in
     Cloud Director with it, and the next run needs its network and cluster id.
@@ -206,7 +206,7 @@ def _text(observed: CpiState) -> tuple[str | None, str]:
 
 
 def known_keys(observed: CpiState) -> tuple[str, ...]:
-    """The keys that this CPI knows beside those of the published one, and those that the operator lets pass."""
+    """The keys that this CPI knows in addition to the published ones, and those that the operator allows."""
     deployment = observed.deployment
     return (*observed.target.extra_keys, *(deployment.distribution.keys if deployment else ()))
 
@@ -224,7 +224,7 @@ def _version(observed: CpiState) -> str | None:
 
 
 def describe_rollout(observed: CpiState, now: datetime) -> dict[str, Any]:
-    """The state of the last rollout (in progress also means interrupted), its backup, and the run that works on it."""
+    """The state of the last rollout (in progress may also mean interrupted), its backup, and the run that does it."""
     journal = observed.journal
     if journal is None:
         return {"state": "none", "backup": None, "replicas": None, "lease": None}
@@ -237,17 +237,17 @@ def describe_rollout(observed: CpiState, now: datetime) -> dict[str, Any]:
 
 
 def describe_lease(journal: Journal, now: datetime) -> dict[str, Any] | None:
-    """The lease of the run that changes the cluster, or of one that was killed; None if no run has one."""
+    """The lease of the run that changes the cluster, or of a killed one; None if no run has the lease."""
     if journal.lease is None:
         return None
-    # a holder that no run has: whoever asks is another one
+    # an empty holder, which no run has, so that the lease counts as another run's
     live = standing(journal.lease, Holder("", ""), now) is Standing.LIVE
     until, text = journal.lease.until_text, journal.lease.at(now)
     return {"holder": str(journal.lease), "until": until, "live": live, "text": text}
 
 
 def cluster_id(cluster: Reads, observed: CpiState, config: Mapping[str, Any] | None) -> tuple[str | None, str]:
-    """The cluster id as CPI reads it, with its source: the file, else the environment, usually filled by a Secret."""
+    """The cluster id as CPI reads it, with its source: the file, or else the environment, usually from a Secret."""
     if config and config["clusterid"]:
         return str(config["clusterid"]), "config"
     variables: Sequence[Object] = (observed.deployment.container().get("env") or ()) if observed.deployment else ()

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Read the state of the cluster, and carry out a plan.
+"""Reads the state of the cluster, and carries out a plan.
 
-If a run is killed at any point, the next one plans from the state that it finds and completes the change.
+If a run is killed at any point, the next run plans from the state that it finds and completes the change.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.client 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors import KubernetesError
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline, wait_until
 
-REPLICAS = "replicas"  # in the details of an error: from how many replicas CPI was stopped
+REPLICAS = "replicas"  # in the details of an error: the number of replicas that CPI had when it was stopped
 
 
 def observe(cluster: Reads, target: CpiNames) -> CpiState:
@@ -82,7 +82,7 @@ def apply(
     lease: ClusterLease,
     takes_lease: bool = True,
 ) -> CpiState:
-    """Carry out the plan, and return what the cluster holds then.
+    """Carry out the plan, and return what the cluster holds afterwards.
 
     The first write takes the lease (unless ``takes_lease`` is False), and the last one of a change releases it.
     Raises CollectionError; the next run then resumes from the journal.
@@ -111,7 +111,7 @@ class _Rollout:
         self._config_map = observed.config_map
         self._old_pods = {pod.uid for pod in observed.own_pods}
         self._done: list[Action] = []
-        self._seen: CpiState | None = None  # Deployment and pods as they were after the last write to them
+        self._seen: CpiState | None = None  # Deployment and pods, read after the last write to them
 
     def run(self) -> CpiState:
         carry_out: dict[Action, Callable[[], None]] = {
@@ -139,7 +139,7 @@ class _Rollout:
     def _failure(self, error: CollectionError, step: RolloutStep) -> CollectionError:
         """The error with the failed step and the resulting state. Scales CPI back up if its ConfigMap exists."""
         parts = [f"{error.message} (failed step: {step.text})"]
-        # the request that scales CPI to 0 may have been carried out although its answer was lost
+        # the request that scales CPI to 0 may have been carried out even if its answer was lost
         stops = Action.SCALE_DOWN in self._done or step.action is Action.SCALE_DOWN
         if stops and Action.SCALE_UP not in self._done:
             parts += self._bring_back()
@@ -154,13 +154,13 @@ class _Rollout:
         return self._observed.deployment is not None and not self._observed.deployment.replicas
 
     def _bring_back(self) -> list[str]:
-        # A failed run should not leave the cluster without CPI. But without its ConfigMap, its pods could not start.
+        # A failed run should not leave the cluster without CPI. But without the ConfigMap, CPI's pods could not start.
         try:
             if self._cluster.get(f"{config_maps(self._target)}/{self._target.name}") is not None:
                 self._scale(self._plan.replicas)
                 return [f"CPI was scaled back to {self._plan.replicas}"]
         except CollectionError:
-            return []  # whoever ends the run says what has become of CPI
+            return []  # the error that ends the run says what has become of CPI
         return [f"{self._target} is deleted; its content is in ConfigMap {self._target.backup_name}"]
 
     def _back_up(self) -> None:
@@ -177,7 +177,7 @@ class _Rollout:
 
     def _scale(self, replicas: int) -> None:
         self._seen = None
-        # Only the subresource: a right on it does not allow changing what the pods run.
+        # Only the subresource, because a right on it does not allow changing what the pods run.
         path, spec = f"{deployment_path(self._target)}/scale", {"spec": {"replicas": replicas}}
         if replicas:
             self._cluster.merge(path, spec, STARTED_BY)
@@ -196,7 +196,7 @@ class _Rollout:
             return zero and not [*seen.own_pods, *seen.foreign_pods]
 
         if Action.SCALE_DOWN not in self._done and stopped(self._observed):
-            return  # read a moment ago, and nothing was scaled since
+            return  # read a moment ago, and nothing has been scaled since then
         wait_until(
             lambda: self._look(Deployment.is_scaled_to_zero),
             stopped,
@@ -206,9 +206,9 @@ class _Rollout:
         )
 
     def _look(self, pods_matter: Callable[[Deployment], bool] = lambda _found: True) -> CpiState:
-        """What was observed, with the Deployment and the pods as they are now (the Deployment first: it makes pods).
+        """What was observed, with the present Deployment and pods (the Deployment first, because it makes the pods).
 
-        The pods are not asked for as long as the Deployment says that they cannot be as they are waited for.
+        The pods are not read while the Deployment already shows that they cannot be in the awaited state.
         """
         deployment = self._cluster.get(deployment_path(self._target))
         if deployment is None:
@@ -226,7 +226,7 @@ class _Rollout:
         if found is None:
             return
         path = f"{config_maps(self._target)}/{self._target.name}"
-        # With uid and version, so that a ConfigMap that another user has just changed or replaced is not deleted.
+        # With uid and version, so that a ConfigMap which another user has just changed or replaced is not deleted.
         try:
             self._cluster.delete(path, found.uid, found.resource_version)
         except KubernetesError as error:
@@ -263,7 +263,7 @@ class _Rollout:
         self._config_map = ConfigMap(replaced)
 
     def _delete_pods(self) -> None:
-        # Read the pods again: one created between the first read and the change has the old content, too.
+        # Read the pods again: a pod created between the first read and the change has the old content, too.
         self._seen = None
         pods = replace(self._observed, pods=list_pods(self._cluster, self._target)).own_pods
         self._old_pods |= {pod.uid for pod in pods}
@@ -287,8 +287,8 @@ class _Rollout:
             seen.deployment is not None
             and seen.deployment.is_ready()
             and len(current) >= seen.deployment.replicas > 0
-            # Creation times have whole seconds, so a pod that is as old as the ConfigMap counts as current. The uids
-            # settle it for pods that existed before.
+            # Creation times have whole seconds, so a pod as old as the ConfigMap counts as current. For pods that
+            # existed before, the uids decide.
             and not stale_pods(self._config_map, pods)
             and not (restarted and any(pod.uid in self._old_pods for pod in pods))
         )
@@ -306,7 +306,7 @@ def _describe(seen: CpiState) -> str:
 
 
 def running_cpi(cluster: KubernetesApi, target: CpiNames) -> str:
-    """What of CPI runs, or may run soon, although it was stopped; empty if nothing does. Two requests."""
+    """What runs of a stopped CPI, or may run soon; empty if nothing does. Takes two requests."""
     raw = cluster.get(deployment_path(target))
     label = f"Deployment {target.namespace}/{target.deployment}"
     if raw is None:
@@ -320,7 +320,7 @@ def running_cpi(cluster: KubernetesApi, target: CpiNames) -> str:
 
 
 def scaled_by(deployment: Deployment) -> str:
-    """Who has set the number of replicas, as far as the API server remembers that: ``by NAME``, or empty."""
+    """What has set the number of replicas, as far as the API server has recorded it: ``by NAME``, or empty."""
     writers = [
         (str(entry.get("time") or ""), str(entry.get("manager") or ""))
         for entry in deployment.metadata.get("managedFields") or ()

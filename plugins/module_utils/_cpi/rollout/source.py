@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Where CPI's file is if it is not in the ConfigMap that the options name: its Deployment says so."""
+"""Finds CPI's file through its Deployment if it is not in the ConfigMap that the options name."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class FileKey:
 
 @dataclass(frozen=True)
 class FoundFile:
-    """What is known of a file outside of the ConfigMap: its text if it could be read, and what a person should know."""
+    """What is known about a file outside the ConfigMap: its text if it could be read, and what a person should know."""
 
     place: FileKey | None
     text: str | None
@@ -89,7 +89,7 @@ def _in_volume(volume: Object, path: str, namespace: str) -> FileKey | None:
 
 
 def find_file(cluster: Reads, target: CpiNames, deployment: Deployment | None) -> FoundFile:
-    """The file of a CPI whose ConfigMap does not exist under its name. Costs one request at most."""
+    """The file of a CPI if the named ConfigMap does not exist. Takes at most one request."""
     missing = f"{target} does not exist"
     if deployment is None:
         return FoundFile(None, None, f"{missing}{_elsewhere(cluster, target)}")
@@ -113,7 +113,7 @@ def find_file(cluster: Reads, target: CpiNames, deployment: Deployment | None) -
 
 
 def _elsewhere(cluster: Reads, target: CpiNames) -> str:
-    """Where another distribution has its CPI; empty where no other is found, or this user may not look."""
+    """Where another distribution has its CPI; empty if none is found, or if this user may not look."""
     for one in DISTRIBUTIONS:
         if one.deployment and one.namespace != target.namespace and _exists(cluster, one):
             remedy = f"set namespace to {one.namespace} and deployment to {one.deployment}"

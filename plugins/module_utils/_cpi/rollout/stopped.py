@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""A stopped CPI is never left unsaid: an error that ends a run says so, with what starts CPI again."""
+"""Every error that ends a run and leaves CPI stopped says so, with what starts CPI again."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ ANY_RUN = "the next run that succeeds starts it"
 
 @contextmanager
 def stop_is_reported(cluster: KubernetesApi, target: CpiNames) -> Iterator[None]:
-    """An error of the body that leaves CPI stopped says so."""
+    """If an error in the body leaves CPI stopped, the error says so."""
     try:
         yield
-    except Exception as error:  # a defect must not leave a stopped CPI unsaid, either
+    except Exception as error:  # after a defect, too, the error must mention a stopped CPI
         raise with_stopped_cpi(error, cluster, target) from error
 
 
 def with_stopped_cpi(error: Exception, cluster: KubernetesApi, target: CpiNames, known: int = 0) -> CollectionError:
-    """The error for the operator, with what is to be known of CPI if it is stopped now and was running before.
+    """The error for the operator. It mentions CPI if that was running before and is stopped now. Never raises.
 
-    ``known``: the number of replicas from which this run has stopped CPI, 0 if it has not. The details get `READ`, if
-    the Deployment can be read. Never raises.
+    ``known``: the number of replicas that CPI had when this run stopped it, 0 if the run did not. The details get
+    `READ` if the Deployment can be read.
     """
     error = error if isinstance(error, CollectionError) else defect(error)
     if CPI_STOPPED in error.details:
         return error
     known = known or int(error.details.get(REPLICAS) or 0)
-    error.details.pop(READ, None)  # it was read before the run did more
+    error.details.pop(READ, None)  # an outdated value: the run has done more since it was read
     try:
         raw = cluster.get(deployment_path(target))
         if raw is not None:
@@ -72,12 +72,12 @@ def with_stopped_cpi(error: Exception, cluster: KubernetesApi, target: CpiNames,
     lease = journal.lease if journal else None
     other = lease if lease and standing(lease, Holder("", ""), cluster.now()) is Standing.LIVE else None
     if not replicas or (other and not known):
-        return error  # it is not known to have run, or the run that has stopped it is at work
+        return error  # CPI is not known to have run, or the run that stopped it is still at work
     stopped = StoppedCpi(target.namespace, target.deployment, replicas)
     if other:
         return _with(error, f"{stopped}; the run of {other} starts it", stopped)
     if journal is None or not journal.in_progress or not readable:
-        # without its journal it is not known whether Services are half migrated: only a run may start CPI
+        # without its journal nothing shows whether Services are half migrated, so only a run may start CPI
         return _with(error, f"{stopped}; {ANY_RUN}", stopped)
     if journal.restore_point:
         return _with(error, f"{stopped}; {THIS_RUN}, and so does the playbook vcd.kubernetes.restore", stopped)
