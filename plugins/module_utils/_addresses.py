@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""IP addresses, ranges, networks and sets of them, IPv4 and IPv6. The only file that knows netaddr. Pure.
+"""IP addresses, ranges, networks and sets of them, IPv4 and IPv6. The only file that uses netaddr. Pure.
 
-Addresses are passed and returned as text. A text is an address only in its full form: ``10``, ``1.2.3``, ``0x1`` and
+Addresses are passed and returned as text. Only the full form is an address: ``10``, ``1.2.3``, ``0x1`` and
 ``010.0.0.1``, which other programs accept and read in different ways, are not addresses here.
 
 netaddr may be missing when a module is loaded: nothing here calls it at import time, and modules and
@@ -84,7 +84,7 @@ class AddressRange:
 
     @property
     def single(self) -> bool:
-        """Whether it is one address."""
+        """Whether it holds only one address."""
         return self.start == self.end
 
     def __contains__(self, address: object) -> bool:
@@ -93,7 +93,7 @@ class AddressRange:
         return found is not None and found[0] == version and first <= found[1] <= last
 
     def overlaps(self, other: AddressRange) -> bool:
-        """Whether an address is in both."""
+        """Whether both have an address in common."""
         return self.intersection(other) is not None
 
     def covers(self, other: AddressRange) -> bool:
@@ -116,7 +116,7 @@ class AddressRange:
 
 @dataclass(frozen=True)
 class Network(AddressRange):
-    """A whole network, which is shown as CIDR. ``prefix`` is its prefix length in bits."""
+    """A network, shown as CIDR. ``prefix`` is its prefix length in bits."""
 
     prefix: int
 
@@ -130,7 +130,7 @@ DEFAULT_ONE_ARM = AddressRange("192.168.8.2", "192.168.8.100")
 class AddressSet:
     """All addresses of several texts, each one address, a network or a range (see `parse_addresses`).
 
-    Other texts are ignored. Neither building a set nor asking it depends on the networks' size.
+    Other texts are ignored. The size of the networks affects neither building a set nor looking up an address.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
@@ -154,7 +154,7 @@ class AddressSet:
 
 
 def canonical(text: object) -> str:
-    """An IP address in its usual form, surrounding blanks removed; empty when the text is not an address."""
+    """An IP address in canonical form, without surrounding blanks; empty when the text is not an address."""
     found = _parse(text)
     return _text(*found) if found else ""
 
@@ -186,7 +186,7 @@ def network_of(text: str) -> Network | None:
     if found is None:
         return None
     version, number = found
-    # netaddr accepts more than this behind the slash, such as blanks, a sign and IPv6 netmasks
+    # netaddr accepts more than this after the slash, such as blanks, a sign and IPv6 netmasks
     if not slash:
         length = str(_BITS[version])
     elif not (length.isascii() and length.isdigit()) and not (version == 4 and _number(length)):
@@ -228,9 +228,9 @@ def parse_range(value: object) -> AddressRange:
 
 
 def count_free(ranges: Iterable[AddressRange], used: Iterable[str], within: AddressRange | None = None) -> int:
-    """How many addresses of the ranges are not used, counted only ``within`` a network when one is given.
+    """How many addresses of the ranges are unused, counted only ``within`` a network if one is given.
 
-    An address that several ranges hold counts once.
+    An address in several ranges counts only once.
     """
     if within is not None:
         ranges = [part for part in (one.intersection(within) for one in ranges) if part is not None]
@@ -243,11 +243,11 @@ def count_free(ranges: Iterable[AddressRange], used: Iterable[str], within: Addr
 
 
 def free_in_order(addresses: AddressRange, is_used: Callable[[str], bool], begin: str | None = None) -> Iterator[str]:
-    """The addresses of a range for which ``is_used`` is false, lowest first; ``begin`` leaves out those below it."""
+    """The addresses of a range for which ``is_used`` is false, lowest first, from ``begin`` on if that is given."""
     version, first, last = addresses._numbers
     if begin is not None:
         first = max(first, sort_key(begin)[1])
-    # not range(): the numbers of IPv6 are too large for its length, which some callers of iterators ask for
+    # not range(): IPv6 numbers are too large for its length, which some users of iterators call
     while first <= last:
         address = _text(version, first)
         if not is_used(address):
@@ -264,7 +264,7 @@ def lowest_free(addresses: AddressRange, used: Iterable[str], count: int) -> tup
 
 
 def _spans(ranges: Iterable[AddressRange]) -> list[tuple[int, int, int]]:
-    """IP version, first and last address of what ranges hold, in order; they neither touch nor overlap."""
+    """The ranges merged and in order, each with IP version, first and last address; they neither touch nor overlap."""
     whole = IPSet(IPRange(one.start, one.end) for one in ranges)
     return [(one.version, one.first, one.last) for one in whole.iter_ipranges()]
 
@@ -273,7 +273,7 @@ def _parse(text: object) -> tuple[int, int] | None:
     return _number(str(text).strip())
 
 
-# Making an object of netaddr takes a few microseconds, and a plan for 1,000 Services asks for the same addresses often.
+# Creating a netaddr object takes a few microseconds, and a plan for 1,000 Services asks for the same addresses often.
 @lru_cache(maxsize=16384)
 def _number(text: str) -> tuple[int, int] | None:
     """IP version and number of an address, or None."""

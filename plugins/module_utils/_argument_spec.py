@@ -47,7 +47,7 @@ class ArgumentSpec:
     def or_several(self, plural: str, alone: Names) -> ArgumentSpec:
         """These options, or the option ``plural``: a list of dictionaries with the same options, all without a default.
 
-        What an entry does not give is given beside the list, except for the options in ``alone``.
+        Options given besides the list apply to entries that lack them, except for the options in ``alone``.
         """
         entry = {
             name: {key: value for key, value in option.items() if key != "default"}
@@ -75,7 +75,7 @@ class ArgumentSpec:
         }
 
     def misplaced(self, given: Mapping[str, Any]) -> str:
-        """The first place where an option takes a dictionary and something else stands: ``members[1]``, or empty."""
+        """The first place where an option needs a dictionary but has something else: ``members[1]``, or empty."""
         return _misplaced(self.options, given, "")
 
 
@@ -88,7 +88,7 @@ def _misplaced(options: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any
             for number, entry in enumerate(value if several and value is not None else [value]):
                 place = f"{where}{key}[{number}]" if several else f"{where}{key}"
                 if isinstance(entry, str) or (entry is None and not several):
-                    continue  # ansible-core reads a dictionary from text, too
+                    continue  # ansible-core can parse a dictionary from text, too
                 if not isinstance(entry, Mapping):
                     return place
                 found = _misplaced(inner or {}, entry, f"{place}.")
@@ -98,9 +98,9 @@ def _misplaced(options: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any
 
 
 def refuse_together(spec: ArgumentSpec, given: Mapping[str, Any]) -> None:
-    """Raise CollectionError where options that are given break a cross-field rule of a spec, in Ansible's own words.
+    """Raise CollectionError, in Ansible's own words, if given options break a cross-field rule of a spec.
 
-    For the entries of `ArgumentSpec.or_several`: Ansible itself would not say of which entry it speaks.
+    For the entries of `ArgumentSpec.or_several`: Ansible itself would not name the entry.
     """
     if spec.required_if or spec.required_together:
         raise NotImplementedError("no options of one object have these rules")

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The limits of an answer: its time as a whole, its size as it arrives, and its size once it is decompressed.
+"""The limits of an answer: its total time, its size as it arrives, and its size once it is decompressed.
 
-A timeout of requests or urllib3 counts from byte to byte, so an answer that drips never ends, and neither has a limit
-for its size. Both read through http.client. There every byte (headers, chunks, trailers, body) passes one stream, and
-that stream is the place of the limits: for Cloud Director's sessions and for the Kubernetes client.
+The timeouts of requests and urllib3 count from byte to byte, so an answer that arrives drop by drop never ends, and
+neither library limits its size. Both read through http.client. There every byte (headers, chunks, trailers, body)
+passes one stream, which enforces the limits, both for Cloud Director's sessions and for the Kubernetes client.
 
 ::
 
@@ -14,7 +14,7 @@ that stream is the place of the limits: for Cloud Director's sessions and for th
         response = session.request(..., stream=True)
         body = read_body(response.raw, LARGEST)
 
-Outside of ``with bounds`` nothing is limited.
+Outside ``with bounds``, nothing is limited.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from typing import Any
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline
 
 MEBIBYTE = 1024 * 1024
-# Bytes of one answer. A page of 128 virtual services has 0.3 MiB, a page of 250 Services 1 MiB. The largest real
+# Bytes of one answer. A page of 128 virtual services takes 0.3 MiB, a page of 250 Services 1 MiB. The largest real
 # answer is one pool with thousands of members, or a page of Services with long annotations: a few MiB.
 LARGEST = 32 * MEBIBYTE
 # Bytes of an answer before the login, and of a task: versions, tokens and tasks have a few KiB.
 SMALL = MEBIBYTE
-# Bytes that are read of an error's body, which has a code and a sentence. The rest is left unread.
+# How many bytes of an error's body are read: it has a code and a sentence. The rest is left unread.
 OF_AN_ERROR = 64 * 1024
-# Headers and the sizes of chunks come on top of the body.
+# Headers and chunk sizes are additional to the body.
 _OVERHEAD = MEBIBYTE
-# Seconds from byte to byte: a silent server counts as lost, so that there is time left to look and to try again.
+# Seconds from byte to byte: a silent server counts as lost, so that time is left to look and to try again.
 SILENCE = 60.0
 _PART = 64 * 1024
 _SENT_AT_ONCE = 16 * 1024
@@ -49,11 +49,11 @@ _local = threading.local()
 
 
 class OverLimit(Exception):
-    """An answer breaks a limit. The text completes "the answer ..."; it never holds a part of the answer."""
+    """An answer exceeds a limit. The text completes "the answer ..."; it never contains any part of the answer."""
 
 
 class _Bounds:
-    """The limits of answers: one deadline, and a size of each."""
+    """The limits of answers: one deadline for all, and a size for each."""
 
     def __init__(self, seconds: float, size: int, encodings: tuple[str, ...]) -> None:
         self.deadline = Deadline(seconds)
@@ -68,7 +68,7 @@ class _Bounds:
         sock.settimeout(min(left, SILENCE))
 
     def check_encoding(self, found: list[str]) -> None:
-        """Accept an encoding that was asked for, once: what is compressed twice cannot be limited while it is read."""
+        """Accept a requested encoding, but only once: data compressed twice cannot be limited while it is read."""
         given = [one.strip().lower() for text in found for one in text.split(",")]
         if [one for one in given if one != "identity"] not in ([], *([one] for one in self.encodings)):
             raise OverLimit("is compressed in a way that was not asked for")
@@ -83,8 +83,8 @@ def too_large(size: int) -> OverLimit:
 def bounds(seconds: float, size: int = LARGEST, encodings: tuple[str, ...] = ()) -> Iterator[None]:
     """Limit the answers that this thread reads in the body: seconds for all of them, bytes for each.
 
-    ``encodings`` are the accepted values of Content-Encoding; use `read_body` then. Reading raises TimeoutError at the
-    deadline, which urllib3 and requests turn into their own, and OverLimit, which passes through both.
+    ``encodings`` are the accepted values of Content-Encoding; use `read_body` for these. Reading raises TimeoutError at
+    the deadline, which urllib3 and requests convert to their own errors, and OverLimit, which passes through both.
     """
     before = getattr(_local, "bounds", None)
     _local.bounds = _Bounds(seconds, size, encodings)
@@ -104,13 +104,13 @@ class _Arriving(io.RawIOBase):
     def __init__(self, sock: Any, limits: _Bounds) -> None:
         super().__init__()
         self._socket = sock
-        # keeps the socket open until the body is read, also where the connection closes first, as http.client does
+        # like http.client, keep the socket open until the body is read, even if the connection closes first
         self._stream = sock.makefile("rb", buffering=0)
         self._limits = limits
         self._allowed = self._left = _OVERHEAD  # the head comes first, and is short
 
     def expect_body(self) -> None:
-        """From now on the body may arrive."""
+        """From now on, the body may arrive."""
         self._allowed = self._limits.size
         self._left += self._allowed
 
@@ -132,7 +132,7 @@ class _Arriving(io.RawIOBase):
 
 
 class _Buffered(io.BufferedReader):
-    """A buffer that reserves no memory for what a server only announces, such as a chunk of a terabyte."""
+    """A buffer that reserves no memory for data that a server merely announces, such as a chunk of a terabyte."""
 
     def __init__(self, arriving: _Arriving, limits: _Bounds) -> None:
         super().__init__(arriving, _PART)
@@ -167,12 +167,12 @@ class _Response(http.client.HTTPResponse):
 @functools.cache
 def bounded_pools() -> dict[str, Any]:
     """The value of ``pool_classes_by_scheme`` for a PoolManager of urllib3 whose answers are to be limited."""
-    # not at the top: where urllib3 is missing, the module says so in its own words
+    # not at the top of the file: if urllib3 is missing, the module has its own message for that
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
     class Sending:
-        """Sends in small parts, each until the deadline: a server that takes no more bytes holds nothing up."""
+        """Sends in small parts, each within the deadline: a server that accepts no more bytes blocks nothing."""
 
         response_class: Any = _Response
         sock: Any
@@ -227,7 +227,7 @@ def _parts(raw: Any) -> Iterator[bytes]:
 
 
 def unpack_gzip(packed: bytes, size: int) -> bytes:
-    """What is in gzip, if that is at most ``size`` bytes. Raises OverLimit if it is more, not gzip, or not whole."""
+    """The unpacked content, of at most ``size`` bytes. Raises OverLimit if it has more, or is no complete gzip."""
     unpacker = _gzip()
     try:
         found: bytes = unpacker.decompress(packed, size + 1)
@@ -252,7 +252,7 @@ def _unpacked(parts: Iterable[bytes]) -> Iterator[bytes]:
                 raise OverLimit("is not in gzip, as its headers say") from None
             rest = unpacker.unconsumed_tail
             if unpacker.eof:
-                rest, unpacker = unpacker.unused_data, _gzip()  # gzip allows several members one after another
+                rest, unpacker = unpacker.unused_data, _gzip()  # a gzip file may have several members
 
 
 def _gzip() -> Any:
@@ -260,7 +260,7 @@ def _gzip() -> Any:
 
 
 def within(seconds: float, make: Callable[[], Any]) -> Any:
-    """The result of ``make``, or TimeoutError after ``seconds``: for a library that has no timeout of its own."""
+    """The result of ``make``, or TimeoutError after ``seconds``, for a library without a timeout."""
     outcome: list[tuple[Any, BaseException | None]] = []
 
     def work() -> None:

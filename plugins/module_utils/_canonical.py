@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""One text for each value, and its digest: equal values have equal digests, whoever wrote them. Pure."""
+"""A canonical text for each value, and its digest: equal values have equal digests, whoever wrote them. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def is_digest(text: str) -> bool:
 
 
 def without(value: Any, keys: Iterable[str]) -> Any:
-    """The data without these keys, on every level."""
+    """The data without these keys, at every level."""
     left_out = frozenset(keys)
     if isinstance(value, Mapping):
         return {key: without(item, left_out) for key, item in value.items() if key not in left_out}

@@ -6,15 +6,15 @@
 
 from __future__ import annotations
 
-# The state of a rollout of CPI's file, as the backup ConfigMap and vcd_ccm_config_info have it.
+# The state of a rollout of CPI's file, as used in the backup ConfigMap and by vcd_ccm_config_info.
 IN_PROGRESS = "in_progress"
 FINISHED = "finished"
 
-# The version of a restore point's format: of vcd_shared_ip_info, vcd_shared_ip and the role. Version 1 held the bodies
-# of virtual services only (``virtual_services``), version 2 those of all kinds (``objects``); both are read.
+# The version of a restore point's format, in vcd_shared_ip_info, vcd_shared_ip and the role. Version 1 has the bodies
+# of virtual services only (``virtual_services``), version 2 those of all kinds (``objects``); both can be read.
 RESTORE_POINT_VERSION = 2
 READABLE_RESTORE_POINTS = (1, RESTORE_POINT_VERSION)
 
-# The parts of what vcd_ccm_config_info returns that a user may lack the right to read, as an audit names them.
+# The parts of vcd_ccm_config_info's result that a user may lack the right to read, by the names that an audit uses
 FILE, BACKUP, DEPLOYMENT, PODS = "config_map", "backup", "deployment", "pods"
 SERVICES, CLUSTER_ID = "services", "cluster_id"

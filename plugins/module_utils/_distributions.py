@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The distributions of CPI: how each is recognised, where it is, and what it knows beyond the published CPI. Pure.
+"""The distributions of CPI: how to recognise each, where it is, and what it supports beyond the published CPI. Pure.
 
 Sources: VMware's manifests; the Helm chart of Giant Swarm (cloud-provider-cloud-director-app); Orange's fork (branch
 main-orange); Deckhouse's module 030-cloud-provider-vcd with its patches of CPI.
@@ -23,10 +23,10 @@ _KEY = re.compile(r"[A-Za-z][\w-]*(\.[A-Za-z][\w-]*)*")
 class Distribution:
     """One distribution. It is recognised by its ``image``, its ``namespace`` or its ``labels``.
 
-    ``deployment``: the name of CPI's Deployment in ``namespace``, where these are not VMware's. ``keys``: what CPI's
-    file may have and only this CPI knows. ``ip_annotation``: the annotation of a Service that comes before its
-    spec.loadBalancerIP. ``annotations``: others that change what its CPI makes. ``writer``: who writes CPI's file, and
-    undoes every other change of it; empty if it is the operator's.
+    ``deployment``: the name of CPI's Deployment in ``namespace``, if these differ from VMware's. ``keys``: keys of
+    CPI's file that only this CPI knows. ``ip_annotation``: the annotation of a Service that takes precedence over its
+    spec.loadBalancerIP. ``annotations``: others that change what this CPI creates. ``writer``: what writes CPI's file
+    and reverts all other changes to it; empty if the operator writes it.
     """
 
     name: str
@@ -61,12 +61,12 @@ ORANGE = Distribution(
     ),
 )
 DISTRIBUTIONS = (DECKHOUSE, GIANT_SWARM, ORANGE)
-# What is read of a Service's annotations, beside those of the published CPI
+# The annotations of a Service that are read in addition to those of the published CPI
 ANNOTATIONS = tuple(name for one in DISTRIBUTIONS for name in (one.ip_annotation, *one.annotations) if name)
 
 
 def recognise(image: str | None, namespace: str, labels: Mapping[str, str]) -> Distribution:
-    """The distribution of a Deployment of CPI; PUBLISHED for any that no other one is recognised in."""
+    """The distribution of a Deployment of CPI; PUBLISHED if no other one is recognised."""
     for one in DISTRIBUTIONS:
         by_image = one.image is not None and one.image.search(image or "")
         by_labels = one.labels and all(labels.get(name) == value for name, value in one.labels.items())
@@ -86,7 +86,7 @@ def knowing(key: str) -> list[str]:
 
 
 def check_keys(option: str, keys: Iterable[object]) -> tuple[str, ...]:
-    """Keys that an operator lets pass, with dots between the sections. Raises InvalidInput."""
+    """Keys that an operator allows, with dots between the sections. Raises InvalidInput."""
     found = []
     for key in keys:
         if key in ("", None):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Errors meant for the operator. Any other exception is a defect, of which only the type and the place are shown."""
+"""Errors meant for the operator. Any other exception is a defect: only its type and place are shown."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONGEST_VALUE = 200  # characters of a value in a message
 
 
 def as_text(value: Any) -> str:
-    """The value of an option for a person, as YAML would have it and never as Python has it: ``true``, not ``True``."""
+    """The value of an option for a person, as YAML writes it and never as Python does: ``true``, not ``True``."""
     if isinstance(value, Enum):
         return as_text(value.value)
     if value is None or value == "":
@@ -31,13 +31,13 @@ def as_text(value: Any) -> str:
     elif isinstance(value, (list, tuple, set, frozenset)):
         text = ", ".join(map(as_text, value)) or "an empty list"
     else:
-        # masked before it is quoted: a secret that the text has in quotes already would be escaped twice
+        # masked before it is quoted: a secret that is already in quotes would be escaped twice
         text = repr(SECRETS.mask(value)) if isinstance(value, str) else str(value)
     return shortened(text, LONGEST_VALUE)
 
 
 def shortened(text: str, longest: int) -> str:
-    """A text of at most ``longest`` characters. A secret in it is masked first: half of it is not recognised later."""
+    """A text of at most ``longest`` characters. A secret in it is masked first, as half a secret is not recognised."""
     return text if len(text) <= longest else f"{SECRETS.mask(text)[: longest - 3]}..."
 
 
@@ -69,7 +69,7 @@ class WaitTimeout(CollectionError):
 def defect(error: BaseException) -> CollectionError:
     """The error for an unexpected exception: its type and place.
 
-    Its own text is left out, because it can hold a token, and so is the traceback, because it holds the text.
+    Its own text is left out, because it may contain a token, and so is the traceback, because it contains the text.
     """
     kind, place = type(error).__name__, _place(error.__traceback__)
     return CollectionError(

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Who holds a lock or a lease, since when and until when: one text for both, and one judgement.
+"""Who holds a lock or a lease, since when and until when: the same text and the same decision for both.
 
-A run that is killed cannot say that it has ended. Its hold ends in one of two ways: it expires, because only a living
-run renews it, or the run is proved to have ended: it ran on this machine, and its process does not exist any more.
+A killed run cannot say that it has ended. Its hold ends in one of two ways: it expires, because only a living run
+renews it, or the run is proved to have ended, because it ran on this machine and its process no longer exists.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-# A run renews what it holds every minute, so that a hold survives several lost renewals. A run that was killed keeps
-# others waiting for at most this time.
+# Seconds. A run renews its hold every minute, so a hold survives several lost renewals. A killed run keeps others
+# waiting for at most this time.
 LIFETIME = 300.0
 RENEWAL = 60.0
-# Job numbers as AWX, GitLab and Jenkins pass them to what they run, in this order.
+# The environment variables with the job number in AWX, GitLab and Jenkins, in this order.
 _JOBS = ("JOB_ID", "CI_JOB_ID", "BUILD_TAG")
 _LONGEST = 40
-# What a text may claim: seconds, and the form of `process_id`.
+# Limits of what a text may claim: seconds, and the form of `process_id`.
 _LONGEST_LIFETIME = 1e6
 _PROCESS = re.compile(r"[1-9][0-9]{0,8}\.[0-9]{1,20}")
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Standing(enum.Enum):
-    """How a run stands to a hold."""
+    """What a hold means for a run."""
 
     MINE = "mine"
     LIVE = "live"
@@ -46,9 +46,9 @@ class Standing(enum.Enum):
 
 @dataclass(frozen=True)
 class Holder:
-    """One run: an id of its own, user and host, the job, and the process on that machine (empty where unknown).
+    """One run: its id, user and host, the job, and the process on that machine (empty where unknown).
 
-    ``user`` is the person who has started the job, as the platform names them.
+    ``user`` is the person who has started the job, by the platform's name for them.
     """
 
     run: str
@@ -83,14 +83,14 @@ class Hold:
         return cls(holder, now, now + timedelta(seconds=lifetime), lifetime)
 
     def renewed(self, now: datetime) -> Hold:
-        """The same, for another lifetime from now on."""
+        """The same hold, for another lifetime from now on."""
         return replace(self, until=now + timedelta(seconds=self.lifetime))
 
     def __str__(self) -> str:
         return f"{self.holder} since {self.since.strftime(_TIME)}"
 
     def at(self, now: datetime) -> str:
-        """Holder, beginning and end, both as a time and from ``now`` on: the same words in every message."""
+        """Holder, beginning and end, both as a time and relative to ``now``, in the same words in every message."""
         left = _seconds(self.until - now)
         end = f"in {left} s" if left >= 0 else f"{-left} s ago"
         return f"{self} ({_seconds(now - self.since)} s ago), until {self.until_text} ({end})"
@@ -101,7 +101,7 @@ class Hold:
         return self.until.strftime(_TIME)
 
     def text(self) -> str:
-        """How it is stored: short, and readable for a person who finds it."""
+        """The stored form: short, and readable for a person who finds it."""
         holder = self.holder
         fields = {
             "by": holder.who,
@@ -133,7 +133,7 @@ def parse(text: str) -> Hold | None:
 
 
 def this_run(job: str = "", person: str = "") -> Holder:
-    """A new holder: this process, as one run. ``job`` and ``person``: as the platform names them, if it does."""
+    """A new holder: this process, as one run. ``job`` and ``person`` come from the platform, if it names them."""
     job = job or job_of(os.environ)
     try:
         user = getpass.getuser()
@@ -144,12 +144,12 @@ def this_run(job: str = "", person: str = "") -> Holder:
 
 
 def job_of(environment: Mapping[str, str]) -> str:
-    """The number of the job that a process belongs to, as AWX, GitLab and Jenkins pass it; empty if unknown."""
+    """The number of the job that a process belongs to, in AWX, GitLab or Jenkins; empty if unknown."""
     return next((environment[name] for name in _JOBS if environment.get(name)), "")
 
 
 def standing(hold: Hold, holder: Holder, now: datetime, ended: Callable[[Holder], bool] | None = None) -> Standing:
-    """How ``holder`` stands to a hold at a time of the clock that the hold was written with.
+    """What a hold means for ``holder``. ``now`` is by the same clock as the hold.
 
     ``ended`` says whether a holder is proved to have ended (`has_ended` by default).
     """
@@ -161,12 +161,12 @@ def standing(hold: Hold, holder: Holder, now: datetime, ended: Callable[[Holder]
 
 
 def has_ended(holder: Holder) -> bool:
-    """Whether a holder is proved to have ended. False where that is unknown: on another machine, or without /proc."""
+    """Whether a holder is proved to have ended. False where nothing proves it: on another machine, or without /proc."""
     if not holder.place or holder.place != _place() or not _PROCESS.fullmatch(holder.process):
         return False
     pid = int(holder.process.partition(".")[0])
     if pid == os.getpid():
-        return True  # a process makes one run at a time
+        return True  # a process carries out only one run at a time
     return not process_exists(pid, holder.process)
 
 
@@ -182,12 +182,12 @@ def process_id(pid: int) -> str:
 
 
 def process_exists(pid: int, process: str) -> bool:
-    """Whether a process runs: the one with this `process_id`, where that can be read."""
+    """Whether a process runs. It must also have this `process_id`, if that can be read."""
     try:
         os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):  # no process has such a number
+    except (ProcessLookupError, OverflowError):  # no process can have this number
         return False
-    except PermissionError:  # it is another user's, and /proc may hide it
+    except PermissionError:  # it belongs to another user, and /proc may hide it
         now = process_id(pid)
         return not now or not process or now == process
     if not process:
@@ -196,7 +196,7 @@ def process_exists(pid: int, process: str) -> bool:
 
 
 def _place() -> str:
-    """This machine since its start, and the process numbers that count here: empty where that is unknown."""
+    """Identifies this boot of the machine and its namespace of process ids; empty where that is unknown."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
         space = os.readlink("/proc/self/ns/pid")
@@ -216,10 +216,10 @@ def _word(text: str) -> str:
 class Starter:
     """The process that started this one, and ansible-playbook if its process id is known.
 
-    ``run_by`` holds ``job`` and ``user`` where the platform tells them.
+    ``run_by`` has ``job`` and ``user`` if the platform provides them.
 
-    ansible-core gives the process that runs a module a session of its own, so that a module goes on when
-    ansible-playbook is killed. It has to look for itself whether someone still waits for it.
+    ansible-core starts the process that runs a module in a new session, so a module goes on when ansible-playbook is
+    killed. The module itself has to check whether anything still waits for it.
     """
 
     def __init__(self, controller_pid: int | None = None, run_by: Mapping[str, Any] | None = None) -> None:
@@ -233,7 +233,7 @@ class Starter:
         return this_run(self._run_by.get("job", ""), self._run_by.get("user", ""))
 
     def is_gone(self) -> bool:
-        """Whether one of them has ended since."""
+        """Whether one of these processes has ended since then."""
         if os.getppid() != self._parent:
             return True
         return self._controller is not None and not process_exists(self._controller, self._process)

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""JSON from outside: only what every part of the collection, and of Ansible, can go on with. Pure.
+"""JSON from outside: accepts only what every part of the collection, and of Ansible, can process. Pure.
 
-Python's parser accepts more than the standard does (NaN, a key twice), and its result may be something that breaks
-later and far away: nested too deeply to print, a number without an end, half a character that no file can hold.
+Python's parser accepts more than the standard does (NaN, duplicate keys), and its result may fail later and elsewhere:
+nested too deeply to print, an infinite number, or half a character that no file can hold.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ import json
 import math
 from typing import Any
 
-# Cloud Director's bodies have 10 levels, a Deployment 15, the entity of a cluster 20. Ansible and json give up at 1000.
+# Cloud Director's bodies have 10 levels, a Deployment 15, a cluster's entity 20. Ansible and json fail at 1000.
 DEEPEST = 64
-# Values in one document: an answer of 32 MiB may hold 16 million empty lists, and each takes 64 bytes. A page of 250
-# Services has 50,000 values.
+# Values in one document: an answer of 32 MiB may contain 16 million empty lists, each of which takes 64 bytes. A page
+# of 250 Services has 50,000 values.
 MOST_VALUES = 1_000_000
 _TOO_DEEP = f"is nested deeper than {DEEPEST} levels"
 
 
 class JsonRefused(ValueError):
-    """A document that is not JSON, or that breaks a limit. The text completes "the document ..."."""
+    """A document that is not JSON, or that exceeds a limit. The text completes "the document ..."."""
 
 
 def parse_json(text: str) -> Any:
-    """The value in a document. Half a character of UTF-16 becomes a question mark. Raises JsonRefused."""
+    """The value in a document. A lone UTF-16 surrogate becomes a question mark. Raises JsonRefused."""
     if text.count(",") + text.count("[") + text.count("{") > MOST_VALUES:
         raise JsonRefused(f"has more than {MOST_VALUES:,} values")
     try:

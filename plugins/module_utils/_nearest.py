@@ -13,7 +13,7 @@ MOST_NAMES = 3
 
 
 def nearest(value: str, names: Iterable[str]) -> str:
-    """The end of a message that a name is unknown: the nearest of ``names``, else the first of them; else empty."""
+    """The end of a message about an unknown name: the nearest of ``names``, or else the first ones, or else empty."""
     known = sorted({name for name in names if name})
     lower: dict[str, str] = {}
     for name in known:

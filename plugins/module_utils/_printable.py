@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Text that is shown to a person: what could move the cursor, hide or reorder text is written out, as in ``\\x1b``."""
+"""Text for a person: characters that could move the cursor, or hide or reorder text, are escaped, as in ``\\x1b``."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-# Control and format characters, lone surrogates, separators of lines and paragraphs. Bidirectional overrides,
-# zero-width characters and byte order marks are format characters.
+# Control and format characters, lone surrogates, line and paragraph separators. Bidirectional overrides, zero-width
+# characters and byte order marks are format characters.
 ESCAPED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-# Letters and marks that are drawn as nothing. Variation selectors are not among them: emoji need them.
+# Letters and marks without a visible form. Variation selectors are not among them, because emoji need them.
 INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 
 
 def printable(text: str, keep: str = "") -> str:
-    """The same text with unprintable characters as Python escapes them; those in ``keep`` stay."""
+    """The same text with unprintable characters escaped as in Python, except those in ``keep``."""
     return "".join(one if one in keep or is_printable(one) else _escaped(one) for one in text)
 
 
 def is_printable(character: str) -> bool:
-    """Whether a character shows itself and nothing else. Letters of every script do."""
+    """Whether a character is visible and has no other effect. Letters of every script are printable."""
     return unicodedata.category(character) not in ESCAPED and character not in INVISIBLE
 
 
 def printable_data(value: Any, keep: str = "") -> Any:
-    """The same data with every text in it printable, keys included."""
+    """The same data with every text in it printable, including keys."""
     if isinstance(value, str):
         return printable(value, keep)
     if isinstance(value, Mapping):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Reads values from outside (module results, answers, restore points), and says where one differs. Pure."""
+"""Reads values from outside (module results, answers, restore points), and reports where one is wrong. Pure."""
 
 from __future__ import annotations
 
@@ -81,12 +81,12 @@ class Reader:
 
 
 def _short(value: Any) -> Any:
-    """The value, cut where it would fill a message."""
+    """The value, shortened if it would fill a message."""
     text = value if isinstance(value, str) else as_text(value)
     return value if len(text) <= 60 else shortened(text, 60)
 
 
-# layouts: the types of the fields that are read, for data from outside
+# layouts: the types of the fields that are read from outside data
 
 Layout = Any
 TEXT, NUMBER, FLAG = str, int, bool
@@ -96,7 +96,7 @@ _LARGEST_NUMBER = 2**63
 
 
 class Id(str):
-    """The layout of an identifier that becomes a part of a path: text without blanks, ``/`` and the like."""
+    """The layout of an id that becomes part of a path: text without blanks, ``/`` and the like."""
 
 
 ID = Id()
@@ -120,11 +120,11 @@ class OrNull:
 
 
 def differs(value: Any, layout: Layout, path: str = "") -> str:
-    """Where a value has another layout than the documented one, without a part of the value; empty if nowhere.
+    """Where a value differs from the documented layout, without any part of the value; empty if it does not.
 
     A layout is TEXT, NUMBER, FLAG or ID; ``[layout]`` is a list, ``Values(layout)`` a mapping, and a dictionary a
-    mapping with the layouts of the fields that are read. Other fields are not looked at. A field may be missing or
-    null, but not an entry of a list. A key that ends in ``!`` is required, and ``OrNull(layout)`` is an entry of a list
+    mapping with the layouts of the fields that are read. Other fields are not checked. A field may be missing or null,
+    but an entry of a list may not. A key that ends in ``!`` is required, and ``OrNull(layout)`` is an entry of a list
     that may be null.
     """
     if isinstance(layout, dict):
@@ -170,5 +170,5 @@ def _expected(path: str, what: str, value: Any) -> str:
 
 
 def decimal(text: object) -> int | None:
-    """The number that a text of ASCII digits stands for; None for any other text, also for one of very many digits."""
+    """The number in a text of ASCII digits; None for any other text, and for very many digits."""
     return int(text) if isinstance(text, str) and _DECIMAL.fullmatch(text) else None

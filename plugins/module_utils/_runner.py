@@ -4,8 +4,8 @@
 # Private to this collection: may change in any release.
 """The only file that uses AnsibleModule: options in, one result out, errors into fail_json, plans into diffs.
 
-Everything that a module says leaves here: without secrets, without a traceback, and what a person reads without
-characters that control a terminal.
+All messages of a module pass through here: without secrets, without a traceback and, for a person, without characters
+that control a terminal.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import Coll
 from ansible_collections.vcd.kubernetes.plugins.module_utils._printable import printable, printable_data
 from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
 
-# Keys of a result whose values are text for a person, wherever they stand; everything else is data and stays as it is.
+# Keys of a result with text for a person as their values, at any depth; everything else is data and stays unchanged.
 TEXTS = frozenset({"lines", "message", "msg", "remedy", "summary"})
 Connection = TypeVar("Connection")
 
@@ -61,7 +61,7 @@ def run_module(
     outcome = _performed(module, connect, perform)
     failed = _exit(module, outcome) if isinstance(outcome, Outcome) else outcome
     if failed is not None:
-        # Outside of any except block: there, Ansible would add the exception's text with -vvv.
+        # Outside any except block: inside one, Ansible would add the exception's text with -vvv.
         module.no_log_values.update(SECRETS.forms)
         details = printable_data(SECRETS.mask_data(failed.details))
         module.fail_json(msg=printable(SECRETS.mask(failed.message)), failure=details)
@@ -70,8 +70,8 @@ def run_module(
 def _module(spec: ArgumentSpec) -> AnsibleModule:
     """The module with its options checked.
 
-    ansible-core looks into an entry of a list before it looks whether it is a dictionary, and ends with a traceback
-    where it is not: an empty entry in a playbook is enough.
+    ansible-core reads an entry of a list before it checks that the entry is a dictionary, and fails with a traceback if
+    it is not: an empty entry in a playbook is enough.
     """
     try:
         return AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
@@ -80,7 +80,7 @@ def _module(spec: ArgumentSpec) -> AnsibleModule:
     names = {name: {"type": "raw", "aliases": one.get("aliases", [])} for name, one in spec.options.items()}
     module = AnsibleModule(names, supports_check_mode=True)
     place = spec.misplaced(module.params)
-    module.params = {}  # they are not checked: which of them are secret is not known
+    module.params = {}  # without the check, it is not known which of them are secret
     message = f"{place}: is not a dictionary: give its options, or remove the entry" if place else failed.message
     module.fail_json(msg=message, failure={} if place else failed.details)
     raise AssertionError("fail_json does not return")
@@ -93,7 +93,7 @@ def _performed(module: AnsibleModule, connect: Any, perform: Any) -> Outcome | C
             return outcome
     except CollectionError as error:
         return error
-    except Exception as error:  # noqa: BLE001  # the last handler: whatever it is, its text must not be shown
+    except Exception as error:  # noqa: BLE001  # the last handler: the text of an unknown error must not be shown
         return defect(error)
 
 

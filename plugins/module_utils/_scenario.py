@@ -44,14 +44,14 @@ class Scenario(str, Enum):
 
     @classmethod
     def from_flags(cls, shared_ip: bool, one_arm: bool) -> Scenario | None:
-        """The scenario of two flags; None for the combination that CPI rejects (neither shared nor one-arm)."""
+        """The scenario that two flags select; None for the combination that CPI rejects (neither is set)."""
         if shared_ip:
             return cls.SHARED_INTERNAL if one_arm else cls.SHARED_EXTERNAL
         return cls.DISTINCT_INTERNAL if one_arm else None
 
     @classmethod
     def parse(cls, value: object, option: str = "scenario") -> Scenario:
-        """The scenario with this name. Raises InvalidInput, which lists the three names, for ``option``."""
+        """The scenario with this name. Raises InvalidInput for ``option``, with the three names."""
         try:
             return cls(value)
         except ValueError:

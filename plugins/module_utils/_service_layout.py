@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""A Service as the Kubernetes API has it, and as the collection reads and returns it. Pure."""
+"""Converts a Service from the Kubernetes API to the form that the collection returns. Pure."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What is said of a CPI that was stopped: one text for every message. Pure."""
+"""The text about a stopped CPI, the same in every message. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class StoppedCpi:
 
     @property
     def unread(self) -> str:
-        """What a run says that has stopped CPI and cannot read any more whether it runs."""
+        """The text of a run that has stopped CPI and can no longer read whether it runs."""
         return f"this run has stopped CPI, and it is not known whether it runs now: {self._label} had {self._count}"
 
     @property

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""URLs for messages: the parts that may hold a password or a token are left out. Pure."""
+"""URLs for messages: parts that may contain a password or a token are left out. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 HIDDEN = "(hidden)"
 LONGEST_PATH = 200
 _URL = re.compile(r"((?:[A-Za-z][A-Za-z0-9+.-]*:)?//)?([^/\\?#;]*)([^?#;]*)(.*)", re.DOTALL)
-# A host name in the letters of any script, or an IPv6 address, with a port. Anything else may be half of a password.
+# A host name in any script, or an IPv6 address, with a port. Anything else may be half a password.
 _HOST = re.compile(r"(?:[\w-]+(?:\.[\w-]+)*\.?|\[[0-9A-Fa-f:.]+(?:%[\w.-]+)?\])(?::[0-9]{0,5})?")
 _IN_A_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
 
@@ -20,8 +20,8 @@ _IN_A_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
 def printable_url(url: str) -> str:
     """The URL without user info, parameters, query and fragment.
 
-    A password may hold any character, also one that ends the host (``https://user:a?b@host``). Where it is not certain
-    which part is the host, no part but the scheme is shown.
+    A password may contain any character, even one that ends the host (``https://user:a?b@host``). If it is not certain
+    which part is the host, only the scheme is shown.
     """
     found = _URL.fullmatch(url.strip())
     scheme, authority, path, more = found.groups("") if found else ("", "", "", url)
@@ -44,10 +44,10 @@ def with_printable_urls(text: str) -> str:
 
 
 class PrintableUrl(str):
-    """The documented type that is also the function which Ansible calls to convert an option.
+    """The documented type, which is also the function that Ansible calls to convert an option.
 
-    Ansible shows all options of a module with ``-vvv`` and writes them to the system's log, before anything can refuse
-    one. So a URL with user info or a query is replaced by its printable form at once; ``hides`` finds that, too.
+    Ansible shows all options of a module with ``-vvv`` and writes them to the system's log before anything can refuse
+    one. So a URL with user info or a query is replaced by its printable form at once, which ``hides`` recognises, too.
     """
 
     def __call__(self, value: Any) -> str:

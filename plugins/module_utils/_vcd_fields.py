@@ -4,7 +4,7 @@
 # Private to this collection: may change in any release.
 """The types of the fields of Cloud Director's OpenAPI that the collection reads, checked where an answer enters. Pure.
 
-A name has one type in all resources, so one table is enough. Fields that are only passed on are not listed.
+A field name has the same type in all resources, so one table is enough. Fields that are only passed on are not listed.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ POLICY_RULE: dict[str, Layout] = {
     "localResponseAction": _RESPONSE,
     "allowOrCloseConnectionAction": TEXT,
 }
-# what is found by its id, and named in messages
+# objects that are looked up by id and named in messages
 _NAMED = re.compile(
     r"(^|/)(edgeGateways|applicationPortProfiles|loadBalancer/pools|loadBalancer/virtualServices)(/[^/?]+)?$"
     r"|/(poolSummaries|virtualServiceSummaries)$|^(orgVdcNetworks|firewallGroups/summaries)$"
@@ -133,7 +133,7 @@ _IDENTIFIED = re.compile(
     r"/nat/rules(/[^/?]+)?$|^ipSpaces/urn:[^/?]+(/allocations(/[^/?]+)?)?$|^ssl/certificateLibrary$"
 )
 
-# what an option may name besides, and lists that are one object
+# further objects that options may name, and lists that are a single object
 _REQUIRED: dict[str, dict[str, Layout]] = {
     "ssl/certificateLibrary": {"alias!": TEXT, "certificate": TEXT},
     "serviceEngineGroups/assignments": {"serviceEngineGroupRef!": {"id!": ID, "name!": TEXT}},
@@ -144,7 +144,7 @@ _REQUIRED: dict[str, dict[str, Layout]] = {
 
 
 def layout_of(path: str) -> dict[str, Layout]:
-    """The layout of an object below this path of OpenAPI, or of a row of its list."""
+    """The layout of an object below this path of OpenAPI, or of a row in its list."""
     named, members = _NAMED.search(path), {"members": MEMBERS} if path.startswith("loadBalancer/pools/") else {}
     required = ("id", "name") if named else ("id",) if _IDENTIFIED.search(path) else ()
     more = next((layout for end, layout in _REQUIRED.items() if path.partition("?")[0].endswith(end)), {})
@@ -152,10 +152,10 @@ def layout_of(path: str) -> dict[str, Layout]:
 
 
 def differs_from_api(body: Mapping[str, Any], path: str) -> str:
-    """Where an object differs from OpenAPI, in words; empty if nowhere."""
+    """Where an object differs from OpenAPI, in words; empty if it does not."""
     return differs(body, layout_of(path))
 
 
 def page_differs(body: Mapping[str, Any], path: str) -> str:
-    """Where a page of a list differs from OpenAPI, in words; empty if nowhere."""
+    """Where a page of a list differs from OpenAPI, in words; empty if it does not."""
     return differs(body, {"values!": [layout_of(path)], "resultTotal": NUMBER})

@@ -4,8 +4,8 @@
 # Private to this collection: may change in any release.
 """Rights of Cloud Director: which one each operation needs, and whether a user has those that a plan needs. Pure.
 
-This is the only table of rights. Preflight, plans and modules ask `missing` and `unknown_warning`, the message of a
-refusal asks `right_for_call`, and docs/rights-vcd.md is written from the table.
+This is the only table of rights. Preflight, plans and modules use `missing` and `unknown_warning`, messages about
+refusals use `right_for_call`, and docs/rights-vcd.md is generated from the table.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 READ, CREATE, UPDATE, DELETE = "read", "create", "update", "delete"
 
-# The names of the API, which Terraform and the vendor's lists use. The portal words some of them differently.
+# The names in the API, which Terraform and the vendor's lists use. The portal words some of them differently.
 GATEWAY_VIEW = "Organization vDC Gateway: View"
 LB_VIEW = "Organization vDC Gateway: View Load Balancer"
 LB_CONFIGURE = "Organization vDC Gateway: Configure Load Balancer"
@@ -36,8 +36,8 @@ ENTITY_VIEW = "vmware:capvcdCluster: View"
 VM_VIEW = "vApp: View VM metrics"
 TAG_EDIT = "Security Tag Edit"
 ROLE_VIEW = "General: Administrator View"
-PROVIDER = "System Administrator"  # a role, not a right: what only the provider may do
-NOT_WRITTEN = ""  # no module does it
+PROVIDER = "System Administrator"  # a role, not a right: for operations that only the provider may do
+NOT_WRITTEN = ""  # no module writes such objects
 
 _CPI = "README of CPI: the rights of its user"
 _CLUSTER_AUTHOR = "role Kubernetes Cluster Author in the guides of the Terraform provider, with which CPI works"
@@ -55,7 +55,7 @@ class Row:
     """What reading and writing objects of one kind needs.
 
     ``path`` is a regular expression that finds the calls of the kind by their paths. ``stated``: a publication says so;
-    otherwise it is inferred. ``source`` says from what.
+    otherwise the right is inferred. ``source`` names the publication or the reason.
     """
 
     things: str
@@ -105,9 +105,9 @@ TABLE = (
         False,
         "CPI creates and deletes them for its NAT rules, and the vendor's lists have no right of their own for them",
     ),
-    # never found by a path: the marker is an application port profile
+    # not found by a path: the marker is an application port profile
     Row(LOCK, r"$^", GATEWAY_VIEW, NAT_CONFIGURE, False, "a lock is an application port profile"),
-    # never found by a path: a field of a NAT rule
+    # not found by a path: a field of a NAT rule
     Row(
         LOGGING,
         r"$^",
@@ -155,13 +155,13 @@ _BY_THINGS = {row.things: row for row in TABLE}
 
 
 def right_for(operation: Operation) -> str:
-    """The right that an operation needs. KeyError for objects that the table does not have."""
+    """The right that an operation needs. Raises KeyError for objects that are not in the table."""
     row = _BY_THINGS[operation.things]
     return row.view if operation.act == READ else row.configure
 
 
 def right_for_call(method: str, path: str) -> str:
-    """The right that a request needs, by method and path; empty if the table does not have it."""
+    """The right that a request needs, by method and path; empty if it is not in the table."""
     for row in TABLE:
         if re.search(row.path, path):
             return row.view if method == "GET" else row.configure
@@ -170,10 +170,10 @@ def right_for_call(method: str, path: str) -> str:
 
 @dataclass(frozen=True)
 class Granted:
-    """What is known of the rights of a session's user.
+    """What is known about the rights of a session's user.
 
-    ``rights`` is None where they could not be read, and ``why`` says the reason. ``all_rights``: a System
-    administrator, whose role has every right.
+    ``rights`` is None if they could not be read, for the reason ``why``. ``all_rights``: a System administrator, whose
+    role has every right.
     """
 
     user: str
@@ -186,10 +186,10 @@ class Granted:
 
 @dataclass(frozen=True)
 class Missing:
-    """A right that the user lacks. ``text`` says what is planned that needs it, ``remedy`` who can give it.
+    """A right that the user lacks. ``text`` says which planned operations need it, ``remedy`` who can grant it.
 
-    ``stated``: a publication says that something planned needs it. Otherwise that is inferred: a reason for a warning,
-    and none to refuse a run that this Cloud Director may accept.
+    ``stated``: a publication says that a planned operation needs it. Otherwise that is inferred, which is enough for a
+    warning, but not to refuse a run that this Cloud Director may accept.
     """
 
     right: str
@@ -199,9 +199,9 @@ class Missing:
 
 
 def missing(granted: Granted, planned: Iterable[Operation]) -> list[Missing]:
-    """The rights that planned operations need and the user lacks, in the order of the plan.
+    """The rights that planned operations need but the user lacks, in the order of the plan.
 
-    Only what is planned counts. Empty where the user's rights are not known: see `unknown_warning`.
+    Rights for anything else do not count. Empty if the user's rights are not known: see `unknown_warning`.
     """
     if granted.rights is None or granted.all_rights:
         return []
@@ -221,7 +221,7 @@ def _missing(granted: Granted, right: str, operations: list[Operation]) -> Missi
 
 
 def unknown_warning(granted: Granted, planned: Iterable[Operation]) -> str:
-    """What to look for where the rights are needed and not known; empty where they are known, or nothing is planned."""
+    """A warning with the needed rights if the user's rights are not known; empty if they are, or nothing is planned."""
     needed = " and ".join(repr(right) for right in _by_right(planned))
     if granted.rights is not None or granted.all_rights or not needed:
         return ""
@@ -266,7 +266,7 @@ def _remedy(granted: Granted, right: str) -> str:
 
 
 class UsedOperation(NamedTuple):
-    """What a module or a stage of the role does, and ``when``; empty for always."""
+    """What a module or a stage of the role does, and ``when`` (empty: always)."""
 
     operation: Operation
     when: str = ""
@@ -315,7 +315,7 @@ _AUDIT = (
 )
 _CLIENTS = "to see who else takes the traffic; without it, a warning says what was not compared"
 
-# What each module does in Cloud Director, and each stage of the role. The others do nothing there.
+# What each module and each stage of the role does in Cloud Director. The others do nothing there.
 USES: dict[str, tuple[UsedOperation, ...]] = {
     "vcd_edge_gateway_info": (
         *_reads(GATEWAYS),
@@ -453,8 +453,8 @@ USES: dict[str, tuple[UsedOperation, ...]] = {
 }
 
 
-# The role in docs/rights-vcd.md, and what a right is for that not every operator needs. The view of defined entities is
-# left out: a Cloud Director without CAPVCD does not have that right.
+# The role in docs/rights-vcd.md, with the purpose of each right that not every operator needs. The right to view
+# defined entities is left out: a Cloud Director without CAPVCD does not have it.
 ROLE: dict[str, str] = {
     GATEWAY_VIEW: "",
     LB_VIEW: "",

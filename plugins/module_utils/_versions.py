@@ -10,17 +10,17 @@ import re
 
 Version = tuple[int, int, int]
 
-# The first CPI with enableVirtualServiceSharedIP and today's file. Until 1.1.3 network, vipSubnet and vAppName stood
-# under vcd, and IP addresses could not be shared.
+# The first CPI with enableVirtualServiceSharedIP and today's file layout. Until 1.1.3, network, vipSubnet and vAppName
+# were under vcd, and IP addresses could not be shared.
 CPI_WITH_SHARED_IP: Version = (1, 2, 0)
-# VCD 10.4: before it each virtual service needed an IP address of its own.
+# VCD 10.4: before it, each virtual service needed a separate IP address.
 API_WITH_SHARED_IP = (37, 0)
 
-# The first CPI that applies spec.loadBalancerIP and reads the annotation for no TLS termination.
+# The first CPI that applies spec.loadBalancerIP, and that reads the annotation for no TLS termination.
 CPI_WITH_GIVEN_IP: Version = (1, 3, 0)
-# The first CPI that looks for its network in the VDC that its file names.
+# The first CPI that looks for its network in the VDC named in its file.
 CPI_WITH_VDC_OF_NETWORK: Version = (1, 4, 0)
-# CPI asks for one version of Cloud Director's API, and cannot log in where it is not served.
+# CPI requests one version of Cloud Director's API, and cannot log in if that is not served.
 _API_OF_CPI: tuple[tuple[Version, str], ...] = (((1, 6, 0), "37.2"), ((0, 0, 0), "36.0"))
 
 _VERSION = re.compile(r"v?([0-9]{1,9})\.([0-9]{1,9})(?:\.([0-9]{1,9}))?(?![0-9])")
@@ -36,5 +36,5 @@ def parse_version(text: str | None) -> Version | None:
 
 
 def api_of_cpi(version: Version) -> str:
-    """The version of Cloud Director's API that CPI of this version asks for."""
+    """The version of Cloud Director's API that CPI of this version requests."""
     return next(api for first, api in _API_OF_CPI if version >= first)

@@ -43,29 +43,29 @@ class SystemClock:
 
 
 def http_date(text: str | None) -> datetime | None:
-    """A date of an HTTP header in UTC; None where it is missing or unreadable."""
+    """The date in an HTTP header, in UTC; None if it is missing or unreadable."""
     try:
         found = parsedate_to_datetime((text or "")[:_LONGEST_DATE])
         return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
-    except (TypeError, ValueError, IndexError, OverflowError):  # what the library raises for odd ones
+    except (TypeError, ValueError, IndexError, OverflowError):  # what the library raises for malformed dates
         return None
 
 
 class ServerClock:
-    """The clock of a server, from the Date headers of its answers: hosts that share an object there need no other."""
+    """A server's clock, from the Date headers of its answers: hosts that share an object there need no other clock."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._answer: tuple[datetime, float] | None = None
 
     def note(self, date: str | None) -> None:
-        """Take the time from a header. One that is missing or unreadable is ignored."""
+        """Take the time from a header. A missing or unreadable header is ignored."""
         found = http_date(date)
         if found is not None:
             self._answer = (found, self._clock.monotonic())
 
     def now(self) -> datetime:
-        """The time in UTC; that of this machine where the server does not say its own."""
+        """The time in UTC; this machine's time if the server does not send its own."""
         if self._answer is None:
             return datetime.now(timezone.utc)
         answered, then = self._answer
@@ -143,7 +143,7 @@ def wait_until(
 
 
 class Heartbeat:
-    """Calls ``beat`` every so many seconds in a thread of its own, within a ``with`` block, until it returns False.
+    """Within a ``with`` block, calls ``beat`` in a separate thread at an interval in seconds, until it returns False.
 
     ``beat`` must not raise.
     """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Check rights before the first write, so that a missing one does not leave a change half done."""
+"""Checks rights before the first write, so that a missing one does not leave a change half done."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 @dataclass(frozen=True)
 class Right:
-    """One verb on one resource (``deployments/scale`` is a subresource). Without a name: any object, as for create.
+    """One verb on one resource (``deployments/scale`` is a subresource).
 
-    Without a namespace: in all of them.
+    Without a name it covers any object, as for create. Without a namespace it covers all namespaces.
     """
 
     verb: str
@@ -83,9 +83,9 @@ def _allowed(cluster: KubernetesApi, right: Right) -> bool:
 
 
 class AllowedReads:
-    """Reads for a user who may not read everything: what the API server forbids counts as absent.
+    """Reads as far as the user may read: what the API server forbids counts as absent.
 
-    ``refused`` has the right that is missing for each path that was forbidden, and ``read`` is how many were not.
+    ``refused`` has the missing right for each forbidden path, and ``read`` counts the other paths.
     """
 
     def __init__(self, cluster: KubernetesApi) -> None:
@@ -98,7 +98,7 @@ class AllowedReads:
         return self._cluster.now()
 
     def get(self, path: str) -> Object | None:
-        """One object; None when it does not exist, or may not be read."""
+        """One object; None when it does not exist or may not be read."""
         return self._as_allowed(path, partial(self._cluster.get, path), None)
 
     def list(self, path: str) -> Objects:

@@ -56,8 +56,8 @@ T = TypeVar("T")
 REQUEST_SECONDS = 30.0
 RETRY_SECONDS = 30.0
 PAGE = 250
-# A list of 250,000 objects, ten times what one cluster may have of Services and pods that matter here: a server that
-# always promises another page is not one.
+# 250,000 objects, ten times the number of Services and pods that one cluster may have. A server that keeps promising
+# another page is not a Kubernetes API server.
 MOST_PAGES = 1000
 LIST_SECONDS = 300.0
 SECRET_VARIABLES = ("K8S_AUTH_API_KEY", "K8S_AUTH_PASSWORD")
@@ -65,7 +65,7 @@ _RETRIED = frozenset({429, 500, 502, 503, 504})
 
 
 class Reads(Protocol):
-    """What reads a cluster: an API server, or as much of it as the user may read (`access.AllowedReads`)."""
+    """Something that reads a cluster: everything, or as much as the user may read (`access.AllowedReads`)."""
 
     def now(self) -> datetime:
         """See `KubernetesApi`."""
@@ -106,7 +106,7 @@ class KubernetesApi:
         self._answers: dict[str, Object] = {}
 
     def beside(self) -> KubernetesApi:
-        """The same connection for another thread: it remembers nothing that this one has read."""
+        """The same connection for another thread, with none of the cached reads."""
         return KubernetesApi(self._send, self._clock, self._server_clock)
 
     def now(self) -> datetime:
@@ -115,7 +115,7 @@ class KubernetesApi:
 
     @contextmanager
     def one_look(self) -> Iterator[None]:
-        """While the body runs, what was read once is not asked for again. A write ends that: the next read is sent."""
+        """In its body, nothing is read twice. After a write, everything is read again."""
         self._remembered = {}
         try:
             yield
@@ -167,21 +167,22 @@ class KubernetesApi:
     def create(self, path: str, body: Object, same: Callable[[Object], bool]) -> Object:
         """Create an object. An existing one for which ``same(found)`` holds counts as created.
 
-        It is then the result of an earlier attempt whose answer was lost.
+        In that case an earlier attempt created it, and only the answer was lost.
         """
         return self._write("POST", path, f"{path}/{body['metadata']['name']}", body, same)
 
     def replace(self, path: str, body: Object, same: Callable[[Object], bool]) -> Object:
         """Replace an object, only in the version ``body.metadata.resourceVersion``.
 
-        Raises KubernetesError (409) when it has changed since, unless ``same(found)`` holds for the object as it is.
+        Raises KubernetesError (409) when it has changed since then, unless ``same(found)`` holds for the present
+        object.
         """
         return self._write("PUT", path, path, body, same)
 
     def merge(self, path: str, body: Object, manager: str) -> Object:
         """JSON merge patch. Use it only with absolute values, because a retry may apply it twice.
 
-        ``manager`` is the name under which the API server notes in managedFields who has set the fields: at most 128
+        ``manager`` is the name that the API server records in managedFields for the fields that are set: at most 128
         printable characters.
         """
         self._forget()
@@ -190,9 +191,9 @@ class KubernetesApi:
         return _checked(answer, path, object_differs)
 
     def apply(self, path: str, body: Object, manager: str) -> Object:
-        """Server-side apply of a whole object of kind and apiVersion; takes its fields over from other managers.
+        """Server-side apply of a complete object with kind and apiVersion; takes over its fields from other managers.
 
-        Unlike with ``merge``, managedFields keep the manager of a field that is set to 0.
+        Unlike after ``merge``, managedFields keep the manager of a field that is set to 0.
         """
         self._forget()
         query = [("fieldManager", manager), ("force", "true")]
@@ -212,14 +213,14 @@ class KubernetesApi:
         except KubernetesError as error:
             if error.status == 404:
                 return
-            # After a lost answer, the repeated request conflicts with its own first attempt. The object is then gone,
+            # After a lost answer, the repeated request conflicts with its own first attempt. Then the object is gone,
             # or has the same uid and is being deleted.
             present = self.get(path) if error.status == 409 else None
             if error.status != 409 or (present is not None and not _is_going(present, uid)):
                 raise
 
     def ask(self, path: str, body: Object) -> Object:
-        """POST that stores nothing, such as an access review; the same question is asked once in a connection."""
+        """POST that stores nothing, such as an access review; the same request is sent only once per connection."""
         question = json.dumps([path, body], sort_keys=True)
         if question not in self._answers:
             self._answers[question] = _checked(self._call("POST", path, body), path, object_differs)
@@ -290,7 +291,7 @@ def connect(params: Mapping[str, Any]) -> Iterator[KubernetesApi]:
 
 
 def _check_urls(params: Mapping[str, Any]) -> None:
-    """Raise InvalidInput for an address with user info or a query. The library would ignore them, and show them."""
+    """Raise InvalidInput for an address with user info or a query, which the library would ignore, but show."""
     given = {"host": params.get("host") or os.environ.get("K8S_AUTH_HOST"), "proxy": params.get("proxy")}
     remedies = {
         "host": "give them in username and password, or a token in api_key",
@@ -303,7 +304,7 @@ def _check_urls(params: Mapping[str, Any]) -> None:
 
 
 def _credentials(configuration: Any) -> Iterator[str]:
-    """What the library sends to authorize a request, wherever it read it."""
+    """What the library sends to authorize a request, wherever it came from."""
     for value in [*configuration.api_key.values(), configuration.password]:
         yield str(value or "").removeprefix("Bearer ")
     if configuration.username and configuration.password:
@@ -322,8 +323,8 @@ def _auth(params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _client(auth: Mapping[str, Any], host: str) -> Any:
     kubeconfig = auth.get("kubeconfig") or os.environ.get("K8S_AUTH_KUBECONFIG")
-    # The library makes its pools and sends its first requests in one step, so there is no pool to set this for.
-    # Outside of `bounds` these pools do what urllib3's own do.
+    # The library creates its pools and sends its first requests in one step, so this cannot be set for a single pool.
+    # Outside `bounds`, these pools behave like urllib3's own.
     poolmanager.pool_classes_by_scheme.update(bounded_pools())
     context = auth.get("context") or os.environ.get("K8S_AUTH_CONTEXT")
     part = one_context(kubeconfig, context) if isinstance(kubeconfig, str) else None
@@ -333,7 +334,7 @@ def _client(auth: Mapping[str, Any], host: str) -> Any:
     except OverLimit as error:
         raise _over_limit(error, "GET /apis", host) from None
     except ApiException as error:
-        # the library has read a credential, and the server may echo it
+        # the library has read a credential, which the server may echo
         SECRETS.add(*_credentials(Configuration.get_default_copy()), *map(os.environ.get, SECRET_VARIABLES))
         raise from_api(error, "GET", "/apis", host) from error
     except (CoreException, ConfigException) as error:
@@ -345,7 +346,7 @@ def _client(auth: Mapping[str, Any], host: str) -> Any:
 
 
 def _bounded(send: Callable[[], T]) -> T:
-    """What ``send`` returns, with the limits of one answer for all that it reads."""
+    """What ``send`` returns, with the limits of one answer for everything that it reads."""
     with bounds(REQUEST_SECONDS):
         return send()
 
@@ -374,7 +375,7 @@ def _sender(client: Any, host: str, server_clock: ServerClock) -> Callable[..., 
                     serialize=False,
                     _request_timeout=REQUEST_SECONDS,
                 )
-                data: bytes = answer.data  # with some releases of the library it arrives only now
+                data: bytes = answer.data  # with some releases of the library, the data arrives only now
         except OverLimit as error:
             raise _over_limit(error, f"{method} {path}", host) from None
         except ApiException as error:

@@ -57,7 +57,7 @@ def _status_object(body: Any) -> dict[str, Any]:
 
 
 def not_kubernetes(path: str, why: str) -> CollectionError:
-    """The error for an answer that no API server gives. ``why`` must hold no part of the answer."""
+    """The error for an answer that no API server gives. ``why`` must not contain any part of the answer."""
     return CollectionError(f"{path}: the answer {why}: is this a Kubernetes API server? {CHECK_OPTIONS}")
 
 
@@ -94,7 +94,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def from_configuration(error: BaseException, kubeconfig: Any, host: str) -> CollectionError:
-    """The error for a kubeconfig or options that give no client. The message never contains the file's content."""
+    """The error for a kubeconfig or options that yield no client. The message never contains the file's content."""
     name = "the kubeconfig given as a dictionary" if isinstance(kubeconfig, dict) else f"kubeconfig {kubeconfig!r}"
     if kubeconfig is None:
         name = f"the default kubeconfig, or {host}"

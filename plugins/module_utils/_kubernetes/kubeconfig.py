@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Reads one context of a large kubeconfig, so that a fleet in one file costs each of its clusters the same.
+"""Reads one context of a large kubeconfig, so that the cost for one cluster does not grow with the fleet.
 
-The library reads YAML without libyaml, about 1 ms of CPU for each context of a file (measured: 0.23 s for 200 contexts
-with certificates, 0.02 s with libyaml), and a run over a fleet reads the file once for each cluster. What is not plain
-is left to the library: it knows it, and says what is wrong with it.
+The library reads YAML without libyaml, which takes about 1 ms of CPU for each context in the file (measured: 0.23 s for
+200 contexts with certificates, 0.02 s with libyaml), and a run over a fleet reads the file once for each cluster.
+Special cases are left to the library, which supports them and reports what is wrong with them.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ try:
 except ImportError:
     LIBYAML = False  # options.py reports the missing library before anything here runs
 
-LARGE_BYTES = 32 * 1024  # about 20 contexts with certificates: the library reads a smaller one in 0.02 s
+LARGE_BYTES = 32 * 1024  # about 20 contexts with certificates: the library reads a smaller file in 0.02 s
 # Relative paths in these are relative to the folder of the kubeconfig.
 PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
-# Users with a program or a state of their own: the library runs the one in the file's folder, and stores the other.
+# Users with a program or with stored state: the library runs the program in the file's folder, and stores the state.
 NOT_PLAIN = ("exec", "auth-provider")
 
 
 def one_context(path: str, context: str | None) -> dict[str, Any] | None:
-    """A kubeconfig with nothing but ``context`` (None: the current one) of the file, all its paths absolute.
+    """A kubeconfig with only ``context`` (None: the current one) of the file, and with absolute paths.
 
-    None if the library has to read ``path`` itself: a small file, several files, one that cannot be read or that has
-    no such context, or a user who is not plain.
+    None if the library has to read ``path`` itself: for a small file, several files, a file that cannot be read or has
+    no such context, or a user in NOT_PLAIN.
     """
     where = os.path.expanduser(path)
     try:
@@ -46,7 +46,7 @@ def one_context(path: str, context: str | None) -> dict[str, Any] | None:
 
 
 def _cut(whole: Mapping[str, Any], context: str | None, folder: str) -> dict[str, Any] | None:
-    """The part of a kubeconfig for one context. KeyError, TypeError and their like if it is not well-formed."""
+    """The part of a kubeconfig for one context. Raises KeyError, TypeError and the like if it is malformed."""
     wanted = context or whole["current-context"]
     chosen = _named(whole["contexts"], wanted)
     cluster = _named(whole["clusters"], chosen["context"]["cluster"])
@@ -62,7 +62,7 @@ def _cut(whole: Mapping[str, Any], context: str | None, folder: str) -> dict[str
 
 
 def _named(entries: list[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
-    """The first entry of this name, which is the one that counts for the library."""
+    """The first entry with this name, which is the one that the library uses."""
     found = [entry for entry in entries if entry["name"] == name]
     return found[0]
 

@@ -88,16 +88,16 @@ _RESOURCE = re.compile(r"/apis?/(?:[^/]+/)?v[^/]+/(?:namespaces/[^/]+/)?([a-z]+)
 
 
 def layout_of(path: str) -> dict[str, Layout]:
-    """The layout of the objects below a path; that of any object where the collection reads no fields of its own."""
+    """The layout of the objects below a path; a general one where the collection reads no specific fields."""
     found = _RESOURCE.search(path)
     return LAYOUTS.get(found[1], OBJECT) if found else OBJECT
 
 
 def object_differs(found: Mapping[str, Any], path: str) -> str:
-    """Where an object differs from its API, in words; empty if nowhere."""
+    """Where an object differs from its API, in words; empty if it does not."""
     return differs(found, layout_of(path))
 
 
 def page_differs(found: Mapping[str, Any], path: str) -> str:
-    """Where a page of a list differs from its API, in words; empty if nowhere."""
+    """Where a page of a list differs from its API, in words; empty if it does not."""
     return differs(found, {"items": [layout_of(path)], "metadata": {"continue": TEXT}})

@@ -13,7 +13,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec impo
 from ansible_collections.vcd.kubernetes.plugins.module_utils._secrets import SECRETS
 from ansible_collections.vcd.kubernetes.plugins.module_utils._urls import PrintableUrl
 
-# Used when kubernetes.core is missing, so that the error says so instead of calling every option unknown.
+# Used when kubernetes.core is missing, so that the error says that instead of calling every option unknown.
 _NAMES = (
     "ca_cert client_cert client_key context host impersonate_groups impersonate_user kubeconfig no_proxy "
     "persist_config proxy proxy_headers username validate_certs"
@@ -51,7 +51,7 @@ class GivenKubeconfig(str):
 
 
 class RawButHidden(str):
-    """The documented type (``raw``) that is also the function which Ansible calls to convert the value.
+    """The documented type (``raw``), which is also the function that Ansible calls to convert the value.
 
     ``no_log`` is no alternative: it would mask every string of the dictionary, such as "default" or "v1", wherever it
     occurs in a result.
@@ -70,7 +70,7 @@ class RawButHidden(str):
 
 
 def _secrets_of(value: Any, name: str = "") -> Iterator[str]:
-    """The texts under the names that hold secrets in a kubeconfig."""
+    """The texts under the keys that hold secrets in a kubeconfig."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from _secrets_of(item, str(key))

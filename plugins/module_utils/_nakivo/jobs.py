@@ -5,7 +5,7 @@
 """Jobs of a NAKIVO Director, and what their states mean. Pure.
 
 Names of fields are those of JobSummaryManagement.getJobInfo: ``cr...`` is the current run, ``lr...`` the last one. A
-run has no id, so that a new one is recognised by the times of the last one.
+run has no id, so a new run is recognised by the changed times of the last one.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._nearest import nea
 from ansible_collections.vcd.kubernetes.plugins.module_utils._reader import decimal
 
 RUNNING, OK = "RUNNING", "OK"
-# Of an object: any other state does not say that it was left out of the last run
+# States of an object; no other state says that it was left out of the last run
 UNSAVED = ("FAILED", "STOPPED", "SKIPPED")
 
 
 @dataclass(frozen=True)
 class LastRun:
-    """The last run that has ended. Times are compared, not read: their form is not documented."""
+    """The last run that has ended. Times are compared, but not parsed, because their form is not documented."""
 
     state: str = ""
     started: Any = None
@@ -38,7 +38,7 @@ class LastRun:
 
 @dataclass(frozen=True)
 class Job:
-    """A job as it was read. ``planned``: how many machines the current run is to save, None if it is not said."""
+    """A job as it was read. ``planned``: how many machines the current run is to save, None if unknown."""
 
     id: str
     name: str
@@ -86,7 +86,7 @@ class Job:
 
 
 def job_ids(groups: Any) -> list[Any]:
-    """The ids of all jobs in the answer of getGroupInfo, groups in groups included."""
+    """The ids of all jobs in the answer of getGroupInfo, including those in nested groups."""
     found: list[Any] = []
     for group in _children(groups):
         ids = group.get("childJobIds")
@@ -165,7 +165,7 @@ def started(before: Job, now: Job) -> bool:
 
 
 def ended(before: Job, now: Job) -> bool:
-    """Whether a run has ended since ``before`` was read. The last run's state alone may be that of an older one."""
+    """Whether a run has ended since ``before`` was read. The state alone may belong to an older run."""
     if now.running:
         return False
     if now.last.finished is not None:
@@ -180,7 +180,10 @@ def _newer(now: Any, before: Any) -> bool:
 
 
 def unsaved(job: Job, planned: int | None) -> list[str]:
-    """Why the last run did not save every object; empty if it did. ``planned``: how many it was to save, if known."""
+    """Why the last run did not save every object; empty if it did.
+
+    ``planned``: how many objects it was to save, if known.
+    """
     last, found = job.last, []
     if last.state != OK:
         found.append(f"it ended in {last.state or 'no state'}")

@@ -34,7 +34,7 @@ CONNECTION = ArgumentSpec(
         "timeout": {"type": "int", "default": 60},
     }
 )
-# One of both says which job is meant
+# One of the two identifies the job
 JOB = ArgumentSpec({"name": {"type": "str"}, "id": {"type": "str"}}, mutually_exclusive=[("name", "id")])
 
 

@@ -32,7 +32,7 @@ AT_ONCE = 200  # jobs in one call
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What is asked for. Times are in seconds."""
+    """The job to run, and how to wait for it. Times are in seconds."""
 
     name: str | None
     job_id: str | None
@@ -56,7 +56,7 @@ def _read(director: Director, ids: list[Any]) -> list[Job]:
 
 
 class JobRun:
-    """One run of a job: started here, or one that was under way."""
+    """One run of a job: started here, or already under way."""
 
     def __init__(self, director: Director, request: JobRequest, clock: Clock | None = None) -> None:
         self._director = director
@@ -94,7 +94,8 @@ class JobRun:
         except Unreachable as error:
             if not error.sent:
                 raise
-            # It may have arrived, and a second one might start a second run: whether the job starts tells.
+            # The request may have arrived, and another one might start a second run. Wait to see whether the job
+            # starts.
 
     def _wait(self, before: Job, done: Callable[[Job, Job], bool], seconds: float, what: str) -> Job:
         interval = self._request.poll_interval
@@ -116,7 +117,7 @@ class JobRun:
             raise WaitTimeout(f"{error.message} (option {option}); {more}") from None
 
     def _look(self, before: Job) -> Job | None:
-        """The job now; None where the Director cannot be reached for a while."""
+        """The present job; None while the Director cannot be reached."""
         number: Any = int(before.id) if before.id.isdecimal() and before.id.isascii() else before.id
         try:
             found = _read(self._director, [number])

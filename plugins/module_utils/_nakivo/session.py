@@ -4,9 +4,9 @@
 # Private to this collection: may change in any release.
 """A session with a NAKIVO Director: log-in, calls, and a new log-in after ten idle minutes.
 
-Its API is one address, to which each call is posted as action, method and data. Facts are from the vendor's API
-reference (help center, "API Reference") and, where that is silent, from public clients. There was no Director at hand:
-what is not documented is taken for possible in either way.
+The API has a single address, to which each call is posted as action, method and data. The facts are from the vendor's
+API reference (help center, "API Reference") and, where that is silent, from public clients. This was written without
+access to a Director, so the code copes with either behaviour where none is documented.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _COOKIE = re.compile(r"JSESSIONID[^=;,\s]*=([^;,\s]+)")
 
 
 class DirectorError(CollectionError):
-    """The Director refuses a call, or its answer is another one than documented."""
+    """The Director refuses a call, or its answer is not as documented."""
 
 
 class Director:
     """A log-in to one Director, or to one tenant of it. On exit it logs out.
 
-    The session ends by itself after ten idle minutes. A call that fails for that is sent again after one new log-in; a
-    log-in itself is never repeated, because the Director locks a user out who fails too often.
+    The session ends by itself after ten idle minutes. A call that fails because of that is sent again after one new
+    log-in. A failed log-in is never repeated, because the Director locks out a user after too many failures.
     """
 
     def __init__(self, settings: Settings, tenant: str = "", transport: Transport | None = None) -> None:
@@ -57,7 +57,7 @@ class Director:
 
     def __exit__(self, *_error: object) -> None:
         try:
-            # best effort: a session that is not closed ends by itself, and must not hide an earlier error
+            # best effort: an open session ends by itself, and a failure here must not hide an earlier error
             with suppress(CollectionError):
                 self._send(LOGIN, "logoutCurrentUser", None, "log out", LOGOUT_SECONDS)
         finally:
@@ -74,7 +74,7 @@ class Director:
         return answer.get("data")
 
     def _logged_in(self) -> bool:
-        """Whether the session is alive. The form of the answer is not documented: only a plain yes counts."""
+        """Whether the session is alive. The form of the answer is not documented, so only a plain yes counts."""
         answer = self._send(LOGIN, "isLogged", None, "ask whether the session is alive")
         found = answer.get("data")
         return not _failed(answer) and (found is True or (isinstance(found, Mapping) and True in found.values()))
@@ -126,13 +126,13 @@ def _envelope(answer: Answer) -> dict[str, Any] | None:
         found = parse_json(answer.text)
     except ValueError:
         return None
-    if isinstance(found, list) and len(found) == 1:  # calls may be sent as a list, and are answered as one then
+    if isinstance(found, list) and len(found) == 1:  # calls may be sent as a list, and the answer is a list then
         (found,) = found
     return found if isinstance(found, dict) and "data" in found else None
 
 
 def _failed(answer: Mapping[str, Any]) -> bool:
-    """Both ways to fail: the documented one (message or cause), and the one that public clients look for (type)."""
+    """Recognises both forms of failure: the documented one (message or cause), and the one in public clients (type)."""
     return answer.get("type") == "exception" or any(answer.get(key) is not None for key in ("message", "cause"))
 
 
