@@ -20,7 +20,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import 
 def add_rights(found: Facts, gateway: Gateway, planned: Iterable[Done | None]) -> None:
     """Add the check to the preflight in ``found``, and to its lines. Raises CollectionError for a missing right.
 
-    ``planned`` are the parts that write in Cloud Director; if there are none, no request is sent.
+    ``planned`` are the parts that write in Cloud Director; without any, no request is sent.
     """
     writing = [one for one in planned if one]
     if not writing:

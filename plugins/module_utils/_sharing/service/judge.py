@@ -45,7 +45,7 @@ class Fault:
 
 
 def faults(wanted: WantedService, inventory: Inventory) -> list[Fault]:
-    """All differences between the observed and the wanted state of a service; if there are none, the plan is empty."""
+    """All differences between the observed and the wanted state of a service; without any, the plan is empty."""
     found = [fault for port in wanted.ports for fault in _port_faults(wanted, port, inventory)]
     shared: NatRule | None = inventory.get(NAT_RULE, wanted.service.shared_rule)
     if wanted.rule is not None:
