@@ -71,7 +71,7 @@ class _Bounds:
         """Accept a requested encoding, but only once: data compressed twice cannot be limited while it is read."""
         given = [one.strip().lower() for text in found for one in text.split(",")]
         if [one for one in given if one != "identity"] not in ([], *([one] for one in self.encodings)):
-            raise OverLimit("is compressed in a way that was not asked for")
+            raise OverLimit("is compressed in a way that was not requested")
 
 
 def too_large(size: int) -> OverLimit:
@@ -236,7 +236,7 @@ def unpack_gzip(packed: bytes, size: int) -> bytes:
     if len(found) > size:
         raise too_large(size)
     if not unpacker.eof:
-        raise OverLimit("is not whole")
+        raise OverLimit("is incomplete")
     return found
 
 

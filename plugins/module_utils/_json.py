@@ -62,7 +62,7 @@ def check_depth(value: Any) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise JsonRefused("has a key twice")
+        raise JsonRefused("has a duplicate key")
     return found
 
 
@@ -73,7 +73,7 @@ def _constant(_name: str) -> Any:
 def _float(text: str) -> float:
     found = float(text)
     if not math.isfinite(found):
-        raise JsonRefused("has a number without an end")
+        raise JsonRefused("has an infinite number")
     return found
 
 

@@ -227,7 +227,7 @@ def unknown_warning(granted: Granted, planned: Iterable[Operation]) -> str:
         return ""
     return (
         f"the rights of {_who(granted)} could not be checked before the first write ({granted.why}): look in the "
-        f"portal whether the role has {needed}; with {ROLE_VIEW!r}, too, the check can be made"
+        f"portal whether the role has {needed}; a role that also has {ROLE_VIEW!r} can be checked"
     )
 
 

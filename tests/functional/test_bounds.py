@@ -225,7 +225,7 @@ def test_the_body_of_an_error_is_not_read_to_its_end(status: bytes, tmp_path: Pa
 def test_only_gzip_is_decompressed_and_only_once(encoding: bytes, tmp_path: Path) -> None:
     head = HEAD + b"Content-Encoding: " + encoding + b"\r\nContent-Length: 2\r\n\r\n{}"
     with server(lambda wire: wire.send(head), tmp_path) as (url, ca):
-        assert "is compressed in a way that was not asked for" in refused(url, ca)
+        assert "is compressed in a way that was not requested" in refused(url, ca)
 
 
 @pytest.mark.parametrize("body", [b"plain", bomb(MEBIBYTE)[:-20], b"\x1f\x8b\x08"])
@@ -278,7 +278,7 @@ def test_the_kubernetes_client_decompresses_nothing(tmp_path: Path) -> None:
     packed = bomb(200 * MEBIBYTE)
     head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
     with server(lambda wire: wire.send(head + packed), tmp_path, tls=False) as (url, _ca), peak() as largest:
-        assert "is compressed in a way that was not asked for" in kubernetes_refused(url)
+        assert "is compressed in a way that was not requested" in kubernetes_refused(url)
     assert largest[0] < 64 * MEBIBYTE
 
 

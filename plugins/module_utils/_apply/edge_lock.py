@@ -174,8 +174,8 @@ class EdgeLock:
         who = f": {', '.join(holders)}" if holders else ""
         return CollectionError(
             f"{self._option}: another run is under way on {self._edge}{who}, and has not finished within "
-            f"{self._wait.seconds:g} s: nothing was written; run again later, or give a longer {self._option}. A run "
-            "that was killed loses its lock at the time after until",
+            f"{self._wait.seconds:g} s: nothing was written; run again later, or give a longer {self._option}. A "
+            "killed run loses its lock at the time given after until",
             lock=self._markers.name,
         )
 

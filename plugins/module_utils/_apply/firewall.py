@@ -100,7 +100,7 @@ class ManagedRules:
                 if present is None:
                     act, text = CREATE, f"create {manager.kind} {rule['name']}"
                 elif present.get("description") != self._marker:
-                    why = "exists, and its description does not say that it is of this cluster: rename it"
+                    why = "exists, and its description does not say that it belongs to this cluster: rename it"
                     raise CollectionError(f"{manager.what} {why}")
                 elif self._differs(manager, kind, present, rule):
                     act, text = UPDATE, f"update {manager.kind} {rule['name']}"

@@ -272,11 +272,11 @@ def _check_client_ip(service: Service, scenario: Scenario | None) -> None:
     if service.preserve_client_ip and udp is not None:
         remedy = (
             f"port {udp.number} of service {service.label!r} is for UDP, whose packets always come from a service "
-            "engine: serve it as a service of its own"
+            "engine: serve it as a separate service"
         )
         raise InvalidInput(OPTION, True, remedy)
     if service.preserve_client_ip and scenario not in (None, Scenario.SHARED_EXTERNAL):
-        remedy = f"service {service.label!r} needs scenario shared_external: nothing says that it works behind DNAT"
+        remedy = f"service {service.label!r} needs scenario shared_external: it is not known to work behind DNAT"
         raise InvalidInput(OPTION, True, remedy)
 
 

@@ -211,5 +211,5 @@ def _check_window(found: ServicePlan, given: set[str], addresses: ExternalAddres
             "services.external_ip",
             None,
             f"give {found.wanted.external_ip!r}, the current one of {found.label!r}: Cloud Director may refuse a VIP "
-            "and a DNAT rule on one address, and after an interruption in between it is known only from there",
+            "and a DNAT rule on one address, and after an interruption in between, it is known only from this option",
         )

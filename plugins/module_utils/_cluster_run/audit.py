@@ -142,7 +142,7 @@ def _planned(
             return
     if done is None:
         rights = " and ".join(repr(right) for right in lacking)
-        remedy = f"give the user the right {rights}: without it, nothing is known of that"
+        remedy = f"give the user the right {rights}: without it, this cannot be checked"
         yield warning("audit", "not checked: whether the services are as they should be", remedy, NOT_CHECKED)
         return
     addresses = edge.addresses([request.one_arm])

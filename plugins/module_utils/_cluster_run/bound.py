@@ -31,8 +31,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.st
 BOUND, REBOUND = "bound", "rebound"
 DONE = "this plan is done: there is nothing to do"
 NOT_COMPARED = (
-    "there was nothing to do, and nothing was written; whether the digest is right is not known, because its plan is "
-    "not at hand, and the cluster does not tell which plan was carried out last"
+    "there was nothing to do, and nothing was written; the digest could not be checked, because its plan is not "
+    "available, and the cluster does not record which plan was carried out last"
 )
 Data = Mapping[str, Any]
 

@@ -148,7 +148,7 @@ def the_job(jobs: Sequence[Job], name: str | None, job_id: str | None) -> Job:
         ids = ", ".join(one.id for one in found)
         raise CollectionError(f"name: {wanted!r}: {len(found)} jobs have this name: give the id of one ({ids})")
     hint = "" if job_id else nearest(str(wanted), (one.name for one in jobs))
-    raise InvalidInput(option, wanted, f"no job that this user may view has it{hint}")
+    raise InvalidInput(option, wanted, f"this user may view no such job{hint}")
 
 
 def check_startable(job: Job) -> None:

@@ -89,7 +89,7 @@ class Director:
         if result == BLOCKED:
             raise DirectorError(
                 f"user: NAKIVO has locked user {user!r} out after failed log-ins{_wait(found)}: no log-in was tried "
-                "again, because each one may prolong that; correct the password, and run again then",
+                "again, because each one may prolong that; wait, correct the password, and run again",
                 result=BLOCKED,
             )
         said = _reason(answer) if _failed(answer) else SECRETS.one_line(str(result or "nothing"), 100)

@@ -144,8 +144,8 @@ def _say_unclear(on_gateway: FoundClusters, gateway: Body, warnings: list[str]) 
         names, more = on_gateway.unclear[:_LISTED], len(on_gateway.unclear) - _LISTED
         listed = ", ".join(map(repr, names)) + (f" and {more} more" if more > 0 else "")
         warnings.append(
-            f"{_named(gateway)}: the names of these objects do not show of which cluster they "
-            f"are: {listed}; give the ids of their clusters as cluster_ids"
+            f"{_named(gateway)}: the names of these objects do not show which cluster they "
+            f"belong to: {listed}; give the ids of their clusters as cluster_ids"
         )
 
 
@@ -187,7 +187,7 @@ def _place(
         cluster["vdc"] = cluster["vdc"] or str((reference(owner) or {}).get("name") or "")
     if len(candidates) > 1:
         names = ", ".join(sorted(str(one["name"]) for one in candidates))
-        cluster["problem"] = cluster["problem"] or f"several edge gateways have objects of it: {names}"
+        cluster["problem"] = cluster["problem"] or f"several edge gateways have its objects: {names}"
 
 
 def _routers(cluster: Mapping[str, Any], networks: Iterable[Body]) -> set[str]:

@@ -154,7 +154,7 @@ def _not_audited(cluster: str, why: str) -> dict[str, Any]:
         "edge_gateway": None,
         "object": None,
         "message": why,
-        "remedy": "correct that, and run the audit again: nothing is known of this cluster",
+        "remedy": "correct that, and run the audit again: nothing is known about this cluster",
     }
 
 

@@ -40,7 +40,7 @@ def hooks_of(option: str, value: Any) -> list[dict[str, str]]:
     if isinstance(parts, Mapping):
         parts = [parts]
     if parts is not None and not isinstance(parts, (list, tuple)):
-        raise InvalidInput(option, value, f"is no list: {_FORMS}")
+        raise InvalidInput(option, value, f"is not a list: {_FORMS}")
     return [_hook(option, one) for one in parts or () if one is not None and not _is_blank(one)]
 
 
@@ -91,7 +91,7 @@ def _result(one: Reader, option: str) -> Facts:
     try:
         size = len(json.dumps(result))
     except (TypeError, ValueError):
-        raise InvalidInput(option, what, f"{RESULT}: is no plain data: hand on text, numbers and lists") from None
+        raise InvalidInput(option, what, f"{RESULT}: is not plain data: hand on text, numbers and lists") from None
     if size > LARGEST:
         why = f"{RESULT}: has {size} characters as JSON, and may have {LARGEST}: hand on a path, or an id"
         raise InvalidInput(option, what, why)

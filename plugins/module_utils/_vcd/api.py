@@ -178,7 +178,7 @@ class Api:
         answer = self._read(call, self.session.deadline())
         found = parse(answer.text)
         if found is None or local(found) != root:
-            raise not_cloud_director(answer, f"it is no document {root}")
+            raise not_cloud_director(answer, f"it is not a document {root}")
         return found
 
     def own_session(self) -> Body:

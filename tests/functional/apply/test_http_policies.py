@@ -88,8 +88,8 @@ def test_a_rollback_keeps_them(edge: Edge) -> None:
         ({"method": "GET", "route": SECURITY, "status": 403}, "Configure Load Balancer"),
         ({"method": "GET", "route": SECURITY, "status": 500}, "answered 500"),
         ({"method": "GET", "route": "*/waf/config", "status": 404}, "WAF configuration"),
-        ({"method": "PUT", "route": SECURITY, "status": 403}, "could not be created again whole"),
-        ({"method": "PUT", "route": SECURITY, "task": "error"}, "could not be created again whole"),
+        ({"method": "PUT", "route": SECURITY, "status": 403}, "could not be created again completely"),
+        ({"method": "PUT", "route": SECURITY, "task": "error"}, "could not be created again completely"),
     ],
 )
 def test_what_cannot_be_kept_stops_the_run_before_its_first_change(edge: Edge, fault: Params, says: str) -> None:

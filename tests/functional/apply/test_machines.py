@@ -309,7 +309,7 @@ def test_objects_of_another_service_with_a_similar_name_stay(edge: Edge) -> None
         "start_ip": "192.168.9.2", "end_ip": "192.168.9.9"})  # fmt: skip
     kept = edge.done(shop(HTTP, **ip), INTERNAL, prune=True)
     assert (kept["changed"], len(kept["orphans"])) == (False, 4)
-    assert {one["why"] for one in kept["orphans"]} == {"only its name shows that it may be of shop"}
+    assert {one["why"] for one in kept["orphans"]} == {"only its name shows that it may belong to shop"}
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -426,7 +426,7 @@ def test_only_what_is_certainly_a_services_goes_without_its_ports(edge: Edge) ->
     gone = prod.done([{"name": "web"}], state="absent")
     assert gone["changed"] is True
     assert len(gone["orphans"]) == 4
-    assert {one["why"] for one in gone["orphans"]} == {"it may be of another cluster, with an id like prod-eu"}
+    assert {one["why"] for one in gone["orphans"]} == {"it may belong to another cluster, with an id like prod-eu"}
     assert names(edge, "virtual_services") == ["ingress-vs-web-prod-eu-https"]
     assert prod.done([{"name": "web"}], state="absent")["changed"] is False
     assert europe.done([{**shop(HTTPS)[0], "name": "web"}], INTERNAL)["changed"] is False

@@ -167,7 +167,7 @@ def test_a_change_after_the_approval_is_named_and_nothing_is_written(
     found = estate.cluster(approved=approved)
     assert found["ok"] is False
     assert CHANGES[change] in "\n".join(found["lines"]["difference"])
-    assert "the approved plan does not fit any more" in found["summary"]
+    assert "the approved plan no longer fits" in found["summary"]
     assert writes(estate.sim, estate.kube) == before
 
 

@@ -72,7 +72,7 @@ def test_what_lives_is_never_removed_whatever_it_is_called(tmp_path: Path) -> No
         run = play(tmp_path / "2", [Case("prune", PRUNE)], sim, kube)
         assert failed(run) == {}
         assert (names(sim), writes(sim)) == (before, done)
-        assert "it may be of another cluster, with an id like prod-eu" in run.output
+        assert "it may belong to another cluster, with an id like prod-eu" in run.output
         assert (run.outcomes["prune"]["msg"]["changed"], run.outcomes["prune"]["msg"]["verified"]) == (False, True)
 
         alive = next(name for name in before if "-web-prod-prod-http" in name)
@@ -140,7 +140,7 @@ def test_without_a_witness_orphans_stay_and_the_reason_is_said(tmp_path: Path) -
         run = play(tmp_path / "1", [made("distinct_internal"), Case("pruned", PRUNE)], sim, kube)
         assert failed(run) == {}
         assert len(names(sim)) == 12
-        assert "only its name shows that it may be of this cluster" in run.output
+        assert "only its name shows that it may belong to this cluster" in run.output
         assert "CPI's entity in Cloud Director lists no objects of CPI" in run.output
 
 

@@ -115,7 +115,7 @@ def test_another_client_may_write_at_the_same_time(
     monkeypatch.setattr(calls, "read", meanwhile)
     result = edge.done(POLICY, virtual_service="web", redirect_to_https=True)
     assert [rule["name"] for rule in result["http_policy"]["security_rules"]] == left
-    assert ("another client has changed it meanwhile" in str(result.get("warnings"))) == (left == ["theirs"])
+    assert ("another client has changed it since" in str(result.get("warnings"))) == (left == ["theirs"])
 
 
 def test_they_go_with_their_virtual_service(edge: Modules) -> None:

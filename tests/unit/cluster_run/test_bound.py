@@ -195,9 +195,7 @@ def test_whatever_changes_after_the_approval_stops_the_run_and_is_named(change: 
     assert world.written() == []
     said = "\n".join(planned.result["lines"]["difference"])
     assert CHANGES[change] in said
-    assert planned.result["summary"].startswith(
-        "shared_ip_apply: 'plan.json': the approved plan does not fit any more ("
-    )
+    assert planned.result["summary"].startswith("shared_ip_apply: 'plan.json': the approved plan no longer fits (")
     assert "nothing was written" in planned.result["summary"]
 
 
@@ -219,7 +217,7 @@ def test_what_changes_while_the_run_waits_for_the_edge_gateway_stops_it_too(
     run = world.run(request)
     planned = run.plan(False).result
     world.meanwhile["lock"] = lambda: change(world)
-    with pytest.raises(CollectionError, match="the approved plan does not fit any more"):
+    with pytest.raises(CollectionError, match="the approved plan no longer fits"):
         run.change(planned["plan"], False)
     assert world.written() == []
     assert list(tmp_path.iterdir()) == []

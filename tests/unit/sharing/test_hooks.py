@@ -107,7 +107,7 @@ def test_what_a_hook_hands_on_is_kept_if_it_is_small_and_plain() -> None:
     }  # fmt: skip
     with pytest.raises(InvalidInput, match=r"tasks a.yml.*shared_ip_hook_result: has 5002 characters as JSON"):
         checked_results([result(value="x" * 5000)])
-    with pytest.raises(InvalidInput, match=r"shared_ip_hook_result: is no plain data"):
+    with pytest.raises(InvalidInput, match=r"shared_ip_hook_result: is not plain data"):
         checked_results([result(value={1, 2})])
     assert len(str(checked_results([result(value="x" * (LARGEST - 2))]))) > LARGEST
 

@@ -87,7 +87,7 @@ def test_all_that_a_dropped_port_has_left_is_known(scenario: Scenario) -> None:
     # as long as it is not sure that all ports are given, no object of the service is free
     unsure = find_orphans([only(service, "http")], NAMING, Inventory(items), Evidence(ports_are_complete=False))
     assert removable(unsure) == set()
-    assert {one.why for one in unsure} == {"only its name shows that it may be of shop"}
+    assert {one.why for one in unsure} == {"only its name shows that it may belong to shop"}
 
 
 @pytest.mark.parametrize("scenario", Scenario)

@@ -88,7 +88,7 @@ def test_a_deleted_service_leaves_all_four_kinds_in_the_order_of_removal() -> No
     found = orphans(full_set("web", "http", 80))
     assert [one.key[0] for one in found] == KINDS
     assert removable(found) == set()
-    assert {one.why for one in found} == {"only its name shows that it may be of this cluster"}
+    assert {one.why for one in found} == {"only its name shows that it may belong to this cluster"}
 
 
 def test_a_port_that_cpi_cannot_serve_now_keeps_its_objects() -> None:
@@ -151,7 +151,7 @@ def test_a_name_that_may_be_another_clusters_needs_more_than_a_restore_point() -
     recorded = recorded_by(point("prod", web=["eu-http"]), "prod", "urn:vcloud:gateway:1")
     found = orphans(there, cluster_id="prod", witnesses=Witnesses(recorded=recorded))
     assert removable(found) == set()
-    assert {one.why for one in found} == {"it may be of another cluster, with an id like prod-eu"}
+    assert {one.why for one in found} == {"it may belong to another cluster, with an id like prod-eu"}
     named = Witnesses(named=frozenset(names_of(there)))
     assert removable(orphans(there, cluster_id="prod", witnesses=named)) == names_of(there)
 

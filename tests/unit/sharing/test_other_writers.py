@@ -85,7 +85,7 @@ def test_a_change_warns_of_them() -> None:
     assert one["severity"] == "warning"
     assert one["message"] == (
         "Argo CD shop writes ConfigMap kube-system/cpi, Service default/a, Service default/b and 2 other objects, "
-        "and may write its own version back during the change; have it hold the new scenario before it goes on"
+        "and may write its own version back during the change; let it hold the new scenario before it resumes"
     )
     assert one["remedy"] == "pause it: argocd app set shop --sync-policy none"
 

@@ -76,7 +76,7 @@ def test_orphans_are_listed_by_kind_and_stay_unless_asked() -> None:
     assert finding["message"] == (
         f"no live Service and port has the names of 1 virtual service {names[0]}; 2 pools {names[1]}, {names[2]}; "
         f"1 NAT rule {names[3]}; 1 application port profile {names[4]} "
-        "(only its name shows that it may be of this cluster)"
+        "(only its name shows that it may belong to this cluster)"
     )
     assert finding["remedy"].startswith("shared_ip_prune: true removes those that a restore point")
     assert report["removals"] == []

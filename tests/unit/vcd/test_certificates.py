@@ -79,7 +79,7 @@ _CLOSED, CLOSED_KEY = make_pair("c", "phrase-zQ9")
         ({"name": "x" * 129}, "has 129 characters"),
         ({"private_key": KEY}, "private_key: is written with a certificate only"),
         ({"private_key_passphrase": "x"}, "private_key_passphrase: is written with a certificate only"),
-        ({"certificate": PEM, "private_key": "zQ9"}, "private_key: is no key in PEM form"),
+        ({"certificate": PEM, "private_key": "zQ9"}, "private_key: is not a key in PEM form"),
         ({"certificate": PEM, "private_key": OTHER_KEY}, "private_key: does not belong to the first certificate"),
         ({"certificate": PEM, "private_key": CLOSED_KEY}, "give its passphrase as private_key_passphrase"),
         ({"certificate": PEM, "private_key": KEY, "private_key_passphrase": "x"}, "omit private_key_passphrase"),

@@ -113,7 +113,7 @@ def _take_directives(text: str) -> tuple[list[Directive], str]:
         bare = line if offset else line.removeprefix("\ufeff")
         if bare.startswith("%"):
             if not open_:
-                raise NotYaml(f"line {number + 1}: a line that starts with % stands behind the start of the document")
+                raise NotYaml(f"line {number + 1}: a line that starts with % comes after the start of the document")
             name, _blank, arguments = bare[1:].partition("#")[0].rstrip().partition(" ")
             found.append(Directive(number, name, arguments.strip(" ")))
             if name == "YAML":

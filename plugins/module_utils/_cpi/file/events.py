@@ -122,7 +122,7 @@ def _refuse_other_readings(text: str, event: Any, kind: str, flow: bool) -> None
     if kind != "ScalarEvent":
         return
     if not event.style and flow and text[end : end + 1] == ":" and text[end + 1 : end + 2] in tuple(",[]{}"):
-        raise NotYaml(f"{where}: write a blank behind the colon")
+        raise NotYaml(f"{where}: write a space after the colon")
     if event.style in ("|", ">") and "\t" in text[start:end]:
         raise NotYaml(f"{where}: a tab in a block scalar; write the value in double quotes, with \\t for the tab")
     if event.style == '"' and "\\" in _ESCAPES.sub("", text[text.index('"', start) : end]):

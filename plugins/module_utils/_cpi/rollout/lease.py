@@ -130,7 +130,7 @@ class ClusterLease:
                     raise self._conflict(error, found) from error
                 version = found["metadata"]["resourceVersion"]
                 body = {**body, "metadata": {**body["metadata"], "resourceVersion": version}}
-        raise CollectionError(f"{self._backup} changes all the time: run again")
+        raise CollectionError(f"{self._backup} keeps changing: run again")
 
     def _create(self, body: dict[str, Any]) -> Object:
         path = self._path.rpartition("/")[0]
@@ -178,7 +178,7 @@ class ClusterLease:
             who = (
                 f"the run of {other.at(self._cluster.now())} has taken this change over"
                 if other
-                else f"the lease of this run is not in {self._backup} any more: another run or user has written it"
+                else f"the lease of this run is no longer in {self._backup}: another run or user has written it"
             )
             raise CollectionError(f"{who}: this run stops")
 

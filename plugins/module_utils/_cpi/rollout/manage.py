@@ -103,7 +103,7 @@ def target_from(params: Mapping[str, Any]) -> CpiNames:
     """The objects that the options name."""
     backup = params["backup_name"] or f"{params['name']}-backup"
     if params["backup_name"] and not (_NAME.fullmatch(backup) and len(backup) <= LONGEST_NAME):
-        remedy = f"is no name of a ConfigMap: give up to {LONGEST_NAME} lower-case letters, digits, '-' and '.'"
+        remedy = f"is not a name for a ConfigMap: give up to {LONGEST_NAME} lower-case letters, digits, '-' and '.'"
         raise InvalidInput("backup_name", backup, remedy)
     if backup == params["name"]:
         raise InvalidInput("backup_name", backup, "is the name of CPI's ConfigMap: give the backup another name")

@@ -183,7 +183,7 @@ class FirewallRules(Manager):
         if others:
             self.warnings.append(
                 f"another client has changed {', '.join(others)} on edge gateway {self.gateway['name']!r} at the same "
-                "time: look whether its change is still there, because Cloud Director writes firewall rules as one list"
+                "time: check that its change is still there, because Cloud Director writes firewall rules as one list"
             )
 
     def _with_rule(self, body: Body, references: Mapping[str, Any]) -> Body:

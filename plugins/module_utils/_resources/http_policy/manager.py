@@ -43,5 +43,5 @@ def ensure(api: Api, gateway: Body, params: Mapping[str, Any], check_mode: bool)
         calls.write(api, gateway, service, kind, lists, wanted)
     found = {kind: calls.read(api, gateway, service, kind) for kind in resource.KINDS}
     for kind in resource.to_write(found, resource.planned(found, wanted)):
-        warnings.append(f"{kind}: Cloud Director did not apply all of it, or another client has changed it meanwhile")
+        warnings.append(f"{kind}: Cloud Director did not apply all of it, or another client has changed it since")
     return Change(True, before, calls.as_result(service, found), tuple(warnings))

@@ -85,8 +85,8 @@ class Certificates(Manager):
         users = ", ".join(dict.fromkeys(user.words for _old, user, _body in moves)) or "nothing"
         if replaced and not self.params["rotate"]:
             raise CollectionError(
-                f"certificate: is another one than that of {self.what}, which is used by {users}: set rotate: true to "
-                "create a new object, to move them to it, and to remove the old one"
+                f"certificate: differs from that of {self.what}, which is used by {users}: set rotate: true to "
+                "create a new object, to move its users to it, and to remove the old one"
             )
         services = [user.words for _old, user, _body in moves if user.kind == resource.SERVICE]
         if kept is None and services and not self.params["private_key"]:

@@ -57,7 +57,7 @@ def _is_chain(text: str) -> bool:
 def _check_key(chain: str, key: str, passphrase: str | None) -> None:
     """Raise CollectionError, without the key, if it is no key, cannot be opened, or belongs to another certificate."""
     if not re.search(r"-----BEGIN [A-Z ]*PRIVATE KEY-----", key):
-        raise CollectionError("private_key: is no key in PEM form: give the text of the file", option="private_key")
+        raise CollectionError("private_key: is not a key in PEM form: give the text of the file", option="private_key")
     if x509 is None:
         return
     secret = passphrase.encode() if passphrase else None

@@ -117,7 +117,7 @@ class Assignments(Manager):
         if names:
             listed = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
             raise CollectionError(
-                f"cannot take away {self.what}: virtual services {listed} are on it: remove them first"
+                f"cannot unassign {self.what}: virtual services {listed} are on it: remove them first"
             )
         super().delete(object_id)
 

@@ -80,7 +80,7 @@ class SubResources:
                 if self._accept_loss or (one.premium and not self._is_premium()):
                     continue
                 what = describe(self._gateway, name)
-                error.message = f"{what} cannot be created again whole: {error.message}; {REMEDY}"
+                error.message = f"{what} cannot be created again completely: {error.message}; {REMEDY}"
                 raise
             if body.get("values") or body.get("active"):
                 found[one.key] = body
@@ -105,8 +105,8 @@ class SubResources:
                 if self._accept_loss:
                     continue
                 error.message = (
-                    f"{describe(self._gateway, name)} is not deleted, because it could not be created again whole: "
-                    f"{error.message}; {REMEDY}"
+                    f"{describe(self._gateway, name)} is not deleted, because it could not be created again "
+                    f"completely: {error.message}; {REMEDY}"
                 )
                 raise
             found[one.key] = body

@@ -107,9 +107,7 @@ def judge_read(approval: Approval, based_on: Facts) -> ApprovalVerdict:
 
 
 def _refused(approval: Approval, why: str, lines: Sequence[str]) -> ApprovalVerdict:
-    summary = (
-        f"shared_ip_apply: {approval.source!r}: the approved plan does not fit any more ({why}); nothing was written"
-    )
+    summary = f"shared_ip_apply: {approval.source!r}: the approved plan no longer fits ({why}); nothing was written"
     return ApprovalVerdict(
         False, summary=f"{summary}: {AGAIN}", lines=(f"the approved plan {approval.digest}:", *lines)
     )

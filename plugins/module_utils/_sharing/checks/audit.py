@@ -196,7 +196,7 @@ def _run(
         rights = sorted({unread[part] for part in needs if part in unread})
         if rights:
             listed = " and ".join(repr(right) for right in rights)
-            remedy = f"give the user the right {listed}: without it, nothing is known of that"
+            remedy = f"give the user the right {listed}: without it, this cannot be checked"
             yield warning("audit", f"not checked: {what}", remedy, NOT_CHECKED)
         else:
             yield from (one for one in check() if one.severity is not Severity.INFO)

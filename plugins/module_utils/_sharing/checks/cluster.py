@@ -68,7 +68,7 @@ def check_configuration(state: ClusterState) -> Iterator[Finding]:
             message = f"{key}: a key of {cluster.distribution.name}'s CPI, which stays as it is"
             yield warning("configuration", message, "look at what it does for a migrated Service")
         else:
-            yield info("configuration", f"{key}: a key that the published CPI does not know, let pass by extra_keys")
+            yield info("configuration", f"{key}: a key that the published CPI does not know, allowed by extra_keys")
     if not cluster.problems:
         scenario = cluster.scenario.value if cluster.scenario else "invalid"
         yield info("configuration", f"{cluster.config_map} holds scenario {scenario}")
@@ -77,7 +77,7 @@ def check_configuration(state: ClusterState) -> Iterator[Finding]:
 def _elsewhere(cluster: Cluster, problems: str) -> Iterator[Finding]:
     """The file is not in the named ConfigMap, but where CPI's Deployment says. Nothing is changed there."""
     if not cluster.readable:
-        yield error("configuration", problems, "correct that; without its file nothing is known of CPI")
+        yield error("configuration", problems, "correct that; without its file nothing is known about CPI")
         return
     writer = cluster.distribution.writer
     message = f"CPI's file is in {cluster.source}"

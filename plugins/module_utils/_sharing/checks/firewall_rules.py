@@ -195,7 +195,7 @@ def check_managed_firewall(state: ClusterState) -> Iterator[Finding]:
         yield info("firewall", f"firewall rule {rule.name} will be made: {rule.text}")
     if plan.wanted and state.edge is not None and state.edge.in_vdc_group:
         message = f"only the edge gateway's own rules are made; those of the distributed firewall of {state.edge.owner}"
-        yield info("firewall", f"{message} stay as they are, and are its administrator's")
+        yield info("firewall", f"{message} stay as they are, and are up to its administrator")
     for impact, why in plan.untold:
         message = f"{impact.migration.label}: shared_ip_firewall: manage cannot make its firewall rule, because {why}"
         yield warning("firewall", message, "see what is needed with shared_ip_firewall: tell, and make it yourself")

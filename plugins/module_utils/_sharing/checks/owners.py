@@ -37,7 +37,7 @@ def check_owners(state: ClusterState) -> Iterator[Finding]:
         if not own and not services:
             continue
         name = f"{owner.tool} {owner.name}".rstrip()
-        source = "; have it hold the new scenario before it goes on" if own else ""
+        source = "; let it hold the new scenario before it resumes" if own else ""
         message = f"{name} writes {_some([*own, *services])}, and may write its own version back during the change"
         yield warning("owners", f"{message}{source}", pause(owner))
 

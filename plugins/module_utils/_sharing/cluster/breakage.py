@@ -122,5 +122,5 @@ def _status_internal(service: ObservedService, ip_spaces: bool) -> str:
     if service.kubernetes.load_balancer_ip:
         text += f", and CPI tries to move its virtual services to {service.kubernetes.load_balancer_ip}"
     if ip_spaces:
-        text += ", and CPI cannot delete it any more because its IP Space allocation does not match"
+        text += ", and CPI can no longer delete it because its IP Space allocation does not match"
     return text

@@ -63,7 +63,7 @@ def _service(raw: Any, number: int) -> dict[str, Any] | None:
     spec = raw.get("spec") if isinstance(raw, Mapping) else None
     if not isinstance(spec, Mapping) or kind not in ("Service", None):
         raise InvalidInput(
-            f"{INPUT}[{number}]", kind or raw, "is no Service: ask k8s_info for api_version v1, kind Service"
+            f"{INPUT}[{number}]", kind or raw, "is not a Service: ask k8s_info for api_version v1, kind Service"
         )
     return describe_service(raw) if spec.get("type") == "LoadBalancer" else None
 

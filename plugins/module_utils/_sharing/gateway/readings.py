@@ -112,7 +112,7 @@ def doubt_about(naming: Naming, name: str, ways: Iterable[Reading]) -> str:
     """What an object with this name may belong to, if the name is ambiguous; empty if it has only one reading."""
     others = other_cluster_ids(naming.cluster_id, name) if naming.cluster_id else ()
     if others:
-        return f"it may be of another cluster, with an id like {others[0]}"
+        return f"it may belong to another cluster, with an id like {others[0]}"
     texts = [one.text for one in ways]
     return f"it may be {' or '.join(texts)}" if len(texts) > 1 else ""
 

@@ -86,7 +86,9 @@ def _port(service: Service, port: WantedPort, inventory: Inventory, before: Virt
     if group != name or service.member_group:
         return found if group != name else replace(found, ip_set=ip_set)
     if ip_set is not None and own is None:
-        remedy = f"IP set {name!r} exists, and neither its description nor the pool shows that it is of this service"
+        remedy = (
+            f"IP set {name!r} exists, and neither its description nor the pool shows that it belongs to this service"
+        )
         raise InvalidInput(OPTION, service.label, f"{remedy}: rename it, or name it in member_group")
     present = own.addresses if own is not None else (pool.members or () if pool is not None else ())
     return replace(found, ip_set=IpSet(name, tuple(sorted(service.members or present)), marker(name)))

@@ -112,7 +112,7 @@ class Orphan:
         """Why it was left in place; for a removable one, the proof of its owner."""
         if self.named:
             return "named by the operator"
-        return self.doubt or self.proof or f"only its name shows that it may be of {self.service or 'this cluster'}"
+        return self.doubt or self.proof or f"only its name shows that it may belong to {self.service or 'this cluster'}"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for a playbook."""
