@@ -227,7 +227,7 @@ class Writer:
             try:
                 if urn:
                     found[field] = {"id": urn, "name": names}
-                elif key not in self._read_now:
+                elif key not in self._read_now:  # else the run has just read the body: its references are current
                     found[field] = manager.resolve({option: names})[option]
             except CollectionError as error:
                 error.message = f"{manager.what} cannot be created again as it was: {error.message}"
@@ -257,6 +257,7 @@ class Writer:
             urn = self.observed.ids.get((POOL, name))
             if urn and name != pool.name:
                 found = pool_result(self.api.get(f"{POOLS}/{urn}", f"pool {name!r}"))["members"]
+                # ratio and state are what an operator gave the members of that pool, not of this one
                 return [{**member, "port": pool.port, "ratio": 1, "enabled": True} for member in found]
         return []
 
@@ -313,6 +314,7 @@ class Writer:
             names = ", ".join(sorted(str(one["serviceEngineGroupRef"].get("name")) for one in self._groups)) or "none"
             remedy = f"edge gateway {self.gateway['name']!r} has {names}: give one of them, or have one assigned"
             raise InvalidInput("service_engine_group", self._group, remedy)
+        # Both are only preferences: if no group meets them, Cloud Director's refusal gives the operator the reason.
         if transparent:
             usable = [one for one in usable if one.get("serviceEngineGroupHaMode") in (None, NEEDED_MODE)] or usable
         roomy = [one for one in usable if _room(one)] or usable

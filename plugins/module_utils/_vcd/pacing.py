@@ -89,6 +89,7 @@ def expected_window(known: Sequence[EndRange]) -> Window | None:
     fine = max(FINE_STEP, FINE_PART * end)
     if len(sharp) > MOST * len(known) and end - start <= max(SCATTERED * end, 2 * FINE_STEP):
         if end <= EARLY + fine and end - start <= EVEN * fine and not last.vague and not last.other:
+            # The more often in a row the first poll came after the end, the further back it goes to find the end.
             aim = max(start / 2, min(start + 2 * fine, end) - fine * (2 ** _met_in_a_row(known) - 1))
             return Window(aim, aim, end, step, earliest=max(0.0, min(start, aim - fine)))
         # If the last task ended before its first poll, by chance or on a faster server, poll early enough to see which.
@@ -182,6 +183,7 @@ class TaskDurations:
         # A single assignment needs no lock: if two threads meet here, one duration is lost, which does no harm.
         before = self._known.get(kind, ())
         if seen.met and _met_in_a_row(before) >= MET:
+            # as a vague one, it makes the first poll of the next task an early one
             seen = EndRange(0.0, seen.over)
         # Two tasks in a row ended before their first poll: the server has become faster, and older durations mislead.
         faster = seen.vague and before and before[-1].vague

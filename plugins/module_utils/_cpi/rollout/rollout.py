@@ -132,6 +132,7 @@ class _Rollout:
             except CollectionError as error:
                 raise self._failure(error, step) from error
             self._done.append(step.action)
+        # nothing was read since the last write to the Deployment or its pods
         if self._seen is None:
             return observe(self._cluster, self._target)
         return replace(self._seen, config_map=self._config_map, journal=self._journal)

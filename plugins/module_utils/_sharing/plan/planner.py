@@ -188,11 +188,13 @@ class _Planner:
         changed in place, so nothing holds the external IP only during that one task.
         """
         ports = self.wanted.ports
+        # Best is a port that stays and already has a virtual service: it serves until its own rule goes.
         staying = [port for port in ports if port.virtual_service is not None] or ports
         last_port = next((port for port in staying if self._virtual_service(port) is not None), staying[0])
         last_service = self._virtual_service(last_port)
         if not self._loses_group(last_port):
             self._ensure_pool(last_port)
+        # The others on its VIP go first, because a shared VIP cannot be changed.
         for port in ports:
             found = self._virtual_service(port)
             if port is not last_port and found and last_service and found.address == last_service.address:

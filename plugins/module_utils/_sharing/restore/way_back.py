@@ -56,6 +56,7 @@ def way_back(restore_point: Any, ccm: Any, vcd: Any) -> dict[str, Any]:
     cluster keeps during and after the run, so that the same run can be repeated and leads to the same state.
     """
     cluster = read_cluster(ccm)
+    # a file that CPI rejects has no scenario; the present state is read the same way in any
     state = ClusterState(cluster, read_vcd(vcd), Target(cluster.scenario or Scenario.SHARED_EXTERNAL, cluster.one_arm))
     nothing: dict[str, Any] = {"taken": "", "scenario": None, "one_arm": None, "services": [], "notes": []}
     try:
@@ -98,6 +99,7 @@ def _back(point: Reader, state: ClusterState) -> dict[str, Any]:
         "one_arm": one_arm.as_option() if one_arm else None,
         "services": services,
         "restore_point": {
+            # version 1 had the bodies there; they are among the objects now
             **{key: value for key, value in point.value.items() if key != "virtual_services"},
             "version": RESTORE_POINT_VERSION,
             # what an interrupted change stored is newer, and by now may exist nowhere else
@@ -164,6 +166,7 @@ def _internal_ips(
     """The internal addresses that it had, if it had the shape of the scenario and still has the same ports."""
     if stored is None or stored.get("ports") != [port["name"] for port in option["ports"]]:
         return {}
+    # without the right number of addresses, the plan chooses them
     needed = scenario.internal_ips(len(option["ports"]))
     addresses = list(dict.fromkeys(stored.get("addresses") or ()))
     fits = scenario.value in _fits(stored)
