@@ -27,7 +27,7 @@ options:
       - V(plan) writes nothing.
       - V(change) applies O(plan). Each write is planned again, from the state at that time. In check mode it does nothing.
       - V(verify) checks the current state and writes nothing.
-      - V(audit) does so, too, and also looks for what soon fails, such as certificates that expire. It works for a user without the right to
+      - V(audit) does so, too, and also looks for what will soon fail, such as certificates that expire. It works for a user without the right to
         write, and returns what the user may not view as a finding with the code V(not-checked).
     type: str
     required: true

@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Says what has drifted from what the services should be, and what soon fails. It writes nothing.
+  - Says what has drifted from what the services should be, and what will soon fail. It writes nothing.
   - It compares the services with the plan that M(vcd.kubernetes.vcd_shared_ip) would make with the same options, and looks for orphans, pools
     without health monitors, addresses that the edge gateway may not use, firewall rules that block traffic, and certificates that expire.
   - What the user may not view is returned as a finding with the code V(not-checked) and the right that it needs, never as clean.
