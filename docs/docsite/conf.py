@@ -12,9 +12,9 @@ html_theme = "furo"
 html_title = "vcd.kubernetes"
 html_use_smartypants = False
 highlight_language = "YAML+Jinja"
-# a page is found by the anchors that GitHub gives to its headings
+# headings get the same anchors as on GitHub
 myst_heading_anchors = 4
-# README.md begins at the top of the site, and the pages of the role lie deeper
+# README.md is at the top of the site, and the pages of the role are deeper
 suppress_warnings = ["myst.header"]
 html_static_path = ["_static"]
 html_css_files = ["phone.css"]
