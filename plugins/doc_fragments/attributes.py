@@ -43,11 +43,11 @@ attributes:
   diff_mode:
     description: Returns the state before and after the change, in check mode the predicted one.
     support: none
-    details: It starts something, and keeps no state.
+    details: It starts a job, and has no state to compare.
   idempotent:
     description: A second run with the same options changes nothing.
     support: none
-    details: Each run starts the job, unless it runs already.
+    details: Each run starts the job, unless it is already running.
 """
 
     ACTIONGROUP_NAKIVO = r"""

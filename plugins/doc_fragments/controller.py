@@ -13,7 +13,7 @@ class ModuleDocFragment:
 options:
   controller_pid:
     description:
-      - The process ID of C(ansible-playbook), where it runs on this machine. When that process has ended, the run stops
+      - The process ID of C(ansible-playbook), if it runs on this machine. When that process has ended, the run stops
         before its next service.
       - The action plugin sets it.
     type: int
@@ -28,6 +28,6 @@ options:
         description: The number of the job.
         type: str
       user:
-        description: Who has started the job.
+        description: Who started the job.
         type: str
 """

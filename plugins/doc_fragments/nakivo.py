@@ -28,7 +28,7 @@ options:
     type: str
   tenant:
     description:
-      - The UUID of a tenant of a Director for several tenants. The module logs in at the tenant's address.
+      - The UUID of a tenant of a multi-tenant Director. The module logs in at the tenant's address.
       - If not set, the environment variable E(NAKIVO_TENANT) is used.
     type: str
   validate_certs:

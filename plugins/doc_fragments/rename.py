@@ -15,7 +15,7 @@ options:
     description:
       - The new name of the object that has O(name).
       - If no object has O(name) and one has O(new_name), it was renamed before, and nothing is renamed.
-      - The module fails if both names are taken, or none.
+      - The module fails if objects have both names, or if none has either.
       - With O(id), O(name) is the new name.
     type: str
 """

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Documentation of lists of objects, see Several in module_utils/_vcd/several.py.
 
-The entries of a list have the options that a module has for one object. So their documentation is taken from there.
+An entry of a list has the options that the module has for one object, so its documentation is taken from there.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ def _several(plural: str, words: str) -> str:
     alone = " and ".join(f"O({name})" for name in ("name", "id", "new_name") if name in options)
     listed = {
         "description": [
-            f"Several {words} in one task, instead of one. Each entry has the options of one. They are carried out in "
-            "the order of the list.",
-            "What an entry does not give is given beside the list, with the same option. "
-            f"Only {alone} cannot be given there.",
+            f"Several {words} in one task. Each entry has the options of one object. The entries are processed in the "
+            "order of the list.",
+            "An option that an entry does not set is taken from the same option beside the list. "
+            f"Only {alone} cannot be set there.",
             "All entries are checked, also against one another, before the first is written. If a write fails, the "
-            "message names the entry and those that were written. Run the task again to make the others.",
-            "The waits follow after the last write. O(wait_timeout) is for all of them together.",
+            "message names the entry and those that were written. Run the task again to write the others.",
+            "The module waits after the last write. O(wait_timeout) limits all waits together.",
         ],
         "type": "list",
         "elements": "dict",

@@ -42,9 +42,9 @@ options:
       - The name pattern for objects that no CPI manages, for example V({edge_gateway}-{kind}-{service}-{port}). It must
         contain C({kind}), C({service}) and C({port}), and may contain C({namespace}) and C({edge_gateway}).
       - Names of application port profiles are unique in an organization. Use C({edge_gateway}), which is the name of
-        the edge gateway, if services on several edge gateways may have one name.
-      - C({kind}) is C(vs) or C(pool). The name of a DNAT rule is C(dnat-) and the name of its virtual service, the name
-        of its application port profile is C(appPort_) and the name of the rule.
+        the edge gateway, if services on several edge gateways may have the same name.
+      - C({kind}) is C(vs) or C(pool). The name of a DNAT rule is C(dnat-) plus the name of its virtual service, the
+        name of its application port profile is C(appPort_) plus the name of the rule.
     type: str
   services:
     description: The services, each with one external IP.
@@ -63,10 +63,11 @@ options:
         description:
           - The IP that clients use. By default, a service keeps its IP, and a new one gets an IP from an IP Space or
             from the edge gateway's IP block, whichever the edge gateway uses.
-          - It must be allocated to the edge gateway, or in an IP Space to the organization.
+          - It must be allocated to the edge gateway (with IP Spaces, to the organization).
           - An IPv6 address, in any spelling, requires O(name_template), the scenario V(shared_external), API version
             37.0 and an IPv6 service network of the load balancer, which the provider sets. Its virtual services have no
-            IPv4 VIP. A new service gets one only if it is given; see M(vcd.kubernetes.vcd_ip_allocation) for IP Spaces.
+            IPv4 VIP. A new service gets an IPv6 address only if it is given; see M(vcd.kubernetes.vcd_ip_allocation)
+            for IP Spaces.
           - Set it when you move services between scenarios, so that the next run finds it after an interruption.
         type: str
       internal_ips:
@@ -77,8 +78,8 @@ options:
         elements: str
       other_ports:
         description:
-          - Names of further ports of the service, which stay as they are. Their objects are no orphans.
-          - A NAT rule of theirs is removed if it would take the traffic of one of the O(services[].ports).
+          - Names of further ports of the service, which stay as they are. Their objects do not count as orphans.
+          - A NAT rule of such a port is removed if it would take the traffic of one of the O(services[].ports).
         type: list
         elements: str
       members:
@@ -91,8 +92,8 @@ options:
         elements: str
       algorithm:
         description:
-          - The load balancing algorithm of its pools. A new pool gets V(ROUND_ROBIN); without the option, that of an
-            existing one stays.
+          - The load balancing algorithm of its pools. Without the option, a new pool gets V(ROUND_ROBIN), and an
+            existing pool keeps its algorithm.
           - This option, O(services[].health_monitors) and O(services[].persistence_profile) require O(name_template).
             See M(vcd.kubernetes.vcd_pool) for what they need.
         type: str
@@ -108,9 +109,9 @@ options:
           - CORE_AFFINITY
       health_monitors:
         description:
-          - The active health monitors of its pools. An empty list removes them. A new pool gets V(TCP), one for UDP
-            V(UDP), and one for HTTP(S) gets none; without the option, those of an existing one stay.
-          - V(UDP) counts a machine as down only if it answers that nothing listens on the port. V(PING) shows, too,
+          - The active health monitors of its pools. An empty list removes them. Without the option, a new pool for TCP
+            gets V(TCP), for UDP V(UDP), and for HTTP(S) none, and an existing pool keeps its monitors.
+          - V(UDP) counts a machine as down only if it answers that nothing listens on the port. V(PING) also detects
             that a machine is gone.
         type: list
         elements: str
@@ -128,22 +129,24 @@ options:
             type: str
       member_group:
         description:
-          - An IP set, static group or dynamic security group that has the machines behind the service, by name or URN,
-            instead of O(services[].members). The module uses it, and never changes it.
+          - An IP set, static group or dynamic security group that contains the machines behind the service, by name or
+            URN, instead of O(services[].members). The module uses it, and never changes it.
           - Requires API version 37.1 and O(name_template).
         type: str
       preserve_client_ip:
         description:
-          - Whether the machines see the client's own address (transparent mode). For each port, the module makes an IP
-            set C(ipset-) and the name of the pool with the O(services[].members) and keeps it up to date, gives it to
-            the pool, and switches the virtual service. If O(services[].member_group) is given, the pool gets that.
-          - Before the first write, and in check mode, the module says all that is missing - API version 37.1,
+          - Whether the machines see the client's own address (transparent mode). For each port, the module creates an
+            IP set with the O(services[].members), named C(ipset-) plus the name of the pool, and keeps it up to date.
+            It makes the IP set the member group of the pool, and switches the virtual service to transparent mode. If
+            O(services[].member_group) is given, the pool gets that group.
+          - Before the first write, and in check mode, the module reports everything that is missing - API version 37.1,
             transparent mode on the edge gateway, which the provider sets, a service engine group in mode
-            V(LEGACY_ACTIVE_STANDBY), and service ports of type V(TCP_PROXY). So no port may be for UDP.
-          - If false, what was made for it is taken back. A group and a mode that an operator has set stay, as long as
-            O(services[].members) does not replace the group.
-          - Members of a group have no ratio and no state of their own. Those of the pool's members are lost.
-          - Requires O(name_template), since CPI writes the members of its pools again, and the scenario
+            V(LEGACY_ACTIVE_STANDBY), and service ports of type V(TCP_PROXY). So no port may use UDP.
+          - If false, the module removes what it created for this. A group and a mode that an operator has set stay, as
+            long as O(services[].members) does not replace the group.
+          - Members of a group have no ratio and no state of their own. The ratios and states of the pool's members are
+            lost.
+          - Requires O(name_template), because CPI overwrites the members of its pools, and the scenario
             V(shared_external).
         type: bool
         default: false
@@ -151,7 +154,7 @@ options:
         description:
           - The ports.
           - May be omitted only to remove a service with O(cluster_id). Its objects are then found by their names, as
-            far as these can be read in one way only.
+            far as these are unambiguous.
         type: list
         elements: dict
         default: []
@@ -169,12 +172,12 @@ options:
             type: int
           protocol:
             description:
-              - The protocol. V(UDP) requires O(name_template), since CPI serves only TCP, and is plain - without
+              - The protocol. V(UDP) requires O(name_template), because CPI serves only TCP, and excludes
                 O(services[].ports[].app_protocol), O(services[].ports[].ssl) and O(services[].ports[].certificate).
-              - A number may be given twice in a service, once for each protocol, each under a name of its own.
-              - Whether Cloud Director accepts both protocols on one port of a VIP is not documented. If it refuses it,
-                the module takes back what it has changed and says so. In V(distinct_internal), each has a VIP of its
-                own.
+              - A port number may appear twice in a service, once for each protocol, under different names.
+              - Whether Cloud Director accepts both protocols on one port of a VIP is not documented. If it refuses
+                this, the module rolls back what it has changed and says so. In V(distinct_internal), each port has its
+                own VIP.
             type: str
             choices: [TCP, UDP]
             default: TCP
@@ -191,29 +194,30 @@ options:
           redirect_to_https:
             description:
               - Whether the virtual service answers each request with a redirect to HTTPS. Only for V(http).
-              - V(true) makes C(vcd_shared_ip-redirect-to-https) the first security rule, before those of
-                O(services[].ports[].http_policy). It makes none where a rule of an operator does the same.
-              - V(false) removes the rule of this name. All others stay. Without the option, all rules stay.
+              - V(true) adds C(vcd_shared_ip-redirect-to-https) as the first security rule, before those of
+                O(services[].ports[].http_policy). It adds no rule if a rule of an operator does the same.
+              - V(false) removes the rule with this name. All others stay. Without the option, all rules stay.
               - This option and O(services[].ports[].http_policy) require API version 38.0 (Cloud Director 10.5.0) and
                 O(name_template).
             type: bool
           https_port:
             description:
-              - The port to which O(services[].ports[].redirect_to_https) leads.
-              - By default, the service's port with O(services[].ports[].app_protocol=https). Required if there is not
+              - The port to which O(services[].ports[].redirect_to_https) redirects.
+              - By default, the service's port with O(services[].ports[].app_protocol=https). Required unless there is
                 exactly one.
             type: int
           http_policy:
             description:
               - The HTTP policies of the virtual service, as in M(vcd.kubernetes.vcd_http_policy). Only for V(http) and
                 V(https).
-              - What is not given stays as it is. What is given is kept when the service is moved to another scenario.
+              - Lists that are not given stay as they are. Lists that are given are kept when the service moves to
+                another scenario.
             type: dict
 """
 
 
 def _with_rules(text: str) -> str:
-    """The documentation with the rules of HTTP policies, as the module for them has them."""
+    """The documentation with the rules of HTTP policies, as in the module vcd_http_policy."""
     found = yaml.safe_load(text)
     rules = documentation("vcd_http_policy")["options"]
     ports = found["options"]["services"]["suboptions"]["ports"]["suboptions"]

@@ -31,6 +31,6 @@ options:
     description: A description of the object. An empty string removes it.
     type: str
 notes:
-  - Before its first write, and in check mode, too, the module reads the rights of its user, and fails if one is
-    missing that the write needs. C(docs/rights-vcd.md) of the collection lists them, and has a role to import.
+  - Before its first write, and in check mode, too, the module reads the rights of its user, and fails if the user lacks
+    one that the write needs. C(docs/rights-vcd.md) of the collection lists them, and has a role to import.
 """

@@ -26,7 +26,8 @@ options:
     elements: str
     required: true
   vdc:
-    description: Name or URN of the VDC or VDC group that owns the edge gateway. Needed if two gateways have one name.
+    description: Name or URN of the VDC or VDC group that owns the edge gateway. Needed if two gateways have the same
+      name.
     type: str
   internal:
     description:

@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Finds a job by its exact name, runs it, and waits for its end. If it runs already, the module waits for that run.
-  - It succeeds only if the run is a new one, and saved every object. A run that skipped or failed one is an error.
+  - Finds a job by its exact name, runs it, and waits for its end. If it is already running, the module waits for that run.
+  - The module succeeds only if the run is a new one, and saved every object. A run with a skipped or failed object is an error.
 extends_documentation_fragment:
   - vcd.kubernetes.nakivo
   - vcd.kubernetes.attributes.run
@@ -23,14 +23,14 @@ options:
   name:
     description:
       - The exact name of the job. One of O(name) and O(id) is required.
-      - NAKIVO does not say that names are unique. If several jobs have it, the module fails and lists their ids.
+      - NAKIVO does not guarantee that names are unique. If several jobs have this name, the module fails and lists their ids.
     type: str
   id:
     description: The id of the job.
     type: str
   if_running:
     description:
-      - What to do if the job runs already. V(attach) waits for the end of that run, V(fail) fails.
+      - What to do if the job is already running. V(attach) waits for the end of that run, V(fail) fails.
     type: str
     choices: [attach, fail]
     default: attach
@@ -39,7 +39,7 @@ options:
     type: bool
     default: true
   wait_timeout:
-    description: Seconds to wait for the end of the run. The job is not stopped when they are over.
+    description: Seconds to wait for the end of the run. After that, the module fails, but does not stop the job.
     type: int
     default: 14400
   start_timeout:
@@ -47,23 +47,22 @@ options:
     type: int
     default: 300
   poll_interval:
-    description: Seconds between two looks at the job.
+    description: Seconds between two queries of the job's state.
     type: int
     default: 15
 notes:
-  - This collection was made without a NAKIVO Director at hand. The module follows the vendor's API reference and, where that is silent,
-    public clients. Try it with your Director before you rely on it.
+  - This collection was developed without access to a NAKIVO Director. The module follows the vendor's API reference and, where that is silent, public
+    clients. Try it with your Director before you rely on it.
   - A backup of virtual machines does not contain the objects of the edge gateway - virtual services, pools, NAT rules and allocated
     addresses - which a change of the IP-sharing scenario changes. Those are in the restore point of P(vcd.kubernetes.shared_ip#role).
-  - To restore control plane machines after such a change brings an old ConfigMap and an old status of Services together with new objects
-    on the edge gateway.
+  - Restoring control plane machines after such a change combines an old ConfigMap and an old status of Services with new objects on the edge gateway.
 seealso:
   - module: vcd.kubernetes.nakivo_job_info
   - module: vcd.kubernetes.vcd_vapp_metadata_info
 """
 
 EXAMPLES = r"""
-- name: Back the machines of the cluster up
+- name: Back up the machines of the cluster
   vcd.kubernetes.nakivo_job:
     url: https://nakivo.example.com:4443
     user: ansible
@@ -78,7 +77,7 @@ job:
   returned: success
   type: dict
 attached:
-  description: Whether the run was under way before.
+  description: Whether the run was already under way.
   returned: success
   type: bool
 saved:

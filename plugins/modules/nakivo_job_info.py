@@ -30,13 +30,13 @@ options:
       - Requires the Python library C(jmespath).
     type: str
 notes:
-  - This collection was made without a NAKIVO Director at hand; see M(vcd.kubernetes.nakivo_job).
+  - This collection was developed without access to a NAKIVO Director; see M(vcd.kubernetes.nakivo_job).
 seealso:
   - module: vcd.kubernetes.nakivo_job
 """
 
 EXAMPLES = r"""
-- name: List the jobs whose last run was not well, with the connection from NAKIVO_URL, NAKIVO_USER and NAKIVO_PASSWORD
+- name: List the jobs whose last run did not succeed, with the connection from NAKIVO_URL, NAKIVO_USER and NAKIVO_PASSWORD
   vcd.kubernetes.nakivo_job_info:
     query: "[?last_run.state!='OK'].name"
   register: found
@@ -44,7 +44,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 jobs:
-  description: The jobs by name, or the result of O(query).
+  description: The jobs, sorted by name, or the result of O(query).
   returned: success
   type: list
   elements: dict
@@ -53,10 +53,10 @@ jobs:
       description: The id.
       type: str
     name:
-      description: The name. NAKIVO does not say that it is unique.
+      description: The name. NAKIVO does not guarantee that it is unique.
       type: str
     type:
-      description: What NAKIVO calls its type, such as V(BACKUP).
+      description: The type, in NAKIVO's terms, such as V(BACKUP).
       type: str
     enabled:
       description: Whether it is enabled.
@@ -69,7 +69,7 @@ jobs:
       type: int
     last_run:
       description:
-        - The last run that has ended, with C(state), C(started) and C(finished) as NAKIVO has them, C(seconds), and the numbers of machines that
+        - The last run that has ended, with C(state), C(started) and C(finished) as NAKIVO returns them, C(seconds), and the numbers of machines that
           were saved (C(ok)), C(failed) and C(stopped).
       type: dict
     objects:

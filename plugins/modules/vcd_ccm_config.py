@@ -90,9 +90,9 @@ options:
     default: 300
   take_over:
     description:
-      - Whether to finish the change of another run that was killed. Such a run keeps its lease on the cluster, which is in the backup
-        ConfigMap and lasts for 5 minutes without a sign of life.
-      - A run that still works is never taken over. A run that failed has released its lease, and needs no O(take_over).
+      - Whether to finish the change of another run that was killed. Such a run keeps its lease on the cluster, which is in the backup ConfigMap and
+        expires after 5 minutes without renewal.
+      - The change of a run that is still working is never taken over. A run that failed has released its lease, and needs no O(take_over).
     type: bool
     default: false
 extends_documentation_fragment:
@@ -261,7 +261,7 @@ deployment:
       type: str
       returned: success
     distribution:
-      description: Whose CPI it is, by its image, namespace and labels - V(VMware), V(Deckhouse), V(Giant Swarm) or V(Orange).
+      description: The distribution of CPI, according to its image, namespace and labels - V(VMware), V(Deckhouse), V(Giant Swarm) or V(Orange).
       type: str
       returned: success
     ready:

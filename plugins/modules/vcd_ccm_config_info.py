@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Returns the scenario in the configuration file of the Cloud Provider for VCD (CPI), the problems that CPI would reject the
-    file for, the cluster id, the Deployment with CPI's version, and its pods with whether they use the current file.
+  - Returns the scenario in the configuration file of the Cloud Provider for VCD (CPI), the problems for which CPI would reject the file, the cluster
+    id, the Deployment with CPI's version, and its pods, each with whether it uses the current file.
   - Optionally returns all Services of type C(LoadBalancer).
 options:
   gather_services:
@@ -27,8 +27,8 @@ extends_documentation_fragment:
   - vcd.kubernetes.attributes.info_module
   - vcd.kubernetes.attributes.actiongroup_kubernetes
 notes:
-  - If an interrupted run left no ConfigMap, RV(config_map) is null, and RV(scenario), RV(config) and the other values of the file are
-    read from the backup. They are the ones that CPI ran with before.
+  - If an interrupted run left no ConfigMap, RV(config_map) is null, and RV(scenario), RV(config) and the other values of the file are read from the
+    backup. They are the values with which CPI ran before.
   - The required rights are described in C(docs/rights-kubernetes.md) of the collection.
 seealso:
   - module: vcd.kubernetes.vcd_ccm_config
@@ -72,13 +72,13 @@ enable_virtual_service_shared_ip:
   returned: success
   type: bool
 problems:
-  description: The problems that CPI would reject the file for, with lines and keys. Empty if CPI accepts it.
+  description: The problems for which CPI would reject the file, with lines and keys. Empty if CPI accepts it.
   returned: success
   type: list
   elements: str
   sample: ["line 7: loadbalancer.onearm: CPI does not know this key; did you mean oneArm?"]
 extra_keys:
-  description: The keys of the file that the published CPI does not know, and that O(extra_keys) or the distribution let pass.
+  description: The keys of the file that the published CPI does not know, but O(extra_keys) or the distribution allows.
   returned: success
   type: list
   elements: str
@@ -134,7 +134,7 @@ config_map:
       returned: success
 config_source:
   description:
-    - Where CPI's file is, if it is not in the ConfigMap that O(name) names - as its Deployment says. Else null.
+    - Where CPI's file is according to its Deployment, if it is not in the ConfigMap that O(name) names. Otherwise null.
     - A file in a Secret is read and never changed.
   returned: success
   type: dict
@@ -235,7 +235,7 @@ deployment:
       type: str
       returned: success
     distribution:
-      description: Whose CPI it is, by its image, namespace and labels - V(VMware), V(Deckhouse), V(Giant Swarm) or V(Orange).
+      description: The distribution of CPI, according to its image, namespace and labels - V(VMware), V(Deckhouse), V(Giant Swarm) or V(Orange).
       type: str
       returned: success
     ready:
@@ -274,7 +274,7 @@ pods:
       returned: success
 owners:
   description:
-    - Tools that write the ConfigMap, the Deployment or a Service of type LoadBalancer, and would write their own version back during a change.
+    - Tools that write the ConfigMap, the Deployment or a Service of type LoadBalancer, and would overwrite a change with their own version.
     - They are recognized by labels, annotations and field managers.
   returned: success
   type: list
@@ -285,7 +285,7 @@ owners:
       type: str
       returned: success
     name:
-      description: The name of what the tool applies, such as the HelmRelease. Empty if the objects do not say it.
+      description: The name of what the tool applies, such as the HelmRelease. Empty if the objects do not show it.
       type: str
       returned: success
     namespace:

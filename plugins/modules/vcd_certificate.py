@@ -14,8 +14,8 @@ author:
 description:
   - Uploads, renames and deletes certificates of the organization's certificate library, to which virtual services and pools refer.
     The module writes only if something differs.
-  - Cloud Director cannot change a certificate. With O(rotate=true), the module creates a new object, moves every virtual service and pool
-    to it, removes the old one, and gives the new one its name. If a run is interrupted, run the task again, and it goes on.
+  - Cloud Director cannot change a certificate. With O(rotate=true), the module creates a new object, moves every virtual service and pool to it,
+    removes the old one, and gives the new one its name. If a run is interrupted, run the task again to continue.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.state
@@ -30,12 +30,12 @@ options:
   certificate:
     description:
       - The certificate in PEM form, with its chain if it has one. Required to create an object.
-      - Line breaks, and text around the certificates, are no difference.
+      - Line breaks, and text before and after the certificates, are ignored when certificates are compared.
     type: str
   private_key:
     description:
-      - The private key of the certificate in PEM form. It is written with a new certificate only, because Cloud Director never returns it.
-      - Virtual services need a certificate with its key. Pools need none, because they check members with it.
+      - The private key of the certificate in PEM form. It is written only with a new certificate, because Cloud Director never returns it.
+      - Virtual services need a certificate with its key. Pools need no key, because they use the certificate to verify their members.
     type: str
   private_key_passphrase:
     description: The passphrase of O(private_key), if it is encrypted.
@@ -43,7 +43,8 @@ options:
   rotate:
     description:
       - Whether a certificate that differs replaces the existing one.
-      - With V(false), the module fails then, and names the virtual services and pools that use it. In check mode, V(true) returns them as RV(users).
+      - With V(false), the module fails in that case, and names the virtual services and pools that use the certificate. In check mode, V(true)
+        returns them as RV(users).
     type: bool
     default: false
 notes:
@@ -55,7 +56,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Upload the certificate of a certificate authority, with which pools check their members
+- name: Upload the certificate of a certificate authority, with which pools verify their members
   vcd.kubernetes.vcd_certificate:
     url: https://vcd.example.com
     org: acme
@@ -64,14 +65,14 @@ EXAMPLES = r"""
     name: internal-ca
     certificate: "{{ internal_ca_certificate }}"
 
-- name: Upload the renewed certificate of a virtual service, and let all that use the old one use it
+- name: Upload the renewed certificate of a virtual service, and replace the old one wherever it is used
   vcd.kubernetes.vcd_certificate:
     name: shop-2026
     certificate: "{{ shop_certificate }}"
     private_key: "{{ vault_shop_key }}"
     rotate: true
 
-- name: Delete one that nothing uses
+- name: Delete a certificate that nothing uses
   vcd.kubernetes.vcd_certificate:
     name: internal-ca
     state: absent

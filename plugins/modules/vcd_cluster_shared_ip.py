@@ -16,8 +16,8 @@ description:
     checks both, and returns a plan. O(phase=change) applies the plan, and verifies the result.
   - With O(existing=migrate) it migrates existing Services. It stores a restore point on disk and in the cluster, stops the cloud provider
     (CPI), migrates the Services one by one, writes CPI's file and starts CPI.
-  - If a run is killed anywhere, the next one, which begins with O(phase=plan), finishes its work.
-  - An option that is null, or text without a character, counts as not given. So does a list that holds only such values.
+  - If a run is killed at any point, the next one, which begins with O(phase=plan), finishes its work.
+  - An option that is null or blank text counts as not given. So does a list that holds only such values.
 extends_documentation_fragment:
   - vcd.kubernetes.controller
   - vcd.kubernetes.attributes
@@ -28,7 +28,7 @@ options:
       - V(change) applies O(plan). Each write is planned again, from the state at that time. In check mode it does nothing.
       - V(verify) checks the current state and writes nothing.
       - V(audit) does so, too, and also looks for what will soon fail, such as certificates that expire. It works for a user without the right to
-        write, and returns what the user may not view as a finding with the code V(not-checked).
+        write. What the user may not view is a finding with the code V(not-checked).
     type: str
     required: true
     choices: [plan, change, verify, audit]
@@ -37,32 +37,32 @@ options:
     type: dict
   bind:
     description:
-      - Whether O(phase=plan) also returns the plan in the form that binds, RV(bound). It reads the members of the cluster's pools for that.
+      - Whether O(phase=plan) also returns the plan in its binding form, RV(bound). For that, it reads the members of the cluster's pools.
     type: bool
     default: false
   approved:
     description:
-      - With O(phase=plan), what has been approved - C(cluster), the name of the cluster in the run, C(digest) of RV(bound) and, if it is at
-        hand, the whole RV(bound) as C(plan), and C(source), which messages name. M(vcd.kubernetes.vcd_shared_ip_plan) returns it.
+      - With O(phase=plan), what has been approved - C(cluster), the name of the cluster in the run, C(digest) of RV(bound) and, if available, the
+        whole RV(bound) as C(plan), and C(source), which messages name. M(vcd.kubernetes.vcd_shared_ip_plan) returns it.
       - If the plan or anything that it was based on has changed, RV(ok) is false, and RV(lines) say in C(difference) what has changed.
-      - O(phase=change) plans once more when it is its turn on the edge gateway, and stops before its first write if the plan is another one then.
+      - O(phase=change) plans once more when it is its turn on the edge gateway, and stops before its first write if the plan is then a different one.
         While it writes, it takes no step that is neither in the plan nor among its C(steps_if_refused).
-      - A plan that was applied is done, so that RV(plan) has nothing to do. If the run that applied it was interrupted, what is left of it may be
-        finished with the same approval, unless a Service, CPI's image or a variable of the run has changed since.
+      - Once a plan has been applied, RV(plan) has nothing to do. If the run that applied it was interrupted, another run with the same approval may
+        finish it, unless a Service, CPI's image or a variable of the run has changed since.
     type: dict
   before_change:
     description:
-      - With O(phase=plan), what runs between that phase and O(phase=change), as P(vcd.kubernetes.shared_ip#role) has it in
-        C(shared_ip_before_change). This module does not run it. RV(hooks) says what has to run.
+      - With O(phase=plan), the hooks that run between that phase and O(phase=change), as in C(shared_ip_before_change) of
+        P(vcd.kubernetes.shared_ip#role). This module does not run them. RV(hooks) says which of them have to run.
     type: list
     elements: dict
     default: []
     suboptions: &hook
       what:
-        description: What messages name it.
+        description: The name of the hook in messages.
         type: str
       tasks:
-        description: The path of a file of tasks.
+        description: The path of a task file.
         type: str
       role:
         description: The name or the path of a role.
@@ -71,22 +71,22 @@ options:
         description: The name of the file in the role's C(tasks).
         type: str
   after_change:
-    description: What runs after O(phase=change), also if that failed. This module does not run it.
+    description: The hooks that run after O(phase=change), even if that failed. This module does not run them.
     type: list
     elements: dict
     default: []
     suboptions: *hook
   saved:
     description:
-      - With O(phase=plan), what O(before_change) has handed on, once it has run - C(what), C(started), C(seconds) and C(result) of each.
-        It becomes a part of the restore point.
+      - With O(phase=plan), the results of the hooks in O(before_change), once they have run - C(what), C(started), C(seconds) and C(result) of each.
+        They become part of the restore point.
     type: list
     elements: dict
     default: []
   handed_on:
     description:
-      - With O(phase=plan), what the playbook C(vcd.kubernetes.backup) has handed on in a job before. It takes the place of O(before_change) if
-        it is of the same plan (O(approved)) and the same hooks.
+      - With O(phase=plan), what the playbook C(vcd.kubernetes.backup) has handed on in an earlier job. The hooks in O(before_change) do not run again
+        if it belongs to the same plan (O(approved)) and the same hooks.
     type: dict
   scenario:
     description:
@@ -101,7 +101,7 @@ options:
       - Without it the range of CPI's file stays; where the file has none it is V(192.168.8.2-192.168.8.100).
     type: raw
   existing:
-    description: What to do when the change would break Services that exist - stop before anything is written, or migrate them.
+    description: What to do if the change would break existing Services - stop before anything is written, or migrate them.
     type: str
     choices: [fail, migrate]
     default: fail
@@ -116,15 +116,15 @@ options:
   prune:
     description:
       - Whether to remove orphans, that is objects with this cluster's names that no live Service and port has.
-      - A name alone does not prove whose an object is. An orphan is removed only if a restore point of this cluster holds it, CPI's defined
+      - A name alone does not prove which cluster owns an object. An orphan is removed only if a restore point of this cluster holds it, CPI's defined
         entity in Cloud Director lists it, or O(prune_objects) names it. All others are reported.
-      - An orphan that takes a port of a Service is removed when that Service is migrated, any other one in any run.
+      - An orphan that occupies a port of a Service is removed when that Service is migrated; any run removes the others.
     type: bool
     default: false
   prune_objects:
     description:
-      - Names of orphans to remove, in addition to those that are proven. Requires O(prune=true).
-      - A name that a live Service and port has, or that no object has, is refused.
+      - Names of orphans to remove, in addition to those whose owner is proven. Requires O(prune=true).
+      - A name that belongs to a live Service and port, or to no object, is refused.
     type: list
     elements: str
     default: []
@@ -134,10 +134,10 @@ options:
     default: false
   firewall:
     description:
-      - What to do where the firewall of the edge gateway would block a Service after its migration.
+      - What to do if the firewall of the edge gateway would block a Service after its migration.
       - V(tell) - the preflight says which rule to add.
-      - V(manage) - the migration makes it, above the rule that blocks, with an IP set and an application port profile of the same name. All
-        other rules stay as they are. It goes when no Service of the cluster needs it any more.
+      - V(manage) - the migration creates it, above the rule that blocks, with an IP set and an application port profile of the same name. All other
+        rules stay as they are. The rule is deleted when no Service of the cluster needs it any more.
     type: str
     choices: [tell, manage]
     default: tell
@@ -162,11 +162,11 @@ options:
   restore_dir:
     description:
       - Folder for restore points. A migration stores one file there before it writes anything else.
-      - Without it, C(~/.vcd-kubernetes/restore-points). Where that cannot be written, as in many containers, the cluster alone keeps the
-        restore point, and the plan says so.
+      - Without it, C(~/.vcd-kubernetes/restore-points). If that folder cannot be written, as in many containers, only the cluster keeps the restore
+        point, and the plan says so.
     type: path
   restart:
-    description: How CPI is made to read its file; see M(vcd.kubernetes.vcd_ccm_config).
+    description: How to make CPI read its file; see M(vcd.kubernetes.vcd_ccm_config).
     type: str
     default: auto
     choices: [auto, recreate, delete_pod, never]
@@ -176,7 +176,7 @@ options:
     type: int
     default: 300
   certificate_days:
-    description: With O(phase=audit), how many days before it expires a certificate is reported.
+    description: With O(phase=audit), how many days before its expiry a certificate is reported.
     type: int
     default: 30
   take_over:
@@ -186,14 +186,14 @@ options:
     default: false
   lock_timeout:
     description:
-      - Seconds to wait while another run works on the edge gateway; see O(vcd.kubernetes.vcd_shared_ip#module:lock_timeout).
+      - Seconds to wait while another run is working on the edge gateway; see O(vcd.kubernetes.vcd_shared_ip#module:lock_timeout).
     type: int
     default: 1800
   edge_gateway:
     description: Name or URN of the edge gateway. Without it, the one that the network in CPI's file is connected to.
     type: str
   vdc:
-    description: Name or URN of the VDC or VDC group that owns the edge gateway, where two gateways have one name.
+    description: Name or URN of the VDC or VDC group that owns the edge gateway, if two gateways have the same name.
     type: str
   progress_file:
     description: A file to which one JSON line is appended for each event. The action plugin shows the progress from it.
@@ -219,7 +219,7 @@ options:
         type: str
         default: vmware-cloud-director-ccm
       backup_name:
-        description: The name of the ConfigMap for the backup; that of CPI's with V(-backup) appended without it.
+        description: The name of the backup ConfigMap; by default the name of CPI's ConfigMap with V(-backup) appended.
         type: str
       extra_keys:
         description: Keys of CPI's file that this CPI knows and the published one does not; see M(vcd.kubernetes.vcd_ccm_config).
@@ -232,36 +232,36 @@ options:
     type: dict
     suboptions:
       url:
-        description: V(https://HOST) or V(https://HOST:PORT); E(VCD_URL) without it.
+        description: V(https://HOST) or V(https://HOST:PORT); by default E(VCD_URL).
         type: str
       org:
-        description: The organization to log in to; E(VCD_ORG) without it.
+        description: The organization to log in to; by default E(VCD_ORG).
         type: str
       user:
-        description: The user to log in; E(VCD_USER) without it.
+        description: The user to log in; by default E(VCD_USER).
         type: str
       password:
-        description: The user's password; E(VCD_PASSWORD) without it.
+        description: The user's password; by default E(VCD_PASSWORD).
         type: str
       api_token:
-        description: An API token in place of user and password; E(VCD_API_TOKEN) without it.
+        description: An API token in place of user and password; by default E(VCD_API_TOKEN).
         type: str
       token:
-        description: The access token of a session that is open already; E(VCD_TOKEN) without it.
+        description: The access token of a session that is open already; by default E(VCD_TOKEN).
         type: str
       validate_certs:
-        description: Whether the certificate is checked; the inverse of E(VCD_ALLOW_UNVERIFIED_SSL) without it.
+        description: Whether the certificate is checked; by default the inverse of E(VCD_ALLOW_UNVERIFIED_SSL).
         type: bool
         default: true
       ca_path:
-        description: A PEM file with the certificate of the CA; E(VCD_CA_PATH) without it.
+        description: A PEM file with the certificate of the CA; by default E(VCD_CA_PATH).
         type: path
       timeout:
-        description: Seconds that one operation may take in all.
+        description: Seconds that one operation may take in total.
         type: int
         default: 300
       api_version:
-        description: The version of the API to speak; the highest that both sides know without it.
+        description: The API version to use; by default the highest that both sides support.
         type: str
   kubernetes:
     description:
@@ -270,37 +270,37 @@ options:
     type: dict
     suboptions:
       kubeconfig:
-        description: Path of the kubeconfig file, or its content as a dictionary; E(K8S_AUTH_KUBECONFIG) without it.
+        description: Path of the kubeconfig file, or its content as a dictionary; by default E(K8S_AUTH_KUBECONFIG).
         type: raw
       context:
-        description: The context of the kubeconfig; E(K8S_AUTH_CONTEXT) without it.
+        description: The context of the kubeconfig; by default E(K8S_AUTH_CONTEXT).
         type: str
       host:
-        description: URL of the API server; E(K8S_AUTH_HOST) without it.
+        description: URL of the API server; by default E(K8S_AUTH_HOST).
         type: str
       api_key:
-        description: Token for the API server; E(K8S_AUTH_API_KEY) without it.
+        description: Token for the API server; by default E(K8S_AUTH_API_KEY).
         type: str
       username:
-        description: User name for basic authentication; E(K8S_AUTH_USERNAME) without it.
+        description: User name for basic authentication; by default E(K8S_AUTH_USERNAME).
         type: str
       password:
-        description: Password for basic authentication; E(K8S_AUTH_PASSWORD) without it.
+        description: Password for basic authentication; by default E(K8S_AUTH_PASSWORD).
         type: str
       validate_certs:
-        description: Whether the certificate is checked; E(K8S_AUTH_VERIFY_SSL) without it.
+        description: Whether the certificate is checked; by default E(K8S_AUTH_VERIFY_SSL).
         type: bool
       ca_cert:
-        description: File with the certificate of the CA; E(K8S_AUTH_SSL_CA_CERT) without it.
+        description: File with the certificate of the CA; by default E(K8S_AUTH_SSL_CA_CERT).
         type: path
       client_cert:
-        description: File with the client's certificate; E(K8S_AUTH_CERT_FILE) without it.
+        description: File with the client's certificate; by default E(K8S_AUTH_CERT_FILE).
         type: path
       client_key:
-        description: File with the client's key; E(K8S_AUTH_KEY_FILE) without it.
+        description: File with the client's key; by default E(K8S_AUTH_KEY_FILE).
         type: path
       proxy:
-        description: URL of a proxy; E(K8S_AUTH_PROXY) without it.
+        description: URL of a proxy; by default E(K8S_AUTH_PROXY).
         type: str
 requirements:
   - requests
@@ -333,7 +333,7 @@ EXAMPLES = r"""
     that: planned.ok
     fail_msg: "{{ planned.summary }}"
 
-- name: Change, and prove it
+- name: Change, and verify the result
   vcd.kubernetes.vcd_cluster_shared_ip:
     phase: change
     plan: "{{ planned.plan }}"
@@ -355,10 +355,10 @@ summary:
 failure:
   description:
     - Details of what prevents the change, if that is not a finding of the preflight, and of an error that ended the task.
-    - C(cpi_replicas) is the number of CPI's replicas at the end, if it could be read. C(cpi_stopped) is there when CPI is stopped, with the
-      number of replicas that it had.
-    - After an error in phase C(change), C(services) says what happened to each Service, as C(failure) of M(vcd.kubernetes.vcd_shared_ip)
-      does, and C(restore_point) is the file with the restore point, as far as the run has come.
+    - C(cpi_replicas) is the number of CPI's replicas at the end, if it could be read. C(cpi_stopped) is there if CPI is stopped, with the number of
+      replicas that it had.
+    - After an error in phase C(change), C(services) says what happened to each Service, as C(failure) of M(vcd.kubernetes.vcd_shared_ip) does, and
+      C(restore_point) is the file with the restore point, if the run got that far.
   returned: phase plan, when RV(ok=false), and when the task failed
   type: dict
 planned_only:
@@ -371,13 +371,13 @@ plan:
   type: dict
 bound:
   description:
-    - The plan in the form that binds, with its C(digest). P(vcd.kubernetes.shared_ip#role) describes it, as one of the C(clusters).
+    - The plan in its binding form, with its C(digest). P(vcd.kubernetes.shared_ip#role) describes it, as one of the C(clusters).
   returned: phase plan, with O(bind=true) or O(approved), when the plan was made
   type: dict
 hooks:
   description:
-    - What has to run between this phase and O(phase=change) as C(before), and after it as C(after).
-    - C(saved) is O(saved), what is taken from O(handed_on), or, while a change is in progress, what its restore point says.
+    - C(before) are the hooks that have to run between this phase and O(phase=change), C(after) those that have to run after it.
+    - C(saved) is O(saved), or the results from O(handed_on), or, while a change is in progress, those in its restore point.
   returned: phase plan, when RV(ok=true)
   type: dict
 cpi_plan:
@@ -393,8 +393,8 @@ preflight:
     - The checks before a change.
     - C(ok) is false when one of the C(findings) is an error; C(summary) then holds all errors in one line.
     - C(change) says whether something has to be written for the scenario, C(migrations) which Services have to be migrated or repaired.
-    - Each of C(findings) has C(check), C(ok), C(severity) (V(error), V(warning) or V(info)), C(message) and C(remedy).
-      C(passing) is true for one that may come and go by itself.
+    - Each of C(findings) has C(check), C(ok), C(severity) (V(error), V(warning) or V(info)), C(message) and C(remedy). C(passing) is true for a
+      finding that may come and go by itself.
     - Each of C(services) has C(name), C(namespace), C(external_ips), C(ports), C(shape), C(fits) and C(evidence), and C(aside), which lists
       the ports that stay as they are with the reason (C(port) is null for the whole Service).
     - C(pictures) has C(before) and C(after), the data of drawings of the present and of the planned state; either may be null.
@@ -431,11 +431,11 @@ lines:
   returned: always
   type: dict
 cluster:
-  description: The last facts of the cluster, as M(vcd.kubernetes.vcd_ccm_config_info) returns it.
+  description: The latest facts about the cluster, as M(vcd.kubernetes.vcd_ccm_config_info) returns them.
   returned: when it was read
   type: dict
 result:
-  description: The run in short, plain enough for M(ansible.builtin.set_stats).
+  description: A summary of the run, in plain data for M(ansible.builtin.set_stats).
   returned: phases plan and change, unless RV(ok=false)
   type: dict
   contains:

@@ -14,7 +14,7 @@ author:
 description:
   - Creates, changes and deletes a dynamic security group, which firewall rules and pools refer to. The module writes only if something differs.
   - Virtual machines belong to it by their names and security tags. So it needs no change when machines come and go.
-  - It belongs to the VDC group that owns the edge gateway. Edge gateways that a VDC owns have none.
+  - It belongs to the VDC group that owns the edge gateway. An edge gateway that a VDC owns has no such groups.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway
@@ -26,7 +26,7 @@ options:
   criteria:
     description:
       - All criteria, at most three, in any order. A virtual machine belongs to the group if it meets one of them.
-      - Without it, a new group is empty, and one that exists keeps its criteria. An empty list removes all.
+      - Without it, a new group is empty, and an existing group keeps its criteria. An empty list removes all.
     type: list
     elements: dict
     suboptions:
@@ -47,13 +47,13 @@ options:
             choices: [EQUALS, CONTAINS, STARTS_WITH, ENDS_WITH]
             required: true
           value:
-            description: The text to compare with. That of V(VM_TAG) is taken in lower case, as Cloud Director keeps tags.
+            description: The text to compare with. For V(VM_TAG), it is converted to lower case, because Cloud Director keeps tags in lower case.
             type: str
             required: true
 notes:
-  - Cloud Director refuses to delete a group that a firewall rule or a pool refers to, and for a while after the last one
-    is gone. The module names those of the edge gateway. If it finds no user, it retries for two minutes, or for
-    O(wait_timeout) if that is shorter. With O(wait=false), it does not retry.
+  - Cloud Director refuses to delete a group while a firewall rule or a pool refers to it, and for a while after that. The module names the rules and
+    pools of the edge gateway that use it. If it finds none, it retries for two minutes, or for O(wait_timeout) if that is shorter. With
+    O(wait=false), it does not retry.
   - Cloud Director accepts one change at a time on an edge gateway. If it is busy, the module retries until O(timeout).
 seealso:
   - module: vcd.kubernetes.vcd_dynamic_security_group_info

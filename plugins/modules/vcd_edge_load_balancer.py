@@ -24,14 +24,14 @@ extends_documentation_fragment:
 options:
   enabled:
     description:
-      - Whether the load balancer is enabled. A disabled one loses all its settings.
+      - Whether the load balancer is enabled. A disabled load balancer loses all its settings.
       - It cannot be disabled while the edge gateway has virtual services or pools. The module names them.
     type: bool
     default: true
     aliases: [is_active]
   feature_set:
     description:
-      - The features that the provider licenses for this edge gateway. Cloud Director takes V(STANDARD) if it is not given.
+      - The features that the provider licenses for this edge gateway. Cloud Director's default is V(STANDARD).
       - Requires API version 37.0 (Cloud Director 10.4) or newer.
     type: str
     choices: [STANDARD, PREMIUM]
@@ -45,7 +45,7 @@ options:
     aliases: [is_transparent_mode_enabled]
   service_network:
     description:
-      - The gateway of the IPv4 network of the service engines, with its prefix length. Cloud Director takes V(192.168.255.1/25) if none is given.
+      - The gateway of the IPv4 network of the service engines, with its prefix length. Cloud Director's default is V(192.168.255.1/25).
       - It cannot be changed while the load balancer is enabled.
     type: str
     aliases: [service_network_specification]
@@ -57,13 +57,13 @@ options:
     aliases: [ipv6_service_network_specification]
   cloud:
     description:
-      - The load balancer cloud, by name or URN. Without it, Cloud Director chooses that of the edge gateway's network pool.
+      - The load balancer cloud, by name or URN. By default, Cloud Director chooses the cloud of the edge gateway's network pool.
       - It cannot be changed while the load balancer is enabled.
       - Requires API version 39.0 (Cloud Director 10.6) or newer.
     type: str
 notes:
-  - Before its first write, and in check mode, too, the module reads the rights of its user, and fails if one is
-    missing that the write needs. C(docs/rights-vcd.md) of the collection lists them, and has a role to import.
+  - Before its first write, and in check mode, too, the module reads the rights of its user, and fails if the user lacks one that the write needs.
+    C(docs/rights-vcd.md) of the collection lists them, and has a role to import.
   - Cloud Director accepts one change at a time on an edge gateway. If it is busy, the module retries until O(timeout).
 seealso:
   - module: vcd.kubernetes.vcd_edge_load_balancer_info
@@ -86,7 +86,7 @@ EXAMPLES = r"""
 RETURN = r"""
 edge_load_balancer:
   description:
-    - The settings after the run or, in check mode, as predicted. There, what Cloud Director chooses by itself is null.
+    - The settings after the run or, in check mode, as predicted. In check mode, a value that Cloud Director chooses is null.
   returned: success
   type: dict
   contains:

@@ -17,7 +17,7 @@ description:
   - Cloud Director creates and moves a rule only with the whole list. The module reads the list right before it writes it, and again after
     that. If another client has overwritten the change, it is made again, up to three times. If another client has changed other rules
     in between, the module shows a warning that names them.
-  - Names of firewall rules are not unique. If several rules have the name, the module fails, and you have to choose one with O(id).
+  - Names of firewall rules are not unique. If several rules have the same name, the module fails, and you have to choose one with O(id).
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway
@@ -29,20 +29,20 @@ options:
   before:
     description:
       - Another rule, by name or id, that this one has to come before. The first rule that matches applies.
-      - A rule that comes before it already stays where it is, also if others stand in between. Otherwise it is placed directly before it.
+      - If this rule already comes before that one, it stays where it is, even with other rules in between. Otherwise it is placed directly before that rule.
     type: str
   after:
     description: The same for a rule that this one has to come after.
     type: str
   position:
     description:
-      - Whether the rule has to be the V(first) or the V(last) of those that a tenant can change. System rules come before them, and default
-        rules after them.
-      - Without O(before), O(after) and O(position), a new rule comes last, and one that exists stays where it is.
+      - Whether the rule has to be the V(first) or the V(last) of the rules that a tenant can change. System rules come before them, and default rules
+        after them.
+      - Without O(before), O(after) and O(position), a new rule comes last, and an existing rule stays where it is.
     type: str
     choices: [first, last]
   action:
-    description: What happens to the traffic that matches. V(REJECT) tells the sender, V(DROP) does not. Required to create a rule.
+    description: What happens to the traffic that matches. V(REJECT) notifies the sender, V(DROP) does not. Required to create a rule.
     type: str
     choices: [ALLOW, DROP, REJECT]
   direction:

@@ -14,7 +14,7 @@ author:
 description:
   - Manages the rules with which a virtual service changes, redirects or refuses HTTP requests, and changes responses. The module writes only if
     something differs.
-  - HTTP policies are parts of their virtual service, and go when it is deleted. M(vcd.kubernetes.vcd_virtual_service) keeps them when it recreates one.
+  - HTTP policies are part of a virtual service, and are deleted with it. M(vcd.kubernetes.vcd_virtual_service) keeps them when it re-creates a virtual service.
   - Requires API version 38.0 (Cloud Director 10.5.0) or newer, and a virtual service with the application profile V(HTTP) or V(HTTPS).
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
@@ -35,14 +35,14 @@ options:
     required: true
   redirect_to_https:
     description:
-      - Whether a security rule redirects all that comes by HTTP to HTTPS. All other security rules stay as they are.
-      - V(true) uses the rule that does so already, whatever its name, and activates it if it is inactive. If no rule does so, it makes
-        C(redirect-to-https) the first one.
+      - Whether a security rule redirects all HTTP requests to HTTPS. All other security rules stay as they are.
+      - V(true) uses a rule that already does so, whatever its name, and activates it if it is inactive. If there is no such rule, the module adds
+        C(redirect-to-https) as the first one.
       - V(false) removes such rules.
       - With O(security_rules), this applies to that list.
     type: bool
   https_port:
-    description: The port to which O(redirect_to_https) leads.
+    description: The port to which O(redirect_to_https) redirects.
     type: int
     default: 443
   request_rules:
@@ -61,11 +61,11 @@ options:
         type: bool
         default: true
       logging: &logging
-        description: Whether what matches is logged.
+        description: Whether matches are logged.
         type: bool
         default: false
       match_criteria:
-        description: What has to match, all of it. Without any, the rule applies to all requests.
+        description: The criteria, all of which have to match. Without any, the rule applies to all requests.
         type: dict
         suboptions: &request_criteria
           client_ip_address:
@@ -73,7 +73,7 @@ options:
             type: dict
             suboptions:
               criteria: &is_in
-                description: Whether it is one of these, or none of them.
+                description: Whether the value must be one of these, or none of them.
                 type: str
                 choices: [IS_IN, IS_NOT_IN]
                 required: true
@@ -112,7 +112,7 @@ options:
             type: dict
             suboptions:
               criteria: &text_or_regex
-                description: How it is compared with each text.
+                description: How the value is compared with each text.
                 type: str
                 choices: &texts_and_regex
                   - BEGINS_WITH
@@ -141,7 +141,7 @@ options:
             elements: dict
             suboptions:
               criteria: &text_or_existence
-                description: How it is compared with each text, or whether there is one.
+                description: How the value is compared with each text, or whether it exists.
                 type: str
                 choices: &texts_and_existence
                   - EXISTS
@@ -185,18 +185,18 @@ options:
             type: dict
             suboptions:
               protocol: &protocol
-                description: The protocol to which it leads.
+                description: The protocol of the new location.
                 type: str
                 choices: [HTTP, HTTPS]
                 required: true
               host: &host
-                description: The host to which it leads. By default, that of the request.
+                description: The host of the new location. By default, the host of the request.
                 type: str
               port: &port
-                description: The port to which it leads. By default, 80 for V(HTTP) and 443 for V(HTTPS).
+                description: The port of the new location. By default, 80 for V(HTTP) and 443 for V(HTTPS).
                 type: int
               path: &path
-                description: The path to which it leads. By default, that of the request.
+                description: The path of the new location. By default, the path of the request.
                 type: str
               keep_query: &keep_query
                 description: Whether the query of the request is kept.
@@ -229,10 +229,10 @@ options:
             type: dict
             suboptions:
               host_header:
-                description: The new host. By default, that of the request.
+                description: The new host. By default, the host of the request.
                 type: str
               existing_path:
-                description: The new path. By default, that of the request.
+                description: The new path. By default, the path of the request.
                 type: str
               query:
                 description: The new query, or what is added to the existing one.
@@ -247,7 +247,7 @@ options:
       active: *active
       logging: *logging
       match_criteria:
-        description: What has to match of the request and of the response, all of it. Without any, the rule applies to all responses.
+        description: The criteria for the request and the response, all of which have to match. Without any, the rule applies to all responses.
         type: dict
         suboptions:
           <<: *request_criteria
@@ -299,27 +299,27 @@ options:
       active: *active
       logging: *logging
       match_criteria:
-        description: What has to match, all of it. Without any, the rule applies to all requests.
+        description: The criteria, all of which have to match. Without any, the rule applies to all requests.
         type: dict
         suboptions: *request_criteria
       actions:
-        description: What to do, one thing only.
+        description: What to do, exactly one action.
         type: dict
         required: true
         suboptions:
           redirect_to_https:
-            description: The port to which a request by HTTP is redirected, by HTTPS.
+            description: The port to which an HTTP request is redirected with HTTPS.
             type: int
           connections:
             description: Allow the request, or close the connection.
             type: str
             choices: [ALLOW, CLOSE]
           rate_limit:
-            description: What to do if requests come too often. Without an action, that is reported only.
+            description: What to do if requests come too often. Without an action, this is only reported.
             type: dict
             suboptions:
               count:
-                description: How many requests each period may have, 1 to 1000000000.
+                description: The maximum number of requests in each period, 1 to 1000000000.
                 type: int
                 required: true
               period:
@@ -348,17 +348,16 @@ options:
                     required: true
           send_response: *send_response
 notes:
-  - Before its first write, and in check mode, too, the module reads the rights of its user, and fails if one is
-    missing that the write needs. C(docs/rights-vcd.md) of the collection lists them, and has a role to import.
-  - Cloud Director writes each kind of rules as one list. Fields of a rule that this module does not know stay as they are while the rule does not
-    change.
+  - Before its first write, and in check mode, too, the module reads the rights of its user, and fails if the user lacks one that the write needs.
+    C(docs/rights-vcd.md) of the collection lists them, and has a role to import.
+  - Cloud Director stores each kind of rule as one list. Fields of a rule that this module does not know stay as they are as long as the rule does not change.
 seealso:
   - module: vcd.kubernetes.vcd_http_policy_info
   - module: vcd.kubernetes.vcd_virtual_service
 """
 
 EXAMPLES = r"""
-- name: Have a virtual service for the policies
+- name: Create a pool for the virtual service
   vcd.kubernetes.vcd_pool:
     url: https://vcd.example.com
     org: acme
@@ -378,13 +377,13 @@ EXAMPLES = r"""
     service_ports:
       - start: 80
 
-- name: Redirect all of it to HTTPS
+- name: Redirect all requests to HTTPS
   vcd.kubernetes.vcd_http_policy:
     edge_gateway: acme-edge
     virtual_service: shop-http
     redirect_to_https: true
 
-- name: Refuse the path of the administrators to all but the office, and tell the pool that TLS was used
+- name: Allow the administrators' path only from the office, and tell the members that TLS was used
   vcd.kubernetes.vcd_http_policy:
     edge_gateway: acme-edge
     virtual_service: shop-http
@@ -417,7 +416,7 @@ RETURN = r"""
 http_policy:
   description:
     - The HTTP policies after the run or, in check mode, as predicted. Null when the virtual service does not exist, or can have none.
-    - Rules have the form of the options, with what is set alone, so that they can be given to the module again.
+    - Rules have the form of the options and contain only what is set, so that they can be given to the module again.
   returned: success
   type: dict
   contains:

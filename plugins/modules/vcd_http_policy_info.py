@@ -72,7 +72,7 @@ http_policies:
       description: The virtual service, with C(id) and C(name).
       type: dict
     request_rules:
-      description: The rules for requests, as in the option of M(vcd.kubernetes.vcd_http_policy), with what is set alone.
+      description: The rules for requests, as in the option of M(vcd.kubernetes.vcd_http_policy), with only what is set.
       type: list
       elements: dict
     response_rules:

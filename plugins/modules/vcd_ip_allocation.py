@@ -12,9 +12,8 @@ version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Takes a floating IP from an IP Space, a given one or any, marks it as used, describes it, and releases it. The module writes only if
-    something differs.
-  - The description is the mark by which a later run finds an address again.
+  - Allocates a floating IP from an IP Space (a given one or any), marks it as used, describes it, and releases it. The module writes only if something differs.
+  - A later run finds an address again by its description.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.attributes
@@ -23,7 +22,7 @@ options:
   state:
     description:
       - Whether the organization should have the address.
-      - With V(absent), it is released. The module refuses that while an object uses it, and names what does.
+      - With V(absent), it is released. The module refuses that while an object uses it, and names that object.
     type: str
     choices: [present, absent]
     default: present
@@ -33,13 +32,13 @@ options:
     required: true
   value:
     description:
-      - The address. Without it, the one with this O(description) is meant or, if no address has it, any that the IP Space gives.
-      - To take a given address requires API version 37.2 (Cloud Director 10.4.2) or newer.
+      - The address. Without it, the module uses the address with this O(description) or, if there is none, any address that the IP Space gives.
+      - Allocating a given address requires API version 37.2 (Cloud Director 10.4.2) or newer.
     type: str
     aliases: [ip_address]
   description:
     description:
-      - A description. It marks the address as used (V(USED_MANUAL)), so that no user takes it for a free one.
+      - A description. It marks the address as used (V(USED_MANUAL)), so that no other user considers it free.
       - At least one of O(value) and O(description) is required.
     type: str
   usage_state:
@@ -49,17 +48,17 @@ options:
     type: str
     choices: [UNUSED, USED_MANUAL]
 notes:
-  - Before its first write, and in check mode, too, the module reads the rights of its user, and fails if one is
-    missing that the write needs. C(docs/rights-vcd.md) of the collection lists them, and has a role to import.
+  - Before its first write, and in check mode, too, the module reads the rights of its user, and fails if the user lacks one that the write needs.
+    C(docs/rights-vcd.md) of the collection lists them, and has a role to import.
   - If the IP Space shows that the quota of the organization is used up, the module says so before it asks for an address, in check mode, too.
-  - Requires API version 37.1 (Cloud Director 10.4.1) or newer. The provider allocates nothing. Log in to the organization.
+  - Requires API version 37.1 (Cloud Director 10.4.1) or newer. A user of the provider cannot allocate addresses. Log in to the organization.
 seealso:
   - module: vcd.kubernetes.vcd_ip_allocation_info
   - module: vcd.kubernetes.vcd_nat_rule
 """
 
 EXAMPLES = r"""
-- name: Take an address for a service, once
+- name: Allocate an address for a service, unless it already has one
   vcd.kubernetes.vcd_ip_allocation:
     url: https://vcd.example.com
     org: acme

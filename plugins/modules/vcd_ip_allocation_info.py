@@ -44,7 +44,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 floating_ips:
-  description: How many floating IPs the organization has from the IP Space, as that shows it.
+  description: How many floating IPs the organization has from the IP Space, according to the IP Space.
   returned: success
   type: dict
   contains:
@@ -61,7 +61,7 @@ floating_ips:
       description: How many of these are not used.
       type: int
 ip_allocations:
-  description: The addresses, in their order, or the result of O(query).
+  description: The addresses, in ascending order, or the result of O(query).
   returned: success
   type: list
   elements: dict

@@ -27,13 +27,13 @@ options:
   ip_addresses:
     description:
       - All addresses of the IP set - IPv4 or IPv6 addresses, networks (CIDR) and ranges (V(10.0.0.1-10.0.0.9)), in any order.
-      - Without it, a new IP set is empty, and one that exists keeps its addresses.
+      - Without it, a new IP set is empty, and an existing IP set keeps its addresses.
     type: list
     elements: str
 notes:
-  - Cloud Director refuses to delete an IP set that a firewall rule or a pool refers to, and for a while after the last one
-    is gone. The module names those of the edge gateway. If it finds no user, it retries for two minutes, or for
-    O(wait_timeout) if that is shorter. With O(wait=false), it does not retry.
+  - Cloud Director refuses to delete an IP set while a firewall rule or a pool refers to it, and for a while after that. The module names the rules
+    and pools of the edge gateway that use it. If it finds none, it retries for two minutes, or for O(wait_timeout) if that is shorter. With
+    O(wait=false), it does not retry.
   - Cloud Director accepts one change at a time on an edge gateway. If it is busy, the module retries until O(timeout).
 seealso:
   - module: vcd.kubernetes.vcd_ip_set_info

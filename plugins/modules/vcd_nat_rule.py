@@ -14,10 +14,10 @@ author:
 description:
   - Creates, changes and deletes a NAT rule. Every setting that a tenant can change is an option. The module writes only if something differs.
   - With O(nat_rules), it does so for a list of rules in one session, and reads and waits only once.
-  - Names of NAT rules are not unique. If several rules have the name, the module fails, and you have to choose one with O(id).
-  - A rule takes traffic before a virtual service does. The module refuses a V(DNAT) or V(REFLEXIVE) rule for an address and port that a virtual
-    service serves, or that another such rule of the same O(priority) is for, even if that object is disabled. With different priorities, it shows a
-    warning that says which of the two rules applies.
+  - Names of NAT rules are not unique. If several rules have the same name, the module fails, and you have to choose one with O(id).
+  - A NAT rule takes precedence over a virtual service. The module refuses a V(DNAT) or V(REFLEXIVE) rule for an address and port that a virtual
+    service serves, or that another such rule of the same O(priority) matches, even if that object is disabled. With different priorities, a warning
+    says which of the two rules applies.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway
@@ -36,7 +36,7 @@ options:
     choices: [DNAT, SNAT, NO_DNAT, NO_SNAT, REFLEXIVE]
   external_addresses:
     description:
-      - The external IP address or network (CIDR). Its addresses must be allocated to the edge gateway, or in an IP Space to the organization, unless
+      - The external IP address or network (CIDR). Its addresses must be allocated to the edge gateway (with IP Spaces, to the organization), unless
         they are private. Other addresses are refused for V(DNAT), V(SNAT) and V(REFLEXIVE), in check mode, too.
       - Required to create a rule of any type except V(NO_SNAT). An empty string removes it.
     type: str
@@ -127,7 +127,7 @@ EXAMPLES = r"""
     name: dnat-web-http
   register: rules
 
-- name: Delete all of them but the first
+- name: Delete all of them except the first
   vcd.kubernetes.vcd_nat_rule:
     edge_gateway: acme-edge
     id: "{{ item.id }}"

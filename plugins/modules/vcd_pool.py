@@ -86,11 +86,11 @@ options:
         type: str
       vm:
         description:
-          - A virtual machine, by name or URN, whose address is the member's. The module reads it in each run.
+          - A virtual machine, by name or URN, whose address the member gets. The module reads the address in each run.
           - It needs exactly one address on the networks that the edge gateway routes. The user needs the right to see it.
         type: str
       port:
-        description: The port, if it is not O(default_port). With O(exclusive=false), a member without a port is each one that has the address.
+        description: The port, if it is not O(default_port). With O(exclusive=false), a member without a port stands for every member that has the address.
         type: int
       ratio:
         description: The weight, 1 to 20. The default of a new member is 1.
@@ -108,8 +108,8 @@ options:
   exclusive:
     description:
       - Whether O(members) are all members of the pool.
-      - With V(false), all others stay as they are, also those that another client adds at the same time. Options that are not set keep the
-        values that a member has.
+      - With V(false), all other members stay as they are, even those that another client adds at the same time. For options that are not set, a
+        member keeps its values.
     type: bool
     default: true
   member_group:
@@ -136,7 +136,7 @@ options:
 notes:
   - With O(wait=true), the module waits until the pool is realized. It does not wait for its health, because a pool without a virtual service
     has none.
-  - CPI finds its virtual services and pools by their names. If you rename one, CPI makes another.
+  - CPI finds its virtual services and pools by their names. If you rename one, CPI creates another.
 seealso:
   - module: vcd.kubernetes.vcd_pool_info
   - module: vcd.kubernetes.vcd_virtual_service
@@ -169,7 +169,7 @@ EXAMPLES = r"""
       - ip_address: 10.10.0.12
         enabled: false
 
-- name: Replace it by a new one
+- name: Replace it with a new one
   vcd.kubernetes.vcd_pool:
     edge_gateway: acme-edge
     name: web-http
@@ -189,7 +189,7 @@ EXAMPLES = r"""
       - vm: intranet-1
       - vm: intranet-2
 
-- name: Have two pools of the same members with one task
+- name: Create two pools with the same members in one task
   vcd.kubernetes.vcd_pool:
     edge_gateway: acme-edge
     members:

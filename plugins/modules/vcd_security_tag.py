@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Gives a security tag to virtual machines, and takes it from them. Dynamic security groups refer to tags. The module writes only if
-    something differs.
+  - Assigns a security tag to virtual machines, and removes it from them. Dynamic security groups refer to tags. The module writes only if something
+    differs.
   - A tag exists as long as a virtual machine has it. It belongs to the organization of the user.
   - The other tags of a virtual machine stay as they are.
 extends_documentation_fragment:
@@ -24,7 +24,7 @@ options:
   state:
     description:
       - Whether the virtual machines should have the tag.
-      - With V(absent), it is taken from the virtual machines in O(vms) or, without O(vms), from all.
+      - With V(absent), it is removed from the virtual machines in O(vms) or, without O(vms), from all.
     type: str
     choices: [present, absent]
     default: present
@@ -35,22 +35,22 @@ options:
   vms:
     description:
       - Virtual machines, by name or URN (V(urn:vcloud:vm:UUID)). Required with O(state=present).
-      - Names of virtual machines are unique in a vApp only. If several have the name, give a URN, or O(vdc).
+      - Names of virtual machines are unique only within a vApp. If several have the same name, give a URN, or O(vdc).
     type: list
     elements: str
   vdc:
-    description: The VDC that has the virtual machines in O(vms) that are given by name, by name or URN.
+    description: The VDC of the virtual machines that O(vms) gives by name. Give the VDC by name or URN.
     type: str
   exclusive:
     description:
-      - Whether the tag is taken from the virtual machines that are not in O(vms).
-      - V(false) adds those in O(vms) to the ones that have it, so that several teams can use one tag.
+      - Whether the tag is removed from the virtual machines that are not in O(vms).
+      - V(false) only adds the tag to those in O(vms), so that several teams can use the same tag.
     type: bool
     default: true
 notes:
-  - Before its first write, and in check mode, too, the module reads the rights of its user, and fails if one is
-    missing that the write needs. C(docs/rights-vcd.md) of the collection lists them, and has a role to import.
-  - Cloud Director has no tags of the provider's organization System. Log in to the organization that has the virtual machines.
+  - Before its first write, and in check mode, too, the module reads the rights of its user, and fails if the user lacks one that the write needs.
+    C(docs/rights-vcd.md) of the collection lists them, and has a role to import.
+  - The provider's organization System has no tags. Log in to the organization that has the virtual machines.
 seealso:
   - module: vcd.kubernetes.vcd_security_tag_info
   - module: vcd.kubernetes.vcd_dynamic_security_group
@@ -73,13 +73,13 @@ EXAMPLES = r"""
     vms: [acme-cp-1]
     exclusive: false
 
-- name: Take the tag from one
+- name: Remove the tag from one
   vcd.kubernetes.vcd_security_tag:
     name: acme-worker
     vms: [acme-cp-1]
     state: absent
 
-- name: Take it from all, so that it is gone
+- name: Remove the tag from all, which deletes it
   vcd.kubernetes.vcd_security_tag:
     name: acme-worker
     state: absent

@@ -19,7 +19,7 @@ extends_documentation_fragment:
   - vcd.kubernetes.attributes.actiongroup_vcd
 options:
   name:
-    description: Return only this tag, in any case of letters.
+    description: Return only this tag, in upper or lower case.
     type: str
   query:
     description:

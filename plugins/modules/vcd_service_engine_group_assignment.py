@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vcd_service_engine_group_assignment
-short_description: Manage which service engine groups an edge gateway of Cloud Director has
+short_description: Manage the service engine groups that are assigned to an edge gateway of Cloud Director
 version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Assigns a service engine group to an edge gateway, changes its numbers, and takes it away. The module writes only if something differs.
+  - Assigns a service engine group to an edge gateway, changes its limits, and removes it. The module writes only if something differs.
   - Only the provider may do this. For a tenant, the module fails with one line that says so, and
     M(vcd.kubernetes.vcd_service_engine_group_assignment_info) shows the groups.
 extends_documentation_fragment:
@@ -24,7 +24,7 @@ options:
   state:
     description:
       - Whether the edge gateway should have the group.
-      - A group cannot be taken away while virtual services are on it. The module names them.
+      - A group cannot be removed while it has virtual services. The module names them.
     type: str
     choices: [present, absent]
     default: present
@@ -39,8 +39,8 @@ options:
     description: How many of them are reserved for it. Required to assign a shared group; a dedicated one has none.
     type: int
 notes:
-  - Before its first write, and in check mode, too, the module reads the rights of its user, and fails if one is
-    missing that the write needs. C(docs/rights-vcd.md) of the collection lists them, and has a role to import.
+  - Before its first write, and in check mode, too, the module reads the rights of its user, and fails if the user lacks one that the write needs.
+    C(docs/rights-vcd.md) of the collection lists them, and has a role to import.
   - Cloud Director accepts one change at a time on an edge gateway. If it is busy, the module retries until O(timeout).
 seealso:
   - module: vcd.kubernetes.vcd_service_engine_group_assignment_info
@@ -59,7 +59,7 @@ EXAMPLES = r"""
     vdc: acme-vdc
     service_engine_group: seg-dedicated
 
-- name: Let it have more virtual services in a shared one
+- name: Allow more virtual services in a shared group
   vcd.kubernetes.vcd_service_engine_group_assignment:
     org: System
     user: administrator
@@ -69,7 +69,7 @@ EXAMPLES = r"""
     service_engine_group: seg-shared
     max_virtual_services: 40
 
-- name: Take the dedicated one away
+- name: Remove the dedicated group
   vcd.kubernetes.vcd_service_engine_group_assignment:
     org: System
     user: administrator
@@ -102,7 +102,7 @@ service_engine_group_assignment:
       description: How many of them are reserved for it. Null for a dedicated group.
       type: int
     deployed_virtual_services:
-      description: How many there are.
+      description: How many virtual services the edge gateway has in the group.
       type: int
     feature_set:
       description: V(STANDARD) or V(PREMIUM).

@@ -63,7 +63,7 @@ service_engine_group_assignments:
       description: How many of them are reserved for it. Null for a dedicated group.
       type: int
     deployed_virtual_services:
-      description: How many there are.
+      description: How many virtual services the edge gateway has in the group.
       type: int
     feature_set:
       description: V(STANDARD) or V(PREMIUM).

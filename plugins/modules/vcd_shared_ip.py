@@ -15,11 +15,11 @@ description:
   - Creates, migrates, repairs and removes everything that makes services available on one external IP each on an NSX-T edge gateway
     - virtual services, pools with their IP sets, DNAT rules and application port profiles.
   - The plan is always computed from the observed state. If a run is interrupted at any point, running the same task again completes it.
-  - While a service is migrated, a virtual service or a DNAT rule refers to its external IP at every moment, so that no other user can take it.
-    Ports are migrated one after the other. It is not publicly documented whether Cloud Director allows a virtual service and a DNAT rule on
-    the same address, so the module tries it where a rejection does no harm. If it is rejected, nothing refers to the IP for the duration of one task.
-    A rejection for any other reason stops the run before anything is deleted (see O(vcd_rules)).
-    Check mode reports this possibility, and the run detects whether the IP was taken in that time.
+  - While a service is migrated, a virtual service or a DNAT rule refers to its external IP at all times, so that no other user can take it. Ports are
+    migrated one after the other. It is not publicly documented whether Cloud Director allows a virtual service and a DNAT rule on the same address,
+    so the module tries it where a rejection does no harm. If it is rejected, nothing refers to the IP for the duration of one task. A rejection for
+    any other reason stops the run before anything is deleted (see O(vcd_rules)). Check mode reports this possibility, and the run detects whether the
+    IP was taken in that time.
   - Settings that no option names stay as an operator set them, for example health monitors, algorithm, persistence and the ratio of members.
   - If a service fails, it is rolled back to its previous shape, and the run stops and reports the state of every service.
   - CPI must not run while the objects of its cluster change. The role P(vcd.kubernetes.shared_ip#role) stops and restarts it.
@@ -35,7 +35,7 @@ options:
     description:
       - Whether the services should exist. With V(absent), the objects of the given ports are deleted, and the IPs of the services from an IP Space
         are released.
-      - With O(cluster_id), a service without ports stands for all objects with its name. Those whose name can be read in several ways, as one of
+      - With O(cluster_id), a service without ports stands for all objects with its name. Objects with an ambiguous name, which may also be that of
         another Service or cluster, stay and are returned as RV(orphans).
     type: str
     choices: [present, absent]
@@ -69,7 +69,7 @@ options:
     default: per_port
   service_engine_group:
     description:
-      - Name or URN of the service engine group for new virtual services. By default, the group of the virtual services that already share the IP,
+      - Name or URN of the service engine group for new virtual services. By default, the group of the virtual services that already share the IP, or
         else the first group with free capacity.
     type: str
   vip_subnet:
@@ -79,16 +79,16 @@ options:
     description:
       - Whether to delete orphans, that is objects with the name of one of O(services) that do not belong to any of its ports, for example after
         a port was dropped or renamed. Give each service with all its ports.
-      - A name alone does not prove whose an object is. An orphan is deleted only if its name can be read in one way, and something else shows
-        that it belongs to the service. With O(name_template) these are its addresses and the members of its pool, with O(cluster_id) the
-        O(restore_point) that holds it. All others are returned as RV(orphans), with the reason.
+      - A name alone does not prove that an object belongs to a service. An orphan is deleted only if its name is unambiguous and something else
+        proves its owner. With O(name_template), that is its addresses and the members of its pool, with O(cluster_id), a O(restore_point) that holds
+        it. All other orphans are returned as RV(orphans), with the reason.
       - With O(state=absent), only O(prune_objects) are deleted in addition to the services.
     type: bool
     default: false
   prune_objects:
     description:
-      - Names of orphans to delete, in addition to those that are proven. Requires O(prune=true).
-      - A name that a port of O(services) has, or that no object has, is refused.
+      - Names of orphans to delete, in addition to those whose owner is proven. Requires O(prune=true).
+      - A name that belongs to a port of O(services), or to no object, is refused.
     type: list
     elements: str
     default: []
@@ -100,20 +100,21 @@ options:
     default: {}
   accept_loss:
     description:
-      - A virtual service that is deleted and created again keeps its HTTP policies (API version 38.0) and WAF (38.1). They are read before the first
-        write, and written back.
-      - Whether to go on where one of them cannot be read or written back. It is then lost. If false, the task fails before its first change.
+      - Whether to continue if HTTP policies or WAF of a virtual service cannot be read or written back. They are then lost. If false, the task fails
+        before its first change.
+      - Otherwise, a virtual service that is deleted and created again keeps its HTTP policies (API version 38.0) and WAF (38.1). They are read before
+        the first write, and written back.
     type: bool
     default: false
   vcd_rules:
     description:
-      - Rules that this Cloud Director is known to have. Without them, the module finds out. It tries a write whose refusal does no harm, and
-        recognises the refusal by Cloud Director's words. Where it does not know the words, it stops before it deletes anything, quotes them, and
-        names the rule to be stated here if that is what they mean.
-      - V(vip_and_dnat_on_one_address) - a virtual service and a DNAT rule cannot have one address.
+      - Rules that this Cloud Director is known to have. The module detects the others by itself. It tries a write whose refusal does no harm, and
+        recognises the refusal by Cloud Director's message. If it does not know the message, it stops before it deletes anything, quotes the message,
+        and names the rule to state here if that is what the message means.
+      - V(vip_and_dnat_on_one_address) - a virtual service and a DNAT rule cannot have the same address.
       - V(vip_changed_to_one_in_use) - a VIP cannot be changed to that of another virtual service.
       - V(update_while_sharing_a_vip) - a virtual service that shares its VIP cannot be updated.
-      - V(one_port_of_a_vip_for_tcp_and_udp) - one port of a VIP cannot be for TCP and, in another virtual service, for UDP. Services that need it
+      - V(one_port_of_a_vip_for_tcp_and_udp) - one port of a VIP cannot be for TCP and, in another virtual service, for UDP. Services that need this
         are then refused before the first write.
     type: list
     elements: str
@@ -128,10 +129,10 @@ options:
     type: path
   lock_timeout:
     description:
-      - The maximum number of seconds to wait while another run works on the edge gateway. The runs of this module and of
-        M(vcd.kubernetes.vcd_cluster_shared_ip) write to an edge gateway one at a time, also from several hosts.
-      - The lock is an application port profile with the name V(vcd.kubernetes-lock-) and the UUID of the edge gateway. Its description says who
-        works there. A run that is killed leaves it behind. The next run removes it, on the same machine at once, else within 5 minutes.
+      - The maximum number of seconds to wait while another run is working on the edge gateway. Runs of this module and of
+        M(vcd.kubernetes.vcd_cluster_shared_ip) write to an edge gateway one at a time, even from several hosts.
+      - The lock is an application port profile with the name V(vcd.kubernetes-lock-) and the UUID of the edge gateway. Its description names its
+        holder. A run that is killed leaves it behind. The next run removes it, on the same machine at once, otherwise within 5 minutes.
       - Check mode, and a run that changes nothing, need no lock.
     type: int
     default: 1800
@@ -145,7 +146,7 @@ options:
     type: int
     default: 600
 notes:
-  - Before its first write, and in check mode, too, the module reads the rights of its user, and fails if one is missing that the write needs.
+  - Before its first write, and in check mode, too, the module reads the rights of its user, and fails if the user lacks one that the write needs.
     C(docs/rights-vcd.md) of the collection lists them, and has a role to import.
 seealso:
   - module: vcd.kubernetes.vcd_shared_ip_info
@@ -167,7 +168,7 @@ EXAMPLES = r"""
           - {name: http, port: 80, node_port: 8080, app_protocol: http}
           - {name: https, port: 443, node_port: 8080, app_protocol: https, certificate: shop-2026}
 
-- name: Redirect what comes by HTTP, and refuse the path of the administrators to all but the office
+- name: Redirect HTTP to HTTPS, and allow the administrators' path only from the office
   vcd.kubernetes.vcd_shared_ip:
     edge_gateway: acme-edge
     name_template: "{edge_gateway}-{kind}-{service}-{port}"
@@ -208,7 +209,7 @@ EXAMPLES = r"""
   check_mode: true
   register: plan
 
-- name: Serve them on the external IP itself, so that they see the addresses of their clients
+- name: Serve the two machines on the external IP itself, so that they see the addresses of their clients
   vcd.kubernetes.vcd_shared_ip:
     edge_gateway: acme-edge
     name_template: "{edge_gateway}-{kind}-{service}-{port}"
@@ -303,21 +304,21 @@ services:
       type: dict
     downtime:
       description:
-        - The downtime in seconds as it was measured by the run - C(ports) for each port that existed, C(together) while all of them were down.
-          A port counts as down from the request that takes it away to the end of the task that brings it back.
+        - The downtime in seconds, as measured by the run - C(ports) for each port that existed, C(together) while all of them were down. A port
+          counts as down from the request that takes it away to the end of the task that brings it back.
         - C(lasting) lists the ports that were still down when the run ended; none after a run that has succeeded.
-        - Null in check mode, and for a service of which nothing was changed.
+        - Null in check mode, and for a service that was not changed.
       type: dict
 lost_settings:
-  description: What objects have lost of the settings in O(restore_point), one line each; not what a migration changes on purpose.
+  description: The settings in O(restore_point) that objects have lost, one line each, except those that a migration changes on purpose.
   returned: success
   type: list
   elements: str
   sample: ["DNAT rule dnat-web-http: firewallMatch was BYPASS and is MATCH_INTERNAL_ADDRESS"]
 orphans:
   description:
-    - Objects with the name of one of the services that do not belong to any of its ports and still exist, each with C(kind), C(name), C(why),
-      which says why it is not certain that it belongs to the service, and C(ambiguous), whether its name can be read in several ways.
+    - Objects with the name of one of the services that do not belong to any of its ports and still exist, each with C(kind), C(name), C(why), which
+      says why its owner is not proven, and C(ambiguous), which says whether its name may also be that of another service or cluster.
   returned: success
   type: list
   elements: dict
@@ -326,10 +327,10 @@ failure:
     - What failed. C(service) is the service at which the run stopped, and C(state) the state that it is in.
     - C(created), C(migrated), C(repaired), C(removed), C(rolled_back), C(failed) and C(not_reached) are lists of the services in that state.
       C(failed) is a service that could not be rolled back, C(not_reached) one that the run did not change.
-    - C(services) says of each service its C(name), C(namespace), C(scenario_before), C(scenario), C(state) and C(downtime), as RV(services)
-      does after a success; only if the run had begun to write.
-    - If an option is refused, C(option) with, where they are known, C(value) and C(remedy) instead.
-    - C(missing) lists what O(services[].preserve_client_ip) lacks, each with who can give it.
+    - C(services) has C(name), C(namespace), C(scenario_before), C(scenario), C(state) and C(downtime) of each service, as RV(services) has after a
+      success; only if the run had begun to write.
+    - If an option is refused, there is instead C(option) and, if known, C(value) and C(remedy).
+    - C(missing) lists what O(services[].preserve_client_ip) still needs, and who can provide it.
   returned: failure
   type: dict
 writes:

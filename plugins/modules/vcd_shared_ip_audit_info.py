@@ -12,10 +12,10 @@ version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Says what has drifted from what the services should be, and what will soon fail. It writes nothing.
+  - Reports where the services differ from what they should be, and what will soon fail. It writes nothing.
   - It compares the services with the plan that M(vcd.kubernetes.vcd_shared_ip) would make with the same options, and looks for orphans, pools
     without health monitors, addresses that the edge gateway may not use, firewall rules that block traffic, and certificates that expire.
-  - What the user may not view is returned as a finding with the code V(not-checked) and the right that it needs, never as clean.
+  - What the user may not view is returned as a finding with the code V(not-checked) and the missing right, never as passed.
   - O(vcd.kubernetes.vcd_cluster_shared_ip#module:phase=audit) does the same for the Services of a cluster, and the playbook
     C(vcd.kubernetes.audit) for a fleet.
 extends_documentation_fragment:
@@ -25,7 +25,7 @@ extends_documentation_fragment:
   - vcd.kubernetes.attributes.actiongroup_vcd
 options:
   services:
-    description: The services, as the task with M(vcd.kubernetes.vcd_shared_ip) has them. Required.
+    description: The services, as in the task with M(vcd.kubernetes.vcd_shared_ip). Required.
   scenario:
     description: The scenario that they should be in; see M(vcd.kubernetes.vcd_shared_ip).
     type: str
@@ -49,7 +49,7 @@ options:
     choices: [per_port, per_service]
     default: per_port
   certificate_days:
-    description: How many days before it expires a certificate is reported.
+    description: How many days before its expiry a certificate is reported.
     type: int
     default: 30
 seealso:

@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Makes one document, one line and one small record for each cluster out of what the playbook C(vcd.kubernetes.audit) keeps about it.
+  - Combines what the playbook C(vcd.kubernetes.audit) keeps about each cluster into one document, with one line and one small record for each cluster.
   - A cluster that was not audited is an error in the document, with the reason.
   - It connects to nothing. The playbook runs it once, after its last cluster.
 extends_documentation_fragment:
@@ -20,7 +20,7 @@ extends_documentation_fragment:
 options:
   clusters:
     description:
-      - What is known of each cluster, by its name. An empty dictionary is a cluster that the run did not reach.
+      - What is known about each cluster, by its name. An empty dictionary stands for a cluster that the run did not reach.
       - C(reports) is a list of what O(vcd.kubernetes.vcd_cluster_shared_ip#module:phase=audit) and
         M(vcd.kubernetes.vcd_shared_ip_audit_info) return as C(audit). C(failure) with C(msg) says why the audit failed for the cluster.
     type: dict
@@ -36,7 +36,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Sum up two clusters, of which one could not be audited
+- name: Sum up two clusters, one of which could not be audited
   vcd.kubernetes.vcd_shared_ip_audit_report:
     clusters:
       prod-1:
@@ -76,8 +76,8 @@ failed_clusters:
   elements: str
 statistics:
   description:
-    - One record for each cluster, for M(ansible.builtin.set_stats), under a key of its own, C(shared_ip_audit_) and the name of the cluster
-      with underscores. A name with other characters than letters, digits and underscores gets six hexadecimal digits appended.
+    - One record for each cluster, for M(ansible.builtin.set_stats), under a key of its own, C(shared_ip_audit_) and the name of the cluster with
+      underscores. A name with characters other than letters, digits and underscores gets six hexadecimal digits appended.
     - A record has C(cluster), C(edge_gateways), C(audited), C(error) and C(warning) (how many), C(codes) (how often each) and C(reason).
   returned: success
   type: dict

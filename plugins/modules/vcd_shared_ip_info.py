@@ -22,8 +22,8 @@ extends_documentation_fragment:
 options:
   services:
     description:
-      - The services. By default, all services of a cluster that have virtual services. Their namespaces are then empty, because CPI's object names
-        do not contain them. Virtual services whose name can be read in several ways are returned as RV(ambiguous) instead.
+      - The services. By default, all services of a cluster that have virtual services. Their namespaces are then empty, because CPI's object names do
+        not contain them. Virtual services with an ambiguous name are returned as RV(ambiguous) instead.
   restore_point:
     description: Whether to return RV(restore_point). This takes a request for each virtual service and each pool.
     type: bool

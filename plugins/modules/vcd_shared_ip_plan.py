@@ -7,20 +7,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vcd_shared_ip_plan
-short_description: Write the plan of a run to a file, and take it from there again
+short_description: Write the plan of a run to a file, and read it back
 version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
   - With O(phase=write), writes the plans that the role P(vcd.kubernetes.shared_ip#role) has made for the clusters of a run in check mode,
     as one JSON document with a digest, and beside it a Markdown and an HTML page for those who approve it.
-  - With O(phase=read), takes from such a document, or from a digest, what was approved for a cluster.
-  - It is an action plugin, works on the controller, and connects to nothing.
+  - With O(phase=read), reads from such a document, or from a digest, what was approved for a cluster.
+  - It is an action plugin, runs on the controller, and connects to nothing.
 extends_documentation_fragment:
   - vcd.kubernetes.attributes.info_module
 attributes:
   check_mode:
-    details: Plans are made in check mode, so that it writes its files there, and only there.
+    details: Plans are made in check mode, so it writes its files in check mode, and only then.
 options:
   phase:
     description: Whether a document is written or read.
@@ -31,7 +31,7 @@ options:
     description:
       - The file to be written. Its name ends in C(.json); the pages get the same name with C(.md) and C(.html).
       - A relative path is relative to the folder in which C(ansible-playbook) was started. In AWX that is the project's folder in the job.
-      - With O(phase=read), it is only checked, so that a run with a wrong one ends before its plan.
+      - With O(phase=read), the name is only checked, so that a run with a wrong name ends before it plans.
     type: path
   hosts:
     description:
@@ -42,18 +42,18 @@ options:
   apply:
     description:
       - With O(phase=read), the file with the document, or a digest of a run or of a cluster's plan.
-      - V(artifacts) takes the digest from the variable C(shared_ip_plan_digest_of_CLUSTER), and fails where this is missing.
-      - For both, the variables C(shared_ip_plan_of_*) of the host are looked through, which O(phase=write) returns as RV(statistics).
+      - V(artifacts) takes the digest from the variable C(shared_ip_plan_digest_of_CLUSTER), and fails if this is missing.
+      - For both, the module searches the variables C(shared_ip_plan_of_*) of the host, which O(phase=write) returns as RV(statistics).
     type: str
   cluster:
     description: With O(phase=read), the cluster for which the approved plan is wanted.
     type: str
   run:
-    description: With O(phase=read), the clusters of the run, to be put into an order, and to be compared with those of the document.
+    description: With O(phase=read), the clusters of the run, which are put into an order, and compared with those of the document.
     type: list
     elements: str
   per_edge:
-    description: With O(run), so many clusters of an edge gateway follow each other, before those of the next.
+    description: With O(run), how many clusters of one edge gateway follow each other before those of the next.
     type: int
     default: 1
 seealso:
@@ -69,7 +69,7 @@ EXAMPLES = r"""
   run_once: true
   when: ansible_check_mode
 
-- name: Take what was approved for this cluster
+- name: Read what was approved for this cluster
   vcd.kubernetes.vcd_shared_ip_plan:
     phase: read
     apply: plan.json
@@ -107,15 +107,15 @@ approved:
   type: dict
 order:
   description:
-    - The clusters of O(run) in an order in which their edge gateways alternate. Runs on one edge gateway take turns, so that workers would wait
-      for it.
-    - The edge gateway of a cluster is what its variables O(vcd.kubernetes.shared_ip#role:main:shared_ip_edge_gateway) and so on say, else the one of the
-      approved plan, else the one that an earlier run has recorded.
+    - The clusters of O(run) in an order in which their edge gateways alternate. Runs on one edge gateway take turns, so in another order workers would
+      wait for it.
+    - The edge gateway of a cluster is the one in its variables, such as O(vcd.kubernetes.shared_ip#role:main:shared_ip_edge_gateway), or else in the
+      approved plan, or else in the record of an earlier run.
   returned: phase read, with O(run)
   type: list
   elements: str
 bind:
-  description: Whether the run needs plans that bind.
+  description: Whether the run needs binding plans.
   returned: phase read
   type: bool
 """

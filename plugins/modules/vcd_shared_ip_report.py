@@ -12,22 +12,21 @@ version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Makes one line and one small record for each cluster out of what the collection's playbooks keep about it.
+  - Makes one line and one small record for each cluster from what the collection's playbooks keep about it.
   - It connects to nothing. The playbooks run it once, after their last cluster.
-  - With O(report) it also writes the report of the run, on the controller - one HTML file that needs no network and no script, and the same
-    as Markdown with Mermaid drawings. It does so in check mode, too, as a report changes nothing that is managed.
+  - With O(report) it also writes the report of the run, on the controller - one HTML file that needs no network and no script, and the same as
+    Markdown with Mermaid drawings. It does so in check mode, too, because a report changes nothing that is managed.
 extends_documentation_fragment:
   - vcd.kubernetes.attributes.info_module
 options:
   clusters:
     description:
-      - What is known of each cluster, by its name. An empty dictionary is a cluster that the run did not reach.
+      - What is known about each cluster, by its name. An empty dictionary stands for a cluster that the run did not reach.
       - C(result) is the role's C(shared_ip_result), C(preflight) its C(shared_ip_preflight), C(cpi) the number of CPI's replicas.
-      - C(planned_only) is true for a run in check mode. C(failure) with C(msg) says why the run failed for the cluster, and
-        C(not_started) in it that nothing was tried. C(services) and C(restore_point) in it are those of the C(failure) of
-        M(vcd.kubernetes.vcd_cluster_shared_ip).
-      - C(machines) is a list of what M(vcd.kubernetes.vcd_shared_ip_audit_info) returns for services of machines on this host. Each gets a line,
-        a record and a part of the report of its own, named as the host with its edge gateway; as the host alone if it is all that it has.
+      - C(planned_only) is true for a run in check mode. C(failure) with C(msg) says why the run failed for the cluster; its C(not_started) says that
+        nothing was tried. Its C(services) and C(restore_point) are those in the C(failure) of M(vcd.kubernetes.vcd_cluster_shared_ip).
+      - C(machines) is a list of what M(vcd.kubernetes.vcd_shared_ip_audit_info) returns for services of machines on this host. Each gets its own
+        line, record and section of the report, named after the host and its edge gateway, or after the host alone if it has nothing else.
       - For the report, C(verification) is the role's C(shared_ip_verification), C(planned) the planned migrations, and C(ended) the time
         at which the cluster was done.
     type: dict
@@ -35,7 +34,7 @@ options:
   report:
     description:
       - Whether to write a report. V(auto) writes one if O(report_file) is given, if a cluster was changed, and if one failed.
-      - A report that cannot be written is no failure; RV(report_problem) says why.
+      - If the report cannot be written, the task does not fail; RV(report_problem) says why.
     type: str
     choices: [never, auto, always]
     default: never
@@ -53,7 +52,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Sum up two clusters, of which one failed
+- name: Sum up two clusters, one of which failed
   vcd.kubernetes.vcd_shared_ip_report:
     clusters:
       prod-1:
@@ -94,7 +93,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ok:
-  description: Whether the run failed for no cluster, and reached all of them.
+  description: Whether the run reached all clusters, and failed for none of them.
   returned: success
   type: bool
 lines:
@@ -104,9 +103,9 @@ lines:
   elements: str
 statistics:
   description:
-    - One record for each cluster, for M(ansible.builtin.set_stats). Each has a key of its own, C(shared_ip_end_) and the name of the
-      cluster with underscores, so that job slices and parallel workflow nodes overwrite none. A name with other characters than letters,
-      digits and underscores gets six hexadecimal digits appended.
+    - One record for each cluster, for M(ansible.builtin.set_stats). Each has a key of its own, C(shared_ip_end_) and the name of the cluster with
+      underscores, so that job slices and parallel workflow nodes overwrite none. A name with characters other than letters, digits and underscores
+      gets six hexadecimal digits appended.
     - A record has C(cluster), C(state) (V(changed), V(would change), V(unchanged), V(verified), V(deviates), V(failed) or V(not started)),
       C(edge_gateway), C(scenario_before), C(scenario), C(cpi) (the replicas of CPI at the end; null if they were not read), C(services) (how
       many were moved), C(seconds_down) (of the port that was down longest), C(ports_down) (how many ports a run that failed has left down),
@@ -140,7 +139,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.fleet impo
 SPEC = ArgumentSpec(
     {
         "clusters": {"type": "dict", "required": True},
-        # these three are the action plugin's, which runs on the controller
+        # only the action plugin uses these three, on the controller
         "report": {"type": "str", "choices": ["never", "auto", "always"], "default": "never"},
         "report_file": {"type": "path"},
         "report_dir": {"type": "path", "default": "~/.vcd-kubernetes/reports"},

@@ -13,11 +13,11 @@ author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
   - Returns tasks, newest first. A task is what Cloud Director does in the background, such as the creation of a pool.
-  - An edge gateway takes one change at a time. While another task works on it, Cloud Director answers C(BUSY_ENTITY). With O(edge_gateway) and
+  - An edge gateway accepts one change at a time. While another task works on it, Cloud Director answers C(BUSY_ENTITY). With O(edge_gateway) and
     O(status=[queued, preRunning, running, postRunning]), this module shows which task that is, and who started it.
-  - A user sees the tasks of its organization, as far as its role lets it, and a user of the provider those of all.
+  - A user sees the tasks of its organization as far as its role allows. A user of the provider sees the tasks of all organizations.
 notes:
-  - There is no module that changes tasks. They begin with the change that they are for, and cancelling one can leave an object half made.
+  - There is no module that changes tasks. A task begins with the change that it carries out, and cancelling it can leave an incomplete object behind.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.attributes.info_module
@@ -54,7 +54,7 @@ options:
     description: Return only the tasks that began at this time or earlier, in the same form.
     type: str
   limit:
-    description: Return at most so many tasks, the newest ones.
+    description: Return at most this many tasks, the newest ones.
     type: int
     default: 100
   query:
@@ -116,10 +116,10 @@ tasks:
       description: When it ended, or null.
       type: str
     progress:
-      description: Percent, or null where Cloud Director does not say it.
+      description: Percent, or null if Cloud Director does not report it.
       type: int
     error:
-      description: The error in which it ended, with C(code) and C(message), or null.
+      description: The error with which it ended, with C(code) and C(message), or null.
       type: dict
 """
 

@@ -13,7 +13,7 @@ author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
   - Returns vApps with their metadata, and with the virtual machines in them.
-  - A backup of virtual machines may not have a vApp's metadata, so that this is worth saving beside one.
+  - A backup of virtual machines may not contain a vApp's metadata, so it is useful to save the metadata as well.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.attributes.info_module
@@ -39,7 +39,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Read what a cluster's vApp has in metadata and machines
+- name: Read the metadata and the machines of a cluster's vApp
   vcd.kubernetes.vcd_vapp_metadata_info:
     url: https://vcd.example.com
     org: acme
@@ -56,7 +56,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 vapps:
-  description: The vApps by name, or the result of O(query).
+  description: The vApps, sorted by name, or the result of O(query).
   returned: success
   type: list
   elements: dict
@@ -72,7 +72,7 @@ vapps:
       description: The description.
       type: str
     status:
-      description: The state, such as V(POWERED_ON) or V(MIXED); a number where this collection does not know its name.
+      description: The state, such as V(POWERED_ON) or V(MIXED); a number if this collection does not know its name.
       type: str
     vdc:
       description: The VDC, with C(id) and C(name).

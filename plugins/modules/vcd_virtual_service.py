@@ -17,8 +17,8 @@ description:
   - With O(virtual_services), it does so for a list of virtual services in one session.
   - A VIP that is shared with other virtual services cannot be changed in place, and neither can the service engine group. The module rejects both
     changes unless O(recreate=true).
-  - A NAT rule takes traffic before a virtual service does. The module refuses a port of a VIP that another virtual service or a V(DNAT) or
-    V(REFLEXIVE) rule takes, even if that object is disabled.
+  - A NAT rule takes precedence over a virtual service. The module refuses a port of a VIP that another virtual service or a V(DNAT) or V(REFLEXIVE)
+    rule already uses, even if that object is disabled.
 extends_documentation_fragment:
   - vcd.kubernetes.vcd
   - vcd.kubernetes.edge_gateway
@@ -40,8 +40,8 @@ options:
     choices: [HTTP, HTTPS, L4, L4_TLS]
   virtual_ip_address:
     description:
-      - The IPv4 VIP. It is either an external address that is allocated to the edge gateway (in an IP Space to the organization), or an internal one,
-        that is a private address or one of a network that the edge gateway routes. Any other is refused, in check mode, too.
+      - The IPv4 VIP. It must be an external address that is allocated to the edge gateway (with IP Spaces, to the organization), or an internal one,
+        that is a private address or one of a network that the edge gateway routes. Any other address is refused, in check mode, too.
       - Several virtual services can share it with different ports since API version 37.0 (Cloud Director 10.4).
       - To create a virtual service, this option or O(ipv6_virtual_ip_address) is required. An empty string removes it.
     type: str
@@ -56,7 +56,7 @@ options:
   service_engine_group:
     description:
       - The service engine group, by name or URN. It must be assigned to the edge gateway.
-      - By default, a new virtual service gets the group of the virtual services with the same VIP, else the only assigned group.
+      - By default, a new virtual service gets the group of the virtual services with the same VIP, or else the only assigned group.
       - It can be changed only with O(recreate=true).
     type: str
   certificate:
@@ -95,9 +95,9 @@ options:
   recreate:
     description:
       - Whether to delete and create the virtual service if a change cannot be made in place. It does not serve in between.
-      - What Cloud Director would refuse is checked before the deletion, as far as this user can see it - address, ports, service engine group, pool
-        and name. If the user may not see whether the edge gateway may use the VIP, nothing is deleted.
-      - It keeps its pool and all settings that do not change. HTTP policies and WAF are read before, and written back.
+      - Before the deletion, the module checks what Cloud Director would refuse, as far as this user can see it - address, ports, service engine
+        group, pool and name. If the user may not see whether the edge gateway may use the VIP, nothing is deleted.
+      - It keeps its pool and all settings that do not change. HTTP policies and WAF are read before the deletion, and written back after it.
       - If the creation fails, the virtual service is created with its original settings. If that fails too, C(failure) in the result describes the
         deleted virtual service, and C(failure.body) is the body of a POST request that creates it. Running the same task again also creates it, if the
         task contains all options that are required for creation.
@@ -105,7 +105,7 @@ options:
     default: false
   accept_loss:
     description:
-      - With O(recreate=true), whether to go on where HTTP policies or WAF of the virtual service cannot be read or written back. They are then lost.
+      - With O(recreate=true), whether to continue if HTTP policies or WAF of the virtual service cannot be read or written back. They are then lost.
       - If false, the task fails before it deletes anything.
     type: bool
     default: false
@@ -113,7 +113,7 @@ notes:
   - With O(wait=true), the module waits until the health is known, that is V(UP) or V(DOWN), or V(DISABLED) for a disabled virtual service.
     V(DOWN) is not an error.
   - The first virtual service in a service engine group can take several minutes.
-  - CPI finds its virtual services and pools by their names. If you rename one, CPI makes another.
+  - CPI finds its virtual services and pools by their names. If you rename one, CPI creates another.
 seealso:
   - module: vcd.kubernetes.vcd_virtual_service_info
   - module: vcd.kubernetes.vcd_pool
