@@ -32,7 +32,7 @@ options:
     required: true
   value:
     description:
-      - The address. Without it, the module uses the address with this O(description) or, if there is none, any address that the IP Space gives.
+      - The address. Without it, the module uses the address with this O(description) or, if no address has it, any address that the IP Space gives.
       - Allocating a given address requires API version 37.2 (Cloud Director 10.4.2) or newer.
     type: str
     aliases: [ip_address]
