@@ -45,12 +45,12 @@ class ActionModule(WithProgress):
         found = super()._module(arguments, task_vars)
         if isinstance(found.get("hooks"), dict):
             found["hooks"]["artifact"] = artifact
-        if arguments.get("phase") != "change" or not died(found):
+        if arguments.get("phase") != "change" or not ended_without_result(found):
             return found
         # it could not say what it leaves, and CPI may be stopped
         look = {name: value for name, value in arguments.items() if name not in ("plan", "progress_file")}
         seen = super()._module({**look, "phase": "verify"}, task_vars)
-        return {**found, "msg": after_death(seen), "failure": failure_after_death(seen)}
+        return {**found, "msg": message_without_result(seen), "failure": failure_without_result(seen)}
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the module; the result is the module's, without the options: ``plan`` among them is long."""
@@ -75,13 +75,13 @@ def handed_on_in(name: str, value: Any) -> dict[str, Any]:
     return found
 
 
-def died(result: Mapping[str, Any]) -> bool:
+def ended_without_result(result: Mapping[str, Any]) -> bool:
     """Whether a module ended without a result of its own: it was killed, or met an error that it does not know."""
     broke = "module_stdout" in result or bool(result.get("exception"))
     return bool(result.get("failed")) and "failure" not in result and broke
 
 
-def after_death(seen: Mapping[str, Any]) -> str:
+def message_without_result(seen: Mapping[str, Any]) -> str:
     """The message for a change that died, from the result of a verification after it."""
     verification = seen.get("verification")
     state = verification["summary"] if isinstance(verification, Mapping) else seen.get("msg")
@@ -90,7 +90,7 @@ def after_death(seen: Mapping[str, Any]) -> str:
     return f"the module ended without a result, as if it was killed. Now: {state}; {again}"
 
 
-def failure_after_death(seen: Mapping[str, Any]) -> dict[str, Any]:
+def failure_without_result(seen: Mapping[str, Any]) -> dict[str, Any]:
     """The ``failure`` for a change that died, from the result of a verification after it: CPI's replicas, if read."""
     deployment = (seen.get("cluster") or {}).get("deployment") or {}
     found = {READ: deployment["replicas"]} if "replicas" in deployment else {}
@@ -98,17 +98,17 @@ def failure_after_death(seen: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The options without those that hold nothing (see `_holds_nothing`), also inside the groups of options."""
+    """The options without those that hold nothing (see `_means_not_given`), also inside the groups of options."""
     found = _filled(arguments)
     return found | {name: _filled(found[name]) for name in GROUPS if isinstance(found.get(name), Mapping)}
 
 
 def _filled(options: Mapping[str, Any]) -> dict[str, Any]:
     found = {name: _elements(value) if name in LISTS else value for name, value in options.items()}
-    return {name: value for name, value in found.items() if not _holds_nothing(name, value)}
+    return {name: value for name, value in found.items() if not _means_not_given(name, value)}
 
 
-def _holds_nothing(name: str, value: Any) -> bool:
+def _means_not_given(name: str, value: Any) -> bool:
     """Whether a value means "not given": null, text without a character, an empty list, a range without addresses."""
     if name in LISTS:
         return value is None or value == []

@@ -31,7 +31,7 @@ OURS = "vcd.kubernetes."
 DEBUG = "ansible.builtin.debug"
 INDENT = " " * 11
 # what the answer of a debug task has beside the variable
-BESIDE = ("changed", "failed", "skipped", "ansible_loop_var", "warnings", "deprecations", "invocation")
+OTHER_KEYS = ("changed", "failed", "skipped", "ansible_loop_var", "warnings", "deprecations", "invocation")
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible has no types
@@ -149,7 +149,7 @@ def shown_by(answer: Mapping[str, Any]) -> Iterator[str]:
             yield from lines_of(one["msg"])
             continue
         loop = str(one.get("ansible_loop_var", "item"))
-        variables = {name: value for name, value in one.items() if name not in BESIDE and not name.startswith("_")}
+        variables = {name: value for name, value in one.items() if name not in OTHER_KEYS and not name.startswith("_")}
         if len(variables) > 1:
             variables.pop(loop, None)  # else the variable of the loop is the one that is shown
         for name, value in variables.items():

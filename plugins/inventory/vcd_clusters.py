@@ -140,10 +140,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
     def _found(self, path: str, cache: bool, options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
         asked = {name: list(options[name]) for name in ("sources", "edge_gateways", "cluster_ids")}
         self.load_cache_plugin()
-        whose = json.dumps([asked, *(options[name] for name in ("url", "org", "user"))])
-        key = f"{self.get_cache_key(path)}_{hashlib.sha256(whose.encode()).hexdigest()[:16]}"
-        uses = self.get_option("cache")
-        cached = self._cache.get(key) if uses and cache else None
+        identity = json.dumps([asked, *(options[name] for name in ("url", "org", "user"))])
+        key = f"{self.get_cache_key(path)}_{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
+        use_cache = self.get_option("cache")
+        cached = self._cache.get(key) if use_cache and cache else None
         if isinstance(cached, Mapping) and cached.get("format") == FORMAT:
             return dict(cached)
         read = in_one_line(lambda: read_clusters(options, given, **asked), AnsibleParserError)
@@ -152,7 +152,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             "clusters": read["clusters"],
             "warnings": [said(text) for text in (*read["warnings"], *_problems(read["clusters"]))],
         }
-        if uses:
+        if use_cache:
             self._cache[key] = found
         return found
 

@@ -17,7 +17,7 @@ ALL = "vcd_clusters"
 # Patterns, ranges and paths have a meaning in names of hosts: they are made into files, and written behind -l.
 _NOT_IN_HOST = re.compile(r"[^A-Za-z0-9_.-]")
 _NOT_IN_GROUP = re.compile(r"[^A-Za-z0-9_]")
-_TAKEN = frozenset({"all", "ungrouped", "localhost", ALL})
+_RESERVED = frozenset({"all", "ungrouped", "localhost", ALL})
 _GROUPS = ("org", "vdc", "edge_gateway", "cpi", "scenario")
 _LONGEST = 200  # characters of a name: a file with this name can be made on every file system
 
@@ -49,7 +49,7 @@ def hosts_of(clusters: Iterable[Mapping[str, Any]], url: str, org: str) -> list[
 def _host_name(cluster: Mapping[str, Any]) -> str:
     text = str(cluster["name"] or cluster["id"])
     name = _NOT_IN_HOST.sub("_", text)[:_LONGEST].lstrip("-._") or _digest(str(cluster["id"]))
-    reserved = name.lower() in _TAKEN or re.fullmatch(r"[0-9.]*", name) or name.lower().startswith("vcd_")
+    reserved = name.lower() in _RESERVED or re.fullmatch(r"[0-9.]*", name) or name.lower().startswith("vcd_")
     return f"cluster_{name}" if reserved else name
 
 

@@ -158,7 +158,7 @@ class _Service:
     rows: list[dict[str, str]]
 
 
-class _Room:
+class _PageBudget:
     """Makes drawings and tables as long as there is room in the page, and a key for each drawing."""
 
     def __init__(self) -> None:
@@ -200,8 +200,8 @@ class _Room:
 
 def html_page(report: RunReport) -> str:
     """The whole page."""
-    room = _Room()
-    drawn = [room.edge_drawings(edge) for edge in report.edges]  # they go before those of single Services
+    budget = _PageBudget()
+    drawn = [budget.edge_drawings(edge) for edge in report.edges]  # they go before those of single Services
     numbers = {id(one): number for number, one in enumerate(report.clusters, 1)}
     edges = [
         {
@@ -209,7 +209,7 @@ def html_page(report: RunReport) -> str:
             "external": edge.external.in_words() + _free(edge.external.free, "on the edge gateway"),
             "internal": edge.internal.in_words(),
             "drawings": drawings,
-            "clusters": [_cluster(one, numbers[id(one)], room) for one in edge.clusters],
+            "clusters": [_cluster(one, numbers[id(one)], budget) for one in edge.clusters],
         }
         for edge, drawings in zip(report.edges, drawn, strict=True)
     ]
@@ -218,8 +218,8 @@ def html_page(report: RunReport) -> str:
     return render(_BODY, title=report.title, about=about_lines(report), foot=foot(report), **values)
 
 
-def _cluster(one: ClusterReport, number: int, room: _Room) -> dict[str, object]:
-    services = list(_services(one, room))
+def _cluster(one: ClusterReport, number: int, budget: _PageBudget) -> dict[str, object]:
+    services = list(_services(one, budget))
     return {
         "id": f"cluster-{number}",
         "report": one,
@@ -236,15 +236,15 @@ def _cluster(one: ClusterReport, number: int, room: _Room) -> dict[str, object]:
     }
 
 
-def _services(one: ClusterReport, room: _Room) -> Iterator[_Service]:
+def _services(one: ClusterReport, budget: _PageBudget) -> Iterator[_Service]:
     for service in one.services:
         last = service.after or service.before
         yield _Service(
             service.label,
             service_heading(service),
             str(last["aside"]) if last else "",
-            room.drawings(service, planned=one.planned),
-            room.rows(service),
+            budget.drawings(service, planned=one.planned),
+            budget.rows(service),
         )
 
 
