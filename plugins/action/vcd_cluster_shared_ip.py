@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the module of this name, and shows how far it is meanwhile, with the name of the cluster before each line."""
+"""Runs the module of the same name, and shows its progress, with the name of the cluster before each line."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ActionModule(WithProgress):
         return str((task_vars or {}).get("inventory_hostname") or "")
 
     def _module(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
-        # only a plan needs them: no other phase fails for a file that is missing
+        # only the phase plan needs the hooks: no other phase should fail because a file is missing
         hooks = {name: arguments.pop(name) for name in HOOKS if name in arguments}
         if arguments.get("phase") == "plan":
             folder = str((task_vars or {}).get("playbook_dir") or "")
@@ -47,7 +47,7 @@ class ActionModule(WithProgress):
             found["hooks"]["artifact"] = artifact
         if arguments.get("phase") != "change" or not ended_without_result(found):
             return found
-        # it could not say what it leaves, and CPI may be stopped
+        # the module could not report the state that it left, and CPI may be stopped
         look = {name: value for name, value in arguments.items() if name not in ("plan", "progress_file")}
         seen = super()._module({**look, "phase": "verify"}, task_vars)
         return {**found, "msg": message_without_result(seen), "failure": failure_without_result(seen)}
@@ -60,9 +60,10 @@ class ActionModule(WithProgress):
 
 
 def handed_on_in(name: str, value: Any) -> dict[str, Any]:
-    """What the playbook backup has handed on in a variable: JSON text, because AWX hands on each text by itself.
+    """What the playbook backup has handed on in a variable, as JSON text.
 
-    ansible-core from 2.19 on would take an empty one for null. Raises InvalidInput for anything else.
+    In a structure that AWX hands on, ansible-core from 2.19 on would turn empty text into null. Raises InvalidInput for
+    anything else.
     """
     try:
         found = parse_json(value) if isinstance(value, str) else plain(value)
@@ -76,13 +77,13 @@ def handed_on_in(name: str, value: Any) -> dict[str, Any]:
 
 
 def ended_without_result(result: Mapping[str, Any]) -> bool:
-    """Whether a module ended without a result of its own: it was killed, or met an error that it does not know."""
+    """Whether a module ended without a result of its own: it was killed, or failed with an unknown error."""
     broke = "module_stdout" in result or bool(result.get("exception"))
     return bool(result.get("failed")) and "failure" not in result and broke
 
 
 def message_without_result(seen: Mapping[str, Any]) -> str:
-    """The message for a change that died, from the result of a verification after it."""
+    """The message for a change that ended without a result, from the result of a verification after it."""
     verification = seen.get("verification")
     state = verification["summary"] if isinstance(verification, Mapping) else seen.get("msg")
     state = state or "the cluster is in its scenario"
@@ -91,14 +92,14 @@ def message_without_result(seen: Mapping[str, Any]) -> str:
 
 
 def failure_without_result(seen: Mapping[str, Any]) -> dict[str, Any]:
-    """The ``failure`` for a change that died, from the result of a verification after it: CPI's replicas, if read."""
+    """The ``failure`` for such a change, from the result of a verification after it: CPI's replicas, if read."""
     deployment = (seen.get("cluster") or {}).get("deployment") or {}
     found = {READ: deployment["replicas"]} if "replicas" in deployment else {}
     return {**found, **(seen.get("failure") or {})}
 
 
 def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The options without those that hold nothing (see `_means_not_given`), also inside the groups of options."""
+    """The options that are given (see `_means_not_given`), also inside the groups of options."""
     found = _filled(arguments)
     return found | {name: _filled(found[name]) for name in GROUPS if isinstance(found.get(name), Mapping)}
 
@@ -109,7 +110,7 @@ def _filled(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _means_not_given(name: str, value: Any) -> bool:
-    """Whether a value means "not given": null, text without a character, an empty list, a range without addresses."""
+    """Whether a value means "not given": null, blank text, an empty list, a range without addresses."""
     if name in LISTS:
         return value is None or value == []
     if name in RANGES and isinstance(value, Mapping):
@@ -118,7 +119,7 @@ def _means_not_given(name: str, value: Any) -> bool:
 
 
 def _elements(value: Any) -> Any:
-    """A list, or text with commas, without the elements that hold nothing; any other value unchanged."""
+    """A list, or text with commas, without blank elements; any other value unchanged."""
     parts = value.split(",") if isinstance(value, str) else value
     return [one for one in parts if not _is_blank(one)] if isinstance(parts, list) else value
 

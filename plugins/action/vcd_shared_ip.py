@@ -40,7 +40,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             result = self._run(tmp, task_vars)
         except AnsibleError:
             raise
-        except Exception as error:  # noqa: BLE001  # the last handler: whatever it is, its text must not be shown
+        except Exception as error:  # noqa: BLE001  # the last handler: an unknown error's text must not be shown
             problem = error if isinstance(error, CollectionError) else defect(error)
             result = {"failed": True, "msg": problem.message, "failure": problem.details}
         texts = {key: result[key] for key in SHOWN if isinstance(result.get(key), str)}
@@ -76,9 +76,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         return found
 
     def _controller(self) -> dict[str, int]:
-        """The process whose end the module looks out for, if both run on this machine.
+        """The process whose end the module watches for, if both run on this machine: ansible-playbook.
 
-        This is one of its workers, which goes on when ansible-playbook is killed, and so does the module.
+        This process is one of its workers. If ansible-playbook is killed, a worker goes on, and so does the module.
         """
         task = self._task
         if task.check_mode or task.async_val or self._connection.transport != "local":
@@ -104,9 +104,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
 
 def run_by(variables: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """The option run_by: the job and its user, from the variables that AWX and its predecessors give to each job.
+    """The option run_by: the job and its user, from the variables that AWX and its predecessors set for each job.
 
-    The variables reach a module on any machine, the environment only one on this machine.
+    The variables reach a module on any machine, the environment reaches only one on this machine.
     """
     job = _first(variables, "awx_job_id", "tower_job_id") or job_of(environment)
     user = _first(variables, "awx_user_name", "tower_user_name")
@@ -144,5 +144,5 @@ def show_events(path: str, finished: threading.Event, place: str = "") -> None:
             now = time.monotonic()
             lines = [line for event in reader.events() for line in progress.take(event, now)]
             for line in lines or ([] if last else progress.tick(now)):
-                # not on standard output, which belongs to the callback: that of ansible.posix.json is one document
+                # not on standard output, which belongs to the callback: ansible.posix.json writes a single document
                 display.display(line, stderr=True)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the plan of a run and its pages on the controller, and takes an approved one from there. It has no module."""
+"""Writes the plan of a run and its pages on the controller, and reads an approved plan there. It has no module."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ LARGEST = 64 * 1024 * 1024  # bytes of a document: one of 200 clusters with 20 S
 
 
 class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no types
-    """Both phases."""
+    """Runs one of the two phases."""
 
     _supports_check_mode = True
 
@@ -63,13 +63,13 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
             return {**result, "changed": False, **phase(options, task_vars or {})}
         except CollectionError as error:
             problem = error
-        except Exception as error:  # noqa: BLE001  # the last handler: whatever it is, its text must not be shown
+        except Exception as error:  # noqa: BLE001  # the last handler: an unknown error's text must not be shown
             problem = defect(error)
         return {**result, "failed": True, "msg": printable(problem.message), "failure": printable_data(problem.details)}
 
     def _write(self, options: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         path = self._file(options)
-        hosts = variables["hostvars"]  # false without an inventory, and still has the implicit localhost
+        hosts = variables["hostvars"]  # falsy without an inventory, but still has the implicit localhost
         clusters = {str(name): known_of(hosts[name]) for name in options["hosts"] or ()}
         document = run_plan(clusters, made_by(variables))
         beside = {path.with_suffix(".md"): markdown_page(document), path.with_suffix(".html"): html_page(document)}
@@ -114,7 +114,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
         return {**found, "approved": approved_of(document, cluster, source)} if cluster else found
 
     def _file(self, options: Mapping[str, Any]) -> Path:
-        """The file to be written. Raises InvalidInput for one that cannot be right."""
+        """The file to write. Raises InvalidInput for a name that cannot be right."""
         name = (options["file"] or "").strip()
         if not self._task.check_mode:
             raise InvalidInput(FILE, name, "a plan is made by a run with --check, and this run would change something")
@@ -128,14 +128,14 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
 
 
 def known_of(facts: Any) -> dict[str, Any]:
-    """What the role keeps of a cluster: its plan, or why it has none."""
+    """What the role keeps about a cluster: its plan, or why it has no plan."""
     failure, plan = facts.get("shared_ip_failure"), facts.get("shared_ip_bound")
     found: dict[str, Any] = {"plan": plain(plan)} if plan else {}
     return {**found, "failure": str(failure.get("msg") or "unknown")} if failure else found
 
 
 def made_by(variables: Mapping[str, Any]) -> dict[str, str]:
-    """When and by whom the document is made; neither is in a digest."""
+    """When and by whom the document was made; neither is in a digest."""
     started = run_by(variables, os.environ).get("run_by", {})
     who = {"by": started.get("user") or _user(), "job": started.get("job", "")}
     return {

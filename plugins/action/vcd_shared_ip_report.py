@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the module of this name, and writes the report of the run as HTML and as Markdown on the controller."""
+"""Runs the module of the same name, and writes the report of the run as HTML and as Markdown on the controller."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from ansible_collections.vcd.kubernetes.plugins.plugin_utils._report_markdown im
 
 FOLDER = "~/.vcd-kubernetes/reports"
 NEVER, AUTO, ALWAYS = "never", "auto", "always"
-# What only the report needs: the module gets the rest, which is small.
+# Only the report needs these: the module gets the rest, which is small.
 REPORT_ONLY = ("verification", "planned", "ended", "hooks")
-MACHINES = ("audit", "scenario")  # what the module needs of services of machines
+MACHINES = ("audit", "scenario")  # what the module needs for services of machines
 
 
 class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no types
-    """Takes the options report, report_file and report_dir for itself; writes in check mode, too."""
+    """Handles the options report, report_file and report_dir itself; writes in check mode, too."""
 
     _supports_check_mode = True
 
@@ -56,7 +56,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
             named = wanted["report_file"]
             path = _expanded(named) if named else _new_file(wanted["report_dir"] or FOLDER, now)
             result["report_files"] = _written(path, known, task_vars or {}, now)
-        except Exception as error:  # noqa: BLE001 - a run that is done must not fail for its report
+        except Exception as error:  # noqa: BLE001 - a finished run must not fail because of its report
             result["report_problem"] = problem(named or wanted["report_dir"] or FOLDER, error)
         return result
 
@@ -83,14 +83,14 @@ def _summarized(kept: Any) -> Any:
 
 
 def is_due(report: str, named: bool, ends: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether this run writes a report. ``auto``: where a file is named, and after a change or a failure."""
+    """Whether this run writes a report. ``auto``: if a file is named, and after a change or a failure."""
     if report != AUTO:
         return report == ALWAYS
     return named or any(one["state"] in (CHANGED, FAILED) for one in ends)
 
 
 def problem(place: str, error: Exception) -> str:
-    """One line that says why there is no report. The run itself is done, and does not fail for it."""
+    """One line that says why there is no report. The run itself is done, and does not fail because of it."""
     known = isinstance(error, CollectionError)
     why = getattr(error, "strerror", None) or (str(error) if known else defect(error).message)
     remedy = "give a file that this user may write as shared_ip_report_file, or shared_ip_report_when=never"
@@ -113,7 +113,7 @@ def _new_file(folder: str, now: datetime) -> Path:
 
 
 def _written(path: Path, clusters: Mapping[str, Any], task_vars: Mapping[str, Any], now: datetime) -> list[str]:
-    """Write both pages; returns their paths. Raises OSError, and InvalidInput for what the playbooks do not keep."""
+    """Write both pages; returns their paths. Raises OSError, and InvalidInput for data of an unexpected form."""
     started = run_by(task_vars, os.environ).get("run_by", {})
     who = started.get("user") or _user()
     report = run_report(clusters, who=who, job=started.get("job", ""), when=f"{now:%Y-%m-%d %H:%M:%S} UTC")

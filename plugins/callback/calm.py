@@ -1,21 +1,21 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shows a run of this collection's playbooks in few lines."""
+"""Shows a run of this collection's playbooks in a few lines."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: calm
 type: stdout
-short_description: Few lines - what was read, what would change or has changed, and what failed
+short_description: Compact output - what was read, what would change or has changed, and what failed
 version_added: 0.1.0
 author:
   - the vcd.kubernetes authors (@vcd-kubernetes)
 description:
   - Shows the texts of this collection as plain lines, diffs as unified diffs, every change and every failure.
-  - Tasks that only prepare something, and those that are skipped, are left out.
-  - The first plan of a cluster with one Service has less than 60 lines.
+  - Tasks that only prepare something, and skipped tasks, are left out.
+  - The first plan of a cluster with one Service has fewer than 60 lines.
   - Set E(ANSIBLE_STDOUT_CALLBACK=vcd.kubernetes.calm), or C(stdout_callback) in C(ansible.cfg).
 requirements:
   - to be the callback for standard output
@@ -30,7 +30,7 @@ from ansible.plugins.callback import CallbackBase
 OURS = "vcd.kubernetes."
 DEBUG = "ansible.builtin.debug"
 INDENT = " " * 11
-# what the answer of a debug task has beside the variable
+# keys in the result of a debug task besides its variable
 OTHER_KEYS = ("changed", "failed", "skipped", "ansible_loop_var", "warnings", "deprecations", "invocation")
 
 
@@ -40,7 +40,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible has no type
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "stdout"
     CALLBACK_NAME = "vcd.kubernetes.calm"
-    _failure: tuple[str, tuple[str, ...]] | None = None  # the host and the message of the last one
+    _failure: tuple[str, tuple[str, ...]] | None = None  # host and message of the last failure
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """A task succeeded."""
@@ -59,10 +59,10 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible has no type
         """A task failed."""
         answer = answer_of(result)
         self._handle_warnings(answer)
-        # newer releases of ansible-core hand on an item that failed without "failed"
+        # newer releases of ansible-core pass a failed item without the key "failed"
         items = [one for one in items_of(answer) if one.get("failed") or "exception" in one]
         message = tuple(line for one in items or [answer] for line in failure_of(one))
-        # the playbooks go on to the summary, and let the host fail with the same message at the end
+        # the playbooks continue with the summary, and fail the host with the same message at the end
         again, self._failure = self._failure == (_host(result), message), (_host(result), message)
         self.say(f"{'ignored' if ignore_errors else 'FAILED':8} {task_name(result)}{_host(result)}")
         for line in ["as above"] if again else message:
@@ -81,7 +81,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible has no type
                 self.say_diff(one["diff"])
 
     def say_diff(self, diff: Any) -> None:
-        """One diff, or several."""
+        """Show one diff, or several."""
         for line in str(self._get_diff(diff)).splitlines():
             if line.strip():
                 self.say(f"{INDENT}{line}")
@@ -151,7 +151,7 @@ def shown_by(answer: Mapping[str, Any]) -> Iterator[str]:
         loop = str(one.get("ansible_loop_var", "item"))
         variables = {name: value for name, value in one.items() if name not in OTHER_KEYS and not name.startswith("_")}
         if len(variables) > 1:
-            variables.pop(loop, None)  # else the variable of the loop is the one that is shown
+            variables.pop(loop, None)  # otherwise the task shows the variable of the loop
         for name, value in variables.items():
             lines = as_json(value) if isinstance(value, (list, Mapping)) else str(value).splitlines()
             yield f"{name}: {lines[0] if lines else ''}"

@@ -15,15 +15,15 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.cluster.gi
 
 DOCUMENTATION = r"""
 name: shared_ip_services
-short_description: Services of a cluster as services of vcd_shared_ip
+short_description: Convert Services of a cluster into services of vcd_shared_ip
 version_added: 0.1.0
 author: the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Turns Services, as M(kubernetes.core.k8s_info) returns them, into the option
+  - Converts Services, as M(kubernetes.core.k8s_info) returns them, into the option
     O(vcd.kubernetes.vcd_shared_ip#module:services).
   - Takes Services of type LoadBalancer, with all ports that a virtual service can have. It reads their ports, protocols
     and annotations as the cloud provider (CPI) does. A port that CPI would leave out is left out with a warning.
-  - The external IP is the one that the Service shows, else C(spec.loadBalancerIP). Without both it is null, so that
+  - The external IP is the one that the Service shows, or else C(spec.loadBalancerIP). Without both, it is null, so that
     M(vcd.kubernetes.vcd_shared_ip) takes a free one.
   - To change a whole cluster whose CPI runs, use the role P(vcd.kubernetes.shared_ip#role). It stops CPI first.
 positional: _input
@@ -65,7 +65,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The services, by namespace and name.
+  description: The services, sorted by namespace and name.
   type: list
   elements: dict
 """
@@ -74,7 +74,7 @@ _value:
 def shared_ip_services(
     resources: Any, members: Iterable[str] = (), certificate: str = "", load_balancer_class: str = ""
 ) -> list[dict[str, Any]]:
-    """The services; what is left out is a warning."""
+    """The services; a warning says what is left out."""
 
     def read() -> tuple[list[dict[str, Any]], list[str]]:
         return services_from(
@@ -91,8 +91,8 @@ def shared_ip_services(
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Makes the filter known to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """By name."""
+        """The filters by name."""
         return {"shared_ip_services": shared_ip_services}

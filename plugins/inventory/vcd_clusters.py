@@ -11,32 +11,32 @@ short_description: Kubernetes clusters on VMware Cloud Director as hosts
 version_added: 0.1.0
 author: the vcd.kubernetes authors (@vcd-kubernetes)
 description:
-  - Lists the Kubernetes clusters that Cloud Director knows of. A host is a cluster, with variables for the role
+  - Lists the Kubernetes clusters that Cloud Director knows of. Each host is a cluster, with variables for the role
     P(vcd.kubernetes.shared_ip#role), which say where its edge gateway is.
-  - A cluster is known by its defined entity, which CAPVCD makes, or by the names that its cloud provider (CPI) gives to
-    virtual services, pools and NAT rules on edge gateways.
-  - A name shows the id of a cluster only if the id has a UUID in it, as those of CAPVCD have. For others, give
-    O(cluster_ids).
-  - The name of a host is that of the entity, or the id. Characters that have a meaning in names of hosts or groups
-    become underscores. Clusters of one name also get a part of a digest of their ids.
+  - A cluster is recognised by its defined entity, which CAPVCD creates, or by the names that its cloud provider (CPI)
+    gives to virtual services, pools and NAT rules on edge gateways.
+  - The name of an object shows the id of its cluster only if the id contains a UUID, as the ids of CAPVCD do. For
+    other ids, give O(cluster_ids).
+  - The name of a host is the name of the entity, or the id. Characters with a special meaning in names of hosts or
+    groups become underscores. Clusters with the same name also get a part of a digest of their ids.
   - All clusters are in the group C(vcd_clusters). Further groups are C(vcd_org_NAME), C(vcd_vdc_NAME),
     C(vcd_edge_gateway_NAME), C(vcd_cpi_VERSION) and C(vcd_scenario_SCENARIO), as far as these are known.
   - The file's name must end in C(vcd_clusters.yml) or C(vcd_clusters.yaml).
   - The variables C(shared_ip_edge_gateway), C(shared_ip_vdc), C(shared_ip_vcd_url) and C(shared_ip_vcd_org) are ready
-    for the role. What a cluster is like now has names of its own, which no role reads as a request -
+    for the role. The present state of a cluster is in other variables, which no role reads as a request -
     C(vcd_cluster_id), C(vcd_cluster_urn), C(vcd_cluster_name), C(vcd_cluster_org), C(vcd_cluster_vdc),
     C(vcd_cluster_network), C(vcd_cluster_edge_gateway), C(vcd_cluster_scenario), C(vcd_cluster_services),
     C(vcd_cluster_cpi_version), C(vcd_cluster_capvcd_version), C(vcd_cluster_kubernetes_version),
     C(vcd_cluster_phase), C(vcd_cluster_api_endpoint), C(vcd_cluster_known_by) and C(vcd_cluster_problem). Those that
     are not known are empty.
-  - C(vcd_cluster_scenario) is what the objects of its Services show, C(mixed) if they do not agree, and empty if they
-    do not tell - a Service of one port looks alike in both internal scenarios.
+  - C(vcd_cluster_scenario) is the scenario that the objects of its Services show, C(mixed) if they differ, and empty if
+    it is not clear - a Service with one port looks the same in both internal scenarios.
   - Secrets and paths of files do not become variables. The role takes them from the environment, as this plugin does.
 notes:
   - A cluster with a broken defined entity is listed, with a warning and with C(vcd_cluster_problem).
   - What the user may not view is left out, with a warning that names the right.
-  - "Cloud Director shows a user the defined entities that it owns or that are shared with it. To see all of an
-    organization, it needs the right C(vmware:capvcdCluster: Administrator View), too."
+  - "Cloud Director shows a user the defined entities that it owns or that are shared with it. To see all entities of an
+    organization, the user also needs the right C(vmware:capvcdCluster: Administrator View)."
 options:
   plugin:
     description: The name of this plugin, V(vcd.kubernetes.vcd_clusters).
@@ -59,7 +59,7 @@ options:
     default: []
   cluster_ids:
     description:
-      - The ids of clusters that have neither a defined entity nor a UUID in their id, as they stand in CPI's file.
+      - The ids of clusters that have neither a defined entity nor a UUID in their id, as in CPI's file.
       - Each of them is a host, even if no object has its name.
     type: list
     elements: str
@@ -72,7 +72,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-# production.vcd_clusters.yml; Cloud Director is in the environment (VCD_URL, VCD_ORG, VCD_API_TOKEN and so on)
+# production.vcd_clusters.yml; the connection comes from the environment (VCD_URL, VCD_ORG, VCD_API_TOKEN and so on)
 plugin: vcd.kubernetes.vcd_clusters
 strict: true
 compose:
@@ -105,7 +105,7 @@ from ansible_collections.vcd.kubernetes.plugins.plugin_utils._cluster_hosts impo
 
 ENDINGS = ("vcd_clusters.yml", "vcd_clusters.yaml")
 TEMPLATES = ("url", "org", "user", "password", "api_token", "token", "ca_path")
-FORMAT = 1  # of what is cached: an older release may have cached it
+FORMAT = 1  # of the cached data, which an older release may have written
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: ignore[misc] # ansible-core has no types
@@ -129,7 +129,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             self._add(host)
 
     def _options_of(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """All options. Those of the connection may be templates, if the file has them: a secret is in a vault, say."""
+        """All options. Connection options in the file may be templates, for example for a secret in a vault."""
         options = dict(self.get_options())
         known_only(given, options, f"the inventory plugin {self.NAME}")
         for name in TEMPLATES:
@@ -171,7 +171,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
 
 
 def unsafe(value: Any) -> Any:
-    """A value from outside, marked if it could be a template. Marking all of them would show in exports, as for AWX."""
+    """An external value, marked as unsafe if it could be a template. AWX would show the mark in all exported values."""
     if isinstance(value, list):
         return [unsafe(one) for one in value]
     return wrap_var(value) if isinstance(value, str) and "{" in value else value

@@ -12,12 +12,11 @@ version_added: 0.1.0
 author: the vcd.kubernetes authors (@vcd-kubernetes)
 description:
   - Finds IPv4 addresses of an edge gateway that nothing uses, lowest first, as M(vcd.kubernetes.vcd_shared_ip) does.
-  - External addresses by default, from the IP blocks of the uplinks, or, if the edge gateway uses IP Spaces, those that
-    are allocated to the organization and not used. M(vcd.kubernetes.vcd_ip_allocation) allocates more.
-  - With O(internal), addresses of a range that no virtual service and no NAT rule uses.
+  - By default, finds external addresses from the IP blocks of the uplinks or, if the edge gateway uses IP Spaces, those
+    that are allocated to the organization and not used. M(vcd.kubernetes.vcd_ip_allocation) allocates more.
+  - With O(internal), finds addresses of a range that no virtual service and no NAT rule uses.
 notes:
-  - Cloud Director reserves nothing. Until an object has the address, another user may take it, and a second lookup
-    finds it again.
+  - The address is not reserved. Until an object has it, another user may take it, and a second lookup finds it again.
   - M(vcd.kubernetes.vcd_shared_ip) chooses addresses by itself, and keeps them. This lookup is for single objects.
 options:
   _terms:
@@ -38,7 +37,7 @@ options:
     description: Find external addresses in this subnet only, such as V(203.0.113.0/24).
     type: str
   exclude:
-    description: Addresses that are not to be found.
+    description: Addresses to leave out.
     type: list
     elements: str
     default: []
@@ -85,7 +84,7 @@ OWN = ("vdc", "internal", "vip_subnet", "exclude", "count")
 
 
 class LookupModule(LookupBase):  # type: ignore[misc] # ansible-core has no types
-    """Finds addresses."""
+    """Finds free addresses."""
 
     def run(self, terms: list[Any], variables: Any = None, **kwargs: Any) -> list[str]:
         """The addresses; an error is one line."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Clusters as hosts of an inventory: names that Ansible takes for nothing else, groups, and variables. Pure."""
+"""Clusters as hosts of an inventory: unambiguous names, groups, and variables. Pure."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 ALL = "vcd_clusters"
-# Patterns, ranges and paths have a meaning in names of hosts: they are made into files, and written behind -l.
+# Characters of patterns, ranges and paths are not allowed: host names become file names, and are given to -l.
 _NOT_IN_HOST = re.compile(r"[^A-Za-z0-9_.-]")
 _NOT_IN_GROUP = re.compile(r"[^A-Za-z0-9_]")
 _RESERVED = frozenset({"all", "ungrouped", "localhost", ALL})
 _GROUPS = ("org", "vdc", "edge_gateway", "cpi", "scenario")
-_LONGEST = 200  # characters of a name: a file with this name can be made on every file system
+_LONGEST = 200  # characters of a name: every file system allows a file with this name
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class ClusterHost:
 
 
 def hosts_of(clusters: Iterable[Mapping[str, Any]], url: str, org: str) -> list[ClusterHost]:
-    """The hosts, in the order of the clusters, which is that of their ids. ``url`` and ``org`` are those of the login.
+    """The hosts, in the order of the clusters, which are sorted by id. ``url`` and ``org`` are those of the login.
 
-    Names are stable: they depend on nothing but the clusters that exist.
+    Names are stable: they depend only on the existing clusters.
     """
     found = list(clusters)
     names = _unique([_host_name(one) for one in found], [str(one["id"]) for one in found])
@@ -54,7 +54,7 @@ def _host_name(cluster: Mapping[str, Any]) -> str:
 
 
 def _unique(names: list[str], ids: list[str]) -> list[str]:
-    """Names that occur once. All clusters of one name get a part of their ids, so that none is taken for another."""
+    """Unique names: clusters with the same name all get a digest of their id, so that they cannot be confused."""
     count = Counter(name.lower() for name in names)
     return [f"{name}-{_digest(one)}" if count[name.lower()] > 1 else name for name, one in zip(names, ids, strict=True)]
 
@@ -76,7 +76,7 @@ def _group_keys(cluster: Mapping[str, Any], clusters: Iterable[Mapping[str, Any]
 
 
 def _edge_text(cluster: Mapping[str, Any], clusters: Iterable[Mapping[str, Any]]) -> str:
-    """The edge gateway's name, with that of its owner where edge gateways of one name are in use."""
+    """The edge gateway's name, with the owner's name if several edge gateways have the same name."""
     edge = cluster["edge_gateway"]
     same = {one["edge_gateway"]["id"] for one in clusters if one["edge_gateway"] and _name(one) == edge["name"]}
     return f"{(edge['owner'] or {}).get('name') or edge['id']}_{edge['name']}" if len(same) > 1 else str(edge["name"])
@@ -87,7 +87,7 @@ def _name(cluster: Mapping[str, Any]) -> str:
 
 
 def _group_names(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """A safe name for each group. Two that would get one name get a part of a digest, too."""
+    """A safe name for each group. Groups that would get the same name get a part of a digest, too."""
     safe = {key: f"vcd_{key[0]}_{_NOT_IN_GROUP.sub('_', key[1])}"[:_LONGEST] for key in keys}
     count = Counter(safe.values())
     return {key: f"{name}_{_digest(key[1])}" if count[name] > 1 else name for key, name in safe.items()}
@@ -113,7 +113,7 @@ def _variables(cluster: Mapping[str, Any], clusters: Iterable[Mapping[str, Any]]
     if edge:
         owner = edge["owner"] or {}
         place = (edge["name"], owner.get("name"))
-        # a user of the provider sees several organizations, in which names of both may be the same
+        # a user of the provider sees several organizations, in which gateways and their owners may have the same names
         same = {one["edge_gateway"]["id"] for one in clusters if one["edge_gateway"] and _place(one) == place}
         found["shared_ip_edge_gateway"] = edge["name"] if len(same) == 1 else edge["id"]
         if owner.get("name") and len(same) == 1:

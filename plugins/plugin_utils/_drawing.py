@@ -66,7 +66,7 @@ def drawing(service: Data, key: str, caption: str) -> Markup:
 
 
 def _by_vip(paths: list[Data]) -> list[tuple[str, list[Data]]]:
-    """The ports by the VIP that they share, in the order of their first port. Ports without one come by themselves."""
+    """The ports grouped by VIP, in the order of their first port. A port without a VIP is a group of its own."""
     groups: dict[str, list[Data]] = {}
     for path in paths:
         found = path["virtual_service"]
@@ -75,7 +75,7 @@ def _by_vip(paths: list[Data]) -> list[tuple[str, list[Data]]]:
 
 
 def _group(service: Data, address: str, paths: list[Data], top: int) -> tuple[list[Markup], int, list[int]]:
-    """One VIP with its ports; where the next one may begin, and the heights at which lines come in."""
+    """One VIP with its ports, the height at which the next one may begin, and the heights of the lines to its ports."""
     parts: list[Markup] = []
     centres: list[int] = []
     y = top + 20

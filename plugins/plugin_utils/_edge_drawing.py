@@ -67,7 +67,7 @@ def edge_drawing(clusters: Sequence[ClusterAddresses], key: str, caption: str) -
 
 
 def _notes(one: ClusterAddresses) -> list[str]:
-    """What is to be said below the addresses of a cluster."""
+    """The notes below the addresses of a cluster."""
     if one.external_ips is None:
         return [NOT_READ]
     return [f"and {pluralize(one.left_out, 'more Service')}"] if one.left_out else []
@@ -87,7 +87,7 @@ def _ip(ip: ExternalIp, top: int, lines: dict[str, list[tuple[int, int]]]) -> It
 
 
 def _lines(ends: Sequence[tuple[int, int]], style: str) -> Iterator[Markup]:
-    """The arrows that end there: one path for all of them, since a page has many."""
+    """The arrows that end there, as one path, because a page has many."""
     yield Markup('<path d="{}" class="line{}"/>').format("".join(f"M{_IP_WIDTH} {y}H{x}" for x, y in ends), style)
     yield Markup('<path d="{}" class="head{}"/>').format("".join(f"M{x} {y}l-6 -3.5v7z" for x, y in ends), style)
 

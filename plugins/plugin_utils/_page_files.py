@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Writes pages on the controller: the whole file or none, and never half of one."""
+"""Writes pages on the controller: each file completely or not at all."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _NUMBERED = 1000
 
 
 def write_files(texts: Mapping[Path, str]) -> None:
-    """Write each text to its path, in place of a file that is there. Raises OSError if one cannot be written."""
+    """Write each text to its path, replacing an existing file. Raises OSError if one cannot be written."""
     for path, text in texts.items():
         _write(path, text)
 
 
 def unused(path: Path) -> Path:
-    """The path, with a number before its suffix if a file has it already."""
+    """The path, with a number before its suffix if such a file already exists."""
     names = (path, *(path.with_name(f"{path.stem}_{number}{path.suffix}") for number in range(2, _NUMBERED)))
     return next((one for one in names if not one.exists()), path)
 
 
 def _write(path: Path, text: str) -> None:
-    if not path.parent.exists():  # a file in its place is a better error when the page is opened
+    if not path.parent.exists():  # if it is a file, opening the page gives a better error
         path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     # other users may not read it: it names addresses

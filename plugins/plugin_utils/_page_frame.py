@@ -7,13 +7,13 @@
     body = "{% call page.section('Steps') %}<p>{{ step }}</p>{% endcall %}"
     html = render(body, title="Plan", about=["by alice, job 4711"], step="create pool web")
 
-`render` takes the body as a Jinja2 template, in which autoescape is on, so that what comes from outside is text and
-never markup. It also makes control characters and marks of text direction visible in every value. The body may use
+`render` takes the body as a Jinja2 template, in which autoescape is on, so that external data is text and never
+markup. It also makes control characters and marks of text direction visible in every value. The body may use
 the macros of ``page``: ``section``, ``badge`` and ``code``, and the filter ``breakable``. The classes ``card``,
 ``wide`` (a table that becomes cards on a phone; each cell names its column in ``data-label``), ``good``, ``bad``,
 ``warn`` and ``muted`` are styled here.
 
-Every colour has a contrast of at least 4.5 to its background (WCAG AA), and never is the only sign of anything.
+Every colour has a contrast of at least 4.5 to its background (WCAG AA), and nothing is shown by colour alone.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._printable import p
 from jinja2 import BaseLoader, Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-# What the page may load: nothing. Its styles stand in the page itself.
+# What the page may load: nothing. Its styles are in the page itself.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 STYLE = Markup("""
 :root{color-scheme:light dark;--page:#fff;--card:#f6f8fa;--text:#1b1f24;--muted:#57606a;--rule:#d0d7de;--line:#6e7781;

@@ -4,8 +4,8 @@
 # Private to this collection: may change in any release.
 """The plan of a run for those who approve it: as JSON, as an HTML page and as Markdown.
 
-All three are made from the same document (see `_sharing.binding.run_plan`). In the pages, everything that comes from
-outside is text: Jinja2's autoescape does it in HTML (see `_page_frame`), `escaped` in Markdown.
+All three are made from the same document (see `_sharing.binding.run_plan`). In the pages, external data is always text:
+Jinja2's autoescape ensures that in HTML (see `_page_frame`), `escaped` in Markdown.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from ansible_collections.vcd.kubernetes.plugins.plugin_utils._report_markdown im
 
 Data = Mapping[str, Any]
 FOOT = (
-    "Times are estimates, at 5 to 8 seconds for a task of Cloud Director. The digest binds all that is shown of the "
-    "clusters that were planned. It does not bind who made the plan, when and in which job."
+    "Times are estimates, at 5 to 8 seconds for a task of Cloud Director. The digest binds everything that is shown "
+    "for the clusters that were planned. It does not bind who made the plan, when, or in which job."
 )
 _BODY = """
 {% call page.section('Summary') %}
@@ -56,7 +56,7 @@ _BODY = """
 <p>{{ words.service(service) }}</p>
 <ol>{% for step in service.steps %}<li>{{ step }}</li>{% endfor %}</ol>
 {% if service.steps_if_refused %}
-<p>Depending on what Cloud Director refuses, these may take the place of some:</p>
+<p>Depending on what Cloud Director refuses, these may take the place of some steps:</p>
 <ul>{% for step in service.steps_if_refused %}<li>{{ step }}</li>{% endfor %}</ul>
 {% endif %}
 {% endfor %}
@@ -74,7 +74,7 @@ _BODY = """
 <p>None.</p>
 {% endif %}
 <h3>Based on</h3>
-<p class="muted">The run stops before its first write if one of these is not as it was.</p>
+<p class="muted">The run stops before its first write if one of these has changed.</p>
 <ul>{% for thing in one.plan.based_on %}<li>{{ thing }}</li>{% endfor %}</ul>
 {% endif %}
 {% endcall %}
@@ -100,11 +100,11 @@ def made_line(document: Data) -> str:
 
 
 class Words:
-    """What both pages say of a plan."""
+    """The texts about a plan that both pages have."""
 
     @staticmethod
     def facts(plan: Data) -> list[tuple[str, str]]:
-        """The plan in short: what, and its value."""
+        """The main facts of the plan, as labels and values."""
         return [
             ("Edge gateway", str(plan["edge_gateway"]["name"])),
             ("From", scenario_words(plan["scenario_before"], plan["one_arm_before"])),
@@ -127,7 +127,7 @@ class Words:
 
     @staticmethod
     def longest(plan: Data) -> str:
-        """How long the port is down that is down longest."""
+        """The downtime of the port that is down longest."""
         found = [seconds for one in plan["services"] for seconds in one["seconds_down"].values()]
         longest = max(found, key=lambda one: one[1], default=[0, 0])
         return seconds_words(longest) if longest[1] else "nothing"
@@ -182,7 +182,7 @@ def _cluster(plan: Data) -> Iterator[str]:
         yield from ("", f"### {escaped(service['name'])}", "", escaped(Words.service(service)), "")
         yield from (f"{number}. {escaped(step)}" for number, step in enumerate(service["steps"], 1))
         if service["steps_if_refused"]:
-            yield from ("", "Depending on what Cloud Director refuses, these may take the place of some:", "")
+            yield from ("", "Depending on what Cloud Director refuses, these may take the place of some steps:", "")
             yield from (f"- {escaped(step)}" for step in service["steps_if_refused"])
     if plan["removed"]:
         yield from ("", "### Orphans that are removed", "", *(f"- {escaped(item)}" for item in plan["removed"]))

@@ -39,7 +39,7 @@ class ProgressLines:
         kind = event.get("event")
         if kind == "plan":
             services, writes = _count(event.get("services")), _count(event.get("writes"))
-            # single objects are removed without a Service: another line has said that
+            # single objects are removed without a Service: another line has reported that
             return self._lines([_plan(services, writes, event.get("again") is True)], now) if services else []
         if kind == "say":
             return self._lines([_plain(event.get("text"), LONGEST_SENTENCE)], now)
@@ -54,7 +54,7 @@ class ProgressLines:
         return self.tick(now)
 
     def tick(self, now: float) -> list[str]:
-        """The line that is due when there was none for ``EVERY`` seconds."""
+        """A line, if ``EVERY`` seconds have passed without one."""
         if not self._doing or now - self._last_line_at < EVERY:
             return []
         return self._lines([f"{self._place}{self._doing}{self._counts()}"], now)

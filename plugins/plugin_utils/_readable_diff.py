@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The diff of a cluster as a person reads it: CPI's file as text, so that Ansible shows a unified diff of it. Pure."""
+"""The diff of a cluster in readable form: CPI's file as text, so that Ansible shows a unified diff of it. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 FILE, SIDES = "file", ("before", "after")
-# What the file's own lines show.
+# The file's own lines show these.
 IN_FILE = (FILE, "scenario", "enable_virtual_service_shared_ip", "one_arm")
 
 
 def readable_diff(diff: Any) -> Any:
-    """The diff of a module's result; one that has CPI's file on both sides becomes that of its text, and of the rest.
+    """The diff of a module's result. If it has CPI's file on both sides, the file and the rest become separate diffs.
 
     The objects of each Service are one line each. Any other diff is returned as it is.
     """

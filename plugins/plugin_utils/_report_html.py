@@ -4,7 +4,7 @@
 # Private to this collection: may change in any release.
 """The report of a run as an HTML page: a summary, then each edge gateway with its addresses and its clusters.
 
-A page stays below ``MOST_BYTES`` for any fleet whose findings are few: when its drawings or its tables take too much,
+A page stays below ``MOST_BYTES`` for any fleet with few findings: when its drawings or its tables take too much space,
 the Services that follow are listed by name, and a line says so.
 """
 
@@ -159,7 +159,7 @@ class _Service:
 
 
 class _PageBudget:
-    """Makes drawings and tables as long as there is room in the page, and a key for each drawing."""
+    """Makes drawings and tables as long as they fit into the page, and a key for each drawing."""
 
     def __init__(self) -> None:
         self._drawings, self._tables = _DRAWINGS, _TABLES
@@ -201,7 +201,7 @@ class _PageBudget:
 def html_page(report: RunReport) -> str:
     """The whole page."""
     budget = _PageBudget()
-    drawn = [budget.edge_drawings(edge) for edge in report.edges]  # they go before those of single Services
+    drawn = [budget.edge_drawings(edge) for edge in report.edges]  # they take precedence over those of single Services
     numbers = {id(one): number for number, one in enumerate(report.clusters, 1)}
     edges = [
         {

@@ -4,8 +4,8 @@
 # Private to this collection: may change in any release.
 """The report of a run as a Markdown page, with the same drawings as Mermaid, for wikis and merge requests.
 
-What comes from outside is escaped twice over: in Markdown every character that has a meaning there gets a backslash
-or becomes an entity, and in Mermaid every character but letters, digits and a few others becomes one of its codes.
+External data is escaped for both: in Markdown, every character that has a meaning there gets a backslash or becomes an
+entity, and in Mermaid, every character except letters, digits and a few others becomes one of its codes.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ Data = Mapping[str, Any]
 DRAWN = 120  # drawings in a page: a wiki draws them in the reader's browser
 MOST_ARROWS = 120  # in one state of the addresses of an edge gateway
 LONGEST_LABEL = 60  # characters of a text in a drawing
-# Also links without brackets, emoji, and what makes a list or a heading of the line that it begins.
+# Also links without brackets, emoji, and what turns the line that it begins into a list or a heading.
 _MEANING = re.compile(r"([\\`*_{}\[\]#!|~$@]|^[-+=]|:(?=[/\w])|(?<=www)\.)")
 _PLAIN = re.compile(r"[A-Za-z0-9 .,/-]")
 _TONES = {"good": "good", "bad": "bad", "warn": "warn"}
@@ -259,12 +259,12 @@ def _node(name: str, lines: Sequence[str], tone: str) -> str:
 
 
 def _label(text: str) -> str:
-    """Text inside quotes: any character that Mermaid, HTML or Markdown could take for its own becomes a code."""
+    """Text inside quotes: any character that Mermaid, HTML or Markdown could interpret becomes a code."""
     plain = printable(text)
     short = plain if len(plain) <= LONGEST_LABEL else f"{plain[: LONGEST_LABEL - 3]}..."
     return "".join(one if _PLAIN.match(one) else _code(one) for one in short)
 
 
 def _code(one: str) -> str:
-    """A character as Mermaid's code. Mermaid takes it for Markdown even then, so that emphasis needs a backslash."""
+    """A character as Mermaid's code. Mermaid still reads it as Markdown, so emphasis also needs a backslash."""
     return f"#92;#{ord(one)};" if one in "*_`" else f"#{ord(one)};"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What the report of a run says in words: the same in the HTML page and in the Markdown page."""
+"""The texts of the report of a run, which the HTML page and the Markdown page share."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def planned_words(seconds: tuple[int, int] | None) -> str:
 
 
 def measured_words(seconds: float | None, still_down: str = "") -> str:
-    """Measured downtime: "2.5 s"; ``still_down`` are words for what was down yet when the run ended."""
+    """Measured downtime: "2.5 s"; ``still_down`` says what was still down when the run ended."""
     words = "not measured" if seconds is None else f"{seconds:g} s"
     return f"{words}, {still_down}" if still_down else words
 
@@ -114,7 +114,7 @@ def captions(service: ServiceReport, *, planned: bool) -> list[str]:
 def port_rows(service: ServiceReport) -> list[dict[str, str]]:
     """One row for each port: how it is served in the last known state, how long it was down, and its objects.
 
-    A run that failed has not read the objects of a Service again that it had begun to move; it knows which ports serve.
+    A failed run does not read the objects of a Service again that it had begun to move, but knows which ports serve.
     """
     last = service.after or service.before
     down = {one.port: one for one in service.down}

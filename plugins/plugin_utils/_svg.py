@@ -24,7 +24,7 @@ WIDTH = 360
 
 
 def drawn(parts: Iterable[Markup], height: int, *, key: str, title: str, described: str) -> Markup:
-    """A drawing of these parts, ``height`` units high, with what it is called and shows for those who cannot see it.
+    """A drawing of these parts, ``height`` units high, with a title and a description for those who cannot see it.
 
     ``key`` makes its ids unique in the page.
     """

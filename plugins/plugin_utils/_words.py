@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The words of a drawing: SVG, Mermaid and tables say the same of a port, a virtual service and a pool.
+"""The words of a drawing: SVG, Mermaid and tables describe a port, a virtual service and a pool in the same words.
 
-Each word has a tone, which is also the class of its colour: ``good``, ``bad``, ``warn``, or empty where nothing is
-known.
+Each word has a tone, which is also the class of its colour: ``good``, ``bad``, ``warn``, or empty if nothing is known.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _TONES = {"up": GOOD, "running": GOOD, "down": BAD, "unavailable": BAD, "disable
 
 
 def branch_words(path: Data) -> str:
-    """How traffic to a port of the external IP comes to the virtual service: ":443 DNAT"."""
+    """How traffic to a port of the external IP reaches the virtual service: ":443 DNAT"."""
     rule, service = path["rule"], path["virtual_service"]
     if rule is not None:
         how = "DNAT" if rule["enabled"] else "DNAT off"
@@ -40,7 +39,7 @@ def service_words(service: Data) -> tuple[str, str]:
 
 
 def health_words(health: str) -> tuple[str, str]:
-    """A health of Cloud Director for a person, and its tone: an unknown one is never good."""
+    """A health status of Cloud Director in words, and its tone: an unknown status is never good."""
     words = health.lower().replace("_", " ")
     return words, _TONES.get(words, WARN if words else UNKNOWN)
 
