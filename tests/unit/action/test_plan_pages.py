@@ -124,7 +124,7 @@ def test_a_text_is_no_code_because_it_looks_like_a_digest() -> None:
 @pytest.mark.parametrize("render", [html_page, markdown_page])
 def test_a_page_says_what_no_digest_binds(render: Any) -> None:
     pages = [re.sub(r"\\(.)", r"\1", render(document())), render(run_plan(document()["clusters"], {"at": "later"}))]
-    assert "It does not bind who made the plan, when and in which job." in pages[0]
+    assert "It does not bind who made the plan, when, or in which job." in pages[0]
     assert document()["digest"] in pages[0]
     assert document()["digest"] in pages[1]
 
