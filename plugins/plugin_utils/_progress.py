@@ -113,7 +113,7 @@ def _plan(services: int, writes: int, again: bool) -> str:
 
 
 def _place(event: Event) -> str:
-    """What stands before the state or the write of a Service; empty where there is no Service."""
+    """The text before the state or the write of a Service; empty if there is no Service."""
     of = _count(event.get("of"))
     return f"{_count(event.get('number'))} of {of} {_plain(event.get('name'))}: " if of else ""
 

@@ -70,7 +70,7 @@ def text(x: int, y: int, text: str, style: str, named: Mapping[str, Any] | None 
 
 
 def cut(text: str, most: int) -> str:
-    """At most so many columns of monospaced text."""
+    """The text, cut to ``most`` columns of monospaced text."""
     plain = printable(text)
     if sum(map(_columns, plain)) <= most:
         return plain
