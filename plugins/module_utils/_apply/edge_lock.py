@@ -16,7 +16,7 @@ can name the holder; CPI's user may create and delete it; and no traffic depends
 
 Which clock: a lock expires by Cloud Director's clock (the Date header), because the clocks of hosts may differ. For
 descriptions that it cannot read, a waiting run also removes a lock that has not changed for its lifetime, measured by
-the run's own monotonic clock. A run that was killed on this machine is recognized at once: see `_hold`.
+the run's own monotonic clock. A run killed on this machine is recognized at once: see `_hold`.
 """
 
 from __future__ import annotations

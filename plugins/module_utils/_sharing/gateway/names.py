@@ -45,10 +45,9 @@ def _escaped(text: str) -> str:
 class Naming:
     """How objects are named: a template with {kind} ("vs" or "pool"), {service}, {port} and, if wanted, {namespace}.
 
-    CPI's is ``ingress-{kind}-{service}-CLUSTER_ID-{port}``. A DNAT rule is ``dnat-`` and its virtual service's name,
-    an IP set ``ipset-`` and its pool's.
-    ``cluster_id`` is the short one of a cluster, empty for the template of an operator. ``per_gateway``: the name of
-    the edge gateway is part of every name.
+    CPI's is ``ingress-{kind}-{service}-CLUSTER_ID-{port}``. A DNAT rule is ``dnat-`` and its virtual service's name, an
+    IP set ``ipset-`` and its pool's. ``cluster_id`` is a cluster's short id, empty for an operator's template.
+    ``per_gateway``: the name of the edge gateway is part of every name.
     """
 
     template: str

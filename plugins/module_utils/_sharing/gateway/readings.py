@@ -120,7 +120,7 @@ def doubt_about(naming: Naming, name: str, ways: Iterable[Reading]) -> str:
 def other_cluster_ids(cluster_id: str, name: str) -> tuple[str, ...]:
     """Ids of other clusters where CPI would give this name to an object of some Service; at most a few.
 
-    ``cluster_id`` is the short one of the cluster in question, whose names have this form.
+    ``cluster_id`` is the short id of the cluster in question, whose names have this form.
     """
     if _ENTITY.fullmatch(cluster_id):
         return ()
