@@ -286,10 +286,7 @@ def statistics_of(ends: Iterable[ClusterEnd]) -> dict[str, dict[str, Any]]:
 
 
 def statistics_key(cluster: str, prefix: str = "shared_ip_end_") -> str:
-    """A name for a variable: ``prefix`` and the name of the cluster.
-
-    A name that has to be altered for that gets a hash, to stay unique.
-    """
+    """A name for a variable: ``prefix`` and the cluster's name; with a hash where characters had to be replaced."""
     plain = re.sub(r"[^A-Za-z0-9_]", "_", cluster)
     if plain != cluster:
         plain += "_" + hashlib.sha256(cluster.encode()).hexdigest()[:6]

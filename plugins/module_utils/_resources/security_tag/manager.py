@@ -19,7 +19,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import 
 
 
 def ensure(api: Api, params: Mapping[str, Any], check_mode: bool) -> Change:
-    """Bring a tag to the wanted state. Raises CollectionError; a later run continues what was written by then."""
+    """Bring a tag to the wanted state. Raises CollectionError; a later run completes what was begun."""
     tag = resource.from_options(params)
     calls.check_tenant(api)
     tagged = {str(row["id"]): row for row in calls.machines_with(api, tag)}

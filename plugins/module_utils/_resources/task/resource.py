@@ -104,7 +104,7 @@ def started(task: Mapping[str, Any]) -> datetime | None:
 
 
 def is_meant(task: Mapping[str, Any], owner: str | None, uuids: Collection[str] | None, user: str | None) -> bool:
-    """Whether a task is for this object (name, URN or part of a URL), for one of these UUIDs, and by this user."""
+    """Whether a task is for this object (its name, or text with its UUID), for one of these UUIDs, and by this user."""
     item = task["object"]
     if user and task["user"] != user:
         return False

@@ -134,7 +134,7 @@ def _is_overlap(after: Object | None, in_the_way: Sequence[VirtualService | NatR
 
 
 def _of_other_protocols(after: Object | None, inventory: Inventory) -> Sequence[VirtualService]:
-    """Other virtual services on its VIP with the same port number, unless one has it for the same protocol, too."""
+    """The other virtual services on its VIP with the same port number; none if one has it for the same protocol."""
     if not isinstance(after, VirtualService):
         return ()
     others = [one for one in inventory.on_address(after.address) if one.name != after.name]
@@ -146,7 +146,7 @@ def _of_other_protocols(after: Object | None, inventory: Inventory) -> Sequence[
 
 
 def _is_port_taken(after: Object | None, beside: Sequence[VirtualService], text: str, plain: str) -> bool:
-    """Whether the words say that it is taken, and name the other virtual service, or the port and what has it."""
+    """Whether the words name the VIP or another virtual service, mention a port, and say that it is taken."""
     if not beside or not isinstance(after, VirtualService):
         return False
     named = any(_whole(one).search(text) for one in (after.address, *(item.name for item in beside)))
