@@ -133,7 +133,7 @@ def _objects(api: Api, gateway: Body, warnings: list[str]) -> Inventory:
         items += part
         if right:
             warnings.append(
-                f"{_named(gateway)}: its {what} are not read, so that clusters may be missing: "
+                f"{_named(gateway)}: its {what} are not read, so clusters may be missing: "
                 f"{api.session.settings.who} lacks the right {right!r}"
             )
     return Inventory(items)

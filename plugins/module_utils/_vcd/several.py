@@ -178,7 +178,7 @@ def _see(api: Api, entries: list[Entry], seconds: float) -> None:
 
 def _written(done: list[str], wanted: int) -> str:
     if not wanted:
-        return "nothing was to be changed"
+        return "there was nothing to change"
     if len(done) == wanted:
         return "all changes were written: run the task again to see whether they are in effect"
     if not done:

@@ -51,7 +51,7 @@ def test_a_member_is_drained_taken_back_removed_and_added(pool: Modules) -> None
 
 def test_what_cannot_be_meant_is_refused(pool: Modules) -> None:
     message = pool.refused("vcd_pool", name="wbe", exclusive=False, members=[{**FIRST, "state": "absent"}])
-    assert "name: 'wbe': there is no pool with this name, from which a member could be removed" in message
+    assert "name: 'wbe': there is no pool with this name to remove a member from" in message
     pool.done("vcd_pool", name="group", member_group="workers", wait=False)
     message = pool.refused("vcd_pool", name="group", exclusive=False, members=[FIRST])
     assert "members: '10.10.0.11': the pool has the members of 'workers': change that, or omit exclusive" in message

@@ -127,7 +127,7 @@ class NatRules(Manager):
             return self.api.get(self.path(object_id), self.what)
         found = calls.find(self.shared.rows(self._settled_rules), self.gateway, self.params["name"], object_id or None)
         if found is None:
-            raise CollectionError(f"{self.what} was written, and is gone: run the task again")
+            raise CollectionError(f"{self.what} was written, but no longer exists: run the task again")
         return found
 
     def _settled_rules(self) -> list[Body]:

@@ -52,7 +52,7 @@ class Pools(GatewayManager):
     def plan_creation(self) -> PlannedWrite:
         """Create the pool with the members that were to be added."""
         if self._asked and all(one["state"] == "absent" for one in self._asked):
-            why = "there is no pool with this name, from which a member could be removed: check the name"
+            why = "there is no pool with this name to remove a member from: check the name"
             raise InvalidInput("name", self.params["name"], why)
         if self._asked:
             self.wanted["members"] = resource.with_changes([], self._asked)

@@ -66,7 +66,7 @@ def check_configuration(state: ClusterState) -> Iterator[Finding]:
     for key in cluster.extra_keys:
         if key in cluster.distribution.keys:
             message = f"{key}: a key of {cluster.distribution.name}'s CPI, which stays as it is"
-            yield warning("configuration", message, "look at what it does for a migrated Service")
+            yield warning("configuration", message, "check what it does for a migrated Service")
         else:
             yield info("configuration", f"{key}: a key that the published CPI does not know, allowed by extra_keys")
     if not cluster.problems:

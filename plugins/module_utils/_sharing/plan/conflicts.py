@@ -40,7 +40,7 @@ def check_between(members: Sequence[WantedService]) -> None:
             others = ", ".join(other.label for other in members if other is not one)
             raise Conflict(
                 one.label,
-                f"its one DNAT rule would take all ports of {one.external_ip}, which {others} shares",
+                f"its single DNAT rule would take all ports of {one.external_ip}, which {others} shares",
                 "use nat: per_port, or give one of them another IP",
             )
         for port in one.ports:
