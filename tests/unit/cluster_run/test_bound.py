@@ -335,7 +335,7 @@ def test_where_nothing_tells_what_a_digest_was_the_run_says_so(approved_before: 
     planned = world.run(request).plan(False).result
     assert (planned["ok"], planned["plan"]["pending"]) == (True, False)
     (line,) = planned["lines"]["plan"]
-    assert line.startswith(f"shared_ip_apply: {OTHER}: there was nothing to do, and nothing was written; whether")
+    assert line.startswith(f"shared_ip_apply: {OTHER}: there was nothing to do, and nothing was written; the digest")
 
 
 @pytest.mark.parametrize("damaged", [{}, [], {"digests": "sha256:"}, {"digests": [1], "based_on": []}], ids=str)
