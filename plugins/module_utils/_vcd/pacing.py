@@ -103,7 +103,7 @@ def expected_window(known: Sequence[EndRange]) -> Window | None:
 
 
 def _met_in_a_row(known: Sequence[EndRange]) -> int:
-    """For how many of the latest tasks in a row the first poll found them ended."""
+    """How many of the latest tasks in a row had ended by their first poll, as expected."""
     return next((number for number, one in enumerate(reversed(known)) if not one.met), len(known))
 
 
@@ -183,7 +183,7 @@ class TaskDurations:
         # A single assignment needs no lock: if two threads meet here, one duration is lost, which does no harm.
         before = self._known.get(kind, ())
         if seen.met and _met_in_a_row(before) >= MET:
-            # as a vague one, it makes the first poll of the next task an early one
+            # counted as vague, it makes the next task's first poll come early
             seen = EndRange(0.0, seen.over)
         # Two tasks in a row ended before their first poll: the server has become faster, and older durations mislead.
         faster = seen.vague and before and before[-1].vague

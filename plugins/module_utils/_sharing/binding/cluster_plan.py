@@ -89,7 +89,7 @@ def with_digest(plan: Facts) -> dict[str, Any]:
 
 
 def digest_of_plan(plan: Facts) -> str:
-    """The digest of a plan, computed from its content: any digest that it already names is ignored."""
+    """The digest of a plan, computed from its content without the digest that it may already contain."""
     return digest_of({key: value for key, value in plan.items() if key != DIGEST})
 
 

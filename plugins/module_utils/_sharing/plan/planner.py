@@ -185,7 +185,7 @@ class _Planner:
         """All rules go before the first virtual service takes the external IP.
 
         One port stays up until only its rule is left. By then its virtual service no longer shares its VIP and can be
-        changed in place, so nothing holds the external IP only during that one task.
+        changed in place, so the external IP has no holder during that one task only.
         """
         ports = self.wanted.ports
         # Best is a port that stays and already has a virtual service: it serves until its own rule goes.
