@@ -260,9 +260,7 @@ def read_service(row: Any, path: str, ip_annotation: str = "") -> KubernetesServ
 
 
 def _service(item: Reader, ip_annotation: str) -> KubernetesService:
-    """One Service. ``ip_annotation``: the annotation that takes precedence over spec.loadBalancerIP; empty if none
-    does.
-    """
+    """One Service. The annotation ``ip_annotation``, if given, takes precedence over spec.loadBalancerIP."""
     given = item.mapping_or_none("annotations")
     annotations = {name: str(value) for name, value in given.value.items()} if given else {}
     asked, option = annotations.get(ip_annotation, ""), f"annotation {ip_annotation}"

@@ -267,7 +267,8 @@ def _plan_group(
 def _other_kind_on(address: str, state: ClusterState, found: Iterable[Migration]) -> str:
     """The Service or port left aside that holds an external IP in a way that the new scenario does not use.
 
-    Where Cloud Director refuses a VIP and a DNAT rule on one address, nothing on the address can change before that.
+    Where Cloud Director refuses a VIP and a DNAT rule on one address, nothing on the address can change unless that
+    object does.
     """
     for one in found:
         aside = [(one.label, port) for port in one.observed.whole.ports] if one.obstacle else []

@@ -134,8 +134,7 @@ def _is_reference(value: Mapping[str, Any]) -> bool:
 
 
 def read_objects(point: Mapping[str, Any]) -> dict[Key, Body]:
-    """The bodies in a restore point, by kind and name. A restore point of version 1 has only the bodies of virtual
-    services.
+    """The bodies in a restore point, by kind and name. Version 1 has only those of virtual services.
 
     Raises InvalidInput if it has another form.
     """

@@ -207,8 +207,7 @@ class Inventory:
         return claims_of_rule(item, self._profile_ports(item)) if isinstance(item, NatRule) else []
 
     def near(self, claim: Claim) -> list[Object]:
-        """The objects that may take part of a claim: all on its addresses, except those that are known to have other
-        ports.
+        """The objects that may take part of a claim: all on its addresses, except those known to have other ports.
 
         This is a preselection: the profile of a rule may still show that it takes nothing of the claim.
         """
