@@ -85,9 +85,7 @@ class Secrets:
 
 
 def forms(secret: str) -> set[str]:
-    """The secret itself, and as written in URLs, forms, JSON, HTML and base64; each also as Python and one-line
-    messages write it.
-    """
+    """The secret as it is, and in URLs, forms, JSON, HTML and base64; each also as Python and messages write it."""
     found: set[str] = set()
     for one in dict.fromkeys((secret, secret.strip())):
         data = one.encode("utf-8", "surrogatepass")

@@ -203,9 +203,7 @@ def _recorded(point: object, cluster_id: str) -> frozenset[tuple[str, str]]:
 
 
 def _check_restore_point(point: object) -> None:
-    """Refuse anything but a restore point. In vcd_shared_ip_info, the option with this name is a bool that asks for
-    one.
-    """
+    """Refuse anything but a restore point: in vcd_shared_ip_info, the option of this name is a bool."""
     if point and not isinstance(point, bool):
         check_restore_point(point, "restore_point")
 

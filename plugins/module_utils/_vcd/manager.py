@@ -170,9 +170,7 @@ class Manager(ABC):
         return PlannedWrite(CREATE, after=after, planned=planned)
 
     def plan_change(self, body: Body) -> PlannedWrite:
-        """Resolve what differs, and check it against the planned result, so that check mode fails where a real run
-        would.
-        """
+        """Resolve what differs, and check it with the planned result: check mode fails where a real run would."""
         before = self.to_result(body)
         changes = self.effective(self.differences(before, self.wanted))
         if not changes:
@@ -298,9 +296,7 @@ class Manager(ABC):
         return
 
     def resolve(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The objects that names and URNs in ``changes`` refer to, by option; they are looked up before the first
-        write.
-        """
+        """The objects that names and URNs in ``changes`` refer to, by option. Looked up before the first write."""
         return {}
 
     @staticmethod

@@ -25,8 +25,9 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.gateway.ob
 
 @dataclass(frozen=True)
 class Objection:
-    """``text`` completes "<option>: <value>: ..."; ``address`` is the first one that both claim. ``refuses``: the write
-    must not happen; otherwise a warning is enough.
+    """``text`` completes "<option>: <value>: ..."; ``address`` is the first one that both claim.
+
+    ``refuses``: the write must not happen; otherwise a warning is enough.
     """
 
     address: str

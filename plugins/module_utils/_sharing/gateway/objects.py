@@ -64,9 +64,10 @@ PoolSettings = tuple[tuple[str, Any], ...]
 
 @dataclass(frozen=True)
 class Pool:
-    """A pool. ``members`` are addresses; they, ``port`` (of every member) and ``monitors`` are None when not read. Port
-    0 stands for members on several ports. ``member_group`` is the name of the IP set or security group that holds the
-    members instead; Cloud Director lists none of them then. ``settings`` are algorithm, persistence and monitors by
+    """A pool. ``members`` are addresses; they, ``port`` (of every member) and ``monitors`` are None when not read.
+
+    Port 0 stands for members on several ports. ``member_group`` is the name of the IP set or security group that holds
+    the members instead; Cloud Director lists none of them then. ``settings`` are algorithm, persistence and monitors by
     their options; a wanted pool has only those that an option names. ``users`` are the names of the virtual services
     that use it. ``health`` is Cloud Director's verdict on the whole pool, ``up`` and ``count`` are how many members are
     up and how many exist (None when not read), and ``member_health`` is by address.
