@@ -36,7 +36,7 @@ def _found(option: str, hook: dict[str, str], playbook_dir: str) -> dict[str, st
         raise InvalidInput(option, name, f"no role of this name in {_joined(one.parent for one in places)}")
     wanted = role / "tasks" / hook["tasks_from"]
     if not any(one.is_file() for one in (wanted, *(Path(f"{wanted}{end}") for end in (".yml", ".yaml")))):
-        raise InvalidInput(option, hook["what"], f"the role has no file of tasks {wanted}.yml: nothing would run")
+        raise InvalidInput(option, hook["what"], f"the role has no task file {wanted}.yml: nothing would run")
     return hook if name.count(".") == 2 else {**hook, "role": str(role)}
 
 

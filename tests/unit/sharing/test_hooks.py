@@ -87,7 +87,7 @@ def test_files_and_roles_are_found_before_anything_runs(tmp_path: Path, monkeypa
     for wrong, why in {
         "c.yml": f"no file that can be read in {here} or {beside}",
         "restore": "no role of this name in",
-        "backup:other": "the role has no file of tasks",
+        "backup:other": "the role has no task file",
         "vcd.kubernetes.none": "no role of this name in",
         "no.such.role": "no role of this name in",
         str(here): "no file that can be read",
