@@ -33,7 +33,7 @@ options:
     required: true
     choices: [plan, change, verify, audit]
   plan:
-    description: RV(plan) of O(phase=plan). Required with O(phase=change). Give all other options as with O(phase=plan).
+    description: The RV(plan) that O(phase=plan) returned. Required with O(phase=change). Give all other options as with O(phase=plan).
     type: dict
   bind:
     description:
@@ -98,7 +98,7 @@ options:
     description:
       - The internal addresses for V(shared_internal) and V(distinct_internal), as V(192.168.8.2-192.168.8.100) or as a dictionary with
         C(start_ip) and C(end_ip).
-      - Without it the range of CPI's file stays; where the file has none it is V(192.168.8.2-192.168.8.100).
+      - Without it, the range in CPI's file stays. If the file has none, it is V(192.168.8.2-192.168.8.100).
     type: raw
   existing:
     description: What to do if the change would break existing Services - stop before anything is written, or migrate them.
@@ -115,7 +115,7 @@ options:
     default: []
   prune:
     description:
-      - Whether to remove orphans, that is objects with this cluster's names that no live Service and port has.
+      - Whether to remove orphans, that is objects with this cluster's names that belong to no live Service and port.
       - A name alone does not prove which cluster owns an object. An orphan is removed only if a restore point of this cluster holds it, CPI's defined
         entity in Cloud Director lists it, or O(prune_objects) names it. All others are reported.
       - An orphan that occupies a port of a Service is removed when that Service is migrated; any run removes the others.

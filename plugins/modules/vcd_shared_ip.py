@@ -102,8 +102,7 @@ options:
     description:
       - Whether to continue if HTTP policies or WAF of a virtual service cannot be read or written back. They are then lost. If false, the task fails
         before its first change.
-      - Otherwise, a virtual service that is deleted and created again keeps its HTTP policies (API version 38.0) and WAF (38.1). They are read before
-        the first write, and written back.
+      - If they can be read and written back, a virtual service that is deleted and created again keeps its HTTP policies (API version 38.0) and WAF (38.1).
     type: bool
     default: false
   vcd_rules:
