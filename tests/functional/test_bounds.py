@@ -32,7 +32,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 IN_TIME, TOO_LARGE = "in time", "has more than"
 
 
-class Wire:
+class ServerConnection:
     """The server's end of one connection, after the request was read."""
 
     def __init__(self, connection: socket.socket, over: threading.Event) -> None:
@@ -55,7 +55,7 @@ class Wire:
             self.send(data)
 
 
-Behave = Callable[[Wire], None]
+Behave = Callable[[ServerConnection], None]
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def server(behave: Behave, folder: Path, tls: bool = True) -> Iterator[tuple[str
                 with connection, connection.makefile("rb") as stream:
                     while stream.readline() not in (b"\r\n", b""):
                         pass
-                    behave(Wire(connection, over))
+                    behave(ServerConnection(connection, over))
 
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = True
@@ -98,59 +98,59 @@ def bomb(size: int) -> bytes:
     return b"".join(parts) + packer.flush()
 
 
-def body_drips(wire: Wire) -> None:
+def body_drips(wire: ServerConnection) -> None:
     wire.send(HEAD + b"Content-Length: 1000000\r\n\r\n{")
     wire.drip(b" ")
 
 
-def chunks_drip(wire: Wire) -> None:
+def chunks_drip(wire: ServerConnection) -> None:
     wire.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
     wire.drip(b"1\r\n \r\n")
 
 
-def headers_drip(wire: Wire) -> None:
+def headers_drip(wire: ServerConnection) -> None:
     wire.send(HEAD + b"X: ")
     wire.drip(b"y")
 
 
-def continues_drip(wire: Wire) -> None:
+def continues_drip(wire: ServerConnection) -> None:
     wire.drip(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
-def trailers_drip(wire: Wire) -> None:
+def trailers_drip(wire: ServerConnection) -> None:
     wire.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n")
     wire.drip(b"X: y\r\n")
 
 
-def silent(wire: Wire) -> None:
+def silent(wire: ServerConnection) -> None:
     wire.drip(b"")
 
 
-def continues_flood(wire: Wire) -> None:
+def continues_flood(wire: ServerConnection) -> None:
     wire.flood(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
 
 
-def trailers_flood(wire: Wire) -> None:
+def trailers_flood(wire: ServerConnection) -> None:
     wire.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n")
     wire.flood(b"X: y\r\n" * 1000)
 
 
-def body_floods(wire: Wire) -> None:
+def body_floods(wire: ServerConnection) -> None:
     wire.send(HEAD + b"Connection: close\r\n\r\n")
     wire.flood(b" " * 65536)
 
 
-def chunks_flood(wire: Wire) -> None:
+def chunks_flood(wire: ServerConnection) -> None:
     wire.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
     wire.flood(b"10000\r\n" + b" " * 65536 + b"\r\n")
 
 
-def terabyte_announced(wire: Wire) -> None:
+def terabyte_announced(wire: ServerConnection) -> None:
     wire.send(HEAD + b"Content-Length: 1000000000000\r\n\r\n")
     wire.drip(b" ")
 
 
-def terabyte_chunk(wire: Wire) -> None:
+def terabyte_chunk(wire: ServerConnection) -> None:
     wire.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\nffffffffffff\r\n")
     wire.drip(b" ")
 
@@ -173,9 +173,9 @@ def test_cloud_directors_answer_ends_at_the_timeout(behave: Behave, tmp_path: Pa
 
 @pytest.mark.parametrize("behave", LARGE, ids=lambda one: one.__name__)
 def test_cloud_directors_answer_ends_at_a_size(behave: Behave, tmp_path: Path) -> None:
-    sent: list[Wire] = []
+    sent: list[ServerConnection] = []
 
-    def noting(wire: Wire) -> None:
+    def noting(wire: ServerConnection) -> None:
         sent.append(wire)
         behave(wire)
 
@@ -197,7 +197,7 @@ def test_no_memory_is_reserved_for_what_is_only_announced(behave: Behave, tmp_pa
 def test_a_gzip_bomb_before_the_login_costs_little(tmp_path: Path) -> None:
     packed = bomb(200 * MEBIBYTE)
 
-    def explode(wire: Wire) -> None:
+    def explode(wire: ServerConnection) -> None:
         wire.send(HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed)
 
     with server(explode, tmp_path) as (url, ca), peak() as largest:

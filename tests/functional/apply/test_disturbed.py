@@ -28,7 +28,7 @@ PASSING: dict[str, Params] = {
     "reset after": {"reset": "after"},
     "session ended": {"expire_session": True},
 }
-# what ends the move
+# what ends the migration
 LASTING: dict[str, Params] = {
     "task error": {"task": "error", "code": "INTERNAL", "message": "It broke."},
     "task vanishes": {"task": "vanish"},
@@ -42,7 +42,7 @@ LASTING: dict[str, Params] = {
 }
 
 
-class Move(NamedTuple):
+class PreparedMigration(NamedTuple):
     """A migration of one Service, ready to be disturbed; its undisturbed result, and its number of writes."""
 
     edge: Edge
@@ -86,7 +86,7 @@ def sim() -> Iterator[Simulator]:
 
 
 @pytest.fixture(scope="module", params=MOVES, ids=IDS)
-def move(sim: Simulator, request: pytest.FixtureRequest) -> Move:
+def migration(sim: Simulator, request: pytest.FixtureRequest) -> PreparedMigration:
     before, after, rules = request.param
     sim.reset()
     edge = Edge(sim, timeout=20)
@@ -98,39 +98,39 @@ def move(sim: Simulator, request: pytest.FixtureRequest) -> Move:
     done = edge.done(services, after)
     journal = sim.journal()
     writes = sorted(written(journal) + refused(journal))
-    return Move(
+    return PreparedMigration(
         edge, services, after, rules, snapshot, start, comparable(sim.dump()), writes,
         done["services"][0]["outage"]["window"],
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("fault", PASSING)
-def test_a_temporary_fault_is_survived(move: Move, fault: str, record_property: Record) -> None:
-    for number in range(len(move.writes)):
-        move.prepare(number, **PASSING[fault])
-        before = move.edge.sim.dump()
-        move.edge.done(move.services, move.after)
+def test_a_temporary_fault_is_survived(migration: PreparedMigration, fault: str, record_property: Record) -> None:
+    for number in range(len(migration.writes)):
+        migration.prepare(number, **PASSING[fault])
+        before = migration.edge.sim.dump()
+        migration.edge.done(migration.services, migration.after)
         where = f"write {number + 1}"
-        assert move.edge.sim.faults()[0]["used"] == 1, where
-        assert move.state() == move.end, where
-        move.check(before, where)
-    record_property("figures", f"{fault} at each of {len(move.writes)} writes to {move.after}: all finished")
+        assert migration.edge.sim.faults()[0]["used"] == 1, where
+        assert migration.state() == migration.end, where
+        migration.check(before, where)
+    record_property("figures", f"{fault} at each of {len(migration.writes)} writes to {migration.after}: all finished")
 
 
 @pytest.mark.parametrize("fault", LASTING)
-def test_a_permanent_fault_is_rolled_back(move: Move, fault: str, record_property: Record) -> None:
+def test_a_permanent_fault_is_rolled_back(migration: PreparedMigration, fault: str, record_property: Record) -> None:
     taken_back = 0
-    for number in range(len(move.writes)):
-        move.prepare(number, **LASTING[fault])
-        before = move.edge.sim.dump()
-        result = move.edge.run(move.services, move.after)
+    for number in range(len(migration.writes)):
+        migration.prepare(number, **LASTING[fault])
+        before = migration.edge.sim.dump()
+        result = migration.edge.run(migration.services, migration.after)
         where = f"write {number + 1}: {result.get('msg')}"
-        assert move.edge.sim.faults()[0]["used"] == 1, where
-        move.check(before, where)
+        assert migration.edge.sim.faults()[0]["used"] == 1, where
+        migration.check(before, where)
         if not result.get("failed"):
             # Cloud Director refuses this write because of a rule, so that no task of it can fail
             assert "task" in LASTING[fault], where
-            assert move.state() == move.end, where
+            assert migration.state() == migration.end, where
             continue
         taken_back += 1
         failure = result["failure"]
@@ -140,31 +140,33 @@ def test_a_permanent_fault_is_rolled_back(move: Move, fault: str, record_propert
         assert (failure["service"], failure["state"]) == ("default/web", state), where
         assert "\n" not in result["msg"], where
         assert ("it is in place" if in_place else "rolled back to the shape that it had") in result["msg"], where
-        assert in_place or move.state() == move.start, where
-        move.edge.done(move.services, move.after)
-        assert move.state() == move.end, where
-    record_property("figures", f"{fault} at each of {len(move.writes)} writes to {move.after}: {taken_back} taken back")
-    assert taken_back >= len(move.writes) - ("task" in LASTING[fault])
+        assert in_place or migration.state() == migration.start, where
+        migration.edge.done(migration.services, migration.after)
+        assert migration.state() == migration.end, where
+    record_property(
+        "figures", f"{fault} at each of {len(migration.writes)} writes to {migration.after}: {taken_back} taken back"
+    )
+    assert taken_back >= len(migration.writes) - ("task" in LASTING[fault])
 
 
-def with_a_task_that_never_ends(move: Move, number: int) -> tuple[Any, Params, int]:
+def with_a_task_that_never_ends(migration: PreparedMigration, number: int) -> tuple[Any, Params, int]:
     """The state before, the result, and its option timeout.
 
     That limits each answer, too. On a busy machine an answer may take longer, so that the limit has to be longer.
     """
     for seconds in (1, 10, 100):
-        move.prepare(number, task="never")
-        before = move.edge.sim.dump()
-        result = move.edge.of(timeout=seconds).run(move.services, move.after)
+        migration.prepare(number, task="never")
+        before = migration.edge.sim.dump()
+        result = migration.edge.of(timeout=seconds).run(migration.services, migration.after)
         if not result.get("failed") or "waiting for task" in result["msg"]:
             break
     return before, result, seconds
 
 
-def test_a_task_that_never_ends_stops_the_run(move: Move, record_property: Record) -> None:
+def test_a_task_that_never_ends_stops_the_run(migration: PreparedMigration, record_property: Record) -> None:
     stopped = 0
-    for number in range(len(move.writes)):
-        before, result, seconds = with_a_task_that_never_ends(move, number)
+    for number in range(len(migration.writes)):
+        before, result, seconds = with_a_task_that_never_ends(migration, number)
         if not result.get("failed"):  # a refused write has no task
             continue
         stopped += 1
@@ -175,13 +177,13 @@ def test_a_task_that_never_ends_stops_the_run(move: Move, record_property: Recor
         state = "migrated" if "delete application port profile" in result["msg"] else "failed"
         assert result["failure"][state] == ["default/web"], where
         assert "\n" not in result["msg"], where
-        gaps = always_referenced(move.edge.sim.timeline(), before, [move.services[0]["external_ip"]])
-        assert len(gaps) <= move.window, where
-        assert move.edge.sim.release(f"urn:vcloud:task:{result['failure']['task']}"), where
-        move.edge.done(move.services, move.after)
-        assert move.state() == move.end, where
-    assert stopped >= len(move.writes) - 1
-    record_property("figures", f"task that never ends at {stopped} writes to {move.after}: stopped, then finished")
+        gaps = always_referenced(migration.edge.sim.timeline(), before, [migration.services[0]["external_ip"]])
+        assert len(gaps) <= migration.window, where
+        assert migration.edge.sim.release(f"urn:vcloud:task:{result['failure']['task']}"), where
+        migration.edge.done(migration.services, migration.after)
+        assert migration.state() == migration.end, where
+    assert stopped >= len(migration.writes) - 1
+    record_property("figures", f"task that never ends at {stopped} writes to {migration.after}: stopped, then finished")
 
 
 def test_the_message_names_the_state_of_each_service(sim: Simulator) -> None:

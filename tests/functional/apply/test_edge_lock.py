@@ -32,7 +32,7 @@ ELSEWHERE = replace(this_run(), who="bob@other-host", job="77", place="elsewhere
 LOCK = "vcd.kubernetes-lock-*"
 
 
-class Time:
+class SteppedClock:
     """A clock that moves only when the code under test sleeps; ``meanwhile`` happens after that many sleeps."""
 
     def __init__(self, meanwhile: Callable[[], Any] | None = None, sleeps: int = 3) -> None:
@@ -48,7 +48,7 @@ class Time:
             self._meanwhile()
 
 
-class Gate:
+class LockedGateway:
     """The edge gateway of a simulator, and runs that lock it."""
 
     def __init__(self, sim: Simulator, stack: ExitStack) -> None:
@@ -95,78 +95,78 @@ def sim() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def gate(sim: Simulator) -> Iterator[Gate]:
+def gateway(sim: Simulator) -> Iterator[LockedGateway]:
     sim.reset()
     with ExitStack() as stack:
-        yield Gate(sim, stack)
+        yield LockedGateway(sim, stack)
 
 
-def test_it_is_released_after_success_and_after_failure(gate: Gate) -> None:
-    with gate.lock():
-        (text,) = gate.markers
+def test_it_is_released_after_success_and_after_failure(gateway: LockedGateway) -> None:
+    with gateway.lock():
+        (text,) = gateway.markers
         assert text.startswith("Lock of vcd.kubernetes, do not use: by=")
         assert parse(text) is not None
-    assert gate.markers == []
-    with pytest.raises(RuntimeError), gate.lock():
+    assert gateway.markers == []
+    with pytest.raises(RuntimeError), gateway.lock():
         raise RuntimeError
-    assert gate.markers == []
+    assert gateway.markers == []
 
 
-def test_another_run_waits_for_its_turn_and_says_for_whom(gate: Gate) -> None:
+def test_another_run_waits_for_its_turn_and_says_for_whom(gateway: LockedGateway) -> None:
     with ExitStack() as first:
-        held = first.enter_context(gate.lock())
-        with gate.lock(600, Time(first.close)):
-            (text,) = gate.markers
+        held = first.enter_context(gateway.lock())
+        with gateway.lock(600, SteppedClock(first.close)):
+            (text,) = gateway.markers
             assert held._hold.holder.run not in text
-    (said,) = gate.said
+    (said,) = gateway.said
     start = f"waiting for edge gateway 'acme-edge': another run is under way there: {held._hold.holder} since "
     assert said.startswith(start)
     assert re.search(r"\(\d+ s ago\), until 20\S+Z \(in \d+ s\)$", said)
 
 
-def test_the_wait_ends(gate: Gate) -> None:
-    clock = Time()
-    with gate.lock(), pytest.raises(CollectionError) as caught, gate.lock(90, clock):
+def test_the_wait_ends(gateway: LockedGateway) -> None:
+    clock = SteppedClock()
+    with gateway.lock(), pytest.raises(CollectionError) as caught, gateway.lock(90, clock):
         pass
     assert clock.now == 90
     assert caught.value.message.startswith("lock_timeout: another run is under way on edge gateway 'acme-edge': ")
     assert re.search(r"since 20\S+Z \(\d+ s ago\), until 20\S+Z \(in \d+ s\), and has not", caught.value.message)
     assert "has not finished within 90 s: nothing was written" in caught.value.message
-    assert len(gate.said) == 2  # again after a minute
+    assert len(gateway.said) == 2  # again after a minute
     with pytest.raises(InvalidInput, match="lock_timeout: -1: give seconds, 0 or more"):
-        gate.lock(-1)
+        gateway.lock(-1)
 
 
-def test_a_lock_that_has_expired_is_removed(gate: Gate) -> None:
-    gate.left_behind(Hold.begin(ELSEWHERE, gate.now - timedelta(seconds=LIFETIME + 1)))
-    with gate.lock():
-        assert len(gate.markers) == 1
-    assert gate.said[0].startswith("edge gateway 'acme-edge' was locked by bob@other-host (job 77, process ")
-    assert gate.markers == []
+def test_a_lock_that_has_expired_is_removed(gateway: LockedGateway) -> None:
+    gateway.left_behind(Hold.begin(ELSEWHERE, gateway.now - timedelta(seconds=LIFETIME + 1)))
+    with gateway.lock():
+        assert len(gateway.markers) == 1
+    assert gateway.said[0].startswith("edge gateway 'acme-edge' was locked by bob@other-host (job 77, process ")
+    assert gateway.markers == []
 
 
-def test_a_run_that_was_killed_elsewhere_blocks_for_no_longer_than_it_is_said(gate: Gate) -> None:
+def test_a_run_that_was_killed_elsewhere_blocks_for_no_longer_than_it_is_said(gateway: LockedGateway) -> None:
     """Its time has not come by Cloud Director's clock, which stands still here: what counts is what the run sees."""
-    gate.left_behind(Hold.begin(ELSEWHERE, gate.now + timedelta(hours=9)))
-    clock = Time()
-    with gate.lock(1800, clock):
+    gateway.left_behind(Hold.begin(ELSEWHERE, gateway.now + timedelta(hours=9)))
+    clock = SteppedClock()
+    with gateway.lock(1800, clock):
         pass
     assert LIFETIME < clock.now < LIFETIME + 20
 
 
 @pytest.mark.parametrize("text", ["", "do not touch - bob", "by=bob since=yesterday"])
-def test_a_marker_that_says_nothing_is_removed_if_it_does_not_change(gate: Gate, text: str) -> None:
-    gate.left_behind(text)
-    clock = Time()
-    with gate.lock(1800, clock):
+def test_a_marker_that_says_nothing_is_removed_if_it_does_not_change(gateway: LockedGateway, text: str) -> None:
+    gateway.left_behind(text)
+    clock = SteppedClock()
+    with gateway.lock(1800, clock):
         pass
     assert LIFETIME < clock.now < LIFETIME + 20
-    assert "an unknown one (application port profile 'vcd.kubernetes-lock-" in gate.said[0]
+    assert "an unknown one (application port profile 'vcd.kubernetes-lock-" in gateway.said[0]
 
 
-def test_a_lock_that_is_renewed_is_kept(gate: Gate) -> None:
-    with gate.lock() as held:
-        clock = Time()
+def test_a_lock_that_is_renewed_is_kept(gateway: LockedGateway) -> None:
+    with gateway.lock() as held:
+        clock = SteppedClock()
         sleep = clock.sleep
 
         def renewing(seconds: float, /) -> None:
@@ -176,73 +176,80 @@ def test_a_lock_that_is_renewed_is_kept(gate: Gate) -> None:
             held._beat()
 
         clock.sleep = renewing  # type: ignore[method-assign]  # the holder renews while the other run waits
-        with pytest.raises(CollectionError, match="has not finished within 900 s"), gate.lock(900, clock):
+        with pytest.raises(CollectionError, match="has not finished within 900 s"), gateway.lock(900, clock):
             pass
         held.check()
 
 
-def test_a_run_that_lost_its_lock_stops(gate: Gate) -> None:
-    with gate.lock() as held:
+def test_a_run_that_lost_its_lock_stops(gateway: LockedGateway) -> None:
+    with gateway.lock() as held:
         held.check()
         held._markers.delete(held._urn)
-        with gate.lock():
+        with gateway.lock():
             assert held._beat() is False
             with pytest.raises(CollectionError, match="the lock of edge gateway 'acme-edge' was lost to another run"):
                 held.check()
-    assert gate.markers == []
+    assert gateway.markers == []
 
 
-def test_a_run_that_cannot_renew_its_lock_stops_when_it_may_be_lost(gate: Gate) -> None:
-    clock = Time()
-    with gate.lock(0, clock) as held:
-        gate.sim.faults([{"method": "PUT", "name": LOCK, "status": 403}])
+def test_a_run_that_cannot_renew_its_lock_stops_when_it_may_be_lost(gateway: LockedGateway) -> None:
+    clock = SteppedClock()
+    with gateway.lock(0, clock) as held:
+        gateway.sim.faults([{"method": "PUT", "name": LOCK, "status": 403}])
         clock.now = LIFETIME * 0.6
         held.check()
         clock.now = LIFETIME + 1
         with pytest.raises(CollectionError, match="run again"):
             held.check()
-        gate.sim.faults([])
+        gateway.sim.faults([])
         held.check()
 
 
-def test_a_run_that_no_process_waits_for_stops(gate: Gate) -> None:
+def test_a_run_that_no_process_waits_for_stops(gateway: LockedGateway) -> None:
     starter = Starter()
-    with gate.lock(starter=starter) as held:
-        before = gate.markers
+    with gateway.lock(starter=starter) as held:
+        before = gateway.markers
         starter._parent = 4194999
         assert held._beat() is False
         with pytest.raises(CollectionError, match="ansible-playbook, which started this run, has ended"):
             held.check()
-        assert gate.markers == before
-    assert gate.markers == []
+        assert gateway.markers == before
+    assert gateway.markers == []
 
 
 @pytest.mark.parametrize("fault", [{"reset": "before"}, {"reset": "after"}, {"status": 503}])
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_lost_answers_leave_one_marker_and_then_none(gate: Gate, method: str, fault: dict[str, Any]) -> None:
-    gate.sim.faults([{"method": method, "writes": True, "name": LOCK, "times": 1, **fault}])
-    with gate.lock():
-        assert len(gate.markers) == 1
-    assert gate.sim.faults()[0]["used"] == 1
-    assert gate.markers == []
+def test_lost_answers_leave_one_marker_and_then_none(
+    gateway: LockedGateway, method: str, fault: dict[str, Any]
+) -> None:
+    gateway.sim.faults([{"method": method, "writes": True, "name": LOCK, "times": 1, **fault}])
+    with gateway.lock():
+        assert len(gateway.markers) == 1
+    assert gateway.sim.faults()[0]["used"] == 1
+    assert gateway.markers == []
 
 
-def test_a_lost_answer_does_not_give_it_to_two_runs(gate: Gate) -> None:
-    with gate.lock():
-        gate.sim.faults([{"method": "POST", "writes": True, "name": LOCK, "times": 1, "reset": "before"}])
-        with pytest.raises(CollectionError, match="lock_timeout"), gate.lock():
+def test_a_lost_answer_does_not_give_it_to_two_runs(gateway: LockedGateway) -> None:
+    with gateway.lock():
+        gateway.sim.faults([{"method": "POST", "writes": True, "name": LOCK, "times": 1, "reset": "before"}])
+        with pytest.raises(CollectionError, match="lock_timeout"), gateway.lock():
             pass
 
 
-def test_without_the_right_the_reason_is_given(gate: Gate) -> None:
-    gate.sim.faults([{"method": "POST", "writes": True, "name": LOCK, "status": 403}])
-    with pytest.raises(VcdError, match=r"which marks edge gateway 'acme-edge' as in use.*Configure NAT"), gate.lock():
+def test_without_the_right_the_reason_is_given(gateway: LockedGateway) -> None:
+    gateway.sim.faults([{"method": "POST", "writes": True, "name": LOCK, "status": 403}])
+    with (
+        pytest.raises(VcdError, match=r"which marks edge gateway 'acme-edge' as in use.*Configure NAT"),
+        gateway.lock(),
+    ):
         pass
 
 
-def test_if_names_were_not_unique_neither_of_two_would_go_on(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock = gate.lock()
-    text = Hold.begin(ELSEWHERE, gate.now).text()
+def test_if_names_were_not_unique_neither_of_two_would_go_on(
+    gateway: LockedGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = gateway.lock()
+    text = Hold.begin(ELSEWHERE, gateway.now).text()
     one = {"id": "urn:vcloud:applicationPortProfile:1", "name": "x", "description": text}
     deleted: list[str] = []
     monkeypatch.setattr(lock._markers, "create", lambda description, mine: "urn:vcloud:applicationPortProfile:2")
@@ -252,7 +259,7 @@ def test_if_names_were_not_unique_neither_of_two_would_go_on(gate: Gate, monkeyp
     assert deleted == ["urn:vcloud:applicationPortProfile:2"]
 
 
-def test_many_runs_hold_it_one_at_a_time(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_runs_hold_it_one_at_a_time(gateway: LockedGateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edge_lock, "POLLS", edge_lock.Pace(first=0.01, factor=1.0, longest=0.01))
     inside, most, done = 0, 0, []
     lock = threading.Lock()
@@ -268,13 +275,13 @@ def test_many_runs_hold_it_one_at_a_time(gate: Gate, monkeypatch: pytest.MonkeyP
                 inside -= 1
         done.append(mine)
 
-    gate.left_behind(Hold.begin(ELSEWHERE, gate.now - timedelta(seconds=LIFETIME + 1)))
-    threads = [threading.Thread(target=work, args=(gate.lock(120),)) for _number in range(6)]
+    gateway.left_behind(Hold.begin(ELSEWHERE, gateway.now - timedelta(seconds=LIFETIME + 1)))
+    threads = [threading.Thread(target=work, args=(gateway.lock(120),)) for _number in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (most, len(done), gate.markers) == (1, 6, [])
+    assert (most, len(done), gateway.markers) == (1, 6, [])
 
 
 # whole runs
@@ -355,7 +362,7 @@ def test_the_lock_is_no_orphan(sim: Simulator) -> None:
     sim.reset()
     edge = Edge(sim)
     services = edge.create([service("web", 2)], INTERNAL)
-    with ExitStack() as stack, Gate(sim, stack).lock():
+    with ExitStack() as stack, LockedGateway(sim, stack).lock():
         assert edge.info(services=services)["orphans"] == []
         assert edge.done(services, INTERNAL)["orphans"] == []
         names = [one["name"] for one in edge.module("vcd_app_port_profile_info")["app_port_profiles"]]

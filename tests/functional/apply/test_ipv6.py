@@ -76,9 +76,13 @@ def test_it_is_served_changed_and_removed(edge: Edge, rules: dict[str, str]) -> 
         assert [(one["external_ip"], one["scenario"]) for one in done["services"]] == [(found, EXTERNAL)]
         assert edge.done(shop(found), EXTERNAL)["changed"] is False
         assert edge.done(shop(None), EXTERNAL)["changed"] is False  # it keeps its address
-        (told,) = edge.info(services=shop(None))["services"]
-        assert (told["external_ip"], told["scenario"], told["internal_ips"]) == (found, EXTERNAL, [])
-        assert [one["virtual_ip_address"] for one in told["ports"]] == [found] * 2
+        (service_info,) = edge.info(services=shop(None))["services"]
+        assert (service_info["external_ip"], service_info["scenario"], service_info["internal_ips"]) == (
+            found,
+            EXTERNAL,
+            [],
+        )
+        assert [one["virtual_ip_address"] for one in service_info["ports"]] == [found] * 2
     members = [[one["ipAddress"] for one in pool["members"]] for pool in edge.sim.dump()["pools"]]
     assert [sorted(one) for one in members] == [sorted(MEMBERS)] * 2
     assert edge.done([{"name": "shop", "ports": PORTS}], state="absent")["changed"] is True
@@ -96,9 +100,9 @@ def test_another_vip_is_taken_back(edge: Edge, change: Params) -> None:
     edge.done(shop(ports=PORTS[:1]), EXTERNAL)
     there = comparable(edge.sim.dump())
     edge.module("vcd_virtual_service", name="vs-shop-web", **change)
-    told = edge.done(shop(ports=PORTS[:1]), EXTERNAL, check=True)
+    predicted = edge.done(shop(ports=PORTS[:1]), EXTERNAL, check=True)
     done = edge.done(shop(ports=PORTS[:1]), EXTERNAL)
-    assert (told["steps"], [one["state"] for one in done["services"]]) == (done["steps"], ["repaired"])
+    assert (predicted["steps"], [one["state"] for one in done["services"]]) == (done["steps"], ["repaired"])
     assert comparable(edge.sim.dump()) == there
     assert edge.done(shop(ports=PORTS[:1]), EXTERNAL)["changed"] is False
 
@@ -206,5 +210,5 @@ def test_an_address_of_an_ip_space_is_used_if_it_is_given(tmp_path: Path) -> Non
         assert vips(edge) == [(None, SIX)] * 2
         assert edge.done(shop(), EXTERNAL)["changed"] is False
         new = [{**shop(None)[0], "name": "new"}]
-        (told,) = edge.done(new, EXTERNAL)["services"]
-        assert ":" not in told["external_ip"]
+        (created,) = edge.done(new, EXTERNAL)["services"]
+        assert ":" not in created["external_ip"]

@@ -92,14 +92,14 @@ def prepared(simulators: dict[str, Simulator]) -> dict[tuple[str, str, int], tup
     return {}
 
 
-class World(NamedTuple):
+class SharedGateway(NamedTuple):
     """Two Services to be migrated on an edge gateway that another cluster and an unaffected Service use, too."""
 
     edge: Edge
     services: list[Params]
 
 
-def world(simulators: dict[str, Simulator], prepared: Any, of: str, scenario: str, count: int) -> World:
+def prepare(simulators: dict[str, Simulator], prepared: Any, of: str, scenario: str, count: int) -> SharedGateway:
     edge = Edge(simulators[of])
     key = (of, scenario, count)
     if key not in prepared:
@@ -113,12 +113,12 @@ def world(simulators: dict[str, Simulator], prepared: Any, of: str, scenario: st
     snapshot, services = prepared[key]
     edge.sim.restore(snapshot)
     edge.sim.settings(task_seconds=TASK_SECONDS, health_seconds=0)
-    return World(edge, services)
+    return SharedGateway(edge, services)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_migration(case: Case, simulators: dict[str, Simulator], prepared: Any) -> None:
-    edge, services = world(simulators, prepared, case.estate, case.before, case.ports)
+    edge, services = prepare(simulators, prepared, case.estate, case.before, case.ports)
     edge.sim.assume(**case.rules)
     edge.sim.journal(clear=True)
     checked = edge.done(services, case.after, check=True)
@@ -221,7 +221,7 @@ def check_downtime(timeline: Any, before: Any, services: list[Params], done: Par
 
 
 def test_writes_are_one_at_a_time_however_long_tasks_take(simulators: dict[str, Simulator], prepared: Any) -> None:
-    edge, services = world(simulators, prepared, "one-edge", EXTERNAL, 2)
+    edge, services = prepare(simulators, prepared, "one-edge", EXTERNAL, 2)
     edge.sim.settings(task_seconds=0.15)
     edge.sim.journal(clear=True)
     before = edge.sim.dump()
@@ -232,7 +232,7 @@ def test_writes_are_one_at_a_time_however_long_tasks_take(simulators: dict[str, 
 
 
 def test_the_window_is_not_prolonged_by_a_write_that_may_fail(simulators: dict[str, Simulator], prepared: Any) -> None:
-    edge, services = world(simulators, prepared, "one-edge", EXTERNAL, 1)
+    edge, services = prepare(simulators, prepared, "one-edge", EXTERNAL, 1)
     edge.sim.assume(**STRICT)
     edge.sim.journal(clear=True)
     before = edge.sim.dump()
@@ -282,18 +282,21 @@ def test_manual_settings_survive(roomy: Simulator, before: str, after: str, rule
             enabled=port != "http",
             **own,
         )
-    former = by_hand(edge)
+    before_migration = operator_settings(edge)
     roomy.assume(**rules)
     result = edge.done(services, after)
     assert [one["scenario"] for one in result["services"]] == [after]
     # a port that is disabled does not serve, so that a move enables it; all else stays
-    assert by_hand(edge) == [{**one, "enabled": True} for one in former]
-    assert {one["serviceEngineGroupRef"] for one in former} == {"seg-premium"}
-    assert {one["servicePorts"][0]["tcpUdpProfile"]["type"] for one in former} == {"TCP_PROXY", "TCP_FAST_PATH"}
+    assert operator_settings(edge) == [{**one, "enabled": True} for one in before_migration]
+    assert {one["serviceEngineGroupRef"] for one in before_migration} == {"seg-premium"}
+    assert {one["servicePorts"][0]["tcpUdpProfile"]["type"] for one in before_migration} == {
+        "TCP_PROXY",
+        "TCP_FAST_PATH",
+    }
     assert edge.done(services, after)["changed"] is False
 
 
-def by_hand(edge: Edge) -> list[Any]:
+def operator_settings(edge: Edge) -> list[Any]:
     """The virtual services without the properties that a migration changes."""
     found = comparable(edge.sim.dump())["virtual_services"]
     return [{key: value for key, value in one.items() if key != "virtualIpAddress"} for one in found]

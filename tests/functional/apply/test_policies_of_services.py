@@ -66,7 +66,7 @@ def names(edge: Edge, virtual_service: str = "vs-shop-http") -> dict[str, list[s
     return {kind: rules for kind, rules in found.items() if rules}
 
 
-def by_hand(edge: Edge, virtual_service: str = "vs-shop-http", **lists: Any) -> None:
+def set_manually(edge: Edge, virtual_service: str = "vs-shop-http", **lists: Any) -> None:
     """What an operator sets at a virtual service."""
     edge.module("vcd_http_policy", virtual_service=virtual_service, **lists)
 
@@ -105,7 +105,7 @@ def test_a_redirect_is_made_kept_and_taken_back(edge: Edge) -> None:
 
 def test_the_rules_of_an_operator_stay_behind_it(edge: Edge) -> None:
     edge.done(shop(), EXTERNAL)
-    by_hand(edge, security_rules=[MINE], request_rules=[HEADER])
+    set_manually(edge, security_rules=[MINE], request_rules=[HEADER])
     edge.done(shop(REDIRECTS), EXTERNAL)
     assert names(edge) == {"security": [REDIRECT, "mine"], "request": ["header"]}
     changed = edge.done(shop({**REDIRECTS, "https_port": 8443}), EXTERNAL)
@@ -118,7 +118,7 @@ def test_the_rules_of_an_operator_stay_behind_it(edge: Edge) -> None:
 
 def test_an_operator_s_redirect_is_enough_and_stays(edge: Edge) -> None:
     edge.done(shop(), EXTERNAL)
-    by_hand(edge, redirect_to_https=True)
+    set_manually(edge, redirect_to_https=True)
     assert edge.done(shop(REDIRECTS), EXTERNAL)["changed"] is False
     assert edge.done(shop({"redirect_to_https": False}), EXTERNAL)["changed"] is False
     assert names(edge) == {"security": ["redirect-to-https"]}
@@ -135,7 +135,7 @@ def test_given_lists_are_the_whole_lists_and_others_stay(edge: Edge) -> None:
     assert names(edge) == {"security": [REDIRECT, "no-admin"], "request": ["header"]}
     assert names(edge, "vs-shop-s443") == {"security": ["no-admin"], "request": ["header"]}
     assert edge.done(shop({**REDIRECTS, "http_policy": policy}, {"http_policy": policy}), EXTERNAL)["changed"] is False
-    by_hand(edge, security_rules=[MINE], response_rules=[HEADER])
+    set_manually(edge, security_rules=[MINE], response_rules=[HEADER])
     other = {"security_rules": [{**CLOSED, "logging": True}], "request_rules": []}
     edge.done(shop({"http_policy": other}), EXTERNAL)
     assert names(edge) == {"security": ["no-admin"], "response": ["header"]}
@@ -146,7 +146,7 @@ def test_given_lists_are_the_whole_lists_and_others_stay(edge: Edge) -> None:
 
 def test_fields_that_no_option_names_stay_in_a_rule_that_does_not_change(edge: Edge) -> None:
     edge.done(shop(), EXTERNAL)
-    by_hand(edge, security_rules=[{**MINE, "match_criteria": {"path": {"criteria": "EQUALS", "paths": ["/a"]}}}])
+    set_manually(edge, security_rules=[{**MINE, "match_criteria": {"path": {"criteria": "EQUALS", "paths": ["/a"]}}}])
     (one,) = [one for one in edge.sim.dump()["virtual_services"] if one["name"] == "vs-shop-http"]
     rule = one["httpSecurityRules"]["values"][0]
     rule["matchCriteria"]["unknown"] = {"kept": True}
@@ -169,7 +169,7 @@ def test_fields_that_no_option_names_stay_in_a_rule_that_does_not_change(edge: E
 def test_they_are_kept_through_all_scenarios_and_written_once(edge: Edge, world: Params) -> None:
     edge.sim.assume(**world)
     edge.done(shop(), EXTERNAL)
-    by_hand(edge, security_rules=[MINE], request_rules=[HEADER])
+    set_manually(edge, security_rules=[MINE], request_rules=[HEADER])
     wanted = shop({**REDIRECTS, "http_policy": {"response_rules": [HEADER]}})
     kept = {"security": [REDIRECT, "mine"], "request": ["header"], "response": ["header"]}
     for scenario in (INTERNAL, DISTINCT, EXTERNAL, DISTINCT, INTERNAL, EXTERNAL):
@@ -190,7 +190,7 @@ def test_they_are_kept_through_all_scenarios_and_written_once(edge: Edge, world:
 def test_a_rollback_brings_the_old_ones_back(edge: Edge, place: int) -> None:
     edge.sim.assume(**STRICT)
     edge.done(shop({"http_policy": {"security_rules": [CLOSED], "request_rules": [HEADER]}}), INTERNAL)
-    by_hand(edge, response_rules=[HEADER])
+    set_manually(edge, response_rules=[HEADER])
     start = comparable(edge.sim.dump())
     faults = (
         {"method": "PUT", "route": SECURITY_ROUTE, "skip": 1, "times": 1, "status": 500},
@@ -207,7 +207,7 @@ def test_a_rollback_brings_the_old_ones_back(edge: Edge, place: int) -> None:
 def test_a_restore_point_brings_the_rules_of_a_lost_virtual_service_back(edge: Edge) -> None:
     wanted = shop({**REDIRECTS, "http_policy": {"request_rules": [HEADER]}})
     edge.done(wanted, EXTERNAL)
-    by_hand(edge, security_rules=[MINE], redirect_to_https=None)
+    set_manually(edge, security_rules=[MINE], redirect_to_https=None)
     edge.done(wanted, EXTERNAL)
     point = edge.restore_point(wanted)
     assert sorted(point["policies"]["vs-shop-http"]) == ["http_request_rules", "http_security_rules"]

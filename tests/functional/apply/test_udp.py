@@ -84,9 +84,9 @@ def test_it_is_served_moved_through_all_scenarios_and_removed(edge: Edge, rules:
             assert sorted(written(edge.sim.journal())) == sorted(planned(expected))
         assert found(edge) == {"types": TYPES, "monitors": MONITORS, "rules": {} if scenario == EXTERNAL else RULES}
         assert edge.done(dns(), scenario)["changed"] is False
-        (told,) = edge.info(services=dns())["services"]
-        assert [(one["port"], one["protocol"]) for one in told["ports"]] == [(53, "TCP"), (53, "UDP")]
-        assert told["scenario"] == scenario
+        (service_info,) = edge.info(services=dns())["services"]
+        assert [(one["port"], one["protocol"]) for one in service_info["ports"]] == [(53, "TCP"), (53, "UDP")]
+        assert service_info["scenario"] == scenario
         now = comparable(edge.sim.dump())
         assert made.setdefault(scenario, now) == now
     gone = [{"name": "dns", "ports": dns()[0]["ports"]}]
@@ -140,9 +140,9 @@ def test_what_an_operator_changed_is_repaired(edge: Edge, scenario: str) -> None
         ports = [{"protocol": "TCP", "destination_ports": ["53"]}]
         edge.module("vcd_app_port_profile", name="appPort_dnat-vs-dns-udp", application_ports=ports)
     edge.sim.assume(**STRICT)
-    told = edge.done(dns({**TCP, "port": 54}, UDP), scenario, check=True)
+    predicted = edge.done(dns({**TCP, "port": 54}, UDP), scenario, check=True)
     done = edge.done(dns({**TCP, "port": 54}, UDP), scenario)
-    assert (told["steps"], [one["state"] for one in done["services"]]) == (done["steps"], ["repaired"])
+    assert (predicted["steps"], [one["state"] for one in done["services"]]) == (done["steps"], ["repaired"])
     assert comparable(edge.sim.dump()) == there
     assert edge.done(dns({**TCP, "port": 54}, UDP), scenario)["changed"] is False
 

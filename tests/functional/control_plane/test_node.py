@@ -20,7 +20,7 @@ CONFIG = ("ConfigMap", "ns", "config")
 EXISTS = {"key": "role", "operator": "Exists"}
 
 
-class Server:
+class StoredObjects:
     """A stand-in for the API server's objects."""
 
     def __init__(self) -> None:
@@ -35,12 +35,12 @@ class Server:
 
 
 @pytest.fixture
-def server() -> Server:
-    return Server()
+def server() -> StoredObjects:
+    return StoredObjects()
 
 
 @pytest.fixture
-def cache(server: Server) -> ObjectCache:
+def cache(server: StoredObjects) -> ObjectCache:
     return ObjectCache(server.get)
 
 
@@ -63,7 +63,7 @@ def content(cache: ObjectCache) -> Any:
     return found and found["data"]["file"]
 
 
-def test_an_immutable_object_stays_while_a_pod_references_it(server: Server, cache: ObjectCache) -> None:
+def test_an_immutable_object_stays_while_a_pod_references_it(server: StoredObjects, cache: ObjectCache) -> None:
     server.put("config", "old", immutable=True)
     cache.register("first", [CONFIG])
     assert content(cache) == "old"
@@ -76,7 +76,7 @@ def test_an_immutable_object_stays_while_a_pod_references_it(server: Server, cac
     assert content(cache) == "new"
 
 
-def test_a_mutable_object_is_refreshed(server: Server, cache: ObjectCache) -> None:
+def test_a_mutable_object_is_refreshed(server: StoredObjects, cache: ObjectCache) -> None:
     server.put("config", "old")
     cache.register("first", [CONFIG])
     assert content(cache) == "old"
@@ -84,7 +84,7 @@ def test_a_mutable_object_is_refreshed(server: Server, cache: ObjectCache) -> No
     assert content(cache) == "new"
 
 
-def test_a_deleted_immutable_object_stays_in_the_cache(server: Server, cache: ObjectCache) -> None:
+def test_a_deleted_immutable_object_stays_in_the_cache(server: StoredObjects, cache: ObjectCache) -> None:
     server.put("config", "old", immutable=True)
     cache.register("first", [CONFIG])
     cache.get(*CONFIG)
@@ -92,7 +92,7 @@ def test_a_deleted_immutable_object_stays_in_the_cache(server: Server, cache: Ob
     assert content(cache) == "old"
 
 
-def test_volumes_of_config_maps_and_secrets(server: Server, source: VolumeSource) -> None:
+def test_volumes_of_config_maps_and_secrets(server: StoredObjects, source: VolumeSource) -> None:
     server.put("config", "text")
     server.put("secret", "word", kind="Secret")
     config = {"name": "a", "configMap": {"name": "config", "items": [{"key": "file", "path": "sub/name"}]}}
@@ -103,7 +103,7 @@ def test_volumes_of_config_maps_and_secrets(server: Server, source: VolumeSource
     assert source.files(here, secret) == {"file": b"word"}
 
 
-def test_a_projected_volume_joins_its_sources(server: Server, source: VolumeSource) -> None:
+def test_a_projected_volume_joins_its_sources(server: StoredObjects, source: VolumeSource) -> None:
     server.put("config", "authority")
     sources = [
         {"serviceAccountToken": {"path": "token"}},

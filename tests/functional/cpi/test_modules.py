@@ -98,8 +98,8 @@ def test_the_scenario_or_the_flags_but_not_both(fresh: KubeDouble, config: Run) 
     assert "one of the following is required" in config()["msg"]
     assert "required together" in config(scenario="shared_internal", one_arm={"start_ip": "1.1.1.1"})["msg"]
     assert "value of scenario must be one of" in config(scenario="shared")["msg"]
-    by_hand = config(kubeconfig=fresh.kubeconfig, enable_virtual_service_shared_ip=True, one_arm={}, check=True)
-    assert by_hand["scenario_after"] == "shared_external"
+    with_flags = config(kubeconfig=fresh.kubeconfig, enable_virtual_service_shared_ip=True, one_arm={}, check=True)
+    assert with_flags["scenario_after"] == "shared_external"
     kept = config(kubeconfig=fresh.kubeconfig, enable_virtual_service_shared_ip=True, check=True)
     assert (kept["scenario_after"], kept["one_arm"]) == ("shared_internal", RANGE)
     same = config(kubeconfig=fresh.kubeconfig, one_arm=RANGE)

@@ -69,7 +69,7 @@ class ManualClock(Clock):
         return self.moment
 
 
-class Stage:
+class SteppedCluster:
     """A cluster without HTTP; pods take 1 s to become ready and 2 s to end."""
 
     def __init__(self, *objects: Json) -> None:
@@ -111,8 +111,8 @@ class Stage:
 
 
 @pytest.fixture
-def stage() -> Callable[..., Stage]:
-    return Stage
+def stage() -> Callable[..., SteppedCluster]:
+    return SteppedCluster
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,7 @@ NAT = {"name": "fuzz", "type": "DNAT", "external_addresses": "203.0.113.20", "in
 
 
 @dataclass
-class Run:
+class RecordedRun:
     """A module's run, its recorded answers, and what must not be in its output."""
 
     module: str
@@ -56,7 +56,7 @@ class Run:
 
 
 @dataclass
-class Doubles:
+class DoublesWithCluster:
     """Both doubles, with a cluster of two Services in distinct_internal."""
 
     sim: Simulator
@@ -72,44 +72,44 @@ class Doubles:
     def kubernetes(self) -> dict[str, Any]:
         return {"host": self.kube.url, "validate_certs": False, "api_key": self.kube._token}
 
-    def runs(self) -> Iterator[Run]:
+    def runs(self) -> Iterator[RecordedRun]:
         """Every path on which answers are read. A run may write: the next one meets what it left."""
         edge = {**self.vcd, "edge_gateway": "acme-edge"}
         names = {"cluster_id": CLUSTER_ID, "services": [option(name) for name in SERVICES]}
-        yield Run("vcd_edge_gateway_info", {**edge, "gather": GATHER})
+        yield RecordedRun("vcd_edge_gateway_info", {**edge, "gather": GATHER})
         token = {**edge, "user": None, "password": None, "api_token": API_TOKEN}
-        yield Run("vcd_edge_gateway_info", {name: value for name, value in token.items() if value is not None})
-        yield Run("vcd_edge_gateway_info", {**self.vcd, "network": "k8s-net", "gather": ["networks"]})
+        yield RecordedRun("vcd_edge_gateway_info", {name: value for name, value in token.items() if value is not None})
+        yield RecordedRun("vcd_edge_gateway_info", {**self.vcd, "network": "k8s-net", "gather": ["networks"]})
         for one in ("virtual_service", "pool", "nat_rule", "app_port_profile"):
-            yield Run(f"vcd_{one}_info", {**edge, "query": "[*].name"} if one == "pool" else edge)
-        yield Run("vcd_shared_ip_info", {**edge, **names, "restore_point": True})
-        yield Run("vcd_pool", {**edge, "name": "fuzz", "members": [{"ip_address": "10.10.0.11", "port": 80}]})
-        yield Run("vcd_pool", {**edge, "name": "fuzz", "description": "new"})
-        yield Run("vcd_virtual_service", {**edge, **WEB, "application_profile": "HTTP"})
-        yield Run("vcd_nat_rule", {**edge, **NAT})
-        yield Run("vcd_app_port_profile", {**edge, "name": "fuzz", "application_ports": [{"protocol": "TCP"}]})
+            yield RecordedRun(f"vcd_{one}_info", {**edge, "query": "[*].name"} if one == "pool" else edge)
+        yield RecordedRun("vcd_shared_ip_info", {**edge, **names, "restore_point": True})
+        yield RecordedRun("vcd_pool", {**edge, "name": "fuzz", "members": [{"ip_address": "10.10.0.11", "port": 80}]})
+        yield RecordedRun("vcd_pool", {**edge, "name": "fuzz", "description": "new"})
+        yield RecordedRun("vcd_virtual_service", {**edge, **WEB, "application_profile": "HTTP"})
+        yield RecordedRun("vcd_nat_rule", {**edge, **NAT})
+        yield RecordedRun("vcd_app_port_profile", {**edge, "name": "fuzz", "application_ports": [{"protocol": "TCP"}]})
         for module, name in (("vcd_virtual_service", "fuzz"), ("vcd_nat_rule", "fuzz"), ("vcd_pool", "fuzz")):
-            yield Run(module, {**edge, "name": name, "state": "absent"})
-        yield Run("vcd_shared_ip", {**edge, **names, "scenario": "shared_internal"})
-        yield Run("vcd_shared_ip", {**edge, **names, "scenario": "distinct_internal"})
-        yield Run("vcd_ccm_config_info", {**self.kubernetes, "gather_services": True})
-        yield Run("vcd_ccm_config", {**self.kubernetes, "scenario": "shared_external", "stage": "stopped"})
-        yield Run("vcd_ccm_config", {**self.kubernetes, "scenario": "distinct_internal", "take_over": True})
+            yield RecordedRun(module, {**edge, "name": name, "state": "absent"})
+        yield RecordedRun("vcd_shared_ip", {**edge, **names, "scenario": "shared_internal"})
+        yield RecordedRun("vcd_shared_ip", {**edge, **names, "scenario": "distinct_internal"})
+        yield RecordedRun("vcd_ccm_config_info", {**self.kubernetes, "gather_services": True})
+        yield RecordedRun("vcd_ccm_config", {**self.kubernetes, "scenario": "shared_external", "stage": "stopped"})
+        yield RecordedRun("vcd_ccm_config", {**self.kubernetes, "scenario": "distinct_internal", "take_over": True})
         whole = {"vcd": self.vcd, "kubernetes": self.kubernetes, "existing": "migrate", "restore_dir": str(self.points)}
-        planned = Run("vcd_cluster_shared_ip", {**whole, "phase": "plan", "scenario": "shared_external"})
+        planned = RecordedRun("vcd_cluster_shared_ip", {**whole, "phase": "plan", "scenario": "shared_external"})
         yield planned
         with replayed(planned.recording, lambda _key, _number, reply: reply.raw()):
             plan = run_module(planned.module, planned.options)
         assert plan.get("ok"), plan
-        yield Run(
+        yield RecordedRun(
             "vcd_cluster_shared_ip",
             {**whole, "phase": "change", "scenario": "shared_external", "plan": plan["plan"]},
         )
-        yield Run("vcd_cluster_shared_ip", {**whole, "phase": "verify", "scenario": "shared_external"})
+        yield RecordedRun("vcd_cluster_shared_ip", {**whole, "phase": "verify", "scenario": "shared_external"})
 
 
 @pytest.fixture(scope="module")
-def recordings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Run]]:
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RecordedRun]]:
     """Each run with its answers; the doubles have ended by then."""
     folder = tmp_path_factory.mktemp("answers")
     with ExitStack() as stack:
@@ -119,7 +119,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Run]]:
             sim = running.enter_context(Simulator(task_seconds=0, health_seconds=0))
             kube = running.enter_context(KubeDouble(objects=cpi_objects(), start_seconds=0, stop_seconds=0))
             kube.load([manifest(name) for name in SERVICES])
-            doubles = Doubles(sim, kube, folder / "points")
+            doubles = DoublesWithCluster(sim, kube, folder / "points")
             for run in doubles.runs():
                 kubernetes_core._pool.clear()
                 result = run.record()
@@ -128,7 +128,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Run]]:
         yield found
 
 
-def test_a_replay_gives_what_the_doubles_gave(recordings: list[Run]) -> None:
+def test_a_replay_gives_what_the_doubles_gave(recordings: list[RecordedRun]) -> None:
     for run in recordings:
         kubernetes_core._pool.clear()
         with replayed(run.recording, lambda _key, _number, reply: reply.raw()):
@@ -137,7 +137,7 @@ def test_a_replay_gives_what_the_doubles_gave(recordings: list[Run]) -> None:
 
 
 @pytest.mark.parametrize("part", range(10))
-def test_any_answer_ends_in_success_or_in_one_line(recordings: list[Run], part: int) -> None:
+def test_any_answer_ends_in_success_or_in_one_line(recordings: list[RecordedRun], part: int) -> None:
     failed = []
     for number in range(FIRST + part, FIRST + CASES, 10):
         problem = judge(recordings, number)
@@ -146,7 +146,7 @@ def test_any_answer_ends_in_success_or_in_one_line(recordings: list[Run], part: 
     assert not failed, f"{len(failed)} of {CASES // 10}:\n" + "\n".join(failed)
 
 
-def judge(runs: list[Run], number: int) -> str:
+def judge(runs: list[RecordedRun], number: int) -> str:
     """What is wrong with a case; empty if nothing."""
     chance = random.Random(number)  # noqa: S311  # the case has to be the same in every run
     run = chance.choice(runs)

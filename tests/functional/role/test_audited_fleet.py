@@ -37,7 +37,7 @@ SHOP = {
 }
 
 
-class Estate:
+class AuditedFleet:
     """A cluster whose Service is served as it should be, one that is damaged, and a service of machines."""
 
     def __init__(self, sim: Simulator, sound: KubeDouble, damaged: KubeDouble) -> None:
@@ -84,14 +84,14 @@ class Estate:
 
 
 @pytest.fixture(scope="module")
-def estate() -> Iterator[Estate]:
+def estate() -> Iterator[AuditedFleet]:
     api = {**manifest("api"), "status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.77"}]}}}
     with (
         Simulator(task_seconds=0, health_seconds=0) as sim,
         KubeDouble(objects=cpi_objects(manifest("web"))) as sound,
         KubeDouble(objects=cpi_objects(manifest("web"), api)) as damaged,
     ):
-        estate = Estate(sim, sound, damaged)
+        estate = AuditedFleet(sim, sound, damaged)
         made = {"cluster_id": CLUSTER_ID, "scenario": "distinct_internal"}
         estate.change("vcd_shared_ip", **made, services=[option("web")])
         estate.change("vcd_shared_ip", **SHOP)
@@ -108,7 +108,7 @@ def stable(document: Mapping[str, Any]) -> Any:
     return {**document, "taken": None}
 
 
-def test_a_fleet_is_audited_and_nothing_is_written(tmp_path: Path, estate: Estate) -> None:
+def test_a_fleet_is_audited_and_nothing_is_written(tmp_path: Path, estate: AuditedFleet) -> None:
     # the two clusters share one id here: what the damaged one has lost is lost for both, except the Service api
     estate.change("vcd_shared_ip", cluster_id=CLUSTER_ID, scenario="distinct_internal", services=[option("api")])
     estate.change("vcd_nat_rule", name=f"dnat-ingress-vs-api-{SHORT_ID}-p8080", state="absent")
@@ -139,7 +139,9 @@ def test_a_fleet_is_audited_and_nothing_is_written(tmp_path: Path, estate: Estat
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [("warning", 2), ("never", 0), (None, 0)])
-def test_the_severity_that_fails_is_chosen(fail_on: str | None, code: int, tmp_path: Path, estate: Estate) -> None:
+def test_the_severity_that_fails_is_chosen(
+    fail_on: str | None, code: int, tmp_path: Path, estate: AuditedFleet
+) -> None:
     estate.change("vcd_pool", name="acme-edge-pool-shop-https", health_monitors=[])
     found, output, document = estate.run(
         tmp_path, hosts={"machines": estate.hosts()["machines"]}, shared_ip_audit_fail_on=fail_on
@@ -159,7 +161,7 @@ def test_the_severity_that_fails_is_chosen(fail_on: str | None, code: int, tmp_p
     ],
 )
 def test_what_cannot_be_asked_is_refused_before_anything_is_read(
-    variables: dict[str, Any], message: str, tmp_path: Path, estate: Estate
+    variables: dict[str, Any], message: str, tmp_path: Path, estate: AuditedFleet
 ) -> None:
     seen = len(estate.sim.journal())
     code, output, _document = estate.run(tmp_path, **variables)
@@ -168,7 +170,7 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_read(
     assert len(estate.sim.journal()) == seen
 
 
-def test_blank_variables_mean_not_given(tmp_path: Path, estate: Estate) -> None:
+def test_blank_variables_mean_not_given(tmp_path: Path, estate: AuditedFleet) -> None:
     blank = {
         "shared_ip_machines": None,
         "shared_ip_audit_cluster": "",
@@ -183,7 +185,7 @@ def test_blank_variables_mean_not_given(tmp_path: Path, estate: Estate) -> None:
     assert "audit of 1 cluster" in output
 
 
-def test_a_report_draws_services_of_machines_beside_the_clusters(tmp_path: Path, estate: Estate) -> None:
+def test_a_report_draws_services_of_machines_beside_the_clusters(tmp_path: Path, estate: AuditedFleet) -> None:
     hosts = estate.hosts()
     both = {**hosts["sound"], "shared_ip_machines": [SHOP]}
     before = writes(estate.sim, estate.sound)

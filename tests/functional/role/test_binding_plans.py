@@ -29,7 +29,7 @@ MODULE = {"scenario": "shared_external", "existing": "migrate"}
 SHORT_ID = CLUSTER_ID.removeprefix("urn:vcloud:entity:vmware:")
 
 
-class Estate:
+class PlannedCluster:
     """A cluster with two Services in distinct_internal, on a gateway where all is as CPI made it."""
 
     def __init__(self, sim: Simulator, kube: KubeDouble, folder: Path) -> None:
@@ -72,70 +72,70 @@ class Estate:
 def doubles() -> Iterator[tuple[Simulator, KubeDouble, int]]:
     """Both doubles, and the simulator's state that each test starts from."""
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
-        estate = Estate(sim, kube, Path())
+        estate = PlannedCluster(sim, kube, Path())
         services = [option(name) for name in SERVICES]
         estate.module("vcd_shared_ip", cluster_id=CLUSTER_ID, scenario="distinct_internal", services=services)
         yield sim, kube, sim.snapshot()
 
 
 @pytest.fixture
-def estate(doubles: tuple[Simulator, KubeDouble, int], tmp_path: Path) -> Estate:
+def estate(doubles: tuple[Simulator, KubeDouble, int], tmp_path: Path) -> PlannedCluster:
     sim, kube, start = doubles
     sim.restore(start)
     kube.reset()
     kube.load([manifest(name) for name in SERVICES])
-    return Estate(sim, kube, tmp_path)
+    return PlannedCluster(sim, kube, tmp_path)
 
 
 def virtual_service(port: str = "web", number: int = 80) -> str:
     return f"ingress-vs-{port}-{SHORT_ID}-p{number}"
 
 
-def add_service(estate: Estate) -> None:
+def add_service(estate: PlannedCluster) -> None:
     found = {**manifest("api"), "metadata": {"name": "new", "namespace": "default"}, "status": {}}
     found["spec"]["ports"][0]["nodePort"] = 31999
     estate.kube.load([found])
 
 
-def remove_service(estate: Estate) -> None:
+def remove_service(estate: PlannedCluster) -> None:
     estate.kube.delete("Service", "default", "api")
 
 
-def change_port(estate: Estate) -> None:
+def change_port(estate: PlannedCluster) -> None:
     found = estate.kube.get("Service", "default", "web") or {}
     found["spec"]["ports"][1]["port"] = 8443
     estate.kube.apply(found)
 
 
-def add_member(estate: Estate) -> None:
+def add_member(estate: PlannedCluster) -> None:
     name = virtual_service().replace("-vs-", "-pool-")
     members = [{"ip_address": ip, "port": 30080} for ip in ("10.10.0.11", "10.10.0.12", "10.10.0.13")]
     estate.module("vcd_pool", name=name, members=members)
 
 
-def change_rule(estate: Estate) -> None:
+def change_rule(estate: PlannedCluster) -> None:
     estate.module("vcd_nat_rule", name=f"dnat-{virtual_service()}", priority=5)
 
 
-def add_rule(estate: Estate) -> None:
+def add_rule(estate: PlannedCluster) -> None:
     estate.module(
         "vcd_nat_rule", name="stranger", type="DNAT", external_addresses="203.0.113.10", dnat_external_port="9000",
         internal_addresses="10.10.0.77",
     )  # fmt: skip
 
 
-def change_virtual_service(estate: Estate) -> None:
+def change_virtual_service(estate: PlannedCluster) -> None:
     estate.module("vcd_virtual_service", name=virtual_service(), description="mine")
 
 
-def change_image(estate: Estate) -> None:
+def change_image(estate: PlannedCluster) -> None:
     found = estate.kube.get("Deployment", "kube-system", DEPLOYMENT) or {}
     (container,) = found["spec"]["template"]["spec"]["containers"]
     container["image"] += "-patched"
     estate.kube.apply(found)
 
 
-def change_file(estate: Estate) -> None:
+def change_file(estate: PlannedCluster) -> None:
     found = estate.kube.get("ConfigMap", "kube-system", "vcloud-ccm-configmap") or {}
     (key,) = found["data"]
     found["data"][key] = found["data"][key].replace("192.168.8.100", "192.168.8.90")
@@ -143,7 +143,7 @@ def change_file(estate: Estate) -> None:
     estate.kube.apply({**found, "metadata": {"name": found["metadata"]["name"], "namespace": "kube-system"}})
 
 
-CHANGES: dict[Callable[[Estate], None], str] = {
+CHANGES: dict[Callable[[PlannedCluster], None], str] = {
     add_service: "Service default/new is new",
     remove_service: "Service default/api is gone",
     change_port: "Service default/web has changed",
@@ -158,7 +158,7 @@ CHANGES: dict[Callable[[Estate], None], str] = {
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_a_change_after_the_approval_is_named_and_nothing_is_written(
-    change: Callable[[Estate], None], estate: Estate
+    change: Callable[[PlannedCluster], None], estate: PlannedCluster
 ) -> None:
     plan = estate.cluster(bind=True)["bound"]
     change(estate)
@@ -171,7 +171,7 @@ def test_a_change_after_the_approval_is_named_and_nothing_is_written(
     assert writes(estate.sim, estate.kube) == before
 
 
-def approved_change(estate: Estate) -> Json:
+def approved_change(estate: PlannedCluster) -> Json:
     """The options for phase change, after the approval of what is planned now."""
     plan = estate.cluster(bind=True)["bound"]
     assert [step for one in plan["services"] for step in one["steps_if_refused"]]
@@ -181,7 +181,9 @@ def approved_change(estate: Estate) -> Json:
     return {**MODULE, "phase": "change", "plan": planned["plan"], "restore_dir": str(estate.folder)}
 
 
-def test_where_cloud_director_refuses_a_step_a_bound_run_takes_the_alternatives_of_its_plan(estate: Estate) -> None:
+def test_where_cloud_director_refuses_a_step_a_bound_run_takes_the_alternatives_of_its_plan(
+    estate: PlannedCluster,
+) -> None:
     estate.sim.assume(**STRICT)
     done = estate.asked("vcd_cluster_shared_ip", approved_change(estate))
     assert not done.get("failed"), done.get("msg")
@@ -189,7 +191,7 @@ def test_where_cloud_director_refuses_a_step_a_bound_run_takes_the_alternatives_
 
 
 def test_without_alternatives_a_bound_run_goes_back_after_a_refusal(
-    estate: Estate, monkeypatch: pytest.MonkeyPatch
+    estate: PlannedCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     estate.sim.assume(**STRICT)
     options, before = approved_change(estate), shapes(estate.sim)
@@ -211,7 +213,7 @@ def statistics(output: str) -> Json:
     return found
 
 
-def test_what_a_backup_job_has_saved_counts_for_the_approved_plan(estate: Estate) -> None:
+def test_what_a_backup_job_has_saved_counts_for_the_approved_plan(estate: PlannedCluster) -> None:
     """The jobs of a workflow: each gets what those before it have handed on."""
     mark = [
         {"ansible.builtin.tempfile": {"path": str(estate.folder), "prefix": "ran-"}},
@@ -253,7 +255,7 @@ def changed(output: str) -> int:
     return int(line.partition("changed=")[2].split()[0])
 
 
-def test_a_run_is_planned_approved_applied_and_then_done(estate: Estate) -> None:
+def test_a_run_is_planned_approved_applied_and_then_done(estate: PlannedCluster) -> None:
     before = writes(estate.sim, estate.kube)
     code, output = estate.run("--check", "-e", "shared_ip_plan_file=plan.json")
     assert code == 0, output[-3000:]
@@ -306,7 +308,7 @@ def test_a_run_is_planned_approved_applied_and_then_done(estate: Estate) -> None
     assert writes(estate.sim, estate.kube) == before
 
 
-def test_a_workflow_applies_what_its_slices_have_planned(estate: Estate) -> None:
+def test_a_workflow_applies_what_its_slices_have_planned(estate: PlannedCluster) -> None:
     """Two slices have planned one host each, as AWX hands on their artifacts: those of a later one over the others."""
     host = {"shared_ip_kubeconfig": str(estate.kube.kubeconfig), **WISH}
     artifacts: Json = {}
@@ -338,7 +340,7 @@ def test_a_workflow_applies_what_its_slices_have_planned(estate: Estate) -> None
     assert writes(estate.sim, estate.kube) == before
 
 
-def test_a_cluster_that_cannot_be_planned_is_in_the_plan_and_cannot_be_applied(estate: Estate) -> None:
+def test_a_cluster_that_cannot_be_planned_is_in_the_plan_and_cannot_be_applied(estate: PlannedCluster) -> None:
     hosts = {
         "alpha": {"shared_ip_kubeconfig": str(estate.kube.kubeconfig), **WISH},
         "broken": {"shared_ip_kubeconfig": "/nowhere", **WISH},
@@ -378,7 +380,9 @@ def test_a_cluster_that_cannot_be_planned_is_in_the_plan_and_cannot_be_applied(e
         (["--check", "-e", "shared_ip_plan_file=a/b.json"], "shared_ip_plan_file: 'a/b.json': cannot be written"),
     ],
 )
-def test_a_wrong_file_is_one_line_before_anything_is_read(words: list[str], message: str, estate: Estate) -> None:
+def test_a_wrong_file_is_one_line_before_anything_is_read(
+    words: list[str], message: str, estate: PlannedCluster
+) -> None:
     asked = len(estate.sim.journal())
     code, output = estate.run(*words)
     assert code == 2

@@ -26,7 +26,7 @@ Change = tuple[str, Json]
 SHORT_ID = CLUSTER_ID.removeprefix("urn:vcloud:entity:vmware:")
 
 
-class Estate:
+class DamagedCluster:
     """A cluster with one Service, web, and a gateway where all is as CPI made it in distinct_internal."""
 
     def __init__(self, sim: Simulator, kube: KubeDouble) -> None:
@@ -59,17 +59,17 @@ class Estate:
 
 
 @pytest.fixture(scope="module")
-def doubles() -> Iterator[tuple[Estate, Mapping[str, int]]]:
+def doubles() -> Iterator[tuple[DamagedCluster, Mapping[str, int]]]:
     """Both doubles, and the simulator's states: where each test starts, and before anything was made."""
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
-        estate = Estate(sim, kube)
+        estate = DamagedCluster(sim, kube)
         empty = sim.snapshot()
         estate.done("vcd_shared_ip", cluster_id=CLUSTER_ID, scenario="distinct_internal", services=[option("web")])
         yield estate, {"empty": empty, "made": sim.snapshot()}
 
 
 @pytest.fixture
-def estate(doubles: tuple[Estate, Mapping[str, int]], request: pytest.FixtureRequest) -> Estate:
+def estate(doubles: tuple[DamagedCluster, Mapping[str, int]], request: pytest.FixtureRequest) -> DamagedCluster:
     found, states = doubles
     found.sim.restore(states[getattr(request, "param", "made")])
     found.kube.reset()
@@ -149,7 +149,7 @@ DAMAGE: dict[str, tuple[list[Change], str]] = {
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
-def test_verify_fails_and_says_which_port_is_not_served(kind: str, estate: Estate) -> None:
+def test_verify_fails_and_says_which_port_is_not_served(kind: str, estate: DamagedCluster) -> None:
     damage, says = DAMAGE[kind]
     for module, options in damage:
         estate.done(module, **options)
@@ -158,7 +158,7 @@ def test_verify_fails_and_says_which_port_is_not_served(kind: str, estate: Estat
     assert re.search(says, message), message
 
 
-def test_the_role_says_it_and_every_repair_is_verified(tmp_path: Path, estate: Estate) -> None:
+def test_the_role_says_it_and_every_repair_is_verified(tmp_path: Path, estate: DamagedCluster) -> None:
     no_rule = {"edge_gateway": "acme-edge", "name": rule(80), "state": "absent"}
     cases = [
         Case("sound", {}, tasks_from="verify"),
@@ -175,7 +175,7 @@ def test_the_role_says_it_and_every_repair_is_verified(tmp_path: Path, estate: E
     assert [one["state"] for one in run.outcomes["repair"]["msg"]["migrations"]] == ["repaired"]
 
 
-def test_several_rules_of_one_name(estate: Estate) -> None:
+def test_several_rules_of_one_name(estate: DamagedCluster) -> None:
     estate.done(
         "vcd_nat_rule", name="another", type="DNAT", external_addresses="203.0.113.12",
         internal_addresses="192.168.8.2", dnat_external_port="80",
@@ -185,7 +185,7 @@ def test_several_rules_of_one_name(estate: Estate) -> None:
     assert f"several NAT rules are named {rule(80)}" in estate.complaint()
 
 
-def test_certificate_gone(estate: Estate) -> None:
+def test_certificate_gone(estate: DamagedCluster) -> None:
     """A port that is served with TLS lost its certificate: the virtual service became plain L4."""
     tls = manifest("web")
     annotations = (
@@ -199,13 +199,13 @@ def test_certificate_gone(estate: Estate) -> None:
 
 
 @pytest.mark.parametrize("estate", ["empty"], indirect=True)
-def test_an_empty_gateway_fails_while_kubernetes_shows_an_ip(estate: Estate) -> None:
+def test_an_empty_gateway_fails_while_kubernetes_shows_an_ip(estate: DamagedCluster) -> None:
     message = estate.complaint()
     assert re.search(r"default/web \(absent\): .*port p80: virtual service \S+-p80 is missing", message), message
     assert "port p443: " in message
 
 
-def test_a_port_that_nobody_answers_is_a_warning(estate: Estate) -> None:
+def test_a_port_that_nobody_answers_is_a_warning(estate: DamagedCluster) -> None:
     members = [{**one, "enabled": False} for one in other_port(80, 30080)]
     estate.done("vcd_pool", name=name(80, "ingress-pool"), members=members)
     found = estate.verified()
@@ -236,7 +236,7 @@ def persons_rule(api: Api, scene: Scene) -> None:
     ],
 )
 def test_a_persons_object_on_the_external_ip_is_a_conflict_in_the_preflight(
-    add: Callable[[Api, Scene], None], says: str, estate: Estate
+    add: Callable[[Api, Scene], None], says: str, estate: DamagedCluster
 ) -> None:
     api = Api(estate.sim, "kube@acme")
     add(api, Scene(api))

@@ -16,7 +16,7 @@ from test_migration import SERVICES, failed, made, manifest, migrate, play, repl
 from vcdsim.testing import Simulator
 
 
-class Hooks:
+class HookFiles:
     """Files of tasks in a folder, and what they left there."""
 
     def __init__(self, folder: Path) -> None:
@@ -46,7 +46,7 @@ class Hooks:
 
 
 def test_hooks_run_before_the_first_write_and_at_the_end(tmp_path: Path) -> None:
-    hooks = Hooks(tmp_path / "hooks")
+    hooks = HookFiles(tmp_path / "hooks")
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         kube.load([manifest(name) for name in SERVICES])
         assert failed(play(tmp_path / "1", [made("distinct_internal")], sim, kube)) == {}

@@ -29,7 +29,7 @@ DISTINCT, EXTERNAL = "distinct_internal", "shared_external"
 
 
 @dataclass
-class Stage:
+class MigratedCluster:
     """A cluster with two Services in distinct_internal, and runs on it that migrate them to shared_external."""
 
     sim: Simulator
@@ -94,7 +94,7 @@ def doubles() -> Iterator[tuple[Simulator, KubeDouble, int]]:
         kube = stack.enter_context(KubeDouble(objects=cpi_objects(), start_seconds=0, stop_seconds=0))
         names = {"edge_gateway": "acme-edge", "cluster_id": CLUSTER_ID}
         services = [option(name) for name in SERVICES]
-        making = Stage(sim, kube, Path())
+        making = MigratedCluster(sim, kube, Path())
         done = making.module("vcd_shared_ip", **making.vcd, **names, scenario=DISTINCT, services=services)
         result = done.start().wait()
         assert not result.get("failed"), result
@@ -102,16 +102,16 @@ def doubles() -> Iterator[tuple[Simulator, KubeDouble, int]]:
 
 
 @pytest.fixture
-def stage(doubles: tuple[Simulator, KubeDouble, int], tmp_path: Path) -> Stage:
+def stage(doubles: tuple[Simulator, KubeDouble, int], tmp_path: Path) -> MigratedCluster:
     sim, kube, start = doubles
     sim.restore(start)
     kube.reset()
     kube.load([manifest(name) for name in SERVICES])
     kube.wait_for(lambda: kube.list("Pod", "kube-system", f"app={DEPLOYMENT}"), "CPI's pod")
-    return Stage(sim, kube, tmp_path)
+    return MigratedCluster(sim, kube, tmp_path)
 
 
-def external(stage: Stage) -> set[str]:
+def external(stage: MigratedCluster) -> set[str]:
     """The Services that are migrated."""
     vips = {name: [vip for port, vip in shapes(stage.sim).items() if port in ports] for name, ports in PORTS.items()}
     return {name for name, found in vips.items() if set(found) == {SERVICES[name][0]}}
@@ -120,7 +120,7 @@ def external(stage: Stage) -> set[str]:
 PORTS = {name: [f"p{port}" for port in ports] for name, (_ip, ports) in SERVICES.items()}
 
 
-def test_cpi_is_started_in_mid_migration(stage: Stage) -> None:
+def test_cpi_is_started_in_mid_migration(stage: MigratedCluster) -> None:
     wait = stage.held_in_the_first_service()
     run = stage.change()
     wait()
@@ -145,7 +145,7 @@ def test_cpi_is_started_in_mid_migration(stage: Stage) -> None:
     assert (external(stage), replicas(stage.kube)) == ({"api", "web"}, 1)
 
 
-def test_before_the_first_service_everything_is_as_it_was(stage: Stage) -> None:
+def test_before_the_first_service_everything_is_as_it_was(stage: MigratedCluster) -> None:
     before = shapes(stage.sim)
     planned = stage.plan()
     # the look at the gateway after the stop of CPI
@@ -160,7 +160,7 @@ def test_before_the_first_service_everything_is_as_it_was(stage: Stage) -> None:
     assert (shapes(stage.sim), replicas(stage.kube)) == (before, 2)
 
 
-def test_the_backup_is_deleted_while_cpi_is_stopped(stage: Stage) -> None:
+def test_the_backup_is_deleted_while_cpi_is_stopped(stage: MigratedCluster) -> None:
     stage.scale(2)
     stage.kube.wait_for(lambda: replicas(stage.kube) == 2, "two replicas")
     wait = stage.held_in_the_first_service()
@@ -180,7 +180,7 @@ def test_the_backup_is_deleted_while_cpi_is_stopped(stage: Stage) -> None:
     assert after["metadata"]["annotations"]["vcd.kubernetes/rollout"] == "finished"
 
 
-def test_the_backup_is_deleted_after_the_last_service(stage: Stage) -> None:
+def test_the_backup_is_deleted_after_the_last_service(stage: MigratedCluster) -> None:
     stage.sim.faults([{"method": "PUT", "name": "ingress-vs-web-*-p443", "times": 1, "hold": "before"}])
     run = stage.change()
     until(lambda: stage.sim.faults()[0]["held"], "the last Service's last write")
@@ -191,7 +191,7 @@ def test_the_backup_is_deleted_after_the_last_service(stage: Stage) -> None:
     assert (result["verification"]["ok"], replicas(stage.kube)) == (True, 1)
 
 
-def test_the_operators_file_is_kept_over_several_goals(stage: Stage) -> None:
+def test_the_operators_file_is_kept_over_several_goals(stage: MigratedCluster) -> None:
     original = (stage.kube.get("ConfigMap", "kube-system", "vcloud-ccm-configmap") or {})["data"]
     stage.kube.faults([{"method": "PATCH", "path": "/scale", "nth": 2, "action": "hold_before"}])
     run = stage.change()
@@ -207,7 +207,7 @@ def test_the_operators_file_is_kept_over_several_goals(stage: Stage) -> None:
         original = (stage.kube.get("ConfigMap", "kube-system", "vcloud-ccm-configmap") or {})["data"]
 
 
-def test_a_second_run_is_refused_and_a_killed_one_is_taken_over(stage: Stage) -> None:
+def test_a_second_run_is_refused_and_a_killed_one_is_taken_over(stage: MigratedCluster) -> None:
     wait = stage.held_in_the_first_service()
     run = stage.change()
     wait()
@@ -237,7 +237,7 @@ def refused_locks(sim: Simulator) -> int:
     return len([one for one in entries if (one["method"], one["status"]) == ("POST", 400)])
 
 
-def another_cluster(stage: Stage, kube: KubeDouble, cluster_id: str, external_ip: str) -> Stage:
+def another_cluster(stage: MigratedCluster, kube: KubeDouble, cluster_id: str, external_ip: str) -> MigratedCluster:
     """A second cluster on the same edge gateway, with one Service that has this IP."""
     web = manifest("web")
     web["status"] = {"loadBalancer": {"ingress": [{"ip": external_ip}]}}
@@ -246,10 +246,10 @@ def another_cluster(stage: Stage, kube: KubeDouble, cluster_id: str, external_ip
     services = [{**option("web"), "external_ip": external_ip}]
     done = stage.module("vcd_shared_ip", **stage.vcd, **names, scenario=EXTERNAL, services=services).start().wait()
     assert not done.get("failed"), done
-    return Stage(stage.sim, kube, stage.folder)
+    return MigratedCluster(stage.sim, kube, stage.folder)
 
 
-def test_clusters_that_share_a_gateway_are_migrated_in_turn(stage: Stage) -> None:
+def test_clusters_that_share_a_gateway_are_migrated_in_turn(stage: MigratedCluster) -> None:
     done = stage.change().wait()
     assert not done.get("failed"), done
     other_id = CLUSTER_ID[:-1] + "9"
@@ -279,7 +279,7 @@ def test_clusters_that_share_a_gateway_are_migrated_in_turn(stage: Stage) -> Non
     assert len(vips) == len(set(vips)) == 5
 
 
-def test_a_cancelled_job_stops_by_itself(stage: Stage) -> None:
+def test_a_cancelled_job_stops_by_itself(stage: MigratedCluster) -> None:
     """Only ansible-playbook is killed. Its worker, and the module with it, goes on in a session of its own."""
     words = ["vcd.kubernetes.shared_ip", "-e", "shared_ip_scenario=shared_external", "-e", "shared_ip_existing=migrate"]
     environment = {**connection(stage.sim, stage.kube), "HOME": str(stage.folder)}

@@ -43,7 +43,7 @@ def test_the_readme_of_the_role_has_these_bounds() -> None:
     assert sorted((int(vcd), int(kube)) for vcd, kube in rows) == sorted(BOUNDS.values())
 
 
-class Counted:
+class RequestCounts:
     """Both doubles, and the number of requests to each since the last count."""
 
     def __init__(self, sim: Simulator, kube: KubeDouble) -> None:
@@ -64,19 +64,19 @@ def test_nothing_is_read_twice(tmp_path: Path, record_property: Any) -> None:
         Simulator(task_seconds=0, health_seconds=0) as sim,
         KubeDouble(objects=cpi_objects(), start_seconds=0, stop_seconds=0) as kube,
     ):
-        counted = Counted(sim, kube)
-        counted.new()
+        requests = RequestCounts(sim, kube)
+        requests.new()
         play(tmp_path / "flip", [Case("flip", {"shared_ip_scenario": "shared_internal"})], sim, kube)
-        counts["flip"] = counted.new()
+        counts["flip"] = requests.new()
         play(tmp_path / "back", [Case("back", {"shared_ip_scenario": "distinct_internal"})], sim, kube)
         (name, *_others) = SERVICES
         kube.load([manifest(name)])
         play(tmp_path / "made", [made("distinct_internal", name)], sim, kube)
-        counted.new()
+        requests.new()
         for kind, (case, options) in RUNS.items():
             run = play(tmp_path / kind.replace(" ", "-"), [case], sim, kube, *options)
             assert failed(run) == {}
-            counts[kind] = counted.new()
+            counts[kind] = requests.new()
     figures = ", ".join(f"{kind} {vcd} and {cluster}" for kind, (vcd, cluster) in counts.items())
     record_property("figures", f"requests to Cloud Director and to Kubernetes: {figures}")
     too_many = {

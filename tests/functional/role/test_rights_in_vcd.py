@@ -48,7 +48,7 @@ NOT_NEEDED = {
 }
 
 
-class Estate:
+class ClusterWithLimitedUsers:
     """Both doubles with one live Service in distinct_internal, and users with the documented role or a right less."""
 
     def __init__(self, sim: Simulator, kube: KubeDouble, folder: Path) -> None:
@@ -91,7 +91,7 @@ class Estate:
 
 
 @pytest.fixture(scope="module")
-def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
+def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterWithLimitedUsers]:
     folder = tmp_path_factory.mktemp("rights")
     described = yaml.safe_load(ESTATE.read_text(encoding="utf-8"))
     held = {
@@ -114,14 +114,14 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
         Simulator(folder / "estate.yml", task_seconds=0, health_seconds=0) as sim,
         KubeDouble(objects=objects, users=users, start_seconds=0, stop_seconds=0) as kube,
     ):
-        estate = Estate(sim, kube, folder / "restore-points")
+        estate = ClusterWithLimitedUsers(sim, kube, folder / "restore-points")
         made = {"edge_gateway": "acme-edge", "cluster_id": CLUSTER_ID, "scenario": "distinct_internal"}
         result = run_module("vcd_shared_ip", {**estate.connection("all"), **made, "services": [option("web")]})
         assert not result.get("failed"), result["msg"]
         yield estate
 
 
-def judged(estate: Estate, **options: Any) -> set[str]:
+def judged(estate: ClusterWithLimitedUsers, **options: Any) -> set[str]:
     """The rights without which a plan is refused, each by its name and before anything is written."""
     needed = set()
     for number, right in enumerate(ROLE):
@@ -138,7 +138,9 @@ def judged(estate: Estate, **options: Any) -> set[str]:
     return needed
 
 
-def test_a_migration_and_the_way_back_with_the_documented_role_and_with_each_right_missing(estate: Estate) -> None:
+def test_a_migration_and_the_way_back_with_the_documented_role_and_with_each_right_missing(
+    estate: ClusterWithLimitedUsers,
+) -> None:
     move = {"scenario": "shared_external", "existing": "migrate"}
     assert judged(estate, **move) == set(ROLE) - NOT_NEEDED
     estate.carry_out("all", **move)
@@ -152,7 +154,7 @@ def test_a_migration_and_the_way_back_with_the_documented_role_and_with_each_rig
     estate.carry_out("lean", **move)
 
 
-def test_a_viewer_is_refused_by_the_preflight(estate: Estate) -> None:
+def test_a_viewer_is_refused_by_the_preflight(estate: ClusterWithLimitedUsers) -> None:
     estate.new_writes()
     # a scenario in which the Service is at no time in this file
     wanted = {"scenario": "shared_internal", "one_arm": {"start_ip": "192.168.8.2", "end_ip": "192.168.8.100"}}
@@ -168,7 +170,7 @@ def test_a_viewer_is_refused_by_the_preflight(estate: Estate) -> None:
         )
 
 
-def test_a_change_of_the_file_alone_asks_for_no_right(estate: Estate) -> None:
+def test_a_change_of_the_file_alone_asks_for_no_right(estate: ClusterWithLimitedUsers) -> None:
     estate.kube.delete("Service", "default", "web")
     estate.sim.journal(clear=True)
     planned = estate.plan("viewer", "viewer-secret-1", scenario="shared_external")
@@ -177,7 +179,7 @@ def test_a_change_of_the_file_alone_asks_for_no_right(estate: Estate) -> None:
     assert [entry for entry in estate.sim.journal() if "/roles" in entry["path"]] == []
 
 
-def test_an_audit_says_which_right_it_lacks_and_calls_nothing_clean_without_it(estate: Estate) -> None:
+def test_an_audit_says_which_right_it_lacks_and_calls_nothing_clean_without_it(estate: ClusterWithLimitedUsers) -> None:
     views = {right for right in ROLE if right.endswith("View") or ": View " in right} - {table.ROLE_VIEW}
     unused = {table.CERTIFICATE_VIEW, table.IP_SPACE_VIEW, table.VDC_GROUP_VIEW, table.VM_VIEW}  # by this estate
     whole = estate.phase("audit", estate.connection("all"))["audit"]["findings"]
@@ -196,7 +198,7 @@ def test_an_audit_says_which_right_it_lacks_and_calls_nothing_clean_without_it(e
             assert all(repr(right) in one["remedy"] for one in unchecked), (right, unchecked)
 
 
-def audited_as(estate: Estate, reader: str) -> dict[str, Any]:
+def audited_as(estate: ClusterWithLimitedUsers, reader: str) -> dict[str, Any]:
     """An audit by a user of the cluster; in Cloud Director the user has every right."""
     access = {"kubeconfig": str(estate.kube.kubeconfig), "context": reader}
     estate.new_writes()
@@ -205,7 +207,7 @@ def audited_as(estate: Estate, reader: str) -> dict[str, Any]:
     return result
 
 
-def test_an_audit_without_a_right_in_kubernetes_leaves_out_only_what_needs_it(estate: Estate) -> None:
+def test_an_audit_without_a_right_in_kubernetes_leaves_out_only_what_needs_it(estate: ClusterWithLimitedUsers) -> None:
     whole = audited_as(estate, "reads")["audit"]["findings"]
     assert "not-checked" not in {one["code"] for one in whole}
     left_out = {}
@@ -225,7 +227,7 @@ def test_an_audit_without_a_right_in_kubernetes_leaves_out_only_what_needs_it(es
     assert left_out["services"] < left_out["configmaps vcloud-ccm-configmap"]
 
 
-def test_an_audit_that_may_read_nothing_of_a_cluster_has_not_audited_it(estate: Estate) -> None:
+def test_an_audit_that_may_read_nothing_of_a_cluster_has_not_audited_it(estate: ClusterWithLimitedUsers) -> None:
     result = audited_as(estate, "reads-nothing")
     assert result["failed"]
     assert "403 Forbidden" in result["msg"]

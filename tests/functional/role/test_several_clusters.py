@@ -18,7 +18,7 @@ from role_runs import ansible_playbook, connection, cpi_objects, forked_python_p
 from vcdsim.testing import Simulator
 
 
-class Estate(NamedTuple):
+class TwoClusters(NamedTuple):
     """Two clusters on one edge gateway; alpha is in distinct_internal and goes to shared_external, beta stays."""
 
     sim: Simulator
@@ -38,20 +38,20 @@ class Estate(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Estate]:
+def running() -> Iterator[TwoClusters]:
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as alpha, KubeDouble(objects=cpi_objects()) as beta:
-        yield Estate(sim, alpha, beta)
+        yield TwoClusters(sim, alpha, beta)
 
 
 @pytest.fixture
-def estate(running: Estate) -> Estate:
+def estate(running: TwoClusters) -> TwoClusters:
     for double in running:
         double.reset()
     return running
 
 
 def run(
-    folder: Path, estate: Estate, hosts: Mapping[str, Any], *words: str, playbook: str = "shared_ip"
+    folder: Path, estate: TwoClusters, hosts: Mapping[str, Any], *words: str, playbook: str = "shared_ip"
 ) -> tuple[int, str]:
     """Run a playbook over the group ``clusters``."""
     (folder / "hosts.yml").write_text(yaml.safe_dump({"clusters": {"hosts": dict(hosts)}}, sort_keys=False))
@@ -80,7 +80,7 @@ def summary(output: str) -> list[str]:
     )
 
 
-def test_several_clusters_planned_then_applied(tmp_path: Path, estate: Estate) -> None:
+def test_several_clusters_planned_then_applied(tmp_path: Path, estate: TwoClusters) -> None:
     sim, alpha, beta = estate
     words = ["-e", '{"shared_ip_hosts": ["alpha", "be-ta"]}']
     code, output = run(tmp_path, estate, estate.hosts(), *words, "--check")
@@ -103,7 +103,7 @@ def test_several_clusters_planned_then_applied(tmp_path: Path, estate: Estate) -
     assert all(line.endswith(", CPI has 1 replica") for line in summary(output)[1:3]), output[-3000:]
 
 
-def test_edge_gateways_alternate_where_the_inventory_names_them(tmp_path: Path, estate: Estate) -> None:
+def test_edge_gateways_alternate_where_the_inventory_names_them(tmp_path: Path, estate: TwoClusters) -> None:
     nowhere = {"shared_ip_kubeconfig": "/nowhere", "shared_ip_scenario": "shared_external"}
     named = [("a", "north"), ("b", "north"), ("c", "south"), ("d", "south"), ("e", ""), ("f", "")]
     hosts = {name: {**nowhere, "shared_ip_edge_gateway": edge} for name, edge in named}
@@ -115,7 +115,7 @@ def test_edge_gateways_alternate_where_the_inventory_names_them(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("callback", ["ansible.posix.json", "ansible.posix.jsonl"])
-def test_progress_leaves_standard_output_to_the_callback(callback: str, tmp_path: Path, estate: Estate) -> None:
+def test_progress_leaves_standard_output_to_the_callback(callback: str, tmp_path: Path, estate: TwoClusters) -> None:
     environment = {
         **estate.environment(),
         "ANSIBLE_STDOUT_CALLBACK": callback,
@@ -134,7 +134,7 @@ def test_progress_leaves_standard_output_to_the_callback(callback: str, tmp_path
     assert "shared_ip: alpha: changing CPI's file" in errors.splitlines()
 
 
-def test_a_cluster_that_fails_keeps_no_other_waiting(tmp_path: Path, estate: Estate) -> None:
+def test_a_cluster_that_fails_keeps_no_other_waiting(tmp_path: Path, estate: TwoClusters) -> None:
     broken = {"shared_ip_kubeconfig": "/nowhere", "shared_ip_scenario": "shared_external"}
     # these two are read before they fail: one has no login, the other is on another edge gateway
     unread = {**estate.hosts()["be-ta"], "shared_ip_vcd_password": "wrong-password-1"}
@@ -152,7 +152,7 @@ def test_a_cluster_that_fails_keeps_no_other_waiting(tmp_path: Path, estate: Est
     assert writes(estate.alpha)
 
 
-def test_the_summary_says_that_cpi_is_stopped(tmp_path: Path, estate: Estate) -> None:
+def test_the_summary_says_that_cpi_is_stopped(tmp_path: Path, estate: TwoClusters) -> None:
     refused = {"action": "status", "code": 403, "times": 9}
     # the ConfigMap cannot be deleted, and CPI cannot be scaled back after that
     delete = {"method": "DELETE", "path": "configmaps/vcloud-ccm-configmap$", **refused}
@@ -164,7 +164,7 @@ def test_the_summary_says_that_cpi_is_stopped(tmp_path: Path, estate: Estate) ->
     assert "CPI is stopped" in end["reason"]
 
 
-def test_no_cluster_is_started_after_too_many_failures(tmp_path: Path, estate: Estate) -> None:
+def test_no_cluster_is_started_after_too_many_failures(tmp_path: Path, estate: TwoClusters) -> None:
     broken = {"shared_ip_kubeconfig": "/nowhere", "shared_ip_scenario": "shared_external"}
     limits = ["--forks", "1", "-e", "shared_ip_hosts=clusters", "-e", "shared_ip_max_fail_percentage=20"]
     code, output = run(tmp_path, estate, {"broken": broken, **estate.hosts()}, *limits)
@@ -192,7 +192,7 @@ def test_no_cluster_is_started_after_too_many_failures(tmp_path: Path, estate: E
         ),
     ],
 )
-def test_a_job_that_would_do_nothing_fails(words: list[str], message: str, tmp_path: Path, estate: Estate) -> None:
+def test_a_job_that_would_do_nothing_fails(words: list[str], message: str, tmp_path: Path, estate: TwoClusters) -> None:
     code, output = run(tmp_path, estate, estate.hosts(), *words)
     assert code == 2
     assert message in " ".join(output.split())

@@ -19,9 +19,9 @@ from simulator_bench import Api, Scene
 from vcdsim import clients, estates
 from vcdsim.command import main
 from vcdsim.operations import OPERATIONS
+from vcdsim.simulated_vcd import Settings, SimulatedVcd
 from vcdsim.table import renewed, table
 from vcdsim.testing import Simulator
-from vcdsim.world import Settings, World
 
 REFERENCE = Path(__file__).resolve().parents[2] / "simulator" / "REFERENCE.md"
 
@@ -57,17 +57,17 @@ def test_the_table_of_what_clients_send_is_made_from_journals(tmp_path: Path, mo
 
 @pytest.mark.parametrize("name", estates.shipped())
 def test_shipped_estates(name: str) -> None:
-    world = World(Settings())
-    estates.build(world, estates.load(name))
+    vcd = SimulatedVcd(Settings())
+    estates.build(vcd, estates.load(name))
     counts = {"two-tenants": 3, "many-edges": 201, "large": 201, "provider": 2}
-    assert world.store.count("gateway") == counts.get(name, 1)
+    assert vcd.store.count("gateway") == counts.get(name, 1)
 
 
 def test_identifiers_are_the_same_in_every_run() -> None:
     def identifiers() -> list[str]:
-        world = World(Settings())
-        estates.build(world, estates.load("two-tenants"))
-        return [record.id for kind in world.store.kinds() for record in world.store.all(kind)]
+        vcd = SimulatedVcd(Settings())
+        estates.build(vcd, estates.load("two-tenants"))
+        return [record.id for kind in vcd.store.kinds() for record in vcd.store.all(kind)]
 
     assert identifiers() == identifiers()
 

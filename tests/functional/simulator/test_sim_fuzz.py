@@ -133,7 +133,7 @@ def queries(known: list[str]) -> st.SearchStrategy[dict[str, str]]:
     )
 
 
-class Likely:
+class RequestGenerator:
     """Makes requests that are nearly valid: values from schemas, identifiers of existing objects."""
 
     def __init__(self, source: random.Random) -> None:
@@ -264,7 +264,7 @@ def check(user: Api, number: int, operation: Operation, path: str, options: dict
 def test_likely_requests_do_not_crash_the_simulator(fuzzed: tuple[Simulator, list[Api], list[str]]) -> None:
     """Send bodies that are made from the fields' own schemas, and so pass them, with some wrong values."""
     sim, users, _known = fuzzed
-    likely = Likely(random.Random(int(os.environ.get("VCDSIM_FUZZ_SEED", "20260101"))))  # noqa: S311 - repeatable randomness
+    likely = RequestGenerator(random.Random(int(os.environ.get("VCDSIM_FUZZ_SEED", "20260101"))))  # noqa: S311 - repeatable randomness
     # without the deletion of users, which would end the sessions that send the requests
     possible = [one for one in OPERATIONS if one.name != "USER_DELETE"]
     often = [*possible, *(one for one in possible if one.method in ("POST", "PUT") for _again in range(3))]

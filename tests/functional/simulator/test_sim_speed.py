@@ -34,8 +34,8 @@ from simulator_bench import Api, Scene
 from vcdsim import estates, server
 from vcdsim.indexes import INDEXES
 from vcdsim.journal import Journal
+from vcdsim.simulated_vcd import Settings, SimulatedVcd
 from vcdsim.testing import Simulator
-from vcdsim.world import Settings, World
 
 SERVICES, FEW = 2000, 20  # virtual services, and as many objects of each other kind that tenants have many of
 CALLS_OF_A_READ = 6000
@@ -87,14 +87,14 @@ def crowded(services: int, profiles: int = 0) -> dict[str, Any]:
     return description
 
 
-def world_of(description: dict[str, Any]) -> World:
-    world = World(Settings(task_seconds=0.0, health_seconds=0.0))
-    estates.build(world, description)
-    return world
+def vcd_of(description: dict[str, Any]) -> SimulatedVcd:
+    vcd = SimulatedVcd(Settings(task_seconds=0.0, health_seconds=0.0))
+    estates.build(vcd, description)
+    return vcd
 
 
 @contextmanager
-def counted() -> Iterator[list[int]]:
+def count_calls() -> Iterator[list[int]]:
     """How many functions are called in the block, those of C among them; the figure is there at its end."""
     count = [0]
 
@@ -110,7 +110,7 @@ def counted() -> Iterator[list[int]]:
 
 
 @contextmanager
-def stepped() -> Iterator[list[int]]:
+def count_steps() -> Iterator[list[int]]:
     """How many steps the interpreter takes in the block: unlike calls, they show a loop that calls nothing, too."""
     count = [0]
 
@@ -127,15 +127,15 @@ def stepped() -> Iterator[list[int]]:
         sys.settrace(before)
 
 
-class InProcess:
+class InProcessSimulator:
     """The simulator's handler without a server around it."""
 
     def __init__(self, services: int) -> None:
-        self.simulator = server.Simulator(lambda: world_of(crowded(services)), Journal(None))
+        self.simulator = server.VcdServer(lambda: vcd_of(crowded(services)), Journal(None))
         secret = base64.b64encode(b"admin@acme:admin-secret-1").decode()
         answer = asyncio.run(self.ask("POST", f"{BASE}/sessions", f"Basic {secret}"))
         self.token = f"Bearer {answer.headers['X-VMWARE-VCLOUD-ACCESS-TOKEN']}"
-        store = self.simulator.world.store
+        store = self.simulator.vcd.store
         self.edge = next(one.id for one in store.all("gateway"))
         self.last = next(
             one.id for one in store.all("loadBalancerVirtualService") if one.name == f"service-{services - 1}"
@@ -151,7 +151,7 @@ class InProcess:
 
         async def read() -> int:
             await self.ask("GET", path, self.token)
-            with counted() as calls:
+            with count_calls() as calls:
                 answer = await self.ask("GET", path, self.token)
             assert answer.status == 200, answer.text
             return calls[0]
@@ -166,7 +166,7 @@ class InProcess:
         headers = {"Host": "vcd", "Authorization": self.token, "Accept": "application/json;version=37.2"}
         headers |= {"Content-Type": "application/json"} if body else {}
         request = make_mocked_request(method, BASE + path, headers=headers, payload=payload)
-        with stepped() as steps:
+        with count_steps() as steps:
             answer = await self.simulator.handle(request)
         assert answer.status in (201, 202, 204), (method, path, answer.text)
         entry = self.simulator.journal.entries()[-1]
@@ -174,9 +174,9 @@ class InProcess:
         return entry["object"], steps[0], entry["looked"]
 
 
-async def every_write(one: InProcess, run: str) -> dict[str, tuple[int, int]]:
+async def every_write(one: InProcessSimulator, run: str) -> dict[str, tuple[int, int]]:
     """Create, change and delete one object of each kind that CPI writes, and an IP set; the steps and the looks."""
-    store = one.simulator.world.store
+    store = one.simulator.vcd.store
     org = next(one.id for one in store.all("org") if one.name == "acme")
     vdc = next(iter(store.all("vdc"))).id
     group = next(iter(store.all("serviceEngineGroup"))).id
@@ -220,13 +220,13 @@ async def every_write(one: InProcess, run: str) -> dict[str, tuple[int, int]]:
 
 
 @pytest.fixture(scope="module")
-def few() -> InProcess:
-    return InProcess(FEW)
+def few() -> InProcessSimulator:
+    return InProcessSimulator(FEW)
 
 
 @pytest.fixture(scope="module")
-def many() -> InProcess:
-    return InProcess(SERVICES)
+def many() -> InProcessSimulator:
+    return InProcessSimulator(SERVICES)
 
 
 READS = {
@@ -239,18 +239,22 @@ READS = {
 
 
 @pytest.mark.parametrize("what", READS)
-def test_a_read_costs_little_and_no_more_where_there_is_more(few: InProcess, many: InProcess, what: str) -> None:
+def test_a_read_costs_little_and_no_more_where_there_is_more(
+    few: InProcessSimulator, many: InProcessSimulator, what: str
+) -> None:
     small, large = (one.calls_of(BASE + READS[what].format(last=one.last, edge=one.edge)) for one in (few, many))
     assert large <= 1.1 * small
     assert large <= CALLS_OF_A_READ, large
 
 
-def test_a_write_costs_the_same_with_20_virtual_services_and_with_2000(few: InProcess, many: InProcess) -> None:
+def test_a_write_costs_the_same_with_20_virtual_services_and_with_2000(
+    few: InProcessSimulator, many: InProcessSimulator
+) -> None:
     for one in (few, many):  # the first question that an index is asked makes it
         asyncio.run(every_write(one, "first"))
     small, large = (asyncio.run(every_write(one, "second")) for one in (few, many))
     assert len(large) == 15
-    assert not few.simulator.world.store.stale() + many.simulator.world.store.stale()
+    assert not few.simulator.vcd.store.stale() + many.simulator.vcd.store.stale()
     for what, (steps, looks) in large.items():
         assert looks == small[what][1] <= LOOKS_OF_A_WRITE, what
         assert 0 < steps <= 1.1 * small[what][0], what
@@ -294,11 +298,11 @@ def test_a_large_estate_is_held_in_so_much_memory() -> None:
     description = estates.load("large")
     tracemalloc.start()
     try:
-        world = world_of(description)
-        assert world.store.count("loadBalancerVirtualService") == SERVICES
+        vcd = vcd_of(description)
+        assert vcd.store.count("loadBalancerVirtualService") == SERVICES
         for kind, indexes in INDEXES.items():
             for index in indexes:
-                world.store.where(kind, index, "all are made")
+                vcd.store.where(kind, index, "all are made")
         assert tracemalloc.get_traced_memory()[1] <= MEMORY
     finally:
         tracemalloc.stop()
@@ -307,9 +311,9 @@ def test_a_large_estate_is_held_in_so_much_memory() -> None:
 @pytest.mark.parametrize("estate", ["one-edge", "many-edges", "large"])
 def test_an_estate_is_built_in_so_many_calls_for_each_object(estate: str) -> None:
     description = estates.load(estate)
-    with counted() as calls:
-        world = world_of(description)
-    assert calls[0] <= CALLS_OF_AN_OBJECT * sum(world.store.count(kind) for kind in world.store.kinds())
+    with count_calls() as calls:
+        vcd = vcd_of(description)
+    assert calls[0] <= CALLS_OF_AN_OBJECT * sum(vcd.store.count(kind) for kind in vcd.store.kinds())
 
 
 def test_many_virtual_services_are_held(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The timeline, the names in the journal, and snapshots of the whole world."""
+"""The timeline, the names in the journal, and snapshots of the whole state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ POOLS = "/loadBalancer/pools"
 SERVICES = "/loadBalancer/virtualServices"
 
 
-def story(sim: Simulator) -> list[tuple[str, str, str]]:
+def events(sim: Simulator) -> list[tuple[str, str, str]]:
     return [(one["kind"], one["event"], one["name"]) for one in sim.timeline()]
 
 
@@ -37,7 +37,7 @@ def test_objects_tasks_and_writes_are_in_order(sim: Simulator, api: Api, scene: 
     api.done("DELETE", f"{SERVICES}/{service}")
     expected = write("pools", "a", "added") + write("virtual_services", "s", "added")
     expected += write("virtual_services", "s", "changed") + write("virtual_services", "s", "removed")
-    assert story(sim) == expected
+    assert events(sim) == expected
     timeline = sim.timeline()
     added, changed, removed = (one for one in timeline if one["kind"] == "virtual_services")
     assert added["refers"] == {
@@ -94,7 +94,7 @@ def test_tasks_are_intervals_with_their_locks(sim: Simulator, api: Api, scene: S
 def test_a_failed_task_undoes_its_change(sim: Simulator, api: Api, scene: Scene) -> None:
     sim.faults([{"task": "error", "writes": True}])
     api.task(api.ask("POST", POOLS, scene.pool("a")))
-    assert story(sim)[-3:-1] == [("pools", "removed", "a"), ("task", "ended", "a")]
+    assert events(sim)[-3:-1] == [("pools", "removed", "a"), ("task", "ended", "a")]
     assert [one["status"] for one in sim.timeline() if one["kind"] == "task"] == ["running", "error"]
 
 
@@ -151,7 +151,7 @@ def test_a_snapshot_restores_everything(sim: Simulator, api: Api, scene: Scene) 
         assert sim._ask("GET", "/about")["assumptions"]["members-reachable"] == "yes"
         assert late.ask("GET", "/edgeGateways").status_code == 401
         assert api.done("POST", POOLS, scene.pool("first after")) == first, "identifiers go on from where they were"
-        assert story(sim) == write("pools", "first after", "added")
+        assert events(sim) == write("pools", "first after", "added")
 
 
 def test_a_snapshot_keeps_running_tasks_and_outlives_a_reset(sim: Simulator, api: Api, scene: Scene) -> None:

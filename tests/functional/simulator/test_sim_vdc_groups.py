@@ -14,8 +14,8 @@ import pytest
 import yaml
 from simulator_bench import Api, description
 from vcdsim.estates import EstateError, build
+from vcdsim.simulated_vcd import Settings, SimulatedVcd
 from vcdsim.testing import Simulator
-from vcdsim.world import Settings, World
 
 GROUPS = "/vdcGroups"
 FIREWALL_GROUPS = "/firewallGroups"
@@ -120,4 +120,4 @@ def test_a_group_with_an_unknown_vdc_is_refused() -> None:
     wrong = estate()
     wrong["organisations"][0]["vdc_groups"][0]["vdcs"].append("nowhere")
     with pytest.raises(EstateError, match="VDC group acme-group: no VDC 'nowhere' in acme"):
-        build(World(Settings()), wrong)
+        build(SimulatedVcd(Settings()), wrong)

@@ -25,7 +25,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.transport impo
 BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
-class Server:
+class RecordingServer:
     """A server and, at the same port, an HTTP proxy to it. ``seen`` has the first line and headers of each request."""
 
     def __init__(self, folder: Path) -> None:
@@ -92,8 +92,8 @@ class Server:
 
 
 @pytest.fixture
-def far(tmp_path: Path) -> Server:
-    return Server(tmp_path)
+def far(tmp_path: Path) -> RecordingServer:
+    return RecordingServer(tmp_path)
 
 
 @pytest.fixture(autouse=True)
@@ -123,7 +123,7 @@ def ask(transports: list[Transport], port: int, verify: bool | str, times: int =
 
 
 def test_requests_go_through_the_environments_proxy(
-    far: Server, transports: list[Transport], monkeypatch: pytest.MonkeyPatch
+    far: RecordingServer, transports: list[Transport], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with far.running() as port, far.running(proxy=True) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:secret-1@127.0.0.1:{proxy}")
@@ -142,7 +142,7 @@ def test_requests_go_through_the_environments_proxy(
 
 @pytest.mark.parametrize("variable", BUNDLES)
 def test_the_environments_cas_count_where_no_option_gives_one(
-    variable: str, far: Server, transports: list[Transport], monkeypatch: pytest.MonkeyPatch
+    variable: str, far: RecordingServer, transports: list[Transport], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with far.running() as port:
         with pytest.raises(Unreachable, match="not trusted"):
@@ -151,7 +151,7 @@ def test_the_environments_cas_count_where_no_option_gives_one(
         ask(transports, port, verify=True)
 
 
-def test_a_cookie_goes_back_to_its_path_and_no_other(far: Server, transports: list[Transport]) -> None:
+def test_a_cookie_goes_back_to_its_path_and_no_other(far: RecordingServer, transports: list[Transport]) -> None:
     with far.running() as port:
         ask(transports, port, str(far.ca), times=3)
         ask(transports, port, str(far.ca))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""External addresses: the first free one of an IP block, and claims in IP Spaces."""
+"""External addresses: the first free one of an IP block, and claims in IP IpSpaceSession."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def running_spaces() -> Iterator[Simulator]:
         yield simulator
 
 
-class Spaces:
+class IpSpaceSession:
     """The estate with an IP Space: a session of its user, and the writes."""
 
     def __init__(self, simulator: Simulator, api: Api) -> None:
@@ -108,12 +108,12 @@ class Spaces:
 
 
 @pytest.fixture
-def spaces(running_spaces: Simulator) -> Iterator[Spaces]:
+def spaces(running_spaces: Simulator) -> Iterator[IpSpaceSession]:
     """The simulator, reset."""
     running_spaces.reset()
     vcd = Modules(running_spaces)
     with connect({**vcd.connection, "validate_certs": True, "timeout": 20}) as session:
-        yield Spaces(running_spaces, session)
+        yield IpSpaceSession(running_spaces, session)
 
 
 ALLOCATE = {"method": "POST", "route": "/cloudapi/1.0.0/ipSpaces/{ipSpaceId}/allocate"}
@@ -121,7 +121,7 @@ MARK = {"method": "PUT", "route": "/cloudapi/1.0.0/ipSpaces/{ipSpaceId}/allocati
 RELEASE = {**MARK, "method": "DELETE"}
 
 
-def test_an_address_is_claimed_once_for_each_marker(spaces: Spaces) -> None:
+def test_an_address_is_claimed_once_for_each_marker(spaces: IpSpaceSession) -> None:
     assert calls.uses_ip_spaces(spaces.gateway)
     assert spaces.claims() == []
     first = spaces.claim()
@@ -133,14 +133,14 @@ def test_an_address_is_claimed_once_for_each_marker(spaces: Spaces) -> None:
     assert spaces.writes() == []
 
 
-def test_a_claim_is_released(spaces: Spaces) -> None:
+def test_a_claim_is_released(spaces: IpSpaceSession) -> None:
     found = spaces.claim()
     assert calls.release(spaces.api, found) is True
     assert spaces.claims() == []
     assert calls.release(spaces.api, found) is False
 
 
-def test_addresses_of_other_users_are_left_alone(spaces: Spaces) -> None:
+def test_addresses_of_other_users_are_left_alone(spaces: IpSpaceSession) -> None:
     spaces.allocate(2)
     found = spaces.claim()
     assert found.value == "203.0.113.12"
@@ -154,7 +154,7 @@ def test_addresses_of_other_users_are_left_alone(spaces: Spaces) -> None:
     assert spaces.writes() == []
 
 
-def test_an_address_in_use_is_not_released(spaces: Spaces) -> None:
+def test_an_address_in_use_is_not_released(spaces: IpSpaceSession) -> None:
     found = spaces.claim()
     dnat(Modules(spaces.simulator), found.value)
     assert spaces.claim() == found
@@ -162,7 +162,7 @@ def test_an_address_in_use_is_not_released(spaces: Spaces) -> None:
         calls.release(spaces.api, found)
 
 
-def test_interrupted_claims_and_releases_are_completed(spaces: Spaces) -> None:
+def test_interrupted_claims_and_releases_are_completed(spaces: IpSpaceSession) -> None:
     found = spaces.claim()
     path = f"ipSpaces/{found.ip_space}/allocations/{found.id}"
     spaces.api.update(path, "x", spaces.api.get(path, "x"), lambda body: {**body, "usageState": "UNUSED"})
@@ -177,14 +177,14 @@ def test_interrupted_claims_and_releases_are_completed(spaces: Spaces) -> None:
 
 @pytest.mark.parametrize("reset", ["before", "after"])
 @pytest.mark.parametrize("rule", [ALLOCATE, MARK])
-def test_a_lost_answer_allocates_only_one_address(spaces: Spaces, rule: dict[str, str], reset: str) -> None:
+def test_a_lost_answer_allocates_only_one_address(spaces: IpSpaceSession, rule: dict[str, str], reset: str) -> None:
     spaces.allocate()
     spaces.simulator.faults([{**rule, "reset": reset, "times": 1}])
     assert spaces.claim().value == "203.0.113.11"
     assert len(spaces.claims()) == 2
 
 
-def test_an_address_that_cannot_be_marked_is_released(spaces: Spaces) -> None:
+def test_an_address_that_cannot_be_marked_is_released(spaces: IpSpaceSession) -> None:
     spaces.simulator.faults([{**MARK, "status": 400, "message": "not today"}])
     with pytest.raises(CollectionError, match="not today"):
         spaces.claim()
@@ -194,7 +194,7 @@ def test_an_address_that_cannot_be_marked_is_released(spaces: Spaces) -> None:
         spaces.claim()
 
 
-def test_an_exhausted_quota_is_reported(spaces: Spaces) -> None:
+def test_an_exhausted_quota_is_reported(spaces: IpSpaceSession) -> None:
     spaces.allocate(5)
     spaces.allocate(5)
     with pytest.raises(

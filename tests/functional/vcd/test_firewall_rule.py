@@ -132,7 +132,7 @@ def test_a_rule_is_made_with_the_newest_api(version: str) -> None:
 # -- another client at the same time
 
 
-class Meanwhile:
+class CompetingClient:
     """Another client that writes right after this one has read the list, a number of times."""
 
     def __init__(
@@ -169,7 +169,7 @@ AFTER_WRITE = 3  # and after it
 def test_a_change_between_reading_and_writing_is_kept_or_told(
     change: Callable[..., Any], edge: Modules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calls, "read_list", Meanwhile(edge, change, BEFORE_WRITE))
+    monkeypatch.setattr(calls, "read_list", CompetingClient(edge, change, BEFORE_WRITE))
     result = edge.done(RULE, name="mine", action="ALLOW", before="c")
     monkeypatch.undo()
     body = listed(edge)
@@ -196,14 +196,14 @@ def test_a_rule_that_another_client_overwrites_is_written_again(
     if move:
         edge.done(RULE, name="mine", action="ALLOW")
     # Terraform has planned before this task, and now writes a list without the rule, or in the old order
-    monkeypatch.setattr(calls, "read_list", AfterWrite(edge, listed(edge)))
+    monkeypatch.setattr(calls, "read_list", OverwritingClient(edge, listed(edge)))
     result = edge.done(RULE, name="mine", action="ALLOW", position="first")
     monkeypatch.undo()
     assert result["firewall_rule"]["position"] == 1
     assert names(edge) == ["mine", "a", "b", "c"]
 
 
-class AfterWrite(Meanwhile):
+class OverwritingClient(CompetingClient):
     """Another client that writes an old list right after this one has written, so that it is overwritten."""
 
     def __init__(self, edge: Modules, old: list[dict[str, Any]], times: int = 1) -> None:
@@ -220,7 +220,7 @@ class AfterWrite(Meanwhile):
 
 
 def test_a_client_that_never_stops_ends_the_run_with_one_line(edge: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "read_list", AfterWrite(edge, listed(edge), times=99))
+    monkeypatch.setattr(calls, "read_list", OverwritingClient(edge, listed(edge), times=99))
     message = edge.refused(RULE, name="mine", action="ALLOW")
     monkeypatch.undo()
     assert "another client writes the firewall rules of edge gateway 'acme-edge' at the same time" in message
@@ -228,14 +228,14 @@ def test_a_client_that_never_stops_ends_the_run_with_one_line(edge: Modules, mon
 
 
 def test_the_rule_to_come_before_may_vanish(edge: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "read_list", Vanishing(edge))
+    monkeypatch.setattr(calls, "read_list", DeletingClient(edge))
     message = edge.refused(RULE, name="mine", action="ALLOW", before="c")
     monkeypatch.undo()
     assert "before: 'c': was deleted by another client" in message
     assert names(edge) == ["a", "b"]
 
 
-class Vanishing(Meanwhile):
+class DeletingClient(CompetingClient):
     """Another client that deletes c after the list was read for the plan."""
 
     def __init__(self, edge: Modules) -> None:

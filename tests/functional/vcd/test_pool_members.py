@@ -59,7 +59,7 @@ def test_what_cannot_be_meant_is_refused(pool: Modules) -> None:
     assert [one["ip_address"] for one in made["members"]] == ["10.10.0.11"]
 
 
-class Meanwhile:
+class CompetingWriter:
     """Another client that writes the pool's members at a read of the pool: counted from the plan on."""
 
     def __init__(self, pool: Modules, members: list[dict[str, Any]], at: set[int]) -> None:
@@ -67,7 +67,7 @@ class Meanwhile:
         (self.path,) = [f"/loadBalancer/pools/{one['id']}" for one in pool.simulator.dump()["pools"]]
         self.now = Pools._now
 
-    def between(self, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    def between(self, monkeypatch: pytest.MonkeyPatch) -> CompetingWriter:
         """Let it write between the reads and writes of the module."""
 
         def now(manager: Pools, path: str) -> Any:
@@ -84,14 +84,14 @@ BODIES = [{"ipAddress": f"10.10.0.{number}", "port": 80} for number in (11, 12, 
 
 
 def test_a_member_that_another_client_adds_meanwhile_stays(pool: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
-    Meanwhile(pool, BODIES, {1}).between(monkeypatch)
+    CompetingWriter(pool, BODIES, {1}).between(monkeypatch)
     result = pool.done("vcd_pool", name="web", members=[{**FIRST, "state": "absent"}], exclusive=False, wait=False)
     assert [one["ip_address"] for one in result["pool"]["members"]] == ["10.10.0.12", "10.10.0.14"]
     assert not result.get("warnings")
 
 
 def test_a_change_that_another_client_overwrites_is_made_again(pool: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = Meanwhile(pool, BODIES, {2}).between(monkeypatch)
+    other = CompetingWriter(pool, BODIES, {2}).between(monkeypatch)
     gone = [{**FIRST, "state": "absent"}]
     result = pool.done("vcd_pool", name="web", members=gone, exclusive=False, wait=False)
     assert [one["ip_address"] for one in result["pool"]["members"]] == ["10.10.0.12", "10.10.0.14"]

@@ -21,7 +21,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.session import
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.settings import Settings
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.transport import Answer
 from vcdsim import estates, server
-from vcdsim import world as simulated
+from vcdsim import simulated_vcd as simulated
 from vcdsim.journal import Journal
 
 TASK, REQUEST = 0.5, 0.02  # seconds
@@ -43,15 +43,15 @@ class FakeClock:
         self.now += seconds
 
 
-class InProcess:
+class InProcessTransport:
     """A transport to a simulator in this process, whose time the requests take."""
 
     def __init__(self) -> None:
         self.clock, self.journal = FakeClock(), Journal()
         settings = simulated.Settings(task_seconds=TASK, health_seconds=0.0)
-        world = simulated.World(settings, self.clock.monotonic)
-        estates.build(world, estates.load("one-edge"))
-        self._simulator = server.Simulator(lambda: world, self.journal)
+        vcd = simulated.SimulatedVcd(settings, self.clock.monotonic)
+        estates.build(vcd, estates.load("one-edge"))
+        self._simulator = server.VcdServer(lambda: vcd, self.journal)
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -100,7 +100,7 @@ def move(api: Api) -> None:
 
 
 def test_a_write_of_half_a_second_takes_two_and_a_half_looks_at_its_task_and_hardly_longer() -> None:
-    transport = InProcess()
+    transport = InProcessTransport()
     settings = Settings("https://vcd", org="acme", user="kube", password="kube-secret-1")
     with Session(settings, clock=transport.clock, transport=transport) as session:  # type: ignore[arg-type] # a double
         began = transport.clock.now

@@ -81,7 +81,7 @@ def written(address: Address) -> str:
     return ":".join(f"{int(group, 16):x}" for group in address.exploded.split(":"))
 
 
-def counted(found: Iterable[dict[str, Any]]) -> int | None:
+def address_count(found: Iterable[dict[str, Any]]) -> int | None:
     """How many addresses the ranges of a network's subnets have.
 
     None with a subnet of IPv6: so says the vendor, and Terraform's provider cannot read so large a number
@@ -176,8 +176,8 @@ def nat_rules(store: Store, gateway_id: str) -> list[Record]:
 def nat_rules_at(store: Store, gateway_id: str, address: str) -> list[Record]:
     """The NAT rules of a gateway whose external address is this one, or is a network that contains it."""
     networks = store.where("natRule", "external", gateway_id, NETWORK)
-    around = [one for one in networks if covers(one.data["externalAddresses"], address)]
-    return [*store.where("natRule", "external", gateway_id, plain(address)), *around]
+    in_networks = [one for one in networks if covers(one.data["externalAddresses"], address)]
+    return [*store.where("natRule", "external", gateway_id, plain(address)), *in_networks]
 
 
 def expand(text: str) -> list[str]:

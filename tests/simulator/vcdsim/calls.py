@@ -15,9 +15,9 @@ from vcdsim.api_versions import Version
 from vcdsim.faults import Rule
 from vcdsim.rights import PROVIDER
 from vcdsim.sessions import Session
+from vcdsim.simulated_vcd import SimulatedVcd
 from vcdsim.store import Record, Store
 from vcdsim.tasks import Task, wall_clock
-from vcdsim.world import World
 
 OPEN = ""  # the right of an operation that needs no session
 LOGGED_IN = "*"  # the right of an operation that needs only a session
@@ -40,7 +40,7 @@ class Call:
     its edge ``gateway``, and a ``number`` that counts writes. ``looked`` is how many objects its handler looked at.
     """
 
-    world: World
+    vcd: SimulatedVcd
     operation: Operation
     path: str
     params: dict[str, str]
@@ -62,7 +62,7 @@ class Call:
 
     @property
     def store(self) -> Store:
-        return self.world.store
+        return self.vcd.store
 
     @property
     def session(self) -> Session:
@@ -158,11 +158,11 @@ class Call:
         succeeds, ``undo`` when it fails. ``result`` is the text that a successful task returns, ``details`` a
         text that it has from the start.
         """
-        tasks, fault = self.world.tasks, self.fault
+        tasks, fault = self.vcd.tasks, self.fault
         tasks.check_free(locks)
         what = fault.spec.get("task") if fault else None
-        seconds = float("inf") if what == "never" else self.world.settings.task_seconds
-        begins_at = self.world.clock()
+        seconds = float("inf") if what == "never" else self.vcd.settings.task_seconds
+        begins_at = self.vcd.clock()
         task = Task(
             id=self.store.mint("task"),
             operation=f"{self.operation.name.replace('_', ' ').capitalize()} {owner.name}".strip(),

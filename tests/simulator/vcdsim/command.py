@@ -23,8 +23,8 @@ from vcdsim.assumptions import SWITCHES, Assumptions
 from vcdsim.contract import Contract
 from vcdsim.faults import Faults
 from vcdsim.journal import Journal
-from vcdsim.server import Simulator
-from vcdsim.world import Settings, World
+from vcdsim.server import VcdServer
+from vcdsim.simulated_vcd import Settings, SimulatedVcd
 
 _IDLE_CONNECTION_SECONDS = 300
 
@@ -114,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         rules = _rules(options.faults)
         contract = Contract(options.openapi) if options.openapi else None
         journal = Journal(options.journal)
-        simulator = Simulator(lambda: _world(_settings(options), description, rules), journal, contract)
+        simulator = VcdServer(lambda: _build_vcd(_settings(options), description, rules), journal, contract)
     except (ValueError, OSError, estates.EstateError) as problem:
         print(f"vcdsim: {problem}", file=sys.stderr)
         return 2
@@ -147,14 +147,14 @@ def _rules(path: Path | None) -> list[dict[str, Any]]:
     return list(rules)
 
 
-def _world(settings: Settings, description: dict[str, Any], rules: list[dict[str, Any]]) -> World:
-    world = World(settings)
-    estates.build(world, description)
-    world.faults.replace(rules)
-    return world
+def _build_vcd(settings: Settings, description: dict[str, Any], rules: list[dict[str, Any]]) -> SimulatedVcd:
+    vcd = SimulatedVcd(settings)
+    estates.build(vcd, description)
+    vcd.faults.replace(rules)
+    return vcd
 
 
-async def _serve(simulator: Simulator, host: str, port: int, tls_dir: Path | None) -> int:
+async def _serve(simulator: VcdServer, host: str, port: int, tls_dir: Path | None) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

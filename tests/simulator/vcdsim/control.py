@@ -14,7 +14,7 @@ from vcdsim import __version__, api_versions
 from vcdsim.dump import dump
 
 if TYPE_CHECKING:
-    from vcdsim.server import Simulator
+    from vcdsim.server import VcdServer
 
 CONTROL = "/_sim"
 
@@ -22,7 +22,7 @@ CONTROL = "/_sim"
 class Control:
     """Answers under ``/_sim``. It needs no log-in, because the simulator holds no secrets."""
 
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: VcdServer) -> None:
         self._simulator = simulator
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.Response:
@@ -38,7 +38,7 @@ class Control:
             return web.json_response({"error": str(problem)}, status=400)
 
     def _get_about(self, _body: Any) -> dict[str, Any]:
-        settings = self._simulator.world.settings
+        settings = self._simulator.vcd.settings
         return {
             "version": __version__,
             "api_versions": [api_versions.text(version) for version in settings.versions],
@@ -52,15 +52,15 @@ class Control:
         return {}
 
     def _get_dump(self, _body: Any) -> dict[str, Any]:
-        world = self._simulator.world
-        world.tasks.settle(world.clock())
-        return dump(world)
+        vcd = self._simulator.vcd
+        vcd.tasks.settle(vcd.clock())
+        return dump(vcd)
 
     def _get_faults(self, _body: Any) -> list[dict[str, Any]]:
-        return self._simulator.world.faults.as_list()
+        return self._simulator.vcd.faults.as_list()
 
     def _put_faults(self, body: Any) -> list[dict[str, Any]]:
-        self._simulator.world.faults.replace(body)
+        self._simulator.vcd.faults.replace(body)
         return self._get_faults(None)
 
     def _delete_faults(self, _body: Any) -> list[dict[str, Any]]:
@@ -71,20 +71,20 @@ class Control:
 
     def _delete_journal(self, _body: Any) -> dict[str, Any]:
         self._simulator.journal.clear()
-        self._simulator.world.timeline.clear()
+        self._simulator.vcd.timeline.clear()
         return {}
 
     def _get_timeline(self, _body: Any) -> list[dict[str, Any]]:
-        world = self._simulator.world
-        world.tasks.settle(world.clock())
-        return world.timeline.entries()
+        vcd = self._simulator.vcd
+        vcd.tasks.settle(vcd.clock())
+        return vcd.timeline.entries()
 
     def _post_snapshot(self, _body: Any) -> dict[str, int]:
-        """Store the whole world."""
+        """Store the whole state."""
         return {"snapshot": self._simulator.snapshot()}
 
     def _post_restore(self, body: Any) -> dict[str, Any]:
-        """``{"snapshot": NUMBER}``: return to the stored world."""
+        """``{"snapshot": NUMBER}``: return to the stored state."""
         self._simulator.restore(int(body["snapshot"]))
         return {}
 
@@ -97,18 +97,18 @@ class Control:
 
     def _post_expire(self, _body: Any) -> dict[str, int]:
         """End every session."""
-        return {"ended": self._simulator.world.sessions.expire_all()}
+        return {"ended": self._simulator.vcd.sessions.expire_all()}
 
     def _put_assume(self, body: Any) -> dict[str, str]:
         """``{"NAME": "VALUE"}``: set assumptions."""
-        assumptions = self._simulator.world.settings.assumptions
+        assumptions = self._simulator.vcd.settings.assumptions
         for name, value in dict(body).items():
             assumptions.set(f"{name}={value}")
         return assumptions.as_dict()
 
     def _put_settings(self, body: Any) -> dict[str, Any]:
         """Set task_seconds, health_seconds or request_seconds. Tasks that already run keep their end."""
-        settings = self._simulator.world.settings
+        settings = self._simulator.vcd.settings
         for name, value in dict(body).items():
             if name not in ("task_seconds", "health_seconds", "request_seconds"):
                 raise ValueError(f"{name} cannot be set while the simulator runs")
@@ -121,12 +121,12 @@ class Control:
         wrong = set(wanted.values()) - {"UP", "DOWN", "UNKNOWN"}
         if wrong:
             raise ValueError(f"a member is UP, DOWN or UNKNOWN, not {', '.join(sorted(wrong))}")
-        self._simulator.world.unhealthy = wanted
+        self._simulator.vcd.unhealthy = wanted
         return wanted
 
     def _post_release(self, body: Any) -> dict[str, bool]:
         """``{"task": URN}``: end a task that would never end."""
-        world = self._simulator.world
-        released = world.tasks.release(str(body["task"]))
-        world.tasks.settle(world.clock())
+        vcd = self._simulator.vcd
+        released = vcd.tasks.release(str(body["task"]))
+        vcd.tasks.settle(vcd.clock())
         return {"released": released}

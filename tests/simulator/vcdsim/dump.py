@@ -9,14 +9,14 @@ from typing import Any
 
 from vcdsim import health
 from vcdsim.kinds import NAMES
+from vcdsim.simulated_vcd import SimulatedVcd
 from vcdsim.store import Record
-from vcdsim.world import World
 
 
-def dump(world: World) -> dict[str, Any]:
+def dump(vcd: SimulatedVcd) -> dict[str, Any]:
     """Objects by kind, with the API's field names and references as identifier and name; running and failed tasks."""
     state: dict[str, Any] = {
-        name: [_show(world, record) for record in world.store.all(kind)] for kind, name in NAMES.items()
+        name: [_show(vcd, record) for record in vcd.store.all(kind)] for kind, name in NAMES.items()
     }
     state["tasks"] = [
         {
@@ -26,34 +26,34 @@ def dump(world: World) -> dict[str, Any]:
             "status": task.status,
             "error": task.error[1] if task.error else None,
         }
-        for task in world.tasks.all()
+        for task in vcd.tasks.all()
     ]
     return state
 
 
-def _show(world: World, record: Record) -> dict[str, Any]:
-    shown = {name: _with_names(world, value) for name, value in record.data.items()}
-    shown |= {"id": record.id, "name": record.name, "status": record.status, "org": world.store.ref(record.org)}
+def _show(vcd: SimulatedVcd, record: Record) -> dict[str, Any]:
+    shown = {name: _with_names(vcd, value) for name, value in record.data.items()}
+    shown |= {"id": record.id, "name": record.name, "status": record.status, "org": vcd.store.ref(record.org)}
     # what a test wants to know besides the stored fields, and would otherwise have to ask through the API
     if record.kind == "loadBalancerVirtualService":
-        shown["healthStatus"] = health.service_health(world, record)[0]
+        shown["healthStatus"] = health.service_health(vcd, record)[0]
     elif record.kind == "loadBalancerPool":
-        shown |= health.pool_health(world, record)
+        shown |= health.pool_health(vcd, record)
     elif record.kind == "natRule":
-        shown |= {"gatewayRef": world.store.ref(record.facts["gateway"]), "version": record.facts["version"]}
+        shown |= {"gatewayRef": vcd.store.ref(record.facts["gateway"]), "version": record.facts["version"]}
     elif record.kind == "gateway":
         shown["loadBalancer"] = record.facts["load_balancer"]
     elif record.kind == "ipSpaceIpAllocation":
-        shown["ipSpaceRef"] = world.store.ref(record.facts["space"])
+        shown["ipSpaceRef"] = vcd.store.ref(record.facts["space"])
     elif record.kind == "firewallRule":
-        shown["gatewayRef"] = world.store.ref(record.facts["gateway"])
+        shown["gatewayRef"] = vcd.store.ref(record.facts["gateway"])
     return shown
 
 
-def _with_names(world: World, value: Any) -> Any:
+def _with_names(vcd: SimulatedVcd, value: Any) -> Any:
     """Replace each plain identifier of a known object by its name and identifier."""
-    if isinstance(value, str) and value.startswith("urn:vcloud:") and world.store.find(value):
-        return world.store.ref(value)
+    if isinstance(value, str) and value.startswith("urn:vcloud:") and vcd.store.find(value):
+        return vcd.store.ref(value)
     if isinstance(value, list):
-        return [_with_names(world, one) for one in value]
+        return [_with_names(vcd, one) for one in value]
     return value

@@ -15,7 +15,7 @@ import yaml
 from vcdsim.estate_builder import Builder
 from vcdsim.estate_gateways import EstateError
 from vcdsim.estate_schema import ESTATE
-from vcdsim.world import World
+from vcdsim.simulated_vcd import SimulatedVcd
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _VALIDATOR = jsonschema.Draft202012Validator(ESTATE)
@@ -52,9 +52,9 @@ def check(description: Any) -> None:
         raise EstateError(f"estate{problem.json_path.removeprefix('$')}: {problem.message}")
 
 
-def build(world: World, description: dict[str, Any]) -> None:
-    """Build the described objects in an empty world."""
-    builder = Builder(world.store)
+def build(vcd: SimulatedVcd, description: dict[str, Any]) -> None:
+    """Build the described objects in an empty VCD."""
+    builder = Builder(vcd.store)
     builder.system(description.get("system", {}))
     for group in description.get("service_engine_groups", []):
         builder.service_engine_group(group)

@@ -132,7 +132,7 @@ class Faults:
     def drop(self) -> None:
         """Remove all rules and reset the connections of held requests.
 
-        Used when the world is replaced: a held request must not take effect in the old world unnoticed.
+        Used when the state is replaced: a held request must not silently take effect in the old state.
         """
         for rule in self._rules:
             rule.dropped = True

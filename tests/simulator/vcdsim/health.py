@@ -7,41 +7,41 @@ from __future__ import annotations
 
 from typing import Any
 
+from vcdsim.simulated_vcd import SimulatedVcd
 from vcdsim.store import Record
-from vcdsim.world import World
 
 # Both sentences are VCD's own, and clients compare them.
 UNASSIGNED = "The pool is unassigned."
 ALL_DISABLED = "The pool is disabled or all of the members are disabled."
 
 
-def services_of(world: World, pool: Record) -> list[Record]:
+def services_of(vcd: SimulatedVcd, pool: Record) -> list[Record]:
     """The virtual services that use the pool."""
-    return world.store.where("loadBalancerVirtualService", "pool", pool.id)
+    return vcd.store.where("loadBalancerVirtualService", "pool", pool.id)
 
 
-def member_health(world: World, member: dict[str, Any], *, assigned: bool) -> str:
+def member_health(vcd: SimulatedVcd, member: dict[str, Any], *, assigned: bool) -> str:
     if not member.get("enabled", True):
         return "DISABLED"
     if not assigned:
         return "DOWN"  # no service engine probes a pool without a virtual service
-    forced = world.unhealthy.get(member["ipAddress"])
-    return forced or ("UP" if world.assume("members-reachable", "yes") else "DOWN")
+    forced = vcd.unhealthy.get(member["ipAddress"])
+    return forced or ("UP" if vcd.assume("members-reachable", "yes") else "DOWN")
 
 
-def pool_members(world: World, pool: Record) -> list[dict[str, Any]]:
+def pool_members(vcd: SimulatedVcd, pool: Record) -> list[dict[str, Any]]:
     """The members of a pool. Those of a member group are its addresses (assumed: IP sets only)."""
-    group = world.store.get("firewallGroup", pool.data.get("memberGroupRef") or "")
+    group = vcd.store.get("firewallGroup", pool.data.get("memberGroupRef") or "")
     if group is None:
         return list(pool.data.get("members") or [])
     return [{"ipAddress": address, "enabled": True} for address in group.data.get("ipAddresses") or []]
 
 
-def pool_health(world: World, pool: Record) -> dict[str, Any]:
+def pool_health(vcd: SimulatedVcd, pool: Record) -> dict[str, Any]:
     """healthStatus, healthMessage and the counts of a pool."""
-    assigned = bool(services_of(world, pool))
-    members = pool_members(world, pool)
-    health = [member_health(world, member, assigned=assigned) for member in members]
+    assigned = bool(services_of(vcd, pool))
+    members = pool_members(vcd, pool)
+    health = [member_health(vcd, member, assigned=assigned) for member in members]
     enabled, up = len(health) - health.count("DISABLED"), health.count("UP")
     status, message = _judge(bool(pool.data["enabled"]), assigned, len(members), enabled, up)
     return {
@@ -67,13 +67,13 @@ def _judge(switched_on: bool, assigned: bool, members: int, enabled: int, up: in
     return "UP", "The pool is up."
 
 
-def service_health(world: World, service: Record) -> tuple[str, str]:
+def service_health(vcd: SimulatedVcd, service: Record) -> tuple[str, str]:
     """healthStatus and healthMessage of a virtual service."""
     if not service.data["enabled"]:
         return "DISABLED", "The virtual service is disabled."
-    if world.clock() < service.facts.get("healthy_at", 0.0):
+    if vcd.clock() < service.facts.get("healthy_at", 0.0):
         return "PENDING", "The virtual service is being created."
-    pool = world.store.get("loadBalancerPool", service.data["loadBalancerPoolRef"])
-    if pool is not None and pool_health(world, pool)["healthStatus"] in ("UP", "RUNNING"):
+    pool = vcd.store.get("loadBalancerPool", service.data["loadBalancerPoolRef"])
+    if pool is not None and pool_health(vcd, pool)["healthStatus"] in ("UP", "RUNNING"):
         return "UP", "The virtual service is up."
     return "DOWN", "The virtual service is down: its pool has no member that is up."

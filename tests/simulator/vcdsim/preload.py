@@ -16,9 +16,9 @@ from vcdsim import command, estates, tls
 
 
 def start_once() -> None:
-    """Build a world and certificates, as `command.main` does."""
+    """Build a simulated VCD and certificates, as `command.main` does."""
     options = command.parser().parse_args([])
-    command._world(command._settings(options), estates.load(options.estate), [])
+    command._vcd(command._settings(options), estates.load(options.estate), [])
     with tempfile.TemporaryDirectory(prefix="vcdsim-") as scratch:
         tls.prepare(Path(scratch), "127.0.0.1")
 

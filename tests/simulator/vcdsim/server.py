@@ -35,15 +35,15 @@ from vcdsim.journal import Journal
 from vcdsim.operations import NOT_BUILT, OPERATIONS, only_in_cloud_director
 from vcdsim.request_log import entry
 from vcdsim.router import Router
+from vcdsim.simulated_vcd import SimulatedVcd
 from vcdsim.timeline import gateway_of
-from vcdsim.world import World
 
 _JSON = "application/json"
 _PLAIN_ID = re.compile(r"^[A-Za-z0-9-]+$")
 _OPEN_VERSION: api_versions.Version = (0, 0)
 
 
-_SNAPSHOTS = 100  # the oldest of more are dropped: each holds a whole world
+_SNAPSHOTS = 100  # the newest are kept: each holds a whole VCD
 _HOLD_SECONDS = 0.01  # interval for checking whether the client of a held request has disconnected
 
 
@@ -55,30 +55,30 @@ class _ClientGone(Exception):
     """The client disconnected while its request was held."""
 
 
-class Simulator:
-    """One simulated VCD behind one handler. ``build`` builds the world of the estate."""
+class VcdServer:
+    """Answers the requests to one simulated VCD. ``build`` builds that VCD from the estate."""
 
-    def __init__(self, build: Callable[[], World], journal: Journal, contract: Contract | None = None) -> None:
+    def __init__(self, build: Callable[[], SimulatedVcd], journal: Journal, contract: Contract | None = None) -> None:
         self.build = build
         self.contract = contract
-        self.world = build()
-        self.world.timeline.clear()
+        self.vcd = build()
+        self.vcd.timeline.clear()
         self.journal = journal
-        self._snapshots: dict[int, tuple[World, Callable[[], None]]] = {}
+        self._snapshots: dict[int, tuple[SimulatedVcd, Callable[[], None]]] = {}
         self.router = Router(OPERATIONS, NOT_BUILT)
         self.control = Control(self)
 
     def reset(self) -> None:
         """Return to the estate. Fault rules, tasks, sessions and the journal in memory are cleared."""
-        self.world.faults.drop()
-        self.world = self.build()
-        self.world.timeline.clear()
+        self.vcd.faults.drop()
+        self.vcd = self.build()
+        self.vcd.timeline.clear()
         self.journal.clear()
 
     def snapshot(self) -> int:
-        """Store the world and return the number of the snapshot. Only the newest snapshots are kept."""
+        """Store the state and return the number of the snapshot. Only the newest snapshots are kept."""
         number = max(self._snapshots, default=0) + 1
-        self._snapshots[number] = (self.world, self.world.kept())
+        self._snapshots[number] = (self.vcd, self.vcd.kept())
         self._snapshots.pop(number - _SNAPSHOTS, None)
         return number
 
@@ -86,8 +86,8 @@ class Simulator:
         """Return to a snapshot and clear journal and timeline. ValueError if the number is unknown."""
         if number not in self._snapshots:
             raise ValueError(f"there is no snapshot {number}")
-        self.world.faults.drop()
-        self.world, put_back = self._snapshots[number]
+        self.vcd.faults.drop()
+        self.vcd, put_back = self._snapshots[number]
         put_back()
         self.journal.clear()
 
@@ -126,8 +126,8 @@ class Simulator:
             self._check_contract(call, response)
         self.journal.write(entry(request.method, path, call, status, code, milliseconds))
         if call and call.number:
-            call.world.tasks.settle(call.world.clock())
-            call.world.timeline.answered(
+            call.vcd.tasks.settle(call.vcd.clock())
+            call.vcd.timeline.answered(
                 call.number, name=call.name, gateway=call.gateway, status=status, code=code, task=call.task
             )
         return response
@@ -140,12 +140,12 @@ class Simulator:
             self.contract.check(call.operation, call.version, call.body, response.status, answer)
 
     async def _answer(self, request: web.BaseRequest, path: str) -> tuple[Call, Reply]:
-        world = self.world
-        world.tasks.settle(world.clock())
+        vcd = self.vcd
+        vcd.tasks.settle(vcd.clock())
         operation, params = self.router.find(request.method, path)
         raw_query = request.rel_url.raw_query_string
         call = Call(
-            world=world,
+            vcd=vcd,
             operation=operation,
             path=path.rstrip("/") or "/",
             params=params,
@@ -157,7 +157,7 @@ class Simulator:
         )
         request["call"] = call
         if operation.since != "0.0" or (operation.legacy and operation.right != OPEN):
-            call.version = api_versions.negotiate(request.headers.getall("Accept", []), world.settings.versions)
+            call.version = api_versions.negotiate(request.headers.getall("Accept", []), vcd.settings.versions)
         self._authenticate(call, request)
         call.raw = await request.read()
         _read_body(call, request)
@@ -165,14 +165,14 @@ class Simulator:
             _announce(call)
         await self._disturb(call, request)
         self._authorise(call)
-        if world.settings.request_seconds:
-            await asyncio.sleep(world.settings.request_seconds)
-        world.tasks.settle(world.clock())
-        before = world.store.looked
+        if vcd.settings.request_seconds:
+            await asyncio.sleep(vcd.settings.request_seconds)
+        vcd.tasks.settle(vcd.clock())
+        before = vcd.store.looked
         try:
             reply = operation.handler(call)
         finally:  # a refusal takes effect too, so it is held as well
-            call.looked = world.store.looked - before
+            call.looked = vcd.store.looked - before
             if call.fault and call.fault.spec.get("hold") == "after":
                 await _held(call.fault, request)
         if call.fault and call.fault.spec.get("reset") == "after":
@@ -185,12 +185,12 @@ class Simulator:
         kind, _space, token = request.headers.get("Authorization", "").partition(" ")
         if kind.casefold() != "bearer" or not token:
             token = request.headers.get("X-VMWARE-VCLOUD-ACCESS-TOKEN", "")
-        call.session_or_none = call.world.sessions.by_token(token.strip(), call.world.clock())
+        call.session_or_none = call.vcd.sessions.by_token(token.strip(), call.vcd.clock())
 
     def _authorise(self, call: Call) -> None:
         operation = call.operation
         other_product = call.version >= api_versions.OTHER_PRODUCT_SINCE and only_in_cloud_director(operation.path)
-        if other_product and call.world.assume("gateways-in-api-40", "missing"):
+        if other_product and call.vcd.assume("gateways-in-api-40", "missing"):
             raise errors.not_found(call.path)
         if api_versions.parse(operation.since) > call.version and call.version != _OPEN_VERSION:
             raise errors.too_old(operation.since)
@@ -203,11 +203,11 @@ class Simulator:
 
     async def _disturb(self, call: Call, request: web.BaseRequest) -> None:
         """Apply the first fault rule that matches."""
-        if not call.world.faults:
+        if not call.vcd.faults:
             return
         session = call.session_or_none
         user = session.user.name if session else ""
-        rule = call.world.faults.match(request.method, call.path, call.operation.path, _name_of(call), user)
+        rule = call.vcd.faults.match(request.method, call.path, call.operation.path, _name_of(call), user)
         if rule is None:
             return
         call.fault, spec = rule, rule.spec
@@ -218,7 +218,7 @@ class Simulator:
         if spec.get("reset") == "before":
             raise _ResetRequested
         if spec.get("expire_session") and session is not None:
-            call.world.sessions.close(session)
+            call.vcd.sessions.close(session)
             raise errors.unauthorized()
         if "status" in spec:
             headers = {"Retry-After": str(spec["retry_after"])} if "retry_after" in spec else {}
@@ -289,7 +289,7 @@ def _name_of(call: Call) -> str:
     if isinstance(body, dict) and isinstance(body.get("name") or body.get("alias"), str):
         return str(body.get("name") or body.get("alias"))
     identifiers = list(call.params.values())
-    record = call.world.store.find(identifiers[-1]) if identifiers else None
+    record = call.vcd.store.find(identifiers[-1]) if identifiers else None
     return record.name if record else ""
 
 
@@ -303,7 +303,7 @@ def _announce(call: Call) -> None:
     reference = body.get("gatewayRef") if isinstance(body, dict) else None
     asked = reference.get("id") if isinstance(reference, dict) else None
     call.gateway = call.params.get("gatewayId") or asked or (gateway_of(record) if record else None)
-    call.number = call.world.timeline.asked(
+    call.number = call.vcd.timeline.asked(
         method=call.operation.method,
         path=call.path,
         name=call.name,

@@ -178,7 +178,7 @@ class Simulator:
         return list(self._ask("GET", "/timeline"))
 
     def snapshot(self) -> int:
-        """Store the whole world for ``restore``."""
+        """Store the whole state for ``restore``."""
         return int(self._ask("POST", "/snapshot")["snapshot"])
 
     def restore(self, snapshot: int) -> None:

@@ -54,7 +54,7 @@ UNSORTED: Listing[Any] = Listing(find={}, sort={}, default_sort="")
 
 def page_reply(call: Call, how: Listing[Any], items: list[Any], show: Callable[[Any], dict[str, Any]]) -> Reply:
     """One page of a list, with a Link header to the next page."""
-    clamp = call.world.assume("page-size-above-limit", "clamped")
+    clamp = call.vcd.assume("page-size-above-limit", "clamped")
     page = query.page(how.select(items, call.query), call.query, how.page_size, how.largest, clamp=clamp)
     body = {
         "resultTotal": page.total,
@@ -98,7 +98,7 @@ def _first_cursor(call: Call) -> query.Cursor:
     ascending, descending = call.query.get("sortAsc"), call.query.get("sortDesc")
     if (ascending and descending) or {ascending, descending} - {None, "", "name"}:
         raise errors.bad_request("This list can be sorted by name only, one way at a time.")
-    size = query.page_size(call.query, 25, 128, clamp=call.world.assume("page-size-above-limit", "clamped"))
+    size = query.page_size(call.query, 25, 128, clamp=call.vcd.assume("page-size-above-limit", "clamped"))
     return query.Cursor(0, size, "asc" if ascending else "desc" if descending else "")
 
 

@@ -254,10 +254,10 @@ def in_reach(call: Call, before: str, owner: str) -> bool:
 
 def _bare(gateway: Record) -> list[dict[str, Any]]:
     """The uplinks in the form in which a client sends them back unchanged."""
-    counted = ("usedIpCount", "uplinkName", "usingIpSpace", "vrfLiteBacked", "backingType")
+    read_only = ("usedIpCount", "uplinkName", "usingIpSpace", "vrfLiteBacked", "backingType")
     return [
         {
-            **{name: value for name, value in uplink.items() if name not in counted and value is not None},
+            **{name: value for name, value in uplink.items() if name not in read_only and value is not None},
             "subnets": {
                 "values": [
                     {
@@ -396,7 +396,7 @@ def lock_of(call: Call, gateway: Record, *, balancer: bool = False) -> tuple[str
     owner = str(gateway.data["ownerRef"])
     if ":vdcGroup:" not in owner:
         return (gateway.id,)
-    if call.world.assume("vdc-group-locks", "together"):
+    if call.vcd.assume("vdc-group-locks", "together"):
         return (gateway.id, owner)
     return (gateway.id,) if balancer else (owner,)
 
@@ -405,7 +405,7 @@ def used_addresses(call: Call) -> Reply:
     gateway = call.require("gateway", call.params["gatewayId"])
     rows = addresses.uses(call.store, gateway)
     # A client must count addresses, not rows: it is not known which VCD lists.
-    if call.world.assume("used-address-rows", "per-address"):
+    if call.vcd.assume("used-address-rows", "per-address"):
         rows = list({use.address: use for use in reversed(rows)}.values())[::-1]
     return page_reply(
         call,
@@ -440,7 +440,7 @@ def _check_cloud(call: Call, before: dict[str, Any], sent: dict[str, Any]) -> No
     tests switch a load balancer on without one.
     """
     cloud = (sent.pop("loadBalancerCloudRef", None) or {}).get("id")
-    needed = before["enabled"] and sent["enabled"] and max(call.world.settings.versions) >= api_versions.CLOUD_REF_SINCE
+    needed = before["enabled"] and sent["enabled"] and max(call.vcd.settings.versions) >= api_versions.CLOUD_REF_SINCE
     if (cloud or needed) and cloud != _cloud(call):
         raise errors.bad_field("loadBalancerCloudRef", "it must be that of the edge gateway's load balancer")
 

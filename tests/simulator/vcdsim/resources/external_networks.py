@@ -78,7 +78,7 @@ LIST = listing({"dedicatedOrg.id": lambda one: one.data.get("dedicatedOrg")}, {}
 
 def show_network(call: Call, network: Record) -> dict[str, Any]:
     values = (network.data.get("subnets") or {}).get("values") or []
-    subnets = [{**one, "totalIpCount": addresses.counted([one]), "usedIpCount": 0} for one in values]
+    subnets = [{**one, "totalIpCount": addresses.address_count([one]), "usedIpCount": 0} for one in values]
     backing = network.data["backing"]
     body, provider = NETWORK.show(network.data, call.version), call.store.ref(backing["networkProvider"])
     shown_fields = {
@@ -87,7 +87,7 @@ def show_network(call: Call, network: Record) -> dict[str, Any]:
         "networkBackings": {"values": [{**backing, **_deprecated(backing), "networkProvider": provider}]},
         "dedicatedEdgeGateway": _dedicated(call, network),
         "dedicatedOrg": call.store.ref(network.data.get("dedicatedOrg")),
-        "totalIpCount": addresses.counted(values),
+        "totalIpCount": addresses.address_count(values),
         "usedIpCount": 0,
     }
     return body | {name: value for name, value in shown_fields.items() if name in body}

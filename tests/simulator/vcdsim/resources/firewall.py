@@ -173,8 +173,8 @@ def delete_group(call: Call) -> Reply:
     rules = call.store.where("firewallRule", "firewallGroup", group.id)
     if pools or rules:
         raise errors.bad_request(f"The firewall group {group.name} is used by {(pools + rules)[0].name}.")
-    lingers = call.world.group_use.since(group.id) < call.world.settings.health_seconds
-    if lingers and call.world.assume("group-in-use-lingers", "yes"):
+    lingers = call.vcd.group_use.since(group.id) < call.vcd.settings.health_seconds
+    if lingers and call.vcd.assume("group-in-use-lingers", "yes"):
         raise errors.bad_request(f"The firewall group {group.name} cannot be deleted as it is in use.")
     held = (*_locks(call, call.store.find(group.data["ownerRef"])), group.id)
     return call.submit(group, locks=held, done=lambda: call.store.remove(group))

@@ -137,7 +137,7 @@ def rule_data(call: Call, sent: dict[str, Any]) -> dict[str, Any]:
 def check_version(call: Call, sent: dict[str, Any], rule: Record | None) -> None:
     """The vendor's description demands the version; Terraform omits it and works, so a missing one passes."""
     version = (sent.get("version") or {}).get("version")
-    if rule is None or version is None or not call.world.assume("firewall-version", "checked"):
+    if rule is None or version is None or not call.vcd.assume("firewall-version", "checked"):
         return
     if version != rule.facts["version"]:
         raise errors.bad_request(f"The firewall rule {rule.name} has been changed: version {rule.facts['version']}.")

@@ -118,7 +118,7 @@ def _org_of(call: Call) -> str:
 
 def _locks(call: Call, space: str, *records: Record) -> tuple[str, ...]:
     """What a write of an allocation locks: the allocation and, by default, its IP Space."""
-    held = (space,) if call.world.assume("ip-space-writes-lock-space", "yes") else ()
+    held = (space,) if call.vcd.assume("ip-space-writes-lock-space", "yes") else ()
     return (*held, *(record.id for record in records))
 
 
@@ -225,7 +225,7 @@ def put_allocation(call: Call) -> Reply:
 
 def delete_allocation(call: Call) -> Reply:
     allocation = _addressed(call)
-    manual = allocation.data["usageState"] == "USED_MANUAL" and call.world.assume("release-used-manual", "refused")
+    manual = allocation.data["usageState"] == "USED_MANUAL" and call.vcd.assume("release-used-manual", "refused")
     if manual or users_of(call, allocation):
         raise errors.bad_request(f"The IP address {allocation.data['value']} is in use and cannot be released.")
     return call.submit(

@@ -196,7 +196,7 @@ def show_task(call: Call, task: Task) -> Element:
 
 def running(call: Call) -> Element:
     """The document of the task that this call has started."""
-    task = call.world.tasks.get(call.task or "")
+    task = call.vcd.tasks.get(call.task or "")
     if task is None:  # a fault rule lets it vanish
         raise errors.not_found("/api/task")
     return show_task(call, task)
@@ -209,7 +209,7 @@ def _owner_type(identifier: str) -> str:
 
 def get_task(call: Call) -> Reply:
     identifier = f"urn:vcloud:task:{call.params['id']}"
-    task = call.world.tasks.get(identifier)
+    task = call.vcd.tasks.get(identifier)
     if task is None or not (call.session.is_provider or task.org == call.session.org.id):
         raise errors.ApiError(
             403,

@@ -104,7 +104,7 @@ def get_provider_vdc(call: Call) -> Reply:
 
 def get_admin(call: Call) -> Reply:
     """The root of the administrator's view. Its description names the release, which clients parse."""
-    highest = max(call.world.settings.versions)
+    highest = max(call.vcd.settings.versions)
     name, build = f"10.{highest[0] - 33}.{highest[1]}", 22236441  # API 37.2 is that of 10.4.2
     root = xmldoc.document("VCloud", name="VMware Cloud Director", href=f"{call.base}/api/admin/")
     xmldoc.child(root, "Description", f"{name}.{build} Thu Aug 03 07:50:06 UTC 2023")

@@ -112,8 +112,8 @@ def delete_user(call: Call) -> Reply:
     user = _user(call)
     if user is call.session.user:
         raise errors.bad_request("A user cannot delete itself.")
-    for session in call.world.sessions.of_user(user):
-        call.world.sessions.close(session)
+    for session in call.vcd.sessions.of_user(user):
+        call.vcd.sessions.close(session)
     call.store.remove(user)
     return Reply(204)
 

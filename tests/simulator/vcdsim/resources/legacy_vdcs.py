@@ -92,7 +92,7 @@ def _network_pool(call: Call, body: Element, before: str | None) -> str | None:
 def post_vdc(call: Call) -> Reply:
     org, body = by_uuid(call, "org", call.params["id"]), named_body(call, "CreateVdcParams")
     model = vdc_settings.model_of(body)
-    settings = vdc_settings.read(body, model, None, max(call.world.settings.versions))
+    settings = vdc_settings.read(body, model, None, max(call.vcd.settings.versions))
     provider = referred(call, body, "ProviderVdcReference", "providervdc")
     found = body.findall(xmldoc.named("VdcStorageProfile"))
     storage = [vdc_storage.read(call, one, "VdcStorageProfile", provider) for one in found]
@@ -126,7 +126,7 @@ def put_vdc(call: Call) -> Reply:
     model = vdc_settings.model_of(body)
     if model != vdc.data["allocationType"]:
         raise errors.not_built("PUT", f"{call.operation.path} with another AllocationModel")
-    settings = vdc_settings.read(body, model, vdc_settings.of(vdc), max(call.world.settings.versions))
+    settings = vdc_settings.read(body, model, vdc_settings.of(vdc), max(call.vcd.settings.versions))
     name = str(body.get("name"))
     _unique(call, vdc.org or "", name, vdc)
     data = {**vdc.data, "name": name, "description": xmldoc.text(body, "Description"), "settings": settings}

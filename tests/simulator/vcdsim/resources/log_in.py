@@ -41,8 +41,8 @@ def get_versions(call: Call) -> Reply:
     # A release offers its own version and those of about two years before. Clients use LoginUrl unchanged, so it has to
     # name the host and port that the client used.
     root = xmldoc.document("SupportedVersions", xmldoc.VERSIONS)
-    newest = max(call.world.settings.versions)
-    for version in call.world.settings.versions:
+    newest = max(call.vcd.settings.versions)
+    for version in call.vcd.settings.versions:
         info = xmldoc.child(root, "VersionInfo", deprecated=version[0] < newest[0] - 1)
         xmldoc.child(info, "Version", api_versions.text(version))
         xmldoc.child(info, "LoginUrl", f"{call.base}{SESSIONS}")
@@ -60,7 +60,7 @@ def show_session(call: Call, session: Session) -> dict[str, Any]:
         "location": call.store.mint("location", "vcdsim").rsplit(":", 1)[-1] + "@vcdsim",
         "roles": [role],
         "roleRefs": [{"name": role, "id": call.store.mint("role", role)}],
-        "sessionIdleTimeoutMinutes": int(call.world.settings.idle_seconds // 60),
+        "sessionIdleTimeoutMinutes": int(call.vcd.settings.idle_seconds // 60),
     }
     if call.version < (37, 1):
         del body["site"]
@@ -72,7 +72,7 @@ def _log_in(call: Call, *, provider: bool) -> Reply:
     kind, _space, value = call.headers.get("Authorization", "").partition(" ")
     if kind.casefold() != "basic":
         raise errors.unauthorized()
-    session = call.world.sessions.log_in(value.strip(), provider=provider, now=call.world.clock())
+    session = call.vcd.sessions.log_in(value.strip(), provider=provider, now=call.vcd.clock())
     call.session_or_none = session
     headers = {"X-VMWARE-VCLOUD-ACCESS-TOKEN": session.token, "X-VMWARE-VCLOUD-TOKEN-TYPE": "Bearer"}
     return Reply(200, show_session(call, session), headers)
@@ -87,7 +87,7 @@ def log_in_provider(call: Call) -> Reply:
 
 
 def list_sessions(call: Call) -> Reply:
-    own = call.world.sessions.of_user(call.session.user)
+    own = call.vcd.sessions.of_user(call.session.user)
     return page_reply(call, UNSORTED, own, lambda one: show_session(call, one))
 
 
@@ -96,12 +96,12 @@ def get_current(call: Call) -> Reply:
 
 
 def log_out(call: Call) -> Reply:
-    call.world.sessions.close(call.session)
+    call.vcd.sessions.close(call.session)
     return Reply(204)
 
 
 def _own_session(call: Call) -> Session:
-    for session in call.world.sessions.of_user(call.session.user):
+    for session in call.vcd.sessions.of_user(call.session.user):
         if session.id == call.params["id"]:
             return session
     raise errors.forbidden("Base", call.operation.name, call.params["id"])
@@ -112,7 +112,7 @@ def get_session(call: Call) -> Reply:
 
 
 def delete_session(call: Call) -> Reply:
-    call.world.sessions.close(_own_session(call))
+    call.vcd.sessions.close(_own_session(call))
     return Reply(204)
 
 
@@ -120,7 +120,7 @@ def _token_body(call: Call, session: Session, refresh: str | None) -> dict[str, 
     return {
         "access_token": session.token,
         "token_type": "Bearer",
-        "expires_in": int(call.world.settings.token_seconds),
+        "expires_in": int(call.vcd.settings.token_seconds),
         "refresh_token": refresh,
     }
 
@@ -136,7 +136,7 @@ def _token(call: Call, *, provider: bool) -> Reply:
     # CPI tries the provider's path first, whatever its organisation. If that accepted a tenant's token, CPI would take
     # itself for a system administrator and send other queries.
     form, org = _form(call), call.params.get("org", "")
-    sessions, now = call.world.sessions, call.world.clock()
+    sessions, now = call.vcd.sessions, call.vcd.clock()
     if form.get("grant_type") == _REFRESH:
         session = sessions.log_in_with_api_token(form.get("refresh_token", ""), org, provider=provider, now=now)
         call.session_or_none = session
@@ -148,7 +148,7 @@ def _token(call: Call, *, provider: bool) -> Reply:
 
 def _new_api_token(call: Call, form: dict[str, str], *, provider: bool) -> Reply:
     """Issue an API token to a client that the owner of the assertion has registered."""
-    session = call.world.sessions.by_token(form.get("assertion", ""), call.world.clock())
+    session = call.vcd.sessions.by_token(form.get("assertion", ""), call.vcd.clock())
     client = next((one for one in call.store.all("token") if one.facts["client_id"] == form.get("client_id")), None)
     if client is None or client.facts["user"] != session.user.id or session.is_provider != provider:
         raise errors.TokenRefused("invalid_grant", "The client is not known.")

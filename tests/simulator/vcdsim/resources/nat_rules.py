@@ -156,7 +156,7 @@ def check_external(call: Call, data: dict[str, Any], gateway: Record, before: Re
         reason = addresses.why_not_external(call.store, gateway, address)
         if reason:
             raise errors.bad_field("externalAddresses", reason)
-    if data["type"] != "DNAT" or call.world.assume("vip-dnat-same-address", "allowed"):
+    if data["type"] != "DNAT" or call.vcd.assume("vip-dnat-same-address", "allowed"):
         return
     for service in addresses.virtual_services_at(call.store, gateway.id, text_addresses):
         raise errors.bad_field("externalAddresses", f"it is the VIP of the virtual service {service.name}")
@@ -185,7 +185,7 @@ def put_rule(call: Call) -> Reply:
     sent = RULE.read(call.body, call.version)
     version = (sent.get("version") or {}).get("version")
     # The vendor's description demands the version; Terraform omits it and works, so a missing one passes.
-    checks = call.world.assume("nat-version", "checked")
+    checks = call.vcd.assume("nat-version", "checked")
     if checks and version is not None and version != rule.facts["version"]:
         raise errors.bad_request(f"The NAT rule {rule.name} has been changed: version {rule.facts['version']}.")
     data = checked(call, sent, gateway)

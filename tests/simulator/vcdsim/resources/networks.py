@@ -103,7 +103,7 @@ def show_network(call: Call, network: Record) -> dict[str, Any]:
         "connection": connection if router else None,
         "backingNetworkId": network.data.get("backingNetworkId", network.uuid) if call.session.is_provider else None,
         "backingNetworkType": network.facts.get("backing"),
-        "totalIpCount": addresses.counted(network.data["subnets"]["values"]),
+        "totalIpCount": addresses.address_count(network.data["subnets"]["values"]),
         "usedIpCount": len(machines),
         "shared": is_shared(network),
     }

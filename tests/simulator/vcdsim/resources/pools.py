@@ -124,7 +124,7 @@ SUMMARY_LIST = listing(
 
 
 def show_pool(call: Call, pool: Record) -> dict[str, Any]:
-    users = health.services_of(call.world, pool)
+    users = health.services_of(call.vcd, pool)
     members = [_show_member(call, one, assigned=bool(users)) for one in pool.data.get("members") or []]
     store = call.store
     values = {
@@ -136,7 +136,7 @@ def show_pool(call: Call, pool: Record) -> dict[str, Any]:
         "caCertificateRefs": store.refs(pool.data.get("caCertificateRefs")),
         "persistenceProfile": _show_profile(pool),
         "virtualServiceRefs": store.refs([one.id for one in users]),
-        **health.pool_health(call.world, pool),
+        **health.pool_health(call.vcd, pool),
     }
     body = POOL.show(pool.data, call.version)
     return body | {name: value for name, value in values.items() if name in body}
@@ -153,7 +153,7 @@ def _show_profile(pool: Record) -> dict[str, Any] | None:
 
 
 def _show_member(call: Call, member: dict[str, Any], *, assigned: bool) -> dict[str, Any]:
-    state = health.member_health(call.world, member, assigned=assigned)
+    state = health.member_health(call.vcd, member, assigned=assigned)
     unassigned = "Pool not assigned to any Virtual Service" if call.session.is_provider and not assigned else None
     return {
         **member,
@@ -165,7 +165,7 @@ def _show_member(call: Call, member: dict[str, Any], *, assigned: bool) -> dict[
 
 
 def show_summary(call: Call, pool: Record) -> dict[str, Any]:
-    users = health.services_of(call.world, pool)
+    users = health.services_of(call.vcd, pool)
     group = call.store.get("firewallGroup", pool.data.get("memberGroupRef") or "")
     # A summary has neither members nor algorithm nor gateway: a client that needs them must read the pool itself.
     values = {
@@ -175,7 +175,7 @@ def show_summary(call: Call, pool: Record) -> dict[str, Any]:
         "memberSslEnabled": pool.data.get("sslEnabled", False),
         "memberGroupType": group.data["typeValue"] if group else None,
         "virtualServiceRefs": call.store.refs([one.id for one in users[:10]]),  # the vendor's limit for summaries
-        **health.pool_health(call.world, pool),
+        **health.pool_health(call.vcd, pool),
     }
     body = SUMMARY.show(pool.data, call.version)
     return body | {name: value for name, value in values.items() if name in body}
@@ -203,7 +203,7 @@ def checked(call: Call, sent: dict[str, Any], pool: Record | None) -> tuple[dict
         raise errors.bad_field("memberGroupRef", "only one of it and members may be given")
     _check_tls(sent)
     data = {**sent, "gatewayRef": gateway.id}
-    if pool is not None and "memberGroupRef" not in sent and call.world.assume("transparent-needs", "checked"):
+    if pool is not None and "memberGroupRef" not in sent and call.vcd.assume("transparent-needs", "checked"):
         _check_stays_transparent(call, pool)
     if "memberGroupRef" in sent:
         group = call.refer("memberGroupRef", "firewallGroup", sent["memberGroupRef"]["id"])
@@ -222,7 +222,7 @@ def checked(call: Call, sent: dict[str, Any], pool: Record | None) -> tuple[dict
 
 
 def _check_stays_transparent(call: Call, pool: Record) -> None:
-    for service in health.services_of(call.world, pool):
+    for service in health.services_of(call.vcd, pool):
         if service.data.get("transparentModeEnabled"):
             raise errors.bad_field("memberGroupRef", f"the virtual service {service.name} is in transparent mode")
 
@@ -264,7 +264,7 @@ def locks(call: Call, gateway: Record, *records: Record) -> tuple[str, ...]:
     NAT writes are known to exclude each other on a gateway. For pools and virtual services it is not known, so it is an
     assumption, and the default is the stricter one.
     """
-    held = lock_of(call, gateway, balancer=True) if call.world.assume("alb-writes-lock-gateway", "yes") else ()
+    held = lock_of(call, gateway, balancer=True) if call.vcd.assume("alb-writes-lock-gateway", "yes") else ()
     return (*held, *(identifier(record) for record in records))
 
 
@@ -297,7 +297,7 @@ def put_pool(call: Call) -> Reply:
 
 def delete_pool(call: Call) -> Reply:
     pool = call.require("loadBalancerPool", call.params["poolId"])
-    users = health.services_of(call.world, pool)
+    users = health.services_of(call.vcd, pool)
     if users:
         raise errors.bad_request(f"The load balancer pool {pool.name} is used by the virtual service {users[0].name}.")
     gateway = call.store.get("gateway", pool.data["gatewayRef"])

@@ -81,7 +81,7 @@ def _tasks(call: Call, kind: str) -> Reply:
             "startDate": task.started,
             "endDate": task.ended,
         }
-        for task in call.world.tasks.all()
+        for task in call.vcd.tasks.all()
         if admin or task.org == call.session.org.id
     ]
     return _records(call, kind, element, rows)
@@ -90,7 +90,7 @@ def _tasks(call: Call, kind: str) -> Reply:
 def _records(call: Call, kind: str, element: str, rows: list[dict[str, Any]]) -> Reply:
     """One page of records."""
     how = _listing(rows)
-    clamp = call.world.assume("page-size-above-limit", "clamped")
+    clamp = call.vcd.assume("page-size-above-limit", "clamped")
     page = query.page(how.select(rows, call.query), call.query, 25, 128, clamp=clamp)
     root = xmldoc.document(
         "QueryResultRecords",

@@ -56,7 +56,7 @@ def _check_ports(ports: list[dict[str, Any]]) -> None:
 def _check_transparent(call: Call, gateway: Record, pool: Record, data: dict[str, Any]) -> None:
     if not gateway.facts["load_balancer"].get("transparentModeEnabled"):
         raise errors.bad_field("transparentModeEnabled", "transparent mode is not enabled on the edge gateway")
-    if call.world.assume("transparent-needs", "unchecked"):
+    if call.vcd.assume("transparent-needs", "unchecked"):
         return
     if not pool.data.get("memberGroupRef"):
         raise errors.bad_field("transparentModeEnabled", "it needs a pool with a member group")
@@ -112,14 +112,14 @@ def _given(data: dict[str, Any]) -> Iterator[str]:
 
 def _check_change(call: Call, current: list[str], wanted: list[str], taken: set[str]) -> None:
     # CPI's maintainers reported this of VCD 10.4.1, yet CPI itself updates such virtual services on each sync.
-    if set(current) & taken and call.world.assume("put-shared-vip-vs", "refused"):
+    if set(current) & taken and call.vcd.assume("put-shared-vip-vs", "refused"):
         raise errors.bad_request("A virtual service that shares its virtual IP address cannot be updated.")
     if current == wanted:
         return
     # NSX ALB never changes a VIP that virtual services share: all of them would have to move at once.
     if set(current) & taken:
         raise errors.bad_field("virtualIpAddress", "it is shared with another virtual service and cannot be changed")
-    if set(wanted) - set(current) & taken and call.world.assume("vip-change-to-used-address", "refused"):
+    if set(wanted) - set(current) & taken and call.vcd.assume("vip-change-to-used-address", "refused"):
         raise errors.bad_field("virtualIpAddress", "it cannot be changed to that of another virtual service")
 
 
@@ -129,9 +129,9 @@ def _check_free(call: Call, vip: str, gateway: Record) -> None:
     if reason:
         raise errors.bad_field("virtualIpAddress", reason)
     has_network = gateway.facts["load_balancer"].get("ipv6ServiceNetworkDefinition")
-    if ":" in vip and not has_network and call.world.assume("ipv6-vip-needs-network", "yes"):
+    if ":" in vip and not has_network and call.vcd.assume("ipv6-vip-needs-network", "yes"):
         raise errors.bad_field("ipv6VirtualIpAddress", "the load balancer has no IPv6 service network")
-    if call.world.assume("vip-dnat-same-address", "allowed"):
+    if call.vcd.assume("vip-dnat-same-address", "allowed"):
         return
     for rule in addresses.nat_rules_at(call.store, gateway.id, vip):
         if rule.data["type"] == "DNAT":
@@ -156,7 +156,7 @@ def _why_not_internal(store: Store, gateway: Record, vip: str) -> str | None:
 
 def _check_share(call: Call, vip: str, data: dict[str, Any], gateway: Record, service: Record | None) -> None:
     kind, place = "loadBalancerVirtualService", (gateway.id, vip)
-    if not call.world.settings.shares_vips:
+    if not call.vcd.settings.shares_vips:
         other = _another(call.store.where(kind, "vip", *place), service)
         raise errors.bad_field("virtualIpAddress", f"{vip} is in use by the virtual service {other.name}")
     for port in data["servicePorts"]:
@@ -165,7 +165,7 @@ def _check_share(call: Call, vip: str, data: dict[str, Any], gateway: Record, se
         for other, first in found:
             number = max(low, first)
             same = _has_protocol(other, number, port)
-            if other is not service and (same or call.world.assume("vip-port-two-protocols", "refused")):
+            if other is not service and (same or call.vcd.assume("vip-port-two-protocols", "refused")):
                 text = f"port {number} of {vip} is in use by the virtual service {other.name}"
                 raise errors.bad_field("servicePorts", text if same else f"{text} for another protocol")
     # The engines of one group answer for an address; two groups would answer for it twice.
@@ -173,7 +173,7 @@ def _check_share(call: Call, vip: str, data: dict[str, Any], gateway: Record, se
     same_group = call.store.number(kind, "vipGroup", *place, group)
     if service is not None and service.data["serviceEngineGroupRef"] == group and vip in addresses.vips(service):
         same_group -= 1
-    if same_group < _others_at(call.store, gateway, vip, service) and call.world.assume("shared-vip-one-group", "yes"):
+    if same_group < _others_at(call.store, gateway, vip, service) and call.vcd.assume("shared-vip-one-group", "yes"):
         others = call.store.where(kind, "vip", *place)
         other = _another([one for one in others if one.data["serviceEngineGroupRef"] != group], service)
         raise errors.bad_field(

@@ -98,7 +98,7 @@ SUMMARY_LIST = listing(
 
 
 def _show(call: Call, service: Record, fields: Body) -> dict[str, Any]:
-    store, state = call.store, health.service_health(call.world, service)
+    store, state = call.store, health.service_health(call.vcd, service)
     values = {
         "id": service.id,
         "status": service.status,
@@ -142,7 +142,7 @@ def checked(call: Call, sent: dict[str, Any], service: Record | None) -> tuple[d
     if pool.data["gatewayRef"] != gateway.id:
         raise errors.bad_field("loadBalancerPoolRef", "the pool belongs to another edge gateway")
     # One virtual service for each pool: a migration cannot build the new one beside the old one on the same pool.
-    users = [one for one in health.services_of(call.world, pool) if one is not service]
+    users = [one for one in health.services_of(call.vcd, pool) if one is not service]
     if users:
         raise errors.bad_request(f"The load balancer pool {pool.name} is used by the virtual service {users[0].name}.")
     data = {**sent, "gatewayRef": gateway.id, "loadBalancerPoolRef": pool.id}
@@ -171,7 +171,7 @@ def _port(sent: dict[str, Any]) -> dict[str, Any]:
 def _becomes_real(call: Call, service: Record) -> None:
     service.status = "REALIZED"
     # Realized is not yet healthy: real service engines need time to probe the pool, so clients wait for health too.
-    service.facts["healthy_at"] = call.world.clock() + call.world.settings.health_seconds
+    service.facts["healthy_at"] = call.vcd.clock() + call.vcd.settings.health_seconds
 
 
 def post_service(call: Call) -> Reply:

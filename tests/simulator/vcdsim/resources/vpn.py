@@ -228,7 +228,7 @@ def _settled_l2(call: Call, gateway: Record, sent: dict[str, Any], before: dict[
 
 def _shown_l2(call: Call, _gateway: Record, stored: dict[str, Any]) -> dict[str, Any]:
     networks = [{**one, "networkRef": call.store.ref(one["networkRef"])} for one in stored["stretchedNetworks"]]
-    masked = max(call.world.settings.versions) >= MASKED_SINCE
+    masked = max(call.vcd.settings.versions) >= MASKED_SINCE
     values = {"stretchedNetworks": networks, "preSharedKey": MASK if masked else stored.get("preSharedKey", "")}
     if stored["sessionMode"] == "SERVER":
         session = {"local": stored["localEndpointIP"], "remote": stored["remoteEndpointIP"]}

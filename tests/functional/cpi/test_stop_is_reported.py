@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""However a run ends, CPI runs with its former replicas, or the last line says that it is stopped and what starts it.
+"""However a run ends, CPI runs with its previous replicas, or the last line says that it is stopped and what starts it.
 
 And the next run starts it. The runs are whole ones in this process: CPI is in the double, the edge gateway is a fake.
 """
@@ -38,7 +38,7 @@ from sharing_builders import service
 
 REQUEST = RunRequest(scenario="shared_external", existing="migrate")
 HAD = 2
-Meddle = Callable[[KubeDouble], None]
+Damage = Callable[[KubeDouble], None]
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def double() -> Iterator[KubeDouble]:
         yield kube
 
 
-class Story:
+class TwoReplicaCluster:
     """A cluster whose CPI runs with two replicas, and runs on it."""
 
     def __init__(self, kube: KubeDouble, folder: Path) -> None:
@@ -146,13 +146,13 @@ class Story:
 @pytest.fixture
 def requests(double: KubeDouble, tmp_path: Path) -> int:
     """How many requests an undisturbed change makes."""
-    story, seen = Story(double, tmp_path), Counting()
-    assert story.change(seen) == ""
-    assert story.replicas == HAD
+    cluster, seen = TwoReplicaCluster(double, tmp_path), CountedRequests()
+    assert cluster.change(seen) == ""
+    assert cluster.replicas == HAD
     return seen.number
 
 
-class Counting:
+class CountedRequests:
     """Sends requests, after ``before(number)``, which may raise."""
 
     def __init__(self, before: Callable[[int, str], None] = lambda number, method: None) -> None:
@@ -203,21 +203,21 @@ def test_however_a_request_fails(
 ) -> None:
     stopped = 0
     for at in range(1, requests + 1):
-        story = Story(double, tmp_path)
+        cluster = TwoReplicaCluster(double, tmp_path)
         try:
-            line = story.change(Counting(fault(at)))
-            story.judge(line)
-            assert fault is gone or not line or READ in story.failure, line
+            line = cluster.change(CountedRequests(fault(at)))
+            cluster.judge(line)
+            assert fault is gone or not line or READ in cluster.failure, line
         except Killed:
             # nothing could be said: the next run says it, if it cannot finish the change
-            if story.replicas == 0:
-                story.world.fails["look at the gateway"] = CollectionError("cannot reach Cloud Director: run again")
-                story.judge(story.change())
-                story.world.fails.clear()
-                story.judge(story.change(request=RunRequest(scenario="distinct_internal", existing="fail")))
-        if story.replicas == 0:
+            if cluster.replicas == 0:
+                cluster.world.fails["look at the gateway"] = CollectionError("cannot reach Cloud Director: run again")
+                cluster.judge(cluster.change())
+                cluster.world.fails.clear()
+                cluster.judge(cluster.change(request=RunRequest(scenario="distinct_internal", existing="fail")))
+        if cluster.replicas == 0:
             stopped += 1
-            story.ends_well()
+            cluster.ends_well()
     assert stopped >= 3
 
 
@@ -228,7 +228,7 @@ def deleted(kube: KubeDouble) -> None:
 def renamed(kube: KubeDouble) -> None:
     found = kube.get("ConfigMap", NAMESPACE, BACKUP) or {}
     deleted(kube)
-    kube.load([{**found, "metadata": {"namespace": NAMESPACE, "name": "kept-by-somebody"}}])
+    kube.load([{**found, "metadata": {"namespace": NAMESPACE, "name": "kept-elsewhere"}}])
 
 
 def changed(kube: KubeDouble, **body: Any) -> None:
@@ -236,7 +236,7 @@ def changed(kube: KubeDouble, **body: Any) -> None:
     kube.request("PATCH", path, body, "application/merge-patch+json")
 
 
-def of_somebody(kube: KubeDouble) -> None:
+def unmarked(kube: KubeDouble) -> None:
     changed(kube, metadata={"annotations": {STATE: None, REPLICAS: None, LEASE: None}})
 
 
@@ -253,7 +253,7 @@ def garbled_point(kube: KubeDouble) -> None:
 
 
 def garbled_lease(kube: KubeDouble) -> None:
-    changed(kube, metadata={"annotations": {LEASE: "by=somebody"}})
+    changed(kube, metadata={"annotations": {LEASE: "by=another"}})
 
 
 def taken_over(kube: KubeDouble) -> None:
@@ -262,62 +262,62 @@ def taken_over(kube: KubeDouble) -> None:
 
 
 DAMAGES = [
-    deleted, renamed, of_somebody, without_number, emptied, garbled_point, garbled_lease, taken_over,
+    deleted, renamed, unmarked, without_number, emptied, garbled_point, garbled_lease, taken_over,
 ]  # fmt: skip
 # what the run does next: before and after it looks whether CPI is still stopped, and before it starts CPI
 MOMENTS = ["describe", "move", "unlock"]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_whatever_becomes_of_the_backup(double: KubeDouble, tmp_path: Path, damage: Meddle) -> None:
+def test_whatever_becomes_of_the_backup(double: KubeDouble, tmp_path: Path, damage: Damage) -> None:
     for moment, breaks in (*((one, False) for one in MOMENTS), ("describe", True)):
-        story = Story(double, tmp_path)
-        planned = story.plan()["plan"]
-        story.world.meanwhile[moment] = lambda: damage(double)
+        cluster = TwoReplicaCluster(double, tmp_path)
+        planned = cluster.plan()["plan"]
+        cluster.world.meanwhile[moment] = lambda: damage(double)
         if breaks:
-            story.world.fails["move"] = CollectionError("no answer", service="default/web", state="unknown")
-        line = story.apply(planned)
-        story.judge(line)
-        assert line or story.replicas == HAD
-        story.world.fails.clear()
-        if damage is taken_over and story.replicas == 0:
+            cluster.world.fails["move"] = CollectionError("no answer", service="default/web", state="unknown")
+        line = cluster.apply(planned)
+        cluster.judge(line)
+        assert line or cluster.replicas == HAD
+        cluster.world.fails.clear()
+        if damage is taken_over and cluster.replicas == 0:
             changed(double, metadata={"annotations": {LEASE: None}})
-        if story.replicas == 0:
-            story.judge(story.change(request=RunRequest(scenario="shared_internal", existing="fail")))
-        again = story.change()
-        story.judge(again)
+        if cluster.replicas == 0:
+            cluster.judge(cluster.change(request=RunRequest(scenario="shared_internal", existing="fail")))
+        again = cluster.change()
+        cluster.judge(again)
         if again:  # it says that the backup is damaged, or not ours
             assert BACKUP in again, again
             deleted(double)
-            story.ends_well()
-        assert story.replicas == HAD
+            cluster.ends_well()
+        assert cluster.replicas == HAD
 
 
 def test_a_backup_of_another_name_is_no_way_to_lose_the_number(double: KubeDouble, tmp_path: Path) -> None:
-    story = Story(double, tmp_path)
-    story.world.fails["move"] = CollectionError("no answer", service="default/web", state="unknown")
-    story.judge(story.change())
-    assert story.replicas == 0
+    cluster = TwoReplicaCluster(double, tmp_path)
+    cluster.world.fails["move"] = CollectionError("no answer", service="default/web", state="unknown")
+    cluster.judge(cluster.change())
+    assert cluster.replicas == 0
     run(double, **EXTERNAL, backup_name="another")
-    assert story.replicas == HAD
+    assert cluster.replicas == HAD
 
 
 def test_a_cpi_that_was_scaled_to_0_by_a_person_stays_so(double: KubeDouble, tmp_path: Path) -> None:
-    story = Story(double, tmp_path)
+    cluster = TwoReplicaCluster(double, tmp_path)
     scale(double, 0)
-    planned = story.plan()
+    planned = cluster.plan()
     (finding,) = [one for one in planned["preflight"]["findings"] if one["check"] == "cpi" and not one["ok"]]
     assert "this run leaves it so: it is not known what it was scaled to before" in finding["message"]
-    assert story.change() == ""
-    assert story.replicas == 0
+    assert cluster.change() == ""
+    assert cluster.replicas == 0
 
 
 def test_the_module_alone_says_how_to_start_cpi(double: KubeDouble, tmp_path: Path) -> None:
-    story = Story(double, tmp_path)
+    cluster = TwoReplicaCluster(double, tmp_path)
     run(double, stage="stopped", **EXTERNAL)
     with pytest.raises(CollectionError) as caught:
         run(double, scenario="shared_internal", one_arm={"start_ip": "192.168.8.9", "end_ip": "192.168.8.2"})
-    story.judge(caught.value.message)
+    cluster.judge(caught.value.message)
     assert caught.value.message.endswith(
         f"the next run that finishes this change starts it, and so does: kubectl -n {NAMESPACE} scale deployment "
         f"{DEPLOYMENT} --replicas={HAD}"
@@ -325,12 +325,12 @@ def test_the_module_alone_says_how_to_start_cpi(double: KubeDouble, tmp_path: Pa
 
 
 def test_a_defect_leaves_no_stopped_cpi_unsaid(double: KubeDouble, tmp_path: Path) -> None:
-    story = Story(double, tmp_path)
-    story.world.fails["move"] = RuntimeError("a text that may hold a token")
-    line = story.change()
-    assert story.replicas == 0
+    cluster = TwoReplicaCluster(double, tmp_path)
+    cluster.world.fails["move"] = RuntimeError("a text that may hold a token")
+    line = cluster.change()
+    assert cluster.replicas == 0
     assert "a defect of the collection: RuntimeError at " in line
     assert "token" not in line
-    story.judge(line)
-    story.world.fails.clear()
-    story.ends_well()
+    cluster.judge(line)
+    cluster.world.fails.clear()
+    cluster.ends_well()

@@ -39,8 +39,8 @@ class Settings:
         return max(self.versions) >= api_versions.SHARED_VIP_SINCE
 
 
-class World:
-    """Settings, objects, tasks, sessions and faults. A reset replaces the whole world."""
+class SimulatedVcd:
+    """Settings, objects, tasks, sessions and faults. A reset replaces all of them."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self.settings = settings
@@ -54,7 +54,7 @@ class World:
         self.unhealthy: dict[str, str] = {}
 
     def kept(self) -> Callable[[], None]:
-        """A function that restores the current world, with the fault rules' counts at 0. Time continues.
+        """A function that restores the current state, with the fault rules' counts at 0. Time continues.
 
         Current sessions stay valid; sessions that are opened later end.
         """
