@@ -182,7 +182,7 @@ def test_a_user_is_made_and_logs_in(sim: Simulator, system: Api, admin: Api, sce
     assert again.status_code == 406  # without a version
     headers = {"Accept": "application/*+xml;version=37.2", "Content-Type": "application/vnd.vmware.admin.user+xml"}
     wrong = admin.http.put(sim.url + address, data=user(role, DeployedVmQuota="-1"), headers=headers)
-    assert (wrong.status_code, "-1 is no number of virtual machines" in wrong.text) == (400, True)
+    assert (wrong.status_code, "-1 is not a number of virtual machines" in wrong.text) == (400, True)
     changed = send(admin, "PUT", address, user(role_address(admin, scene.org, "Organization Administrator")))
     role_shown = changed.find(f"{VCLOUD}Role")
     assert role_shown is not None

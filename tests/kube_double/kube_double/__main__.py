@@ -93,7 +93,7 @@ def read_clusters(file: pathlib.Path) -> dict[str, list[Json]]:
 
 
 async def serve(options: argparse.Namespace, clusters: dict[str, list[Json]], users: list[User]) -> None:
-    """Serve each cluster at a port of its own; one without a name is the only one."""
+    """Serve each cluster on its own port. A single cluster has no name."""
     directory = pathlib.Path(options.dir).resolve()
     directory.mkdir(parents=True, exist_ok=True)
     host, port = options.listen

@@ -75,7 +75,7 @@ class Cluster:
     def start(self, objects: Iterable[Json], *, running: bool = False) -> None:
         """Start with the objects of every cluster and ``objects``. ``reset`` returns to this state.
 
-        ``running`` is for a cluster that has run for a while: the pods of these objects are ready at once.
+        With ``running``, the cluster has run for a while: the pods of these objects are ready at once.
         """
         self._loaded = [copied(item) for item in objects]
         self._running = running

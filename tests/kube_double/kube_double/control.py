@@ -49,7 +49,7 @@ def _reset(server: Server) -> None:
 
 
 def _mounted(server: Server, query: Mapping[str, str]) -> Json:
-    """What the pod's containers found when they started."""
+    """The files and variables that the pod's containers found when they started."""
     wanted = query.get("namespace", ""), query.get("name", "")
     found = [run for run in server.cluster.kubelets.runs.values() if (run.namespace, run.name) == wanted]
     if not found:

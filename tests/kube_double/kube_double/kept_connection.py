@@ -11,7 +11,7 @@ import threading
 import urllib.parse
 from collections.abc import Mapping
 
-LIMIT_SECONDS = 300.0  # for a busy machine, not for what is waited for
+LIMIT_SECONDS = 300.0  # generous, for a busy machine: the answer itself takes milliseconds
 
 
 class KeptConnection:
@@ -26,7 +26,7 @@ class KeptConnection:
     def ask(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, bytes]:
-        """The status and the body of the answer. OSError or HTTPException if there is none."""
+        """The status and the body of the answer. OSError or HTTPException without an answer."""
         connection = getattr(self._own, "connection", None) or self._connect()
         was_open = connection.sock is not None
         try:
@@ -35,11 +35,11 @@ class KeptConnection:
             connection.close()
             if not was_open:
                 raise
-            # the server may close one that is idle at any time
+            # the server may close an idle connection at any time
             return self._once(connection, method, path, body, headers or {})
 
     def close(self) -> None:
-        """Close every connection; one that is used again is opened again."""
+        """Close every connection. A later request opens a new one."""
         for connection in self._all:
             connection.close()
 

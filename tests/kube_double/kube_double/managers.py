@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who has set the number of replicas of a Deployment: the only field whose manager the double notes."""
+"""Who has set the number of replicas of a Deployment: the only field whose manager the double records."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Manager:
     applies: bool = False
 
     def check(self) -> None:
-        """Raise 400 for a name that is no field manager."""
+        """Raise 400 for an invalid name of a field manager."""
         if len(self.name) > LONGEST or not self.name.isprintable():
             raise errors.bad_request(f"fieldManager: Invalid value: {self.name!r}: at most {LONGEST} printable ones")
 
 
 def managed_fields(old: Json, new: Json, manager: Manager, time: str) -> list[Json]:
-    """The entries after a write: who changes the number of replicas takes it over, who repeats it does not.
+    """The entries after a write: a manager that changes the number of replicas becomes its owner.
 
-    An apply always takes it over. An update through the scale subresource that leaves 0 replicas is not noted, because
-    a Scale without replicas has no such field.
+    An apply does so even if the number stays. An update through the scale subresource to 0 replicas is not recorded,
+    because a Scale without replicas has no such field.
     """
     before = [dict(entry) for entry in old["metadata"].get("managedFields") or ()]
     changed = old["spec"].get("replicas") != new["spec"].get("replicas")

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Imported by the process that the double is forked from (`testing`): a first start, without a server.
+"""Imported by the process from which `testing` forks each double: a first start, without a server.
 
-What it imports and sets up is then there for every start.
+Every double inherits what this import loads and sets up.
 """
 
 from __future__ import annotations
@@ -29,4 +29,4 @@ def start_once() -> None:
 
 start_once()
 gc.collect()
-gc.freeze()  # no fork looks through what all of them share, which would copy it
+gc.freeze()  # garbage collection in a fork would touch, and so copy, the memory that all forks share

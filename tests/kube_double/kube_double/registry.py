@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Creates, changes and deletes objects by the API server's rules. Every write passes here, also a controller's."""
+"""Creates, changes and deletes objects by the API server's rules. All writes pass here, also the controllers'."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kube_double.store import Store
 SERVER_SET = ("uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
               "generation", "selfLink")  # fmt: skip
 _OTHER_NAMESPACE = "the namespace of the provided object does not match the namespace sent on the request"
-NOBODY = Manager()
+NO_MANAGER = Manager()
 _IMMORTAL = ("default", "kube-public", "kube-system")
 
 
@@ -129,7 +129,7 @@ class Registry:
 
     def update(
         self, resource: Resource, namespace: str, name: str, change: Callable[[Json], Json],
-        subresource: str = "", dry_run: bool = False, manager: Manager = NOBODY,
+        subresource: str = "", dry_run: bool = False, manager: Manager = NO_MANAGER,
     ) -> Json:  # fmt: skip
         """Replace the object by ``change(current)``, under the API server's rules for an update.
 
@@ -204,7 +204,7 @@ class Registry:
 
     def scale(
         self, resource: Resource, namespace: str, name: str, change: Callable[[Json], Json], dry_run: bool,
-        manager: Manager = NOBODY,
+        manager: Manager = NO_MANAGER,
     ) -> Json:  # fmt: skip
         """Change ``spec.replicas`` through the scale subresource. ``change`` maps a Scale to a Scale."""
 

@@ -198,7 +198,7 @@ class Requests:
         return Answer(200, stored, warnings)
 
     def _apply_scale(self, request: Request) -> Answer:
-        """Server-side apply, of a Scale that takes its field over: nothing else is modelled."""
+        """Server-side apply of a Scale, which becomes owned by the manager. No other server-side apply is modelled."""
         if request.target.subresource != "scale" or not flag(request.query, "force"):
             raise errors.not_implemented("server-side apply")
         if not request.query.get("fieldManager"):

@@ -250,7 +250,7 @@ def _include(request: web.Request) -> str:
 
 
 def _wanted(accept: str) -> str:
-    """``table`` or ``json``, by the first supported media type of ``Accept``. Raises 406 if there is none."""
+    """``table`` or ``json``, by the first supported media type of ``Accept``. Raises 406 without one."""
     for part in (item.strip() for item in accept.split(",")):
         kind, *options = (piece.strip() for piece in part.split(";"))
         if kind == _JSON and "as=Table" in options:

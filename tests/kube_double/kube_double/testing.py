@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """For tests: runs the double as a process of its own, in a context manager.
 
-Its process is forked from one that has imported the program. Importing it takes most of the time of a start.
+The process is forked from one that has imported the program, because importing it takes most of the time of a start.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from kube_double.cluster import Cluster
 from kube_double.errors import Json
 from kube_double.kept_connection import KeptConnection
 
-START_SECONDS = 600.0  # for a busy machine, not for what is waited for
+START_SECONDS = 600.0  # generous, for a busy machine: a start takes a fraction of a second
 STOP_SECONDS = 60.0
 _FORKS = multiprocessing.get_context("forkserver")
-# one process for both doubles where a test uses both: what cannot be imported is left out
+# one process for both doubles if a test uses both; a double that is not installed is left out
 _FORKS.set_forkserver_preload(["kube_double.preload", "vcdsim.preload"])
 
 
 def _ensure_forks() -> None:
-    """Start the process that the others are forked from. It finds what it preloads by the environment alone."""
+    """Start the process that the others are forked from. It finds preloaded modules only through the environment."""
     before = os.environ.get("PYTHONPATH")
     folders = [str(pathlib.Path(__file__).resolve().parents[1]), *sys.path]
     os.environ["PYTHONPATH"] = os.pathsep.join(part for part in folders if part)
@@ -56,7 +56,7 @@ def _ensure_forks() -> None:
 
 
 def _run(arguments: list[str], output: Connection, complaints: str) -> None:
-    """The program, with its standard output in the pipe: what ``python -m kube_double`` does, in a process."""
+    """Run the program as ``python -m kube_double`` does, in this process, with its standard output in the pipe."""
     from kube_double.__main__ import main
 
     os.dup2(output.fileno(), 1)
@@ -151,7 +151,7 @@ class KubeApi:
         return self.request("GET", "/_double/dump")
 
     def load(self, objects: Iterable[Json]) -> None:
-        """Create objects with their status, past the rights of all users."""
+        """Create objects with their status, bypassing the API and its rights."""
         self.request("POST", "/_double/load", [*objects])
 
     def journal(self, *, clear: bool = False) -> Any:
@@ -168,7 +168,7 @@ class KubeApi:
         return self.request("POST", "/_double/faults", [*rules])
 
     def seen(self, namespace: str, pod: str) -> Any:
-        """What a pod got when it started: ``node``, ``started``, ``volumes``, ``environment``."""
+        """What a pod found when it started: ``node``, ``started``, ``volumes``, ``environment``."""
         query = urllib.parse.urlencode({"namespace": namespace, "name": pod})
         return self.request("GET", f"/_double/mounted?{query}")
 
@@ -195,7 +195,7 @@ class _Process:
         self._stack = stack
 
     def start(self, arguments: list[str], last: str = "ready") -> list[dict[str, str]]:
-        """Start it, and return the facts of the lines up to the last. RuntimeError with its complaint."""
+        """Start it, and return the values of its output lines. RuntimeError with its error message."""
         _ensure_forks()
         reading, writing = _FORKS.Pipe(duplex=False)
         command = ["--dir", str(self.folder), *arguments]
@@ -272,9 +272,9 @@ class KubeDouble(KubeApi):
 
 
 class KubeFleet:
-    """Many clusters in one process: ``fleet[name]`` is a cluster, and ``kubeconfig`` has a context of each name.
+    """Many clusters in one process: ``fleet[name]`` is a cluster, and ``kubeconfig`` has a context with each name.
 
-    ``objects`` are those of each cluster by its name. The times are as those of `KubeDouble`.
+    ``objects`` maps the name of each cluster to its objects. The times are those of `KubeDouble`.
     """
 
     def __init__(

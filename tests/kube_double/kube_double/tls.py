@@ -47,8 +47,8 @@ class Context:
 def contexts_of(cluster: str, url: str, users: list[User]) -> list[Context]:
     """A context for each user of a cluster, the administrator first.
 
-    In the only cluster, which has no name, a context has the user's name. Of several clusters, the context of the
-    administrator has the cluster's name, and those of others have ``user@cluster``.
+    A single cluster has no name: each context has the user's name. With several clusters, the administrator's context
+    has the cluster's name, and the others are called ``user@cluster``.
     """
     if not cluster:
         return [Context(user.name, "double", url, user.name, user.token) for user in users]

@@ -18,12 +18,12 @@ __all__ = ["plain", "vips"]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Finder = Callable[[str], dict[str, Any] | None]
-_LARGEST_RANGE = 4096  # largest network of a NAT rule whose addresses are listed one by one
+_LARGEST_RANGE = 4096  # larger networks of NAT rules are not listed address by address
 
 
 @dataclass(frozen=True)
 class Use:
-    """One use of one address: ``category`` in the words of usedIpAddresses, ``by`` is the object that uses it."""
+    """One use of one address: ``category`` as in usedIpAddresses, ``by`` is the object that uses it."""
 
     address: str
     category: str
@@ -75,7 +75,7 @@ def in_ranges(subnet: dict[str, Any], address: Address) -> bool:
 
 
 def written(address: Address) -> str:
-    """An address as VCD writes one that it has chosen: of IPv6 with all groups (TestAccVcdIpv6Support)."""
+    """An address as VCD writes one that it has chosen: IPv6 with all groups (TestAccVcdIpv6Support)."""
     if address.version == 4:
         return str(address)
     return ":".join(f"{int(group, 16):x}" for group in address.exploded.split(":"))
@@ -84,7 +84,7 @@ def written(address: Address) -> str:
 def address_count(found: Iterable[dict[str, Any]]) -> int | None:
     """How many addresses the ranges of a network's subnets have.
 
-    None with a subnet of IPv6: so says the vendor, and Terraform's provider cannot read so large a number
+    None with an IPv6 subnet: the vendor documents that, and Terraform's provider cannot read so large a number
     (TestAccVcdIpv6SupportLargeSubnet).
     """
     values = list(found)
@@ -92,15 +92,15 @@ def address_count(found: Iterable[dict[str, Any]]) -> int | None:
 
 
 def shown_count(subnet: dict[str, Any]) -> int | None:
-    """The same as clients see it: None where it is larger than their integers (assumed)."""
+    """The number as clients see it: None if it is larger than their integers (assumed)."""
     count = allocated(subnet)
     return count if count < 2**63 else None
 
 
 def allocated(subnet: dict[str, Any]) -> int:
-    """The number of addresses allocated to a gateway. Its primary address counts once, also if it lies in a range.
+    """The number of addresses allocated to a gateway. Its primary address counts once, even if it lies in a range.
 
-    Terraform's provider expects 65,533 for ranges of so many addresses with the primary one among them.
+    Terraform's provider expects 65,533 for ranges of 65,533 addresses that include the primary one.
     """
     primary = subnet.get("primaryIp")
     apart = 1 if primary and not in_ranges(subnet, ipaddress.ip_address(primary)) else 0
@@ -146,7 +146,7 @@ def virtual_services_at(store: Store, gateway_id: str, text: str) -> list[Record
 
 
 def virtual_services_on(store: Store, gateway_id: str, vip: str, low: int, high: int) -> Iterator[tuple[Record, int]]:
-    """The virtual services of a gateway that serve one of these ports of an address, and the first port of theirs."""
+    """The virtual services of a gateway that serve one of these ports of an address, each with its first such port."""
     kind, place = "loadBalancerVirtualService", (gateway_id, vip)
     if low == high:
         near = [*store.where(kind, "vipPort", *place, low), *store.where(kind, "vipPort", *place, RANGE)]
@@ -228,7 +228,7 @@ def uses_of(store: Store, org_id: str | None, address: str) -> list[Use]:
 
 
 def _finder(store: Store, gateway: Record) -> Finder:
-    """Finds the uplink that an address belongs to. Many objects share an address, so each is looked for once."""
+    """Finds the uplink that an address belongs to. Many objects share an address, so each address is looked up once."""
     return functools.cache(lambda text: _uplink_of(store, gateway, _address(text)))
 
 
@@ -254,10 +254,10 @@ def _uplink_of(store: Store, gateway: Record, address: Address) -> dict[str, Any
 
 
 def why_not_external(store: Store, gateway: Record, text: str) -> str | None:
-    """Why the gateway may not use an address as an external one; None if it may, or if it is an internal one (assumed).
+    """Why the gateway may not use an address as an external one; None if it may, or if it is internal (assumed).
 
     An address in an uplink's subnet must be allocated to the gateway, an address in an IP Space to its organisation.
-    The primary address is one of its own: NAT rules and virtual services may use it.
+    The primary address counts as allocated: NAT rules and virtual services may use it.
     """
     address = ipaddress.ip_address(text)
     for _uplink, subnet in subnets(gateway):

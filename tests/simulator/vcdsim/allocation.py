@@ -4,7 +4,7 @@
 """Gives an edge gateway as many addresses of its external network as it asks for.
 
 A subnet asks with ``autoAllocateIpRanges`` for ``totalIpCount`` addresses, its primary one among them. An uplink asks
-with ``quickAddAllocatedIpCount`` for so many more. Which addresses VCD gives is assumed: the lowest that are free.
+with ``quickAddAllocatedIpCount`` for that many more. Which addresses VCD gives is assumed: the lowest free ones.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Range = tuple[int, int]  # first and last address
 
 
 def without(ranges: Iterable[Range], gone: Iterable[Range]) -> list[Range]:
-    """The parts of ranges that lie in none of others."""
+    """The parts of the ranges that lie outside all of the ranges ``gone``."""
     left = sorted(ranges)
     for low, high in gone:
         parts = [((first, min(last, low - 1)), (max(first, high + 1), last)) for first, last in left]
@@ -29,7 +29,7 @@ def without(ranges: Iterable[Range], gone: Iterable[Range]) -> list[Range]:
 
 
 def first_of(ranges: Iterable[Range], count: int) -> Iterator[Range]:
-    """The first so many addresses of ranges, as ranges; fewer if there are not so many."""
+    """The first ``count`` addresses of the ranges, as ranges; fewer if the ranges are smaller."""
     for low, high in ranges:
         if count <= 0:
             return
@@ -61,8 +61,8 @@ def _primary(subnet: dict[str, Any]) -> list[Range]:
 def keep(uplinks: list[dict[str, Any]], before: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> None:
     """Let an uplink that asks for more addresses keep those that it has, in each subnet that comes without ranges.
 
-    So Terraform's provider asks for more (TestAccVcdNsxtEdgeGatewayAutoSubnetAllocation). ``before`` are the uplinks
-    and subnets that the gateway has.
+    Terraform's provider asks for more in this way (TestAccVcdNsxtEdgeGatewayAutoSubnetAllocation). ``before`` are the
+    uplinks and subnets that the gateway has.
     """
     had = {(uplink["uplinkId"], addresses.network_of(one)): one["ipRanges"] for uplink, one in before}
     for uplink in uplinks:
@@ -73,9 +73,9 @@ def keep(uplinks: list[dict[str, Any]], before: Iterable[tuple[dict[str, Any], d
 
 
 def give(store: Store, gateway: str, uplinks: list[dict[str, Any]], used: Iterable[str]) -> None:
-    """Fill in the ranges that the uplinks of a gateway ask for. Answers 400 if there are not so many addresses.
+    """Fill in the ranges that the uplinks of a gateway ask for. Answers 400 if too few addresses are free.
 
-    ``used`` are the addresses that the gateway uses: it keeps them before others.
+    ``used`` are the addresses that the gateway uses: it keeps them in preference to others.
     """
     for uplink in uplinks:
         network = store.get("externalNetwork", uplink["uplinkId"])
@@ -99,7 +99,7 @@ def give(store: Store, gateway: str, uplinks: list[dict[str, Any]], used: Iterab
 
 
 def first_free(store: Store, network: Record) -> tuple[dict[str, Any], str] | None:
-    """The first address of an external network that no edge gateway has, with its subnet; None if there is none."""
+    """The first address of an external network that no edge gateway has, with its subnet; None if all are taken."""
     for subnet in network.data["subnets"]["values"]:
         pool = _free(store, "", network, subnet)
         if pool:
@@ -123,9 +123,10 @@ def _free(store: Store, gateway: str, network: Record, subnet: dict[str, Any]) -
 
 
 def _resize(subnet: dict[str, Any], count: int, pool: list[Range], used: Iterable[str]) -> None:
-    """Let a subnet have so many addresses: those in use, then others that it has, then the lowest of the pool.
+    """Give a subnet ``count`` addresses: those in use, then others that it has, then the lowest of the pool.
 
-    The primary one is in a range then: the tests of Terraform's provider count the unused addresses so.
+    The primary address then lies in a range: the tests of Terraform's provider rely on it to count the unused
+    addresses.
     """
     primary, family = _primary(subnet), addresses.network_of(subnet)
     if primary and count < 1:

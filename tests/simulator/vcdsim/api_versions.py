@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""API versions: which the server offers, and which one a request asks for.
+"""API versions: those that the server offers, and the one that a request asks for.
 
 A version is a pair of integers, because as texts 9.0 would be newer than 37.0.
 """

@@ -4,8 +4,9 @@
 """Request and response bodies: JSON Schema for the fields, with some keywords of our own.
 
 ``x-since``: the API version that introduced the field; in older versions it is unknown. ``readOnly``: accepted and
-ignored, because clients send back what they have read. ``writeOnly``: never shown. A null counts as not given, and so
-does an empty string with ``x-empty-is-unset``. ``default`` fills in what is not given. ``x-opaque``: any JSON object.
+ignored, because clients send back what they have read. ``writeOnly``: never returned. A null counts as not given, and
+so does an empty string with ``x-empty-is-unset``. ``default`` fills in what is not given. ``x-opaque``: any JSON
+object.
 """
 
 from __future__ import annotations

@@ -82,18 +82,18 @@ class Call:
     def tenant_context(self) -> str | None:
         """The URN of the organisation that the caller names as its tenant context; None without one.
 
-        A tenant may name its own only. System administrators act for a tenant with it.
+        A tenant may name only its own organisation. A system administrator acts for a tenant with it.
         """
         named = self.headers.get("X-VMWARE-VCLOUD-TENANT-CONTEXT", "")
         return f"urn:vcloud:org:{named.rsplit(':', 1)[-1]}" if named else None
 
     @property
     def acting_org(self) -> str:
-        """The URN of the organisation that the caller acts for: what it makes without naming an owner belongs there."""
+        """The URN of the organisation that the caller acts for: the default owner of new objects."""
         return self.tenant_context or self.session.org.id
 
     def check_context(self) -> None:
-        """Answers 403 to a tenant context that is no organisation, or another one than the tenant's."""
+        """Answers 403 if the tenant context is not an organisation, or not the tenant's own."""
         context = self.tenant_context
         if context is None:
             return
@@ -113,7 +113,7 @@ class Call:
         return self.tenant_context is None or record.org in (None, self.tenant_context, self.session.org.id)
 
     def owned(self, kind: str) -> list[Record]:
-        """The objects of the organisation that the caller acts for: a provider without context has those of System."""
+        """The objects of the organisation that the caller acts for: System for a provider without context."""
         return [record for record in self.store.all(kind) if record.org == self.acting_org]
 
     def visible(self, kind: str) -> list[Record]:
@@ -135,7 +135,7 @@ class Call:
         return record
 
     def refer(self, field_name: str, kind: str, identifier: str) -> Record:
-        """The object that a body refers to. Answers 400 with the field if missing or not the caller's (assumed)."""
+        """The object that a body refers to. Answers 400 if it is missing or not the caller's (assumed)."""
         record = self.store.get(kind, identifier)
         if record is None or not self.sees(record):
             raise errors.bad_field(field_name, f"there is no such {kind}")
@@ -185,7 +185,7 @@ class Call:
         # The effect stands in the timeline before the task's start: a reader of the timeline must never find a running
         # task whose effect is missing.
         if now:
-            with tasks.timeline.brought_by(task, begins_at):
+            with tasks.timeline.caused_by(task, begins_at):
                 now()
         tasks.start(task, vanishes=what == "vanish")
         self.touched, self.task = self.touched or owner.id, task.id

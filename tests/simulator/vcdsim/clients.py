@@ -26,7 +26,7 @@ _ROUTER = Router(OPERATIONS, NOT_BUILT)
 
 
 def operations_of(entries: Iterable[Mapping[str, Any]], agents: Sequence[str] = ()) -> set[str]:
-    """METHOD and path template of each operation that was answered well, sent by one of these agents or by any."""
+    """METHOD and path template of each operation that succeeded, sent by one of these agents or by any."""
     found = set()
     for entry in entries:
         chosen = not agents or str(entry["agent"]).startswith(tuple(agents))

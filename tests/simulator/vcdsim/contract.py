@@ -52,7 +52,7 @@ class Contract:
     def check(self, operation: Operation, version: Version, sent: Any, status: int, answer: Any) -> None:
         """Record every difference between one exchange and the description."""
         if not operation.path.startswith("/cloudapi/") or max(version, parse(operation.since)) > self.version:
-            return  # what came later is refused in the described version, as any unknown path is
+            return  # the described version refuses newer operations, as it does any unknown path
         described = self._paths.get(_plain(operation.path.removeprefix("/cloudapi")), {}).get(operation.method.lower())
         if described is None:
             self._note(operation, "is not in the description")

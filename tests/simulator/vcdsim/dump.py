@@ -34,7 +34,7 @@ def dump(vcd: SimulatedVcd) -> dict[str, Any]:
 def _show(vcd: SimulatedVcd, record: Record) -> dict[str, Any]:
     shown = {name: _with_names(vcd, value) for name, value in record.data.items()}
     shown |= {"id": record.id, "name": record.name, "status": record.status, "org": vcd.store.ref(record.org)}
-    # what a test wants to know besides the stored fields, and would otherwise have to ask through the API
+    # values that tests need besides the stored fields, and would otherwise have to read through the API
     if record.kind == "loadBalancerVirtualService":
         shown["healthStatus"] = health.service_health(vcd, record)[0]
     elif record.kind == "loadBalancerPool":
@@ -51,7 +51,7 @@ def _show(vcd: SimulatedVcd, record: Record) -> dict[str, Any]:
 
 
 def _with_names(vcd: SimulatedVcd, value: Any) -> Any:
-    """Replace each plain identifier of a known object by its name and identifier."""
+    """Replace each plain identifier of a known object with its name and identifier."""
     if isinstance(value, str) and value.startswith("urn:vcloud:") and vcd.store.find(value):
         return vcd.store.ref(value)
     if isinstance(value, list):

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All refusals of the simulator, in VCD's own words where they are public.
 
-Texts marked *assumed* are our own, because no public source quotes the real ones. Clients must not depend on them.
+Texts marked *assumed* are the simulator's own, because no public source quotes the real ones. Clients must not depend
+on them.
 """
 
 from __future__ import annotations

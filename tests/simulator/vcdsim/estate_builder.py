@@ -74,7 +74,7 @@ class Builder(GatewayBuilder):
             self._entity(entity, org)
 
     def _user(self, spec: dict[str, Any], org: Record, default_role: str) -> None:
-        # single rights are a role of their own, which the session and the list of roles name
+        # single rights form their own role, which the session and the list of roles name
         role = spec.get("role", f"Role of {spec['name']}" if "rights" in spec else default_role)
         if role not in ROLES and "rights" not in spec:
             raise EstateError(f"estate: user {spec['name']}: no role {role!r}; there are {', '.join(ROLES)}")

@@ -100,7 +100,7 @@ class GatewayBuilder:
         }
 
     def _external_network(self, spec: dict[str, Any]) -> Record:
-        """The external network of an uplink. All uplinks of one name are connected to one network."""
+        """The external network of an uplink. All uplinks with the same name are connected to the same network."""
         identifier = self.store.mint("network", f"external/{spec['name']}")
         found = self.store.get("externalNetwork", identifier)
         given = spec.get("subnets", [])
@@ -211,7 +211,7 @@ class GatewayBuilder:
     def many_gateways(self, spec: dict[str, Any]) -> None:
         """Add ``count`` edge gateways named ``prefix``001 and so on, each with its own /26 of ``network``.
 
-        Each gets so many ``virtual_services``, ten on each address.
+        Each gets ``virtual_services`` virtual services, ten on each address.
         """
         vdc = self.named("vdc", spec["vdc"])
         blocks = ipaddress.IPv4Network(spec["network"]).subnets(new_prefix=26)

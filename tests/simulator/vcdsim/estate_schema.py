@@ -35,7 +35,7 @@ SUBNET = _object(
     prefix_length={"type": "integer", "minimum": 1, "maximum": 128},
     primary_ip=_TEXT,
     ip_ranges=_TEXTS,
-    network_ip_ranges=_TEXTS,  # of the external network, where it has more than the edge gateway
+    network_ip_ranges=_TEXTS,  # the ranges of the external network, if it has more than the edge gateway
 )
 UPLINK = _object("name", name=_TEXT, using_ip_space=_FLAG, dedicated=_FLAG, backing_type=_TEXT, subnets=_list(SUBNET))
 VIRTUAL_SERVICE = _object(

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fault rules: which request fails, and how. Nothing is random, so a failing test fails again.
 
-The first rule that matches a request and is not used up decides. A rule is a mapping; see ``RULE``.
+The first rule that matches a request and is not used up applies. A rule is a mapping; see ``RULE``.
 """
 
 from __future__ import annotations

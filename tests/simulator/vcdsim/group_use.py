@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When the last user of a firewall group left it: VCD may count the group as in use for a while after that."""
+"""When a firewall group was last in use: VCD may count the group as in use for a while after that."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Any
 from vcdsim.indexes import INDEXES
 from vcdsim.store import Record
 
-# The index of each kind that has the groups that an object refers to.
+# For each kind, the index of the groups that an object refers to.
 _USES = {"loadBalancerPool": "memberGroup", "firewallRule": "firewallGroup"}
 
 
 class GroupUse:
-    """Told of each object that is added, changed or removed. ``clock`` is the monotonic clock."""
+    """Notes each object that is added, changed or removed. ``clock`` is the monotonic clock."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._groups: dict[str, frozenset[Any]] = {}  # of each object that uses any
+        self._groups: dict[str, frozenset[Any]] = {}  # the groups that each object uses
         self._left: dict[Any, float] = {}
 
     def note(self, event: str, record: Record) -> None:
-        """Take note of what an object uses now."""
+        """Record which groups an object uses now."""
         if record.kind not in _USES:
             return
         keys = INDEXES[record.kind][_USES[record.kind]](record) if event != "removed" else ()
@@ -35,7 +35,7 @@ class GroupUse:
             self._left[group] = self._clock()
 
     def since(self, group: str) -> float:
-        """The seconds since a user left the group; infinite if none did."""
+        """The seconds since an object stopped using the group; infinite if none has."""
         return self._clock() - self._left.get(group, float("-inf"))
 
     def kept(self) -> Callable[[], None]:

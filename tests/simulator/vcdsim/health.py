@@ -30,7 +30,7 @@ def member_health(vcd: SimulatedVcd, member: dict[str, Any], *, assigned: bool) 
 
 
 def pool_members(vcd: SimulatedVcd, pool: Record) -> list[dict[str, Any]]:
-    """The members of a pool. Those of a member group are its addresses (assumed: IP sets only)."""
+    """The members of a pool. A member group contributes its addresses (assumed: IP sets only)."""
     group = vcd.store.get("firewallGroup", pool.data.get("memberGroupRef") or "")
     if group is None:
         return list(pool.data.get("members") or [])

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the store finds without looking at every object: by kind and index, the keys under which an object is found.
+"""The indexes of the store: by kind and index, the keys under which it finds an object without a full scan.
 
-A write asks these questions, and must cost the same with 2,000 virtual services as with 20. So a new rule that compares
+Writes use them, because a write must cost the same with 2,000 virtual services as with 20. So a new rule that compares
 objects gets an index here, not a loop over a kind. A key may depend on the object's ``data``, ``org`` and ``facts``,
 and on no other object; facts that a key needs never change in place.
 """
@@ -22,8 +22,8 @@ Key = tuple[Hashable, ...]
 Keys = Callable[["Record"], Iterable[Key]]
 
 PARSED = 65536  # size of the caches of parsed addresses
-NETWORK = "network"  # stands for the address in the key of a NAT rule whose external address is a network
-RANGE = "range"  # stands for the port in the key of a virtual service that has a range of ports
+NETWORK = "network"  # replaces the address in the key of a NAT rule whose external address is a network
+RANGE = "range"  # replaces the port in the key of a virtual service that has a range of ports
 
 
 @functools.lru_cache(PARSED)
@@ -39,7 +39,7 @@ def vips(service: Record) -> list[str]:
 
 
 def external_address(rule: Record) -> str | None:
-    """The external address of a NAT rule, NETWORK if it is one, None if the rule has none."""
+    """The external address of a NAT rule; NETWORK for a network, None without an external address."""
     text = rule.data.get("externalAddresses")
     if not text:
         return None
@@ -47,7 +47,7 @@ def external_address(rule: Record) -> str | None:
 
 
 def _fields(*names: str) -> Keys:
-    """One key of these fields of ``data``; none if one of them is missing."""
+    """One key made of these fields of ``data``; no key if a field is missing."""
 
     def keys(record: Record) -> Iterable[Key]:
         key = tuple(record.data.get(name) for name in names)
@@ -74,7 +74,7 @@ def _vip_keys(service: Record) -> list[Key]:
 
 
 def _port_keys(service: Record) -> list[Key]:
-    """The place, address and port of each single port; RANGE for those that are ranges."""
+    """The gateway, address and port of each single port; RANGE for port ranges."""
     ports = service.data["servicePorts"]
     values = {one["portStart"] if one.get("portEnd") in (None, one["portStart"]) else RANGE for one in ports}
     return [(*key, value) for key in _vip_keys(service) for value in sorted(values, key=str)]
@@ -99,7 +99,7 @@ def prefix_length(value: str) -> int:
     return int(value.partition("/")[2] or 0)
 
 
-# What an edge gateway has besides its load balancer, NAT and firewall, see ``resources.parts``
+# Objects of an edge gateway besides its load balancer, NAT and firewall, see ``resources.parts``
 GATEWAY_PARTS = ("bgpNeighbor", "bgpPrefixList", "staticRoute", "ipsecTunnel", "l2VpnTunnel")
 INDEXES: Mapping[str, Mapping[str, Keys]] = {
     **{kind: {"gateway": _fact("gateway")} for kind in GATEWAY_PARTS},

@@ -91,7 +91,7 @@ OPERATIONS = (
     *query_service.OPERATIONS,
 )
 
-# Paths that go-vcloud-director sends to Cloud Director only, and not to VCF Automation (assumed to be missing there)
+# Paths that go-vcloud-director sends only to Cloud Director, not to VCF Automation (assumed to be missing there)
 _ONLY_HERE = (
     *(
         f"/cloudapi/1.0.0/{name}"
@@ -112,11 +112,11 @@ _ONLY_HERE = (
 
 
 def only_in_cloud_director(path: str) -> bool:
-    """Whether this path, or path template, is one of Cloud Director and not of VCF Automation, its successor."""
+    """Whether only Cloud Director has this path or path template, and VCF Automation, its successor, does not."""
     return any(path == start or path.startswith(f"{start}/") for start in _ONLY_HERE)
 
 
-# What VCD's API has besides the operations here, by the beginnings of its paths
+# Other paths of VCD's API, by how they begin
 _FAMILIES = """
     accessLevels advisories apiFilters auditTrail brandingThemes cells crossVdcNetworks customEntityTypes
     definitions edgeClusters endpoints entity extensions externalEndpoints featureFlags globalRoles groups

@@ -98,7 +98,7 @@ def tree_of(query: Mapping[str, str]) -> Any:
 
 
 def asked(query: Mapping[str, str], selector: str) -> list[str]:
-    """The values that a query's filter asks of a selector with ``==``. Answers 400 for another operator."""
+    """The values that the query's filter compares a selector with (``==``). Answers 400 for another operator."""
     tree = tree_of(query)
     found = [term for term in terms(tree) if term.selector == selector] if tree else []
     if any(term.operator != "==" for term in found):
@@ -152,7 +152,7 @@ class Listing(Generic[Item]):
     largest: int = 128
 
     def also(self, **find: Callable[[Item], Any]) -> Listing[Item]:
-        """The same list with more selectors: those whose values depend on the request, as ``_context`` does."""
+        """The same list with more selectors, for values that depend on the request, such as ``_context``."""
         return replace(self, find={**self.find, **find})
 
     def select(self, items: list[Item], query: Mapping[str, str]) -> list[Item]:
@@ -253,7 +253,7 @@ def write_cursor(cursor: Cursor) -> str:
 
 
 def read_cursor(text: str) -> Cursor:
-    """The position that a cursor stands for. Answers 400 if ``write_cursor`` did not make it."""
+    """The position that a cursor encodes. Answers 400 if ``write_cursor`` did not make it."""
     try:
         decoded = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         order = str(decoded["NETWORKING_CURSOR"])[5:]

@@ -15,10 +15,10 @@ from vcdsim.tasks import wall_clock
 def entry(
     method: str, path: str, call: Call | None, status: int | str, code: str | None, milliseconds: float
 ) -> dict[str, Any]:
-    """Time, user, request, answer, object and task. A status of "reset" or "gone" means that there was no answer.
+    """Time, user, request, answer, object and task. A status of "reset" or "gone" means that no answer was sent.
 
     ``code`` is the minorErrorCode of a refusal. Writes also have ``name`` and ``gateway``. ``looked`` is the number of
-    objects that the request made the simulator look at: its cost, whatever the machine.
+    objects that the simulator examined for the request: its cost on any machine.
     """
     session = call.session_or_none if call else None
     return {

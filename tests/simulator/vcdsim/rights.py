@@ -4,16 +4,16 @@
 """Rights under the names that VCD's API gives them, and the roles that have them.
 
 Names: the vendor's lists "Rights in Predefined Global Tenant Roles" and "System Administrator Rights" (10.5), and the
-roles in the documentation of the Terraform provider. Which operation needs which right is *assumed* where no source is
-given beside it, because the vendor publishes no table: view to read, configure or manage to write. System
-administrators have every right.
+roles in the documentation of the Terraform provider. The right that an operation needs is *assumed* unless a source is
+given, because the vendor publishes no table: view to read, configure or manage to write. System administrators have
+every right.
 """
 
 from __future__ import annotations
 
-# Reading roles and rights. Assumed: the rights of a role are for administrators, and this is the right to see what
-# they see. The Terraform provider's SDK reads the organization as an administrator first, and goes on without the
-# rights if it may not.
+# Reading roles and rights. Assumed: only administrators see the rights of a role, and this right gives their view. The
+# Terraform provider's SDK first reads the organization as an administrator, and continues without the rights if that is
+# refused.
 ADMINISTRATOR_VIEW = "General: Administrator View"
 ROLE_MANAGE = "Role: Create, Edit, Delete, or Copy"
 USER_MANAGE = "Group / User: Manage"
@@ -50,8 +50,8 @@ FIREWALL_VIEW = "Organization vDC Gateway: View Firewall"
 FIREWALL_CONFIGURE = "Organization vDC Gateway: Configure Firewall"
 NETWORK_VIEW = "Organization vDC Network: View Properties"
 NETWORK_EDIT = "Organization vDC Network: Edit Properties"
-# The vendor's lists have no right for application port profiles. CPI creates and deletes them with the rights that its
-# README asks for (gateway, NAT, load balancer, IP Spaces, token), and they exist for its NAT rules.
+# The vendor's lists have no right for application port profiles. CPI creates and deletes them for its NAT rules, with
+# the rights that its README asks for (gateway, NAT, load balancer, IP Spaces, token).
 PROFILE_VIEW = GATEWAY_VIEW
 PROFILE_MANAGE = NAT_CONFIGURE
 CERTIFICATE_VIEW = "Certificate Library: View"
@@ -69,7 +69,7 @@ TOKEN_OWN = "API Tokens: Manage"
 # Not a right of VCD. It marks operations that only the System organisation may use.
 PROVIDER = "System administrator"
 
-# The other services of an edge gateway: to configure one implies to view it (names: the vendor's lists)
+# The other services of an edge gateway: the right to configure implies the right to view (names: the vendor's lists)
 SERVICES = {
     DNS_CONFIGURE: (DNS_VIEW,),
     DHCP_CONFIGURE: (DHCP_VIEW,),
@@ -78,8 +78,8 @@ SERVICES = {
     IPSEC_CONFIGURE: (IPSEC_VIEW,),
     L2_VPN_CONFIGURE: (L2_VPN_VIEW,),
 }
-# Rights for what the simulator has not: clients give them to roles (names: the tests of Terraform's provider and of
-# go-vcloud-director). To add to a catalog and to edit it implies to see it, and what is in it.
+# Rights for features that the simulator lacks: clients give them to roles (names: the tests of Terraform's provider and
+# of go-vcloud-director). The rights to add to a catalog and to edit it imply the right to view it and its content.
 _SEEN = (
     "Catalog: View Private and Shared Catalogs",
     "Organization vDC Compute Policy: View",
@@ -140,8 +140,9 @@ TENANT = CLOUD_PROVIDER | {
     CERTIFICATE_MANAGE,
     IP_SPACE_MANAGE,
 }
-# What VCD adds to a role with a right. Source: the Terraform provider's role documents call the view of certificates an
-# implicit need of the load balancer, and the portal adds NAT and load balancer views to their configuration.
+# The rights that VCD adds to a role with a right. Source: the Terraform provider's role documents say that the load
+# balancer implicitly needs to view certificates, and the portal adds the NAT and load balancer views to their
+# configuration.
 IMPLIED: dict[str, tuple[str, ...]] = {
     NAT_CONFIGURE: (NAT_VIEW,),
     LB_CONFIGURE: (LB_VIEW,),
@@ -155,7 +156,7 @@ IMPLIED: dict[str, tuple[str, ...]] = {
 ROLES: dict[str, frozenset[str]] = {
     "Kubernetes Cloud Provider": CLOUD_PROVIDER,
     "Organization Administrator": TENANT,
-    # Predefined in VCD: roles for vApps and catalogs, of whose rights the simulator knows only this one (assumed)
+    # Predefined roles of VCD for vApps and catalogs; the simulator knows only this right of them (assumed)
     "Catalog Author": frozenset(),
     "vApp Author": frozenset({VM_VIEW}),
     "vApp User": frozenset({VM_VIEW}),

@@ -24,7 +24,8 @@ class _Node:
 class Router:
     """All operations, in a tree of path segments. Fixed segments win over variables, as in ``sessions/current``.
 
-    ``not_built`` are pairs of methods and a path. One that ends in ``/**`` is for any path below, and any method.
+    ``not_built`` are pairs of methods and a path. A path that ends in ``/**`` stands for any path below it, with any
+    method.
     """
 
     def __init__(self, operations: Iterable[Operation], not_built: Iterable[tuple[str, str]] = ()) -> None:
@@ -54,7 +55,7 @@ class Router:
         return node
 
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]]:
-        """The operation and the variables of its path. Answers 404, 405 or 501 if there is none."""
+        """The operation and the variables of its path. Answers 404, 405 or 501 if no operation matches."""
         segments = _segments(path)
         node = self._walk(self._root, segments)
         if node is None:
@@ -71,7 +72,7 @@ class Router:
         if not segments:
             return node if node.template else None
         head, rest = segments[0], segments[1:]
-        # a fixed segment may lead nowhere where the variable would not, so both are tried
+        # the branch of a fixed segment may have no operation where that of the variable has one, so both are tried
         for branch in (node.fixed.get(head), node.variable if head else None):
             found = self._walk(branch, rest) if branch else None
             if found:

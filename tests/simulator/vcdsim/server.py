@@ -116,7 +116,7 @@ class VcdServer:
         except (ApiError, TokenRefused) as refusal:
             response = _refuse(refusal, path, request_id)
             status, code = response.status, getattr(refusal, "code", None)
-        except Exception as bug:  # noqa: BLE001 - a bug of the simulator must answer 500 and show its traceback
+        except Exception as bug:  # noqa: BLE001 - a bug in the simulator must answer 500 and show its traceback
             traceback.print_exception(bug)
             response = _refuse(ApiError(500, "INTERNAL_SERVER_ERROR", "The simulator failed."), path, request_id)
             status = response.status
@@ -171,7 +171,7 @@ class VcdServer:
         before = vcd.store.looked
         try:
             reply = operation.handler(call)
-        finally:  # a refusal takes effect too, so it is held as well
+        finally:  # hold refusals as well
             call.looked = vcd.store.looked - before
             if call.fault and call.fault.spec.get("hold") == "after":
                 await _held(call.fault, request)
@@ -228,7 +228,7 @@ class VcdServer:
 async def _held(rule: Rule, request: web.BaseRequest) -> None:
     """Wait until the rules are replaced. If the client disconnects meanwhile, the request ends here.
 
-    Tests kill a client at this point to see what a run leaves behind that dies before or after a write. So "before"
+    Tests kill a client at this point to see what a run that dies before or after a write leaves behind. So "before"
     must not write after the client is gone, although a real server would not notice.
     """
     rule.held += 1
@@ -282,7 +282,7 @@ def _read_body(call: Call, request: web.BaseRequest) -> None:
 
 
 def _name_of(call: Call) -> str:
-    """The name of the object of a request: from the body, or of the object that the path addresses."""
+    """The name in the body of a request, or the name of the object that the path addresses."""
     body = call.body_or_none
     if isinstance(body, Element):
         return body.get("name", "")

@@ -74,8 +74,8 @@ class Record:
     ``data`` holds the API's fields under their own names. References are plain URNs, resolved on reading, so that they
     show the current name of their object. ``facts`` holds what only the simulator knows. ``org`` is the URN of the
     owning organisation, None for the provider. ``shared`` objects are visible to every organisation. ``holder`` is the
-    store that holds it, and is asked to replace ``data``, ``org`` and ``facts``; code must replace ``data``, never
-    change it in place.
+    store that holds it, and replaces ``data``, ``org`` and ``facts``. Code must replace ``data``, never change it in
+    place.
     """
 
     kind: str
@@ -88,7 +88,7 @@ class Record:
     holder: Store | None = field(default=None, repr=False)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Let the store replace what it has an account or an index of, so that no handler can forget to tell it."""
+        """Let the store replace what its accounts and indexes depend on, so that no handler can bypass it."""
         if name in _WATCHED and self.holder is not None:
             self.holder.replace(self, name, value)
         else:
@@ -112,12 +112,12 @@ class Store:
     """The objects. Identifiers are derived from names or a counter, so that two equal runs give equal identifiers.
 
     ``account`` is called for each object that is added, changed or removed. ``looked`` counts the objects that were
-    looked at, other than by their identifiers: what a write costs, whatever the machine.
+    examined, except by their identifiers: the cost of a write on any machine.
     """
 
     def __init__(self, account: Callable[[str, Record], None] | None = None) -> None:
         self._kinds: dict[str, dict[str, Record]] = {}
-        # by kind and name of the index, then by key and identifier; an index is made when it is first asked
+        # by kind and name of the index, then by key and identifier; an index is built on first use
         self._indexes: dict[str, dict[str, dict[Key, dict[str, Record]]]] = {}
         self._made = 0
         self._account = account
@@ -187,7 +187,7 @@ class Store:
         return indexes[name]
 
     def stale(self) -> list[str]:
-        """The indexes that differ from their objects: none, unless code changes ``data`` in place."""
+        """The indexes that differ from their objects: empty, unless code changes ``data`` in place."""
         return [
             f"{kind}.{name}"
             for kind, indexes in self._indexes.items()
@@ -207,7 +207,7 @@ class Store:
         return next((self._kinds[bare][identifier] for bare in BARE if identifier in self._kinds.get(bare, {})), None)
 
     def all(self, kind: str) -> Iterator[Record]:
-        """Every object of a kind. A write asks ``where`` instead."""
+        """Every object of a kind. Writes use ``where`` instead."""
         found = list(self._kinds.get(kind, {}).values())
         self.looked += len(found)
         return iter(found)

@@ -31,7 +31,7 @@ session, *any* needs a session and no right."""
 
 
 def renewed(page: str) -> str:
-    """The text with new tables between their marks. ValueError if the marks are missing."""
+    """The text with new tables between the markers. ValueError if the markers are missing."""
     text, count = _MARKED.subn(lambda found: f"{found[1]}\n{table()}\n{found[2]}", page)
     if count != 1:
         raise ValueError("the marks of the tables are missing")
@@ -51,7 +51,7 @@ def _rows(heading: str, columns: list[str], rows: list[list[str]]) -> str:
 
 
 def _clients() -> str:
-    """Which client sends what, by their journals."""
+    """Which client sends which operation, from the recorded journals."""
     known = {client: set(found) for client, found in recorded().items()}
     rows = []
     for operation in OPERATIONS:
@@ -99,7 +99,7 @@ def _operation(operation: Operation) -> str:
 
 
 def _is_strict(operation: Operation) -> bool:
-    """Whether a schema checks its body: log-ins and the resolving of an entity read none, OAuth reads a form."""
+    """Whether a schema checks the body: log-ins and entity resolution read no body, OAuth reads a form."""
     bodiless = operation.path.startswith("/oauth/") or operation.path.endswith(
         ("/sessions", "/sessions/provider", "/resolve")
     )

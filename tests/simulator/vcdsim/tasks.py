@@ -93,10 +93,10 @@ class TaskBoard:
         due = sorted((task for task in self._running if task.ends_at <= now), key=lambda task: task.ends_at)
         for task in due:
             self._running.remove(task)
-            with self.timeline.brought_by(task, task.ends_at):
+            with self.timeline.caused_by(task, task.ends_at):
                 task.finish()
                 self.timeline.task("ended", task)
-        # a long test makes more tasks than anyone reads; running ones are never dropped
+        # long tests create more tasks than they read; running tasks are never dropped
         for old in list(itertools.islice(self._tasks, max(0, len(self._tasks) - _KEPT))):
             if self._tasks[old].status != "running":
                 del self._tasks[old]
@@ -111,7 +111,7 @@ class TaskBoard:
     def start(self, task: Task, *, vanishes: bool = False) -> Task:
         self._tasks[task.id] = task
         self._running.append(task)
-        with self.timeline.brought_by(task, task.begins_at):
+        with self.timeline.caused_by(task, task.begins_at):
             self.timeline.task("started", task)
         if vanishes:
             self._vanished.add(task.id)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """For tests: runs the simulator as a process of its own, with its control path as methods.
 
-Its process is forked from one that has imported the program. Importing it takes most of the time of a start.
+The process is forked from one that has imported the program, because importing it takes most of the time of a start.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from typing import Any
 from vcdsim.kept_connection import KeptConnection
 
 _READY = re.compile(r"^ready url=(\S+) ca=(\S+) control=(\S+)$")
-_START_SECONDS = 600  # for a busy machine, not for what is waited for
+_START_SECONDS = 600  # generous, for a busy machine: a start takes a fraction of a second
 _STOP_SECONDS = 60
 _FORKS = multiprocessing.get_context("forkserver")
-# one process for both doubles where a test uses both: what cannot be imported is left out
+# one process for both doubles if a test uses both; a double that is not installed is left out
 _FORKS.set_forkserver_preload(["vcdsim.preload", "kube_double.preload"])
 
 
 def _ensure_forks() -> None:
-    """Start the process that the others are forked from. It finds what it preloads by the environment alone."""
+    """Start the process from which the others are forked. It finds preloaded modules only through the environment."""
     before = os.environ.get("PYTHONPATH")
     folders = [str(Path(__file__).resolve().parents[1]), *sys.path]
     os.environ["PYTHONPATH"] = os.pathsep.join(part for part in folders if part)
@@ -50,7 +50,7 @@ def _ensure_forks() -> None:
 
 
 def _run(arguments: list[str], output: Connection) -> None:
-    """The program, with its standard output in the pipe: what ``python -m vcdsim`` does, in a process that exists."""
+    """Run the program as ``python -m vcdsim`` does, in this process, with its standard output in the pipe."""
     from vcdsim.command import main
 
     os.dup2(output.fileno(), 1)
@@ -60,7 +60,7 @@ def _run(arguments: list[str], output: Connection) -> None:
 
 @cache
 def _as_json(description: Path) -> Path:
-    """The vendor's description in a file that each simulator of this process reads at once."""
+    """The vendor's description as a JSON file, which simulators read quickly."""
     from vcdsim.contract import read_description
 
     folder = tempfile.TemporaryDirectory(prefix="vcdsim-")
@@ -130,7 +130,7 @@ class Simulator:
 
     @property
     def pid(self) -> int:
-        """The process of the running program, for those who measure it. RuntimeError if it does not run."""
+        """The process id of the running program, for measurements. RuntimeError if it does not run."""
         if self._process is None or self._process.pid is None:
             raise RuntimeError("the simulator does not run")
         return self._process.pid

@@ -52,7 +52,7 @@ class Timeline:
         self._entries.clear()
 
     @contextmanager
-    def brought_by(self, task: Task, moment: float) -> Iterator[None]:
+    def caused_by(self, task: Task, moment: float) -> Iterator[None]:
         """Attribute all changes in the block to the task, at that time. An infinite time means now."""
         self._task, self._moment = task.id, moment
         try:

@@ -49,7 +49,7 @@ def named(tag: str) -> str:
 
 
 def text(element: Element, tag: str) -> str:
-    """The text of a child of a body's element; empty if there is none."""
+    """The text of a child of a body's element; empty without that child."""
     return (element.findtext(named(tag)) or "").strip()
 
 

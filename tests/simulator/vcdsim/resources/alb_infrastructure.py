@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the provider registers before a tenant can balance load: NSX ALB controllers, and the clouds imported of them.
+"""What the provider registers for load balancing: NSX ALB controllers, and the clouds imported from them.
 
-Behind every controller stands the same NSX ALB: one cloud with two service engine groups that can be imported.
+Every controller manages the same NSX ALB: one cloud with two importable service engine groups.
 """
 
 from __future__ import annotations
@@ -194,12 +194,12 @@ def list_importable_groups(call: Call) -> Reply:
         for name, mode in GROUP_NAMES.items()
         if importer_of(call.store, cloud, group_backing(cloud, name)) is None
     ]
-    # the vendor describes this list as one with a cursor: it has no totals, and it is never longer than one page
+    # the vendor describes a list with a cursor, so it has no totals; it is never longer than one page
     return Reply(200, {"values": rows})
 
 
 def importer_of(store: Store, cloud: Record, backing: str) -> Record | None:
-    """The service engine group that was made of one of NSX ALB's."""
+    """The service engine group that was imported from this one of NSX ALB."""
     for group in store.all("serviceEngineGroup"):
         held = group.data["serviceEngineGroupBacking"]
         if held["backingId"] == backing and held["loadBalancerCloudRef"] == cloud.id:
@@ -328,7 +328,7 @@ OPERATIONS = (
         PROVIDER,
         post_cloud,
         f"{_NAME}_CREATE",
-        refuses="a duplicate name, a cloud that is imported or that the controller has not",
+        refuses="a duplicate name, a cloud that is imported or that the controller does not have",
     ),
     Operation("GET", CLOUD, "35.0", PROVIDER, get_cloud, f"{_NAME}_VIEW"),
     Operation("PUT", CLOUD, "35.0", PROVIDER, put_cloud, f"{_NAME}_UPDATE", refuses="a change of the backing"),

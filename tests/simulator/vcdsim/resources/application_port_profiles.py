@@ -90,7 +90,7 @@ def show_profile(call: Call, profile: Record) -> dict[str, Any]:
 
 
 def list_profiles(call: Call) -> Reply:
-    # from a VDC or VDC group one sees the profiles of that scope, and those of the provider and the system
+    # in the context of a VDC or VDC group, a list shows the profiles of that scope, of the provider and of the system
     wanted = asked(call.query, "_context")
     seen_from = {one: _same_scope(call, one) for one in wanted}
 
@@ -103,9 +103,9 @@ def list_profiles(call: Call) -> Reply:
 
 
 def _same_scope(call: Call, context: str) -> set[str]:
-    """What belongs to the scope of a VDC or VDC group: itself, and what is with it in a VDC group.
+    """The owners in the scope of a VDC or VDC group: the owner itself, and the members of the same VDC group.
 
-    go-vcloud-director's tests make a profile in one VDC and find it from another one, and from their group.
+    go-vcloud-director's tests create a profile in one VDC, and find it from another VDC and from their group.
     """
     groups = [one for one in call.store.all("vdcGroup") if context in (one.id, *one.data["vdcs"])]
     return {context, *(one.id for one in groups), *(vdc for one in groups for vdc in one.data["vdcs"])}
@@ -147,7 +147,7 @@ def post_profile(call: Call) -> Reply:
     _unique(call, data["name"], org.id if org else None, None)
     identifier = call.store.mint("applicationPortProfile")
     profile = Record("applicationPortProfile", identifier, data, org.id if org else None, "PENDING", shared=not org)
-    # a profile of the provider is there for every VDC of the NSX-T manager
+    # every VDC of the NSX-T manager can use a profile of the provider
     profile.facts |= {"context": context.id if org else None, "provider_scope": context.facts.get("provider_scope")}
     # Profiles belong to the VDC, so a write does not make the gateway busy and may run beside its tasks.
     return call.submit(
@@ -187,7 +187,7 @@ def put_profile(call: Call) -> Reply:
     data = checked(call, sent, profile)
     _unique(call, data["name"], profile.org, profile)
     after = Record(profile.kind, profile.id, data)
-    # otherwise a change of the profile could do to a NAT rule what the rule itself may not do
+    # otherwise a change of the profile could give a NAT rule what a change of the rule itself could not
     if users(call, profile) and not usable_for_nat(after):
         raise errors.bad_request(f"Application Port Profile {profile.name} is used by a NAT rule: one port at most.")
     return call.submit(

@@ -140,7 +140,7 @@ def changed(record: Record, data: dict[str, Any]) -> Callable[[], None]:
 
 
 def same_id(call: Call, record: Record) -> None:
-    """Check that an id in the body is that of the path (assumed). A missing id passes: CPI updates pools without it."""
+    """Check that the body's id is that of the path (assumed). A missing id passes: CPI updates pools without it."""
     sent = call.body.get("id") if isinstance(call.body, dict) else None
     if sent is not None and sent != record.id:
         raise errors.bad_field("id", "it is not that of the path")

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The distributed firewall of a VDC group: whether it is on, its one policy, and the rules of that.
+"""The distributed firewall of a VDC group: whether it is on, its only policy, and the rules of the policy.
 
-The tests of go-vcloud-director (Test_NsxtVdcGroup, Test_NsxtDistributedFirewall...) show what a real VCD does: it makes
-a policy and a rule when the firewall is activated, and deactivates it only after the policy is disabled.
+The tests of go-vcloud-director (Test_NsxtVdcGroup, Test_NsxtDistributedFirewall...) show what a real VCD does: it
+creates a policy and a rule when the firewall is activated, and deactivates it only after the policy is disabled.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ POLICIES = "/cloudapi/1.0.0/vdcGroups/{vdcGroupId}/dfwPolicies"
 POLICY = POLICIES + "/{policyId}"
 RULES = POLICY + "/rules"
 RULE = RULES + "/{ruleId}"
-DEFAULT = "default"  # another name of the one policy, which go-vcloud-director uses
+DEFAULT = "default"  # another name of the only policy, which go-vcloud-director uses
 
 POLICIES_BODY = Body(
     "distributed firewall policies", {"enabled": flag(default=False), "defaultPolicy": shown(type="object")}
@@ -73,7 +73,7 @@ def _group(call: Call) -> Record:
 
 
 def _with_policy(call: Call) -> Record:
-    """The VDC group of the path. Answers 403 if it has no such policy, as for any object that is missing."""
+    """The VDC group of the path. Answers 403 if it has no such policy, as for any missing object."""
     group = _group(call)
     named = call.params["policyId"]
     if not is_on(group) or named not in (DEFAULT, group.facts["dfw"]["id"]):
@@ -104,7 +104,7 @@ def put_policies(call: Call) -> Reply:
 
 
 def activate(store: Store, group: Record) -> None:
-    """Give a group that has none its policy and the rule of that."""
+    """Give a group without a policy its policy, with one rule."""
     if is_on(group):
         return
     name = f"Default_VdcGroup_{group.name}"  # of the rule; go-vcloud-director's test finds it by this name
@@ -117,7 +117,7 @@ def activate(store: Store, group: Record) -> None:
 
 
 def deactivate(call: Call, group: Record) -> None:
-    """Take the policy of a group away, and with it all its rules."""
+    """Remove the policy of a group, with all its rules."""
     call.store.remove(*rules_of(call, group))
     group.facts = {name: value for name, value in group.facts.items() if name != "dfw"}
 
@@ -145,7 +145,7 @@ def put_policy(call: Call) -> Reply:
 
 
 def _shown(call: Call, rule: Record) -> dict[str, Any]:
-    # other than a gateway's, it shows a tenant's logging as sent: Test_NsxtDistributedFirewallRules
+    # unlike a gateway's rule, it shows a tenant's logging as sent: Test_NsxtDistributedFirewallRules
     return show_rule(call, rule, RULE_BODY) | {"logging": rule.data["logging"]}
 
 

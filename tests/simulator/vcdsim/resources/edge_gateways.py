@@ -177,7 +177,7 @@ def _read(call: Call) -> dict[str, Any]:
 def put_gateway(call: Call) -> Reply:
     gateway = call.require("gateway", call.params["gatewayId"])
     sent = _read(call)
-    # A tenant may change name and description, but has to send the uplinks back as it has read them.
+    # A tenant may change name and description, but must send the uplinks back unchanged.
     if not call.session.is_provider and sent["edgeGatewayUplinks"] != _bare(gateway):
         raise errors.bad_field("edgeGatewayUplinks", "only a provider may change it")
     owner = sent.pop("ownerRef", {"id": gateway.data["ownerRef"]})["id"]
@@ -189,7 +189,7 @@ def put_gateway(call: Call) -> Reply:
     sent.pop("gatewayBacking", None)
     before = {uplink["uplinkId"]: uplink for uplink in addresses.uplinks(gateway)}
     for place, one in enumerate(sent["edgeGatewayUplinks"]):
-        # a provider connects and takes away segments; the first uplink, the Tier-0 router, stays
+        # a provider connects and disconnects segments; the first uplink, the Tier-0 router, stays
         if one["uplinkId"] not in before and (not place or not call.store.get("externalNetwork", one["uplinkId"])):
             raise errors.bad_field("edgeGatewayUplinks", "there is no such uplink of this edge gateway")
     uses = addresses.uses(call.store, gateway)
@@ -210,7 +210,7 @@ def put_gateway(call: Call) -> Reply:
 
     def move() -> None:
         change()
-        for network in networks:  # they go where their edge gateway goes
+        for network in networks:  # they move with their edge gateway
             network.data = {**network.data, "ownerRef": owner}
         for group in groups:
             group.facts = {**group.facts, "came_with": gateway.id}
@@ -226,10 +226,10 @@ def put_gateway(call: Call) -> Reply:
 
 
 def _groups_that_move(call: Call, gateway: Record, owner: str) -> list[Record]:
-    """The firewall groups that a gateway takes along.
+    """The firewall groups that move with a gateway.
 
-    In a VDC group they are the group's: Terraform's provider finds them there (TestAccVcdNsxtIpSetMigration). Those
-    that came with a gateway go back with it (assumed).
+    In a VDC group they belong to the group: Terraform's provider finds them there (TestAccVcdNsxtIpSetMigration). Those
+    that came with a gateway leave with it (assumed).
     """
     if ":vdcGroup:" in owner:
         return call.store.where("firewallGroup", "owner", gateway.id)
@@ -237,7 +237,7 @@ def _groups_that_move(call: Call, gateway: Record, owner: str) -> list[Record]:
 
 
 def _check_move(call: Call, gateway: Record, owner: str) -> None:
-    """Check that a gateway may go to another owner: from a VDC to a VDC group that it is in, or back."""
+    """Check that a gateway may move to another owner: from a VDC to a VDC group with this VDC, or back."""
     if not call.session.is_provider:
         raise errors.bad_field("ownerRef", "only a provider may change it")
     if not in_reach(call, gateway.data["ownerRef"], owner):
@@ -245,7 +245,7 @@ def _check_move(call: Call, gateway: Record, owner: str) -> None:
 
 
 def in_reach(call: Call, before: str, owner: str) -> bool:
-    """Whether one owner is a VDC and the other a VDC group that it is in. Answers 400 if there is no such owner."""
+    """Whether one owner is a VDC and the other a VDC group with this VDC. Answers 400 if an owner does not exist."""
     target = call.refer("ownerRef", "vdcGroup" if ":vdcGroup:" in owner else "vdc", owner)
     source = call.store.find(before)
     pairs = [(group, vdc) for group, vdc in ((target, source), (source, target)) if group and vdc]
@@ -281,10 +281,11 @@ def _check_ranges(call: Call, gateway: Record, data: dict[str, Any], used: list[
 
 
 def _keep_primary(before: dict[str, Any], uplink: dict[str, Any]) -> None:
-    """Let an uplink that comes without a primary address keep the one that it has.
+    """Let an uplink that is sent without a primary address keep its current one.
 
-    So Terraform's provider changes the number of its addresses (TestAccVcdNsxtEdgeGatewayT0AndExternalNetworkUplink).
-    One that comes without any address keeps its subnets (Test_NsxtEdgeVdcGroup of go-vcloud-director).
+    Terraform's provider changes the number of addresses in this way
+    (TestAccVcdNsxtEdgeGatewayT0AndExternalNetworkUplink). An uplink that is sent without any address keeps its subnets
+    (Test_NsxtEdgeVdcGroup of go-vcloud-director).
     """
     had = [one["primaryIp"] for one in before["subnets"]["values"] if one.get("primaryIp")]
     subnets = uplink["subnets"]["values"]
@@ -299,7 +300,7 @@ def _keep_primary(before: dict[str, Any], uplink: dict[str, Any]) -> None:
 
 
 def _connect(call: Call, uplink: dict[str, Any]) -> None:
-    """Fill in what an uplink has of its external network. Answers 400 if there is none."""
+    """Fill in the data that an uplink gets from its external network. Answers 400 if the network does not exist."""
     network = call.store.get("externalNetwork", uplink["uplinkId"])
     if network is None:
         raise errors.bad_field("edgeGatewayUplinks", "there is no such external network")
@@ -310,10 +311,10 @@ def _connect(call: Call, uplink: dict[str, Any]) -> None:
     known = {str(addresses.network_of(one)) for one in network.data["subnets"]["values"]}
     for subnet in subnets:
         ranges = addresses.ranges_of(subnet)
-        # go-vcloud-director's tests connect subnets that the network has not, as long as they take no address of them
+        # go-vcloud-director's tests connect subnets that the network does not have, but take no address of them
         if ranges and str(addresses.network_of(subnet)) not in known:
             raise errors.bad_field("edgeGatewayUplinks", f"the external network {network.name} has no such subnet")
-    # a gateway needs one address of its own: without a wish, the first that it gets; with two subnets no more than one,
+    # a gateway needs one address of its own, by default the first that it gets; with two subnets no more than one,
     # as a test of Terraform's provider expects
     given = [one for one in subnets if addresses.ranges_of(one)]
     if given and not any(one.get("primaryIp") for one in subnets):
@@ -325,10 +326,10 @@ def _connect(call: Call, uplink: dict[str, Any]) -> None:
 
 
 def _give_one(call: Call, network: Record, uplink: dict[str, Any]) -> None:
-    """Give an uplink that asks for no address one of its external network, if one is free.
+    """Give an uplink that asks for no address an address of its external network, if one is free.
 
-    go-vcloud-director's Test_NsxtEdgeCreateWithT0AndExternalNetworks counts it, and names a subnet that the network has
-    not. The subnet that is shown then is assumed.
+    go-vcloud-director's Test_NsxtEdgeCreateWithT0AndExternalNetworks counts it, and names a subnet that the network
+    does not have. The subnet that VCD then shows is assumed.
     """
     found = allocation.first_free(call.store, network)
     if found:
@@ -338,7 +339,7 @@ def _give_one(call: Call, network: Record, uplink: dict[str, Any]) -> None:
 
 
 def check_dedication(call: Call, gateway: str, uplinks: list[dict[str, Any]]) -> None:
-    """Answers 400 where an external network would be for one edge gateway alone, and for another one (assumed)."""
+    """Answers 400 if an external network would be dedicated to an edge gateway while another one uses it (assumed)."""
     for uplink in uplinks:
         for one in call.store.where("gateway", "uplink", uplink["uplinkId"]):
             if one.id == gateway:
@@ -352,7 +353,7 @@ def check_dedication(call: Call, gateway: str, uplinks: list[dict[str, Any]]) ->
 
 def post_gateway(call: Call) -> Reply:
     sent = _read(call)
-    # orgVdc is deprecated and otherwise only shown, but clients of its time create gateways with it alone
+    # orgVdc is deprecated and otherwise read-only, but old clients create gateways with it alone
     place = sent.get("ownerRef") or call.body.get("orgVdc")
     owner = call.refer("ownerRef", "vdc", str(place.get("id")) if isinstance(place, dict) else "")
     if call.store.where("gateway", "name", owner.id, sent["name"]):
@@ -388,10 +389,10 @@ def delete_gateway(call: Call) -> Reply:
 
 
 def lock_of(call: Call, gateway: Record, *, balancer: bool = False) -> tuple[str, ...]:
-    """What a write on a gateway locks. ``balancer``: the write is one of its load balancer.
+    """What a write on a gateway locks. ``balancer``: the write concerns its load balancer.
 
-    A gateway takes one task at a time. In a VDC group, Terraform's provider lets one write at a time pass on the group,
-    and beside it one of the load balancer on each gateway (assumption vdc-group-locks).
+    A gateway takes one task at a time. In a VDC group, Terraform's provider allows one write at a time on the group,
+    and in parallel one load balancer write on each gateway (assumption vdc-group-locks).
     """
     owner = str(gateway.data["ownerRef"])
     if ":vdcGroup:" not in owner:
@@ -404,7 +405,7 @@ def lock_of(call: Call, gateway: Record, *, balancer: bool = False) -> tuple[str
 def used_addresses(call: Call) -> Reply:
     gateway = call.require("gateway", call.params["gatewayId"])
     rows = addresses.uses(call.store, gateway)
-    # A client must count addresses, not rows: it is not known which VCD lists.
+    # A client must count addresses, not rows: it is not known which of the two VCD lists.
     if call.vcd.assume("used-address-rows", "per-address"):
         rows = list({use.address: use for use in reversed(rows)}.values())[::-1]
     return page_reply(
@@ -434,10 +435,10 @@ def _cloud(call: Call) -> str | None:
 
 
 def _check_cloud(call: Call, before: dict[str, Any], sent: dict[str, Any]) -> None:
-    """Refuse another cloud. From VCD 10.6 on, whatever the version of a request, an update has to name it.
+    """Refuse another cloud. From VCD 10.6 on, an update must name its cloud, whatever the version of the request.
 
-    That is what Terraform's provider repaired for 10.6: it sends back the one that it reads. The go-vcloud-director
-    tests switch a load balancer on without one.
+    Terraform's provider was changed for 10.6 to send back the cloud that it reads. The go-vcloud-director tests switch
+    a load balancer on without one.
     """
     cloud = (sent.pop("loadBalancerCloudRef", None) or {}).get("id")
     needed = before["enabled"] and sent["enabled"] and max(call.vcd.settings.versions) >= api_versions.CLOUD_REF_SINCE
@@ -475,7 +476,8 @@ def _settled(sent: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
         if before["enabled"] and before.get(name) and sent.get(name) not in (None, before[name]):
             raise errors.bad_field(name, "it cannot be changed once it is set")
         sent[name] = sent.get(name) or (before.get(name) if before["enabled"] else None)
-    # The description says that the prefix length must be 25, but Terraform's provider sets a /27, with an IPv6 one too.
+    # The description says that the prefix length must be 25, but Terraform's provider sets a /27, also with an IPv6
+    # network.
     if not sent["serviceNetworkDefinition"] and not sent["ipv6ServiceNetworkDefinition"]:
         sent["serviceNetworkDefinition"] = SERVICE_NETWORK
     sent.setdefault("supportedFeatureSet", before.get("supportedFeatureSet") or "STANDARD")

@@ -151,9 +151,9 @@ def show_entity(call: Call, entity: Record) -> dict[str, Any]:
 
 
 def _visible(call: Call, entity: Record) -> bool:
-    """Whether the user sees an entity: its own, one that is shared with all of the organization, or all of them.
+    """Whether the user sees an entity: its own, one shared with the whole organisation, or any as an administrator.
 
-    Source: the vendor's documentation of defined entities. An estate shares every entity that it names no owner for.
+    Source: the vendor's documentation of defined entities. An estate shares every entity without an owner.
     """
     mine = entity.facts.get("owner") == call.session.user.id
     return mine or not entity.facts.get("private") or call.may(ENTITY_ADMIN_VIEW)
@@ -167,7 +167,7 @@ def _require(call: Call) -> Record:
 
 
 def list_entities(call: Call) -> Reply:
-    """By type. A part of a version stands for all versions that begin with it, as the description of the API says."""
+    """By type. The beginning of a version selects all versions that begin with it, as the API's description says."""
     start = _prefix(call, "type")
     chosen = [one for one in call.visible("entity") if f"{one.data['entityType']}.".startswith(start)]
     return _entity_page(call, chosen)
@@ -237,7 +237,7 @@ def put_entity(call: Call) -> Reply:
     entity = _require(call)
     same_id(call, entity)
     sent = ENTITY_BODY.read(call.body, call.version)
-    # CPI and CAPVCD both write to the entity of a cluster; the ETag keeps one from undoing the other's change.
+    # CPI and CAPVCD both write to the entity of a cluster; the ETag prevents one from undoing the other's change.
     wanted = call.headers.get("If-Match")
     if wanted is not None and wanted not in ("*", _etag(entity)["ETag"]):
         raise errors.precondition_failed()
@@ -255,7 +255,7 @@ def put_entity(call: Call) -> Reply:
 
 def delete_entity(call: Call) -> Reply:
     entity = _require(call)
-    # one whose resolution failed can be deleted: TestAccVcdRde of Terraform's provider
+    # an entity whose resolution failed can be deleted: TestAccVcdRde of Terraform's provider
     if entity.facts["state"] == "PRE_CREATED":
         raise errors.bad_request(f"The entity {entity.name} is not resolved and cannot be deleted.")
     call.store.remove(entity)

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""External networks of NSX-T, also called provider gateways: what edge gateways and IP Spaces are connected to.
+"""External networks of NSX-T, also called provider gateways: edge gateways and IP Spaces are connected to them.
 
-Behind the NSX-T manager are two Tier-0 routers, one of them a VRF, each with one interface.
+The NSX-T manager has two Tier-0 routers, one of them a VRF, each with one interface.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def show_network(call: Call, network: Record) -> dict[str, Any]:
 
 
 def _dedicated(call: Call, network: Record) -> dict[str, str] | None:
-    """The edge gateway that has the external network for itself."""
+    """The edge gateway that the external network is dedicated to."""
     for gateway in call.store.where("gateway", "uplink", network.id):
         if any(one["dedicated"] for one in addresses.uplinks(gateway) if one["uplinkId"] == network.id):
             return call.store.ref(gateway.id)
@@ -102,7 +102,7 @@ def _dedicated(call: Call, network: Record) -> dict[str, str] | None:
 
 
 def _deprecated(backing: dict[str, Any]) -> dict[str, Any]:
-    """The older type of a backing, which knows no VRF. Terraform's provider finds a router in use by it."""
+    """The older type of a backing, without VRF. Terraform's provider uses it to find a router that is in use."""
     return {"backingType": "NSXT_TIER0" if backing["backingTypeValue"] == "NSXT_TIER0" else "UNKNOWN"}
 
 
@@ -197,7 +197,7 @@ def list_routers(call: Call) -> Reply:
 
 
 def list_clusters(call: Call) -> Reply:
-    """The edge clusters of NSX-T: one for all VDCs."""
+    """The edge clusters of NSX-T: one, which all VDCs share."""
     row = {
         "id": nsx_id(CLUSTER),
         "name": CLUSTER,

@@ -48,7 +48,7 @@ GROUP_BODY = Body(
     },
     "name",
 )
-# A static group is found by its older type as well: Terraform's provider asks for that one.
+# Filters also find a static group by its older type, which Terraform's provider asks for.
 _TYPES = {"STATIC_MEMBERS": ["STATIC_MEMBERS", "SECURITY_GROUP"]}
 
 
@@ -82,8 +82,8 @@ def _summary(call: Call, group: Record) -> dict[str, Any]:
 
 
 def list_summaries(call: Call) -> Reply:
-    # from an edge gateway one sees its groups and those of its VDC group, from a network those that it is a member of,
-    # and from an NSX-T manager all (go-vcloud-director's comments on its look-ups)
+    # the context selects: an edge gateway its groups and those of its VDC group, a network the groups it is a member
+    # of, an NSX-T manager all groups (go-vcloud-director's comments on its look-ups)
     routers = {one.id: one.data["ownerRef"] for one in call.visible("gateway")}
     managers = [one.id for one in call.store.all("nsxtmanager")] if call.session.is_provider else []
 
@@ -124,9 +124,10 @@ def _checked(call: Call, group: Record | None) -> tuple[dict[str, Any], Record]:
     members = [one["id"] for one in sent.get("members") or []]
     for member in members:
         network = call.refer("members", "network", member)
-        # a gateway cannot see traffic of a network that is not connected to it, a VDC group none of another owner
+        # a gateway does not see the traffic of networks that are not connected to it, nor a VDC group that of other
+        # owners
         if place.id not in (network.data.get("router"), network.data["ownerRef"]):
-            # some of its words are VCD's: TestAccVcdNsxtSecurityGroupInvalidConfigs
+            # part of the text is VCD's: TestAccVcdNsxtSecurityGroupInvalidConfigs
             problem = f"the network {network.name} cannot be a member as it is not connected/scoped to {place.name}"
             raise errors.bad_field("members", problem)
     data = {name: value for name, value in sent.items() if name not in ("type", "edgeGatewayRef", "orgRef")}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Firewall rules: those of an edge gateway, and what the distributed firewall of a VDC group does the same way."""
+"""Firewall rules: those of an edge gateway, and what they have in common with a VDC group's distributed firewall."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def get_rule(call: Call) -> Reply:
 
 
 def rule_data(call: Call, sent: dict[str, Any]) -> dict[str, Any]:
-    """The rule that a client has sent, as it is stored. Answers 400 if it refers to what is not there."""
+    """The rule that a client has sent, as it is stored. Answers 400 if it refers to a missing object."""
     action, old = sent.get("actionValue"), sent.get("action")
     if not action and not old:
         raise errors.bad_request('The field "actionValue" is required.')
@@ -156,7 +156,7 @@ def put_rules(call: Call) -> Reply:
 
 
 def rewritten(call: Call, place: Record, sent: list[dict[str, Any]]) -> tuple[Effect, Effect]:
-    """What puts these rules in the place of those of a gateway or a VDC group, and what undoes that."""
+    """The functions that replace the rules of a gateway or a VDC group with these rules, and undo that."""
     before = rules_of(call, place)
     known = {rule.id: rule for rule in before}
     for one in sent:
@@ -188,7 +188,7 @@ def put_rule(call: Call) -> Reply:
 
 
 def rule_changed(rule: Record, data: dict[str, Any]) -> Effect:
-    """What gives a rule its new values and the next version."""
+    """The function that gives a rule its new values and the next version."""
 
     def apply() -> None:
         rule.data = data

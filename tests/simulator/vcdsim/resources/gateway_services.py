@@ -17,7 +17,7 @@ from vcdsim.resources.parts import VERSION, Setting
 from vcdsim.rights import DHCP_CONFIGURE, DHCP_VIEW, DNS_CONFIGURE, DNS_VIEW, GATEWAY_VIEW, PROVIDER
 from vcdsim.store import Record
 
-LISTENER = "192.168.255.228"  # of the network between the two routers of an edge gateway (assumed)
+LISTENER = "192.168.255.228"  # in the network between the two routers of an edge gateway (assumed)
 _ZONE = obj(
     {
         "id": blank(text()),

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """HTTP policies and WAF of a virtual service: rules for requests, responses and security, and the firewall's settings.
 
-They are sub-resources: they are no part of the virtual service's body, and go when it is deleted. The paths of the HTTP
+They are sub-resources: not part of the virtual service's body, and deleted with it. The paths of the HTTP
 policies are those of go-vcloud-director. The vendor's pages of API 38.1 to 39.1 have the bodies of WAF
 (EdgeVirtualServiceWafConfig, EdgeVirtualServiceWafAllowlist); no public source has its paths, so they are assumed.
 """
@@ -112,7 +112,7 @@ def _stored(service: Record, key: str) -> dict[str, Any]:
 
 
 def _check(call: Call, key: str, service: Record, sent: dict[str, Any]) -> None:
-    """Answers 400 for what a virtual service cannot have."""
+    """Answers 400 for settings that the virtual service cannot have."""
     wanted = bool(sent.get("values")) or bool(sent.get("active"))
     if wanted and service.data["applicationProfile"]["type"] not in ("HTTP", "HTTPS"):
         raise errors.bad_request(f"The virtual service {service.name} is not of type HTTP or HTTPS.")

@@ -54,7 +54,7 @@ ALLOCATION = Body(
 
 
 def _state(call: Call, allocation: Record) -> str:
-    """The usage state. USED_MANUAL stays even if an object uses the address (assumed): CPI marks its addresses so."""
+    """The usage state. USED_MANUAL stays even if an object uses the address (assumed): CPI sets it."""
     if allocation.data["usageState"] == "USED_MANUAL":
         return "USED_MANUAL"
     return "USED" if users_of(call, allocation) else "UNUSED"
@@ -145,7 +145,7 @@ def allocate(call: Call) -> Reply:
         for value in wanted
     ]
     answer = [{"id": one.id, "value": one.data["value"], "suggestedValue": None} for one in made]
-    # The task's result carries the addresses, which clients read from there.
+    # The task's result holds the addresses, and clients read them there.
     reply = call.submit(
         space,
         locks=_locks(call, space.id),
@@ -193,8 +193,8 @@ def _check_wanted(call: Call, space: Record, org: str, wanted: list[str], kind: 
     length = prefix_length(wanted[0])
     own = call.store.number("ipSpaceIpAllocation", "org", space.id, org, length)
     quota = prefix_quota(space, org, length) if length else floating_quota(space, org)
-    # -1 means no quota; an organisation's own IP Space never has one, and a provider who allocates for it is not bound:
-    # the tests of Terraform's provider allocate three addresses with a quota of 0
+    # -1 means no quota; an organisation's own IP Space never has one, and none applies to a provider who allocates for
+    # an organisation: the tests of Terraform's provider allocate three addresses with a quota of 0
     if space.org is None and not call.session.is_provider and quota >= 0 and own + len(wanted) > quota:
         what = f"prefixes of the length {length}" if length else "floating IPs"
         raise errors.bad_request(f"The quota of {quota} {what} of the IP Space {space.name} is exceeded.")

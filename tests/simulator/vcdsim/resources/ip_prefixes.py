@@ -14,7 +14,7 @@ from vcdsim import errors
 from vcdsim.bodies import formatted, many, number, obj, shown, text
 from vcdsim.store import Record, Store
 
-MOST = 65536  # prefixes of one sequence (assumed): each is compared with the others
+MOST = 65536  # most prefixes of one sequence (assumed): each is compared with the others
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 SEQUENCE = obj(
@@ -67,7 +67,7 @@ def quota(space: Record, length: int) -> int:
 
 
 def checked(sent: dict[str, Any], store: Store, private: bool) -> list[dict[str, Any]]:
-    """The prefixes to store: with identifiers and quotas, from the first address of their network on. Answers 400."""
+    """The prefixes to store, with identifiers and quotas, and with the first address of their network. Answers 400."""
     scopes = [ipaddress.ip_network(one, strict=False) for one in sent["ipSpaceInternalScope"]]
     groups = []
     for group in sent.get("ipSpacePrefixes") or []:
@@ -93,7 +93,7 @@ def _within(prefix: Network, scope: Network) -> bool:
 
 
 def _check_apart(sent: dict[str, Any], groups: list[dict[str, Any]]) -> None:
-    """Check that no address is in two prefixes, or in a prefix and a range (assumed)."""
+    """Check that no address lies in two prefixes, or in a prefix and a range (assumed)."""
     spans = [
         (prefix.version, int(prefix.network_address), int(prefix.broadcast_address))
         for group in groups
@@ -110,7 +110,7 @@ def _check_apart(sent: dict[str, Any], groups: list[dict[str, Any]]) -> None:
 
 
 def show(space: Record, taken: set[str]) -> list[dict[str, Any]]:
-    """The prefixes as VCD shows them, with what is allocated of each sequence."""
+    """The prefixes as VCD shows them, with the allocations of each sequence."""
     groups = []
     for group in space.data.get("ipSpacePrefixes") or []:
         rows = []

@@ -45,7 +45,7 @@ SPACE = Body(
         "type": one_of("PUBLIC", "PRIVATE", "SHARED_SERVICES"),
         "orgRef": ref("org"),
         "utilization": shown(),
-        # clients that want prefixes only send ranges of null
+        # clients that want only prefixes send null as ranges
         "ipSpaceRanges": obj({"ipRanges": many(RANGE), "defaultFloatingIpQuota": number(-1)}),
         "ipSpacePrefixes": many(PREFIXES),
         "ipSpaceInternalScope": many(formatted("cidr"), low=1, high=5),
@@ -94,7 +94,7 @@ def allocations_of(call: Call, space: Record, kind: str | None = None) -> list[R
 
 
 def users_of(call: Call, allocation: Record) -> list[addresses.Use]:
-    """The uses of an allocated address; of a prefix, the networks that it is the subnet of."""
+    """The uses of an allocated address; for a prefix, the networks that have it as their subnet."""
     value = allocation.data["value"]
     if allocation.data["type"] == PREFIX:
         return [
@@ -107,7 +107,7 @@ def users_of(call: Call, allocation: Record) -> list[addresses.Use]:
 
 
 def holds(space: Record, value: str) -> bool:
-    """Whether an address lies in a range of the IP Space, or a prefix is one of its own."""
+    """Whether an address lies in a range of the IP Space, or a prefix belongs to it."""
     if "/" in value:
         return value in ip_prefixes.every_prefix(space)
     return addresses.in_ip_space(space, ipaddress.ip_address(value))
@@ -194,7 +194,7 @@ def get_space(call: Call) -> Reply:
 
 
 def required_filter(call: Call, selector: str) -> str:
-    """The value of a term that the filter must have. Answers 400 without it."""
+    """The value of a selector that the filter must contain. Answers 400 without it."""
     found = asked(call.query, selector)
     if len(found) != 1:
         raise errors.bad_request(f"A filter with {selector}== is required.")
@@ -217,7 +217,7 @@ def _families(space: Record) -> list[str]:
 
 
 def _suggestion(call: Call, space: Record) -> dict[str, Any]:
-    """Up to five addresses that the organisation has allocated and does not use."""
+    """Up to five addresses that the organisation has allocated but does not use."""
     own = [one for one in allocations_of(call, space, FLOATING) if call.sees(one)]
     unused = [one.data["value"] for one in own if one.data["usageState"] == "UNUSED" and not users_of(call, one)]
     return {"ipSpaceRef": call.store.ref(space.id), "unusedValues": unused[:5]}

@@ -31,7 +31,7 @@ POWER = {"POWERED_ON": "4", "POWERED_OFF": "8", "SUSPENDED": "3"}
 
 
 def href(call: Call, record: Record, *, admin: bool = False) -> str:
-    """The address of an object in the legacy API. Clients follow it as it is, so it must be absolute."""
+    """The address of an object in the legacy API. Clients use it unchanged, so it must be absolute."""
     prefix = _PLACES[record.kind]
     return f"{call.base}/api/{'admin/' if admin else ''}{prefix}{record.uuid}"
 
@@ -39,7 +39,7 @@ def href(call: Call, record: Record, *, admin: bool = False) -> str:
 def by_uuid(call: Call, kind: str, uuid: str) -> Record:
     """The object of a legacy path. Answers 403 in the legacy API's words if it is missing or not the caller's.
 
-    CPI recognises a deleted virtual machine by the text with the operation's name, so machines have that text.
+    CPI recognises a deleted virtual machine by the text with the operation's name, so machines use that text.
     """
     identifier = f"urn:vcloud:{kind}:{uuid}"
     record = call.store.get(kind, identifier) if is_identifier(kind, identifier) else None
@@ -61,7 +61,7 @@ def list_orgs(call: Call) -> Reply:
 
 
 def org_document(call: Call, org: Record, *, admin: bool) -> Element:
-    """What an organisation's document begins with, for tenants and for administrators."""
+    """The beginning of an organisation's document, for tenants and for administrators."""
     tag, kind = ("AdminOrg", "admin.organization") if admin else ("Org", "org")
     root = xmldoc.document(
         tag, href=href(call, org, admin=admin), id=org.id, name=org.name, type=f"{xmldoc.TYPE}{kind}+xml"
@@ -81,7 +81,7 @@ def get_org(call: Call) -> Reply:
 
 def get_vapp_or_vm(call: Call) -> Reply:
     kind, _dash, uuid = call.params["id"].partition("-")
-    # one path for both, as in VCD: the prefix of the identifier tells them apart
+    # one path for both, as in VCD: the prefix of the identifier distinguishes them
     if kind == "vm":
         return Reply(200, _vm(call, by_uuid(call, "vm", uuid)))
     if kind == "vapp":
@@ -142,7 +142,7 @@ def _vapp(call: Call, vapp: Record) -> Element:
 
 
 def named_body(call: Call, tag: str) -> Element:
-    """The document of a request, whose root has this tag and a name. Answers 400 for another one."""
+    """The document of a request. Answers 400 unless its root has this tag and a name."""
     body = call.body
     if not isinstance(body, Element) or body.tag != xmldoc.named(tag) or not body.get("name"):
         raise errors.bad_request(f"The body must be a {tag} document with a name.")
@@ -150,7 +150,7 @@ def named_body(call: Call, tag: str) -> Element:
 
 
 def referred(call: Call, body: Element, path: str, kind: str) -> Record:
-    """The object that an element refers to by its address. Answers 400 if it is missing or there is none."""
+    """The object whose address an element holds. Answers 400 if the element or the object is missing."""
     element = body.find("/".join(xmldoc.named(tag) for tag in path.split("/")))
     address = element.get("href", "") if element is not None else ""
     return call.refer(path, kind, f"urn:vcloud:{kind}:{address.rpartition('/')[2]}")
@@ -159,7 +159,7 @@ def referred(call: Call, body: Element, path: str, kind: str) -> Record:
 def show_task(call: Call, task: Task) -> Element:
     """The Task document.
 
-    Clients read the new object from ``Owner``: the SDK's version 2 crashes without it. The ``Result`` holds the
+    Clients read the new object from ``Owner``; version 2 of the SDK crashes without it. The ``Result`` holds the
     addresses of an IP Space allocation.
     """
     root = xmldoc.document(
@@ -197,7 +197,7 @@ def show_task(call: Call, task: Task) -> Element:
 def running(call: Call) -> Element:
     """The document of the task that this call has started."""
     task = call.vcd.tasks.get(call.task or "")
-    if task is None:  # a fault rule lets it vanish
+    if task is None:  # a fault rule has made it vanish
         raise errors.not_found("/api/task")
     return show_task(call, task)
 

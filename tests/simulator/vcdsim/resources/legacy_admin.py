@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The administrator's view of organisations in the legacy XML API, and what the provider brings for VDCs.
+"""The administrator's view of organisations in the legacy XML API, and the provider's resources for VDCs.
 
 Terraform's data source vcd_org reads it.
 """
@@ -48,7 +48,7 @@ def _references(root: Element, tag: str, entry: str, kind: str, rows: list[tuple
 
 
 def get_nsxt_manager(call: Call) -> Reply:
-    """An NSX-T manager, in JSON: go-vcloud-director reads it so, to find the networks that it can import."""
+    """An NSX-T manager, in JSON: go-vcloud-director reads it in this form, to find networks that it can import."""
     manager = by_uuid(call, "nsxtmanager", call.params["id"])
     return Reply(
         200,
@@ -74,7 +74,7 @@ def get_network_pool(call: Call) -> Reply:
 
 
 def get_provider_vdc(call: Call) -> Reply:
-    """The provider VDC. Clients look for its identifier, its network pools, its storage profiles and its manager."""
+    """The provider VDC. Clients read its identifier, its network pools, its storage profiles and its manager."""
     provider = by_uuid(call, "providervdc", call.params["id"])
     extended = call.operation.path.startswith("/api/admin/extension/")
     tag, kind = ("VMWProviderVdc", "vmwprovidervdc") if extended else ("ProviderVdc", "providervdc")

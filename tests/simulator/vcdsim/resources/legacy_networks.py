@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Organisation VDC networks in the legacy XML API, where clients read them by a VDC's AvailableNetworks."""
+"""Organisation VDC networks in the legacy XML API, where clients find them through a VDC's AvailableNetworks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Organisations that a provider makes, changes and deletes. Clients still do so with the legacy XML API."""
+"""Organisations, which a provider creates, changes and deletes. Clients still use the legacy XML API for that."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _switch(enabled: bool) -> Any:
 
 
 def delete_org(call: Call) -> Reply:
-    """Delete an organisation with all that belongs to it, users and roles among it."""
+    """Delete an organisation with everything that belongs to it, including users and roles."""
     org = _org(call)
     if org.data["isEnabled"]:
         raise errors.bad_request(f"The organization {org.name} is enabled: disable it before you delete it.")

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Users, whom clients still create with the legacy XML API.
+"""Users, which clients still create with the legacy XML API.
 
-Bodies are checked for what the simulator needs of them; other elements are accepted and ignored.
+The simulator checks the elements that it uses, and ignores all others.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from vcdsim.resources.legacy import by_uuid, href, named_body
 from vcdsim.rights import ADMINISTRATOR_VIEW, USER_MANAGE
 from vcdsim.store import Record, uuid_of
 
-_SHORTEST = 6  # characters of a password, in go-vcloud-director's comments
+_SHORTEST = 6  # characters of a password, from go-vcloud-director's comments
 _TEXTS = ("Description", "FullName", "EmailAddress", "Telephone", "IM")
-_QUOTAS = ("StoredVmQuota", "DeployedVmQuota")  # of virtual machines; 0 is no limit
+_QUOTAS = ("StoredVmQuota", "DeployedVmQuota")  # the largest number of virtual machines; 0 is no limit
 
 
 def show_user(call: Call, user: Record) -> Element:
@@ -52,7 +52,7 @@ def get_user(call: Call) -> Reply:
 
 
 def _fill(call: Call, body: Element, user: Record) -> None:
-    """Give a user what the body says. A missing password or role stays as it is."""
+    """Update a user from the body. A missing password or role stays as it is."""
     password, org = xmldoc.text(body, "Password"), user.org or ""
     if password and len(password) < _SHORTEST:
         raise errors.bad_field("Password", f"it must have at least {_SHORTEST} characters")
@@ -77,7 +77,7 @@ def _fill(call: Call, body: Element, user: Record) -> None:
 def _quota(body: Element, tag: str) -> int:
     said = xmldoc.text(body, tag) or "0"
     if not said.isdecimal():
-        raise errors.bad_field(tag, f"{said} is no number of virtual machines")
+        raise errors.bad_field(tag, f"{said} is not a number of virtual machines")
     return int(said)
 
 
@@ -104,7 +104,7 @@ def put_user(call: Call) -> Reply:
 
 
 def take_ownership(call: Call) -> Reply:
-    _user(call)  # the simulator's objects have no owner among the users, so there is nothing to hand over
+    _user(call)  # no user owns an object in the simulator, so there is nothing to hand over
     return Reply(204)
 
 

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""VDCs in the legacy XML API: how tenants and administrators see them, and how the provider makes them.
+"""VDCs in the legacy XML API: how tenants and administrators see them, and how the provider creates them.
 
-Bodies are checked for what the simulator needs of them; other elements are accepted and ignored.
+The simulator checks the elements that it uses, and ignores all others.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def get_vdc(call: Call) -> Reply:
 
 
 def _document(call: Call, vdc: Record, *, admin: bool) -> Element:
-    """The document of a VDC for tenants, with which that for administrators begins."""
+    """The document of a VDC for tenants. The document for administrators begins with it."""
     org = call.store.get("org", vdc.org or "")
     tag, kind = ("AdminVdc", "admin.vdc") if admin else ("Vdc", "vdc")
     address = href(call, vdc, admin=admin)
@@ -60,7 +60,7 @@ def get_admin_vdc(call: Call) -> Reply:
 
 
 def _admin_document(call: Call, vdc: Record) -> Element:
-    """The administrator's document of a VDC: the tenant's, and where the VDC gets its capacity from."""
+    """The administrator's document of a VDC: the tenant's, and the sources of the VDC's capacity."""
     root = _document(call, vdc, admin=True)
     vdc_settings.show_guarantees(root, vdc)
     if call.session.is_provider:
@@ -84,7 +84,7 @@ def _unique(call: Call, org: str, name: str, vdc: Record | None) -> None:
 
 
 def _network_pool(call: Call, body: Element, before: str | None) -> str | None:
-    """The network pool that a body refers to; without a reference, the one before."""
+    """The network pool that a body refers to; without a reference, the current one."""
     given = body.find(xmldoc.named("NetworkPoolReference")) is not None
     return referred(call, body, "NetworkPoolReference", "networkPool").id if given else before
 
@@ -121,7 +121,7 @@ def post_vdc(call: Call) -> Reply:
 
 
 def put_vdc(call: Call) -> Reply:
-    """Change a VDC. Its storage profiles are changed elsewhere: clients send back the references that they read."""
+    """Change a VDC. Its storage profiles have their own requests: here, clients send the references back."""
     vdc, body = by_uuid(call, "vdc", call.params["id"]), named_body(call, "AdminVdc")
     model = vdc_settings.model_of(body)
     if model != vdc.data["allocationType"]:
@@ -149,7 +149,7 @@ def _switch(enabled: bool) -> Any:
 
 
 def _below(call: Call, owned: list[Record]) -> list[Record]:
-    """What goes with these objects of a VDC: all of its edge gateways, and the machines of its vApps."""
+    """The objects that are deleted with these: everything on edge gateways, and the machines of vApps."""
     places = {one.id for one in owned}
     found = [one for kind in call.store.kinds() for one in call.store.all(kind)]
     return [one for one in found if one.id not in places and {gateway_of(one), one.data.get("vapp")} & places]

@@ -68,7 +68,7 @@ def show_session(call: Call, session: Session) -> dict[str, Any]:
 
 
 def _log_in(call: Call, *, provider: bool) -> Reply:
-    # Only Basic counts here: the SDK still sends its expired token along when it logs in again.
+    # Only Basic counts here: when the SDK logs in again, it also sends its expired token.
     kind, _space, value = call.headers.get("Authorization", "").partition(" ")
     if kind.casefold() != "basic":
         raise errors.unauthorized()
@@ -133,8 +133,8 @@ def _form(call: Call) -> dict[str, str]:
 
 
 def _token(call: Call, *, provider: bool) -> Reply:
-    # CPI tries the provider's path first, whatever its organisation. If that accepted a tenant's token, CPI would take
-    # itself for a system administrator and send other queries.
+    # CPI tries the provider's path first, whatever its organisation. If it accepted a tenant's token, CPI would act as
+    # a system administrator and send other queries.
     form, org = _form(call), call.params.get("org", "")
     sessions, now = call.vcd.sessions, call.vcd.clock()
     if form.get("grant_type") == _REFRESH:

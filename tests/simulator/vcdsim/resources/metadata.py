@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Metadata of organisations, VDCs, provider VDCs, networks and vApps in the legacy API.
 
-What is refused, and when an entry shows its domain, is what the tests of go-vcloud-director (testMetadataCRUDActions)
+The refusals, and the entries that show their domain, follow what go-vcloud-director's tests (testMetadataCRUDActions)
 expect of a real VCD.
 """
 
@@ -33,7 +33,7 @@ Entry = dict[str, Any]
 
 
 def _entries(call: Call, record: Record) -> list[Entry]:
-    """The entries that the caller sees: PRIVATE ones are for the provider."""
+    """The entries that the caller sees: only the provider sees PRIVATE ones."""
     own = record.facts.get("metadata", ())
     return [one for one in own if call.session.is_provider or one.get("visibility") != "PRIVATE"]
 
@@ -43,7 +43,7 @@ def _domain(entry: Entry) -> str:
 
 
 def _fill(element: Element, entry: Entry, key: str | None = None) -> None:
-    """Domain, key and value; the domain GENERAL, in which all may read and write, is not shown."""
+    """Domain, key and value. The domain GENERAL, which all users may read and write, is not shown."""
     if _domain(entry) == "SYSTEM":
         xmldoc.child(element, "Domain", "SYSTEM", visibility=entry.get("visibility", "READONLY"))
     if key is not None:
@@ -60,7 +60,7 @@ def _document(tag: str, address: str, kind: str) -> Element:
 
 
 def _read(body: Element, key: str, domain: str | None) -> Entry:
-    """The entry that an element of a body describes. ``domain`` is that of the path; None takes the element's."""
+    """The entry that an element of a body describes. ``domain`` is the path's; if None, the element's."""
     if not key or len(key) > _LONGEST_KEY:
         raise errors.bad_field("Key", f"it must have 1 to {_LONGEST_KEY} characters")
     shown = body.find(f"{{{xmldoc.VCLOUD}}}Domain")
@@ -103,7 +103,7 @@ def _root(call: Call, tag: str) -> Element:
 
 
 class _Place:
-    """The operations below one path. ``edit`` is the right to write; None if clients write elsewhere."""
+    """The operations below one path. ``edit`` is the right to write; None if clients write on another path."""
 
     def __init__(self, path: str, kind: str, view: str, edit: str | None) -> None:
         self._path, self._kind, self._view, self._edit = f"{path}/metadata", kind, view, edit
@@ -154,7 +154,7 @@ class _Place:
         return get
 
     def _known(self, call: Call, record: Record, domain: str) -> Entry:
-        """The entry of the path's key. Answers 403 if there is none, in the words for an object that is missing."""
+        """The entry of the path's key. Answers 403 if it does not exist, as for a missing object."""
         for entry in _entries(call, record):
             if entry["key"] == call.params["key"] and _domain(entry) == domain:
                 return entry
@@ -178,7 +178,7 @@ class _Place:
         return delete
 
     def _write(self, call: Call, new: list[Entry], gone: list[Entry]) -> Reply:
-        """A task that puts new entries in the place of those of the same domain and key, and takes others away."""
+        """A task that replaces entries of the same domain and key with new ones, and removes others."""
         record = self._record(call)
         if not call.session.is_provider and any(_domain(one) == "SYSTEM" for one in new + gone):
             raise errors.forbidden(PROVIDER, call.operation.name, record.uuid)

@@ -138,7 +138,7 @@ def _check_profile(call: Call, sent: dict[str, Any], gateway: Record, kind: str)
             "network provider scope."
         )
     if not usable_for_nat(profile):
-        # a rule translates to one port, so a profile with several ports would leave open which one
+        # a rule translates to one port, so a profile with several ports would be ambiguous
         raise errors.bad_field("applicationPortProfile", "the profile is not usable for NAT: it has several ports")
     return profile.id
 
@@ -147,11 +147,11 @@ def check_external(call: Call, data: dict[str, Any], gateway: Record, before: Re
     """Check that the gateway may use the external addresses, and that a DNAT rule's is no VIP (an assumption).
 
     Whether VCD accepts a VIP and a DNAT rule on one address decides whether a migration can hand over the external IP
-    without a gap. It is not known, so both answers can be set.
+    without a gap. That is not known, so both behaviours can be set.
     """
     text_addresses = data.get("externalAddresses")
     if not text_addresses or (before is not None and before.data.get("externalAddresses") == text_addresses):
-        return  # an update that keeps its addresses passes, although the rule itself holds them
+        return  # an update that keeps the rule's addresses passes, although the rule itself holds them
     for address in addresses.expand(text_addresses):
         reason = addresses.why_not_external(call.store, gateway, address)
         if reason:

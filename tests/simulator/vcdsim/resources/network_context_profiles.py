@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Network context profiles: what firewall rules match besides addresses. Only those of the system, and only to read."""
+"""Network context profiles: what firewall rules match besides addresses. Only the system's profiles, and read-only."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _show(record: Record) -> dict[str, Any]:
 
 
 def list_profiles(call: Call) -> Reply:
-    """Those of the system are seen from each VDC, VDC group and NSX-T manager that the caller sees."""
+    """The context of any VDC, VDC group or NSX-T manager that the caller sees shows the system's profiles."""
     places = [one.id for kind in ("vdc", "vdcGroup") for one in call.visible(kind)]
     places += [one.id for one in call.store.all("nsxtmanager")] if call.session.is_provider else []
     how = LIST.also(_context=lambda _record: places)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""DHCP of a network, with its bindings. Nothing gets an address from it: the simulator's machines have theirs."""
+"""DHCP of a network, with its bindings. No machine gets an address from it: the estate defines their addresses."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _settled(call: Call, network: Record, sent: dict[str, Any], before: dict[str
     if mode == "RELAY":
         gateway = call.store.get("gateway", network.data["router"])
         if sent.get("dhcpPools"):
-            raise errors.bad_field("dhcpPools", "there are none with RELAY")
+            raise errors.bad_field("dhcpPools", "RELAY allows no pools")
         if gateway is None or not gateway.facts.get("dhcp_forwarder", {}).get("enabled"):
             raise errors.bad_field("mode", "RELAY needs the DHCP forwarder of the edge gateway")
     if mode == "NETWORK":
@@ -100,7 +100,7 @@ def _settled(call: Call, network: Record, sent: dict[str, Any], before: dict[str
 
 
 def _has_cluster(call: Call, owner: str) -> bool:
-    """Whether the VDC, or one of the VDC group, has an edge cluster for DHCP."""
+    """Whether the VDC, or a VDC of the VDC group, has an edge cluster for DHCP."""
     group = call.store.get("vdcGroup", owner)
     vdcs = [call.store.get("vdc", one) for one in (group.data["vdcs"] if group else [owner])]
     return any(one and one.facts.get("network_profile", {}).get("servicesEdgeCluster") for one in vdcs)
@@ -121,7 +121,7 @@ def _settled_binding(call: Call, network: Record, sent: dict[str, Any], before: 
 
 
 class _Dhcp(Setting):
-    """The configuration; without it, there are no bindings (assumed: they go with it)."""
+    """The configuration. Bindings are deleted with it (assumed)."""
 
     def delete(self, call: Call) -> Reply:
         network = self.place.of(call)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The network profile of a VDC: the edge cluster of NSX-T that serves DHCP to its networks.
 
-Terraform reads it with each VDC, and sets it as ``edge_cluster_id`` of one.
+Terraform reads it with each VDC, and sets it as the VDC's ``edge_cluster_id``.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ NETWORK = Body(
         "name": text(low=1),
         "description": text(),
         "subnets": obj({"values": many(NETWORK_SUBNET, low=1)}, "values"),
-        # of an OPAQUE network, which is an imported one; of others it is only shown
+        # required for an OPAQUE (imported) network; read-only for others
         "backingNetworkId": blank(text()),
         "backingNetworkType": blank(text()),
         "parentNetworkId": shown(),
@@ -80,7 +80,7 @@ NETWORKS = listing(
 
 
 def is_shared(network: Record) -> bool:
-    """Whether other VDCs can use a network: in a VDC group in any case (TestAccVcdNetworkIsolatedV2NsxtMigration)."""
+    """Whether other VDCs can use a network: always in a VDC group (TestAccVcdNetworkIsolatedV2NsxtMigration)."""
     return bool(network.data["shared"]) or ":vdcGroup:" in network.data["ownerRef"]
 
 
@@ -125,7 +125,7 @@ def checked(call: Call, network: Record | None) -> tuple[dict[str, Any], Record 
     owner_id = (sent.get("ownerRef") or {"id": network.data["ownerRef"] if network else ""})["id"]
     owner = call.refer("ownerRef", "vdcGroup" if ":vdcGroup:" in owner_id else "vdc", owner_id)
     routed = sent["networkType"] == "NAT_ROUTED"
-    # the connection names the edge gateway; CPI finds its gateway through the network in this way
+    # the connection names the edge gateway; CPI uses this to find the gateway of its network
     if routed != ("connection" in sent):
         raise errors.bad_field("connection", "a NAT_ROUTED network has one, an ISOLATED one has none")
     gateway = None
@@ -155,7 +155,7 @@ def checked(call: Call, network: Record | None) -> tuple[dict[str, Any], Record 
 
 
 def _backing(call: Call, sent: dict[str, Any], owner: Record, network: Record | None) -> dict[str, str]:
-    """What an imported network is made of: a segment of NSX-T or a port group of vCenter. Answers 400 for another."""
+    """The backing of an imported network: a segment of NSX-T or a port group of vCenter. Answers 400 for others."""
     identifier, kind = sent.pop("backingNetworkId", None), sent.pop("backingNetworkType", None)
     before = network.data if network else {"networkType": sent["networkType"]}
     if "OPAQUE" not in (sent["networkType"], before["networkType"]):
@@ -178,7 +178,7 @@ def _backing(call: Call, sent: dict[str, Any], owner: Record, network: Record | 
 
 
 def _template(call: Call, data: dict[str, Any], before: str | None) -> str | None:
-    """The segment profile template that a body gives a network: an empty reference takes it away."""
+    """The segment profile template that a body gives a network. An empty reference removes it."""
     given = data.pop("segmentProfileTemplateRef", None)
     if given is None:
         return before
@@ -200,7 +200,7 @@ def post_network(call: Call) -> Reply:
     template = _template(call, data, None)
     network = Record("network", call.store.mint("network"), data, org, "PENDING")
     network.facts |= {"backing": _kind_of_backing(data), "machines": {}, "segment_template": template}
-    # A routed network is plugged into its gateway, so the gateway is busy too; an isolated one locks only itself.
+    # A routed network is connected to its gateway, so the gateway is busy too; an isolated network locks only itself.
     return call.submit(
         network,
         locks=lock_of(call, gateway) if gateway else (network.id,),
@@ -219,7 +219,7 @@ def put_network(call: Call) -> Reply:
     if data["ownerRef"] != before and (gateway or not in_reach(call, before, data["ownerRef"])):
         raise errors.bad_field("ownerRef", "only that of an isolated network changes: between a VDC and its VDC group")
     if ":vdcGroup:" in before and data["ownerRef"] != before:
-        data["shared"] = False  # clients send back that it was shared in the group, and read that it no longer is
+        data["shared"] = False  # clients send back the ``shared`` of the group, and expect to read false
     template, change = _template(call, data, network.facts.get("segment_template")), changed(network, data)
     profiles = {} if template != network.facts.get("segment_template") else network.facts.get("segment_profiles", {})
 
@@ -249,7 +249,7 @@ def delete_network(call: Call) -> Reply:
 
 
 def delete_record(call: Call, network: Record) -> Reply:
-    """Delete a network, however the request has named it."""
+    """Delete a network that the request has identified."""
     if network.facts.get("machines"):
         raise errors.bad_request(f"The network {network.name} is in use by virtual machines.")
     groups = call.store.where("firewallGroup", "member", network.id)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the NSX-T manager and its vCenter have that Cloud Director shows and imports: the same in every estate."""
+"""Objects of the NSX-T manager and its vCenter that Cloud Director lists and imports: the same in every estate."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def nsx_id(name: str) -> str:
 
 
 def imported(store: Store) -> set[str]:
-    """The identifiers of what external networks and networks of organisations are made of: it cannot be used twice."""
+    """The identifiers of all objects that external and organisations' networks use: none can be used twice."""
     found = {one.data["backing"]["backingId"] for one in store.all("externalNetwork")}
     return found | {one.data["backingNetworkId"] for one in store.all("network") if "backingNetworkId" in one.data}

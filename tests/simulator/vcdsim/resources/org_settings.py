@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The settings of an organisation in the legacy XML API: quotas, catalogs, leases and passwords. They limit nothing."""
+"""The settings of an organisation in the legacy XML API: quotas, catalogs, leases, passwords. None is enforced."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def of(org: Record) -> Settings:
 def read(body: Element, before: Settings) -> Settings:
     """The settings that a body asks for. A missing group stays as it is; a missing value of a group is the default.
 
-    Go leaves out what is false or 0, so a missing value cannot mean that it stays.
+    Go omits values that are false or 0, so a missing value cannot mean "unchanged".
     """
     parent = body.find(xmldoc.named("Settings"))
     found = dict(before)
@@ -66,7 +66,7 @@ def _value(part: Element, name: str, default: str) -> str:
         return default
     fits = {"true": given in ("true", "false"), "false": given in ("true", "false"), "NONE": given == "NONE"}
     if not fits.get(default, given.isdigit()):
-        raise errors.bad_field(name, "it is of another type, or the simulator has it not")
+        raise errors.bad_field(name, "it has another type, or the simulator does not have it")
     return given
 
 

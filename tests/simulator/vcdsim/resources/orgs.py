@@ -68,7 +68,8 @@ def get_vdc(call: Call) -> Reply:
 
 
 def get_capabilities(call: Call) -> Reply:
-    # Terraform's provider asks for this one capability, of a VDC or of a VDC group, to learn that NSX-T is behind it.
+    # Terraform's provider asks for this one capability, of a VDC or of a VDC group, to learn that it is backed by
+    # NSX-T.
     identifier = call.params["orgVdcId"]
     vdc = call.require("vdcGroup" if is_identifier("vdcGroup", identifier) else "vdc", identifier)
     capability = {
@@ -82,7 +83,7 @@ def get_capabilities(call: Call) -> Reply:
 
 
 def default_policy(store: Store) -> dict[str, str]:
-    """The compute policy of every VDC: VCD's own, and the only one here."""
+    """The compute policy of every VDC: VCD's built-in one, and the only one in the simulator."""
     return {"name": "System Default", "id": store.mint("vdcComputePolicy", "System Default")}
 
 

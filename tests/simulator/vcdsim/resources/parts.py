@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What edge gateways and networks have besides their own fields: settings of which they have one, and lists of objects.
+"""Sub-resources of edge gateways and networks: single settings documents and lists of objects.
 
-Each is described by a ``Setting`` or a ``Part``; how they are read, written and locked is the same for all.
+A ``Setting`` or a ``Part`` describes each of them; all are read, written and locked in the same way.
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ def check_version(sent: dict[str, Any], current: int) -> None:
 
 @dataclass(frozen=True)
 class Setting:
-    """A document of an edge gateway or a network, which it has from the start.
+    """A settings document of an edge gateway or a network, which exists from the start.
 
-    ``fact`` names its place in the facts, ``unset`` is what is shown before anybody sets it. ``settle`` makes
-    what is stored of what was sent, and answers 400 for what VCD refuses. ``show`` adds what VCD fills in. With
-    ``resets``, DELETE leads back to ``unset``.
+    ``fact`` names its place in the facts, ``unset`` is what a client reads before the first write. ``settle`` turns the
+    sent document into the stored one, and answers 400 for what VCD refuses. ``show`` adds the fields that VCD fills in.
+    With ``resets``, DELETE restores ``unset``.
     """
 
     fact: str
@@ -83,7 +83,7 @@ class Setting:
     place: Place = GATEWAY
 
     def stored(self, owner: Record) -> dict[str, Any]:
-        """The document as it is."""
+        """The stored document."""
         found: dict[str, Any] = owner.facts.get(self.fact, self.unset)
         return found
 
@@ -136,8 +136,8 @@ class Setting:
 class Part:
     """A list of objects of one kind that belong to an edge gateway or a network.
 
-    ``settle`` and ``show`` are those of ``Setting``, but ``settle`` gets an empty dict for what was stored of a new
-    object. With ``headed``, the list has the status of the place.
+    ``settle`` and ``show`` work as in ``Setting``; for a new object, ``settle`` gets an empty dict as the stored one.
+    With ``headed``, the list has the status of the place.
     """
 
     kind: str
@@ -155,11 +155,11 @@ class Part:
     place: Place = GATEWAY
 
     def all(self, call: Call, owner: Record) -> list[Record]:
-        """Those of one place."""
+        """The objects of one place."""
         return call.store.where(self.kind, self.place.kind, owner.id)
 
     def addressed(self, call: Call) -> tuple[Record, Record]:
-        """The place and the object that a path names. Answers 403 if the object is another place's."""
+        """The place and the object that a path names. Answers 403 if the object belongs to another place."""
         owner = self.place.of(call)
         part = call.require(self.kind, call.params[self.variable])
         if part.facts[self.place.kind] != owner.id:
@@ -184,8 +184,8 @@ class Part:
         data = self.settle(call, owner, self._read(call, None), {})
         part = Record(self.kind, call.store.mint(self.kind), data, owner.org)
         part.facts |= {self.place.kind: owner.id, "version": 0}
-        # The task belongs to the place. Its details are the new object's identifier: go-vcloud-director reads that of
-        # an L2 VPN tunnel and of a DHCP binding there.
+        # The task belongs to the place. Its details are the new object's identifier: go-vcloud-director reads those of
+        # L2 VPN tunnels and DHCP bindings there.
         reply = call.submit(
             owner,
             locks=self.place.locks(call, owner),

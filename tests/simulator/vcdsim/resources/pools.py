@@ -143,7 +143,7 @@ def show_pool(call: Call, pool: Record) -> dict[str, Any]:
 
 
 def _show_profile(pool: Record) -> dict[str, Any] | None:
-    """The persistence profile with the name that VCD gives it: a profile of its own for each pool, but one for TLS."""
+    """The persistence profile with the name that VCD gives it: one for each pool, but a common one for TLS."""
     profile = pool.data.get("persistenceProfile")
     if not profile:
         return None
@@ -167,7 +167,7 @@ def _show_member(call: Call, member: dict[str, Any], *, assigned: bool) -> dict[
 def show_summary(call: Call, pool: Record) -> dict[str, Any]:
     users = health.services_of(call.vcd, pool)
     group = call.store.get("firewallGroup", pool.data.get("memberGroupRef") or "")
-    # A summary has neither members nor algorithm nor gateway: a client that needs them must read the pool itself.
+    # A summary lacks members, algorithm and gateway: a client that needs them must read the pool itself.
     values = {
         "id": pool.id,
         "status": pool.status,

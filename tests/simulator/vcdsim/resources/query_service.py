@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The query service: VDCs and virtual machines, and what the provider brings for them."""
+"""The query service: VDCs, virtual machines, and the provider's resources for them."""
 
 from __future__ import annotations
 
@@ -107,14 +107,14 @@ def _records(call: Call, kind: str, element: str, rows: list[dict[str, Any]]) ->
 
 
 def _listing(rows: list[dict[str, Any]]) -> Listing[dict[str, Any]]:
-    """The list of records. Clients may filter by every attribute of a record; others are unknown."""
+    """The list of records. Clients may filter by every attribute of a record, and by no others."""
     names = {name for row in rows for name in row} | _ALWAYS_KNOWN
     find = {name: operator.methodcaller("get", name) for name in names}
     return Listing(find={**find, "vdc": _vdc_of}, sort=find, default_sort="")
 
 
 def _vdc_of(row: dict[str, Any]) -> list[Any]:
-    """The VDC of a record, by its address or its identifier: go-vcloud-director asks by the latter."""
+    """The VDC of a record, by its address or its identifier: go-vcloud-director filters by the identifier."""
     address = row.get("vdc")
     return [address, f"urn:vcloud:vdc:{address.rpartition('/')[2]}"] if address else [None]
 
@@ -163,7 +163,7 @@ def _vm(call: Call, vm: Record, admin: bool) -> dict[str, Any]:
 
 
 def _vapp(call: Call, vapp: Record, admin: bool) -> dict[str, Any]:
-    """A record of a vApp. Like the SDK's type of it, it has no ``id``."""
+    """A record of a vApp. Like the SDK's type, it has no ``id``."""
     vdc = call.store.get("vdc", vapp.data["vdc"])
     return {
         "href": href(call, vapp),
@@ -177,7 +177,7 @@ def _vapp(call: Call, vapp: Record, admin: bool) -> dict[str, Any]:
 
 
 def _network(call: Call, network: Record, _admin: bool) -> dict[str, Any]:
-    """A record of a network, with its first subnet. One of a VDC group has no VDC (assumed)."""
+    """A record of a network, with its first subnet. A network of a VDC group has no VDC (assumed)."""
     subnet = network.data["subnets"]["values"][0]
     vdc = call.store.get("vdc", network.data["ownerRef"])
     gateway = call.store.get("gateway", network.data.get("router") or "")
@@ -220,7 +220,7 @@ def _storage(call: Call, profile: Record, admin: bool) -> dict[str, Any]:
 
 
 def _of_provider(call: Call, record: Record, _admin: bool) -> dict[str, Any]:
-    """A record of what the provider brings: its address, its name, and for a storage profile its provider VDC."""
+    """A record of a provider's resource: its address, its name, and for a storage profile its provider VDC."""
     provider = call.store.get("providervdc", record.data.get("providerVdc", ""))
     return {
         "href": href(call, record),

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Roles and rights. The operations are synchronous, as in VCD: no tasks.
 
-A role is built in, given by the estate to a user, or made by a client. Those that clients make belong to the
-organisation that they act for.
+A role is built in, defined by a user of the estate, or created by a client. A client's roles belong to the organisation
+that it acts for.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def named(store: Store, name: str, rights: frozenset[str], org: str | None) -> R
 
 
 def of_org(call: Call, org_id: str) -> list[Record]:
-    """The roles of an organisation: the built-in ones, those of its users, and those made for it."""
+    """The roles of an organisation: the built-in ones, those of its users, and those that clients created in it."""
     org = call.store.get("org", org_id)
     provider = org is not None and call.session.is_provider and org.id == call.session.org.id
     found = {name: named(call.store, name, had, None) for name, had in ROLES.items() if provider or PROVIDER not in had}
@@ -154,7 +154,7 @@ def list_rights_of_role(call: Call) -> Reply:
 
 
 def _sent_rights(call: Call) -> set[str]:
-    """The rights that a body refers to, with those that they imply. Answers 400 for one that does not exist."""
+    """The rights that a body refers to, with the rights that they imply. Answers 400 for an unknown right."""
     known = {call.store.mint("right", right): right for right in ALL - {PROVIDER}}
     found = set()
     for one in RIGHTS.read(call.body, call.version)["values"]:
@@ -170,7 +170,7 @@ def _sent_rights(call: Call) -> set[str]:
 
 
 def _give(call: Call, role: Record, rights: set[str]) -> Reply:
-    """Give a role its rights. Its users have them from their next log-in on (assumed)."""
+    """Give a role its rights. Its users get them at their next log-in (assumed)."""
     role.facts = {**role.facts, "rights": frozenset(rights)}
     for user in _users(call, role):
         user.facts["rights"] = role.facts["rights"]
@@ -198,7 +198,7 @@ def _show_right(call: Call, right: str) -> dict[str, Any]:
 
 
 def _category(right: str) -> str:
-    """What a right is about: its name says so before the colon (assumed)."""
+    """The category of a right: the part of its name before the colon (assumed)."""
     return right.partition(":")[0]
 
 

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Routing of an edge gateway: BGP with its neighbors and prefix lists, static routes, and what it advertises.
+"""Routing of an edge gateway: BGP with its neighbors and prefix lists, static routes, and route advertisement.
 
-Fields: the vendor's description. BGP and advertisement need a Tier-0 router for this edge gateway alone: the tests of
+Fields: the vendor's description. BGP and advertisement need a dedicated Tier-0 router: the tests of
 go-vcloud-director and Terraform's provider dedicate one first.
 """
 
@@ -125,7 +125,7 @@ ADVERTISEMENT = Body(
 
 
 def _check_dedicated(gateway: Record) -> None:
-    """Answers 400 where other edge gateways have the same Tier-0 router (assumed: the text)."""
+    """Answers 400 if other edge gateways share the Tier-0 router (assumed: the text)."""
     uplink = next(iter(addresses.uplinks(gateway)))
     if not uplink.get("dedicated") and not uplink.get("usingIpSpace"):
         raise errors.bad_request(f"The edge gateway {gateway.name} has no dedicated external network.")
@@ -179,7 +179,7 @@ def _settled_route(call: Call, gateway: Record, sent: dict[str, Any], _before: d
 
 
 def _shown_route(_call: Call, _gateway: Record, stored: dict[str, Any]) -> dict[str, Any]:
-    # go-vcloud-director reads the version as a text, and so it has met none
+    # go-vcloud-director declares the version as text, so VCD cannot send the usual object
     return {**stored, "systemOwned": False, "version": None}
 
 

@@ -74,7 +74,7 @@ def _entity(call: Call, vm: Record) -> dict[str, Any]:
 
 
 def put_tag(call: Call) -> Reply:
-    """Gives a tag to these virtual machines, and takes it from all others of the organisation."""
+    """Give a tag to these virtual machines, and remove it from all others of the organisation."""
     sent = TAG.read(call.body, call.version)
     tag = sent["tag"].lower()
     chosen = {call.require("vm", one).id for one in sent["entities"]}

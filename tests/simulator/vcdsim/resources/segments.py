@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Segments of NSX-T and port groups of vCenter that can be imported, profiles of segments, and templates of these.
+"""Importable segments of NSX-T and port groups of vCenter, segment profiles, and templates of them.
 
-A segment profile template stands for one profile of each kind. A VDC and the whole site can have a default one, and a
-network one of its own.
+A segment profile template has one profile of each kind. A VDC and the whole site can have a default template, and a
+network can have its own.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ _FEATURES: dict[str, dict[str, Any]] = {
         "rateLimits": {"rxBroadcast": 0, "rxMulticast": 0, "txBroadcast": 0, "txMulticast": 0},
     },
 }
-# the field of a template or network -> (the path of the list, how the names of the profiles begin)
+# the field of a template or network -> (the path of the list, the prefix of the profiles' names)
 PROFILES = {
     "qosProfile": ("segmentQoSProfiles", "segment-qos"),
     "macDiscoveryProfile": ("segmentMacDiscoveryProfiles", "mac-discovery"),
@@ -104,12 +104,12 @@ TEMPLATES = listing({}, {})
 
 
 def manager_urn(identifier: str) -> str:
-    """The URN of an NSX-T manager: go-vcloud-director's tests name it by its UUID, too, as they have read it."""
+    """The URN of an NSX-T manager: go-vcloud-director's tests also pass the UUID that they have read."""
     return f"urn:vcloud:nsxtmanager:{uuid_of(identifier)}"
 
 
 def list_switches(call: Call) -> Reply:
-    """The segments that nobody has imported: an older path, which go-vcloud-director uses, with a bare list."""
+    """The segments that are not imported yet. go-vcloud-director uses this older path, which returns a bare list."""
     kinds = {"orgVdc": "vdc", "vdcGroup": "vdcGroup", "nsxTManager": "nsxtmanager"}
     named = [(kind, call.query[name]) for name, kind in kinds.items() if name in call.query]
     if len(named) != 1:
@@ -191,7 +191,7 @@ def _list_profiles(path: str, prefix: str) -> Operation:
 
 
 def _chosen(sent: dict[str, Any]) -> dict[str, Any]:
-    """The profiles that a body names, as identifiers. Answers 400 for one that NSX-T has not."""
+    """The profiles that a body names, as identifiers. Answers 400 for a profile that NSX-T does not have."""
     found = {}
     for field, (_path, prefix) in PROFILES.items():
         identifier = (sent.get(field) or {}).get("id")
@@ -202,7 +202,7 @@ def _chosen(sent: dict[str, Any]) -> dict[str, Any]:
 
 
 def _named(stored: dict[str, Any]) -> dict[str, Any]:
-    """References to profiles, by the fields that they are in."""
+    """References to profiles, by field."""
     found: dict[str, Any] = {}
     for field, (_path, prefix) in PROFILES.items():
         identifier = stored.get(field)
@@ -275,7 +275,7 @@ def delete_template(call: Call) -> Reply:
 
 
 def _site(call: Call) -> Record:
-    """Where the defaults of the whole site are kept: the NSX-T manager."""
+    """The object that holds the defaults of the whole site: the NSX-T manager."""
     return next(call.store.all("nsxtmanager"))
 
 
@@ -285,7 +285,7 @@ def _defaults(call: Call) -> dict[str, str]:
 
 
 def read_defaults(call: Call, sent: dict[str, Any]) -> dict[str, str]:
-    """The templates that a body names as defaults, by field. Answers 400 for one that is not there."""
+    """The templates that a body names as defaults, by field. Answers 400 for a missing template."""
     given = {field: (sent.get(field) or {}).get("id") for field in DEFAULTS.schema["properties"]}
     return {field: call.refer(field, KIND, one).id for field, one in given.items() if one}
 
@@ -310,7 +310,7 @@ def put_defaults(call: Call) -> Reply:
 
 
 def _of_network(call: Call, network: Record, stored: dict[str, Any]) -> dict[str, Any]:
-    """The profiles of a network: its own, those of its template, or of the default of its VDC or of the site."""
+    """The profiles of a network: its own, or those of its template or of the default of its VDC or the site."""
     if any(stored.get(field) for field in PROFILES):
         return {**_named(stored), "segmentProfileTemplate": None}
     field = "vdcNetworkSegmentProfileTemplateRef"
@@ -343,7 +343,7 @@ SEGMENTS_OF_NETWORK = Setting(
     "ORG_VDC_NETWORK_SEGMENT_PROFILES",
     settle=_settled,
     show=_of_network,
-    refuses="a profile that NSX-T has not",
+    refuses="a profile that NSX-T does not have",
     place=NETWORK,
 )
 _SWITCHES = "/network/orgvdcnetworks/importableswitches"
@@ -384,7 +384,7 @@ OPERATIONS = (
         PROVIDER,
         post_template,
         "SEGMENT_PROFILE_TEMPLATE_CREATE",
-        refuses="a duplicate name (assumed), a profile that NSX-T has not",
+        refuses="a duplicate name (assumed), a profile that NSX-T does not have",
     ),
     Operation("GET", BASE + "/default", "36.2", PROVIDER, get_defaults, "SEGMENT_PROFILE_TEMPLATE_VIEW"),
     Operation("PUT", BASE + "/default", "36.2", PROVIDER, put_defaults, "SEGMENT_PROFILE_TEMPLATE_UPDATE"),

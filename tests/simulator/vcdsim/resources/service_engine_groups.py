@@ -68,7 +68,7 @@ GROUP = Body(
     "name",
     "serviceEngineGroupBacking",
 )
-# What NSX ALB allows a group of its kind; the vendor documents no limit of its own (assumed)
+# The limit of NSX ALB for such a group; the vendor documents none for VCD (assumed)
 _MAX_VIRTUAL_SERVICES = 1000
 
 
@@ -174,7 +174,7 @@ def put_assignment(call: Call) -> Reply:
         record.data["gatewayRef"],
     ):
         raise errors.bad_field("serviceEngineGroupRef", "neither it nor gatewayRef can be changed")
-    # a lower limit would leave virtual services without a place
+    # with a lower limit, the deployed virtual services would not fit
     if data["maxVirtualServices"] < deployed(call.store, group.id, gateway.id):
         raise errors.bad_field("maxVirtualServices", "more virtual services than that are deployed")
     return call.submit(
@@ -271,7 +271,8 @@ def _checked_group(call: Call, group: Record | None) -> dict[str, Any]:
     if group is not None:
         if held != group.data["serviceEngineGroupBacking"]:
             raise errors.bad_field("serviceEngineGroupBacking", "it cannot be changed")
-        # a test of Terraform's provider makes a dedicated group a shared one; that no gateway may have it is assumed
+        # a test of Terraform's provider turns a dedicated group into a shared one; that it must be unassigned is
+        # assumed
         if sent["reservationType"] != group.data["reservationType"] and _is_assigned(call, group):
             raise errors.bad_field("reservationType", "it cannot be changed while the group is assigned")
         return {**group.data, **shared, **features, "reservationType": sent["reservationType"]}
@@ -333,7 +334,7 @@ OPERATIONS = (
         PROVIDER,
         post_group,
         "LOAD_BALANCER_SERVICE_ENGINE_GROUP_CREATE",
-        refuses="a duplicate name, a group that is imported or that the cloud has not",
+        refuses="a duplicate name, a group that is imported or that the cloud does not have",
     ),
     Operation(
         "PUT",

@@ -15,9 +15,9 @@ PROFILE = Body(
     "SLAAC profile",
     {
         "enabled": flag(default=False),
-        # the vendor names SLAAC and DHCPv6; Terraform's provider and go-vcloud-director switch off with DISABLED
+        # the vendor documents SLAAC and DHCPv6; Terraform's provider and go-vcloud-director switch it off with DISABLED
         "mode": one_of("SLAAC", "DHCPv6", "DISABLED", default="SLAAC"),
-        # go-vcloud-director reads back empty lists, and no null, where it has sent none
+        # go-vcloud-director sends no lists, and expects to read empty lists, not null
         "dnsConfig": obj(
             {
                 "dnsServerIpv6Addresses": many(formatted("ipv6"), default=[]),

@@ -102,7 +102,7 @@ def get_group(call: Call) -> Reply:
 
 
 def list_candidates(call: Call) -> Reply:
-    """The VDCs that can be in one group with that of the context: NSX-T ones of its organisation."""
+    """The VDCs that can join a group with the VDC of the context: the NSX-T ones of its organisation."""
     wanted = asked(call.query, "_context")
     starts = [one for one in wanted if is_identifier("vdc", one) or is_identifier("vdcGroup", one)]
     if len(starts) != 1:
@@ -138,7 +138,7 @@ def _checked(call: Call, group: Record | None) -> tuple[dict[str, Any], str]:
     for field in ("localEgress", "universalNetworkingEnabled"):
         if sent[field]:
             raise errors.bad_field(field, "a LOCAL group cannot have it")
-    if group is None and sent["dfwEnabled"]:  # it is activated with the policies, where clients do it
+    if group is None and sent["dfwEnabled"]:  # clients activate it with the policies
         raise errors.not_built(call.operation.method, f"{call.operation.path} with dfwEnabled")
     if group is not None and sent["dfwEnabled"] != distributed_firewall.is_on(group):
         raise errors.not_built(call.operation.method, f"{call.operation.path} with a change of dfwEnabled")
@@ -178,7 +178,7 @@ def put_group(call: Call) -> Reply:
 def delete_group(call: Call) -> Reply:
     group = call.require("vdcGroup", call.params["vdcGroupId"])
     owned = {kind: call.store.where(kind, "owner", group.id) for kind in ("gateway", "network", "firewallGroup")}
-    # force takes the firewall groups with it, but no gateways or networks, which may serve machines (assumed)
+    # force also deletes firewall groups, but not gateways or networks, which may serve machines (assumed)
     forced = owned.pop("firewallGroup") if call.query.get("force") == "true" else []
     kept = [one for records in owned.values() for one in records]
     if kept:

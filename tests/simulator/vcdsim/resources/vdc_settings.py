@@ -1,11 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a VDC may use: capacity, quotas and switches, as the legacy API reads and shows them.
+"""What a VDC may use: capacity, quotas and flags, as the legacy API reads and shows them.
 
-Defaults and limits are those in the documentation of ``vcd_org_vdc`` of Terraform's provider. What a VDC that is no
-Flex one shows as elastic and as counting the overhead of memory is what the tests of that resource expect of a real
-VCD.
+Defaults and limits are those in the documentation of ``vcd_org_vdc`` of Terraform's provider. The values of IsElastic
+and IncludeMemoryOverhead of VDCs that are not Flex VDCs are those that the tests of this resource expect of a real VCD.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ Settings = dict[str, Any]
 _UNITS = {"Cpu": "MHz", "Memory": "MB"}
 _QUOTAS = ("NicQuota", "NetworkQuota", "VmQuota")
 _GUARANTEES = ("ResourceGuaranteedMemory", "ResourceGuaranteedCpu")
-# what a missing element means; None: an update leaves the value as it is. Go leaves out what is false, and the test
+# what a missing element means; None: an update leaves the value as it is. Go omits values that are false, and the test
 # Test_UpdateVdc of go-vcloud-director reads OverCommitAllowed as false after an update without it.
 _FLAGS: dict[str, bool | None] = {
     "IsThinProvision": None,
@@ -40,20 +39,20 @@ _FLAGS: dict[str, bool | None] = {
 }
 _FLEXIBLE = ("IsElastic", "IncludeMemoryOverhead")
 _SLOWEST = 256  # MHz of a virtual CPU
-# model -> (elastic, counts the overhead of memory); a Flex VDC is told
+# model -> (elastic, counts the overhead of memory); a Flex VDC gets these values from the client
 _OF_MODEL = {
     "ALLOCATION_VAPP": (True, False),
     "ALLOCATION_POOL": (False, True),
     "RESERVATION_POOL": (False, True),
     FLEX: (False, False),
 }
-_LEAST_GUARANTEE = {"ALLOCATION_POOL": 0.2}  # of the memory
+_LEAST_GUARANTEE = {"ALLOCATION_POOL": 0.2}  # the least share of guaranteed memory
 # From this version on, a Flex VDC that counts the overhead needs a guarantee (go-vcloud-director: "in VCD 10.6+").
 _GUARANTEE_SINCE: Version = (39, 0)
 
 
 def defaults(model: str) -> Settings:
-    """The settings of a VDC of which nothing else is known: one without limits."""
+    """The settings of a VDC without any limits."""
     elastic, overhead = _OF_MODEL[model]
     return {
         "ComputeCapacity": {part: {"Allocated": 0, "Limit": 0} for part in _UNITS},
@@ -76,7 +75,7 @@ def of(vdc: Record) -> Settings:
 
 
 def model_of(body: Element) -> str:
-    """The allocation model that a body names, as the store has it. Answers 400 if there is none."""
+    """The allocation model that a body names, as the store has it. Answers 400 for an unknown model."""
     named = xmldoc.text(body, "AllocationModel")
     for stored, shown in MODELS.items():
         if shown == named:
@@ -85,7 +84,7 @@ def model_of(body: Element) -> str:
 
 
 def read(body: Element, model: str, before: Settings | None, newest: Version) -> Settings:
-    """The settings that a body asks for. ``before`` are those of the VDC to change, None for a new one."""
+    """The settings that a body asks for. ``before`` are the current settings of the VDC, None for a new one."""
     settings = dict(before or {**defaults(model), "IsThinProvision": False})
     settings["ComputeCapacity"] = _capacity(body, before)
     for name in _QUOTAS:
@@ -154,7 +153,7 @@ def _flag(element: Element, tag: str, missing: bool) -> bool:
 
 
 def show_capacity(root: Element, vdc: Record) -> None:
-    """The capacity of a VDC. Pools reserve what they guarantee of it (assumed); nothing is used."""
+    """The capacity of a VDC. Pools reserve the guaranteed share (assumed); nothing is used."""
     capacity = xmldoc.child(root, "ComputeCapacity")
     settings = of(vdc)
     guaranteed = {"Cpu": settings["ResourceGuaranteedCpu"], "Memory": settings["ResourceGuaranteedMemory"]}
@@ -180,7 +179,7 @@ def show_quotas(root: Element, vdc: Record, networks: int) -> None:
 
 
 def show_guarantees(root: Element, vdc: Record) -> None:
-    """What of the capacity is guaranteed; for administrators."""
+    """The guaranteed share of the capacity; for administrators."""
     for name in (*_GUARANTEES, "VCpuInMhz", "IsThinProvision"):
         xmldoc.child(root, name, xmldoc.plain(of(vdc)[name]))
 

@@ -4,8 +4,8 @@
 """The storage profiles of a VDC, in the legacy API: each is one of its provider VDC, with a limit.
 
 go-vcloud-director's functions and their tests (Test_VdcUpdateStorageProfile, Test_AddRemoveVdcStorageProfiles) show
-what a real VCD does: a profile that becomes the default takes that from the one before, and one that is removed must
-be disabled first.
+what a real VCD does: a new default profile replaces the previous one, and a profile must be disabled before it is
+removed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def of_vdc(call: Call, vdc: Record) -> list[Record]:
 
 
 def references(root: Element, call: Call, vdc: Record, *, admin: bool) -> None:
-    """The element with the addresses of a VDC's storage profiles: an administrator's has its own."""
+    """The element with the addresses of a VDC's storage profiles. Administrators get other addresses."""
     listed = xmldoc.child(root, "VdcStorageProfiles")
     for one in of_vdc(call, vdc):
         address = href(call, one, admin=admin)
@@ -63,7 +63,7 @@ def _show(call: Call, profile: Record, *, admin: bool) -> Element:
 
 
 def read(call: Call, element: Element, path: str, source_vdc: Record) -> dict[str, Any]:
-    """What an element says of a storage profile of a VDC in a provider VDC. Answers 400 if it cannot be one."""
+    """The data of a VDC's storage profile in an element. Answers 400 if the provider VDC cannot offer it."""
     source = referred(call, element, "ProviderVdcStorageProfile", OF_PROVIDER)
     if source.data["providerVdc"] != source_vdc.id:
         raise errors.bad_field(path, "it is not one of the provider VDC")
@@ -83,7 +83,7 @@ def read(call: Call, element: Element, path: str, source_vdc: Record) -> dict[st
 
 
 def made(call: Call, vdc: Record, wanted: Sequence[dict[str, Any]]) -> list[Record]:
-    """New storage profiles for a VDC, not yet in the store. Answers 400 if two are the same or none is the default."""
+    """New storage profiles for a VDC, not yet stored. Answers 400 for duplicates, or without one default."""
     sources = [one["source"] for one in wanted]
     if len(set(sources)) < len(sources):
         raise errors.bad_field("VdcStorageProfile", "each storage profile of the provider VDC can be there once")
@@ -93,7 +93,7 @@ def made(call: Call, vdc: Record, wanted: Sequence[dict[str, Any]]) -> list[Reco
 
 
 def provider(call: Call) -> Record:
-    """The provider VDC, of which there is one."""
+    """The only provider VDC."""
     return next(call.store.all("providervdc"))
 
 
@@ -103,7 +103,7 @@ def get_profile(call: Call) -> Reply:
 
 
 def _without_default(others: Sequence[Record]) -> Callable[[], None]:
-    """Take the default away from the other storage profiles of a VDC."""
+    """Make the other storage profiles of a VDC no longer the default."""
 
     def change() -> None:
         for one in others:
@@ -114,7 +114,7 @@ def _without_default(others: Sequence[Record]) -> Callable[[], None]:
 
 
 def put_profile(call: Call) -> Reply:
-    """Changes take effect at once: go-vcloud-director waits for no task."""
+    """Changes take effect at once: go-vcloud-director does not wait for a task."""
     profile = by_uuid(call, KIND, call.params["id"])
     body = call.body
     if not isinstance(body, Element) or body.tag != xmldoc.named("AdminVdcStorageProfile"):
@@ -134,7 +134,7 @@ def put_profile(call: Call) -> Reply:
 
 
 def post_profiles(call: Call) -> Reply:
-    """Add a storage profile to a VDC, or take one away."""
+    """Add a storage profile to a VDC, or remove one."""
     vdc = by_uuid(call, "vdc", call.params["id"])
     body = call.body
     if not isinstance(body, Element) or body.tag != xmldoc.named("UpdateVdcStorageProfiles"):

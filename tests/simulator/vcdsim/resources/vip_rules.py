@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The rules for a virtual service's VIP, profile and service engine group.
 
-It is known that VCD refuses these things. The texts, and that it refuses them at once and not in the task, are assumed.
+VCD is known to refuse violations. The texts are assumed, and so is that it refuses them at once, not in the task.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def check_capacity(call: Call, data: dict[str, Any], gateway: Record, service: R
     if assignment is None:
         raise errors.bad_field("serviceEngineGroupRef", "the group is not assigned to the edge gateway")
     if service is not None and service.data["serviceEngineGroupRef"] == group_id:
-        return  # an update takes no further place, even in a group that is full
+        return  # an update needs no additional capacity, even in a full group
     limit = assignment.data.get("maxVirtualServices")  # None for a dedicated group, which has no limit
     if limit is not None and deployed(call.store, group_id, gateway.id) >= limit:
         raise errors.bad_request(
@@ -92,14 +92,14 @@ def check_vips(call: Call, data: dict[str, Any], gateway: Record, service: Recor
         taken = {vip for vip in {*current, *wanted} if _others_at(call.store, gateway, vip, service)}
         _check_change(call, current, wanted, taken)
     for vip in wanted:
-        if vip not in current:  # an address that it already has was checked when it got it
+        if vip not in current:  # the current address was checked when it was set
             _check_free(call, vip, gateway)
         if _others_at(call.store, gateway, vip, service):
             _check_share(call, vip, data, gateway, service)
 
 
 def _others_at(store: Store, gateway: Record, vip: str, service: Record | None) -> int:
-    """How many other virtual services have this address."""
+    """The number of other virtual services with this address."""
     own = service is not None and service.data["gatewayRef"] == gateway.id and vip in addresses.vips(service)
     return store.number("loadBalancerVirtualService", "vip", gateway.id, vip) - own
 
@@ -111,7 +111,7 @@ def _given(data: dict[str, Any]) -> Iterator[str]:
 
 
 def _check_change(call: Call, current: list[str], wanted: list[str], taken: set[str]) -> None:
-    # CPI's maintainers reported this of VCD 10.4.1, yet CPI itself updates such virtual services on each sync.
+    # CPI's maintainers reported this for VCD 10.4.1, yet CPI itself updates such virtual services on each sync.
     if set(current) & taken and call.vcd.assume("put-shared-vip-vs", "refused"):
         raise errors.bad_request("A virtual service that shares its virtual IP address cannot be updated.")
     if current == wanted:
@@ -139,7 +139,7 @@ def _check_free(call: Call, vip: str, gateway: Record) -> None:
 
 
 def _why_not_internal(store: Store, gateway: Record, vip: str) -> str | None:
-    """Why an internal VIP is taken: by the service network, a gateway address or a virtual machine (assumed)."""
+    """The reason why an internal VIP is taken: service network, gateway address or virtual machine (assumed)."""
     settings = gateway.facts["load_balancer"]
     for name in ("serviceNetworkDefinition", "ipv6ServiceNetworkDefinition"):
         if settings.get(name) and addresses.covers(settings[name], vip):
@@ -168,7 +168,7 @@ def _check_share(call: Call, vip: str, data: dict[str, Any], gateway: Record, se
             if other is not service and (same or call.vcd.assume("vip-port-two-protocols", "refused")):
                 text = f"port {number} of {vip} is in use by the virtual service {other.name}"
                 raise errors.bad_field("servicePorts", text if same else f"{text} for another protocol")
-    # The engines of one group answer for an address; two groups would answer for it twice.
+    # The engines of one group answer for an address; with two groups, both would answer for it.
     group = data["serviceEngineGroupRef"]
     same_group = call.store.number(kind, "vipGroup", *place, group)
     if service is not None and service.data["serviceEngineGroupRef"] == group and vip in addresses.vips(service):

@@ -23,7 +23,7 @@ BASE = "/cloudapi/1.0.0/loadBalancer/virtualServices"
 ONE = BASE + "/{virtualServiceId}"
 SUMMARIES = "/cloudapi/1.0.0/edgeGateways/{gatewayId}/loadBalancer/virtualServiceSummaries"
 
-# What a virtual service has besides its body, see ``http_policies``
+# Sub-resources of a virtual service, see ``http_policies``
 SUB_RESOURCES = ("httpRequestRules", "httpResponseRules", "httpSecurityRules", "wafConfig", "wafAllowlist")
 
 PROFILE_NAMES = {
@@ -63,7 +63,7 @@ COMMON = {
     "healthMessage": shown(),
     "detailedHealthMessage": shown(),
     "transparentModeEnabled": since("37.1", flag()),
-    # the vendor's pages of API 38.0 to 39.1 have it, those of 37.1 have not
+    # in the vendor's pages of API 38.0 to 39.1, but not of 37.1
     "nonCriticalLoggingEnabled": since("38.0", flag(default=False)),
 }
 SERVICE = Body(
@@ -110,7 +110,7 @@ def _show(call: Call, service: Record, fields: Body) -> dict[str, Any]:
         "healthMessage": state[1],
         "detailedHealthMessage": state[1] if call.session.is_provider else None,
         "applicationProfileType": service.data["applicationProfile"]["type"],
-        # unset where an older version than the field's wrote last
+        # unset if the last write used a version without the field
         "nonCriticalLoggingEnabled": service.data.get("nonCriticalLoggingEnabled", False),
     }
     body = fields.show(service.data, call.version)
@@ -141,7 +141,7 @@ def checked(call: Call, sent: dict[str, Any], service: Record | None) -> tuple[d
     pool = call.refer("loadBalancerPoolRef", "loadBalancerPool", sent["loadBalancerPoolRef"]["id"])
     if pool.data["gatewayRef"] != gateway.id:
         raise errors.bad_field("loadBalancerPoolRef", "the pool belongs to another edge gateway")
-    # One virtual service for each pool: a migration cannot build the new one beside the old one on the same pool.
+    # One virtual service for each pool: a migration cannot create the new one on the old one's pool.
     users = [one for one in health.services_of(call.vcd, pool) if one is not service]
     if users:
         raise errors.bad_request(f"The load balancer pool {pool.name} is used by the virtual service {users[0].name}.")
@@ -170,7 +170,8 @@ def _port(sent: dict[str, Any]) -> dict[str, Any]:
 
 def _becomes_real(call: Call, service: Record) -> None:
     service.status = "REALIZED"
-    # Realized is not yet healthy: real service engines need time to probe the pool, so clients wait for health too.
+    # A realized virtual service is not yet healthy: service engines need time to probe the pool, so clients also wait
+    # for health.
     service.facts["healthy_at"] = call.vcd.clock() + call.vcd.settings.health_seconds
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IPsec and L2 VPN tunnels of an edge gateway. They never come up: nothing is at their other end."""
+"""IPsec and L2 VPN tunnels of an edge gateway. They never come up, because they have no peer."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ L2 = Body(
 
 
 def _check_local(call: Call, gateway: Record, field: str, address: str) -> None:
-    """Answers 400 if the local end of a tunnel is no address of the edge gateway."""
+    """Answers 400 if the local end of a tunnel is not an address of the edge gateway."""
     reason = addresses.why_not_external(call.store, gateway, address)
     if reason:
         raise errors.bad_field(field, reason)
@@ -155,7 +155,7 @@ def _settled_ipsec(call: Call, gateway: Record, sent: dict[str, Any], before: di
     for one in IPSEC_TUNNELS.all(call, gateway):
         ends = (one.data["localEndpoint"]["localAddress"], one.data["remoteEndpoint"]["remoteAddress"])
         if one.data is not before and ends == (local, remote):
-            # the words that Test_NsxtIpSecVpnUniqueness of go-vcloud-director matches
+            # the text that Test_NsxtIpSecVpnUniqueness of go-vcloud-director matches
             raise errors.bad_request(
                 f"IPSec VPN Tunnel with local address {local} and remote address {remote} is already in use."
             )
@@ -168,7 +168,7 @@ def _settled_ipsec(call: Call, gateway: Record, sent: dict[str, Any], before: di
             raise errors.bad_request(f'The field "{name}" is required.')
     sent["localEndpoint"].setdefault("localId", local)
     sent["remoteEndpoint"].setdefault("remoteId", remote)
-    # what connectionProperties has changed stays until the type is DEFAULT again
+    # changes by connectionProperties stay until the type is DEFAULT again
     kept = before.get("properties") if sent["securityType"] == "CUSTOM" else None
     return {**sent, "properties": kept or {**DEFAULTS, "securityType": sent["securityType"]}}
 
@@ -253,7 +253,7 @@ IPSEC_TUNNELS = Part(
     settle=_settled_ipsec,
     show=_shown_ipsec,
     headed=True,
-    refuses="a local address that the edge gateway has not, the ends of another tunnel, a missing key or certificate",
+    refuses="a local address that is not on the edge gateway, the ends of another tunnel, a missing key or certificate",
 )
 L2_TUNNELS = Part(
     "l2VpnTunnel",
@@ -267,7 +267,7 @@ L2_TUNNELS = Part(
     settle=_settled_l2,
     show=_shown_l2,
     headed=True,
-    refuses="a local address that the edge gateway has not, another mode, a missing key or peer code, foreign networks",
+    refuses="a local address that is not on the edge gateway, another mode, a missing key or peer code, foreign networks",
 )
 _IPSEC_ONE, _L2_ONE = ONE + "/ipsec/tunnels/{tunnelId}", ONE + "/l2vpn/tunnels/{tunnelId}"
 OPERATIONS = (
