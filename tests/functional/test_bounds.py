@@ -229,7 +229,7 @@ def test_only_gzip_is_decompressed_and_only_once(encoding: bytes, tmp_path: Path
 
 
 @pytest.mark.parametrize("body", [b"plain", bomb(MEBIBYTE)[:-20], b"\x1f\x8b\x08"])
-def test_a_body_that_is_not_the_gzip_it_claims_to_be(body: bytes, tmp_path: Path) -> None:
+def test_a_body_that_is_not_valid_gzip_is_refused(body: bytes, tmp_path: Path) -> None:
     head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
     with server(lambda wire: wire.send(head + body), tmp_path) as (url, ca):
         if body == b"plain":
@@ -285,7 +285,7 @@ def test_the_kubernetes_client_decompresses_nothing(tmp_path: Path) -> None:
 # lists
 
 
-def test_a_list_of_kubernetes_that_does_not_end() -> None:
+def test_a_list_of_kubernetes_has_a_largest_number_of_pages() -> None:
     asked: list[Any] = []
 
     def send(method: str, path: str, body: Any, *, query: Any, **_more: Any) -> dict[str, Any]:
@@ -297,7 +297,7 @@ def test_a_list_of_kubernetes_that_does_not_end() -> None:
     assert len(asked) == kubernetes.MOST_PAGES + 1
 
 
-def test_a_list_of_kubernetes_that_goes_round_in_a_circle() -> None:
+def test_a_list_of_kubernetes_that_repeats_a_page_is_refused() -> None:
     def send(*_arguments: Any, **_more: Any) -> dict[str, Any]:
         return {"items": [{}], "metadata": {"continue": "again"}}
 

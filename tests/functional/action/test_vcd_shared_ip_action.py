@@ -147,7 +147,7 @@ def test_it_ends_with_the_module_however_that_ends(play: Play) -> None:
     assert progress_lines(text) == LINES * 2
 
 
-def test_it_keeps_out_of_the_way_where_its_lines_are_not_wanted(play: Play) -> None:
+def test_no_lines_are_shown_where_they_are_not_wanted(play: Play) -> None:
     own = play.folder / "own"
     text = play.run(
         {"vcd_shared_ip": {}, "check_mode": True, "register": "check"},
@@ -163,7 +163,7 @@ def test_it_keeps_out_of_the_way_where_its_lines_are_not_wanted(play: Play) -> N
     assert len(own.read_text().splitlines()) == 3
 
 
-def test_what_cannot_be_shown_does_not_touch_the_run(play: Play) -> None:
+def test_a_line_that_cannot_be_shown_does_not_affect_the_run(play: Play) -> None:
     (play.folder / "ansible.cfg").write_text("[defaults]\nlog_path = {{ CWD }}/log\n")
     plugin = (ROOT / "plugins" / "action" / "vcd_shared_ip.py").read_text()
     (play.folder / "action_plugins" / "vcd_shared_ip.py").unlink()

@@ -101,7 +101,7 @@ def gateway(sim: Simulator) -> Iterator[LockedGateway]:
         yield LockedGateway(sim, stack)
 
 
-def test_it_is_released_after_success_and_after_failure(gateway: LockedGateway) -> None:
+def test_the_lock_is_released_after_success_and_after_failure(gateway: LockedGateway) -> None:
     with gateway.lock():
         (text,) = gateway.markers
         assert text.startswith("Lock of vcd.kubernetes, do not use: by=")
@@ -124,7 +124,7 @@ def test_another_run_waits_for_its_turn_and_says_for_whom(gateway: LockedGateway
     assert re.search(r"\(\d+ s ago\), until 20\S+Z \(in \d+ s\)$", said)
 
 
-def test_the_wait_ends(gateway: LockedGateway) -> None:
+def test_the_wait_for_the_lock_has_a_limit(gateway: LockedGateway) -> None:
     clock = SteppedClock()
     with gateway.lock(), pytest.raises(CollectionError) as caught, gateway.lock(90, clock):
         pass
@@ -145,7 +145,7 @@ def test_a_lock_that_has_expired_is_removed(gateway: LockedGateway) -> None:
     assert gateway.markers == []
 
 
-def test_a_run_that_was_killed_elsewhere_blocks_for_no_longer_than_it_is_said(gateway: LockedGateway) -> None:
+def test_the_lock_of_a_run_killed_elsewhere_blocks_no_longer_than_its_lifetime(gateway: LockedGateway) -> None:
     """Its time has not come by Cloud Director's clock, which stands still here: what counts is what the run sees."""
     gateway.left_behind(Hold.begin(ELSEWHERE, gateway.now + timedelta(hours=9)))
     clock = SteppedClock()
@@ -229,14 +229,14 @@ def test_lost_answers_leave_one_marker_and_then_none(
     assert gateway.markers == []
 
 
-def test_a_lost_answer_does_not_give_it_to_two_runs(gateway: LockedGateway) -> None:
+def test_a_lost_answer_does_not_give_the_lock_to_two_runs(gateway: LockedGateway) -> None:
     with gateway.lock():
         gateway.sim.faults([{"method": "POST", "writes": True, "name": LOCK, "times": 1, "reset": "before"}])
         with pytest.raises(CollectionError, match="lock_timeout"), gateway.lock():
             pass
 
 
-def test_without_the_right_the_reason_is_given(gateway: LockedGateway) -> None:
+def test_the_error_names_the_missing_right(gateway: LockedGateway) -> None:
     gateway.sim.faults([{"method": "POST", "writes": True, "name": LOCK, "status": 403}])
     with (
         pytest.raises(VcdError, match=r"which marks edge gateway 'acme-edge' as in use.*Configure NAT"),
@@ -245,7 +245,7 @@ def test_without_the_right_the_reason_is_given(gateway: LockedGateway) -> None:
         pass
 
 
-def test_if_names_were_not_unique_neither_of_two_would_go_on(
+def test_without_unique_names_neither_of_two_runs_continues(
     gateway: LockedGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lock = gateway.lock()
@@ -259,7 +259,7 @@ def test_if_names_were_not_unique_neither_of_two_would_go_on(
     assert deleted == ["urn:vcloud:applicationPortProfile:2"]
 
 
-def test_many_runs_hold_it_one_at_a_time(gateway: LockedGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_runs_hold_the_lock_one_at_a_time(gateway: LockedGateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edge_lock, "POLLS", edge_lock.Pace(first=0.01, factor=1.0, longest=0.01))
     inside, most, done = 0, 0, []
     lock = threading.Lock()
@@ -347,7 +347,7 @@ def test_an_address_that_was_taken_after_the_plan_leads_to_another_plan(
     assert ends == [(1, 2, "migrated"), *[(2, 2, "rolled_back")] * again, (2, 2, "migrated")]
 
 
-def test_what_needs_no_lock_takes_none(sim: Simulator) -> None:
+def test_a_run_without_writes_takes_no_lock(sim: Simulator) -> None:
     sim.reset()
     edge = Edge(sim)
     services = edge.create([service("web", 2)], INTERNAL)

@@ -62,7 +62,7 @@ def policies(edge: Edge) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("before", "after"), [(EXTERNAL, INTERNAL), (INTERNAL, EXTERNAL), (INTERNAL, DISTINCT)])
-def test_a_migration_keeps_them(edge: Edge, before: str, after: str) -> None:
+def test_a_migration_keeps_the_policies(edge: Edge, before: str, after: str) -> None:
     services = with_policies(edge, before)
     edge.sim.assume(**STRICT)
     kept, point = policies(edge), edge.restore_point(services)
@@ -74,7 +74,7 @@ def test_a_migration_keeps_them(edge: Edge, before: str, after: str) -> None:
     assert edge.done(services, after, check=True, restore_point=point)["lost_settings"] == []
 
 
-def test_a_rollback_keeps_them(edge: Edge) -> None:
+def test_a_rollback_keeps_the_policies(edge: Edge) -> None:
     services = with_policies(edge, INTERNAL, 3)
     start = comparable(edge.sim.dump())
     edge.sim.faults([{"method": "POST", "route": "*/virtualServices", "name": "*-ssh", "times": 1, "status": 500}])
@@ -106,7 +106,7 @@ def test_what_cannot_be_kept_stops_the_run_before_its_first_change(edge: Edge, f
     assert None in [found[lost] for found in policies(edge)]  # the last one is changed in place, and keeps all
 
 
-def test_an_older_api_version_cannot_read_them(edge: Edge) -> None:
+def test_an_older_api_version_cannot_read_the_policies(edge: Edge) -> None:
     services = with_policies(edge, INTERNAL)
     result = edge.of(api_version="37.2").failed(services, EXTERNAL)
     assert "cannot read HTTP request rules" in result["msg"]
@@ -114,7 +114,7 @@ def test_an_older_api_version_cannot_read_them(edge: Edge) -> None:
     assert written(edge.sim.journal()) == []
 
 
-def test_a_run_that_was_killed_anywhere_keeps_them(edge: Edge) -> None:
+def test_a_run_killed_anywhere_keeps_the_policies(edge: Edge) -> None:
     services = with_policies(edge, EXTERNAL)
     point = edge.restore_point(services)
     kept = edge.sim.snapshot()
@@ -128,7 +128,7 @@ def test_a_run_that_was_killed_anywhere_keeps_them(edge: Edge) -> None:
     assert survival.survived == survival.kills == survival.writes + 1
 
 
-def test_a_loss_is_told(edge: Edge) -> None:
+def test_a_loss_is_reported(edge: Edge) -> None:
     services = with_policies(edge, EXTERNAL)
     point = edge.restore_point(services)
     api = Api(edge.sim, "admin@acme", "38.1")
@@ -139,7 +139,7 @@ def test_a_loss_is_told(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_recreate_of_a_virtual_service_keeps_them(edge: Edge, fails: bool) -> None:
+def test_recreating_a_virtual_service_keeps_the_policies(edge: Edge, fails: bool) -> None:
     with_policies(edge, EXTERNAL)
     kept, start = policies(edge), comparable(edge.sim.dump())
     name = edge.sim.dump()["virtual_services"][0]["name"]

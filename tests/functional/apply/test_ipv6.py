@@ -62,7 +62,7 @@ def vips(edge: Edge) -> list[tuple[str | None, str | None]]:
 
 
 @pytest.mark.parametrize("rules", [STRICT, LENIENT], ids=["strict", "lenient"])
-def test_it_is_served_changed_and_removed(edge: Edge, rules: dict[str, str]) -> None:
+def test_a_service_on_ipv6_is_served_changed_and_removed(edge: Edge, rules: dict[str, str]) -> None:
     """In any spelling; all ports share the VIP; it moves to an IPv4 address and back."""
     edge.sim.assume(**rules)
     for address, found in (("2001:0DB8:0::20", SIX), (OTHER_SIX, OTHER_SIX), (FOUR, FOUR), (SIX, SIX)):
@@ -96,7 +96,7 @@ def test_a_new_service_without_an_address_gets_one_of_ipv4(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("change", [{"virtual_ip_address": FOUR}, {"ipv6_virtual_ip_address": OTHER_SIX}], ids=str)
-def test_another_vip_is_taken_back(edge: Edge, change: Params) -> None:
+def test_a_changed_vip_is_repaired(edge: Edge, change: Params) -> None:
     edge.done(shop(ports=PORTS[:1]), EXTERNAL)
     there = comparable(edge.sim.dump())
     edge.module("vcd_virtual_service", name="vs-shop-web", **change)
@@ -143,7 +143,7 @@ def test_another_object_on_the_address_is_a_conflict(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("scenario", [INTERNAL, DISTINCT])
-def test_an_address_that_it_keeps_is_refused_behind_nat(edge: Edge, scenario: str) -> None:
+def test_a_kept_ipv6_address_is_refused_behind_nat(edge: Edge, scenario: str) -> None:
     edge.done(shop(), EXTERNAL)
     edge.sim.journal(clear=True)
     for check in (True, False):
@@ -171,7 +171,7 @@ def test_a_member_of_the_other_ip_version_cannot_see_the_client(edge: Edge) -> N
     assert admin.done(shop(preserve_client_ip=True, members=MEMBERS[:1]), EXTERNAL)["changed"] is False
 
 
-def test_what_is_missing_is_said_before_the_first_write(tmp_path: Path) -> None:
+def test_missing_prerequisites_are_reported_before_the_first_write(tmp_path: Path) -> None:
     path = estate(tmp_path, uplinks=UPLINKS, load_balancer=BALANCER)
     with Simulator(path, task_seconds=0, health_seconds=0) as sim:
         edge = machines(sim)

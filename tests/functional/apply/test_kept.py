@@ -91,7 +91,7 @@ STARTS = [(before, change) for change in CHANGES for before in SCENARIOS if "to 
 
 
 @pytest.mark.parametrize(("before", "change"), STARTS)
-def test_what_no_option_names_stays(edge: Edge, before: str, change: str) -> None:
+def test_settings_without_an_option_stay(edge: Edge, before: str, change: str) -> None:
     edge.done(shop(), before)
     for port in ("http", "ssh"):
         edge.module("vcd_pool", name=f"pool-shop-{port}", **POOL)
@@ -113,7 +113,7 @@ def test_what_no_option_names_stays(edge: Edge, before: str, change: str) -> Non
     assert edge.done(given, **{"scenario": before, **options})["changed"] is False
 
 
-def test_a_member_that_goes_goes_alone(edge: Edge) -> None:
+def test_removing_a_member_leaves_the_others_unchanged(edge: Edge) -> None:
     edge.done(shop(), EXTERNAL)
     edge.module("vcd_pool", name="pool-shop-ssh", **POOL)
     assert edge.done(shop(members=["10.10.0.12", "10.10.0.14"]), EXTERNAL)["changed"] is True

@@ -86,7 +86,7 @@ def vips(edge: Edge) -> dict[str, str]:
 # -- creation --------------------------------------------------------------------------------------------------------
 
 
-def test_external(edge: Edge) -> None:
+def test_a_service_is_created_on_an_external_address(edge: Edge) -> None:
     result = edge.done(shop(external_ip="203.0.113.20"), EXTERNAL)
     assert vips(edge) == {"vs-shop-http": "203.0.113.20", "vs-shop-https": "203.0.113.20"}
     assert names(edge, "pools") == ["pool-shop-http", "pool-shop-https"]
@@ -100,7 +100,7 @@ def test_external(edge: Edge) -> None:
     assert [(one["ipAddress"], one["port"]) for one in pool["members"]] == [("10.10.0.11", 8080)]
 
 
-def test_internal(edge: Edge) -> None:
+def test_a_service_is_created_on_a_shared_internal_address(edge: Edge) -> None:
     edge.done(shop(external_ip="203.0.113.20"), INTERNAL)
     assert vips(edge) == {"vs-shop-http": "192.168.8.2", "vs-shop-https": "192.168.8.2"}
     assert rules(edge) == [
@@ -109,7 +109,7 @@ def test_internal(edge: Edge) -> None:
     ]
 
 
-def test_internal_with_one_rule(edge: Edge) -> None:
+def test_a_service_can_have_one_rule_for_all_ports(edge: Edge) -> None:
     edge.done(shop(external_ip="203.0.113.20"), INTERNAL, nat="per_service")
     assert vips(edge) == {"vs-shop-http": "192.168.8.2", "vs-shop-https": "192.168.8.2"}
     assert rules(edge) == [("dnat-vs-shop-all", "203.0.113.20", "", "192.168.8.2", "")]
@@ -118,13 +118,13 @@ def test_internal_with_one_rule(edge: Edge) -> None:
     assert (info["scenario"], info["external_ip"]) == (INTERNAL, "203.0.113.20")
 
 
-def test_distinct(edge: Edge) -> None:
+def test_a_service_is_created_on_distinct_internal_addresses(edge: Edge) -> None:
     edge.done(shop(external_ip="203.0.113.20"), DISTINCT, one_arm={"start_ip": "172.30.0.5", "end_ip": "172.30.0.9"})
     assert vips(edge) == {"vs-shop-http": "172.30.0.5", "vs-shop-https": "172.30.0.6"}
     assert [rule[3] for rule in rules(edge)] == ["172.30.0.5", "172.30.0.6"]
 
 
-def test_internal_ips_that_are_given(edge: Edge) -> None:
+def test_given_internal_ips_are_used(edge: Edge) -> None:
     edge.done(shop(external_ip="203.0.113.20", internal_ips=["192.168.8.50", "192.168.8.40"]), DISTINCT)
     assert vips(edge) == {"vs-shop-http": "192.168.8.50", "vs-shop-https": "192.168.8.40"}
 
@@ -133,7 +133,7 @@ def test_internal_ips_that_are_given(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_an_ip_of_the_block(edge: Edge, scenario: str) -> None:
+def test_an_external_ip_comes_from_the_block(edge: Edge, scenario: str) -> None:
     checked = edge.done(shop(), scenario, check=True)
     made = edge.done(shop(), scenario)
     assert made["services"][0]["external_ip"] == checked["services"][0]["external_ip"] == "203.0.113.10"
@@ -141,7 +141,7 @@ def test_an_ip_of_the_block(edge: Edge, scenario: str) -> None:
     assert edge.done(shop(), scenario)["changed"] is False
 
 
-def test_an_ip_of_a_part_of_the_block_for_each_of_several(edge: Edge) -> None:
+def test_several_services_get_ips_from_a_part_of_the_block(edge: Edge) -> None:
     services = shop() + [{**one, "name": "second"} for one in shop()]
     made = edge.done(services, INTERNAL, vip_subnet="203.0.113.32/28")
     assert [one["external_ip"] for one in made["services"]] == ["203.0.113.32", "203.0.113.33"]
@@ -201,7 +201,7 @@ def test_removal_leaves_nothing(edge: Edge, scenario: str, nat: str) -> None:
 
 @pytest.mark.parametrize("known", RULES)
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_members_ports_and_protocols_change(edge: Edge, scenario: str, known: str) -> None:
+def test_members_ports_and_protocols_can_change(edge: Edge, scenario: str, known: str) -> None:
     edge.sim.assume(**RULES[known])
     ip = {"external_ip": "203.0.113.20"}
     edge.done(shop(**ip), scenario)
@@ -265,7 +265,7 @@ def test_a_renamed_port_replaces_its_objects(edge: Edge, scenario: str, known: s
     assert comparable(edge.sim.dump()) == from_the_start(edge, renamed, done, known, scenario=scenario)
 
 
-def test_a_renamed_port_that_fails_is_restored_with_its_former_objects(edge: Edge) -> None:
+def test_a_renamed_port_that_fails_is_restored_with_its_previous_objects(edge: Edge) -> None:
     ip = {"external_ip": "203.0.113.20"}
     edge.done(shop(HTTP, SSH, **ip), INTERNAL)
     before = comparable(edge.sim.dump())
@@ -278,7 +278,7 @@ def test_a_renamed_port_that_fails_is_restored_with_its_former_objects(edge: Edg
     assert comparable(edge.sim.dump()) == before
 
 
-def test_a_name_with_several_readings_goes_only_if_it_is_named(edge: Edge) -> None:
+def test_an_ambiguous_name_is_removed_only_if_it_is_given(edge: Edge) -> None:
     """vs-shop-web-http is port web-http of shop, or port http of shop-web."""
     ip = {"external_ip": "203.0.113.20"}
     edge.done([{**shop(HTTP)[0], "name": "shop-web", "external_ip": "203.0.113.21"}], INTERNAL)
@@ -325,7 +325,7 @@ def test_a_port_is_removed_by_removing_it(edge: Edge, scenario: str) -> None:
 
 @pytest.mark.parametrize("known", RULES)
 @pytest.mark.parametrize(("before", "after"), MOVES)
-def test_migrations_with_one_rule_for_all_ports(edge: Edge, before: str, after: str, known: str) -> None:
+def test_a_service_with_one_rule_for_all_ports_is_migrated(edge: Edge, before: str, after: str, known: str) -> None:
     edge.sim.assume(**RULES[known])
     services = shop(HTTP, HTTPS, SSH, external_ip="203.0.113.20")
 
@@ -341,7 +341,7 @@ def test_migrations_with_one_rule_for_all_ports(edge: Edge, before: str, after: 
 
 
 @pytest.mark.parametrize("known", RULES)
-def test_from_a_rule_for_each_port_to_one_for_all(edge: Edge, known: str) -> None:
+def test_rules_for_each_port_become_one_for_all(edge: Edge, known: str) -> None:
     edge.sim.assume(**RULES[known])
     services = shop(external_ip="203.0.113.20")
     for nat in ("per_port", "per_service", "per_port"):
@@ -414,7 +414,7 @@ def test_the_name_of_a_profile_is_unique_in_the_organization(estate: str, second
 # -- clusters, as a task that is not the role's ----------------------------------------------------------------------
 
 
-def test_only_what_is_certainly_a_services_goes_without_its_ports(edge: Edge) -> None:
+def test_without_ports_only_unambiguous_objects_are_removed(edge: Edge) -> None:
     """`web` of the cluster prod is removed by its name alone; names that may be of another stay, and are reported."""
     prod, europe = (edge.of(name_template=None, cluster_id=one) for one in ("prod", "prod-eu"))
     prod.done([{**shop(HTTP)[0], "name": "web"}], INTERNAL)
@@ -454,7 +454,7 @@ def test_a_new_pool_gets_the_members_of_the_same_cluster(edge: Edge) -> None:
 # -- what options say of pools ---------------------------------------------------------------------------------------
 
 
-def test_settings_of_pools_are_brought_about_and_left_where_no_option_names_them(edge: Edge) -> None:
+def test_pool_settings_are_applied_and_left_alone_without_an_option(edge: Edge) -> None:
     cookie = {"type": "HTTP_COOKIE", "value": "session"}
     named = {"algorithm": "LEAST_CONNECTIONS", "health_monitors": ["HTTP"], "persistence_profile": cookie}
     edge.done(shop(SSH, external_ip="203.0.113.20"), EXTERNAL)

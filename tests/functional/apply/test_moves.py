@@ -117,7 +117,7 @@ def prepare(simulators: dict[str, Simulator], prepared: Any, of: str, scenario: 
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_migration(case: Case, simulators: dict[str, Simulator], prepared: Any) -> None:
+def test_a_migration_is_complete_and_loses_no_ip(case: Case, simulators: dict[str, Simulator], prepared: Any) -> None:
     edge, services = prepare(simulators, prepared, case.estate, case.before, case.ports)
     edge.sim.assume(**case.rules)
     edge.sim.journal(clear=True)
@@ -231,7 +231,7 @@ def test_writes_are_one_at_a_time_however_long_tasks_take(simulators: dict[str, 
     assert [entry for entry in edge.sim.journal() if entry["code"] == "BUSY_ENTITY"] == []
 
 
-def test_the_window_is_not_prolonged_by_a_write_that_may_fail(simulators: dict[str, Simulator], prepared: Any) -> None:
+def test_a_write_that_may_fail_does_not_prolong_the_window(simulators: dict[str, Simulator], prepared: Any) -> None:
     edge, services = prepare(simulators, prepared, "one-edge", EXTERNAL, 1)
     edge.sim.assume(**STRICT)
     edge.sim.journal(clear=True)

@@ -147,7 +147,7 @@ def edge(sim: Simulator) -> Edge:
     return Edge(sim).of(cluster_id=None, name_template=TEMPLATE)
 
 
-def test_the_task_that_the_bad_ones_are_derived_from_is_valid(edge: Edge) -> None:
+def test_the_task_behind_the_bad_options_is_valid(edge: Edge) -> None:
     assert edge.done(shop(), INTERNAL)["changed"] is True
 
 

@@ -166,7 +166,7 @@ def test_fields_that_no_option_names_stay_in_a_rule_that_does_not_change(edge: E
 
 
 @pytest.mark.parametrize("world", [STRICT, LENIENT], ids=["strict", "lenient"])
-def test_they_are_kept_through_all_scenarios_and_written_once(edge: Edge, world: Params) -> None:
+def test_policies_are_kept_through_all_scenarios_and_written_once(edge: Edge, world: Params) -> None:
     edge.sim.assume(**world)
     edge.done(shop(), EXTERNAL)
     set_manually(edge, security_rules=[MINE], request_rules=[HEADER])
@@ -187,7 +187,7 @@ def test_they_are_kept_through_all_scenarios_and_written_once(edge: Edge, world:
 
 
 @pytest.mark.parametrize("place", range(3))
-def test_a_rollback_brings_the_old_ones_back(edge: Edge, place: int) -> None:
+def test_a_rollback_restores_the_old_policies(edge: Edge, place: int) -> None:
     edge.sim.assume(**STRICT)
     edge.done(shop({"http_policy": {"security_rules": [CLOSED], "request_rules": [HEADER]}}), INTERNAL)
     set_manually(edge, response_rules=[HEADER])
@@ -204,7 +204,7 @@ def test_a_rollback_brings_the_old_ones_back(edge: Edge, place: int) -> None:
     assert comparable(edge.sim.dump()) == start
 
 
-def test_a_restore_point_brings_the_rules_of_a_lost_virtual_service_back(edge: Edge) -> None:
+def test_a_restore_point_restores_the_rules_of_a_lost_virtual_service(edge: Edge) -> None:
     wanted = shop({**REDIRECTS, "http_policy": {"request_rules": [HEADER]}})
     edge.done(wanted, EXTERNAL)
     set_manually(edge, security_rules=[MINE], redirect_to_https=None)
@@ -220,7 +220,7 @@ def test_a_restore_point_brings_the_rules_of_a_lost_virtual_service_back(edge: E
     assert names(edge) == {"security": ["mine"], "request": ["header"]}
 
 
-def test_a_port_that_is_no_longer_http_and_is_again(edge: Edge) -> None:
+def test_a_port_can_stop_being_http_and_become_it_again(edge: Edge) -> None:
     edge.done(shop(REDIRECTS), INTERNAL)
     edge.done(shop({"app_protocol": None}), INTERNAL)
     edge.done(shop(REDIRECTS), INTERNAL)
@@ -241,7 +241,7 @@ def test_only_what_an_option_names_is_read(edge: Edge) -> None:
     assert sorted(reads(edge)) == ["requestRules", "securityRules"]
 
 
-def test_info_and_diff_tell_of_them(edge: Edge) -> None:
+def test_info_and_diff_show_the_policies(edge: Edge) -> None:
     wanted = shop({**REDIRECTS, "http_policy": {"request_rules": [HEADER]}})
     edge.done(wanted, EXTERNAL)
     edge.sim.journal(clear=True)
@@ -300,7 +300,7 @@ def test_rules_of_another_form_in_a_restore_point_are_refused_in_one_line(edge: 
         (shop(REDIRECTS), {"cluster_id": "c1", "name_template": None}, "CPI makes the virtual service of port 80"),
     ],
 )
-def test_what_cannot_be_is_said_before_the_first_write(
+def test_impossible_options_are_refused_before_the_first_write(
     edge: Edge, given: list[Params], options: Params, said: str
 ) -> None:
     assert said in edge.of(**options).failed(given, EXTERNAL)["msg"]

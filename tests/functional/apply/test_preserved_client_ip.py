@@ -70,7 +70,7 @@ def served(members: Sequence[str] = tuple(MEMBERS)) -> dict[str, list[Any]]:
 PLAIN = {"modes": [False, False], "pools": [["pool-shop-ssh", ""], ["pool-shop-web", ""]], "sets": []}
 
 
-def test_it_is_made_kept_up_to_date_and_taken_back(edge: Edge) -> None:
+def test_the_client_ip_is_preserved_kept_up_to_date_and_taken_back(edge: Edge) -> None:
     edge.done(shop(), EXTERNAL)
     assert found(edge) == served()
     assert edge.done(shop(), EXTERNAL)["changed"] is False
@@ -92,7 +92,7 @@ def test_it_is_made_kept_up_to_date_and_taken_back(edge: Edge) -> None:
     assert edge.done(shop(preserve=False), INTERNAL)["changed"] is False
 
 
-def test_a_group_that_is_still_in_use_for_a_while_is_waited_for(edge: Edge) -> None:
+def test_the_module_waits_for_a_group_that_is_still_in_use(edge: Edge) -> None:
     edge.done(shop(), EXTERNAL)
     edge.sim.settings(health_seconds=0.3)
     done = edge.done([{"name": "shop", "ports": shop()[0]["ports"]}], state="absent")
@@ -141,14 +141,16 @@ def test_an_ip_set_that_something_else_uses_is_not_deleted(edge: Edge) -> None:
         ({}, {"cluster_id": "c1", "name_template": None}, "serve it under name_template, outside CPI"),
     ],
 )
-def test_what_cannot_be_is_said_before_the_first_write(edge: Edge, more: Params, options: Params, said: str) -> None:
+def test_impossible_options_are_refused_before_the_first_write(
+    edge: Edge, more: Params, options: Params, said: str
+) -> None:
     scenario = options.pop("scenario", EXTERNAL) if "scenario" in options else EXTERNAL
     message = edge.of(**options).failed(shop(**more), scenario)["msg"]
     assert said in message
     assert written(edge.sim.journal(), "admin") == []
 
 
-def test_what_is_missing_is_said_at_once_with_who_can_give_it(tmp_path: Path) -> None:
+def test_missing_prerequisites_are_reported_with_who_can_provide_them(tmp_path: Path) -> None:
     groups = [{"name": "seg-dedicated"}]
     with Simulator(estate(tmp_path, service_engine_groups=groups), task_seconds=0, health_seconds=0) as sim:
         result = machines(sim).failed(shop(), EXTERNAL, check=True)
@@ -157,6 +159,6 @@ def test_what_is_missing_is_said_at_once_with_who_can_give_it(tmp_path: Path) ->
         assert "needs a service engine group in mode LEGACY_ACTIVE_STANDBY" in result["msg"]
 
 
-def test_without_the_right_to_see_groups_other_services_go_on(edge: Edge) -> None:
+def test_other_services_work_without_the_right_to_see_groups(edge: Edge) -> None:
     kube = edge.of(user="kube", password="kube-secret-1")
     assert kube.done(shop(preserve=False), EXTERNAL)["changed"]

@@ -50,7 +50,7 @@ def test_all_writes_and_services_are_counted_once(
     assert last["done"] == done["writes"]
 
 
-def test_each_verb_says_what_is_done(edge: Edge, tmp_path: Path) -> None:
+def test_each_verb_names_what_is_done(edge: Edge, tmp_path: Path) -> None:
     file = tmp_path / "progress"
     plain, services = edge.of(progress_file=None), SERVICES[:1]
     for scenario in SCENARIOS:

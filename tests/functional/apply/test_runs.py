@@ -37,7 +37,7 @@ def pool(sim: Simulator, **more: Any) -> ModuleRun:
     return ModuleRun("vcd_pool", {**CONNECTION, "url": sim.url, "ca_path": sim.ca, **POOL, **more})
 
 
-def test_a_result_and_a_failure(fresh: Simulator) -> None:
+def test_a_run_returns_its_result_or_its_failure(fresh: Simulator) -> None:
     assert pool(fresh).start().wait()["changed"] is True
     second = pool(fresh).start()
     assert second.wait()["changed"] is False
@@ -47,7 +47,7 @@ def test_a_result_and_a_failure(fresh: Simulator) -> None:
     assert refused["failed"]
 
 
-def test_check_mode_diff_and_environment(fresh: Simulator) -> None:
+def test_a_run_can_set_check_mode_diff_and_environment(fresh: Simulator) -> None:
     planned = ModuleRun("vcd_pool", POOL, {
         "VCD_URL": fresh.url, "VCD_CA_PATH": fresh.ca, "VCD_ORG": "acme", "VCD_USER": "kube",
         "VCD_PASSWORD": "kube-secret-1",
@@ -57,19 +57,19 @@ def test_check_mode_diff_and_environment(fresh: Simulator) -> None:
     assert fresh.dump()["pools"] == []
 
 
-def test_runs_side_by_side(fresh: Simulator) -> None:
+def test_modules_run_side_by_side(fresh: Simulator) -> None:
     runs = [pool(fresh, name=f"pool-{number}").start() for number in range(4)]
     assert [run.wait()["changed"] for run in runs] == [True] * 4
     assert len({run.pid for run in runs}) == 4
 
 
-def test_a_module_that_does_not_exist() -> None:
+def test_a_module_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(ModuleBroke, match="No module named"):
         ModuleRun("vcd_none", {}).start().wait()
 
 
 @pytest.mark.parametrize(("moment", "pools"), [("before", 0), ("after", 1)])
-def test_a_run_killed_at_its_write(fresh: Simulator, moment: str, pools: int) -> None:
+def test_a_run_is_killed_at_its_write(fresh: Simulator, moment: str, pools: int) -> None:
     fresh.faults([{"writes": True, "hold": moment}])
     run = pool(fresh).start()
     until(lambda: fresh.faults()[0]["held"], "the write")

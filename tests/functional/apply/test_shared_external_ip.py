@@ -56,7 +56,7 @@ def databases() -> list[Params]:
 
 @pytest.mark.parametrize("rules", RULES)
 @pytest.mark.parametrize(("before", "after"), MOVES)
-def test_a_migration(edge: Edge, before: str, after: str, rules: str) -> None:
+def test_services_on_one_external_ip_are_migrated_together(edge: Edge, before: str, after: str, rules: str) -> None:
     services = edge.create(databases(), before)
     edge.sim.assume(**RULES[rules])
     edge.sim.settings(task_seconds=0.001)
@@ -108,7 +108,7 @@ def test_a_failure_rolls_the_whole_group_back(edge: Edge, before: str, after: st
     assert [one["state"] for one in result["services"]] == ["migrated"] * 3
 
 
-def test_machines_with_two_applications_on_one_ip(edge: Edge) -> None:
+def test_machines_may_serve_two_applications_on_one_ip(edge: Edge) -> None:
     """Without a cluster it is everyday use: the second application comes later, and both move in one task."""
     machines = edge.of(cluster_id=None, name_template="{kind}-{service}-{port}")
     given = [{**one, "namespace": ""} for one in databases()[:2]]
@@ -124,14 +124,14 @@ def test_machines_with_two_applications_on_one_ip(edge: Edge) -> None:
     assert edge.sim.dump()["virtual_services"] == []
 
 
-def test_two_services_that_want_one_port(edge: Edge) -> None:
+def test_two_services_cannot_have_the_same_port(edge: Edge) -> None:
     given = databases()[:2]
     given[1]["ports"][0]["port"] = 5432
     assert "port 5432 of 203.0.113.20 is also wanted by default/pg" in edge.failed(given, EXTERNAL)["msg"]
     assert written(edge.sim.journal()) == []
 
 
-def test_one_task_for_one_of_two_leaves_both_as_they_are_where_vcd_refuses(edge: Edge) -> None:
+def test_a_task_for_one_of_two_services_leaves_both_unchanged_if_vcd_refuses(edge: Edge) -> None:
     """The other one is no part of the task, so that it cannot leave the address."""
     services = edge.create(databases()[:2], EXTERNAL)
     edge.sim.assume(**STRICT)

@@ -71,7 +71,7 @@ RULES = {"tcp": [("TCP", ["53"])], "udp": [("UDP", ["53"])]}
 
 
 @pytest.mark.parametrize("rules", [STRICT, LENIENT], ids=["strict", "lenient"])
-def test_it_is_served_moved_through_all_scenarios_and_removed(edge: Edge, rules: dict[str, str]) -> None:
+def test_a_udp_service_is_served_moved_through_all_scenarios_and_removed(edge: Edge, rules: dict[str, str]) -> None:
     edge.sim.assume(**rules)
     made: dict[str, Any] = {}
     for scenario in (*SCENARIOS, EXTERNAL, DISTINCT, INTERNAL):
@@ -109,7 +109,7 @@ def test_one_rule_leads_to_both_protocols(edge: Edge) -> None:
 
 @pytest.mark.parametrize("before", SCENARIOS)
 @pytest.mark.parametrize("after", [EXTERNAL, INTERNAL])
-def test_where_cloud_director_refuses_it_all_is_taken_back(edge: Edge, before: str, after: str) -> None:
+def test_a_refusal_of_cloud_director_is_rolled_back_completely(edge: Edge, before: str, after: str) -> None:
     """TCP alone is served before; the UDP port of the same number cannot come, and nothing of it stays."""
     edge.sim.assume(**REFUSED, **STRICT)
     edge.done(dns(TCP), before)
@@ -132,7 +132,7 @@ def test_where_cloud_director_refuses_it_all_is_taken_back(edge: Edge, before: s
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_what_an_operator_changed_is_repaired(edge: Edge, scenario: str) -> None:
+def test_changes_of_an_operator_are_repaired(edge: Edge, scenario: str) -> None:
     edge.done(dns({**TCP, "port": 54}, UDP), scenario)
     there = comparable(edge.sim.dump())
     edge.module("vcd_virtual_service", name="vs-dns-udp", service_ports=[{"start": 53, "type": "TCP_FAST_PATH"}])
@@ -160,7 +160,7 @@ def test_a_port_changes_its_protocol_and_back(edge: Edge, scenario: str) -> None
 
 
 @pytest.mark.parametrize(("before", "after"), MOVES)
-def test_the_way_back_with_a_restore_point(edge: Edge, before: str, after: str) -> None:
+def test_a_restore_point_leads_back(edge: Edge, before: str, after: str) -> None:
     edge.done(dns(), before)
     edge.module("vcd_pool", name="pool-dns-udp", health_monitors=["PING"])
     edge.module("vcd_virtual_service", name="vs-dns-udp", description="by hand")

@@ -48,7 +48,7 @@ def rules(edge: Edge) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("known", [STRICT, LENIENT], ids=["strict", "lenient"])
-def test_the_way_back_brings_the_rules_of_an_operator_back(edge: Edge, known: dict[str, str]) -> None:
+def test_a_restore_brings_back_the_rules_of_an_operator(edge: Edge, known: dict[str, str]) -> None:
     services = with_hand_made_rules(edge, INTERNAL)
     edge.sim.assume(**known)
     start, point = comparable(edge.sim.dump()), edge.restore_point(services)
@@ -63,7 +63,7 @@ def test_the_way_back_brings_the_rules_of_an_operator_back(edge: Edge, known: di
     assert comparable(edge.sim.dump()) == start
 
 
-def test_without_the_restore_point_the_loss_is_told(edge: Edge) -> None:
+def test_without_the_restore_point_the_loss_is_reported(edge: Edge) -> None:
     services = with_hand_made_rules(edge, INTERNAL)
     point = edge.restore_point(services)
     edge.done(services, EXTERNAL)
@@ -74,7 +74,7 @@ def test_without_the_restore_point_the_loss_is_told(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("number", range(8))
-def test_a_rollback_brings_the_rules_of_an_operator_back(edge: Edge, number: int) -> None:
+def test_a_rollback_brings_back_the_rules_of_an_operator(edge: Edge, number: int) -> None:
     services = with_hand_made_rules(edge, INTERNAL)
     edge.sim.assume(**STRICT)
     start = comparable(edge.sim.dump())
@@ -93,7 +93,7 @@ def test_an_update_keeps_what_an_operator_has_set(edge: Edge) -> None:
     }
 
 
-def test_objects_that_vanished_come_back_with_references_that_are_found_anew(edge: Edge) -> None:
+def test_lost_objects_come_back_with_references_that_are_looked_up_again(edge: Edge) -> None:
     """The pool has another identifier by then: a stored one would be refused for ever."""
     services = with_hand_made_rules(edge, INTERNAL)
     start, point = comparable(edge.sim.dump()), edge.restore_point(services)
@@ -118,7 +118,7 @@ def test_a_certificate_that_is_gone_is_named_before_anything_is_written(edge: Ed
 
 
 @pytest.mark.parametrize("kind", ["virtual_services", "nat_rules"])
-def test_what_something_else_changed_meanwhile_is_not_touched(edge: Edge, kind: str) -> None:
+def test_concurrent_changes_of_other_clients_are_kept(edge: Edge, kind: str) -> None:
     services = edge.create([service("web", 2)], DISTINCT)
     edge.sim.faults([{"method": "PUT", "user": "kube", "hold": "before", "times": 1}])
     run = edge.task(services, EXTERNAL).start()

@@ -85,7 +85,7 @@ def controller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AwxDouble:
     return awx
 
 
-def test_everything_is_put_into_awx_once(controller: AwxDouble) -> None:
+def test_everything_is_created_in_awx_once(controller: AwxDouble) -> None:
     with controller as awx:
         known = awx_jobs.data(**SITE)
         nodes = [one for workflow in known["controller_workflows"] for one in workflow["workflow_nodes"]]
@@ -121,7 +121,7 @@ def test_everything_is_put_into_awx_once(controller: AwxDouble) -> None:
         assert set_up(awx, awx_forks=9) == [f"job_template {one['name']}" for one in known["controller_templates"]]
 
 
-def test_what_is_missing_is_said_before_anything_is_written(controller: AwxDouble, tmp_path: Path) -> None:
+def test_missing_variables_are_reported_before_anything_is_written(controller: AwxDouble, tmp_path: Path) -> None:
     (tmp_path / "site.yml").write_text(
         json.dumps({**SITE, "awx_project_url": "", "awx_vcd_password": "", "awx_nakivo_user": ""})
     )

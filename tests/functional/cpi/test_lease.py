@@ -52,7 +52,7 @@ def message(kube: KubeDouble, before: Callable[[str, str], None] = lambda method
     return caught.value.message
 
 
-def test_a_run_that_finds_another_one(fresh: KubeDouble) -> None:
+def test_a_run_that_finds_another_one_is_refused(fresh: KubeDouble) -> None:
     begun_elsewhere(fresh)
     start = len(writes(fresh))
     for take_over in (False, True):
@@ -61,7 +61,7 @@ def test_a_run_that_finds_another_one(fresh: KubeDouble) -> None:
 
 
 @pytest.mark.parametrize("write", ["POST", "PUT"])
-def test_two_runs_that_begin_at_the_same_moment(fresh: KubeDouble, write: str) -> None:
+def test_of_two_runs_that_begin_at_the_same_moment_the_second_is_refused(fresh: KubeDouble, write: str) -> None:
     """Both have found no lease, and the other one is the first to write."""
     if write == "PUT":  # a backup of an earlier change exists
         run(fresh, **EXTERNAL)
@@ -79,7 +79,7 @@ def test_two_runs_that_begin_at_the_same_moment(fresh: KubeDouble, write: str) -
     assert "409" not in text
 
 
-def test_a_run_that_has_lost_its_lease(fresh: KubeDouble) -> None:
+def test_a_run_that_has_lost_its_lease_stops(fresh: KubeDouble) -> None:
     """Another one has taken over: its own last write is refused, and says whose the change is now."""
     done: list[str] = []
 
@@ -92,7 +92,7 @@ def test_a_run_that_has_lost_its_lease(fresh: KubeDouble) -> None:
     assert re.search(UNDER_WAY + TAKE_OVER, text), text
 
 
-def test_a_run_that_was_killed(fresh: KubeDouble) -> None:
+def test_the_end_of_a_killed_run_is_reported(fresh: KubeDouble) -> None:
     begun_elsewhere(fresh, age=1000)
     ended = rf"take_over: false: the run of {WHO}\(\d+ s ago\) has ended without finishing: set it to true to finish"
     text = message(fresh, take_over=False)
@@ -105,7 +105,7 @@ def test_a_run_that_was_killed(fresh: KubeDouble) -> None:
     assert "CPI is stopped: " in text
 
 
-def test_another_object_at_the_same_moment(fresh: KubeDouble) -> None:
+def test_another_object_that_appears_at_the_same_moment_is_reported(fresh: KubeDouble) -> None:
     def before(method: str, path: str) -> None:
         if method == "POST" and path.endswith("configmaps") and not fresh.get("ConfigMap", NAMESPACE, BACKUP):
             fresh.load(

@@ -93,7 +93,7 @@ def test_a_diff_shows_the_changed_lines(fresh: KubeDouble, config: Run) -> None:
     assert "diff" not in config(kubeconfig=fresh.kubeconfig, scenario="shared_external", check=True)
 
 
-def test_the_scenario_or_the_flags_but_not_both(fresh: KubeDouble, config: Run) -> None:
+def test_the_scenario_and_the_flags_exclude_each_other(fresh: KubeDouble, config: Run) -> None:
     assert "mutually exclusive" in config(scenario="shared_external", enable_virtual_service_shared_ip=True)["msg"]
     assert "one of the following is required" in config()["msg"]
     assert "required together" in config(scenario="shared_internal", one_arm={"start_ip": "1.1.1.1"})["msg"]
@@ -109,7 +109,7 @@ def test_the_scenario_or_the_flags_but_not_both(fresh: KubeDouble, config: Run) 
 # -- what info returns --------------------------------------------------------------------------------------------
 
 
-def test_info_of_published_manifests(fresh: KubeDouble, info: Run) -> None:
+def test_info_reads_the_published_manifests(fresh: KubeDouble, info: Run) -> None:
     found = info(kubeconfig=fresh.kubeconfig)
     assert (found["changed"], found["problems"], found["scenario"]) == (False, [], "distinct_internal")
     assert found["cluster_id_source"] == "config"
@@ -120,7 +120,7 @@ def test_info_of_published_manifests(fresh: KubeDouble, info: Run) -> None:
     assert set(found["config"]["vcd"]) == {"host", "org", "vdc", "isZoneEnabledCluster", "userorg"}
 
 
-def test_info_after_an_interruption_and_after_a_rollout(fresh: KubeDouble, config: Run, info: Run) -> None:
+def test_info_shows_an_interruption_and_a_rollout(fresh: KubeDouble, config: Run, info: Run) -> None:
     run_and_die(fresh, 3, False, scenario="shared_external")
     found = info(kubeconfig=fresh.kubeconfig)
     lease = found["rollout"].pop("lease")
@@ -143,7 +143,7 @@ def test_info_reports_a_stale_pod(fresh: KubeDouble, config: Run, info: Run) -> 
     assert [pod["config"] for pod in info(kubeconfig=fresh.kubeconfig)["pods"]] == ["stale"]
 
 
-def test_info_of_a_missing_key_and_of_an_empty_cluster(fresh: KubeDouble, info: Run) -> None:
+def test_info_reports_a_missing_key_and_an_empty_cluster(fresh: KubeDouble, info: Run) -> None:
     found = info(kubeconfig=fresh.kubeconfig, key="other.yaml")
     assert found["problems"] == [f"ConfigMap {NAMESPACE}/{NAME} has no key other.yaml; it has {KEY}"]
     nothing = info(kubeconfig=fresh.kubeconfig, namespace="default")
@@ -158,14 +158,14 @@ def double_of(*objects: dict[str, Any], fixture: str = "cpi-1.6.1") -> Iterator[
         yield kube
 
 
-def test_the_cluster_id_of_a_cluster_resource_set(info: Run) -> None:
+def test_the_cluster_id_comes_from_a_cluster_resource_set(info: Run) -> None:
     with double_of(fixture="cpi-1.6.1-crs") as kube:
         found = info(kubeconfig=kube.kubeconfig)
         assert found["cluster_id"].endswith("6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d10")
         assert found["cluster_id_source"] == "secret"
 
 
-def test_the_cluster_id_from_another_secret_or_written_out(info: Run) -> None:
+def test_the_cluster_id_comes_from_another_secret_or_is_written_out(info: Run) -> None:
     objects = objects_of("cpi-1.6.1-crs")
     deployment = next(found for found in objects if found["kind"] == "Deployment")
     variable = deployment["spec"]["template"]["spec"]["containers"][0]["env"][0]
@@ -271,7 +271,7 @@ def failure(run: Run, **options: Any) -> str:
     return str(failed["msg"])
 
 
-def test_no_such_kubeconfig_context_or_key(fresh: KubeDouble, info: Run, tmp_path: Path) -> None:
+def test_a_missing_kubeconfig_context_or_key_is_reported(fresh: KubeDouble, info: Run, tmp_path: Path) -> None:
     assert "no such file: /nope/kubeconfig" in failure(info, kubeconfig="/nope/kubeconfig")
     assert "Expected object with name nope in" in failure(info, kubeconfig=fresh.kubeconfig, context="nope")
     broken = tmp_path / "broken"
@@ -282,26 +282,26 @@ def test_no_such_kubeconfig_context_or_key(fresh: KubeDouble, info: Run, tmp_pat
     assert "(401 Unauthorized): check" in failure(info, host=fresh.url, ca_cert=fresh.ca, api_key="wrong")
 
 
-def test_an_untrusted_certificate(fresh: KubeDouble, info: Run) -> None:
+def test_an_untrusted_certificate_is_reported(fresh: KubeDouble, info: Run) -> None:
     message = failure(info, host=fresh.url, api_key="any")
     assert "its TLS certificate is not trusted" in message
     assert "ca_cert" in message
 
 
-def test_connection_refused(info: Run) -> None:
+def test_a_refused_connection_is_reported(info: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     assert "connection refused" in failure(info, host=f"https://127.0.0.1:{port}", api_key="any")
 
 
-def test_a_server_that_never_answers(info: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_never_answers_is_reported(info: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "REQUEST_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"https://127.0.0.1:{silent.getsockname()[1]}"
         assert "it did not answer in time" in failure(info, host=address, api_key="any")
 
 
-def test_a_server_that_is_not_kubernetes(info: Run) -> None:
+def test_a_server_that_is_not_kubernetes_is_reported(info: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         stop = threading.Event()
 
@@ -321,7 +321,7 @@ def test_a_server_that_is_not_kubernetes(info: Run) -> None:
         thread.join()
 
 
-def test_environment_variables_of_kubernetes_core(
+def test_the_environment_variables_of_kubernetes_core_are_used(
     fresh: KubeDouble, info: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("K8S_AUTH_KUBECONFIG", fresh.kubeconfig)
@@ -336,7 +336,7 @@ def test_a_missing_library_is_reported(config: Run, monkeypatch: pytest.MonkeyPa
     assert f"({library})" in config(scenario="shared_external")["msg"]
 
 
-def test_reading_without_the_right(info: Run, config: Run) -> None:
+def test_a_missing_right_to_read_is_reported(info: Run, config: Run) -> None:
     users = [{"name": "nobody", "token": "nobody-token", "rules": []}]
     with KubeDouble(objects=[CLUSTER, *objects_of("cpi-1.6.1")], users=users) as kube:
         for run, more in ((info, {}), (config, {"scenario": "shared_external"})):

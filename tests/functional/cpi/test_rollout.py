@@ -31,7 +31,7 @@ from rollout_helpers import (
 )
 
 
-def test_the_order_for_an_immutable_config_map(fresh: KubeDouble) -> None:
+def test_an_immutable_config_map_is_replaced_in_the_right_order(fresh: KubeDouble) -> None:
     before = fresh.get("ConfigMap", NAMESPACE, NAME)
     done = run(fresh, **EXTERNAL)
     after, backup = fresh.get("ConfigMap", NAMESPACE, NAME), fresh.get("ConfigMap", NAMESPACE, BACKUP)
@@ -61,7 +61,7 @@ def test_the_order_for_an_immutable_config_map(fresh: KubeDouble) -> None:
     assert done.result["deployment"]["ready"]
 
 
-def test_every_change_of_scenario_and_the_second_run_changes_nothing(fresh: KubeDouble) -> None:
+def test_every_change_of_scenario_works_and_a_second_run_changes_nothing(fresh: KubeDouble) -> None:
     distinct: dict[str, Any] = {"scenario": "distinct_internal", "one_arm": RANGE}
     for wanted_edit in (EXTERNAL, INTERNAL, distinct, INTERNAL, EXTERNAL, distinct):
         assert run(fresh, **wanted_edit).changed
@@ -124,7 +124,7 @@ def test_a_mutable_config_map_can_be_recreated_by_scaling(fresh: KubeDouble) -> 
     assert mounted(fresh) == [file(fresh)]
 
 
-def test_never_keeps_the_pod_and_reports_the_needed_restart(fresh: KubeDouble) -> None:
+def test_restart_never_keeps_the_pod_and_reports_the_needed_restart(fresh: KubeDouble) -> None:
     pod = running(fresh)[0]["metadata"]["uid"]
     fresh.wait_for(lambda: older_than_a_second(fresh), "the pod is a second old")
     done = run(fresh, **EXTERNAL, restart="never")
@@ -185,7 +185,7 @@ def test_replicas_are_restored(fresh: KubeDouble, replicas: int) -> None:
         }  # fmt: skip
 
 
-def test_a_paused_deployment(fresh: KubeDouble) -> None:
+def test_a_paused_deployment_is_restarted_and_stays_paused(fresh: KubeDouble) -> None:
     path = fresh.path("Deployment", NAMESPACE, DEPLOYMENT)
     fresh.request("PATCH", path, {"spec": {"paused": True}}, "application/merge-patch+json")
     assert run(fresh, **EXTERNAL).result["deployment"]["ready"]
@@ -193,7 +193,7 @@ def test_a_paused_deployment(fresh: KubeDouble) -> None:
     assert mounted(fresh) == [file(fresh)]
 
 
-def test_no_deployment(fresh: KubeDouble) -> None:
+def test_the_file_can_be_changed_without_a_deployment(fresh: KubeDouble) -> None:
     fresh.delete("Deployment", NAMESPACE, DEPLOYMENT)
     fresh.wait_for(lambda: not fresh.list("Pod", NAMESPACE, f"app={DEPLOYMENT}"), "no pod")
     done = run(fresh, **EXTERNAL)

@@ -41,7 +41,7 @@ def as_published(kube: KubeDouble) -> None:
 
 @pytest.mark.parametrize(("prepare", "count"), [(as_published, 6), (make_mutable, 4)])
 @pytest.mark.parametrize("following", [EXTERNAL, INTERNAL], ids=["same", "other"])
-def test_killed_at_every_write_the_next_run_finishes(
+def test_a_run_killed_at_any_write_is_finished_by_the_next(
     kube: KubeDouble, prepare: Prepare, count: int, following: dict[str, Any]
 ) -> None:
     def start() -> None:
@@ -73,7 +73,7 @@ def test_killed_at_every_write_the_next_run_finishes(
     assert survived == 2 * count
 
 
-def test_killed_after_every_single_write(fresh: KubeDouble) -> None:
+def test_a_change_completes_even_if_each_run_is_killed_after_one_write(fresh: KubeDouble) -> None:
     """Each run is killed after one write beside that which takes the lease, and the change is still completed."""
     run_and_die(fresh, 1, False, **EXTERNAL)
     for _attempt in range(20):
@@ -107,7 +107,7 @@ def test_replicas_survive_an_interruption(fresh: KubeDouble) -> None:
     assert mounted(fresh) == [file(fresh)] * 3
 
 
-def test_going_back_after_an_interruption(fresh: KubeDouble) -> None:
+def test_a_run_can_go_back_after_an_interruption(fresh: KubeDouble) -> None:
     original = file(fresh)
     for number in (1, 2, 3, 4, 5):
         fresh.reset()
@@ -182,7 +182,7 @@ def test_a_change_by_another_user_is_kept_and_cpi_is_started_again(fresh: KubeDo
     assert mounted(fresh) == [file(fresh)]
 
 
-def test_another_tool_creates_the_old_config_map_again(fresh: KubeDouble) -> None:
+def test_an_old_config_map_that_another_tool_recreates_ends_the_run(fresh: KubeDouble) -> None:
     """Like a GitOps tool would, while the ConfigMap does not exist."""
     found = fresh.get("ConfigMap", NAMESPACE, NAME) or {}
     again = {**found, "metadata": {"name": NAME, "namespace": NAMESPACE}}
@@ -194,7 +194,7 @@ def test_another_tool_creates_the_old_config_map_again(fresh: KubeDouble) -> Non
     assert mounted(fresh) == [file(fresh)]
 
 
-def test_a_pod_that_does_not_terminate(kube: KubeDouble) -> None:
+def test_a_pod_that_does_not_terminate_is_reported(kube: KubeDouble) -> None:
     objects: list[Any] = [CLUSTER, *objects_of("cpi-1.6.1")]
     with KubeDouble(objects=objects, start_seconds=0.05, stop_seconds=30) as slow:
         settle(slow)
@@ -207,7 +207,7 @@ def test_a_pod_that_does_not_terminate(kube: KubeDouble) -> None:
         assert file(slow) == file_of("cpi-1.6.1")
 
 
-def test_a_pod_that_does_not_become_ready(kube: KubeDouble) -> None:
+def test_a_pod_that_does_not_become_ready_is_reported(kube: KubeDouble) -> None:
     objects: list[Any] = [CLUSTER, *objects_of("cpi-1.6.1")]
     with KubeDouble(objects=objects, start_seconds=3, stop_seconds=0.05) as slow:
         settle(slow)

@@ -29,7 +29,7 @@ from rollout_helpers import (
 )
 
 
-def test_refusals(fresh: KubeDouble) -> None:
+def test_invalid_input_is_refused(fresh: KubeDouble) -> None:
     assert "restart: 'delete_pod': ConfigMap" in refusal(fresh, **EXTERNAL, restart="delete_pod")
     assert "key: 'nope': " in refusal(fresh, **EXTERNAL, key="nope")
     assert "ConfigMap kube-system/nope does not exist: check" in refusal(fresh, **EXTERNAL, name="nope")
@@ -39,27 +39,27 @@ def test_refusals(fresh: KubeDouble) -> None:
     assert "oneArm is missing" in refusal(fresh, enable_virtual_service_shared_ip=False, one_arm={})
 
 
-def test_a_config_map_that_is_not_a_backup(fresh: KubeDouble) -> None:
+def test_a_config_map_that_is_not_a_backup_is_not_overwritten(fresh: KubeDouble) -> None:
     metadata = {"name": BACKUP, "namespace": NAMESPACE}
     fresh.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"a": "b"}})
     assert "a ConfigMap with this name exists and is not a backup" in refusal(fresh, **EXTERNAL)
     assert run(fresh, **EXTERNAL, backup_name="another").changed
 
 
-def test_a_damaged_backup(fresh: KubeDouble) -> None:
+def test_a_damaged_backup_is_reported(fresh: KubeDouble) -> None:
     annotations = {STATE: "in_progress", REPLICAS: "1"}
     metadata = {"name": BACKUP, "namespace": NAMESPACE, "annotations": annotations}
     fresh.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"original.json": "{"}})
     assert "the backup is damaged" in refusal(fresh, **EXTERNAL)
 
 
-def test_a_config_map_deleted_after_a_finished_change(fresh: KubeDouble) -> None:
+def test_a_config_map_deleted_after_a_finished_change_is_reported(fresh: KubeDouble) -> None:
     run(fresh, **EXTERNAL)
     fresh.delete("ConfigMap", NAMESPACE, NAME)
     assert f"does not exist; its last content is in ConfigMap {BACKUP}" in refusal(fresh, **INTERNAL)
 
 
-def test_a_foreign_pod_that_mounts_the_config_map(fresh: KubeDouble) -> None:
+def test_a_foreign_pod_that_mounts_the_config_map_is_reported(fresh: KubeDouble) -> None:
     volume = {"name": "c", "configMap": {"name": NAME}}
     container = {"name": "c", "image": "busybox", "volumeMounts": [{"name": "c", "mountPath": "/c"}]}
     metadata = {"name": "debug", "namespace": NAMESPACE}
@@ -68,7 +68,7 @@ def test_a_foreign_pod_that_mounts_the_config_map(fresh: KubeDouble) -> None:
     assert "pod kube-system/debug mounts ConfigMap" in refusal(fresh, **EXTERNAL)
 
 
-def test_a_file_that_cpi_would_reject(kube: KubeDouble) -> None:
+def test_a_file_that_cpi_would_reject_is_refused(kube: KubeDouble) -> None:
     objects = objects_of("cpi-1.6.1")
     config_map = next(found for found in objects if found["kind"] == "ConfigMap")
     config_map["data"][KEY] = config_map["data"][KEY].replace("vcd:\n", "vcd:\n  isZoneEnabledCluster: false\n")

@@ -65,7 +65,7 @@ def as_published(kube: KubeDouble) -> None:
     """The ConfigMap is immutable already."""
 
 
-def test_it_stops_cpi_and_touches_nothing_else(fresh: KubeDouble) -> None:
+def test_the_stage_stopped_stops_cpi_and_changes_nothing_else(fresh: KubeDouble) -> None:
     before, content = fresh.get("ConfigMap", NAMESPACE, NAME), file(fresh)
     planned = stop(fresh, check=True, restore_point=POINT, **EXTERNAL)
     assert writes(fresh) == []
@@ -87,7 +87,7 @@ def test_it_stops_cpi_and_touches_nothing_else(fresh: KubeDouble) -> None:
     assert not run(fresh, **EXTERNAL).changed
 
 
-def test_stopped_again_changes_nothing(fresh: KubeDouble) -> None:
+def test_stopping_cpi_again_changes_nothing(fresh: KubeDouble) -> None:
     scale(fresh, 2)
     settle(fresh, 2)
     for wanted_edit in (EXTERNAL, INTERNAL):
@@ -114,7 +114,7 @@ def test_without_new_content_cpi_is_stopped_and_started_again(fresh: KubeDouble,
 
 @pytest.mark.parametrize("prepare", [as_published, make_mutable])
 @pytest.mark.parametrize("following", [EXTERNAL, INTERNAL, DISTINCT], ids=["same", "other", "back"])
-def test_killed_at_every_write_the_next_run_finishes(
+def test_a_run_killed_at_any_write_is_finished_by_the_next(
     kube: KubeDouble, prepare: Prepare, following: dict[str, Any]
 ) -> None:
     def start() -> None:
@@ -148,7 +148,7 @@ def test_killed_at_every_write_the_next_run_finishes(
 
 
 @pytest.mark.parametrize(("prepare", "count"), [(as_published, 4), (make_mutable, 3)])
-def test_killed_while_resuming(kube: KubeDouble, prepare: Prepare, count: int) -> None:
+def test_a_run_killed_while_resuming_is_finished_by_the_next(kube: KubeDouble, prepare: Prepare, count: int) -> None:
     found = []
     for number in range(1, count + 1):
         kube.reset()
@@ -163,7 +163,7 @@ def test_killed_while_resuming(kube: KubeDouble, prepare: Prepare, count: int) -
     assert "SharedIP: true" in file(kube)
 
 
-def test_stopped_after_a_run_that_left_no_config_map(fresh: KubeDouble) -> None:
+def test_cpi_is_stopped_after_a_run_that_left_no_config_map(fresh: KubeDouble) -> None:
     original = file(fresh)
     run_and_die(fresh, 3, False, **EXTERNAL)
     assert fresh.get("ConfigMap", NAMESPACE, NAME) is None
@@ -198,7 +198,7 @@ def test_a_pod_that_does_not_terminate_makes_the_run_start_cpi_again() -> None:
         assert replicas(slow) == 1
 
 
-def test_refusals(fresh: KubeDouble) -> None:
+def test_invalid_input_is_refused(fresh: KubeDouble) -> None:
     assert "restart: 'never': stage stopped stops CPI" in refusal(fresh, stage="stopped", restart="never", **EXTERNAL)
     assert "only stored at stage stopped" in refusal(fresh, restore_point=POINT, **EXTERNAL)
     huge = {"noise": os.urandom(1 << 20).hex()}

@@ -198,7 +198,7 @@ def killed(at: int) -> Callable[[int, str], None]:
 
 
 @pytest.mark.parametrize("fault", [refused, gone, killed])
-def test_however_a_request_fails(
+def test_a_stopped_cpi_is_reported_however_a_request_fails(
     double: KubeDouble, tmp_path: Path, requests: int, fault: Callable[[int], Callable[[int, str], None]]
 ) -> None:
     stopped = 0
@@ -269,7 +269,9 @@ MOMENTS = ["describe", "move", "unlock"]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_whatever_becomes_of_the_backup(double: KubeDouble, tmp_path: Path, damage: Damage) -> None:
+def test_a_stopped_cpi_is_reported_whatever_happens_to_the_backup(
+    double: KubeDouble, tmp_path: Path, damage: Damage
+) -> None:
     for moment, breaks in (*((one, False) for one in MOMENTS), ("describe", True)):
         cluster = TwoReplicaCluster(double, tmp_path)
         planned = cluster.plan()["plan"]
@@ -293,7 +295,7 @@ def test_whatever_becomes_of_the_backup(double: KubeDouble, tmp_path: Path, dama
         assert cluster.replicas == HAD
 
 
-def test_a_backup_of_another_name_is_no_way_to_lose_the_number(double: KubeDouble, tmp_path: Path) -> None:
+def test_another_backup_name_does_not_lose_the_number_of_replicas(double: KubeDouble, tmp_path: Path) -> None:
     cluster = TwoReplicaCluster(double, tmp_path)
     cluster.world.fails["move"] = CollectionError("no answer", service="default/web", state="unknown")
     cluster.judge(cluster.change())
@@ -302,7 +304,7 @@ def test_a_backup_of_another_name_is_no_way_to_lose_the_number(double: KubeDoubl
     assert cluster.replicas == HAD
 
 
-def test_a_cpi_that_was_scaled_to_0_by_a_person_stays_so(double: KubeDouble, tmp_path: Path) -> None:
+def test_a_cpi_that_an_operator_scaled_to_0_stays_so(double: KubeDouble, tmp_path: Path) -> None:
     cluster = TwoReplicaCluster(double, tmp_path)
     scale(double, 0)
     planned = cluster.plan()
@@ -312,7 +314,7 @@ def test_a_cpi_that_was_scaled_to_0_by_a_person_stays_so(double: KubeDouble, tmp
     assert cluster.replicas == 0
 
 
-def test_the_module_alone_says_how_to_start_cpi(double: KubeDouble, tmp_path: Path) -> None:
+def test_the_module_without_the_role_says_how_to_start_cpi(double: KubeDouble, tmp_path: Path) -> None:
     cluster = TwoReplicaCluster(double, tmp_path)
     run(double, stage="stopped", **EXTERNAL)
     with pytest.raises(CollectionError) as caught:
@@ -324,7 +326,7 @@ def test_the_module_alone_says_how_to_start_cpi(double: KubeDouble, tmp_path: Pa
     )
 
 
-def test_a_defect_leaves_no_stopped_cpi_unsaid(double: KubeDouble, tmp_path: Path) -> None:
+def test_a_defect_still_reports_a_stopped_cpi(double: KubeDouble, tmp_path: Path) -> None:
     cluster = TwoReplicaCluster(double, tmp_path)
     cluster.world.fails["move"] = RuntimeError("a text that may hold a token")
     line = cluster.change()

@@ -47,7 +47,7 @@ def expect(condition: str) -> Any:
     return {"ansible.builtin.assert": {"that": condition}}
 
 
-def test_kubernetes_core_modules(kube: Any, make: Any, tmp_path: pathlib.Path) -> None:
+def test_the_modules_of_kubernetes_core_work(kube: Any, make: Any, tmp_path: pathlib.Path) -> None:
     """One run: create, repeat, change in check mode, a refused change, wait, scale, info, delete, repeat."""
     definition = make.config_map("one", "fresh", immutable=False)
     agent = make.deployment()

@@ -56,7 +56,7 @@ def test_clusters_share_a_kubeconfig_and_nothing_else() -> None:
         (json.dumps({"a": [{**config_map("x"), "dat": {}}]}), [], 'unknown field "dat"'),
     ],
 )  # fmt: skip
-def test_bad_clusters(
+def test_invalid_clusters_are_refused(
     content: str, options: list[str], complaint: str, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "clusters.json"

@@ -192,7 +192,7 @@ def volumes(stage: Any, make: Any, *sources: Any, **data: str) -> Any:
     return run.volumes
 
 
-def test_items_optional_and_projected_sources(stage: Any, make: Any) -> None:
+def test_a_volume_supports_items_optional_and_projected_sources(stage: Any, make: Any) -> None:
     chosen = {"configMap": {"name": "config", "items": [{"key": "a", "path": "dir/file"}]}}
     optional = {"configMap": {"name": "absent", "optional": True}}
     projected = {"projected": {"sources": [{"configMap": {"name": "config"}}]}}
@@ -204,7 +204,7 @@ def test_a_pod_waits_for_a_missing_key(stage: Any, make: Any) -> None:
     assert volumes(stage, make, {"configMap": {"name": "config", "items": [{"key": "z", "path": "z"}]}}, a="1") is None
 
 
-def test_environment_from_secrets_and_config_maps(stage: Any, make: Any) -> None:
+def test_the_environment_comes_from_secrets_and_config_maps(stage: Any, make: Any) -> None:
     item = make.deployment()
     container = item["spec"]["template"]["spec"]["containers"][0]
     container["envFrom"] = [{"prefix": "C_", "configMapRef": {"name": "config"}}]
@@ -225,7 +225,7 @@ def test_environment_from_secrets_and_config_maps(stage: Any, make: Any) -> None
     }  # fmt: skip
 
 
-def test_mounted_over_http(kube: Any, make: Any) -> None:
+def test_mounted_files_are_read_over_http(kube: Any, make: Any) -> None:
     kube.apply(make.deployment())
     (pod,) = kube.wait_for(lambda: kube.list("Pod", "kube-system", "app=agent"), "a pod")
     name = pod["metadata"]["name"]

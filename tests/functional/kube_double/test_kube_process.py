@@ -36,7 +36,7 @@ def complaints(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> An
     return start
 
 
-def test_ready_line_files_and_clean_exit(tmp_path: pathlib.Path) -> None:
+def test_it_prints_a_ready_line_writes_files_and_exits_cleanly(tmp_path: pathlib.Path) -> None:
     users = tmp_path / "users.yaml"
     users.write_text("- {name: bob, token: t, rules: []}\n")
     command = [sys.executable, "-m", "kube_double", "--dir", str(tmp_path / "out"), "--users", str(users)]
@@ -68,7 +68,7 @@ def test_ready_line_files_and_clean_exit(tmp_path: pathlib.Path) -> None:
         ("{kind: ConfigMap, apiVersion: v1, metadata: {name: a, namespace: b}}", 'namespaces "b" not found'),
     ],
 )  # fmt: skip
-def test_bad_objects(complaints: Any, tmp_path: pathlib.Path, content: str, complaint: str) -> None:
+def test_invalid_objects_are_refused(complaints: Any, tmp_path: pathlib.Path, content: str, complaint: str) -> None:
     (tmp_path / "bad.yaml").write_text(content)
     (line,) = complaints("--objects", str(tmp_path))
     assert complaint in line
@@ -84,7 +84,7 @@ def test_bad_objects(complaints: Any, tmp_path: pathlib.Path, content: str, comp
         ("[", "is not YAML"),
     ],
 )
-def test_bad_users(complaints: Any, tmp_path: pathlib.Path, content: str, complaint: str) -> None:
+def test_invalid_users_are_refused(complaints: Any, tmp_path: pathlib.Path, content: str, complaint: str) -> None:
     (tmp_path / "users").write_text(content)
     (line,) = complaints("--users", str(tmp_path / "users"))
     assert complaint in line
@@ -104,7 +104,7 @@ def test_bad_options_are_named(complaints: Any, option: str, value: str) -> None
     assert value in complaints(option, value)[-1]
 
 
-def test_files_directories_and_dicts_together(tmp_path: pathlib.Path) -> None:
+def test_files_directories_and_dicts_can_be_combined(tmp_path: pathlib.Path) -> None:
     (tmp_path / "a.yaml").write_text(
         "kind: List\napiVersion: v1\nitems:\n- {kind: ConfigMap, apiVersion: v1, metadata: {name: a, namespace: n}}\n"
     )

@@ -34,7 +34,9 @@ def test_invalid_selectors_are_refused(text: str) -> None:
         ("Gt", ["5"], {"k": "x"}, False),
     ],
 )
-def test_match_expressions(operator: str, values: Any, labels: dict[str, str], expected: bool) -> None:
+def test_match_expressions_select_by_operator(
+    operator: str, values: Any, labels: dict[str, str], expected: bool
+) -> None:
     expression = {"key": "k", "operator": operator, "values": values}
     assert selectors.expression_matches(expression, labels) is expected
 
@@ -63,7 +65,7 @@ def pod_template() -> dict[str, Any]:
         ({"$setElementOrder/containers": [{"name": "b"}, {"name": "a"}]}, ["2", "1"]),
     ],
 )
-def test_strategic_merge_of_a_keyed_list(patch: Any, expected: list[str]) -> None:
+def test_a_strategic_merge_merges_a_keyed_list(patch: Any, expected: list[str]) -> None:
     before = pod_template()
     after = patches.apply_patch(patches.STRATEGIC_PATCH, "Deployment", before, {"spec": {"template": {"spec": patch}}})
     assert [item["image"] for item in after["spec"]["template"]["spec"]["containers"]] == expected
@@ -77,7 +79,7 @@ def strategic(patch: Any) -> Any:
     return merged["spec"]["template"]["spec"]
 
 
-def test_strategic_merge_inside_items_and_directives() -> None:
+def test_a_strategic_merge_merges_inside_items_and_obeys_directives() -> None:
     env = {"containers": [{"name": "a", "env": [{"name": "Y", "$patch": "delete"}, {"name": "Z", "value": "3"}]}]}
     assert strategic(env)["containers"][0]["env"] == [{"name": "X", "value": "1"}, {"name": "Z", "value": "3"}]
     assert strategic({"tolerations": [{"key": "new"}]})["tolerations"] == [{"key": "new"}], "lists without a key"
@@ -87,7 +89,7 @@ def test_strategic_merge_inside_items_and_directives() -> None:
     assert "volumes" not in strategic({"volumes": None})
 
 
-def test_strategic_merge_of_sets() -> None:
+def test_a_strategic_merge_joins_sets() -> None:
     def merged(meta: Any) -> Any:
         after = patches.apply_patch(patches.STRATEGIC_PATCH, "Deployment", pod_template(), {"metadata": meta})
         return after["metadata"]["finalizers"]
@@ -173,7 +175,7 @@ TEMPLATE = "spec.template.spec"
         ("spec.strategy", {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 0}}, "may not be 0 when `maxSurge` is 0"),
     ],
 )  # fmt: skip
-def test_invalid_deployments(stage: Any, make: Any, path: str, value: Any, text: str) -> None:
+def test_an_invalid_deployment_is_refused(stage: Any, make: Any, path: str, value: Any, text: str) -> None:
     with pytest.raises(ApiError) as refused:
         stage().do("create", "Deployment", edited(make.deployment(), path, value))
     assert refused.value.code == 422
@@ -198,7 +200,7 @@ def service(**spec: Any) -> Any:
         ({"type": "NodePort", "ports": [{"port": 80, "nodePort": 80}]}, "The range of valid ports is 30000-32767"),
     ],
 )
-def test_invalid_services(stage: Any, spec: Any, text: str) -> None:
+def test_an_invalid_service_is_refused(stage: Any, spec: Any, text: str) -> None:
     with pytest.raises(ApiError) as refused:
         stage().do("create", "Service", service(**spec))
     assert refused.value.code == 422

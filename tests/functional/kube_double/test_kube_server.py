@@ -112,7 +112,7 @@ def test_a_yaml_body_is_accepted(kube: Any) -> None:
         ("POST", "/api/v1/configmaps", 400),
     ],
 )
-def test_methods_that_are_not_allowed(kube: Any, method: str, path: str, code: int) -> None:
+def test_other_methods_are_not_allowed(kube: Any, method: str, path: str, code: int) -> None:
     body = {"metadata": {"name": "x"}} if method in ("POST", "PUT") else None
     assert send(kube, method, path, body)[0] == code
 
@@ -149,7 +149,7 @@ def test_a_name_in_the_body_must_be_that_of_the_url(kube: Any, refused: Any) -> 
     assert status["message"] == "the name of the object (other) does not match the name on the URL (config)"
 
 
-def test_tables_for_people(kube: Any, make: Any) -> None:
+def test_kubectl_gets_tables(kube: Any, make: Any) -> None:
     kube.apply(make.deployment())
     kube.wait_for(lambda: kube.get("Deployment", "kube-system", "agent")["status"].get("readyReplicas"), "a ready pod")
     accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
@@ -170,7 +170,7 @@ def test_tables_for_people(kube: Any, make: Any) -> None:
     assert shown("/api/v1/namespaces/kube-system/pods")["Status"] == "Running"
 
 
-def test_health(kube: Any) -> None:
+def test_health_endpoints_answer(kube: Any) -> None:
     for path in ("/healthz", "/livez", "/readyz"):
         assert send(kube, "GET", path, token="none")[::2] == (200, b"ok")
 
@@ -192,7 +192,7 @@ def test_declared_users_have_only_their_rules(kube: Any) -> None:
     assert send(kube, "GET", "/apis/apps/v1/namespaces/default/deployments/x", **bob)[0] == 404
 
 
-def test_anonymous_and_a_wrong_token(kube: Any) -> None:
+def test_a_missing_token_is_anonymous_and_a_wrong_one_unauthorized(kube: Any) -> None:
     assert send(kube, "GET", "/version", token="none")[0] == 200
     code, _headers, status = send(kube, "GET", "/api", token="none")
     assert (code, status["message"]) == (403, 'forbidden: User "system:anonymous" cannot get path "/api"')

@@ -48,7 +48,7 @@ def test_a_job_is_run_over_one_session(director: tuple[NakivoDouble, dict[str, A
         ({"poll_interval": 0}, "poll_interval: 0: give seconds, 1 or more"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(
+def test_an_error_is_reported_in_one_line(
     changes: dict[str, Any], says: str, director: tuple[NakivoDouble, dict[str, Any]]
 ) -> None:
     _double, options = director
@@ -60,7 +60,7 @@ def test_what_is_wrong_is_said_in_one_line(
     assert PASSWORD not in str(result)
 
 
-def test_a_certificate_that_is_not_checked(director: tuple[NakivoDouble, dict[str, Any]]) -> None:
+def test_the_certificate_check_can_be_disabled(director: tuple[NakivoDouble, dict[str, Any]]) -> None:
     _double, options = director
     found = run_module("nakivo_job_info", {**options, "ca_path": None, "validate_certs": False})
     assert len(found["jobs"]) == 2

@@ -130,6 +130,6 @@ def test_mermaid_draws_what_the_report_means(kind: str, page: Page, tmp_path: Pa
     assert page.problems == []
 
 
-def test_what_is_no_drawing_is_noticed(page: Page, tmp_path: Path) -> None:
+def test_an_invalid_drawing_is_noticed(page: Page, tmp_path: Path) -> None:
     (found,) = drawn(page, tmp_path, ['flowchart LR\n  a["one" --> b'])
     assert "Parse error" in found["error"]

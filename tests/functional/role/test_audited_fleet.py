@@ -139,7 +139,7 @@ def test_a_fleet_is_audited_and_nothing_is_written(tmp_path: Path, estate: Audit
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [("warning", 2), ("never", 0), (None, 0)])
-def test_the_severity_that_fails_is_chosen(
+def test_the_severity_that_fails_can_be_chosen(
     fail_on: str | None, code: int, tmp_path: Path, estate: AuditedFleet
 ) -> None:
     estate.change("vcd_pool", name="acme-edge-pool-shop-https", health_monitors=[])
@@ -160,7 +160,7 @@ def test_the_severity_that_fails_is_chosen(
         ),
     ],
 )
-def test_what_cannot_be_asked_is_refused_before_anything_is_read(
+def test_an_impossible_option_is_refused_before_anything_is_read(
     variables: dict[str, Any], message: str, tmp_path: Path, estate: AuditedFleet
 ) -> None:
     seen = len(estate.sim.journal())

@@ -175,7 +175,7 @@ def test_nothing_was_written(batch: tuple[Finished, dict[str, str], list[str]]) 
         ),
     ],
 )
-def test_two_gateways_with_one_name(tmp_path: Path, variables: dict[str, Any], line: str) -> None:
+def test_two_gateways_with_one_name_are_refused(tmp_path: Path, variables: dict[str, Any], line: str) -> None:
     with Simulator(estate="two-tenants") as sim, KubeDouble(objects=cpi_objects()) as kube:
         distinguished = case("distinguished", **variables, vdc="acme-vdc")
         cases = [case("ambiguous", **variables), distinguished]
@@ -186,7 +186,7 @@ def test_two_gateways_with_one_name(tmp_path: Path, variables: dict[str, Any], l
         assert writes(sim, kube) == []
 
 
-def test_vcd_10_3_asked_to_share(tmp_path: Path) -> None:
+def test_vcd_10_3_cannot_share_an_ip(tmp_path: Path) -> None:
     with Simulator(api_versions="36.2,36.3") as sim, KubeDouble(objects=cpi_objects()) as kube:
         cases = [case(name, scenario=name) for name in ("shared_external", "shared_internal", "distinct_internal")]
         run = run_cases(tmp_path, cases, connection(sim, kube))

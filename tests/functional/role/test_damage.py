@@ -158,7 +158,7 @@ def test_verify_fails_and_says_which_port_is_not_served(kind: str, estate: Damag
     assert re.search(says, message), message
 
 
-def test_the_role_says_it_and_every_repair_is_verified(tmp_path: Path, estate: DamagedCluster) -> None:
+def test_the_role_reports_the_damage_and_verifies_every_repair(tmp_path: Path, estate: DamagedCluster) -> None:
     no_rule = {"edge_gateway": "acme-edge", "name": rule(80), "state": "absent"}
     cases = [
         Case("sound", {}, tasks_from="verify"),
@@ -175,7 +175,7 @@ def test_the_role_says_it_and_every_repair_is_verified(tmp_path: Path, estate: D
     assert [one["state"] for one in run.outcomes["repair"]["msg"]["migrations"]] == ["repaired"]
 
 
-def test_several_rules_of_one_name(estate: DamagedCluster) -> None:
+def test_several_rules_with_one_name_are_reported(estate: DamagedCluster) -> None:
     estate.done(
         "vcd_nat_rule", name="another", type="DNAT", external_addresses="203.0.113.12",
         internal_addresses="192.168.8.2", dnat_external_port="80",
@@ -185,7 +185,7 @@ def test_several_rules_of_one_name(estate: DamagedCluster) -> None:
     assert f"several NAT rules are named {rule(80)}" in estate.complaint()
 
 
-def test_certificate_gone(estate: DamagedCluster) -> None:
+def test_a_lost_certificate_is_reported(estate: DamagedCluster) -> None:
     """A port that is served with TLS lost its certificate: the virtual service became plain L4."""
     tls = manifest("web")
     annotations = (
@@ -205,7 +205,7 @@ def test_an_empty_gateway_fails_while_kubernetes_shows_an_ip(estate: DamagedClus
     assert "port p443: " in message
 
 
-def test_a_port_that_nobody_answers_is_a_warning(estate: DamagedCluster) -> None:
+def test_a_port_without_a_healthy_member_is_a_warning(estate: DamagedCluster) -> None:
     members = [{**one, "enabled": False} for one in other_port(80, 30080)]
     estate.done("vcd_pool", name=name(80, "ingress-pool"), members=members)
     found = estate.verified()
@@ -235,7 +235,7 @@ def persons_rule(api: Api, scene: Scene) -> None:
         (persons_rule, r"203\.0\.113\.10.* DNAT rule 'wide'"),
     ],
 )
-def test_a_persons_object_on_the_external_ip_is_a_conflict_in_the_preflight(
+def test_a_foreign_object_on_the_external_ip_is_a_conflict_in_the_preflight(
     add: Callable[[Api, Scene], None], says: str, estate: DamagedCluster
 ) -> None:
     api = Api(estate.sim, "kube@acme")

@@ -73,7 +73,7 @@ def message(run: Finished, name: str) -> str:
     return str(run.outcomes[name]["msg"])
 
 
-def test_a_file_that_deckhouse_keeps_in_a_secret(tmp_path: Path) -> None:
+def test_deckhouses_file_in_a_secret_is_changed(tmp_path: Path) -> None:
     here = {"shared_ip_namespace": NAMESPACE, "shared_ip_deployment": "cloud-controller-manager"}
     cases = [
         Case("default names", {"shared_ip_scenario": "shared_external"}),

@@ -91,7 +91,7 @@ def failed(run: Finished) -> list[str]:
     return [name for name, outcome in run.outcomes.items() if outcome["failed"]]
 
 
-def test_a_service_on_distinct_internal_addresses(tmp_path: Path) -> None:
+def test_a_service_on_distinct_internal_addresses_stops_some_changes(tmp_path: Path) -> None:
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         kube.load([SERVICE])
         assert failed(play(tmp_path / "1", objects("192.168.8.2", "192.168.8.3"), sim, kube)) == []
@@ -114,7 +114,7 @@ def test_a_service_on_distinct_internal_addresses(tmp_path: Path) -> None:
         assert writes(sim) == vcd_before
 
 
-def test_a_service_on_one_external_address(tmp_path: Path) -> None:
+def test_a_service_on_one_external_address_stops_some_changes(tmp_path: Path) -> None:
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         first = [role("move", "shared_external"), *objects(EXTERNAL, EXTERNAL)]
         assert failed(play(tmp_path / "1", first, sim, kube)) == []

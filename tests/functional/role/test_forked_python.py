@@ -55,7 +55,7 @@ def test_it_does_what_python_does(end: str, code: int, tmp_path: Path) -> None:
     assert python.returncode == code
 
 
-def test_a_script_may_be_its_input(tmp_path: Path) -> None:
+def test_a_script_may_come_from_standard_input(tmp_path: Path) -> None:
     """With pipelining, Ansible hands the module over like that."""
     script = "import sys; print(sys.argv, sys.path[0], __name__, __file__, repr(sys.stdin.read()))"
 

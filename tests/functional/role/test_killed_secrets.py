@@ -27,7 +27,7 @@ SECONDS = 300
     ("given_as", "pipelining", "left"),
     [("option", "false", True), ("option", "true", False), ("environment", "false", False)],
 )
-def test_the_password_of_a_killed_run(
+def test_a_killed_run_leaves_the_password_only_in_module_files(
     given_as: str, pipelining: str, left: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """The whole tree of processes is killed while the module waits for its server."""

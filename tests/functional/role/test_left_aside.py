@@ -63,7 +63,7 @@ def role(name: str, scenario: str, *excluded: str) -> Case:
     return Case(name, {**variables, "shared_ip_restore_dir": "restore-points"})
 
 
-def test_everything_else_is_migrated(tmp_path: Path) -> None:
+def test_all_other_services_are_migrated(tmp_path: Path) -> None:
     services = [
         kubernetes("web", "203.0.113.10", *WEB),
         kubernetes("pg", SHARED, *PG, loadBalancerIP=SHARED),

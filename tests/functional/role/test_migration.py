@@ -194,7 +194,7 @@ def killed(folder: Path, sim: Simulator, kube: KubeDouble, held: Callable[[], bo
         playbook.kill(TREE)
 
 
-def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path) -> None:
+def test_a_killed_run_is_finished_by_the_next(tmp_path: Path) -> None:
     words = ["vcd.kubernetes.shared_ip", "-e", "shared_ip_scenario=shared_external", "-e", "shared_ip_existing=migrate"]
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         kube.load([manifest(name) for name in SERVICES])

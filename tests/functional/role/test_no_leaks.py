@@ -98,7 +98,7 @@ def run_loudly(folder: Path, cases: list[Case], environment: dict[str, str], sec
     return run
 
 
-def test_secrets_from_the_environment(tmp_path: Path) -> None:
+def test_secrets_from_the_environment_do_not_leak(tmp_path: Path) -> None:
     with Simulator() as sim, KubeDouble(objects=cluster_with_secrets_in_the_file()) as kube:
         token = yaml.safe_load(Path(kube.kubeconfig).read_text())["users"][0]["user"]["token"]
         secrets = forms(PASSWORD, token, *IN_FILE.values())
@@ -117,7 +117,7 @@ def test_secrets_from_the_environment(tmp_path: Path) -> None:
         assert not any(secret in str(sim.journal()) for secret in secrets)
 
 
-def test_secrets_from_variables_right_and_wrong(tmp_path: Path) -> None:
+def test_right_and_wrong_secrets_from_variables_do_not_leak(tmp_path: Path) -> None:
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         content = yaml.safe_load(Path(kube.kubeconfig).read_text())
         token = content["users"][0]["user"]["token"]

@@ -64,7 +64,9 @@ def doubles() -> Iterator[tuple[Simulator, KubeDouble]]:
 
 
 @pytest.mark.parametrize("playbook", ENTRIES)
-def test_a_playbook_with_no_answer_at_all(playbook: str, tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
+def test_a_playbook_accepts_no_answer_at_all(
+    playbook: str, tmp_path: Path, doubles: tuple[Simulator, KubeDouble]
+) -> None:
     entry = ENTRIES[playbook]
     plain = [f"{SCENARIO}: distinct_internal"] if entry == "main" else []
     hosts = {"plain": plain, **{how: lines(entry, how) for how in NOTHING}}
@@ -85,7 +87,9 @@ def test_a_playbook_with_no_answer_at_all(playbook: str, tmp_path: Path, doubles
 
 
 @pytest.mark.parametrize("playbook", ENTRIES)
-def test_a_survey_with_no_answer_at_all(playbook: str, tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
+def test_a_survey_accepts_no_answer_at_all(
+    playbook: str, tmp_path: Path, doubles: tuple[Simulator, KubeDouble]
+) -> None:
     """As AWX passes them on: as extra variables, for plays whose hosts are not given either."""
     answers = [*lines(ENTRIES[playbook], "unsafe"), *(f"{name}: !unsafe ''" for name in OF_THE_PLAYBOOKS)]
     (tmp_path / "answers.yml").write_text("\n".join(answers) + "\n")

@@ -120,7 +120,7 @@ def external(stage: MigratedCluster) -> set[str]:
 PORTS = {name: [f"p{port}" for port in ports] for name, (_ip, ports) in SERVICES.items()}
 
 
-def test_cpi_is_started_in_mid_migration(stage: MigratedCluster) -> None:
+def test_a_cpi_that_is_started_during_a_migration_ends_the_run(stage: MigratedCluster) -> None:
     wait = stage.held_in_the_first_service()
     run = stage.change()
     wait()
@@ -145,7 +145,7 @@ def test_cpi_is_started_in_mid_migration(stage: MigratedCluster) -> None:
     assert (external(stage), replicas(stage.kube)) == ({"api", "web"}, 1)
 
 
-def test_before_the_first_service_everything_is_as_it_was(stage: MigratedCluster) -> None:
+def test_a_failure_before_the_first_service_restores_everything(stage: MigratedCluster) -> None:
     before = shapes(stage.sim)
     planned = stage.plan()
     # the look at the gateway after the stop of CPI
@@ -160,7 +160,7 @@ def test_before_the_first_service_everything_is_as_it_was(stage: MigratedCluster
     assert (shapes(stage.sim), replicas(stage.kube)) == (before, 2)
 
 
-def test_the_backup_is_deleted_while_cpi_is_stopped(stage: MigratedCluster) -> None:
+def test_a_run_survives_the_deletion_of_the_backup_while_cpi_is_stopped(stage: MigratedCluster) -> None:
     stage.scale(2)
     stage.kube.wait_for(lambda: replicas(stage.kube) == 2, "two replicas")
     wait = stage.held_in_the_first_service()
@@ -180,7 +180,7 @@ def test_the_backup_is_deleted_while_cpi_is_stopped(stage: MigratedCluster) -> N
     assert after["metadata"]["annotations"]["vcd.kubernetes/rollout"] == "finished"
 
 
-def test_the_backup_is_deleted_after_the_last_service(stage: MigratedCluster) -> None:
+def test_a_run_survives_the_deletion_of_the_backup_after_the_last_service(stage: MigratedCluster) -> None:
     stage.sim.faults([{"method": "PUT", "name": "ingress-vs-web-*-p443", "times": 1, "hold": "before"}])
     run = stage.change()
     until(lambda: stage.sim.faults()[0]["held"], "the last Service's last write")

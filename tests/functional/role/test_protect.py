@@ -20,7 +20,7 @@ from vcdsim.testing import Simulator
 PAGE = (ROOT / "docs" / "protect.md").read_text(encoding="utf-8")
 
 
-def test_the_examples(tmp_path: Path) -> None:
+def test_the_examples_run_as_documented(tmp_path: Path) -> None:
     files = dict(re.findall(r"```yaml\n# (\S+)\n(.*?)```", PAGE, re.DOTALL))
     assert set(files) == {"protect.yml", "pause.yml", "resume.yml", "nakivo.yml"}
     for name, text in files.items():

@@ -47,7 +47,7 @@ def reports(folder: Path) -> list[str]:
     return sorted(path.suffix for path in found)
 
 
-def test_a_change_and_what_follows(tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
+def test_a_change_and_the_runs_after_it_are_reported(tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
     words = [*CHANGE, "--check"]
     code, output = run(tmp_path, doubles, "shared_ip", *words)
     assert code == 0, output[-3000:]
@@ -69,7 +69,7 @@ def test_a_change_and_what_follows(tmp_path: Path, doubles: tuple[Simulator, Kub
     assert reports(tmp_path) == [".html", ".md"]
 
 
-def test_the_drawings_of_a_real_migration(tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
+def test_a_real_migration_is_drawn_before_and_after(tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
     """Members are drawn before and after, and as planned: what the restore point reads whole is not read twice."""
     sim, kube = doubles
     kube.load([manifest(name) for name in SERVICES])
@@ -122,7 +122,7 @@ def test_a_verification_that_fails_after_a_change_keeps_what_was_done(
     assert f"shared_ip_restore_file={end['restore_point']}" in page
 
 
-def test_a_report_of_a_live_cluster(tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
+def test_a_live_cluster_is_reported_without_a_change(tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
     code, output = run(tmp_path, doubles, "report", "-e", "shared_ip_report_file=out/now.html")
     assert code == 0, output[-3000:]
     assert "IP sharing: the present state" in (tmp_path / "out" / "now.html").read_text()
@@ -137,7 +137,9 @@ def test_a_report_of_a_live_cluster(tmp_path: Path, doubles: tuple[Simulator, Ku
     assert writes(*doubles) == []
 
 
-def test_a_report_that_cannot_be_written_fails_nothing(tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
+def test_a_run_succeeds_even_if_its_report_cannot_be_written(
+    tmp_path: Path, doubles: tuple[Simulator, KubeDouble]
+) -> None:
     (tmp_path / "file").write_text("")
     code, output = run(tmp_path, doubles, "report", "-e", "shared_ip_report_file=file/now.html")
     assert code == 0, output[-3000:]

@@ -138,7 +138,7 @@ def judged(estate: ClusterWithLimitedUsers, **options: Any) -> set[str]:
     return needed
 
 
-def test_a_migration_and_the_way_back_with_the_documented_role_and_with_each_right_missing(
+def test_the_documented_role_is_enough_for_a_migration_and_the_way_back_and_each_right_is_needed(
     estate: ClusterWithLimitedUsers,
 ) -> None:
     move = {"scenario": "shared_external", "existing": "migrate"}

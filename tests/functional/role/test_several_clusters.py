@@ -80,7 +80,7 @@ def summary(output: str) -> list[str]:
     )
 
 
-def test_several_clusters_planned_then_applied(tmp_path: Path, estate: TwoClusters) -> None:
+def test_several_clusters_are_planned_then_applied(tmp_path: Path, estate: TwoClusters) -> None:
     sim, alpha, beta = estate
     words = ["-e", '{"shared_ip_hosts": ["alpha", "be-ta"]}']
     code, output = run(tmp_path, estate, estate.hosts(), *words, "--check")

@@ -56,7 +56,7 @@ def test_every_variable_is_documented_in_the_readme() -> None:
         assert name in text or f"`_{name.removeprefix('shared_ip_vcd_')}`" in text, name
 
 
-def test_survey_answers_and_ranges(tmp_path: Path) -> None:
+def test_survey_answers_and_ranges_are_accepted(tmp_path: Path) -> None:
     empty = dict.fromkeys((name.removeprefix("shared_ip_") for name in DEFAULTS), "")
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         gateway = re.search(r"urn:vcloud:gateway:[0-9a-f-]{36}", json.dumps(sim.dump()))

@@ -56,7 +56,7 @@ def test_the_table_of_what_clients_send_is_made_from_journals(tmp_path: Path, mo
 
 
 @pytest.mark.parametrize("name", estates.shipped())
-def test_shipped_estates(name: str) -> None:
+def test_each_shipped_estate_can_be_built(name: str) -> None:
     vcd = SimulatedVcd(Settings())
     estates.build(vcd, estates.load(name))
     counts = {"two-tenants": 3, "many-edges": 201, "large": 201, "provider": 2}

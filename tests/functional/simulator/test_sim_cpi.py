@@ -97,7 +97,7 @@ def test_cpi_starts_with_an_api_token(tmp_path: Path) -> None:
     assert tokens == [("/oauth/provider/token", 400), ("/oauth/tenant/acme/token", 200)]
 
 
-def test_a_release_that_does_not_list_its_version(tmp_path: Path) -> None:
+def test_cpi_starts_with_a_release_that_does_not_list_its_version(tmp_path: Path) -> None:
     with Simulator(api_versions="38.0,39.0") as sim:
         journal = start_up(
             sim, tmp_path, "user: kube, secret: kube-secret-1", logs="Error initializing client from secrets"

@@ -31,7 +31,7 @@ def test_a_rule_can_answer_with_a_status(sim: Simulator, api: Api, scene: Scene,
     assert [(one["seen"], one["used"]) for one in sim.faults()] == [(2, 1)]
 
 
-def test_rules_by_name_route_user_and_occurrence(sim: Simulator, api: Api, admin: Api, scene: Scene) -> None:
+def test_a_rule_matches_by_name_route_user_and_occurrence(sim: Simulator, api: Api, admin: Api, scene: Scene) -> None:
     sim.faults(
         [
             {"name": "ingress-*", "skip": 1, "times": 2, "status": 400, "code": "BUSY_ENTITY", "message": "is busy"},
@@ -53,7 +53,9 @@ def test_a_rule_matches_the_name_of_the_addressed_object(sim: Simulator, api: Ap
 
 
 @pytest.mark.parametrize(("when", "pools"), [("before", 0), ("after", 1)])
-def test_reset_before_or_after_the_effect(sim: Simulator, api: Api, scene: Scene, when: str, pools: int) -> None:
+def test_a_connection_is_reset_before_or_after_the_effect(
+    sim: Simulator, api: Api, scene: Scene, when: str, pools: int
+) -> None:
     sim.faults([{"method": "POST", "route": POOLS_ROUTE, "reset": when}])
     with pytest.raises(requests.ConnectionError, match="reset by peer"):
         api.ask("POST", POOLS, scene.pool())
@@ -115,7 +117,7 @@ def test_a_rule_can_end_the_session(sim: Simulator, api: Api) -> None:
     assert api.log_in("kube@acme", "kube-secret-1").status_code == 200
 
 
-def test_delay(sim: Simulator, api: Api) -> None:
+def test_a_rule_can_delay_the_answer(sim: Simulator, api: Api) -> None:
     sim.faults([{"route": "/cloudapi/1.0.0/vdcs", "delay": 0.3}])
     api.get("/vdcs")
     assert sim.journal()[-1]["ms"] >= 300  # however busy the machine is, it cannot be less

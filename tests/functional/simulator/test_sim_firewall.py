@@ -21,7 +21,7 @@ def ip_set(scene: Scene, name: str = "set", **more: Any) -> dict[str, Any]:
     return {"name": name, "typeValue": "IP_SET", "ownerRef": {"id": scene.edge}, "ipAddresses": ["10.0.0.0/8"], **more}
 
 
-def test_groups(admin: Api, scene: Scene) -> None:
+def test_groups_are_made_changed_and_deleted(admin: Api, scene: Scene) -> None:
     made = admin.done("POST", GROUPS, ip_set(scene, ipAddresses=["10.0.0.1", "10.0.0.2-10.0.0.9", "10.1.0.0/16"]))
     body = admin.get(f"{GROUPS}/{made}")
     assert (body["type"], body["typeValue"], len(body["ipAddresses"])) == ("IP_SET", "IP_SET", 3)
@@ -84,7 +84,7 @@ def test_a_group_of_networks_lists_their_machines(admin: Api, scene: Scene) -> N
         ({"members": [{"id": "urn:vcloud:network:00000000-0000-0000-0000-000000000000"}]}, "STATIC_MEMBERS only"),
     ],
 )
-def test_refused_groups(admin: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
+def test_an_invalid_group_is_refused(admin: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
     admin.refused("POST", GROUPS, ip_set(scene, **change), text)
 
 
@@ -145,12 +145,12 @@ def test_rules_are_replaced_as_a_whole(admin: Api, api: Api, scene: Scene) -> No
         ({"x": 1}, 'Unrecognized field "userDefinedRules[0].x"'),
     ],
 )
-def test_refused_rules(admin: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
+def test_an_invalid_rule_is_refused(admin: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
     path = f"/edgeGateways/{scene.edge}/firewall/rules"
     admin.refused("PUT", path, {"userDefinedRules": [rule(**change)]}, text)
 
 
-def test_a_context_profile_must_be_there(admin: Api, scene: Scene) -> None:
+def test_a_context_profile_must_exist(admin: Api, scene: Scene) -> None:
     profile = {"id": "urn:vcloud:networkContextProfile:00000000-0000-0000-0000-000000000000"}
     body = {"userDefinedRules": [rule(networkContextProfiles=[profile])]}
     admin.refused("PUT", f"/edgeGateways/{scene.edge}/firewall/rules", body, "no such networkContextProfile")

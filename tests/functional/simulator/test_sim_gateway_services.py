@@ -74,7 +74,7 @@ def ipsec(**more: Any) -> dict[str, Any]:
     }
 
 
-def test_ipsec_tunnels_are_told_apart_by_both_addresses(system: Api, edge: str) -> None:
+def test_ipsec_tunnels_are_distinguished_by_both_addresses(system: Api, edge: str) -> None:
     path = edge + "/ipsec/tunnels"
     system.done("POST", path, ipsec())
     # go-vcloud-director, Test_NsxtIpSecVpnUniqueness
@@ -121,7 +121,7 @@ def test_the_key_of_an_l2_tunnel_is_masked_in_newer_releases(version: str, shown
         system.refused("POST", path, {**server, "name": "c", "sessionMode": "CLIENT"}, "peerCode")
 
 
-def test_what_a_gateway_has_goes_with_it(system: Api, scene: Scene) -> None:
+def test_the_services_of_a_gateway_are_deleted_with_it(system: Api, scene: Scene) -> None:
     uplink = system.get(f"/edgeGateways/{scene.edge}")["edgeGatewayUplinks"][0]
     ranges = {"values": [{"startAddress": "203.0.113.90", "endAddress": "203.0.113.91"}]}
     subnet = {"gateway": "203.0.113.1", "prefixLength": 24, "ipRanges": ranges}

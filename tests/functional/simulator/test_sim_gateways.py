@@ -31,7 +31,7 @@ def test_a_gateway_has_all_fields_that_clients_read(api: Api, scene: Scene) -> N
     assert (subnet["primaryIp"], subnet["totalIpCount"], subnet["usedIpCount"]) == ("203.0.113.2", 52, 1)
 
 
-def test_filters_of_the_clients(api: Api, scene: Scene) -> None:
+def test_the_filters_of_the_clients_find_gateways(api: Api, scene: Scene) -> None:
     for text in (
         f"name==acme-edge;ownerRef.id=={scene.vdc}",
         f"ownerRef.id=={scene.vdc};name==acme-edge",
@@ -127,7 +127,7 @@ def test_only_the_provider_creates_and_deletes_gateways(system: Api, admin: Api,
     system.refused("DELETE", f"/edgeGateways/{scene.edge}?force=true", None, "has networks")
 
 
-def test_load_balancer_settings(system: Api, admin: Api, scene: Scene) -> None:
+def test_load_balancer_settings_are_changed_and_read_back(system: Api, admin: Api, scene: Scene) -> None:
     path = f"/edgeGateways/{scene.edge}/loadBalancer"
     assert admin.get(path)["serviceNetworkDefinition"] == "192.168.255.1/25"
     admin.refused("PUT", path, {"enabled": False}, "System administrator", status=403)
@@ -172,7 +172,7 @@ def test_an_update_names_the_cloud_from_vcd_10_6_on(system: Api, scene: Scene, o
         ),
     ],
 )
-def test_service_networks(
+def test_the_service_networks_have_defaults_and_any_prefix_length(
     system: Api, admin: Api, scene: Scene, sent: dict[str, Any], network: str | None, network_6: str | None
 ) -> None:
     """The default is for a load balancer with neither of them, and any prefix length is taken."""
@@ -188,7 +188,7 @@ def test_the_load_balancer_in_use_cannot_be_switched_off(api: Api, system: Api, 
     system.refused("PUT", f"/edgeGateways/{scene.edge}/loadBalancer", {"enabled": False}, "cannot be disabled while")
 
 
-def test_assignments(system: Api, api: Api, scene: Scene) -> None:
+def test_assignments_are_made_changed_and_deleted(system: Api, api: Api, scene: Scene) -> None:
     groups = {one["name"]: one["id"] for one in system.values("/loadBalancer/serviceEngineGroups")}
     gateway = {"id": scene.edge}
 
@@ -227,7 +227,7 @@ def test_a_standard_group_does_not_fit_a_premium_gateway(system: Api, scene: Sce
     system.refused("POST", ASSIGNMENTS, body, "is not enabled")
 
 
-def test_groups_seen_from_a_gateway(system: Api, api: Api, scene: Scene) -> None:
+def test_a_gateway_shows_its_service_engine_groups(system: Api, api: Api, scene: Scene) -> None:
     path = "/loadBalancer/serviceEngineGroups"
     api.refused("GET", path, None, "System administrator", status=403)
     assert [one["name"] for one in api.values(f"{path}?filter=_context=={scene.edge}")] == ["seg-shared"]
@@ -248,7 +248,7 @@ def network(scene: Scene, **more: Any) -> dict[str, Any]:
     }
 
 
-def test_networks(admin: Api, scene: Scene) -> None:
+def test_networks_are_made_changed_and_deleted(admin: Api, scene: Scene) -> None:
     made = admin.done("POST", NETWORKS, network(scene))
     shown = admin.get(f"{NETWORKS}/{made}")
     assert shown["connection"]["routerRef"] == {"name": "acme-edge", "id": scene.edge}
@@ -281,7 +281,7 @@ def test_networks(admin: Api, scene: Scene) -> None:
         ),
     ],
 )
-def test_refused_networks(admin: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
+def test_an_invalid_network_is_refused(admin: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
     admin.refused("POST", NETWORKS, network(scene, **change), text)
 
 

@@ -40,7 +40,7 @@ def test_legacy_errors_are_xml(api: Api) -> None:
 @pytest.mark.parametrize(
     "accept", ["*_/_*;version=37.2", "application/*+xml;version=37.2, vnd.vmware.vcloud.org+xml;version=37.2"]
 )
-def test_odd_accept_headers_of_real_clients(api: Api, accept: str) -> None:
+def test_odd_accept_headers_of_real_clients_are_accepted(api: Api, accept: str) -> None:
     assert api.ask("GET", "/edgeGateways", headers={"Accept": accept}).status_code == 200
 
 
@@ -106,7 +106,7 @@ def test_trailing_slashes_and_escaped_urns_are_accepted(api: Api, scene: Scene) 
     assert api.values(f"/vdcs/{escaped}/capabilities/")[0]["value"] == "NSX_T"
 
 
-def test_media_types(api: Api) -> None:
+def test_a_body_must_be_a_json_object(api: Api) -> None:
     json_type, text_type = {"Content-Type": "application/json"}, {"Content-Type": "text/plain"}
     api.refused("POST", "/loadBalancer/pools", None, "is not application/json", 415, data="{}", headers=text_type)
     api.refused("POST", "/loadBalancer/pools", None, "not JSON", data="{", headers=json_type)
@@ -114,7 +114,7 @@ def test_media_types(api: Api) -> None:
     api.refused("POST", "/loadBalancer/pools", None, "JSON object")
 
 
-def test_request_ids(api: Api) -> None:
+def test_each_answer_has_a_request_id(api: Api) -> None:
     header = "X-VMWARE-VCLOUD-CLIENT-REQUEST-ID"
     sent = api.ask("GET", "/edgeGateways", headers={header: "7-client"}).headers["X-VMWARE-VCLOUD-REQUEST-ID"]
     assert sent.startswith("7-client-")

@@ -63,7 +63,7 @@ def test_rules_are_empty_at_first_stay_with_an_update_and_go_with_the_virtual_se
 
 
 @pytest.mark.parametrize("part", POLICIES)
-def test_they_came_with_their_api_version(api: Api, part: str) -> None:
+def test_they_are_unknown_before_their_api_version(api: Api, part: str) -> None:
     urn = made(api)
     assert api.ask("GET", f"{SERVICES}/{urn}/{part}", version="37.2").status_code == 406
     since = "38.1" if part.startswith("waf") else "38.0"

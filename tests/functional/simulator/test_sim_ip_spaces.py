@@ -113,11 +113,11 @@ def test_an_address_that_is_marked_as_used_may_be_released(kube: Api, space: str
         ({"pool": 1}, 'Unrecognized field "pool"'),
     ],
 )
-def test_refused_requests(kube: Api, space: str, body: dict[str, Any], text: str) -> None:
+def test_an_invalid_request_is_refused(kube: Api, space: str, body: dict[str, Any], text: str) -> None:
     kube.refused("POST", f"{SPACES}/{space}/allocate", {**ONE_ADDRESS, **body}, text)
 
 
-def test_a_requested_address_the_quota_and_a_full_range(kube: Api, provider: Api, space: str) -> None:
+def test_a_requested_address_a_quota_and_a_full_range_are_respected(kube: Api, provider: Api, space: str) -> None:
     assert take(kube, space, quantity=None, value="203.0.113.12")[0]["value"] == "203.0.113.12"
     again = {"type": "FLOATING_IP", "value": "203.0.113.12"}
     kube.refused("POST", f"{SPACES}/{space}/allocate", again, "is already allocated")
@@ -163,14 +163,14 @@ def test_value_type_and_owner_of_an_allocation_cannot_change(kube: Api, space: s
     kube.refused("PUT", address, {"description": "x"}, '"usageState" is required')
 
 
-def test_required_filters(kube: Api, provider: Api, space: str) -> None:
+def test_some_lists_require_a_filter(kube: Api, provider: Api, space: str) -> None:
     kube.refused("GET", f"{SPACES}/{space}/allocations", None, "A filter with type== is required")
     kube.refused("GET", f"{SPACES}/{space}/allocations?filter=type==OTHER", None, "FLOATING_IP or IP_PREFIX")
     kube.refused("GET", f"{SPACES}/floatingIpSuggestions", None, "A filter with gatewayId== is required")
     provider.refused("GET", "/ipSpaceUplinks", None, "A filter with externalNetworkRef.id== is required")
 
 
-def test_fields_that_only_the_provider_sees(kube: Api, provider: Api, space: str) -> None:
+def test_some_fields_are_visible_only_to_the_provider(kube: Api, provider: Api, space: str) -> None:
     assert kube.get(f"{SPACES}/{space}")["ipSpaceRanges"] is None
     assert provider.get(f"{SPACES}/{space}")["ipSpaceRanges"]["defaultFloatingIpQuota"] == 10
     kube.refused("GET", "/ipSpaceUplinks", None, "System administrator", status=403)
@@ -194,7 +194,7 @@ def private(place: Scene, **more: Any) -> dict[str, Any]:
     }
 
 
-def test_a_tenants_own_ip_space(spaces: Simulator, kube: Api, place: Scene) -> None:
+def test_a_tenant_has_its_own_ip_space(spaces: Simulator, kube: Api, place: Scene) -> None:
     admin = Api(spaces, "admin@acme")
     kube.refused("POST", SPACES, private(place), "Private IP Spaces: Manage", status=403)
     made = admin.done("POST", SPACES, private(place))
@@ -221,7 +221,9 @@ def test_a_tenants_own_ip_space(spaces: Simulator, kube: Api, place: Scene) -> N
         ),
     ],
 )
-def test_refused_ip_spaces(spaces: Simulator, place: Scene, change: dict[str, Any], text: str, status: int) -> None:
+def test_an_invalid_ip_space_is_refused(
+    spaces: Simulator, place: Scene, change: dict[str, Any], text: str, status: int
+) -> None:
     Api(spaces, "admin@acme").refused("POST", SPACES, private(place, **change), text, status)
 
 
@@ -234,7 +236,7 @@ def test_public_ip_spaces_belong_to_the_provider(spaces: Simulator, provider: Ap
     )
 
 
-def test_uplinks(provider: Api, place: Scene, space: str) -> None:
+def test_uplinks_are_made_changed_and_deleted(provider: Api, place: Scene, space: str) -> None:
     (uplink,) = provider.get(f"/edgeGateways/{place.edge}")["edgeGatewayUplinks"]
     listed = f"/ipSpaceUplinks?filter=externalNetworkRef.id=={uplink['uplinkId']}"
     (link,) = provider.values(listed)
@@ -291,7 +293,7 @@ def test_prefixes_are_allocated_and_used_by_networks(spaces: Simulator, place: S
         admin.refused("POST", allocate, body, text)
 
 
-def test_the_lowest_free_ones_are_given_in_whatever_order_they_were_sent(spaces: Simulator, place: Scene) -> None:
+def test_the_lowest_free_prefixes_are_allocated_whatever_their_order(spaces: Simulator, place: Scene) -> None:
     admin = Api(spaces, "admin@acme")
     starts = ("10.200.2.0", "10.200.1.0")
     sequences = [{"startingPrefixIpAddress": one, "prefixLength": 30, "totalPrefixCount": 1} for one in starts]
@@ -304,7 +306,7 @@ def test_the_lowest_free_ones_are_given_in_whatever_order_they_were_sent(spaces:
     assert prefix["value"] == "10.200.1.0/30"
 
 
-def test_quotas_of_prefixes(spaces: Simulator, provider: Api, place: Scene) -> None:
+def test_prefixes_have_quotas(spaces: Simulator, provider: Api, place: Scene) -> None:
     public = {"type": "PUBLIC", "orgRef": None, "name": "prefixes"}
     admin, allocate = Api(spaces, "admin@acme"), {"type": "IP_PREFIX", "quantity": 1, "prefixLength": 30}
     made = provider.done("POST", SPACES, prefixes(place, defaultQuotaForPrefixLength=1) | public)
@@ -325,12 +327,12 @@ def test_quotas_of_prefixes(spaces: Simulator, provider: Api, place: Scene) -> N
         ({"startingPrefixIpAddress": "10.200.1.0", "prefixLength": 30}, '"ipSpacePrefixes[0].ipPrefixSequence[0].tot'),
     ],
 )
-def test_refused_prefixes(spaces: Simulator, place: Scene, sequence: dict[str, Any], text: str) -> None:
+def test_an_invalid_prefix_is_refused(spaces: Simulator, place: Scene, sequence: dict[str, Any], text: str) -> None:
     body = private(place, ipSpacePrefixes=[{"ipPrefixSequence": [sequence]}])
     Api(spaces, "admin@acme").refused("POST", SPACES, body, text)
 
 
-def test_an_ip_space_without_ranges(spaces: Simulator, place: Scene) -> None:
+def test_an_ip_space_may_have_no_ranges(spaces: Simulator, place: Scene) -> None:
     # go-vcloud-director sends ranges of null for an IP Space that has prefixes only
     admin = Api(spaces, "admin@acme")
     made = admin.done("POST", SPACES, private(place, ipSpaceRanges={"ipRanges": None, "defaultFloatingIpQuota": -1}))
@@ -352,7 +354,7 @@ def test_default_services_are_known_from_38_0_on(sim: Simulator, system: Api, sc
     assert "defaultGatewayServiceConfig" not in system.get(f"{SPACES}/{made}")
 
 
-def test_suggestions_by_the_family_of_the_addresses(kube: Api, place: Scene) -> None:
+def test_suggestions_depend_on_the_family_of_the_addresses(kube: Api, place: Scene) -> None:
     # go-vcloud-director: an IP Space of IPv4 addresses is not suggested for IPv6
     path = f"{SPACES}/floatingIpSuggestions?filter=gatewayId=={place.edge};ipType=="
     assert (len(kube.values(path + "IPV4")), len(kube.values(path + "IPV6"))) == (1, 0)

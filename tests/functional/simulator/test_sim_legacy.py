@@ -25,7 +25,7 @@ def test_an_organisation_is_found_by_its_href(sim: Simulator, api: Api, scene: S
     assert [one.get("name") for one in admin.findall(f"{VCLOUD}Vdcs/{VCLOUD}Vdc")] == ["acme-vdc"]
 
 
-def test_the_administrators_view_of_an_organisation_and_a_vdc(admin: Api, system: Api, scene: Scene) -> None:
+def test_administrators_see_more_of_an_organisation_and_a_vdc(admin: Api, system: Api, scene: Scene) -> None:
     # what Terraform's data sources vcd_org and vcd_org_vdc read: they fail if one of these parts is missing
     org = admin.xml(f"/api/admin/org/{uuid(scene.org)}")
     for part in ("Settings/{0}OrgGeneralSettings", "Settings/{0}VAppLeaseSettings", "Catalogs", "Vdcs"):
@@ -42,7 +42,7 @@ def test_the_administrators_view_of_an_organisation_and_a_vdc(admin: Api, system
     assert seen.findtext(f"{VCLOUD}ComputeCapacity/{VCLOUD}Cpu/{VCLOUD}Units") == "MHz"
 
 
-def test_the_metadata_of_a_network(api: Api) -> None:
+def test_a_network_has_metadata(api: Api) -> None:
     # Terraform's data source of a routed network reads them
     network = api.values("/orgVdcNetworks")[0]["id"]
     assert api.xml(f"/api/network/{uuid(network)}/metadata").tag == f"{VCLOUD}Metadata"
@@ -69,7 +69,7 @@ def test_a_vdc_is_queried_and_read(api: Api, scene: Scene, order: str) -> None:
     assert vdc.find(f"{VCLOUD}Link[@rel='up']") is not None
 
 
-def test_queries_by_id_and_for_administrators(api: Api, system: Api, scene: Scene) -> None:
+def test_queries_work_by_id_and_for_administrators(api: Api, system: Api, scene: Scene) -> None:
     assert len(api.xml(f"/api/query?type=orgVdc&filter=id=={scene.vdc}")) == 1
     assert len(api.xml("/api/query?type=orgVdc&filter=name==other")) == 0
     assert api.ask("GET", "/api/query?type=adminOrgVdc").status_code == 403
@@ -102,29 +102,29 @@ def test_a_removed_machine_is_recognised_by_cpi(api: Api) -> None:
 
 
 @pytest.mark.parametrize("kind", ["org", "vdc", "task"])
-def test_unknown_objects_of_the_legacy_api(api: Api, kind: str) -> None:
+def test_the_legacy_api_refuses_unknown_objects(api: Api, kind: str) -> None:
     answer = api.ask("GET", f"/api/{kind}/00000000-0000-0000-0000-000000000000")
     assert answer.status_code == 403
     assert f"com.vmware.vcloud.entity.{kind}:" in answer.text
     assert answer.text.startswith("<?xml")
 
 
-def test_an_unknown_kind_in_a_vapp_path(api: Api) -> None:
+def test_an_unknown_kind_in_a_vapp_path_is_refused(api: Api) -> None:
     assert api.ask("GET", "/api/vApp/disk-1").status_code == 404
 
 
-def test_the_session_of_the_legacy_api(api: Api) -> None:
+def test_the_legacy_api_shows_the_session(api: Api) -> None:
     session = api.xml("/api/session")
     assert (session.get("user"), session.get("org")) == ("kube", "acme")
 
 
-def test_organisations_and_vdcs_in_json(api: Api, scene: Scene) -> None:
+def test_organisations_and_vdcs_are_listed_in_json(api: Api, scene: Scene) -> None:
     org = api.get(f"/orgs/{scene.org}")
     assert (org["displayName"], org["orgVdcCount"], org["runningVMCount"]) == ("Acme", 1, 3)
     assert api.get(f"/vdcs/{scene.vdc}")["org"] == {"name": "acme", "id": scene.org}
 
 
-def test_the_query_of_networks(api: Api) -> None:
+def test_networks_are_queried(api: Api) -> None:
     # Terraform's data sources of networks search in it
     (record,) = api.xml("/api/query?type=orgVdcNetwork&filter=name==k8s-net")
     assert (record.get("defaultGateway"), record.get("netmask")) == ("10.10.0.1", "255.255.255.0")

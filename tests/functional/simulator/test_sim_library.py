@@ -62,12 +62,12 @@ def test_a_passphrase_of_a_key_without_one_is_ignored(admin: Api, pem: str) -> N
         ({"privateKey": 7}, "of type string"),
     ],
 )
-def test_refused_certificates(admin: Api, pem: str, change: dict[str, Any], text: str) -> None:
+def test_an_invalid_certificate_is_refused(admin: Api, pem: str, change: dict[str, Any], text: str) -> None:
     message = admin.refused("POST", CERTIFICATES, {"alias": "new", "certificate": pem, **change}, text)
     assert "must-not-come-back" not in message
 
 
-def test_a_certificate_in_use(admin: Api, scene: Scene) -> None:
+def test_a_certificate_in_use_names_its_users_and_cannot_be_deleted(admin: Api, scene: Scene) -> None:
     item = admin.named(CERTIFICATES, "web-cert")["id"]
     pool = admin.done("POST", "/loadBalancer/pools", scene.pool(caCertificateRefs=[{"id": item}]))
     assert [one["id"] for one in admin.values(f"{CERTIFICATES}/{item}/consumers")] == [pool]
@@ -94,7 +94,7 @@ def test_an_entity_is_changed_with_its_etag(api: Api) -> None:
     assert api.ask("PUT", CLUSTER, body).status_code == 200
 
 
-def test_a_missing_entity(api: Api) -> None:
+def test_a_missing_entity_is_forbidden(api: Api) -> None:
     unknown = CLUSTER[:-4] + "0000"
     api.refused("GET", unknown, None, "target entity is invalid", status=403)
     api.refused("GET", "/entities/NO_RDE_x", None, "Invalid urn string")
@@ -130,7 +130,7 @@ def test_entities_are_created_and_deleted(system: Api, api: Api) -> None:
     assert system.ask("DELETE", path).status_code == 204
 
 
-def test_resolved_at_once(api: Api) -> None:
+def test_an_entity_can_be_resolved_at_once(api: Api) -> None:
     path = f"/entityTypes/{TYPE}?resolveEntity=true"
     entity = api.done("POST", path, {"name": "two", "entity": {}})
     assert api.get(f"/entities/{entity}")["state"] == "RESOLVED"
@@ -145,7 +145,7 @@ def test_a_schema_that_refers_to_the_network_is_not_followed(system: Api, api: A
     assert "reference that cannot be resolved" in answer["message"]
 
 
-def test_lists_of_entities_by_a_part_of_the_version_and_by_interface(api: Api) -> None:
+def test_entities_are_listed_by_a_part_of_the_version_and_by_interface(api: Api) -> None:
     paths = {
         "/entities/types/vmware/capvcdCluster": 1,
         "/entities/types/vmware/capvcdCluster/1": 1,
@@ -160,7 +160,7 @@ def test_lists_of_entities_by_a_part_of_the_version_and_by_interface(api: Api) -
     assert {path: len(api.values(path)) for path in paths} == paths
 
 
-def test_the_list_without_a_version_is_not_in_older_apis() -> None:
+def test_older_apis_lack_the_list_without_a_version() -> None:
     with Simulator(api_versions="36.3") as old:
         older = Api(old, "kube@acme", version="36.3")
         assert older.ask("GET", "/entities/types/vmware/capvcdCluster").status_code >= 400

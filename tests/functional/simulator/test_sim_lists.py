@@ -45,7 +45,7 @@ def passes(text: str, *, encoded: bool = False) -> bool:
         ("((name==a:b))", True),
     ],
 )
-def test_filters(text: str, expected: bool) -> None:
+def test_a_filter_selects_objects(text: str, expected: bool) -> None:
     assert passes(text) is expected
 
 
@@ -98,7 +98,7 @@ def names(body: dict[str, Any]) -> list[str]:
     return [one["name"] for one in body["values"]]
 
 
-def test_pages(api: Api, scene: Scene, pools: list[str]) -> None:
+def test_a_list_is_split_into_pages(api: Api, scene: Scene, pools: list[str]) -> None:
     first = api.ask("GET", summaries(scene, "?pageSize=2&filter=enabled==true"))
     body = first.json()
     assert names(body) == pools[:2]
@@ -117,12 +117,12 @@ def test_a_page_past_the_end_is_empty(api: Api, scene: Scene, pools: list[str]) 
     assert (body["values"], body["resultTotal"]) == ([], len(pools))
 
 
-def test_sorting(api: Api, scene: Scene, pools: list[str]) -> None:
+def test_a_list_is_sorted(api: Api, scene: Scene, pools: list[str]) -> None:
     assert names(api.get(summaries(scene, "?sortDesc=name"))) == pools[::-1]
     assert names(api.get(summaries(scene, ""))) == pools
 
 
-def test_filter_by_name_with_an_escaped_colon(api: Api, scene: Scene, pools: list[str]) -> None:
+def test_a_filter_finds_a_name_with_an_escaped_colon(api: Api, scene: Scene, pools: list[str]) -> None:
     assert names(api.get(summaries(scene, "?filter=name==pool-b%3Ax&page=1&pageSize=25"))) == [pools[1]]
 
 

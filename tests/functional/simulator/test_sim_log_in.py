@@ -27,7 +27,7 @@ def test_versions_need_no_log_in_and_name_the_requested_host(sim: Simulator) -> 
     assert [one.text for one in found] == ["36.3", "37.0", "37.1", "37.2", "38.0", "39.0"]
 
 
-def test_password(sim: Simulator) -> None:
+def test_a_password_opens_a_session(sim: Simulator) -> None:
     answer = Api(sim).log_in("kube@acme", "kube-secret-1")
     assert answer.status_code == 200
     assert answer.json()["user"]["name"] == "kube"
@@ -49,7 +49,7 @@ def test_password(sim: Simulator) -> None:
         ("kube@system", "kube-secret-1"),
     ],
 )
-def test_wrong_password_or_user(sim: Simulator, user: str, password: str) -> None:
+def test_a_wrong_password_or_user_is_refused(sim: Simulator, user: str, password: str) -> None:
     assert Api(sim).log_in(user, password).status_code == 401
 
 
@@ -67,7 +67,7 @@ def test_provider_and_tenant_have_separate_log_ins(sim: Simulator) -> None:
 @pytest.mark.parametrize(
     "authorization", ["", "Basic", "Basic !!!", "Bearer x", "Basic " + base64.b64encode(b"\xff").decode()]
 )
-def test_malformed_log_in(sim: Simulator, authorization: str) -> None:
+def test_a_malformed_log_in_is_refused(sim: Simulator, authorization: str) -> None:
     headers = {"Authorization": authorization} if authorization else {}
     assert Api(sim).ask("POST", "/sessions", headers=headers).status_code == 401
 
@@ -132,7 +132,7 @@ def test_access_tokens_and_idle_sessions_expire() -> None:
         sessions.by_token(other.token, 30)
 
 
-def test_api_token(sim: Simulator) -> None:
+def test_an_api_token_opens_a_session(sim: Simulator) -> None:
     api = Api(sim)
     answer = api.ask("POST", "/oauth/tenant/acme/token", data=FORM)
     assert answer.status_code == 200
@@ -152,7 +152,7 @@ def test_api_token(sim: Simulator) -> None:
         ("/oauth/tenant/acme/token", {}, "unsupported_grant_type"),
     ],
 )
-def test_api_token_refused(sim: Simulator, path: str, form: dict[str, str], error: str) -> None:
+def test_a_wrong_api_token_is_refused(sim: Simulator, path: str, form: dict[str, str], error: str) -> None:
     answer = Api(sim).ask("POST", path, data=form or {"x": "y"})
     assert answer.status_code == 400
     assert answer.json()["error"] == error

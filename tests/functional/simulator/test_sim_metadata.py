@@ -96,12 +96,12 @@ def test_a_value_that_does_not_fit_is_refused(system: Api, path: str, body: str,
 
 
 @pytest.mark.parametrize("kind", ["READWRITE", "NOBODY"])
-def test_the_domain_of_the_system_is_not_for_all(system: Api, path: str, kind: str) -> None:
+def test_the_domain_of_the_system_refuses_other_visibilities(system: Api, path: str, kind: str) -> None:
     answer = write(system, "PUT", f"{path}/SYSTEM/key", value("x", "String", "SYSTEM", kind))
     assert (answer.status_code, f"it cannot be {kind}" in answer.text) == (400, True)
 
 
-def test_values_of_every_type(system: Api, path: str) -> None:
+def test_values_of_every_type_are_read_back(system: Api, path: str) -> None:
     for kind, said in (("Number", "-3"), ("Boolean", "false"), ("DateTime", DATE), ("String", "")):
         assert write(system, "PUT", f"{path}/{kind}", value(said, kind)).status_code == 202, kind
     assert {kind: said for kind, (_type, said, _seen) in read(system, path).items()} == {
@@ -109,7 +109,7 @@ def test_values_of_every_type(system: Api, path: str) -> None:
     }  # fmt: skip
 
 
-def test_what_a_tenant_sees_and_may_write(sim: Simulator, system: Api, path: str) -> None:
+def test_a_tenant_sees_and_writes_only_some_metadata(sim: Simulator, system: Api, path: str) -> None:
     for key, seen in (("hidden", "PRIVATE"), ("shown", "READONLY")):
         body = value("x", "String", "SYSTEM", seen)
         assert write(system, "PUT", f"{path}/SYSTEM/{key}", body).status_code == 202

@@ -39,7 +39,7 @@ def test_the_task_names_the_gateway_and_the_rule_has_defaults(api: Api, scene: S
     assert api.get(f"{scene.nat}/{rule['id']}") == rule
 
 
-def test_a_rule_as_cpi_writes_it(api: Api, scene: Scene) -> None:
+def test_a_rule_as_cpi_writes_it_is_accepted(api: Api, scene: Scene) -> None:
     profile = api.done("POST", PROFILES, scene.profile("appPort_dnat-x"))
     sent = scene.rule(
         "dnat-x", ruleType="DNAT", dnatExternalPort="80", applicationPortProfile={"name": "", "id": profile}
@@ -53,7 +53,7 @@ def test_a_rule_as_cpi_writes_it(api: Api, scene: Scene) -> None:
     assert (only_rule(api, scene)["version"], only_rule(api, scene)["dnatExternalPort"]) == ({"version": 1}, "81")
 
 
-def test_versions_of_a_rule(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_a_rule_has_versions(sim: Simulator, api: Api, scene: Scene) -> None:
     api.done("POST", scene.nat, scene.rule())
     path = f"{scene.nat}/{only_rule(api, scene)['id']}"
     api.done("PUT", path, scene.rule(description="none given"))
@@ -97,12 +97,12 @@ def test_names_of_nat_rules_need_not_be_unique(api: Api, scene: Scene) -> None:
         ({"appliedTo": {"id": f"urn:vcloud:network:{UNKNOWN}"}}, "there is no such network"),
     ],
 )
-def test_refused_bodies(sim: Simulator, api: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
+def test_an_invalid_body_is_refused(sim: Simulator, api: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
     api.refused("POST", scene.nat, scene.rule(**change), text)
     assert sim.dump()["nat_rules"] == []
 
 
-def test_kinds_of_rules(system: Api, api: Api, scene: Scene) -> None:
+def test_each_kind_of_rule_can_be_created(system: Api, api: Api, scene: Scene) -> None:
     api.done("POST", scene.nat, scene.rule("snat", type="SNAT", snatDestinationAddresses="198.51.100.0/24"))
     api.done("POST", scene.nat, scene.rule("no-snat", type="NO_SNAT", externalAddresses=""))
     api.done("POST", scene.nat, scene.rule("no-dnat", type="NO_DNAT", internalAddresses=""))
@@ -117,7 +117,7 @@ def test_kinds_of_rules(system: Api, api: Api, scene: Scene) -> None:
     api.refused("POST", scene.nat, body, "not possible with REFLEXIVE")
 
 
-def test_fields_by_version(old: Simulator) -> None:
+def test_fields_depend_on_the_version(old: Simulator) -> None:
     api = Api(old, "kube@acme", version="35.2")
     scene = Scene(api)
     body = scene.rule(ruleType="DNAT")
@@ -144,7 +144,7 @@ def test_a_profile_must_be_usable_for_nat(api: Api, scene: Scene) -> None:
     api.refused("POST", scene.nat, scene.rule(applicationPortProfile={"id": profile}), "is not usable for NAT")
 
 
-def test_a_profile_of_another_vdc(tenants: Simulator) -> None:
+def test_a_profile_of_another_vdc_is_refused(tenants: Simulator) -> None:
     api = Api(tenants, "kube@acme")
     scene = Scene(api)
     other = api.named("/vdcs", "acme-vdc-2")["id"]
@@ -159,7 +159,7 @@ def test_a_profile_of_another_vdc(tenants: Simulator) -> None:
     )
 
 
-def test_a_network_of_another_gateway(tenants: Simulator) -> None:
+def test_a_network_of_another_gateway_is_refused(tenants: Simulator) -> None:
     api = Api(tenants, "kube@acme")
     scene = Scene(api)
     near = next(one["id"] for one in api.values("/edgeGateways") if one["ownerRef"]["id"] == scene.vdc)
@@ -180,7 +180,7 @@ def test_a_rule_belongs_to_its_gateway(tenants: Simulator) -> None:
     assert api.values(first) == []
 
 
-def test_profiles(api: Api, scene: Scene) -> None:
+def test_profiles_are_made_changed_and_deleted(api: Api, scene: Scene) -> None:
     profile = api.done("POST", PROFILES, scene.profile(scope="TENANT"))
     body = api.get(f"{PROFILES}/{profile}")
     assert (body["scope"], body["contextEntityId"], body["usableForNAT"]) == ("TENANT", None, True)
@@ -235,7 +235,7 @@ def test_icmp_shows_the_ports_that_were_sent(api: Api, scene: Scene, sent: list[
         ({"scope": "SYSTEM"}, "a tenant may have TENANT profiles only"),
     ],
 )
-def test_refused_profiles(api: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
+def test_an_invalid_profile_is_refused(api: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
     api.refused("POST", PROFILES, scene.profile(**change), text)
 
 

@@ -89,7 +89,7 @@ def test_a_vdc_is_deleted_with_all_that_is_in_it(system: Api, scene: Scene) -> N
     ]
 
 
-def test_the_query_of_organisations(system: Api) -> None:
+def test_organisations_are_queried(system: Api) -> None:
     found = system.xml("/api/query?type=organization&filter=name==acme")
     (record,) = [one for one in found if one.tag.endswith("OrgRecord")]
     assert (record.get("displayName"), record.get("numberOfVdcs")) == ("Acme", "1")

@@ -14,7 +14,7 @@ from vcdsim.testing import Simulator
 POOLS = "/loadBalancer/pools"
 
 
-def test_a_member_group_in_the_version_of_the_sdk(sim: Simulator, api: Api, admin: Api, scene: Scene) -> None:
+def test_the_version_of_the_sdk_has_member_groups(sim: Simulator, api: Api, admin: Api, scene: Scene) -> None:
     # go-vcloud-director, Test_AlbVirtualService: it sends memberGroupRef in 37.0 and reads it back
     group = admin.values("/firewallGroups/summaries?filter=name==workers")[0]["id"]
     body = scene.pool(members=None, memberGroupRef={"id": group})
@@ -112,7 +112,7 @@ def test_fields_missing_in_a_put_return_to_their_defaults(api: Api, scene: Scene
         ({"gatewayRef": {"id": "urn:vcloud:gateway:00000000-0000-0000-0000-000000000000"}}, "there is no such gateway"),
     ],
 )
-def test_refused_bodies(sim: Simulator, api: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
+def test_an_invalid_body_is_refused(sim: Simulator, api: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
     api.refused("POST", POOLS, scene.pool(**change), text)
     assert sim.dump()["pools"] == []
 
@@ -135,7 +135,7 @@ def test_a_pool_has_members_or_a_group(api: Api, scene: Scene) -> None:
     assert summary["memberGroupType"] == "IP_SET"
 
 
-def test_a_group_of_another_gateway(tenants: Simulator) -> None:
+def test_a_group_of_another_gateway_is_refused(tenants: Simulator) -> None:
     api = Api(tenants, "kube@acme")
     group = {"id": api.values("/firewallGroups/summaries")[0]["id"]}
     other = next(one for one in api.values("/edgeGateways") if one["ownerRef"]["name"] == "acme-vdc-2")
@@ -170,7 +170,7 @@ def test_a_pool_in_use_cannot_be_deleted(api: Api, scene: Scene) -> None:
     api.refused("GET", f"{POOLS}/{pool}", None, "target entity is invalid", status=403)
 
 
-def test_premium_features_on_a_premium_gateway(system: Api, api: Api, scene: Scene) -> None:
+def test_a_premium_gateway_has_premium_features(system: Api, api: Api, scene: Scene) -> None:
     settings = f"/edgeGateways/{scene.edge}/loadBalancer"
     system.done("PUT", settings, {**system.get(settings), "supportedFeatureSet": "PREMIUM"})
     profile = {"type": "APP_COOKIE", "value": "session"}
@@ -187,7 +187,7 @@ def test_premium_features_on_a_premium_gateway(system: Api, api: Api, scene: Sce
     ("enabled", "members", "message"),
     [(True, [], "The pool is unassigned."), (False, [], "The pool is disabled or all of the members are disabled.")],
 )
-def test_health_of_a_pool_without_members(
+def test_a_pool_without_usable_members_is_unavailable(
     api: Api, scene: Scene, enabled: bool, members: list[Any], message: str
 ) -> None:
     pool = api.done("POST", POOLS, scene.pool(enabled=enabled, members=members))
@@ -203,7 +203,7 @@ def test_a_summary_lacks_fields_of_the_pool(api: Api, scene: Scene) -> None:
     assert summary["status"] == "REALIZED"
 
 
-def test_health_of_pool_and_members(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_health_follows_the_members(sim: Simulator, api: Api, scene: Scene) -> None:
     members = [{"ipAddress": f"10.10.0.1{one}"} for one in range(4)] + [{"ipAddress": "10.10.0.20", "enabled": False}]
     pool = api.done("POST", POOLS, scene.pool(members=members))
     service = api.done("POST", "/loadBalancer/virtualServices", scene.service(pool))

@@ -115,7 +115,7 @@ def second_gateway(system: Api, scene: Scene) -> str:
 
 
 @pytest.mark.parametrize("kind", ["nsxTManager", "networkPool", "providerVdc", "providerVdcStorageProfile"])
-def test_what_a_provider_queries(system: Api, admin: Api, kind: str) -> None:
+def test_a_provider_queries_its_resources(system: Api, admin: Api, kind: str) -> None:
     record = system.xml(f"/api/query?type={kind}")[0]
     found = system.xml(f"/api/query?type={kind}&filter=name=={record.get('name')}&filterEncoded=true")
     assert [one.get("href") for one in found] == [record.get("href")]
@@ -123,7 +123,7 @@ def test_what_a_provider_queries(system: Api, admin: Api, kind: str) -> None:
 
 
 @pytest.mark.parametrize("view", ["", "extension/"])
-def test_the_provider_vdc(system: Api, admin: Api, view: str) -> None:
+def test_the_provider_vdc_is_read(system: Api, admin: Api, view: str) -> None:
     found = str(system.xml("/api/query?type=providerVdc")[0].get("href"))
     path = found.removeprefix(system.sim.url).replace("/admin/", f"/admin/{view}")
     root = system.xml(path)
@@ -206,7 +206,7 @@ def test_a_user_is_made_and_logs_in(sim: Simulator, system: Api, admin: Api, sce
         (f"<User {NAMESPACE} name='x'><Role href='/x/7'/></User>", "no such role"),
     ],
 )
-def test_refused_users(system: Api, scene: Scene, body: str, text: str) -> None:
+def test_an_invalid_user_is_refused(system: Api, scene: Scene, body: str, text: str) -> None:
     path = f"{system.sim.url}/api/admin/org/{uuid(scene.org)}/users"
     headers = {"Accept": "application/*+xml;version=37.2", "Content-Type": "application/vnd.vmware.admin.user+xml"}
     answer = system.http.post(path, data=body, headers=headers)
@@ -223,7 +223,7 @@ def test_refused_users(system: Api, scene: Scene, body: str, text: str) -> None:
         ({"participatingOrgVdcs": []}, "at least 1"),
     ],
 )
-def test_refused_vdc_groups(admin: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
+def test_an_invalid_vdc_group_is_refused(admin: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
     members = [{"vdcRef": {"id": scene.vdc}}]
     body = {"name": "g", "orgId": scene.org, "networkProviderType": "NSX_T", "participatingOrgVdcs": members}
     answer = admin.ask("POST", "/vdcGroups", {**body, **change})
@@ -245,7 +245,7 @@ def test_a_group_with_an_edge_gateway_cannot_be_deleted(system: Api, admin: Api,
     assert elsewhere.status_code == 400
 
 
-def test_the_slaac_profile(admin: Api, api: Api, scene: Scene) -> None:
+def test_the_slaac_profile_is_changed_and_read_back(admin: Api, api: Api, scene: Scene) -> None:
     path = f"/edgeGateways/{scene.edge}/slaacProfile"
     none = {"dnsServerIpv6Addresses": [], "domainNames": []}
     assert admin.get(path) == {"enabled": False, "mode": "DISABLED", "dnsConfig": none}
@@ -255,7 +255,7 @@ def test_the_slaac_profile(admin: Api, api: Api, scene: Scene) -> None:
     admin.refused("PUT", path, {"mode": "OTHER"}, "it must be one of")
 
 
-def test_the_network_profile_of_a_vdc(system: Api, admin: Api, scene: Scene) -> None:
+def test_the_network_profile_of_a_vdc_is_set_and_removed(system: Api, admin: Api, scene: Scene) -> None:
     path = f"/vdcs/{scene.vdc}/networkProfile"
     empty = admin.get(path)
     assert set(empty.values()) == {None}
@@ -337,11 +337,11 @@ def test_an_external_network_is_made_and_used(system: Api, scene: Scene) -> None
         ({"networkBackings": {"values": []}}, "at least 1"),
     ],
 )
-def test_refused_external_networks(system: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
+def test_an_invalid_external_network_is_refused(system: Api, scene: Scene, change: dict[str, Any], text: str) -> None:
     system.refused("POST", EXTERNAL, external(system, scene, **change), text)
 
 
-def test_an_edge_gateway_with_ip_spaces_and_its_organisations_quotas(system: Api, admin: Api, scene: Scene) -> None:
+def test_an_edge_gateway_with_ip_spaces_gives_its_organisation_quotas(system: Api, admin: Api, scene: Scene) -> None:
     # go-vcloud-director, Test_IpSpaceIpAllocation, Test_IpSpaceUplink and Test_IpSpaceOrgAssignment
     network = system.done("POST", EXTERNAL, external(system, scene, subnets={"values": None}, usingIpSpace=True))
     scope = {"ipSpaceInternalScope": ["198.51.100.0/24"]}
@@ -418,7 +418,7 @@ def test_tasks_are_queried(system: Api, admin: Api, api: Api, scene: Scene) -> N
     assert admin.ask("GET", "/api/query?type=adminTask").status_code == 403
 
 
-def test_a_network_that_is_not_distributed(system: Api, admin: Api, scene: Scene) -> None:
+def test_a_network_need_not_be_distributed(system: Api, admin: Api, scene: Scene) -> None:
     # go-vcloud-director, Test_NsxtOrgVdcNetworkRoutedNonDistributed
     connection = {"routerRef": {"id": scene.edge}, "connectionTypeValue": "NON_DISTRIBUTED"}
     subnets = {"values": [{"gateway": "10.20.0.1", "prefixLength": 24}]}
@@ -430,7 +430,7 @@ def test_a_network_that_is_not_distributed(system: Api, admin: Api, scene: Scene
     assert admin.get(f"/orgVdcNetworks/{made}")["connection"]["connectionTypeValue"] == "NON_DISTRIBUTED"
 
 
-def test_edge_clusters_and_the_nsx_t_manager(system: Api, scene: Scene) -> None:
+def test_edge_clusters_and_the_nsx_t_manager_are_listed(system: Api, scene: Scene) -> None:
     (cluster,) = system.values(f"/nsxTResources/edgeClusters?filter=orgVdcId=={scene.vdc}")
     assert cluster["name"] == "cluster-1"
     system.refused("GET", "/nsxTResources/edgeClusters", None, "A filter with orgVdcId==")

@@ -135,7 +135,7 @@ def at(sim: Simulator, system: Api) -> Place:
     return Place(system)
 
 
-def test_every_kind_is_here() -> None:
+def test_every_kind_is_covered() -> None:
     modules = [
         importlib.import_module(f"vcdsim.resources.{one.name}") for one in pkgutil.iter_modules(resources.__path__)
     ]

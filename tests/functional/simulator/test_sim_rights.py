@@ -42,7 +42,7 @@ def test_a_viewer_reads_and_does_not_write(sim: Simulator, api: Api, scene: Scen
     assert len(sim.dump()["pools"]) == 1
 
 
-def test_single_rights_of_an_estate(tmp_path: Path) -> None:
+def test_an_estate_gives_single_rights(tmp_path: Path) -> None:
     estate = tmp_path / "estate.yml"
     estate.write_text(
         "organisations:\n- name: acme\n  users:\n"

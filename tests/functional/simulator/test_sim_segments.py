@@ -69,7 +69,7 @@ def test_an_external_network_takes_a_segment_away(system: Api, scene: Scene) -> 
     system.done("DELETE", f"/externalNetworks/{made}")
 
 
-def test_a_port_group_is_for_a_vdc_only(system: Api, scene: Scene) -> None:
+def test_a_port_group_is_only_for_a_vdc(system: Api, scene: Scene) -> None:
     group = system.values(PORT_GROUPS)[0]["backingRef"]["id"]
     system.done("POST", NETWORKS, imported(scene, group, backingNetworkType="DV_PORTGROUP"))
     left = {one["backingRef"]["id"] for one in system.values(f"{PORT_GROUPS}?filter=orgVdcId=={scene.vdc}")}
@@ -90,7 +90,7 @@ def test_a_port_group_is_for_a_vdc_only(system: Api, scene: Scene) -> None:
         SWITCHES,
     ],
 )
-def test_lists_of_nsx_t_need_a_place(system: Api, path: str) -> None:
+def test_lists_of_nsx_t_require_a_context(system: Api, path: str) -> None:
     assert system.ask("GET", path).status_code == 400
 
 

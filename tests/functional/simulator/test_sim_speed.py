@@ -239,7 +239,7 @@ READS = {
 
 
 @pytest.mark.parametrize("what", READS)
-def test_a_read_costs_little_and_no_more_where_there_is_more(
+def test_a_read_costs_little_however_many_objects_there_are(
     few: InProcessSimulator, many: InProcessSimulator, what: str
 ) -> None:
     small, large = (one.calls_of(BASE + READS[what].format(last=one.last, edge=one.edge)) for one in (few, many))
@@ -284,7 +284,7 @@ def looks_of_every_kind(services: int, folder: Path) -> dict[str, list[tuple[str
     return found
 
 
-def test_a_write_of_any_kind_looks_at_as_many_objects_with_20_of_each_as_with_2000(tmp_path: Path) -> None:
+def test_a_write_of_any_kind_examines_no_more_objects_with_2000_of_each_than_with_20(tmp_path: Path) -> None:
     small, large = (looks_of_every_kind(services, tmp_path) for services in (FEW, SERVICES))
     # the provider changes the addresses of an edge gateway: each that is in use must stay
     both = [found.pop("edge gateway") for found in (small, large)]
@@ -294,7 +294,7 @@ def test_a_write_of_any_kind_looks_at_as_many_objects_with_20_of_each_as_with_20
     assert max(looks for found in large.values() for _method, looks in found) <= LOOKS_OF_ANY_WRITE
 
 
-def test_a_large_estate_is_held_in_so_much_memory() -> None:
+def test_a_large_estate_fits_in_bounded_memory() -> None:
     description = estates.load("large")
     tracemalloc.start()
     try:
@@ -309,14 +309,14 @@ def test_a_large_estate_is_held_in_so_much_memory() -> None:
 
 
 @pytest.mark.parametrize("estate", ["one-edge", "many-edges", "large"])
-def test_an_estate_is_built_in_so_many_calls_for_each_object(estate: str) -> None:
+def test_an_estate_is_built_with_a_bounded_number_of_calls_for_each_object(estate: str) -> None:
     description = estates.load(estate)
     with count_calls() as calls:
         vcd = vcd_of(description)
     assert calls[0] <= CALLS_OF_AN_OBJECT * sum(vcd.store.count(kind) for kind in vcd.store.kinds())
 
 
-def test_many_virtual_services_are_held(tmp_path: Path) -> None:
+def test_an_estate_can_have_2000_virtual_services(tmp_path: Path) -> None:
     path = tmp_path / "estate.yml"
     path.write_text(yaml.safe_dump(crowded(SERVICES)))
     with Simulator(estate=path, task_seconds=0, health_seconds=0) as sim:

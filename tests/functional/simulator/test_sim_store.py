@@ -47,7 +47,7 @@ STEPS = st.lists(
 
 @given(STEPS)
 @settings(max_examples=150, deadline=None)
-def test_an_index_finds_what_a_look_at_all_objects_finds(steps: list[tuple[str, int]]) -> None:
+def test_an_index_finds_the_same_as_a_full_scan(steps: list[tuple[str, int]]) -> None:
     store, keys, kept = Store(), set(), None
     restore: Callable[[], None] | None = None
     for what, number in steps:
@@ -90,7 +90,7 @@ def test_what_changes_in_place_is_noticed() -> None:
     assert store.stale() == [f"{SERVICE}.pool"]
 
 
-def test_looks_are_counted() -> None:
+def test_examined_objects_are_counted() -> None:
     store = Store()
     for number in range(4):
         store.add(Record(SERVICE, f"object-{number}", service(number), "acme"))

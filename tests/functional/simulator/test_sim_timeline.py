@@ -57,7 +57,7 @@ def test_objects_tasks_and_writes_are_in_order(sim: Simulator, api: Api, scene: 
     assert {one["user"] for one in timeline if one["event"] in ("asked", "started")} == {"kube"}
 
 
-def test_references_of_nat_rules_and_allocations(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_nat_rules_and_allocations_show_their_references(sim: Simulator, api: Api, scene: Scene) -> None:
     api.done("POST", scene.nat, scene.rule("r", dnatExternalPort="80"))
     entry = next(one for one in sim.timeline() if one["kind"] == "nat_rules")
     assert (entry["name"], entry["event"], entry["gateway"]) == ("r", "added", scene.edge)

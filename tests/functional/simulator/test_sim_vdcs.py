@@ -152,7 +152,7 @@ ABSENT = {  # what is shown of a new VDC if the element is missing
 }
 
 
-def test_what_is_read_of_a_vdc_is_what_was_sent(system: Api, scene: Scene) -> None:
+def test_a_vdc_is_read_back_as_it_was_sent(system: Api, scene: Scene) -> None:
     made = make(system, scene.org, params(system, "new", **ALL))
     read = system.xml(str(made.get("href")))
     for root in (made, read):
@@ -172,7 +172,7 @@ def test_what_is_read_of_a_vdc_is_what_was_sent(system: Api, scene: Scene) -> No
     assert {name: shown(read, name) or "" for name in flat} == flat
 
 
-def test_what_a_new_vdc_is_without_more(system: Api, scene: Scene) -> None:
+def test_a_new_vdc_has_defaults(system: Api, scene: Scene) -> None:
     made = make(system, scene.org, params(system, "new"))
     assert {name: shown(made, name) for name in ABSENT} == ABSENT
     assert shown(made, "ResourcePoolRefs/VimObjectRef/VimObjectType") == "RESOURCE_POOL"
@@ -194,7 +194,7 @@ def test_what_a_new_vdc_is_without_more(system: Api, scene: Scene) -> None:
         ("ReservationPool", "false", "true", "1024"),
     ],
 )
-def test_a_vdc_of_another_model_is_not_told_its_switches(
+def test_only_a_flex_vdc_chooses_its_flexible_flags(
     system: Api, scene: Scene, model: str, elastic: str, overhead: str, reserved: str
 ) -> None:
     # what the tests of vcd_org_vdc expect of each allocation model
@@ -225,7 +225,7 @@ def test_a_vdc_of_another_model_is_not_told_its_switches(
         ({"NetworkPoolReference": {"@href": "/x/7"}}, "no such networkPool"),
     ],
 )
-def test_refused_vdcs(system: Api, scene: Scene, change: Values, text: str) -> None:
+def test_an_invalid_vdc_is_refused(system: Api, scene: Scene, change: Values, text: str) -> None:
     before = system.sim.dump()
     status, said = ask(system, "POST", f"/api/admin/org/{uuid(scene.org)}/vdcsparams", params(system, "x", **change))
     assert (status, text in said) == (400, True), said
@@ -241,7 +241,7 @@ def test_refused_vdcs(system: Api, scene: Scene, change: Values, text: str) -> N
         ({"ProviderVdcStorageProfile": {"@href": "/x/7"}}, "no such providervdcstorageprofile"),
     ],
 )
-def test_refused_storage_profiles(system: Api, scene: Scene, change: Values, text: str) -> None:
+def test_an_invalid_storage_profile_is_refused(system: Api, scene: Scene, change: Values, text: str) -> None:
     body = params(system, "x", VdcStorageProfile=[storage(system) | change])
     status, said = ask(system, "POST", f"/api/admin/org/{uuid(scene.org)}/vdcsparams", body)
     assert (status, text in said) == (400, True), said
@@ -290,7 +290,7 @@ def test_a_vdc_that_is_disabled_needs_no_force(system: Api, scene: Scene) -> Non
     assert system.ask("DELETE", vdc).status_code == 202
 
 
-def test_a_name_is_there_once_in_an_organisation(sim: Simulator, system: Api, scene: Scene) -> None:
+def test_a_vdc_name_is_unique_in_an_organisation(sim: Simulator, system: Api, scene: Scene) -> None:
     make(system, scene.org, params(system, "new"))
     status, said = ask(system, "POST", f"/api/admin/org/{uuid(scene.org)}/vdcsparams", params(system, "new"))
     assert (status, "A VDC named new already exists" in said) == (400, True)

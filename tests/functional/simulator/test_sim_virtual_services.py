@@ -30,7 +30,7 @@ def certificate(api: Api) -> dict[str, str]:
     return {"id": api.named("/ssl/certificateLibrary", "web-cert")["id"]}
 
 
-def test_a_body_as_cpi_sends_it(api: Api, scene: Scene, pool: str) -> None:
+def test_a_body_as_cpi_sends_it_is_accepted(api: Api, scene: Scene, pool: str) -> None:
     sent = scene.service(
         pool,
         applicationProfile={"name": "System-L4-Application", "type": "L4", "systemDefined": True},
@@ -98,7 +98,9 @@ def test_the_primary_address_of_the_gateway_is_a_vip_like_others(api: Api, scene
         ),
     ],
 )
-def test_refused_bodies(sim: Simulator, api: Api, scene: Scene, pool: str, change: dict[str, Any], text: str) -> None:
+def test_an_invalid_body_is_refused(
+    sim: Simulator, api: Api, scene: Scene, pool: str, change: dict[str, Any], text: str
+) -> None:
     api.refused("POST", SERVICES, scene.service(pool, **change), text)
     assert sim.dump()["virtual_services"] == []
 
@@ -119,7 +121,9 @@ def test_l4_may_choose_its_port_profile(api: Api, scene: Scene, pool: str) -> No
     assert api.get(f"{SERVICES}/{service}")["servicePorts"][0]["tcpUdpProfile"]["name"] == "System-UDP-Fast-Path"
 
 
-def test_one_port_of_a_vip_for_two_protocols(sim: Simulator, api: Api, scene: Scene, pool: str, second: str) -> None:
+def test_one_port_of_a_vip_may_serve_two_protocols(
+    sim: Simulator, api: Api, scene: Scene, pool: str, second: str
+) -> None:
     def ports(kind: str, **more: int) -> dict[str, Any]:
         profile = {"applicationProfile": {"type": "L4"}}
         return {**profile, "servicePorts": [{"portStart": 53, "tcpUdpProfile": {"type": kind}, **more}]}
@@ -253,7 +257,7 @@ def test_a_full_group_has_no_room(sim: Simulator, system: Api, api: Api, scene: 
     api.done("POST", SERVICES, two)
 
 
-def test_transparent_mode(system: Api, api: Api, scene: Scene, pool: str, second: str) -> None:
+def test_transparent_mode_has_requirements(system: Api, api: Api, scene: Scene, pool: str, second: str) -> None:
     transparent_gateway(system, scene)
     wanted: dict[str, Any] = {"transparentModeEnabled": True}
     api.refused("POST", SERVICES, scene.service(pool, **wanted), "it needs a pool with a member group")
@@ -275,7 +279,7 @@ def transparent_gateway(system: Api, scene: Scene) -> None:
     system.done("PUT", settings, {**system.get(settings), "transparentModeEnabled": True})
 
 
-def test_transparent_mode_whose_needs_are_not_checked(system: Api, api: Api, scene: Scene, pool: str) -> None:
+def test_the_requirements_of_transparent_mode_may_be_unchecked(system: Api, api: Api, scene: Scene, pool: str) -> None:
     api.sim.assume(transparent_needs="unchecked")
     service = scene.service(pool, transparentModeEnabled=True)
     api.refused("POST", SERVICES, service, "transparent mode is not enabled on the edge gateway")
@@ -284,7 +288,7 @@ def test_transparent_mode_whose_needs_are_not_checked(system: Api, api: Api, sce
     api.done("PUT", f"{POOLS}/{pool}", scene.pool("p1"))
 
 
-def test_whether_what_is_not_critical_is_logged_came_with_its_version(api: Api, scene: Scene, pool: str) -> None:
+def test_logging_of_uncritical_events_depends_on_the_version(api: Api, scene: Scene, pool: str) -> None:
     body = scene.service(pool, nonCriticalLoggingEnabled=True)
     api.refused("POST", SERVICES, body, 'Unrecognized field "nonCriticalLoggingEnabled"', version="37.2")
     path = f"{SERVICES}/{api.done('POST', SERVICES, body, version='38.0')}"
@@ -294,7 +298,9 @@ def test_whether_what_is_not_critical_is_logged_came_with_its_version(api: Api, 
     assert api.get(path, version="38.0")["nonCriticalLoggingEnabled"] is False
 
 
-def test_an_ipv6_address(sim: Simulator, api: Api, scene: Scene, pool: str, second: str) -> None:
+def test_a_virtual_service_may_have_an_ipv6_address(
+    sim: Simulator, api: Api, scene: Scene, pool: str, second: str
+) -> None:
     both = {"ipv6VirtualIpAddress": "2001:DB8::10"}
     api.refused("POST", SERVICES, scene.service(pool, **both), "the load balancer has no IPv6 service network")
     sim.assume(ipv6_vip_needs_network="no")
@@ -304,7 +310,7 @@ def test_an_ipv6_address(sim: Simulator, api: Api, scene: Scene, pool: str, seco
     api.refused("POST", SERVICES, alone, "port 80 of 2001:db8::10 is in use")
 
 
-def test_the_pool_of_another_gateway(tenants: Simulator) -> None:
+def test_the_pool_of_another_gateway_is_refused(tenants: Simulator) -> None:
     api = Api(tenants, "kube@acme")
     first, second = (one["id"] for one in api.values("/edgeGateways"))
     pool = api.done("POST", POOLS, {"name": "p", "gatewayRef": {"id": first}})

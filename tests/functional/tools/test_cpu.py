@@ -51,7 +51,7 @@ def test_another_threads_programs_do_not_count() -> None:
     assert account.seconds < BURNT
 
 
-def test_what_hangs_is_killed_with_its_program(tmp_path: Path) -> None:
+def test_a_hanging_process_is_killed_with_its_program(tmp_path: Path) -> None:
     number = tmp_path / "pid"
     code = f"import os, time; open({str(number)!r}, 'w').write(str(os.getpid())); time.sleep(3600)"
     program = start(code)

@@ -139,7 +139,7 @@ def test_a_service_is_refused_and_a_live_one_stays(vcd: Modules, address: str, s
 
 
 @pytest.mark.parametrize("vcd", ["one-edge"], indirect=True)
-def test_internal_ips_out_of_the_uplink_are_refused_too(vcd: Modules) -> None:
+def test_internal_ips_in_an_uplinks_subnet_are_refused_too(vcd: Modules) -> None:
     message = refused(vcd, SHARED, **shop(FREE, INTERNAL, internal_ips=["203.0.113.99"]))
     assert "services.internal_ips: '203.0.113.99': service 'shop': is not allocated" in message
     arm = {"start_ip": "45.0.0.2", "end_ip": "45.0.0.9"}  # the operator calls these internal
@@ -147,7 +147,7 @@ def test_internal_ips_out_of_the_uplink_are_refused_too(vcd: Modules) -> None:
 
 
 @pytest.mark.parametrize("vcd", ["ip-spaces"], indirect=True)
-def test_who_may_not_see_ip_spaces_is_warned_and_cloud_director_decides(vcd: Modules) -> None:
+def test_a_user_who_may_not_see_ip_spaces_is_warned_and_cloud_director_decides(vcd: Modules) -> None:
     blind = vcd.as_user(user="blind", password="blind-secret-1")
     says = "it could not be checked whether edge gateway 'acme-edge' may use 203.0.113.1"
     for name, port in (("web", 443), ("other", 8443)):
@@ -176,7 +176,9 @@ def test_who_may_not_see_ip_spaces_is_warned_and_cloud_director_decides(vcd: Mod
         ({"virtual_ip_address": OTHER, "service_ports": [{"start": 1}, {"start": 2}]}, "needs the feature set PREMIUM"),
     ],
 )
-def test_a_recreation_is_checked_whole_before_the_deletion(vcd: Modules, change: dict[str, Any], says: str) -> None:
+def test_a_recreation_is_checked_completely_before_the_deletion(
+    vcd: Modules, change: dict[str, Any], says: str
+) -> None:
     urns = {}
     for name, port in (("web", 443), ("other", 8443)):
         ports = [{"start": port}]
@@ -199,7 +201,7 @@ GATEWAY = Record("gateway", "urn:gateway", {"edgeGatewayUplinks": UPLINKS}, None
 
 
 @given(st.integers(0, 15), st.sampled_from([AddressUse.VIP, AddressUse.RULE]))
-def test_in_a_subnet_it_answers_as_the_simulator_does(number: int, use: AddressUse) -> None:
+def test_in_a_subnet_the_check_agrees_with_the_simulator(number: int, use: AddressUse) -> None:
     subnet = network_of("203.0.113.0/28")
     assert subnet is not None
     allotment = Allotment("edge", (subnet,), (AddressRange("203.0.113.5", "203.0.113.8"),), ("203.0.113.2",))

@@ -107,7 +107,7 @@ def test_all_users_are_moved_to_the_new_certificate(used: Modules) -> None:
     assert (again["changed"], again["certificate"]) == (False, done["certificate"])
 
 
-def test_a_rotation_goes_on_wherever_it_was_interrupted(used: Modules) -> None:
+def test_a_rotation_continues_wherever_it_was_interrupted(used: Modules) -> None:
     """Whichever of its writes is the first that fails, and whether it took effect or not."""
     prepared = used.simulator.snapshot()
     used.done(CERTIFICATE, **ROTATION)
@@ -134,7 +134,7 @@ def test_what_an_abandoned_rotation_left_is_cleaned_up(used: Modules) -> None:
     assert (back["changed"], in_use(used)) == (True, BEFORE)
 
 
-def test_the_right_is_named(used: Modules) -> None:
+def test_a_missing_right_is_named(used: Modules) -> None:
     kube = used.as_user(user="kube", password="kube-secret-1")
     for options in (ROTATION, {"name": "new", "certificate": NEW}):
         result = kube.run(CERTIFICATE, **options)
@@ -143,7 +143,7 @@ def test_the_right_is_named(used: Modules) -> None:
     assert in_use(used) == BEFORE
 
 
-def test_an_unknown_id(org: Modules) -> None:
+def test_an_unknown_id_is_refused(org: Modules) -> None:
     gone = "urn:vcloud:certificateLibraryItem:00000000-0000-4000-8000-000000000000"
     assert "there is no certificate with this id" in org.refused(CERTIFICATE, id=gone, certificate=OLD)
     assert org.done(CERTIFICATE, id=gone, state="absent")["changed"] is False

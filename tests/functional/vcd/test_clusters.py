@@ -112,7 +112,7 @@ def read(sim: Simulator, user: str = "kube", **options: Any) -> tuple[dict[str, 
 
 
 @pytest.mark.parametrize("version", ["36.3", "37.0", "39.1"])
-def test_clusters_of_an_organization_over_several_pages(sim: Simulator, version: str) -> None:
+def test_clusters_of_an_organization_are_read_over_several_pages(sim: Simulator, version: str) -> None:
     clusters, warnings = read(sim, api_version=version)
     by_name = {one["name"]: one for one in clusters.values()}
     assert {f"more-{number}" for number in range(10, 40)} < set(by_name)

@@ -155,18 +155,18 @@ def test_a_failing_proxy_is_reported_without_its_password(vcd: Modules, monkeypa
         vcd.done(INFO)
 
 
-def test_connection_refused(vcd: Modules) -> None:
+def test_a_refused_connection_is_reported(vcd: Modules) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"https://127.0.0.1:{free.getsockname()[1]}"
         assert f"url: {url}: connection refused: check host and port" in vcd.as_user(url=url).refused(INFO)
 
 
-def test_an_unknown_host_name(vcd: Modules) -> None:
+def test_an_unknown_host_name_is_reported(vcd: Modules) -> None:
     assert "the host name cannot be resolved" in vcd.as_user(url="https://no-such-host.invalid").refused(INFO)
 
 
-def test_a_port_without_tls(vcd: Modules) -> None:
+def test_a_port_without_tls_is_reported(vcd: Modules) -> None:
     with server(plain_http) as port:
         assert "the TLS handshake with this address and port failed" in vcd.as_user(
             url=f"https://127.0.0.1:{port}"
@@ -189,7 +189,7 @@ def tls_server(folder: Path, name: str, answer: bytes) -> Iterator[tuple[str, st
         yield f"https://127.0.0.1:{port}", str(folder / "ca.pem")
 
 
-def test_a_certificate_for_another_name(vcd: Modules, tmp_path: Path) -> None:
+def test_a_certificate_for_another_name_is_reported(vcd: Modules, tmp_path: Path) -> None:
     with tls_server(tmp_path, "other.example.com", b"") as (url, ca):
         message = vcd.as_user(url=url, ca_path=ca).refused(INFO)
         assert "use the host name that the certificate was issued for" in message
@@ -205,7 +205,7 @@ def test_a_redirect_is_reported_and_not_followed(vcd: Modules, tmp_path: Path) -
     assert vcd.simulator.journal() == []
 
 
-def test_an_html_page_is_not_cloud_director(vcd: Modules, tmp_path: Path) -> None:
+def test_an_html_page_is_reported_as_not_cloud_director(vcd: Modules, tmp_path: Path) -> None:
     page = b"<html>welcome</html>"
     answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s" % (len(page), page)
     with tls_server(tmp_path, "127.0.0.1", answer) as (url, ca):
@@ -231,7 +231,7 @@ def test_an_expired_session_is_renewed(vcd: Modules) -> None:
     assert operations.count("SESSION_CREATE") == 2
 
 
-def test_two_edge_gateways_with_the_same_name() -> None:
+def test_two_edge_gateways_with_the_same_name_are_reported() -> None:
     with Simulator(estate="two-tenants") as simulator:
         vcd = Modules(simulator)
         message = vcd.refused("vcd_pool", name="p")

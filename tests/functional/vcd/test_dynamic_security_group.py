@@ -70,13 +70,15 @@ def test_a_group_is_created_once_changed_and_removed(edge: Modules) -> None:
         ([{"rules": [{"type": "VM_OS", "operator": "EQUALS", "value": "a"}]}], "VM_TAG, VM_NAME"),
     ],
 )
-def test_criteria_that_cloud_director_refuses(criteria: list[dict[str, Any]], text: str, edge: Modules) -> None:
+def test_criteria_that_cloud_director_refuses_are_reported(
+    criteria: list[dict[str, Any]], text: str, edge: Modules
+) -> None:
     assert text in edge.refused(GROUP, name="workers", criteria=criteria)
     assert edge.writes() == []
 
 
 @pytest.mark.parametrize("check", [False, True])
-def test_an_edge_gateway_that_a_vdc_owns_has_none(check: bool, edge: Modules) -> None:
+def test_an_edge_gateway_that_a_vdc_owns_has_no_dynamic_groups(check: bool, edge: Modules) -> None:
     alone = edge.as_user(edge_gateway="acme-edge")
     message = alone.refused(GROUP, check=check, **WORKERS)
     assert "edge_gateway: 'acme-edge': its owner is the VDC 'acme-vdc'" in message
@@ -86,7 +88,7 @@ def test_an_edge_gateway_that_a_vdc_owns_has_none(check: bool, edge: Modules) ->
     assert edge.writes() == []
 
 
-def test_the_right_is_named(edge: Modules) -> None:
+def test_a_missing_right_is_named(edge: Modules) -> None:
     kube = edge.as_user(user="kube", password="kube-secret-1")
     assert "'Organization vDC Gateway: Configure Firewall'" in kube.refused(GROUP, **WORKERS)
 

@@ -34,7 +34,7 @@ def pool(vcd: Modules, name: str) -> None:
     vcd.done("vcd_pool", name=name, members=[{"ip_address": "10.10.0.11", "port": 30080}])
 
 
-def test_everything_about_one_edge_gateway(vcd: Modules) -> None:
+def test_everything_about_one_edge_gateway_is_returned(vcd: Modules) -> None:
     pool(vcd, "p")
     ports = [{"start": 80}]
     vip = {"virtual_ip_address": "203.0.113.10", "application_profile": "HTTP", "service_ports": ports}
@@ -108,7 +108,7 @@ def test_edge_gateway_info_returns_the_same_as_the_other_info_modules(vcd: Modul
         assert "not a JMESPath expression" in vcd.refused(f"vcd_{key}_info", query="[?")
 
 
-def test_filters_of_the_info_modules(vcd: Modules) -> None:
+def test_the_info_modules_filter(vcd: Modules) -> None:
     for number, name in enumerate(("a", "b")):
         pool(vcd, name)
         vip = {"virtual_ip_address": f"203.0.113.1{number}", "application_profile": "HTTP"}
@@ -130,7 +130,7 @@ def test_filters_of_the_info_modules(vcd: Modules) -> None:
     assert vcd.done("vcd_app_port_profile_info", scope="TENANT", **names)["app_port_profiles"] == []
 
 
-def test_the_edge_gateway_of_a_network(vcd: Modules) -> None:
+def test_an_edge_gateway_is_found_by_its_network(vcd: Modules) -> None:
     by_name = vcd.done(INFO, edge_gateway=None, network="k8s-net", gather=["networks"])["edge_gateways"]
     assert by_name[0]["name"] == "acme-edge"
     network = by_name[0]["networks"][0]["id"]
@@ -144,7 +144,7 @@ def test_an_unknown_edge_gateway_gives_an_empty_list(vcd: Modules, name: str) ->
     assert vcd.done(INFO, edge_gateway=name)["edge_gateways"] == []
 
 
-def test_all_pages_of_many_edge_gateways() -> None:
+def test_all_pages_of_many_edge_gateways_are_read() -> None:
     with Simulator(estate="many-edges") as simulator:
         vcd = Modules(simulator, edge_gateway=None)
         found = vcd.done(INFO, query="[].name")["edge_gateways"]
@@ -301,7 +301,7 @@ def test_rules_of_newer_servers_contain_addresses_and_ports() -> None:
     assert firewall.named_in({"userDefinedRules": [rule]}) == []
 
 
-def test_summaries_of_pools_and_profiles(vcd: Modules) -> None:
+def test_pools_and_profiles_have_summaries(vcd: Modules) -> None:
     pool(vcd, "p")
     pool(vcd, "idle")
     vip = {"virtual_ip_address": "203.0.113.10", "application_profile": "HTTP", "service_ports": [{"start": 80}]}
@@ -357,7 +357,7 @@ def test_without_the_right_to_view_the_group_only_its_own_name_finds_the_network
     assert kube.done(INFO, vdc="acme-group", **NET)["edge_gateways"][0]["name"] == "acme-edge"
 
 
-def test_who_participates_in_a_vdc_group() -> None:
+def test_the_participants_of_a_vdc_group_are_read() -> None:
     group = {"participatingOrgVdcs": [{"vdcRef": {"id": "urn:vcloud:vdc:1", "name": "acme-vdc"}}, {"vdcRef": None}]}
     assert participates(group, "acme-vdc")
     assert participates(group, "urn:vcloud:vdc:1")
@@ -365,7 +365,7 @@ def test_who_participates_in_a_vdc_group() -> None:
     assert not participates(None, "acme-vdc")
 
 
-def test_of_two_networks_with_one_name_that_in_the_vdc_of_cpis_file_counts(tmp_path: Path) -> None:
+def test_of_two_networks_with_one_name_the_one_in_the_vdc_of_cpis_file_counts(tmp_path: Path) -> None:
     """As CPI chooses it: by the name of the VDC; a network of a VDC group is in none, and fits any."""
     estate = yaml.safe_load(PREMIUM_ESTATE.read_text())
     (org,) = estate["organisations"]

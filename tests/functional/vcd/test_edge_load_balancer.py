@@ -39,7 +39,7 @@ def test_settings_are_changed_once_and_shown(provider: Modules) -> None:
     assert provider.done(f"{SETTINGS}_info")["edge_load_balancer"] == done["edge_load_balancer"]
 
 
-def test_it_is_disabled_and_enabled_with_another_network(provider: Modules) -> None:
+def test_the_load_balancer_is_disabled_and_enabled_with_another_network(provider: Modules) -> None:
     message = provider.refused(SETTINGS, service_network="192.168.254.1/25")
     assert "cannot be changed while the load balancer is enabled ('192.168.255.1/25'): disable it first" in message
     assert provider.done(SETTINGS, enabled=False, check=True)["edge_load_balancer"]["enabled"] is False
@@ -51,7 +51,7 @@ def test_it_is_disabled_and_enabled_with_another_network(provider: Modules) -> N
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_what_needs_it_is_named(check: bool, provider: Modules) -> None:
+def test_objects_that_need_the_load_balancer_are_named(check: bool, provider: Modules) -> None:
     tenant = provider.as_user(org="acme", user="admin", password="admin-secret-1")
     tenant.done("vcd_pool", name="web", wait=False)
     provider.simulator.journal(clear=True)
@@ -61,7 +61,7 @@ def test_what_needs_it_is_named(check: bool, provider: Modules) -> None:
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_a_tenant_is_told_to_ask_the_provider(check: bool, provider: Modules) -> None:
+def test_a_tenant_is_referred_to_the_provider(check: bool, provider: Modules) -> None:
     tenant = provider.as_user(org="acme", user="admin", password="admin-secret-1")
     message = tenant.refused(SETTINGS, transparent_mode=True, check=check)
     assert "only the provider can do that: ask it" in message
@@ -70,7 +70,7 @@ def test_a_tenant_is_told_to_ask_the_provider(check: bool, provider: Modules) ->
     assert provider.writes() == []
 
 
-def test_the_version_of_an_option_is_named(provider: Modules) -> None:
+def test_the_version_that_an_option_needs_is_named(provider: Modules) -> None:
     old = provider.as_user(api_version="37.1")
     assert "cloud: requires API version 39.0" in old.refused(SETTINGS, cloud="nsx-t-cloud")
     provider.done(SETTINGS, enabled=False)

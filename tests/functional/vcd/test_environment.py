@@ -141,7 +141,7 @@ def test_requests_go_through_the_environments_proxy(
 
 
 @pytest.mark.parametrize("variable", BUNDLES)
-def test_the_environments_cas_count_where_no_option_gives_one(
+def test_the_environments_cas_count_without_an_option(
     variable: str, far: RecordingServer, transports: list[Transport], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with far.running() as port:
@@ -158,7 +158,7 @@ def test_a_cookie_goes_back_to_its_path_and_no_other(far: RecordingServer, trans
     assert [headers.get("Cookie") for _line, headers in far.seen] == [None, "number=1", "number=2", None]
 
 
-def test_a_name_that_is_unknown_is_told_with_urllib3_1_26_too(
+def test_an_unknown_host_name_is_reported_with_urllib3_1_26_too(
     transports: list[Transport], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(urllib3.exceptions, "NameResolutionError")  # it came with urllib3 2

@@ -103,7 +103,7 @@ def test_a_virtual_service_on_a_port_that_a_rule_takes_is_refused(
         {**DNAT, "type": "SNAT", "dnat_external_port": "", "internal_addresses": "10.10.0.0/24"},
     ],
 )
-def test_a_virtual_service_beside_a_rule_is_made(vcd: Modules, present: dict[str, Any]) -> None:
+def test_a_virtual_service_beside_a_rule_is_created(vcd: Modules, present: dict[str, Any]) -> None:
     vcd.done(NAT, **present)
     made = vcd.done(SERVICE, **WEB)
     assert (made["changed"], made.get("warnings", [])) == (True, [])
@@ -141,7 +141,7 @@ def test_a_rule_that_is_switched_on_is_checked_and_an_unrelated_change_is_not(vc
     assert vcd.done(NAT, name="rule", dnat_external_port="8080", enabled=True)["changed"] is True
 
 
-def test_of_two_rules_the_priority_decides_and_a_warning_says_who_gets_the_traffic(vcd: Modules) -> None:
+def test_the_priority_of_two_rules_decides_and_a_warning_says_which_gets_the_traffic(vcd: Modules) -> None:
     vcd.done(NAT, **DNAT)
     wide = {**DNAT, "name": "wide", "external_addresses": WIDE, "dnat_external_port": ""}
     assert "DNAT rule 'rule' is for port 443 of 203.0.113.17, too, with the same priority (0)" in refused(
@@ -161,7 +161,7 @@ def test_of_two_rules_the_priority_decides_and_a_warning_says_who_gets_the_traff
     assert f"DNAT rule 'wide' ({WIDE}) is for any port of {OTHER}, too: this NO_DNAT rule applies there" in warning
 
 
-def test_who_may_not_read_the_rules_is_told_so_and_cloud_director_decides(vcd: Modules) -> None:
+def test_a_user_who_may_not_read_the_rules_is_warned_and_cloud_director_decides(vcd: Modules) -> None:
     vcd.done(NAT, **DNAT)
     balancer = vcd.as_user(user="balancer", password="balancer-secret-1")
     warning = str(balancer.done(SERVICE, **WEB)["warnings"])

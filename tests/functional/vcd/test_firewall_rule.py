@@ -104,7 +104,7 @@ def test_a_rule_is_created_once_changed_moved_and_removed(edge: Modules) -> None
         ({"action": "ALLOW", "before": "a", "position": "first"}, "mutually exclusive"),
     ],
 )
-def test_what_cannot_work_is_refused_before_anything_is_written(
+def test_impossible_options_are_refused_before_anything_is_written(
     options: dict[str, Any], message: str, edge: Modules
 ) -> None:
     for check in (True, False):
@@ -122,7 +122,7 @@ def test_of_several_rules_with_one_name_one_is_chosen_by_id(edge: Modules) -> No
 
 
 @pytest.mark.parametrize("version", ["38.1", "39.1"])
-def test_a_rule_is_made_with_the_newest_api(version: str) -> None:
+def test_a_rule_is_created_with_the_newest_api(version: str) -> None:
     with Simulator(estate="one-edge", task_seconds=0, api_versions=version) as simulator:
         edge = Modules(simulator, user="admin", password="admin-secret-1")
         assert edge.done(RULE, name="new", action="ALLOW")["firewall_rule"]["enabled"] is True
@@ -166,7 +166,7 @@ AFTER_WRITE = 3  # and after it
 
 
 @pytest.mark.parametrize("change", [with_new, with_change])
-def test_a_change_between_reading_and_writing_is_kept_or_told(
+def test_a_change_between_reading_and_writing_is_kept_or_reported(
     change: Callable[..., Any], edge: Modules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calls, "read_list", CompetingClient(edge, change, BEFORE_WRITE))
@@ -219,7 +219,9 @@ class OverwritingClient(CompetingClient):
         return self.read(api, gateway)
 
 
-def test_a_client_that_never_stops_ends_the_run_with_one_line(edge: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_never_stops_writing_ends_the_run_with_one_line(
+    edge: Modules, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(calls, "read_list", OverwritingClient(edge, listed(edge), times=99))
     message = edge.refused(RULE, name="mine", action="ALLOW")
     monkeypatch.undo()
@@ -227,7 +229,7 @@ def test_a_client_that_never_stops_ends_the_run_with_one_line(edge: Modules, mon
     assert names(edge) == ["a", "b", "c"]
 
 
-def test_the_rule_to_come_before_may_vanish(edge: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_rule_named_by_before_may_be_deleted(edge: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls, "read_list", DeletingClient(edge))
     message = edge.refused(RULE, name="mine", action="ALLOW", before="c")
     monkeypatch.undo()

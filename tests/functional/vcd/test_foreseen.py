@@ -48,7 +48,7 @@ def refused(modules: Modules, module: str, **options: Any) -> str:
 
 
 @pytest.mark.parametrize("module", sorted(RULE))
-def test_logging_without_its_right_is_no_change(org: Modules, module: str) -> None:
+def test_logging_without_its_right_is_not_a_change(org: Modules, module: str) -> None:
     options = {"edge_gateway": "acme-edge", "name": "web", "logging": True, **RULE[module]}
     planned = org.done(module, check=True, **options)
     done = org.done(module, **options)
@@ -62,7 +62,7 @@ def test_logging_without_its_right_is_no_change(org: Modules, module: str) -> No
 
 
 @pytest.mark.parametrize("ports", [["80"], ["80-90"], [], ["80", "81"]])
-def test_whether_a_profile_can_be_used_for_nat(org: Modules, ports: list[str]) -> None:
+def test_check_mode_says_whether_a_profile_can_be_used_for_nat(org: Modules, ports: list[str]) -> None:
     options = {"edge_gateway": "acme-edge", "name": "app"}
     for given in ([{"protocol": "TCP", "destination_ports": ports}], [{"protocol": "UDP"}, {"protocol": "TCP"}]):
         planned = org.done("vcd_app_port_profile", check=True, application_ports=given, **options)
@@ -103,7 +103,7 @@ def test_ports_cannot_share_an_ip_in_an_old_release(org: Modules) -> None:
 
 
 @pytest.mark.parametrize("process", [2**22 + 1, 2**31, 10**12])
-def test_a_run_of_no_ansible_writes_nothing(org: Modules, process: int) -> None:
+def test_a_run_without_a_controller_process_writes_nothing(org: Modules, process: int) -> None:
     message = refused(org, "vcd_shared_ip", **SHOP, scenario="distinct_internal", controller_pid=process)
     assert message == f"controller_pid: {process}: there is no such process: omit the option"
 
@@ -117,7 +117,7 @@ def test_a_profile_of_another_edge_gateway_is_not_used(org: Modules) -> None:
         assert "belongs to other objects of the organization, on edge gateway 'acme-edge'" in message
 
 
-def test_what_an_assigned_group_has_is_known_before(org: Modules) -> None:
+def test_check_mode_knows_the_settings_of_an_assigned_group(org: Modules) -> None:
     provider = org.as_user(**PROVIDER)
     options = {
         "edge_gateway": "acme-edge", "service_engine_group": "seg-spare", "max_virtual_services": 5,
@@ -174,7 +174,7 @@ def test_a_progress_file_needs_a_folder(org: Modules) -> None:
         ("vcd_pool", {"name": "web", "edge_gateway": "acme-edge"}, "standing"),
     ],
 )
-def test_a_name_that_another_object_has(org: Modules, module: str, old: dict[str, str], new: str) -> None:
+def test_a_name_that_another_object_has_is_refused(org: Modules, module: str, old: dict[str, str], new: str) -> None:
     made = org.done(module, **old)[module.removeprefix("vcd_")]
     org.simulator.journal(clear=True)
     message = refused(org, module, **{**old, "name": new}, id=made["id"])

@@ -31,7 +31,7 @@ def serve(modules: Modules, scenario: str) -> dict[str, Any]:
     return modules.done("vcd_shared_ip", one_arm={"start_ip": "192.168.8.2", "end_ip": "192.168.8.5"}, **options)
 
 
-def test_the_next_address_is_the_one_that_the_module_takes() -> None:
+def test_the_lookup_returns_the_address_that_the_module_takes() -> None:
     with Simulator(task_seconds=0, health_seconds=0) as sim:
         modules = Modules(sim)
         external, internal = found(modules), found(modules, internal=RANGE, count=2)
@@ -48,7 +48,7 @@ def test_the_next_address_is_the_one_that_the_module_takes() -> None:
         assert modules.writes() is not None
 
 
-def test_addresses_of_a_subnet_and_those_of_ip_spaces() -> None:
+def test_allocated_addresses_of_ip_spaces_are_found_also_by_subnet() -> None:
     with Simulator(estate="ip-spaces", task_seconds=0) as sim:
         modules = Modules(sim)
         with pytest.raises(CollectionError, match="vcd_ip_allocation"):
@@ -77,14 +77,14 @@ def test_addresses_of_a_subnet_and_those_of_ip_spaces() -> None:
         ({"exclude": ["x"]}, "exclude: 'x'"),
     ],
 )
-def test_a_wrong_option_is_named_before_anything_is_asked(options: dict[str, Any], text: str) -> None:
+def test_a_wrong_option_is_named_before_the_first_request(options: dict[str, Any], text: str) -> None:
     with pytest.raises(CollectionError) as refused:
         free_addresses({}, (), "acme-edge", **options)
     assert text in refused.value.message
     assert "\n" not in refused.value.message
 
 
-def test_one_edge_gateway_is_named() -> None:
+def test_several_matching_edge_gateways_are_refused() -> None:
     with pytest.raises(AnsibleError, match="2 edge gateways: give the name or URN of one"):
         vcd_free_ip.in_one_line(lambda: vcd_free_ip.LookupModule()._find(["a", "b"], {}), AnsibleError)
 

@@ -38,7 +38,7 @@ def test_a_set_depends_on_its_seed_alone() -> None:
     assert words.like("description") == []
 
 
-def test_what_is_wrong_would_be_found() -> None:
+def test_an_unclear_message_would_be_found() -> None:
     after = {"changed": True, "diff": {"before": {}, "after": {"name": "web", "id": None, "ports": [1]}}}
     other = {"changed": True, "diff": {"before": {}, "after": {"name": "web", "id": "urn", "ports": [2]}}}
     assert surprises("vcd_pool", after, after) == []

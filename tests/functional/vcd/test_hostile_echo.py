@@ -129,7 +129,7 @@ def options_of(module: str, vcd: EchoServer, kube: EchoServer, credential: dict[
 
 
 @pytest.mark.parametrize("reply", sorted(REPLIES))
-def test_no_secret_of_a_login_leaves(reply: str, vcd: EchoServer, kube: EchoServer) -> None:
+def test_no_secret_of_a_login_leaks(reply: str, vcd: EchoServer, kube: EchoServer) -> None:
     """All modules log in with the same code, so one is enough for all ways to log in, and for all steps of it."""
     for credential in CREDENTIALS:
         for answers_first in range(3):  # the versions, the login, and the first request after it
@@ -142,7 +142,7 @@ def test_no_secret_of_a_login_leaves(reply: str, vcd: EchoServer, kube: EchoServ
 
 
 @pytest.mark.parametrize("module", sorted(OPTIONS))
-def test_no_secret_leaves_a_module(module: str, vcd: EchoServer, kube: EchoServer) -> None:
+def test_no_secret_leaks_from_a_module(module: str, vcd: EchoServer, kube: EchoServer) -> None:
     for reply in REPLIES:
         # the first answers that the server knows to give are Cloud Director's
         begin(vcd, reply, 0 if module in NAKIVO else 2)
@@ -172,7 +172,7 @@ def test_a_leak_would_be_found(vcd: EchoServer, kube: EchoServer) -> None:
         "HTTPS://kube:{}%40h",
     ],
 )
-def test_an_address_with_a_password_is_refused_and_not_shown(url: str) -> None:
+def test_a_url_with_a_password_is_refused_and_not_shown(url: str) -> None:
     given = url.format("zQ9zQ-secret")
     texts = [
         output("vcd_pool", url=given, org="acme", user="kube", password=PASSWORD),

@@ -60,7 +60,7 @@ def path_of(edge: Modules, part: str) -> str:
     return f"{SERVICES}/{found}/{part}"
 
 
-def test_rules_are_made_once_changed_and_removed(edge: Modules) -> None:
+def test_rules_are_created_once_changed_and_removed(edge: Modules) -> None:
     rules = {"request_rules": [HEADER], "response_rules": [LOCATION], "security_rules": [CLOSE]}
     planned = edge.done(POLICY, check=True, virtual_service="web", **rules)
     assert (planned["changed"], edge.writes()) == (True, [])
@@ -82,7 +82,7 @@ def test_rules_are_made_once_changed_and_removed(edge: Modules) -> None:
     assert edge.done(POLICY, virtual_service="web", state="absent")["changed"] is False
 
 
-def test_https_is_one_option_and_other_rules_stay(edge: Modules) -> None:
+def test_the_redirect_to_https_is_one_option_and_other_rules_stay(edge: Modules) -> None:
     edge.done(POLICY, virtual_service="web", security_rules=[CLOSE])
     assert edge.done(POLICY, virtual_service="web", redirect_to_https=True, check=True)["changed"] is True
     done = edge.done(POLICY, virtual_service="web", redirect_to_https=True)["http_policy"]
@@ -118,7 +118,7 @@ def test_another_client_may_write_at_the_same_time(
     assert ("another client has changed it since" in str(result.get("warnings"))) == (left == ["theirs"])
 
 
-def test_they_go_with_their_virtual_service(edge: Modules) -> None:
+def test_policies_are_deleted_with_their_virtual_service(edge: Modules) -> None:
     edge.done(POLICY, virtual_service="web", redirect_to_https=True)
     edge.done("vcd_virtual_service", name="web", state="absent")
     result = edge.done(POLICY, virtual_service="web", state="absent")
@@ -128,7 +128,7 @@ def test_they_go_with_their_virtual_service(edge: Modules) -> None:
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_what_cannot_work_is_said_in_one_line_before_a_write(edge: Modules, check: bool) -> None:
+def test_impossible_options_are_refused_in_one_line_before_a_write(edge: Modules, check: bool) -> None:
     ask: dict[str, Any] = {"redirect_to_https": True, "check": check}
     assert "no virtual service with this name" in edge.refused(POLICY, virtual_service="wab", **ask)
     message = edge.refused(POLICY, virtual_service="ssh", **ask)
@@ -139,7 +139,7 @@ def test_what_cannot_work_is_said_in_one_line_before_a_write(edge: Modules, chec
     assert edge.writes() == []
 
 
-def test_a_right_that_is_missing_is_foreseen_and_told(edge: Modules) -> None:
+def test_check_mode_predicts_and_names_a_missing_right(edge: Modules) -> None:
     viewer = edge.as_user(user="viewer", password="viewer-secret-1")
     warned = viewer.done(POLICY, check=True, virtual_service="web", redirect_to_https=True)["warnings"]
     assert "lacks the right 'Organization vDC Gateway: Configure Load Balancer'" in str(warned)

@@ -26,7 +26,7 @@ def org(spaces: Simulator) -> Modules:
     return Modules(spaces, edge_gateway=None, ip_space=None)
 
 
-def test_any_address_is_taken_once_described_and_released(org: Modules) -> None:
+def test_any_free_address_is_allocated_once_described_and_released(org: Modules) -> None:
     planned = org.done(ADDRESS, ip_space="public", description="web", check=True)
     assert (planned["changed"], planned["ip_allocation"]["value"], org.writes()) == (True, None, [])
     made = org.done(ADDRESS, ip_space="public", description="web")["ip_allocation"]
@@ -44,7 +44,7 @@ def test_any_address_is_taken_once_described_and_released(org: Modules) -> None:
     assert org.done(ADDRESS, ip_space="public", value=made["value"], state="absent")["changed"] is False
 
 
-def test_a_given_address_is_taken(org: Modules) -> None:
+def test_a_given_address_is_allocated(org: Modules) -> None:
     made = org.done(ADDRESS, ip_space="public", value="203.0.113.20", description="web")["ip_allocation"]
     assert (made["value"], made["usage_state"]) == ("203.0.113.20", "USED_MANUAL")
     assert org.done(ADDRESS, ip_space="public", ip_address="203.0.113.20")["changed"] is False
@@ -66,7 +66,7 @@ def test_an_address_in_use_is_not_released(org: Modules) -> None:
     assert org.done(ADDRESS, ip_space="public", value="203.0.113.20", usage_state="UNUSED")["changed"] is False
 
 
-def test_a_quota_that_is_used_up_is_said_first(org: Modules) -> None:
+def test_an_exhausted_quota_is_reported_before_a_write(org: Modules) -> None:
     for number in range(10):
         org.done(ADDRESS, ip_space="public", description=f"web-{number}")
     org.simulator.journal(clear=True)
@@ -83,7 +83,7 @@ def test_an_address_that_cannot_be_marked_is_released(org: Modules) -> None:
     assert org.simulator.dump()["ip_space_allocations"] == []
 
 
-def test_who_cannot_take_one(org: Modules) -> None:
+def test_a_provider_and_a_viewer_are_refused(org: Modules) -> None:
     provider = org.as_user(org="System", user="administrator", password="system-secret-1")
     assert "org: 'System': takes no address" in provider.refused(ADDRESS, ip_space="public", description="web")
     viewer = org.as_user(user="viewer", password="viewer-secret-1")

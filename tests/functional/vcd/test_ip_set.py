@@ -57,7 +57,7 @@ def test_equal_addresses_are_no_change_or_one_line(same: list[str], edge: Module
 
 
 @pytest.mark.parametrize("wrong", ["10.0.0.300", "10.0.0.9-10.0.0.1", "office.example.com", "10.0.0.1/33"])
-def test_what_is_no_address_is_refused(wrong: str, edge: Modules) -> None:
+def test_invalid_addresses_are_refused(wrong: str, edge: Modules) -> None:
     assert f"ip_addresses: {wrong!r}" in edge.refused(SET, name="office", ip_addresses=[wrong])
     assert edge.writes() == []
 
@@ -114,7 +114,7 @@ def test_a_wait_ends_in_one_line(edge: Modules) -> None:
     assert _refused_deletes(edge) == before + 1
 
 
-def test_another_refusal_is_not_waited_for(edge: Modules) -> None:
+def test_the_module_does_not_wait_after_another_refusal(edge: Modules) -> None:
     edge.done(SET, **OFFICE)
     edge.simulator.journal(clear=True)
     refusal = {"status": 400, "code": "BAD_REQUEST", "message": "NSX said no"}
@@ -123,7 +123,7 @@ def test_another_refusal_is_not_waited_for(edge: Modules) -> None:
     assert _refused_deletes(edge) == 1
 
 
-def test_the_right_is_named(edge: Modules) -> None:
+def test_a_missing_right_is_named(edge: Modules) -> None:
     kube = edge.as_user(user="kube", password="kube-secret-1")
     message = kube.refused(SET, **OFFICE)
     assert "'Organization vDC Gateway: Configure Firewall'" in message

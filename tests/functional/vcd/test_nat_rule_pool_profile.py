@@ -47,7 +47,7 @@ def test_a_rule_is_created_once_changed_and_removed(profiled: Modules) -> None:
     assert profiled.done(NAT, name="web", state="absent")["changed"] is False
 
 
-def test_the_type_can_be_changed(profiled: Modules) -> None:
+def test_the_type_of_a_rule_can_be_changed(profiled: Modules) -> None:
     profiled.done(NAT, **DNAT)
     snat = {"type": "SNAT", "dnat_external_port": "", "snat_destination_addresses": "198.51.100.0/24"}
     assert profiled.done(NAT, name="web", **snat)["nat_rule"]["type"] == "SNAT"

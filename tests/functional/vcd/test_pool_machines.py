@@ -86,14 +86,16 @@ def test_members_are_the_addresses_of_machines(vcd: Modules) -> None:
         ([{"vm": "acme-worker-1"}, {"ip_address": "10.10.0.11"}], "its address 10.10.0.11 is listed twice"),
     ],
 )
-def test_what_is_no_address_is_refused_in_one_line(vcd: Modules, wanted: list[dict[str, Any]], says: str) -> None:
+def test_a_member_without_a_usable_address_is_refused_in_one_line(
+    vcd: Modules, wanted: list[dict[str, Any]], says: str
+) -> None:
     for exclusive in (True, False):
         assert says in vcd.refused("vcd_pool", name="web", members=wanted, exclusive=exclusive, check=True)
         assert says in vcd.refused("vcd_pool", name="web", members=wanted, exclusive=exclusive)
     assert vcd.writes() == []
 
 
-def test_a_pool_is_removed_without_a_look_at_machines(vcd: Modules) -> None:
+def test_a_pool_is_removed_without_reading_machines(vcd: Modules) -> None:
     vcd.done("vcd_pool", name="web", members=[{"vm": "acme-worker-1"}])
     vcd.simulator.journal(clear=True)
     assert vcd.done("vcd_pool", name="web", state="absent", members=[{"vm": "gone"}])["changed"] is True

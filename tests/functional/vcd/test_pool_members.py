@@ -49,7 +49,7 @@ def test_a_member_is_drained_taken_back_removed_and_added(pool: Modules) -> None
     assert change(pool, gone, new) == (False, after)
 
 
-def test_what_cannot_be_meant_is_refused(pool: Modules) -> None:
+def test_contradictory_options_are_refused(pool: Modules) -> None:
     message = pool.refused("vcd_pool", name="wbe", exclusive=False, members=[{**FIRST, "state": "absent"}])
     assert "name: 'wbe': there is no pool with this name to remove a member from" in message
     pool.done("vcd_pool", name="group", member_group="workers", wait=False)
@@ -90,7 +90,9 @@ def test_a_member_that_another_client_adds_meanwhile_stays(pool: Modules, monkey
     assert not result.get("warnings")
 
 
-def test_a_change_that_another_client_overwrites_is_made_again(pool: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_that_another_client_overwrites_is_written_again(
+    pool: Modules, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other = CompetingWriter(pool, BODIES, {2}).between(monkeypatch)
     gone = [{**FIRST, "state": "absent"}]
     result = pool.done("vcd_pool", name="web", members=gone, exclusive=False, wait=False)

@@ -60,7 +60,7 @@ def test_an_object_is_renamed_once(edge: Modules, module: str) -> None:
 
 @pytest.mark.parametrize("module", sorted(KINDS))
 @pytest.mark.parametrize("check", [True, False])
-def test_a_renaming_that_is_not_clear_is_refused(edge: Modules, module: str, check: bool) -> None:
+def test_an_ambiguous_rename_is_refused(edge: Modules, module: str, check: bool) -> None:
     kind = KINDS[module].replace("_", " ")
     message = edge.refused(module, name="wbe", new_name="shop", check=check)
     assert f"name: 'wbe': there is no {kind} with this name, and none with the new name 'shop'" in message
@@ -73,7 +73,7 @@ def test_a_renaming_that_is_not_clear_is_refused(edge: Modules, module: str, che
     assert f"new_name: 'shop': another {kind} has this name, and 'web' exists, too" in message
 
 
-def test_what_is_not_critical_is_logged_where_the_api_has_that(edge: Modules) -> None:
+def test_uncritical_events_are_logged_if_the_api_supports_it(edge: Modules) -> None:
     wanted = {"name": "web", "non_critical_logging_enabled": True, "wait": False}
     for check in (True, False):
         done = edge.done("vcd_virtual_service", check=check, **wanted)

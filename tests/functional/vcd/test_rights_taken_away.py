@@ -126,7 +126,7 @@ def leave_it_to_cloud_director(simulator: Simulator, number: int, run: Run) -> N
     assert simulator.dump() == before
 
 
-def test_each_right_alone_is_missed_before_the_first_write_or_not_needed(simulator: Simulator) -> None:
+def test_each_missing_right_is_reported_before_the_first_write_or_not_needed(simulator: Simulator) -> None:
     simulator.reset()
     ended: dict[str, dict[str, str]] = {}
     warned: dict[str, set[str]] = {}
@@ -191,7 +191,7 @@ def test_unreadable_rights_are_a_warning_and_no_error(simulator: Simulator) -> N
     assert repr(table.NAT_CONFIGURE) in str(machines["warnings"])
 
 
-def test_a_system_administrator_is_not_asked_for_hundreds_of_rights(simulator: Simulator) -> None:
+def test_a_system_administrator_needs_no_list_of_hundreds_of_rights(simulator: Simulator) -> None:
     simulator.reset()
     system = Modules(simulator, org="System", user="administrator", password="system-secret-1")
     result = system.done("vcd_pool", name="web")
@@ -199,7 +199,7 @@ def test_a_system_administrator_is_not_asked_for_hundreds_of_rights(simulator: S
     assert [entry for entry in simulator.journal() if "/roles" in entry["path"]] == []
 
 
-def test_an_object_by_its_id_is_not_taken_for_gone_without_the_right_to_see_it(simulator: Simulator) -> None:
+def test_without_the_right_to_see_it_an_object_is_not_taken_as_deleted(simulator: Simulator) -> None:
     simulator.reset()
     everything = as_user(simulator, "all")
     urn = everything.done("vcd_pool", name="web")["pool"]["id"]

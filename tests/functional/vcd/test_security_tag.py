@@ -31,7 +31,7 @@ def names(tag: dict[str, list[dict[str, str]]] | None) -> list[str]:
     return [one["name"] for one in tag["vms"]] if tag else []
 
 
-def test_a_tag_is_given_once_added_to_and_taken_back(org: Modules) -> None:
+def test_a_tag_is_assigned_once_extended_and_removed(org: Modules) -> None:
     planned = org.done(TAG, name="Worker", vms=WORKERS, check=True)
     assert (planned["changed"], names(planned["security_tag"]), org.writes()) == (True, WORKERS, [])
     made = org.done(TAG, name="Worker", vms=WORKERS)
@@ -59,14 +59,14 @@ def test_only_what_changes_is_written(org: Modules) -> None:
     assert len(org.writes()) == 1
 
 
-def test_a_tag_that_no_filter_takes(org: Modules) -> None:
+def test_a_tag_that_a_filter_cannot_contain_is_found(org: Modules) -> None:
     assert names(org.done(TAG, name="a+b c", vms=WORKERS)["security_tag"]) == WORKERS
     org.done(TAG, name="a", vms=["acme-cp-1"])
     assert org.done(TAG, name="a+b c", vms=WORKERS)["changed"] is False
     assert org.done(TAG, name="a+b c", state="absent")["security_tag"] is None
 
 
-def test_machines_that_do_not_exist(org: Modules) -> None:
+def test_machines_that_do_not_exist_are_reported(org: Modules) -> None:
     message = org.refused(TAG, name="worker", vms=[*WORKERS, "acme-worker-3"])
     assert "vms[2]: 'acme-worker-3': no virtual machine with this name" in message
     gone = "urn:vcloud:vm:00000000-0000-4000-8000-000000000000"

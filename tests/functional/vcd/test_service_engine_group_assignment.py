@@ -32,7 +32,7 @@ def tenant_of(provider: Modules) -> Modules:
     return provider.as_user(org="acme", user="admin", password="admin-secret-1")
 
 
-def test_a_shared_group_is_assigned_once_changed_and_taken_away(provider: Modules) -> None:
+def test_a_shared_group_is_assigned_once_changed_and_unassigned(provider: Modules) -> None:
     planned = provider.done(ASSIGNMENT, check=True, **PREMIUM)
     assert (planned["changed"], provider.writes()) == (True, [])
     made = provider.done(ASSIGNMENT, **PREMIUM)[ASSIGNMENT.removeprefix("vcd_")]
@@ -59,7 +59,7 @@ def test_a_dedicated_group_has_no_numbers(provider: Modules) -> None:
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_what_cannot_work_is_said_before_a_write(check: bool, provider: Modules) -> None:
+def test_impossible_options_are_refused_before_a_write(check: bool, provider: Modules) -> None:
     tenant_of(provider).done("vcd_pool", name="web", wait=False)
     tenant_of(provider).done(
         "vcd_virtual_service", name="web", pool="web", virtual_ip_address="203.0.113.10", application_profile="L4",
@@ -84,7 +84,7 @@ def test_what_cannot_work_is_said_before_a_write(check: bool, provider: Modules)
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_a_tenant_is_told_to_ask_the_provider(check: bool, provider: Modules) -> None:
+def test_a_tenant_is_referred_to_the_provider(check: bool, provider: Modules) -> None:
     tenant = tenant_of(provider)
     shared = {"service_engine_group": "seg-shared"}
     for options in (PREMIUM, {**shared, "max_virtual_services": 30}, {**shared, "state": "absent"}):

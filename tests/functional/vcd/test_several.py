@@ -44,7 +44,7 @@ def reads(edge: Modules) -> list[str]:
     return [entry["path"].rpartition("/cloudapi/1.0.0/")[2] for entry in found if "/api/" not in entry["path"]]
 
 
-def test_a_list_is_made_once_in_its_order(edge: Modules) -> None:
+def test_a_list_is_created_once_in_its_order(edge: Modules) -> None:
     rules = [dnat(number) for number in range(5)]
     planned = edge.done(NAT, nat_rules=rules, check=True, **BESIDE)
     assert (planned["changed"], edge.writes()) == (True, [])
@@ -116,7 +116,7 @@ def test_the_order_of_the_list_counts(edge: Modules) -> None:
     assert edge.done(NAT, nat_rules=swapped, **BESIDE)["changed"] is True
 
 
-def test_what_says_which_object_is_meant_is_not_given_beside_the_list(edge: Modules) -> None:
+def test_options_that_identify_an_object_exclude_the_list(edge: Modules) -> None:
     for option in ("name", "id"):
         message = edge.refused(NAT, nat_rules=[dnat(1)], **{option: "x"})
         assert message == f"parameters are mutually exclusive: nat_rules|{option}"
@@ -184,7 +184,7 @@ def calls(work: Callable[[], object]) -> int:
     return count
 
 
-def test_planning_costs_as_much_for_each_of_many_rules_as_for_each_of_few(edge: Modules) -> None:
+def test_the_cost_of_planning_a_rule_does_not_grow_with_their_number(edge: Modules) -> None:
     """All on one address, so that each is in reach of every other one."""
     rules = [dnat(number) for number in range(80)]
 
@@ -200,7 +200,7 @@ def test_planning_costs_as_much_for_each_of_many_rules_as_for_each_of_few(edge: 
         assert many - more < 2.1 * (more - few), (few, more, many)
 
 
-def test_a_rule_that_the_task_of_a_killed_run_makes_meanwhile_is_not_made_twice(
+def test_a_rule_that_the_task_of_a_killed_run_still_creates_is_not_created_twice(
     edge: Modules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Cloud Director is busy with that task, and shows its rule only at its end: names of rules may repeat."""

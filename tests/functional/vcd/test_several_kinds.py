@@ -33,7 +33,7 @@ def requests(edge: Modules) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.plural)
-def test_a_list_is_made_changed_and_removed(kind: Kind, edge: Modules) -> None:
+def test_a_list_is_created_changed_and_removed(kind: Kind, edge: Modules) -> None:
     entries = [{"name": f"n{number}", **filled(kind.entry, number)} for number in range(COUNT)]
 
     def run(entries: list[dict[str, Any]], *, check: bool = False, **options: Any) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def test_a_pool_serves_one_virtual_service_of_the_list(edge: Modules) -> None:
     assert edge.writes() == []
 
 
-def test_a_rename_takes_both_names(edge: Modules) -> None:
+def test_a_rename_reserves_both_names(edge: Modules) -> None:
     message = edge.refused("vcd_pool", pools=[{"name": "one1", "new_name": "two"}, {"name": "two"}])
     assert "pools[1] 'two': name: 'two': pools[0] has it, too: remove one of the two" in message
     assert edge.done("vcd_pool", pools=[{"name": "one1", "new_name": "two"}])["pools"][0]["name"] == "two"

@@ -31,7 +31,7 @@ def tasks(vcd: Modules, **options: Any) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_newest_tasks_with_one_of_the_states(vcd: Modules) -> None:
+def test_the_newest_tasks_are_found_by_state(vcd: Modules) -> None:
     assert tasks(vcd) == []
     for number in range(3):
         make(vcd, f"set-{number}")
@@ -67,7 +67,7 @@ def test_tasks_are_read_page_by_page_and_no_further_than_needed(vcd: Modules, mo
     assert pages(since="2999-01-01") == (0, 1)
 
 
-def test_who_keeps_an_edge_gateway_busy() -> None:
+def test_the_tasks_that_keep_an_edge_gateway_busy_are_found() -> None:
     with Simulator(estate="two-tenants", task_seconds=3600) as sim:
         vcd = Modules(sim, vdc="acme-vdc")
         with connect({**vcd.connection, "validate_certs": True}) as api:

@@ -88,7 +88,7 @@ def test_every_page_is_read(vcd: Modules, monkeypatch: pytest.MonkeyPatch) -> No
     assert len(queries) == 1
 
 
-def test_the_sdk_knows_these_elements() -> None:
+def test_a_document_of_the_sdk_is_read() -> None:
     """A document as go-vcloud-director's types have it, which neither the simulator nor this module made."""
     namespace = 'xmlns="http://www.vmware.com/vcloud/v1.5" xmlns:x="http://www.w3.org/2001/XMLSchema-instance"'
     entry = (
@@ -105,5 +105,5 @@ def test_the_sdk_knows_these_elements() -> None:
 @pytest.mark.parametrize(
     ("number", "name"), [("4", "POWERED_ON"), ("-1", "FAILED_CREATION"), ("99", "99"), ("", ""), ("x", "x")]
 )
-def test_the_names_of_states(number: str, name: str) -> None:
+def test_states_have_names(number: str, name: str) -> None:
     assert state(number) == name

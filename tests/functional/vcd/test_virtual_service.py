@@ -72,7 +72,9 @@ def premium(premium_running: Simulator) -> Modules:
         (False, "PENDING", "DISABLED", False),
     ],
 )
-def test_settled_is_realized_with_a_known_health(enabled: bool, status: str, health: str, settled: bool) -> None:
+def test_a_virtual_service_is_settled_once_realized_with_a_known_health(
+    enabled: bool, status: str, health: str, settled: bool
+) -> None:
     assert resource.settled({"enabled": enabled, "status": status, "healthStatus": health}) is settled
 
 
@@ -105,7 +107,7 @@ def test_unset_options_keep_their_values(pools: Modules) -> None:
     assert {**after, **volatile} == {**before, **volatile}
 
 
-def test_an_empty_string_clears(pools: Modules) -> None:
+def test_an_empty_string_clears_an_option(pools: Modules) -> None:
     pools.done(MODULE, **TLS)
     plain = {"application_profile": "HTTP", "certificate": "", "description": "", "service_ports": [{"start": 443}]}
     after = pools.done(MODULE, name="tls", **plain)["virtual_service"]
@@ -172,7 +174,7 @@ def test_the_group_is_changed_only_by_recreation_and_keeps_everything(premium: M
     assert {**after, **changing} == {**before, **changing}
 
 
-def test_ipv6_alone_or_with_ipv4(premium: Modules) -> None:
+def test_a_vip_may_be_ipv6_alone_or_with_ipv4(premium: Modules) -> None:
     given = {"name": "six", "pool": "web", "application_profile": "L4", "service_engine_group": "seg-1"}
     ports = {"service_ports": [{"start": 80}]}
     only_six = premium.done(MODULE, **given, **ports, ipv6_virtual_ip_address="2001:db8::0010")["virtual_service"]
@@ -183,14 +185,14 @@ def test_ipv6_alone_or_with_ipv4(premium: Modules) -> None:
     assert "required" in premium.refused(MODULE, name="six", virtual_ip_address="")
 
 
-def test_a_name_that_cannot_be_put_into_a_filter(premium: Modules) -> None:
+def test_a_name_that_a_filter_cannot_contain_is_found(premium: Modules) -> None:
     given = {**WEB, "name": "a, b; (c) + d*", "service_engine_group": "seg-1", "application_profile": "L4_TLS"}
     given |= {"certificate": "two words", "service_ports": [{"start": 443, "ssl_enabled": True}]}
     assert premium.done(MODULE, **given)["virtual_service"]["certificate"]["name"] == "two words"
     assert premium.done(MODULE, **given)["changed"] is False
 
 
-def test_the_group_of_a_new_virtual_service(premium: Modules) -> None:
+def test_a_new_virtual_service_gets_a_service_engine_group(premium: Modules) -> None:
     message = premium.refused(MODULE, **WEB)
     assert "service_engine_group: required to create virtual service 'web'" in message
     assert "seg-1, seg-2" in message

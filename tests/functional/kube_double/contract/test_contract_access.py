@@ -52,7 +52,7 @@ def test_a_denial_names_user_verb_resource_and_namespace(contract: Any, user: st
     assert contract.get("ConfigMap", "x")
 
 
-def test_a_denied_create_and_a_denied_cluster_list(contract: Any, user: str) -> None:
+def test_a_create_and_a_cluster_list_are_denied(contract: Any, user: str) -> None:
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}
     maps = contract.of("ConfigMap", user=user)
     status = contract.refusal(lambda: maps.create(body=body, namespace=contract.namespace))

@@ -39,12 +39,12 @@ def test_a_list_has_a_kind_and_a_version(three: Any) -> None:
         ("!mine", ["kube-root-ca.crt"]),
     ],
 )
-def test_label_selectors(three: Any, selector: str, expected: list[str]) -> None:
+def test_label_selectors_filter_lists(three: Any, selector: str, expected: list[str]) -> None:
     three.wait(lambda: three.items("ConfigMap", field_selector="metadata.name=kube-root-ca.crt"), "the cluster's CA")
     assert names(three.items("ConfigMap", label_selector=selector)) == expected
 
 
-def test_field_selectors(three: Any) -> None:
+def test_field_selectors_filter_lists(three: Any) -> None:
     assert names(three.items("ConfigMap", field_selector="metadata.name=b")) == ["b"]
     status = three.refusal(lambda: three.items("ConfigMap", field_selector="data.key=x"))
     assert (status["code"], status["reason"]) == (400, "BadRequest")
@@ -64,7 +64,7 @@ def test_pages_are_a_consistent_snapshot(three: Any) -> None:
     assert not rest["metadata"].get("continue")
 
 
-def test_delete_by_selector(three: Any) -> None:
+def test_objects_are_deleted_by_selector(three: Any) -> None:
     three.of("ConfigMap").delete(namespace=three.namespace, label_selector="tier=one")
     assert names(three.items("ConfigMap", label_selector="mine")) == ["c"]
 

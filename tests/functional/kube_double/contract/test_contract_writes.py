@@ -155,7 +155,7 @@ def test_a_dry_run_changes_nothing(contract: Any, item: Any) -> None:
     assert status["reason"] == "AlreadyExists"
 
 
-def test_generated_names(contract: Any) -> None:
+def test_a_name_can_be_generated(contract: Any) -> None:
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "made-"}}
     maps = contract.of("ConfigMap")
     names = {maps.create(body=body, namespace=contract.namespace).metadata.name for _time in range(3)}
