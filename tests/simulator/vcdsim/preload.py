@@ -18,7 +18,7 @@ from vcdsim import command, estates, tls
 def start_once() -> None:
     """Build a simulated VCD and certificates, as `command.main` does."""
     options = command.parser().parse_args([])
-    command._vcd(command._settings(options), estates.load(options.estate), [])
+    command._build_vcd(command._settings(options), estates.load(options.estate), [])
     with tempfile.TemporaryDirectory(prefix="vcdsim-") as scratch:
         tls.prepare(Path(scratch), "127.0.0.1")
 

@@ -253,7 +253,7 @@ IPSEC_TUNNELS = Part(
     settle=_settled_ipsec,
     show=_shown_ipsec,
     headed=True,
-    refuses="a local address that is not on the edge gateway, the ends of another tunnel, a missing key or certificate",
+    refuses="a local address that the edge gateway lacks, the ends of another tunnel, a missing key or certificate",
 )
 L2_TUNNELS = Part(
     "l2VpnTunnel",
@@ -267,7 +267,7 @@ L2_TUNNELS = Part(
     settle=_settled_l2,
     show=_shown_l2,
     headed=True,
-    refuses="a local address that is not on the edge gateway, another mode, a missing key or peer code, foreign networks",
+    refuses="a local address that the edge gateway lacks, another mode, a missing key or peer code, foreign networks",
 )
 _IPSEC_ONE, _L2_ONE = ONE + "/ipsec/tunnels/{tunnelId}", ONE + "/l2vpn/tunnels/{tunnelId}"
 OPERATIONS = (
