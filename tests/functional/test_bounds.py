@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers without an end and answers that grow: Cloud Director's session and the Kubernetes client end them."""
+"""Endless and growing answers: Cloud Director's session and the Kubernetes client end them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ IN_TIME, TOO_LARGE = "in time", "has more than"
 
 
 class ServerConnection:
-    """The server's end of one connection, after the request was read."""
+    """The server's side of one connection, after the request was read."""
 
     def __init__(self, connection: socket.socket, over: threading.Event) -> None:
         self._connection = connection
@@ -45,12 +45,12 @@ class ServerConnection:
         self.sent += len(data)
 
     def drip(self, data: bytes) -> None:
-        """One byte now and then, until the test is over."""
+        """Send one byte at a time, until the test is over."""
         while not self._over.wait(0.05):
             self.send(data)
 
     def flood(self, data: bytes) -> None:
-        """As much as the client takes."""
+        """Send as much as the client takes."""
         while not self._over.is_set():
             self.send(data)
 
@@ -60,7 +60,7 @@ Behave = Callable[[ServerConnection], None]
 
 @contextmanager
 def server(behave: Behave, folder: Path, tls: bool = True) -> Iterator[tuple[str, str]]:
-    """A server that reads each request's head and then behaves as it is told. Yields its URL and CA."""
+    """A server that reads each request's head and then calls ``behave``. Yields its URL and CA."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
@@ -70,7 +70,7 @@ def server(behave: Behave, folder: Path, tls: bool = True) -> Iterator[tuple[str
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            # a client that has enough closes the connection, wherever the server is
+            # the client may close the connection at any point
             with contextlib.suppress(OSError):
                 connection = context.wrap_socket(self.request, server_side=True) if tls else self.request
                 with connection, connection.makefile("rb") as stream:
@@ -92,7 +92,7 @@ def server(behave: Behave, folder: Path, tls: bool = True) -> Iterator[tuple[str
 
 @functools.cache
 def bomb(size: int) -> bytes:
-    """gzip of so many zeros: a thousandth of it."""
+    """Compressed zeros, a thousandth of their size."""
     packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     parts = [packer.compress(bytes(MEBIBYTE)) for _part in range(size // MEBIBYTE)]
     return b"".join(parts) + packer.flush()
@@ -162,7 +162,7 @@ LARGE = (continues_flood, trailers_flood, body_floods, chunks_flood)
 @pytest.mark.parametrize("behave", SLOW, ids=lambda one: one.__name__)
 def test_cloud_directors_answer_ends_at_the_timeout(behave: Behave, tmp_path: Path) -> None:
     with server(behave, tmp_path) as (url, ca):
-        for seconds in (1, 10):  # on a busy machine, to connect may take longer than the first
+        for seconds in (1, 10):  # on a busy machine, connecting may take longer than the first limit
             options = {"url": url, "ca_path": ca, "token": "t" * 32, "timeout": seconds}
             result = run_module("vcd_edge_gateway_info", options)
             if "no answer in time" in result["msg"]:
@@ -317,7 +317,7 @@ def refused(url: str, ca: str, seconds: float = 20.0) -> str:
 
 @contextmanager
 def peak() -> Iterator[list[int]]:
-    """The largest memory in bytes that the body takes besides what was there before, once it has ended."""
+    """The peak of additional memory, in bytes, while the block runs. It is set at the end of the block."""
     found = [0]
     tracemalloc.start()
     tracemalloc.reset_peak()

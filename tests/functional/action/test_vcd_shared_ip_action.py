@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The action plugin in a real ansible-playbook, with a stand-in for the module whose end the test chooses."""
+"""The action plugin in a real ansible-playbook, with a stand-in module whose result the test chooses."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Play:
         (folder / "ansible.cfg").write_text("[defaults]\n")
 
     def run(self, *tasks: dict[str, Any], hosts: str = "localhost,", **play: Any) -> str:
-        """What ansible-playbook showed. The file ``seen`` appears once a line of progress did."""
+        """The output of ansible-playbook. The file ``seen`` appears once a progress line was shown."""
         everything = {
             "hosts": "all",
             "gather_facts": False,
@@ -104,7 +104,7 @@ class Play:
 
 @pytest.fixture
 def play(tmp_path: Path) -> Iterator[Play]:
-    """A new folder; nothing is left in Ansible's own folder for temporary files."""
+    """A new folder. The test must leave nothing in Ansible's own temporary folder."""
     found = Play(tmp_path)
     yield found
     assert not list((tmp_path / ".ansible" / "tmp").rglob("vcd_shared_ip*"))
@@ -116,12 +116,12 @@ def progress_lines(text: str) -> list[str]:
 
 
 def is_so(*conditions: str) -> dict[str, Any]:
-    """A task that fails unless all is so."""
+    """A task that fails unless all conditions hold."""
     return {"ansible.builtin.assert": {"that": list(conditions)}}
 
 
 def gone(name: str) -> list[dict[str, Any]]:
-    """Tasks that fail if the file of the registered result is still there."""
+    """Tasks that fail if the file of the registered result still exists."""
     return [
         {"ansible.builtin.stat": {"path": f"{{{{ {name}.progress_file }}}}"}, "register": "file"},
         is_so("not file.stat.exists", f"{name}.mode == '0o600'"),
@@ -151,12 +151,12 @@ def test_no_lines_are_shown_where_they_are_not_wanted(play: Play) -> None:
     own = play.folder / "own"
     text = play.run(
         {"vcd_shared_ip": {}, "check_mode": True, "register": "check"},
-        is_so("check.progress_file is none"),
+        is_so("check.progress_file == none"),
         {"vcd_shared_ip": {"progress_file": str(own)}, "register": "mine"},
         {"vcd_shared_ip": {}, "no_log": True, "register": "silent"},
-        is_so("silent.progress_file is none"),
+        is_so("silent.progress_file == none"),
         {"vcd_shared_ip": {}, "async": 30, "poll": 1, "register": "later"},
-        is_so("later is changed", "later.progress_file is none"),
+        is_so("later is changed", "later.progress_file == none"),
         pre_tasks=[{"ansible.builtin.copy": {"dest": str(own), "content": "", "mode": "0600"}}],
     )
     assert progress_lines(text) == []

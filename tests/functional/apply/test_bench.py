@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The benchmark itself: what it counts and writes; no test depends on how long anything took."""
+"""The benchmark itself: the figures that it counts and writes. No test depends on durations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 SMALL = replace(
     bench.QUICK, services=2, task_seconds=0.02, request_seconds=0, edges=2, services_of_edge=1, growth=(1, 2)
 )
-# For one Service with two ports: what the scenarios' definitions and the moves come to.
+# The numbers that follow from the scenarios and the migrations, for one Service with two ports.
 WRITES = {
     "create shared_external": 4,
     "create shared_internal": 8,
@@ -57,7 +57,7 @@ def test_every_creation_and_every_migration_is_measured(measured: tuple[dict[str
 
 def test_the_limit_is_the_time_of_the_tasks_that_hold_the_gateway(measured: tuple[dict[str, Any], str]) -> None:
     found, _screen = measured
-    # the marker that locks the gateway is a profile, too: created and deleted
+    # the marker that locks the gateway is also a profile, created and deleted
     profiles = {"create shared_external": 2, "create shared_internal": 6, "create distinct_internal": 6}
     for row in found["rows"]:
         if row["name"] in profiles:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults at every write of a migration: it is finished, rolled back, or stopped with a clear message; no IP is lost."""
+"""Faults at every write of a migration: it completes, is rolled back, or stops with a clear message. No IP is lost."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LASTING: dict[str, Params] = {
     "task error": {"task": "error", "code": "INTERNAL", "message": "It broke."},
     "task vanishes": {"task": "vanish"},
     "internal error": {"status": 500},
-    # refusals that are no rule, although they name an address or an object
+    # refusals that are not rules of Cloud Director, although they name an address or an object
     "licence": {"status": 400, "message": "The licence capacity is exceeded."},
     "not allocated": {"status": 400, "message": "IP address 203.0.113.1 is not allocated to edge gateway acme-edge."},
     "no room": {"status": 400, "message": "The service engine group has no room for a virtual service or DNAT rule."},
@@ -43,7 +43,7 @@ LASTING: dict[str, Params] = {
 
 
 class PreparedMigration(NamedTuple):
-    """A migration of one Service, ready to be disturbed; its undisturbed result, and its number of writes."""
+    """A migration of one Service at its start, with the result and the writes of an undisturbed run."""
 
     edge: Edge
     services: list[Params]
@@ -56,16 +56,16 @@ class PreparedMigration(NamedTuple):
     window: int
 
     def prepare(self, number: int, **fault: Any) -> None:
-        """Reset, with a fault at one write. The write is given by name, because profiles are written at any time."""
+        """Reset, with a fault at one write. The name identifies the write, because profiles are written at any time."""
         self.edge.sim.restore(self.snapshot)
         self.edge.sim.assume(**self.rules)
         method, name = self.writes[number]
-        before = self.writes[:number].count((method, name))  # a write that is refused first is made again later
+        before = self.writes[:number].count((method, name))  # a refused write is repeated later
         rule = {"writes": True, "user": "kube", "method": method, "name": name, "times": 1, "skip": before}
         self.edge.sim.faults([{**rule, **fault}])
 
     def state(self) -> Any:
-        """The state, without what may differ between two paths to one state."""
+        """The state, without values that may differ between two paths to the same state."""
         return comparable(self.edge.sim.dump())
 
     def check(self, before: Any, where: str) -> None:
@@ -74,7 +74,7 @@ class PreparedMigration(NamedTuple):
         assert all(gap.to is not None for gap in gaps), where
         assert len(gaps) <= 2 * self.window, where  # on the way, and on the way back
         assert all(gap.tasks <= 2 for gap in gaps), (where, gaps)
-        # what is deleted once more after a lost answer has no name any more
+        # an object that is deleted again after a lost answer no longer has a name
         journal = [entry for entry in self.edge.sim.journal() if entry.get("name") or entry["status"] != 403]
         assert only_planned(journal, names_of(self.services)) == [], where
 
@@ -134,7 +134,7 @@ def test_a_permanent_fault_is_rolled_back(migration: PreparedMigration, fault: s
             continue
         taken_back += 1
         failure = result["failure"]
-        # profiles that nothing uses any more go beside the gateway's tasks: no reason to take a Service back
+        # unused profiles are deleted in parallel with the gateway's tasks: no reason to roll a Service back
         in_place = "delete application port profile" in result["msg"]
         state = "migrated" if in_place else "rolled_back"
         assert (failure["service"], failure["state"]) == ("default/web", state), where
@@ -152,7 +152,7 @@ def test_a_permanent_fault_is_rolled_back(migration: PreparedMigration, fault: s
 def with_a_task_that_never_ends(migration: PreparedMigration, number: int) -> tuple[Any, Params, int]:
     """The state before, the result, and its option timeout.
 
-    That limits each answer, too. On a busy machine an answer may take longer, so that the limit has to be longer.
+    The option also limits each answer. On a busy machine an answer may take longer, and then the limit is raised.
     """
     for seconds in (1, 10, 100):
         migration.prepare(number, task="never")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One run at a time on an edge gateway: the lock, and whole runs that meet."""
+"""One run at a time on an edge gateway: the lock itself, and whole runs that compete for it."""
 
 from __future__ import annotations
 
@@ -62,16 +62,16 @@ class LockedGateway:
         return self._stack.enter_context(connect(given))
 
     def lock(self, wait: float = 0, clock: Any = None, starter: Starter | None = None) -> EdgeLock:
-        """A run's lock, not taken."""
+        """A run's lock that is not acquired yet."""
         api = self.api()
         gateway = get_edge_gateway(api, "acme-edge", None)
         lock = EdgeLock(api, gateway, wait, self.said.append, starter, clock or SystemClock())
-        # all runs here are in one process, and would be taken for each other's past
+        # all runs here are in one process, and would take each other for an earlier run of their own
         lock._hold = replace(lock._hold, holder=replace(lock._hold.holder, place=""))
         return lock
 
     def left_behind(self, hold: Hold | str) -> None:
-        """The marker of a run that is not there any more."""
+        """Create the marker of a run that no longer exists."""
         lock = self.lock()
         text = hold if isinstance(hold, str) else hold.text()
         lock._markers.create(text, lambda row: True)
@@ -146,7 +146,7 @@ def test_a_lock_that_has_expired_is_removed(gateway: LockedGateway) -> None:
 
 
 def test_the_lock_of_a_run_killed_elsewhere_blocks_no_longer_than_its_lifetime(gateway: LockedGateway) -> None:
-    """Its time has not come by Cloud Director's clock, which stands still here: what counts is what the run sees."""
+    """Cloud Director's clock stands still here, so the lock never expires by it: the run's own waiting time counts."""
     gateway.left_behind(Hold.begin(ELSEWHERE, gateway.now + timedelta(hours=9)))
     clock = SteppedClock()
     with gateway.lock(1800, clock):
@@ -171,7 +171,7 @@ def test_a_lock_that_is_renewed_is_kept(gateway: LockedGateway) -> None:
 
         def renewing(seconds: float, /) -> None:
             sleep(seconds)
-            # a second later each time by Cloud Director's clock, which has whole seconds
+            # each renewal is one second later by Cloud Director's clock, which has whole seconds
             held._hold = replace(held._hold, lifetime=held._hold.lifetime + 1)
             held._beat()
 
@@ -306,7 +306,7 @@ def test_clusters_that_share_a_gateway_are_served_in_turn(sim: Simulator, attemp
 
 
 def intruder(edge: Edge, address: str) -> None:
-    """What CPI of another cluster, which knows no lock, may do at any time."""
+    """The CPI of another cluster takes an address: it ignores the lock and may write at any time."""
     members = [{"ip_address": "10.10.0.99", "port": 80}]
     edge.module("vcd_pool", name=f"theirs-{address}", members=members)
     service_ports = [{"start": 80, "type": "TCP_PROXY"}]
@@ -340,7 +340,7 @@ def test_an_address_that_was_taken_after_the_plan_leads_to_another_plan(
     events = events_of(tmp_path / "progress")
     check_counts(events)
     plans = [(one["services"], one["again"]) for one in events if one["event"] == "plan"]
-    again = len(plans) - 1  # the creation that is held may also be one of a rollback
+    again = len(plans) - 1  # the held creation may also belong to a rollback
     assert 1 <= again <= times
     assert plans == [(2, False), *[(1, True)] * again]
     ends = [(one["number"], one["of"], one["state"]) for one in events if one["event"] == "done"]

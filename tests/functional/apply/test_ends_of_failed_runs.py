@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The error of a run that failed on its way says what has become of each service, and how long its ports were down."""
+"""The error of a failed run says what happened to each service, and how long its ports were down."""
 
 from __future__ import annotations
 

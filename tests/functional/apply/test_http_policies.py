@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP policies and WAF survive whatever deletes a virtual service to create it again."""
+"""HTTP policies and WAF survive every run that deletes a virtual service and creates it again."""
 
 from __future__ import annotations
 
@@ -100,10 +100,10 @@ def test_what_cannot_be_kept_stops_the_run_before_its_first_change(edge: Edge, f
     if "403" not in says:
         assert "accept_loss: true (role: shared_ip_accept_loss)" in result["msg"]
     assert comparable(edge.sim.dump()) == start
-    assert {method for method, _name in written(edge.sim.journal())} <= {"PUT"}  # of what is there already
+    assert {method for method, _name in written(edge.sim.journal())} <= {"PUT"}  # only changes of existing objects
     edge.done(services, EXTERNAL, accept_loss=True)
     lost = "httpSecurityRules" if fault["route"] == SECURITY else "wafConfig"
-    assert None in [found[lost] for found in policies(edge)]  # the last one is changed in place, and keeps all
+    assert None in [found[lost] for found in policies(edge)]  # the last one changes in place, and keeps all
 
 
 def test_an_older_api_version_cannot_read_the_policies(edge: Edge) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machines on an IPv6 address: served, changed, repaired, restored and removed; what is refused, and what it needs."""
+"""Machines on an IPv6 address: served, changed, repaired, restored and removed; refusals and prerequisites."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def vips(edge: Edge) -> list[tuple[str | None, str | None]]:
 
 @pytest.mark.parametrize("rules", [STRICT, LENIENT], ids=["strict", "lenient"])
 def test_a_service_on_ipv6_is_served_changed_and_removed(edge: Edge, rules: dict[str, str]) -> None:
-    """In any spelling; all ports share the VIP; it moves to an IPv4 address and back."""
+    """The address may have any spelling. All ports share the VIP. The service moves to an IPv4 address and back."""
     edge.sim.assume(**rules)
     for address, found in (("2001:0DB8:0::20", SIX), (OTHER_SIX, OTHER_SIX), (FOUR, FOUR), (SIX, SIX)):
         expected = edge.done(shop(address), EXTERNAL, check=True)
@@ -75,7 +75,7 @@ def test_a_service_on_ipv6_is_served_changed_and_removed(edge: Edge, rules: dict
         assert vips(edge) == [(found, None) if found == FOUR else (None, found)] * 2
         assert [(one["external_ip"], one["scenario"]) for one in done["services"]] == [(found, EXTERNAL)]
         assert edge.done(shop(found), EXTERNAL)["changed"] is False
-        assert edge.done(shop(None), EXTERNAL)["changed"] is False  # it keeps its address
+        assert edge.done(shop(None), EXTERNAL)["changed"] is False  # the service keeps its address
         (service_info,) = edge.info(services=shop(None))["services"]
         assert (service_info["external_ip"], service_info["scenario"], service_info["internal_ips"]) == (
             found,
@@ -124,7 +124,7 @@ def test_an_ipv6_vip_that_an_operator_added_stays(edge: Edge) -> None:
 
 def test_a_lost_virtual_service_comes_back_whole(edge: Edge) -> None:
     edge.done(shop(), EXTERNAL)
-    edge.module("vcd_virtual_service", name="vs-shop-web", description="by hand")
+    edge.module("vcd_virtual_service", name="vs-shop-web", description="manually")
     there, point = comparable(edge.sim.dump()), edge.restore_point(shop())
     edge.module("vcd_virtual_service", name="vs-shop-web", state="absent")
     done = edge.done(shop(), EXTERNAL, restore_point=point)
@@ -185,7 +185,7 @@ def test_missing_prerequisites_are_reported_before_the_first_write(tmp_path: Pat
         assert written(sim.journal()) == []
         assert edge.done(shop(FOUR), EXTERNAL)["changed"] is True
     with Simulator(path, task_seconds=0, health_seconds=0, api_versions="36.3") as sim:
-        # one port, as sharing a VIP needs 37.0, too
+        # one port, because sharing a VIP also needs 37.0
         message = machines(sim).failed(shop(ports=PORTS[:1]), EXTERNAL)["msg"]
         assert message.startswith("services.external_ip with an IPv6 address: requires API version 37.0 (Cloud Dir"), (
             message

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machines: what the options of vcd_shared_ip do not name stays as an operator set it, and so does the external IP."""
+"""Machines: an operator's settings without an option in vcd_shared_ip stay, and so does the external IP."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ CHANGES: dict[str, tuple[list[Params], Params]] = {
 }
 
 
-# each move between two scenarios; what else changes does so in the scenario that has objects of all kinds
+# each migration between two scenarios; other changes are tested in the scenario with objects of all kinds
 STARTS = [(before, change) for change in CHANGES for before in SCENARIOS if "to " in change or before == INTERNAL]
 
 
@@ -100,7 +100,7 @@ def test_settings_without_an_option_stay(edge: Edge, before: str, change: str) -
     edge.module("vcd_virtual_service", name="vs-shop-ssh", description="mine", service_ports=fast)
     set_pools, set_services = pools(edge), services(edge)
     assert set_pools["pool-shop-http"]["members"]["10.10.0.11"] == (3, False)
-    edge.sim.assume(**STRICT)  # so that a virtual service has to be created again more often
+    edge.sim.assume(**STRICT)  # so more virtual services have to be created again
     given, options = CHANGES[change]
     result = edge.done(given, **{"scenario": before, **options})
     assert result["changed"] is (change not in ("nothing", f"to {before}"))
@@ -142,7 +142,7 @@ def test_an_external_ip_that_is_left_out_stays(edge: Edge, before: str, after: s
     for module, name in LOSSES[loss]:
         edge.module(module, name=name, state="absent")
     result = edge.run(shop(HTTP, SSH, external_ip=None), after)
-    if result.get("failed"):  # where an interruption could lose it, the task must name it
+    if result.get("failed"):  # the task must name the external IP if an interruption could lose it
         assert f"give '{IP}', the current one of 'shop'" in result["msg"]
     else:
         assert result["services"][0]["external_ip"] == IP

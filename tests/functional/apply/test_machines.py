@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Virtual machines without CPI: the three scenarios with one task, from creation to removal."""
+"""Virtual machines without CPI: one task for each of the three scenarios, from creation to removal."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_given_internal_ips_are_used(edge: Edge) -> None:
     assert vips(edge) == {"vs-shop-http": "192.168.8.50", "vs-shop-https": "192.168.8.40"}
 
 
-# -- where the external IP is from -----------------------------------------------------------------------------------
+# -- the source of the external IP -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -158,7 +158,7 @@ def test_an_ip_of_an_ip_space_is_claimed_and_released(simulators: dict[str, Simu
     claims = edge.sim.dump()["ip_space_allocations"]
     assert [(one["value"], one["description"]) for one in claims] == [(made["external_ip"], "service vs-shop-*")]
     assert edge.done(shop(), scenario)["changed"] is False
-    # nothing of it is left but its claim: the IP is found again by that
+    # only its claim is left: it identifies the IP
     edge.done(shop(external_ip="203.0.113.60"), state="absent")
     assert len(edge.sim.dump()["ip_space_allocations"]) == 1
     again = edge.done(shop(), scenario)
@@ -189,7 +189,7 @@ def test_removal_leaves_nothing(edge: Edge, scenario: str, nat: str) -> None:
     edge.create([{**shop()[0], "name": "stays", "external_ip": "203.0.113.50"}], INTERNAL)
     start = comparable(edge.sim.dump())
     edge.done(shop(SSH, HTTP, HTTPS, external_ip="203.0.113.20"), scenario, nat=nat)
-    # which ports there are is all that has to be known
+    # only the names of the ports have to be given
     given = [{"name": "shop", "ports": [{"name": one["name"], "port": one["port"]} for one in (SSH, HTTP, HTTPS)]}]
     checked = edge.done(given, state="absent", check=True)
     edge.sim.journal(clear=True)
@@ -302,7 +302,7 @@ def test_an_ambiguous_name_is_removed_only_if_it_is_given(edge: Edge) -> None:
 
 
 def test_objects_of_another_service_with_a_similar_name_stay(edge: Edge) -> None:
-    """Not what a person named like a former port, but elsewhere: on another address, with other members."""
+    """An operator's objects with the name of a removed port stay if they have another address and other members."""
     ip = {"external_ip": "203.0.113.20"}
     edge.done(shop(HTTP, **ip), INTERNAL)
     edge.done(shop(SSH, members=["10.10.0.99"], external_ip="203.0.113.30"), INTERNAL, one_arm={
@@ -314,7 +314,7 @@ def test_objects_of_another_service_with_a_similar_name_stay(edge: Edge) -> None
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_port_is_removed_by_removing_it(edge: Edge, scenario: str) -> None:
-    # the removed port is given once more, with state absent: the ports that are not given stay
+    # the removed port is given again, with state absent: ports that are not given stay
     edge.done(shop(HTTP, HTTPS, SSH, external_ip="203.0.113.20"), scenario)
     gone = shop(SSH)
     assert edge.done(gone, state="absent")["changed"] is True
@@ -388,7 +388,7 @@ def on(edge: Edge, **where: Any) -> Edge:
     ("two-tenants", {"vdc": "acme-vdc-2"}), ("many-edges", {"edge_gateway": "edge-002"}),
 ])  # fmt: skip
 def test_the_name_of_a_profile_is_unique_in_the_organization(estate: str, second: Params) -> None:
-    """The second edge gateway is in another VDC, which does not see the profile, or in the same one, which does."""
+    """The second edge gateway is in another VDC, which does not see the profile, or in the same VDC, which does."""
     with Simulator(estate, task_seconds=0, health_seconds=0) as sim:
         first = on(Edge(sim), **({"vdc": "acme-vdc"} if "vdc" in second else {}))
         first.done(shop(HTTP), INTERNAL)
@@ -399,7 +399,7 @@ def test_the_name_of_a_profile_is_unique_in_the_organization(estate: str, second
             assert "application port profile 'appPort_dnat-vs-shop-http' belongs to other objects" in said
             assert "add {edge_gateway} to the template" in said
         assert comparable(sim.dump()) == before
-        for check in (True, False):  # it needs no profile, and the one with its name is not its own
+        for check in (True, False):  # it needs no profile, and the profile with its name belongs to another service
             served = other.done(shop(HTTP), EXTERNAL, check=check)
             assert not [line for line in served["steps"] if "application port profile" in line]
         assert other.done(shop(HTTP), EXTERNAL)["changed"] is False
@@ -411,11 +411,11 @@ def test_the_name_of_a_profile_is_unique_in_the_organization(estate: str, second
         assert first.done(shop(HTTP), INTERNAL)["changed"] is False
 
 
-# -- clusters, as a task that is not the role's ----------------------------------------------------------------------
+# -- clusters, in a task without the role ----------------------------------------------------------------------------
 
 
 def test_without_ports_only_unambiguous_objects_are_removed(edge: Edge) -> None:
-    """`web` of the cluster prod is removed by its name alone; names that may be of another stay, and are reported."""
+    """`web` of the cluster prod is removed by its name alone. Ambiguous names stay, and are reported."""
     prod, europe = (edge.of(name_template=None, cluster_id=one) for one in ("prod", "prod-eu"))
     prod.done([{**shop(HTTP)[0], "name": "web"}], INTERNAL)
     europe.done([{**shop(HTTPS)[0], "name": "web"}], INTERNAL)
@@ -451,7 +451,7 @@ def test_a_new_pool_gets_the_members_of_the_same_cluster(edge: Edge) -> None:
     assert [one["ipAddress"] for one in pools["ingress-pool-web-prod-http"]] == ["10.10.0.11"]
 
 
-# -- what options say of pools ---------------------------------------------------------------------------------------
+# -- options of pools ------------------------------------------------------------------------------------------------
 
 
 def test_pool_settings_are_applied_and_left_alone_without_an_option(edge: Edge) -> None:

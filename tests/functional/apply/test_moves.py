@@ -34,7 +34,7 @@ from runs import comparable
 from vcdsim.testing import Simulator
 from waiting import until
 
-TASK_SECONDS = 0.001  # over at the first look, as a rule
+TASK_SECONDS = 0.001  # usually over at the first poll
 ESTATES = ("one-edge", "ip-spaces")
 
 
@@ -61,7 +61,7 @@ def cases() -> list[Case]:
     """Every migration with every number of ports, twice, so that each pair of settings occurs."""
     found = []
     for number, ((before, after), (place, ports)) in enumerate(itertools.product(MOVES, enumerate((1, 2, 5)))):
-        # move and place choose a row of an orthogonal array; the second time everything is the other way round
+        # number and place choose a row of an orthogonal array; the second time, each setting has its other value
         row = (number // 3 + place) % 4
         bits = [(row >> 0) & 1, (row >> 1) & 1, ((row >> 0) ^ (row >> 1)) & 1, (number // 3) % 2]
         for turned in (0, 1):
@@ -93,7 +93,7 @@ def prepared(simulators: dict[str, Simulator]) -> dict[tuple[str, str, int], tup
 
 
 class SharedGateway(NamedTuple):
-    """Two Services to be migrated on an edge gateway that another cluster and an unaffected Service use, too."""
+    """Two Services to migrate, on an edge gateway that another cluster and an unaffected Service also use."""
 
     edge: Edge
     services: list[Params]
@@ -150,17 +150,17 @@ def test_a_migration_is_complete_and_loses_no_ip(case: Case, simulators: dict[st
 
 
 def tasks_of(gateway: str, timeline: list[Any]) -> list[Any]:
-    """A timeline with only the tasks that lock the gateway, one after the other: outages are counted in these."""
+    """A timeline with only the tasks that lock the gateway, one after another: outages are counted in them."""
     return [entry for entry in timeline if entry["kind"] != "task" or gateway in entry["locks"]]
 
 
 def of_the_gateway(writes: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Without application port profiles, which belong to the organization and may be written at the same time."""
+    """The writes without application port profiles, which belong to the organization and may be written in parallel."""
     return [(method, name) for method, name in writes if not name.startswith("appPort_")]
 
 
 def moves(case: Case, service: Params) -> bool:
-    """With one port, the two scenarios behind NAT have one shape."""
+    """Whether the migration changes the service: with one port, the two scenarios behind NAT are the same."""
     return EXTERNAL in (case.before, case.after) or len(service["ports"]) > 1
 
 
@@ -173,7 +173,7 @@ def check_shape(edge: Edge, services: list[Params], scenario: str, result: Param
     for given, one in zip(services, found["services"], strict=True):
         inside = {EXTERNAL: 0, INTERNAL: 1, DISTINCT: len(given["ports"])}[scenario]
         assert len(set(one["internal_ips"])) == inside
-        # with one port, the two scenarios behind NAT have one shape
+        # with one port, the two scenarios behind NAT are the same
         assert one["scenario"] == (f"{INTERNAL} or {DISTINCT}" if inside == len(given["ports"]) == 1 else scenario)
         assert [port["health_status"] for port in one["ports"]] == ["UP"] * len(given["ports"])
     assert found["orphans"] == []
@@ -236,14 +236,14 @@ def test_a_write_that_may_fail_does_not_prolong_the_window(simulators: dict[str,
     edge.sim.assume(**STRICT)
     edge.sim.journal(clear=True)
     before = edge.sim.dump()
-    # by its second Service the run knows that there is a window, and opens it on purpose
+    # from the second Service on, the run knows that the migration needs a window, and opens it
     edge.sim.faults([{"method": "POST", "name": "appPort_dnat-ingress-vs-db-*", "task": "error"}])
     failure = edge.failed(services, INTERNAL)["failure"]
     assert (failure["migrated"], failure["rolled_back"]) == (["default/web"], ["default/db"])
     assert always_referenced(edge.sim.timeline(), before, [services[1]["external_ip"]]) == []
 
 
-# -- properties of a virtual service that no plan knows ------------------------------------------------------------
+# -- properties of a virtual service that plans do not contain -----------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -286,7 +286,7 @@ def test_manual_settings_survive(roomy: Simulator, before: str, after: str, rule
     roomy.assume(**rules)
     result = edge.done(services, after)
     assert [one["scenario"] for one in result["services"]] == [after]
-    # a port that is disabled does not serve, so that a move enables it; all else stays
+    # a migration enables a disabled port, which would not serve; everything else stays
     assert operator_settings(edge) == [{**one, "enabled": True} for one in before_migration]
     assert {one["serviceEngineGroupRef"] for one in before_migration} == {"seg-premium"}
     assert {one["servicePorts"][0]["tcpUdpProfile"]["type"] for one in before_migration} == {
@@ -320,7 +320,7 @@ def in_the_window(edge: Edge, services: list[Params], after: str, hold: Params, 
 
 
 def thief(edge: Edge, ip: str, kind: str) -> None:
-    """The organization's administrator takes an address."""
+    """Take an address as the organization's administrator."""
     other = edge.of(user="admin", password="admin-secret-1")
     if kind == "DNAT rule":
         rule = {
@@ -336,7 +336,7 @@ def thief(edge: Edge, ip: str, kind: str) -> None:
     other.module("vcd_virtual_service", name="thief", pool="thief", **listens)
 
 
-# the first of these writes is refused by the rule that is tried; the second one ends the window
+# the rule under test refuses the first of these writes; the second write ends the window
 RULE, SERVICE = {"method": "POST", "route": "*/nat/rules"}, {"route": "*/virtualServices*"}
 IN_THE_WINDOW = {INTERNAL: {**RULE, "skip": 1}, EXTERNAL: {**SERVICE, "method": "PUT", "skip": 0}}
 
@@ -360,15 +360,15 @@ def test_an_external_ip_taken_by_another_object_is_noticed(
     assert f"{kind} 'thief'" in message
     info = edge.info(services=services)["services"][0]
     match after, kind:
-        case "shared_internal", "DNAT rule":  # both are there now, and the Service is where it was to go
+        case "shared_internal", "DNAT rule":  # both exist now, and the Service has reached its scenario
             assert "while nothing held" in message
             assert info["scenario"] == after
             assert edge.done(services, after)["changed"] is False
-        case "shared_external", "virtual service":  # no rule is possible beside it: only the way on is left
+        case "shared_external", "virtual service":  # no rule is possible beside it: the run can only continue
             assert (failure["state"], failure["failed"]) == ("failed", ["default/web"])
             assert "running the task again continues" in message
             assert edge.done(services, after)["services"][0]["scenario"] == after
-        case _:  # what the Service needs on its IP is refused beside the thief: the way back is not
+        case _:  # beside the thief, the way on is refused, but the way back is not
             assert (failure["state"], failure["rolled_back"]) == ("rolled_back", ["default/web"])
             assert "rolled back" in message
             assert info["scenario"] == before

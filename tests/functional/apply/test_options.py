@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bad options: one line that names option, value and remedy, and nothing is written."""
+"""Invalid options: one line names the option, the value and the remedy, and nothing is written."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def port(**more: Any) -> list[Params]:
     return shop(ports=[{**HTTP, **more}])
 
 
-# (options that differ from those of a task which is right, what the line must have)
+# (options that differ from those of a valid task, the text that the message must contain)
 WRONG: list[tuple[Params, tuple[str, ...]]] = [
     ({"services": None}, ("missing: services",)),
     ({"scenario": None}, ("missing: scenario",)),
@@ -161,7 +161,7 @@ def test_a_bad_option_is_reported_and_nothing_is_written(edge: Edge, options: Pa
     assert [part for part in says if part not in result["msg"]] == [], result["msg"]
     assert "\n" not in result["msg"]
     assert (written(edge.sim.journal()), refused(edge.sim.journal())) == ([], [])
-    if "progress_file" not in options:  # check mode tells nothing while it runs
+    if "progress_file" not in options:  # check mode writes no progress
         assert where.run(services, scenario, check=True)["msg"] == result["msg"]
 
 

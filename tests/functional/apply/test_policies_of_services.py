@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machines with a redirect to HTTPS and HTTP policies: what a task makes, keeps, takes back, and asks for."""
+"""Machines with a redirect to HTTPS and HTTP policies: created, kept, removed, and required."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ REDIRECTS = {"redirect_to_https": True}
 
 
 def names(edge: Edge, virtual_service: str = "vs-shop-http") -> dict[str, list[str]]:
-    """The rules of a virtual service, by kind; only lists that have some."""
+    """The rules of a virtual service, by kind, without empty lists."""
     (one,) = [one for one in edge.sim.dump()["virtual_services"] if one["name"] == virtual_service]
     found = {kind: [rule["name"] for rule in (one.get(key) or {}).get("values", [])] for kind, key in LISTS.items()}
     return {kind: rules for kind, rules in found.items() if rules}
 
 
 def set_manually(edge: Edge, virtual_service: str = "vs-shop-http", **lists: Any) -> None:
-    """What an operator sets at a virtual service."""
+    """Set policies of a virtual service as an operator would."""
     edge.module("vcd_http_policy", virtual_service=virtual_service, **lists)
 
 
@@ -179,7 +179,7 @@ def test_policies_are_kept_through_all_scenarios_and_written_once(edge: Edge, wo
         assert done["services"][0]["scenario"] == predicted["services"][0]["scenario"]
         assert names(edge) == kept
         journal = [entry for entry in edge.sim.journal() if entry["method"] == "PUT" and "httpPolicy" in entry["path"]]
-        # once as it is, to see that it can be written back, and once where it was made again or changed
+        # once unchanged, to see that it can be written back, and once after it was created again or changed
         of_one = [len(list(found)) for _key, found in itertools.groupby(sorted(entry["path"] for entry in journal))]
         assert max(of_one, default=0) <= 2
         again = edge.done(wanted, scenario)
@@ -227,7 +227,7 @@ def test_a_port_can_stop_being_http_and_become_it_again(edge: Edge) -> None:
     assert names(edge) == {"security": [REDIRECT]}
 
 
-# -- what is asked for, and told -------------------------------------------------------------------------------------
+# -- what is read, and reported --------------------------------------------------------------------------------------
 
 
 def test_only_what_an_option_names_is_read(edge: Edge) -> None:
@@ -248,7 +248,7 @@ def test_info_and_diff_show_the_policies(edge: Edge) -> None:
     found = edge.info(services=wanted, restore_point=True)
     line = f"security rules {REDIRECT}; request rules header"
     assert found["services"][0]["objects"]["http_policy vs-shop-http"] == line
-    assert reads(edge).count("securityRules") == 2  # once for each virtual service
+    assert reads(edge).count("securityRules") == 2  # one request for each virtual service
     diff = edge.done(shop({"redirect_to_https": False}), EXTERNAL, check=True, diff=True)["diff"]
     assert f"security rules {REDIRECT}" in str(diff["before"])
     assert "security rules none" in str(diff["after"])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machines that see the client's IP: what the task makes for that, keeps up to date, takes back, and asks for."""
+"""Machines that see the client's IP: objects that the task creates, updates and removes, and prerequisites."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_the_client_ip_is_preserved_kept_up_to_date_and_taken_back(edge: Edge) -
     ]
     edge.done(shop(members=MEMBERS[:1]), EXTERNAL)
     assert found(edge) == served(MEMBERS[:1])
-    # members that no option names stay, on the way back, too
+    # members without an option stay, also on the way back
     edge.done(shop(preserve=False, members=None), EXTERNAL)
     assert found(edge) == PLAIN
     assert [[one["ipAddress"] for one in pool["members"]] for pool in edge.sim.dump()["pools"]] == [MEMBERS[:1]] * 2

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The progress of a run counts right, also where refusals or failures change the plan on the way."""
+"""The progress of a run is counted correctly, even if refusals or failures change the plan."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def edge(sim: Simulator, tmp_path: Path) -> Edge:
 
 
 def verbs(events: list[Event]) -> set[str]:
-    """What was done for Services: the first word of each event."""
+    """The actions on Services: the first word of each event."""
     return {str(one.get("step") or one["doing"]).split()[0] for one in events if one["event"] in ("step", "service")}
 
 
@@ -45,7 +45,7 @@ def test_all_writes_and_services_are_counted_once(
     events = events_of(tmp_path / "progress")
     check_counts(events)
     ends = [(one["number"], one["of"]) for one in events if one["event"] == "done"]
-    assert ends == [(number + 1, len(ends)) for number in range(len(ends))]  # a Service may be in the shape already
+    assert ends == [(number + 1, len(ends)) for number in range(len(ends))]  # a Service may already have this shape
     last = [one for one in events if "done" in one][-1]
     assert last["done"] == done["writes"]
 

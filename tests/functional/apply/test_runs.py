@@ -138,7 +138,7 @@ def test_writes_to_kubernetes_are_killed_too(fresh: Simulator) -> None:
             assert "oneArm" not in config["data"]["vcloud-ccm-config.yaml"]
             assert len(running(kube)) == 1
 
-        # a run that was killed has not released its lease
+        # a killed run has not released its lease
         options = {"kubeconfig": kube.kubeconfig, "scenario": "shared_external", "take_over": True}
         survival = killed_at_every_write(
             lambda: ModuleRun("vcd_ccm_config", options), fresh, prepare, check=check, kube=kube

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two services on one external IP: created, migrated, rolled back and removed as one."""
+"""Two services on one external IP: created, migrated, rolled back and removed together."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def edge(sim: Simulator) -> Edge:
 
 
 def databases() -> list[Params]:
-    """Two Services with one loadBalancerIP, and one that shares nothing."""
+    """Two Services with the same loadBalancerIP, and one with its own."""
     found = []
     for name, ip, numbers in (("pg", IP, (5432, 8008)), ("my", IP, (3306,)), ("web", "203.0.113.21", (80,))):
         ports = [{"name": f"p{number}", "port": number, "node_port": 30000 + number % 2000} for number in numbers]
@@ -79,7 +79,7 @@ def test_services_on_one_external_ip_are_migrated_together(edge: Edge, before: s
     gaps = always_referenced(timeline, start, windows)
     nat_comes_or_goes = EXTERNAL in (before, after)
     assert len([gap for gap in gaps if gap.ip == IP]) == (1 if rules == "strict" and nat_comes_or_goes else 0)
-    # the rule is discovered once, whatever the number of services that share the address
+    # the rule of Cloud Director is discovered once, however many services share the address
     assert len(refused(journal)) <= len(STRICT)
     if rules == "lenient":
         assert all_down(timeline, start, as_clients_see(services)) == []
@@ -109,7 +109,7 @@ def test_a_failure_rolls_the_whole_group_back(edge: Edge, before: str, after: st
 
 
 def test_machines_may_serve_two_applications_on_one_ip(edge: Edge) -> None:
-    """Without a cluster it is everyday use: the second application comes later, and both move in one task."""
+    """Common without a cluster: the second application comes later, and both move in one task."""
     machines = edge.of(cluster_id=None, name_template="{kind}-{service}-{port}")
     given = [{**one, "namespace": ""} for one in databases()[:2]]
     machines.create(given[:1], EXTERNAL)
@@ -132,7 +132,7 @@ def test_two_services_cannot_have_the_same_port(edge: Edge) -> None:
 
 
 def test_a_task_for_one_of_two_services_leaves_both_unchanged_if_vcd_refuses(edge: Edge) -> None:
-    """The other one is no part of the task, so that it cannot leave the address."""
+    """The other service is not part of the task, so it cannot leave the address."""
     services = edge.create(databases()[:2], EXTERNAL)
     edge.sim.assume(**STRICT)
     start: Any = comparable(edge.sim.dump())

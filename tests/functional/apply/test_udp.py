@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machines that serve UDP, also beside TCP on one port number: made, moved, repaired, refused, restored and removed."""
+"""Machines that serve UDP, also with TCP on the same port: created, moved, repaired, refused, restored, removed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def edge(sim: Simulator) -> Edge:
 
 
 def found(edge: Edge) -> dict[str, Any]:
-    """How Cloud Director has each port of the service."""
+    """Each port of the service as Cloud Director has it."""
     dump = edge.sim.dump()
     profiles = {one["name"]: one["applicationPorts"] for one in dump["application_port_profiles"]}
     return {
@@ -110,7 +110,7 @@ def test_one_rule_leads_to_both_protocols(edge: Edge) -> None:
 @pytest.mark.parametrize("before", SCENARIOS)
 @pytest.mark.parametrize("after", [EXTERNAL, INTERNAL])
 def test_a_refusal_of_cloud_director_is_rolled_back_completely(edge: Edge, before: str, after: str) -> None:
-    """TCP alone is served before; the UDP port of the same number cannot come, and nothing of it stays."""
+    """TCP alone is served before. The UDP port with the same number is refused, and none of its objects stay."""
     edge.sim.assume(**REFUSED, **STRICT)
     edge.done(dns(TCP), before)
     there = comparable(edge.sim.dump())
@@ -155,7 +155,7 @@ def test_a_port_changes_its_protocol_and_back(edge: Edge, scenario: str) -> None
     edge.done(dns(one), scenario)
     assert found(edge)["types"] == {"query": TYPES["udp"]}
     edge.done(dns({**one, "protocol": "TCP"}), scenario)
-    # a pool gets its monitors when it is made
+    # a pool gets its monitors at its creation
     assert found(edge) == there
 
 
@@ -163,7 +163,7 @@ def test_a_port_changes_its_protocol_and_back(edge: Edge, scenario: str) -> None
 def test_a_restore_point_leads_back(edge: Edge, before: str, after: str) -> None:
     edge.done(dns(), before)
     edge.module("vcd_pool", name="pool-dns-udp", health_monitors=["PING"])
-    edge.module("vcd_virtual_service", name="vs-dns-udp", description="by hand")
+    edge.module("vcd_virtual_service", name="vs-dns-udp", description="manually")
     there, point = comparable(edge.sim.dump()), edge.restore_point(dns())
     edge.done(dns(), after, restore_point=point)
     edge.module("vcd_virtual_service", name="vs-dns-udp", state="absent")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A refusal that is no rule of Cloud Director stops a migration: nothing is deleted, and the Service serves on."""
+"""A refusal that is not a rule of Cloud Director stops a migration: nothing is deleted, the Service keeps serving."""
 
 from __future__ import annotations
 

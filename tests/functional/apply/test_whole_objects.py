@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever an operator has set on an object comes back with it, and what something else has changed is not touched."""
+"""An operator's settings of an object come back with it, and other clients' changes are not touched."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from runs import comparable
 from vcdsim.testing import Simulator
 from waiting import until
 
-OPERATORS = {"firewall_match": "MATCH_EXTERNAL_ADDRESS", "priority": 7, "description": "set by hand"}
-KEYS = {"firewallMatch": "MATCH_EXTERNAL_ADDRESS", "priority": 7, "description": "set by hand"}
+OPERATORS = {"firewall_match": "MATCH_EXTERNAL_ADDRESS", "priority": 7, "description": "set manually"}
+KEYS = {"firewallMatch": "MATCH_EXTERNAL_ADDRESS", "priority": 7, "description": "set manually"}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def edge(sim: Simulator) -> Edge:
 
 
 def with_hand_made_rules(edge: Edge, scenario: str) -> list[Params]:
-    """A Service of two ports whose NAT rules, profiles and pools an operator has changed."""
+    """A Service with two ports whose NAT rules, profiles and pools an operator has changed."""
     services = edge.create([service("web", 2)], scenario)
     for rule in edge.sim.dump()["nat_rules"]:
         edge.module("vcd_nat_rule", name=rule["name"], **OPERATORS)
@@ -94,11 +94,11 @@ def test_an_update_keeps_what_an_operator_has_set(edge: Edge) -> None:
 
 
 def test_lost_objects_come_back_with_references_that_are_looked_up_again(edge: Edge) -> None:
-    """The pool has another identifier by then: a stored one would be refused for ever."""
+    """The pool then has another identifier: a stored identifier would always be refused."""
     services = with_hand_made_rules(edge, INTERNAL)
     start, point = comparable(edge.sim.dump()), edge.restore_point(services)
     edge.done(services, state="absent")
-    edge.module("vcd_pool", name="another", members=[])  # identifiers are counted, so the next ones differ
+    edge.module("vcd_pool", name="another", members=[])  # identifiers are numbered, so the next ones differ
     edge.done(services, INTERNAL, restore_point=point)
     edge.module("vcd_pool", name="another", state="absent")
     assert comparable(edge.sim.dump()) == start
@@ -145,7 +145,7 @@ def test_concurrent_changes_of_other_clients_are_kept(edge: Edge, kind: str) -> 
 def test_a_service_of_cpi_keeps_the_application_profile_that_an_operator_has_set(
     edge: Edge, known: dict[str, str]
 ) -> None:
-    """Also where it is deleted in one plan and made again in the next, or by the next run."""
+    """Even if one plan deletes it and the next plan, or the next run, creates it again."""
     services = edge.create([service("web", 2)], DISTINCT)
     name = next(one["name"] for one in edge.sim.dump()["virtual_services"] if one["name"].endswith("-http"))
     edge.module("vcd_virtual_service", name=name, application_profile="L4")

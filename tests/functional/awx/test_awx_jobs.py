@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The templates as jobs of AWX: made from the shipped data, sent to execution nodes, and run there by ansible-runner.
 
-In the middle of the change one job loses its node, and the other one is cancelled: all of their processes are their
-own. The modules of the other jobs are forked.
+During the change, one job loses its node and the other is cancelled, so all their processes are their own. The modules
+of the other jobs are forked.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NAMES = ("c001", "c002")
 
 
 def keys(job: Job, prefix: str) -> list[str]:
-    """The clusters of artifacts whose names begin so."""
+    """The clusters of the artifacts whose names begin with the prefix."""
     return sorted(name.removeprefix(prefix)[:4] for name in job.artifacts if name.startswith(prefix))
 
 
@@ -34,7 +34,7 @@ def test_each_template_runs_as_awx_would_run_it(tmp_path: Path) -> None:
         awx = Awx(running, over, programs_with_forked_modules())
         clusters = [running.kube[name] for name in NAMES]
 
-        # the plan, side by side with a check of the way back, and what saves before a change: nothing is written
+        # the plan, in parallel with a check of the way back and the backup before a change: nothing is written
         planning = awx.launch("plan", "exec-1", survey=ANSWERS, in_workflow=True)
         answers = {"shared_ip_hosts": "clusters", "shared_ip_restore_file": ""}
         returning = awx.launch("restore", "exec-2", survey=answers, check=True, limit="c001")
@@ -71,7 +71,7 @@ def test_each_template_runs_as_awx_would_run_it(tmp_path: Path) -> None:
         running.sim.faults([])
         until(lambda: not over.nodes["exec-2"].modules(), "the module of the cancelled job has ended", every=0.2)
 
-        # launched again on the node that is left, which has none of the files of the other one
+        # launched again on the remaining node, which has none of the other node's files
         answers = {**ANSWERS, "shared_ip_take_over": "true"}
         again = awx.launch("apply", "exec-2", survey=answers, **given).wait()
         assert again.status == "successful", again.output
@@ -80,7 +80,7 @@ def test_each_template_runs_as_awx_would_run_it(tmp_path: Path) -> None:
             (name, "changed", "shared_external", 1) for name in NAMES
         ]
 
-        # what only reads, side by side; an answer that was left out arrives as text without a character
+        # the read-only jobs, in parallel; an unanswered question arrives as an empty text
         before = writes(running.sim, *clusters)
         asked = {
             "verify": {"limit": "c002", "survey": ANSWERS},

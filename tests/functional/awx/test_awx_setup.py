@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""awx_setup.yml puts all of it into AWX, and a second run changes nothing: the real awx.awx, a double of the API.
+"""awx_setup.yml creates everything in AWX, and a second run changes nothing: the real awx.awx, a double of the API.
 
-Each task is run by its module, in this process: ansible-playbook takes half a minute of CPU for it. The beginning of
-the playbook, which checks what has no default, runs in ansible-playbook.
+Each task runs its module in this process, because ansible-playbook would take half a minute of CPU. Only the beginning
+of the playbook, which checks variables without defaults, runs in ansible-playbook.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ LISTS = {
 
 
 def set_up(awx: AwxDouble, **more: Any) -> list[str]:
-    """Run each task for each element; those that changed something. None may show a secret."""
+    """Run each task for each element, and return those that changed something. None may show a secret."""
     changed = []
     for call in calls(**{**SITE, **more}):
         text = output_of(call.main, call.arguments)
         assert PASSWORD not in text
-        # what Ansible would not show: the task with the credentials has no_log
+        # Ansible does not show the task with the credentials, which has no_log
         assert call.module == "credential" or SECRET not in text
         result = json.loads(text)
         assert not result.get("failed"), (call.name, result.get("msg"))
@@ -77,8 +77,8 @@ def set_up(awx: AwxDouble, **more: Any) -> list[str]:
 @pytest.fixture
 def controller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AwxDouble:
     awx = AwxDouble(PLAYBOOKS)
-    monkeypatch.chdir(tmp_path)  # where a file with settings of awx.awx would be found
-    # the double speaks HTTP; to read this machine's CAs for each request is most of what it would cost
+    monkeypatch.chdir(tmp_path)  # the place of a settings file of awx.awx
+    # the double speaks HTTP; reading this machine's CAs for each request would take most of the time
     monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda *_arguments: None)
     for name, value in {**awx.environment(), "HOME": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
@@ -105,7 +105,7 @@ def test_everything_is_created_in_awx_once(controller: AwxDouble) -> None:
             for when in ("success_nodes", "failure_nodes", "always_nodes"):
                 expected = [one["identifier"] for one in node["related"][when]]
                 assert awx.associated("workflow_job_template_nodes", node["identifier"], when) == expected
-        # in any order: the module makes a set of them
+        # in any order: the module turns them into a set
         assert sorted(awx.associated("groups", "clusters", "hosts")) == ["prod-1", "prod-2"]
         assert awx.named("credentials")["vcd.kubernetes Cloud Director"]["inputs"]["password"] == SECRET
 
@@ -113,7 +113,7 @@ def test_everything_is_created_in_awx_once(controller: AwxDouble) -> None:
         assert set_up(awx) == []
         assert awx.writes == []
 
-        # a password is written again only where that is asked for
+        # a password is written again only on request
         assert set_up(awx, awx_vcd_password="vcd-secret-2") == []
         again = set_up(awx, awx_vcd_password="vcd-secret-2", awx_update_secrets=True)
         assert "credential vcd.kubernetes Cloud Director" in again

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the real programs come from, and the messages if they are missing."""
+"""The sources of the real programs, and the messages if they are missing."""
 
 from __future__ import annotations
 

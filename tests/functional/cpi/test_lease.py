@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a second run on a cluster is told, wherever it meets the first one."""
+"""The messages of a second run on a cluster, whenever it meets the first one."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ TAKE_OVER = r".*take_over: true is possible after 20\S+Z"
 
 
 def begun_elsewhere(kube: KubeDouble, age: float = 60) -> None:
-    """Another run has stored its backup, and has the lease."""
+    """Another run stores its backup, and takes the lease."""
     assert run_and_die(kube, 1, False, **EXTERNAL)
     given_away(kube, age)
 
 
 def given_away(kube: KubeDouble, age: float = 60) -> None:
-    """The lease is another run's."""
+    """Give the lease to another run."""
     begun = datetime.now(timezone.utc) - timedelta(seconds=age)
     annotations = {LEASE: Hold.begin(ELSEWHERE, begun).text()}
     path = kube.path("ConfigMap", NAMESPACE, BACKUP)
@@ -39,7 +39,7 @@ def given_away(kube: KubeDouble, age: float = 60) -> None:
 
 
 def message(kube: KubeDouble, before: Callable[[str, str], None] = lambda method, path: None, **options: object) -> str:
-    """What a run says that must fail; ``before`` is called before each of its requests."""
+    """The message of a run that must fail. ``before`` is called before each of its requests."""
     with connect({"kubeconfig": kube.kubeconfig}) as real:
         send = real._send
 
@@ -62,7 +62,7 @@ def test_a_run_that_finds_another_one_is_refused(fresh: KubeDouble) -> None:
 
 @pytest.mark.parametrize("write", ["POST", "PUT"])
 def test_of_two_runs_that_begin_at_the_same_moment_the_second_is_refused(fresh: KubeDouble, write: str) -> None:
-    """Both have found no lease, and the other one is the first to write."""
+    """Both have found no lease, and the other run writes first."""
     if write == "PUT":  # a backup of an earlier change exists
         run(fresh, **EXTERNAL)
         run(fresh, scenario="distinct_internal", one_arm=INTERNAL["one_arm"])
@@ -80,7 +80,7 @@ def test_of_two_runs_that_begin_at_the_same_moment_the_second_is_refused(fresh: 
 
 
 def test_a_run_that_has_lost_its_lease_stops(fresh: KubeDouble) -> None:
-    """Another one has taken over: its own last write is refused, and says whose the change is now."""
+    """Another run has taken over: the run's last write is refused, and the message names the new owner."""
     done: list[str] = []
 
     def before(method: str, path: str) -> None:
@@ -99,7 +99,7 @@ def test_the_end_of_a_killed_run_is_reported(fresh: KubeDouble) -> None:
     assert re.match(ended, text), text
     with connect({"kubeconfig": fresh.kubeconfig}) as cluster, pytest.raises(Killed):
         managing.manage(kill_at(cluster, 2, False), {**DEFAULTS, **EXTERNAL}, False)
-    # its own process is known to have ended, before its time has come
+    # the run's own process is known to have ended, although the lease has not expired
     text = message(fresh, take_over=False)
     assert re.search(r"until 20\S+Z \(in \d+ s\) has ended without finishing: set it to true", text), text
     assert "CPI is stopped: " in text

@@ -337,11 +337,11 @@ def test_a_missing_library_is_reported(config: Run, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_missing_right_to_read_is_reported(info: Run, config: Run) -> None:
-    users = [{"name": "nobody", "token": "nobody-token", "rules": []}]
+    users = [{"name": "no-rights", "token": "no-rights-token", "rules": []}]
     with KubeDouble(objects=[CLUSTER, *objects_of("cpi-1.6.1")], users=users) as kube:
         for run, more in ((info, {}), (config, {"scenario": "shared_external"})):
-            message = failure(run, kubeconfig=kube.kubeconfig, context="nobody", **more)
-            for word in ("nobody", "get", "configmaps", NAME, NAMESPACE, "(403 Forbidden)"):
+            message = failure(run, kubeconfig=kube.kubeconfig, context="no-rights", **more)
+            for word in ("no-rights", "get", "configmaps", NAME, NAMESPACE, "(403 Forbidden)"):
                 assert word in message
 
 

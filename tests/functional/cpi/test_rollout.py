@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps of a rollout, their order, and the file that CPI has mounted afterwards."""
+"""The steps of a rollout, their order, and the file that CPI finally has mounted."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def test_a_run_killed_at_any_write_is_finished_by_the_next(
             whole = (number, before) == (
                 count,
                 False,
-            )  # the first run was complete, so the backup belongs to another change
+            )  # the first run completed, so the backup belongs to another change
             if following is EXTERNAL or not whole:
                 assert found == wanted, (number, before)
             assert found["mounted"] == [file(kube)]
@@ -74,7 +74,7 @@ def test_a_run_killed_at_any_write_is_finished_by_the_next(
 
 
 def test_a_change_completes_even_if_each_run_is_killed_after_one_write(fresh: KubeDouble) -> None:
-    """Each run is killed after one write beside that which takes the lease, and the change is still completed."""
+    """Each run is killed after one write besides the one for the lease, and the change still completes."""
     run_and_die(fresh, 1, False, **EXTERNAL)
     for _attempt in range(20):
         if not run_and_die(fresh, 2, False, **EXTERNAL):
@@ -183,7 +183,7 @@ def test_a_change_by_another_user_is_kept_and_cpi_is_started_again(fresh: KubeDo
 
 
 def test_an_old_config_map_that_another_tool_recreates_ends_the_run(fresh: KubeDouble) -> None:
-    """Like a GitOps tool would, while the ConfigMap does not exist."""
+    """As a GitOps tool would, while the ConfigMap does not exist."""
     found = fresh.get("ConfigMap", NAMESPACE, NAME) or {}
     again = {**found, "metadata": {"name": NAME, "namespace": NAMESPACE}}
     message = run_with_interference(fresh, "POST", "configmaps", lambda: fresh.load([again]), nth=2)

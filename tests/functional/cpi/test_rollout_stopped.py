@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CPI is stopped during a change, so that its objects can be changed, and started again by the next run."""
+"""A change stops CPI, so that its objects can be changed, and the next run starts it again."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""However a run ends, CPI runs with its previous replicas, or the last line says that it is stopped and what starts it.
+"""However a run ends, CPI runs with its previous replicas, or the last line says that it is stopped and how to start
+it.
 
-And the next run starts it. The runs are whole ones in this process: CPI is in the double, the edge gateway is a fake.
+The next run starts it. Whole runs take place in this process: CPI is in the double, the edge gateway is a fake.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class TwoReplicaCluster:
 
     @contextmanager
     def begun(self, request: RunRequest, send: Callable[..., Any] | None = None) -> Iterator[ClusterRun]:
-        """A run, with ``send(original)`` in place of what sends its requests to Kubernetes."""
+        """A run whose requests to Kubernetes are sent by ``send(original)``."""
         params = {
             "cpi": {"namespace": NAMESPACE, "name": NAME, "key": KEY, "deployment": DEPLOYMENT, "backup_name": None},
             "take_over": True,
@@ -99,7 +100,7 @@ class TwoReplicaCluster:
             return dict(one.plan(False).result)
 
     def change(self, send: Callable[..., Any] | None = None, request: RunRequest = REQUEST) -> str:
-        """Plan, and change with ``send``. What the last line of the run says; empty if it succeeds."""
+        """Plan, and change with ``send``. Returns the last line of a failed run; empty after a success."""
         try:
             with self.begun(request) as first:
                 planned = first.plan(False).result
@@ -110,7 +111,7 @@ class TwoReplicaCluster:
         return self.apply(planned["plan"], send, request)
 
     def apply(self, plan: dict[str, Any], send: Callable[..., Any] | None = None, request: RunRequest = REQUEST) -> str:
-        """Change. What the last line of the run says; empty if it succeeds."""
+        """Change. Returns the last line of a failed run; empty after a success."""
         try:
             with self.begun(request, send) as second:
                 verification = second.change(plan, False).result["verification"]
@@ -119,12 +120,12 @@ class TwoReplicaCluster:
         return "" if verification["ok"] else str(verification["summary"])
 
     def failed(self, line: str, details: dict[str, Any]) -> str:
-        """The last line of a run that failed; its details are kept."""
+        """Keep the details of a failed run, and return its last line."""
         self.failure = details
         return line
 
     def judge(self, line: str) -> None:
-        """CPI runs as before, or the last line says what has become of it. The number that it tells is true."""
+        """Check that CPI runs as before, or that the last line reports it with the right number of replicas."""
         assert self.failure.get(READ, self.replicas) == self.replicas
         if self.replicas == HAD:
             return
@@ -137,7 +138,7 @@ class TwoReplicaCluster:
         assert "starts it" in last or "run the role again" in last, line
 
     def ends_well(self) -> None:
-        """The next run brings everything to its end."""
+        """Check that the next run completes the change."""
         assert self.change() == ""
         settle(self.kube, HAD)
         assert self.replicas == HAD
@@ -209,7 +210,7 @@ def test_a_stopped_cpi_is_reported_however_a_request_fails(
             cluster.judge(line)
             assert fault is gone or not line or READ in cluster.failure, line
         except Killed:
-            # nothing could be said: the next run says it, if it cannot finish the change
+            # a killed run cannot report it: the next run does, if it cannot finish the change
             if cluster.replicas == 0:
                 cluster.world.fails["look at the gateway"] = CollectionError("cannot reach Cloud Director: run again")
                 cluster.judge(cluster.change())
@@ -264,7 +265,7 @@ def taken_over(kube: KubeDouble) -> None:
 DAMAGES = [
     deleted, renamed, unmarked, without_number, emptied, garbled_point, garbled_lease, taken_over,
 ]  # fmt: skip
-# what the run does next: before and after it looks whether CPI is still stopped, and before it starts CPI
+# the run's next action: before and after its check that CPI is still stopped, and before it starts CPI
 MOMENTS = ["describe", "move", "unlock"]
 
 
@@ -288,7 +289,7 @@ def test_a_stopped_cpi_is_reported_whatever_happens_to_the_backup(
             cluster.judge(cluster.change(request=RunRequest(scenario="shared_internal", existing="fail")))
         again = cluster.change()
         cluster.judge(again)
-        if again:  # it says that the backup is damaged, or not ours
+        if again:  # the message says that the backup is damaged, or not this run's
             assert BACKUP in again, again
             deleted(double)
             cluster.ends_well()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The examples of the modules run as they stand, one after another, on an estate that has what a user would have.
+"""The modules' examples run unchanged, one after another, on an estate with the objects that a user would have.
 
 They are changed in two places only: the URLs of Cloud Director and NAKIVO and the paths of kubeconfigs are those of the
 doubles.
@@ -24,7 +24,7 @@ from role_runs import ROOT, ansible_playbook, cpi_objects
 from vcdsim.testing import Simulator
 
 MODULES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
-# Writes the plan.json that an example takes what was approved from.
+# Writes the plan.json with the approved plan of an example.
 PLAN = [
     "vcd.kubernetes.shared_ip",
     "--check",
@@ -33,7 +33,7 @@ PLAN = [
 ]
 VERSIONS = "37.0,37.1,37.2,38.0,38.1,39.0,39.1"
 ESTATE = Path(__file__).with_name("estate.yml")
-# What a user has in a vault, and what a run before this one would have left.
+# Variables from a user's vault, and from a run before this one.
 VARIABLES = {"vault_vcd_password": "admin-secret-1", "vault_api_token": "acme-api-token-0000000000000001"}
 VARIABLES |= {"vault_nakivo_password": PASSWORD, "vault_vcd_provider_password": "system-secret-1"}
 VARIABLES |= {"internal_ca_certificate": make_pair("ca")[0]}

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbooks in examples run as they stand, all in one process: two clusters, and Services that are in use.
+"""The playbooks in examples run unchanged, all in one process, on two clusters with Services in use.
 
-README.md quotes them (tests/unit/test_examples.py), so that this runs its examples, too.
+README.md quotes them (tests/unit/test_examples.py), so this also runs its examples.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from vcdsim.testing import Simulator
 
 EXAMPLES = ROOT / "examples"
 ESTATE = Path(__file__).with_name("estate.yml")
-# In the order in which a person would run them: go_back.yml needs a move before it.
+# In the order in which an operator would run them: go_back.yml needs a migration before it.
 ORDER = (
     "plan", "cluster", "move", "verify", "report", "go_back",
     "machines", "virtual_services", "several_objects", "certificates", "firewall", "several_clusters", "list_clusters",
@@ -35,7 +35,7 @@ def cluster_id(name: str) -> str:
 
 
 def objects(name: str) -> list[dict[str, Any]]:
-    """A cluster with CPI, and the Service web on an address of its own."""
+    """A cluster with CPI, and the Service web on its own address."""
     text = "".join((FIXTURES / one).read_text(encoding="utf-8") for one in ("cluster.manifest", "cpi-1.6.1.manifest"))
     found = [one for one in yaml.safe_load_all(text) if one]
     for one in found:
@@ -57,7 +57,7 @@ def objects(name: str) -> list[dict[str, Any]]:
 
 
 def prepared(folder: Path) -> str:
-    """A playbook that makes the objects of both Services, as CPI would."""
+    """A playbook that creates the objects of both Services, as CPI would."""
     tasks = [
         {
             "vcd.kubernetes.vcd_shared_ip": {
@@ -111,7 +111,7 @@ def test_every_ready_playbook_runs_as_it_stands(tmp_path: Path) -> None:
         dump = sim.dump()
     assert code == 0, output[-4000:]
     assert "Failed to parse" not in output
-    assert "acme-cluster: edge gateway unknown" in " ".join(output.split())  # CPI had made nothing yet
+    assert "acme-cluster: edge gateway unknown" in " ".join(output.split())  # CPI had not created anything yet
     plan = parts(output)[1]
     assert len(plan) < 60, "\n".join(plan)
     assert any(line.startswith("planned ") for line in plan)
@@ -129,7 +129,7 @@ def test_every_ready_playbook_runs_as_it_stands(tmp_path: Path) -> None:
 
 
 def parts(output: str) -> list[list[str]]:
-    """The lines of each playbook of the run: each one ends with a recap of localhost."""
+    """The lines of each playbook of the run. Each playbook ends with a recap of localhost."""
     found: list[list[str]] = [[]]
     for line in output.splitlines():
         found[-1].append(line)

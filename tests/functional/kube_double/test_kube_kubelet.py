@@ -43,7 +43,7 @@ def test_a_pod_deleted_after_the_replacement_gets_old_content(agent: Any, make: 
 
 
 def test_the_entry_stays_as_long_as_pods_overlap(agent: Any, make: Any) -> None:
-    """Even a much later restart reads the old content, because the previous pod still held it."""
+    """Even a much later restart reads the old content, because the previous pod still holds the entry."""
     exchange(agent, make)
     for moment in (10, 20):
         delete_pod(agent)

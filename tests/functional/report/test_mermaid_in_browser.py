@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The drawings of a report's Markdown, drawn by Mermaid in a browser as a wiki does: every text as it is, and no more.
+"""The drawings of a report's Markdown, drawn by Mermaid in a browser as a wiki does: every text unchanged, and nothing
+else.
 
-Where a machine has no Chromium or no Mermaid, these tests are skipped, and in CI they fail.
+On a machine without Chromium or Mermaid, these tests are skipped; in CI they fail.
 """
 
 from __future__ import annotations
@@ -83,15 +84,15 @@ def drawings_of(clusters: dict[str, Any]) -> list[str]:
 
 
 def shown(label: str) -> str:
-    """What a reader should see of a text between quotes: codes are characters, and each line stands for itself."""
-    # the backslash before a character that Markdown takes for emphasis is not drawn
+    """A text between quotes as a reader should see it: with codes decoded, line by line."""
+    # the backslash before a Markdown emphasis character is not drawn
     label = re.sub(r"#92;(?=#(?:42|95|96);)", "", label)
     lines = re.sub(r"#(\d+);", lambda code: chr(int(code[1])), label.replace("<br>", "\n")).split("\n")
     return "\n".join(" ".join(line.split()) for line in lines)
 
 
 def meant(drawing: str) -> dict[str, Any]:
-    """What a drawing is to show."""
+    """The content that a drawing should show."""
     parts = re.findall(rf"^ *subgraph \w+\[{QUOTED}\]$", drawing, re.MULTILINE)
     nodes = re.findall(rf"^ *\w+\[{QUOTED}\](?::::\w+)?$", drawing, re.MULTILINE)
     edges = re.findall(rf"(?:-->|-\.->)\|{QUOTED}\|", drawing)
@@ -100,7 +101,7 @@ def meant(drawing: str) -> dict[str, Any]:
 
 
 def drawn(page: Page, folder: Path, drawings: list[str]) -> list[dict[str, Any]]:
-    """What Mermaid makes of the drawings."""
+    """The drawings as Mermaid renders them."""
     shutil.copy(find_mermaid(), folder / "mermaid.min.js")
     path = folder / "wiki.html"
     text = json.dumps(drawings).replace("<", "\\u003c")
@@ -121,7 +122,7 @@ def test_mermaid_draws_what_the_report_means(kind: str, page: Page, tmp_path: Pa
         assert "error" not in found, (found, drawing)
         expected = meant(drawing)
         for part in ("nodes", "edges", "parts"):
-            # a line without a label has an empty one
+            # a line without a label has an empty label
             texts = ["\n".join(" ".join(line.split()) for line in one.split("\n")) for one in found[part] if one]
             assert Counter(texts) == Counter(map(shown, expected[part])), drawing
         assert found["lines"] == expected["lines"]

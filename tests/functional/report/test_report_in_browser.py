@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pages of reports and plans in a browser: no error, no request, enough contrast, no text over another or cut off.
+"""The pages of reports and plans in a browser: no error, no request, enough contrast, no overlapping or truncated text.
 
-One Chromium opens all pages. Where a machine has none, these tests are skipped, and in CI they fail: `.ci/run` installs
+One Chromium opens all pages. On a machine without it, these tests are skipped; in CI they fail: `.ci/run` installs
 the package.
 """
 
@@ -119,7 +119,7 @@ def test_before_is_beside_after_on_a_desk_and_above_it_on_a_phone(opened: Callab
     found.look(PHONE)
     before, after = found.evaluate(script)
     assert before["bottom"] <= after["top"]
-    assert before["width"] > 320  # legible: about the size it was drawn for
+    assert before["width"] > 320  # legible: about its original size
 
 
 def test_a_page_of_forty_clusters_opens(opened: Callable[[str], Page]) -> None:
@@ -142,7 +142,7 @@ DEFECTS = {
 
 @pytest.mark.parametrize("kind", DEFECTS)
 def test_each_defect_is_found(kind: str, opened: Callable[[str], Page]) -> None:
-    """Else the tests above would prove nothing. The page's policy stays: only a style in the markup is allowed."""
+    """Otherwise the tests above would prove nothing. The page's policy stays: only styles in the markup are allowed."""
     found = opened(render("<p>sound</p>" + DEFECTS[kind], title="A page with a defect"))
     found.look(PHONE)
     assert found.evaluate(LOOK)[kind]

@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Any answer of Cloud Director and of Kubernetes ends in success or in one line, never in a traceback or a hang.
+"""After any answer of Cloud Director or Kubernetes, a module succeeds or fails with one line, without traceback or
+hang.
 
-Each module runs once against the doubles, and its answers are kept. Then it runs again and again without them, and one
-or two of the answers are changed: other types, rows of null, deep nests, endless numbers, odd headers, cut bodies. A
-case depends on its number alone. ANSWERS_CASES sets how many run, ANSWERS_FIRST the number of the first.
+Each module runs once against the doubles, and the answers are recorded. Then it runs many times on these recordings,
+with one or two answers changed: other types, rows of null, deep nesting, endless numbers, odd headers, truncated
+bodies. A case depends only on its number. ANSWERS_CASES sets how many cases run, ANSWERS_FIRST the number of the first.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class DoublesWithCluster:
         return {"host": self.kube.url, "validate_certs": False, "api_key": self.kube._token}
 
     def runs(self) -> Iterator[RecordedRun]:
-        """Every path on which answers are read. A run may write: the next one meets what it left."""
+        """A run for each way to read answers. A run may write, and the next run then starts from the result."""
         edge = {**self.vcd, "edge_gateway": "acme-edge"}
         names = {"cluster_id": CLUSTER_ID, "services": [option(name) for name in SERVICES]}
         yield RecordedRun("vcd_edge_gateway_info", {**edge, "gather": GATHER})
@@ -110,7 +111,7 @@ class DoublesWithCluster:
 
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RecordedRun]]:
-    """Each run with its answers; the doubles have ended by then."""
+    """Each run with its answers. The doubles have been stopped by then."""
     folder = tmp_path_factory.mktemp("answers")
     with ExitStack() as stack:
         stack.enter_context(pytest.MonkeyPatch.context()).setattr(tempfile, "tempdir", str(folder))
@@ -147,14 +148,14 @@ def test_any_answer_ends_in_success_or_in_one_line(recordings: list[RecordedRun]
 
 
 def judge(runs: list[RecordedRun], number: int) -> str:
-    """What is wrong with a case; empty if nothing."""
+    """What is wrong with a case; empty if it is in order."""
     chance = random.Random(number)  # noqa: S311  # the case has to be the same in every run
     run = chance.choice(runs)
     changed = set(chance.sample(run.recording.order, min(chance.choice((1, 1, 2)), len(run.recording.order))))
     every_time = chance.random() < 0.3
 
     def change(key: str, which: int, reply: Reply) -> bytes:
-        # a server may go on with it, or come to its senses
+        # a server may keep answering in this way, or recover
         if (key, which) not in changed:
             return reply.raw()
         if not every_time:
@@ -165,7 +166,7 @@ def judge(runs: list[RecordedRun], number: int) -> str:
     try:
         with replayed(run.recording, change):
             result = run_module(run.module, run.options)
-    except BaseException as error:  # noqa: BLE001  # this is what the test looks for: it is told with its case
+    except BaseException as error:  # noqa: BLE001  # the defects that the test looks for are reported with their case
         where = traceback.extract_tb(error.__traceback__)[-1]
         ours = [f for f in traceback.extract_tb(error.__traceback__) if "/plugins/" in f.filename]
         place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
@@ -178,7 +179,7 @@ def _bad_message(result: dict[str, Any]) -> str:
     message = result.get("msg", "")
     if not result.get("failed"):
         return ""
-    if "a defect of the collection" in message:  # the last handler of the runner, which no answer may reach
+    if "a defect of the collection" in message:  # the runner's handler for unexpected errors, which no answer may reach
         return f"{message[:150]} {result['failure']}"
     if not message or "\n" in message or "Traceback" in message:
         return f"not one line: {message[:200]!r}"
@@ -190,4 +191,4 @@ def _bad_message(result: dict[str, Any]) -> str:
 
 @pytest.fixture(autouse=True)
 def plain() -> None:
-    """Not here: the text of a broken server may be anything."""
+    """Disable the common check of texts: the text of a broken server may be anything."""

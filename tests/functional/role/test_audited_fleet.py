@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook audit over a fleet with damage of several kinds, for a user who may write nothing."""
+"""The playbook audit on a fleet with several kinds of damage, run by a user without write access."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SHOP = {
 
 
 class AuditedFleet:
-    """A cluster whose Service is served as it should be, one that is damaged, and a service of machines."""
+    """A healthy cluster, a damaged one, and a service of machines."""
 
     def __init__(self, sim: Simulator, sound: KubeDouble, damaged: KubeDouble) -> None:
         self.sim, self.sound, self.damaged = sim, sound, damaged
@@ -70,7 +70,7 @@ class AuditedFleet:
         playbook: str = "audit",
         **variables: Any,
     ) -> tuple[int, str, dict[str, Any]]:
-        """Exit code, output and document of an audit by a user who may only look."""
+        """Exit code, output and document of an audit by a read-only user."""
         inventory = {"clusters": {"hosts": dict(hosts or self.hosts())}}
         (folder / "hosts.yml").write_text(yaml.safe_dump(inventory, sort_keys=False))
         environment = {**connection(self.sim, self.sound), "ANSIBLE_SHOW_CUSTOM_STATS": "true"}
@@ -99,7 +99,7 @@ def estate() -> Iterator[AuditedFleet]:
 
 
 def codes(document: Mapping[str, Any], cluster: str) -> dict[str, str]:
-    """The severity of each code that was found of a cluster."""
+    """The severity of each finding of a cluster, by its code."""
     (one,) = [one for one in document["clusters"] if one["cluster"] == cluster]
     return {row["code"]: row["severity"] for row in one["findings"]}
 
@@ -109,7 +109,7 @@ def stable(document: Mapping[str, Any]) -> Any:
 
 
 def test_a_fleet_is_audited_and_nothing_is_written(tmp_path: Path, estate: AuditedFleet) -> None:
-    # the two clusters share one id here: what the damaged one has lost is lost for both, except the Service api
+    # both clusters have the same id here: both lack what the damaged one has lost, except the Service api
     estate.change("vcd_shared_ip", cluster_id=CLUSTER_ID, scenario="distinct_internal", services=[option("api")])
     estate.change("vcd_nat_rule", name=f"dnat-ingress-vs-api-{SHORT_ID}-p8080", state="absent")
     estate.change("vcd_pool", name="acme-edge-pool-shop-https", health_monitors=[])

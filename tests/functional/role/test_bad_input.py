@@ -133,7 +133,7 @@ NAMES = [
 
 @pytest.fixture(scope="module")
 def batch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Finished, dict[str, str], list[str]]]:
-    """All cases in one run: how they ended, what each must say, and what was written."""
+    """All cases in one run: their results, the messages that they must give, and the writes."""
     extra = yaml.safe_load_all("")
     objects = [*cpi_objects(*extra), config_map("not-yaml", NOT_YAML), config_map("unknown-key", UNKNOWN_KEY)]
     with Simulator(estate="one-edge") as sim, KubeDouble(objects=objects, users=USERS) as kube:
@@ -199,7 +199,7 @@ def test_vcd_10_3_cannot_share_an_ip(tmp_path: Path) -> None:
 
 
 def test_a_full_gateway_stops_no_change_that_needs_no_place(tmp_path: Path) -> None:
-    """New Services get none, which is said; a migration that needs more places is stopped (see test_preflight)."""
+    """New Services get no room, with a warning; a migration that needs more room stops (see test_preflight)."""
     with Simulator(estate="full-edge") as sim, KubeDouble(objects=cpi_objects()) as kube:
         run = run_cases(tmp_path, [case("change")], connection(sim, kube))
         assert run.outcomes["change"]["failed"] is False

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plan, approve, apply: the real ansible-playbook writes a plan, and carries it out or changes nothing."""
+"""Plan, approve, apply: the real ansible-playbook writes a plan, and carries out that plan or changes nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SHORT_ID = CLUSTER_ID.removeprefix("urn:vcloud:entity:vmware:")
 
 
 class PlannedCluster:
-    """A cluster with two Services in distinct_internal, on a gateway where all is as CPI made it."""
+    """A cluster with two Services in distinct_internal, on a gateway with the objects that CPI creates."""
 
     def __init__(self, sim: Simulator, kube: KubeDouble, folder: Path) -> None:
         self.sim, self.kube, self.folder = sim, kube, folder
@@ -55,7 +55,7 @@ class PlannedCluster:
         return document
 
     def module(self, module: str, /, **options: Any) -> Json:
-        """A module, as another user would run it; it has to succeed."""
+        """Run a module as another user would. It must succeed."""
         found = self.asked(module, {"edge_gateway": "acme-edge", **options})
         assert not found.get("failed"), found.get("msg")
         return found
@@ -172,7 +172,7 @@ def test_a_change_after_the_approval_is_named_and_nothing_is_written(
 
 
 def approved_change(estate: PlannedCluster) -> Json:
-    """The options for phase change, after the approval of what is planned now."""
+    """The options for phase change, after the approval of the current plan."""
     plan = estate.cluster(bind=True)["bound"]
     assert [step for one in plan["services"] for step in one["steps_if_refused"]]
     approved = {"cluster": "alpha", "digest": plan["digest"], "plan": plan, "source": "plan.json"}
@@ -208,13 +208,13 @@ def test_without_alternatives_a_bound_run_goes_back_after_a_refusal(
 
 
 def statistics(output: str) -> Json:
-    """What a workflow gets."""
+    """The artifacts that a workflow gets."""
     found: Json = json.loads(output.partition("CUSTOM STATS")[2].partition("RUN: ")[2])
     return found
 
 
 def test_what_a_backup_job_has_saved_counts_for_the_approved_plan(estate: PlannedCluster) -> None:
-    """The jobs of a workflow: each gets what those before it have handed on."""
+    """The jobs of a workflow: each gets the artifacts of the jobs before it."""
     mark = [
         {"ansible.builtin.tempfile": {"path": str(estate.folder), "prefix": "ran-"}},
         {"ansible.builtin.set_fact": {"shared_ip_hook_result": "backup 7"}},
@@ -309,7 +309,7 @@ def test_a_run_is_planned_approved_applied_and_then_done(estate: PlannedCluster)
 
 
 def test_a_workflow_applies_what_its_slices_have_planned(estate: PlannedCluster) -> None:
-    """Two slices have planned one host each, as AWX hands on their artifacts: those of a later one over the others."""
+    """Each of two slices has planned one host. AWX merges their artifacts: a later slice overrides an earlier one."""
     host = {"shared_ip_kubeconfig": str(estate.kube.kubeconfig), **WISH}
     artifacts: Json = {}
     for name in ("prod-1", "prod-2"):

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever is damaged, a verification fails and names the port: modules that are run against both doubles.
+"""Whatever is damaged, a verification fails and names the port. The modules run against both doubles.
 
-What the role makes of a verification that fails is tried once, with the real ansible-playbook.
+One test runs the real ansible-playbook, to see how the role reports a failed verification.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SHORT_ID = CLUSTER_ID.removeprefix("urn:vcloud:entity:vmware:")
 
 
 class DamagedCluster:
-    """A cluster with one Service, web, and a gateway where all is as CPI made it in distinct_internal."""
+    """A cluster with one Service, web, and a gateway with the objects that CPI creates in distinct_internal."""
 
     def __init__(self, sim: Simulator, kube: KubeDouble) -> None:
         self.sim, self.kube = sim, kube
@@ -37,7 +37,7 @@ class DamagedCluster:
         return ModuleRun(module, options, connection(self.sim, self.kube)).start().wait()
 
     def done(self, module: str, /, **options: Any) -> None:
-        """A module, as a person would run it; it has to succeed."""
+        """Run a module as an operator would. It must succeed."""
         found = self.asked(module, {"edge_gateway": "acme-edge", **options})
         assert not found.get("failed"), found.get("msg")
 
@@ -50,7 +50,7 @@ class DamagedCluster:
         return found
 
     def complaint(self) -> str:
-        """The one line of a verification that fails."""
+        """The one-line message of a failed verification."""
         verification = self.verified()["verification"]
         assert verification["ok"] is False
         summary: str = verification["summary"]
@@ -60,7 +60,7 @@ class DamagedCluster:
 
 @pytest.fixture(scope="module")
 def doubles() -> Iterator[tuple[DamagedCluster, Mapping[str, int]]]:
-    """Both doubles, and the simulator's states: where each test starts, and before anything was made."""
+    """Both doubles, and two snapshots of the simulator: the start of each test, and the empty gateway."""
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         estate = DamagedCluster(sim, kube)
         empty = sim.snapshot()
@@ -87,7 +87,7 @@ def rule(port: int) -> str:
 
 
 def change(module: str, **options: Any) -> Change:
-    """One change of one object, as a person would make it."""
+    """One change of one object, as an operator would make it."""
     return module, options
 
 
@@ -99,7 +99,7 @@ def other_port(port: int, node_port: int) -> list[Json]:
     return [{"ip_address": address, "port": node_port} for address in MEMBERS]
 
 
-# What is done to the Service web in distinct_internal, and what the one line has to say
+# The damage to the Service web in distinct_internal, and what the message must contain
 DAMAGE: dict[str, tuple[list[Change], str]] = {
     "virtual service gone": (
         [gone("vcd_virtual_service", name(443))],
@@ -186,7 +186,7 @@ def test_several_rules_with_one_name_are_reported(estate: DamagedCluster) -> Non
 
 
 def test_a_lost_certificate_is_reported(estate: DamagedCluster) -> None:
-    """A port that is served with TLS lost its certificate: the virtual service became plain L4."""
+    """A TLS port has lost its certificate: the virtual service has become plain L4."""
     tls = manifest("web")
     annotations = (
         "service.beta.kubernetes.io/vcloud-avi-ssl-ports",
@@ -215,7 +215,7 @@ def test_a_port_without_a_healthy_member_is_a_warning(estate: DamagedCluster) ->
 
 
 def persons_virtual_service(api: Api, scene: Scene) -> None:
-    """On a range of ports that contains one of the Service."""
+    """An operator's virtual service on a range of ports that contains one of the Service."""
     api.sim.assume(vip_dnat_same_address="allowed")
     pool = api.done("POST", "/loadBalancer/pools", scene.pool("mine"))
     body = scene.service(pool, "mine", servicePorts=[{"portStart": 70, "portEnd": 90}])
@@ -223,7 +223,7 @@ def persons_virtual_service(api: Api, scene: Scene) -> None:
 
 
 def persons_rule(api: Api, scene: Scene) -> None:
-    """For a network that contains the external IP, and all ports."""
+    """An operator's rule for a network that contains the external IP, and for all ports."""
     wide = {"externalAddresses": "203.0.113.10/31", "internalAddresses": "10.10.0.10/31"}
     api.done("POST", scene.nat, scene.rule("wide", **wide))
 

@@ -20,7 +20,7 @@ FORK_KEY = "loadbalancer.transparentMode"
 
 
 def cluster(folder: Path, *objects: dict[str, Any]) -> list[Path]:
-    """The files of a cluster with these objects of CPI."""
+    """The files that describe a cluster with these objects of CPI."""
     folder.mkdir(exist_ok=True)
     path = folder / "cpi.manifest"
     path.write_text(yaml.safe_dump_all(objects))

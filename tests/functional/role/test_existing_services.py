@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A change that would break Services stops before it writes; one that does not is applied."""
+"""A change that would break Services stops before it writes; any other change is applied."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def objects(*addresses: str) -> list[Case]:
 
 
 def play(folder: Path, cases: list[Case], sim: Simulator, kube: KubeDouble) -> Finished:
-    """Run them, and show what failed that should not have."""
+    """Run the cases, and show unexpected failures."""
     folder.mkdir(exist_ok=True)
     run = run_cases(folder, cases, connection(sim, kube))
     assert run.code == 0, run.output[-2000:]
@@ -110,7 +110,7 @@ def test_a_service_on_distinct_internal_addresses_stops_some_changes(tmp_path: P
         assert (moved["changed"], moved["verified"], back["changed"], back["verified"]) == (True, True, True, True)
         assert moved["services"][0]["shape"] == "distinct_internal"
         assert "default/web keeps its shape (distinct_internal) and still serves" in run.output
-        # objects in Cloud Director do not matter here
+        # this case does not depend on objects in Cloud Director
         assert writes(sim) == vcd_before
 
 

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small fleet: the demo in which things go wrong, and what the benchmark counts; no test depends on durations.
+"""A small fleet: the demo with failures, and the figures of the benchmark. No test depends on durations.
 
-The run that the demo cancels is a process of its own. The others are forked, as those of most tests are.
+The run that the demo cancels is its own process. The others are forked, as in most tests.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def test_the_benchmark_of_fleets_counts_every_cluster(tmp_path: Path, monkeypatc
     assert stopped["late_together"] > 0
     assert [one["clusters"] for one in found["cost"]] == [2, 1, 2]
     assert all(one["cpu_seconds"] > 0 for one in found["cost"])
-    # a run that changes nothing: 12 requests for each cluster
+    # a run without changes: 12 requests for each cluster
     assert [one["requests"] for one in found["cost"]] == [24, 12, 24]
     assert len(fleet_bench.lines(found)) == 6
 
@@ -76,7 +76,7 @@ def test_a_migration_in_batches_leaves_standard_output_to_a_json_callback(tmp_pa
 
 
 def scaled(cluster: KubeApi) -> list[float]:
-    """The times at which CPI was scaled, to 0 and up again."""
+    """When CPI was scaled to 0, and when it was scaled up again."""
     return [entry["time"] for entry in cluster.journal() if entry["object"] == DEPLOYMENT and entry["method"] != "GET"]
 
 

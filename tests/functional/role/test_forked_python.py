@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Python that is forked for modules does what Python does."""
+"""The Python process that is forked for a module behaves like a new one."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_nothing_of_ansible_is_there_beforehand(tmp_path: Path) -> None:
     assert run(role_runs.forked_python_program(), tmp_path, script).stdout == "[]\n"
 
 
-IMPORTED = "ansible/module_utils/common/parameters.py"  # by ansible.module_utils.basic, as all of these
+IMPORTED = "ansible/module_utils/common/parameters.py"  # imported by ansible.module_utils.basic, like all of these
 FROM_ARCHIVE = """\
 import sys
 sys.path.insert(0, {archive!r})
@@ -88,7 +88,7 @@ print(type(basic.__spec__.loader).__name__, basic.__spec__.name, sys.modules["an
 
 
 def from_archive(folder: Path, changes: Mapping[str, str | None]) -> subprocess.CompletedProcess[str]:
-    """Import out of an archive that holds Ansible's files with these texts instead; None leaves one out."""
+    """Import from an archive with Ansible's files, some of them replaced by these texts; None leaves a file out."""
     archive = folder / "payload.zip"
     source = Path(basic.__file__).parent
     texts: dict[str, str | None] = {"ansible/__init__.py": "", "ansible/module_utils/__init__.py": ""}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an operator lets run before the first write and at the end: the real ansible-playbook against both doubles."""
+"""An operator's hooks, before the first write and at the end: the real ansible-playbook against both doubles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vcdsim.testing import Simulator
 
 
 class HookFiles:
-    """Files of tasks in a folder, and what they left there."""
+    """Task files in a folder, and the files that they leave there."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
@@ -40,7 +40,7 @@ class HookFiles:
         return len(list(self.folder.glob("ran-*")))
 
     def ended(self) -> dict[str, str]:
-        """What end.yml has seen last."""
+        """What the last run of end.yml has recorded."""
         found: dict[str, str] = json.loads((self.folder / "end").read_text())
         return found
 
@@ -52,7 +52,7 @@ def test_hooks_run_before_the_first_write_and_at_the_end(tmp_path: Path) -> None
         assert failed(play(tmp_path / "1", [made("distinct_internal")], sim, kube)) == {}
         before, done = shapes(sim), writes(sim, kube)
 
-        # a plan says what would run, and refuses what does not exist
+        # a plan names the hooks that would run, and refuses missing files
         asked = {"before_change": [hooks.mark], "after_change": hooks.end}
         planned = play(
             tmp_path / "2",
@@ -65,7 +65,7 @@ def test_hooks_run_before_the_first_write_and_at_the_end(tmp_path: Path) -> None
         assert f"at the end, also after a failure: tasks {hooks.end}" in planned.output
         assert (hooks.count(), (hooks.folder / "end").exists()) == (0, False)
 
-        # the first case stops before its first write; of the second one, the second Service fails
+        # the first case stops before its first write; in the second case, the second Service fails
         sim.faults([{"method": "PUT", "name": "ingress-vs-web-*", "status": 403, "message": "no"}])
         stopped = migrate("shared_external", "stopped", before_change=[hooks.fail, hooks.mark], after_change=hooks.end)
         run = play(tmp_path / "3", [stopped], sim, kube)
@@ -87,7 +87,7 @@ def test_hooks_run_before_the_first_write_and_at_the_end(tmp_path: Path) -> None
         (saved,) = json.loads(point.read_text())["before_change"]
         assert (saved["what"], saved["result"]) == (f"tasks {hooks.mark}", {"job": "7"})
 
-        # the run that finishes it saves nothing: what it would save is not the state before the change
+        # the run that finishes the change saves nothing: it could not save the state before the change
         sim.faults([])
         run = play(tmp_path / "5", [migrate("shared_external", "finish", **asked)], sim, kube)
         assert failed(run) == {}

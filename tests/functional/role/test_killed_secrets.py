@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a SIGKILL leaves on the disk: a password only where it is an option and Ansible writes modules to files."""
+"""Files after a SIGKILL: they hold a password only if it is an option and Ansible writes modules to files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SECONDS = 300
 def test_a_killed_run_leaves_the_password_only_in_module_files(
     given_as: str, pipelining: str, left: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """The whole tree of processes is killed while the module waits for its server."""
+    """The whole process tree is killed while the module waits for its server."""
     tmp_path = tmp_path_factory.mktemp("k")  # ansible-core puts a socket into TMPDIR, whose path has to be short
     given = {"password": "{{ lookup('ansible.builtin.file', pass_file) }}"} if given_as == "option" else {}
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -65,7 +65,7 @@ def test_a_killed_run_leaves_the_password_only_in_module_files(
 
 
 def wait_for_the_module(silent: socket.socket, run: subprocess.Popen[bytes]) -> socket.socket:
-    """The connection of the module, which waits for an answer. The test fails when ansible-playbook ends before."""
+    """The connection of the module, which waits for an answer. The test fails if ansible-playbook ends before that."""
     for _second in range(SECONDS):
         with contextlib.suppress(TimeoutError):
             return silent.accept()[0]
@@ -74,9 +74,9 @@ def wait_for_the_module(silent: socket.socket, run: subprocess.Popen[bytes]) -> 
 
 
 def kill_all(run: subprocess.Popen[bytes]) -> None:
-    """SIGKILL for a process and all below it, in whatever session they are.
+    """Send SIGKILL to a process and all its descendants, in any session.
 
-    All are stopped before the first is killed: a parent that saw its child end would tidy up behind it.
+    All are stopped before the first is killed: a parent that saw its child end would clean up after it.
     """
     stopped: set[int] = set()
     while found := {run.pid, *descendants(run.pid)} - stopped:

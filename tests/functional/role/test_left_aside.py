@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a change cannot handle stays as it is, and does not stop the other Services."""
+"""A change leaves Services that it cannot handle as they are, and handles the others."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_all_other_services_are_migrated(tmp_path: Path) -> None:
         edge.create(
             [in_vcd("web", "203.0.113.10", *WEB), in_vcd("pg", SHARED, *PG), in_vcd("my", SHARED, *MY)], DISTINCT
         )
-        # what CPI leaves of a UDP port before it fails: a rule for the number of the TCP port
+        # what CPI leaves behind when it fails on a UDP port: a rule for the number of the TCP port
         stray = "dnat-ingress-vs-web-capvcdCluster:6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d10-quic"
         profile = {"application_ports": [{"protocol": "TCP", "destination_ports": ["443"]}]}
         edge.module("vcd_app_port_profile", name=f"appPort_{stray}", **profile)

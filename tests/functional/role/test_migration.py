@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Existing Services are migrated to another scenario and back: the real ansible-playbook against both doubles."""
+"""Existing Services move to another scenario and back: the real ansible-playbook against both doubles."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def option(name: str) -> dict[str, Any]:
 
 
 def made(scenario: str, *names: str) -> Case:
-    """The objects of the Services (both by default) in a scenario."""
+    """A case that creates the objects of the Services (both by default) in a scenario."""
     options = {
         "edge_gateway": "acme-edge",
         "cluster_id": CLUSTER_ID,
@@ -59,18 +59,18 @@ def made(scenario: str, *names: str) -> Case:
 
 
 def migrate(scenario: str, name: str = "", **more: Any) -> Case:
-    """A run of the role that migrates."""
+    """A run of the role that migrates Services."""
     wanted = {"scenario": scenario, "existing": "migrate", **more}
     return Case(name or f"to {scenario}", {f"shared_ip_{key}": value for key, value in wanted.items()})
 
 
 def restore(name: str, **variables: Any) -> Case:
-    """A run that goes back."""
+    """A run that returns to a restore point."""
     return Case(name, {f"shared_ip_{key}": value for key, value in variables.items()}, tasks_from="restore")
 
 
 def play(folder: Path, cases: list[Case], sim: Simulator, kube: KubeDouble, *options: str) -> Finished:
-    """Run them with restore points in the folder."""
+    """Run the cases with restore points in the folder."""
     folder.mkdir(exist_ok=True)
     environment = {**connection(sim, kube), "HOME": str(folder.parent / "home")}
     run = run_cases(folder, cases, environment, *options)
@@ -89,7 +89,7 @@ def replicas(kube: KubeDouble) -> int:
 
 
 def failed(run: Finished) -> dict[str, str]:
-    """What each case that failed said."""
+    """The message of each failed case."""
     return {name: str(outcome["msg"]) for name, outcome in run.outcomes.items() if outcome["failed"]}
 
 
@@ -149,7 +149,7 @@ def test_a_service_that_fails_leaves_a_clear_message(tmp_path: Path) -> None:
         assert failed(play(tmp_path / "1", [made("distinct_internal")], sim, kube)) == {}
         before = shapes(sim)
 
-        # the first Service (Kubernetes lists them by name) fails: all is as it was
+        # the first Service fails (Kubernetes lists them by name): everything is as before
         sim.faults([{"method": "PUT", "name": "ingress-vs-api-*", "status": 403, "message": "no"}])
         first = failed(play(tmp_path / "2", [migrate("shared_external", "first")], sim, kube))["first"]
         assert first.startswith("default/api: ")
@@ -177,7 +177,7 @@ def test_a_service_that_fails_leaves_a_clear_message(tmp_path: Path) -> None:
         point = Path(run["second"].partition("restore point is in ")[2].partition(" ")[0])
         assert json.loads(point.read_text())["scenario"] == "distinct_internal"
 
-        # the one way on; the other is in the next test
+        # one way to continue; the next test has the other
         sim.faults([])
         run = play(tmp_path / "4", [restore("back")], sim, kube)
         assert failed(run) == {}
@@ -186,7 +186,7 @@ def test_a_service_that_fails_leaves_a_clear_message(tmp_path: Path) -> None:
 
 
 def killed(folder: Path, sim: Simulator, kube: KubeDouble, held: Callable[[], bool], words: list[str]) -> None:
-    """Start a playbook, and kill it with all its processes as soon as a request is held."""
+    """Start a playbook, and kill all its processes as soon as a request is held."""
     folder.mkdir(exist_ok=True)
     with Playbook(folder, words, {**connection(sim, kube), "HOME": str(folder.parent / "home")}) as playbook:
         until(lambda: held() or playbook.ended(), "the request that is held", every=0.05)
@@ -205,13 +205,13 @@ def test_a_killed_run_is_finished_by_the_next(tmp_path: Path) -> None:
         sim.faults([])
         assert replicas(kube) == 0
 
-        # without a word nothing that another run has begun is taken over
+        # without take_over, a run does not continue another run's change
         refused = failed(play(tmp_path / "2b", [migrate("shared_external", "again")], sim, kube))["again"]
         assert "has ended without finishing" in refused
         assert "take_over" in refused
         words += ["-e", "shared_ip_take_over=true"]
 
-        # and while CPI's file is written: the delete of its ConfigMap took effect
+        # killed while CPI's file is written: its ConfigMap is already deleted
         kube.faults([{"method": "DELETE", "path": "configmaps/vcloud-ccm-configmap$", "action": "hold_after"}])
         killed(tmp_path / "3", sim, kube, lambda: bool(kube.faults()[0]["held"]), words)
         kube.faults([])
@@ -224,21 +224,21 @@ def test_a_killed_run_is_finished_by_the_next(tmp_path: Path) -> None:
         assert all(outcome["msg"]["verified"] for outcome in run.outcomes.values())
         assert vips_are(sim, "distinct_internal")
         assert run.output.count("2 Services with the same external IP as before") == 2
-        # the restore point is that of the first run, taken before anything was changed
+        # the restore point comes from the first run, before any change
         assert json.loads(point.read_text())["scenario"] == "distinct_internal"
 
 
 def looks(kube: KubeDouble) -> int:
-    """How often the Services have been listed."""
+    """How many times the Services have been listed."""
     return sum(1 for entry in kube.journal() if entry["path"].startswith("/api/v1/services"))
 
 
 def act_as_cpi(sim: Simulator, kube: KubeDouble) -> None:
-    """What CPI does some time after its start: write the address that its objects serve into the status."""
+    """Act as CPI some time after its start: write the address that its objects serve into the status."""
     for wanted in (0, 1):
-        kube.wait_for(lambda: replicas(kube) == wanted, f"{wanted} pods of CPI")  # noqa: B023  # called in here
+        kube.wait_for(lambda: replicas(kube) == wanted, f"{wanted} pods of CPI")  # noqa: B023  # called in this iteration
     kube.wait_for(lambda: vips_are(sim, "shared_external"), "the migration")
-    # for the plan, after the stop, and for the proof: so that the run has seen it wrong once
+    # for the plan, after the stop, and for the verification: so the run has seen the wrong status once
     kube.wait_for(lambda: looks(kube) >= 3, "the first look at the result")
     path = kube.path("Service", "default", "web") + "/status"
     status = {"status": {"loadBalancer": {"ingress": [{"ip": SERVICES["web"][0]}]}}}
@@ -246,7 +246,7 @@ def act_as_cpi(sim: Simulator, kube: KubeDouble) -> None:
 
 
 def test_an_address_that_a_broken_cpi_has_changed_comes_back(tmp_path: Path) -> None:
-    """Kubernetes shows an address that no object serves; clients still use the old one, and that is kept."""
+    """Kubernetes shows an address that no object serves. Clients still use the old address, and the run keeps it."""
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         broken = {**manifest("web"), "status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.55"}]}}}
         kube.load([broken, manifest("api")])

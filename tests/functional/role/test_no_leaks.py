@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No password and no token in any output, log, file or process list, whatever is run and however loudly."""
+"""No password and no token is in any output, log, file or process list, at the highest verbosity."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOUD = ("-vvvv", "--diff")
 
 
 def cluster_with_secrets_in_the_file() -> list[Any]:
-    """CPI as shipped, but with credentials in its file, as old installations have them; and one that is not YAML."""
+    """CPI as shipped, but with credentials in its file, as in old installations; and a file that is not YAML."""
     objects = list(yaml.safe_load_all((FIXTURES / "cpi-1.6.1.manifest").read_text()))
     found = next(item for item in objects if item["kind"] == "ConfigMap")
     lines = "".join(f"\n  {key}: {value}" for key, value in IN_FILE.items())
@@ -79,7 +79,7 @@ class ProcessList:
 
 
 def forms(*secrets: str) -> list[str]:
-    """The secrets, as they are and as encoded in a header of basic authentication."""
+    """The secrets, in plain text and encoded as in a header of basic authentication."""
     encoded = [base64.b64encode(secret.encode()).decode() for secret in (*secrets, f"kube@acme:{PASSWORD}")]
     return [*secrets, *encoded]
 
@@ -91,7 +91,7 @@ def run_loudly(folder: Path, cases: list[Case], environment: dict[str, str], sec
     with ProcessList(secrets) as processes:
         run = run_cases(folder, cases, environment, *LOUD)
     (folder / "output.txt").write_text(run.output)
-    # the variables of the cases are the input, and the one place where they may be
+    # the variables of the cases are the input, and the only place where secrets may be
     assert [name for name in containing(folder, secrets) if name != "cases.yml"] == []
     assert processes.looks > 10
     assert processes.found == set()
@@ -111,7 +111,7 @@ def test_secrets_from_the_environment_do_not_leak(tmp_path: Path) -> None:
         ]
         run = run_loudly(tmp_path / "run", cases, connection(sim, kube), secrets)
         assert [name for name, outcome in run.outcomes.items() if outcome["failed"]] == ["not YAML"]
-        # it was loud indeed, and the file was shown
+        # the output was indeed verbose, and showed the file
         assert "EXEC /bin/sh" in run.output
         assert "enableVirtualServiceSharedIP: true" in run.output
         assert not any(secret in str(sim.journal()) for secret in secrets)

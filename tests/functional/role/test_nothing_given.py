@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A survey without answers: null, an empty string, blanks and AWX's ``!unsafe ''`` mean "not given" in each playbook.
 
-`tests/unit/action/test_nothing_given.py` proves it for each variable alone. Here all of them are empty at once, in real
-runs: a host for each kind of nothing, beside one without variables.
+`tests/unit/action/test_nothing_given.py` proves it for each variable alone. Here all variables are empty at once, in
+real runs: a host for each kind of empty value, and one without variables.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from vcdsim.testing import Simulator
 SPECS = yaml.safe_load((ROOT / "roles" / "shared_ip" / "meta" / "argument_specs.yml").read_text())["argument_specs"]
 ENTRIES = {"shared_ip": "main", "restore": "restore", "verify": "verify", "report": "report"}
 NOTHING = {"null": "null", "empty": '""', "unsafe": "!unsafe ''", "blanks": "'  '"}
-SCENARIO = "shared_ip_scenario"  # the only variable that is required
+SCENARIO = "shared_ip_scenario"  # the only required variable
 OF_THE_PLAYBOOKS = (
     "shared_ip_hosts",
     "shared_ip_strategy",
@@ -35,7 +35,7 @@ OF_THE_PLAYBOOKS = (
 
 
 def lines(entry: str, how: str) -> list[str]:
-    """All variables of an entry point with one value, as YAML. Where there are choices, Ansible refuses blanks."""
+    """All variables of an entry point with one value, as YAML. Ansible refuses blanks for a variable with choices."""
     found = {name: option for name, option in SPECS[entry]["options"].items() if not option.get("required")}
     given = [name for name, option in found.items() if how != "blanks" or "choices" not in option]
     scenario = [f"{SCENARIO}: distinct_internal"] if entry == "main" else []
@@ -51,7 +51,7 @@ def inventory(hosts: dict[str, list[str]]) -> str:
 
 
 def recap(output: str) -> dict[str, str]:
-    """How many tasks of each kind there were, by host; the first one also has those that run once."""
+    """The number of tasks of each kind, by host. The first host also has the tasks that run once."""
     found = re.findall(r"^(?:host_)?(\w+) +: (ok=.*?) *$", output, re.MULTILINE)
     return {name: counts for name, counts in found if name != "first"}
 
@@ -77,7 +77,7 @@ def test_a_playbook_accepts_no_answer_at_all(
     counts.pop("localhost")
     assert set(counts) == set(hosts)
     assert set(counts.values()) == {counts["plain"]}, counts
-    if playbook == "restore":  # there is nothing to go back to: that is all that may be wrong
+    if playbook == "restore":  # the only error allowed: no restore point to return to
         assert code == 2, output[-3000:]
         assert output.count("this cluster has no restore point") >= len(hosts)
     else:
@@ -90,7 +90,7 @@ def test_a_playbook_accepts_no_answer_at_all(
 def test_a_survey_accepts_no_answer_at_all(
     playbook: str, tmp_path: Path, doubles: tuple[Simulator, KubeDouble]
 ) -> None:
-    """As AWX passes them on: as extra variables, for plays whose hosts are not given either."""
+    """As AWX passes the answers: as extra variables, for plays without a given group of hosts."""
     answers = [*lines(ENTRIES[playbook], "unsafe"), *(f"{name}: !unsafe ''" for name in OF_THE_PLAYBOOKS)]
     (tmp_path / "answers.yml").write_text("\n".join(answers) + "\n")
     code, output = ansible_playbook(

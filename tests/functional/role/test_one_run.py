@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Something else writes while a run works: CPI is started, the backup disappears, or a second run begins."""
+"""Concurrent changes during a run: CPI is started, the backup is deleted, or a second run begins."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from waiting import until
 
 BACKUP = "vcloud-ccm-configmap-backup"
 LEASE = "vcd.kubernetes/lease"
-# as it stands in the manifest
+# as in the manifest
 ONE_ARM = '      oneArm:\n        startIP: "192.168.8.2"\n        endIP: "192.168.8.100"\n'
 DISTINCT, EXTERNAL = "distinct_internal", "shared_external"
 
@@ -37,11 +37,11 @@ class MigratedCluster:
     folder: Path
 
     def module(self, module: str, **options: Any) -> ModuleRun:
-        """A run of a module, not started."""
+        """A run of a module that is not started yet."""
         return ModuleRun(module, options)
 
     def phase(self, phase: str, scenario: str = EXTERNAL, **options: Any) -> ModuleRun:
-        """A run of vcd_cluster_shared_ip, not started."""
+        """A run of vcd_cluster_shared_ip that is not started yet."""
         given = {
             "vcd": self.vcd,
             "kubernetes": {"kubeconfig": str(self.kube.kubeconfig)},
@@ -56,14 +56,14 @@ class MigratedCluster:
         return self.phase("plan", scenario, **options).start().wait()
 
     def change(self, scenario: str = EXTERNAL, **options: Any) -> ModuleRun:
-        """A run that changes, started, from a new plan."""
+        """A started run that carries out a new plan."""
         planned = self.plan(scenario, **options)
         assert planned["ok"], planned["summary"]
         return self.phase("change", scenario, plan=planned["plan"], **options).start()
 
     @property
     def vcd(self) -> dict[str, Any]:
-        """The connection."""
+        """The options of the connection."""
         given = {"url": self.sim.url, "ca_path": str(self.sim.ca), "org": "acme"}
         return {**given, "user": "kube", "password": "kube-secret-1"}
 
@@ -73,7 +73,7 @@ class MigratedCluster:
         return lambda: bool(until(lambda: self.sim.faults()[0]["held"], "the first Service's first write")) and None
 
     def go_on(self) -> None:
-        """Let the held write go on."""
+        """Release the held write."""
         self.sim.faults([])
 
     def backup(self) -> dict[str, Any] | None:
@@ -137,7 +137,7 @@ def test_a_cpi_that_is_started_during_a_migration_ends_the_run(stage: MigratedCl
     assert "run the same again to continue" in message
     assert "\n" not in message
     assert external(stage) == {"api"}
-    # it ended in an orderly way, so that the next run needs no word
+    # it ended in an orderly way, so the next run needs no take_over
     assert LEASE not in (stage.backup() or {})["metadata"]["annotations"]
     done = stage.change().wait()
     assert not done.get("failed"), done
@@ -148,7 +148,7 @@ def test_a_cpi_that_is_started_during_a_migration_ends_the_run(stage: MigratedCl
 def test_a_failure_before_the_first_service_restores_everything(stage: MigratedCluster) -> None:
     before = shapes(stage.sim)
     planned = stage.plan()
-    # the look at the gateway after the stop of CPI
+    # the run reads the gateway after it has stopped CPI
     stage.sim.faults([{"method": "GET", "route": "*/nat/rules", "times": 1, "hold": "before"}])
     run = stage.phase("change", plan=planned["plan"]).start()
     until(lambda: stage.sim.faults()[0]["held"], "the look at the gateway")
@@ -232,7 +232,7 @@ def test_a_second_run_is_refused_and_a_killed_one_is_taken_over(stage: MigratedC
 
 
 def refused_locks(sim: Simulator) -> int:
-    """How often a run has found the gateway locked."""
+    """How many times a run has found the gateway locked."""
     entries = [one for one in sim.journal() if str(one.get("name")).startswith("vcd.kubernetes-lock-")]
     return len([one for one in entries if (one["method"], one["status"]) == ("POST", 400)])
 
@@ -280,7 +280,7 @@ def test_clusters_that_share_a_gateway_are_migrated_in_turn(stage: MigratedClust
 
 
 def test_a_cancelled_job_stops_by_itself(stage: MigratedCluster) -> None:
-    """Only ansible-playbook is killed. Its worker, and the module with it, goes on in a session of its own."""
+    """Only ansible-playbook is killed. Its worker and the module continue in their own session."""
     words = ["vcd.kubernetes.shared_ip", "-e", "shared_ip_scenario=shared_external", "-e", "shared_ip_existing=migrate"]
     environment = {**connection(stage.sim, stage.kube), "HOME": str(stage.folder)}
     wait = stage.held_in_the_first_service()
@@ -294,7 +294,7 @@ def test_a_cancelled_job_stops_by_itself(stage: MigratedCluster) -> None:
         stage.go_on()
         until(lambda: LEASE not in (stage.backup() or {})["metadata"]["annotations"], "the module to stop")
         assert (external(stage), replicas(stage.kube)) == ({"api"}, 0)
-        # it has released what it held: no word is needed
+        # it has released its lock and lease: the next run needs no take_over
         code, text = ansible_playbook(stage.folder, words, environment)
         assert code == 0, text[-3000:]
         assert (external(stage), replicas(stage.kube)) == ({"api", "web"}, 1)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The examples of docs/protect.md run as they stand, with a double of NAKIVO beside the other two."""
+"""The examples of docs/protect.md run unchanged, with a double of NAKIVO besides the other two."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of real runs: after a change, of live clusters without a change, and where it cannot be written."""
+"""The report of real runs: after a change, of live clusters without a change, and if it cannot be written."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def doubles(running: tuple[Simulator, KubeDouble]) -> tuple[Simulator, KubeDoubl
 
 
 def run(folder: Path, doubles: tuple[Simulator, KubeDouble], playbook: str, *words: str) -> tuple[int, str]:
-    """Run a playbook with a home of its own, where reports without a name go."""
+    """Run a playbook with its own home directory, the place of reports without a file name."""
     environment = {**connection(*doubles), "HOME": str(folder / "home"), "JOB_ID": "4711"}
     environment["ANSIBLE_SHOW_CUSTOM_STATS"] = "true"
     return ansible_playbook(folder, [f"vcd.kubernetes.{playbook}", *words], environment)
@@ -70,7 +70,7 @@ def test_a_change_and_the_runs_after_it_are_reported(tmp_path: Path, doubles: tu
 
 
 def test_a_real_migration_is_drawn_before_and_after(tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
-    """Members are drawn before and after, and as planned: what the restore point reads whole is not read twice."""
+    """Members are drawn before, after, and as planned. Objects that the restore point contains are not read twice."""
     sim, kube = doubles
     kube.load([manifest(name) for name in SERVICES])
     assert failed(play(tmp_path / "made", [made("distinct_internal")], sim, kube)) == {}
@@ -94,7 +94,7 @@ def test_a_real_migration_is_drawn_before_and_after(tmp_path: Path, doubles: tup
 def test_a_verification_that_fails_after_a_change_keeps_what_was_done(
     tmp_path: Path, doubles: tuple[Simulator, KubeDouble]
 ) -> None:
-    """While the result is read, a Service gets another port: the end still has the seconds down and the way back."""
+    """During the verification, a Service gets another port. The result still has the downtime and the way back."""
     sim, kube = doubles
     kube.load([manifest("api")])
     made_before = {"cluster_id": CLUSTER_ID, "scenario": "distinct_internal", "services": [option("api")]}
@@ -127,7 +127,7 @@ def test_a_live_cluster_is_reported_without_a_change(tmp_path: Path, doubles: tu
     assert code == 0, output[-3000:]
     assert "IP sharing: the present state" in (tmp_path / "out" / "now.html").read_text()
     assert (tmp_path / "out" / "now.md").read_text().startswith("# IP sharing")
-    # not as it should be: that is in the report, and no failure of the playbook
+    # the report shows the damage, and the playbook does not fail
     words = ["-e", "shared_ip_scenario=shared_external", "-e", "shared_ip_report_when=auto"]
     code, output = run(tmp_path, doubles, "report", *words, "-e", "shared_ip_report_file=out/now.html")
     assert code == 0, output[-3000:]

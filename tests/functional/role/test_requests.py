@@ -14,19 +14,18 @@ from role_runs import Case, cpi_objects
 from test_migration import SERVICES, failed, made, manifest, migrate, play, restore
 from vcdsim.testing import Simulator
 
-# These stand in the role's README, too. A Service of two ports; tasks and pods take no time, so that looks at what is
-# not done yet do not count. A run that writes to the gateway locks it (5 to VCD: create the marker, its task, the list
-# of markers, delete it, its task), and looks at the lease, CPI's Deployment and its pods before each Service (3 to
-# Kubernetes). A plan that writes to the gateway reads the user's rights (1 to VCD: those of its role; the answer to the
-# log-in names the role).
+# The role's README has the same numbers. A Service has two ports; tasks and pods take no time, so repeated polling does
+# not count. A run that writes to the gateway locks it (5 to VCD: create the marker, its task, the list of markers,
+# delete it, its task), and reads the lease, CPI's Deployment and its pods before each Service (3 to Kubernetes). A plan
+# that writes to the gateway reads the user's rights (1 to VCD, for the role that the answer to the log-in names).
 README = Path(__file__).resolve().parents[3] / "roles" / "shared_ip" / "README.md"
 BOUNDS = {
     "no change": (12, 8),
-    "plan": (18, 11),  # the restore point has the two pools, which a list does not tell whole
+    "plan": (18, 11),  # the restore point has the two pools, which a list does not show completely
     "flip": (20, 40),
     # each object is read before it is deleted, and the two pools for the restore point and for the report at the end
     "migration": (64, 40),
-    "verify": (14, 8),  # one more for each port: only a whole pool tells on which port its members are
+    "verify": (14, 8),  # one more for each port: only the complete pool shows the port of its members
     "restore": (58, 40),
 }
 RUNS: dict[str, tuple[Case, tuple[str, ...]]] = {

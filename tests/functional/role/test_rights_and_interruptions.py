@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role with exactly the published rights and with one less, and after an interrupted run."""
+"""The role with exactly the published rights, with one right less, and after an interrupted run."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def published_rules() -> list[dict[str, Any]]:
 
 
 def one_less() -> dict[str, list[dict[str, Any]]]:
-    """For each needed verb on each resource: all rules without it."""
+    """For each needed verb on each resource, all rules without that verb."""
     rules, found = published_rules(), {}
     for number, rule in enumerate(rules):
         for verb in rule["verbs"]:
             resource = rule["resources"][0]
-            # what an immutable ConfigMap is not asked for
+            # rights that an immutable ConfigMap does not need
             if (resource, verb) in SPARE or (verb == "update" and "vcloud-ccm-configmap" in rule["resourceNames"]):
                 continue
             kept = {**rule, "verbs": [item for item in rule["verbs"] if item != verb]}
@@ -50,7 +50,7 @@ def test_the_published_rights_are_enough_and_each_is_needed(tmp_path: Path) -> N
     assert len(without) >= 9
     users = [{"name": "exact", "rules": published_rules()}]
     users += [{"name": name.replace(" ", "-"), "rules": rules} for name, rules in without.items()]
-    # a second run replaces the backup instead of creating it, so that each of its rights is needed in one of the two
+    # a second run replaces the backup instead of creating it, so that one of the two runs needs each right
     with Simulator() as sim, KubeDouble(objects=cpi_objects(), users=users) as kube:
         cases = [case(name, context=name.replace(" ", "-")) for name in without if "update" not in name]
         first = run_cases(tmp_path, cases, connection(sim, kube))
@@ -84,7 +84,7 @@ def test_in_cloud_director_the_role_only_needs_to_read(tmp_path: Path) -> None:
     ],
 )
 def test_an_interrupted_run_is_finished_by_the_next(tmp_path: Path, method: str, path: str) -> None:
-    """It is the role that finishes it; before and after it, the module is asked without the role."""
+    """The role finishes the change. Before and after that, the test runs the module without the role."""
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         environment = connection(sim, kube)
         wanted = {"scenario": "shared_external", "restore_dir": str(tmp_path / "points")}

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A migration and the way back with the documented role in Cloud Director, and with each of its rights alone missing.
+"""A migration and the way back with the documented role in Cloud Director, and with any one of its rights missing.
 
-Whatever is refused is refused by the name of the right, before anything is written on either side.
+Each refusal names the right, before anything is written to Cloud Director or Kubernetes.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from vcdsim.testing import Simulator
 ESTATE = ROOT / "tests" / "simulator" / "vcdsim" / "estates" / "one-edge.yml"
 ROLE = re.findall(r'^    "(.+?)",', (ROOT / "docs" / "rights-vcd.md").read_text(encoding="utf-8"), re.M)
 PASSWORD = "taken-secret-1"
-# the documented rights in Kubernetes that only read
+# the documented read-only rights in Kubernetes
 READS = [
     {**rule, "verbs": [verb for verb in rule["verbs"] if verb in ("get", "list")]}
     for rule in [*of_namespace(published("Role")), *published("ClusterRole")]
     if {"get", "list"} & set(rule["verbs"])
 ]
-# what a migration on an edge gateway of a VDC, without IP Spaces and TLS, does without
+# rights that a migration on a VDC's edge gateway without IP Spaces and TLS does not need
 NOT_NEEDED = {
     table.CERTIFICATE_VIEW,
     table.CERTIFICATE_MANAGE,
@@ -49,7 +49,7 @@ NOT_NEEDED = {
 
 
 class ClusterWithLimitedUsers:
-    """Both doubles with one live Service in distinct_internal, and users with the documented role or a right less."""
+    """Both doubles with one live Service in distinct_internal, and users with the documented role or one right less."""
 
     def __init__(self, sim: Simulator, kube: KubeDouble, folder: Path) -> None:
         self.sim, self.kube, self.folder = sim, kube, folder
@@ -122,7 +122,7 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterWithLimi
 
 
 def judged(estate: ClusterWithLimitedUsers, **options: Any) -> set[str]:
-    """The rights without which a plan is refused, each by its name and before anything is written."""
+    """The rights without which a plan is refused, by name and before anything is written."""
     needed = set()
     for number, right in enumerate(ROLE):
         for check in (True, False):
@@ -145,7 +145,7 @@ def test_the_documented_role_is_enough_for_a_migration_and_the_way_back_and_each
     assert judged(estate, **move) == set(ROLE) - NOT_NEEDED
     estate.carry_out("all", **move)
     assert judged(estate, go_back=True) == set(ROLE) - NOT_NEEDED
-    # the rights that were not missed alone are not missed together either
+    # the rights that are not needed one by one are not needed together either
     planned = estate.plan("lean", go_back=True)
     (finding,) = [one for one in planned["preflight"]["findings"] if one["check"] == "rights"]
     assert finding["severity"] == "warning"
@@ -156,7 +156,7 @@ def test_the_documented_role_is_enough_for_a_migration_and_the_way_back_and_each
 
 def test_a_viewer_is_refused_by_the_preflight(estate: ClusterWithLimitedUsers) -> None:
     estate.new_writes()
-    # a scenario in which the Service is at no time in this file
+    # a scenario that the Service never has in this file
     wanted = {"scenario": "shared_internal", "one_arm": {"start_ip": "192.168.8.2", "end_ip": "192.168.8.100"}}
     result = estate.plan("viewer", "viewer-secret-1", existing="migrate", **wanted)
     assert estate.new_writes() == []
@@ -181,7 +181,7 @@ def test_a_change_of_the_file_alone_asks_for_no_right(estate: ClusterWithLimited
 
 def test_an_audit_says_which_right_it_lacks_and_calls_nothing_clean_without_it(estate: ClusterWithLimitedUsers) -> None:
     views = {right for right in ROLE if right.endswith("View") or ": View " in right} - {table.ROLE_VIEW}
-    unused = {table.CERTIFICATE_VIEW, table.IP_SPACE_VIEW, table.VDC_GROUP_VIEW, table.VM_VIEW}  # by this estate
+    unused = {table.CERTIFICATE_VIEW, table.IP_SPACE_VIEW, table.VDC_GROUP_VIEW, table.VM_VIEW}  # on this estate
     whole = estate.phase("audit", estate.connection("all"))["audit"]["findings"]
     assert "not-checked" not in {one["code"] for one in whole}
     for number, right in enumerate(ROLE):
@@ -199,7 +199,7 @@ def test_an_audit_says_which_right_it_lacks_and_calls_nothing_clean_without_it(e
 
 
 def audited_as(estate: ClusterWithLimitedUsers, reader: str) -> dict[str, Any]:
-    """An audit by a user of the cluster; in Cloud Director the user has every right."""
+    """An audit by a user of the cluster who has every right in Cloud Director."""
     access = {"kubeconfig": str(estate.kube.kubeconfig), "context": reader}
     estate.new_writes()
     result = estate.phase("audit", estate.connection("all"), kubernetes=access, edge_gateway=None)
@@ -215,13 +215,13 @@ def test_an_audit_without_a_right_in_kubernetes_leaves_out_only_what_needs_it(es
         result = audited_as(estate, f"reads-{number}")
         assert not result.get("failed"), result["msg"]
         unchecked = [one for one in result["audit"]["findings"] if one["code"] == "not-checked"]
-        # the message may be another one: without the restore point, only its name shows whose object it is
+        # the message may differ: without the restore point, only an object's name shows its owner
         found = {(one["code"], one["object"]) for one in result["audit"]["findings"] if one not in unchecked}
         assert found <= {(one["code"], one["object"]) for one in whole}
         (resource,), (name,) = rule["resources"], rule.get("resourceNames", [""])
         assert all(f" {resource}" in one["remedy"] and name in one["remedy"] for one in unchecked), unchecked
         left_out[f"{resource} {name}".strip()] = len(unchecked)
-    # the id of this cluster is in CPI's file
+    # CPI's file has the id of this cluster
     assert [what for what, number in left_out.items() if not number] == ["secrets vcloud-clusterid-secret"]
     assert left_out["pods"] == 1
     assert left_out["services"] < left_out["configmaps vcloud-ccm-configmap"]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Orphans in the role: what lives is never removed, and what is removed was shown to be the cluster's."""
+"""Orphans in the role: live objects are never removed, and removed objects provably belong to the cluster."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ WEB = (("http", 80), ("https", 443))
 
 
 def test_what_lives_is_never_removed_whatever_it_is_called(tmp_path: Path) -> None:
-    """The names of web-prod can be read as those of a Service web, those of prod-eu as ports of the cluster prod."""
+    """Names of web-prod can be read as names of a Service web, and names of prod-eu as ports of the cluster prod."""
     with Simulator(task_seconds=0, health_seconds=0) as sim, KubeDouble(objects=cluster_of("prod")) as kube:
         kube.load([in_kubernetes("web-prod", "203.0.113.10", *WEB)])
         cases = [
@@ -98,7 +98,7 @@ def test_what_lives_is_never_removed_whatever_it_is_called(tmp_path: Path) -> No
 
 
 def estate_with_entity(folder: Path, listed: list[dict[str, str]]) -> Path:
-    """The estate one-edge, with what CPI has written into the entity of its cluster."""
+    """The estate one-edge, with the objects that CPI has listed in the entity of its cluster."""
     found = yaml.safe_load((ESTATES / "one-edge.yml").read_text())
     (entity,) = found["organisations"][0]["entities"]
     entity["entity"]["status"] = {"cpi": {"name": "cloud-controller-manager", "vcdResourceSet": listed}}
@@ -108,7 +108,7 @@ def estate_with_entity(folder: Path, listed: list[dict[str, str]]) -> Path:
 
 
 def of_api(short: str = CLUSTER_ID.removeprefix("urn:vcloud:entity:vmware:")) -> list[dict[str, str]]:
-    """What CPI lists of the Service api."""
+    """The objects that CPI lists for the Service api."""
     tail = f"api-{short}-p8080"
     kinds = {
         "virtual-service": "ingress-vs-", "lb-pool": "ingress-pool-", "dnat-rule": "dnat-ingress-vs-",
@@ -145,7 +145,7 @@ def test_without_a_witness_orphans_stay_and_the_reason_is_said(tmp_path: Path) -
 
 
 def test_the_restore_point_shows_what_a_renamed_port_has_left(tmp_path: Path) -> None:
-    """A port is renamed after a migration: the objects of its old name are in the way, and go with the next one."""
+    """A port is renamed after a migration. The next one removes the objects of its old name, which are in the way."""
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         kube.load([manifest("web"), manifest("api")])
         assert failed(play(tmp_path / "1", [made("distinct_internal"), migrate("shared_internal")], sim, kube)) == {}

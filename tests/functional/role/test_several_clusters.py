@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One run of the playbooks over several clusters: each is done by itself, none is forgotten in the summary."""
+"""One run of the playbooks over several clusters: each is handled separately, and the summary contains all."""
 
 from __future__ import annotations
 
@@ -60,21 +60,21 @@ def run(
 
 
 def recap(output: str, what: str = "changed") -> dict[str, int]:
-    """How many tasks changed something (or failed), by host."""
+    """How many tasks changed something (or failed) on each host."""
     lines = [line for line in output.splitlines() if "unreachable=0" in line and f"{what}=" in line]
     found = {line.split()[0]: int(line.partition(f"{what}=")[2].split()[0]) for line in lines}
-    found.pop("localhost", None)  # only looks whether there are any clusters
+    found.pop("localhost", None)  # only checks whether the group has clusters
     return found
 
 
 def statistics(output: str) -> dict[str, Any]:
-    """What a workflow gets."""
+    """The artifacts that a workflow gets."""
     found: dict[str, Any] = json.loads(output.partition("CUSTOM STATS")[2].partition("RUN: ")[2])
     return found
 
 
 def summary(output: str) -> list[str]:
-    """The lines for a person at the end."""
+    """The lines of the summary at the end."""
     return re.findall(
         r'^ *"(.*?)",?$', output.partition("TASK [vcd.kubernetes.shared_ip : Show the summary]")[2], re.MULTILINE
     )
@@ -119,7 +119,7 @@ def test_progress_leaves_standard_output_to_the_callback(callback: str, tmp_path
     environment = {
         **estate.environment(),
         "ANSIBLE_STDOUT_CALLBACK": callback,
-        # another way to ask for JSON: the lines of progress are no results, and no business of it
+        # another way to ask for JSON: progress lines are not results, and must not appear in it
         "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
     }
     (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"clusters": {"hosts": estate.hosts()}}, sort_keys=False))
@@ -136,7 +136,7 @@ def test_progress_leaves_standard_output_to_the_callback(callback: str, tmp_path
 
 def test_a_cluster_that_fails_keeps_no_other_waiting(tmp_path: Path, estate: TwoClusters) -> None:
     broken = {"shared_ip_kubeconfig": "/nowhere", "shared_ip_scenario": "shared_external"}
-    # these two are read before they fail: one has no login, the other is on another edge gateway
+    # both are read before they fail: one has no login, the other is on another edge gateway
     unread = {**estate.hosts()["be-ta"], "shared_ip_vcd_password": "wrong-password-1"}
     elsewhere = {**estate.hosts()["be-ta"], "shared_ip_edge_gateway": "elsewhere"}
     hosts = {"broken": broken, "unread": unread, "elsewhere": elsewhere, **estate.hosts()}
@@ -154,7 +154,7 @@ def test_a_cluster_that_fails_keeps_no_other_waiting(tmp_path: Path, estate: Two
 
 def test_the_summary_says_that_cpi_is_stopped(tmp_path: Path, estate: TwoClusters) -> None:
     refused = {"action": "status", "code": 403, "times": 9}
-    # the ConfigMap cannot be deleted, and CPI cannot be scaled back after that
+    # the ConfigMap cannot be deleted, and then CPI cannot be scaled back
     delete = {"method": "DELETE", "path": "configmaps/vcloud-ccm-configmap$", **refused}
     estate.alpha.faults([delete, {"method": "PATCH", "path": "/scale", "nth": 2, **refused}])
     code, output = run(tmp_path, estate, estate.hosts(), "-e", "shared_ip_hosts=alpha")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role's variables: unanswered questions of a survey, ranges, names and URNs, one run for several clusters."""
+"""The role's variables: unanswered survey questions, ranges, names and URNs, and one run for several clusters."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def case(name: str, scenario: str, tasks_from: str = "main", **variables: Any) -
 
 
 def test_defaults_and_documentation_agree() -> None:
-    """Text has its default in the description: ansible-core before 2.19 refuses null where the spec has a default."""
+    """Defaults of texts are in the description: ansible-core before 2.19 refuses null if the spec has a default."""
     for entry in SPECS.values():
         for name, option in entry["options"].items():
             if name == "shared_ip_scenario":

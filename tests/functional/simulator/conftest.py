@@ -14,7 +14,7 @@ from vcdsim.testing import Simulator
 
 
 def start(**options: Any) -> Iterator[Simulator]:
-    """A simulator that checks all requests of the tests against the vendor's description, if that is available."""
+    """A simulator that checks all requests of the tests against the vendor's description, if it is available."""
     with Simulator(**{"task_seconds": 0, "health_seconds": 0, "openapi": description(), **options}) as simulator:
         yield simulator
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many addresses an edge gateway gets, where its provider asks for a number of them."""
+"""How many addresses an edge gateway gets if its provider asks for a number of them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def held(system: Api, edge: str) -> tuple[str, list[str], int]:
 
 
 def ask(system: Api, edge: str, count: int) -> dict[str, Any]:
-    """What go-vcloud-director sends for a number of addresses: what it has read, with the number."""
+    """Send what go-vcloud-director sends for a number of addresses: the gateway as it was read, with the number."""
     body = system.get(f"/edgeGateways/{edge}")
     (uplink,) = body["edgeGatewayUplinks"]
     uplink["subnets"]["values"][0] |= {"autoAllocateIpRanges": True, "totalIpCount": count}
@@ -112,7 +112,7 @@ def test_more_addresses_are_those_that_no_other_gateway_has(system: Api, scene: 
 
 
 def test_more_addresses_come_to_those_that_a_gateway_has(system: Api, scene: Scene, outside: str) -> None:
-    # Terraform's provider, TestAccVcdNsxtEdgeGatewayAutoSubnetAllocation: it names the subnet without its ranges
+    # Terraform's provider, TestAccVcdNsxtEdgeGatewayAutoSubnetAllocation, sends the subnet without its ranges
     edge = system.done("POST", "/edgeGateways", gateway(scene, outside, more=4))
     system.done("PUT", f"/edgeGateways/{edge}", gateway(scene, outside, more=3, primaryIp="192.0.2.3"))
     assert held(system, edge) == ("192.0.2.3", ["192.0.2.3-192.0.2.9"], 7)

@@ -16,7 +16,7 @@ TESTS = [path.read_text(encoding="utf-8") for path in ROOT.rglob("test_*.py") if
 
 @pytest.mark.parametrize("switch", SWITCHES, ids=lambda switch: switch.name)
 def test_a_test_sets_the_switch(switch: Switch) -> None:
-    """Its default is what all tests have that do not set it."""
+    """All other tests use its default."""
     names = (f"assume({switch.name.replace('-', '_')}=", f'"{switch.name}": ')
     setting = [text for text in TESTS if any(name in text for name in names)]
     assert any(f'"{value}"' in text for text in setting for value in switch.values[1:])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks the simulator's answers and our client's bodies against the vendor's description, if that is available.
+"""The simulator's answers and our client's bodies match the vendor's description, if it is available.
 
 In addition, every simulator of this folder's fixtures checks all requests of its tests against the description, and
 fails their teardown if anything differs.
@@ -56,7 +56,7 @@ def test_every_operation_is_in_the_vendors_description(contract: Contract, opera
 
 
 def test_every_path_of_the_vendors_description_is_known() -> None:
-    """What is not built answers 501, not 404: a client's author learns that the simulator is the problem."""
+    """Missing operations answer 501, not 404: a client's author learns that the simulator is the problem."""
     assert FILE is not None
     router = Router(OPERATIONS, NOT_BUILT)
     paths = re.findall(r"^  (/[0-9][^:]*):", FILE.read_text(encoding="utf-8"), re.MULTILINE)

@@ -40,8 +40,8 @@ def cpi() -> Path:
 
 
 def start_up(sim: Simulator, folder: Path, credentials: str, logs: str = "") -> list[dict[str, Any]]:
-    """What CPI asks when it starts, without a Kubernetes, until it has written its version into its entity (or until
-    it has logged ``logs``)."""
+    """The requests of CPI when it starts, without a Kubernetes, until it has written its version into its entity (or
+    until it has logged ``logs``)."""
     (folder / "kubeconfig").write_text(KUBECONFIG)
     (folder / "cloud.yaml").write_text(
         f"vcd: {{host: '{sim.url}', org: acme, vdc: acme-vdc, {credentials}}}\n"
@@ -69,7 +69,7 @@ def start_up(sim: Simulator, folder: Path, credentials: str, logs: str = "") -> 
 
 
 def upgraded(sim: Simulator) -> bool:
-    """Whether CPI has written into its entity that it is up."""
+    """Whether CPI has written to its entity that it is up."""
     (entity,) = sim.dump()["entities"]
     events = entity["entity"]["status"].get("cpi", {}).get("eventSet", [])
     return "CPIStatusRDEUpgraded" in [event["name"] for event in events]

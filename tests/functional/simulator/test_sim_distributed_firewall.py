@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The distributed firewall of a VDC group, as the tests of go-vcloud-director find it on a real VCD."""
+"""The distributed firewall of a VDC group, as go-vcloud-director's tests expect it of a real VCD."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def group(admin: Api, scene: Scene) -> str:
 
 
 def set_policy(admin: Api, group: str, *, enabled: bool) -> None:
-    """Enable or disable the policy, as clients do: with what they have read of it."""
+    """Enable or disable the policy as clients do, by sending back what they have read."""
     policy = admin.get(f"{group}/dfwPolicies")["defaultPolicy"]
     admin.done("PUT", f"{group}/dfwPolicies/default", policy | {"enabled": enabled})
 
@@ -109,7 +109,7 @@ def test_rules_are_read_back_and_keep_their_identifiers(admin: Api, group: str) 
     admin.refused("PUT", one, first, "has been changed")
     admin.done("DELETE", one)
     assert admin.ask("GET", one).status_code == 403
-    admin.done("PUT", path, {})  # go-vcloud-director deletes all rules so
+    admin.done("PUT", path, {})  # go-vcloud-director deletes all rules in this way
     assert admin.values(path) == []
 
 
@@ -120,4 +120,4 @@ def test_network_context_profiles_are_found_by_name_scope_and_place(admin: Api, 
         (found,) = api.values(path.format("SYSTEM", place))
         assert api.get(f"/networkContextProfiles/{found['id']}") == found
         assert api.values(path.format("TENANT", place)) == []
-    assert admin.values(path.format("SYSTEM", manager)) == []  # only the provider sees from there
+    assert admin.values(path.format("SYSTEM", manager)) == []  # only the provider may use this context

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests that no sane client sends: no answer is a 500, and there is no traceback."""
+"""Random requests: the simulator never answers 500, and prints no traceback."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ KIND_OF_VARIABLE = {
     "loadBalancerCloudId": "loadBalancerCloud",
     "externalNetworkId": "network",
     "segmentProfileTemplateId": "segmentProfileTemplate",
-    # bare identifiers are known as those of NAT rules
+    # for bare identifiers, use those of NAT rules
     **dict.fromkeys(("neighborId", "listId", "routeId", "tunnelId", "bindingId"), "natRule"),
 }
 KIND_OF_PATH = {
@@ -102,7 +102,7 @@ KIND_OF_PATH = {
 
 
 def identifiers(sim: Simulator) -> list[str]:
-    """Identifiers of all objects, and some of no object."""
+    """Identifiers of all objects, and some unknown ones."""
     found = [one["id"] for records in sim.dump().values() for one in records]
     unknown = "00000000-0000-0000-0000-000000000000"
     return [*found, unknown, f"urn:vcloud:gateway:{unknown}", "urn:vcloud:x", "nonsense", "%20", "provider"]
@@ -159,7 +159,7 @@ class RequestGenerator:
         return self.random.choice(choices)
 
     def path(self, operation: Operation) -> str:
-        """The path, with identifiers of the kind that each variable seems to need."""
+        """The path, with an identifier of a plausible kind for each variable."""
         return "/".join(self._segment(operation, part) for part in operation.path.split("/"))
 
     def _segment(self, operation: Operation, part: str) -> str:
@@ -262,7 +262,7 @@ def check(user: Api, number: int, operation: Operation, path: str, options: dict
 
 
 def test_likely_requests_do_not_crash_the_simulator(fuzzed: tuple[Simulator, list[Api], list[str]]) -> None:
-    """Send bodies that are made from the fields' own schemas, and so pass them, with some wrong values."""
+    """Send bodies that are generated from the schemas, most of them valid, with some wrong values."""
     sim, users, _known = fuzzed
     likely = RequestGenerator(random.Random(int(os.environ.get("VCDSIM_FUZZ_SEED", "20260101"))))  # noqa: S311 - repeatable randomness
     # without the deletion of users, which would end the sessions that send the requests

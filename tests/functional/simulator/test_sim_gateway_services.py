@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Routing, VPN tunnels, DNS and DHCP of an edge gateway: what VCD refuses, and what goes with the gateway."""
+"""Routing, VPN tunnels, DNS and DHCP of an edge gateway: refusals, and deletion with the gateway."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_stale_version_is_refused(system: Api, edge: str) -> None:
     path, body = edge + "/dhcpForwarder", {"enabled": True, "dhcpServers": ["192.0.2.1"]}
     system.done("PUT", path, {**body, "version": {"version": 0}})
     system.refused("PUT", path, {**body, "version": {"version": 0}}, "its version is 1")
-    system.done("PUT", path, body)  # Terraform and go-vcloud-director leave it out at times
+    system.done("PUT", path, body)  # Terraform and go-vcloud-director sometimes omit it
 
 
 def ipsec(**more: Any) -> dict[str, Any]:

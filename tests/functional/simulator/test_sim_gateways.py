@@ -175,7 +175,7 @@ def test_an_update_names_the_cloud_from_vcd_10_6_on(system: Api, scene: Scene, o
 def test_the_service_networks_have_defaults_and_any_prefix_length(
     system: Api, admin: Api, scene: Scene, sent: dict[str, Any], network: str | None, network_6: str | None
 ) -> None:
-    """The default is for a load balancer with neither of them, and any prefix length is taken."""
+    """A load balancer without either gets the default, and any prefix length is accepted."""
     path = f"/edgeGateways/{scene.edge}/loadBalancer"
     system.done("PUT", path, {"enabled": False})
     system.done("PUT", path, {"enabled": True, **sent})

@@ -126,7 +126,7 @@ def test_log_in_and_log_out_are_not_writes(sim: Simulator, admin: Api, scene: Sc
     assert [(one["seen"], one["used"]) for one in sim.faults()] == [(3, 3)]
 
 
-@pytest.mark.parametrize("rule", [{"hold": "for ever"}, {"writes": False}])
+@pytest.mark.parametrize("rule", [{"hold": "always"}, {"writes": False}])
 def test_an_invalid_rule_is_refused(rule: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"^faults\[0\]"):
         Faults([rule])

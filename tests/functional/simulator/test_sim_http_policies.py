@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP policies and WAF of the simulator: versions, refusals, and that they go with their virtual service."""
+"""HTTP policies and WAF of the simulator: versions, refusals, and deletion with their virtual service."""
 
 from __future__ import annotations
 

@@ -264,7 +264,7 @@ def test_prefixes_are_allocated_and_used_by_networks(spaces: Simulator, place: S
     admin = Api(spaces, "admin@acme")
     made = admin.done("POST", SPACES, prefixes(place))
     (group,) = admin.get(f"{SPACES}/{made}")["ipSpacePrefixes"]
-    # the vendor: a host address becomes the first of its prefix, and a PRIVATE IP Space has no quota
+    # the vendor: a host address becomes the first address of its prefix, and a PRIVATE IP Space has no quota
     assert group["ipPrefixSequence"][0]["startingPrefixIpAddress"] == "10.200.1.0"
     assert group["defaultQuotaForPrefixLength"] == -1
     two = take(admin, made, type="IP_PREFIX", quantity=2, prefixLength=30)

@@ -42,7 +42,7 @@ def test_a_password_opens_a_session(sim: Simulator) -> None:
     [
         ("kube@acme", "wrong"),
         ("kube@acme", ""),
-        ("nobody@acme", "kube-secret-1"),
+        ("stranger@acme", "kube-secret-1"),
         ("kube@nowhere", "kube-secret-1"),
         ("kube", "kube-secret-1"),
         ("administrator@System", "wrong"),

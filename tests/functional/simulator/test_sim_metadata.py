@@ -95,7 +95,7 @@ def test_a_value_that_does_not_fit_is_refused(system: Api, path: str, body: str,
     assert read(system, path) == {}
 
 
-@pytest.mark.parametrize("kind", ["READWRITE", "NOBODY"])
+@pytest.mark.parametrize("kind", ["READWRITE", "SECRET"])
 def test_the_domain_of_the_system_refuses_other_visibilities(system: Api, path: str, kind: str) -> None:
     answer = write(system, "PUT", f"{path}/SYSTEM/key", value("x", "String", "SYSTEM", kind))
     assert (answer.status_code, f"it cannot be {kind}" in answer.text) == (400, True)

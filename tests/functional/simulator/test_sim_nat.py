@@ -199,7 +199,7 @@ def test_no_port_reads_differently_from_38_0_on(api: Api, scene: Scene) -> None:
 
 
 def test_profiles_of_the_provider_belong_to_an_nsx_t_manager(api: Api, system: Api, scene: Scene) -> None:
-    # go-vcloud-director, getAppProfileProvider: the manager's URN as context, and no organisation
+    # go-vcloud-director, getAppProfileProvider: the manager's URN as context, without an organisation
     manager = system.get(f"/edgeGateways/{scene.edge}")["gatewayBacking"]["networkProvider"]["id"]
     body = scene.profile("ours", scope="PROVIDER", contextEntityId=manager, orgRef=None)
     made = system.done("POST", PROFILES, body)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Organisations that a provider makes and deletes, and VDCs that are deleted with all that is in them."""
+"""Organisations that a provider creates and deletes, and VDCs that are deleted with all their content."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_an_organisation_is_made_changed_and_deleted(system: Api) -> None:
         "7",
         "true",
     ]
-    # a group of settings that a body leaves out stays; in one that it has, what is missing is false or 0
+    # a group of settings that the body omits stays; in a group that it contains, missing values become false or 0
     assert send(system, "PUT", path, body("renamed", enabled=False)).status_code == 202
     assert value(org_of(system, "renamed"), "DeployedVMQuota") == "7"
     least = "<Settings><OrgGeneralSettings><DeployedVMQuota>8</DeployedVMQuota></OrgGeneralSettings></Settings>"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a provider prepares: load balancer controllers, clouds and engine groups, VDCs, VDC groups, and users.
+"""A provider's preparations: load balancer controllers, clouds and engine groups, VDCs, VDC groups, and users.
 
 The order of the requests and the values that must be read back are those of go-vcloud-director's own tests.
 """
@@ -48,7 +48,7 @@ def test_a_controller_is_registered(sim: Simulator, system: Api, admin: Api) -> 
     assert [one["id"] for one in system.values(f"{CONTROLLERS}?filter=name==avi")] == [made]
     system.refused("POST", CONTROLLERS, CONTROLLER, "the load balancer controller avi has it")
     system.refused("POST", CONTROLLERS, {**CONTROLLER, "password": None}, '"password" is required')
-    # go-vcloud-director sends back what it has read, without a password, although the description demands one
+    # go-vcloud-director sends back what it has read, without the password that the description requires
     renamed = {**shown, "name": "renamed", "licenseType": "BASIC"}
     system.done("PUT", f"{CONTROLLERS}/{made}", renamed, version="38.0")
     assert system.get(f"{CONTROLLERS}/{made}")["name"] == "renamed"
@@ -266,7 +266,7 @@ def test_the_network_profile_of_a_vdc_is_set_and_removed(system: Api, admin: Api
     seen = admin.get(path)
     assert seen["servicesEdgeCluster"]["backingId"] == cluster["id"]
     assert seen["servicesEdgeCluster"]["edgeClusterRef"]["name"] == cluster["name"]
-    system.done("PUT", path, seen)  # as Terraform's provider does, with what it has read
+    system.done("PUT", path, seen)  # as Terraform's provider does: it sends back what it has read
     for body, said in (
         ({"servicesEdgeCluster": {"backingId": "other"}}, "there is no such edge cluster"),
         ({"primaryEdgeCluster": {"id": f"urn:vcloud:edgeCluster:{cluster['id']}"}}, "for a VDC of NSX-T"),

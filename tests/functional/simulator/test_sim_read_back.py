@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is read back equals what was sent, for every writable field of every kind of object.
+"""For every writable field of every kind of object, the value that is read back equals the value that was sent.
 
 Clients compare what they read with what they want: Terraform plans a change where a field differs, and
-go-vcloud-director's tests compare whole objects. So a field that is stored differently, forgotten by a PUT, or kept
-where a PUT leaves it out is an error of the simulator.
+go-vcloud-director's tests compare whole objects. So it is an error of the simulator if a field is stored differently,
+lost by a PUT, or kept when a PUT omits it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from vcdsim.operations import OPERATIONS
 from vcdsim.testing import Simulator
 
 NEWEST = (39, 0)
-# Bodies that are no state of an object: what a request asks for, and what is only shown
+# Bodies that are not the state of an object: requests for an action, and read-only views
 NO_STATE = {
     "IP allocation request",
     "OAuth client",
@@ -43,7 +43,7 @@ NO_STATE = {
     "security tag",
     "security tags of an entity",
 }
-# Operations that change something and are no write of one of the kinds, with the tests that read back what they do
+# Operations that change something but do not write an object of these kinds, with the tests that read back their effect
 ELSEWHERE = {
     "/entities/{id}/resolve": "test_sim_library",
     "/vdcGroups/{vdcGroupId}/dfwPolicies": "test_sim_distributed_firewall",
@@ -78,7 +78,7 @@ def writable(schema: Fields, prefix: str = "") -> Iterator[tuple[str, Fields]]:
 
 
 def judged(sent: dict[str, Any], kind: Kind) -> dict[str, Any]:
-    """What was sent, without the fields that change with each write."""
+    """The sent body, without the fields that change with each write."""
     return {name: value for name, value in sent.items() if name not in kind.aside}
 
 
@@ -93,7 +93,7 @@ def sent_paths(value: Any, prefix: str = "") -> Iterator[str]:
 
 
 def differences(sent: Any, shown: Any, schema: Fields, path: str, otherwise: dict[str, Any]) -> Iterator[str]:
-    """Where what is shown is not what was sent, nor what is documented."""
+    """The paths where the shown value is neither the sent nor a documented one."""
     if path in otherwise:
         if shown != otherwise[path]:
             yield f"{path}: sent {sent!r}, shown {shown!r}, documented {otherwise[path]!r}"
@@ -116,7 +116,7 @@ def differences(sent: Any, shown: Any, schema: Fields, path: str, otherwise: dic
 
 
 def defaults(least: dict[str, Any], schema: Fields, kind: Kind) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """What each field that was not sent may be shown as: its default or, without one, as unset."""
+    """The values that a field may show if it was not sent: its default or, without one, unset."""
     documented = {**kind.otherwise, **kind.without}
     for name, one in schema["properties"].items():
         if name in least or one.get("readOnly") or one.get("writeOnly") or name in kind.aside:

@@ -136,7 +136,7 @@ CONTEXT = "X-VMWARE-VCLOUD-TENANT-CONTEXT"
 
 
 def test_a_provider_acts_for_the_tenant_of_its_context(tenants: Simulator) -> None:
-    # go-vcloud-director sends the context with what it makes in an organisation, and expects it to belong there
+    # go-vcloud-director sends the context when it creates an object in an organisation, and expects it to belong there
     system, acme, globex = (Api(tenants, user) for user in ("administrator@System", "admin@acme", "kube@globex"))
     org = acme.values("/orgs")[0]["id"]
     within = {"headers": {CONTEXT: org.rsplit(":", 1)[-1]}}
@@ -146,7 +146,7 @@ def test_a_provider_acts_for_the_tenant_of_its_context(tenants: Simulator) -> No
     assert system.ask("POST", library, body, **within).status_code == 201
     assert {one["alias"] for one in acme.values(library)} == {known["alias"], "new"}
     assert {one["alias"] for one in system.values(library, **within)} == {known["alias"], "new"}
-    assert system.values(library) == []  # without a context, the provider has those of System
+    assert system.values(library) == []  # without a context, the provider gets the objects of System
     system.refused("POST", library, body, "already exists", **within)
     assert system.ask("POST", library, body).status_code == 201
     assert [one["alias"] for one in system.values(library)] == ["new"]
@@ -158,7 +158,7 @@ def test_a_provider_acts_for_the_tenant_of_its_context(tenants: Simulator) -> No
 
 
 def test_roles_are_made_and_given_rights(admin: Api, api: Api, sim: Simulator) -> None:
-    # the recipe of docs/rights-vcd.md, and what go-vcloud-director's Test_Roles does
+    # the steps of docs/rights-vcd.md, and of go-vcloud-director's Test_Roles
     api.refused("POST", "/roles", {"name": "mine"}, "Role: Create, Edit, Delete, or Copy", status=403)
     made = admin.ask("POST", "/roles", {"name": "mine", "description": "Ansible"})
     assert (made.status_code, made.json()["name"], made.json()["readOnly"]) == (201, "mine", False)

@@ -21,7 +21,7 @@ def test_a_tag_exists_while_a_machine_has_it(admin: Api, api: Api) -> None:
         assert (found["id"], found["parentRef"]["name"], found["ownerRef"]["name"]) == (first, "acme-vapp", "acme-vdc")
     answer = admin.ask("PUT", f"{TAGS}/vm/{second}", {"tags": ["Worker", "b"]})
     assert (answer.status_code, answer.json()) == (200, {"tags": ["b", "worker"]})
-    # all others are untagged, and keep what else they have
+    # all others lose this tag, and keep their other tags
     assert admin.ask("PUT", f"{TAGS}/tag", {"tag": "worker", "entities": []}).status_code == 204
     assert admin.get(f"{TAGS}/vm/{second}") == {"tags": ["b"]}
     assert (admin.values(f"{TAGS}/values"), len(admin.values(f"{TAGS}/entities"))) == ([{"tag": "b"}], 1)

@@ -18,7 +18,7 @@ FIELD = "vdcNetworkSegmentProfileTemplateRef"
 
 
 def switches(system: Api, scene: Scene) -> list[dict[str, str]]:
-    """Asked for as go-vcloud-director does: without a version."""
+    """Read the list as go-vcloud-director does, without a version."""
     path = f"{system.sim.url}{SWITCHES}/?orgVdc={scene.vdc.rpartition(':')[2]}"
     answer = system.http.get(path, headers={"Accept": "application/json"})
     assert answer.status_code == 200, answer.text

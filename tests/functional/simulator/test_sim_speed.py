@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much the simulator holds, and what an answer costs.
+"""How many objects the simulator can hold, and what an answer costs.
 
-Counted in calls, steps of the interpreter and objects that are looked at, so the figures are the same on any machine,
-and on a busy one.
+The cost is counted in calls, steps of the interpreter and examined objects, so it is the same on any machine, even on a
+busy one.
 """
 
 from __future__ import annotations
@@ -37,25 +37,25 @@ from vcdsim.journal import Journal
 from vcdsim.simulated_vcd import Settings, SimulatedVcd
 from vcdsim.testing import Simulator
 
-SERVICES, FEW = 2000, 20  # virtual services, and as many objects of each other kind that tenants have many of
+SERVICES, FEW = 2000, 20  # numbers of virtual services, and of every other kind of which tenants have many objects
 CALLS_OF_A_READ = 6000
 LOOKS_OF_A_WRITE = 12  # objects
-LOOKS_OF_ANY_WRITE = 25  # the most: a role is compared with the users that have it
-# kinds whose objects take what the objects of another kind have, so they start anew
+LOOKS_OF_ANY_WRITE = 25  # the maximum is for a role, which is compared with its users
+# kinds whose objects conflict with objects of another kind, so they start with a fresh estate
 APART = ("load balancer settings", "load balancer cloud", "external network", "IP Space assignment")
 APART += ("default segment profile templates",)
 MEMORY = 30 * 2**20  # bytes, of an estate with 200 edge gateways and 2,000 virtual services
 CALLS_OF_AN_OBJECT = 200  # to build it at the start
 BASE = "/cloudapi/1.0.0"
-# a request that a test makes up belongs to an application, which has rules of its own
+# a made-up request belongs to an aiohttp application, which has its own rules
 pytestmark = pytest.mark.filterwarnings("ignore:It is recommended to use web.RequestKey")
 
 
 @functools.cache
 def crowded(services: int, profiles: int = 0) -> dict[str, Any]:
-    """The estate one-edge with so many virtual services that share one address, and so many DNAT rules that do.
+    """The estate one-edge with many virtual services that share one address, and as many DNAT rules that share another.
 
-    There are as many IP sets, and so many application port profiles. The names of both come after all others.
+    It has as many IP sets, and ``profiles`` application port profiles. The names of both sort after all others.
     """
     description = estates.load("one-edge")
     vdc = description["organisations"][0]["vdcs"][0]
@@ -95,7 +95,7 @@ def vcd_of(description: dict[str, Any]) -> SimulatedVcd:
 
 @contextmanager
 def count_calls() -> Iterator[list[int]]:
-    """How many functions are called in the block, those of C among them; the figure is there at its end."""
+    """Count the function calls in the block, including functions in C. The figure is set at the end of the block."""
     count = [0]
 
     def see(_frame: object, event: str, _argument: object) -> None:
@@ -111,7 +111,7 @@ def count_calls() -> Iterator[list[int]]:
 
 @contextmanager
 def count_steps() -> Iterator[list[int]]:
-    """How many steps the interpreter takes in the block: unlike calls, they show a loop that calls nothing, too."""
+    """Count the steps of the interpreter in the block. Unlike calls, they also show a loop that calls nothing."""
     count = [0]
 
     def see(frame: FrameType, event: str, _argument: object) -> Any:
@@ -147,7 +147,7 @@ class InProcessSimulator:
         return self.simulator.handle(request)
 
     def calls_of(self, path: str) -> int:
-        """How many functions are called to answer a GET, when it is asked for the second time."""
+        """How many functions are called to answer a GET for the second time."""
 
         async def read() -> int:
             await self.ask("GET", path, self.token)
@@ -159,7 +159,7 @@ class InProcessSimulator:
         return asyncio.run(read())
 
     async def write(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[str, int, int]:
-        """The identifier of the object of a write, the steps, and the objects that were looked at."""
+        """The identifier of the written object, the steps, and the number of examined objects."""
         payload = streams.StreamReader(mock.Mock(_reading_paused=False), 2**16)
         payload.feed_data(json.dumps(body).encode() if body else b"")
         payload.feed_eof()
@@ -175,7 +175,7 @@ class InProcessSimulator:
 
 
 async def every_write(one: InProcessSimulator, run: str) -> dict[str, tuple[int, int]]:
-    """Create, change and delete one object of each kind that CPI writes, and an IP set; the steps and the looks."""
+    """Create, change and delete one object of each kind that CPI writes, and an IP set; their steps and objects."""
     store = one.simulator.vcd.store
     org = next(one.id for one in store.all("org") if one.name == "acme")
     vdc = next(iter(store.all("vdc"))).id
@@ -250,7 +250,7 @@ def test_a_read_costs_little_however_many_objects_there_are(
 def test_a_write_costs_the_same_with_20_virtual_services_and_with_2000(
     few: InProcessSimulator, many: InProcessSimulator
 ) -> None:
-    for one in (few, many):  # the first question that an index is asked makes it
+    for one in (few, many):  # the first use of an index builds it
         asyncio.run(every_write(one, "first"))
     small, large = (asyncio.run(every_write(one, "second")) for one in (few, many))
     assert len(large) == 15
@@ -261,7 +261,7 @@ def test_a_write_costs_the_same_with_20_virtual_services_and_with_2000(
 
 
 def looks_of_every_kind(services: int, folder: Path) -> dict[str, list[tuple[str, int]]]:
-    """Create, change and delete an object of every kind; by kind, the method and the looks of each write."""
+    """Create, change and delete an object of every kind. Returns method and objects of each write."""
     found = {}
     path = folder / f"{services}.yml"
     path.write_text(yaml.safe_dump(crowded(services, profiles=services)))

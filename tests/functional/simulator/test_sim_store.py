@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The indexes of the store: whatever happens to the objects, an index finds what a look at all of them finds."""
+"""The indexes of the store: whatever happens to the objects, an index finds the same as a full scan."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ADDRESSES = ["203.0.113.10", "203.0.113.11", "2001:db8::1", "2001:db8:0:0::1"]
 
 
 def service(number: int) -> dict[str, Any]:
-    """A virtual service, one of few that share names, pools, addresses and ports."""
+    """A virtual service whose name, pool, address and ports are among a few shared ones."""
     ports = [{"portStart": 80 + number % 2, "portEnd": 90 if number % 3 == 0 else None}]
     return {
         "name": f"name-{number % 2}",
@@ -36,7 +36,7 @@ def rule(number: int) -> dict[str, Any]:
 
 
 def looked_for(store: Store, kind: str, index: str, key: tuple[Any, ...]) -> set[str]:
-    """What an index should find, by a look at every object."""
+    """What an index should find, by a full scan."""
     return {one.id for one in store.all(kind) if key in list(INDEXES[kind][index](one))}
 
 
@@ -62,7 +62,7 @@ def test_an_index_finds_the_same_as_a_full_scan(steps: list[tuple[str, int]]) ->
             one.facts = {"gateway": f"gateway-{number % 3}"}
         elif what == "remove" and one:
             store.remove(one)
-            one.data = make(number // 2)  # an object that is gone is in no index, whatever becomes of it
+            one.data = make(number // 2)  # a removed object is in no index, even if it changes
         elif what == "keep":
             restore, kept = store.kept(), {other.id: other.data for k in (SERVICE, RULE) for other in store.all(k)}
         elif what == "restore" and restore:

@@ -78,7 +78,7 @@ def test_tasks_are_intervals_with_their_locks(sim: Simulator, api: Api, scene: S
     sim.settings(task_seconds=0.2)
     api.ask("POST", scene.nat, scene.rule("r"))
     api.ask("POST", "/applicationPortProfiles", scene.profile())
-    # the end has the time at which it was due, not that of the request that finds it
+    # the end has the time at which it was due, not the time of the request that notices it
     until(lambda: [one["event"] for one in sim.timeline() if one["kind"] == "task"].count("ended") == 2)
     tasks = [one for one in sim.timeline() if one["kind"] == "task"]
     assert [(one["event"], one["gateway"], one["locks"]) for one in tasks if one["operation"].startswith("NAT")] == [

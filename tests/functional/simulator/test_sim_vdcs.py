@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""VDCs in the legacy API: what is read back of their capacity, quotas, switches and storage profiles."""
+"""VDCs in the legacy API: their capacity, quotas, flags and storage profiles are read back."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def ask(api: Api, method: str, path: str, body: str) -> tuple[int, str]:
 
 
 def sent(api: Api, method: str, path: str, body: str) -> ET.Element:
-    """Send a document, and return that of the answer."""
+    """Send a document, and return the document of the answer."""
     status, text = ask(api, method, path, body)
     assert status in (200, 201, 202), text
     return ET.fromstring(text)  # noqa: S314 - the simulator's own
 
 
 def addresses(system: Api, kind: str) -> list[dict[str, str]]:
-    """The addresses of what the provider brings, as elements of a body have them."""
+    """The addresses of the provider's resources, as in the elements of a body."""
     return [{"@href": str(one.get("href"))} for one in system.xml(f"/api/query?type={kind}")]
 
 
@@ -64,7 +64,7 @@ def capacity(allocated: int, limit: int) -> Values:
 
 
 def values_of(system: Api, **more: Any) -> Values:
-    """What a Flex VDC needs."""
+    """The elements that a Flex VDC needs."""
     return {
         "AllocationModel": "Flex",
         "ComputeCapacity": capacity(1024, 2048),
@@ -137,7 +137,7 @@ ALL = {
     "IsElastic": "true",
     "IncludeMemoryOverhead": "true",
 }
-ABSENT = {  # what is shown of a new VDC if the element is missing
+ABSENT = {  # what a new VDC shows if the element is missing
     "NicQuota": "0",
     "NetworkQuota": "0",
     "VmQuota": "0",
@@ -269,7 +269,7 @@ def test_storage_profiles_are_added_changed_and_removed(system: Api, admin: Api,
     assert (again[0], "already" in again[1]) == (400, True)
     assert update(system, vdc, AddStorageProfile=storage(system, 1, Default="true", Limit=0))[0] == 202
     first, second = profiles(system, vdc)
-    assert [shown(one, "Default") for one in (first, second)] == ["false", "true"]  # it took that from the first
+    assert [shown(one, "Default") for one in (first, second)] == ["false", "true"]  # no longer the first
     refused = update(system, vdc, RemoveStorageProfile={"@href": str(first.get("href"))})
     assert (refused[0], "enabled or the default" in refused[1]) == (400, True)
     disabled = document("AdminVdcStorageProfile", storage(system, Default="false", Enabled="false", Limit=7), "x")

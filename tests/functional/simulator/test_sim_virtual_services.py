@@ -252,7 +252,7 @@ def test_a_full_group_has_no_room(sim: Simulator, system: Api, api: Api, scene: 
     assert api.get(path)["numDeployedVirtualServices"] == 1
     two = scene.service(second, "two", servicePorts=[{"portStart": 443}])
     api.refused("POST", SERVICES, two, "has no room: 1 virtual services are deployed on acme-edge")
-    api.done("PUT", f"{SERVICES}/{one}", scene.service(pool, description="what is there may change"))
+    api.done("PUT", f"{SERVICES}/{one}", scene.service(pool, description="it may still change"))
     api.done("DELETE", f"{SERVICES}/{one}")
     api.done("POST", SERVICES, two)
 
@@ -294,7 +294,7 @@ def test_logging_of_uncritical_events_depends_on_the_version(api: Api, scene: Sc
     path = f"{SERVICES}/{api.done('POST', SERVICES, body, version='38.0')}"
     assert api.get(path, version="39.0")["nonCriticalLoggingEnabled"] is True
     assert "nonCriticalLoggingEnabled" not in api.get(path)
-    api.done("PUT", path, api.get(path))  # of an older version, which has not got it
+    api.done("PUT", path, api.get(path))  # in an older version, which lacks it
     assert api.get(path, version="38.0")["nonCriticalLoggingEnabled"] is False
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The CPU seconds of a gate: those of all its processes, also of one that outlives its parent."""
+"""The CPU seconds of a gate: those of all its processes, even of one that outlives its parent."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The doubles as a user has them: ``pip install`` of their folder gives a command, and the example of README runs."""
+"""The doubles as a user gets them: ``pip install`` of their folder provides a command, and README's example runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 import tomllib
 
 TESTS = Path(__file__).resolve().parents[2]
-# nothing is fetched: flit_core is one of the test tools, and what the doubles need is there
+# nothing is downloaded: flit_core is one of the test tools, and the doubles' requirements are installed
 PIP = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
 
 
@@ -72,6 +72,6 @@ def test_a_double_has_the_version_of_the_collection(product: Product) -> None:
 
 
 def test_what_both_doubles_need_is_the_same_in_both() -> None:
-    # each is installed without the other
+    # each can be installed without the other
     copies = [TESTS / name / "kept_connection.py" for name in ("simulator/vcdsim", "kube_double/kube_double")]
     assert len({path.read_bytes() for path in copies}) == 1

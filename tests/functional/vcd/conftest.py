@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A simulator for each file, back to its estate for each test."""
+"""One simulator for each file, reset to its estate for each test."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def running() -> Iterator[Simulator]:
 
 @pytest.fixture
 def vcd(running: Simulator) -> Modules:
-    """The simulator as its estate says, and user kube."""
+    """The simulator, reset to its estate, and user kube."""
     running.reset()
     return Modules(running)

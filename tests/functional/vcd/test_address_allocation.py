@@ -46,7 +46,7 @@ SHOP: dict[str, Any] = {
 
 
 FREE, OTHER = "203.0.113.10", "203.0.113.11"
-# not in a range of the uplink, or not allocated in the IP Space; and addresses of somebody else
+# not in a range of the uplink, or not allocated in the IP Space; and addresses of another organisation
 BAD = {"one-edge": ["203.0.113.99", "203.0.114.20", "8.8.8.8"], "ip-spaces": ["203.0.113.12", "8.8.8.8"]}
 CASES = [(estate, address) for estate, found in BAD.items() for address in found]
 
@@ -142,7 +142,7 @@ def test_a_service_is_refused_and_a_live_one_stays(vcd: Modules, address: str, s
 def test_internal_ips_in_an_uplinks_subnet_are_refused_too(vcd: Modules) -> None:
     message = refused(vcd, SHARED, **shop(FREE, INTERNAL, internal_ips=["203.0.113.99"]))
     assert "services.internal_ips: '203.0.113.99': service 'shop': is not allocated" in message
-    arm = {"start_ip": "45.0.0.2", "end_ip": "45.0.0.9"}  # the operator calls these internal
+    arm = {"start_ip": "45.0.0.2", "end_ip": "45.0.0.9"}  # the operator declares these internal
     assert vcd.done(SHARED, **shop(FREE, DISTINCT), one_arm=arm)["services"][0]["internal_ips"][0] == "45.0.0.2"
 
 
@@ -156,7 +156,7 @@ def test_a_user_who_may_not_see_ip_spaces_is_warned_and_cloud_director_decides(v
         assert says in str(made["warnings"])
     assert says in str(blind.done(NAT, **{**DNAT, "external_addresses": OTHER})["warnings"])
     assert "400" in blind.refused(NAT, **{**DNAT, "name": "new", "external_addresses": "203.0.113.12"})
-    # a deletion waits until somebody can tell
+    # no deletion before the address can be checked
     message = refused(blind, SERVICE, name="web", virtual_ip_address="203.0.113.12", recreate=True)
     assert says in message
     assert "nothing was deleted" in message

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each module with each version of Cloud Director's API: the page says what happens."""
+"""Each module with each version of Cloud Director's API behaves as the page says."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vcdsim.testing import Simulator
 from write_api_versions import PAGE, table
 
 ROOT = Path(__file__).resolve().parents[3]
-TOO_OLD_TO_ASK = {"applied_to", "comments", "IP Spaces", "ip_space"}  # the page says it below the table
+TOO_OLD_TO_ASK = {"applied_to", "comments", "IP Spaces", "ip_space"}  # described below the table of the page
 
 
 @cache

@@ -108,7 +108,7 @@ def test_all_users_are_moved_to_the_new_certificate(used: Modules) -> None:
 
 
 def test_a_rotation_continues_wherever_it_was_interrupted(used: Modules) -> None:
-    """Whichever of its writes is the first that fails, and whether it took effect or not."""
+    """Whichever write fails first, and whether it took effect or not."""
     prepared = used.simulator.snapshot()
     used.done(CERTIFICATE, **ROTATION)
     number = len(used.writes())

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inventory plugin: clusters by their defined entities and by CPI's objects, as each user may see them."""
+"""The inventory plugin: clusters found by their defined entities and by CPI's objects, as each user may see them."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_clusters_of_an_organization_are_read_over_several_pages(sim: Simulator,
     assert (first["scenario"], first["services"]) == ("shared_external", ["web"])
     assert first["edge_gateway"]["name"] == "acme-edge"
     assert first["edge_gateway"]["owner"]["name"] == "acme-vdc"
-    # without objects, the network leads to its edge gateway, and of two networks or gateways the VDC chooses
+    # without objects, the network determines the edge gateway, and the VDC chooses between two networks or gateways
     assert by_name["prod-2"]["edge_gateway"]["owner"]["name"] == "acme-vdc-2"
     assert by_name["{{ lookup('pipe', 'false') }}"]["edge_gateway"] is None
     assert "RESOLUTION_ERROR" in by_name["broken"]["problem"]
@@ -169,7 +169,7 @@ def test_edge_gateways_that_are_named_are_the_only_ones_read(sim: Simulator) -> 
 
 
 def inventories(folder: Path) -> list[str]:
-    """The words for three files of the plugin: a plain one, one with a cache, and one that is not for this plugin."""
+    """Three inventory files: a plain one, one with a cache, and one for another plugin."""
     plain = {
         "plugin": "vcd.kubernetes.vcd_clusters",
         "strict": True,
@@ -239,7 +239,7 @@ def test_the_plugin_fills_an_inventory_that_a_playbook_uses(sim: Simulator, tmp_
     assert (first["shared_ip_context"], first["copied"]) == ("prod-1", "Provisioned")
     assert (first["shared_ip_edge_gateway"], first["shared_ip_vdc"]) == ("acme-edge", "acme-vdc")
     assert (first["shared_ip_vcd_url"], first["shared_ip_vcd_org"]) == (sim.url, "acme")
-    # the name of this cluster is a template, which nothing may ever evaluate
+    # the name of this cluster is a template, which must never be evaluated
     names = [one["vcd_cluster_name"] for one in hosts.values() if "pipe" in str(one.get("vcd_cluster_name"))]
     assert names == ["{{ lookup('pipe', 'false') }}"]
     everything = json.dumps(found) + output + "".join(path.read_text() for path in (tmp_path / "cache").iterdir())

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections and logins that work, and those that fail with one clear line. Against a real TLS server."""
+"""Connections and logins, successful or failed with one clear line, against a real TLS server."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_options_come_from_the_terraform_providers_environment(vcd: Modules, mon
     ("change", "says"),
     [
         ({"password": "wrong-1"}, "password: Cloud Director rejects the login of user 'kube' of organization 'acme'"),
-        ({"user": "nobody"}, "password: Cloud Director rejects the login of user 'nobody'"),
+        ({"user": "stranger"}, "password: Cloud Director rejects the login of user 'stranger'"),
         ({"org": "nowhere"}, "of organization 'nowhere'"),
         ({"password": None, "api_token": "wrong"}, "api_token: Cloud Director rejects the API token"),
         ({"password": None, "token": "x" * 40}, "token: Cloud Director rejects the given token: expired"),

@@ -168,7 +168,7 @@ ADMIN = {"user": "admin", "password": "admin-secret-1"}
 
 
 def write_rules(vcd: Modules, **options: Any) -> dict[str, str]:
-    """An IP set, a group of networks, and rules that refer to them, the last one disabled. Returns the URNs by name."""
+    """Create an IP set, a group of networks, and rules with them, the last one disabled. Returns the URNs by name."""
     user = vcd.as_user(**{**ADMIN, **options})
     with connect(user.connection) as api:
         (gateway,) = find_edge_gateways(api, "acme-edge", None)
@@ -366,7 +366,7 @@ def test_the_participants_of_a_vdc_group_are_read() -> None:
 
 
 def test_of_two_networks_with_one_name_the_one_in_the_vdc_of_cpis_file_counts(tmp_path: Path) -> None:
-    """As CPI chooses it: by the name of the VDC; a network of a VDC group is in none, and fits any."""
+    """CPI chooses by the name of the VDC. A network of a VDC group is in no VDC, and fits any name."""
     estate = yaml.safe_load(PREMIUM_ESTATE.read_text())
     (org,) = estate["organisations"]
     other = yaml.safe_load(yaml.safe_dump(org["vdcs"][0]).replace("203.0.113.", "198.51.100."))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the transport takes from the environment, as `requests` does: proxies and CAs. And the cookies of a server."""
+"""The transport uses proxies and CAs from the environment, as `requests` does, and keeps the cookies of a server."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RecordingServer:
 
     @contextmanager
     def running(self, *, proxy: bool = False) -> Iterator[int]:
-        """Its port: of the server itself, which speaks TLS, or of the proxy."""
+        """The port of the server itself, which speaks TLS, or of the proxy."""
         seen, context = self.seen, self._context
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -54,7 +54,7 @@ class RecordingServer:
                 self.request.close()
 
             def log_message(self, *_text: object) -> None:
-                """What was asked is in ``seen``."""
+                """Log nothing: ``seen`` has the requests."""
 
             def do_GET(self) -> None:
                 seen.append((self.requestline, dict(self.headers)))
@@ -98,7 +98,7 @@ def far(tmp_path: Path) -> RecordingServer:
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the environment of who runs the tests."""
+    """Remove the tester's proxies and CAs from the environment."""
     for name in ("HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -108,7 +108,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def transports() -> Iterator[list[Transport]]:
-    """The transports of a test, which are closed after it."""
+    """The transports of a test. They are closed after it."""
     found: list[Transport] = []
     yield found
     for transport in found:
@@ -161,7 +161,7 @@ def test_a_cookie_goes_back_to_its_path_and_no_other(far: RecordingServer, trans
 def test_an_unknown_host_name_is_reported_with_urllib3_1_26_too(
     transports: list[Transport], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(urllib3.exceptions, "NameResolutionError")  # it came with urllib3 2
+    monkeypatch.delattr(urllib3.exceptions, "NameResolutionError")  # new in urllib3 2
     transports.append(Transport(Settings("https://unknown.invalid")))
     with (
         mock.patch.object(socket, "getaddrinfo", side_effect=socket.gaierror(-2, "Name or service not known")),

@@ -83,7 +83,7 @@ def running_spaces() -> Iterator[Simulator]:
 
 
 class IpSpaceSession:
-    """The estate with an IP Space: a session of its user, and the writes."""
+    """A session of a user on the estate with an IP Space, and the writes."""
 
     def __init__(self, simulator: Simulator, api: Api) -> None:
         self.simulator, self.api = simulator, api
@@ -98,7 +98,7 @@ class IpSpaceSession:
         return calls.claim(self.api, self.gateway, marker)
 
     def allocate(self, quantity: int = 1) -> None:
-        """Allocate addresses without a marker, as an operator does."""
+        """Allocate addresses without a marker, as an operator would."""
         space = self.api.pages("ipSpaces/summaries", "x")[0]["id"]
         self.api.create(f"ipSpaces/{space}/allocate", {"type": "FLOATING_IP", "quantity": quantity}, "x", lambda: "x")
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""vcd_virtual_service and vcd_nat_rule ask who claims an external address and port before they write."""
+"""vcd_virtual_service and vcd_nat_rule check which objects use an external address and port before they write."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DNAT: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: Any) -> Iterator[Simulator]:
-    """An edge gateway that allows a VIP and a rule on one address, so that only the modules stand in the way."""
+    """An edge gateway that allows a VIP and a rule on one address, so that only the modules refuse it."""
     estate = yaml.safe_load(PREMIUM_ESTATE.read_text())
     estate["system_profiles"] = [
         {"name": name, "ports": [{"protocol": "TCP", "ports": [port]}]} for name, port in (("HTTP", 80), ("HTTPS", 443))
@@ -132,7 +132,7 @@ def test_a_rule_that_is_switched_on_is_checked_and_an_unrelated_change_is_not(vc
     vcd.done("vcd_app_port_profile", name="app", application_ports=ports)
     vcd.done(NAT, **{**DNAT, "dnat_external_port": "", "application_port_profile": "app"}, enabled=False)
     vcd.done(SERVICE, **WEB)
-    ports[0]["destination_ports"] = ["443"]  # now they meet, without either of them having been written
+    ports[0]["destination_ports"] = ["443"]  # now they conflict, although neither of them was written
     vcd.done("vcd_app_port_profile", name="app", application_ports=ports)
     assert vcd.done(NAT, name="rule", description="mine", internal_addresses="192.168.8.3")["changed"] is True
     assert vcd.done(NAT, name="rule", priority=3)["changed"] is True

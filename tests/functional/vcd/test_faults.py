@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults at every request of every module: the change is made exactly once, or there is one clear error."""
+"""Faults at every request of every module: the change is made exactly once, or the module fails clearly."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ OBJECTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("nat_rule", NAT, {"priority": 7}),
     ("app_port_profile", {"name": "a", "application_ports": [{"protocol": "TCP"}]}, {"description": "new"}),
 ]
-# temporary faults that hit a request or its task once
+# temporary faults that affect a request or its task once
 PASSING: dict[str, dict[str, Any]] = {
     "busy": {"status": 400, "code": "BUSY_ENTITY", "message": "x is busy completing an operation NAT_RULE_CREATE."},
     "too many": {"status": 429, "retry_after": 0},
@@ -125,7 +125,7 @@ def test_reads_and_the_login_survive_temporary_faults(vcd: Modules, route: str, 
 )
 def test_a_permanent_fault_gives_one_clear_line(ready: Modules, fault: dict[str, Any], says: tuple[str, ...]) -> None:
     before = ready.simulator.snapshot()
-    for seconds in (2, 20):  # on a busy machine what is in order may take longer than the first
+    for seconds in (2, 20):  # on a busy machine, successful requests may take longer than the first limit
         ready.simulator.restore(before)
         ready.simulator.faults([{"method": "POST", "route": RULES, **fault}])
         message = ready.refused("vcd_nat_rule", **NAT, timeout=seconds)
@@ -179,7 +179,7 @@ def test_a_recreation_survives_temporary_faults(shared: Modules, method: str, fa
 
 def test_a_rejected_recreation_restores_the_original(shared: Modules) -> None:
     before = shared.done("vcd_virtual_service_info", name="tls")["virtual_services"][0]
-    # a refusal that cannot be known before, such as a licence that is used up
+    # a refusal that cannot be predicted, such as an exhausted licence
     shared.simulator.faults([{"method": "POST", "route": SERVICE, "status": 400, "times": 1}])
     message = shared.refused("vcd_virtual_service", **MOVE)
     assert "was deleted, but creating it again failed" in message
@@ -228,7 +228,7 @@ def test_a_reverted_change_is_noticed(ready: Modules) -> None:
         (task,) = (one["id"] for one in sim.dump()["tasks"] if one["status"] == "running")
         sim.release(task)
 
-    # the task fails only after it was seen to have taken effect
+    # the task fails only after its effect was visible
     failing = threading.Thread(target=fail_then)
     failing.start()
     result = ready.done("vcd_pool", name="web", description="new")

@@ -19,7 +19,7 @@ RULE = "vcd_firewall_rule"
 
 @pytest.fixture(params=["checked", "ignored"])
 def edge(request: pytest.FixtureRequest, running: Simulator) -> Modules:
-    """An edge gateway with three rules of others, for both answers to a list that is out of date."""
+    """An edge gateway with three rules of other clients. Cloud Director refuses or accepts an outdated list."""
     running.reset()
     running.settings(task_seconds=0)
     running.assume(**{"firewall-version": request.param})
@@ -133,7 +133,7 @@ def test_a_rule_is_created_with_the_newest_api(version: str) -> None:
 
 
 class CompetingClient:
-    """Another client that writes right after this one has read the list, a number of times."""
+    """Another client that writes right after the module has read the list, a number of times."""
 
     def __init__(
         self, edge: Modules, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]], after: int
@@ -161,8 +161,8 @@ def with_change(body: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**one, "action": "REJECT", "actionValue": "REJECT"} if one["name"] == "a" else one for one in body]
 
 
-BEFORE_WRITE = 2  # the list is read for the plan, and again right before the write
-AFTER_WRITE = 3  # and after it
+BEFORE_WRITE = 2  # the second read, right before the write; the first is for the plan
+AFTER_WRITE = 3  # the third read, after the write
 
 
 @pytest.mark.parametrize("change", [with_new, with_change])
@@ -175,13 +175,13 @@ def test_a_change_between_reading_and_writing_is_kept_or_reported(
     body = listed(edge)
     assert [one["name"] for one in body if one["name"] != "theirs"] == ["a", "b", "mine", "c"]
     kept = "theirs" in names(edge) if change is with_new else named(body, "a")["actionValue"] == "REJECT"
-    # where Cloud Director compares no versions, nothing can keep the other's change; it must not be lost in silence
+    # if Cloud Director does not compare versions, the other client's change is lost; the module must warn about it
     assert kept or "another client has changed a" in str(result["warnings"])
     assert kept is edge_checks(edge)
 
 
 def edge_checks(edge: Modules) -> bool:
-    """Whether this Cloud Director refuses a list that is out of date."""
+    """Whether this Cloud Director refuses an outdated list."""
     body = listed(edge)
     stale = [{**body[0], "version": {"version": 0}}, *body[1:]]
     api = Api(edge.simulator, "admin@acme")
@@ -195,7 +195,7 @@ def test_a_rule_that_another_client_overwrites_is_written_again(
 ) -> None:
     if move:
         edge.done(RULE, name="mine", action="ALLOW")
-    # Terraform has planned before this task, and now writes a list without the rule, or in the old order
+    # Terraform planned before this task, and now writes a list without the rule, or in the old order
     monkeypatch.setattr(calls, "read_list", OverwritingClient(edge, listed(edge)))
     result = edge.done(RULE, name="mine", action="ALLOW", position="first")
     monkeypatch.undo()
@@ -204,7 +204,7 @@ def test_a_rule_that_another_client_overwrites_is_written_again(
 
 
 class OverwritingClient(CompetingClient):
-    """Another client that writes an old list right after this one has written, so that it is overwritten."""
+    """Another client that overwrites the module's change with an old list."""
 
     def __init__(self, edge: Modules, old: list[dict[str, Any]], times: int = 1) -> None:
         super().__init__(edge, lambda body: old, 0)

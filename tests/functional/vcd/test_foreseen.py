@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What fuzzed options have found: check mode says what a real run does, and nothing is written before a refusal."""
+"""Cases that fuzzing has found: check mode predicts a real run, and nothing is written before a refusal."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_ports_cannot_share_an_ip_in_an_old_release(org: Modules) -> None:
         "scenario: 'shared_internal': the ports of service 'shop' would share an IP, which requires API version 37.0 "
         "(Cloud Director 10.4.0) or newer: choose distinct_internal"
     )
-    # the release decides, and not the version that the session uses
+    # the release decides, not the version that the session uses
     assert org.done("vcd_shared_ip", **SHOP, scenario="shared_internal", api_version="36.3", check=True)["changed"]
 
 

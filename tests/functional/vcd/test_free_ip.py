@@ -90,7 +90,7 @@ def test_several_matching_edge_gateways_are_refused() -> None:
 
 
 def test_an_option_that_does_not_exist_is_refused_and_the_nearest_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ansible reads the options that it knows, and says nothing about others."""
+    """Ansible itself ignores unknown options."""
     for plugin in (vcd_free_ip.LookupModule, vcd_clusters.InventoryModule):
         monkeypatch.setattr(plugin, "get_options", lambda _self: {"count": 1, "keyed_groups": []})
     with pytest.raises(CollectionError, match=r"vcd_free_ip has no option 'cout'; did you mean count\?"):

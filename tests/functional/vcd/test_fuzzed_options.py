@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options that nobody would think of, for every module: a success or one clear line, as check mode has said.
+"""Random options for every module: a success or one clear line, as check mode has predicted.
 
 A sample; `make fuzz` runs 10,000 sets, and `make fuzz FUZZ=--case=17` one of them.
 """
@@ -47,4 +47,4 @@ def test_an_unclear_message_would_be_found() -> None:
     assert surprises("vcd_pool", {"failed": True, "msg": "no"}, {"failed": True, "msg": "no"}) == []
     for message in ("two\nlines", "\x1b[2J", "None is wrong", "a defect of the collection: x", " "):
         assert list(unclear(message, ours=True)), message
-    assert list(unclear("name: 'web': there is none", ours=True)) == []
+    assert list(unclear("name: 'web': does not exist", ours=True)) == []

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server that echoes all that it is told gets no secret into anything that a module says, nor into its options."""
+"""A server that echoes its input gets no secret into the output of a module."""
 
 from __future__ import annotations
 
@@ -99,19 +99,19 @@ def kube() -> Iterator[EchoServer]:
 
 
 def begin(server: EchoServer, reply: str, answers_first: int) -> None:
-    """From now on it replies in this way, after so many proper answers."""
+    """Let the server echo in this way, after ``answers_first`` normal answers."""
     server.reply, server.answers_first, server.seen, server.gave = reply, answers_first, 0, False
     server.echoed.clear()
 
 
 def leaked(text: str, *issued: str) -> list[str]:
-    """The secrets in a text, in any form; also their characteristic part, in case that a form is unknown."""
+    """The secrets in a text, in any form, and also their characteristic part, in case a form is unknown."""
     wanted = [one for secret in (*SECRETS, *issued) for one in forms(secret)]
     return [one for one in (*wanted, "zQ9zQ", "zQ7zQ") if one and one in text]
 
 
 def output(module: str, **options: Any) -> str:
-    """All that a module says, decoded too."""
+    """The whole output of a module, also decoded."""
     loaded = import_module(f"ansible_collections.vcd.kubernetes.plugins.modules.{module}")
     text = output_of(loaded.main, {**LOUD, **OPTIONS[module], **options})
     return f"{text}\n{json.dumps(json.loads(text), ensure_ascii=False)}"
@@ -130,7 +130,7 @@ def options_of(module: str, vcd: EchoServer, kube: EchoServer, credential: dict[
 
 @pytest.mark.parametrize("reply", sorted(REPLIES))
 def test_no_secret_of_a_login_leaks(reply: str, vcd: EchoServer, kube: EchoServer) -> None:
-    """All modules log in with the same code, so one is enough for all ways to log in, and for all steps of it."""
+    """All modules log in with the same code, so one module is enough for all ways to log in and all their steps."""
     for credential in CREDENTIALS:
         for answers_first in range(3):  # the versions, the login, and the first request after it
             begin(vcd, reply, answers_first)
@@ -144,7 +144,7 @@ def test_no_secret_of_a_login_leaks(reply: str, vcd: EchoServer, kube: EchoServe
 @pytest.mark.parametrize("module", sorted(OPTIONS))
 def test_no_secret_leaks_from_a_module(module: str, vcd: EchoServer, kube: EchoServer) -> None:
     for reply in REPLIES:
-        # the first answers that the server knows to give are Cloud Director's
+        # the server can give only Cloud Director's first answers
         begin(vcd, reply, 0 if module in NAKIVO else 2)
         begin(kube, reply, 0)
         text = output(module, **options_of(module, vcd, kube, CREDENTIALS[0]))
@@ -217,4 +217,4 @@ def test_a_loud_run_of_ansible_shows_no_secret_and_no_control_character(
         assert leaked(text, vcd.issued) == []
         assert [one for one in text if one not in "\n\t" and not one.isprintable()] == []
     assert r"\x1b[2J" in run.output
-    assert os.path.basename(str(tmp_path)) in run.output  # it was loud
+    assert os.path.basename(str(tmp_path)) in run.output  # the output was verbose

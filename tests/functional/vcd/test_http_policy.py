@@ -99,7 +99,7 @@ THEIRS = {"name": "theirs", "matchCriteria": {"protocol": "HTTPS"}, "allowOrClos
 def test_another_client_may_write_at_the_same_time(
     edge: Modules, monkeypatch: pytest.MonkeyPatch, reads: int, left: list[str]
 ) -> None:
-    """Between the plan and the write, its rule stays. After the write, it has overwritten this one, which is told."""
+    """Its rule stays if it writes before the module does. If it overwrites the module's rule, a message says so."""
     api, path, seen, read = Api(edge.simulator, "admin@acme", "38.1"), path_of(edge, SECURITY_RULES), [], calls.read
 
     def meanwhile(*arguments: Any) -> Any:

@@ -27,7 +27,7 @@ MACHINES: dict[str, list[dict[str, str]]] = {
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    """The one edge gateway, and machines whose addresses leave something open."""
+    """An edge gateway, and machines with missing or ambiguous addresses."""
     estate = yaml.safe_load(ESTATE.read_text())
     vdc = estate["organisations"][0]["vdcs"][0]
     vdc["vapps"][0]["vms"] += [{"name": name, "networks": nics} for name, nics in MACHINES.items()]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""vcd_pool with exclusive: false: single members are added, drained and removed, and those of others stay."""
+"""vcd_pool with exclusive: false: single members are added, drained and removed, and other members stay."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def pool(running: Simulator) -> Modules:
 
 
 def change(pool: Modules, *members: dict[str, Any], **options: Any) -> tuple[bool, list[tuple[Any, ...]]]:
-    """Whether it changed, and the members then: address, port, ratio, enabled."""
+    """Whether the module changed something, and the resulting members: address, port, ratio, enabled."""
     result = pool.done("vcd_pool", name="web", members=members, exclusive=False, wait=False, **options)
     fields = ("ip_address", "port", "ratio", "enabled")
     return result["changed"], [tuple(one[name] for name in fields) for one in result["pool"]["members"]]
@@ -60,7 +60,7 @@ def test_contradictory_options_are_refused(pool: Modules) -> None:
 
 
 class CompetingWriter:
-    """Another client that writes the pool's members at a read of the pool: counted from the plan on."""
+    """Another client that writes the pool's members during some reads of the pool, counted from the plan on."""
 
     def __init__(self, pool: Modules, members: list[dict[str, Any]], at: set[int]) -> None:
         self.api, self.members, self.at, self.reads = Api(pool.simulator, "admin@acme"), members, at, 0
@@ -68,7 +68,7 @@ class CompetingWriter:
         self.now = Pools._now
 
     def between(self, monkeypatch: pytest.MonkeyPatch) -> CompetingWriter:
-        """Let it write between the reads and writes of the module."""
+        """Make the client write between the reads and writes of the module."""
 
         def now(manager: Pools, path: str) -> Any:
             self.reads += 1

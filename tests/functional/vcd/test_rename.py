@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Virtual services and pools are renamed once, and log what is not critical where the API has that."""
+"""Virtual services and pools are renamed once, and log uncritical events if the API supports it."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rights of the documented role are taken away one by one: a run says so before its first write, or needs it not.
+"""Without any one right of the documented role, a run reports it before its first write, or does not need it.
 
-The simulator has its own table, by endpoint and method: it is the judge.
+The simulator decides, with its own table by endpoint and method.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ RUNS: dict[str, Run] = {
 
 
 def users() -> list[dict[str, Any]]:
-    """One with the documented role, and one for each of its rights that lacks it."""
+    """A user with the documented role, and one for each of its rights, without that right."""
     rights = {
         "all": ROLE,
         **{f"no-{number}": [one for one in ROLE if one != right] for number, right in enumerate(ROLE)},
@@ -100,7 +100,7 @@ def as_user(simulator: Simulator, name: str) -> Modules:
 def judge(simulator: Simulator, number: int, run: Run, check: bool) -> str:
     """How a run without a right ended: "refused", or "done" without that right; anything else is an error.
 
-    "warned": it is only inferred that the right is needed, so that Cloud Director decides.
+    "warned": the need for the right is only inferred, so Cloud Director decides.
     """
     module, options = run
     simulator.journal(clear=True)

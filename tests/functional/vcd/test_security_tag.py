@@ -73,14 +73,14 @@ def test_machines_that_do_not_exist_are_reported(org: Modules) -> None:
     assert gone in org.refused(TAG, name="worker", vms=[gone], check=True)
     assert "in the VDC 'acme-vdc-2'" in org.refused(TAG, name="worker", vms=WORKERS, vdc="acme-vdc-2")
     assert org.writes() == []
-    # a machine that was deleted has no tag any more
+    # a deleted machine no longer has a tag
     assert org.done(TAG, name="worker", vms=[gone], state="absent")["changed"] is False
 
 
 def test_the_right_is_named_and_the_provider_has_no_tags(org: Modules) -> None:
     kube = org.as_user(user="kube", password="kube-secret-1")
     for check in (True, False):
-        # that the right is needed is only inferred: a warning, and then Cloud Director's own refusal
+        # the need for the right is only inferred: first a warning, then Cloud Director's own refusal
         result = kube.run(TAG, name="worker", vms=WORKERS, check=check)
         assert "'Security Tag Edit'" in f"{result.get('msg')} {result.get('warnings')}"
         assert bool(result.get("failed")) is not check

@@ -38,7 +38,7 @@ def edge(running: Simulator) -> Modules:
 
 
 def reads(edge: Modules) -> list[str]:
-    """The requests that only read, without those of the log-in."""
+    """The read requests, without those of the log-in."""
     found = [entry for entry in edge.simulator.journal() if entry["method"] == "GET"]
     edge.simulator.journal(clear=True)
     return [entry["path"].rpartition("/cloudapi/1.0.0/")[2] for entry in found if "/api/" not in entry["path"]]
@@ -77,7 +77,7 @@ def test_a_list_reads_each_list_once_and_waits_once(edge: Modules) -> None:
 
 
 def test_entries_are_checked_against_one_another_before_the_first_write(edge: Modules) -> None:
-    """Each list is refused as a whole, in check mode as in the run, with the entry's place and name."""
+    """Each list is refused as a whole, also in check mode, with the position and name of the entry."""
     edge.done("vcd_app_port_profile", name="web", application_ports=[{"protocol": "TCP", "destination_ports": ["80"]}])
     there = edge.done(NAT, **{**BESIDE, **dnat(0), "name": "there"})["nat_rule"]["id"]
     edge.simulator.journal(clear=True)
@@ -140,7 +140,7 @@ def test_a_failure_names_the_entry_and_a_later_run_finishes(edge: Modules) -> No
 
 
 def test_a_change_of_another_client_during_the_writes_is_kept(edge: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each object is read again right before its write: the list may be long."""
+    """Each object is read again right before its write, because a long list takes time."""
     rules = [dnat(number) for number in range(2)]
     made = edge.done(NAT, nat_rules=rules, **BESIDE)["nat_rules"]
     other, path = Api(edge.simulator, "admin@acme"), f"/edgeGateways/{edge.simulator.dump()['edge_gateways'][0]['id']}"
@@ -168,7 +168,7 @@ def test_a_warning_is_shown_once_with_its_entries(edge: Modules) -> None:
 
 
 def calls(work: Callable[[], object]) -> int:
-    """How many functions of the collection it calls."""
+    """How many functions of the collection the call runs."""
     count = 0
 
     def see(frame: FrameType, event: str, _argument: object) -> None:
@@ -185,12 +185,12 @@ def calls(work: Callable[[], object]) -> int:
 
 
 def test_the_cost_of_planning_a_rule_does_not_grow_with_their_number(edge: Modules) -> None:
-    """All on one address, so that each is in reach of every other one."""
+    """All rules are on one address, so that each could conflict with every other."""
     rules = [dnat(number) for number in range(80)]
 
     def cost(**options: Any) -> list[int]:
         plans = [{"nat_rules": rules[:number], "check": True, **BESIDE, **options} for number in (20, 40, 80)]
-        edge.done(NAT, **plans[0])  # what is worked out once in a process is not counted
+        edge.done(NAT, **plans[0])  # do not count results that are cached in the process
         return [calls(functools.partial(edge.done, NAT, **plan)) for plan in plans]
 
     for made, options in ((False, {}), (True, {}), (True, {"priority": 3})):
@@ -203,7 +203,7 @@ def test_the_cost_of_planning_a_rule_does_not_grow_with_their_number(edge: Modul
 def test_a_rule_that_the_task_of_a_killed_run_still_creates_is_not_created_twice(
     edge: Modules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Cloud Director is busy with that task, and shows its rule only at its end: names of rules may repeat."""
+    """Cloud Director is busy with that task, and shows its rule only at the end. Names of rules need not be unique."""
     gateway = edge.simulator.dump()["edge_gateways"][0]["id"]
     other, path = Api(edge.simulator, "admin@acme"), f"/edgeGateways/{gateway}/nat/rules"
     rule = {"name": "r0", "type": "DNAT", "externalAddresses": "203.0.113.20", "internalAddresses": "192.168.8.2"}

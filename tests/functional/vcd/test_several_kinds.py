@@ -26,7 +26,7 @@ def edge(running: Simulator) -> Modules:
 
 
 def requests(edge: Modules) -> list[str]:
-    """Those since the last call, without log-in, versions and tasks."""
+    """The requests since the last call, without log-in, versions and tasks."""
     found = [entry["path"] for entry in edge.simulator.journal() if "/cloudapi/1.0.0/" in entry["path"]]
     edge.simulator.journal(clear=True)
     return [path for path in found if "/sessions" not in path]

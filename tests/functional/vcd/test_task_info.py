@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""vcd_task_info: what Cloud Director is doing, who keeps an edge gateway busy, and what has failed."""
+"""vcd_task_info: what Cloud Director is doing, which task keeps an edge gateway busy, and what has failed."""
 
 from __future__ import annotations
 

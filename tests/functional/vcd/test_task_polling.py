@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How often a run looks at its tasks, by the simulator's journal. Both sides share a clock that only they move."""
+"""How often a run polls its tasks, by the simulator's journal. Both sides share a clock that only they advance."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from vcdsim.journal import Journal
 
 TASK, REQUEST = 0.5, 0.02  # seconds
 SERVICES = 10
-# a request that a test makes up belongs to an application, which has rules of its own
+# a made-up request belongs to an aiohttp application, which has its own rules
 pytestmark = pytest.mark.filterwarnings("ignore:It is recommended to use web.RequestKey")
 
 
 class FakeClock:
-    """A clock whose sleep only moves its time."""
+    """A clock whose sleep only advances its time."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -44,7 +44,7 @@ class FakeClock:
 
 
 class InProcessTransport:
-    """A transport to a simulator in this process, whose time the requests take."""
+    """A transport to a simulator in this process. Its requests advance the clock."""
 
     def __init__(self) -> None:
         self.clock, self.journal = FakeClock(), Journal()
@@ -54,7 +54,7 @@ class InProcessTransport:
         self._simulator = server.VcdServer(lambda: vcd, self.journal)
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Nothing to close."""
 
     def send(self, method: str, path: str, **options: Any) -> Answer:
         request = mock.Mock(headers=dict(options.get("headers") or {}))
@@ -77,7 +77,7 @@ class InProcessTransport:
 
 
 def move(api: Api) -> None:
-    """The writes of a creation of Services with one port each, and of a change of each of its objects."""
+    """The writes of a run that creates Services with one port each, and then changes each object."""
     edge = api.pages("edgeGateways", "edge gateways")[0]["id"]
     group = api.pages("loadBalancer/serviceEngineGroups/assignments", "groups")[0]["serviceEngineGroupRef"]["id"]
     for number in range(SERVICES):
@@ -112,5 +112,5 @@ def test_a_write_of_half_a_second_takes_two_and_a_half_looks_at_its_task_and_har
     others = len(entries) - len(looks)
     assert len(writes) == 5 * SERVICES
     assert len(looks) <= 2.5 * len(writes)
-    # a write waits for its task and its last look; whatever it takes longer is a look that came late
+    # a write waits for its task and the last poll; any longer wait is a late poll
     assert seconds <= len(writes) * TASK * 1.05 + (others + len(writes)) * REQUEST

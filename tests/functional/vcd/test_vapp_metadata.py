@@ -89,7 +89,7 @@ def test_every_page_is_read(vcd: Modules, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_document_of_the_sdk_is_read() -> None:
-    """A document as go-vcloud-director's types have it, which neither the simulator nor this module made."""
+    """A document as go-vcloud-director's types define it, independent of the simulator and this module."""
     namespace = 'xmlns="http://www.vmware.com/vcloud/v1.5" xmlns:x="http://www.w3.org/2001/XMLSchema-instance"'
     entry = (
         "<MetadataEntry><Link rel='up' href='h'/><Domain visibility='READONLY'>SYSTEM</Domain><Key>k</Key>"

@@ -43,7 +43,7 @@ def pools(vcd: Modules) -> Modules:
 
 @pytest.fixture(scope="module")
 def premium_running() -> Iterator[Simulator]:
-    """An edge gateway with everything."""
+    """An edge gateway with all features."""
     with Simulator(estate=PREMIUM_ESTATE) as simulator:
         yield simulator
 

@@ -80,7 +80,7 @@ def test_scale_with_an_old_version_is_a_conflict(contract: Any) -> None:
 def test_scaled_to_zero_the_pod_object_outlives_the_count(contract: Any) -> None:
     """``status.replicas`` does not count terminating pods: a client that waits only for it continues too early.
 
-    There is such a moment each time; a busy machine may look when it is over, and then the next time counts.
+    A busy machine may miss that moment, and then the test tries again.
     """
     contract.deployment("web")
     for _attempt in range(10):
