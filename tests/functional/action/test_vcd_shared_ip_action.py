@@ -115,7 +115,7 @@ def progress_lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.startswith("shared_ip:")]
 
 
-def is_so(*conditions: str) -> dict[str, Any]:
+def assert_task(*conditions: str) -> dict[str, Any]:
     """A task that fails unless all conditions hold."""
     return {"ansible.builtin.assert": {"that": list(conditions)}}
 
@@ -124,14 +124,14 @@ def gone(name: str) -> list[dict[str, Any]]:
     """Tasks that fail if the file of the registered result still exists."""
     return [
         {"ansible.builtin.stat": {"path": f"{{{{ {name}.progress_file }}}}"}, "register": "file"},
-        is_so("not file.stat.exists", f"{name}.mode == '0o600'"),
+        assert_task("not file.stat.exists", f"{name}.mode == '0o600'"),
     ]
 
 
 @pytest.mark.parametrize("strategy", ["linear", "free"])
 def test_lines_are_shown_while_the_module_runs_and_the_file_is_removed(play: Play, strategy: str) -> None:
     task = {"vcd_shared_ip": {"await_file": str(play.seen)}, "register": "done"}
-    text = play.run(task, is_so("done is changed"), *gone("done"), hosts="a,b", strategy=strategy)
+    text = play.run(task, assert_task("done is changed"), *gone("done"), hosts="a,b", strategy=strategy)
     assert sorted(progress_lines(text)) == sorted(LINES * 2)
     assert "\x1b" not in text
 
@@ -139,10 +139,10 @@ def test_lines_are_shown_while_the_module_runs_and_the_file_is_removed(play: Pla
 def test_it_ends_with_the_module_however_that_ends(play: Play) -> None:
     text = play.run(
         {"vcd_shared_ip": {"ends": "badly"}, "register": "bad", "ignore_errors": True},
-        is_so("bad is failed", "bad.msg == 'as chosen'"),
+        assert_task("bad is failed", "bad.msg == 'as chosen'"),
         *gone("bad"),
         {"vcd_shared_ip": {"ends": "raising"}, "register": "raised", "ignore_errors": True},
-        is_so("raised is failed"),
+        assert_task("raised is failed"),
     )
     assert progress_lines(text) == LINES * 2
 
@@ -151,12 +151,12 @@ def test_no_lines_are_shown_where_they_are_not_wanted(play: Play) -> None:
     own = play.folder / "own"
     text = play.run(
         {"vcd_shared_ip": {}, "check_mode": True, "register": "check"},
-        is_so("check.progress_file == none"),
+        assert_task("check.progress_file == none"),
         {"vcd_shared_ip": {"progress_file": str(own)}, "register": "mine"},
         {"vcd_shared_ip": {}, "no_log": True, "register": "silent"},
-        is_so("silent.progress_file == none"),
+        assert_task("silent.progress_file == none"),
         {"vcd_shared_ip": {}, "async": 30, "poll": 1, "register": "later"},
-        is_so("later is changed", "later.progress_file == none"),
+        assert_task("later is changed", "later.progress_file == none"),
         pre_tasks=[{"ansible.builtin.copy": {"dest": str(own), "content": "", "mode": "0600"}}],
     )
     assert progress_lines(text) == []
@@ -170,6 +170,6 @@ def test_a_line_that_cannot_be_shown_does_not_affect_the_run(play: Play) -> None
     broken = plugin.replace("display.display(line, stderr=True)", "raise ValueError(line)")
     assert broken != plugin
     (play.folder / "action_plugins" / "vcd_shared_ip.py").write_text(broken)
-    text = play.run({"vcd_shared_ip": {}, "register": "done"}, is_so("done is changed"), *gone("done"))
+    text = play.run({"vcd_shared_ip": {}, "register": "done"}, assert_task("done is changed"), *gone("done"))
     assert progress_lines(text) == []
     assert "Traceback" not in text

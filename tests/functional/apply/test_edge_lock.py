@@ -70,7 +70,7 @@ class LockedGateway:
         lock._hold = replace(lock._hold, holder=replace(lock._hold.holder, place=""))
         return lock
 
-    def left_behind(self, hold: Hold | str) -> None:
+    def create_marker(self, hold: Hold | str) -> None:
         """Create the marker of a run that no longer exists."""
         lock = self.lock()
         text = hold if isinstance(hold, str) else hold.text()
@@ -138,7 +138,7 @@ def test_the_wait_for_the_lock_has_a_limit(gateway: LockedGateway) -> None:
 
 
 def test_a_lock_that_has_expired_is_removed(gateway: LockedGateway) -> None:
-    gateway.left_behind(Hold.begin(ELSEWHERE, gateway.now - timedelta(seconds=LIFETIME + 1)))
+    gateway.create_marker(Hold.begin(ELSEWHERE, gateway.now - timedelta(seconds=LIFETIME + 1)))
     with gateway.lock():
         assert len(gateway.markers) == 1
     assert gateway.said[0].startswith("edge gateway 'acme-edge' was locked by bob@other-host (job 77, process ")
@@ -147,7 +147,7 @@ def test_a_lock_that_has_expired_is_removed(gateway: LockedGateway) -> None:
 
 def test_the_lock_of_a_run_killed_elsewhere_blocks_no_longer_than_its_lifetime(gateway: LockedGateway) -> None:
     """Cloud Director's clock stands still here, so the lock never expires by it: the run's own waiting time counts."""
-    gateway.left_behind(Hold.begin(ELSEWHERE, gateway.now + timedelta(hours=9)))
+    gateway.create_marker(Hold.begin(ELSEWHERE, gateway.now + timedelta(hours=9)))
     clock = SteppedClock()
     with gateway.lock(1800, clock):
         pass
@@ -156,7 +156,7 @@ def test_the_lock_of_a_run_killed_elsewhere_blocks_no_longer_than_its_lifetime(g
 
 @pytest.mark.parametrize("text", ["", "do not touch - bob", "by=bob since=yesterday"])
 def test_a_marker_that_says_nothing_is_removed_if_it_does_not_change(gateway: LockedGateway, text: str) -> None:
-    gateway.left_behind(text)
+    gateway.create_marker(text)
     clock = SteppedClock()
     with gateway.lock(1800, clock):
         pass
@@ -275,7 +275,7 @@ def test_many_runs_hold_the_lock_one_at_a_time(gateway: LockedGateway, monkeypat
                 inside -= 1
         done.append(mine)
 
-    gateway.left_behind(Hold.begin(ELSEWHERE, gateway.now - timedelta(seconds=LIFETIME + 1)))
+    gateway.create_marker(Hold.begin(ELSEWHERE, gateway.now - timedelta(seconds=LIFETIME + 1)))
     threads = [threading.Thread(target=work, args=(gateway.lock(120),)) for _number in range(6)]
     for thread in threads:
         thread.start()

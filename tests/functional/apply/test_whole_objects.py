@@ -30,7 +30,7 @@ def edge(sim: Simulator) -> Edge:
     return Edge(sim)
 
 
-def with_hand_made_rules(edge: Edge, scenario: str) -> list[Params]:
+def with_operator_rules(edge: Edge, scenario: str) -> list[Params]:
     """A Service with two ports whose NAT rules, profiles and pools an operator has changed."""
     services = edge.create([service("web", 2)], scenario)
     for rule in edge.sim.dump()["nat_rules"]:
@@ -49,7 +49,7 @@ def rules(edge: Edge) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("known", [STRICT, LENIENT], ids=["strict", "lenient"])
 def test_a_restore_brings_back_the_rules_of_an_operator(edge: Edge, known: dict[str, str]) -> None:
-    services = with_hand_made_rules(edge, INTERNAL)
+    services = with_operator_rules(edge, INTERNAL)
     edge.sim.assume(**known)
     start, point = comparable(edge.sim.dump()), edge.restore_point(services)
     assert {kind: len(found) for kind, found in point["objects"].items()} == dict.fromkeys(
@@ -64,7 +64,7 @@ def test_a_restore_brings_back_the_rules_of_an_operator(edge: Edge, known: dict[
 
 
 def test_without_the_restore_point_the_loss_is_reported(edge: Edge) -> None:
-    services = with_hand_made_rules(edge, INTERNAL)
+    services = with_operator_rules(edge, INTERNAL)
     point = edge.restore_point(services)
     edge.done(services, EXTERNAL)
     edge.done(services, INTERNAL)
@@ -75,7 +75,7 @@ def test_without_the_restore_point_the_loss_is_reported(edge: Edge) -> None:
 
 @pytest.mark.parametrize("number", range(8))
 def test_a_rollback_brings_back_the_rules_of_an_operator(edge: Edge, number: int) -> None:
-    services = with_hand_made_rules(edge, INTERNAL)
+    services = with_operator_rules(edge, INTERNAL)
     edge.sim.assume(**STRICT)
     start = comparable(edge.sim.dump())
     edge.sim.faults([{"writes": True, "user": "kube", "status": 500, "skip": number, "times": 1}])
@@ -85,7 +85,7 @@ def test_a_rollback_brings_back_the_rules_of_an_operator(edge: Edge, number: int
 
 
 def test_an_update_keeps_what_an_operator_has_set(edge: Edge) -> None:
-    services = with_hand_made_rules(edge, DISTINCT)
+    services = with_operator_rules(edge, DISTINCT)
     edge.done(services, INTERNAL)
     assert rules(edge) == [KEYS] * 2
     assert {(pool["algorithm"], pool["description"]) for pool in edge.sim.dump()["pools"]} == {
@@ -95,7 +95,7 @@ def test_an_update_keeps_what_an_operator_has_set(edge: Edge) -> None:
 
 def test_lost_objects_come_back_with_references_that_are_looked_up_again(edge: Edge) -> None:
     """The pool then has another identifier: a stored identifier would always be refused."""
-    services = with_hand_made_rules(edge, INTERNAL)
+    services = with_operator_rules(edge, INTERNAL)
     start, point = comparable(edge.sim.dump()), edge.restore_point(services)
     edge.done(services, state="absent")
     edge.module("vcd_pool", name="another", members=[])  # identifiers are numbered, so the next ones differ

@@ -27,10 +27,10 @@ TAKE_OVER = r".*take_over: true is possible after 20\S+Z"
 def begun_elsewhere(kube: KubeDouble, age: float = 60) -> None:
     """Another run stores its backup, and takes the lease."""
     assert run_and_die(kube, 1, False, **EXTERNAL)
-    given_away(kube, age)
+    give_lease_away(kube, age)
 
 
-def given_away(kube: KubeDouble, age: float = 60) -> None:
+def give_lease_away(kube: KubeDouble, age: float = 60) -> None:
     """Give the lease to another run."""
     begun = datetime.now(timezone.utc) - timedelta(seconds=age)
     annotations = {LEASE: Hold.begin(ELSEWHERE, begun).text()}
@@ -86,7 +86,7 @@ def test_a_run_that_has_lost_its_lease_stops(fresh: KubeDouble) -> None:
     def before(method: str, path: str) -> None:
         if method == "DELETE" and not done:
             done.append(path)
-            given_away(fresh)
+            give_lease_away(fresh)
 
     text = message(fresh, before)
     assert re.search(UNDER_WAY + TAKE_OVER, text), text

@@ -38,7 +38,7 @@ from rollout_helpers import BACKUP, DEPLOYMENT, EXTERNAL, NAME, NAMESPACE, Kille
 from sharing_builders import service
 
 REQUEST = RunRequest(scenario="shared_external", existing="migrate")
-HAD = 2
+REPLICAS_BEFORE = 2
 Damage = Callable[[KubeDouble], None]
 
 
@@ -63,8 +63,8 @@ class TwoReplicaCluster:
 
     def __init__(self, kube: KubeDouble, folder: Path) -> None:
         kube.reset()
-        scale(kube, HAD)
-        settle(kube, HAD)
+        scale(kube, REPLICAS_BEFORE)
+        settle(kube, REPLICAS_BEFORE)
         self.kube, self.folder, self.world = kube, folder, World()
         self.failure: dict[str, Any] = {}
 
@@ -124,24 +124,24 @@ class TwoReplicaCluster:
         self.failure = details
         return line
 
-    def judge(self, line: str) -> None:
+    def check(self, line: str) -> None:
         """Check that CPI runs as before, or that the last line reports it with the right number of replicas."""
         assert self.failure.get(READ, self.replicas) == self.replicas
-        if self.replicas == HAD:
+        if self.replicas == REPLICAS_BEFORE:
             return
         assert self.replicas == 0
         says = ("CPI is stopped: Deployment ", "this run has stopped CPI, and it is not known whether it runs now: ")
         assert any(one in line for one in says), line
         last = line[max(line.rfind(one) for one in says) :]
         assert f"{NAMESPACE}/{DEPLOYMENT}" in last, line
-        assert f"had {HAD} replicas" in last, line
+        assert f"had {REPLICAS_BEFORE} replicas" in last, line
         assert "starts it" in last or "run the role again" in last, line
 
-    def ends_well(self) -> None:
+    def finishes(self) -> None:
         """Check that the next run completes the change."""
         assert self.change() == ""
-        settle(self.kube, HAD)
-        assert self.replicas == HAD
+        settle(self.kube, REPLICAS_BEFORE)
+        assert self.replicas == REPLICAS_BEFORE
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def requests(double: KubeDouble, tmp_path: Path) -> int:
     """How many requests an undisturbed change makes."""
     cluster, seen = TwoReplicaCluster(double, tmp_path), CountedRequests()
     assert cluster.change(seen) == ""
-    assert cluster.replicas == HAD
+    assert cluster.replicas == REPLICAS_BEFORE
     return seen.number
 
 
@@ -207,18 +207,18 @@ def test_a_stopped_cpi_is_reported_however_a_request_fails(
         cluster = TwoReplicaCluster(double, tmp_path)
         try:
             line = cluster.change(CountedRequests(fault(at)))
-            cluster.judge(line)
+            cluster.check(line)
             assert fault is gone or not line or READ in cluster.failure, line
         except Killed:
             # a killed run cannot report it: the next run does, if it cannot finish the change
             if cluster.replicas == 0:
                 cluster.world.fails["look at the gateway"] = CollectionError("cannot reach Cloud Director: run again")
-                cluster.judge(cluster.change())
+                cluster.check(cluster.change())
                 cluster.world.fails.clear()
-                cluster.judge(cluster.change(request=RunRequest(scenario="distinct_internal", existing="fail")))
+                cluster.check(cluster.change(request=RunRequest(scenario="distinct_internal", existing="fail")))
         if cluster.replicas == 0:
             stopped += 1
-            cluster.ends_well()
+            cluster.finishes()
     assert stopped >= 3
 
 
@@ -280,29 +280,29 @@ def test_a_stopped_cpi_is_reported_whatever_happens_to_the_backup(
         if breaks:
             cluster.world.fails["move"] = CollectionError("no answer", service="default/web", state="unknown")
         line = cluster.apply(planned)
-        cluster.judge(line)
-        assert line or cluster.replicas == HAD
+        cluster.check(line)
+        assert line or cluster.replicas == REPLICAS_BEFORE
         cluster.world.fails.clear()
         if damage is taken_over and cluster.replicas == 0:
             changed(double, metadata={"annotations": {LEASE: None}})
         if cluster.replicas == 0:
-            cluster.judge(cluster.change(request=RunRequest(scenario="shared_internal", existing="fail")))
+            cluster.check(cluster.change(request=RunRequest(scenario="shared_internal", existing="fail")))
         again = cluster.change()
-        cluster.judge(again)
+        cluster.check(again)
         if again:  # the message says that the backup is damaged, or not this run's
             assert BACKUP in again, again
             deleted(double)
-            cluster.ends_well()
-        assert cluster.replicas == HAD
+            cluster.finishes()
+        assert cluster.replicas == REPLICAS_BEFORE
 
 
 def test_another_backup_name_does_not_lose_the_number_of_replicas(double: KubeDouble, tmp_path: Path) -> None:
     cluster = TwoReplicaCluster(double, tmp_path)
     cluster.world.fails["move"] = CollectionError("no answer", service="default/web", state="unknown")
-    cluster.judge(cluster.change())
+    cluster.check(cluster.change())
     assert cluster.replicas == 0
     run(double, **EXTERNAL, backup_name="another")
-    assert cluster.replicas == HAD
+    assert cluster.replicas == REPLICAS_BEFORE
 
 
 def test_a_cpi_that_an_operator_scaled_to_0_stays_so(double: KubeDouble, tmp_path: Path) -> None:
@@ -320,10 +320,10 @@ def test_the_module_without_the_role_says_how_to_start_cpi(double: KubeDouble, t
     run(double, stage="stopped", **EXTERNAL)
     with pytest.raises(CollectionError) as caught:
         run(double, scenario="shared_internal", one_arm={"start_ip": "192.168.8.9", "end_ip": "192.168.8.2"})
-    cluster.judge(caught.value.message)
+    cluster.check(caught.value.message)
     assert caught.value.message.endswith(
         f"the next run that finishes this change starts it, and so does: kubectl -n {NAMESPACE} scale deployment "
-        f"{DEPLOYMENT} --replicas={HAD}"
+        f"{DEPLOYMENT} --replicas={REPLICAS_BEFORE}"
     )
 
 
@@ -334,6 +334,6 @@ def test_a_defect_still_reports_a_stopped_cpi(double: KubeDouble, tmp_path: Path
     assert cluster.replicas == 0
     assert "a defect of the collection: RuntimeError at " in line
     assert "token" not in line
-    cluster.judge(line)
+    cluster.check(line)
     cluster.world.fails.clear()
-    cluster.ends_well()
+    cluster.finishes()

@@ -214,7 +214,7 @@ def test_a_port_without_a_healthy_member_is_a_warning(estate: DamagedCluster) ->
     assert f"every object is in place, but virtual service {name(80)} is DOWN" in lines
 
 
-def persons_virtual_service(api: Api, scene: Scene) -> None:
+def operators_virtual_service(api: Api, scene: Scene) -> None:
     """An operator's virtual service on a range of ports that contains one of the Service."""
     api.sim.assume(vip_dnat_same_address="allowed")
     pool = api.done("POST", "/loadBalancer/pools", scene.pool("mine"))
@@ -222,7 +222,7 @@ def persons_virtual_service(api: Api, scene: Scene) -> None:
     api.done("POST", "/loadBalancer/virtualServices", body)
 
 
-def persons_rule(api: Api, scene: Scene) -> None:
+def operators_rule(api: Api, scene: Scene) -> None:
     """An operator's rule for a network that contains the external IP, and for all ports."""
     wide = {"externalAddresses": "203.0.113.10/31", "internalAddresses": "10.10.0.10/31"}
     api.done("POST", scene.nat, scene.rule("wide", **wide))
@@ -231,8 +231,8 @@ def persons_rule(api: Api, scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("add", "says"),
     [
-        (persons_virtual_service, r"port 80 of 203\.0\.113\.10 is held by virtual service 'mine'"),
-        (persons_rule, r"203\.0\.113\.10.* DNAT rule 'wide'"),
+        (operators_virtual_service, r"port 80 of 203\.0\.113\.10 is held by virtual service 'mine'"),
+        (operators_rule, r"203\.0\.113\.10.* DNAT rule 'wide'"),
     ],
 )
 def test_a_foreign_object_on_the_external_ip_is_a_conflict_in_the_preflight(

@@ -72,7 +72,7 @@ def ref(*kinds: str, **more: Any) -> Fields:
     return obj({"name": text(), "id": formatted("urn:" + "|".join(kinds))}, "id", **more)
 
 
-def shown(**more: Any) -> Fields:
+def read_only(**more: Any) -> Fields:
     """A field that the server fills in."""
     return {"readOnly": True, **more}
 

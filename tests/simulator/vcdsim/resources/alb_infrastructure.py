@@ -12,7 +12,7 @@ import uuid
 from typing import Any
 
 from vcdsim import errors
-from vcdsim.bodies import Body, blank, obj, one_of, ref, shown, text
+from vcdsim.bodies import Body, blank, obj, one_of, read_only, ref, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.query import asked
 from vcdsim.resources.common import (
@@ -40,7 +40,7 @@ _ALB = uuid.UUID("0d9d2b3e-50a4-5f7c-8f0e-6c0b1c1e4d55")
 CONTROLLER_BODY = Body(
     "load balancer controller",
     {
-        "id": shown(),
+        "id": read_only(),
         "name": text(low=1),
         "description": text(),
         "url": text(low=1),
@@ -48,7 +48,7 @@ CONTROLLER_BODY = Body(
         "password": blank(text(writeOnly=True)),
         # the vendor: removed in 37.0; go-vcloud-director sends it in every version
         "licenseType": blank(one_of("BASIC", "ENTERPRISE", writeOnly=True)),
-        "version": shown(),
+        "version": read_only(),
     },
     "name",
     "url",
@@ -57,8 +57,8 @@ CONTROLLER_BODY = Body(
 CLOUD_BODY = Body(
     "load balancer cloud",
     {
-        "status": shown(),
-        "id": shown(),
+        "status": read_only(),
+        "id": read_only(),
         "name": text(low=1),
         "description": text(),
         "loadBalancerCloudBacking": obj(
@@ -70,9 +70,9 @@ CLOUD_BODY = Body(
             "backingId",
             "loadBalancerControllerRef",
         ),
-        "networkPoolRef": shown(),
-        "healthStatus": shown(),
-        "detailedHealthMessage": shown(),
+        "networkPoolRef": read_only(),
+        "healthStatus": read_only(),
+        "detailedHealthMessage": read_only(),
     },
     "name",
     "loadBalancerCloudBacking",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from vcdsim import errors
-from vcdsim.bodies import Body, blank, formatted, many, obj, one_of, ref, shown, text
+from vcdsim.bodies import Body, blank, formatted, many, obj, one_of, read_only, ref, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.query import asked
 from vcdsim.resources.common import changed, listing, page_reply, realized, restored, same_id, status, stored
@@ -36,16 +36,16 @@ PORT = obj(
 PROFILE = Body(
     "application port profile",
     {
-        "status": shown(),
-        "id": shown(),
+        "status": read_only(),
+        "id": read_only(),
         "name": text(low=1),
         "description": text(),
         "scope": one_of("SYSTEM", "PROVIDER", "TENANT"),
         "applicationPorts": many(PORT, low=1),
         "orgRef": ref("org"),
         "contextEntityId": blank(formatted("urn:vdc|vdcGroup|nsxtmanager|networkProvider")),
-        "networkProviderScope": shown(),
-        "usableForNAT": shown(),
+        "networkProviderScope": read_only(),
+        "usableForNAT": read_only(),
     },
     "name",
     "applicationPorts",

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from vcdsim import errors
-from vcdsim.bodies import Body, blank, shown, text
+from vcdsim.bodies import Body, blank, read_only, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.resources.common import UNSORTED, created, listing, page_reply, same_id
 from vcdsim.rights import CERTIFICATE_MANAGE, CERTIFICATE_VIEW
@@ -23,7 +23,7 @@ ONE = BASE + "/{id}"
 ITEM = Body(
     "certificate library item",
     {
-        "id": shown(),
+        "id": read_only(),
         "alias": text(low=1, high=128),
         "description": text(),
         "certificate": text(low=1),

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from vcdsim import errors, query
-from vcdsim.bodies import formatted, one_of, ref, shown, text
+from vcdsim.bodies import formatted, one_of, read_only, ref, text
 from vcdsim.calls import Call, Reply
 from vcdsim.query import Listing
 from vcdsim.store import Record
 
-STATUS = shown(type="string")
+STATUS = read_only(type="string")
 ANY_REF = ref("vdc", "vdcGroup", "gateway", "network", "org", "networkProvider")
 SUBNETS_NOTE = "subnets"
 
@@ -158,10 +158,10 @@ __all__ = [
     "listing",
     "one_of",
     "page_reply",
+    "read_only",
     "realized",
     "restored",
     "same_id",
-    "shown",
     "status",
     "stored",
     "text",

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from vcdsim import errors
-from vcdsim.bodies import Body, flag, many, number, obj, shown, since, text
+from vcdsim.bodies import Body, flag, many, number, obj, read_only, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.resources.common import restored, same_id
 from vcdsim.resources.firewall_rules import (
@@ -34,7 +34,7 @@ RULE = RULES + "/{ruleId}"
 DEFAULT = "default"  # another name of the only policy, which go-vcloud-director uses
 
 POLICIES_BODY = Body(
-    "distributed firewall policies", {"enabled": flag(default=False), "defaultPolicy": shown(type="object")}
+    "distributed firewall policies", {"enabled": flag(default=False), "defaultPolicy": read_only(type="object")}
 )
 POLICY_BODY = Body(
     "distributed firewall policy",

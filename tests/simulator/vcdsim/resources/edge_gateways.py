@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from vcdsim import addresses, allocation, api_versions, errors
-from vcdsim.bodies import Body, anything, blank, flag, formatted, many, number, obj, one_of, ref, shown, since, text
+from vcdsim.bodies import Body, anything, blank, flag, formatted, many, number, obj, one_of, read_only, ref, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.indexes import GATEWAY_PARTS
 from vcdsim.query import Listing, asked
@@ -37,7 +37,7 @@ NETWORK_SUBNET = obj(
         ),
         "enabled": flag(default=True),
         "totalIpCount": since("33.0", number(0)),
-        "usedIpCount": shown(),
+        "usedIpCount": read_only(),
     },
     "gateway",
     "prefixLength",
@@ -50,37 +50,37 @@ SUBNET = obj(
 UPLINK = obj(
     {
         "uplinkId": text(),
-        "uplinkName": shown(),
+        "uplinkName": read_only(),
         # go-vcloud-director sends values of null for an uplink that uses IP Spaces
         "subnets": obj({"values": many(SUBNET, default=[])}),
         "connected": flag(default=True),
         "quickAddAllocatedIpCount": number(0),
         "dedicated": flag(default=False),
-        "usingIpSpace": since("37.1", shown()),
-        "vrfLiteBacked": since("35.0", shown()),
-        "backingType": since("37.1", shown()),
+        "usingIpSpace": since("37.1", read_only()),
+        "vrfLiteBacked": since("35.0", read_only()),
+        "backingType": since("37.1", read_only()),
     },
     "uplinkId",
 )
 GATEWAY = Body(
     "edge gateway",
     {
-        "status": since("33.0", shown()),
-        "id": shown(),
+        "status": since("33.0", read_only()),
+        "id": read_only(),
         "name": text(low=1),
         "description": text(),
         "edgeGatewayUplinks": many(UPLINK, low=1),
         "distributedRoutingEnabled": flag(),
         "nonDistributedRoutingEnabled": since("36.2", flag()),
-        "orgVdcNetworkCount": since("33.0", shown()),
+        "orgVdcNetworkCount": since("33.0", read_only()),
         "gatewayBacking": anything(),
-        "orgVdc": shown(),
+        "orgVdc": read_only(),
         "ownerRef": since("35.0", ref("vdc", "vdcGroup")),
-        "orgRef": since("33.0", shown()),
+        "orgRef": since("33.0", read_only()),
         "serviceNetworkDefinition": since("33.0", blank(formatted("cidr"))),
-        "distributedRouterUplinkNetworkDefinition": since("36.1", shown()),
+        "distributedRouterUplinkNetworkDefinition": since("36.1", read_only()),
         "edgeClusterConfig": since("34.0", anything()),
-        "usingIpSpace": since("39.0", shown()),
+        "usingIpSpace": since("39.0", read_only()),
         "deploymentMode": since("39.0", one_of("ACTIVE_STANDBY", "DISTRIBUTED_ONLY")),
     },
     "name",

@@ -13,7 +13,7 @@ import referencing
 import referencing.exceptions
 
 from vcdsim import errors
-from vcdsim.bodies import Body, anything, shown, since, text
+from vcdsim.bodies import Body, anything, read_only, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.query import Listing
 from vcdsim.resources.common import created, listing, page_reply, same_id, stored
@@ -28,7 +28,7 @@ ENTITY = ENTITIES + "/{id}"
 TYPE_BODY = Body(
     "defined entity type",
     {
-        "id": shown(),
+        "id": read_only(),
         "name": text(low=1),
         "description": text(),
         "vendor": text(low=1, pattern=r"^[\w.-]+$"),
@@ -39,7 +39,7 @@ TYPE_BODY = Body(
         "interfaces": {"type": "array", "items": text()},
         "schema": anything(),
         "hooks": since("36.0", anything()),
-        "readonly": shown(),
+        "readonly": read_only(),
         "maxImplicitRight": since("37.1", text()),
     },
     "name",
@@ -51,15 +51,15 @@ TYPE_BODY = Body(
 ENTITY_BODY = Body(
     "defined entity",
     {
-        "id": shown(),
-        "entityType": shown(),
+        "id": read_only(),
+        "entityType": read_only(),
         "name": text(low=1),
         "externalId": text(),
         "entity": anything(),
-        "state": shown(),
-        "entityState": since("37.1", shown()),
-        "owner": shown(),
-        "org": shown(),
+        "state": read_only(),
+        "entityState": since("37.1", read_only()),
+        "owner": read_only(),
+        "org": read_only(),
     },
     "name",
     "entity",

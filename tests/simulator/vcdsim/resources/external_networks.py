@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from vcdsim import addresses, errors
-from vcdsim.bodies import Body, blank, flag, formatted, many, obj, one_of, ref, shown, since, text
+from vcdsim.bodies import Body, blank, flag, formatted, many, obj, one_of, read_only, ref, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.query import asked
 from vcdsim.resources.common import UNSORTED, changed, listing, page_reply, realized, restored, same_id
@@ -26,7 +26,7 @@ ONE = BASE + "/{externalNetworkId}"
 NETWORK = Body(
     "external network",
     {
-        "id": shown(),
+        "id": read_only(),
         "name": text(low=1),
         "description": text(),
         "subnets": obj({"values": many(NETWORK_SUBNET, default=[])}, default={"values": []}),
@@ -51,7 +51,7 @@ NETWORK = Body(
             "values",
         ),
         "usingIpSpace": since("37.1", flag(default=False)),
-        "dedicatedEdgeGateway": shown(),
+        "dedicatedEdgeGateway": read_only(),
         # Terraform's provider sends an empty reference for a network that all organisations may use
         "dedicatedOrg": since("37.1", obj({"name": text(), "id": blank(formatted("urn:org"))})),
         "natAndFirewallServiceIntention": since(
@@ -67,8 +67,8 @@ NETWORK = Body(
                 )
             ),
         ),
-        "totalIpCount": shown(),
-        "usedIpCount": shown(),
+        "totalIpCount": read_only(),
+        "usedIpCount": read_only(),
     },
     "name",
     "networkBackings",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from vcdsim import errors
-from vcdsim.bodies import Body, blank, formatted, many, obj, one_of, ref, shown, since, text
+from vcdsim.bodies import Body, blank, formatted, many, obj, one_of, read_only, ref, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.resources.common import UNSORTED, changed, listing, page_reply, realized, restored, same_id, status, stored
 from vcdsim.resources.edge_gateways import lock_of
@@ -32,12 +32,12 @@ _CRITERION = obj(
 GROUP_BODY = Body(
     "firewall group",
     {
-        "status": shown(),
-        "id": shown(),
+        "status": read_only(),
+        "id": read_only(),
         "name": text(low=1),
         "description": text(),
-        "orgRef": shown(),
-        "networkProviderScope": shown(),
+        "orgRef": read_only(),
+        "networkProviderScope": read_only(),
         "ownerRef": since("35.0", ref("gateway", "vdcGroup")),
         "edgeGatewayRef": ref("gateway"),
         "type": since("34.0", blank(one_of("IP_SET", "SECURITY_GROUP"))),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vcdsim import errors
-from vcdsim.bodies import Body, blank, flag, many, number, obj, one_of, ref, shown, since, text
+from vcdsim.bodies import Body, blank, flag, many, number, obj, one_of, read_only, ref, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.resources.common import restored, same_id
 from vcdsim.resources.edge_gateways import lock_of
@@ -42,9 +42,9 @@ RULE_BODY = Body("firewall rule", RULE_FIELDS, "name")
 RULES_BODY = Body(
     "firewall rules",
     {
-        "status": shown(),
-        "systemRules": shown(),
-        "defaultRules": shown(),
+        "status": read_only(),
+        "systemRules": read_only(),
+        "defaultRules": read_only(),
         "userDefinedRules": many(obj(RULE_FIELDS, "name"), high=1000),
     },
 )

@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 
 from vcdsim import errors
-from vcdsim.bodies import Body, blank, flag, formatted, many, obj, shown, since, text
+from vcdsim.bodies import Body, blank, flag, formatted, many, obj, read_only, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.query import asked
 from vcdsim.resources.nsx_t import NSX_T, QOS_PROFILES, nsx_id
@@ -35,7 +35,7 @@ DNS = Body(
         "conditionalForwarderZones": many(_ZONE, high=5, default=[]),
         "version": VERSION,
         "snatRuleExternalIpAddress": since("37.1", blank(formatted("ip"))),
-        "snatRuleEnabled": since("34.0", shown()),
+        "snatRuleEnabled": since("34.0", read_only()),
     },
 )
 FORWARDER = Body(

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from vcdsim import errors
-from vcdsim.bodies import Body, blank, formatted, number, one_of, ref, shown, since, text
+from vcdsim.bodies import Body, blank, formatted, number, one_of, read_only, ref, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.indexes import prefix_length
 from vcdsim.resources import ip_prefixes
@@ -39,15 +39,15 @@ REQUEST = Body(
 ALLOCATION = Body(
     "IP allocation",
     {
-        "id": shown(),
+        "id": read_only(),
         "type": one_of("FLOATING_IP", "IP_PREFIX"),
         "value": text(),
         "orgRef": ref("org"),
         "usageState": one_of("UNUSED", "USED", "USED_MANUAL"),
         "description": text(),
-        "usedByRef": shown(),
-        "usageCategories": shown(),
-        "allocationDate": shown(),
+        "usedByRef": read_only(),
+        "usageCategories": read_only(),
+        "allocationDate": read_only(),
     },
     "usageState",
 )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from vcdsim import errors
-from vcdsim.bodies import formatted, many, number, obj, shown, text
+from vcdsim.bodies import formatted, many, number, obj, read_only, text
 from vcdsim.store import Record, Store
 
 MOST = 65536  # most prefixes of one sequence (assumed): each is compared with the others
@@ -23,8 +23,8 @@ SEQUENCE = obj(
         "startingPrefixIpAddress": formatted("ip"),
         "prefixLength": number(1, 128),
         "totalPrefixCount": number(1, MOST),
-        "allocatedPrefixCount": shown(),
-        "allocatedPrefixPercentage": shown(),
+        "allocatedPrefixCount": read_only(),
+        "allocatedPrefixPercentage": read_only(),
     },
     "startingPrefixIpAddress",
     "prefixLength",

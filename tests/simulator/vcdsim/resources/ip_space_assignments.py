@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vcdsim import addresses, errors
-from vcdsim.bodies import Body, many, number, obj, ref, shown
+from vcdsim.bodies import Body, many, number, obj, read_only, ref
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.query import Listing
 from vcdsim.resources import ip_prefixes
@@ -32,11 +32,11 @@ QUOTAS = obj(
 ASSIGNMENT = Body(
     "IP Space assignment",
     {
-        "id": shown(),
+        "id": read_only(),
         "ipSpaceRef": ref("ipSpace"),
         "orgRef": ref("org"),
-        "ipSpaceType": shown(),
-        "defaultQuotas": shown(),
+        "ipSpaceType": read_only(),
+        "defaultQuotas": read_only(),
         "customQuotas": QUOTAS,
     },
     "ipSpaceRef",

@@ -9,7 +9,7 @@ import ipaddress
 from typing import Any
 
 from vcdsim import addresses, errors
-from vcdsim.bodies import Body, blank, flag, formatted, many, number, obj, one_of, ref, shown, since, text
+from vcdsim.bodies import Body, blank, flag, formatted, many, number, obj, one_of, read_only, ref, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.query import asked
 from vcdsim.resources import external_networks, ip_prefixes
@@ -28,9 +28,9 @@ RANGE = obj(
         "id": text(),
         "startIpAddress": formatted("ip"),
         "endIpAddress": formatted("ip"),
-        "totalIpCount": shown(),
-        "allocatedIpCount": shown(),
-        "allocatedIpPercentage": shown(),
+        "totalIpCount": read_only(),
+        "allocatedIpCount": read_only(),
+        "allocatedIpPercentage": read_only(),
     },
     "startIpAddress",
     "endIpAddress",
@@ -38,13 +38,13 @@ RANGE = obj(
 SPACE = Body(
     "IP Space",
     {
-        "status": shown(),
-        "id": shown(),
+        "status": read_only(),
+        "id": read_only(),
         "name": text(low=1),
         "description": text(),
         "type": one_of("PUBLIC", "PRIVATE", "SHARED_SERVICES"),
         "orgRef": ref("org"),
-        "utilization": shown(),
+        "utilization": read_only(),
         # clients that want only prefixes send null as ranges
         "ipSpaceRanges": obj({"ipRanges": many(RANGE), "defaultFloatingIpQuota": number(-1)}),
         "ipSpacePrefixes": many(PREFIXES),
@@ -69,13 +69,13 @@ SPACE = Body(
 UPLINK = Body(
     "IP Space uplink",
     {
-        "status": shown(),
-        "id": shown(),
+        "status": read_only(),
+        "id": read_only(),
         "name": text(low=1),
         "description": text(),
         "externalNetworkRef": ref("network"),
         "ipSpaceRef": ref("ipSpace"),
-        "ipSpaceType": shown(),
+        "ipSpaceType": read_only(),
         "interfaces": since("38.0", many(obj({"id": text(low=1), "name": text(), "interfaceType": text()}, "id"))),
     },
     "name",

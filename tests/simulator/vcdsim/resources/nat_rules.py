@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from vcdsim import addresses, errors
-from vcdsim.bodies import Body, blank, flag, formatted, number, obj, one_of, ref, shown, since, text
+from vcdsim.bodies import Body, blank, flag, formatted, number, obj, one_of, read_only, ref, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.resources.common import cursor_reply, realized, restored, same_id
 from vcdsim.resources.edge_gateways import lock_of
@@ -25,7 +25,7 @@ ONE = BASE + "/{ruleId}"
 RULE = Body(
     "NAT rule",
     {
-        "id": shown(),
+        "id": read_only(),
         "name": text(low=1),
         "description": text(),
         "enabled": flag(default=True),
@@ -37,7 +37,7 @@ RULE = Body(
         "dnatExternalPort": since("35.0", blank(formatted("ports-or-any"))),
         "snatDestinationAddresses": since("34.0", blank(formatted("ip-or-cidr"))),
         "logging": flag(default=False),
-        "systemRule": shown(),
+        "systemRule": read_only(),
         "firewallMatch": since(
             "35.2",
             blank(

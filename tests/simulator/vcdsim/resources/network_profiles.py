@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from vcdsim import errors
-from vcdsim.bodies import Body, obj, ref, shown, since, text
+from vcdsim.bodies import Body, obj, read_only, ref, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.resources import segments
 from vcdsim.resources.common import restored
@@ -26,7 +26,9 @@ PROFILE = Body(
     {
         "primaryEdgeCluster": ref(_CLUSTER),
         "secondaryEdgeCluster": ref(_CLUSTER),
-        "servicesEdgeCluster": since("35.0", obj({"backingId": text(low=1), "edgeClusterRef": shown()}, "backingId")),
+        "servicesEdgeCluster": since(
+            "35.0", obj({"backingId": text(low=1), "edgeClusterRef": read_only()}, "backingId")
+        ),
         **{name: since("36.2", one) for name, one in segments.DEFAULTS.schema["properties"].items()},
     },
 )

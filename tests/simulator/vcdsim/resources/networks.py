@@ -9,7 +9,7 @@ import ipaddress
 from typing import Any
 
 from vcdsim import addresses, errors
-from vcdsim.bodies import Body, blank, flag, formatted, many, obj, one_of, ref, shown, since, text
+from vcdsim.bodies import Body, blank, flag, formatted, many, obj, one_of, read_only, ref, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.resources.common import changed, listing, page_reply, realized, restored, same_id, status, stored
 from vcdsim.resources.edge_gateways import NETWORK_SUBNET, in_reach, lock_of
@@ -24,20 +24,20 @@ PORT_GROUP = "DV_PORTGROUP"
 NETWORK = Body(
     "org VDC network",
     {
-        "status": shown(),
-        "id": shown(),
+        "status": read_only(),
+        "id": read_only(),
         "name": text(low=1),
         "description": text(),
         "subnets": obj({"values": many(NETWORK_SUBNET, low=1)}, "values"),
         # required for an OPAQUE (imported) network; read-only for others
         "backingNetworkId": blank(text()),
         "backingNetworkType": blank(text()),
-        "parentNetworkId": shown(),
+        "parentNetworkId": read_only(),
         "networkType": one_of("ISOLATED", "NAT_ROUTED", "OPAQUE"),
-        "orgVdc": shown(),
+        "orgVdc": read_only(),
         "ownerRef": since("35.0", ref("vdc", "vdcGroup")),
-        "orgVdcIsNsxTBacked": shown(),
-        "orgRef": since("35.0", shown()),
+        "orgVdcIsNsxTBacked": read_only(),
+        "orgRef": since("35.0", read_only()),
         "connection": obj(
             {
                 "routerRef": ref("gateway"),
@@ -48,12 +48,12 @@ NETWORK = Body(
             },
             "routerRef",
         ),
-        "isDefaultNetwork": shown(),
+        "isDefaultNetwork": read_only(),
         "shared": flag(default=False),
         "enableDualSubnetNetwork": since("35.0", flag(default=False)),
         "guestVlanTaggingAllowed": flag(default=False),
-        "totalIpCount": shown(),
-        "usedIpCount": shown(),
+        "totalIpCount": read_only(),
+        "usedIpCount": read_only(),
         "routeAdvertised": since("34.0", flag(default=False)),
         # not shown, as go-vcloud-director tests: see segmentProfiles
         "segmentProfileTemplateRef": since(

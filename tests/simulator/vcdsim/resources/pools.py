@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from vcdsim import errors, health
-from vcdsim.bodies import Body, blank, flag, formatted, many, number, obj, one_of, ref, shown, since, text
+from vcdsim.bodies import Body, blank, flag, formatted, many, number, obj, one_of, read_only, ref, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.resources.common import (
     changed,
@@ -53,17 +53,17 @@ MEMBER = obj(
         "port": number(1, 65535),
         "ratio": number(1, 20, default=1),
         "enabled": flag(default=True),
-        "healthStatus": shown(),
-        "detailedHealthMessage": shown(),
-        "markedDownBy": shown(),
+        "healthStatus": read_only(),
+        "detailedHealthMessage": read_only(),
+        "markedDownBy": read_only(),
     },
     "ipAddress",
 )
 POOL = Body(
     "load balancer pool",
     {
-        "status": shown(),
-        "id": shown(),
+        "status": read_only(),
+        "id": read_only(),
         "name": text(low=1),
         "description": text(),
         "enabled": flag(default=True),
@@ -71,24 +71,26 @@ POOL = Body(
         "defaultPort": number(1, 65535, default=80),
         "gracefulTimeoutPeriod": number(-1, 7200, default=1),
         "algorithm": blank(one_of(*STANDARD_ALGORITHMS, *PREMIUM_ALGORITHMS, default="LEAST_CONNECTIONS")),
-        "healthMonitors": many(obj({"type": one_of(*MONITOR_NAMES), "name": text(), "systemDefined": shown()}, "type")),
+        "healthMonitors": many(
+            obj({"type": one_of(*MONITOR_NAMES), "name": text(), "systemDefined": read_only()}, "type")
+        ),
         "persistenceProfile": obj(
-            {"type": one_of(*STANDARD_PERSISTENCE, *PREMIUM_PERSISTENCE), "value": text(), "name": shown()}, "type"
+            {"type": one_of(*STANDARD_PERSISTENCE, *PREMIUM_PERSISTENCE), "value": text(), "name": read_only()}, "type"
         ),
         "members": many(MEMBER, high=100),
         # the vendor: "since 37.1", but go-vcloud-director sends and reads it in its version, 37.0
         "memberGroupRef": since("37.0", ref("firewallGroup")),
         "gatewayRef": ref("gateway"),
-        "virtualServiceRefs": shown(),
+        "virtualServiceRefs": read_only(),
         "sslEnabled": since("37.0", flag(default=False)),
         "caCertificateRefs": many(ref("certificateLibraryItem"), high=100),
         "commonNameCheckEnabled": flag(default=False),
         "domainNames": many(text(), high=10),
-        "healthStatus": shown(),
-        "healthMessage": shown(),
-        "memberCount": shown(),
-        "enabledMemberCount": shown(),
-        "upMemberCount": shown(),
+        "healthStatus": read_only(),
+        "healthMessage": read_only(),
+        "memberCount": read_only(),
+        "enabledMemberCount": read_only(),
+        "upMemberCount": read_only(),
     },
     "name",
     "gatewayRef",
@@ -96,21 +98,21 @@ POOL = Body(
 SUMMARY = Body(
     "load balancer pool summary",
     {
-        "status": shown(),
-        "id": shown(),
-        "name": shown(),
-        "description": shown(),
-        "enabled": shown(),
-        "passiveMonitoringEnabled": shown(),
-        "activeMonitoringEnabled": shown(),
-        "healthStatus": shown(),
-        "healthMessage": shown(),
-        "memberCount": shown(),
-        "enabledMemberCount": shown(),
-        "upMemberCount": shown(),
-        "virtualServiceRefs": shown(),
-        "memberSslEnabled": since("37.0", shown()),
-        "memberGroupType": since("37.1", shown()),
+        "status": read_only(),
+        "id": read_only(),
+        "name": read_only(),
+        "description": read_only(),
+        "enabled": read_only(),
+        "passiveMonitoringEnabled": read_only(),
+        "activeMonitoringEnabled": read_only(),
+        "healthStatus": read_only(),
+        "healthMessage": read_only(),
+        "memberCount": read_only(),
+        "enabledMemberCount": read_only(),
+        "upMemberCount": read_only(),
+        "virtualServiceRefs": read_only(),
+        "memberSslEnabled": since("37.0", read_only()),
+        "memberGroupType": since("37.1", read_only()),
     },
 )
 SUMMARY_LIST = listing(

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from vcdsim import errors
-from vcdsim.bodies import Body, flag, many, ref, shown, text
+from vcdsim.bodies import Body, flag, many, read_only, ref, text
 from vcdsim.calls import LOGGED_IN, Call, Operation, Reply
 from vcdsim.query import Listing
 from vcdsim.resources.common import created, listing, page_reply, same_id
@@ -33,10 +33,10 @@ _ROLES = listing({"description": lambda one: one.data["description"], "readOnly"
 BODY = Body(
     "role",
     {
-        "id": shown(),
+        "id": read_only(),
         "name": text(low=1, high=128),
         "description": text(high=256),
-        "bundleKey": shown(),
+        "bundleKey": read_only(),
         "readOnly": flag(default=False),
     },
     "name",

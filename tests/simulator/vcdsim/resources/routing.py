@@ -13,7 +13,7 @@ import ipaddress
 from typing import Any
 
 from vcdsim import addresses, errors
-from vcdsim.bodies import Body, blank, flag, formatted, many, number, obj, one_of, shown, text
+from vcdsim.bodies import Body, blank, flag, formatted, many, number, obj, one_of, read_only, text
 from vcdsim.calls import Call
 from vcdsim.resources.parts import VERSION, Part, Setting, sent_as_is
 from vcdsim.rights import BGP_CONFIGURE, BGP_VIEW, STATIC_ROUTING_CONFIGURE, STATIC_ROUTING_VIEW
@@ -111,8 +111,8 @@ ROUTE = Body(
             low=1,
             high=5,
         ),
-        "systemOwned": shown(),
-        "version": shown(),
+        "systemOwned": read_only(),
+        "version": read_only(),
     },
     "name",
     "networkCidr",

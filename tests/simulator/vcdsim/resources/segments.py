@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from vcdsim import errors
-from vcdsim.bodies import Body, blank, formatted, obj, shown, text
+from vcdsim.bodies import Body, blank, formatted, obj, read_only, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.query import Listing, asked
 from vcdsim.resources.common import changed, listing, page_reply, realized, restored, same_id
@@ -84,12 +84,12 @@ _PROFILE_FIELDS = dict.fromkeys(PROFILES, _PROFILE)
 TEMPLATE = Body(
     "segment profile template",
     {
-        "id": shown(),
+        "id": read_only(),
         "name": text(low=1),
         "description": text(),
         "sourceNsxTManagerRef": obj({"id": text(low=1), "name": text()}, "id"),
         **_PROFILE_FIELDS,
-        "lastModified": shown(),
+        "lastModified": read_only(),
     },
     "name",
     "sourceNsxTManagerRef",
@@ -99,7 +99,7 @@ DEFAULTS = Body(
     "default segment profile templates",
     {"vdcNetworkSegmentProfileTemplateRef": _TEMPLATE_REF, "vappNetworkSegmentProfileTemplateRef": _TEMPLATE_REF},
 )
-OF_NETWORK = Body("segment profiles of a network", {"segmentProfileTemplate": shown(), **_PROFILE_FIELDS})
+OF_NETWORK = Body("segment profiles of a network", {"segmentProfileTemplate": read_only(), **_PROFILE_FIELDS})
 TEMPLATES = listing({}, {})
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from vcdsim import errors
-from vcdsim.bodies import Body, blank, number, obj, one_of, ref, shown, since, text
+from vcdsim.bodies import Body, blank, number, obj, one_of, read_only, ref, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.query import Listing, asked
 from vcdsim.resources.alb_infrastructure import GROUP_NAMES, group_backing, importer_of
@@ -24,17 +24,17 @@ ONE = BASE + "/{assignmentId}"
 ASSIGNMENT = Body(
     "service engine group assignment",
     {
-        "id": shown(),
+        "id": read_only(),
         "serviceEngineGroupRef": ref("serviceEngineGroup"),
         "gatewayRef": ref("gateway"),
-        "gatewayOwnerRef": shown(),
-        "gatewayOrgRef": shown(),
+        "gatewayOwnerRef": read_only(),
+        "gatewayOrgRef": read_only(),
         "maxVirtualServices": number(0),
         "minVirtualServices": number(0),
-        "numDeployedVirtualServices": shown(),
-        "serviceEngineGroupSupportedFeatureSet": since("37.0", shown()),
-        "gatewaySupportedFeatureSet": since("37.0", shown()),
-        "serviceEngineGroupHaMode": since("37.1", shown()),
+        "numDeployedVirtualServices": read_only(),
+        "serviceEngineGroupSupportedFeatureSet": since("37.0", read_only()),
+        "gatewaySupportedFeatureSet": since("37.0", read_only()),
+        "serviceEngineGroupHaMode": since("37.1", read_only()),
     },
     "serviceEngineGroupRef",
     "gatewayRef",
@@ -44,8 +44,8 @@ ASSIGNMENT = Body(
 GROUP = Body(
     "service engine group",
     {
-        "status": shown(),
-        "id": shown(),
+        "status": read_only(),
+        "id": read_only(),
         "name": text(low=1),
         "description": text(),
         "serviceEngineGroupBacking": obj(
@@ -57,12 +57,12 @@ GROUP = Body(
             "backingId",
             "loadBalancerCloudRef",
         ),
-        "haMode": shown(),
+        "haMode": read_only(),
         "reservationType": blank(one_of("DEDICATED", "SHARED", default="SHARED")),
-        "maxVirtualServices": shown(),
-        "numDeployedVirtualServices": shown(),
-        "reservedVirtualServices": shown(),
-        "overAllocated": shown(),
+        "maxVirtualServices": read_only(),
+        "numDeployedVirtualServices": read_only(),
+        "reservedVirtualServices": read_only(),
+        "overAllocated": read_only(),
         "supportedFeatureSet": since("37.0", blank(one_of("STANDARD", "PREMIUM", default="STANDARD"))),
     },
     "name",

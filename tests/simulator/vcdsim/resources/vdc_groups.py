@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from vcdsim import errors
-from vcdsim.bodies import Body, blank, flag, many, obj, one_of, ref, shown, text
+from vcdsim.bodies import Body, blank, flag, many, obj, one_of, read_only, ref, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.query import asked
 from vcdsim.resources import distributed_firewall
@@ -35,7 +35,7 @@ MEMBER = obj(
 BODY = Body(
     "VDC group",
     {
-        "id": shown(),
+        "id": read_only(),
         "orgId": text(low=1),
         "name": text(low=1),
         "description": text(),
@@ -44,10 +44,10 @@ BODY = Body(
         "localEgress": flag(default=False),
         "universalNetworkingEnabled": flag(default=False),
         "networkPoolId": blank(text()),
-        "networkPoolUniversalId": shown(),
-        "status": shown(),
+        "networkPoolUniversalId": read_only(),
+        "status": read_only(),
         "dfwEnabled": flag(default=False),
-        "errorMessage": shown(),
+        "errorMessage": read_only(),
         "participatingOrgVdcs": many(MEMBER, low=1),
     },
     "name",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from vcdsim import addresses, errors, health
-from vcdsim.bodies import Body, blank, flag, formatted, many, number, obj, one_of, ref, shown, since, text
+from vcdsim.bodies import Body, blank, flag, formatted, many, number, obj, one_of, read_only, ref, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.resources.common import changed, listing, page_reply, restored, same_id, status, stored
 from vcdsim.resources.pools import load_balanced, locks
@@ -47,8 +47,8 @@ SERVICE_PORT = obj(
     "portStart",
 )
 COMMON = {
-    "status": shown(),
-    "id": shown(),
+    "status": read_only(),
+    "id": read_only(),
     "name": text(low=1),
     "description": text(),
     "enabled": flag(),
@@ -59,9 +59,9 @@ COMMON = {
     "serviceEngineGroupRef": ref("serviceEngineGroup"),
     "certificateRef": ref("certificateLibraryItem"),
     "servicePorts": many(SERVICE_PORT, low=1, high=10),
-    "healthStatus": shown(),
-    "healthMessage": shown(),
-    "detailedHealthMessage": shown(),
+    "healthStatus": read_only(),
+    "healthMessage": read_only(),
+    "detailedHealthMessage": read_only(),
     "transparentModeEnabled": since("37.1", flag()),
     # in the vendor's pages of API 38.0 to 39.1, but not of 37.1
     "nonCriticalLoggingEnabled": since("38.0", flag(default=False)),
@@ -78,7 +78,7 @@ SERVICE = Body(
     "serviceEngineGroupRef",
     "servicePorts",
 )
-SUMMARY = Body("load balancer virtual service summary", COMMON | {"applicationProfileType": shown()})
+SUMMARY = Body("load balancer virtual service summary", COMMON | {"applicationProfileType": read_only()})
 SUMMARY_LIST = listing(
     {
         "status": status,

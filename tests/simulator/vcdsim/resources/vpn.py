@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from vcdsim import addresses, errors
-from vcdsim.bodies import Body, blank, flag, formatted, many, number, obj, one_of, ref, shown, since, text
+from vcdsim.bodies import Body, blank, flag, formatted, many, number, obj, one_of, read_only, ref, since, text
 from vcdsim.calls import Call, Operation, Reply
 from vcdsim.resources.edge_gateways import ONE
 from vcdsim.resources.parts import VERSION, Part
@@ -133,7 +133,7 @@ L2 = Body(
             "36.0", many(obj({"networkRef": ref("network"), "tunnelId": number(0, 4093)}, "networkRef"), default=[])
         ),
         "logging": flag(default=False),
-        "version": shown(),
+        "version": read_only(),
     },
     "name",
     "localEndpointIP",
