@@ -187,7 +187,7 @@ def test_cloud_directors_answer_ends_at_a_size(behave: Behave, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("behave", [terabyte_announced, terabyte_chunk], ids=lambda one: one.__name__)
-def test_no_memory_is_reserved_for_what_is_only_announced(behave: Behave, tmp_path: Path) -> None:
+def test_no_memory_is_reserved_for_an_announced_size(behave: Behave, tmp_path: Path) -> None:
     with server(behave, tmp_path) as (url, ca), peak() as largest:
         message = refused(url, ca, seconds=0.5)
     assert IN_TIME in message or TOO_LARGE in message

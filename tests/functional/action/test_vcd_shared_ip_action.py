@@ -147,7 +147,7 @@ def test_it_ends_with_the_module_however_that_ends(play: Play) -> None:
     assert progress_lines(text) == LINES * 2
 
 
-def test_no_lines_are_shown_where_they_are_not_wanted(play: Play) -> None:
+def test_no_lines_are_shown_where_they_are_unwanted(play: Play) -> None:
     own = play.folder / "own"
     text = play.run(
         {"vcd_shared_ip": {}, "check_mode": True, "register": "check"},

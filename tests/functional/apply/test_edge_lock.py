@@ -112,7 +112,7 @@ def test_the_lock_is_released_after_success_and_after_failure(gateway: LockedGat
     assert gateway.markers == []
 
 
-def test_another_run_waits_for_its_turn_and_says_for_whom(gateway: LockedGateway) -> None:
+def test_another_run_waits_for_its_turn_and_names_the_holder(gateway: LockedGateway) -> None:
     with ExitStack() as first:
         held = first.enter_context(gateway.lock())
         with gateway.lock(600, SteppedClock(first.close)):
@@ -155,7 +155,7 @@ def test_the_lock_of_a_run_killed_elsewhere_blocks_no_longer_than_its_lifetime(g
 
 
 @pytest.mark.parametrize("text", ["", "do not touch - bob", "by=bob since=yesterday"])
-def test_a_marker_that_says_nothing_is_removed_if_it_does_not_change(gateway: LockedGateway, text: str) -> None:
+def test_an_unreadable_marker_is_removed_if_it_does_not_change(gateway: LockedGateway, text: str) -> None:
     gateway.create_marker(text)
     clock = SteppedClock()
     with gateway.lock(1800, clock):
@@ -358,7 +358,7 @@ def test_a_run_without_writes_takes_no_lock(sim: Simulator) -> None:
     assert "as in use: Cloud Director answered 403" in edge.failed(services, EXTERNAL)["msg"]
 
 
-def test_the_lock_is_no_orphan(sim: Simulator) -> None:
+def test_the_lock_does_not_count_as_an_orphan(sim: Simulator) -> None:
     sim.reset()
     edge = Edge(sim)
     services = edge.create([service("web", 2)], INTERNAL)

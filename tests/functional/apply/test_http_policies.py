@@ -92,7 +92,9 @@ def test_a_rollback_keeps_the_policies(edge: Edge) -> None:
         ({"method": "PUT", "route": SECURITY, "task": "error"}, "could not be created again completely"),
     ],
 )
-def test_what_cannot_be_kept_stops_the_run_before_its_first_change(edge: Edge, fault: Params, says: str) -> None:
+def test_policies_that_cannot_be_kept_stop_the_run_before_its_first_change(
+    edge: Edge, fault: Params, says: str
+) -> None:
     services = with_policies(edge, INTERNAL)
     start = comparable(edge.sim.dump())
     edge.sim.faults([{"user": "kube", **fault}])

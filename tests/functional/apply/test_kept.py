@@ -45,7 +45,7 @@ def sim() -> Iterator[Simulator]:
 
 @pytest.fixture
 def edge(sim: Simulator) -> Edge:
-    """Its edge gateway as the estate says."""
+    """The edge gateway of the simulator, reset to its estate."""
     sim.reset()
     return Edge(sim).of(cluster_id=None, name_template="{kind}-{service}-{port}")
 

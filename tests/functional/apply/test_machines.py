@@ -432,7 +432,7 @@ def test_without_ports_only_unambiguous_objects_are_removed(edge: Edge) -> None:
     assert europe.done([{**shop(HTTPS)[0], "name": "web"}], INTERNAL)["changed"] is False
 
 
-def test_a_port_that_is_removed_takes_no_other_with_it(edge: Edge) -> None:
+def test_removing_a_port_leaves_the_others_in_place(edge: Edge) -> None:
     prod = edge.of(name_template=None, cluster_id="prod")
     prod.done([{**shop(HTTP, HTTPS)[0], "name": "web"}], INTERNAL)
     prod.done([{"name": "web", "ports": [{"name": "http", "port": 80}]}], state="absent", prune=True)

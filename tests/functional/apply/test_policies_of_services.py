@@ -85,7 +85,7 @@ def reads(edge: Edge) -> list[str]:
 # -- the redirect ----------------------------------------------------------------------------------------------------
 
 
-def test_a_redirect_is_made_kept_and_taken_back(edge: Edge) -> None:
+def test_a_redirect_is_created_kept_and_removed(edge: Edge) -> None:
     predicted = edge.done(shop(REDIRECTS), EXTERNAL, check=True)
     done = edge.done(shop(REDIRECTS), EXTERNAL)
     said = [f"create HTTP policies of virtual service vs-shop-http: security rules {REDIRECT}"]
@@ -129,7 +129,7 @@ def test_an_operator_s_redirect_is_enough_and_stays(edge: Edge) -> None:
 # -- lists of rules --------------------------------------------------------------------------------------------------
 
 
-def test_given_lists_are_the_whole_lists_and_others_stay(edge: Edge) -> None:
+def test_given_lists_are_complete_and_other_lists_stay(edge: Edge) -> None:
     policy = {"security_rules": [CLOSED], "request_rules": [HEADER]}
     edge.done(shop({**REDIRECTS, "http_policy": policy}, {"http_policy": policy}), EXTERNAL)
     assert names(edge) == {"security": [REDIRECT, "no-admin"], "request": ["header"]}
@@ -144,7 +144,7 @@ def test_given_lists_are_the_whole_lists_and_others_stay(edge: Edge) -> None:
     assert names(edge, "vs-shop-s443") == {"security": ["no-admin"], "request": ["header"]}
 
 
-def test_fields_that_no_option_names_stay_in_a_rule_that_does_not_change(edge: Edge) -> None:
+def test_fields_without_an_option_stay_in_an_unchanged_rule(edge: Edge) -> None:
     edge.done(shop(), EXTERNAL)
     set_manually(edge, security_rules=[{**MINE, "match_criteria": {"path": {"criteria": "EQUALS", "paths": ["/a"]}}}])
     (one,) = [one for one in edge.sim.dump()["virtual_services"] if one["name"] == "vs-shop-http"]
@@ -165,9 +165,9 @@ def test_fields_that_no_option_names_stay_in_a_rule_that_does_not_change(edge: E
 # -- on the way ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("world", [STRICT, LENIENT], ids=["strict", "lenient"])
-def test_policies_are_kept_through_all_scenarios_and_written_once(edge: Edge, world: Params) -> None:
-    edge.sim.assume(**world)
+@pytest.mark.parametrize("assumptions", [STRICT, LENIENT], ids=["strict", "lenient"])
+def test_policies_are_kept_through_all_scenarios_and_written_once(edge: Edge, assumptions: Params) -> None:
+    edge.sim.assume(**assumptions)
     edge.done(shop(), EXTERNAL)
     set_manually(edge, security_rules=[MINE], request_rules=[HEADER])
     wanted = shop({**REDIRECTS, "http_policy": {"response_rules": [HEADER]}})
@@ -230,7 +230,7 @@ def test_a_port_can_stop_being_http_and_become_it_again(edge: Edge) -> None:
 # -- what is read, and reported --------------------------------------------------------------------------------------
 
 
-def test_only_what_an_option_names_is_read(edge: Edge) -> None:
+def test_only_policies_with_an_option_are_read(edge: Edge) -> None:
     edge.done(shop(), EXTERNAL)
     edge.sim.journal(clear=True)
     edge.done(shop(), EXTERNAL)
@@ -307,14 +307,14 @@ def test_impossible_options_are_refused_before_the_first_write(
     assert written(edge.sim.journal()) == []
 
 
-def test_an_old_api_version_has_no_redirect_to_take_back(edge: Edge) -> None:
+def test_an_old_api_version_has_no_redirect_to_remove(edge: Edge) -> None:
     old = edge.of(api_version="37.2")
     given = shop({"redirect_to_https": False})
     assert [old.done(given, EXTERNAL)["changed"] for _run in range(2)] == [True, False]
     assert old.info(services=shop(REDIRECTS))["services"][0]["scenario"] == EXTERNAL
 
 
-def test_a_port_for_https_is_given_where_the_service_has_several(edge: Edge) -> None:
+def test_the_redirect_uses_the_given_https_port(edge: Edge) -> None:
     edge.done(shop({**REDIRECTS, "https_port": 8443}, secured=(443, 8443)), EXTERNAL)
     policy = edge.module("vcd_http_policy_info", virtual_service="vs-shop-http")["http_policies"][0]
     assert policy["security_rules"][0]["actions"] == {"redirect_to_https": 8443}

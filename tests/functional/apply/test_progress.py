@@ -66,7 +66,7 @@ def test_each_verb_names_what_is_done(edge: Edge, tmp_path: Path) -> None:
     assert verbs(events_of(file)) == {"removing", "deleting"}
 
 
-def test_a_rollback_says_that_it_is_one_and_counts_its_writes(edge: Edge, tmp_path: Path) -> None:
+def test_a_rollback_is_announced_and_counts_its_writes(edge: Edge, tmp_path: Path) -> None:
     services = edge.of(progress_file=None).create(SERVICES, DISTINCT)
     fault = {"method": "POST", "name": "ingress-vs-shop-*", "skip": 1, "times": 1, "status": 500}
     edge.sim.faults([{"writes": True, **fault}])

@@ -68,7 +68,7 @@ def test_results_are_as_documented(fresh: KubeDouble, config: Run, info: Run) ->
     assert result["deployment"] == seen["deployment"]
 
 
-def test_documented_options_are_the_accepted_ones(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_documented_options_are_accepted(capsys: pytest.CaptureFixture[str]) -> None:
     modules: list[tuple[Any, dict[str, Any]]] = [
         (vcd_ccm_config, {"scenario": "shared_external"}),
         (vcd_ccm_config_info, {}),

@@ -68,7 +68,7 @@ def results(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield task["task"]["name"], result
 
 
-def test_every_example_of_a_module_runs_as_it_stands(tmp_path: Path) -> None:
+def test_every_example_of_a_module_runs_unchanged(tmp_path: Path) -> None:
     tasks = [task for module in MODULES for task in examples_of(module)]
     cluster = [one for path in cpi_objects() for one in yaml.safe_load_all(path.read_text(encoding="utf-8"))]
     director = NakivoDouble(FakeJob(1, "k8s-acme", plan=RunPlan(starts_after=0, ends_after=0)), FakeJob(2, "other"))

@@ -82,7 +82,7 @@ def prepared(folder: Path) -> str:
     return "prepare.yml"
 
 
-def test_every_ready_playbook_runs_as_it_stands(tmp_path: Path) -> None:
+def test_every_ready_playbook_runs_unchanged(tmp_path: Path) -> None:
     assert {path.stem for path in EXAMPLES.glob("*.yml")} == set(ORDER)
     with (
         Simulator(estate=ESTATE, task_seconds=0, health_seconds=0) as sim,

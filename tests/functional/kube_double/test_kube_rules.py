@@ -236,7 +236,7 @@ def test_the_specification_of_a_running_pod_is_immutable(stage: Any, make: Any) 
         found.do("update", "Pod", "one", lambda current: edited(current, "spec.hostNetwork", True))
 
 
-def test_a_status_is_changed_through_its_subresource_only(stage: Any, make: Any) -> None:
+def test_a_status_is_changed_only_through_its_subresource(stage: Any, make: Any) -> None:
     found = stage(make.node("worker-1"), make.config_map("x"), make.deployment())
     change = {"status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.9"}]}}}
     found.do("create", "Service", service(type="LoadBalancer"))

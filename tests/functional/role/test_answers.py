@@ -129,7 +129,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Record
         yield found
 
 
-def test_a_replay_gives_what_the_doubles_gave(recordings: list[RecordedRun]) -> None:
+def test_a_replay_gives_the_same_result_as_the_doubles(recordings: list[RecordedRun]) -> None:
     for run in recordings:
         kubernetes_core._pool.clear()
         with replayed(run.recording, lambda _key, _number, reply: reply.raw()):

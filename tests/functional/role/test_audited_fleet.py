@@ -185,7 +185,7 @@ def test_blank_variables_mean_not_given(tmp_path: Path, estate: AuditedFleet) ->
     assert "audit of 1 cluster" in output
 
 
-def test_a_report_draws_services_of_machines_beside_the_clusters(tmp_path: Path, estate: AuditedFleet) -> None:
+def test_a_report_draws_services_of_machines_and_clusters(tmp_path: Path, estate: AuditedFleet) -> None:
     hosts = estate.hosts()
     both = {**hosts["sound"], "shared_ip_machines": [SHOP]}
     before = writes(estate.sim, estate.sound)

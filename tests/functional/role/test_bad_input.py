@@ -198,7 +198,7 @@ def test_vcd_10_3_cannot_share_an_ip(tmp_path: Path) -> None:
         assert writes(sim, kube) == []
 
 
-def test_a_full_gateway_stops_no_change_that_needs_no_place(tmp_path: Path) -> None:
+def test_a_full_gateway_does_not_stop_a_change_that_needs_no_room(tmp_path: Path) -> None:
     """New Services get no room, with a warning; a migration that needs more room stops (see test_preflight)."""
     with Simulator(estate="full-edge") as sim, KubeDouble(objects=cpi_objects()) as kube:
         run = run_cases(tmp_path, [case("change")], connection(sim, kube))

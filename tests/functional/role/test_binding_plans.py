@@ -181,7 +181,7 @@ def approved_change(estate: PlannedCluster) -> Json:
     return {**MODULE, "phase": "change", "plan": planned["plan"], "restore_dir": str(estate.folder)}
 
 
-def test_where_cloud_director_refuses_a_step_a_bound_run_takes_the_alternatives_of_its_plan(
+def test_after_a_refusal_a_bound_run_uses_the_alternatives_of_its_plan(
     estate: PlannedCluster,
 ) -> None:
     estate.sim.assume(**STRICT)
@@ -190,7 +190,7 @@ def test_where_cloud_director_refuses_a_step_a_bound_run_takes_the_alternatives_
     assert done["verification"]["ok"] is True
 
 
-def test_without_alternatives_a_bound_run_goes_back_after_a_refusal(
+def test_without_alternatives_a_bound_run_rolls_back_after_a_refusal(
     estate: PlannedCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     estate.sim.assume(**STRICT)
@@ -213,7 +213,7 @@ def statistics(output: str) -> Json:
     return found
 
 
-def test_what_a_backup_job_has_saved_counts_for_the_approved_plan(estate: PlannedCluster) -> None:
+def test_the_backup_of_an_earlier_job_counts_for_the_approved_plan(estate: PlannedCluster) -> None:
     """The jobs of a workflow: each gets the artifacts of the jobs before it."""
     mark = [
         {"ansible.builtin.tempfile": {"path": str(estate.folder), "prefix": "ran-"}},
@@ -308,7 +308,7 @@ def test_a_run_is_planned_approved_applied_and_then_done(estate: PlannedCluster)
     assert writes(estate.sim, estate.kube) == before
 
 
-def test_a_workflow_applies_what_its_slices_have_planned(estate: PlannedCluster) -> None:
+def test_a_workflow_applies_the_plans_of_its_slices(estate: PlannedCluster) -> None:
     """Each of two slices has planned one host. AWX merges their artifacts: a later slice overrides an earlier one."""
     host = {"shared_ip_kubeconfig": str(estate.kube.kubeconfig), **WISH}
     artifacts: Json = {}

@@ -94,7 +94,7 @@ def test_deckhouses_file_in_a_secret_is_changed(tmp_path: Path) -> None:
         assert writes(sim, kube) == []
 
 
-def test_a_key_of_orange_passes_by_its_image_or_as_an_extra_key(tmp_path: Path) -> None:
+def test_a_key_of_orange_is_accepted_by_its_image_or_as_an_extra_key(tmp_path: Path) -> None:
     wanted = {"shared_ip_scenario": "shared_internal"}
     for number, (image, extra, passes) in enumerate(
         [

@@ -38,7 +38,7 @@ RUNS = {
 
 
 @pytest.mark.parametrize(("words", "code"), RUNS.values(), ids=RUNS.keys())
-def test_it_does_what_one_that_is_started_does(
+def test_a_forked_playbook_behaves_like_a_started_one(
     words: list[str], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "play.yml").write_text(PLAYBOOK)

@@ -72,7 +72,7 @@ def test_an_error_is_shown(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "ValueError: of the script")
 
 
-def test_nothing_of_ansible_is_there_beforehand(tmp_path: Path) -> None:
+def test_nothing_of_ansible_is_imported_beforehand(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text("import sys; print([name for name in sys.modules if name.startswith('ansible')])")
     assert run(role_runs.forked_python_program(), tmp_path, script).stdout == "[]\n"
@@ -118,7 +118,7 @@ def test_what_an_archive_lacks_cannot_be_imported(tmp_path: Path) -> None:
     assert done.stderr.endswith("No module named 'ansible.module_utils.common.parameters'\n")
 
 
-def test_it_ends_with_the_process_that_asked(tmp_path: Path) -> None:
+def test_it_ends_with_the_process_that_requested_it(tmp_path: Path) -> None:
     script, number = tmp_path / "script.py", tmp_path / "number"
     script.write_text(
         f"import os, time\nopen({str(number)!r}, 'w').write(str(os.getpid()))\nwhile True: time.sleep(600)"

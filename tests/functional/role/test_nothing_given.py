@@ -103,7 +103,7 @@ def test_a_survey_accepts_no_answer_at_all(
     assert writes(*doubles) == []
 
 
-def test_the_scenario_is_asked_for(tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
+def test_a_missing_scenario_is_reported(tmp_path: Path, doubles: tuple[Simulator, KubeDouble]) -> None:
     hosts = {how: [f"{SCENARIO}: {text}"] for how, text in NOTHING.items()}
     (tmp_path / "hosts.yml").write_text(inventory({"plain": [], **hosts}))
     words = ["vcd.kubernetes.shared_ip", "-i", "hosts.yml", "-e", "shared_ip_hosts=clusters"]

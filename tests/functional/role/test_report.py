@@ -91,7 +91,7 @@ def test_a_real_migration_is_drawn_before_and_after(tmp_path: Path, doubles: tup
     assert (tmp_path / "change.md").read_text().count("```mermaid") == 3
 
 
-def test_a_verification_that_fails_after_a_change_keeps_what_was_done(
+def test_a_failed_verification_after_a_change_keeps_the_result_of_the_change(
     tmp_path: Path, doubles: tuple[Simulator, KubeDouble]
 ) -> None:
     """During the verification, a Service gets another port. The result still has the downtime and the way back."""

@@ -170,7 +170,7 @@ def test_a_viewer_is_refused_by_the_preflight(estate: ClusterWithLimitedUsers) -
         )
 
 
-def test_a_change_of_the_file_alone_asks_for_no_right(estate: ClusterWithLimitedUsers) -> None:
+def test_a_change_of_only_the_file_needs_no_right(estate: ClusterWithLimitedUsers) -> None:
     estate.kube.delete("Service", "default", "web")
     estate.sim.journal(clear=True)
     planned = estate.plan("viewer", "viewer-secret-1", scenario="shared_external")
@@ -179,7 +179,9 @@ def test_a_change_of_the_file_alone_asks_for_no_right(estate: ClusterWithLimited
     assert [entry for entry in estate.sim.journal() if "/roles" in entry["path"]] == []
 
 
-def test_an_audit_says_which_right_it_lacks_and_calls_nothing_clean_without_it(estate: ClusterWithLimitedUsers) -> None:
+def test_an_audit_names_a_missing_right_and_reports_nothing_as_clean_without_it(
+    estate: ClusterWithLimitedUsers,
+) -> None:
     views = {right for right in ROLE if right.endswith("View") or ": View " in right} - {table.ROLE_VIEW}
     unused = {table.CERTIFICATE_VIEW, table.IP_SPACE_VIEW, table.VDC_GROUP_VIEW, table.VM_VIEW}  # on this estate
     whole = estate.phase("audit", estate.connection("all"))["audit"]["findings"]
@@ -207,7 +209,9 @@ def audited_as(estate: ClusterWithLimitedUsers, reader: str) -> dict[str, Any]:
     return result
 
 
-def test_an_audit_without_a_right_in_kubernetes_leaves_out_only_what_needs_it(estate: ClusterWithLimitedUsers) -> None:
+def test_without_a_right_in_kubernetes_an_audit_skips_only_the_checks_that_need_it(
+    estate: ClusterWithLimitedUsers,
+) -> None:
     whole = audited_as(estate, "reads")["audit"]["findings"]
     assert "not-checked" not in {one["code"] for one in whole}
     left_out = {}
@@ -227,7 +231,7 @@ def test_an_audit_without_a_right_in_kubernetes_leaves_out_only_what_needs_it(es
     assert left_out["services"] < left_out["configmaps vcloud-ccm-configmap"]
 
 
-def test_an_audit_that_may_read_nothing_of_a_cluster_has_not_audited_it(estate: ClusterWithLimitedUsers) -> None:
+def test_a_cluster_that_an_audit_may_not_read_is_not_audited(estate: ClusterWithLimitedUsers) -> None:
     result = audited_as(estate, "reads-nothing")
     assert result["failed"]
     assert "403 Forbidden" in result["msg"]

@@ -56,7 +56,7 @@ def names(sim: Simulator) -> set[str]:
 WEB = (("http", 80), ("https", 443))
 
 
-def test_what_lives_is_never_removed_whatever_it_is_called(tmp_path: Path) -> None:
+def test_live_objects_are_never_removed_whatever_their_names(tmp_path: Path) -> None:
     """Names of web-prod can be read as names of a Service web, and names of prod-eu as ports of the cluster prod."""
     with Simulator(task_seconds=0, health_seconds=0) as sim, KubeDouble(objects=cluster_of("prod")) as kube:
         kube.load([in_kubernetes("web-prod", "203.0.113.10", *WEB)])
@@ -117,7 +117,7 @@ def of_api(short: str = CLUSTER_ID.removeprefix("urn:vcloud:entity:vmware:")) ->
     return [{"type": kind, "id": "urn:x", "name": f"{start}{tail}"} for kind, start in kinds.items()]
 
 
-def test_the_entity_of_cpi_shows_what_is_left_of_a_deleted_service(tmp_path: Path) -> None:
+def test_the_entity_of_cpi_shows_the_leftovers_of_a_deleted_service(tmp_path: Path) -> None:
     estate = estate_with_entity(tmp_path, of_api())
     with Simulator(estate) as sim, KubeDouble(objects=cpi_objects()) as kube:
         kube.load([manifest("web")])
@@ -134,7 +134,7 @@ def test_the_entity_of_cpi_shows_what_is_left_of_a_deleted_service(tmp_path: Pat
         assert any("virtualServiceSummaries" in text for text in seen[last:])
 
 
-def test_without_a_witness_orphans_stay_and_the_reason_is_said(tmp_path: Path) -> None:
+def test_without_proof_orphans_stay_and_the_reason_is_reported(tmp_path: Path) -> None:
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         kube.load([manifest("web")])
         run = play(tmp_path / "1", [made("distinct_internal"), Case("pruned", PRUNE)], sim, kube)
@@ -144,7 +144,7 @@ def test_without_a_witness_orphans_stay_and_the_reason_is_said(tmp_path: Path) -
         assert "CPI's entity in Cloud Director lists no objects of CPI" in run.output
 
 
-def test_the_restore_point_shows_what_a_renamed_port_has_left(tmp_path: Path) -> None:
+def test_the_restore_point_shows_the_leftovers_of_a_renamed_port(tmp_path: Path) -> None:
     """A port is renamed after a migration. The next one removes the objects of its old name, which are in the way."""
     with Simulator() as sim, KubeDouble(objects=cpi_objects()) as kube:
         kube.load([manifest("web"), manifest("api")])

@@ -103,7 +103,7 @@ def test_several_clusters_are_planned_then_applied(tmp_path: Path, estate: TwoCl
     assert all(line.endswith(", CPI has 1 replica") for line in summary(output)[1:3]), output[-3000:]
 
 
-def test_edge_gateways_alternate_where_the_inventory_names_them(tmp_path: Path, estate: TwoClusters) -> None:
+def test_edge_gateways_alternate_if_the_inventory_names_them(tmp_path: Path, estate: TwoClusters) -> None:
     nowhere = {"shared_ip_kubeconfig": "/nowhere", "shared_ip_scenario": "shared_external"}
     named = [("a", "north"), ("b", "north"), ("c", "south"), ("d", "south"), ("e", ""), ("f", "")]
     hosts = {name: {**nowhere, "shared_ip_edge_gateway": edge} for name, edge in named}
@@ -134,7 +134,7 @@ def test_progress_leaves_standard_output_to_the_callback(callback: str, tmp_path
     assert "shared_ip: alpha: changing CPI's file" in errors.splitlines()
 
 
-def test_a_cluster_that_fails_keeps_no_other_waiting(tmp_path: Path, estate: TwoClusters) -> None:
+def test_a_failed_cluster_does_not_delay_the_others(tmp_path: Path, estate: TwoClusters) -> None:
     broken = {"shared_ip_kubeconfig": "/nowhere", "shared_ip_scenario": "shared_external"}
     # both are read before they fail: one has no login, the other is on another edge gateway
     unread = {**estate.hosts()["be-ta"], "shared_ip_vcd_password": "wrong-password-1"}

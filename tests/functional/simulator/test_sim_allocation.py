@@ -95,7 +95,7 @@ def test_a_number_of_addresses_grows_and_shrinks_around_those_in_use(system: Api
     assert held(system, edge)[2] == 3
 
 
-def test_more_addresses_are_those_that_no_other_gateway_has(system: Api, scene: Scene, outside: str) -> None:
+def test_additional_addresses_belong_to_no_other_gateway(system: Api, scene: Scene, outside: str) -> None:
     first = system.done("POST", "/edgeGateways", gateway(scene, outside, "first", more=4))
     assert held(system, first) == ("192.0.2.3", ["192.0.2.3-192.0.2.6"], 4)
     second = system.done("POST", "/edgeGateways", gateway(scene, outside, "second", more=2, primaryIp="192.0.2.8"))
@@ -111,14 +111,14 @@ def test_more_addresses_are_those_that_no_other_gateway_has(system: Api, scene: 
     assert held(system, second)[2] == 3
 
 
-def test_more_addresses_come_to_those_that_a_gateway_has(system: Api, scene: Scene, outside: str) -> None:
+def test_additional_addresses_are_added_to_those_of_the_gateway(system: Api, scene: Scene, outside: str) -> None:
     # Terraform's provider, TestAccVcdNsxtEdgeGatewayAutoSubnetAllocation, sends the subnet without its ranges
     edge = system.done("POST", "/edgeGateways", gateway(scene, outside, more=4))
     system.done("PUT", f"/edgeGateways/{edge}", gateway(scene, outside, more=3, primaryIp="192.0.2.3"))
     assert held(system, edge) == ("192.0.2.3", ["192.0.2.3-192.0.2.9"], 7)
 
 
-def test_one_address_of_two_subnets_is_the_primary_one(system: Api, scene: Scene, outside: str) -> None:
+def test_a_gateway_with_two_subnets_uses_only_its_primary_address(system: Api, scene: Scene, outside: str) -> None:
     wanted = gateway(scene, outside, autoAllocateIpRanges=True, totalIpCount=9)
     (uplink,) = wanted["edgeGatewayUplinks"]
     more = {"gateway": "198.51.100.1", "prefixLength": 24, "autoAllocateIpRanges": True, "totalIpCount": 10}

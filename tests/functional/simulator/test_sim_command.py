@@ -34,7 +34,7 @@ def test_the_reference_has_the_tables_of_the_code() -> None:
         renewed("no marks")
 
 
-def test_the_table_of_what_clients_send_is_made_from_journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_of_clients_operations_is_made_from_journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known = {f"{operation.method} {operation.path}" for operation in OPERATIONS}
     assert list(clients.recorded()) == list(clients.CLIENTS)
     for client, sent in clients.recorded().items():

@@ -48,14 +48,14 @@ def test_it_is_activated_with_a_policy_and_a_rule(admin: Api, group: str) -> Non
     assert admin.sim.dump()["firewall_rules"] == []
 
 
-def test_a_group_takes_its_rules_with_it(admin: Api, group: str) -> None:
+def test_deleting_a_group_deletes_its_rules(admin: Api, group: str) -> None:
     admin.done("PUT", f"{group}/dfwPolicies", {"enabled": True})
     set_policy(admin, group, enabled=False)
     admin.done("DELETE", group)
     assert admin.sim.dump()["firewall_rules"] == []
 
 
-def test_a_policy_is_changed_by_who_has_read_it_last(admin: Api, group: str) -> None:
+def test_a_policy_is_changed_only_with_its_current_version(admin: Api, group: str) -> None:
     admin.done("PUT", f"{group}/dfwPolicies", {"enabled": True})
     path = f"{group}/dfwPolicies/default"
     policy = admin.get(path)

@@ -102,7 +102,7 @@ def test_an_endless_task_ends_when_released(sim: Simulator, api: Api, scene: Sce
     assert api.xml(location).get("status") == "success"
 
 
-def test_a_vanished_task_has_done_its_work(sim: Simulator, api: Api, scene: Scene) -> None:
+def test_a_vanished_task_has_completed(sim: Simulator, api: Api, scene: Scene) -> None:
     sim.faults([{"method": "POST", "route": POOLS_ROUTE, "task": "vanish", "times": 1}])
     location = api.ask("POST", POOLS, scene.pool()).headers["Location"]
     assert api.ask("GET", location).status_code == 403

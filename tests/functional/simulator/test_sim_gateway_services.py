@@ -152,7 +152,7 @@ def dhcp(**more: Any) -> dict[str, Any]:
     return {"mode": "EDGE", "leaseTime": 60, **more}
 
 
-def test_dhcp_needs_what_its_mode_needs(system: Api, scene: Scene, edge: str, network: str) -> None:
+def test_dhcp_requires_the_prerequisites_of_its_mode(system: Api, scene: Scene, edge: str, network: str) -> None:
     path = network + "/dhcp"
     # go-vcloud-director: "if LeaseTime or Mode are not explicitly passed, the API doesn't use any defaults"
     system.refused("PUT", path, {"leaseTime": 60}, 'The field "mode" is required.')

@@ -285,7 +285,7 @@ def test_an_invalid_network_is_refused(admin: Api, scene: Scene, change: dict[st
     admin.refused("POST", NETWORKS, network(scene, **change), text)
 
 
-def test_a_network_stays_with_its_owner_and_its_machines(tenants: Simulator) -> None:
+def test_a_network_keeps_its_owner_and_is_not_deleted_with_machines(tenants: Simulator) -> None:
     admin = Api(tenants, "admin@acme")
     found = admin.named(NETWORKS, "k8s-net")
     path = f"{NETWORKS}/{found['id']}"

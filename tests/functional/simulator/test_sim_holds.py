@@ -71,7 +71,7 @@ def test_a_held_request_ends_with_its_client(sim: Simulator, api: Api, scene: Sc
 
 
 @pytest.mark.parametrize(("when", "pools"), [("before", 0), ("after", 1)])
-def test_a_client_killed_while_its_request_is_held(
+def test_a_client_can_be_killed_while_its_request_is_held(
     sim: Simulator, api: Api, scene: Scene, when: str, pools: int
 ) -> None:
     code = (

@@ -99,7 +99,7 @@ def test_a_wrong_body_is_refused(api: Api, part: str, sent: dict[str, Any], text
     api.refused("PUT", f"{SERVICES}/{made(api)}/{part}", sent, text)
 
 
-def test_an_l4_virtual_service_has_none(api: Api) -> None:
+def test_an_l4_virtual_service_has_no_policies(api: Api) -> None:
     urn = made(api, "L4")
     api.refused("PUT", f"{SERVICES}/{urn}/httpPolicy/securityRules", {"values": [CLOSE]}, "is not of type HTTP")
     api.done("PUT", f"{SERVICES}/{urn}/httpPolicy/securityRules", {"values": []})
@@ -111,7 +111,7 @@ def test_waf_needs_the_premium_feature_set() -> None:
         api.refused("PUT", f"{SERVICES}/{made(api)}/waf/config", {"active": True}, "PREMIUM")
 
 
-def test_a_viewer_may_only_read_them(api: Api) -> None:
+def test_a_viewer_may_only_read_policies(api: Api) -> None:
     path = f"{SERVICES}/{made(api)}/httpPolicy/securityRules"
     viewer = Api(api.sim, "viewer@acme", "38.1")
     assert viewer.values(path) == []

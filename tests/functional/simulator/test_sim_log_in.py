@@ -102,7 +102,7 @@ def test_log_out_ends_the_session(api: Api) -> None:
     assert answer.json()["minorErrorCode"] == "UNAUTHORIZED"
 
 
-def test_401_of_the_legacy_api_has_no_body(sim: Simulator, api: Api) -> None:
+def test_a_401_of_the_legacy_api_has_no_body(sim: Simulator, api: Api) -> None:
     sim.expire()
     answer = api.ask("GET", "/api/org")
     assert (answer.status_code, answer.content) == (401, b"")

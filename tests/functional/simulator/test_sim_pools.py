@@ -49,7 +49,7 @@ def test_defaults_are_those_of_vcd(api: Api, scene: Scene) -> None:
     )
 
 
-def test_a_body_as_cpi_sends_it_comes_back_as_sent(api: Api, scene: Scene) -> None:
+def test_a_body_as_cpi_sends_it_is_read_back_unchanged(api: Api, scene: Scene) -> None:
     sent = {
         "enabled": True,
         "name": "ingress-pool-web-capvcdCluster:6f1c9b1e-http",

@@ -144,7 +144,7 @@ def test_every_kind_is_covered() -> None:
     assert bodies - known == set()
 
 
-def test_every_operation_that_writes_belongs_to_a_kind_or_has_tests_of_its_own(sim: Simulator) -> None:
+def test_every_write_operation_belongs_to_a_kind_or_has_its_own_tests(sim: Simulator) -> None:
     start, seen = sim.snapshot(), set()
     for kind in KINDS.values():
         sim.restore(start)
@@ -159,7 +159,7 @@ def test_every_operation_that_writes_belongs_to_a_kind_or_has_tests_of_its_own(s
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_what_is_read_back_equals_what_was_sent(at: Place, name: str) -> None:
+def test_an_object_is_read_back_as_it_was_sent(at: Place, name: str) -> None:
     kind = KINDS[name]
     schema = _at_version(kind.body, NEWEST)
     covered, shown, body = set(kind.aside), {}, {}

@@ -78,7 +78,7 @@ def test_a_tenant_sees_no_role_of_the_provider_or_of_another_tenant(tenants: Sim
     } == rights.TENANT | rights.OF_SYSTEM
 
 
-def test_the_list_of_rights_says_what_each_implies(api: Api) -> None:
+def test_the_list_of_rights_shows_the_implied_rights(api: Api) -> None:
     rows = api.values("/rights?pageSize=128")
     right = next(one for one in rows if one["name"] == "Organization vDC Gateway: Configure NAT")
     assert [one["name"] for one in right["impliedRights"]] == ["Organization vDC Gateway: View NAT"]

@@ -82,7 +82,7 @@ def test_an_index_finds_the_same_as_a_full_scan(steps: list[tuple[str, int]]) ->
     assert not store.stale()
 
 
-def test_what_changes_in_place_is_noticed() -> None:
+def test_a_change_in_place_is_noticed() -> None:
     store = Store()
     made = store.add(Record(SERVICE, "one", service(1), "acme"))
     assert store.where(SERVICE, "pool", "pool-1") == [made]

@@ -285,7 +285,7 @@ def test_storage_profiles_are_added_changed_and_removed(system: Api, admin: Api,
     assert [one["vdc"]["name"] for one in system.sim.dump()["vdc_storage_profiles"]] == ["acme-vdc"]
 
 
-def test_a_vdc_that_is_disabled_needs_no_force(system: Api, scene: Scene) -> None:
+def test_a_disabled_vdc_is_deleted_without_force(system: Api, scene: Scene) -> None:
     vdc = str(make(system, scene.org, params(system, "new", IsEnabled="false")).get("href"))
     assert system.ask("DELETE", vdc).status_code == 202
 

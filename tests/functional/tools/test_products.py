@@ -71,7 +71,7 @@ def test_a_double_has_the_version_of_the_collection(product: Product) -> None:
     assert project["version"] == collection[1]
 
 
-def test_what_both_doubles_need_is_the_same_in_both() -> None:
+def test_shared_files_are_identical_in_both_doubles() -> None:
     # each can be installed without the other
     copies = [TESTS / name / "kept_connection.py" for name in ("simulator/vcdsim", "kube_double/kube_double")]
     assert len({path.read_bytes() for path in copies}) == 1

@@ -125,7 +125,7 @@ def test_a_rotation_continues_wherever_it_was_interrupted(used: Modules) -> None
             assert used.done(CERTIFICATE, **ROTATION)["changed"] is False
 
 
-def test_what_an_abandoned_rotation_left_is_cleaned_up(used: Modules) -> None:
+def test_leftovers_of_an_abandoned_rotation_are_removed(used: Modules) -> None:
     used.simulator.faults([{"method": "PUT", "skip": 1, "status": 400, "message": "no"}])
     used.refused(CERTIFICATE, **ROTATION)
     used.simulator.faults([])

@@ -153,7 +153,7 @@ def test_a_user_without_the_right_gets_the_rest_and_the_name_of_the_right(sim: S
     assert sum(repr(BALANCER) in text for text in warnings) == 4
 
 
-def test_an_id_that_names_do_not_show_is_given(sim: Simulator) -> None:
+def test_an_id_that_is_not_in_the_names_can_be_given(sim: Simulator) -> None:
     clusters, warnings = read(sim, cluster_ids=["prod-eu", " unused "], sources=["edge_gateways"])
     assert (clusters["prod-eu"]["services"], clusters["prod-eu"]["known_by"]) == (["web"], "id")
     assert (clusters["unused"]["services"], clusters["unused"]["edge_gateway"]) == ([], None)

@@ -172,7 +172,7 @@ def test_a_user_who_may_not_read_the_rules_is_warned_and_cloud_director_decides(
     assert "'Organization vDC Gateway: View NAT'" in warning
 
 
-def test_nothing_is_read_for_a_task_that_changes_nothing(vcd: Modules) -> None:
+def test_a_task_without_a_change_reads_no_claims(vcd: Modules) -> None:
     vcd.done(SERVICE, **WEB)
     vcd.done(NAT, **{**DNAT, "external_addresses": OTHER})
     for module, options, foreign in (

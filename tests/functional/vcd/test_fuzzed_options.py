@@ -26,7 +26,7 @@ def test_each_set_ends_well() -> None:
     assert len({case.end for case in cases}) == 4, "sound sets and wrong ones"
 
 
-def test_a_set_depends_on_its_seed_alone() -> None:
+def test_a_set_depends_only_on_its_seed() -> None:
     words = Words({"pools": [{"name": "web", "id": "urn:vcloud:loadBalancerPool:1"}], "tasks": [{"id": "none"}]})
     first, other, again = (
         Drawer(random.Random(seed), words).options(spec_of("vcd_pool"), None)  # noqa: S311  # it need not be secret

@@ -199,7 +199,7 @@ def test_a_kubeconfigs_server_with_a_password_is_refused_and_not_shown(tmp_path:
         assert leaked(text) == []
 
 
-def test_a_loud_run_of_ansible_shows_no_secret_and_no_control_character(
+def test_a_verbose_run_of_ansible_shows_no_secret_and_no_control_character(
     tmp_path: Path, vcd: EchoServer, kube: EchoServer
 ) -> None:
     begin(vcd, "JSON", 2)

@@ -47,7 +47,7 @@ def test_an_ip_set_is_created_once_changed_and_removed(edge: Modules) -> None:
         ["198.51.101.20/32", " 198.51.100.0/24 "],
     ],
 )
-def test_equal_addresses_are_no_change_or_one_line(same: list[str], edge: Modules) -> None:
+def test_equal_addresses_are_not_a_change_and_host_bits_are_refused(same: list[str], edge: Modules) -> None:
     edge.done(SET, **OFFICE)
     result = edge.run(SET, name="office", ip_addresses=same)
     if result.get("failed"):
@@ -88,7 +88,7 @@ def _refused_deletes(edge: Modules) -> int:
     return [one["status"] for one in edge.simulator.journal() if one["method"] == "DELETE"].count(400)
 
 
-def test_an_ip_set_that_no_longer_has_a_user_is_deleted_at_once(edge: Modules) -> None:
+def test_an_ip_set_without_users_is_deleted_at_once(edge: Modules) -> None:
     _used_no_more(edge, "no")
     assert edge.done(SET, name="office", state="absent")["changed"] is True
     assert _refused_deletes(edge) == 0

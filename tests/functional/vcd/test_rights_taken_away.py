@@ -160,7 +160,7 @@ def test_each_missing_right_is_reported_before_the_first_write_or_not_needed(sim
     assert refused[table.ROLE_VIEW] == set()
 
 
-def test_a_plan_that_changes_nothing_asks_for_no_right(simulator: Simulator) -> None:
+def test_a_plan_without_changes_needs_no_right(simulator: Simulator) -> None:
     simulator.reset()
     everything = as_user(simulator, "all")
     everything.done("vcd_pool", name="web")
@@ -174,7 +174,7 @@ def test_a_plan_that_changes_nothing_asks_for_no_right(simulator: Simulator) -> 
     assert [path for path in asked if not path.endswith("sessions/current")] == []
 
 
-def test_unreadable_rights_are_a_warning_and_no_error(simulator: Simulator) -> None:
+def test_unreadable_rights_are_a_warning_not_an_error(simulator: Simulator) -> None:
     simulator.reset()
     blind = as_user(simulator, f"no-{ROLE.index(table.ROLE_VIEW)}")
     foreseen = blind.done("vcd_pool", name="web", check=True)

@@ -52,7 +52,7 @@ def test_a_tag_is_assigned_once_extended_and_removed(org: Modules) -> None:
     assert org.done(TAG, name="worker", state="absent")["changed"] is False
 
 
-def test_only_what_changes_is_written(org: Modules) -> None:
+def test_only_changes_are_written(org: Modules) -> None:
     org.done(TAG, name="worker", vms=WORKERS)
     org.simulator.journal(clear=True)
     org.done(TAG, name="worker", vms=[*WORKERS, "acme-cp-1"])
@@ -77,7 +77,7 @@ def test_machines_that_do_not_exist_are_reported(org: Modules) -> None:
     assert org.done(TAG, name="worker", vms=[gone], state="absent")["changed"] is False
 
 
-def test_the_right_is_named_and_the_provider_has_no_tags(org: Modules) -> None:
+def test_a_missing_right_is_named_and_a_provider_is_refused(org: Modules) -> None:
     kube = org.as_user(user="kube", password="kube-secret-1")
     for check in (True, False):
         # the need for the right is only inferred: first a warning, then Cloud Director's own refusal

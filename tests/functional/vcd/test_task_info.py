@@ -52,7 +52,7 @@ def test_the_newest_tasks_are_found_by_state(vcd: Modules) -> None:
     assert tasks(vcd, id="00000000-0000-4000-8000-000000000000") == []
 
 
-def test_tasks_are_read_page_by_page_and_no_further_than_needed(vcd: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tasks_are_read_page_by_page_as_far_as_needed(vcd: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "PAGE_SIZE", 2)
     for number in range(5):
         make(vcd, f"set-{number}")
@@ -89,7 +89,7 @@ def test_the_tasks_that_keep_an_edge_gateway_busy_are_found() -> None:
         assert "no edge gateway" in vcd.refused("vcd_task_info", edge_gateway=None, vdc="unknown")
 
 
-def test_a_task_that_failed_says_why(vcd: Modules) -> None:
+def test_a_failed_task_has_its_error(vcd: Modules) -> None:
     vcd.simulator.faults(
         [
             {

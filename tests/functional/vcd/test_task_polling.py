@@ -99,7 +99,7 @@ def move(api: Api) -> None:
             api.delete(f"loadBalancer/pools/{pool}", "pool")
 
 
-def test_a_write_of_half_a_second_takes_two_and_a_half_looks_at_its_task_and_hardly_longer() -> None:
+def test_a_write_of_half_a_second_needs_two_and_a_half_polls_and_hardly_more_time() -> None:
     transport = InProcessTransport()
     settings = Settings("https://vcd", org="acme", user="kube", password="kube-secret-1")
     with Session(settings, clock=transport.clock, transport=transport) as session:  # type: ignore[arg-type] # a double

@@ -45,7 +45,7 @@ def test_a_vapp_is_read_with_its_metadata_and_machines(vcd: Modules) -> None:
     assert vcd.writes() == []
 
 
-def test_a_provider_reads_what_is_private(vcd: Modules) -> None:
+def test_a_provider_reads_private_metadata(vcd: Modules) -> None:
     (found,) = read(vcd.as_user(**SYSTEM), vapp="acme-vapp")
     assert [one["key"] for one in found["metadata"] if one["visibility"] == "PRIVATE"] == ["vendor.cost"]
 

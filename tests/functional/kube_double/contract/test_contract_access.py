@@ -66,7 +66,7 @@ def test_a_create_and_a_cluster_list_are_denied(contract: Any, user: str) -> Non
     )
 
 
-def test_scale_is_a_right_of_its_own(contract: Any, user: str) -> None:
+def test_scale_needs_its_own_right(contract: Any, user: str) -> None:
     contract.deployment("web", 0)
     found = contract.of("Deployment", "apps/v1", user)
     body = {"metadata": {"annotations": {"a": "b"}}}

@@ -254,10 +254,10 @@ def in_reach(call: Call, before: str, owner: str) -> bool:
 
 def _bare(gateway: Record) -> list[dict[str, Any]]:
     """The uplinks in the form in which a client sends them back unchanged."""
-    read_only = ("usedIpCount", "uplinkName", "usingIpSpace", "vrfLiteBacked", "backingType")
+    derived = ("usedIpCount", "uplinkName", "usingIpSpace", "vrfLiteBacked", "backingType")
     return [
         {
-            **{name: value for name, value in uplink.items() if name not in read_only and value is not None},
+            **{name: value for name, value in uplink.items() if name not in derived and value is not None},
             "subnets": {
                 "values": [
                     {
