@@ -65,7 +65,7 @@ SWITCHES = (
         "ip-space-writes-lock-space",
         ("yes", "no"),
         "Allocations in an IP Space, their changes and releases count for a one-task rule of that IP Space, or for "
-        "none. Terraform's provider lets one at a time pass.",
+        "none. Terraform's provider allows one at a time.",
     ),
     Switch(
         "release-used-manual",
@@ -89,7 +89,7 @@ SWITCHES = (
         "gateways-in-api-40",
         ("missing", "served"),
         "API 40.0 and newer are those of VCF Automation, another product: edge gateways, their load balancer, networks "
-        "and VDCs answer 404 there, or as in VCD. No client of it sends them.",
+        "and VDCs answer 404 there, or as in VCD. Its clients do not send them.",
     ),
     Switch(
         "nat-version",

@@ -21,13 +21,13 @@ from vcdsim.rights import ROLES
 _MARKED = re.compile(r"(<!-- tables: begin[^>]*-->\n).*?(\n<!-- tables: end -->)", re.DOTALL)
 _WIDTH = 118
 _RECORDED = """\
-Found in the journals of the tests: of both CPIs that serve new Services (`tests/real`), of the Go SDK and Terraform's
-provider that create, change and delete what they know (`tests/clients`) and of their own tests (`make acceptance`), and
-of the modules (`tests/functional/vcd`).
+From the journals of tests in which both CPIs serve new Services (`tests/real`), in which the Go SDK and Terraform's
+provider create, change and delete every object that they support (`tests/clients`), of their own tests
+(`make acceptance`), and of the modules' tests (`tests/functional/vcd`).
 An empty cell says that those tests did not send the operation, not that the client never does."""
 _STRICT = """\
 *Strict body*: the operation also refuses unknown fields, wrong types and values out of range. The right *none* needs no
-session, *any* needs a session and no right."""
+session, *any* needs only a session."""
 
 
 def renewed(page: str) -> str:

@@ -295,7 +295,7 @@ OPERATIONS = (
         PROVIDER,
         post_controller,
         f"{_VIEW}_CREATE",
-        refuses="a name or URL that another has",
+        refuses="a name or URL of another controller",
     ),
     Operation("GET", CONTROLLER, "35.0", PROVIDER, get_controller, f"{_VIEW}_VIEW"),
     Operation("PUT", CONTROLLER, "35.0", PROVIDER, put_controller, f"{_VIEW}_UPDATE", refuses="the same as POST"),

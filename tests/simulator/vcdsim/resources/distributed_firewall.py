@@ -197,7 +197,7 @@ OPERATIONS = (
         DFW_ENABLE,
         put_policies,
         "DFW_POLICIES_UPDATE",
-        refuses="to deactivate while the default policy is enabled",
+        refuses="deactivation while the default policy is enabled",
     ),
     Operation("GET", POLICY, "35.0", VDC_GROUP_VIEW, get_policy, "DFW_POLICY_VIEW"),
     Operation(

@@ -95,7 +95,7 @@ OPERATIONS = (
         PROVIDER,
         delete_org,
         "ORG_DELETE",
-        refuses="one that is enabled, one that has VDCs without recursive",
+        refuses="an enabled one, one with VDCs without recursive",
     ),
     Operation("DELETE", "/api/admin/network/{id}", "0.0", NETWORK_EDIT, delete_network, "ORG_VDC_NETWORK_DELETE"),
 )

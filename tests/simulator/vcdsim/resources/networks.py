@@ -280,7 +280,7 @@ OPERATIONS = (
         put_network,
         "ORG_VDC_NETWORK_UPDATE",
         basis="assumed",
-        refuses="the same as POST; another owner, but of an isolated network a VDC group that its VDC is in, or back",
+        refuses="the same as POST; another owner, except for an isolated network a VDC group with its VDC, or back",
     ),
     Operation(
         "DELETE",

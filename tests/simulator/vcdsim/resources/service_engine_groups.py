@@ -370,7 +370,7 @@ OPERATIONS = (
         PROVIDER,
         post_assignment,
         "LOAD_BALANCER_SERVICE_ENGINE_GROUP_ASSIGN",
-        refuses="limits of a dedicated group, no limits of a shared one, a STANDARD group on a PREMIUM gateway",
+        refuses="limits for a dedicated group, missing limits for a shared one, a STANDARD group on a PREMIUM gateway",
     ),
     Operation("GET", ONE, "35.0", LB_VIEW, get_assignment, "LOAD_BALANCER_SERVICE_ENGINE_GROUP_ASSIGNMENT_VIEW"),
     Operation(
@@ -380,7 +380,7 @@ OPERATIONS = (
         PROVIDER,
         put_assignment,
         "LOAD_BALANCER_SERVICE_ENGINE_GROUP_ASSIGNMENT_UPDATE",
-        refuses="a limit below what is deployed, any update of a dedicated group's",
+        refuses="a limit below the deployed number, any update for a dedicated group",
     ),
     Operation(
         "DELETE",

@@ -192,6 +192,6 @@ OPERATIONS = (
         PROVIDER,
         post_profiles,
         "VDC_UPDATE_STORAGE_PROFILES",
-        refuses="a profile that is there already; to remove one that is enabled or the default",
+        refuses="a duplicate profile; the removal of one that is enabled or the default",
     ),
 )
