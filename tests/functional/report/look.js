@@ -1,15 +1,15 @@
 // Copyright: (c) 2026, the vcd.kubernetes authors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What a reader would notice in the page as it is laid out now: texts over each other, texts that are cut off or cross
-// the border of a box, texts with too little contrast, and how many pixels the page is too wide.
+// Visual defects of the page in its current layout: texts over each other, texts that are cut off or cross the border
+// of a box, texts with too little contrast, and how many pixels the page is too wide.
 (() => {
   const texts = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const parent = node.parentElement;
     if (!node.data.trim() || parent.closest('title, desc, style, script')) continue;
-    const head = parent.closest('thead'); // on a phone it is there for screen readers only
+    const head = parent.closest('thead'); // on a phone it exists only for screen readers
     if (head && getComputedStyle(head).position === 'absolute') continue;
     const range = document.createRange();
     range.selectNodeContents(node);
