@@ -38,7 +38,7 @@ TASK_SECONDS = 0.001  # usually over at the first poll
 ESTATES = ("one-edge", "ip-spaces")
 
 
-class Case(NamedTuple):
+class MigrationCase(NamedTuple):
     """One migration. The last three fields are the unconfirmed rules of Cloud Director, see STRICT."""
 
     before: str
@@ -57,7 +57,7 @@ class Case(NamedTuple):
         return dict(zip(STRICT, (self.overlap, self.put, self.join), strict=True))
 
 
-def cases() -> list[Case]:
+def cases() -> list[MigrationCase]:
     """Every migration with every number of ports, twice, so that each pair of settings occurs."""
     found = []
     for number, ((before, after), (place, ports)) in enumerate(itertools.product(MOVES, enumerate((1, 2, 5)))):
@@ -66,7 +66,7 @@ def cases() -> list[Case]:
         bits = [(row >> 0) & 1, (row >> 1) & 1, ((row >> 0) ^ (row >> 1)) & 1, (number // 3) % 2]
         for turned in (0, 1):
             settings = [("refused", "allowed")[bit ^ turned] for bit in bits[:3]]
-            found.append(Case(before, after, ports, ESTATES[bits[3] ^ turned], *settings))
+            found.append(MigrationCase(before, after, ports, ESTATES[bits[3] ^ turned], *settings))
     return found
 
 
@@ -117,7 +117,9 @@ def prepare(simulators: dict[str, Simulator], prepared: Any, of: str, scenario: 
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_migration_is_complete_and_loses_no_ip(case: Case, simulators: dict[str, Simulator], prepared: Any) -> None:
+def test_a_migration_is_complete_and_loses_no_ip(
+    case: MigrationCase, simulators: dict[str, Simulator], prepared: Any
+) -> None:
     edge, services = prepare(simulators, prepared, case.estate, case.before, case.ports)
     edge.sim.assume(**case.rules)
     edge.sim.journal(clear=True)
@@ -159,7 +161,7 @@ def of_the_gateway(writes: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(method, name) for method, name in writes if not name.startswith("appPort_")]
 
 
-def moves(case: Case, service: Params) -> bool:
+def moves(case: MigrationCase, service: Params) -> bool:
     """Whether the migration changes the service: with one port, the two scenarios behind NAT are the same."""
     return EXTERNAL in (case.before, case.after) or len(service["ports"]) > 1
 
@@ -179,7 +181,7 @@ def check_shape(edge: Edge, services: list[Params], scenario: str, result: Param
     assert found["orphans"] == []
 
 
-def check_window(case: Case, timeline: Any, before: Any, services: list[Params], checked: Params) -> None:
+def check_window(case: MigrationCase, timeline: Any, before: Any, services: list[Params], checked: Params) -> None:
     """The external IPs are held at every moment, except in the window that the plan announced."""
     windows = {one["external_ip"]: one["outage"]["window"] for one in checked["services"]}
     gaps = always_referenced(timeline, before, windows)
@@ -191,7 +193,7 @@ def check_window(case: Case, timeline: Any, before: Any, services: list[Params],
         assert all(gap.to is not None and gap.tasks <= 1 for gap in mine)
 
 
-def check_outage(case: Case, timeline: Any, before: Any, services: list[Params], checked: Params) -> None:
+def check_outage(case: MigrationCase, timeline: Any, before: Any, services: list[Params], checked: Params) -> None:
     """No port is down for longer than the plan said, and not all at once if that can be avoided."""
     seen = as_clients_see(services)
     down = ports_down(timeline, before, seen)

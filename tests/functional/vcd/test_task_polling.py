@@ -30,7 +30,7 @@ SERVICES = 10
 pytestmark = pytest.mark.filterwarnings("ignore:It is recommended to use web.RequestKey")
 
 
-class FakeClock:
+class SharedClock:
     """A clock whose sleep only advances its time."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class InProcessTransport:
     """A transport to a simulator in this process. Its requests advance the clock."""
 
     def __init__(self) -> None:
-        self.clock, self.journal = FakeClock(), Journal()
+        self.clock, self.journal = SharedClock(), Journal()
         settings = simulated.Settings(task_seconds=TASK, health_seconds=0.0)
         vcd = simulated.SimulatedVcd(settings, self.clock.monotonic)
         estates.build(vcd, estates.load("one-edge"))

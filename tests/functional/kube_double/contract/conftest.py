@@ -30,7 +30,7 @@ NODES = [
 ]  # fmt: skip
 
 
-class Contract:
+class ContractCluster:
     """An API server as its administrator sees it, with a separate namespace for the test."""
 
     def __init__(self, kubeconfig: str, caches: pathlib.Path) -> None:
@@ -126,8 +126,8 @@ def contract_kubeconfig() -> Iterator[str]:
 
 
 @pytest.fixture
-def contract(contract_kubeconfig: str, tmp_path: pathlib.Path) -> Iterator[Contract]:
-    found = Contract(contract_kubeconfig, tmp_path)
+def contract(contract_kubeconfig: str, tmp_path: pathlib.Path) -> Iterator[ContractCluster]:
+    found = ContractCluster(contract_kubeconfig, tmp_path)
     namespaces = found.of("Namespace")
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": found.namespace}}
     namespaces.create(body=body)
