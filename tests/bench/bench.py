@@ -53,7 +53,7 @@ class Minimum:
     reason: str
 
 
-# Counted by hand from the objects of each scenario and two rules of Cloud Director: a shared VIP cannot be changed, and
+# Hand-counted from the objects of each scenario and two rules of Cloud Director: a shared VIP cannot be changed, and
 # no VIP can be changed to one that another virtual service has. So all virtual services of a shared VIP except the last
 # are deleted and re-created (2 writes each), and the last one is changed in place (1 write) or stays (0 writes).
 MINIMAL: dict[tuple[str | None, str], Minimum] = {
@@ -126,7 +126,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Again:
-    """The same run again, with nothing left to do."""
+    """The same run repeated, with nothing left to do."""
 
     name: str
     writes: int
@@ -161,7 +161,7 @@ class Growth:
 
 @dataclass(frozen=True)
 class Polling:
-    """How often a run looks at its tasks, where each takes ``task_seconds``."""
+    """How often a run polls its tasks, if each takes ``task_seconds``."""
 
     task_seconds: float
     writes: int
@@ -172,7 +172,7 @@ class Polling:
 
 @dataclass(frozen=True)
 class Held:
-    """What the simulator needs to start with an estate, and what of it is more than for the smallest one."""
+    """What the simulator needs to start with an estate, and how much more memory than with the smallest one."""
 
     estate: str
     virtual_services: int
@@ -181,7 +181,7 @@ class Held:
     rss_kb_of_estate: int
 
 
-# -- what is run -----------------------------------------------------------------------------------------------------
+# -- the runs --------------------------------------------------------------------------------------------------------
 
 
 def estate(edges: int, services: int, ports: int) -> dict[str, Any]:
@@ -253,7 +253,7 @@ class Stage:
         self._folder.cleanup()
 
     def slow(self) -> None:
-        """Give requests and tasks their durations from now on, and clear the journal."""
+        """Let requests and tasks take their time from now on, and clear the journal."""
         self.sim.settings(task_seconds=self.settings.task_seconds, request_seconds=self.settings.request_seconds)
         self.sim.journal(clear=True)
 
@@ -296,11 +296,11 @@ def title(before: str | None, after: str) -> str:
     return f"{before} -> {after}" if before else f"create {after}"
 
 
-# -- what is measured ------------------------------------------------------------------------------------------------
+# -- measurements ----------------------------------------------------------------------------------------------------
 
 
 def one_case(stage: Stage, before: str | None, after: str) -> tuple[Row, Again]:
-    """Create or move all Services of one edge gateway, and run the same again."""
+    """Create or move all Services of one edge gateway, and repeat the run."""
     settings, minimum = stage.settings, MINIMAL[before, after]
     stage.slow()
     began = time.monotonic()
@@ -366,7 +366,7 @@ def side_by_side(settings: Settings) -> SideBySide:
 
 
 def polling(settings: Settings, task_seconds: float) -> Polling:
-    """A creation of Services whose tasks take so long, and the looks at them."""
+    """Create Services with tasks of this length, and count the polls."""
     with Stage(replace(settings, task_seconds=task_seconds), 1, settings.services_polled) as stage:
         stage.slow()
         began = time.monotonic()
@@ -379,7 +379,7 @@ def polling(settings: Settings, task_seconds: float) -> Polling:
 
 
 def growth(settings: Settings, services: int) -> list[Growth]:
-    """A creation and a move without any waiting, to measure the work of the module and the simulator."""
+    """Create and move Services without any waiting, to measure the work of the module and the simulator."""
     found = []
     with Stage(settings, 1, services) as stage:
         for before, after in ((None, EXTERNAL), (EXTERNAL, INTERNAL)):
@@ -400,7 +400,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def held() -> list[Held]:
-    """The simulator's start with each of these estates, as its process has it when it says that it is ready."""
+    """What the simulator's process has used when it reports ready, for a start with each estate."""
     found: list[Held] = []
     for estate in ("one-edge", "large"):
         command = [sys.executable, "-m", "vcdsim", "--estate", estate]
@@ -421,16 +421,16 @@ def held() -> list[Held]:
 
 
 def measure(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
-    """Measure everything, and return it as it is written to the file."""
+    """Measure everything, and return the content of the file."""
     ModuleRun(
         "vcd_shared_ip_info", {}
     ).start().wait()  # starts the process that runs are forked from, outside all measurements
-    # Growth measures CPU time, so nothing else runs meanwhile. All other measurements mostly wait.
+    # Growth measures CPU time, so nothing else runs at the same time. All other measurements mostly wait.
     grown = [one for services in settings.growth for one in _said(growth(settings, services), say)]
     cases = all_cases(settings, say)
     say(f"  {settings.edges} edge gateways side by side")
     beside = side_by_side(settings)
-    say("  how often tasks are looked at")
+    say("  how often tasks are polled")
     polled = [polling(settings, task_seconds) for task_seconds in settings.polled]
     return {
         "held": [asdict(one) for one in held()],
@@ -450,7 +450,7 @@ def _said(found: list[Growth], say: Callable[[str], None]) -> list[Growth]:
     return found
 
 
-# -- what is shown ---------------------------------------------------------------------------------------------------
+# -- output -----------------------------------------------------------------------------------------------------------
 
 
 def tables(found: dict[str, Any]) -> str:

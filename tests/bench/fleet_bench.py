@@ -9,18 +9,18 @@ Ansible, the role and the modules are real; Cloud Director and the clusters are 
 time of Ansible with all that it starts, without the doubles.
 
 How long CPI is stopped is in the journals of the clusters: from the request that scales it to 0 to the one that scales
-it up again. A cluster in a run over many is compared with one that has a run to itself: the same command, with as many
-forks, on the same edge gateways, with as many Services; some of the latter before the run over many, and some after it.
-The ratio is to show where a cluster waits for others, and what the forks take from each other, which share this
-machine's CPU as they share that of any controller. The doubles share it as well, although they stand for other
-machines. Therefore their part is kept small and shown:
+it up again. A cluster in a run over many is compared with one that has a run to itself: the same command, with the same
+number of forks and Services, on the same edge gateways; some of these run before the run over many, and some after it.
+The ratio shows where a cluster waits for others, and how the forks slow each other down, because they share this
+machine's CPU as they would share any controller's. The doubles share it as well, although they stand for other
+machines. Therefore their share is kept small and reported:
 
 - A task takes 2 s. Cloud Director needs 5 to 8 s, so CPU time weighs more here than there.
-- ``late`` is by how many seconds the simulator answered later than its ``request_seconds``, over all requests of a run,
-  for each cluster. It is at most the double's part in how long CPI was stopped, as a run reads before and after that.
+- ``late`` is how many seconds later than its ``request_seconds`` the simulator answered, over all requests of a run,
+  for each cluster. The double's share in how long CPI was stopped is at most that: a run also reads before and after.
 
-Both parts of the ratio are of the same minutes, but a busy machine delays five forks more than one: measure on an idle
-one. The part ``stopped`` takes about 5 minutes then.
+Both parts of the ratio are measured in the same minutes, but a busy machine delays five forks more than one: use an
+idle one. There the part ``stopped`` takes about 5 minutes.
 
 What a run costs is measured over a fleet, over a larger one with as many clusters on each edge gateway (a cluster reads
 all objects of its edge gateway), and over the first size once more: the speed of a machine changes within minutes.
@@ -71,7 +71,7 @@ QUICK = Settings(clusters=4, edges=2, alone=2, many=8, task_seconds=0.1)
 class Stopped:
     """For how many seconds CPI was stopped: of clusters moved alone, and in a run over all others.
 
-    The rest is by how many seconds a cluster the simulator answered late, in both.
+    The ``late`` fields are how many seconds late the simulator answered, for each cluster, in both.
     """
 
     alone: list[float]
@@ -105,20 +105,20 @@ def named(running: Doubles) -> None:
 
 
 def ended(run: Ended) -> Ended:
-    """A run that must not have failed. RuntimeError with the end of its output."""
+    """Return a run that succeeded. RuntimeError with the end of its output if it failed."""
     if run.code:
         raise RuntimeError(f"exit code {run.code}\n{run.output[-3000:]}{run.errors[-1000:]}")
     return run
 
 
 def late(running: Doubles) -> float:
-    """By how many seconds the simulator has answered late since its journal was cleared; clears the journal."""
+    """How many seconds late the simulator has answered since its journal was cleared; clears the journal."""
     asked = 1000 * running.fleet.request_seconds
     return sum(max(0.0, entry["ms"] - asked) for entry in running.sim.journal(clear=True)) / 1000
 
 
 def stopped(settings: Settings, say: Say, folder: Path) -> Stopped:
-    """Move a few clusters alone, all others in one run, and again a few alone."""
+    """Move a few clusters alone, all others in one run, and then a few more alone."""
     fleet = Fleet(
         settings.clusters + settings.alone,
         settings.edges,
@@ -149,7 +149,7 @@ def stopped(settings: Settings, say: Say, folder: Path) -> Stopped:
 
 
 def cost(settings: Settings, say: Say, folder: Path, clusters: int) -> Cost:
-    """Run the playbook over clusters that are in their scenario already."""
+    """Run the playbook over clusters that are already in their scenario."""
     edges = settings.edges * clusters // settings.clusters
     with doubles(Fleet(clusters, edges, scenario=SCENARIO), folder) as running:
         named(running)

@@ -9,9 +9,9 @@ ansible-playbook, and Terraform with its provider for VCD are the real programs;
 makes the same rules on an edge gateway of its own. Requests take 20 ms, and the tasks of Cloud Director no time or
 ``task_seconds``. An edge gateway takes one task at a time, so the sum of its tasks is the limit for each client.
 
-Without tasks that take time, the three run one after the other, and the seconds show what a client needs by itself;
-each is run again with nothing to do. With them they run side by side, as they mostly wait, and make fewer rules: each
-rule takes as long as the one before. The ratios are those of the seconds to the one task with a list.
+Where tasks take no time, the three run one after the other, and the seconds show what a client needs by itself;
+each is run again with nothing to do. Where tasks take time, they run side by side, as they mostly wait, and make fewer
+rules: each rule takes as long as the one before. The ratios compare the seconds with those of the task with a list.
 """
 
 from __future__ import annotations
@@ -86,10 +86,10 @@ QUICK = Settings(rules=5, waiting_rules=3, task_seconds=0.1)
 
 @dataclass(frozen=True)
 class Row:
-    """One client, with tasks of this length: what it took to make the rules, and to find them unchanged.
+    """What one client took to make the rules, with tasks of this length, and to find them unchanged.
 
-    ``cpu_seconds`` are those of the client with all that it starts. They, and what it took to find the rules unchanged,
-    are only measured where no other client runs; else they are None.
+    ``cpu_seconds`` are those of the client with all that it starts. They, and the time to find the rules unchanged,
+    are only measured while no other client runs; otherwise they are None.
     """
 
     name: str
@@ -154,7 +154,7 @@ class Client:
             raise RuntimeError(out + errors)
 
     def measured(self, task_seconds: float) -> tuple[float, float, int, int]:
-        """Seconds, CPU seconds of all processes that have ended meanwhile, requests, and writes of a run."""
+        """Seconds of a run, CPU seconds of all processes that ended during it, its requests and its writes."""
         self.sim.settings(task_seconds=task_seconds, request_seconds=self.settings.request_seconds)
         self.sim.journal(clear=True)
         began, before = time.monotonic(), _cpu()
@@ -180,7 +180,7 @@ def measured_alone(name: str, settings: Settings) -> Row:
 
 
 def measured_waiting(name: str, settings: Settings) -> Row:
-    """A client's run with tasks that take time, beside those of the others."""
+    """A client's run with tasks that take time, beside the runs of the others."""
     fewer = replace(settings, rules=settings.waiting_rules)
     with Client(name, fewer) as client:
         seconds, _cpu_seconds, requests, writes = client.measured(settings.task_seconds)
@@ -194,7 +194,7 @@ def _check(name: str, settings: Settings, writes: int) -> None:
 
 
 def with_ratios(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """The rows, with their ratios to that of the list."""
+    """The rows, with their ratios to the row of the list."""
     (base,) = [row for row in rows if row.name == LIST]
     return [
         {
@@ -209,7 +209,7 @@ def with_ratios(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def clients(say: Say) -> list[str]:
-    """Those that can be measured here."""
+    """The clients that can be measured on this machine."""
     from control_plane.programs import find_terraform, find_terraform_provider
 
     try:
@@ -221,7 +221,7 @@ def clients(say: Say) -> list[str]:
 
 
 def measure(settings: Settings, say: Say) -> dict[str, Any]:
-    """Measure everything, and return it as it is written to the file."""
+    """Measure everything, and return the content of the file."""
     names, rows = clients(say), []
     alone = []
     for name in names:

@@ -5,10 +5,10 @@
 
     python tests/clients/acceptance.py [--jobs N] [--logs FOLDER] [PROJECT or TEST...]     (`make acceptance` calls it)
 
-`acceptance/PROJECT.yml` holds a project's settings for the simulator, the tests that pass, those that do not, by what
-the simulator lacks, and those that are not run. The test program is built once, from the project's Go module; none of
-its source is kept here. Each test has a simulator as it is after a start. The exit code is 1 if a test ends otherwise
-than its file says, or if a test of the source files that it names is in none of its lists.
+`acceptance/PROJECT.yml` holds a project's settings for the simulator, the tests that pass, those that fail, by what
+the simulator lacks, and those that are not run. The test program is built once, from the project's Go module; its
+source is not kept here. Each test gets a freshly started simulator. The exit code is 1 if a test does not end as its
+file says, or if a test of the source files that it names is missing from all of its lists.
 """
 
 from __future__ import annotations
@@ -91,14 +91,14 @@ PROJECTS = (
 
 
 def filled(value: Any, places: Mapping[str, str]) -> Any:
-    """Settings with the places put in for ``{url}`` and ``{module}``."""
+    """Settings with ``{url}`` and ``{module}`` filled in."""
     if isinstance(value, dict):
         return {key: filled(one, places) for key, one in value.items()}
     return value.format_map(places) if isinstance(value, str) else value
 
 
 class Runner:
-    """Runs tests of one project, each in a program, a folder and a world of its own."""
+    """Runs tests of one project, each with its own process, folder and simulator."""
 
     def __init__(self, project: Project, logs: Path, jobs: int) -> None:
         self.project, self.logs = project, logs
@@ -110,14 +110,14 @@ class Runner:
         self._jobs = jobs
 
     def unlisted(self) -> list[str]:
-        """The tests that the project's file should name and does not."""
+        """The tests that the project's file should name but does not."""
         package = Path(next(iter(self.project.tests.packages.values()))).name
         files = (self._sources / package).glob("*_test.go")
         texts = {path.name: path.read_text(encoding="utf-8") for path in files}
         return unlisted(self.project, self._description, texts)
 
     def run(self, tests: Sequence[str]) -> dict[str, str]:
-        """How each test ended: PASS, or another verdict with what the program said last."""
+        """How each test ended: PASS, or another verdict with the program's last line."""
         found: dict[str, str] = {}
         options = dict(self._description["simulator"])
         running = [Simulator(**options, task_seconds=0, health_seconds=0, openapi=None) for _job in range(self._jobs)]
@@ -177,7 +177,7 @@ class Runner:
 
 
 def unlisted(project: Project, description: Mapping[str, Any], files: Mapping[str, str]) -> list[str]:
-    """The tests of the project's source files that its own file accounts for nowhere; ``files`` is text by name."""
+    """The tests of the project's source files that its own file does not list; ``files`` is text by name."""
     known = {*description["passes"], *description["fails"], *description["aside"]}
     named = {name: text for name, text in files.items() if re.search("|".join(description["files"]), name)}
     found = {test for text in named.values() for test in re.findall(project.declared, text, re.MULTILINE)}
@@ -185,7 +185,7 @@ def unlisted(project: Project, description: Mapping[str, Any], files: Mapping[st
 
 
 def verdict(project: Project, test: str, output: str) -> str:
-    """How a test ended, by its program's output: ``PASS``, or another word and the last line that tells why."""
+    """How a test ended, by its program's output: ``PASS``, or another word and the last line that says why."""
     found = re.findall(project.verdict.replace("{test}", re.escape(test)), output, re.MULTILINE)
     if found and found[-1] == PASSED:
         return PASSED
@@ -195,7 +195,7 @@ def verdict(project: Project, test: str, output: str) -> str:
 
 
 def judge(description: Mapping[str, Any], found: Mapping[str, str]) -> list[str]:
-    """What ended otherwise than the project's file says, one line each."""
+    """The tests that did not end as the project's file says, one line each."""
     complaints = []
     for test, ended in sorted(found.items()):
         if test in description["fails"] and ended == PASSED:
@@ -211,7 +211,7 @@ def say(line: str) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what is asked for; without names, all tests that the files name."""
+    """Run the named tests, or without names all tests that the files list."""
     parser = argparse.ArgumentParser(prog="acceptance", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="a project or a test; without one, all")
     parser.add_argument("--jobs", type=int, default=2, help="how many tests run at once (default: %(default)s)")

@@ -26,7 +26,7 @@ def sim() -> Iterator[Simulator]:
 
 @pytest.fixture
 def terraform_with(tmp_path: Path) -> Callable[..., Terraform]:
-    """Makes the program with one of the configurations here. In CI it may not be missing; elsewhere a skip says why."""
+    """Makes the program with one of the configurations here. It must exist in CI; elsewhere a skip says why."""
 
     def made(simulator: Simulator, configuration: str, **text: str) -> Terraform:
         certificate, private_key = make_pair("web")

@@ -1,4 +1,4 @@
-# Three Services with two ports each, as the cloud provider program of a cluster makes them, with all that stands around
+# Three Services with two ports each, as the cloud provider program of a cluster creates them, and all objects around
 # them. `changed` switches to the second state, in which almost every object differs.
 
 terraform {

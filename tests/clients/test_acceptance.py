@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How `make acceptance` judges what other projects' tests say; it runs them apart, because that takes long."""
+"""How `make acceptance` judges the output of other projects' tests; it runs apart, because that takes long."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ SOURCE = ROOT / "tests" / "simulator" / "go" / "sdkclient"
 BUILD_SECONDS = 7200
 RUN_SECONDS = 600
 RENEW = "the table of what clients send lacks these: record a journal (VCDSIM_JOURNAL), see python -m vcdsim.clients"
-# of these kinds the program leaves what it found
+# the program leaves existing objects of these kinds
 KEPT = ("application_port_profiles", "nat_rules", "firewall_groups", "firewall_rules", "certificates")
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The collection and Terraform's provider read each other's objects: shared.tf has one of each kind that both have.
 
-What Terraform has made, our modules find as it is wanted; what they have made, Terraform imports, and changes nothing.
+Our modules leave what Terraform has made unchanged; Terraform imports what they have made, and changes nothing.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def terraform(terraform_with: Callable[..., Terraform], sim: Simulator) -> Terra
 
 
 def of_terraform(state: dict[str, Any]) -> dict[str, int]:
-    """How many objects of each kind there are."""
+    """The number of objects of each kind."""
     return {kind: len(state[kind]) for kind in KINDS}
 
 

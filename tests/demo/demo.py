@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demo: a Service that is in use moves to another scenario and back, and then through all three.
+"""The demo: moves a Service that is in use to another scenario and back, and then through all three.
 
 Simulated: Cloud Director and the Kubernetes API, by two programs of this repository that listen on 127.0.0.1. Real:
 ansible-playbook, the role, the modules, CPI's published manifests.
@@ -31,7 +31,7 @@ ROOT = HERE.parents[1]
 TREE = ROOT.parents[2]  # the folder of ansible_collections
 sys.path[:0] = [str(TREE), *(str(ROOT / "tests" / name) for name in ("simulator", "kube_double", "support"))]
 
-# E402: these are found by the path that is set above
+# E402: Python finds these by the path that is set above
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._drawing import drawing  # noqa: E402
 from ansible_collections.vcd.kubernetes.plugins.plugin_utils._page_frame import render  # noqa: E402
 from invariants import Port, Service, ports_down  # noqa: E402
@@ -67,7 +67,7 @@ SERVICE: dict[str, Any] = {
 CLIENTS = [Service("default/web", tuple(Port(EXTERNAL_IP, number) for number in NUMBERS))]
 TASK_SECONDS, HEALTH_SECONDS, POD_SECONDS = 0.2, 0.1, 0.2
 READS = {"GET", "HEAD", "OPTIONS"}
-# requests that change nothing, although they are no GET: questions about rights, and logins
+# requests that change nothing, although they are not a GET: questions about rights, and logins
 HARMLESS = ("selfsubjectaccessreviews", "selfsubjectrulesreviews", "/sessions", "/oauth/")
 MIGRATE = ("-e", "shared_ip_existing=migrate")
 PAGE = """
@@ -97,9 +97,9 @@ class NotShown(Exception):
 
 @dataclass
 class Move:
-    """What one run did: the seconds for which each port was down, the writes, and the seconds that the run took.
+    """What one run did: the seconds of downtime of each port, the writes, and the seconds that the run took.
 
-    ``before`` and ``after`` are the data of drawings: how the Service was reached then.
+    ``before`` and ``after`` are the data of drawings: how clients reached the Service then.
     """
 
     down: Mapping[int, float]
@@ -112,7 +112,7 @@ class Move:
 
 @dataclass
 class Stage:
-    """What clients met at one moment, and its drawing."""
+    """What clients saw at one moment, and its drawing."""
 
     title: str
     rows: list[Row]
@@ -156,7 +156,7 @@ class Demo:
         self.check(START)
 
     def all_scenarios(self) -> None:
-        """Go through the three scenarios with the Service."""
+        """Move the Service through the three scenarios."""
         heading("The three scenarios, one after the other")
         for name in ("shared_external", "shared_internal", "distinct_internal"):
             say("", f"{name}: {MEANING[name]}")
@@ -172,7 +172,7 @@ class Demo:
             self.images.append((name, MEANING[name], drawn(moved.after, name)))
 
     def check(self, scenario: str) -> None:
-        """Stop the demo unless the Service is served on its IP, in the shape of a scenario."""
+        """Stop the demo unless Cloud Director serves the Service on its IP, in the shape of a scenario."""
         view, dump = self.view(), self.vcd.dump()
         expect(view.shown == EXTERNAL_IP, "the Service kept its external IP")
         expect(all(one.served for one in view.ways), "each port is served")
@@ -183,7 +183,7 @@ class Demo:
         expect(bool(dump["nat_rules"]) != external, "there are DNAT rules where the scenario has them")
 
     def prepare(self) -> None:
-        """Serve the Service as CPI would, which does not run here, and let clients in. Nothing of it is shown."""
+        """Serve the Service in place of CPI, which does not run here, and let clients in. Nothing of it is shown."""
         self.kube.load([SERVICE])
         ports = [{key: port[key] for key in ("name", "port")} | {"node_port": port["nodePort"]} for port in PORTS]
         service = {"name": "web", "namespace": "default", "external_ip": EXTERNAL_IP, "members": ["10.10.0.11"]}
@@ -193,13 +193,13 @@ class Demo:
         self.vcd.settings(task_seconds=TASK_SECONDS, health_seconds=HEALTH_SECONDS)
 
     def view(self) -> View:
-        """What clients meet now."""
+        """What clients see now."""
         found = next(one for one in self.kube.list("Service", "default") if one["metadata"]["name"] == "web")
         shown = [one["ip"] for one in found["status"]["loadBalancer"].get("ingress") or []]
         return view_of(", ".join(shown) or "nothing", self.vcd.dump(), EXTERNAL_IP, NUMBERS)
 
     def stage(self, title: str, rows: list[Row], move: Move | None = None) -> Stage:
-        """Show what clients meet, and keep it for the page, with the drawing of what a move led to."""
+        """Show what clients see, and keep it for the page, with a drawing of the state after a move."""
         self.stages.append(Stage(title, rows, drawn(move.after, title) if move else None))
         say("", f"{title}:", *lines_of(rows))
         return self.stages[-1]
@@ -221,7 +221,7 @@ class Demo:
         return Move(down, self.writes(), seconds, *found)
 
     def run(self, words: list[str], purpose: str, *, brief: bool) -> Mapping[str, Any]:
-        """Run the real ansible-playbook, show it unless ``brief``, and log everything; what `calm_demo` wrote."""
+        """Run the real ansible-playbook, shown unless ``brief``, and log everything. Returns what `calm_demo` wrote."""
         self.count += 1
         log = self.work / f"{self.count}-{purpose}.log"
         recap = log.with_suffix(".json")
@@ -237,7 +237,7 @@ class Demo:
         return found
 
     def environment(self) -> dict[str, str]:
-        """The environment of a run. The password is nowhere else."""
+        """The environment of a run. It is the only place of the password."""
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith(("VCD_", "K8S_"))},
             "HOME": str(self.work / "home"),
@@ -298,7 +298,7 @@ def lines_of(rows: Sequence[Row]) -> list[str]:
 
 
 def down_rows(down: Mapping[int, float]) -> list[Row]:
-    """For how long each port was down."""
+    """How long each port was down."""
     return [
         (f"port {port}", f"was {f'down for {max(seconds, 0.1):.1f} s' if seconds else 'never down'}")
         for port, seconds in down.items()
@@ -306,8 +306,8 @@ def down_rows(down: Mapping[int, float]) -> list[Row]:
 
 
 def drawn(picture: Mapping[str, Any], caption: str) -> Markup:
-    """The drawing of how the Service is reached, of which the page has one for each caption."""
-    expect(len(picture.get("services", [])) == 1, "the run tells how the one Service is reached")
+    """The drawing of how clients reach the Service; the page has one for each caption."""
+    expect(len(picture.get("services", [])) == 1, "the run reports how the one Service is reached")
     return drawing(picture["services"][0], re.sub(r"\W", "-", caption), caption)
 
 

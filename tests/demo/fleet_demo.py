@@ -1,17 +1,17 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run over a fleet in which things go wrong: 40 clusters on 5 edge gateways move to another scenario.
+"""A run over a fleet that does not go smoothly: 40 clusters on 5 edge gateways move to another scenario.
 
-One cluster breaks: Cloud Director fails in the middle of its migration. The run is cancelled, as a job is, while others
-are on their way. With shared_ip_take_over it then finishes all but the broken cluster, and, with the cause repaired,
-that one, too.
+One cluster breaks: Cloud Director fails during its migration. The run is cancelled, as a job is, while others
+are still migrating. The next run, with shared_ip_take_over, finishes all but the broken cluster; once the cause is
+repaired, another one finishes that, too.
 
 Simulated: Cloud Director and the Kubernetes APIs. Real: ansible-playbook, the role, the modules.
 
     python tests/demo/fleet_demo.py [--clusters N] [--edges M] [--work DIR]        (`make fleet` calls it)
 
-``DIR`` gets the output of each run, what it says on standard error, and the report of each run that was not cancelled.
+``DIR`` gets the output of each run, its standard error, and the report of each run that was not cancelled.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Demo:
         self.count = 0
 
     def show(self) -> None:
-        """Everything."""
+        """Show the whole demo."""
         running, fleet = self.running, self.fleet
         edges = {name: {"shared_ip_edge_gateway": f"edge-{fleet.edge_of(name) + 1}"} for name in fleet.names}
         running.write_inventory(**edges)
@@ -91,20 +91,20 @@ class Demo:
             expect(self.replicas(name) == 1, f"CPI of {name} runs")
 
     def cancelled(self, after: int) -> None:
-        """A run that is ended as a job is, once so many clusters are done."""
+        """Start a run, and end it as AWX cancels a job, once so many clusters are done."""
         process, files = self.start()
         until(lambda: self.done() >= after and self.stopped(), "a third of the clusters, and another on its way")
         os.killpg(process.pid, signal.SIGTERM)
         process.wait()
         say(f"   cancelled: {self.done()} clusters are done, CPI of {', '.join(self.stopped())} is stopped")
-        # a module that was not ended with it stops before its next Service
+        # a module that still runs stops before its next Service
         until(lambda: not modules_of(self.running.folder), "all modules of the run have ended")
         say(
             "   the last lines on standard error:", *(f"     {line}" for line in files[1].read_text().splitlines()[-3:])
         )
 
     def finished(self, expected: int) -> str:
-        """A run to its end; its summary."""
+        """Run to the end; the summary of the run."""
         words, files = self.next_run()
         done = self.running.run(*words, files=files)
         text = done.output
@@ -125,7 +125,7 @@ class Demo:
         return words, [self.running.folder / f"run-{self.count}.{end}" for end in ("log", "errors")]
 
     def start(self) -> tuple[subprocess.Popen[bytes], Sequence[Path]]:
-        """The command, in a process group of its own; and the files with its output and errors."""
+        """Start the command in a process group of its own. Returns it, and the files with its output and errors."""
         running = self.running
         words, files = self.next_run()
         with files[0].open("wb") as out, files[1].open("wb") as err:
@@ -155,7 +155,7 @@ class Demo:
 
 
 def modules_of(folder: Path) -> list[str]:
-    """The processes that run a module out of this folder, with their command lines."""
+    """The processes that run a module from this folder, with their command lines."""
     found = []
     for one in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
@@ -164,7 +164,7 @@ def modules_of(folder: Path) -> list[str]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Show it; exit code 1 if anything was not shown."""
+    """Run the demo; exit code 1 if it did not show everything."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--clusters", type=int, default=40)
     parser.add_argument("--edges", type=int, default=5)

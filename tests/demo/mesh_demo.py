@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The workflow of extensions/awx over an execution mesh: plan, approval, backup, apply, verify and report.
 
-Six clusters on three edge gateways, in slices of an edge gateway each. While they apply the plan, the node of one slice
-loses its power, with its files, and the job of another one is cancelled. The same workflow, launched again with leave
-to finish what it finds, finishes both.
+Six clusters on three edge gateways, in one slice per edge gateway. While they apply the plan, the node of one slice
+loses its power, with its files, and the job of another slice is cancelled. The same workflow, launched again with
+permission to take over interrupted runs, finishes both.
 
 Simulated: Cloud Director, the Kubernetes APIs, and AWX: it launches what the data in extensions/awx says, writes for
 each job what AWX writes, and hands on what jobs hand on. Real: ansible-runner, ansible-playbook, the role, the modules.

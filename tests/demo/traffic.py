@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What clients of an external IP meet: the address that Kubernetes shows, and what Cloud Director serves on it."""
+"""What clients of an external IP see: the address that Kubernetes shows, and what Cloud Director serves on it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any
 
 LOOK_SECONDS = 0.1
 MOST_LOOKS = 6
-Row = tuple[str, str]  # what, and what is said of it
+Row = tuple[str, str]  # a label and its text
 
 
 @dataclass(frozen=True)
 class Way:
-    """How one port is reached; ``served`` says whether it is."""
+    """How clients reach one port; ``served`` says whether they do."""
 
     port: int
     text: str
@@ -27,7 +27,7 @@ class Way:
 
 @dataclass(frozen=True)
 class View:
-    """The external IP that Kubernetes shows, and the way to each port."""
+    """The external IP that Kubernetes shows, and the path to each port."""
 
     shown: str
     ways: tuple[Way, ...]
@@ -39,7 +39,7 @@ class View:
 
 
 def view_of(shown: str, dump: Mapping[str, Sequence[Mapping[str, Any]]], address: str, ports: Sequence[int]) -> View:
-    """What leads to each port of an address now. What a running task still makes serves nothing."""
+    """What leads to each port of an address now. An object that a running task still creates serves nothing."""
     services = [one for one in dump["virtual_services"] if one.get("status") != "PENDING"]
     rules = [one for one in dump["nat_rules"] if one.get("externalAddresses") == address]
     ways = []
@@ -56,7 +56,7 @@ def view_of(shown: str, dump: Mapping[str, Sequence[Mapping[str, Any]]], address
 
 
 class Watch:
-    """Looks at a view again and again in a thread, and keeps each one that differs from the one before."""
+    """Polls the view in a thread, and keeps each one that differs from the one before."""
 
     def __init__(self, look: Callable[[], View]) -> None:
         self._look, self._ended = look, threading.Event()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each migration killed before each write and after the last: the same task finishes it, as if undisturbed."""
+"""Kills each migration before each write and after the last: the same task finishes it, as if undisturbed."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_creation_and_a_removal(edge: Edge, record_property: Record) -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_ports_of_machines_are_dropped_and_renamed(edge: Edge, scenario: str, record_property: Record) -> None:
-    """With prune, the next run still sees whose the objects are that the killed one has left."""
+    """With prune, the next run still recognises the owner of the objects that the killed run has left."""
     machines = edge.of(cluster_id=None, name_template="{edge_gateway}-{kind}-{service}-{port}")
 
     def shop(**numbers: int) -> list[Params]:
@@ -120,14 +120,14 @@ def test_a_claim_of_an_ip_space_is_found_again(record_property: Record) -> None:
     with Simulator("ip-spaces", task_seconds=0, health_seconds=0) as sim:
         survival = killed(Edge(sim), [service("web", 1)], INTERNAL, STRICT)
         tell(record_property, "killed at every write, creation with an IP of an IP Space", survival)
-    # an address without a marker may be reserved by a user: it is not used, and another one is taken
+    # an address without a marker may be reserved by a user: the run does not use it, and allocates another one
     assert [problem[:20] for problem in survival.problems] == ["before write 3 of 8 "]
     assert survival.survived == survival.writes == survival.kills - 1
 
 
 @pytest.mark.parametrize("rules", [STRICT, LENIENT], ids=["strictest", "most lenient"])
 def test_tcp_and_udp_on_one_port_number(edge: Edge, rules: dict[str, str], record_property: Record) -> None:
-    """A name server: made, moved through all scenarios, and removed."""
+    """A name server: created, moved through all scenarios, and removed."""
     machines = edge.of(cluster_id=None, name_template="{kind}-{service}-{port}")
     protocols = (("tcp", "TCP"), ("udp", "UDP"))
     ports = [{"name": name, "port": 53, "node_port": 53, "protocol": protocol} for name, protocol in protocols]
@@ -197,7 +197,7 @@ def test_manual_settings_are_restored(edge: Edge, before: str, after: str, recor
 
 
 def test_the_client_s_ip_is_preserved_and_no_longer(tmp_path: Path, record_property: Record) -> None:
-    """IP sets, pools with groups and the mode come and go as if undisturbed."""
+    """IP sets, pools with groups and transparent mode are made and removed as if undisturbed."""
     settings = {"enabled": True, "service_network": "192.168.255.1/25", "feature_set": "STANDARD"}
     path = estate(tmp_path, load_balancer={**settings, "transparent_mode": True})
     ports = [{"name": name, "port": number, "node_port": number} for name, number in (("web", 80), ("ssh", 22))]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A task with a list of objects, killed before each write and after the last: the same task finishes it."""
+"""A task with a list of objects, killed before each write and after the last: the same task finishes the list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vcdsim.testing import Simulator
 
 Result = dict[str, Any]
 ADMIN = {"user": "admin", "password": "admin-secret-1"}
-RENAMED = ("pools", "virtual_services")  # those that have ``new_name``
+RENAMED = ("pools", "virtual_services")  # the lists whose entries have ``new_name``
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def sim() -> Iterator[Simulator]:
 
 
 class Told(ModuleRun):
-    """A run that leaves its result in a list."""
+    """A run that also adds its result to a list."""
 
     def __init__(self, results: list[Result], module: str, options: Result) -> None:
         super().__init__(module, options, diff=True)
@@ -40,7 +40,7 @@ class Told(ModuleRun):
 
 
 class Task:
-    """One task for a list: two objects to make, and one each to change, to remove, to leave and to rename."""
+    """A task with a list: two objects to create, and one each to change, to remove, to leave and to rename."""
 
     def __init__(self, kind: Kind, sim: Simulator) -> None:
         self.kind, self.sim, self.results = kind, sim, list[Result]()
@@ -63,17 +63,17 @@ class Task:
         return {"name": f"n{number}", **filled(self.kind.entry, number)}
 
     def run(self) -> Told:
-        """The task, not started."""
+        """The task, not yet started."""
         self.sim.journal(clear=True)
         given = {self.kind.plural: self.entries, **self.kind.beside}
         return Told(self.results, self.kind.module, self._options(**given))
 
     def prepare(self) -> None:
-        """The objects as they are before it."""
+        """Restore the objects as they are before the task."""
         self.sim.restore(self._kept)
 
     def writes(self) -> int:
-        """Those of the last run."""
+        """The number of writes of the last run."""
         return sum(is_write(entry) for entry in self.sim.journal())
 
     def _options(self, **options: Any) -> Result:
@@ -105,7 +105,7 @@ def test_a_list(kind: Kind, sim: Simulator, record_property: Callable[[str, obje
     record_property("figures", f"killed at every write, a list of {kind.plural}: {text}")
     assert survival.problems == []
     assert (survival.writes, survival.survived, survival.kills) == (5, 6, 6)
-    assert shares == [5, 4, 3, 2, 1, 0]  # nothing is written twice, and each run tells its share
+    assert shares == [5, 4, 3, 2, 1, 0]  # nothing is written twice, and each run reports its share
 
 
 def _named(objects: list[Result | None]) -> list[str | None]:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The real ansible-playbook killed at a write, in many ways: what a user runs next ends as if undisturbed."""
+"""Kills the real ansible-playbook at a write, in many ways: the user's next run ends as if undisturbed."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ DEPLOYMENT, LEASE = "vmware-cloud-director-ccm", "vcd.kubernetes/lease"
 SERVICES: dict[str, tuple[str, list[int]]] = {"web": ("203.0.113.10", [80, 443]), "api": ("203.0.113.11", [8080])}
 RESTORE, FROM_EXTERNAL = "restore", "from shared_external to shared_internal"
 INTERNAL_IP = re.compile(r"192\.168\.8\.\d+")
-# of the lock: that of the killed run is removed and a new one made; the write at which it was killed may be repeated
+# The next run removes the lock of the killed one and creates its own, and may repeat the write at which it was killed.
 MORE_TASKS = 3
 
 
 class Kill(NamedTuple):
-    """A run that goes to ``first`` is killed at a write, ``what`` of it, and then a run goes to ``then``.
+    """A run to ``first`` is killed at a write: ``what`` names the processes. Then a run goes to ``then``.
 
-    ``at`` is the write: the number of one to Cloud Director, or a fault of the Kubernetes double. ``home``: that of the
-    second run.
+    ``at`` is the write: the number of a write to Cloud Director, or a fault of the Kubernetes double. ``home`` is the
+    home of the second run.
     """
 
     first: str
@@ -70,7 +70,7 @@ KILLS = {
 
 
 class Cluster:
-    """A cluster with two Services in distinct_internal on a Cloud Director that refuses what it may refuse."""
+    """A cluster with two Services in distinct_internal, on a Cloud Director that refuses all that it may refuse."""
 
     def __init__(self, sim: Simulator, kube: KubeDouble, folder: Path) -> None:
         self.sim, self.kube, self.folder = sim, kube, folder
@@ -83,7 +83,7 @@ class Cluster:
 
     @property
     def vcd(self) -> Json:
-        """The connection."""
+        """The connection options."""
         given = {"url": self.sim.url, "ca_path": str(self.sim.ca), "org": "acme"}
         return {**given, "user": "kube", "password": "kube-secret-1"}
 
@@ -94,7 +94,7 @@ class Cluster:
         return result
 
     def prepare(self, first: str) -> None:
-        """Where a run begins; for a way back a migration is done."""
+        """Create the state where a run begins; before a run that goes back, this is after a migration."""
         self.sim.restore(self._kept)
         self.sim.assume(**STRICT)
         self.kube.reset()
@@ -105,7 +105,7 @@ class Cluster:
         self.before = self.sim.dump()
 
     def undisturbed(self, goal: str) -> Json:
-        """The end of a run that nothing disturbs. Its plan is kept."""
+        """The final state of an undisturbed run. Its plan is kept."""
         given: Json = {
             "vcd": self.vcd,
             "kubernetes": {"kubeconfig": str(self.kube.kubeconfig)},
@@ -121,17 +121,17 @@ class Cluster:
         return self.end()
 
     def words(self, goal: str) -> list[str]:
-        """The command line that goes there."""
+        """The command line of a run to that scenario, or back."""
         if goal == RESTORE:
             return ["vcd.kubernetes.restore"]
         return ["vcd.kubernetes.shared_ip", "-e", f"shared_ip_scenario={goal}", "-e", "shared_ip_existing=migrate"]
 
     def environment(self, home: str) -> dict[str, str]:
-        """That of a user with this home."""
+        """The environment of a user with this home."""
         return {**connection(self.sim, self.kube), "HOME": str(self.folder / home), "JOB_ID": "4711"}
 
     def killed(self, kill: Kill) -> str:
-        """Run it up to its end. What it has shown."""
+        """Run it, and kill it at the write. Returns its output."""
         double: Any = self.sim if isinstance(kill.at, int) else self.kube
         if isinstance(kill.at, int):
             rule = {"writes": True, "user": "kube", "skip": kill.at, "times": 1, "hold": kill.moment}
@@ -160,11 +160,11 @@ class Cluster:
 
     @property
     def replicas(self) -> int:
-        """Those of CPI."""
+        """The replicas of CPI."""
         return int((self.kube.get("Deployment", SYSTEM, DEPLOYMENT) or {})["spec"]["replicas"])
 
     def end(self) -> Json:
-        """What a user finds at the end."""
+        """The state that a user finds at the end."""
         return {
             "objects": comparable(self.sim.dump()),
             "file": self.get(FILE)["data"],
@@ -182,7 +182,7 @@ def option(name: str) -> Json:
 
 
 def manifest(name: str) -> Json:
-    """The same in Kubernetes."""
+    """The same Service in Kubernetes."""
     external_ip, ports = SERVICES[name]
     numbers = [{"name": f"p{port}", "port": port, "nodePort": 30000 + port % 1999, "protocol": "TCP"} for port in ports]
     return {
@@ -205,7 +205,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def ends(cluster: Cluster) -> dict[str, tuple[Json, Json]]:
-    """The end of each undisturbed run, and its plan, by where it goes."""
+    """The final state of each undisturbed run, and its plan, by where it goes."""
     found = {}
     for goal in (EXTERNAL, INTERNAL, RESTORE):
         cluster.prepare(goal)
@@ -223,7 +223,7 @@ def test_killed(cluster: Cluster, ends: dict[str, tuple[Json, Json]], name: str)
     shown = cluster.killed(kill)
     stopped = cluster.replicas == 0
     if kill.what == MODULE and stopped:
-        # the play is alive, and its last message says what the module could not say
+        # the play still runs, and its last message says what the module could not say
         assert (
             "CPI is stopped: Deployment kube-system/vmware-cloud-director-ccm is scaled to 0 and had 1 replica" in shown
         )

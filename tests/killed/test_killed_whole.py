@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole migration killed at each of its writes, to Cloud Director and to Kubernetes: run again, it is finished."""
+"""Kills the whole migration at each of its writes, to Cloud Director and to Kubernetes: a second run finishes it."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def sim() -> Iterator[Simulator]:
 
 
 class InSequence:
-    """Several modules, run one after the other, that are started, awaited and killed like one.
+    """Several modules that run one after the other, and are started, awaited and killed like one.
 
-    ``tasks`` yields each and is sent its result. One that fails is the last. ``seen`` are the results of those before
-    the first that may write: given by an earlier run from the same state, they are not asked for again.
+    ``tasks`` yields each module and is sent its result. One that fails is the last. ``seen`` are the results of those
+    before the first that may write: an earlier run from the same state has returned them, so they do not run again.
     """
 
     def __init__(self, tasks: Tasks, seen: list[Params]) -> None:
@@ -63,11 +63,11 @@ class InSequence:
 
     @property
     def pid(self) -> int:
-        """That of the module that runs now; 0 if no module runs."""
+        """The process id of the module that runs now; 0 if no module runs."""
         return self._now.pid if self._now else 0
 
     def start(self) -> InSequence:
-        """Start the first that may write; the others are started by ``ended`` and ``wait``."""
+        """Start the first module that may write; ``ended`` and ``wait`` start the others."""
         task, known = next(self._tasks), iter([*self._seen])
         while not task.writes:
             result = next(known, None)
@@ -79,13 +79,13 @@ class InSequence:
         return self
 
     def ended(self) -> bool:
-        """Whether the last module has ended. Starts the next one as soon as one has ended."""
+        """Whether the last module has ended. When another one has ended, this starts the next."""
         while self._now is not None and self._now.ended():
             self._go_on(self._now)
         return self._now is None
 
     def wait(self) -> Params:
-        """The result of the last."""
+        """The result of the last module."""
         while self._now is not None:
             self._go_on(self._now)
         return self._result
@@ -97,7 +97,7 @@ class InSequence:
         self._now = None
 
     def _go_on(self, ending: ModuleRun) -> None:
-        """Run up to the next module that may write: those that only read are not watched."""
+        """Run up to the next module that may write: modules that only read need not be watched."""
         self._now, self._result = None, ending.wait()
         while not self._result.get("failed"):
             try:
@@ -111,9 +111,9 @@ class InSequence:
 
 
 class Cluster:
-    """A cluster whose CPI runs with a scenario, and one Service of two ports that has the shape of it.
+    """A cluster whose CPI runs with a scenario, and one Service with two ports in the shape of that scenario.
 
-    Its virtual services have a text that only the stored restore point knows once they are deleted.
+    Its virtual services have a description that only the stored restore point holds once they are deleted.
     """
 
     def __init__(self, sim: Simulator, kube: KubeDouble, folder: Path, before: str, after: str, **more: Any) -> None:
@@ -128,7 +128,7 @@ class Cluster:
         self.found: list[Params | None] = []
 
     def prepare(self) -> None:
-        """Both doubles as they were before the migration."""
+        """Restore both doubles to their state before the migration."""
         self.sim.restore(self._kept)
         self.sim.assume(**STRICT)
         self.kube.reset()
@@ -138,11 +138,11 @@ class Cluster:
             path.unlink()
 
     def migration(self) -> InSequence:
-        """What the role does with ``shared_ip_existing: migrate``, not started."""
+        """What the role does with ``shared_ip_existing: migrate``, not yet started."""
         return InSequence(self._tasks(), [] if self.found else self._seen)
 
     def _tasks(self) -> Tasks:
-        """The role's two tasks, from its beginning: a run that follows an interrupted one starts there, too."""
+        """The role's two tasks, from the first one: a run that follows an interrupted one starts there, too."""
         planned = yield self._phase("plan")
         assert planned.get("ok"), planned.get("summary") or planned["msg"]
         self.found.append(planned["cluster"]["restore_point"])
@@ -183,7 +183,7 @@ class Cluster:
         }
 
     def held(self) -> list[object]:
-        """All that a migration may write to. Pods are left out: they follow by themselves, at any time."""
+        """All that a migration may write to. Pods are left out: controllers change them at any time."""
         found = [one for one in self.kube.dump() if one["kind"] in ("ConfigMap", "Deployment", "Service")]
         return [comparable(self.sim.dump()), sorted(map(_as_written, found), key=json.dumps)]
 

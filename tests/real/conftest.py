@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the proofs stand on: a real control plane with CPI's real program, and the simulator as its VCD."""
+"""The fixtures of the proofs: a real control plane with CPI's real program, and the simulator as its VCD."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ API_VERSIONS = "36.0,36.1,36.2,36.3,37.0,37.1,37.2"  # as VCD 10.4.3 serves them
 
 @pytest.fixture(scope="session")
 def simulator() -> Iterator[Simulator]:
-    """A VCD whose tasks end at once: CPI asks whether a task has ended every 3 s, and the tests would wait for that."""
+    """A VCD whose tasks end at once: CPI polls a task every 3 s, and the tests would wait for that."""
     with Simulator(estate="one-edge", task_seconds=0, api_versions=API_VERSIONS) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def cluster(simulator: Simulator) -> Iterator[RealCluster]:
-    """The control plane. In CI it may not be missing; elsewhere a skip says how to get it."""
+    """The control plane. It must exist in CI; elsewhere a skip says how to get it."""
     machines = {machine["networks"][0]["ip"]: machine["id"] for machine in simulator.dump()["vms"]}
     try:
         wanted = RealCluster(machines)
@@ -41,7 +41,7 @@ def cluster(simulator: Simulator) -> Iterator[RealCluster]:
 
 @pytest.fixture
 def stage(cluster: RealCluster, simulator: Simulator, tmp_path: Path) -> Iterator[Stage]:
-    """Both, with nothing left of the test before."""
+    """Both, without leftovers of the test before."""
     cluster.clear()
     cluster.forget_logs()
     simulator.reset()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Live Services of a cluster whose scenario is changed under them, and what must hold before, during and after."""
+"""Live Services of a cluster whose scenario changes under them, and what must hold before, during and after."""
 
 from __future__ import annotations
 
@@ -31,15 +31,16 @@ from real_tenant import Objects
 NEIGHBOUR = "urn:vcloud:entity:vmware:capvcdCluster:11111111-2222-4333-8444-555555555555"
 OPERATOR = "operator"
 CPI = "kube"
-# CPI updates virtual services that share their VIP, so that it needs a VCD that lets it.
+# CPI updates virtual services that share their VIP, so it needs a VCD that allows that.
 CPI_WORKS = {**STRICT, "put_shared_vip_vs": "allowed"}
 PANIC = "panic: runtime error"
 KINDS = ("ingress-vs-", "ingress-pool-", "dnat-ingress-vs-", "appPort_dnat-ingress-vs-")
 
 
 def estate_for_two(folder: Path, name: str) -> Path:
-    """An estate with a second cluster, and with a user of CPI's rights for whoever moves Services: the journal tells
-    the two apart.
+    """An estate with a second cluster, and with a user who has CPI's rights and moves Services.
+
+    So the journal shows whether CPI or that user has written.
     """
     found = yaml.safe_load((ESTATES / f"{name}.yml").read_text(encoding="utf-8"))
     (acme,) = found["organisations"]
@@ -53,7 +54,7 @@ def estate_for_two(folder: Path, name: str) -> Path:
 
 
 class Live:
-    """The Services that CPI serves on a stage, and the external IP that each was given."""
+    """The Services that CPI serves on a stage, and the external IP of each."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage, self.services = stage, dict[str, Object]()
@@ -68,13 +69,13 @@ class Live:
             self.ips[name], self.services[name] = self.stage.create(item), item
 
     def shown_ips(self) -> dict[str, str]:
-        """What Kubernetes says that the external IPs are."""
+        """The external IPs that Kubernetes shows."""
         return {name: self.stage.external_ip(name) for name in self.services}
 
     def move(self, run: Callable[[Live, str], Run], scenario: str, rules: Mapping[str, str] | None = None) -> Run:
-        """Change the scenario by ``run``, which starts CPI at its end; wait until CPI has looked at everything.
+        """Change the scenario with ``run``, which starts CPI at its end; wait until CPI has synced everything.
 
-        ``rules`` are those of VCD that no public source confirms; by default those with which CPI works.
+        ``rules`` are rules of VCD that no public source confirms; by default those with which CPI works.
         """
         assumed = rules or CPI_WORKS
         vcd, pools, dump = self.stage.vcd, self.stage.objects().pools, self.stage.vcd.dump()
@@ -87,7 +88,7 @@ class Live:
         assert self.shown_ips() == self.ips
         self._check_objects(Scenario(scenario), pools)
         (edge,) = dump["edge_gateways"]
-        # application port profiles are made ahead, beside what holds the gateway's lock: no write waits for those tasks
+        # application port profiles are created ahead, in parallel with the tasks that hold the gateway's lock
         waited_for = [entry for entry in timeline if entry["kind"] != "task" or edge["id"] in entry["locks"]]
         self._check_window(waited_for, dump, assumed["vip_dnat_same_address"])
         assert one_write_at_a_time(timeline, edge["id"], OPERATOR) == []
@@ -125,14 +126,14 @@ class Live:
         assert self.shown_ips() == self.ips
 
     def allocate(self, address: str) -> None:
-        """Allocate an address of the IP Space by hand, as ``loadBalancerIP`` needs it; CPI does not give it back."""
+        """Allocate an address of the IP Space manually, as ``loadBalancerIP`` needs it; CPI does not release it."""
         (space,) = self.stage.vcd.dump()["ip_spaces"]
         with self.stage.tenant() as tenant:
             tenant.create(f"ipSpaces/{space['id']}/allocate", {"type": "FLOATING_IP", "value": address})
         self.given.add(address)
 
     def delete(self, name: str) -> None:
-        """Delete a Service: CPI must take down all that it had and nothing else."""
+        """Delete a Service: CPI must delete all of its objects and nothing else."""
         before = self.stage.objects()
         own = self.names([name])
         self.stage.delete(name)
@@ -173,13 +174,13 @@ class Live:
         return {len(pools[name]["members"]) for name in self.names() & set(pools)}
 
     def _others(self) -> Object:
-        """All that is not of this cluster, down to identifiers and versions."""
+        """All objects of other clusters, with identifiers and versions."""
         dump = self.stage.vcd.dump()
         mine = _short(CLUSTER)
         return others(dump, [one["name"] for kind in dump.values() for one in kind if mine in str(one.get("name"))])
 
     def _check_objects(self, scenario: Scenario, pools: dict[str, Object]) -> None:
-        """They are the inventory's. A pool is as it was before; only if CPI lost sight of a node, that one is back."""
+        """The objects are those of the inventory. Pools are unchanged, except that a node that CPI had lost is back."""
         found = self.stage.objects()
         expected, taken = Objects({}, {}, {}, {}), set[str]()
         for name, item in self.services.items():
@@ -204,7 +205,7 @@ class Live:
         assert not differences, "\n".join(differences)
 
     def _check_window(self, timeline: list[Object], dump: Object, overlap: str) -> None:
-        """The external IPs were held, and several ports were not all down, where VCD lets that be so."""
+        """The external IPs were always held, and of several ports not all were down at once, as far as VCD allows."""
         gaps: list[Gap] = always_referenced(timeline, dump, self.ips.values())
         seen = [self._seen(name) for name in self.services]
         down = all_down(timeline, dump, seen)
@@ -222,7 +223,7 @@ class Live:
         return Service(name, tuple(ports))
 
     def _check_cpi(self, journal: list[Object]) -> None:
-        """CPI wrote nothing while Services were moved, and then created and deleted nothing; its PUTs were taken.
+        """CPI wrote nothing while Services moved, and created and deleted nothing afterwards; its PUTs were accepted.
 
         The lock of the gateway does not count: it is taken while CPI still runs, which then may try once more.
         """
@@ -231,7 +232,7 @@ class Live:
         first, end = (moved[0], moved[-1] + 1) if moved else (0, 0)
         meanwhile = [entry for entry in writes[first:end] if entry["user"] != OPERATOR]
         assert not meanwhile, meanwhile
-        # an update of the cluster's entity that another of CPI's own overtook (412) is tried again, up to ten times:
+        # CPI repeats an update of the cluster's entity that another update of its own overtook (412), up to ten times:
         # vcdsdk/defined_entity.go, MaxRDEUpdateRetries
         wrong = [
             entry

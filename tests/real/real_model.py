@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What this collection wants for a Service of the cluster, in the words of what a tenant reads."""
+"""What this collection wants for a Service of the cluster, in the form that a tenant reads."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from real_tenant import Objects
 Object = dict[str, Any]
 WORKERS = ("10.10.0.11", "10.10.0.12")
 
-# What VCD fills in where CPI says nothing.
+# What VCD fills in where CPI sets nothing.
 DEFAULTS: dict[str, Object] = {
     "pools": {
         "description": "",
@@ -115,7 +115,7 @@ def ports_of(stage: Stage, name: str, certificate: str) -> tuple[PortSpec, ...]:
 
 
 def add(expected: Objects, port: WantedPort) -> None:
-    """Put the objects of one port to what is expected, with VCD's defaults."""
+    """Add the objects of one port to the expected ones, with VCD's defaults."""
     for item in port.objects():
         _put(expected, FIELDS[kind_of(item)], options_of(item))
 
@@ -125,7 +125,7 @@ def _put(expected: Objects, kind: str, options: Object) -> None:
 
 
 def _as_returned(options: Object) -> Object:
-    """Options in the words of the modules' results: no certificate is null, a port of a profile may have a name."""
+    """Options in the form of the modules' results: no certificate is null, a port of a profile may have a name."""
     if "certificate" in options:
         options = {**options, "certificate": options["certificate"] or None}
     if "application_ports" in options:

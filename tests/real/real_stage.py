@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One test's cluster and VCD: CPI in a scenario, Services, and what became of them."""
+"""One test's cluster and VCD: CPI in a scenario, Services, and their state."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Stage:
     """``cluster`` and ``vcd`` (the simulator) with what the proofs do to them."""
 
     def __init__(self, cluster: RealCluster, vcd: Simulator, folder: Path, user: str = "kube") -> None:
-        """``user`` is whom the modules log in to VCD as. CPI is always kube."""
+        """The modules log in to VCD as ``user``, CPI always as kube."""
         self.cluster, self.vcd, self.folder, self.user = cluster, vcd, folder, user
 
     def start_cpi(self, scenario: str, version: str = "1.6.1", wait: bool = True, cluster_id: str = CLUSTER) -> None:
@@ -45,7 +45,7 @@ class Stage:
             self.cluster.wait_for_cpi()
 
     def _taint(self, role: str) -> None:
-        """Taint the control plane's node as clusters of a CPI's time do: its manifest tolerates no other taint."""
+        """Taint the control plane's node as in clusters of CPI's age: its manifest tolerates no other taint."""
         taints = [{"key": f"node-role.kubernetes.io/{role}", "effect": "NoSchedule"}]
         self.cluster.api.patch("Node", "", "cp-1", {"spec": {"taints": taints}})
 
@@ -55,7 +55,7 @@ class Stage:
         return next(item for item in found if item["kind"] == "ConfigMap" and FILE in item["data"])
 
     def flip(self, scenario: str) -> None:
-        """Change the scenario and nothing else, in the order that makes CPI read the new file."""
+        """Change only the scenario, in the order that makes CPI read the new file."""
         self.stop_cpi()
         self.cluster.api.delete("ConfigMap", NAMESPACE, CONFIG_MAP)
         self.cluster.api.create(self.config(scenario))
@@ -89,13 +89,13 @@ class Stage:
         return str(ingress[0].get("ip", ""))
 
     def delete(self, name: str, namespace: str = "default") -> None:
-        """Delete a Service and wait until CPI has let it go."""
+        """Delete a Service and wait until CPI has removed its finalizer."""
         self.cluster.api.delete("Service", namespace, name)
         gone = f"{name} is gone (CPI holds a finalizer until it has cleaned up)"
         wait_until(lambda: self.cluster.api.get("Service", namespace, name) is None, gone, SERVED_SECONDS)
 
     def synced(self) -> dict[str, list[str]]:
-        """By Service, the reasons of the events of CPI's current pod; EnsuredLoadBalancer ends a sync."""
+        """The reasons of the events of CPI's current pod, by Service; EnsuredLoadBalancer ends a sync."""
         pods = self.cluster.pods()
         since = pods[0]["metadata"]["creationTimestamp"] if pods else "9"
         found: dict[str, list[str]] = {}
@@ -105,12 +105,12 @@ class Stage:
         return found
 
     def serve_from(self, *, all_workers: bool) -> None:
-        """Let the second worker leave the nodes that CPI sends traffic to, or join them."""
+        """Exclude the second worker from the nodes that CPI sends traffic to, or include it."""
         labels = {EXCLUDED: None if all_workers else "true"}
         self.cluster.api.patch("Node", "", "worker-2", {"metadata": {"labels": labels}})
 
     def log_says(self, text: str, seconds: float = SERVED_SECONDS) -> str:
-        """Wait until CPI's log has a text; the line with it."""
+        """Wait until CPI's log has a text. Returns the line with it."""
 
         def line() -> str:
             return next((one for one in self.cluster.cpi_logs().splitlines() if text in one), "")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""VCD as a tenant sees it: the load balancer objects of the edge gateway, in the words of this collection's modules."""
+"""VCD as a tenant sees it: the load balancer objects of the edge gateway, in the form of this collection's modules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.virtual_
 )
 
 Facts = dict[str, Any]
-# What the server alone decides, and what another object says as well (a pool's virtual services).
+# What only the server decides, and what another object says as well (a pool's virtual services).
 SERVERS_OWN = ("id", "status", "health_status", "health_message", "version", "system_rule", "usable_for_nat")
 ELSEWHERE = ("edge_gateway", "service_engine_group", "virtual_services")
 
@@ -36,11 +36,11 @@ class Objects:
 
     @property
     def names(self) -> set[str]:
-        """The names of all of them."""
+        """The names of all objects."""
         return {name for kind in vars(self).values() for name in kind}
 
     def differences(self, expected: Objects) -> list[str]:
-        """One line for each property, or whole object, that is not as expected."""
+        """One line for each property, or whole object, that differs from the expected one."""
         lines = []
         for kind, found in vars(self).items():
             wanted = vars(expected)[kind]
@@ -73,7 +73,7 @@ class Tenant:
         self._session.close()
 
     def objects(self) -> Objects:
-        """Everything that is there now."""
+        """All load balancer objects that exist now."""
         balancer = f"edgeGateways/{self._edge}/loadBalancer"
         services = [
             self._get(f"loadBalancer/virtualServices/{row['id']}")
@@ -114,5 +114,5 @@ def _by_name(bodies: list[Facts], to_result: Callable[[Facts], Facts]) -> dict[s
 
 
 def _names(value: Any) -> Any:
-    """A reference is its name."""
+    """Replace each reference by its name."""
     return value["name"] if isinstance(value, dict) and set(value) == {"id", "name"} else value

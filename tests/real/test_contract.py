@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The behaviours of Kubernetes that we use are the double's and the real server's: the same tests run on both."""
+"""The double and the real server behave alike in what we use of Kubernetes: the same tests run on both."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CPI's file: thousands of odd ones, read by this collection and by CPI's own config package.
+"""Thousands of odd files for CPI, read by this collection and by CPI's own config package.
 
-What CPI refuses is refused here, what both accept has the same values, and an edit changes only what it should, as CPI
+This collection refuses what CPI refuses, both read the same values, and an edit changes only what it should, as CPI
 decodes both files. What only this collection refuses is on the safe side (docs/cpi-rules.md).
 """
 
@@ -26,7 +26,7 @@ from control_plane.programs import find_decoder
 from cpi_helpers import MINIMAL
 from cpi_mutations import mutations
 
-# More of other seeds: DECODER_SEEDS=4,5,6 DECODER_FILES=20000
+# More files, of other seeds: DECODER_SEEDS=4,5,6 DECODER_FILES=20000
 SEEDS = [int(seed) for seed in os.environ.get("DECODER_SEEDS", "1").split(",")]
 FILES = int(os.environ.get("DECODER_FILES", "3000"))
 EDITED_FILES = FILES // 3
@@ -121,7 +121,7 @@ def test_no_file_is_read_differently(ask: Ask, version: str, seed: int) -> None:
             assert config.problems or not answer["Invalid"], f"CPI: {answer['Invalid']}\n{text!r}"
             count["both accept"] += 1
     print(f"CPI {version}, seed {seed}: {dict(count)}")
-    # The candidates are worth their time: neither all broken, nor refused here for the sake of safety alone.
+    # The candidates are useful: not all of them are broken, and few are refused here only for safety.
     assert count["both accept"] > FILES / 6
     assert count["both refuse"] > FILES / 6
     assert count["only this collection refuses"] < FILES / 10
@@ -151,7 +151,7 @@ def test_an_edit_changes_only_what_it_should(ask: Ask, seed: int) -> None:
 
 
 def test_the_doubt_is_cpis(ask: Ask) -> None:
-    """The program answers for CPI: a plain file, one with an unknown key, one without flags, one that is null."""
+    """The program decides as CPI does: a plain file, one with an unknown key, one without flags, one that is null."""
     without_flags = MINIMAL.replace("oneArm", "ports").replace("startIP", "http").replace("endIP", "https")
     without_flags = re.sub(r'"192[\d.]+"', "80", without_flags)
     plain, unknown, invalid, null = ask("1.2", [MINIMAL, f"{MINIMAL}x: y\n", without_flags, "null"])

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CPI's file: what the real program says of it at its start is what this collection says (docs/cpi-rules.md).
+"""CPI's file: this collection says of it what the real program says at its start (docs/cpi-rules.md).
 
-The program runs in a folder with nothing but its file. It needs no cluster for that: it reads the file first, and what
-it logs next tells how far it came.
+The program runs in a folder that contains only its file. It needs no cluster for that: it reads the file first, and its
+next log line shows how far it came.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ loadbalancer:
 clusterid: NO_RDE_1
 vAppName: acme-vapp
 """
-# How far CPI comes. It ends at the first and the last obstacle, and retries at the others without doing anything.
+# How far CPI gets. It exits at the first and the last obstacle, and retries at the others without doing anything.
 REFUSED, INVALID, NO_LOGIN, NO_NETWORK, RUNS = "refused", "invalid", "no login", "no network", "runs"
 STAGES = (
     (re.compile(r"unable to decode yaml file: \[(.*)"), REFUSED),
@@ -108,7 +108,7 @@ def _container() -> dict[str, object]:
 
 
 def problems_of(text: str, version: str) -> tuple[str, ...]:
-    """What this collection says that is wrong with a file."""
+    """The problems that this collection finds in a file."""
     return read_config(text.replace("HOST", "https://vcd.example.com"), VERSIONS[version]).problems
 
 
@@ -188,5 +188,5 @@ def test_any_file_is_judged_as_cpi_judges_it(start: Start, head: list[str], netw
     if any("YAML documents" in problem for problem in problems):
         return
     stage, said = start("1.6", text)
-    runs = stage in (RUNS, NO_NETWORK)  # the network's name is no matter of the file
+    runs = stage in (RUNS, NO_NETWORK)  # whether the network exists does not depend on the file
     assert runs is not bool(problems), f"{problems}\n{text}\n{said[-2000:]}"

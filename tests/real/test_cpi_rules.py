@@ -28,7 +28,7 @@ RENEW = "the table of what clients send lacks these: record a journal (VCDSIM_JO
 SSL_PORTS = "service.beta.kubernetes.io/vcloud-avi-ssl-ports"
 VERSIONS = ["1.6.1", "1.2.0"]
 UDP = {"name": "second", "port": 53, "protocol": "UDP"}
-# Two ports each: CPI creates the first, and stops at the second. What it logs then; the words of VCD are the double's.
+# Two ports each: CPI creates the first, and stops at the second. These are its log lines; VCD's words are the double's.
 STOPS = [
     (service("udp", [port("first", 80), UDP]), "unhandled virtual service type [UDP]"),
     (service("bare", [port("first", 81), port("second", 443, "https")]), "it is required for HTTPS"),
@@ -78,7 +78,7 @@ def test_a_port_without_a_node_port_gets_an_ip_and_no_objects(stage: Stage, vers
 
 @pytest.mark.parametrize(("version", "moves"), [("1.6.1", True), ("1.2.0", False)])
 def test_cpi_moves_a_service_to_the_ip_that_it_asks_for_when_it_starts(stage: Stage, version: str, moves: bool) -> None:
-    """Before, it deletes all that it has made for a Service that is deleted. What it sends stands in a table."""
+    """First it deletes all that it has made, as for a Service that is deleted. A table lists what it sends."""
     stage.start_cpi("shared_internal", version)
     stage.create(service("gone", [port("a", 80)]))
     stage.delete("gone")
@@ -96,7 +96,7 @@ def test_cpi_moves_a_service_to_the_ip_that_it_asks_for_when_it_starts(stage: St
 
 
 def syncs(stage: Stage, name: str) -> int:
-    """How often CPI has synced a Service, in all of its pods: an event's time, in seconds, does not tell which."""
+    """How often CPI has synced a Service, over all of its pods: the time of an event, in seconds, is too coarse."""
     events = [one for one in stage.cluster.api.list("Event", "default") if one["involvedObject"]["name"] == name]
     return sum(one.get("count") or 1 for one in events if one["reason"] == "EnsuredLoadBalancer")
 
@@ -166,7 +166,7 @@ def test_cpi_asks_for_one_version_of_the_api(stage: Stage, version: str) -> None
 
 def _with_a_second_gateway(_estate: dict[str, Any], vdc: dict[str, Any]) -> None:
     other = deepcopy(vdc["edge_gateways"][0])
-    other["name"] = "acme-another"  # before acme-edge, in whatever order CPI looks
+    other["name"] = "acme-another"  # before acme-edge, in whatever order CPI searches
     other["uplinks"][0]["subnets"] = [
         {
             "gateway": "198.51.100.1",

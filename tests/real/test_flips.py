@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happens when the flags are flipped under existing Services: seen with the real CPI (docs/flag-flips.md)."""
+"""What happens when the flags are flipped under existing Services, as the real CPI shows (docs/flag-flips.md)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PANIC = "panic: runtime error: invalid memory address or nil pointer dereference
 
 
 def start(stage: Stage, scenario: str, *services: Object) -> dict[str, str]:
-    """CPI in a scenario with Services; their external IPs."""
+    """Start CPI in a scenario with Services. Returns their external IPs."""
     stage.start_cpi(scenario)
     return {item["metadata"]["name"]: stage.create(item) for item in services}
 
@@ -35,7 +35,7 @@ def test_from_shared_external_cpi_ends_in_a_crash_loop(stage: Stage, scenario: s
     turns = itertools.cycle([False, True])
 
     def panics() -> bool:
-        """CPI looks at the nodes when it starts, and then when their set changes. A change before it looks is none."""
+        """CPI reads the nodes when it starts, and then when their set changes. It does not notice an earlier change."""
         stage.serve_from(all_workers=next(turns))
         return PANIC in stage.cluster.cpi_logs()
 

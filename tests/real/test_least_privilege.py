@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Least privilege: what the documentation grants is enough for the whole role, and each rule of it is needed."""
+"""Least privilege: the rights in the documentation are enough for the whole role, and each rule is needed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rights_document import kubeconfig, manifest
 
 
 def grant(stage: Stage, role: Object, cluster_role: Object) -> Path:
-    """Give the account of the documentation exactly these rights; its kubeconfig, as the documentation has it."""
+    """Give the documented account exactly these rights. Returns its kubeconfig, as the documentation has it."""
     account = manifest("ServiceAccount")
     stage.cluster.load([account, role, cluster_role, manifest("RoleBinding"), manifest("ClusterRoleBinding")])
     server, name = stage.cluster.control_plane, account["metadata"]["name"]
@@ -46,7 +46,7 @@ NEEDED = [number for number in range(len(ROLE["rules"])) if number not in OPTION
 
 
 def test_the_published_rights_are_enough(stage: Stage) -> None:
-    """For a change of scenario, for the move of a live Service that goes with it, and for the way back."""
+    """For a change of scenario, for the move of a live Service with it, and for the way back."""
     stage.start_cpi("distinct_internal")
     external_ip = stage.create(service("web", [port("http", 80), port("https", 443)]))
     needed = copy.deepcopy(ROLE)

@@ -46,7 +46,7 @@ NEW = (service("new", [port("a", 80), port("b", 81)]), service("newer", [port("a
 
 @pytest.fixture(scope="module")
 def vcds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Simulator]]:
-    """A simulator by the name of its estate, started when it is needed."""
+    """Simulators by the name of their estate, each started when a test first needs it."""
     running: dict[str, Simulator] = {}
 
     def get(name: str) -> Simulator:
@@ -63,7 +63,7 @@ def vcds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], S
 
 
 class Move(NamedTuple):
-    """One change of scenario: the way it is made, and which of the undocumented rules of VCD apply."""
+    """One change of scenario: what makes it, and which of the undocumented rules of VCD apply."""
 
     scenario: str
     by: Callable[[Live, str], Run]
@@ -113,7 +113,7 @@ def test_services_live_through_every_move(
 def test_what_a_flip_alone_has_broken_is_repaired(
     stage: Stage, vcds: Callable[[str], Simulator], before: str, after: str, by: Callable[[Live, str], Run]
 ) -> None:
-    """The flags were changed under the Services and nothing else (docs/flag-flips.md); the request is the same."""
+    """Only the flags were changed under the Services (docs/flag-flips.md); the request is the same."""
     live = serve(stage, vcds("one-edge"), before, ONE, TWO)
     live.stage.flip(after)
     live.stage.cluster.wait_for_cpi()

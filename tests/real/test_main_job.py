@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main job: the role moves a cluster to another scenario, and CPI builds the new shape for the next Service."""
+"""The main job: the role moves a cluster to another scenario, and CPI creates the next Service in the new shape."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WEB = service("web", [port("http", 80, "http"), port("db", 5432)])
     ids=" to ".join,
 )
 def test_the_role_moves_a_cluster_and_cpi_follows(stage: Stage, path: tuple[str, ...]) -> None:
-    """All six moves, a chain at a time; in each scenario CPI makes a Service of the right shape, and takes it down."""
+    """All six moves, in chains; in each scenario CPI creates a Service in the right shape, and deletes it."""
     stage.start_cpi(path[0])
     for scenario in path[1:]:
         before = stage.cluster.wait_for_cpi()

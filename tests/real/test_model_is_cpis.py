@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inventory is CPI's: what the real program makes is, object by object and field by field, what we say."""
+"""Our model of CPI is right: the real program makes, object by object and field by field, what we say."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_first_cpi_that_shares_makes_the_same_but_for_three_things(stage: St
 
 
 def serve(stage: Stage, scenario: Scenario, version: str, services: list[Object]) -> Objects:
-    """Let CPI make the Services one after the other; what the inventory says that there is now."""
+    """Let CPI serve the Services one after the other. Returns the objects that the inventory then lists."""
     stage.start_cpi(scenario.value, version)
     expected = Objects({}, {}, {}, {})
     for item in services:

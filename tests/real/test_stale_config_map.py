@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kubelet keeps an immutable ConfigMap as long as a pod of its node references it: what a wrong order does."""
+"""The kubelet keeps an immutable ConfigMap as long as a pod of its node references it: the effect of a wrong order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ VOLUME = "vcloud-ccm-config-volume"
 
 
 def test_a_pod_deleted_right_after_a_new_config_map_brings_the_old_content_back(stage: Stage) -> None:
-    """What people do: delete and create the ConfigMap, delete the pod. A new pod is there before the old one ends."""
+    """What people do: replace the ConfigMap, and delete the pod. The new pod starts before the old one ends."""
     stage.start_cpi("distinct_internal")
     old_pod, old = stage.cluster.wait_for_cpi(), stage.in_file()
     stage.cluster.api.delete("ConfigMap", NAMESPACE, CONFIG_MAP)

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which module works with which version of Cloud Director's API: each is run with each, in check mode and for real.
+"""Which module works with which version of Cloud Director's API: runs each with each, in check mode and for real.
 
-A module works if it creates, reads, changes and deletes an object as check mode has foreseen, and does nothing when it
-is asked again. Otherwise it has to name the version that it needs, in one line, before it writes anything.
+A module works if it creates, reads, changes and deletes an object as check mode has predicted, and does nothing when
+it runs again. Otherwise it has to name the version that it needs, in one line, before it writes anything.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _read(simulator: Simulator, module: str) -> Iterator[tuple[str, str]]:
     modules = Modules(simulator, **(twin.login if twin else lives()["vcd_pool"].login), edge_gateway=None)
     options = options_to_read(module, spec_of(module).options)
     for row, more in {"": {}, **parts_of_reading(module)}.items():
-        # a virtual service with HTTP policies, which a part of reading may be of, is in the estate
+        # the estate has a virtual service with HTTP policies, which some parts read
         yield _row(module, row), _same(module, modules, {**options, **more}, changes=False)
 
 

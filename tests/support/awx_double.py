@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A contract double of the part of AWX's API that the modules of awx.awx use to put templates into it. No AWX.
+"""A contract double of the part of AWX's API that the modules of awx.awx use to put templates into it. Not an AWX.
 
-It keeps what it gets, and is as strict as AWX 24.6.1 where a template could be wrong: required fields, names that are
+It stores what it gets, and is as strict as AWX 24.6.1 where a template could be wrong: required fields, names that are
 unique, references to objects that do not exist, unknown filters, playbooks that the project does not have, surveys,
 injectors that name no field, two credentials of one type, schedules, node identifiers. It runs no jobs.
 """
@@ -70,7 +70,7 @@ ASSOCIATIONS = {
 
 
 class Refused(Exception):
-    """An answer that is an error."""
+    """An error response."""
 
     def __init__(self, code: int, **body: Any) -> None:
         super().__init__(str(body))
@@ -78,7 +78,7 @@ class Refused(Exception):
 
 
 class AwxDouble:
-    """Serves on 127.0.0.1 while it is entered. ``writes`` are the requests that changed something, logins left out."""
+    """A context that serves on 127.0.0.1. ``writes`` are the requests that changed something, without logins."""
 
     def __init__(self, playbooks: tuple[str, ...] = ()) -> None:
         self.playbooks = playbooks
@@ -128,7 +128,7 @@ class AwxDouble:
         self._server.server_close()
 
     def environment(self) -> dict[str, str]:
-        """What awx.awx reads."""
+        """The environment variables that awx.awx reads."""
         return {"CONTROLLER_HOST": self.url, "CONTROLLER_USERNAME": USER, "CONTROLLER_PASSWORD": PASSWORD}
 
     def named(self, kind: str) -> dict[str, Json]:
@@ -144,7 +144,7 @@ class AwxDouble:
     # -- requests
 
     def answer(self, method: str, path: str, body: Json, authorization: str) -> tuple[int, Json | None]:
-        """The answer to a request."""
+        """The response to a request."""
         parts = urlsplit(path)
         if not parts.path.startswith(PREFIX):
             raise Refused(404, detail="Not found.")
@@ -157,7 +157,7 @@ class AwxDouble:
             return 200, {"count": 1, "results": [{"id": 1, "username": USER}]}
         if method != "GET":
             self.writes.append(f"{method} {parts.path}")
-        if where == ["unified_job_templates"]:  # approvals are not listed there
+        if where == ["unified_job_templates"]:  # AWX does not list approvals there
             found = [one for kind in TEMPLATES[:3] for one in self.objects[kind].values()]
             return 200, self._listed(found, dict(parse_qsl(parts.query)), "unified_job_templates")
         kind = where[0]
@@ -222,9 +222,9 @@ class AwxDouble:
     # -- objects
 
     def add(self, kind: str, fields: Mapping[str, Any]) -> Json:
-        """A new object. Refused as AWX refuses it."""
+        """Create an object. Refused where AWX refuses it."""
         one = {"description": "", **fields, "id": self._next, "type": kind.removesuffix("s"), "kind_": kind}
-        if kind == "projects":  # its update is done at once
+        if kind == "projects":  # the update of a project ends at once
             one |= {"scm_revision": "0123456789abcdef", "status": "successful"}
         self._check(kind, one)
         self._next += 1
@@ -233,7 +233,7 @@ class AwxDouble:
 
     def _change(self, kind: str, number: int, fields: Mapping[str, Any]) -> None:
         known = self.objects[kind][number]
-        # a field that an object does not have is not taken, and no error
+        # AWX ignores a field that an object does not have
         one = {
             **known,
             **{key: value for key, value in fields.items() if kind != "workflow_approval_templates" or key in known},

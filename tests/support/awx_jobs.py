@@ -42,7 +42,7 @@ def _raw_data() -> Json:
     found: Json = {}
     for path in sorted((EXTENSION / "data").glob("*.yml")):
         found.update(DataLoader().load_from_file(str(path), trusted_as_template=True))
-    # in place of the environment of who runs awx_setup.yml
+    # in place of the environment of the user who runs awx_setup.yml
     vcd = {f"awx_vcd_{name}": "" for name in ("url", "org", "user", "password", "api_token")}
     return found | vcd | {f"awx_nakivo_{name}": "" for name in ("url", "user", "password")}
 
@@ -89,7 +89,7 @@ TYPES: dict[str, type] = {
 
 
 def spec_problems(spec: Json) -> list[str]:
-    """Why AWX would refuse a survey; empty if it would take it, and would show it as it was given."""
+    """Why AWX would refuse a survey; empty if it would accept it, and would show it as it was given."""
     found = [f"{key} is missing" for key in ("name", "description", "spec") if key not in spec]
     names = [one.get("variable") for one in spec.get("spec", [])]
     found += [f"{name} is asked twice" for name in names if names.count(name) > 1]
@@ -104,13 +104,13 @@ def spec_problems(spec: Json) -> list[str]:
         elif default != "" and not isinstance(default, TYPES[one["type"]]):
             found.append(f"{name}: the default is not {one['type']}")
         limits = {key: one.get(key, 0) for key in ("min", "max")}
-        # true and false are whole numbers in Python, and not in AWX
+        # true and false are whole numbers in Python, but not in AWX
         wrong = [key for key, limit in limits.items() if isinstance(limit, bool) or not isinstance(limit, int)]
         found += [f"{name}: {key} is no whole number" for key in wrong]
         if one.get("type") in ("multiplechoice", "multiselect"):
             if not choices:
                 found.append(f"{name}: has no choices")
-            # AWX compares the parts of a text with those of the list: one answer has to be one choice
+            # AWX compares the parts of a text with those of the list, so one answer has to be one choice
             if not all(isinstance(choice, str) and choice.strip() for choice in choices):
                 found.append(f"{name}: a choice is no text")
             if default and default not in choices:
@@ -166,16 +166,16 @@ def prepare(
 
     ``template`` is "plan", "apply", "backup", "verify", "report", "audit" or "restore". ``folder`` is made.
     ``clusters`` are the hosts of the inventory with their variables; all are in the group ``clusters``. ``credentials``
-    has the inputs of a credential by the name of its type (VCD and KUBECONFIG here), as a person types them in AWX.
+    has the inputs of each credential, by the name of its type (VCD and KUBECONFIG here), as a person types them in AWX.
 
-    ``survey`` are the answers; a question without one is not passed on, or with its default. ``artifacts`` is what the
-    jobs before this one in a workflow have handed on (`Job.artifacts`, merged). ``check`` is the job's type; None is
-    that of the template. ``slice_`` is (2, 3) for the second of three slices. ``extra_vars`` are those of a prompt.
+    ``survey`` are the answers; an unanswered question is passed on with its default, or not at all. ``artifacts`` are
+    those of earlier jobs in a workflow (`Job.artifacts`, merged). ``check`` is the job's type; default: the template's.
+    ``slice_`` is (2, 3) for the second of three slices. ``extra_vars`` are the answers to a prompt.
     ``environment`` are variables of the execution environment, such as ANSIBLE_COLLECTIONS_PATH.
 
     ``root`` is where the job sees the folder: AWX mounts it at /runner. By default it is the folder itself; for a job
     that is transmitted it is the folder that ``ansible-runner worker`` unpacks it into. ``in_workflow``: the answers
-    are those of the workflow, which reach its jobs whatever these ask. Raises ValueError where AWX would not launch.
+    are those of the workflow, which reach its jobs whatever their surveys ask. ValueError where AWX would not launch.
     """
     found = template_named(template)
     folder.mkdir(mode=0o700, parents=True)
@@ -215,7 +215,7 @@ def _variables(
     prompted: Mapping[str, Any],
     in_workflow: bool,
 ) -> Json:
-    """In AWX's order: the template's, the defaults of its survey, artifacts, and what a person or workflow gives."""
+    """In AWX's order: variables of the template, survey defaults, artifacts, and what a person or workflow gives."""
     questions = template["survey_spec"]["spec"] if template["survey_enabled"] else []
     given = {**prompted, **survey}
     problems = [answer_problem(one, given) for one in questions] if not in_workflow else []
@@ -252,14 +252,14 @@ def _meta_variables(template: Json, job: int, in_workflow: bool) -> Json:
 
 
 class _UnsafeDumper(yaml.SafeDumper):
-    """Marks every text, keys too, so that Ansible fills in no template in it."""
+    """Marks every text, keys too, so that Ansible does not evaluate templates in it."""
 
     def represent_data(self, data: Any) -> Any:
         return self.represent_scalar("!unsafe", data) if isinstance(data, str) else super().represent_data(data)
 
 
 def as_awx_dumps(variables: Mapping[str, Any], trusted: Mapping[str, Any]) -> str:
-    """Only the template's own variables, if they still have its values, may hold templates of Ansible."""
+    """Only the job template's own variables, if they still have its values, may hold Jinja templates."""
     text = ""
     for name, value in variables.items():
         dumper = yaml.SafeDumper if name in trusted and trusted[name] == value else _UnsafeDumper
@@ -303,7 +303,7 @@ def inject(
 
 
 def _file(folder: Path, text: str, mode: int, root: str | None) -> str:
-    """A file with a name of its own in env/; the path at which the job sees it."""
+    """Write a file with a unique name in env/. Returns the path at which the job sees it."""
     handle, path = tempfile.mkstemp(dir=folder / "env")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
@@ -330,12 +330,12 @@ def _write(path: Path, text: str, mode: int = 0o600) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-# -- what is left of them --------------------------------------------------------------------------------------------
+# -- results ------------------------------------------------------------------------------------------------------
 
 
 @dataclass
 class Job:
-    """How a job ended: ``successful``, ``failed`` or ``canceled``, what it showed, and what it hands on."""
+    """How a job ended: ``successful``, ``failed`` or ``canceled``, its output, and its artifacts."""
 
     status: str
     code: int
@@ -345,7 +345,7 @@ class Job:
 
 
 def ended(status: str, code: int, events: Sequence[Json]) -> Job:
-    """A job from its events, however they came."""
+    """The result of a job, from its events."""
     output = "\n".join(str(one["stdout"]) for one in events if one.get("stdout"))
     stats = [one for one in events if one.get("event") == "playbook_on_stats"]
     artifacts = stats[-1]["event_data"].get("artifact_data", {}) if stats else {}
@@ -353,7 +353,7 @@ def ended(status: str, code: int, events: Sequence[Json]) -> Job:
 
 
 def execution_environment(collections: str | Path) -> dict[str, str]:
-    """The environment variables that stand for an execution environment with the collections in a folder."""
+    """The environment variables that imitate an execution environment with the collections in a folder."""
     return {
         "ANSIBLE_COLLECTIONS_PATH": str(collections),
         "ANSIBLE_LOCALHOST_WARNING": "false",

@@ -15,7 +15,7 @@ PREFIX = "awx.awx."
 
 
 class Call(NamedTuple):
-    """A module with its arguments, as Ansible would give them to it, and the element that they are made of."""
+    """A module with its arguments, as Ansible would pass them, and the list element that they come from."""
 
     module: str
     arguments: dict[str, Any]
@@ -23,7 +23,7 @@ class Call(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What is made, for messages."""
+        """The kind and name of the object, for messages."""
         return f"{self.module} {self.item.get('name') or self.item['identifier']}"
 
     @property
@@ -43,7 +43,7 @@ def tasks() -> list[dict[str, Any]]:
 
 
 def list_of(task: Mapping[str, Any]) -> str:
-    """The variable with the list that a task works through."""
+    """The variable with the list that a task loops over."""
     return str(task["loop"]).strip("{} ").partition(" ")[0]
 
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A real Chromium without a window, driven over its DevTools protocol: one browser for many pages.
 
-The protocol needs nothing but a WebSocket, and the Kubernetes client brings websocket-client along already: no driver
-of a browser has to be installed, and the browser is the one of the distribution.
+The protocol only needs a WebSocket, and the Kubernetes client already depends on websocket-client. So no browser
+driver has to be installed, and the browser is that of the Linux distribution.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 import websocket
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-ANSWER_SECONDS = 300.0  # a busy machine is slow, and a browser that never answers has to end
+ANSWER_SECONDS = 300.0  # long enough for a busy machine; a browser that never answers is ended
 _ADDRESS = re.compile(r"DevTools listening on (ws://127\.0\.0\.1:\S+)")
 _FLAGS = (
     "--headless=new",
@@ -51,7 +51,7 @@ def find_browser() -> str | None:
 
 
 class Page:
-    """A tab. ``problems`` are errors and console messages, ``requests`` the URLs that it has asked for."""
+    """A tab. ``problems`` are errors and console messages, ``requests`` the URLs that it has requested."""
 
     def __init__(self, connection: websocket.WebSocket) -> None:
         self._connection = connection
@@ -73,14 +73,14 @@ class Page:
             self._receive()
 
     def look(self, width: int, scheme: str = "light", media: str = "screen", height: int = 900) -> None:
-        """Look at it in a window of this width in CSS pixels, in light or dark, on a screen or in print."""
+        """Show the page in a window of this width in CSS pixels, in light or dark, on a screen or in print."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self._send("Emulation.setDeviceMetricsOverride", **size)
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self._send("Emulation.setEmulatedMedia", media=media, features=features)
 
     def evaluate(self, script: str) -> Any:
-        """The value of a JavaScript expression, as JSON has it."""
+        """The JSON value of a JavaScript expression."""
         answer = self._send("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
@@ -126,7 +126,7 @@ class Page:
 
 @contextmanager
 def browser(program: str) -> Iterator[Page]:
-    """Start a browser, and end it with its body."""
+    """Start a browser, and end it when the body ends."""
     # root may not use the sandbox; the pages are the tests' own
     flags = [*_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with tempfile.TemporaryDirectory(prefix="browser.", ignore_cleanup_errors=True) as profile:

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Candidates for CPI's file: real files and odd ones, changed at random in ways that YAML decoders disagree about.
+"""Candidates for CPI's file: real and odd files, changed at random in ways that YAML decoders disagree about.
 
-The pieces that are put in are in ``tests/fixtures/cpi/mutations.json``.
+The inserted pieces are in ``tests/fixtures/cpi/mutations.json``.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server that is asked for load balancers and answers each request with all that it was told, in one of many ways.
+"""A server that answers each request with all that the client has sent, in one of many ways.
 
-It knows how to begin: it lists API versions and lets log in, if it should, so that a module gets that far.
+It lists API versions and accepts a login, if it should, so that a module gets as far as its own requests.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _json(told: str) -> Reply:
 
 
 def _json_late(told: str) -> Reply:
-    status, reason, headers, body = _json("x" * 950 + " " + told)  # where the message is cut
+    status, reason, headers, body = _json("x" * 950 + " " + told)  # about where the module cuts a message
     return status, reason, headers, body
 
 
@@ -98,7 +98,7 @@ REPLIES: dict[str, Callable[[str], Reply]] = {
 
 @dataclass
 class EchoServer:
-    """``reply`` is a key of REPLIES. ``answers_first``: how many of the first requests it answers as it should."""
+    """``reply`` is a key of REPLIES. ``answers_first``: how many of the first requests it answers properly."""
 
     url: str = ""
     ca: str = ""
@@ -106,7 +106,7 @@ class EchoServer:
     answers_first: int = 2
     issued: str = "issued-session-token-zQ7zQ"
     seen: int = 0
-    gave: bool = False  # the token: before that, it is no secret that a module could know
+    gave: bool = False  # whether it has issued the token: before that, a module cannot know the secret
     echoed: list[str] = field(default_factory=list)
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A cluster and a gateway that a run is tried on: they note what is asked of them, and change as real ones would."""
+"""A fake cluster and gateway for the order of a run: they record each call, and change as real ones would."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Time:
 
 
 class World:
-    """One cluster under distinct_internal with one Service, and its gateway. ``events`` are what was asked, in order.
+    """One cluster under distinct_internal with one Service, and its gateway. ``events`` are the calls, in order.
 
     ``fails`` maps an event to the error that it raises; ``meanwhile`` maps one to what another user does just before.
     """
@@ -63,7 +63,7 @@ class World:
         self.cpi_entity: Json = {"objects": [], "problem": "lists no objects of CPI"}
 
     def run(self, request: RunRequest) -> ClusterRun:
-        """A run on it."""
+        """A run on this cluster and gateway."""
         return ClusterRun(
             self, self, request, self.one_look, self.said.append, lambda seconds: Deadline(seconds, self.time)
         )
@@ -73,7 +73,7 @@ class World:
         return self.changed(request, folder)
 
     def changed(self, request: RunRequest, folder: Path) -> PhaseReport:
-        """Plan, forget the events of that, and change."""
+        """Plan, clear the events of the plan, and change."""
         run = self.run(RunRequest(**{**vars(request), "restore_dir": str(folder)}))
         planned = run.plan(False).result
         assert planned["ok"], planned["summary"]

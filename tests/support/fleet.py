@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fleet: many clusters on a few edge gateways, in two processes, with an inventory for ansible-playbook.
+"""A fleet: many clusters on a few edge gateways, served by two processes, with an inventory for ansible-playbook.
 
-The clusters are ``c001``, ``c002`` and so on. Those of one edge gateway follow each other, as in many inventories. Each
+The clusters are ``c001``, ``c002`` and so on. Those of one edge gateway are adjacent, as in many inventories. Each
 has Services that are served in one scenario.
 """
 
@@ -31,7 +31,7 @@ ONE_ARM = {"start_ip": "172.20.0.2", "end_ip": "172.20.31.254"}
 MEMBERS = ["10.10.0.11", "10.10.0.12"]
 PASSWORD = "kube-secret-1"
 BESIDE = 8  # runs of a module at a time
-# A benchmark and a demo show processes of their own; a test of them, which asks for no costs, saves their start.
+# Benchmarks and demos start processes of their own; their tests, which measure nothing, save that time.
 FORKED = False
 
 
@@ -57,7 +57,7 @@ class Fleet:
         return (int(name[1:]) - 1) * self.edges // self.clusters
 
     def side_by_side(self) -> Iterator[list[str]]:
-        """The names in groups of clusters on different edge gateways, which do not wait for each other's lock."""
+        """The names, in groups of clusters on different edge gateways, which do not wait for each other's lock."""
         edges: dict[int, list[str]] = {}
         for name in self.names:
             edges.setdefault(self.edge_of(name), []).append(name)
@@ -208,7 +208,7 @@ class Doubles:
         return ModuleRun("vcd_shared_ip", options)
 
     def slow(self) -> None:
-        """Give requests and tasks their durations from now on, and clear all journals."""
+        """Let requests and tasks take their time from now on, and clear all journals."""
         self.sim.settings(task_seconds=self.fleet.task_seconds, request_seconds=self.fleet.request_seconds)
         self.clear()
 
@@ -246,7 +246,7 @@ class Doubles:
     def run(self, *words: str, playbook: str = "shared_ip", files: Sequence[Path] = (), **environment: str) -> Ended:
         """Run a playbook over the group ``production``, and wait for its end.
 
-        Its output, and what it says on standard error, stay in the two ``files``.
+        Its standard output and standard error stay in the two ``files``.
         """
         output, errors = files or (self.folder / "output", self.folder / "errors")
         for file in (output, errors):
@@ -276,7 +276,7 @@ class Doubles:
         return done.returncode, _children_cpu() - used
 
     def seconds_stopped(self, name: str) -> float | None:
-        """For how long CPI of a cluster was scaled to 0, from its journal; None if it was not, or still is."""
+        """How long CPI of a cluster was scaled to 0, from its journal; None if it was not, or still is."""
         return stopped_for(self.kube[name])
 
 
@@ -286,14 +286,14 @@ def stopped_for(cluster: KubeApi) -> float | None:
     for entry in cluster.journal():
         if entry["object"] == DEPLOYMENT and entry["method"] in ("PATCH", "PUT") and entry["code"] == 200:
             started = entry["body"]["spec"]["replicas"] > 0
-            if not started or times:  # what starts it before it was stopped does not count
+            if not started or times:  # a start before the stop does not count
                 times.setdefault(started, entry["time"])
     return times[True] - times[False] if len(times) == 2 else None
 
 
 @contextmanager
 def doubles(fleet: Fleet, folder: Path) -> Iterator[Doubles]:
-    """Start a fleet, with its Services served. ``folder`` gets the inventory, and what runs leave."""
+    """Start a fleet, with its Services served. ``folder`` gets the inventory, and the files that runs leave."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "home").mkdir(exist_ok=True)
     estate = folder / "estate.yml"
@@ -307,7 +307,7 @@ def doubles(fleet: Fleet, folder: Path) -> Iterator[Doubles]:
 
 
 def _children_cpu() -> float:
-    """CPU seconds of this process's children that have been waited for, and of theirs."""
+    """CPU seconds of this process's children that have been waited for, and of their children."""
     import resource
 
     used = resource.getrusage(resource.RUSAGE_CHILDREN)

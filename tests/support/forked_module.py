@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A module of the collection as a program that is forked."""
+"""A module of the collection as a forked program."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ FIRST_RUNS: Mapping[str, Mapping[str, str]] = {
 
 
 def load(_folder: Path) -> None:
-    """Import ansible-core and every module, and what a run up to its first connection imports and builds besides."""
+    """Import ansible-core and every module, and all that a run imports and builds up to its first connection."""
     importlib.import_module("ansible.module_utils.basic")
     for module in sorted((ROOT / "plugins" / "modules").glob("*.py")):
-        with contextlib.suppress(Exception):  # one that cannot be imported says so when it is run
+        with contextlib.suppress(Exception):  # a module that cannot be imported fails when it runs
             importlib.import_module(f"{PACKAGE}.{module.stem}")
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
         for name, args in FIRST_RUNS.items():
-            with contextlib.suppress(SystemExit):  # nothing answers
+            with contextlib.suppress(SystemExit):  # the connection fails
                 run({"module": name, "args": args, "env": {}})
 
 
 def run(request: Mapping[str, Any]) -> int:
-    """Be the module, with arguments as ansible-core hands them over."""
+    """Run as the module, with arguments as ansible-core passes them."""
     from ansible.module_utils import basic
 
     os.environ.update(request["env"])

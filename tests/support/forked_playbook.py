@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ansible-playbook as a program that is forked: what its console script calls, in a process that has imported it.
+"""ansible-playbook as a forked program: what its console script calls, in a process that has imported it.
 
-Each run is one of the real program: arguments, environment, folder, exit code, workers and modules are its own. It
-saves the imports, and packing each module with all that it imports, which every ansible-playbook does once.
+Each run is one of the real program, with arguments, environment, folder, exit code, workers and modules of its own. It
+saves the imports, and the packing of each module with all that it imports, which every ansible-playbook does once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-# what a run of the role imports on its way
+# what a run of the role imports later
 IMPORTS = (
     "ansible.cli.playbook",
     "ansible.executor.playbook_executor",
@@ -36,9 +36,9 @@ IMPORTS = (
     "jinja2",
     "yaml",
 )
-# the kinds of plugins of which each run imports all, and reads the documentation for their options
+# each run imports all plugins of these kinds, and reads their documentation for options
 KINDS = ("become", "cache", "callback", "connection", "filter", "inventory", "shell", "test", "vars")
-# and the actions of the role, with all that those of this collection import
+# and the actions of the role, with all that this collection's own import
 ACTIONS = (
     *(f"ansible.builtin.{name}" for name in ("assert", "debug", "set_fact", "validate_argument_spec")),
     *sorted(f"vcd.kubernetes.{path.stem}" for path in (ROOT / "plugins" / "action").glob("*.py")),
@@ -49,27 +49,27 @@ _packed = Path()
 
 
 def load(folder: Path) -> None:
-    """Import what it imports. What is read of the environment then has to be the same in each run, see `same_start`."""
+    """Import what it imports. Variables that are read meanwhile have to be the same in each run, see `same_start`."""
     global _packed
-    sys.path[0] = str(Path(sys.executable).parent)  # where a console script's own folder stands
+    sys.path[0] = str(Path(sys.executable).parent)  # in place of the folder of a console script
     for name in IMPORTS:
         importlib.import_module(name)
     loader = importlib.import_module("ansible.plugins.loader")
     for kind in KINDS:
         for _plugin in getattr(loader, f"{kind}_loader").all(class_only=True):
             pass
-    # a run does it again, which changes nothing: where collections are, the environment says that all runs here share
+    # a run repeats this without effect: the path of collections is in the environment that all runs here share
     loader.init_plugin_loader([])
     warnings.filterwarnings("ignore", "AnsibleCollectionFinder has already been configured")
     for name in ACTIONS:
-        with contextlib.suppress(Exception):  # one that cannot be imported says so when it is run
+        with contextlib.suppress(Exception):  # one that cannot be imported fails when it is used
             loader.action_loader.get(name, class_only=True)
     _packed = folder / "packed-modules"
     _packed.mkdir()
 
 
 def run(request: Mapping[str, Any]) -> int:
-    """Be ansible-playbook with these words, this environment, this folder, and this Python for its modules."""
+    """Run as ansible-playbook with these arguments, environment and folder, and this Python for its modules."""
     from ansible import constants
     from ansible.cli.playbook import main
     from ansible.utils.path import cleanup_tmp_file
@@ -78,8 +78,8 @@ def run(request: Mapping[str, Any]) -> int:
     os.environ.update(request["env"])
     os.chdir(request["folder"])
     sys.argv = [str(Path(sys.executable).with_name("ansible-playbook")), *request["words"]]
-    sys.executable = request["python"]  # what modules on localhost are run with, where nothing else is said
-    # temporary files are the run's own; only the packed modules are those of all runs
+    sys.executable = request["python"]  # the default Python for modules on localhost
+    # temporary files are the run's own; all runs share only the packed modules
     atexit.unregister(cleanup_tmp_file)
     parent = Path(request["env"]["ANSIBLE_LOCAL_TEMP"])
     parent.mkdir(parents=True, exist_ok=True)
@@ -95,11 +95,11 @@ def run(request: Mapping[str, Any]) -> int:
 
 
 def same_start(environment: Mapping[str, str]) -> dict[str, str] | None:
-    """The part of an environment that ansible-core reads while it is imported: runs that share it share a process.
+    """The variables that ansible-core reads while it is imported: runs with the same values share a process.
 
-    None where a run needs a process of its own: something else differs from this process's environment.
+    None if another variable differs from this process's environment: then a run needs a process of its own.
     """
-    later = ("VCD_", "K8S_", "NAKIVO_")  # of the modules
+    later = ("VCD_", "K8S_", "NAKIVO_")  # read by the modules
     own = ("HOME", "ANSIBLE_HOME", "ANSIBLE_LOCAL_TEMP", "JOB_ID", "PWD")
 
     def rest(variables: Mapping[str, str]) -> dict[str, str]:

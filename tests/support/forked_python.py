@@ -1,14 +1,14 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Python that modules are run with, as a program that is forked: ``interpreter_python`` of forked playbooks.
+"""The Python that runs modules, as a forked program: ``interpreter_python`` of forked playbooks.
 
-Ansible packs a module and starts it as ever: ``sh -c 'PYTHON AnsiballZ_vcd_pool.py'``, or with pipelining
-``sh -c PYTHON`` with the same text as standard input. PYTHON is a small program that has the archive run in a fork of a
-process that has imported the libraries, lends it its own output, environment and folder, and ends as it does.
+Ansible packs a module and starts it as usual: ``sh -c 'PYTHON AnsiballZ_vcd_pool.py'``, or with pipelining
+``sh -c PYTHON`` with the same text as standard input. PYTHON is a small program that runs the archive in a fork of a
+process that has imported the libraries. It passes on its own output, environment and folder, and exits as that does.
 
-What a module has of Ansible and of collections comes from its archive, and nothing else does: a file that is not in it
-cannot be imported. A file of it is not executed again if this process has imported the very same text before. Where one
+A module gets code of Ansible and of collections only from its archive, and nothing else from there: a file that is not
+in it cannot be imported. A file of it is not executed again if this process has imported the same text before. If one
 file differs, all are executed.
 """
 
@@ -31,7 +31,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = ("ansible", "ansible_collections")
-# Few imports, or it would cost what it saves. If it is killed its connection ends, and then so does the fork.
+# It imports little, or it would cost what it saves. If it is killed, its connection ends, and then so does the fork.
 PROGRAM = """\
 #!{python} -IS
 import os, sys
@@ -55,14 +55,14 @@ os._exit(code)
 
 
 def program(folder: Path, python: str = sys.executable) -> Path:
-    """The program to name as Python, in the folder of `forks.Forks`; ``python`` runs it."""
+    """The program to use as Python, in the folder of `forks.Forks`; ``python`` runs it."""
     path = folder / "python"
     path.write_text(PROGRAM.format(python=python, path=str(folder / "socket")), encoding="utf-8")
     path.chmod(0o700)
     return path
 
 
-# Of these, an archive has texts of its own.
+# An archive has its own files of these packages.
 STUBS = ("ansible", "ansible.module_utils", "ansible.module_utils.distro")
 _loaded: dict[str, types.ModuleType] = {}  # by name in an archive: "ansible/module_utils/basic.py"
 _texts: dict[str, tuple[int, int]] = {}  # their sizes and checksums
@@ -70,12 +70,12 @@ _needs: dict[str, set[str]] = {}  # which of them each has imported
 
 
 def load(_folder: Path) -> None:
-    """Import what modules import, and put aside what is Ansible's or of a collection: see `_Archive`."""
+    """Import what modules import, and set aside what belongs to Ansible or a collection: see `_Archive`."""
     sys.path.insert(0, str(ROOT.parents[2]))
     with _noted_imports() as imports:
         importlib.import_module("ansible.module_utils._internal._ansiballz._loader")
         for module in sorted((ROOT / "plugins" / "modules").glob("*.py")):
-            with contextlib.suppress(Exception):  # one that cannot be imported says so when it is run
+            with contextlib.suppress(Exception):  # a module that cannot be imported fails when it runs
                 importlib.import_module(f"ansible_collections.vcd.kubernetes.plugins.modules.{module.stem}")
     del sys.path[0]
     places: dict[str, str] = {}
@@ -92,11 +92,11 @@ def load(_folder: Path) -> None:
 
 @contextlib.contextmanager
 def _noted_imports() -> Iterator[dict[str, set[str]]]:
-    """Which modules each module imports meanwhile, whether or not they were imported before."""
+    """Record which modules each module imports in the body, whether or not they were imported before."""
     found: dict[str, set[str]] = {}
     real = builtins.__import__
 
-    def noting(  # with the names of the function that it stands for
+    def noting(  # with the parameter names of the function that it replaces
         name: str,
         globals: Mapping[str, Any] | None = None,
         locals: Mapping[str, Any] | None = None,
@@ -118,7 +118,7 @@ def _noted_imports() -> Iterator[dict[str, set[str]]]:
 
 
 class _Archive:
-    """Finds what is in the archive that is first on Python's path, if it is known; all else is left to Python."""
+    """Finds known modules of the archive that is first on Python's path; leaves all others to Python."""
 
     def __init__(self) -> None:
         self._path = ""
@@ -142,7 +142,7 @@ class _Archive:
 
 
 class _Loaded:
-    """Gives a module that has been executed."""
+    """Loads a module that has already been executed."""
 
     def __init__(self, module: types.ModuleType) -> None:
         self._module = module
@@ -152,13 +152,13 @@ class _Loaded:
         return self._module
 
     def exec_module(self, _module: types.ModuleType) -> None:
-        """It has been executed."""
+        """Do nothing: the module has been executed."""
 
 
 def _known_of(archive: str) -> set[str]:
-    """The files of an archive that have been loaded: modules refer to each other, so that it is all of them or none.
+    """The files of an archive that have been loaded: modules refer to each other, so it is all of them or none.
 
-    None if it has another text of any, or lacks one that another needs.
+    None if the archive has a different text of any, or lacks one that another needs.
     """
     with zipfile.ZipFile(archive) as file:
         found = {one.filename: (one.file_size, one.CRC) for one in file.infolist() if one.filename in _texts}
@@ -167,7 +167,7 @@ def _known_of(archive: str) -> set[str]:
 
 
 def run(request: Mapping[str, Any]) -> int:
-    """Be Python with the words, the environment and the folder of the process that asks."""
+    """Run as Python with the arguments, environment and folder of the process that asks."""
     process = Path(request["process"])
     words = [os.fsdecode(word) for word in (process / "cmdline").read_bytes().split(b"\0")[:-1]]
     variables = (pair.partition(b"=") for pair in (process / "environ").read_bytes().split(b"\0") if pair)

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Programs that start as forks of one process that has imported them: imports are most of what a short one costs.
 
-What is forked is a process of its own: it has its own environment, ends with an exit code, and can be killed. Each
-kind is a module beside this file with two functions: ``load()`` imports the program, once, and ``run(request)`` is it,
+Each fork is a process of its own: it has its own environment, ends with an exit code, and can be killed. Each
+kind is a module beside this file with two functions: ``load()`` imports the program, once, and ``run(request)`` runs it
 in the fork.
 """
 
@@ -29,7 +29,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple, NoReturn
 
-START_SECONDS = 600.0  # for a busy machine, not for what is waited for
+START_SECONDS = 600.0  # long enough for a busy machine
 
 
 class Ended(NamedTuple):
@@ -41,7 +41,7 @@ class Ended(NamedTuple):
 
 
 class Fork:
-    """A running fork. It is killed when this process ends, and when nobody has waited for it after ``seconds``."""
+    """A running fork. It is killed when this process ends, and when ``wait`` has lasted ``seconds``."""
 
     def __init__(self, path: Path, request: Mapping[str, Any], seconds: float) -> None:
         self._connection: socket.socket | None = socket.socket(socket.AF_UNIX)
@@ -52,11 +52,11 @@ class Fork:
         self.pid = int(json.loads(self._answers.readline())["pid"])
 
     def ended(self) -> bool:
-        """Whether it has ended by itself."""
+        """Whether the fork has ended by itself."""
         return self._connection is None or bool(select.select([self._connection], [], [], 0)[0])
 
     def wait(self) -> Ended:
-        """Wait for its end. TimeoutError after ``seconds``; it is killed then."""
+        """Wait for the end of the fork. TimeoutError after ``seconds``, which also kills it."""
         if self._connection is None:
             raise RuntimeError("it has been waited for")
         with self._connection, self._answers:
@@ -65,7 +65,7 @@ class Fork:
         return Ended(**answer)
 
     def kill(self) -> Ended:
-        """SIGKILL; it is gone, with its connections, when this returns."""
+        """Send SIGKILL; the process and its connections are gone when this returns."""
         if not self.ended():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
@@ -75,7 +75,7 @@ class Fork:
 class Forks:
     """The process that one kind of program is forked from; it ends with this process.
 
-    ``folder`` is a temporary folder that lives as long.
+    ``folder`` is a temporary folder that exists as long.
     """
 
     def __init__(self, kind: str, environment: Mapping[str, str]) -> None:
@@ -98,7 +98,7 @@ class Forks:
         return Fork(self.folder / "socket", {**request, "stdout": str(stdout), "stderr": str(stderr)}, seconds)
 
     def stop(self) -> None:
-        """End it: it goes when its standard input does."""
+        """End the process: it exits when its standard input is closed."""
         atexit.unregister(self.stop)
         for pipe in self._pipes:
             pipe.close()
@@ -114,18 +114,18 @@ class Forks:
 
 
 class _Children:
-    """The forks that run, each with the connection of the one that waits for it."""
+    """The running forks, each with the connection of the process that waits for it."""
 
     def __init__(self, program: Any) -> None:
         self._program = program
-        self._running: dict[int, tuple[int, socket.socket]] = {}  # by the number of the process: its descriptor
+        self._running: dict[int, tuple[int, socket.socket]] = {}  # by process id: its descriptor
         self.events = selectors.DefaultSelector()
 
     def start(self, connection: socket.socket, listener: socket.socket) -> None:
-        """Fork the program for a connection, and tell the number of its process."""
+        """Fork the program for a connection, and send its process id."""
         with connection.makefile("r", encoding="utf-8") as lines:
             line = lines.readline()
-        if not line:  # who asked is gone
+        if not line:  # the process that asked is gone
             connection.close()
             return
         child = os.fork()
@@ -141,19 +141,19 @@ class _Children:
         _tell(connection, {"pid": child})
 
     def end(self) -> None:
-        """Kill what still runs."""
+        """Kill the forks that still run."""
         for child in [*self._running]:
             self._kill(child)
             self._end(child)
 
     def _kill(self, child: int) -> None:
-        """The one who waited for it is gone."""
+        """Kill a fork: the process that waited for it is gone."""
         descriptor, connection = self._running[child]
         self.events.unregister(connection)
         signal.pidfd_send_signal(descriptor, signal.SIGKILL)
 
     def _end(self, child: int) -> None:
-        """It has ended: tell how."""
+        """Send how a fork has ended."""
         descriptor, connection = self._running.pop(child)
         _pid, status, usage = os.wait4(child, 0)
         self.events.unregister(descriptor)
@@ -170,7 +170,7 @@ def serve(kind: str, folder: Path) -> None:
     program = importlib.import_module(kind)
     program.load(folder)
     gc.collect()
-    gc.freeze()  # no fork looks through what all of them share, or copies it to count references
+    gc.freeze()  # no fork's garbage collector scans the shared objects, or copies them to count references
     children = _Children(program)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(folder / "socket"))
@@ -185,7 +185,7 @@ def serve(kind: str, folder: Path) -> None:
                     return
                 if key.fileobj is listener:
                     children.start(listener.accept()[0], listener)
-                elif children.events.get_map().get(key.fd) is key:  # not of one that has ended in this round
+                elif children.events.get_map().get(key.fd) is key:  # except that of a fork that has ended in this round
                     key.data()
 
 
@@ -195,7 +195,7 @@ def _tell(connection: socket.socket, what: Mapping[str, Any]) -> None:
 
 
 def _be(program: Any, request: dict[str, Any]) -> NoReturn:
-    """Be the program, to the end of its process: output to files, no input."""
+    """Run as the program to the end of its process: output goes to files, and there is no input."""
     for number, path in ((0, os.devnull), (1, request.pop("stdout")), (2, request.pop("stderr"))):
         os.dup2(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT), number)
     code = 1

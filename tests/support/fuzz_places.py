@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The servers of the modules that fuzzed options are for: each is the same before each case."""
+"""The servers for modules with fuzzed options: each has the same state before each case."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Run = Callable[..., dict[str, Any]]
 
 @dataclass(frozen=True)
 class Place:
-    """Where modules go. ``bases`` are sound sets of options of each; ``fresh`` sets the server back."""
+    """A server and its modules. ``bases`` are sound options of each module; ``fresh`` resets the server."""
 
     bases: dict[str, list[dict[str, Any]]]
     fresh: Callable[[], None]
@@ -79,7 +79,7 @@ def cloud_director(folder: Path) -> Iterator[tuple[Place, Simulator]]:
 
 @contextlib.contextmanager
 def kubernetes(simulator: Simulator) -> Iterator[Place]:
-    """The modules that reconfigure CPI in a cluster, and the one that does a whole cluster's run."""
+    """The modules that reconfigure CPI in a cluster, and the module for a whole cluster's run."""
     objects: list[Any] = [CLUSTER, *objects_of("cpi-1.6.1")]
     with KubeDouble(objects=objects, start_seconds=0.01, stop_seconds=0.01) as double:
         vcd = {"url": simulator.url, "ca_path": simulator.ca, **ADMIN}
@@ -102,7 +102,7 @@ def kubernetes(simulator: Simulator) -> Iterator[Place]:
 
 @contextlib.contextmanager
 def nakivo(folder: Path) -> Iterator[Place]:
-    """The modules of NAKIVO. Its jobs run as often as they are looked at, so no time need pass."""
+    """The modules of NAKIVO. Its jobs make progress whenever they are polled, so no time need pass."""
     double = NakivoDouble()
 
     def fresh() -> None:
@@ -121,7 +121,7 @@ def nakivo(folder: Path) -> Iterator[Place]:
 
 
 def unconnected() -> Place:
-    """The modules that sum up what others have returned."""
+    """The modules that summarize results of others."""
 
     def run(module: str, *, check: bool = False, **options: Any) -> dict[str, Any]:
         return run_module(module, options, check=check)
@@ -135,7 +135,7 @@ def unconnected() -> Place:
 
 @contextlib.contextmanager
 def places(folder: Path) -> Iterator[tuple[list[Place], Simulator]]:
-    """All of them, and the simulator, whose objects have the names that are drawn."""
+    """All places, and the simulator, whose object names are drawn."""
     with contextlib.ExitStack() as stack:
         vcd, simulator = stack.enter_context(cloud_director(folder))
         kube = stack.enter_context(kubernetes(simulator))

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sets of options that nobody would think of, drawn from the specs of the modules: sound, odd and wrong ones.
+"""Sets of options beyond what a test author would write, drawn from the specs of the modules: sound, odd and wrong.
 
-What a set is made of depends on its seed alone, so each can be made again. A new option needs no line here: its type
-says what is drawn for it, and words of its name say of which objects.
+A set depends only on its seed, so each can be reproduced. A new option needs no line here: its type says what is drawn
+for it, and words in its name say from which objects.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec impo
 
 Options = dict[str, Any]
 Option = Mapping[str, Any]
-# What would change how a module reaches the server, or how long it waits: a busy machine must not decide a test.
+# They change how a module reaches the server, or how long it waits: a busy machine must not decide a test.
 LEFT_OUT = frozenset(
     {
         "url", "org", "user", "password", "api_token", "token", "tenant", "validate_certs", "ca_path", "host",
@@ -45,7 +45,7 @@ PATHS = ("/nonexistent/x", "", "/dev/null", "~/x")
 
 
 class Words:
-    """The names and identifiers in an estate, by words of the kind of the object."""
+    """The names and identifiers in an estate, found by words in the name of an object's kind."""
 
     def __init__(self, state: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
         self._by_kind = {kind: self._of(records) for kind, records in state.items() if kind != "tasks"}
@@ -57,7 +57,7 @@ class Words:
         return sorted({str(one[field]) for one in records for field in fields if one.get(field)})
 
     def like(self, option: str) -> list[str]:
-        """Those of the kinds whose names have most in common with that of an option; empty if none has anything."""
+        """Names from the kinds that share the most words with the name of an option; empty if no kind shares one."""
         wanted = _words(option)
         shared = {kind: len(wanted & _words(kind)) for kind in self._by_kind}
         most = max(shared.values(), default=0)
@@ -69,14 +69,14 @@ def _words(name: str) -> set[str]:
 
 
 class Drawer:
-    """Draws options; ``source`` decides."""
+    """Draws options, with ``source`` as the random generator."""
 
     def __init__(self, source: random.Random, words: Words) -> None:
         self._random = source
         self._words = words
 
     def options(self, spec: ArgumentSpec, base: Options | None) -> Options:
-        """Options of a module: a sound set (``base``) with a few changes, or a set of its own."""
+        """Options of a module: a sound set (``base``) with a few changes, or a completely drawn set."""
         drawn = {name: one for name, one in spec.options.items() if name not in LEFT_OUT}
         if base is None:
             return self._of(drawn, 0.3)
@@ -96,7 +96,7 @@ class Drawer:
         }
 
     def _changed(self, name: str, option: Option, value: Any) -> Any:
-        """Another value or, of a list or a dictionary, the same with one part changed."""
+        """Another value; or the same list or dictionary with one part changed."""
         if isinstance(value, list) and value and isinstance(value[0], dict) and self._once(0.7):
             place = self._random.randrange(len(value))
             return [*value[:place], self._with(option, value[place]), *value[place + 1 :]]

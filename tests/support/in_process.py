@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Modules of Cloud Director run in the test's own process as Ansible runs them in theirs."""
+"""Runs modules of Cloud Director in the test's own process, as Ansible runs them in processes of their own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Modules:
         }
 
     def as_user(self, **connection: Any) -> Modules:
-        """The same simulator with other connection options; None removes one."""
+        """Modules on the same simulator with other connection options; None removes an option."""
         return Modules(self.simulator, **{**self.connection, **connection})
 
     def run(self, module: str, *, check: bool = False, **options: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ _LOG_IN = ("/oauth/", "/api/session", "/cloudapi/1.0.0/sessions")
 
 @dataclass(frozen=True)
 class Gap:
-    """An address that nothing referred to. ``to`` is None, and ``seconds`` infinite, if it was so at the end."""
+    """A time in which nothing referred to an address. ``to`` is None, and ``seconds`` infinite, if it did not end."""
 
     ip: str
     seconds: float
@@ -34,7 +34,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class Down:
-    """A port (None: all of the Service at once) that was not reachable. ``to`` is None if it was so at the end."""
+    """A time in which a port (None: all of the Service at once) was not reachable. ``to`` is None if it did not end."""
 
     service: str
     port: int | None
@@ -46,7 +46,7 @@ class Down:
 
 @dataclass(frozen=True)
 class Port:
-    """One port of a Service and the objects that serve it. Without ``virtual_service`` any one will do."""
+    """One port of a Service and the objects that serve it. Without ``virtual_service``, any virtual service may."""
 
     external_ip: str
     port: int
@@ -64,7 +64,7 @@ class Service:
 
 @dataclass
 class _Seen:
-    """An object: what it refers to, and the running task that made it, until which it serves nothing."""
+    """An object: what it refers to, and the running task that creates it, before whose end it serves nothing."""
 
     kind: str
     name: str
@@ -99,7 +99,7 @@ def _seen(entry: Entry, made_by: str | None) -> _Seen:
 
 
 def _begin(dump: Mapping[str, Any]) -> _World:
-    """The world that a dump of the simulator shows."""
+    """The state in a dump of the simulator."""
     world = _World()
     for one in dump.get(VIRTUAL_SERVICES, []):
         ports = [[port["portStart"], port.get("portEnd") or port["portStart"]] for port in one["servicePorts"]]
@@ -120,7 +120,7 @@ def _enabled(one: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class _Stretch:
-    """A condition that is broken just now: since when, and which tasks have run since."""
+    """A period in which a condition is broken: its start, and the tasks that have run since."""
 
     since: float
     tasks: set[str]
@@ -133,9 +133,9 @@ Concern = Callable[[_Seen], bool]
 def _stretches(
     timeline: Sequence[Entry], before_dump: Mapping[str, Any], broken: Condition, concerns: Concern
 ) -> list[tuple[float, float | None, int]]:
-    """Each stretch in which ``broken(world)`` held: from, to, number of tasks that ran in it.
+    """Each period in which ``broken(state)`` held: from, to, number of tasks that ran in it.
 
-    ``concerns`` says whether an object can matter for that at all; the others are left out, which saves much time.
+    ``concerns`` says whether an object can matter for that; the others are left out, which saves much time.
     """
     world = _begin(before_dump)
     mine = {identifier for identifier, one in world.objects.items() if concerns(one)}
@@ -152,7 +152,7 @@ def _stretches(
             now.tasks.add(entry["id"])
         is_broken = broken(world)
         if is_broken and now is None:
-            # the task whose end broke it has run before
+            # the task that broke the condition by its end does not count
             now = _Stretch(entry["time"], world.running - {entry.get("task")})
         elif now and not is_broken:
             found.append((now.since, entry["time"], len(now.tasks)))
@@ -163,7 +163,7 @@ def _stretches(
 def always_referenced(
     timeline: Sequence[Entry], before_dump: Mapping[str, Any], external_ips: Iterable[str]
 ) -> list[Gap]:
-    """Every moment at which one of the addresses was no VIP, no DNAT rule's external address and not allocated."""
+    """Every period in which an address was neither a VIP nor a DNAT rule's external address, nor allocated."""
     return [gap for ip in external_ips for gap in _gaps(timeline, before_dump, ip)]
 
 
@@ -188,7 +188,7 @@ def _refers(one: _Seen, ip: str) -> bool:
 
 
 def _covers(text: str | None, ip: str) -> bool:
-    """Whether an address or a network has the address in it."""
+    """Whether an address or a network contains the address."""
     if not text or "/" not in text:
         return text == ip
     network, address = ipaddress.ip_network(text, strict=False), ipaddress.ip_address(ip)
@@ -196,7 +196,7 @@ def _covers(text: str | None, ip: str) -> bool:
 
 
 def ports_down(timeline: Sequence[Entry], before_dump: Mapping[str, Any], services: Iterable[Service]) -> list[Down]:
-    """Every stretch in which a port was not reachable.
+    """Every period in which a port was not reachable.
 
     Reachable: no DNAT rule takes the external address and port, and the virtual service has that address and port; or
     a DNAT rule takes them and leads to the address of the virtual service with that port.
@@ -206,7 +206,7 @@ def ports_down(timeline: Sequence[Entry], before_dump: Mapping[str, Any], servic
 
 
 def all_down(timeline: Sequence[Entry], before_dump: Mapping[str, Any], services: Iterable[Service]) -> list[Down]:
-    """Every stretch in which no port of a Service with several ports was reachable."""
+    """Every period in which no port of a Service with several ports was reachable."""
     several = [service for service in services if len(service.ports) > 1]
     return [one for service in several for one in _down(timeline, before_dump, service.name, None, service.ports)]
 
@@ -250,7 +250,7 @@ def _in_range(text: str, port: int) -> bool:
 
 
 def one_write_at_a_time(timeline: Sequence[Entry], gateway: str, user: str = "kube") -> list[str]:
-    """What speaks against one write at a time of that user on the edge gateway (URN); empty if nothing does.
+    """Each overlap of two writes of that user on the edge gateway (URN); empty if there is no overlap.
 
     A write counts from its request to the end of its task. A BUSY_ENTITY while a task of the user's own ran counts.
     """
@@ -277,9 +277,9 @@ def one_write_at_a_time(timeline: Sequence[Entry], gateway: str, user: str = "ku
 
 
 def only_planned(journal: Iterable[Entry], names: Iterable[str], user: str = "kube") -> list[str]:
-    """Every write of that user to an object whose name is none of ``names``, refused ones too; empty if there is none.
+    """Every write of that user to an object whose name is not in ``names``, refused writes included.
 
-    A write without a session (401) touched nothing, and the lock of the edge gateway belongs to the run.
+    A write without a session (401) changed nothing, and the lock of the edge gateway belongs to the run.
     """
     planned = set(names)
     return [
@@ -301,7 +301,7 @@ def is_write(entry: Entry) -> bool:
 
 
 def lock_seconds(timeline: Sequence[Entry], gateway: str) -> float:
-    """The sum of the durations of the tasks that held the gateway's lock: no order of writes is faster than that."""
+    """The total duration of the tasks that held the gateway's lock: no order of writes is faster than that."""
     started: dict[str, float] = {}
     total = 0.0
     for entry in timeline:

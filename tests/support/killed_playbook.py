@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A real ansible-playbook that is killed: all its processes, only the main one, or only the module.
 
-Its main process is forked from one that has imported it (see `forked_playbook`). Its workers are its own, as ever, and
+Its main process is forked from one that has imported it (see `forked_playbook`). Its workers are its own, as usual, and
 each module is a Python of its own below them.
 """
 
@@ -35,7 +35,7 @@ def descendants(pid: int) -> list[int]:
 
 
 class Playbook:
-    """A run of ansible-playbook in a process of its own; at the end of the body every process of it is ended."""
+    """A run of ansible-playbook in a process of its own; the end of the body ends all of its processes."""
 
     def __init__(self, folder: Path, words: Sequence[str], environment: Mapping[str, str]) -> None:
         self._output = folder / "output"
@@ -59,17 +59,17 @@ class Playbook:
         return self._job.ended()
 
     def output(self) -> str:
-        """What it has shown so far."""
+        """The output so far."""
         return self._output.read_text(encoding="utf-8")
 
     def wait(self) -> int:
-        """Its exit code."""
+        """Wait for the exit code."""
         if self._code is None:
             self._code = self._job.wait().code
         return self._code
 
     def kill(self, what: str) -> list[int]:
-        """Send SIGKILL to the tree, the main process or the module. Returns the processes that are left of it."""
+        """Send SIGKILL to the tree, the main process or the module. Returns its processes that still run."""
         self._look()
         module = [pid for pid in self._seen if b"AnsiballZ_" in _command(pid)]
         assert module, "no module runs"

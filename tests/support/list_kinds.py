@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The modules that take a list of objects in one task, each with entries for it."""
+"""The modules that take a list of objects in one task, with entries for each."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 
 class Kind(NamedTuple):
-    """A module, its list, an entry for each number, a change for one, and what an unchanged list may read.
+    """A module, its list, a template of an entry, a change for one entry, and the requests of an unchanged list.
 
-    ``each``: requests for each object, where no list has all of it. ``once``: those of the task, with the edge gateway.
+    ``each``: requests for each object, if no list has all of it. ``once``: those of the task, for the edge gateway too.
     """
 
     module: str
@@ -65,7 +65,7 @@ KINDS = [
 
 
 def filled(template: Any, number: int) -> Any:
-    """The template of an entry for one number."""
+    """The template of an entry, filled in for one number."""
     if isinstance(template, dict):
         return {name: filled(value, number) for name, value in template.items()}
     if isinstance(template, list):

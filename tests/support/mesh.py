@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""AWX's execution mesh on this machine: jobs that one node transmits, another one works on, and the first processes.
+"""AWX's execution mesh on this machine: one node transmits jobs, another one works on them, and the first processes.
 
-AWX runs each job like that: ``ansible-runner transmit`` on a control node, ``worker`` on an execution node, and
-``process`` on the control node again. Between them goes a stream, and nothing else: an execution node has a home and
-files of its own. In AWX receptor carries the stream, here pipes do.
+AWX runs each job this way: ``ansible-runner transmit`` on a control node, ``worker`` on an execution node, and
+``process`` on the control node again. The nodes share a stream and nothing else: an execution node has a home and
+files of its own. In AWX receptor carries the stream; here pipes do.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from fleet import PASSWORD, Doubles, Fleet
 from role_runs import clean_environment, collections_path
 
 LOST, CANCELLED = "error", "canceled"  # AWX's words for a job whose node is gone, and for one that was cancelled
-MARK = "VCD_TESTS_MESH_NODE"  # in the environment of a node, and so of all that it starts
-# Receptor kills a job 10 s after its interrupt. A busy machine may need them for what the interrupt makes the job do,
+MARK = "VCD_TESTS_MESH_NODE"  # set in the environment of a node, and so of all that it starts
+# Receptor kills a job 10 s after its interrupt. A busy machine may need more time to end the whole job,
 # and a job that was only half ended would go on with the change.
 INTERRUPT_SECONDS = 600.0
 
@@ -61,11 +61,11 @@ class Node:
         return found
 
     def modules(self) -> list[int]:
-        """Those of them that run a module."""
+        """The processes that run a module."""
         return [pid for pid in self.processes() if b"AnsiballZ_" in _command(pid)]
 
     def kill(self) -> None:
-        """End it as a loss of power does, with its files."""
+        """End the node as a loss of power does, with its files."""
         while left := self.processes():
             for pid in left:
                 with suppress(ProcessLookupError):
@@ -88,22 +88,22 @@ class Job:
             results.stdout.close()
 
     def has_ended(self) -> bool:
-        """Whether its end has come back, or its node is gone."""
+        """Whether its final event has come back, or its node is gone."""
         return self._process.poll() is not None
 
     def cancel(self) -> awx_jobs.Job:
-        """Cancel it, as the button in AWX does. What runs of it on its node is ended, but for a module."""
+        """Cancel it, as the button in AWX does. This ends its processes on the node, except for a module."""
         self._cancelled = True
         self._over.interrupt(self._results)
         return self.wait()
 
     def give_up(self) -> awx_jobs.Job:
-        """Wait no more for a node that is gone, as AWX does once it has missed its heartbeat."""
+        """Stop waiting for a node that is gone, as AWX does after a missed heartbeat."""
         self._results.kill()
         return self.wait()
 
     def wait(self) -> awx_jobs.Job:
-        """How it ended, once it has."""
+        """Wait for the end. Returns how the job ended."""
         self._process.wait()
         self._results.wait()
         found = self._folder / "artifacts" / "job"
@@ -124,7 +124,7 @@ class Mesh:
         self.nodes = {name: Node(name, folder / name, environment) for name in executors}
 
     def run(self, private: Path, playbook: str, node: str, folder: Path) -> Job:
-        """Send a private data folder to a node, which runs the playbook in it. ``folder`` gets what comes back."""
+        """Send a private data folder to a node, which runs the playbook in it. ``folder`` gets the results."""
         folder.mkdir(parents=True)
         transmit = [program("ansible-runner"), "transmit", str(private), "-p", playbook]
         with subprocess.Popen(
@@ -157,7 +157,7 @@ class Mesh:
             results.kill()
 
     def is_gone(self, node: str) -> bool:
-        """Whether no way leads to a node any more."""
+        """Whether a node is no longer reachable."""
         return not self.nodes[node].folder.exists()
 
     def stop(self) -> None:
@@ -173,13 +173,13 @@ def _command(pid: int) -> bytes:
 
 
 def worker_words(where: Path) -> list[str]:
-    """What AWX gives to ``ansible-runner`` on a node."""
+    """The arguments that AWX gives to ``ansible-runner`` on a node."""
     return ["worker", f"--private-data-dir={where}", "--delete"]
 
 
 @contextmanager
 def mesh(folder: Path, executors: Sequence[str]) -> Iterator[Mesh]:
-    """A mesh; all its processes are ended at the end of the body."""
+    """A mesh; the end of the body ends all its processes."""
     with tempfile.TemporaryDirectory(prefix="mesh-", ignore_cleanup_errors=True) as own:
         found = Mesh(Path(own), clean_environment(folder, {}), executors)
         try:
@@ -189,14 +189,14 @@ def mesh(folder: Path, executors: Sequence[str]) -> Iterator[Mesh]:
 
 
 class Alternating(Fleet):
-    """A fleet whose edge gateways alternate by name, so that as many slices are one edge gateway each."""
+    """A fleet whose edge gateways alternate by name: with as many slices, each slice has one edge gateway."""
 
     def edge_of(self, name: str) -> int:
         """The number of a cluster's edge gateway."""
         return (int(name[1:]) - 1) % self.edges
 
     def estate(self) -> dict[str, Any]:
-        """With the vApp that CPI's file names, which the backup saves."""
+        """The estate, with the vApp that CPI's file names, which the backup saves."""
         found = copy.deepcopy(super().estate())
         vapp = {"name": "acme-vapp", "vms": [{"name": "acme-cp-1"}], "metadata": [{"key": "owner", "value": "jane"}]}
         found["organisations"][0]["vdcs"][0]["vapps"] = [vapp]
@@ -227,10 +227,10 @@ class Awx:
         self._credentials = {awx_jobs.VCD: vcd, awx_jobs.KUBECONFIG: {"kubeconfig": kubeconfig}}
 
     def launch(self, template: str, node: str, *, plain: bool = False, **given: Any) -> Job:
-        """Launch a template on a node; ``given`` is what `awx_jobs.prepare` takes of what is typed in AWX.
+        """Launch a template on a node; ``given`` are the arguments of `awx_jobs.prepare` that a person types in AWX.
 
         ``plain``: without ``programs``.
-        What AWX writes for the job is removed once it is sent: the node has nothing but what it was sent.
+        The private data folder is removed once it is sent: the node has only what it was sent.
         """
         self.number += 1
         folder = self.running.folder / f"job-{self.number}"

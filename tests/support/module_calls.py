@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the modules themselves say of their options, and of two runs of one of them: what has to be the same."""
+"""The options that the modules declare, and what has to be equal in two runs of one module."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._argument_spec impo
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
-# What only Cloud Director knows before an object exists, or that counts its writes.
+# What only Cloud Director knows before an object exists, or what counts its writes.
 ONLY_AFTERWARDS = frozenset(
     {"id", "status", "health_status", "health_message", "version", "usage_state", "used_by", "usage_categories"}
 )
 
-# What Cloud Director chooses where no option gives it: null in check mode.
+# What Cloud Director chooses if no option sets it: null in check mode.
 CHOSEN = {
     "vcd_edge_load_balancer": {"cloud", "feature_set", "service_network"},
     "vcd_ip_allocation": {"value"},
@@ -38,7 +38,7 @@ def group(name: str) -> tuple[str, ...]:
 
 @cache
 def spec_of(module: str) -> ArgumentSpec:
-    """The options that a module takes: what its main() hands to the runner."""
+    """The options that a module takes: the spec that its main() passes to the runner."""
     loaded = importlib.import_module(f"ansible_collections.vcd.kubernetes.plugins.modules.{module}")
     with mock.patch.object(loaded, "run_module") as runner:
         loaded.main()
@@ -52,7 +52,7 @@ def only_reads(module: str) -> bool:
 
 
 def surprises(module: str, planned: Mapping[str, Any], done: Mapping[str, Any]) -> list[str]:
-    """How a run of a module differs from what check mode has said of it: none is as it should be."""
+    """How a run of a module differs from the prediction of check mode; an empty list if it does not."""
     if planned.get("failed") or done.get("failed"):
         texts = [str(one.get("msg") if one.get("failed") else "no failure") for one in (planned, done)]
         return [] if texts[0] == texts[1] else [f"check mode: {texts[0]}", f"real run: {texts[1]}"]
@@ -64,7 +64,7 @@ def surprises(module: str, planned: Mapping[str, Any], done: Mapping[str, Any]) 
 
 
 def differences(one: Any, other: Any, where: str = "") -> list[str]:
-    """Where two results differ, apart from what only Cloud Director knows."""
+    """Where two results differ, except in what only Cloud Director knows."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return [
             line

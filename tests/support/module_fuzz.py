@@ -29,23 +29,23 @@ from module_calls import differences, only_reads, spec_of, surprises
 from module_lives import lives, options_to_read
 from plain_messages import complaint
 
-ODD_VALUE = str({"x": 1})  # Ansible makes this text where an option takes one
-# What only Cloud Director knows, or what it is not known to refuse: see tests/simulator/vcdsim/assumptions.py.
+ODD_VALUE = str({"x": 1})  # Ansible converts these to text if an option takes text
+# What only Cloud Director knows, or may or may not refuse: see tests/simulator/vcdsim/assumptions.py.
 ONLY_VCD = re.compile(
     r"is not in the (?:ranges|prefixes) of the IP Space|\"transparentModeEnabled\": it needs|has no 1 free addresses"
-    r"|\"appliedTo\": there is no such network"  # before API 37.1, it does not say what backs an uplink
+    r"|\"appliedTo\": there is no such network"  # before API 37.1, it does not report what backs an uplink
     r"|\"ipv6VirtualIpAddress\": the load balancer has no IPv6|for another protocol|refuses TCP and UDP on one port"
 )
 # How a short wait_timeout ends depends on how busy the machine is, and check mode waits for nothing.
 TIMED_OUT = re.compile(r"timed out after [\d.]+ s waiting\b")
-# A task of these starts something, each time that it is asked.
+# These modules start something each time that they run.
 REPEATED = frozenset({"nakivo_job"})
 DONE, UNCHANGED, REFUSED, BY_SERVER = "changed", "unchanged", "refused by the module", "refused by the server"
 
 
 @dataclass
 class Case:
-    """One set of options, and what came of it. ``problems`` is empty if all is as it should be."""
+    """One set of options, and its outcome. ``problems`` is empty if all is well."""
 
     number: int
     module: str
@@ -62,13 +62,13 @@ class Case:
 
 
 class Fuzz:
-    """Makes cases, and runs them on servers that are the same before each."""
+    """Makes cases, and runs them on servers that have the same state before each."""
 
     def __init__(self, found: list[Place], words: Words, seed: int) -> None:
         self._seed = seed
         self._words = words
         self._places = {module: place for place in found for module in place.bases}
-        # those that write have more to go wrong
+        # modules that write have more to go wrong
         self._modules = [one for one in self._places for _time in range(1 if only_reads(one) else 4)]
 
     def case(self, number: int) -> Case:
@@ -107,7 +107,7 @@ class Fuzz:
         if TIMED_OUT.search(str(done.get("msg"))):
             case.message, case.end = str(done["msg"]), REFUSED
             return
-        # the plan of a whole cluster's run is read in check mode, and says there whether the next phase would change
+        # the plan of a whole cluster's run only reads; in check mode it says whether the next phase would change things
         plans = case.module == WHOLE_CLUSTER and case.options.get("phase") == "plan" and not done.get("failed")
         if not plans and not _foreseen(planned, done) and not ONLY_VCD.search(str(done.get("msg"))):
             case.problems += surprises(case.module, planned, done)
@@ -115,7 +115,7 @@ class Fuzz:
             case.message = str(done["msg"])
             answered = isinstance(done.get("failure"), Mapping) and done["failure"].get("status")
             case.end = BY_SERVER if answered else REFUSED
-            # a run that finds out a rule of Cloud Director says so in its own words, after it has gone back
+            # a run that discovers a rule of Cloud Director says so in its own words, after the rollback
             if place.written() and not answered and not ONLY_VCD.search(case.message):
                 case.problems.append(f"wrote before it refused: {place.written()}: {case.message}")
             return
@@ -129,7 +129,7 @@ class Fuzz:
 
     @staticmethod
     def _run(case: Case, place: Place, *, check: bool = False) -> dict[str, Any] | None:
-        """A result, or None after a defect; what it says of itself is looked at."""
+        """Run the module and check its messages. Returns the result, or None after a defect."""
         try:
             result = place.run(case.module, check=check, **{**case.options, **case.login})
         except BaseException as error:  # noqa: BLE001  # whatever it is, it is no result
@@ -152,7 +152,7 @@ def _foreseen(planned: Mapping[str, Any], done: Mapping[str, Any]) -> bool:
 
 
 def unclear(message: str, *, ours: bool) -> Iterator[str]:
-    """What is wrong with the text of a failure. Ansible itself says what has the wrong type."""
+    """What is wrong with the text of a failure. Messages about wrong types are Ansible's own."""
     if "defect of the collection" in message:
         yield message
     if ours and not message.isprintable():
@@ -164,7 +164,7 @@ def unclear(message: str, *, ours: bool) -> Iterator[str]:
 
 
 def fuzz(seed: int, numbers: Iterable[int]) -> Iterator[Case]:
-    """The cases with these numbers, each after it was run."""
+    """Yield the cases with these numbers, each after its run."""
     with tempfile.TemporaryDirectory() as folder, places(Path(folder)) as (found, simulator):
         made = Fuzz(found, Words(simulator.dump()), seed)
         for number in numbers:
@@ -174,7 +174,7 @@ def fuzz(seed: int, numbers: Iterable[int]) -> Iterator[Case]:
 
 
 def share(seed: int, numbers: range) -> list[Case]:
-    """The cases of one process. It says at once what it finds."""
+    """The cases of one process, which reports problems at once."""
     found = []
     for case in fuzz(seed, numbers):
         if case.problems:
@@ -184,7 +184,7 @@ def share(seed: int, numbers: range) -> list[Case]:
 
 
 def main() -> int:
-    """Run, and say what was found; the exit code is 1 if anything was."""
+    """Run, and report the problems; the exit code is 1 if there are any."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What each module of Cloud Director does in the life of one object, in the estate tests/fixtures/vcd/everything.yml.
 
-A module that writes has a line in `LIVES`; one that only reads needs none: see `options_to_read`.
+A module that writes has a line in `LIVES`; one that only reads needs no line: see `options_to_read`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PROVIDER = {"org": "System", "user": "administrator", "password": "system-secret
 ADMIN = {"org": "acme", "user": "admin", "password": "admin-secret-1"}
 ABSENT = {"state": "absent"}
 EDGE = {"edge_gateway": "acme-edge"}
-# What the modules need that only read.
+# Options for the modules that only read.
 TO_READ = {**EDGE, "ip_space": "public"}
 
 
@@ -30,8 +30,8 @@ TO_READ = {**EDGE, "ip_space": "public"}
 class Life:
     """The runs of a module: ``create``, ``change`` and ``remove``, each with the options ``key``.
 
-    ``before`` are runs of other modules that it needs. ``parts`` are runs between ``change`` and ``remove`` that a
-    newer API may be needed for, by the option that needs it; ``before_part`` are runs of modules before one of them.
+    ``before`` are runs of other modules that it needs. ``parts`` are runs between ``change`` and ``remove`` that may
+    need a newer API, by the option that needs it; ``before_part`` are runs of modules before one of them.
     """
 
     key: Options
@@ -41,7 +41,7 @@ class Life:
     before: Sequence[tuple[str, Options]] = ()
     parts: Mapping[str, Options] = field(default_factory=dict)
     before_part: Mapping[str, Sequence[tuple[str, Options]]] = field(default_factory=dict)
-    again: Sequence[Options] = ()  # before its removal, where a part may have removed it already
+    again: Sequence[Options] = ()  # runs before the removal, because a part may already have removed the object
     login: Mapping[str, str] = field(default_factory=lambda: dict(ADMIN))
 
 
@@ -60,7 +60,7 @@ def _service(**more: Any) -> Options:
 
 
 def _redirected() -> list[Options]:
-    """The ports of the same service, of which one redirects to HTTPS."""
+    """The ports of the same service, one of which redirects to HTTPS."""
     http, ssh = _service()["ports"]
     return [{**http, "app_protocol": "http", "redirect_to_https": True, "https_port": 443}, ssh]
 
@@ -231,7 +231,7 @@ PARTS_OF_READING: dict[str, dict[str, Options]] = {
 
 
 def options_to_read(module: str, spec: Mapping[str, Any]) -> Options:
-    """What a module that only reads needs: what it requires, and what says where."""
+    """The options for a module that only reads: the required ones, and those that say where."""
     if module.startswith("vcd_shared_ip"):
         found = {**EDGE, "name_template": "{kind}-{service}-{port}", "services": [_service()]}
         return {**found, "scenario": "distinct_internal"} if "scenario" in spec else found
@@ -239,5 +239,5 @@ def options_to_read(module: str, spec: Mapping[str, Any]) -> Options:
 
 
 def parts_of_reading(module: str) -> Mapping[str, Options]:
-    """Runs of a module that only reads for which a newer API may be needed, by the option that needs it."""
+    """Runs of a module that only reads that may need a newer API, by the option that needs it."""
     return PARTS_OF_READING.get(module, {})

@@ -18,7 +18,7 @@ from ansible.module_utils.common import warnings
 
 
 def output_of(main: Callable[[], None], arguments: dict[str, Any]) -> str:
-    """What a module's main() writes to its standard output; one that does not end with a result fails the test."""
+    """What a module's main() writes to its standard output. A module that does not end with a result fails the test."""
     out = io.StringIO()
     warnings._global_warnings.clear()  # a new process would have none yet
     with contextlib.ExitStack() as patches:
@@ -26,7 +26,7 @@ def output_of(main: Callable[[], None], arguments: dict[str, Any]) -> str:
         patches.enter_context(mock.patch.object(basic, "_ANSIBLE_ARGS", encoded))
         if hasattr(basic, "_ANSIBLE_PROFILE"):  # ansible-core 2.19 and later
             patches.enter_context(mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy"))
-        if getattr(_internal, "is_controller", False):  # other tests import the controller's code, a module never does
+        if getattr(_internal, "is_controller", False):  # other tests import the controller's code, no module does
             patches.enter_context(mock.patch.object(_internal, "is_controller", False))
         patches.enter_context(contextlib.redirect_stdout(out))
         patches.enter_context(pytest.raises(SystemExit))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Services on the simulator's edge gateway, brought to scenarios by the module vcd_shared_ip in other processes."""
+"""Services on the simulator's edge gateway, which the module vcd_shared_ip moves, in processes of its own."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ PORTS: tuple[tuple[str, int, str | None, str | None], ...] = (
 
 
 def ports(count: int) -> list[Params]:
-    """So many ports, of several protocols."""
+    """Ports of several protocols."""
     return [
         {"name": name, "port": number, "node_port": 30000 + number % 2000, "app_protocol": kind, "certificate": alias}
         for name, number, kind, alias in PORTS[:count]
@@ -62,7 +62,7 @@ def service(name: str, count: int = 2, external_ip: str | None = None, **more: A
 
 
 class Edge:
-    """The edge gateway of a simulator, and one cluster (or name template) whose Services are there."""
+    """The edge gateway of a simulator, and one cluster (or name template) with Services there."""
 
     def __init__(self, sim: Simulator, **options: Any) -> None:
         self.sim = sim
@@ -70,7 +70,7 @@ class Edge:
         self.options: Params = {"cluster_id": CLUSTER, **connection, "edge_gateway": "acme-edge", **options}
 
     def of(self, **options: Any) -> Edge:
-        """The same with other options; None takes one out."""
+        """The same edge gateway with other options; None removes an option."""
         kept = {name: value for name, value in {**self.options, **options}.items() if value is not None}
         edge = Edge(self.sim)
         edge.options = kept
@@ -84,7 +84,7 @@ class Edge:
         return ModuleRun("vcd_shared_ip", {**self.options, **given, **more}, check=check, diff=diff)
 
     def run(self, services: Sequence[Params] | None, scenario: str | None = None, **more: Any) -> Params:
-        """Its result, whatever it is; a traceback is an error, and so is a secret in it."""
+        """The result of a run, successful or not; a traceback or a secret in it is an error."""
         result = self.task(services, scenario, **more).start().wait()
         text = json.dumps({**result, "invocation": None})
         assert not [secret for secret in SECRETS if secret in text]
@@ -122,7 +122,7 @@ class Edge:
         return dict(self.info(services=list(services), restore_point=True)["restore_point"])
 
     def create(self, services: Sequence[Params], scenario: str, **more: Any) -> list[Params]:
-        """Have Services, in no time; what the task for them is from then on, external IPs given."""
+        """Create Services without delay. Returns the options of later tasks for them, with their external IPs."""
         self.sim.settings(task_seconds=0, health_seconds=0)
         found = self.done(services, scenario, **more)["services"]
         return [{**one, "external_ip": made["external_ip"]} for one, made in zip(services, found, strict=True)]
@@ -154,26 +154,26 @@ def as_clients_see(services: Iterable[Params], cluster_id: str = CLUSTER) -> lis
 
 
 def others(dump: Mapping[str, Any], names: Iterable[str]) -> dict[str, list[Any]]:
-    """All objects that have none of these names, as they are: identifiers and versions too."""
+    """All objects with other names, in full: identifiers and versions too."""
     own = set(names)
     kinds = set(KINDS.values())
     return {kind: [one for one in dump[kind] if one["name"] not in own] for kind in kinds if kind in dump}
 
 
 def written(journal: Iterable[Entry], user: str = "kube") -> list[tuple[str, str]]:
-    """Method and object's name of every write that Cloud Director took on, but for the lock of the edge gateway."""
+    """Method and object's name of every write that Cloud Director accepted, except for the lock of the edge gateway."""
     entries = [entry for entry in journal if is_write(entry) and entry["user"] == user and not is_lock(entry)]
     return [(entry["method"], entry["name"]) for entry in entries if entry["status"] < 300]
 
 
 def refused(journal: Iterable[Entry], user: str = "kube") -> list[tuple[str, str]]:
-    """Method and object's name of every write that it refused, but for the lock."""
+    """Method and object's name of every write that it refused, except for the lock."""
     entries = [entry for entry in journal if is_write(entry) and entry["user"] == user and not is_lock(entry)]
     return [(entry["method"], entry["name"]) for entry in entries if entry["status"] >= 400]
 
 
 def planned(result: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Method and object's name of every write that a plan tells of, in its order."""
+    """Method and object's name of every write in a plan, in its order."""
     return [_write_of(text) for one in result["services"] for text in one["steps"]]
 
 
@@ -181,7 +181,7 @@ def _write_of(text: str) -> tuple[str, str]:
     act, _blank, rest = text.partition(" ")
     label = next(label for label in KINDS if rest.startswith(f"{label} "))
     name = rest.removeprefix(f"{label} ").split(" ")[0]
-    # names have colons in them (capvcdCluster:...), and one may follow
+    # names contain colons (capvcdCluster:...), and one may follow
     return METHODS[act], name.removesuffix(":")
 
 

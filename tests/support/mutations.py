@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers as a broken or hostile server would give them, made of real ones. The same seed gives the same answer."""
+"""Answers that a broken or hostile server might give, made from real ones. The same seed gives the same answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MANY = "9" * 5000
 DEEP = "[" * 2000 + "]" * 2000
 DEEP_MAPPING = '{"a":' * 2000 + "1" + "}" * 2000
 NOTHING_READABLE = "\x00\x1b[31m\u202e\r\n\u0085"
-# Written into a JSON text in place of a value, as they stand.
+# Written verbatim into a JSON text in place of a value.
 TOKENS = (
     *("null", "true", "false", "0", "-1", "1", "1.5", "1e400", "-1e400", "1e15", "NaN", "Infinity", "-Infinity", MANY),
     *(
@@ -103,7 +103,7 @@ _XML_TEXTS = (
 
 
 def mutate(reply: Reply, chance: random.Random) -> bytes:
-    """The bytes of a changed answer; one to three changes."""
+    """The bytes of an answer with one to three changes."""
     changed: Reply | bytes = reply
     for _change in range(chance.choice((1, 1, 1, 2, 3))):
         if isinstance(changed, bytes):

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A NAKIVO Director as far as it is known, for tests of the modules nakivo_job and nakivo_job_info.
 
-No Director was at hand. So each method and field says where it is known from, in CONTRACT: *seen* on a page of the
-vendor's API reference, or only *reported* by public clients and notes of users. The double answers nothing else, and
+No Director was available. So CONTRACT says where each method and field is known from: *seen* on a page of the
+vendor's API reference, or only *reported* by public clients and users' notes. The double answers nothing else, and
 where both are silent it does the less convenient thing: it gives run no id, keeps an older run's result until the new
 one has ended, and locks out after three failed log-ins.
 """
@@ -33,7 +33,7 @@ CONTRACT: dict[str, dict[str, str]] = {
     "JobSummaryManagement.getJobInfo": {
         "children": SEEN,
         **dict.fromkeys(_JOB_SEEN, SEEN),
-        # the states are quoted by a public client; that an object has a name is what its pages show
+        # a public client quotes the states; its pages show that an object has a name
         "objects.name": REPORTED,
         "objects.state": REPORTED,
     },
@@ -47,7 +47,7 @@ IDLE_SECONDS = 600.0
 
 @dataclass
 class RunPlan:
-    """How the next run of a job goes: looks until it starts, looks until it ends, and what it saves."""
+    """How the next run of a job goes: polls until it starts, polls until it ends, and what it saves."""
 
     starts_after: int = 1
     ends_after: int = 2
@@ -60,13 +60,13 @@ class RunPlan:
 
 @dataclass
 class FakeJob:
-    """A job, and the run that is under way."""
+    """A job, and its current run."""
 
     id: int
     name: str
     enabled: bool = True
     plan: RunPlan = field(default_factory=RunPlan)
-    looks: int | None = None  # since run; None: no run is under way
+    looks: int | None = None  # polls since the start; None: no run is in progress
     last: dict[str, Any] = field(
         default_factory=lambda: {
             "hasLastRun": True, "lrState": "OK", "lrDate": 1_795_000_000_000, "lrFinishDate": 1_795_000_900_000,
@@ -76,7 +76,7 @@ class FakeJob:
     states: tuple[str, ...] = ("SUCCEEDED", "SUCCEEDED")
 
     def look(self) -> dict[str, Any]:
-        """What getJobInfo shows of it; a look is when time passes."""
+        """What getJobInfo shows of the job; time passes only with these calls."""
         if self.looks is not None:
             self.looks += 1
             if self.looks > self.plan.starts_after + self.plan.ends_after:
@@ -103,7 +103,7 @@ class FakeJob:
 
 
 class Refusal(Exception):
-    """What becomes an envelope with message and cause."""
+    """An error, which is sent as an envelope with message and cause."""
 
 
 class NakivoDouble:
@@ -119,7 +119,7 @@ class NakivoDouble:
         self.paths: list[str] = []
 
     def answer(self, path: str, cookies: Mapping[str, str], body: Mapping[str, Any]) -> tuple[dict[str, str], Any]:
-        """Headers and body for one call. Errors come with HTTP 200, those of a log-in, too."""
+        """Headers and body for one call. Errors come with HTTP 200, even those of a log-in."""
         self.paths.append(path)
         action, method = str(body.get("action")), str(body.get("method"))
         name, headers = f"{action}.{method}", {}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What no message may contain: values as Python writes them, names of classes, and one of several."""
+"""What no message may contain: values in Python's notation, names of classes, and "1 items"."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ PYTHON = re.compile(
 
 
 def complaint(message: str) -> str:
-    """What a person would stumble over in a message; empty if there is nothing. What is quoted is somebody's value."""
+    """What a person would stumble over in a message, or an empty text. Quoted parts are a user's values."""
     found = BEFORE_A_QUOTE.search(message) or PYTHON.search(QUOTED.sub("", message))
     return found.group() if found else ""
 
 
 def check_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From now on an error or a finding with such a message raises AssertionError where it is made."""
+    """From now on, creating an error or a finding with such a message raises AssertionError."""
     monkeypatch.setattr(CollectionError, "__init__", _checked(CollectionError.__init__, lambda one: [one.message]))
     monkeypatch.setattr(Finding, "__init__", _checked(Finding.__init__, lambda one: [one.message, one.remedy]))
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The preflight of a cluster and a cloud that a test describes, and what one of its checks finds there."""
+"""What one preflight check finds in a cluster and a Cloud Director that a test describes."""
 
 from __future__ import annotations
 

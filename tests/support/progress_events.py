@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The events that a run writes to its progress file, and what holds for their counts in every run."""
+"""The events that a run writes to its progress file, and the invariants of their counts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def events_of(file: Path) -> list[Event]:
 
 
 def check_counts(events: Sequence[Event], *, whole: bool = True) -> None:
-    """No count falls or passes its total. ``whole``: the run was not ended by an error, so that all is counted."""
+    """No count decreases or exceeds its total. ``whole``: no error ended the run, so everything is counted."""
     counted = [one for one in events if "done" in one]
     assert counted, events
     for one in counted:

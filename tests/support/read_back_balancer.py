@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bodies of the load balancer, for the test of what is read back."""
+"""Bodies of the load balancer, for the test that what was written can be read back."""
 
 from __future__ import annotations
 

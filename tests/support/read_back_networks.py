@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bodies of edge gateways, networks, NAT and firewalls, for the test of what is read back."""
+"""Bodies of edge gateways, networks, NAT and firewalls, for the test that what was written can be read back."""
 
 from __future__ import annotations
 
@@ -276,7 +276,7 @@ KINDS = {
             "edgeGatewayUplinks.subnets.values.totalIpCount": "a count that clients send back",
             "ownerRef": "it cannot change here",
         },
-        # Terraform's provider leaves these out of its PUT, and expects them to stay (assumed)
+        # Terraform's provider omits these from its PUT, and expects them to stay (assumed)
         without={
             "distributedRoutingEnabled": False,
             "nonDistributedRoutingEnabled": True,

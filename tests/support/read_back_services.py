@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bodies of routing, VPN tunnels, DNS, DHCP and segment profiles, for the test of what is read back."""
+"""Bodies of routing, VPN tunnels, DNS, DHCP and segment profiles, for the test that reads them back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def of_edge(path: str) -> str:
 
 
 def last_of(path: str) -> Any:
-    """Finds a new object in its list: the task names the edge gateway or network that it belongs to."""
+    """Finds a new object in its list, because the task only names its edge gateway or network."""
     return lambda at, _owner: str(at.read(path.format(edge=at.edge, network=at.network))["values"][-1]["id"])
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the playbooks keep about clusters, for tests of reports: made by the collection's own preflight and verify."""
+"""The playbooks' records of clusters, for tests of reports: made by the collection's own preflight and verify."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HOSTILE = (
 
 
 def healthy(found: dict[str, list[Any]], name: str = "acme-edge", **changes: Any) -> dict[str, Any]:
-    """An edge gateway with these objects, all of them UP, and with the members of the pools."""
+    """An edge gateway with these objects, all of them UP, and the members of its pools."""
     found = copy.deepcopy(found)
     for one in found["virtual_services"]:
         one["health_status"] = "UP"
@@ -61,7 +61,7 @@ PORTS = [("http", "https"), ("https",), ("smtp", "imaps", "pop3s")]
 
 @cache
 def _reports(name: str, before: str, after: str, services: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The preflight's report and the verification's; that of a fleet has many clusters of few kinds."""
+    """The reports of preflight and verification. They are cached: a fleet has many clusters of few kinds."""
     names, ports = NAMES[:services], PORTS
 
     def made(shape: str) -> dict[str, list[Any]]:
@@ -126,7 +126,7 @@ def outcome(
 
 
 def _moved(address: str, number: int) -> str:
-    """Internal addresses of one Service do not meet those of another."""
+    """The address for the Service with this number: no two Services share an internal address."""
     start, _dot, last = address.rpartition(".")
     return f"{start}.{int(last) + 4 * number}" if start.startswith("192.168") else address
 
@@ -161,7 +161,7 @@ def failed(name: str = "acme-edge", **changes: Any) -> dict[str, Any]:
 
 
 def looked_at(name: str = "acme-edge", shape: str = "shared_internal", **damage: Any) -> dict[str, Any]:
-    """A cluster of which only the present state was read; ``damage`` replaces kinds of objects of its gateway."""
+    """A cluster whose present state alone was read; ``damage`` replaces kinds of objects of its gateway."""
     found = {**objects(shape), **damage}
     verification = verify_report(ccm(shape, services=[service()]), vcd(healthy(found, name)), shape)
     result = {
@@ -177,7 +177,7 @@ def looked_at(name: str = "acme-edge", shape: str = "shared_internal", **damage:
 
 
 def with_names(found: Any, old: re.Pattern[str], new: str) -> Any:
-    """The same data with some texts replaced by another, wherever they stand but in keys, and never within that one."""
+    """The same data with some texts replaced by another one, in all values, but never inside the replacement."""
     if isinstance(found, str):
         return old.sub(lambda _match: new, found)
     if isinstance(found, dict):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The manifests in docs/rights-kubernetes.md, so that the tests use what operators copy."""
+"""The manifests in docs/rights-kubernetes.md, because the tests must use what operators copy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "rights-kubernetes.md"
-SERVER, CA, TOKEN = "SERVER", "CA", "TOKEN"  # what an operator fills in
+SERVER, CA, TOKEN = "SERVER", "CA", "TOKEN"  # the operator's values
 
 
 def manifest(kind: str) -> dict[str, Any]:

@@ -28,10 +28,10 @@ from vcdsim.testing import Simulator
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests" / "fixtures" / "cpi"
 READS = {"GET", "HEAD", "OPTIONS"}
-# requests that change nothing, although they are no GET: a login, a logout, a question about rights
+# requests that change nothing, although they are not a GET: a login, a logout, a question about rights
 HARMLESS = ("/sessions", "/oauth/", "selfsubjectaccessreviews", "selfsubjectrulesreviews")
 HIDDEN = ("VCD_", "K8S_", "ANSIBLE_")
-RUN_SECONDS = 1800.0  # only a run that hangs on a busy machine takes longer
+RUN_SECONDS = 1800.0  # only a run that hangs takes longer, even on a busy machine
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Finished:
-    """What a run of ansible-playbook left: its exit code, all that it showed, and how each case ended."""
+    """The outcome of a run of ansible-playbook: its exit code, its output, and how each case ended."""
 
     code: int
     output: str
@@ -92,9 +92,9 @@ def run_cases(folder: Path, cases: Sequence[Case], environment: Mapping[str, str
 
 
 def ansible_playbook(folder: Path, words: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
-    """Run ansible-playbook; its exit code, and output with errors.
+    """Run ansible-playbook. Returns its exit code and its output with errors.
 
-    It is forked from a process that has imported it where that makes no difference, see `forked_playbook`.
+    If that makes no difference, it is forked from a process that has imported it, see `forked_playbook`.
     """
     variables = clean_environment(folder, environment)
     if forked_playbook.same_start(variables) is None or (folder / "ansible.cfg").exists():
@@ -116,9 +116,9 @@ def started_playbook(
     python: str,
     errors: Path | None = None,
 ) -> Fork:
-    """Start an ansible-playbook that is forked, with its output in a file, and ``python`` for its modules.
+    """Start a forked ansible-playbook, with its output in a file, and ``python`` for its modules.
 
-    What it says on standard error goes to the file ``errors``, or among its output.
+    Standard error goes to the file ``errors``, or into the output.
     """
     variables = clean_environment(folder, environment)
     start = forked_playbook.same_start(variables)
@@ -131,7 +131,7 @@ def started_playbook(
 
 @functools.cache
 def _forks(start: str) -> Forks:
-    """The process that runs are forked from which share this part of their environment (JSON)."""
+    """The process from which runs with this part of their environment (JSON) are forked."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)}
     home = tempfile.mkdtemp(prefix="ansible-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
@@ -139,21 +139,21 @@ def _forks(start: str) -> Forks:
 
 
 def ansible_playbook_apart(folder: Path, words: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str, str]:
-    """Run ansible-playbook in a process of its own; its exit code, standard output and standard error."""
+    """Run ansible-playbook in a process of its own. Returns its exit code, standard output and standard error."""
     done = _run(folder, words, clean_environment(folder, environment), subprocess.PIPE)
     return done.returncode, done.stdout, done.stderr
 
 
 @functools.cache
 def forked_python_program() -> Path:
-    """The Python that runs their modules: see `forked_python`."""
+    """The Python that runs modules: see `forked_python`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)}
     return forked_python.program(Forks("forked_python", kept).folder)
 
 
 @functools.cache
 def programs_with_forked_modules() -> Path:
-    """A folder for PATH: its ansible-playbook is the real one in a process of its own, but for that Python."""
+    """A folder for PATH: its ansible-playbook is the real one in a process of its own, except for that Python."""
     folder = forked_python_program().parent / "programs"
     folder.mkdir()
     program = folder / "ansible-playbook"
@@ -190,7 +190,7 @@ def _run(
 
 
 def clean_environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment without anybody's connection in it."""
+    """This process's environment without connection settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)}
     collections = os.environ.get("ANSIBLE_COLLECTIONS_PATH") or str(collections_path())
     return {
@@ -205,14 +205,14 @@ def clean_environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
 
 
 def collections_path() -> Path:
-    """The folder above the imported ansible_collections, symbolic links left as they are."""
+    """The folder above the imported ansible_collections, with symbolic links unresolved."""
     import ansible_collections.vcd.kubernetes.plugins.module_utils as here
 
     return Path(next(iter(here.__path__))).parents[4]
 
 
 def connection(sim: Simulator, kube: KubeDouble) -> dict[str, str]:
-    """The role's environment when all is well."""
+    """The environment of the role when all is well."""
     return {
         "VCD_URL": sim.url,
         "VCD_CA_PATH": str(sim.ca),

@@ -22,7 +22,7 @@ DEFAULTS: dict[str, Any] = {
     "namespace": NAMESPACE, "name": NAME, "key": KEY, "deployment": DEPLOYMENT, "backup_name": None,
     "scenario": None, "enable_virtual_service_shared_ip": None, "one_arm": None,
     "restart": "auto", "stage": "all", "restore_point": None, "wait": True, "wait_timeout": 120,
-    # the runs of a test are in one process, so that an earlier one that was "killed" is known to have ended
+    # the runs of a test share a process, so an earlier run that was "killed" is known to have ended
     "take_over": True,
 }  # fmt: skip
 EXTERNAL: dict[str, Any] = {"scenario": "shared_external"}
@@ -106,7 +106,7 @@ class Killed(BaseException):
 
 
 def kill_at(cluster: KubernetesApi, number: int, before: bool) -> KubernetesApi:
-    """The cluster for a process that is killed just before or just after its n-th write (from 1)."""
+    """The cluster as seen by a process that is killed just before or just after its n-th write (from 1)."""
     send, count = cluster._send, 0
 
     def dying(method: str, path: str, body: Any = None, **more: Any) -> Any:

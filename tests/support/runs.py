@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Modules in processes of their own, fast enough to kill hundreds of them: forked from one that has imported it all.
+"""Modules in processes of their own, forked from one that has imported everything: fast enough to kill hundreds.
 
 A module that runs inside the test's process cannot be killed. Each run here is a fork (`forks`) of a process that has
 loaded ansible-core and the collection's modules once.
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from vcdsim.testing import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
-RUN_SECONDS = 900.0  # only a run that hangs on a busy machine takes longer
+RUN_SECONDS = 900.0  # only a run that hangs takes longer, even on a busy machine
 _POLL_SECONDS = 0.01
 LOCK = "vcd.kubernetes-lock-"
 _HIDDEN = ("VCD_", "K8S_", "ANSIBLE_")
 
 
 class ModuleBroke(AssertionError):
-    """A module ended without a result; the text is what it wrote instead."""
+    """A module ended without a result; the message is its output."""
 
 
 class ModuleRun:
@@ -72,7 +72,7 @@ class ModuleRun:
         return self
 
     def wait(self) -> dict[str, Any]:
-        """Its result. ModuleBroke if there is none, TimeoutError after ``seconds`` (it is killed then)."""
+        """Wait for the result. ModuleBroke without one; TimeoutError after ``seconds``, which also kills the run."""
         ended = self._begun().wait()
         self.usage = {"max_rss_kb": ended.max_rss_kb, "cpu_seconds": ended.cpu_seconds}
         text, complaint = self._output.read_text(encoding="utf-8"), self._errors.read_text(encoding="utf-8")
@@ -85,7 +85,7 @@ class ModuleRun:
         return result
 
     def kill(self) -> None:
-        """SIGKILL; it is gone, with its connections, when this returns."""
+        """Send SIGKILL; the process and its connections are gone when this returns."""
         self._begun().kill()
         self._output.unlink(missing_ok=True)
         self._errors.unlink(missing_ok=True)
@@ -108,7 +108,7 @@ def _new_file(folder: Path, suffix: str) -> Path:
 
 @functools.cache
 def _forks() -> Forks:
-    """The process that modules are forked from, with the variables of tests left out."""
+    """The process that modules are forked from, without the environment variables of tests."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_HIDDEN)}
     return Forks("forked_module", {**kept, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)})
 
@@ -126,7 +126,7 @@ class Survival(NamedTuple):
 
 
 class Killable(Protocol):
-    """What can be killed at a write: a ModuleRun, or several that follow one another."""
+    """What can be killed at a write: a ModuleRun, or several in sequence."""
 
     @property
     def pid(self) -> int:
@@ -149,14 +149,14 @@ Check = Callable[[dict[str, Any], dict[str, Any]], None]
 
 
 def same_state(final: dict[str, Any], uninterrupted: dict[str, Any]) -> None:
-    """The two dumps of the simulator show the same, but for identifiers, versions and times."""
+    """Whether two dumps of the simulator are equal, except for identifiers, versions and times."""
     assert comparable(final) == comparable(uninterrupted)
 
 
 def comparable(dump: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """A dump without what differs between two ways to the same state; references by name.
+    """A dump without what depends on the path to the same state; references by name.
 
-    The lock of a run that was killed after its last write is one of these: it stays until the next run that writes.
+    The lock of a run that was killed after its last write is left out, too: it stays until the next run that writes.
     """
     kinds = {kind: objects for kind, objects in dump.items() if kind not in ("tasks", "api_tokens")}
     profiles = kinds.get("application_port_profiles", [])
@@ -165,7 +165,7 @@ def comparable(dump: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 
 _PASSING = ("id", "version", "healthStatus", "healthMessage", "allocationDate")
-_UNSET = (("transparentModeEnabled", False),)  # the same as no value
+_UNSET = (("transparentModeEnabled", False),)  # these mean the same as no value
 
 
 def _plain(value: Any) -> Any:
@@ -192,18 +192,18 @@ def killed_at_every_write(
     """Kill a run before each of its k writes and after the last; the next run has to finish what it began.
 
     ``prepare`` brings the doubles to where a run starts (``sim.restore`` of a snapshot is the fast way); journals and
-    faults have to be empty afterwards. ``check(final, uninterrupted)`` raises AssertionError for a final state that
-    will not do. Writes to ``kube`` count too, in numbers after those to VCD.
+    faults have to be empty afterwards. ``check(final, uninterrupted)`` raises AssertionError for an unacceptable
+    final state. Writes to ``kube`` count too, in numbers after those to VCD.
 
-    These k+1 kills are all that differ. Between a write and the next one a run only reads, and all that it knows dies
-    with it: killed after a write, it leaves what it leaves when it is killed before the next. With two doubles the
+    No other kill can leave a different state. Between two writes a run only reads, and all that it knows dies with it:
+    killed after a write, it leaves the same state as when it is killed before the next one. With two doubles the
     next write may go to either, and each write to either is one that the run is killed before. What the doubles do by
     themselves (tasks end, pods start and stop) goes on without the run in both cases. A profile that is written
-    beside the gateway's objects changes nothing in this: a hold stops one of the two, the other goes on until the
-    kill, whichever side of the write the hold is on.
+    in parallel with the gateway's objects changes nothing in this: a hold stops one of the two, the other goes on until
+    the kill, whether the hold is before or after the write.
 
-    ``state`` asks for the proof of that: it gives what the doubles hold, the run is killed after each write too
-    (2k kills), and what it leaves then has to be what is left before the next write.
+    With ``state``, that is proved: it returns what the doubles hold, the run is killed after each write too
+    (2k kills), and the state after a kill then has to equal the state of a kill before the next write.
     """
     prepare()
     _finish(run)
@@ -212,7 +212,7 @@ def killed_at_every_write(
     counts = [place.written() for place in places]
     writes = sum(counts)
     problems: list[str] = []
-    # what was left, by how many writes of the run had taken effect: killed before the next, killed after the last one
+    # the remaining state, by number of effective writes: killed before the next write, killed after the last one
     left: dict[str, dict[int, object]] = {"before": {}, "after": {}}
     positions: dict[int, tuple[_Vcd | _Kubernetes, int, int]] = {}
 
@@ -247,7 +247,7 @@ def killed_at_every_write(
 
 
 def killed_at(run: Callable[[], Killable], sim: Simulator, number: int, user: str = "kube") -> None:
-    """Kill a run before one of its writes to Cloud Director, counted from 0, and have the next run finish it."""
+    """Kill a run before one of its writes to Cloud Director, counted from 0, and let the next run finish it."""
     _kill_there(run, _Vcd(sim, user), number, "before", [])
     _finish(run)
 
@@ -264,7 +264,7 @@ def _kill_there(
     moment: str,
     others: list[_Vcd | _Kubernetes],
 ) -> int:
-    """Kill a run at a write; how many writes it had made to the ``others`` by then."""
+    """Kill a run at a write. Returns how many writes it had made to the ``others`` by then."""
     place.hold(number, moment)
     begun = run().start()
 
@@ -284,7 +284,7 @@ def _kill_there(
 
 
 class _Vcd:
-    """Holding and counting writes at the simulator."""
+    """Holds and counts writes at the simulator."""
 
     name = "VCD"
 
@@ -307,7 +307,7 @@ class _Vcd:
 
 
 class _Kubernetes:
-    """Holding and counting writes at the Kubernetes double."""
+    """Holds and counts writes at the Kubernetes double."""
 
     name = "Kubernetes"
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results of the two info modules, as the playbook hands them to the filters, with one thing changed at a time."""
+"""Results of the two info modules, as the playbook passes them to the filters, with one thing changed at a time."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def default_rule(action: str) -> dict[str, Any]:
 def objects(
     shape: str, name: str = "web", ports: tuple[str, ...] = ("http", "https"), outside: str = "203.0.113.10"
 ) -> dict[str, list[Any]]:
-    """All objects that CPI makes for a Service under a scenario; the ports are numbered from 80 on."""
+    """All objects that CPI creates for a Service under a scenario; the ports are numbered from 80 on."""
     internal = shape != "shared_external"
     found: dict[str, list[Any]] = {
         "virtual_services": [],
@@ -181,7 +181,7 @@ def objects(
 
 
 def without(found: dict[str, list[Any]], kind: str, *numbers: int) -> dict[str, list[Any]]:
-    """The same objects but for some of a kind, by their place."""
+    """The same objects without some of a kind, given by their indexes."""
     return {**found, kind: [one for place, one in enumerate(found[kind]) if place not in numbers]}
 
 
@@ -256,14 +256,14 @@ def state(
     existing: str = "fail",
     prune: bool = False,
 ) -> ClusterState:
-    """What the checks look at."""
+    """The state that the checks examine."""
     cluster = read_cluster(ccm_result or ccm())
     read = read_vcd(vcd_result if vcd_result is not None else vcd(edge()))
     return with_migrations(ClusterState(cluster, read, resolve(target, one_arm, cluster, "", existing, prune)))
 
 
 def observed(found: dict[str, list[Any]], *services: dict[str, Any], ip_spaces: bool = False) -> list[ObservedService]:
-    """Services with their shape, among these virtual services and NAT rules."""
+    """Services with their shape, according to these virtual services and NAT rules."""
     cluster = read_cluster(ccm(services=list(services)))
     read = read_vcd(vcd((ip_space_edge if ip_spaces else edge)(**found)))
     assert read is not None

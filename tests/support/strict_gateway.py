@@ -33,14 +33,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 
 
 class Refused(Exception):
-    """What the gateway says no to."""
+    """The gateway refuses a write."""
 
 
 @dataclass
 class StrictGateway:
     """``refuses`` is the set of undocumented refusals that this Cloud Director shows.
 
-    ``otherwise(step)`` is the text of a refusal for any other reason, empty if there is none.
+    ``otherwise(step)`` is the text of a refusal for any other reason, or empty.
     """
 
     inventory: Inventory
@@ -52,7 +52,7 @@ class StrictGateway:
     stopped_after: int = 0
 
     def write(self, step: Step) -> None:
-        """Let a step happen, or raise Refused and change nothing."""
+        """Carry out a step, or raise Refused and change nothing."""
         present = self.inventory.get(step.kind, step.name)
         if reason := self.otherwise(step):
             raise Refused(reason)
@@ -144,7 +144,7 @@ class StrictGateway:
         known: KnownRules | None = None,
         **how: bool,
     ) -> bool:
-        """Plan and write as the module does; False when it was killed after so many writes."""
+        """Plan and write as the module does; False if it was killed after ``kill_after`` writes."""
         self.known = known or KnownRules()
         for _attempt in range(1 + len(VcdRule)):
             for step in plan(wanted, self.inventory, self.known, **how):
@@ -165,7 +165,7 @@ class StrictGateway:
         raise AssertionError("no way was found")
 
     def carry_out_or_go_back(self, wanted: WantedService | WantedGroup) -> bool:
-        """Do as the module does at a refusal that it does not recognise; False when it went back.
+        """React to an unrecognised refusal as the module does; False if it rolled back.
 
         ``stopped_after`` is then the number of writes before the refusal.
         """
@@ -183,7 +183,7 @@ class StrictGateway:
 
 
 def _numbers(item: VirtualService) -> set[str]:
-    """Its ports, whatever their protocol is."""
+    """The port numbers, whatever their protocol."""
     return {text.rpartition(" ")[2] for text in item.ports}
 
 

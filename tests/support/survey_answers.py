@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an answer of a survey that holds nothing does to the playbook of its template, on the ansible-core at hand.
+"""What an empty survey answer does to the playbook of its template, on the installed ansible-core.
 
-Each text in the playbook and in the tasks that it includes, in which the variable plays a part, is filled in with the
-variable left out, and with each kind of nothing: what comes out has to be the same. So is what the module gets, and
-what Ansible checks before the role. As a program it does that for all surveys, and ends with 1 where something differs.
+Each text of the playbook and its included tasks that depends on the variable is evaluated with the
+variable left out, and with each kind of empty value: the results have to be equal. So have what the module gets, and
+what Ansible checks before the role. As a program it does that for all surveys, and exits with 1 at a difference.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from ansible.template import Templar
 
 try:
     from ansible.template import trust_as_template
-except ImportError:  # before ansible-core 2.19, text of the project's own files needs no mark
+except ImportError:  # before ansible-core 2.19, text from the project's own files needs no mark
 
     def trust_as_template(value: Any) -> Any:
-        """The same text."""
+        """Return the text unchanged."""
         return value
 
 
@@ -38,14 +38,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.option
 ROOT = Path(__file__).resolve().parents[2]
 ROLE, EXTENSION = ROOT / "roles" / "shared_ip", ROOT / "extensions" / "awx"
 MODULE, OF_MACHINES = "vcd.kubernetes.vcd_cluster_shared_ip", "vcd.kubernetes.vcd_shared_ip_audit_info"
-# As AWX writes answers: null, and text that Ansible must not fill in. Blanks are what a person may type.
+# As AWX writes answers: null, and text that Ansible must not evaluate. A person may type blanks.
 NOTHING = {"null": "null", "empty": "!unsafe ''", "blanks": "!unsafe '  '"}
 CONDITIONS = ("when", "that", "until", "failed_when", "changed_when")
 Json = dict[str, Any]
 
 
 class Place(NamedTuple):
-    """A text of a playbook or of its tasks, with the variables that stand beside it."""
+    """A text of a playbook or of its tasks, with the variables that are set beside it."""
 
     key: str
     text: Any
@@ -71,12 +71,12 @@ class Question(NamedTuple):
 
 
 def _compile_each_template_once() -> None:
-    """Ansible compiles a template each time that it is used; here, the same few hundred of them are used often."""
+    """Ansible compiles a template each time that it is used; these tests use the same few hundred very often."""
     compile_template: Any = jinja2.Environment.compile
     compiled: dict[tuple[type, str], Any] = {}
 
     def once(self: jinja2.Environment, source: Any, *arguments: Any, **options: Any) -> Any:
-        # in one with a backslash, it depends on where it stands what it means
+        # the meaning of a backslash depends on its context
         if not isinstance(source, str) or "\\" in source or any([*arguments, *options.values()]):
             return compile_template(self, source, *arguments, **options)
         key = (type(self), str(source))
@@ -114,7 +114,7 @@ def _specs() -> Json:
 
 @cache
 def questions() -> list[Question]:
-    """Those of all job templates whose playbook is in the collection."""
+    """The questions of all job templates whose playbook is in the collection."""
     found = []
     for one in _load(EXTENSION / "data" / "controller_templates.yml")["controller_templates"]:
         playbook = playbook_of(str(one["playbook"]))
@@ -124,7 +124,7 @@ def questions() -> list[Question]:
 
 
 def playbook_of(name: str) -> Path:
-    """The playbook of the collection that one of the project imports."""
+    """The playbook of the collection that a playbook of the project imports."""
     (play,) = yaml.safe_load((EXTENSION / "project" / name).read_text())
     return ROOT / "playbooks" / f"{play['ansible.builtin.import_playbook'].rpartition('.')[2]}.yml"
 
@@ -154,7 +154,7 @@ def _in_task(task: Mapping[str, Any], outer: Mapping[str, Any]) -> Iterator[Plac
 
 
 def _in_file(name: str, outer: Mapping[str, Any]) -> Iterator[Place]:
-    if "{{" in name:  # what an operator names is not the collection's
+    if "{{" in name:  # a file that an operator names is not part of the collection
         return
     for task in _load(ROLE / "tasks" / f"{name}.yml"):
         yield from _in_task(task, outer)
@@ -190,7 +190,7 @@ def _plays_a_part(variable: str, place: Place) -> bool:
 
 
 def outcome(question: Question, answer: Json) -> Json:
-    """What the playbook makes of an answer ({} for none): each text that it plays a part in, checks, and options."""
+    """The effects of an answer ({}: no answer): each text that depends on it, the checks, and the options."""
     found: Json = {}
     for number, place in enumerate(_places(question.playbook)):
         if not _plays_a_part(question.variable, place):
@@ -212,7 +212,7 @@ def outcome(question: Question, answer: Json) -> Json:
 
 
 def _options(key: str, value: Mapping[str, Any]) -> Any:
-    """What the module gets: what is left out has the module's default."""
+    """The options that the module gets; an omitted one has the module's default."""
     if key == OF_MACHINES:
         return {"certificate_days": defaults()["shared_ip_audit_certificate_days"], **value}
     if key != MODULE:
@@ -222,7 +222,7 @@ def _options(key: str, value: Mapping[str, Any]) -> Any:
 
 
 def differences(question: Question) -> list[str]:
-    """What differs where the answer holds nothing; a question that has to be answered may not."""
+    """What differs if the answer is empty; a required question may not be answered that way."""
     if question.spec["required"]:
         return []
     name, plain = question.variable, outcome(question, {})
@@ -249,7 +249,7 @@ def _is_text(question: Question) -> bool:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Text and number count alike: what asks for a number makes one of a text."""
+    """Whether two values are equal; a text and a number may be, because a survey's number may arrive as text."""
     if isinstance(one, Mapping) and isinstance(other, Mapping) and set(one) == set(other):
         return all(_same(one[name], other[name]) for name in one)
     return one == other or str(one) == str(other)

@@ -14,12 +14,12 @@ from pathlib import Path
 from control_plane.programs import find_terraform, find_terraform_provider
 from vcdsim.testing import Simulator
 
-SECONDS = 1800  # for a busy machine, not for what is waited for
+SECONDS = 1800  # long enough for a busy machine
 EMPTY, CHANGES = 0, 2  # exit codes of a plan
 
 
 class Terraform:
-    """The program in a folder of its own, with the provider of the cache: no registry is asked."""
+    """The program in a folder of its own, with the provider from the cache: it contacts no registry."""
 
     def __init__(self, folder: Path, sim: Simulator, configuration: Path, text: dict[str, str]) -> None:
         self._program, provider = find_terraform(), find_terraform_provider()
@@ -33,7 +33,7 @@ class Terraform:
         self._environment = kept | {
             "HOME": str(folder),
             "TF_CLI_CONFIG_FILE": str(settings),
-            "CHECKPOINT_DISABLE": "1",  # otherwise it asks for newer versions
+            "CHECKPOINT_DISABLE": "1",  # otherwise it looks for newer versions
             "TF_IN_AUTOMATION": "1",
             "SSL_CERT_FILE": sim.ca,
             "VCD_URL": f"{sim.url}/api",
@@ -45,7 +45,7 @@ class Terraform:
         }
 
     def run(self, *arguments: str, changed: bool = False, codes: tuple[int, ...] = (0,)) -> str:
-        """Run a command; its output."""
+        """Run a command. Returns its output."""
         environment = self._environment | {"TF_VAR_changed": json.dumps(changed)}
         done = subprocess.run(
             [str(self._program), *arguments, "-no-color", "-input=false"],
@@ -55,11 +55,11 @@ class Terraform:
         return done.stdout
 
     def apply(self, *, changed: bool) -> None:
-        """Apply, and see that a plan is empty afterwards."""
+        """Apply, and check that a plan is empty afterwards."""
         self.run("apply", "-auto-approve", changed=changed)
         self.run("plan", "-detailed-exitcode", changed=changed, codes=(EMPTY,))
 
     def imports(self, resources: dict[str, str]) -> None:
-        """From the next run on, these resources are objects that exist, by the identifiers that the provider takes."""
+        """From the next run on, import existing objects as these resources, by the identifiers of the provider."""
         blocks = [f"import {{\n  to = {name}\n  id = {json.dumps(found)}\n}}\n" for name, found in resources.items()]
         (self._folder / "imports.tf").write_text("\n".join(blocks))

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 Found = TypeVar("Found")
-PATIENCE_SECONDS = 900.0  # for a busy machine, not for what is waited for
+PATIENCE_SECONDS = 900.0  # long enough for a busy machine
 
 
 def until(holds: Callable[[], Found], what: str = "it", *, every: float = 0.005) -> Found:
-    """The first true value of ``holds()``, asked again every so many seconds; AssertionError if none ever comes."""
+    """The first true value of ``holds()``, called every ``every`` seconds; AssertionError if there is no such value."""
     limit = time.monotonic() + PATIENCE_SECONDS
     while not (found := holds()):
-        assert time.monotonic() < limit, f"{what} has not come about within {PATIENCE_SECONDS:.0f} s"
+        assert time.monotonic() < limit, f"{what} has not happened within {PATIENCE_SECONDS:.0f} s"
         time.sleep(every)
     return found

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The far end of the modules' connections, in the test's process: all code that reads an answer is the real one.
+"""The far end of the modules' connections, in the test's process: all code that reads an answer is real.
 
-``recorded`` passes each request on to a double and keeps the answers; ``replayed`` gives them again, as changed bytes
-if the test wants so. No socket is opened for a replay, and time passes only where the code waits.
+``recorded`` passes each request on to a double and keeps the answers; ``replayed`` repeats them, as changed bytes
+if the test wants that. A replay opens no socket, and time passes only where the code waits.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Reply:
 
 @dataclass
 class Recording:
-    """The answers of one run, by request, and the order in which they were given."""
+    """The answers of one run, by request, and their order."""
 
     order: list[tuple[str, int]] = field(default_factory=list)
     replies: dict[str, list[Reply]] = field(default_factory=dict)
@@ -96,10 +96,10 @@ class _Socket:
         return _Stream(self)
 
     def settimeout(self, _seconds: float | None) -> None:
-        """No bytes are waited for."""
+        """Do nothing: no call waits for bytes."""
 
     def fileno(self) -> int:
-        """Of a file at its end: whoever asks whether the peer has closed the connection learns that it has."""
+        """The descriptor of a file at its end, so that a check whether the peer has closed the connection succeeds."""
         return _AT_ITS_END.fileno()
 
     def shutdown(self, _how: int) -> None:
@@ -112,7 +112,7 @@ class _Socket:
 
 
 class _Clock:
-    """A clock on which a wait takes no time, and each look at it a millisecond: no loop goes on for ever."""
+    """A clock on which a wait takes no real time, and each reading a millisecond, so that every loop ends."""
 
     seconds = 1000.0
 
@@ -140,14 +140,14 @@ def _far_end(answer: Answer) -> Iterator[None]:
             patches.enter_context(
                 mock.patch.object(_waiting.SystemClock, name, lambda _self, *given, _method=method: _method(*given))
             )
-        # a run knows its own lock by this
+        # a run recognises its own lock by this
         patches.enter_context(mock.patch.object(_hold.uuid, "uuid4", return_value=mock.Mock(hex="f" * 32)))
         yield
 
 
 @contextmanager
 def recorded() -> Iterator[Recording]:
-    """In the body, requests go to their servers, and the answers are kept."""
+    """In the body, requests go to their servers, and the answers are recorded."""
     recording = Recording()
 
     def pass_on(url: str, sent: bytes) -> bytes:
@@ -164,7 +164,7 @@ def recorded() -> Iterator[Recording]:
 def replayed(recording: Recording, changed: Callable[[str, int, Reply], bytes]) -> Iterator[None]:
     """In the body, requests get the recorded answers as ``changed(key, number, reply)`` makes them.
 
-    A request that is made once more than recorded gets the last answer again; one that was not recorded gets a 404.
+    A request that is made more often than recorded gets the last answer again; one that was not recorded gets a 404.
     """
     counts: dict[str, int] = {}
 

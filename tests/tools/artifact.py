@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection's tarball, the same bit by bit whoever builds it, and its bill of materials.
+"""The collection's tarball, bit by bit the same whoever builds it, and its bill of materials.
 
 `ansible-galaxy collection build` stamps the time of the build, keeps the times of the files, and lists them in the
-order of the folder on the disk. Here the same members are written once more: sorted, and with the time of the commit.
+order of the folder on the disk. Here the same members are written again: sorted, and with the time of the commit.
 Standard library only.
 """
 
@@ -31,7 +31,7 @@ MANIFEST, FILES = "MANIFEST.json", "FILES.json"
 
 
 def moment() -> int:
-    """When the sources were made, in seconds since 1970: SOURCE_DATE_EPOCH, else the time of the last commit."""
+    """The time of the sources, in seconds since 1970: SOURCE_DATE_EPOCH, or the time of the last commit."""
     given = os.environ.get("SOURCE_DATE_EPOCH")
     if given:
         return int(given)
@@ -59,7 +59,7 @@ def build(venv: Venv, sources: Path, collections: Path, target: Path, log: Path,
 
 
 def normalized(tarball: bytes, when: int) -> bytes:
-    """The same tarball with sorted members that carry the time ``when``, and with lists that fit."""
+    """The same tarball with sorted members that have the time ``when``, and with matching lists."""
     with tarfile.open(fileobj=io.BytesIO(tarball), mode="r:gz") as archive:
         members = {member.name: (member, _content(archive, member)) for member in archive.getmembers()}
     files, manifest = json.loads(members[FILES][1]), json.loads(members[MANIFEST][1])
@@ -98,9 +98,9 @@ def runtime_venv() -> Venv:
 
 
 def bill_of_materials(tarball: Path, log: Path, when: int) -> Path:
-    """Write the bill of materials of a tarball beside it: what runs with the collection, in the versions tested here.
+    """Write the bill of materials of a tarball beside it: the packages that the collection needs, as tested here.
 
-    cyclonedx-py looks at an environment that holds just that. What is written in the end is validated, here.
+    cyclonedx-py reads an environment that contains only these. The final document is validated here.
     """
     tools = Venv("sbom", Path(sys.executable))
     tools.ensure("-r", str(REQUIREMENTS / "sbom.txt"), about="cyclonedx-bom, about 15 s, once")
@@ -126,7 +126,7 @@ def bill_of_materials(tarball: Path, log: Path, when: int) -> Path:
 
 
 def _add_collection(bill: dict[str, Any], tarball: Path) -> None:
-    """Say which tarball it describes, and that it needs ansible-core, the libraries and kubernetes.core."""
+    """Add the tarball that it describes, and its need for ansible-core, the libraries and kubernetes.core."""
     root = bill["metadata"]["component"]
     root["hashes"] = [{"alg": "SHA-256", "content": checksum(tarball)}]
     with tarfile.open(tarball) as archive:

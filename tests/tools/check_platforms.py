@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks what other platforms read of the collection, with their own programs, in the environment that has these.
+"""Checks what other platforms read of the collection with their own programs, in the environment that contains these.
 
 The rulebooks: ansible-rulebook's schema, and its parser of sources, filters and conditions. The execution environment:
 ansible-builder makes its build context, and finds in the collection what the modules import. Neither needs Java or a
@@ -23,12 +23,12 @@ from ansible_rulebook import rules_parser
 from ansible_rulebook.validators import Validate
 
 VARIABLES = ("webhook_host", "webhook_port", "webhook_token", "webhook_certfile", "webhook_keyfile", "awx_organization")
-# PyYAML is left out by ansible-builder, because ansible-core brings it.
+# ansible-builder omits PyYAML, because ansible-core depends on it.
 NEEDED = {"jmespath", "netaddr>=0.10.1", "requests", "kubernetes>=24.2.0"}
 
 
 def rulebooks(folder: Path) -> list[str]:
-    """What is wrong with the rulebooks in a folder. They differ in what they do, and in nothing else."""
+    """What is wrong with the rulebooks in a folder. They may differ only in their actions."""
     logging.disable()
     found, seen = [], {}
     for path in sorted(folder.glob("*.yml")):
@@ -71,7 +71,7 @@ def execution_environment(file: Path, collections: Path, context: Path) -> list[
 
 
 def main(extensions: str, collections: str, context: str) -> int:
-    """Say what is wrong; exit code 1 if anything is."""
+    """Print the problems; exit code 1 if there are any."""
     place = Path(extensions)
     problems = rulebooks(place / "eda" / "rulebooks")
     problems += execution_environment(place / "ee" / "execution-environment.yml", Path(collections), Path(context))

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many CPU seconds a gate takes: on a busy machine they tell more than the seconds that pass.
+"""How many CPU seconds a gate takes: on a busy machine they say more than elapsed seconds.
 
-A gate is a thread with programs of its own. `Account` counts what the thread does, and what the programs do that it
+A gate is a thread with programs of its own. `Account` counts the work of the thread, and that of the programs that it
 waits for with `ended`. A program is started by `command`, so that the processes that it leaves behind count too.
 Standard library only.
 """
@@ -43,14 +43,14 @@ class Account:
 
 
 def command(words: Sequence[str | Path]) -> list[str]:
-    """The words to start a program with, so that what it leaves running ends before it does, and counts."""
+    """The command that starts a program so that the processes that it leaves behind end before it, and count."""
     return [sys.executable, "-I", "-S", str(_REAPER), *map(str, words)]
 
 
 def ended(program: subprocess.Popen[bytes] | subprocess.Popen[str], seconds: float) -> int | None:
-    """Wait for a program's end, and count its CPU seconds with those of all that it has waited for.
+    """Wait for a program's end, and count its CPU seconds and those of all processes that it has waited for.
 
-    Its exit code (minus the number of a signal), or None where it had not ended after ``seconds`` and was killed.
+    Its exit code (minus the number of a signal), or None if it had not ended after ``seconds`` and was killed.
     """
     overdue = threading.Event()
 

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds the site of the documentation: the pages of docs as they are, and the reference that antsibull-docs writes.
+"""Builds the documentation site: the pages of docs as they are, and the reference that antsibull-docs writes.
 
 The pages keep their places in the repository, so that their links between each other work. A link to anything that
-is no page of the site leads to the repository on the web. Standard library only.
+is not a page of the site leads to the repository on the web. Standard library only.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ SCRIPT = """
 ```
 """
 REFERENCE = "reference"
-# What a build without a network cannot look up: what Ansible's own documentation and other collections define.
+# Without a network, a build cannot look up what Ansible's own documentation and other collections define.
 FOREIGN = re.compile(
     r"undefined label: '(?!ansible_collections\.vcd\.kubernetes)|'envvar' reference target not found: (?:ANSIBLE|K8S)_"
 )
 
 
 def build(venv: Venv, log: Path) -> Path:
-    """Build it, and return its first page. Failed if Sphinx warns of anything that is ours."""
+    """Build it, and return its first page. Failed if Sphinx warns about our own documentation."""
     source, target = CACHE / "site-source", CACHE / "site"
     shutil.rmtree(source, ignore_errors=True)
     shutil.rmtree(target, ignore_errors=True)
@@ -68,7 +68,7 @@ def build(venv: Venv, log: Path) -> Path:
     command = [venv.bin / "antsibull-docs", "collection", "--use-current", "--squash-hierarchy"]
     (source / REFERENCE).mkdir()
     run([*command, "--dest-dir", source / REFERENCE, "vcd.kubernetes"], log, cwd=COLLECTION, env=environment)
-    for path in (source / REFERENCE).rglob("*.rst"):  # the theme lists the parts of each page beside it
+    for path in (source / REFERENCE).rglob("*.rst"):  # the theme lists the sections of each page beside it
         path.write_text(CONTENTS.sub("", path.read_text(encoding="utf-8")), encoding="utf-8")
     warnings = CACHE / "site-warnings.txt"
     jobs = str(os.cpu_count() or 1)
@@ -83,20 +83,20 @@ def build(venv: Venv, log: Path) -> Path:
 
 
 def ours(warnings: str) -> list[str]:
-    """The warnings that are not about what others document."""
+    """The warnings about our own documentation, not about references to other projects."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", warnings)
     return [line for line in plain.splitlines() if re.search(r"WARNING|ERROR", line) and not FOREIGN.search(line)]
 
 
 def more(index: str, pages: list[str]) -> str:
-    """A list of the pages that the first page does not name, so that none is lost."""
+    """A list of the pages that the first page does not name, so that readers can reach every page."""
     named = {word.strip("<>") for word in index.split()}
     left = [name for name in pages if name not in named]
     return "\n".join(["", "```{toctree}", ":caption: More", ":maxdepth: 1", "", *left, "```", ""]) if left else ""
 
 
 def copy_pages(repository: Path, source: Path, drawing: bool) -> list[str]:
-    """Put the pages and their images into the folder that Sphinx reads; their names, without their ends."""
+    """Copy the pages and their images into the folder that Sphinx reads. Returns their names without suffixes."""
     pages = {path for pattern in PAGES for path in repository.glob(pattern) if SETTINGS.name not in path.parts}
     for path in sorted(pages):
         target = source / path.relative_to(repository)
@@ -112,13 +112,13 @@ def with_links(path: Path, repository: Path, pages: set[Path]) -> str:
     def link(found: re.Match[str]) -> str:
         return found.group(1) + target_of(found.group(2), path, repository, pages)
 
-    # badges would have to be loaded from elsewhere
+    # badges would have to be loaded from other sites
     text = BADGE.sub("", path.read_text(encoding="utf-8"))
     return LINK.sub(link, text)
 
 
 def drawn(text: str, path: Path, repository: Path, drawing: bool) -> str:
-    """The text of a page, in which a script of the site draws what is written in Mermaid; without it, it stays text."""
+    """The text of a page in which a script of the site draws the Mermaid blocks; without the script they stay text."""
     if not drawing or not MERMAID.search(text):
         return text.replace("```mermaid", "```text")
     text = MERMAID.sub(lambda found: PICTURE.format(html.escape(found[1])), text)
@@ -127,7 +127,7 @@ def drawn(text: str, path: Path, repository: Path, drawing: bool) -> str:
 
 
 def mermaid() -> Path | None:
-    """The script that draws, which no page has to load from elsewhere; None, with a line, where it cannot be had."""
+    """The drawing script, as a file of the site; None, with a printed line, if it is not available."""
     sys.path.insert(0, str(ROOT / "tests" / "control_plane"))
     from control_plane import places as programs
     from control_plane.mermaid import ensure_mermaid

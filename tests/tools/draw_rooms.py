@@ -89,7 +89,7 @@ def rooms_and_arrows(plugins: Path = PLUGINS) -> tuple[list[str], list[Arrow]]:
 
 
 def arrows_between_parts(plugins: Path = PLUGINS) -> int:
-    """The number of arrows if single files count and wings do not: 58 before the rebuild."""
+    """The number of arrows if single files count as rooms and wings do not: 58 before the rebuild."""
     arrows = set()
     for path in code_files(plugins):
         importer = part_of(path.relative_to(plugins).parts)
@@ -98,7 +98,7 @@ def arrows_between_parts(plugins: Path = PLUGINS) -> int:
 
 
 def circle(arrows: Iterable[Arrow]) -> list[str]:
-    """The rooms that lie on a circle of imports, or between two circles; empty if there is no circle."""
+    """The rooms on a cycle of imports, or between two cycles; empty if there is no cycle."""
     left = set(arrows)
     while True:
         inner = {arrow[0] for arrow in left} & {arrow[1] for arrow in left}
@@ -116,7 +116,7 @@ def drawing(rooms: Iterable[str], arrows: Iterable[Arrow]) -> str:
 
 
 def _identifier(room: str) -> str:
-    """A Mermaid node name; a prefix keeps it clear of Mermaid's own words."""
+    """A Mermaid node name; a prefix keeps it distinct from Mermaid's keywords."""
     return f"room{room if room.startswith('_') else '_' + room}".replace(".", "_")
 
 
@@ -142,7 +142,7 @@ def summary(plugins: Path = PLUGINS) -> str:
 
 
 def main() -> int:
-    """Renew the page, or with --check compare it only."""
+    """Rewrite the page, or with --check only compare it."""
     parser = argparse.ArgumentParser(description="Draw which room of the code imports which, in architecture.md.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if the page is out of date")
     check = parser.parse_args().check

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws the three scenarios beside each other for README.md: the drawings of a report, of one Service in each of them.
+"""Draws the three scenarios side by side for README.md: a report's drawings of one Service in each of them.
 
     python tests/tools/draw_scenarios.py    # writes docs/images/scenarios.svg
 
-The objects are those that CPI makes under each scenario. It needs what the tests need.
+The objects are those that CPI creates under each scenario. It needs what the tests need.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PORTS = ("http", "admin")  # 80 and 81
 
 
 def svg() -> str:
-    """The picture: styled as a report is, light or dark as the reader's device."""
+    """The picture: styled like a report, light or dark as the reader's device."""
     drawn = [_one(scenario) for scenario in SCENARIOS]
     height = HEAD + max(int(re.search(r'viewBox="0 0 \d+ (\d+)"', one).group(1)) for one in drawn)  # type: ignore[union-attr]  # each drawing has one
     columns = []
@@ -61,7 +61,7 @@ def _one(scenario: str) -> str:
 
 
 def _style() -> str:
-    """Those rules of a report's page that the drawings need."""
+    """The style rules of a report's page that the drawings need."""
     text = str(STYLE).replace("\n", "")
     colours = re.findall(r":root\{[^}]*\}", text)[0]
     dark = re.findall(r"@media\(prefers-color-scheme:dark\)\{:root\{[^}]*\}\}", text)[0]

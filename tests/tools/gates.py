@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gates of `make test`: each is one function that raises Failed, and returns lines for the person who waits.
+"""The gates of `make test`: each is a function that raises Failed, or returns lines for the person who waits.
 
-Gates run side by side: each has logs, ports and folders of its own, and one that writes beside the sources has a copy
-of the collection of its own.
+Gates run side by side: each has logs, ports and folders of its own, and a gate that writes beside the sources has its
+own copy of the collection.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ from places import (
 )
 from programs import doubles, module_python
 
-# A program that ansible-test wants to download to bootstrap pip; every Python here brings pip along, so that
-# nothing but a package index is needed. One name for each generation of ansible-test.
+# A program that ansible-test downloads to bootstrap pip; every Python here includes pip, so
+# only a package index is needed. One name for each generation of ansible-test.
 PIP_BOOTSTRAPS = ("get_pip_23_1_2.py", "get_pip_24_2.py", "get_pip_25_2.py")
 PIP_BOOTSTRAP = """\
 import os, subprocess, sys
@@ -73,16 +73,16 @@ PYTHONS_OF_CORE = {
     "2.20": ("3.13", "3.12"),
     "2.21": ("3.13", "3.12"),
 }
-# The kubernetes.core of these knows the Kubernetes clients of its own time.
+# The kubernetes.core of these works with the Kubernetes clients of its own time.
 KUBERNETES_OF_CORE = {"2.16": "kubernetes<32", "2.17": "kubernetes<32", "2.18": "kubernetes<33"}
-# All in one process, which imports once what they share. That each works alone, the gate `integration` shows.
+# All in one process, which imports once what they share. The gate `integration` shows that each works alone.
 IMPORT_ALL = """\
 import importlib, sys
 for name in sys.argv[1:]:
     importlib.import_module(f"ansible_collections.vcd.kubernetes.plugins.modules.{name}")
 """
 ROLE_RUN = ["vcd.kubernetes.shared_ip", "-e", "shared_ip_scenario=shared_external"]
-# A survey in which nothing else is answered, as AWX passes it on, and as a client of its API may.
+# A survey without other answers, as AWX passes it on, and as a client of its API may.
 UNANSWERED = """\
 shared_ip_hosts: !unsafe ''
 shared_ip_report_file: !unsafe ''
@@ -125,7 +125,7 @@ ON_THE_CONTROLLER = """\
 def lint(_workers: int) -> str:
     """Python, YAML, changelog and Ansible linters, types, and what other platforms read."""
     venv, log = test_venv(), _log("lint")
-    # what mypy and ruff remember outlives the copy of the collection, which is cleaned before each run
+    # the caches of mypy and ruff outlive the copy of the collection, which is cleaned before each run
     environment = venv.environment(
         TREE, MYPYPATH=str(TREE), MYPY_CACHE_DIR=str(CACHE / "mypy"), RUFF_CACHE_DIR=str(CACHE / "ruff")
     )
@@ -155,9 +155,9 @@ def lint(_workers: int) -> str:
 
 
 def _ansible_lint(command: list[str | Path], log: Path, environment: dict[str, str]) -> None:
-    """Half of the time of all linters, for files that most changes leave alone.
+    """Run ansible-lint: half of the time of all linters, for files that most changes do not touch.
 
-    It reads the options of modules, too, but not the code behind them, where most changes are. Options that differ from
+    It also reads the options of modules, but not the code behind them, where most changes are. Options that differ from
     their documentation are found by the gate ``sanity``.
     """
     left_out = excluded((COLLECTION / ".ansible-lint").read_text(encoding="utf-8"))
@@ -195,27 +195,27 @@ def killed(workers: int) -> str:
 
 
 def _pytest(folder: str, workers: int) -> str:
-    """Run the tests of a folder; one process that is idle takes from the others, whatever file a test stands in.
+    """Run the tests of a folder; an idle process takes tests from the others, whatever file they are in.
 
-    The names of the tests that failed are the last lines of the output: of a long output, often only the end is kept.
+    The names of the tests that failed are the last lines, because often only the end of a long output is kept.
     """
     venv = test_venv()
-    # one process alone needs none beside it that hands it the tests, and reads its reports
+    # a single process needs no second one that distributes the tests and reads the reports
     processes = ["-n", str(workers), "--dist", "worksteal"] if workers > 1 else []
     command = [venv.bin / "python", "-m", "pytest", "-q", "-rsfE", *processes]
     return run([*command, f"tests/{folder}"], _log(folder), cwd=COLLECTION, env=_with_real_parts(venv))
 
 
 def sanity(_workers: int) -> str:
-    """ansible-test sanity with every test, on every supported Python at hand, without one ignore line.
+    """ansible-test sanity with every test, on every supported Python on this machine, without an ignore line.
 
-    It judges what is released, as Automation Hub does. The tests are judged by ruff and mypy in the gate lint.
+    It checks what is released, as Automation Hub does. Ruff and mypy check the tests in the gate lint.
     """
     return _sanity(test_venv(), "sanity")
 
 
 def sanity_of_core(core: str) -> str:
-    """The same with an older ansible-core: no gate, because each takes as long as this one does."""
+    """The same with an older ansible-core: not a gate, because each takes as long as the gate ``sanity``."""
     if core not in PYTHONS_OF_CORE:
         raise Failed(f"unknown ansible-core {core}; there are {', '.join(PYTHONS_OF_CORE)}")
     python = _python_of(core, real_interpreters())
@@ -241,7 +241,7 @@ def _sanity(venv: Venv, name: str) -> str:
 def _keep_delegation(venv: Venv, ours: Path) -> None:
     """The environment that ansible-test itself runs in: it would build it again in each copy of the collection.
 
-    It holds what this ansible-core needs, and is built again with the environment that has it.
+    It contains what this ansible-core needs, and is rebuilt with that ansible-core's environment.
     """
     kept, link = venv.path / "delegation", ours / "tests" / "output" / ".tmp" / "delegation"
     kept.mkdir(exist_ok=True)
@@ -250,10 +250,10 @@ def _keep_delegation(venv: Venv, ours: Path) -> None:
 
 
 def _keep_code_of_imports() -> None:
-    """Let the test ``import`` compile a source text once on each Python, not for each module that needs it.
+    """Let the test ``import`` compile a source text once for each Python, not for each module that needs it.
 
-    It imports every module and plugin with nothing of the collection imported before, which takes most of the seconds
-    of all sanity tests. These environments are there after the first run.
+    It imports every module and plugin without other imports of the collection, which takes most of the time of
+    all sanity tests. These environments exist after the first run.
     """
     environments = CACHE / "home" / ".ansible" / "test" / "venv"
     for name in ("sanity", "sanity.import.plugin"):  # for modules, and for plugins
@@ -292,7 +292,7 @@ def integration(_workers: int) -> str:
             "kubeconfig": running.kubeconfig,
             "ansible_python_interpreter": str(forked),
         }
-        # ansible-test passes no environment on; this file is how it takes parameters
+        # ansible-test does not pass the environment on; it takes parameters from this file
         (ours / "tests" / "integration" / "integration_config.yml").write_text(json.dumps(parameters))
         python = f"{sys.version_info[0]}.{sys.version_info[1]}"
         command = [venv.bin / "ansible-test", "integration", "--python", python]
@@ -313,7 +313,7 @@ def molecule(_workers: int) -> str:
 
 
 def artifact(_workers: int) -> str:
-    """Build the artifact twice, bit by bit the same; let galaxy-importer judge it, install it, and run a playbook."""
+    """Build the artifact twice, bit by bit the same; check it with galaxy-importer, install it, and run a playbook."""
     venv, log = test_venv(), _log("artifact")
     target, when = CACHE / "artifact", artifacts.moment()
     tarball, sbom = build_artifact(target, log, when)
@@ -337,7 +337,7 @@ def artifact(_workers: int) -> str:
 
 
 def _as_a_newcomer(tarball: Path, log: Path) -> None:
-    """Install it as README says for a machine without a network, in an empty home, with no other libraries; run it."""
+    """Install it as README says for a machine without a network, in an empty home, without other libraries; run it."""
     venv, home = artifacts.runtime_venv(), tarball.parent / "home"
     home.mkdir()
     environment = {
@@ -364,7 +364,7 @@ def build_artifact(target: Path, log: Path, when: int) -> tuple[Path, Path]:
 
 
 def _built_again(venv: Venv, log: Path, when: int) -> Path:
-    """A second build of the same sources, from other folders, in which every file was written at another time."""
+    """A second build of the same sources, from other folders, where every file was written at another time."""
     tree, ours = own_copy("artifact-again")
     for path in ours.rglob("*"):
         os.utime(path, (1, 1))
@@ -384,7 +384,7 @@ def _packages_in(sbom: Path) -> int:
 
 
 def _beside_python(importer: Venv) -> None:
-    """Put other collections where the package ansible would: the importer looks for collections nowhere else."""
+    """Put other collections where the package ansible would: the importer only looks there."""
     packages = next(importer.path.glob("lib/python*/site-packages"))
     for name in ("kubernetes", "awx"):
         source = TREE / "ansible_collections" / name
@@ -392,7 +392,7 @@ def _beside_python(importer: Venv) -> None:
 
 
 def cores(_workers: int) -> str:
-    """Each ansible-core from 2.16 to 2.21 that a Python at hand allows: every module and plugin, surveys, a run."""
+    """Each ansible-core from 2.16 to 2.21 that an installed Python allows: every module and plugin, surveys, a run."""
     interpreters, done, missing = real_interpreters(), [], []
     for core in PYTHONS_OF_CORE:
         python = _python_of(core, interpreters)
@@ -407,7 +407,7 @@ def cores(_workers: int) -> str:
 
 
 def _python_of(core: str, interpreters: Mapping[str, Path]) -> Path | None:
-    """The best Python at hand for an ansible-core."""
+    """The best installed Python for an ansible-core."""
     return next((interpreters[minor] for minor in PYTHONS_OF_CORE[core] if minor in interpreters), None)
 
 
@@ -416,7 +416,7 @@ def _pythons_of(core: str) -> str:
 
 
 def _core_venv(core: str, python: Path) -> Venv:
-    """An environment with this ansible-core, and with libraries of today."""
+    """An environment with this ansible-core, and with current libraries."""
     libraries = ["requests", "netaddr", "jmespath", "PyYAML", KUBERNETES_OF_CORE.get(core, "kubernetes")]
     about = f"ansible-core {core}, about 15 s, once"
     return Venv(f"core-{core}", python).ensure(f"ansible-core~={core}.0", *libraries, about=about)
@@ -426,7 +426,7 @@ def _one_core(core: str, python: Path) -> None:
     log, venv = _log(f"core-{core}"), _core_venv(core, python)
     parent = CACHE / "cores" / core
     kubernetes_core(venv, parent, ANSIBLE_OF_CORE[core])
-    # a copy of its own, so that kubernetes.core of this core's time is the one that is met
+    # a copy of its own, so that Ansible finds the kubernetes.core of this ansible-core's time
     ours = parent / "ansible_collections" / "vcd" / "kubernetes"
     copy_sources(ours)
     environment = venv.environment(parent, PYTHONPATH=str(parent))
@@ -464,14 +464,14 @@ def clients(_workers: int) -> str:
 
 
 def acceptance(names: Sequence[str]) -> int:
-    """Other projects' own tests with the simulator: no gate, because they take most of an hour. The exit code."""
+    """Other projects' tests with the simulator: not a gate, as they take most of an hour. Returns the exit code."""
     venv = test_venv()
     command = [str(venv.bin / "python"), "tests/clients/acceptance.py", "--logs", str(LOGS / "acceptance"), *names]
     return subprocess.run(command, cwd=COLLECTION, env=_with_real_parts(venv), check=False).returncode
 
 
 def build_programs(_workers: int) -> str:
-    """Build the real programs where they are missing: minutes, once; no gate of its own, but some wait for it."""
+    """Build missing real programs: takes minutes, once. Not a gate, but some gates wait for it."""
     venv = test_venv()
     command = [str(venv.bin / "python"), "-m", "control_plane", "build"]
     environment = _with_real_parts(venv)
@@ -495,7 +495,7 @@ def _with_real_parts(venv: Venv) -> dict[str, str]:
     description = Path(os.environ.get("VCD_OPENAPI") or ROOT.parent / "shared" / "reference" / "vcd-openapi-37.2.yaml")
     if description.exists():
         kept["VCD_OPENAPI"] = str(description)
-    # what hypothesis works out once for each version of Python, and examples that failed
+    # what hypothesis computes once for each version of Python, and examples that failed
     kept["HYPOTHESIS_STORAGE_DIRECTORY"] = str(CACHE / "hypothesis")
     return venv.environment(TREE, PYTHONPATH=_test_packages(), **kept)
 
@@ -507,7 +507,7 @@ def _test_packages() -> str:
 
 
 def _ansible_test(venv: Venv, tree: Path) -> dict[str, str]:
-    """The environment of ansible-test: real interpreters on PATH, and pip's bootstrap where it looks for it."""
+    """The environment of ansible-test: real interpreters on PATH, and pip's bootstrap where it expects it."""
     cache = CACHE / "home" / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     for name in PIP_BOOTSTRAPS:
@@ -536,7 +536,7 @@ def _last(pattern: str, output: str) -> str:
 class Gate:
     """``run`` takes the number of processes that it may use; ``seconds`` is about what it takes on one quiet core.
 
-    ``processes`` is how many it can use. One that ``waits`` most of its time for other programs' own pace keeps no
+    ``processes`` is how many it can use. A gate that ``waits`` for other programs most of its time keeps no
     core from the others.
     """
 
@@ -548,7 +548,7 @@ class Gate:
 
     @property
     def about(self) -> str:
-        """What it does, in a line."""
+        """What the gate does, in a line."""
         return (self.run.__doc__ or "").splitlines()[0]
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Remembers that a linter without a cache of its own has passed on these very files, as mypy and ruff do for each file.
+"""Remembers that a linter without a cache of its own has passed on exactly these files, as mypy and ruff do per file.
 
 It is for the loop of edit and check on one machine: with ``CI`` in the environment every linter runs. Standard library
 only.
@@ -18,7 +18,7 @@ from pathlib import Path
 
 
 def unless_passed(verdict: Path, files: Iterable[Path], judge: Callable[[], object]) -> bool:
-    """Call ``judge`` unless it has passed on these files; whether it was called. What it raises is passed on.
+    """Call ``judge`` unless it has passed on these files. Returns whether it was called; does not catch what it raises.
 
     ``verdict`` is the file that remembers. ``files`` are all that the linter reads, and those that pin its version.
     """
@@ -33,7 +33,7 @@ def unless_passed(verdict: Path, files: Iterable[Path], judge: Callable[[], obje
 
 
 def below(name: str, folders: Iterable[str]) -> bool:
-    """Whether a file is one of these, or lies in one of these folders; all relative to the same folder."""
+    """Whether a file is one of these, or is in one of these folders; all relative to the same folder."""
     return any(name == folder or name.startswith(f"{folder.rstrip('/')}/") for folder in folders)
 
 

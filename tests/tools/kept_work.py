@@ -1,15 +1,15 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps what each start of Ansible works out again, although it depends on a text that has not changed.
+"""Caches what each start of Ansible computes again, although it depends on texts that have not changed.
 
-That is ansible-core's table of where its plugins went, the code of Jinja templates and of plugins of collections, and
+That is ansible-core's routing table of plugins, the code of Jinja templates and of plugins of collections, and
 each module packed with all that it imports: most of the CPU seconds of a small playbook. The demo starts six, and the
 tests hundreds. Every start of Python in their virtual environments imports this file (``places.Venv`` installs it). It
 changes modules of ansible-core as they are imported. Each result is stored beside the environment, under the hash of
-all that it depends on. An ansible-core that has not these parts works as it does everywhere else.
+all that it depends on. An ansible-core without these parts works as usual.
 
-Within one start it saves what a worker for each task, and a role for each time that it is included, does again.
+Within one start it saves what each task's worker, and each inclusion of a role, would repeat.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from __future__ import annotations
 import os
 import sys
 
-TYPE_CHECKING = False  # as in typing, which costs each start of Python more than this file saves it
+TYPE_CHECKING = False  # as in typing, whose import costs each start of Python more than this file saves
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import ModuleType
     from typing import Any
 
 _FOLDER = f"{sys.prefix}/kept-work"
-_UNUSED_SECONDS = 3600.0  # a module packed with sources that have changed since is not asked for again
+_UNUSED_SECONDS = 3600.0  # a module packed with sources that have changed since is not needed again
 
 
 def _key(*parts: str | bytes) -> str:
@@ -38,13 +38,13 @@ def _key(*parts: str | bytes) -> str:
 
 
 def _kept(key: str) -> Any:
-    """What is stored under this key; None where nothing is."""
+    """What is stored under this key, or None."""
     import marshal
 
     try:
         with open(f"{_FOLDER}/{key}", "rb") as file:
             return marshal.loads(file.read())  # noqa: S302 - written below
-    except (OSError, EOFError, TypeError, ValueError):  # not there, or cut off by a full disk
+    except (OSError, EOFError, TypeError, ValueError):  # missing, or cut off by a full disk
         return None
 
 
@@ -55,7 +55,7 @@ def _keep(key: str, value: Any) -> None:
 
 
 def _write(path: str, data: bytes) -> None:
-    """A whole file or none: other processes read and write the same."""
+    """Write the whole file or nothing, because other processes read and write the same file."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     own = f"{path}.{os.getpid()}"
     with open(own, "wb") as file:
@@ -100,7 +100,7 @@ def _keep_collections(finder: Any) -> None:
 def _keep_templates(bits: Any) -> None:
     """The code of a template or an expression.
 
-    It depends on how each filter and test that it names wants to be called, too: what was seen of them is stored
+    It also depends on how each filter and test that it names must be called: that is stored
     beside the code, and compared.
     """
     from jinja2 import __version__
@@ -188,7 +188,7 @@ def _keep_templates(bits: Any) -> None:
 
 
 def _keep_packed_modules(common: Any) -> None:
-    """The archive of a module: what another process has packed is copied to where this one looks for what it has."""
+    """The archive of a module: one that another process has packed is copied to where this process looks for it."""
     from ansible import constants
     from ansible.release import __version__
     from ansible.utils.collection_loader import AnsibleCollectionConfig
@@ -217,7 +217,7 @@ def _keep_packed_modules(common: Any) -> None:
 
 
 def _copied(source: str, target: str) -> bool:
-    """Whether the file was there to be copied."""
+    """Copy a file. Returns whether it existed."""
     try:
         with open(source, "rb") as file:
             _write(target, file.read())
@@ -227,7 +227,7 @@ def _copied(source: str, target: str) -> bool:
 
 
 def _states(paths: Iterable[str]) -> Iterator[str]:
-    """What modules of the collections there can import: path, size and time of each file, or of what lists them all."""
+    """What modules of these collections can import: path, size and time of each file, or of the list of files."""
     import glob
 
     for path in paths:
@@ -250,7 +250,7 @@ def _files_below(folder: str) -> Iterator[str]:
 
 
 def _forget_packed(state: str) -> None:
-    """Remove what was packed of sources that have changed since. A process that needs it still packs it again."""
+    """Remove what was packed from sources that have changed since. A process that still needs it packs it again."""
     import glob
     import shutil
     import time
@@ -269,7 +269,7 @@ def _forget_packed(state: str) -> None:
 def _keep_texts(_dataloader: Any) -> None:
     """A text or number and its tags, none of which can change, is its own deep copy.
 
-    Each time that a role is included, all that its files say is copied; of an argument spec most are texts, and each
+    Each inclusion of a role copies the whole content of its files; most of an argument spec is texts, and each
     has two tags.
     """
     from ansible.module_utils._internal import _datatag
@@ -290,7 +290,7 @@ def _keep_texts(_dataloader: Any) -> None:
 
 
 def _prepare_workers(_worker: Any) -> None:
-    """What each worker would import and work out, which is a fork for one task: once, before the first one starts."""
+    """Import and compute once, before the first worker starts, what each worker would: it is a fork for one task."""
     import importlib
 
     from ansible._internal._task import UnifiedTaskResult
@@ -305,7 +305,7 @@ def _prepare_workers(_worker: Any) -> None:
         importlib.import_module(name)
 
 
-# -- each as it is imported ------------------------------------------------------------------------------------------
+# -- on import of each module ---------------------------------------------------------------------------------------
 
 
 _CHANGES: dict[str, Callable[[Any], None]] = {
@@ -318,7 +318,7 @@ _CHANGES: dict[str, Callable[[Any], None]] = {
 
 
 class _Finder:
-    """Finds nothing itself: it has these modules changed right after they were executed."""
+    """Finds no modules itself, but changes these right after they were executed."""
 
     @staticmethod
     def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
@@ -339,7 +339,7 @@ def _change_after(loader: Any, change: Callable[[Any], None]) -> None:
         execute(module)
         try:
             change(module)
-        except (AttributeError, ImportError):  # another ansible-core: it has not what is changed
+        except (AttributeError, ImportError):  # another ansible-core, without the parts to change
             return
 
     loader.exec_module = executed

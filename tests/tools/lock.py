@@ -26,7 +26,7 @@ def lock() -> int:
     compile_ = [venv.bin / "uv", "pip", "compile", "--quiet", *settings, "--python-version"]
     for source in sorted(REQUIREMENTS.glob("*.in")):
         run([*compile_, OLDEST_PYTHON, source.name, "-o", source.with_suffix(".txt").name], log, cwd=REQUIREMENTS)
-    # without its dependencies: only the collection kubernetes.core is taken out of it
+    # without its dependencies: only its collection kubernetes.core is used
     for version in ANSIBLE_OF_CORE.values():
         given = CACHE / f"ansible-{version}.in"
         given.write_text(f"ansible=={version}\n")

@@ -1,12 +1,12 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Renews the screenshots in docs/images with Chromium: of a report about made-up clusters, or of what make wrote.
+"""Renews the screenshots in docs/images with Chromium: of a report about invented clusters, or of pages from make.
 
     python tests/tools/photograph_pages.py FOLDER [--fleet REPORT | --demo PAGE | --site SITE]
 
-REPORT is an HTML file of `make fleet`, PAGE that of `make demo`, SITE the folder of `make docs`. Of a site it says,
-too, which pages are wider than a window, lack a picture or complain. It needs what the tests need.
+REPORT is an HTML file of `make fleet`, PAGE that of `make demo`, SITE the folder of `make docs`. For a site it also
+reports which pages are wider than a window, lack a picture or log errors. It needs what the tests need.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from report_records import failed, outcome
 
 CLUSTERS = {"prod-1": outcome(services=1), "prod-2": failed("globex-edge"), "prod-3": outcome("globex-edge")}
 PRINT = "print"
-# Name, width of the window, light, dark or on paper, what to begin with (a CSS selector), the height; in CSS pixels
+# Name, width of the window, light, dark or on paper, where to begin (a CSS selector), the height; in CSS pixels
 VIEWS = (
     ("report-change.png", 1000, "light", "body", 1300),
     ("report-phone.png", 375, "dark", "article", 760),
@@ -52,7 +52,7 @@ LACKS_PICTURE = "[...document.images].filter(one => !one.complete || !one.natura
 
 
 def main() -> None:
-    """Take them."""
+    """Take the screenshots."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where the images go")
     what = parser.add_mutually_exclusive_group()
@@ -80,7 +80,7 @@ def main() -> None:
 
 
 def faults_of(page: Page, site: Path) -> Iterator[str]:
-    """What a reader of a site would stumble over, for each of its pages, in a wide window and on a phone."""
+    """The faults of each page of a site, in a wide window and on a phone."""
     for path in sorted(site.resolve().rglob("*.html")):
         page.open(path)
         name = path.relative_to(site.resolve())

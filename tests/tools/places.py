@@ -31,7 +31,7 @@ TREE = CACHE / "tree"
 COLLECTION = TREE / "ansible_collections" / "vcd" / "kubernetes"
 REQUIREMENTS = ROOT / "tests" / "requirements"
 RELEASED_OF_TESTS = "tests/config.yml"
-# Only what hangs is ended: on a machine with a load of 20, what takes 5 minutes takes more than half an hour.
+# Long, to end only what hangs: on a machine with a load of 20, 5 minutes become more than half an hour.
 HANGS_SECONDS = 4 * 3600.0
 
 # For each ansible-core, the version of the community package that contains its kubernetes.core: for 2.16 the first
@@ -45,9 +45,9 @@ ANSIBLE_OF_CORE = {
     "2.21": "14.5.0",
 }
 NEWEST_ANSIBLE = {True: "14.5.0", False: "12.3.0"}[sys.version_info >= (3, 12)]
-# The environments that keep what Ansible works out. One that is there to try another ansible-core takes it as it is.
+# The environments that cache the work of Ansible. An environment for testing another ansible-core leaves it unchanged.
 KEEP_WORK = ("run", "test")
-# The newest that has awx.awx.
+# The newest community package that contains awx.awx.
 ANSIBLE_WITH_AWX = {True: "13.8.0", False: "12.3.0"}[sys.version_info >= (3, 12)]
 
 
@@ -127,7 +127,7 @@ def store_startup(environment: Path, *modules: str) -> None:
 class Venv:
     """A virtual environment in .cache/. It is rebuilt if its requirements change.
 
-    What is installed is ``compiled`` at once where a person waits for the first start, not for the installation.
+    ``compiled``: compile at once, where a person waits for the first start and not for the installation.
     """
 
     name: str
@@ -145,7 +145,7 @@ class Venv:
         return self.path / "bin"
 
     def ensure(self, *arguments: str, about: str) -> Venv:
-        """Install ``arguments`` (as for pip) unless that is done. ``about`` says what it is and how long it takes."""
+        """Install ``arguments`` (as for pip) unless that is done. ``about`` says what it is, and how long it takes."""
         stamp = self.path / "complete"
         wanted = self._fingerprint(arguments)
         if stamp.exists() and stamp.read_text() == wanted:
@@ -156,7 +156,7 @@ class Venv:
         shutil.rmtree(self.path, ignore_errors=True)
         log = LOGS / f"venv-{self.name}.log"
         run([self.python, "-m", "venv", self.path], log)
-        # bytecode beside the sources is not looked for; what is not compiled here is compiled when it is imported
+        # Python does not look for bytecode beside the sources; what is not compiled here is compiled on import
         pip = [self.bin / "python", "-m", "pip", "install", "--disable-pip-version-check"]
         pip += [] if self.compiled else ["--no-compile"]
         run([*pip, *arguments], log, env={**os.environ, "PYTHONPYCACHEPREFIX": str(BYTECODE)})
@@ -169,7 +169,7 @@ class Venv:
         store_startup(self.path, "zipped_code", *(["kept_work"] if self.name in KEEP_WORK else []))
 
     def _fingerprint(self, arguments: Sequence[str]) -> str:
-        # without the place of the checkout: worktrees may share one environment, and must not rebuild it in turn
+        # without the path of the checkout: worktrees may share an environment, and must not rebuild it in turns
         places = " ".join(arguments).replace(str(ROOT), "")
         digest = hashlib.sha256(f"{self.python} {places}".encode())
         for file in sorted(REQUIREMENTS.glob("*.txt")):
@@ -224,7 +224,7 @@ def docs_venv() -> Venv:
 
 
 def platforms_venv() -> Venv:
-    """The environment with programs of other platforms, which check what these read of the collection."""
+    """The environment with the programs of other platforms that check what these read of the collection."""
     pinned = str(REQUIREMENTS / "platforms.txt")
     return Venv("platforms", Path(sys.executable)).ensure("-r", pinned, about="about 20 s, once")
 
@@ -235,7 +235,7 @@ def kubernetes_core(venv: Venv, parent: Path, ansible: str = NEWEST_ANSIBLE) -> 
 
 
 def awx_awx(venv: Venv, parent: Path) -> Path:
-    """Put awx.awx there, with which extensions/awx puts its data into AWX."""
+    """Put awx.awx there; extensions/awx uses it to put its data into AWX."""
     return _collections(venv, parent, ANSIBLE_WITH_AWX, "awx/awx")
 
 
@@ -292,15 +292,15 @@ def copy_tree() -> Path:
 
 
 def source_names() -> list[str]:
-    """The files in the copy that the tools work on, relative to it, without what they left there."""
+    """The files in the copy that the tools work on, relative to it, without the tools' own files."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=COLLECTION, capture_output=True, check=True)
     return sorted(filter(None, listed.stdout.decode().split("\0")))
 
 
 def copy_sources(target: Path, *, released: bool = False) -> None:
-    """Put what lies in the copy that the tools work on, and nothing that they left there, into another folder.
+    """Copy the files of the copy that the tools work on, without the tools' own files, into another folder.
 
-    ``released``: without the tests, of which a release has only what tells ansible-test which Pythons are supported.
+    ``released``: without the tests, of which a release has only the file that lists the Pythons for ansible-test.
     """
     shutil.rmtree(target, ignore_errors=True)
     for name in source_names():
@@ -311,7 +311,7 @@ def copy_sources(target: Path, *, released: bool = False) -> None:
 
 
 def own_copy(gate: str, *, released: bool = False) -> tuple[Path, Path]:
-    """A copy of the collection for a gate that writes into it: the folder for Ansible's path, and the collection.
+    """A copy of the collection for a gate that writes into it: the folder for Ansible's path, and the collection's own.
 
     ``released``: only of what a release has, see `copy_sources`.
     """

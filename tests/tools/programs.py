@@ -110,6 +110,6 @@ def module_python(venv: Venv) -> Iterator[Path]:
                 raise Failed("the process that modules are forked from did not start")
             yield forked_python.program(Path(folder), str(venv.bin / "python"))
         finally:
-            program.stdin.close()  # it ends when its input does
+            program.stdin.close()  # it exits when its input is closed
             program.stdout.close()
             cpu.ended(program, STOP_SECONDS)

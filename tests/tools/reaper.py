@@ -4,8 +4,8 @@
 """``python reaper.py PROGRAM ARGUMENT ...``: run a program, and wait for every process that it leaves behind.
 
 A process whose parent has ended becomes a child of this one (Linux; prctl(2), PR_SET_CHILD_SUBREAPER), so that the
-CPU seconds of all of them are known to who waits for this one. The exit code is the program's. Where this process is
-ended with SIGTERM or dies, the program is killed.
+CPU seconds of all of them are known to the process that waits for this one. The exit code is the program's. If this
+process is ended with SIGTERM or dies, the program is killed.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import sys
 import time
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
-# What ends together with the program, such as a process that forks others, needs a moment. A daemon is left alone.
+# A process that ends with the program, such as one that forks others, needs a moment. A daemon is left alone.
 LEFT_SECONDS = 60.0
 LOOK_SECONDS = 0.01
 
 
 def main(words: list[str]) -> int:
-    """Run it; its exit code, 128 and the number of the signal where one ended it."""
+    """Run it. Returns its exit code, or 128 plus the number of the signal that ended it."""
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl:
         prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -33,14 +33,14 @@ def main(words: list[str]) -> int:
     if program == 0:
         if prctl:
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:  # it ended before this one asked to be told
+        if os.getppid() != parent:  # it ended before the call of prctl
             os._exit(1)
         try:
             os.execvp(words[0], words)  # noqa: S606 - its words are given one by one
         except OSError as error:
             print(f"{words[0]}: {error}", file=sys.stderr, flush=True)
             os._exit(127)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the program has it too, and ends as it likes
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the program gets the signal too, and ends in its own way
     while (found := os.wait())[0] != program:
         pass
     code = os.waitstatus_to_exitcode(found[1])

@@ -1,13 +1,13 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prepares a release: its version wherever one stands, and the changelog with what the fragments say.
+"""Prepares a release: sets its version in every file, and writes the changelog from the fragments.
 
 Standard library only.
 
     make release VERSION=1.0.0
 
-It commits, tags and publishes nothing: a person reads the change first.
+It does not commit, tag or publish: a person reads the change first.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from pathlib import Path
 from places import COLLECTION, LOGS, ROOT, TREE, Failed, copy_tree, kubernetes_core, run, say, test_venv, version
 
 _NUMBERS = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
-# Where a version stands that was never released: what documentation calls new is new in the release that is prepared.
+# A version that was never released: what the documentation calls new is new in the prepared release.
 _SINCE = re.compile(r"^( *version_added: )(\d+\.\d+\.\d+)$", re.MULTILINE)
 _DOUBLES = ("tests/simulator/pyproject.toml", "tests/kube_double/pyproject.toml")
-# What they install is the release that they came with.
+# These files install the release that they are part of.
 INSTALLING = ("extensions/ee/execution-environment.yml", "extensions/awx/project/collections/requirements.yml")
 _OWN = re.compile(r"^( *- name: vcd\.kubernetes\n *version: ).*$", re.MULTILINE)
-# Before the first release nobody had what these sections say is repaired, changed or gone.
+# Before the first release, no user had what these sections call repaired, changed or gone.
 OF_A_RELEASE_BEFORE = {"breaking_changes", "deprecated_features", "removed_features", "security_fixes", "bugfixes"}
 _SECTION = re.compile(r"^(\w+):.*\n(?:[ #-].*\n|\n)*", re.MULTILINE)
 _RELEASED = re.compile(r"^  (\d+\.\d+\.\d+):$", re.MULTILINE)
@@ -39,7 +39,7 @@ NEXT = """\
 
 
 def refusal(wanted: str, current: str, released: list[str]) -> str:
-    """Why a version cannot be the next one, or an empty text. ``current`` is the one that galaxy.yml names."""
+    """Why a version cannot be the next one, or an empty text. ``current`` is the version in galaxy.yml."""
     if not _NUMBERS.fullmatch(wanted):
         return f"VERSION={wanted!r} is no version: give three numbers, for example make release VERSION=1.0.0"
     if wanted in released:
@@ -65,7 +65,7 @@ def release(wanted: str) -> int:
     venv = test_venv()
     kubernetes_core(venv, TREE)
     copy_tree()
-    # in the copy, because the changelog lists new modules and finds them only in a tree of collections
+    # in the copy, because the changelog lists new modules, and finds them only in a tree of collections
     set_versions(wanted, released, COLLECTION)
     if not released:
         for fragment in sorted((COLLECTION / "changelogs" / "fragments").glob("*.y*ml")):
@@ -87,7 +87,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def of_the_first(fragment: str) -> str:
-    """A fragment as the first release has it: without what compares it with a release before."""
+    """A fragment for the first release: without comparisons with earlier releases."""
     kept = _SECTION.sub(lambda found: "" if found[1] in OF_A_RELEASE_BEFORE else found[0], fragment)
     return kept if _SECTION.search(kept) else "---\ntrivial:\n  - nothing to compare\n"
 
@@ -95,9 +95,9 @@ def of_the_first(fragment: str) -> str:
 def set_versions(wanted: str, released: list[str], repository: Path) -> None:
     """Write the version into galaxy.yml, the packages of the doubles, and each ``version_added`` that is not released.
 
-    So do the files that install the collection into an execution environment or a project of AWX.
+    The files that install the collection into an execution environment or a project of AWX get it, too.
 
-    ``version_added`` of a release that there was stays.
+    A ``version_added`` of an existing release stays.
     """
     _replace(repository / "galaxy.yml", re.compile(r"^version: .*$", re.MULTILINE), f"version: {wanted}")
     for name in INSTALLING:

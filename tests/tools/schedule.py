@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gates side by side, the longest first, the real programs beside those that do not need them.
+"""Runs gates side by side, the longest first, and builds the real programs beside gates that do not need them.
 
-A gate that works also waits now and then: for a task, a pod, a process. So one process more than there are cores is
-let work, and no core is idle until the last gates end.
+A gate also waits now and then: for a task, a pod, a process. So one process more than there are cores may
+work, and no core is idle until the last gates end.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from gates import Gate, build_programs
 from places import Failed, say
 
 CORES = max(1, min(2, os.cpu_count() or 1))
-BESIDE = 1  # processes that work beside one for each core
+BESIDE = 1  # working processes in addition to one for each core
 PROGRAMS = "real programs"
 
 
 def side_by_side(chosen: Mapping[str, Gate]) -> dict[str, str]:
-    """Run gates and say when each starts and how it ended; the complaints of those that failed, by name."""
+    """Run gates, and say when each starts and how it ended. Returns the complaints of those that failed, by name."""
     waiting = sorted(chosen, key=lambda name: -chosen[name].seconds)
     jobs = dict(chosen)
     programs_pending = any(gate.needs_programs for gate in chosen.values())
-    if programs_pending:  # minutes where they are missing, a second where they are not: in no case to be waited for
+    if programs_pending:  # takes minutes if they are missing, a second otherwise; no gate waits for it
         jobs[PROGRAMS] = Gate(build_programs, 0)
         waiting.insert(0, PROGRAMS)
     failures: dict[str, str] = {}
@@ -44,7 +44,7 @@ def side_by_side(chosen: Mapping[str, Gate]) -> dict[str, str]:
                 workers = 0 if keeps_no_core else min(gate.processes, CORES, free)
                 if not workers and not keeps_no_core:
                     continue
-                free -= workers  # also for one whose programs are not there yet: they are soon, or take minutes
+                free -= workers  # also for a gate whose programs are not built yet: they soon are, or take minutes
                 if programs_pending and gate.needs_programs:
                     continue
                 waiting.remove(name)
@@ -78,7 +78,7 @@ def _counted(account: Account, gate: Gate, workers: int) -> str:
 
 
 def _tell(name: str, future: Future[str], number: str, taken: str, failures: dict[str, str]) -> None:
-    """Say how a gate ended; what is wrong with it stands at the end of the output, after all others."""
+    """Say how a gate ended; its problems are printed at the end of the output, after all gates."""
     try:
         first, *more = future.result().splitlines()
     except Failed as error:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the Makefile calls. `python tests/tools/workbench.py --help` lists its commands.
+"""The commands of the Makefile. `python tests/tools/workbench.py --help` lists them.
 
 Standard library only.
 """
@@ -39,7 +39,7 @@ from schedule import side_by_side
 
 
 def demo() -> int:
-    """Prepare what the demonstration needs and run it."""
+    """Prepare what the demo needs, and run it."""
     say("Preparing the demonstration (everything lies in .cache/; 'make clean' removes it)")
     venv = run_venv()
     kubernetes_core(venv, TREE)
@@ -93,7 +93,7 @@ def sanity(cores: list[str]) -> int:
 def bench(options: list[str]) -> int:
     """Measure migrations against what Cloud Director needs, runs over a fleet, and lists against single tasks.
 
-    The tables, and .cache/bench.json, fleet.json and lists.json. The options ``fleet`` and ``lists`` measure only that.
+    Writes tables, and .cache/bench.json, fleet.json and lists.json. ``fleet`` and ``lists`` measure only that part.
     """
     venv = test_venv()
     kubernetes_core(venv, TREE)
@@ -107,7 +107,7 @@ def bench(options: list[str]) -> int:
     say(f"Measuring {', '.join(names)} (all take about 50 minutes, most of it waiting for simulated tasks)")
     code = 0
     for name, program in names.items():
-        # only the first has other options than --quick
+        # only the first program has options other than --quick
         own = options if name == next(iter(names)) else [option for option in options if option == "--quick"]
         command = [str(venv.bin / "python"), f"tests/bench/{program}", "--output", str(CACHE / f"{name}.json"), *own]
         code = code or subprocess.run(command, cwd=COLLECTION, env=environment, check=False).returncode
@@ -115,7 +115,7 @@ def bench(options: list[str]) -> int:
 
 
 def _with_helpers(program: str, *arguments: str) -> int:
-    """Run a program of the tests in their environment, with what they share. The exit code."""
+    """Run a program of the tests in their environment, with their shared helpers. Returns the exit code."""
     venv = test_venv()
     kubernetes_core(venv, TREE)
     copy_tree()
@@ -132,12 +132,12 @@ def versions() -> int:
 
 
 def fuzz(options: list[str]) -> int:
-    """Run the modules with sets of options that nobody would think of; on each core its share of them."""
+    """Run the modules with fuzzed options, divided among the cores."""
     return _with_helpers("tests/support/module_fuzz.py", *options)
 
 
 def fleet(options: list[str]) -> int:
-    """Show a run over 40 clusters on 5 edge gateways that is cancelled, and one cluster that breaks."""
+    """Show a run over 40 clusters on 5 edge gateways that is cancelled, and in which one cluster breaks."""
     venv = test_venv()
     kubernetes_core(venv, TREE)
     copy_tree()

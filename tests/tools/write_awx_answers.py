@@ -6,7 +6,7 @@
     python tests/tools/write_awx_answers.py          # rewrite the part of the page between its markers
     python tests/tools/write_awx_answers.py --check  # exit code 1 if the page is out of date
 
-tests/support/survey_answers.py tries that it is the same: here with the newest one, in the gate `cores` with each.
+tests/support/survey_answers.py checks that they agree: here on the newest one, in the gate `cores` on each.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BEGIN = "<!-- answers: begin, written by tests/tools/write_awx_answers.py -->"
 END = "<!-- answers: end -->"
 TEMPLATES = ROOT / "extensions" / "awx" / "data" / "controller_templates.yml"
 DEFAULTS = ROOT / "roles" / "shared_ip" / "defaults" / "main.yml"
-# Where the role's defaults do not say it.
+# For variables whose meaning is not in the role's defaults.
 MEANING = {
     "shared_ip_scenario": "the one in CPI's file [1]",
     "shared_ip_hosts": "localhost, if there are no others [2]",

@@ -6,7 +6,7 @@
     python tests/tools/write_messages.py          # rewrite the page and print the number of messages
     python tests/tools/write_messages.py --check  # exit code 1 if the page is out of date
 
-What is only known in a run is an ellipsis. Standard library only, so that it runs anywhere.
+Values that are only known in a run appear as an ellipsis. Standard library only, so that it runs anywhere.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Names = dict[str, list[ast.Assign]]
 
 @dataclass(frozen=True, order=True)
 class Message:
-    """What a check reports, and what to do."""
+    """What a check reports, and its remedy."""
 
     check: str
     severity: str
@@ -46,7 +46,7 @@ class Message:
 
 @cache
 def constants(folder: Path) -> Names:
-    """The texts that files of a folder name at their top, by name."""
+    """The texts that files of a folder define as constants, by name."""
     found: Names = {}
     for path in sorted(folder.rglob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -60,7 +60,7 @@ def _keep(node: ast.AST, names: Names) -> None:
 
 
 def text_of(node: ast.AST, local: Names, known: Names, line: int) -> str:
-    """The text of an expression, with an ellipsis for what is only known in a run."""
+    """The text of an expression, with an ellipsis for each value that is only known in a run."""
     if isinstance(node, ast.Constant):
         return str(node.value)
     if isinstance(node, ast.JoinedStr):
@@ -78,7 +78,7 @@ def text_of(node: ast.AST, local: Names, known: Names, line: int) -> str:
 
 
 def messages(folder: Path = CHECKS) -> list[Message]:
-    """All that the checks report, as far as the code says it."""
+    """All messages of the checks, as far as the code contains them."""
     known = constants(PLUGINS / "module_utils")
     found = [one for path in sorted(folder.glob("*.py")) for one in _messages_of(path, known)]
     return sorted({one for one in found if len(one.text.replace(UNKNOWN, "").strip(" ;:,()")) > 8})

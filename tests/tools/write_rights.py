@@ -57,7 +57,7 @@ def operations(table: ModuleType) -> Iterator[str]:
 
 
 def modules(table: ModuleType) -> Iterator[str]:
-    """The rights of each module and each stage of the role; those that only some runs need with when."""
+    """The rights of each module and each stage of the role, and when a right is needed if only some runs need it."""
     for name, uses in table.USES.items():
         found: dict[str, list[str]] = {}
         for operation, when in uses:

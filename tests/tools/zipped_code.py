@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compiles the source files of modules that Ansible runs once, and not again for each of a thousand runs.
+"""Compiles the source files of modules that Ansible runs once, and not for each of a thousand runs.
 
 Ansible sends a module as an archive of source files, and Python keeps no bytecode of what it imports from an archive.
 Every start of Python in the tests' virtual environments imports this file (``places.Venv`` installs it): the bytecode
@@ -44,5 +44,5 @@ def _store(compile_source: Any) -> Any:
     return stored
 
 
-if hasattr(zipimport, "_compile_source"):  # private: a Python without it compiles, as everywhere else
+if hasattr(zipimport, "_compile_source"):  # private: a Python without it compiles as usual
     zipimport._compile_source = _store(zipimport._compile_source)

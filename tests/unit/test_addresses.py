@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IP arithmetic, compared with the standard library's; and what happens where netaddr is missing."""
+"""IP arithmetic, compared with the standard library's; and what happens if netaddr is missing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 UTILS = "ansible_collections.vcd.kubernetes.plugins.module_utils."
-# vcd_shared_ip_plan is an action plugin alone: its module holds the documentation.
+# vcd_shared_ip_plan is only an action plugin: its module contains the documentation.
 MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py") if path.stem != "vcd_shared_ip_plan")
 NOT_ADDRESSES = [
     "10",
@@ -75,7 +75,7 @@ def of(span: Span) -> AddressRange:
 
 
 def inside(address: Address, span: Span) -> bool:
-    """Whether a span has an address, by the standard library."""
+    """Whether a span contains an address, by the standard library."""
     return address.version == span[0].version and span[0] <= address <= span[1]
 
 
@@ -229,7 +229,7 @@ def test_sets(parts: list[Span], networks: list[str], asked: Span) -> None:
 
 
 def _covered(parts: list[Span], asked: Span) -> bool:
-    """Walk through a span from part to part."""
+    """Whether a span is covered, by walking through it from part to part."""
     position, end = int(asked[0]), int(asked[1])
     for first, last in sorted((int(one), int(two)) for one, two in parts if one.version == asked[0].version):
         if first <= position <= last:
@@ -297,7 +297,7 @@ def test_addresses_are_sorted_by_version_and_number(given_addresses: list[Addres
     assert sorted(mixed, key=addresses.sort_key) == ["garbage", "10.0.0.2", "10.0.0.10", "255.255.255.255", "::"]
 
 
-# Where netaddr is missing
+# If netaddr is missing
 
 
 def _needs_netaddr(module: str, seen: set[str]) -> bool:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The release's tarball depends on its files alone, and what make installs is pinned by hash."""
+"""The release's tarball depends only on its files, and what make installs is pinned by hash."""
 
 from __future__ import annotations
 

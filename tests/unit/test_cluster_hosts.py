@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clusters as hosts: names and groups that Ansible takes for nothing else, and the variables of the role."""
+"""Clusters as hosts: names and groups that Ansible cannot mistake, and the variables of the role."""
 
 from __future__ import annotations
 
@@ -125,14 +125,14 @@ def test_names_from_outside_are_safe_and_unique(texts: list[tuple[str, str, str]
 
 
 class Plugin(InventoryModule):
-    """The plugin with options that are given, and a cache that is a dictionary."""
+    """The plugin with given options, and a dictionary as its cache."""
 
     def __init__(self, kept: dict[str, Any], **options: Any) -> None:
         self._cache: Any = kept
         self.options = {"cache": True, "sources": [], "edge_gateways": [], "cluster_ids": [], **options}
 
     def load_cache_plugin(self) -> None:
-        """It is there already."""
+        """Do nothing: the cache is a dictionary."""
 
     def get_option(self, option: str, hostvars: Any = None) -> Any:
         return self.options[option]
@@ -165,7 +165,7 @@ def test_the_cache_is_asked_first_and_holds_no_secret(monkeypatch: pytest.Monkey
     Plugin(cache, cache=False).found()
     assert reads == ["acme", "acme", "globex", "acme", "acme"]
     for key in cache:
-        cache[key] = {"format": 0}  # of another release
+        cache[key] = {"format": 0}  # from another release
     Plugin(cache).found()
     assert len(reads) == 6
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the documentation shows runs: YAML is a file that a test runs, and commands name what exists.
+"""What the documentation shows works: a test runs each YAML as a file, and commands name what exists.
 
 tests/functional/examples/test_ready_playbooks.py runs the files in examples.
 """
@@ -25,7 +25,7 @@ PAGES = sorted(
     [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("examples/*.md"), *ROOT.glob("roles/*/*.md")]
 )
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-# Pages whose YAML other tests run, or read, and which.
+# Pages whose YAML other tests run or read, with these tests.
 ELSEWHERE = {
     "docs/rights-kubernetes.md": "tests/functional/role/test_rights_and_interruptions.py",
     "docs/protect.md": "tests/functional/role/test_protect.py",

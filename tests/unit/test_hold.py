@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who holds something, and whether that run has ended."""
+"""The holder of a lock or lease, and whether that run has ended."""
 
 from __future__ import annotations
 
@@ -86,9 +86,9 @@ def test_a_run_has_ended_only_if_that_is_proved() -> None:
     parent = replace(me, run="parent", process=process_id(os.getppid()))
     assert "." in me.process
     assert has_ended(parent) is False
-    # the number was given to another process since
+    # the process id now belongs to another process
     assert has_ended(replace(parent, process=f"{os.getppid()}.1")) is True
-    assert has_ended(replace(me, process="4194999.5")) is True  # above the largest number of a process
+    assert has_ended(replace(me, process="4194999.5")) is True  # above the largest process id
     # a process makes one run at a time, so an earlier run of this one is over
     assert has_ended(me) is True
     for unknown in ({"place": ""}, {"place": "another"}, {"process": ""}):

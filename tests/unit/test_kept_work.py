@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is kept of Ansible's work is what Ansible works out, and what depends on anything else is worked out again."""
+"""What is cached of Ansible's work equals what Ansible computes, and is computed again after a relevant change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from jinja2 import Environment, TemplateError, pass_context
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the work is kept."""
+    """The folder of the cache."""
     monkeypatch.setattr(kept_work, "_FOLDER", str(tmp_path / "kept"))
     return tmp_path / "kept"
 
@@ -85,7 +85,7 @@ def test_a_plugin_that_python_warns_of_is_compiled_and_complained_of_each_time(f
 
 @pytest.fixture
 def generated(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What Jinja has made code of, and not taken from what is kept."""
+    """The templates that Jinja has compiled, and not taken from the cache."""
     seen: list[Any] = []
     generate = jinja2.environment.generate
 
@@ -167,7 +167,7 @@ class Packing:
         return f"ansible_collections.a.b.plugins.modules.{Path(path).stem}"
 
     def _pack(self, *, b_module_data: bytes, module_path: str, module_compression: str, other: str) -> bytes:
-        """As Ansible does it: whether the file is there decides."""
+        """As Ansible does it: the existence of the file decides."""
         file = self.folder / "ansiballz_cache" / f"{self._fqn(module_path)}-{module_compression}-none"
         if not file.exists():
             self.packed += 1
@@ -182,7 +182,7 @@ class Packing:
             return f"ansible.legacy.{Path(path).stem}"
 
     def run(self, source: bytes, path: str = "/a/b/plugins/modules/m.py") -> bytes:
-        """The module as it is sent."""
+        """Pack the module, as it is sent."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(constants, "DEFAULT_LOCAL_TMP", str(self.folder))
             sent: bytes = self._find_module_utils(

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One context cut out of a large kubeconfig gives the client that the library makes of the whole file."""
+"""One context cut out of a large kubeconfig gives the same client that the library makes from the whole file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kubernetes.config.config_exception import ConfigException
 
 @pytest.fixture(autouse=True)
 def the_library_parses_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It reads YAML without libyaml: 0.1 s for each of the files below, which hold the same either way."""
+    """The library reads YAML without libyaml: 0.1 s for each of the files below, with the same result."""
     monkeypatch.setattr(yaml, "safe_load", lambda content: yaml.load(content, yaml.CSafeLoader))
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The layer rule, read from the imports: every part knows only what lies below it."""
+"""The layer rule, checked on the imports: every part only knows the parts below it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ LAYERS = [
     {"_cluster_run"},
     {"_runner"},
 ]
-# Packages whose parts are rooms of their own.
+# Packages whose subpackages are rooms of their own.
 WINGS = ("_cpi", "_sharing")
 # A virtual service names a pool and a gateway, a NAT rule names a profile and a gateway: resources may import
 # each other in this order, leftmost lowest.
@@ -76,7 +76,7 @@ RESOURCES = [
     "edge_load_balancer",
     "service_engine_group_assignment",
 ]
-# They know several resources, and answer the managers of virtual services and NAT rules before these write.
+# They know several resources; the managers of virtual services and NAT rules ask them before they write.
 ABOVE_RESOURCES = ("address_claims", "external_addresses")
 # Pure files: decisions only. They import the standard library, these libraries, and each other.
 PURE = [
@@ -157,7 +157,7 @@ def own_imports(path: Path) -> set[str]:
 
 
 def rank(part: str) -> int:
-    """The number of the layer that a part lies in."""
+    """The number of the layer of a part."""
     return next(number for number, layer in enumerate(LAYERS) if part in layer)
 
 
@@ -211,7 +211,7 @@ def test_one_place_for_ip_arithmetic() -> None:
 
 @cache
 def pure_files() -> list[Path]:
-    """The files that may decide but not do."""
+    """The files that may only decide, without input or output."""
     return sorted({path for pattern in PURE for path in UTILS.glob(pattern) if path.name != "__init__.py"})
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Markdown that reads well in an editor: no long lines, and every relative link leads somewhere."""
+"""Markdown is readable in an editor: no long lines, and every relative link leads somewhere."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
 def prose(path: Path) -> str:
-    """The text of a page without its code: what looks like a link in code is none."""
+    """The text of a page without its code, where something may only look like a link."""
     return re.sub(r"`[^`\n]+`", "", FENCE.sub("", path.read_text(encoding="utf-8")))
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No message shows a value as Python writes it. conftest.py holds that for every message that any test sees."""
+"""No message shows a value in Python's notation. conftest.py checks that for every message that any test sees."""
 
 from __future__ import annotations
 

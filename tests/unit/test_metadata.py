@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is easily forgotten: action groups, twins, test targets, versions, licence lines."""
+"""What is easily forgotten: action groups, info modules, test targets, versions, licence lines."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from module_lives import lives
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
-# An info module without a twin that writes: the provider makes edge gateways.
-# An audit only reads. A vApp belongs to whoever made the cluster: its metadata are saved, and not written.
-# A task begins with the change that it is for, and ends by itself.
-# Networks and VDC groups are made by whoever plans the organization.
+# Info modules without a module that writes: the provider creates edge gateways.
+# An audit only reads. A vApp belongs to the cluster's creator: its metadata are saved, but not written.
+# A task starts with its change, and ends by itself.
+# The organization's administrator creates networks and VDC groups.
 INFO_ONLY = {
     "vcd_edge_gateway_info",
     "vcd_network_info",
@@ -29,7 +29,7 @@ INFO_ONLY = {
     "vcd_vapp_metadata_info",
     "vcd_vdc_group_info",
 }
-# Takes the options of both connections, which have names in common, as dictionaries, and has a phase that only reads.
+# Takes the options of both connections as dictionaries, because they share names, and has a phase that only reads.
 WHOLE_CLUSTER = {"vcd_cluster_shared_ip"}
 # Connects to nothing.
 UNCONNECTED = {"vcd_shared_ip_report", "vcd_shared_ip_audit_report", "vcd_shared_ip_plan"}
@@ -37,7 +37,7 @@ UNGROUPED = WHOLE_CLUSTER | UNCONNECTED
 
 
 def test_what_the_readme_installs_is_what_the_artifact_is_tried_with() -> None:
-    """The gate `artifact` installs it offline, beside nothing but these libraries."""
+    """The gate `artifact` installs it offline, with only these libraries."""
     lines = (ROOT / "tests" / "requirements" / "runtime.in").read_text().splitlines()
     tried = {line.split("==")[0] for line in lines if not line.startswith("#")} - {"ansible-core"}
     readme = (ROOT / "README.md").read_text()
@@ -103,7 +103,7 @@ def test_each_module_has_a_twin_and_a_test_target(module: str) -> None:
 
 
 def test_each_module_is_run_with_each_version_of_the_api() -> None:
-    """`tests/support/module_lives.py` says what it does, and a table in the documentation how that ended."""
+    """`tests/support/module_lives.py` says what each module does, and a table in the documentation has the results."""
     of_vcd = action_groups()["vcd"]
     assert sorted(lives()) == sorted(one for one in of_vcd if not one.endswith("_info"))
     page = (ROOT / "docs" / "api-versions.md").read_text()

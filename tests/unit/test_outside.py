@@ -127,7 +127,7 @@ def test_an_identifier_cannot_lead_to_another_path(text: str) -> None:
 
 
 def test_every_field_of_cloud_director_that_is_read_has_a_type() -> None:
-    # a field whose truth alone is asked, and those of documents that are read with care where they are read
+    # a field of which only the truth value is used, and fields of documents that are checked where they are read
     careful = {"rawPortProtocols", "vcdResourceSet", "minorErrorCode", "operationName", "vdcName"}
     careful |= {"containerName", "isVAppTemplate", "entityState"}
     # attributes of XML
@@ -199,7 +199,7 @@ def test_no_text_of_a_date_breaks_the_clock(text: str) -> None:
     assert found is None or found.tzinfo is timezone.utc
 
 
-# the rest of what a server says
+# other parts of a server's answer
 
 
 class Server:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person reads has no character that moves a cursor, hides or reorders text; names stay as they are."""
+"""Text for people has no character that moves a cursor, hides or reorders text; names stay as they are."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.vcd.kubernetes.plugins.plugin_utils._progress import Pr
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-# Every character, lone surrogates included, and those that harm more often than chance would have it.
+# Every character, lone surrogates included, and harmful ones more often than by chance.
 HARMFUL = (
     "\x00\x07\x08\x1b\x7f\x80\x9b\xad\r\u061c\u200b\u200d\u2028\u2029\u202e\u2066\u2069\ufeff\ud800\udfff\U000e0041"
 )
@@ -33,7 +33,7 @@ DATA = st.recursive(
 
 
 def harmful(text: str, keep: str = "") -> set[str]:
-    """The characters of a text that no terminal may get, by a rule that is wider than the one in the code."""
+    """The characters of a text that no terminal may get, by a wider rule than that of the code."""
     return {one for one in text if one not in keep and (unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp"))}
 
 

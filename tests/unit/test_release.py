@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which version a release may have, and that the workflows call what people call."""
+"""Which version a release may have, and that the workflows call the same targets as people."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_version_is_later_than_all_before_it(wanted: str, current: str, releas
 def test_a_workflow_calls_only_targets_that_the_makefile_has(path: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     for job in jobs_of(path).values():
-        if "uses" in job:  # another project's workflow, in one of its releases
+        if "uses" in job:  # another project's workflow, pinned to one of its releases
             assert re.fullmatch(r"\S+@v\d+\.\d+\.\d+", job["uses"])
             continue
         commands = [step["run"] for step in job["steps"] if "run" in step]
@@ -61,7 +61,7 @@ def test_a_workflow_calls_only_targets_that_the_makefile_has(path: Path) -> None
 
 
 def test_the_workflows_run_sanity_with_each_ansible_core() -> None:
-    """With the newest in the gate of `make test`, with the others in a job each."""
+    """With the newest one in the gate of `make test`, with each other one in a job."""
     jobs = jobs_of(ROOT / ".github" / "workflows" / "tests.yml")
     assert jobs["sanity"]["strategy"]["matrix"]["core"] == [*PYTHONS_OF_CORE][:-1]
 

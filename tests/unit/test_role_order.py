@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One module decides the order of a run: the proof that a run survives a kill at every write runs that module, too."""
+"""One module decides the order of a run; the proof that a run survives a kill at every write runs that module, too."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ALLOWED = {f"ansible.builtin.{name}" for name in BUILT_IN} | {f"vcd.kubernetes.{
 
 
 def flat(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The tasks, those of blocks included."""
+    """The tasks, including those in blocks."""
     found = []
     for task in tasks:
         inner = [*task.get("block", ()), *task.get("rescue", ()), *task.get("always", ())]
@@ -44,7 +44,7 @@ def tasks_of(path: Path) -> list[dict[str, Any]]:
 def test_no_task_of_the_role_writes_except_through_one_module(path: Path) -> None:
     used = {key for task in tasks_of(path) for key in task if "." in key}
     used -= {"ansible.builtin.file"} if path.name == "save_vapp.yml" else set()  # the folder of restore points
-    used -= {"ansible.builtin.include_role"} if path.name == "hook.yml" else set()  # it runs what an operator names
+    used -= {"ansible.builtin.include_role"} if path.name == "hook.yml" else set()  # it runs the operator's hooks
     assert used <= ALLOWED, f"{sorted(used - ALLOWED)}: what writes belongs in vcd_cluster_shared_ip"
 
 
@@ -55,5 +55,5 @@ def test_the_role_changes_in_one_task() -> None:
         for task in tasks_of(path)
         if "vcd.kubernetes.vcd_cluster_shared_ip" in task
     ]
-    # the second plan follows what an operator lets run before the change
+    # the second plan follows the operator's hooks before the change
     assert sorted(phases) == ["audit", "change", "plan", "plan", "verify", "verify"]

@@ -39,7 +39,7 @@ LOUD = {
 def end_of(
     perform: Callable[[], Any], *, enter: Callable[[], Any] = dict, leave: Callable[[], Any] = dict, **options: Any
 ) -> tuple[dict[str, Any], str]:
-    """The result of a module that does these things, and its whole output."""
+    """The result of a module with these functions, and its whole output."""
 
     @contextmanager
     def connect(_params: Mapping[str, Any]) -> Iterator[None]:
@@ -54,7 +54,7 @@ def end_of(
 
 
 def raising(error: BaseException) -> Callable[[], Any]:
-    """A function that raises it."""
+    """A function that raises this error."""
 
     def fail() -> Any:
         raise error
@@ -63,7 +63,7 @@ def raising(error: BaseException) -> Callable[[], Any]:
 
 
 def deep() -> Any:
-    """Recurses until Python has enough."""
+    """Recurse until Python raises an error."""
     return deep()
 
 
@@ -105,7 +105,7 @@ def test_an_unexpected_exception_is_one_line_with_its_type_and_place(
 def test_the_place_is_the_innermost_file_of_the_collection() -> None:
     result, _text = end_of(lambda: base_url(5))  # type: ignore[arg-type]  # that is the defect
     assert result["failure"]["place"].startswith("plugins/module_utils/_urls.py:")
-    # what fails inside a library is found where the collection called it
+    # an error inside a library is reported where the collection called it
     result, _text = end_of(lambda: base_url(b"\xff"))  # type: ignore[arg-type]  # that is the defect
     assert result["failure"]["place"].startswith("plugins/module_utils/")
 
@@ -173,7 +173,7 @@ def test_no_form_of_a_secret_is_in_any_part_of_a_result(password: str, token: st
 
 
 def test_a_refused_option_shows_no_password_of_a_url() -> None:
-    """Ansible ends the module before the collection has a say, and shows the options."""
+    """Ansible ends the module before any code of the collection runs, and shows the options."""
     text = output_of(
         lambda: run_module(SPEC, lambda _params: raising(ValueError())(), lambda *_given: Outcome()),
         {**LOUD, "url": "https://kube:kube-secret-1@vcd.example.com", "no_such_option": 1},
@@ -205,7 +205,7 @@ NESTED = ArgumentSpec(
     ],
 )
 def test_an_entry_that_is_no_dictionary_is_named(rules: Any, place: str) -> None:
-    """ansible-core breaks with a traceback where one stands, but not in every place."""
+    """In some places ansible-core fails on such an entry with a traceback."""
     given_options = {"password": "hidden-zQ9zQ", "rules": rules}  # ansible-core shows where it was called if asked to
     text = output_of(lambda: run_module(NESTED, lambda _params: pytest.fail("connected"), pytest.fail), given_options)
     result = json.loads(text)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which gates of `make test` run beside which, and what a person reads of it."""
+"""Which gates of `make test` run side by side, and the output for people."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Log:
-    """What ran when."""
+    """Records what ran when."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -41,7 +41,7 @@ class Log:
         waits: bool = False,
         processes: int = 1,
     ) -> Gate:
-        """One that writes its name down and ends as ``ends`` does."""
+        """A gate that records its name and ends as ``ends`` does."""
 
         def run(workers: int) -> str:
             """Stand in for a gate."""

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A secret is masked in every form in which a server may echo it, also where a message is cut."""
+"""A secret is masked in every form in which a server may echo it, even if a message is cut."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.transport impo
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-# Two marks that occur nowhere else; between and beside them, any characters.
+# Two marks that occur nowhere else, with any characters between and around them.
 MARKS = ("zQ7zQ", "qX8qX")
 TRICKY = st.text(string.printable + "äß€中🔑", max_size=6)
 PASSWORDS = st.tuples(TRICKY, TRICKY).map(lambda one: f"{one[0]}{MARKS[0]}{one[1]}{MARKS[1]}")
@@ -48,12 +48,12 @@ FORMS: dict[str, Callable[[str], str]] = {
 
 @pytest.fixture(autouse=True)
 def plain() -> None:
-    """Messages are not judged by their words here: passwords of any text are in them, one with ``{}`` in it, too."""
+    """The words of messages are not checked here: they contain passwords of any text, even with ``{}``."""
 
 
 @pytest.fixture(autouse=True)
 def none_known() -> Iterator[None]:
-    """Each test knows only its own secrets."""
+    """Each test only knows its own secrets."""
     SECRETS.clear()
     yield
     SECRETS.clear()

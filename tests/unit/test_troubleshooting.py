@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page on troubleshooting quotes what the code says: its tables by hand, the list of findings by a tool."""
+"""The page on troubleshooting quotes the code: people write its tables, and a tool writes the list of findings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ QUOTED = re.findall(r"^\| `([^`]+)` \|", TEXT.partition(BEGIN)[0], re.MULTILINE)
 
 @cache
 def said() -> tuple[str, ...]:
-    """Every text of the plugins and of the role, with an ellipsis for what is put into it."""
+    """Every text of the plugins and of the role, with an ellipsis for each inserted value."""
     found: list[str] = []
     for path in (ROOT / "plugins").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -23,7 +23,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 HOST = "vcd.example.com"
-# A password of any characters, with a part that occurs nowhere else and so would be seen.
+# A password of any characters, with a part that occurs nowhere else, so that a leak would be noticed.
 MARK = "zQ9zQ9"
 PASSWORDS = st.tuples(st.text("@:/?#;%\\\\ [].&=+\t" + string.ascii_letters + "äß", max_size=5)).map(
     lambda one: f"{MARK}{one[0]}{MARK}"
@@ -58,7 +58,7 @@ def test_no_part_of_a_password_is_shown(form: str, scheme: str, password: str, h
     assert MARK not in shown
     assert MARK not in PrintableUrl("str")(url)
     assert hides(url)
-    assert printable_url(shown) == shown  # it is refused later by what is left of it
+    assert printable_url(shown) == shown  # the remaining URL is refused later
     for given_url in (url, shown):
         with pytest.raises(CollectionError) as refused:
             base_url(given_url)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bytecode of an archive's sources is stored by their text: it belongs to the archive that is imported from."""
+"""Bytecode of an archive's sources is stored by their text, and belongs to the archive that is imported."""
 
 from __future__ import annotations
 

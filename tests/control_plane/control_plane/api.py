@@ -101,7 +101,7 @@ class Api:
     def list(self, kind: str, namespace: str = "", selector: str = "", *, cached: bool = False) -> list[Object]:
         """The objects of a kind, in one namespace or in all.
 
-        ``cached``: as the API server has heard of them, a moment late perhaps, which costs it no question to etcd.
+        ``cached``: as the API server has them in its cache, perhaps a moment late, without a request to etcd.
         """
         parameters = {"labelSelector": selector} if selector else {}
         if cached:

@@ -26,7 +26,7 @@ PROVIDER = "vmware-cloud-director"
 IMAGE_NAME = "cloud-provider-for-cloud-director"
 PLACEHOLDER = "https://vcd.example.com"  # the placeholder host in tests/fixtures/cpi
 SCENARIOS = ("shared_external", "shared_internal", "distinct_internal")
-# CPI logs this once it has logged in, found its edge gateway and written its status. Before that it may still end.
+# CPI logs this once it has logged in, found its edge gateway and written its status. Before that it may still exit.
 LOGGED_IN = re.compile(r"Serving securely on ")
 _ONE_ARM = re.compile(r"^( *)oneArm:\n(?:\1 +.*\n)+", re.MULTILINE)
 _SHARED = re.compile(r"(enableVirtualServiceSharedIP: )\w+")

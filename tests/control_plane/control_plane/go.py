@@ -33,8 +33,8 @@ Say = Callable[[str], None]
 class Build:
     """The programs of one Go module. ``packages`` maps a program's name to its Go package, or to a source file of ours.
 
-    The path of a source file is relative to the folder with go.mod. With ``tests``, a program is that of a package's
-    own tests, of those that these build tags include.
+    The path of a source file is relative to the folder with go.mod. With ``tests``, a program runs a package's
+    own tests that these build tags include.
     """
 
     module: str
@@ -42,7 +42,7 @@ class Build:
     about: str
     link: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
-    name: str = ""  # of its folder in the cache, where it is not the module's
+    name: str = ""  # of its folder in the cache, if it is not the module's
     tests: str = ""
 
     @property

@@ -21,7 +21,7 @@ class Failed(Exception):
 
 
 def cache_folder() -> Path:
-    """The folder for built programs, shared by all checkouts, because a build takes minutes and depends on none."""
+    """The folder for built programs, shared by all checkouts: a build takes minutes, and depends on no checkout."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "vcd-kubernetes-tests"
 

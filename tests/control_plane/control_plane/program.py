@@ -15,7 +15,7 @@ from pathlib import Path
 
 from control_plane.places import Failed, tail
 
-# For programs in Go: its runtime wakes threads on every core for work that one does in no time, and collects garbage
+# For programs in Go: its runtime wakes threads on every core for work that one does instantly, and collects garbage
 # after each few MB.
 FRUGAL = {"GOMAXPROCS": "1", "GOGC": "400"}
 

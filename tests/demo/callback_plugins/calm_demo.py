@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection's callback ``calm`` for the demo: all goes to a log, and on the screen some runs are shorter."""
+"""The collection's callback ``calm`` for the demo: it logs everything, and shows less of some runs on the screen."""
 
 from __future__ import annotations
 

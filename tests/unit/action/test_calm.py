@@ -19,7 +19,7 @@ PLAN, REPORT, DEBUG = (
 
 
 class Shown(CallbackModule):
-    """The callback, with the lines that it prints."""
+    """The callback, which records the lines that it prints."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class Shown(CallbackModule):
 
 
 def ended(action: str, host: str = "localhost", check: bool = False, **answer: Any) -> SimpleNamespace:
-    """How a task ended, as ansible-core 2.19 and newer hand it to a callback."""
+    """The result of a task, as ansible-core 2.19 and newer pass it to a callback."""
     task = SimpleNamespace(action=action, resolved_action=action, check_mode=check)
     return SimpleNamespace(result=answer, task=task, host=SimpleNamespace(name=host), task_name="role : Do it")
 

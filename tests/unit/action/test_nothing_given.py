@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A variable of the role that holds nothing is one that was not given: each variable alone, for each entry point.
+"""An empty variable of the role counts as not given: each variable alone, for each entry point.
 
 A variable goes through four places: the check of its type, the table in ``vars/main.yml``, the action plugin, and the
 module's argument spec. Here it goes through all four, with Ansible's own code and with the role's own files. What the
@@ -34,8 +34,8 @@ NO_RANGE = {"empty range": "{}", "range of nothing": '{start_ip: "", end_ip: nul
 
 
 def values(name: str, option: dict[str, Any]) -> list[str]:
-    """Everything, as YAML, that may stand for nothing in a variable."""
-    # Ansible refuses blanks where there are choices, and lists them
+    """All empty values of a variable, as YAML."""
+    # Ansible refuses blanks if the variable has choices, and lists these
     found = [text for how, text in NOTHING.items() if "choices" not in option or "blanks" not in how]
     found += NO_ELEMENTS.values() if name.removeprefix("shared_ip_") in LISTS else ()
     found += NO_RANGE.values() if name.removeprefix("shared_ip_") in RANGES else ()
@@ -50,12 +50,12 @@ CASES = [(entry, name) for entry, spec in SPECS.items() for name in spec["option
 
 @pytest.fixture(autouse=True, scope="module")
 def each_template_is_compiled_once() -> Iterator[None]:
-    """Ansible compiles a template each time that it is used, here some 100,000 times the same 200 templates."""
+    """Ansible compiles a template each time that it is used; these tests use the same 200 some 100,000 times."""
     compile_template: Any = AnsibleEnvironment.compile
     compiled: dict[tuple[type, str], Any] = {}
 
     def once(self: AnsibleEnvironment, source: Any, *arguments: Any, **options: Any) -> Any:
-        # in one with a backslash, it depends on where it stands what it means
+        # the meaning of a backslash depends on its context
         if not isinstance(source, str) or "\\" in source or any([*arguments, *options.values()]):
             return compile_template(self, source, *arguments, **options)
         key = (type(self), str(source))
@@ -87,7 +87,7 @@ def test_text_that_is_not_required_may_be_null_on_each_ansible_core() -> None:
 
 @cache
 def module_defaults(entry: str) -> str:
-    """How an entry point hands on the table."""
+    """How an entry point passes on the table."""
     (block,) = yaml.safe_load((ROLE / "tasks" / f"{entry}.yml").read_text())
     return str(block["module_defaults"]["vcd.kubernetes.vcd_cluster_shared_ip"])
 
@@ -104,7 +104,7 @@ def options(entry: str, variables: dict[str, Any]) -> dict[str, Any]:
     return HANDED_ON[key]
 
 
-# What the module gets, for each way in which entry points hand on the table, and for each set of variables
+# What the module gets, for each way in which entry points pass on the table, and for each set of variables
 HANDED_ON: dict[str, dict[str, Any]] = {}
 
 
@@ -113,14 +113,14 @@ def handed_on(table: str, known: dict[str, Any]) -> dict[str, Any]:
     passed = templar.template(trust_as_template(table))
     result = ArgumentSpecValidator(**OPTIONS.to_kwargs()).validate({**given(passed), "phase": "verify"})
     assert result.error_messages == []
-    # these are for vcd_shared_ip_plan, which the role runs before and after that module
+    # these options are for vcd_shared_ip_plan, which the role runs before and after that module
     plans = {name: templar.template(trust_as_template(f"{{{{ {name} }}}}")) for name in OF_PLANS}
     return {**result.validated_parameters, **plans}
 
 
 @cache
 def plain(entry: str) -> dict[str, Any]:
-    """The options where no variable is given but the one that has to be."""
+    """The options if only the required variable is given."""
     return options(entry, required(entry))
 
 
@@ -154,7 +154,7 @@ SOMETHING: dict[str, Any] = {
 
 @pytest.mark.parametrize(("entry", "name"), CASES)
 def test_a_variable_that_holds_something_is_given(entry: str, name: str) -> None:
-    """Else the test above would prove nothing."""
+    """Otherwise the test above would prove nothing."""
     assert options(entry, {**required(entry), name: SOMETHING.get(name, "something")}) != plain(entry)
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plan of a run as a file and as pages: its published form, names from outside, and what the pages tell."""
+"""The plan of a run as a file and as pages: its published schema, names from outside, and what the pages say."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lines that tell how far a run is, and the file that they come from."""
+"""The lines that show the progress of a run, and the file that they come from."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The diff of CPI's file is a unified diff of its text, with Ansible's own callbacks, too."""
+"""The diff of CPI's file is a unified diff of its text, even with Ansible's own callbacks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pages of a report: whole, bounded, and made of text wherever a name comes from outside."""
+"""The pages of a report: complete, bounded, and plain text wherever a name comes from outside."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ VOID = {"meta", "br", "rect", "circle", "path"}  # rect, circle and path close t
 
 
 class Outline(HTMLParser):
-    """The tags with their attributes, and the text of a page; checks that every element is closed in its turn."""
+    """The tags with their attributes, and the text of a page; checks that elements are properly nested and closed."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -150,7 +150,7 @@ def test_a_hostile_name_stays_text(text: str) -> None:
 @example("TCP").via("a name that holds one of those that it replaces")
 @settings(max_examples=20)
 def test_no_text_becomes_markup(text: str) -> None:
-    # a reason of blanks alone is no reason, and has no place in the page
+    # a reason that consists of blanks counts as no reason, and is not on the page
     assert shape(page_of(hostile(f"x{text}"))) == plain_shape()
 
 
@@ -188,7 +188,7 @@ def test_mermaid_is_well_formed(text: str) -> None:
 
 
 def unescaped(row: str, sign: str) -> int:
-    """How often a sign stands in a line without a backslash before it."""
+    """How often a character is in a line without a backslash before it."""
     return len(re.findall(rf"(?<!\\)(?:\\\\)*{re.escape(sign)}", row))
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the action plugin of the whole cluster hands on and shows."""
+"""What the action plugin for a whole cluster passes on and shows."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The invariants, on constructed timelines: each one holding and broken."""
+"""The invariants, on constructed timelines: each one kept and broken."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ INFINITE = float("inf")
 
 
 class Story:
-    """Builds a timeline: each task takes one second, and each write is sent when the one before has ended."""
+    """Builds a timeline: each task takes one second, and each write is sent after the end of the one before."""
 
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []

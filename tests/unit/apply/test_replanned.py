@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run that plans again, because an address was taken meanwhile: what its attempts have done adds up."""
+"""A run that plans again because an address was taken meanwhile: the effects of its attempts add up."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Attempt = Done | CollectionError
 
 
 def service(name: str, state: str, seconds: float | None = None) -> dict[str, Any]:
-    """What an attempt says of a service of one port."""
+    """What an attempt reports of a service with one port."""
     down = None if seconds is None else {"ports": {"80": seconds}, "together": seconds, "lasting": []}
     shapes = {"scenario_before": "distinct_internal", "scenario": "shared_external"}
     return {"name": name, "namespace": "default", "state": state, "downtime": down, **shapes}
@@ -37,7 +37,7 @@ def done(*services: dict[str, Any]) -> Done:
 
 
 def run(*attempts: Attempt) -> Done:
-    """The result of a run with these attempts, of three writes each that fails."""
+    """The result of a run with these attempts; each that fails has made three writes."""
 
     def executor(attempt: Attempt) -> Any:
         def carry_out() -> Done:
@@ -67,7 +67,7 @@ LATER: dict[str, Callable[[], CollectionError]] = {
 
 @pytest.mark.parametrize("kind", LATER)
 def test_what_an_earlier_attempt_moved_is_in_the_error(kind: str) -> None:
-    """Else the run would start CPI with its previous file, although a Service has moved."""
+    """Otherwise the run would start CPI with its previous file, although a Service has moved."""
     first = refused(service("a", "migrated", 2.5), service("b", "rolled_back", 1.5))
     with pytest.raises(CollectionError) as caught:
         run(first, *[LATER[kind]() for _again in range(MAX_CONFLICTS)])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What AWX gets from extensions/awx: AWX's rules for it, and what the templates promise."""
+"""What AWX gets from extensions/awx: it follows AWX's rules, and the templates keep their promises."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ SITE: dict[str, Any] = {
         {"name": "prod-1", "inventory": "vcd.kubernetes clusters", "variables": {"shared_ip_context": "prod-1"}}
     ],
 }
-# Variables that say what one cluster is. In a survey they would take precedence over the inventory, for all clusters.
+# Variables that describe one cluster. In a survey they would take precedence over the inventory, for all clusters.
 OF_ONE_CLUSTER = {
     *("shared_ip_one_arm", "shared_ip_exclude", "shared_ip_prune_objects", "shared_ip_machines", "shared_ip_context"),
     *("shared_ip_edge_gateway", "shared_ip_vdc", "shared_ip_kubeconfig", "shared_ip_host", "shared_ip_config_map"),
@@ -70,7 +70,7 @@ NODES = {one["identifier"]: one for one in WORKFLOW["workflow_nodes"]}
 def test_awx_takes_each_survey_and_keeps_it_as_it_is(one: dict[str, Any]) -> None:
     assert spec_problems(one["survey_spec"]) == []
     for question in one["survey_spec"]["spec"]:
-        # AWX leaves a default out of the job that the question would not take as an answer
+        # AWX omits a default that the question would not accept as an answer
         default = question.get("default")
         assert default is None or answer_problem(question, {question["variable"]: default}) == ""
 
@@ -90,7 +90,7 @@ def test_an_answer_that_holds_nothing_is_not_given(question: Question) -> None:
 
 
 def test_an_answer_that_holds_something_makes_a_difference() -> None:
-    """Else the test above would prove nothing."""
+    """Otherwise the test above would prove nothing."""
     some = {"text": "x.html", "integer": 7, "multiplechoice": None}
     for question in questions():
         if not question.spec["required"]:
@@ -125,9 +125,9 @@ def test_the_change_is_bound_to_the_plan() -> None:
     asked = plan["survey_spec"]["spec"]
     for one in (apply, backup, WORKFLOW):
         assert one["survey_spec"]["spec"][: len(asked)] == asked
-    # launched again, the workflow finishes what a job left that was cancelled
+    # launched again, the workflow finishes what a cancelled job left
     assert [one["variable"] for one in WORKFLOW["survey_spec"]["spec"][len(asked) :]] == ["shared_ip_take_over"]
-    # no answer of the workflow may take the place of what the plan hands on
+    # no answer of the workflow may replace what the plan passes on
     assert not {"shared_ip_apply", "shared_ip_plan_file"} & {one["variable"] for one in asked}
     assert WORKFLOW["ask_variables_on_launch"] is False
 
@@ -144,7 +144,7 @@ def test_the_order_of_the_workflow() -> None:
 @pytest.mark.parametrize("status", FAILED)
 @pytest.mark.parametrize("name", ["plan", "approval", "backup", "apply", "verify"])
 def test_a_workflow_of_which_a_part_failed_is_shown_as_failed(name: str, status: str) -> None:
-    """AWX shows one as successful if each node that failed has a node for that case, which the report after it is."""
+    """AWX shows a workflow as successful if each failed node has a failure node, such as the report after it."""
     ended = walked(WORKFLOW["workflow_nodes"], {name: status, "verify_failure": "failed"})
     assert has_failed(WORKFLOW["workflow_nodes"], ended)
     assert ("apply" in ended) == (name in ("apply", "verify"))
@@ -173,7 +173,7 @@ def test_what_is_saved_before_a_change_is_a_setting() -> None:
     bare = data(**{**SITE, "awx_before_change": ""})
     for found, expected in (
         (site, {"shared_ip_before_change": ["nakivo.yml"], "shared_ip_restore_dir": "/saved"}),
-        (bare, {}),  # then the variables of hosts and groups name it, over which these would take precedence
+        (bare, {}),  # then the variables of hosts and groups name it; these would take precedence over them
     ):
         for one in found["controller_templates"]:
             given = {key: value for key, value in one.get("extra_vars", {}).items() if key in PROTECTION}
@@ -203,7 +203,7 @@ def test_everything_that_is_referred_to_is_there() -> None:
         assert one["execution_environment"] in there["controller_execution_environments"]
         assert set(one["notification_templates_error"]) <= there["controller_notifications"]
     assert {one["unified_job_template"] for one in DATA["controller_schedules"]} <= set(TEMPLATES)
-    for one in DATA["controller_schedules"]:  # AWX schedules nothing that has to be asked
+    for one in DATA["controller_schedules"]:  # AWX does not schedule a template with required answers
         spec = TEMPLATES[one["unified_job_template"]]["survey_spec"]["spec"]
         assert not [question for question in spec if question["required"]]
 
@@ -295,7 +295,7 @@ def test_nakivo_comes_by_the_environment(ca: str, tmp_path: Path) -> None:
     assert words == []
     path = environ["NAKIVO_CA_PATH"]
     assert (Path(path).read_text() if path else "") == ca
-    # by the names to which the modules fall back, and as these take them
+    # in the environment variables to which the modules fall back, and in the form that these accept
     by_name = {option["fallback"][1][0]: name for name, option in CONNECTION.options.items() if "fallback" in option}
     options = {by_name[name]: text for name, text in environ.items()} | {"validate_certs": True, "timeout": 60}
     settings = settings_from(options)
@@ -309,7 +309,7 @@ def test_what_saves_and_what_changes_have_the_credential_of_nakivo() -> None:
 
 
 def test_infra_controller_configuration_can_take_the_injectors() -> None:
-    """It removes every two blanks in a row from them."""
+    """That collection removes each pair of adjacent blanks from them."""
     assert "  " not in json.dumps([one["injectors"] for one in DATA["controller_credential_types"]])
 
 
@@ -416,7 +416,7 @@ def test_each_task_has_arguments_that_awx_awx_takes(call: Call) -> None:
     more = {name: spec[name] for name in ("mutually_exclusive", "required_one_of", "required_if") if name in spec}
     checked = ArgumentSpecValidator(spec["argument_spec"], **more).validate(call.arguments)
     assert checked.error_messages == []
-    if "identifier" not in call.item:  # nothing that the data says is lost on the way
+    if "identifier" not in call.item:  # nothing in the data is lost on the way
         assert set(call.item) <= set(call.arguments) | {"execution_environment", "workflow_nodes"}
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run that is bound to an approved plan carries out that plan, or writes nothing and says what has changed."""
+"""A run that is bound to an approved plan carries out that plan, or writes nothing and reports what has changed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WRITES = {"stop CPI", "store again", "move", "remove"}
 
 
 class Shop(World):
-    """A world whose gateway can be changed in any part, and whose pools have members."""
+    """A fake cluster and gateway that tests can change in any part, and whose pools have members."""
 
     def __init__(self, shape: str = "distinct_internal", **cluster: Any) -> None:
         super().__init__(shape, **cluster)
@@ -51,7 +51,7 @@ class Shop(World):
         found = super().describe(services, whole=whole)
         bodies = found.get("restore_point", {}).get("objects", {}).get("virtual_service", {})
         for name in [name for name in bodies if "-other-" in name]:
-            del bodies[name]  # only those of the Services
+            del bodies[name]  # only the members of the Services' pools
         return found
 
     def prepare_migration(self, goal: Any, services: Any, restore_point: Any, *more: Any) -> Any:
@@ -59,7 +59,7 @@ class Shop(World):
         return super().prepare_migration(goal, services, restore_point, *more)
 
     def approved(self, request: RunRequest = BIND) -> Json:
-        """The approval of what would be done now."""
+        """The approval of what a run would do now."""
         plan = self.run(request).plan(True).result["bound"]
         self.events.clear()
         return {"cluster": "alpha", "digest": plan["digest"], "plan": plan, "source": "plan.json"}
@@ -289,12 +289,12 @@ DONE = "this plan is done: there is nothing to do"
 
 
 def alone(digest: str) -> Json:
-    """The approval of a digest whose plan is not at hand."""
+    """The approval of a digest whose plan is not available."""
     return {"cluster": "alpha", "digest": digest, "source": digest}
 
 
 def carried_out(tmp_path: Path, request: RunRequest = MIGRATE) -> tuple[Shop, str]:
-    """A world in which a plan was carried out, and the digest of that plan."""
+    """A fake cluster and gateway after a plan was carried out, and the digest of that plan."""
     world = Shop()
     approved = world.approved(replace(request, bind=True))
     world.changed(replace(request, approved=approved), tmp_path)
@@ -368,7 +368,7 @@ def test_an_interrupted_run_that_was_planned_again_is_bound_to_the_new_plan(tmp_
 
 
 def test_a_way_back_that_takes_over_an_interrupted_run_keeps_both_restore_points(tmp_path: Path) -> None:
-    """The one in the cluster stays as it was, and the Services get what that in the file holds, too."""
+    """The one in the cluster stays as it was, and the Services also get what the one in the file contains."""
     world = Shop()
     world.fails["move"] = CollectionError("lost", service="default/web", state="failed", migrated=["default/api"])
     with pytest.raises(CollectionError, match="lost"):
@@ -388,7 +388,7 @@ def test_a_way_back_that_takes_over_an_interrupted_run_keeps_both_restore_points
 
 @pytest.mark.parametrize("interrupted", [False, True])
 def test_an_approved_way_back_is_carried_out_finished_and_then_done(interrupted: bool, tmp_path: Path) -> None:
-    """The restore point in the cluster, which it goes back to, gets the approval and the objects of now meanwhile."""
+    """It goes back to the restore point in the cluster, which gets the approval and the current objects meanwhile."""
     world, _digest = carried_out(tmp_path)
     back = RunRequest(go_back=True)
     request = replace(back, approved=world.approved(replace(back, bind=True)))

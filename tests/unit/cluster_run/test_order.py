@@ -227,7 +227,7 @@ def test_a_folder_that_cannot_be_written_any_more_stops_the_run(tmp_path: Path) 
 
 @pytest.fixture
 def homeless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """A user whose home cannot be written, as in a container; why not."""
+    """A user whose home is not writable, as in a container. Returns the reason."""
     home = tmp_path / "home"
     home.touch()
     monkeypatch.setenv("HOME", str(home))
@@ -381,7 +381,7 @@ def test_a_plan_of_another_release_is_refused(plan: dict[str, Any]) -> None:
         ({**FAILED, "repaired": ["default/api"]}, False, "distinct_internal", False),
         ({}, True, "distinct_internal", False),
         (FAILED, False, "invalid", False),
-        # lost HTTP policies could not be written: every Service is moved by then
+        # lost HTTP policies could not be written: by then every Service has moved
         ({"services": [{"state": "migrated"}]}, False, "distinct_internal", False),
         ({**FAILED, "services": [{"state": "repaired"}, {"state": "rolled_back"}]}, False, "distinct_internal", False),
         ({**FAILED, "services": [{"state": "rolled_back"}]}, False, "distinct_internal", True),

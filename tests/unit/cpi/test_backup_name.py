@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The name of the backup of CPI's file is checked before anything is asked."""
+"""The name of the backup of CPI's file is checked before any request."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CPI's file validated like its decoder does. The expectations come from gopkg.in/yaml.v2 2.4.0 in strict mode."""
+"""CPI's file, validated as its decoder does. The expectations come from gopkg.in/yaml.v2 2.4.0 in strict mode."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Other distributions of CPI: recognised, and their keys, files and annotations read."""
+"""Other distributions of CPI are recognised, and their keys, files and annotations are read."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_the_place_of_one_file_in_a_projected_volume() -> None:
 
 
 class Cluster:
-    """A cluster that holds these objects by path; a number is the status of a refusal."""
+    """A cluster that has these objects by path; a number is the status of a refusal."""
 
     def __init__(self, **objects: Any) -> None:
         self.objects = {path.replace("__", "/"): found for path, found in objects.items()}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The journal of a change: what it keeps of the operator's file, and the lease beside it."""
+"""The journal of a change: it keeps the operator's file, and a lease beside it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 NAMES = CpiNames("kube-system", "cpi", "file", "cpi", "cpi-backup")
 HOLD = Hold.begin(Holder("1f", "alice@awx-1"), datetime(2026, 11, 27, 10, tzinfo=timezone.utc))
-# goals of runs that follow one another, and whether each has written its file before it was interrupted
+# goals of successive runs, and whether each has written its file before it was interrupted
 RUNS = st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()), min_size=1, max_size=6)
 
 
@@ -51,7 +51,7 @@ def test_the_operators_file_is_kept_until_the_change_has_finished(runs: list[tup
 def test_the_next_change_begins_with_the_present_file() -> None:
     journal = Journal(FINISHED, config_map("old"), config_map("a"), 1)
     assert original_to_keep(journal, ConfigMap(config_map("a")), config_map("b")) == config_map("a")
-    # the same change again is no other one
+    # repeating the same change does not begin another one
     assert original_to_keep(journal, ConfigMap(config_map("a")), config_map("a")) == config_map("old")
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Odd files: what a general YAML parser reads and CPI does not, and files that are meant to do harm.
+"""Odd files: files that a general YAML parser accepts and CPI does not, and files that are meant to do harm.
 
 ``tests/real/test_cpi_decoder.py`` compares thousands of files with CPI's own package; here are one or two of each kind.
 """
@@ -15,7 +15,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cpi.file.editor im
 from cpi_helpers import MINIMAL
 from cpi_mutations import mutations
 
-# A value of loadbalancer.network, and what is said of it. CPI refuses these.
+# A value of loadbalancer.network, and the message about it. CPI refuses these.
 REFUSED_VALUES = {
     '"a\\/b"': "line 9: an escape (\\) that CPI does not know",
     '"\\ud800"': "line 9: an escape (\\) that CPI does not know",
@@ -28,7 +28,7 @@ REFUSED_VALUES = {
     "!!int +18446744073709551615": "cannot decode !!float as a !!int",
     "!!null {a: b}": "line 9: loadbalancer.network must be without the tag !!null",
 }
-# Both refuse them, or only this collection does, to be on the safe side (docs/cpi-rules.md).
+# Both refuse these files, or only this collection does, to be on the safe side (docs/cpi-rules.md).
 SAFE_SIDE = {
     "a\tb": "line 9: expected <block end>, but found <scalar>; check the indentation, the quotes and the tabs",
     "a\ufeffb": "line 9: a byte order mark inside the text",
@@ -98,14 +98,14 @@ def test_what_only_yaml_v2_takes() -> None:
 
 @pytest.mark.parametrize(("opened", "closed"), [("{", "}"), ("[", "]"), ("{? ", "}"), ("[{", "}]")])
 def test_sections_as_keys_cost_no_more_than_others(opened: str, closed: str) -> None:
-    """A comparison that took twice as long with each level would not end here."""
+    """A comparison whose time doubled with each level would not end here."""
     text = MINIMAL.replace("k8s-net", f"{opened * 24}x{closed * 24}")
     assert "startIP" not in edit(text, FileEdit(shared=True, remove_one_arm=True))
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_file_does_harm(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No exception but the one with a line for people, and a bounded number of nodes, whatever the file is."""
+    """Whatever the file is, the only exception is the one with a readable line, and the number of nodes is bounded."""
     read: list[int] = []
     said: list[str] = []
     monkeypatch.setattr(

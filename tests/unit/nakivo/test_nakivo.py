@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Jobs of NAKIVO: found, run, waited for and judged, with a double whose fields are marked seen or reported."""
+"""Jobs of NAKIVO are found, run, awaited and judged, with a double whose fields are marked seen or reported."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RUN, LOGIN = "JobManagement.run", "AuthenticationManagement.login"
 
 
 class Wire:
-    """A transport that leads to the double, with its cookie. ``lose`` says which calls get no answer."""
+    """A transport to the double, with its cookie. ``lose`` says which calls get no answer."""
 
     def __init__(self, double: NakivoDouble) -> None:
         self.double = double
@@ -53,7 +53,7 @@ class Wire:
 
 
 class Time:
-    """A clock that moves when it sleeps, and the double's with it."""
+    """A clock that advances when it sleeps, together with the double's."""
 
     def __init__(self, double: NakivoDouble) -> None:
         self.double = double
@@ -66,7 +66,7 @@ class Time:
 
 
 class Bench:
-    """The double, and a module's way to it."""
+    """The double, and a module that is connected to it."""
 
     def __init__(self, *jobs: FakeJob, password: str = PASSWORD, tenant: str = "") -> None:
         self.double = NakivoDouble(*jobs)
@@ -145,7 +145,7 @@ def test_a_run_that_did_not_save_every_object_is_an_error(plan: RunPlan, why: st
 
 
 def test_an_older_run_is_never_taken_for_a_new_one() -> None:
-    """The job does not run: the last run's OK stays the old one's."""
+    """The job does not run, so the OK is still that of the previous run."""
     bench = Bench(job(plan=RunPlan(starts_after=10**6)), FakeJob(2, "other"))
     with pytest.raises(WaitTimeout, match=r"timed out after 300 s waiting for job 'k8s-acme' to start.*start_timeout"):
         bench.run()
@@ -166,7 +166,7 @@ def test_a_disabled_job_is_not_started() -> None:
 
 
 def test_a_session_that_ended_is_opened_again() -> None:
-    """The looks are further apart than a session lasts."""
+    """The time between two polls is longer than a session lasts."""
     bench = Bench(job(plan=RunPlan(starts_after=0, ends_after=3)), FakeJob(2, "other"))
     assert bench.run(poll_interval=700)["saved"] is True
     assert (bench.count(LOGIN) > 2, bench.count(RUN)) == (True, 1)
@@ -249,7 +249,7 @@ def test_odd_numbers_and_missing_fields_never_count_as_saved() -> None:
         jobs_of({"children": [{"name": "a"}]})
 
 
-# the contract: what is read is marked, and what is answered is in it
+# the contract: what the collection reads is marked, and what the double answers is in it
 
 
 def test_every_mark_is_one_of_two() -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The addresses of an edge gateway: each one once, with all ports that lead to it, before and after."""
+"""The addresses of an edge gateway: each one once, with all ports that lead to it, before and after a change."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SERVICES = st.lists(st.tuples(st.sampled_from(["", "203.0.113.10", "203.0.113.11
 
 
 def service(external_ip: str, ports: list[tuple[str, bool]], label: str = "default/web") -> dict[str, Any]:
-    """A Service of a picture. A port has the address of its virtual service (empty: it has none), and is served."""
+    """A Service of a picture. A port has the address of its virtual service (empty: none), and is served."""
     paths = [
         {
             "virtual_service": {"address": address, "external": address == external_ip} if address else None,

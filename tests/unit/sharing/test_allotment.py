@@ -137,7 +137,7 @@ def test_only_new_addresses_of_a_plan_are_asked_for() -> None:
     ]
 
 
-# between the internal scenarios no object gets the external IP that another one did not have before
+# between the internal scenarios, no object gets an external IP that no object had before
 MOVES = [
     pair
     for pair in itertools.permutations([item.value for item in Scenario], 2)

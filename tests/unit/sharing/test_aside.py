@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What cannot be handled stays aside, whatever it is: the others are planned, and nothing of it is touched."""
+"""A Service that cannot be handled stays aside, for any reason: the others are planned, and it stays untouched."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_what_stays_aside_is_not_touched_and_stops_nothing(case: tuple[str, str,
             said = [one for one in mine if "stays" in one["message"] or one["severity"] == "error"]
             assert said, mine
             assert all(one["remedy"] for one in said if one["severity"] == "error")
-        # only what CPI would break stops the run: it has objects, and their shape is not that of the scenario
+        # only a Service that CPI would break stops the run: it has objects in a shape other than that of the scenario
         if any(one["severity"] == "error" for one in mine):
             assert flaw in ("deleting", "excluded", "port excluded", "conflict")
             assert before != after

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The audit: a sound estate is clean, each kind of drift is found, and what was not seen is never called clean."""
+"""The audit: a sound estate is clean, each kind of drift is found, and what was not seen never counts as clean."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DROP = firewall_rule("default_rule", action="DROP", default=True)
 
 
 def whole(row: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """A pool as it is read with its members."""
+    """A pool as a request for it with its members returns it."""
     return {
         **row,
         "default_port": 30080,
@@ -294,7 +294,7 @@ def test_without_the_file_that_leads_to_the_edge_gateway_nothing_on_it_is_called
     checks = (*audit.CLUSTER_CHECKS, *audit.CHECKS)
     unchecked = [f"not checked: {one.what}" for one in checks if {audit.FILE, audit.EDGE} & set(one.needs)]
     assert [one.message for one in found] == unchecked
-    assert len(unchecked) == len(checks) - 2  # all but unfinished runs, and names of Services
+    assert len(unchecked) == len(checks) - 2  # all findings except unfinished runs, and names of Services
 
 
 def test_certificates_that_may_not_be_viewed_are_said() -> None:
@@ -312,7 +312,7 @@ def test_a_service_that_is_left_out_is_not_audited() -> None:
     assert audited(web(excluded=["default/web"]), sound(firewall_rules=[DROP])) == []
 
 
-# -- what is made of findings
+# -- the report of findings
 
 
 def kept(*findings: Finding) -> dict[str, Any]:

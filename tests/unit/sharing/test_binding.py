@@ -74,7 +74,7 @@ def plan(**changes: Any) -> Json:
 
 
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The path of each value that is no list or mapping, and of each empty one."""
+    """The path of each value that is not a list or mapping, and of each empty one."""
     if isinstance(value, dict) and value:
         return [one for key, item in value.items() for one in leaves(item, (*path, key))]
     if isinstance(value, list) and value:
@@ -131,7 +131,7 @@ def test_the_difference_of_many_things_stays_short() -> None:
 
 
 def document(**clusters: Json) -> Json:
-    """A document with these clusters, by default one that is planned and one that failed."""
+    """A document with these clusters, by default a planned one and a failed one."""
     known = clusters or {"beta": {"failure": "kubeconfig: no\nsuch file"}, "alpha": {"plan": plan()}}
     return run_plan(known, {"at": "2026-05-04T10:11:12Z", "by": "jo", "job": "7"})
 

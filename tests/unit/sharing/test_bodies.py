@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whole bodies: what is kept, what counts as a change, and what a migration has lost."""
+"""Complete bodies: what is kept, what counts as a change, and what a migration has lost."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_restore_point_of_another_form() -> None:
     ("change", "keys"),
     [
         ({"firewallMatch": "MATCH_INTERNAL_ADDRESS"}, "firewallMatch"),
-        ({"anything new": 1, "version": {"version": 4}}, ""),  # not known when the plan was made
+        ({"anything new": 1, "version": {"version": 4}}, ""),  # unknown when the plan was made
         ({"priority": 8, "firewallMatch": "x"}, "firewallMatch, priority"),
         ({"applicationPortProfile": {"id": "urn:2", "name": "profile"}}, ""),
         ({"applicationPortProfile": {"id": "urn:1", "name": "another"}}, "applicationPortProfile"),
@@ -82,7 +82,7 @@ def test_a_restore_point_of_another_form() -> None:
 def test_a_change_by_something_else(change: dict[str, Any], keys: str) -> None:
     before, now = replace(RULE, body=BODY), replace(RULE, body={**BODY, **change})
     assert changed_since(before, now) == keys
-    assert changed_since(replace(before, body={}), now) == ""  # what this run wrote itself
+    assert changed_since(replace(before, body={}), now) == ""  # what this run itself has written
 
 
 def test_a_change_of_what_the_plan_needs() -> None:

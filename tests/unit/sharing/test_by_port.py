@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hundreds of objects on one address: looked up by port, with the same rivals as if each were compared."""
+"""Hundreds of objects on one address: a lookup by port finds the same rivals as a comparison with each object."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_the_rivals_are_those_that_a_comparison_with_each_finds(
 ) -> None:
     by_port, each = Inventory([*PROFILES, *present]), Inventory([*PROFILES, *present])
     with compared_up_to(-1):
-        by_port.rivals(planned)  # from now on, it has an index that follows the changes
+        by_port.rivals(planned)  # from now on, the inventory has an index that follows the changes
     held = [*present]
     for more, item in changes:
         same = [one for one in held if distinct([one, item]) == [item]]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which ports and addresses one object takes, and what an inventory remembers of them."""
+"""Which ports and addresses an object takes, and what an inventory remembers of them."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ CHANGES = st.lists(
 
 @given(CHANGES)
 def test_the_free_addresses_are_those_that_nothing_uses(changes: list[tuple[str, int, str]]) -> None:
-    """Also though the search begins where the last one ended."""
+    """Even though the search begins where the last one ended."""
     inventory = Inventory()
     for what, number, address in changes:
         if what == "service":

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The client's IP: to it and back from any scenario, on a gateway that refuses what Cloud Director refuses."""
+"""Preserving the client's IP, and back, from any scenario, on a gateway that refuses what Cloud Director refuses."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_from_any_state_to_any_other_whenever_it_is_killed(
 
 
 def without_address(inventory: Inventory) -> list[str]:
-    """What each object is, but for internal addresses, which depend on the way."""
+    """Each object without internal addresses, because these depend on the migration path."""
     return sorted(
         str(replace(item, members=tuple(item.members or ())) if isinstance(item, Pool) else item)
         for item in inventory
@@ -116,7 +116,7 @@ def without_address(inventory: Inventory) -> list[str]:
 
 
 def nth(number: int, answer: str) -> Callable[[Step], str]:
-    """A gateway's answers: this one to the step with this number, from 0, and none to all others."""
+    """A gateway's refusals: this text for the step with this number (from 0), and none for all others."""
     count = itertools.count()
     return lambda _step: answer if next(count) == number else ""
 
@@ -164,7 +164,7 @@ def changed(inventory: Inventory, *items: Object) -> Inventory:
 
 
 def test_what_an_operator_has_set_stays() -> None:
-    """A group and a mode that no option names are kept, also under a service whose members are not given."""
+    """A group and a mode that no option names are kept, even for a service whose members are not given."""
     there = built(STATES[1])
     pool, service = there.get(POOL, POOL_NAME), there.get(VIRTUAL_SERVICE, VIP)
     operators = changed(there, replace(pool, members=(), member_group="vms"), replace(service, transparent=True))
@@ -172,7 +172,7 @@ def test_what_an_operator_has_set_stays() -> None:
     assert plan(wanted(STATES[0], operators, members=()), operators) == []
     moved = wanted(STATES[2], operators, members=())
     assert [(port.virtual_service.transparent, port.pool.member_group) for port in moved.ports] == [(True, "vms")]  # type: ignore[union-attr]  # it is to serve
-    # given members take the group's place, and the mode ends before
+    # given members replace the group, and the mode ends before that
     texts = [step.text for step in plan(wanted(STATES[1], operators), operators)]
     assert texts == [
         f"update virtual service {VIP} on {IP} port 80, no longer in transparent mode",

@@ -103,7 +103,7 @@ def test_services_with_their_ports() -> None:
         (objects(ENTITY, "web", {"a": OUTSIDE, "b": OUTSIDE}), "shared_external"),
         (objects(ENTITY, "web", {"a": INSIDE, "b": INSIDE}, OUTSIDE), "shared_internal"),
         (objects(ENTITY, "web", {"a": INSIDE, "b": "192.168.8.3"}, OUTSIDE), "distinct_internal"),
-        # one port looks alike in both internal scenarios, until another Service tells
+        # one port looks the same in both internal scenarios, until another Service shows which one it is
         (objects(ENTITY, "one", {"a": INSIDE}, OUTSIDE), ""),
         (
             objects(ENTITY, "one", {"a": "192.168.8.9"}, "203.0.113.11")

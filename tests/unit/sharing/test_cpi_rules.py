@@ -27,7 +27,7 @@ CONFIG: dict[str, Any] = ccm()["config"]
 
 
 def config(**balancer: Any) -> dict[str, Any]:
-    """CPI's file with changes in its section loadbalancer; None removes a key."""
+    """CPI's file with changes in its section ``loadbalancer``; None removes a key."""
     found = copy.deepcopy(CONFIG)
     found["loadbalancer"].update(balancer)
     found["loadbalancer"] = {key: value for key, value in found["loadbalancer"].items() if value is not None}
@@ -39,7 +39,7 @@ def config(**balancer: Any) -> dict[str, Any]:
 def test_the_certificate_is_named_after_the_cluster_where_the_file_names_none(
     alias: str | None, cluster_id: str
 ) -> None:
-    """The virtual service of a TLS port is missing, and its repair makes what CPI would make."""
+    """The virtual service of a TLS port is missing, and its repair creates what CPI would create."""
     found = without(objects("shared_external"), "virtual_services", 1)
     if cluster_id != CLUSTER_ID:
         found = {key: [] for key in found}
@@ -134,7 +134,7 @@ def test_a_port_that_cpi_creates_nothing_for_stays_aside_and_the_others_go_on(
 def test_a_virtual_service_that_exists_moves_with_the_others(
     change: dict[str, Any], annotations: dict[str, str], _why: str, target: str
 ) -> None:
-    """CPI reads the IP of every port that has one, so that none may stay behind; and CPI keeps what it finds."""
+    """CPI reads the IP of every port that has one, so no port may stay behind; and CPI keeps what it finds."""
     cluster = ccm("shared_external", services=[half_served(change, annotations)])
     found = state(target, cluster, vcd(edge(**objects("shared_external"))), existing="migrate")
     ((_level, message, _remedy),) = findings_of("service_ports", found)

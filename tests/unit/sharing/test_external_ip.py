@@ -21,7 +21,7 @@ UPLINK = network_of("203.0.113.0/24")
 assert UPLINK is not None
 EDGE = EdgeAddresses((UPLINK,))
 PORTS = (PortSpec("http", 80, 8080), PortSpec("https", 443, 8443), PortSpec("ssh", 22, 22))
-# of an uplink; of no uplink, as it was made when nothing checked it, or before the provider took the addresses away
+# on an uplink; on no uplink: created when nothing checked it, or before the provider withdrew the addresses
 ADDRESSES = ("203.0.113.20", "203.0.114.20", "8.8.8.8")
 INSIDE = {
     Scenario.SHARED_EXTERNAL: (),

@@ -93,7 +93,7 @@ def test_between_the_internal_scenarios_only_addresses_that_change_matter() -> N
     ((_severity, message, remedy),) = findings("shared_internal", "distinct_internal", one)
     assert "names 192.168.8.2, which" in message
     assert remedy == f"before the migration, add: allow TCP 81 to {RANGE}{BY}"
-    # the shared address is one of those that are there
+    # the shared address is one of the existing ones
     ((_severity, message, remedy),) = findings(
         "distinct_internal", "shared_internal", firewall_rule("two", "192.168.8.3")
     )
@@ -111,7 +111,7 @@ def test_a_rule_that_was_added_for_the_new_address_is_recognised() -> None:
             "",
         )
     ]
-    # spans that touch make up one
+    # adjacent spans count as one
     halves = firewall_rule("new", "192.168.8.0-192.168.8.50", "192.168.8.51", "192.168.8.52/30", "192.168.8.56/29")
     rest = firewall_rule("new", "192.168.8.2-192.168.8.50", "192.168.8.51-192.168.8.100")
     assert [line[0] for line in findings("shared_external", "shared_internal", old, rest)] == ["info"]
@@ -157,7 +157,7 @@ def test_a_rule_whose_ports_are_not_known_may_be_missed() -> None:
     old, new = firewall_rule("old", OUTSIDE, services=unknown), firewall_rule("new", RANGE, services=unknown)
     ((severity, message, _remedy),) = findings("shared_external", "shared_internal", old)
     assert (severity, message) == ("warning", f"default/web: firewall rule 'old' (ALLOW) names {UNSEEN}")
-    # but not to help
+    # but it cannot help
     assert findings("shared_external", "shared_internal", old, new)[0][0] == "warning"
 
 

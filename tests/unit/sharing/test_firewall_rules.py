@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The firewall rules that a run makes for a migration: what its preflight would ask for, and nothing else."""
+"""The firewall rules that a run creates for a migration: what its preflight would ask for, and nothing else."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_a_rule_of_the_run_stays_while_a_service_needs_it() -> None:
     assert firewall_report(served)["kept"] == [rule.name]
     moved = look(INTERNAL, EXTERNAL, own(rule), firewall_rule("web in", OUTSIDE))
     assert firewall_report(moved) == {"marker": MARKER, "prefix": PREFIX, "rules": [], "kept": []}
-    # it is not missed, so that no rule is asked for in its place; what the default blocks is
+    # no rule is asked for in its place, because nothing misses it; only what the default blocks is missed
     assert texts(INTERNAL, EXTERNAL, own(rule)) == [f"allow TCP 80, 81 to {OUTSIDE}, below all others"]
 
 

@@ -52,7 +52,7 @@ def moved(**ports: float) -> dict[str, Any]:
             {"failure": {"msg": "no room"}, "preflight": {"scenario": "shared_external"}, "cpi": 2},
             "c1: FAILED, shared_external, CPI has 2 replicas: no room",
         ),
-        (  # what a verification that failed after a change leaves does not know the scenario before
+        (  # the record of a verification that failed after a change does not know the scenario before
             {
                 "failure": {"msg": "no path"},
                 "result": {"scenario": "shared_external", "edge_gateway": "e"},
@@ -91,11 +91,11 @@ def moved(**ports: float) -> dict[str, Any]:
             "c1: FAILED, shared_external, edge gateway e, CPI is STOPPED (0 replicas), 1 Service moved, 1 port STILL "
             "DOWN (for 9.5 s when the run ended): refused; the restore point is in /r/p.json",
         ),
-        (  # nothing was moved, but clients have noticed the attempt
+        (  # no Service was moved, but clients have noticed the attempt
             {"failure": {"msg": "refused", "services": [{**moved(http=2.1), "state": "rolled_back"}]}, "cpi": 1},
             "c1: FAILED, CPI has 1 replica, no Services moved, no port down longer than 2.1 s: refused",
         ),
-        (  # a verification that has failed after the change
+        (  # a verification that failed after the change
             {
                 "failure": {"msg": "no path", "services": [], "restore_point": ""},
                 "result": result(migrations=[moved(http=2.1)]),

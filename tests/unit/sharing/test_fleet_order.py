@@ -60,7 +60,7 @@ def test_as_many_edge_gateways_as_possible_are_worked_on(edges: list[str], per_e
     kinds = len(set(edges))
     assert len(set(order[: kinds * per_edge])) == kinds  # all of them, by as many workers
     for number in range(len(order) - per_edge):
-        # more than so many in a row only where no other edge gateway has a cluster left
+        # more than that in a row only if no other edge gateway has a cluster left
         if len(set(order[number : number + per_edge + 1])) == 1:
             assert len(set(order[number:])) == 1
 
@@ -96,7 +96,7 @@ def test_a_gateway_that_the_inventory_does_not_name_is_known_from_a_plan_or_a_re
 
 def test_a_name_that_is_no_host_counts_as_on_another_edge_gateway() -> None:
     class HostVars(dict[str, Any]):
-        """As Ansible's: what it gives for other names cannot be used, and has no error of its own."""
+        """Like Ansible's: what it returns for other names is unusable, but not an error."""
 
         def __missing__(self, name: str) -> Any:
             raise ReferenceError(name)

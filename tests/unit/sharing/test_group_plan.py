@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the plan of a group says of its services, and what a goal keeps of what is there."""
+"""What the plan of a group says of its services, and which existing properties a goal keeps."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ A, B = service("a", 80), service("b", 81)
 def planned(
     inventory: Inventory, *services: Service, scenario: Scenario | None = Scenario.SHARED_EXTERNAL
 ) -> GroupPlan:
-    """The plan, which is applied to the inventory."""
+    """The plan; it changes the inventory."""
     return plan_group([ServiceToPlan(one) for one in services], Goal(scenario, DEFAULT_ONE_ARM, EDGE), inventory)
 
 
@@ -143,7 +143,7 @@ def test_rules_of_one_name_stop_the_plan() -> None:
         planned(inventory, A)
 
 
-# -- what is kept ----------------------------------------------------------------------------------------------------
+# -- kept properties --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("managed", [True, False])
@@ -214,7 +214,7 @@ def test_the_external_ip_that_a_service_was_given_counts_first() -> None:
 
 @pytest.mark.parametrize("inside", ["192.168.8.7", "10.9.0.7"])
 def test_an_internal_ip_that_a_service_shows_is_no_external_one(inside: str) -> None:
-    """Kubernetes shows the VIP where CPI found no rule: also one that no known range holds."""
+    """Kubernetes shows the VIP if CPI found no rule, even a VIP outside all known ranges."""
     there = VirtualService(A.ports[0].names.virtual_service, "p", inside, ("80",))
     assert choose_external_ip(A.with_external_ip(""), Inventory([there]), EDGE, status_ips=[inside]) == ""
     rule = NatRule(A.ports[0].names.nat_rule, "", inside, "80")

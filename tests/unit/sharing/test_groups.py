@@ -194,7 +194,7 @@ def test_the_outage_of_each_service_covers_the_steps_of_the_whole_group(move: tu
         assert all(count >= dict(strict.ports)[port] for port, count in one.outage.ports)
         assert {port for port, _count in one.outage.ports} == {port.number for port in one.wanted.ports}
     if nat_comes_or_goes:
-        # the service whose ports leave first waits until those of the other one have left, too
+        # the service whose ports leave first waits until the ports of the other one have left, too
         alone = planned(group[1:], move[1], built(move[0], group[1:])).services[0]
         assert max(count for _port, count in found.services[1].outage.ports) > max(
             count for _port, count in alone.outage.ports
@@ -255,7 +255,7 @@ def test_a_foreign_object_on_the_external_ip_is_still_a_conflict(move: tuple[Sce
     gateway = StrictGateway(inventory, frozenset({VcdRule.OVERLAP}))
     with pytest.raises(Conflict, match=r"is also held by .* 'theirs'"):
         gateway.carry_out(planned(group, move[1], inventory).wanted)
-    # what served before is still there
+    # the previous objects still exist
     assert shapes(group, gateway.inventory, move[0]) == {move[0].value}
     inventory.put(VirtualService("theirs", "their-pool", IP, ("80",)))
     with pytest.raises(Conflict, match=r"port 80 of .* is held by virtual service 'theirs'"):

@@ -86,7 +86,7 @@ def test_a_verification_of_a_group_passes_only_without_damage(scenario: Scenario
 
 
 def test_services_of_one_ip_stay_aside_together() -> None:
-    """A person's rule is in the way of one of them. The other one alone could not leave the address."""
+    """A user's rule is in the way of one of them. The other one alone could not leave the address."""
     found = databases("shared_external")
     found["nat_rules"].append({**nat_rule("x", "y", IP, "10.0.0.9", 3306), "name": "theirs"})
     report = preflight_report(

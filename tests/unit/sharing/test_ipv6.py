@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Services of machines on IPv6 addresses: which VIP counts, claims, plans and the way between the IP versions."""
+"""Services of machines on IPv6 addresses: which VIP counts, claims, plans, and moves between the IP versions."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def _drifted(draw: st.DrawFn, item: Object) -> Object:
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_from_any_state_of_one_ip_version_to_any_of_the_other(data: st.DataObject) -> None:
-    """Also after edits and a kill; a rollback brings all back, and the judge finds nothing where the plan is empty."""
+    """Even after edits and a kill; a rollback restores everything, and the judge finds nothing if the plan is empty."""
     refuses = data.draw(WORLD)
     (address, before), (target, after) = data.draw(STATES), data.draw(STATES)
     count = data.draw(COUNTS)

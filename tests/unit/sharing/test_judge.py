@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The judge, field by field: what counts as a difference, for whose objects, and what a person reads."""
+"""The judge, field by field: what counts as a difference, for which objects, and how it is reported."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ OTHER = ({"name": "a"}, {"name": "b", "logging": True})
 RULES = HttpPolicy("vs", (("security_rules", ({"name": "a"}, {"name": "b"})),))
 NOT_BOTH = "has security rules a, not a, b"
 PROFILE = AppPortProfile("profile", ("443",))
-# Field, wanted object, present object, what is said; and whether it counts for CPI's objects, too.
+# Field, wanted object, present object, message; and whether it counts for CPI's objects, too.
 CASES: list[tuple[str, Object, Object, str, bool]] = [
     ("enabled", VIP, replace(VIP, enabled=False), "is disabled", True),
     ("enabled", replace(VIP, enabled=False), VIP, "is enabled", True),

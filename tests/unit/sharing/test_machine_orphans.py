@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Orphans of machines: no cluster knows their services, so that addresses and members have to show whose one is."""
+"""Orphans of machines: no cluster knows their services, so addresses and members have to show their owner."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def built(
 ) -> tuple[Service, list[Object]]:
     """A service of machines, and its objects: every third port is for UDP.
 
-    ``inside`` are the last parts of its internal IPs.
+    ``inside`` are the last octets of its internal IPs.
     """
     protocols = ("TCP", "TCP", "UDP")
     specs = [PortSpec(port, 80 + number, 8080, protocols[number % 3]) for number, port in enumerate(ports)]
@@ -84,7 +84,7 @@ def test_all_that_a_dropped_port_has_left_is_known(scenario: Scenario) -> None:
     assert removable(found) == of_port(items, "old")
     assert {one.why for one in found} == {"it serves shop, as its addresses and members show"}
     assert {port.spec.name: port.spec.port for port in former_ports(found, NAMING).ports} == {"old": 81}
-    # as long as it is not sure that all ports are given, no object of the service is free
+    # unless all ports are known to be given, no object of the service may be removed
     unsure = find_orphans([only(service, "http")], NAMING, Inventory(items), Evidence(ports_are_complete=False))
     assert removable(unsure) == set()
     assert {one.why for one in unsure} == {"only its name shows that it may belong to shop"}
@@ -196,7 +196,7 @@ def test_an_object_whose_port_has_others_that_stay_goes_alone() -> None:
 
 
 def test_an_object_whose_port_is_not_clear_goes_alone_if_the_operator_names_it() -> None:
-    """Its name may be that of two ports, whose other objects have different names."""
+    """Its name may belong to either of two ports, whose other objects have different names."""
     naming = Naming.parse("{service}-{kind}-{port}")
     shop = built("shop", ["http"], Scenario.SHARED_INTERNAL, naming=naming)[0]
     there, name = Inventory([Pool("shop-pool-a-pool-b"), Pool("shop-pool-c-pool-d")]), "shop-pool-a-pool-b"
@@ -238,7 +238,7 @@ SERVICES = st.dictionaries(LABELS, PORTS, min_size=1, max_size=2)
 def test_what_serves_others_is_never_removed_and_what_a_port_left_always(
     mine: dict[str, list[str]], theirs: dict[str, list[str]], scenario: Scenario, data: st.DataObject
 ) -> None:
-    """Whatever services and ports are called, and whoever else uses their names."""
+    """Whatever the names of services and ports are, and whoever else uses these names."""
     numbers, there, alive = count(2), {}, set()
     services, gone = [], set()
     for place, (name, ports) in enumerate(mine.items()):
@@ -247,7 +247,7 @@ def test_what_serves_others_is_never_removed_and_what_a_port_left_always(
         kept = only(service, *data.draw(st.lists(st.sampled_from(ports), min_size=1, unique=True)))
         services.append(kept)
         if any(item.name in there for item in items):
-            return  # two services with the names of each other's ports: the module refuses them
+            return  # two services, each named like a port of the other: the module refuses them
         there |= {item.name: item for item in items}
         alive |= {item.name for item in items} & kept.own_names()
         gone |= {item.name for item in items} - kept.own_names()

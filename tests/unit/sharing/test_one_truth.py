@@ -54,7 +54,7 @@ def domain_service(ports: int, ip: str = IP) -> Service:
 
 @cache
 def built(scenario: Scenario, ports: int) -> Inventory:
-    """A gateway with the Service web in a scenario. To be read only."""
+    """A gateway with the Service web in a scenario. Shared, so tests must not change it."""
     gateway, one = StrictGateway(Inventory()), domain_service(ports)
     gateway.carry_out(want(one, scenario, assign_internal_ips(one, scenario, DEFAULT_ONE_ARM, Inventory())))
     return gateway.inventory
@@ -197,7 +197,7 @@ def test_the_preflight_knows_the_addresses_that_the_plan_takes(
     if not preflight["ok"]:
         return
     options = services_option(ccm_result, vcd_result, target.value, one_arm)
-    if not options:  # it stays as it is, with a warning
+    if not options:  # the Service stays as it is, with a warning
         found = next(one for one in preflight["findings"] if one["check"] == "existing_services")
         assert found["severity"] == "warning"
         return
@@ -229,7 +229,7 @@ def test_a_verification_passes_only_if_the_plan_is_empty(state: tuple[list[Objec
     except CollectionError:
         assert not report["ok"]
         return
-    # a Service that keeps the other internal shape serves on, and is reported as mixed
+    # a Service that keeps the other internal shape still serves, and is reported as mixed
     assert report["ok"] == (not steps) or report["mixed"] == ["default/web"]
 
 
@@ -241,7 +241,7 @@ def test_the_judge_finds_a_fault_exactly_where_the_plan_writes(
     items, ports = state
     inventory, one = Inventory(items), domain_service(ports)
     wanted = want(one, target, assign_internal_ips(one, target, DEFAULT_ONE_ARM, inventory))
-    # rules that share a name are a fault that no plan can mend
+    # rules that share a name are a fault that no plan can repair
     twice = bool(inventory.duplicates(wanted.own_names()))
     assert bool(faults(wanted, inventory)) == (bool(plan(wanted, inventory)) or twice)
 
@@ -279,7 +279,7 @@ def test_a_verification_names_the_port_and_what_is_wrong(damage: str) -> None:
     report = verify_report(cluster(Scenario.SHARED_INTERNAL, 2), as_results(items), "shared_internal", RANGE)
     assert report["ok"] is False
     assert "default/web" in report["summary"]
-    if "does not work" not in report["summary"]:  # where CPI itself would break, that is what is reported
+    if "does not work" not in report["summary"]:  # if CPI itself would break, that is reported instead
         assert text in report["summary"]
     # a run that leaves existing Services alone says the same before it starts
     before = preflight_report(cluster(Scenario.SHARED_INTERNAL, 2), as_results(items), "shared_internal", RANGE)

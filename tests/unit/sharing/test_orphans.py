@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Objects of a cluster that no live Service and port has, and which of them may be removed."""
+"""Objects of a cluster that belong to no live Service and port, and which of them may be removed."""
 
 from __future__ import annotations
 
@@ -278,10 +278,10 @@ PORTS = st.dictionaries(
 def test_nothing_that_lives_is_ever_removed(
     mine: str, theirs: str, live: Any, other: Any, gone: Any, remembered: Any, data: st.DataObject
 ) -> None:
-    """Whatever ids, Services and ports are called: no object of a live Service of this or of another cluster goes.
+    """Whatever ids, Services and ports are called: no object of a live Service of this or another cluster is removed.
 
     The cluster's own restore point names Services that may have been deleted since, and every Service of this cluster
-    whose objects would have the names of the other one's.
+    whose objects would have the same names as those of the other cluster.
     """
 
     def built(found: Any, cluster_id: str, first: int) -> list[Found]:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who else writes CPI's objects and the Services: tools, and other runs."""
+"""Other writers of CPI's objects and the Services: tools, and other runs."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_run_that_works_is_no_interrupted_one(lease: dict[str, Any] | None, st
     found = preflight_report(cluster, vcd(edge()), "shared_internal", None, "migrate")["findings"]
     (one,) = [one for one in found if one["check"] == "rollout"]
     assert (one["severity"], message in one["message"]) == (state, True)
-    # no approved plan depends on how long ago a run has ended; a run that works stops this one anyway
+    # no approved plan depends on how long ago a run ended; a run in progress stops this one anyway
     assert bool(one.get("passing")) is (state == "warning")
     verified = verify_report(cluster, vcd(edge()))
     assert verified["ok"] is False

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The data of pictures: what leads to each Service, before and after, and how many addresses that takes."""
+"""The data of pictures: what leads to each Service, before and after a change, and how many addresses that takes."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_what_is_missing_does_not_serve() -> None:
 @pytest.mark.parametrize("before", SCENARIOS)
 @pytest.mark.parametrize("after", SCENARIOS)
 def test_the_plan_leads_to_what_cpi_would_make(before: str, after: str) -> None:
-    """The planned picture is the one of the objects that CPI makes under the scenario."""
+    """The planned picture shows the objects that CPI creates under the scenario."""
     cluster, gateway = ccm(before, services=[service()]), vcd(healthy(objects(before)))
     planned = planned_picture_of(state(after, cluster, gateway, existing="migrate"))
     if before == after:
@@ -173,7 +173,7 @@ def test_a_picture_of_ten_services_is_small() -> None:
 @pytest.mark.parametrize("shape", SCENARIOS)
 @pytest.mark.parametrize("given", ["203.0.113.10", ""])
 def test_services_of_machines_are_drawn_like_those_of_a_cluster(shape: str, given: str) -> None:
-    """The external IP that a task does not give is the one that the objects hold."""
+    """If a task does not give the external IP, the objects show it."""
     seen = state(shape, ccm(shape, services=[service()]), vcd(healthy(objects(shape))))
     expected = picture_of(seen)
     assert seen.edge is not None

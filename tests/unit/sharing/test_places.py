@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many places of a service engine group a plan takes, at one time and in the end."""
+"""How many places in a service engine group a plan takes, at most at one time and at the end."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_two_plans_in_turn_take_what_one_long_plan_takes(run: tuple[Inventory, l
 
 @given(runs(), runs())
 def test_whichever_run_it_takes(one: tuple[Inventory, list[Step]], two: tuple[Inventory, list[Step]]) -> None:
-    """The worst of them counts while it works; in the end, that of the run without refusals, which is the first."""
+    """While it works, the worst run counts; at the end, the run without refusals, which is the first."""
     inventory = one[0]
     both = places_of([one[1], two[1]], inventory)
     first, second = places_of([one[1]], inventory), places_of([two[1]], inventory)

@@ -59,7 +59,7 @@ EDGE = EdgeAddresses((UPLINK,))
 
 
 def specs(ports: int, udp: Collection[int] = ()) -> list[PortSpec]:
-    """So many ports; those whose places are in ``udp`` are for UDP."""
+    """``count`` ports; those with an index in ``udp`` are for UDP."""
     protocols = ["UDP" if number in udp else "TCP" for number in range(ports)]
     return [PortSpec(f"p{number}", 80 + number, 30080 + number, one) for number, one in enumerate(protocols)]
 
@@ -256,7 +256,7 @@ def test_ports_are_renamed_and_dropped_in_any_move(
     kill_after: int,
     udp: set[int],
 ) -> None:
-    """The wanted shape is reached, and no former port is left, even after a kill; a rollback restores all."""
+    """The wanted shape is reached, and no old port is left, even after a kill; a rollback restores everything."""
     dropped = dropped - {0} - renamed
     old_specs = specs(ports, udp)
     new_specs = [replace(one, name=f"n{place}") if place in renamed else one for place, one in enumerate(old_specs)]
@@ -371,7 +371,7 @@ def _changed(draw: st.DrawFn, item: Object) -> Object:
 def test_from_any_state_to_the_wanted_state(
     state: tuple[Inventory, int, Scenario, frozenset[VcdRule]],
 ) -> None:
-    """Repair: whatever was changed, one run reaches the wanted state, and a second one has nothing to do."""
+    """Repair: whatever was changed, one run reaches the wanted state, and a second run has nothing to do."""
     inventory, ports, scenario, refuses = state
     gateway = StrictGateway(inventory, refuses)
     wanted = wanted_on(inventory, service(ports), scenario)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The preflight's report as a whole: what it is asked, and what a person reads of it."""
+"""The preflight's report as a whole: its arguments, and what a person reads in it."""
 
 from __future__ import annotations
 

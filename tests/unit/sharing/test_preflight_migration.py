@@ -133,7 +133,7 @@ def test_a_service_that_would_break_as_it_is_stops_the_run(
     report = preflight_report(cluster, cloud, "shared_external", existing="migrate")
     assert report["ok"] is False
     assert report["migrations"][0]["obstacle"].startswith(why)
-    # where nothing is to be changed, it is left as it is
+    # if the scenario does not change, it stays as it is
     assert found("existing_services", "distinct_internal", cluster, cloud, existing="migrate")[0][0] != "error"
 
 
@@ -168,7 +168,7 @@ UDP = {"name": "quic", "port": 81, "node_port": 30999, "protocol": "UDP", "app_p
 
 
 def with_udp() -> dict[str, Any]:
-    """A Service with TCP 80, TCP 81 and UDP 81: the way CPI gets no further than to the third one."""
+    """A Service with TCP 80, TCP 81 and UDP 81, in an order in which CPI stops at the third port."""
     item = service()
     return {**item, "ports": [*item["ports"], UDP]}
 
@@ -178,7 +178,7 @@ def with_udp() -> dict[str, Any]:
 def test_the_tcp_ports_of_a_service_with_a_udp_port_are_migrated(shape: str, target: str) -> None:
     there = objects(shape)
     if shape != "shared_external":
-        # what CPI makes for the UDP port before it fails: a rule for the same number
+        # what CPI creates for the UDP port before it fails: a rule for the same number
         inside = "192.168.8.2" if shape == "shared_internal" else "192.168.8.9"
         there["nat_rules"].append(nat_rule("web", "quic", "203.0.113.10", inside, 81))
         there["application_port_profiles"].append(profile("web", "quic", 81))
@@ -191,7 +191,7 @@ def test_the_tcp_ports_of_a_service_with_a_udp_port_are_migrated(shape: str, tar
     assert ("CPI adds a second DNAT rule for port 81" in text) == (target == "distinct_internal")
     steps = [step for one in report["migrations"] for step in one["steps"]]
     assert bool(steps) == (shape != target)
-    # the rule of the UDP port goes where it would take the traffic of the TCP port
+    # the rule of the UDP port is removed if it would take the traffic of the TCP port
     stray = [step for step in steps if "-quic" in step]
     goes = shape != "shared_external" and target == "shared_external"
     moved = shape == "distinct_internal" and target == "shared_internal"
@@ -205,14 +205,14 @@ def test_what_the_operator_excludes_stays_as_it_is() -> None:
     for excluded, moved in ((["default/web"], []), (["default/web:https"], [1]), (["default/web:81"], [1]), ([], [2])):
         cluster = ccm("shared_internal", services=[service()], excluded=excluded)
         cloud = vcd(edge(**there))
-        # the two internal scenarios serve beside each other
+        # both internal scenarios can serve side by side
         report = preflight_report(cluster, cloud, "distinct_internal", RANGE, "migrate")
         assert report["ok"], report["summary"]
         options = services_option(cluster, cloud, "distinct_internal", RANGE)
         assert [len(one["ports"]) for one in options] == moved
         steps = [step for one in report["migrations"] for step in one["steps"]]
         assert not any("-https" in step for step in steps) or not excluded
-        # without NAT, CPI would break what stays
+        # without NAT, CPI would break the Services that stay
         report = preflight_report(cluster, cloud, "shared_external", None, "migrate")
         assert report["ok"] is not bool(excluded)
         if excluded:
@@ -229,7 +229,7 @@ def test_an_excluded_name_that_does_not_exist_is_refused(name: str) -> None:
 
 
 def test_no_remedy_is_one_that_kubernetes_refuses() -> None:
-    """The load balancer class of a Service that exists cannot be set."""
+    """The load balancer class of an existing Service cannot be set."""
     cluster = ccm("shared_internal", services=[service(ips=("198.51.100.1",))])
     report = preflight_report(cluster, vcd(edge()), "shared_external", None, "migrate")
     assert not [one for one in report["findings"] if "loadBalancerClass" in str(one)]

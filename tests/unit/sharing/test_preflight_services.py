@@ -37,7 +37,7 @@ def test_two_services_with_one_name(services: list[dict[str, Any]], severity: st
         # a change that was made manually is reverted
         ("shared_internal", "shared_external", "shared_external", "info"),
         ("shared_external", "distinct_internal", "distinct_internal", "info"),
-        # damage that is there already
+        # existing damage
         ("shared_internal", "shared_internal", "shared_external", "warning"),
         ("invalid", "shared_internal", "shared_external", "error"),
     ],

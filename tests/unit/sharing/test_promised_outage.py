@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a plan promises at worst is never exceeded, whatever Cloud Director refuses on the way."""
+"""The worst outage that a plan announces is never exceeded, whatever Cloud Director refuses on the way."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ NAMES = ["+".join(sorted(found)) or "all_allowed" for found in WORLDS]
 
 
 def service(name: str, *numbers: int, cluster_id: str = "c1") -> Service:
-    """A Service with one port a number, whose ports are called p0, p1 ..."""
+    """A Service with one port for each number; the ports are called p0, p1 ..."""
     specs = [PortSpec(f"p{place}", number, 30000 + place) for place, number in enumerate(numbers)]
     naming = Naming.of_cluster("c1")
     return Service.build(name, specs, naming, cluster_id=cluster_id, external_ip=IP, members=["10.0.0.1"])
@@ -118,7 +118,7 @@ def test_tcp_and_udp_on_one_number_are_promised_apart(
 def test_what_is_known_beforehand_makes_no_plan_worse(
     move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]
 ) -> None:
-    """Rules that the operator has stated are not probed, and no plan promises more than one that has to find out."""
+    """Rules that the operator has stated are not probed, and their plan announces no more than one with probes."""
     one = service("a", 80, 81)
     inventory = built(move[0], one)
     told = planned(move[1], inventory, one, known=KnownRules(refused=refuses)).services[0]
@@ -137,7 +137,7 @@ def test_what_is_known_beforehand_makes_no_plan_worse(
 def test_ports_may_swap_their_numbers(
     numbers: tuple[int, ...], scenario: Scenario, refuses: frozenset[VcdRule]
 ) -> None:
-    """Each waits for the number of another: one is deleted, and comes back with what it had."""
+    """Each waits for the number of another one: one is deleted, and created again with its properties."""
     before = built(scenario, service("a", *sorted(numbers)))
     for item in [item for item in before if isinstance(item, VirtualService)]:
         before.put(replace(item, profile="L4_TLS", certificate="operators"))
@@ -156,7 +156,7 @@ def test_ports_may_swap_their_numbers(
 
 @pytest.mark.parametrize("scenario", [Scenario.SHARED_INTERNAL, Scenario.DISTINCT_INTERNAL])
 def test_a_port_whose_virtual_service_moves_keeps_its_rule_until_then(scenario: Scenario) -> None:
-    """A port that is behind its rule already is changed first, and its rule after it: it is down for two tasks."""
+    """A port that is already behind its rule is changed first, and its rule after it: it is down for two tasks."""
     one = service("a", 80)
     inventory = built(scenario, one)
     wanted = want(one, scenario, ["192.168.8.50"])
@@ -184,7 +184,7 @@ def test_a_removal_takes_every_port_down(scenario: Scenario) -> None:
     inventory = built(scenario, one)
     found = plan_group([ServiceToPlan(one)], Goal(None, DEFAULT_ONE_ARM, EDGE), inventory.copy()).services[0]
     assert {port for port, tasks in found.outage.ports if tasks} == {"80", "81"}
-    assert found.outage.window == 0  # it gives its external IP up
+    assert found.outage.window == 0  # it releases its external IP
 
 
 def test_a_virtual_service_of_others_on_a_given_internal_ip_is_a_conflict() -> None:

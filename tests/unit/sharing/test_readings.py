@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All ways to read the name of an object, and what they leave open."""
+"""All ways to parse the name of an object, and what stays ambiguous."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A refusal changes the plan only if its words name a rule; with any other words the run stops and goes back."""
+"""A refusal changes the plan only if its text names a rule; with any other text the run stops and rolls back."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ TO_EXTERNAL = Step(Act.UPDATE, BEHIND.get("virtual_service", VIP), VirtualServic
 TO_DNAT = Step(Act.CREATE, None, NatRule(RULE, IP, INNER, "80"), EVERYTHING)
 AVI = "Avi doesn't allow updating the VIP for virtual services already sharing an IP"
 SHARING = "A virtual service that shares its virtual IP address cannot be updated."
-# Reasons that are no rule, with the names and addresses that a careless reader would take for one
+# Reasons that are not a rule, with names and addresses that a careless parser would take for one
 OTHER_REASONS = (
     "licence capacity is exceeded",
     f"The license limit is exceeded: {VIP} and DNAT rule {RULE} already use {IP}.",
@@ -53,7 +53,7 @@ OTHER_REASONS = (
     f"Cannot create the NAT rule {RULE}: the translated address of the virtual service {VIP} is not reachable.",
     f"Cannot create NAT rule {RULE} for virtual service {VIP}.",
     f"{IP} is already in use.",
-    "A NAT rule has this address already.",  # which address?
+    "A NAT rule has this address already.",  # without an address
     "You lack the right to use a virtual service and a DNAT rule on one address.",
     "",
     "It broke.",
@@ -153,7 +153,7 @@ def test_from_any_state_a_refusal_at_any_write_loses_nothing(
 @pytest.mark.parametrize("refuses", WORLDS, ids=lambda found: "+".join(sorted(found)) or "all_allowed")
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
 def test_a_target_that_is_always_refused(move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]) -> None:
-    """Whatever state of an object Cloud Director never accepts: the Service serves on every port afterwards."""
+    """Whichever state of an object Cloud Director never accepts: afterwards the Service serves on every port."""
     wanted = wanted_on(built(move[0], 3), service(3), move[1])
     plain = StrictGateway(built(move[0], 3), refuses)
     plain.carry_out(wanted)
@@ -163,7 +163,7 @@ def test_a_target_that_is_always_refused(move: tuple[Scenario, Scenario], refuse
         )
         before = current_state(wanted, gateway.inventory)
         if target in {item for port in before.ports for item in port.objects()}:
-            continue  # the state before is refused as well, so that nothing can go back to it
+            continue  # the previous state is refused as well, so no rollback can restore it
         assert not gateway.carry_out_or_go_back(wanted)
         assert serving(wanted, gateway.inventory) == {port.number for port in wanted.ports}
 
@@ -172,7 +172,7 @@ def test_a_target_that_is_always_refused(move: tuple[Scenario, Scenario], refuse
 def test_no_rule_is_deleted_and_no_more_than_one_port_is_down_when_a_probe_is_refused(
     move: tuple[Scenario, Scenario],
 ) -> None:
-    """A probe may need the deletion of its own virtual service, as a shared VIP cannot be changed; never more."""
+    """A probe may have to delete its own virtual service, because a shared VIP cannot be changed, but no more."""
     inventory = built(move[0], 3)
     wanted = wanted_on(inventory, service(3), move[1])
     gateway = StrictGateway(inventory, otherwise=lambda step: "licence" if step.probes else "")
@@ -186,7 +186,7 @@ def test_no_rule_is_deleted_and_no_more_than_one_port_is_down_when_a_probe_is_re
 
 
 def test_the_way_back_is_never_forbidden_by_what_the_run_believes() -> None:
-    """The state before had a VIP and a DNAT rule on one address, so that no belief of the run can rule it out."""
+    """The previous state had a VIP and a DNAT rule on one address, so the run may not assume that this is refused."""
     inventory = built(Scenario.SHARED_EXTERNAL, 1)
     inventory.put(Pool("their-pool"))
     inventory.put(NatRule("theirs", IP, "192.168.8.50", "9000"))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who else claims what an object claims, and which of two gets the traffic."""
+"""Which other objects claim what an object claims, and which of two gets the traffic."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def said(planned: Claimant, *present: Claimant | AppPortProfile, before: Claiman
     return [one.text if one.refuses else f"warning: {one.text}" for one in found]
 
 
-# -- the function that modules ask is the one that the planner asks ----------------------------------------------------
+# -- modules and the planner ask the same function ----------------------------------------------------------------
 
 ADDRESSES = st.sampled_from([f"203.0.113.{number}" for number in range(8, 13)])
 RANGES = st.one_of(ADDRESSES, st.sampled_from([WIDE, "203.0.113.10-203.0.113.11", "2001:db8::/126"]))
@@ -77,7 +77,7 @@ def test_a_rival_is_a_claimant_of_what_both_take_and_there_are_no_others(
 ) -> None:
     inventory = Inventory([*PROFILES, *present])
     by_rule = isinstance(planned, NatRule)
-    exempts = by_rule and planned.type == NO_DNAT  # it is in the way of rules that translate, and of nothing else
+    exempts = by_rule and planned.type == NO_DNAT  # it is in the way of rules that translate, and of no other rules
     rivals = inventory.rivals(planned)
     for rival in rivals:
         for ports in rival.common.ports:
@@ -101,7 +101,7 @@ def test_whoever_is_in_the_way_is_told_from_either_side(one: Claimant, other: Cl
         assert bool(mine) == bool(theirs)
 
 
-# -- what is said ------------------------------------------------------------------------------------------------------
+# -- messages ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

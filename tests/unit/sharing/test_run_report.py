@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of a run as data: who is in it, what was down, which addresses are freed, and how to go back."""
+"""The report of a run as data: its clusters, what was down, which addresses are freed, and how to go back."""
 
 from __future__ import annotations
 

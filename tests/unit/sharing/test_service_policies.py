@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Redirects and HTTP policies of a service: to them and back from any scenario, on a gateway that refuses as VCD."""
+"""Redirects and HTTP policies of a service, added and removed in any scenario, on a gateway that refuses as VCD."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ EDGE = EdgeAddresses((UPLINK,))
 
 
 def rule(name: str, logging: bool = False) -> dict[str, Any]:
-    """A rule of an operator."""
+    """An operator's rule."""
     actions = {"connections": "CLOSE"}
     return {"name": name, "active": True, "logging": logging, "match_criteria": {}, "actions": actions}
 
 
 @dataclass(frozen=True)
 class State:
-    """A scenario (None: removed), and what the options say of the first port, which has this protocol."""
+    """A scenario (None: removed), and the options for the first port, which has this protocol."""
 
     scenario: Scenario | None
     redirect_to: int | None = None
@@ -75,7 +75,7 @@ class State:
 
     @property
     def service(self) -> Service:
-        """The service of machines."""
+        """A service of machines."""
         first = PortSpec("p0", 80, 8080, self.protocol)
         if self.protocol == HTTP and self.scenario is not None:
             first = replace(first, redirect_to=self.redirect_to, rules=self.rules)
@@ -83,16 +83,16 @@ class State:
         return Service.build("shop", [first, *others], NAMING, external_ip=IP, members=("10.0.0.1",))
 
     def wanted(self, inventory: Inventory, stored: dict[str, HttpPolicy] | None = None) -> WantedService:
-        """The goal that the module has for it: it reads what the options name."""
+        """The module's goal for the service: it reads what the options name."""
         return self.goal(stored).wanted(self.service, read(inventory, self.service))[0]
 
     def goal(self, stored: dict[str, HttpPolicy] | None = None) -> Goal:
-        """What a run with these options has."""
+        """The goal of a run with these options."""
         return Goal(self.scenario, DEFAULT_ONE_ARM, EDGE, policies=stored or {})
 
 
 def read(inventory: Inventory, service: Service) -> Inventory:
-    """The gateway as the module sees it: the lists of policies that an option names, and no others."""
+    """The gateway as the module reads it: only the lists of policies that an option names."""
     kinds = {port.names.virtual_service: port.spec.policy_kinds for port in service.ports}
     seen = Inventory(item for item in inventory if not isinstance(item, HttpPolicy))
     for name, asked in kinds.items():
@@ -104,17 +104,17 @@ def read(inventory: Inventory, service: Service) -> Inventory:
 
 
 class Gateway(StrictGateway):
-    """A gateway that keeps all policies; a run sees those that it reads."""
+    """A gateway that stores all policies; a run only sees those that it reads."""
 
     def reach(self, state: State, kill_after: int | None = None, stored: Any = None) -> bool:
-        """Whether a run has ended before it was killed after so many writes."""
+        """Run, and kill after ``kill_after`` writes. Returns whether the run had ended before."""
         whole = self.inventory
         self.inventory = read(whole, state.service)
         done = self.carry_out(state.wanted(whole, stored), kill_after=kill_after)
         asked = {port.names.virtual_service: port.spec.policy_kinds for port in state.service.ports}
         for old in (item for item in whole if isinstance(item, HttpPolicy)):
             owner = self.inventory.get(VIRTUAL_SERVICE, old.name)
-            if owner is not None and owner.profile in HTTP_PROFILES:  # what is not planned is carried over
+            if owner is not None and owner.profile in HTTP_PROFILES:  # what the plan does not include is carried over
                 now = self.inventory.get(HTTP_POLICY, old.name) or HttpPolicy(old.name)
                 of = {kind: now if kind in asked.get(old.name, ()) else old for kind in POLICY_KINDS}
                 self.inventory.put(HttpPolicy(old.name, tuple((kind, one.rules(kind)) for kind, one in of.items())))
@@ -122,7 +122,7 @@ class Gateway(StrictGateway):
 
 
 def not_empty(inventory: Inventory) -> list[tuple[str, str, Rules]]:
-    """The lists of rules that have some, by virtual service."""
+    """The lists of rules that are not empty, by virtual service."""
     policies = [item for item in inventory if isinstance(item, HttpPolicy)]
     return sorted((one.name, kind, rules) for one in policies for kind, rules in one.lists if rules)
 
@@ -175,7 +175,7 @@ def test_from_any_state_to_any_other_whenever_it_is_killed(
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STATES, STATES, WORLDS, st.integers(0, 14))
 def test_a_refusal_brings_everything_back(before: State, after: State, world: frozenset[VcdRule], refused: int) -> None:
-    """What the options of the failed run name, which are all that it can have changed."""
+    """This compares what the options of the failed run name: it can have changed nothing else."""
     after = replace(after, ports=before.ports, protocol=before.protocol)
     gateway = Gateway(Inventory(), refuses=world)
     assert gateway.reach(before)
@@ -245,7 +245,7 @@ def test_rules_follow_their_virtual_service_and_never_while_nothing_holds_the_ad
 
 
 def test_a_virtual_service_without_http_loses_them_first() -> None:
-    """On the way back to plain TCP: Cloud Director may refuse to change them afterwards."""
+    """On a change to plain TCP, because Cloud Director may refuse to change them afterwards."""
     gateway = Gateway(Inventory())
     gateway.reach(State(Scenario.SHARED_EXTERNAL, 443, ports=1))
     back = State(Scenario.SHARED_EXTERNAL, protocol=TCP, ports=1).wanted(gateway.inventory)

@@ -51,12 +51,12 @@ def merge(*parts: dict[str, list[Any]]) -> dict[str, list[Any]]:
         (objects("distinct_internal", ports=ONE), ONE, "shared_internal or distinct_internal"),
         (objects("shared_external", name="other"), TWO, "absent"),
         ({}, TWO, "absent"),
-        # a DNAT rule without its virtual service carries nothing
+        # a DNAT rule without its virtual service carries no traffic
         ({"nat_rules": objects("shared_internal")["nat_rules"]}, TWO, "absent"),
-        # a rule that is left of a missing port still decides: the two ports were on two addresses
+        # the remaining rule of a missing port still decides: the two ports were on two addresses
         (without(objects("distinct_internal"), "virtual_services", 1), TWO, "distinct_internal"),
         (without(objects("shared_internal"), "virtual_services", 1), TWO, "shared_internal"),
-        # one port of two is there: its shape is all that can be seen
+        # one port of two exists: only its shape is visible
         (objects("shared_external", ports=ONE), TWO, "shared_external"),
         (objects("distinct_internal", ports=ONE), TWO, "shared_internal or distinct_internal"),
         # three ports on two internal addresses
@@ -133,7 +133,7 @@ def test_evidence_names_addresses_and_rules() -> None:
 def test_with_ip_spaces_an_address_outside_every_one_arm_range_is_external() -> None:
     found = {"virtual_services": [virtual_service("web", port, "198.51.100.7") for port in TWO]}
     assert observed(found, service(), ip_spaces=True)[0].shape == "shared_external"
-    # on IP blocks the gateway's uplink would have to know it
+    # with IP blocks, the address would have to be on the gateway's uplink
     assert observed(found, service())[0].shape == "mixed"
     inside = {"virtual_services": [virtual_service("web", port, "192.168.8.50") for port in TWO]}
     assert observed(inside, service(), ip_spaces=True)[0].shape == "mixed"

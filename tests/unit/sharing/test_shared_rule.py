@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One DNAT rule for all ports of a service: judged, kept in a rollback, removed. And whose external IP is unclear."""
+"""One DNAT rule for all ports of a service: judged, kept in a rollback, removed. And ambiguous external IPs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules of Cloud Director that the operator states count in the preflight as they do when the plan is carried out."""
+"""Rules of Cloud Director that the operator states apply in the preflight as they do when the plan is carried out."""
 
 from __future__ import annotations
 

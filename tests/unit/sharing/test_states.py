@@ -31,7 +31,7 @@ HTTP, HTTPS = (port.names for port in WEB.ports)
 
 
 def planned(inventory: Inventory, scenario: Scenario | None) -> ServicePlan:
-    """The plan for the Service, which is applied to the inventory."""
+    """The plan for the Service; it changes the inventory."""
     return plan_service(WEB, Goal(scenario, DEFAULT_ONE_ARM, EDGE), inventory)
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Services of machines for UDP, also beside TCP on the same port number: wanted objects, plans, repairs, conflicts."""
+"""Services of machines for UDP, even beside TCP on the same port number: wanted objects, plans, repairs, conflicts."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_profile_of_an_operator_keeps_its_protocols() -> None:
 @pytest.mark.parametrize("refuses", WORLDS, ids=lambda found: "+".join(sorted(found)) or "all_allowed")
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
 def test_tcp_and_udp_of_one_number_move(move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]) -> None:
-    """Everywhere, or not at all: where VCD refuses it, all comes back, and the next run says so before it writes."""
+    """Completely or not at all: if VCD refuses it, all is rolled back, and the next run says so before it writes."""
     before, after = move
     inventory = built(machines(*DNS), before)
     gateway, was = StrictGateway(inventory.copy(), refuses), inventory.copy()
@@ -120,7 +120,7 @@ def test_tcp_and_udp_of_one_number_move(move: tuple[Scenario, Scenario], refuses
         return
     with pytest.raises(Conflict, match="refuses TCP and UDP on one port of a VIP: use scenario distinct_internal"):
         gateway.carry_out(wanted)
-    # what VCD refuses cannot have been there before, so only the way back to distinct_internal is possible there
+    # what VCD refuses cannot have existed before, so only the move back to distinct_internal is possible
     if before is Scenario.DISTINCT_INTERNAL:
         gateway.carry_out(current_state(wanted, was), known=gateway.known, going_back=True)
         assert gateway.inventory == was
@@ -177,7 +177,7 @@ def test_the_words_of_the_refusal(text: str, known: bool) -> None:
     assert tcp is not None
     step = Step(Act.CREATE, None, udp, frozenset({VcdRule.PROTOCOLS}))
     assert revealed_rules(step, text, Inventory([tcp])) == ({VcdRule.PROTOCOLS} if known else frozenset())
-    same = replace(tcp, ports=("UDP 53",))  # of one protocol it is no rule, but a port that is taken
+    same = replace(tcp, ports=("UDP 53",))  # for a single protocol it is not a rule, but a taken port
     assert revealed_rules(step, text, Inventory([same])) == frozenset()
 
 
@@ -211,7 +211,7 @@ PORTS = given_ports()
 
 
 def meets(ports: tuple[PortSpec, ...], scenario: Scenario) -> bool:
-    """Whether two of the ports need one port of a VIP."""
+    """Whether two of the ports need the same port of a VIP."""
     return scenario is not Scenario.DISTINCT_INTERNAL and len({one.port for one in ports}) < len(ports)
 
 
@@ -228,15 +228,15 @@ def _drifted(draw: st.DrawFn, item: Object) -> Object:
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_from_any_state_to_the_wanted_one_and_back(data: st.DataObject) -> None:
-    """Ports change their protocol and number, operators edit, runs are killed: one more run ends it, or takes it back.
+    """Ports change protocol and number, operators edit, runs are killed: one more run finishes it, or rolls it back.
 
-    The judge finds nothing exactly where the plan is empty.
+    The judge finds nothing exactly if the plan is empty.
     """
     refuses, after = data.draw(WORLD), data.draw(SCENARIO)
     before = data.draw(SCENARIO)
     old, new = data.draw(PORTS), data.draw(PORTS)
     names = {one.name for one in new}
-    old = tuple(one for one in old if one.name in names)  # those that are dropped are orphans, see test_planner
+    old = tuple(one for one in old if one.name in names)  # dropped ports are orphans, see test_planner
     if meets(old, before):
         refuses -= {VcdRule.PROTOCOLS}
     gateway = StrictGateway(built(machines(*old), before) if old else Inventory(), refuses)
@@ -289,7 +289,7 @@ def test_a_port_that_becomes_udp_behind_nat_is_changed_in_place() -> None:
 def test_two_ports_swap_their_numbers_where_vcd_refuses_two_protocols(
     scenario: Scenario, also: frozenset[VcdRule]
 ) -> None:
-    """Each is in the other's way until it has moved, though neither wants a port of the other's protocol."""
+    """Each blocks the other one until it has moved, although neither wants a port of the other's protocol."""
     old = (PortSpec("a", 53, 53, "UDP"), PortSpec("b", 80, 80))
     new = (PortSpec("a", 80, 53, "UDP"), PortSpec("b", 53, 80))
     gateway = StrictGateway(built(machines(*old), scenario), also | {VcdRule.PROTOCOLS})

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a verification says of a Service that stays as it is, of one that nobody answers for, and of lost settings."""
+"""What a verification says of a Service that stays as it is, of one that no controller serves, and of lost settings."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_service_that_another_controller_serves_is_not_judged() -> None:
     ((severity, message),) = of_services(report)
     assert severity == "warning"
     assert message.startswith("default/web stays as it is: it has no objects on edge gateway acme-edge, and 10.10.0.77")
-    # with an IP of the gateway, its objects are missing
+    # if it shows an IP of the gateway, its objects are missing
     lost = verify_report(ccm("shared_external", services=[service()]), vcd(edge()))
     assert lost["ok"] is False
     assert of_services(lost)[0][0] == "error"
@@ -87,7 +87,7 @@ def test_what_is_damaged_in_a_mixture_is_named_port_by_port() -> None:
     assert severity == "error"
     assert message.startswith("default/web (mixed) does not work under shared_internal: ")
     assert f"port https: DNAT rule {names('web', 'https').nat_rule} is missing" in message
-    # all objects of another shape differ: they are not listed
+    # all objects of another shape differ, so they are not listed
     other = verify_report(ccm("shared_external", services=[service()]), vcd(edge(**objects("shared_internal"))))
     assert "port http:" not in of_services(other)[0][1]
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The wanted objects of a service in each scenario, as CPI creates them. tests/real compares with the real CPI."""
+"""The wanted objects of a service in each scenario, as CPI creates them. tests/real compares them with the real CPI."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_ports_that_cpi_creates_no_virtual_service_for_are_left_out(port: dict[s
 
 
 def test_a_udp_port_with_a_known_application_protocol_is_served() -> None:
-    """CPI looks at appProtocol first."""
+    """CPI checks appProtocol first."""
     (found,) = read_ports([service_port(protocol="UDP", app_protocol="http")], {}, "")
     assert found.protocol == "HTTP"
 

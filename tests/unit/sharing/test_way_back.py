@@ -101,8 +101,8 @@ def test_a_rule_alone_holds_the_ip_of_a_half_migrated_service() -> None:
 @pytest.mark.parametrize(
     ("status", "pinned", "expected"),
     [
-        ("192.168.8.2", None, OUTSIDE),  # a CPI without one-arm has shown the VIP
-        ("192.168.8.77", None, OUTSIDE),  # or one that it had
+        ("192.168.8.2", None, OUTSIDE),  # a CPI without one-arm showed the VIP
+        ("192.168.8.77", None, OUTSIDE),  # or an earlier VIP
         (OTHER, None, OUTSIDE),  # a new IP that no object serves: clients use the old one
         (OTHER, OTHER, OUTSIDE),
     ],
@@ -233,7 +233,7 @@ def test_a_service_that_was_created_again_keeps_its_new_ip() -> None:
     back = way_back(taken(), now, vcd(edge(**on(OTHER))))
     assert [item["external_ip"] for item in back["services"]] == [OTHER]
     assert back["notes"] == [f"default/web had {OUTSIDE} then and keeps {OTHER}, on which it serves now"]
-    # the run that is started again after an interruption comes to the same, from the cluster and from the file
+    # a second run after an interruption gets the same result, from the cluster and from the file
     halfway = {**now, "rollout": {"state": "in_progress", "backup": "b"}, "restore_point": back["restore_point"]}
     for point in (back["restore_point"], taken()):
         again = way_back(point, halfway, vcd(edge(**objects("shared_internal"))))
@@ -253,12 +253,12 @@ def test_the_stored_ips_and_bodies_of_an_interrupted_change_are_used() -> None:
     assert services_option(now, vcd(edge(**on(OTHER))), "shared_external")[0]["external_ip"] == OUTSIDE
     back = way_back(taken(), now, vcd(edge(**on(OTHER))))
     assert [item["external_ip"] for item in back["services"]] == [OUTSIDE]
-    found = {"vs-web": {"body": 2}, "vs-lost": {"body": 3}}  # the change stored what was there when it began
+    found = {"vs-web": {"body": 2}, "vs-lost": {"body": 3}}  # the change stored the state at its beginning
     assert back["restore_point"]["objects"] == {**BODIES, "virtual_service": found}
 
 
 def test_a_restore_point_of_the_first_version_is_read() -> None:
-    """It has the bodies of virtual services only."""
+    """It only has the bodies of virtual services."""
     old = {key: value for key, value in taken(version=1).items() if key != "objects"}
     back = way_back({**old, "virtual_services": {"vs-web": {"body": 1}}}, ccm(services=[service()]), vcd(edge()))
     assert back["ok"], back["summary"]
@@ -378,11 +378,11 @@ def test_the_stored_restore_point_of_a_change_may_be_odd_too(data: st.DataObject
 
 
 def replace_somewhere(point: Any, data: st.DataObject) -> None:
-    """Put something else in one place of a restore point."""
+    """Replace one value of a restore point by another one."""
     place = data.draw(st.sampled_from(sorted(places(point), key=repr)))
     for key in place[:-1]:
         point = point[key]
-    # a copy: put into itself, it would have no end
+    # a copy, because a value inside itself would have no end
     point[place[-1]] = copy.deepcopy(data.draw(st.sampled_from(ODD)))
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever options a module that writes gets, it takes them, or refuses them in one line, before any request."""
+"""A module that writes accepts any options, or refuses them in one line, before any request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 PLUGINS = Path(__file__).resolve().parents[3] / "plugins" / "modules"
-# those that check their options with the `from_options` of their resource, or those of one object or a list of several
+# the modules that check their options with the `from_options` of their resource, for one object or a list
 CHECKS = ("connect_after(resource.from_options)", "connect_after(OBJECTS.check)")
 MODULES = sorted(path.stem for path in PLUGINS.glob("vcd_*.py") if any(check in path.read_text() for check in CHECKS))
 LIKELY = (
@@ -29,7 +29,7 @@ LIKELY = (
     "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----",
     "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----",
 )  # fmt: skip
-# without what a message may not hold unless its value does, see tests/support/plain_messages.py
+# without what a message may only contain as a value, see tests/support/plain_messages.py
 PLAIN = st.characters(exclude_characters="{}[]<>'\"\\")
 TEXT = st.sampled_from(LIKELY) | st.text(PLAIN, max_size=60)
 
@@ -47,14 +47,14 @@ def values(option: Mapping[str, Any]) -> st.SearchStrategy[Any]:
 
 
 def given_options(options: Mapping[str, Mapping[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    """Any of the options, the required ones always."""
+    """Some of the options, always with the required ones."""
     needed = {name: values(one) for name, one in options.items() if one.get("required")}
     return st.fixed_dictionaries(needed, optional={k: values(v) for k, v in options.items() if k not in needed})
 
 
 @cache
 def options_of(name: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Any options of a module without those of the connection. Made once: that takes longer than to draw from it."""
+    """Any options of a module except the connection's. Cached, because making a strategy takes longer than a draw."""
     return given_options(own(module_of(name).SPEC))
 
 
@@ -63,7 +63,7 @@ def module_of(name: str) -> Any:
 
 
 def own(spec: ArgumentSpec) -> dict[str, Mapping[str, Any]]:
-    """The options of a module without those of the connection."""
+    """The options of a module except those of the connection."""
     return {name: option for name, option in spec.options.items() if name not in CONNECTION.options}
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is read of a CAPVCD cluster's defined entity: each version of its type, and whatever else is in its place."""
+"""What is read from a CAPVCD cluster's defined entity, in each version of its type, even if its content is odd."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ URN = "urn:vcloud:entity:vmware:capvcdCluster:6f1c9b1e-0d5c-4d3a-9a52-0c6b3b0a1d
 TYPE = "urn:vcloud:type:vmware:capvcdCluster:"
 KUBECONFIG = "apiVersion: v1, a kubeconfig with the key of an administrator"
 CAPI = "kind: Secret, with the password of CPI's user"
-# By version of the type: the fields as that version has them.
+# The fields, by version of the type.
 VERSIONS: dict[str, dict[str, Any]] = {
     "1.0.0": {
         "kind": "CAPVCDCluster",

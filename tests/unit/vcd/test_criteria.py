@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Criteria of dynamic security groups: equal ones look equal, whoever wrote them."""
+"""Criteria of dynamic security groups: equal ones compare as equal, whoever wrote them."""
 
 from __future__ import annotations
 

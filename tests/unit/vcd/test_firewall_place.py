@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a firewall rule is placed, for any list: the others and their order stay, and a second run moves nothing."""
+"""The place of a firewall rule in any list: the other rules keep their order, and a second run moves nothing."""
 
 from __future__ import annotations
 

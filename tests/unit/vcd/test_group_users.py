@@ -17,7 +17,7 @@ GATEWAY = {"id": "urn:vcloud:gateway:1", "name": "acme-edge"}
 
 
 class Answers:
-    """Two rules and three pools; a status for those that are refused."""
+    """Two rules and three pools; a status for each refused request."""
 
     def __init__(self, pools: list[dict[str, Any]], *, rules_status: int = 200, pools_status: int = 200) -> None:
         self.pools = {str(number): pool for number, pool in enumerate(pools)}

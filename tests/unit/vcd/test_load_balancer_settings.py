@@ -68,4 +68,4 @@ def test_what_the_engines_use_cannot_change_while_they_run(option: str, value: s
     with pytest.raises(InvalidInput, match="cannot be changed while the load balancer is enabled"):
         check_change(to_result(BODY), changes)
     check_change(to_result({"enabled": False}), changes)
-    check_change(to_result(BODY), {"ipv6_service_network": "fd00::1/120"})  # it has none yet
+    check_change(to_result(BODY), {"ipv6_service_network": "fd00::1/120"})  # it has no settings yet

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The session that a log-in opened: told by the answer to the log-in, asked for where that does not tell its roles."""
+"""The session of a log-in: read from the answer to the log-in, or requested if that answer lacks its roles."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ASKED = {"user": {"name": "kube"}, "roleRefs": [{"name": "Asked for", "id": "urn
 
 
 class Server:
-    """Stands where a session has its transport; ``login`` is the body of the answer to the log-in."""
+    """Replaces the transport of a session; ``login`` is the body of the answer to the log-in."""
 
     def __init__(self, login: str) -> None:
         self.login = login
@@ -38,7 +38,7 @@ class Server:
 
 
 def own_session(login: str, **options: str) -> tuple[dict[str, Any], bool]:
-    """The session, and whether it was asked for."""
+    """The session, and whether it was requested."""
     server: Any = Server(login)
     settings = Settings("https://vcd.test", org="acme", **(options or {"user": "kube", "password": "p"}))
     with Session(settings, transport=server) as session:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When tasks are polled: how late their end is noticed, and after how many polls. The clock is a fake."""
+"""When tasks are polled: how late their end is noticed, and after how many polls, with a fake clock."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REQUEST = 0.02
 
 
 class FakeClock:
-    """A clock whose sleep only moves its time."""
+    """A clock that advances only when it sleeps."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -40,7 +40,7 @@ class FakeClock:
 class Server:
     """Runs tasks one after another, as a session does.
 
-    Each request takes ``request`` seconds, and by chance some more, on average ``delay``.
+    Each request takes ``request`` seconds and a random delay, on average ``delay``.
     """
 
     def __init__(self, request: float = REQUEST, delay: float = 0.0) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lists that never end are ended: at the deadline, and at a number of pages."""
+"""Reading a list that never ends stops at the deadline, or at a number of pages."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP policies: options become bodies and come back, rules that do not change keep theirs, bad ones are refused."""
+"""HTTP policies: options become bodies and back, unchanged rules keep their bodies, and bad rules are refused."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def options(spec: dict[str, Any], without: set[str]) -> st.SearchStrategy[dict[s
 
 @cache
 def rules(kind: str) -> st.SearchStrategy[list[dict[str, Any]]]:
-    """Up to three rules of this kind that the API would take."""
+    """Up to three rules of this kind that the API would accept."""
     spec = POLICY.options[kind]["options"]
     actions, criteria = (
         {name: values(name, option) for name, option in spec[part]["options"].items()}
@@ -65,7 +65,7 @@ def rule(
     some_action: st.SearchStrategy[str],
     some_criterion: st.SearchStrategy[str],
 ) -> dict[str, Any]:
-    """A rule with any criteria, and an action that excludes no other."""
+    """A rule with any criteria, and a permitted combination of actions."""
     action = draw(some_action)
     chosen = draw(st.sets(some_criterion))
     return {
@@ -77,7 +77,7 @@ def rule(
 
 
 def wanted(**given: Any) -> dict[str, Any]:
-    """What options ask for, after Ansible's own checks."""
+    """The wanted rules of these options, after Ansible's own checks."""
     checked = ArgumentSpecValidator(**POLICY.to_kwargs()).validate({"virtual_service": "web", **given})
     assert not checked.error_messages
     return resource.from_options(checked.validated_parameters)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run makes of a session and its roles, also of one that it cannot read."""
+"""How a run reads the rights of a session and its roles, even if it cannot read them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ JSON = st.recursive(
 
 
 class Server:
-    """What the API answers: the session, and the rights of each role. An error is raised."""
+    """The API's answers: the session, and the rights of each role. It raises an answer that is an error."""
 
     granted = None
 

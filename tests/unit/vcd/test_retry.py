@@ -100,7 +100,7 @@ def test_retry_after_as_a_date() -> None:
 
 
 class FakeClock:
-    """A clock whose sleep only moves its time."""
+    """A clock that advances only when it sleeps."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -113,7 +113,7 @@ class FakeClock:
 
 
 class Script(Transport):
-    """Sends the given answers in order, besides those to login, logout and versions. Records the requests."""
+    """Returns the given answers in order, and fixed ones to login, logout and versions. Records the requests."""
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The entries of a list of objects have the options of one object: in the argument spec and in the documentation."""
+"""The entries of a list of objects have the options of one object, in the argument spec and in the documentation."""
 
 from __future__ import annotations
 

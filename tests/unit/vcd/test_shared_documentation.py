@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules of a port's HTTP policies have the options of vcd_http_policy: in the spec and in the documentation."""
+"""The rules of a port's HTTP policies have the options of vcd_http_policy, in the spec and in the documentation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._resources.http_pol
 
 
 def tree(options: Mapping[str, Any], inner: str) -> dict[str, Any]:
-    """The names of options, and of those in them."""
+    """The names of options, and of their suboptions."""
     return {name: tree(one.get(inner) or {}, inner) for name, one in options.items()}
 
 

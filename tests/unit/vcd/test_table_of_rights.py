@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of rights, what is missing for a plan, and the page that is written from the table."""
+"""The table of rights, the rights that are missing for a plan, and the page that is generated from the table."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tasks as vcd_task_info returns them, and which of them are meant."""
+"""Tasks as vcd_task_info returns them, and which of them it selects."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from control_plane.places import Failed
 
 Object = dict[str, Any]
 TICK_SECONDS = 0.1
-CALM_SECONDS = 0.3  # between two looks while no pod starts or ends: most of the time
+CALM_SECONDS = 0.3  # between two polls while no pod starts or ends: most of the time
 STOP_SECONDS = 600.0  # for a busy machine
 HEARTBEAT_SECONDS = 10.0  # Kubernetes declares a node lost after 50 s without
 
